@@ -1,0 +1,55 @@
+-- For wrk: sends the requests of a file one after the other, again from the start at its end, and looks at every answer.
+--
+--   BENCH_REQUESTS  whole HTTP requests with a NUL after each
+--   BENCH_STATUS    the only right status
+--   BENCH_CONTAINS  what every right body contains
+--   BENCH_LACKS     what no right body contains
+-- The last two may be empty. The last line printed is for bench/measure.py.
+
+local threads = {}
+
+function setup(thread)
+  table.insert(threads, thread)
+end
+
+function init()
+  local file = assert(io.open(os.getenv("BENCH_REQUESTS"), "rb"))
+  requests = {}
+  for one in file:read("*a"):gmatch("[^%z]+") do
+    requests[#requests + 1] = one
+  end
+  file:close()
+  sent, wrong, sample = 0, 0, ""
+  status_wanted = tonumber(os.getenv("BENCH_STATUS"))
+  contains, lacks = os.getenv("BENCH_CONTAINS") or "", os.getenv("BENCH_LACKS") or ""
+end
+
+function request()
+  sent = sent + 1
+  return requests[(sent - 1) % #requests + 1]
+end
+
+function response(status, _, body)
+  local right = status == status_wanted
+    and (contains == "" or body:find(contains, 1, true))
+    and (lacks == "" or not body:find(lacks, 1, true))
+  if not right then
+    wrong = wrong + 1
+    if sample == "" then
+      sample = status .. " " .. body:sub(1, 300):gsub("%s+", " ")
+    end
+  end
+end
+
+function done(summary, latency, _)
+  local wrong, sample = 0, ""
+  for _, thread in ipairs(threads) do
+    wrong = wrong + thread:get("wrong")
+    if sample == "" then
+      sample = thread:get("sample")
+    end
+  end
+  local errors = summary.errors
+  io.write(string.format("MEASURED %d %d %d %d %d %s\n", summary.requests, summary.duration,
+    latency:percentile(99), wrong, errors.connect + errors.read + errors.write + errors.timeout, sample))
+end

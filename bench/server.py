@@ -1,0 +1,157 @@
+"""The program under load: started on one core, asked over HTTP, its CPU time and memory read from /proc."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from cases import Case, Request
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Failure(Exception):
+    """The measurement cannot go on, or means nothing."""
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def cpu_seconds(roots: list[int]) -> float:
+    """CPU time of these processes, of all beneath them, and of those beneath that have ended."""
+    family, ticks = _cpu_ticks(roots)
+    while True:
+        # A child that ends while /proc is read is seen twice or not at all: read until nobody comes or goes.
+        again, ticks_again = _cpu_ticks(roots)
+        if again == family:
+            return ticks / TICKS
+        family, ticks = again, ticks_again
+
+
+def _cpu_ticks(roots: list[int]) -> tuple[dict[int, int], int]:
+    """The processes at and beneath these, with the ticks that each has inherited from ended children; all ticks."""
+    parents, own, ended = {}, {}, {}
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            stat = Path(f"/proc/{entry}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # The name may hold spaces and parentheses; what follows its last one may not.
+        fields = stat.rpartition(")")[2].split()
+        pid = int(entry)
+        parents[pid] = int(fields[1])
+        own[pid] = int(fields[11]) + int(fields[12])
+        ended[pid] = int(fields[13]) + int(fields[14])
+    family, total, todo = {}, 0, list(roots)
+    while todo:
+        pid = todo.pop()
+        if pid not in own:
+            raise Failure(f"process {pid} is gone")
+        family[pid] = ended[pid]
+        total += own[pid] + ended[pid]
+        todo += [child for child, parent in parents.items() if parent == pid]
+    return family, total
+
+
+class Server:
+    """A running `stockroom serve`."""
+
+    def __init__(self, command: list, environment: dict[str, str], directory: Path, core: int):
+        self.address = environment["BIND"]
+        self._log = directory / "server.log"
+        with self._log.open("wb") as log:
+            start = time.monotonic()
+            self._process = subprocess.Popen(
+                ["taskset", "-c", str(core), *command],
+                env=environment,
+                cwd=directory,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        self.pid = self._process.pid
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() - start > 60:
+                self.stop()
+                raise Failure(f"the server did not become ready:\n{self.log_end()}")
+            time.sleep(0.002)
+        self.ready_ms = (time.monotonic() - start) * 1e3
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection(self.address, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def memory_mib(self, key: str) -> float:
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith(key + ":"):
+                return int(line.split()[1]) / 1024
+        raise Failure(f"no {key} for process {self.pid}")
+
+    def log_end(self) -> str:
+        return self._log.read_text(errors="replace")[-4_000:]
+
+    def stop(self) -> int:
+        """Asks it to leave and gives its exit code; one that overstays the promised ten seconds is killed."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            return self._process.wait(12)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+
+
+class Client:
+    """One kept-alive connection."""
+
+    def __init__(self, address: str, token: str = ""):
+        self.token = token
+        self._connection = http.client.HTTPConnection(address, timeout=60)
+
+    def login(self, username: str, password: str) -> None:
+        body = {"username": username, "password": password}
+        self.token = self._expect(200, Request("POST", "/api/v1/authentication/token/", body))["access"]
+
+    def get(self, path: str) -> dict:
+        return self._expect(200, Request("GET", path))
+
+    def post(self, path: str, body: dict) -> dict:
+        return self._expect(201, Request("POST", path, body))
+
+    def probe(self, request: Request, case: Case) -> None:
+        """Sends the first request of a case alone: what is wrong with every answer shows best in one."""
+        status, body = self._send(request)
+        if status != case.status or case.contains not in body or (case.lacks and case.lacks in body):
+            raise Failure(f"{case.name}: {request.method} {request.path} answers {status}: {body[:1_000]}")
+
+    def _expect(self, wanted: int, request: Request) -> dict:
+        status, body = self._send(request)
+        if status != wanted:
+            raise Failure(f"{request.method} {request.path} answers {status}: {body[:1_000]}")
+        return json.loads(body)
+
+    def _send(self, request: Request) -> tuple[int, str]:
+        headers = {"Accept": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        body = None
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(request.body)
+        self._connection.request(request.method, request.path, body, headers)
+        response = self._connection.getresponse()
+        return response.status, response.read().decode()
