@@ -1,0 +1,39 @@
+# syntax=docker/dockerfile:1
+# A small image that serves as nobody. SQLite and the generated signing key live in /data:
+#
+#   docker build --tag stockroom .
+#   docker run --publish 8000:8000 --volume stockroom:/data stockroom
+#
+# With PostgreSQL: --env DATABASE_URL=postgres://… --env SECRET_KEY=…, and nothing is kept in the container.
+
+FROM node:22-bookworm-slim AS node
+
+FROM rust:1.95-slim-bookworm AS builder
+# The build script makes the pages for browsers where it finds npm.
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+COPY --from=node /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
+RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
+  && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
+WORKDIR /build
+COPY . .
+# The caches are not part of the image, so the program is taken out of one in the same step.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/root/.npm \
+    --mount=type=cache,target=/build/target \
+    cargo build --release --locked && install -D target/release/stockroom /out/stockroom
+
+FROM debian:bookworm-slim
+# For whatever speaks TLS to the outside: a distant PostgreSQL, webhooks.
+COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=builder /out/stockroom /usr/local/bin/stockroom
+# 65534 is nobody and nogroup. A number, so that Kubernetes can see that it is not root.
+RUN install --directory --owner 65534 --group 65534 /data
+USER 65534:65534
+WORKDIR /data
+VOLUME /data
+ENV BIND=0.0.0.0:8000 DATABASE_URL=sqlite:///data/stockroom.db
+EXPOSE 8000
+# The image has no HTTP client; the shell can open a connection by itself.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${BIND##*:} && printf 'GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+ENTRYPOINT ["stockroom"]
+CMD ["serve"]
