@@ -25,6 +25,6 @@ lint:
 bench *ARGS:
     bench/run {{ ARGS }}
 
-# Print the schema, the REST description and the list of settings anew, after changing either face or a setting.
+# Print schema.graphql and openapi.json anew, after changing either face.
 export:
     scripts/export

@@ -14,9 +14,8 @@ class Shop:
     first_id: int
     last_id: int
     count: int
-    categories: list[int]
-    words: list[str]
-    """Words that many titles contain."""
+    searches: list[tuple[str, int]]
+    """Words, each with a category in which many titles contain it."""
     prices: tuple[str, str]
     """Most products cost something between these two."""
     stocked: list[int] = field(default_factory=list)
@@ -74,9 +73,10 @@ def late_page(shop: Shop, rng: random.Random) -> list[Request]:
 
 def search(shop: Shop, rng: random.Random) -> list[Request]:
     def one() -> Request:
+        word, category = rng.choice(shop.searches)
         query = {
-            "search": rng.choice(shop.words),
-            "category": rng.choice(shop.categories),
+            "search": word,
+            "category": category,
             "min_price": shop.prices[0],
             "max_price": shop.prices[1],
             "ordering": "-selling_price",

@@ -135,14 +135,19 @@ def explore(client: Client) -> Shop:
     sample = []
     for page in rng.sample(pages, min(len(pages), 10)):
         sample += client.get(f"/api/v1/products/?page_size=100&page={page}")["results"]
-    words = Counter(word for product in sample for word in {*product["title"].split()} if len(word) >= 4)
+    # Pairs that occur: most words say what kind of thing it is, so that a word with any other category finds nothing.
+    pairs = Counter(
+        (word, product["category"]["id"])
+        for product in sample
+        for word in {*product["title"].split()}
+        if len(word) >= 4
+    )
     prices = sorted(Decimal(product["selling_price"]) for product in sample)
     return Shop(
         first_id=first_id,
         last_id=last_id,
         count=count,
-        categories=sorted({product["category"]["id"] for product in sample}),
-        words=[word for word, _ in words.most_common(20)],
+        searches=[pair for pair, _ in pairs.most_common(200)],
         prices=(str(prices[len(prices) // 5]), str(prices[len(prices) * 4 // 5])),
     )
 
