@@ -6,19 +6,21 @@
 #
 # With PostgreSQL: --env DATABASE_URL=postgres://… --env SECRET_KEY=…, and nothing is kept in the container.
 
-FROM node:22-bookworm-slim AS node
+# The pages for browsers, on their own, so that the compiler's image needs no Node.
+FROM node:22-bookworm-slim AS web
+WORKDIR /web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+COPY web ./
+RUN npm run build
 
 FROM rust:1.95-slim-bookworm AS builder
-# The build script makes the pages for browsers where it finds npm.
-COPY --from=node /usr/local/bin/node /usr/local/bin/node
-COPY --from=node /usr/local/lib/node_modules/npm /usr/local/lib/node_modules/npm
-RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
-  && ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx
+COPY --from=web /web/dist /web
+ENV STOCKROOM_WEB_DIST=/web
 WORKDIR /build
 COPY . .
 # The caches are not part of the image, so the program is taken out of one in the same step.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
-    --mount=type=cache,target=/root/.npm \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked && install -D target/release/stockroom /out/stockroom
 
