@@ -1,0 +1,236 @@
+//! Builds the pages in `web/` with npm and lists their files for `src/http/pages.rs` to embed.
+//!
+//! The program compiles without Node: where npm is missing or fails, the list holds only `web/static`, a warning says
+//! so, and the pages say what to do. `STOCKROOM_SKIP_WEB=1` leaves the step out on purpose; `STOCKROOM_WEB_DIST=dir`
+//! takes pages that were built elsewhere, for images that have no Node beside the compiler.
+//!
+//! Nothing is written into the source tree. The build happens in `target/web/work`, its result is kept in
+//! `target/web/<hash of the sources>`, and every profile and command shares it.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::error::Error;
+use std::ffi::OsStr;
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// Files by their name below some folder, with `/` on every system.
+type Files = BTreeMap<String, PathBuf>;
+
+/// What the built pages are made of, below `web/`. The tests there are not.
+const SOURCES: [&str; 8] = [
+    ".npmrc",
+    "package.json",
+    "package-lock.json",
+    "vite.config.js",
+    "graphiql.html",
+    "docs.html",
+    "src",
+    "static",
+];
+
+/// Of these, what decides which packages are installed.
+const PACKAGES: [&str; 3] = [".npmrc", "package.json", "package-lock.json"];
+
+fn main() -> Result<()> {
+    let web = folder("CARGO_MANIFEST_DIR")?.join("web");
+    let out = folder("OUT_DIR")?;
+    println!("cargo:rerun-if-changed=build.rs");
+    for source in SOURCES {
+        println!("cargo:rerun-if-changed=web/{source}");
+    }
+    for variable in ["STOCKROOM_SKIP_WEB", "STOCKROOM_WEB_DIST"] {
+        println!("cargo:rerun-if-env-changed={variable}");
+    }
+
+    let mut files = Files::new();
+    if let Some(dist) = env::var_os("STOCKROOM_WEB_DIST") {
+        files = below(Path::new(&dist))?;
+    } else if env::var_os("STOCKROOM_SKIP_WEB").is_none_or(|skip| skip.is_empty() || skip == "0") {
+        match built(&web, &out) {
+            Ok(dist) => files = below(&dist)?,
+            Err(reason) => {
+                // Another npm would come with another search path: look again then.
+                println!("cargo:rerun-if-env-changed=PATH");
+                println!("cargo:warning=GraphiQL and /docs are not built in: {reason}");
+            }
+        }
+    }
+    for (name, path) in below(&web.join("static"))? {
+        files.insert(format!("static/{name}"), path);
+    }
+    fs::write(out.join("pages.rs"), listing(&files)?)?;
+    Ok(())
+}
+
+fn folder(variable: &str) -> Result<PathBuf> {
+    env::var_os(variable)
+        .map(PathBuf::from)
+        .ok_or_else(|| format!("{variable} is not set").into())
+}
+
+/// The folder with the built pages, built now if these sources were not built before.
+fn built(web: &Path, out: &Path) -> Result<PathBuf> {
+    let room = target(out).join("web");
+    fs::create_dir_all(&room)?;
+    let mut sources = Files::new();
+    for name in SOURCES {
+        let path = web.join(name);
+        if path.is_dir() {
+            sources.extend(
+                below(&path)?
+                    .into_iter()
+                    .map(|(inner, path)| (format!("{name}/{inner}"), path)),
+            );
+        } else {
+            sources.insert(name.to_owned(), path);
+        }
+    }
+    let dist = room.join(fingerprint(&sources)?);
+
+    // `cargo check` beside `cargo build --release`: the second waits here and finds the work done.
+    let lock = File::create(room.join("lock"))?;
+    lock.lock()?;
+    if !dist.is_dir() {
+        build(&room.join("work"), &sources, &dist)?;
+    }
+    Ok(dist)
+}
+
+/// Cargo's target folder: the one that it marks as a cache, or else the script's own.
+fn target(out: &Path) -> &Path {
+    out.ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
+        .unwrap_or(out)
+}
+
+/// Copies the sources to `work`, installs the packages if they changed, and builds into `dist`, whole or not at all.
+fn build(work: &Path, sources: &Files, dist: &Path) -> Result<()> {
+    npm(Path::new("."), &["--version"])?;
+    for stale in ["src", "static", "dist"] {
+        match fs::remove_dir_all(work.join(stale)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    for (name, path) in sources {
+        let copy = work.join(name);
+        fs::create_dir_all(copy.parent().unwrap_or(work))?;
+        fs::copy(path, copy)?;
+    }
+
+    let mut packages = sources.clone();
+    packages.retain(|name, _| PACKAGES.contains(&name.as_str()));
+    let wanted = fingerprint(&packages)?;
+    let installed = work.join("node_modules/.installed");
+    if fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
+        // Without a network this must fail soon, not after npm's five minutes a try.
+        npm(
+            work,
+            &[
+                "ci",
+                "--omit=dev",
+                "--prefer-offline",
+                "--fetch-retries=1",
+                "--fetch-timeout=60000",
+            ],
+        )?;
+        fs::write(&installed, &wanted)?;
+    }
+    npm(work, &["run", "build"])?;
+    fs::rename(work.join("dist"), dist)?;
+    Ok(())
+}
+
+/// Runs npm; the error is what it said last.
+fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
+    let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "npm is not installed".to_owned(),
+            _ => format!("npm does not start: {error}"),
+        })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let mut reason = format!("`npm {}` failed", arguments.join(" "));
+    for line in said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .take(6)
+    {
+        write!(reason, " | {line}")?;
+    }
+    Err(reason.into())
+}
+
+/// All files below a folder.
+fn below(folder: &Path) -> Result<Files> {
+    let mut files = Files::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if path.is_dir() {
+            files.extend(
+                below(&path)?
+                    .into_iter()
+                    .map(|(inner, path)| (format!("{name}/{inner}"), path)),
+            );
+        } else {
+            files.insert(name, path);
+        }
+    }
+    Ok(files)
+}
+
+/// Changes when a name or a byte of the files does.
+fn fingerprint(files: &Files) -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    for (name, path) in files {
+        name.hash(&mut hasher);
+        fs::read(path)?.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+fn absolute(path: &Path) -> Result<String> {
+    Ok(path.canonicalize()?.to_string_lossy().into_owned())
+}
+
+/// The expression that `src/http/pages.rs` includes: one `File` for each file, in the order of their names.
+fn listing(files: &Files) -> Result<String> {
+    let mut code = String::from("&[\n");
+    for (name, path) in files
+        .iter()
+        .filter(|(_, path)| path.extension() != Some(OsStr::new("br")))
+    {
+        let tag = fingerprint(&Files::from([(name.clone(), path.clone())]))?;
+        let brotli = match files.get(&format!("{name}.br")) {
+            Some(path) => format!("Some(include_bytes!({:?}))", absolute(path)?),
+            None => "None".to_owned(),
+        };
+        let body = absolute(path)?;
+        let tag = format!("W/\"{tag}\"");
+        writeln!(
+            code,
+            "    File {{ name: {name:?}, tag: {tag:?}, body: include_bytes!({body:?}), brotli: {brotli} }},"
+        )?;
+    }
+    code.push_str("]\n");
+    Ok(code)
+}

@@ -1,0 +1,65 @@
+// The bar at the top of GraphiQL and the REST reference: which page this is, who is logged in, and the login form.
+
+import { check, current, logIn, logOut, onChange } from './session.js';
+
+const byId = (id) => document.getElementById(id);
+const dialog = byId('login');
+const form = dialog.querySelector('form');
+const wrong = dialog.querySelector('.wrong');
+const state = byId('session-state');
+
+const NOTICES = {
+  logout: 'Logged out',
+  ended: 'Your login has ended',
+  needed: 'That needs a login',
+};
+
+function show(session, reason) {
+  byId('log-in').hidden = Boolean(session);
+  byId('log-out').hidden = !session;
+  if (session) {
+    const name = document.createElement('strong');
+    name.textContent = session.username;
+    state.replaceChildren('Logged in as ', name);
+  } else {
+    state.textContent = NOTICES[reason] ?? '';
+  }
+}
+
+function open() {
+  wrong.textContent = '';
+  form.reset();
+  dialog.showModal();
+}
+
+async function submit(event) {
+  event.preventDefault();
+  const button = form.querySelector('[type=submit]');
+  const { username, password } = Object.fromEntries(new FormData(form));
+  button.disabled = true;
+  wrong.textContent = '';
+  try {
+    await logIn(username, password);
+    dialog.close();
+  } catch (error) {
+    wrong.textContent = error.message;
+    form.elements.password.select();
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** Brings the bar to life. */
+export function mountBar() {
+  for (const link of document.querySelectorAll('.bar nav a')) {
+    if (link.pathname === location.pathname.replace(/(.)\/$/, '$1')) link.setAttribute('aria-current', 'page');
+  }
+  byId('log-in').addEventListener('click', open);
+  byId('log-out').addEventListener('click', logOut);
+  dialog.querySelector('[data-cancel]').addEventListener('click', () => dialog.close());
+  dialog.addEventListener('close', () => form.reset());
+  form.addEventListener('submit', submit);
+  onChange(show);
+  show(current());
+  check();
+}

@@ -1,0 +1,152 @@
+// Who is logged in, in this tab. The tokens live in `sessionStorage`: they survive a reload and end with the tab.
+// Nothing here touches the page; bar.js shows what this knows.
+
+const KEY = 'stockroom.session';
+const EARLY = 20_000; // Renew this many milliseconds before the end, so that no request leaves with a token about to end.
+
+const listeners = new Set();
+let session = read();
+let renewal = null;
+
+function read() {
+  try {
+    const stored = JSON.parse(sessionStorage.getItem(KEY));
+    return typeof stored?.access === 'string' ? stored : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Calls `listener(session, reason)` on each change; reasons are `login`, `renewed`, `logout`, `ended` and `needed`. */
+export function onChange(listener) {
+  listeners.add(listener);
+}
+
+/** Tells the listeners that somebody without a login met something that needs one. */
+export function needed() {
+  if (!session) tell('needed');
+}
+
+/** The session as it is now: `{ username, access, … }`, or null. */
+export function current() {
+  return session;
+}
+
+function tell(reason) {
+  for (const listener of listeners) listener(session, reason);
+}
+
+function store(next, reason) {
+  session = next;
+  if (next) sessionStorage.setItem(KEY, JSON.stringify(next));
+  else sessionStorage.removeItem(KEY);
+  tell(reason);
+}
+
+/** When a token ends by this machine's clock: its lifetime counted from now, whatever the server's clock says. */
+function endOf(token) {
+  try {
+    const claims = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
+    return Date.now() + (claims.exp - claims.iat) * 1000;
+  } catch {
+    return null; // Not a token we can read: use it until the server refuses it.
+  }
+}
+
+async function ask(query, variables, access) {
+  let response;
+  try {
+    response = await fetch('/graphql', {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Accept: 'application/graphql-response+json, application/json;q=0.9',
+        ...(access && { Authorization: `Bearer ${access}` }),
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+  } catch {
+    throw new Error('The server cannot be reached.');
+  }
+  try {
+    return await response.json();
+  } catch {
+    throw new Error(`The server answered with status ${response.status}.`);
+  }
+}
+
+/** Trades name and password for tokens. Throws with what to tell the reader when there are none. */
+export async function logIn(username, password) {
+  const { data, errors } = await ask(
+    `mutation LogIn($input: LoginInput!) {
+      login(input: $input) { access refresh viewer { user { username } } userErrors { message } }
+    }`,
+    { input: { username, password } },
+  );
+  const login = data?.login;
+  if (!login?.access) {
+    throw new Error(login?.userErrors?.[0]?.message ?? errors?.[0]?.message ?? 'The login was refused.');
+  }
+  const { access, refresh, viewer } = login;
+  store({ username: viewer?.user?.username ?? username, access, refresh, until: endOf(access) }, 'login');
+}
+
+/** Forgets the tokens and tells the server to end them. */
+export async function logOut() {
+  const refresh = session?.refresh;
+  store(null, 'logout');
+  if (!refresh) return;
+  try {
+    await ask('mutation LogOut($input: LogoutInput!) { logout(input: $input) { userErrors { code } } }', {
+      input: { refresh },
+    });
+  } catch {
+    // This tab has forgotten the tokens either way; they end by themselves at the server.
+  }
+}
+
+/** The access token to send now, renewed where it is about to end; null without a login. */
+export async function accessToken() {
+  if (session?.until && session.until - Date.now() < EARLY) {
+    renewal ??= renew().finally(() => (renewal = null));
+    await renewal;
+  }
+  return session?.access ?? null;
+}
+
+async function renew() {
+  const old = session;
+  let renewed;
+  try {
+    const { data } = await ask(
+      `mutation Renew($input: RefreshTokenInput!) {
+        refreshToken(input: $input) { access refresh userErrors { code } }
+      }`,
+      { input: { refresh: old.refresh } },
+    );
+    renewed = data?.refreshToken;
+  } catch {
+    return; // Not reachable now; the request that asked will say so itself.
+  }
+  if (session !== old || !renewed) return;
+  if (renewed.access) {
+    const { access, refresh } = renewed;
+    store({ ...old, access, refresh: refresh ?? old.refresh, until: endOf(access) }, 'renewed');
+  } else {
+    store(null, 'ended');
+  }
+}
+
+/** Asks the server whether a session left over from before a reload is still good, and forgets it if not. */
+export async function check() {
+  const access = await accessToken();
+  if (!access) return;
+  const asked = session;
+  try {
+    const { data, errors } = await ask('query WhoAmI { viewer { user { username } } }', undefined, access);
+    const refused = errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED');
+    if (session === asked && (refused || (data && data.viewer === null))) store(null, 'ended');
+  } catch {
+    // Not reachable now: keep the session, the next request will tell.
+  }
+}

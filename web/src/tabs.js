@@ -1,0 +1,84 @@
+// What GraphiQL shows to somebody who opens it for the first time: one query, one mutation, one subscription.
+
+export const tabs = [
+  {
+    query: `# Welcome to Stockroom.
+# Log in at the top right, then press the play button.
+# On the left: the schema's documentation, your history,
+# and an explorer that builds queries by clicking.
+
+query RunningLow {
+  products(first: 10, orderBy: { field: QUANTITY }) {
+    totalCount
+    nodes {
+      id
+      title
+      quantity
+      isLowStock
+      sellingPrice
+      category {
+        name
+      }
+      brand {
+        name
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# Takes something out of stock; its variables are below.
+# Wrong input comes back in userErrors: try a quantity
+# larger than what is there.
+
+mutation TakeOut($input: CreateOutflowInput!) {
+  createOutflow(input: $input) {
+    outflow {
+      id
+      quantity
+      unitPrice
+      createdAt
+      product {
+        title
+        quantity
+      }
+    }
+    userErrors {
+      field
+      code
+      message
+    }
+  }
+}
+`,
+    variables: `${JSON.stringify({ input: { productId: '1', quantity: 1, description: 'Tried from GraphiQL' } }, null, 2)}\n`,
+  },
+  {
+    query: `# Start this, then run the mutation in another window:
+# each change of stock arrives here. With after: "…",
+# the id of the last entry seen, missed ones come first.
+
+subscription StockChanged {
+  stockChanged {
+    id
+    createdAt
+    reason
+    change
+    balance
+    product {
+      id
+      title
+    }
+    actor {
+      username
+    }
+  }
+}
+`,
+  },
+];

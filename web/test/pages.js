@@ -1,0 +1,200 @@
+// Uses the pages of a running server as a person would, in headless Chromium: logs in, runs the first query, sees a
+// subscription deliver, reads and tries the REST reference. Fails if a page asks another host for anything or runs into
+// its own content security policy.
+//
+// STOCKROOM_URL, STOCKROOM_USER and STOCKROOM_PASSWORD say where and as whom; the user must be allowed to create and
+// delete outflows. CHROMIUM names the browser. SCREENSHOTS names a folder to leave pictures in.
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { tabs } from '../src/tabs.js';
+
+const base = new URL(process.env.STOCKROOM_URL ?? 'http://127.0.0.1:8000').origin;
+const username = process.env.STOCKROOM_USER ?? 'admin';
+const password = process.env.STOCKROOM_PASSWORD;
+assert(password, 'STOCKROOM_PASSWORD is not set');
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update'],
+});
+const context = await browser.newContext({ baseURL: base, viewport: { width: 1360, height: 820 } });
+context.setDefaultTimeout(30_000);
+const page = await context.newPage();
+
+const faults = [];
+const ours = (url) => ['blob:', 'data:'].some((scheme) => url.startsWith(scheme)) || new URL(url).host === new URL(base).host;
+context.on('request', (request) => ours(request.url()) || faults.push(`asked another host: ${request.url()}`));
+context.on('weberror', (error) => faults.push(`error in the page: ${error.error()}`));
+context.on('console', (message) => {
+  if (message.type() === 'error' && message.text().includes('Content Security Policy')) faults.push(message.text());
+});
+page.on('websocket', (socket) => ours(socket.url()) || faults.push(`asked another host: ${socket.url()}`));
+
+async function step(name, run) {
+  try {
+    await run();
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    console.log(`FAIL  ${name}`);
+    await picture('failure');
+    throw error;
+  }
+}
+
+async function picture(name) {
+  if (!process.env.SCREENSHOTS) return;
+  await mkdir(process.env.SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
+}
+
+/** Asks the server beside the page. */
+async function graphql(query, variables) {
+  const { access } = await page.evaluate(() => JSON.parse(sessionStorage.getItem('stockroom.session')));
+  const response = await context.request.post('/graphql', {
+    headers: { Authorization: `Bearer ${access}` },
+    data: { query, variables },
+  });
+  const { data, errors } = await response.json();
+  assert.equal(errors, undefined, JSON.stringify(errors));
+  return data;
+}
+
+const state = (text) => page.locator('#session-state', { hasText: text }).waitFor();
+const answer = page.locator('.result-window .view-lines');
+const shown = (text) => answer.filter({ hasText: text }).waitFor();
+const run = page.locator('.graphiql-execute-button');
+
+async function logIn(secret) {
+  if (!(await page.locator('#login').isVisible())) await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password').fill(secret);
+  await page.locator('#login').getByRole('button', { name: 'Log in' }).click();
+}
+
+try {
+  await step('the start page leads everywhere', async () => {
+    await page.goto('/');
+    await picture('start');
+    const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+    for (const wanted of ['/graphql', '/docs', '/api/v1/openapi.json', '/livez', '/readyz']) assert(links.includes(wanted), wanted);
+    for (const link of new Set(links)) {
+      const response = await context.request.get(link, { headers: { Accept: 'text/html, */*;q=0.8' } });
+      assert.equal(response.status(), 200, link);
+    }
+  });
+
+  await step('GraphiQL says that the first query needs a login', async () => {
+    await page.goto('/graphql');
+    await run.click();
+    await shown('UNAUTHENTICATED');
+    await state('That needs a login');
+  });
+
+  await step('a wrong password is told', async () => {
+    await logIn(`${password}?`);
+    await page.locator('#login .wrong', { hasText: /\w/ }).waitFor();
+    assert.equal(await page.evaluate(() => sessionStorage.getItem('stockroom.session')), null);
+    await picture('login');
+  });
+
+  await step('the right one logs in, for reloads too', async () => {
+    await logIn(password);
+    await state(`Logged in as ${username}`);
+    await page.reload();
+    await state(`Logged in as ${username}`);
+  });
+
+  await step('the first query answers', async () => {
+    const [response] = await Promise.all([
+      page.waitForResponse((it) => it.request().postDataJSON?.()?.operationName === 'RunningLow'),
+      run.click(),
+    ]);
+    const { data, errors } = await response.json();
+    assert.equal(errors, undefined);
+    assert(data.products.nodes.length > 0, 'there are no products');
+    await shown('"totalCount"');
+    await picture('graphiql');
+  });
+
+  await step('the explorer and the documentation know the schema', async () => {
+    await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
+    await page.locator('.graphiql-explorer-root', { hasText: 'stockLedger' }).waitFor();
+    await picture('explorer');
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.locator('.graphiql-doc-explorer', { hasText: 'Subscription' }).waitFor();
+    await picture('documentation');
+    await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
+  });
+
+  await step('the subscription delivers what happens', async () => {
+    const { products, stockLedger } = await graphql(`{
+      products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id } }
+      stockLedger(first: 1) { nodes { id } }
+    }`);
+    // From the last entry on: whether the server hears of the subscription or of the outflow first makes no difference.
+    const last = stockLedger.nodes[0]?.id ?? '0';
+    const subscription = tabs[2].query.replace('stockChanged {', `stockChanged(after: "${last}") {`);
+    assert.notEqual(subscription, tabs[2].query);
+
+    await page.getByRole('tab', { name: 'StockChanged' }).click();
+    await page.locator('.graphiql-query-editor .view-line', { hasText: 'subscription' }).first().click();
+    await page.keyboard.press('ControlOrMeta+a');
+    // Without indentation: the editor adds its own.
+    await page.keyboard.insertText(subscription.replaceAll(/^ +/gm, ''));
+    await page.locator('.graphiql-query-editor .view-line', { hasText: 'after:' }).last().waitFor();
+    await run.click();
+
+    const { createOutflow } = await graphql(
+      `mutation ($input: CreateOutflowInput!) { createOutflow(input: $input) { outflow { id } userErrors { code message } } }`,
+      { input: { productId: products.nodes[0].id, quantity: 1 } },
+    );
+    assert.deepEqual(createOutflow.userErrors, []);
+    await shown('OUTFLOW_CREATED');
+    await picture('subscription');
+    const { deleteOutflow } = await graphql(
+      `mutation ($input: DeleteOutflowInput!) { deleteOutflow(input: $input) { userErrors { code message } } }`,
+      { input: { id: createOutflow.outflow.id } },
+    );
+    assert.deepEqual(deleteOutflow.userErrors, []);
+    await shown('OUTFLOW_DELETED');
+  });
+
+  await step('logging out forgets the token', async () => {
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await state('Logged out');
+    assert.equal(await page.evaluate(() => sessionStorage.getItem('stockroom.session')), null);
+  });
+
+  await step('the REST reference shows every operation and tries one', async () => {
+    const description = await (await context.request.get('/api/v1/openapi.json')).json();
+    const verbs = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
+    const operations = Object.values(description.paths).flatMap((item) => Object.keys(item).filter((key) => verbs.includes(key)));
+    const path = Object.keys(description.paths).find((key) => /\/brands\/?$/.test(key));
+    assert(path, 'no path for brands');
+
+    await page.goto('/docs');
+    await page.locator('.opblock').first().waitFor();
+    assert.equal(await page.locator('.opblock').count(), operations.length);
+    await picture('docs');
+
+    const brands = page.locator('.opblock-get').filter({ has: page.locator(`[data-path="${path}"]`) });
+    await brands.locator('.opblock-summary-control').click();
+    await brands.locator('.execute').click();
+    await brands.locator('.live-responses-table .response-col_status', { hasText: '401' }).waitFor();
+    await logIn(password);
+    await state(`Logged in as ${username}`);
+    await brands.locator('.execute').click();
+    await brands.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
+    await picture('docs-tried');
+  });
+
+  await step('no page asked another host or broke its policy', () => assert.deepEqual(faults, []));
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
