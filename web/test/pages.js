@@ -67,6 +67,12 @@ const answer = page.locator('.result-window .view-lines');
 const shown = (text) => answer.filter({ hasText: text }).waitFor();
 const run = page.locator('.graphiql-execute-button');
 
+/** GraphiQL's editors come after its buttons, and nothing runs before them. */
+async function ready() {
+  await page.locator('.graphiql-query-editor .view-line', { hasText: 'RunningLow' }).waitFor();
+  await answer.waitFor();
+}
+
 async function logIn(secret) {
   if (!(await page.locator('#login').isVisible())) await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByLabel('User name').fill(username);
@@ -88,6 +94,7 @@ try {
 
   await step('GraphiQL says that the first query needs a login', async () => {
     await page.goto('/graphql');
+    await ready();
     await run.click();
     await shown('UNAUTHENTICATED');
     await state('That needs a login');
@@ -105,11 +112,12 @@ try {
     await state(`Logged in as ${username}`);
     await page.reload();
     await state(`Logged in as ${username}`);
+    await ready();
   });
 
   await step('the first query answers', async () => {
     const [response] = await Promise.all([
-      page.waitForResponse((it) => it.request().postDataJSON?.()?.operationName === 'RunningLow'),
+      page.waitForResponse((it) => it.request().postData()?.includes('RunningLow')),
       run.click(),
     ]);
     const { data, errors } = await response.json();
