@@ -51,6 +51,7 @@ fn main() -> Result<()> {
 
     let mut files = Files::new();
     if let Some(dist) = env::var_os("STOCKROOM_WEB_DIST") {
+        println!("cargo:rerun-if-changed={}", Path::new(&dist).display());
         files = below(Path::new(&dist))?;
     } else if env::var_os("STOCKROOM_SKIP_WEB").is_none_or(|skip| skip.is_empty() || skip == "0") {
         match built(&web, &out) {
