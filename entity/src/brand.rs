@@ -1,0 +1,3 @@
+//! The `brand` table: who makes a product.
+
+crate::label::label!("brand");

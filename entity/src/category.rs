@@ -1,0 +1,3 @@
+//! The `category` table: what kind of thing a product is.
+
+crate::label::label!("category");

@@ -1,0 +1,232 @@
+//! `Money`: an exact price.
+//!
+//! On PostgreSQL it is a `numeric(22,2)`. SQLite has no decimals (a NUMERIC column rounds through a double), so there it
+//! is text of fixed width, `00000000000000000799.99`, which compares, sorts and indexes as the number it is; the
+//! program's SQLite connection writes and reads that form.
+
+use std::fmt;
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use sea_orm::DeriveValueType;
+
+/// An amount of money: exact, with up to 20 digits before the point and 2 after it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
+pub struct Money(pub Decimal);
+
+/// Why a text is not an amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotMoney {
+    /// It is no number.
+    Malformed,
+    /// More than 20 digits before the point.
+    TooManyWholeDigits,
+    /// More than 2 digits after the point.
+    TooManyDecimals,
+    /// Below zero.
+    Negative,
+}
+
+/// The most digits before the point.
+pub const WHOLE_DIGITS: usize = 20;
+/// The most digits after the point.
+pub const DECIMALS: u32 = 2;
+
+impl Money {
+    /// The largest amount: twenty nines, a point and two nines.
+    pub fn max() -> Self {
+        Self(Decimal::from_i128_with_scale(
+            9_999_999_999_999_999_999_999,
+            DECIMALS,
+        ))
+    }
+
+    /// Reads a decimal number, with an exponent if it has one, without ever going through a float.
+    ///
+    /// # Errors
+    /// Says which bound the number breaks; zeros that change nothing (`007.500`) break none.
+    pub fn parse(text: &str) -> Result<Self, NotMoney> {
+        let number = Number::read(text).ok_or(NotMoney::Malformed)?;
+        if number.digits.is_empty() {
+            return Ok(Self(Decimal::new(0, DECIMALS)));
+        }
+        if number.decimals() > i64::from(DECIMALS) {
+            return Err(NotMoney::TooManyDecimals);
+        }
+        if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
+            return Err(NotMoney::TooManyWholeDigits);
+        }
+        if number.negative {
+            return Err(NotMoney::Negative);
+        }
+        number.cents().map(Self).ok_or(NotMoney::Malformed)
+    }
+
+    /// Reads a bound to compare prices with: any number at all. What lies outside the range of prices is moved just
+    /// outside of it, and digits that no price has are kept as far as they can decide a comparison.
+    ///
+    /// # Errors
+    /// [`NotMoney::Malformed`] for what is no number.
+    pub fn parse_bound(text: &str) -> Result<Self, NotMoney> {
+        let number = Number::read(text).ok_or(NotMoney::Malformed)?;
+        if number.digits.is_empty() {
+            return Ok(Self(Decimal::ZERO));
+        }
+        if number.negative {
+            return Ok(Self(Decimal::NEGATIVE_ONE));
+        }
+        if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
+            return Ok(Self(Self::max().0 + Decimal::ONE));
+        }
+        // Three decimals decide every comparison with two, if a remainder is never rounded down to nothing.
+        let (head, rest) = number.split_at_decimals(3);
+        let value = Decimal::from_i128_with_scale(head, 3);
+        let tiny = Decimal::new(i64::from(rest), 4);
+        Ok(Self(value + tiny))
+    }
+}
+
+/// A decimal number as written: its significant digits and where the point stands among them.
+struct Number {
+    negative: bool,
+    /// Without leading and trailing zeros; empty for zero.
+    digits: String,
+    /// The value is `0.digits × 10^point`.
+    point: i64,
+}
+
+impl Number {
+    fn read(text: &str) -> Option<Self> {
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, read_exponent(exponent)?),
+            None => (text, 0),
+        };
+        let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if (whole.is_empty() && decimals.is_empty()) || !all_digits(whole) || !all_digits(decimals) {
+            return None;
+        }
+        let written = format!("{whole}{decimals}");
+        let significant = written.trim_start_matches('0');
+        let leading = i64::try_from(written.len() - significant.len()).ok()?;
+        let point = i64::try_from(whole.len()).ok()? - leading;
+        let digits = significant.trim_end_matches('0').to_owned();
+        Some(Self {
+            negative,
+            digits,
+            point: point.saturating_add(exponent),
+        })
+    }
+
+    fn whole_digits(&self) -> i64 {
+        self.point.max(0)
+    }
+
+    fn decimals(&self) -> i64 {
+        i64::try_from(self.digits.len())
+            .unwrap_or(i64::MAX)
+            .saturating_sub(self.point)
+            .max(0)
+    }
+
+    /// The number in hundredths; only for numbers that have at most two decimals and 20 whole digits.
+    fn cents(&self) -> Option<Decimal> {
+        let zeros =
+            usize::try_from(i64::from(DECIMALS) - (i64::try_from(self.digits.len()).ok()? - self.point))
+                .ok()?;
+        let cents: i128 = format!("{}{}", self.digits, "0".repeat(zeros)).parse().ok()?;
+        Some(Decimal::from_i128_with_scale(cents, DECIMALS))
+    }
+
+    /// The number in units of `10^-places`, and whether anything is left below.
+    fn split_at_decimals(&self, places: i64) -> (i128, bool) {
+        let wanted = usize::try_from(self.point.saturating_add(places)).unwrap_or(0);
+        let head: String = self
+            .digits
+            .chars()
+            .chain(std::iter::repeat('0'))
+            .take(wanted)
+            .collect();
+        (head.parse().unwrap_or(0), self.digits.len() > wanted)
+    }
+}
+
+/// An exponent of any length: beyond a million it makes no difference any more.
+fn read_exponent(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(sign * digits.parse::<i64>().unwrap_or(i64::MAX).min(1_000_000))
+}
+
+impl fmt::Display for Money {
+    /// Two decimals, always: `799.99`, `500.00`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut value = self.0.round_dp_with_strategy(DECIMALS, RoundingStrategy::ToZero);
+        value.rescale(DECIMALS);
+        write!(f, "{value}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Money, NotMoney};
+
+    #[test]
+    fn exact_to_the_last_digit() {
+        for (text, shown) in [
+            ("0", "0.00"),
+            ("799.99", "799.99"),
+            ("800", "800.00"),
+            ("007.500", "7.50"),
+            (".5", "0.50"),
+            ("1e3", "1000.00"),
+            ("1.5E-1", "0.15"),
+            ("12345678901234567890.99", "12345678901234567890.99"),
+            ("99999999999999999999.99", "99999999999999999999.99"),
+            ("-0", "0.00"),
+        ] {
+            assert_eq!(
+                Money::parse(text).map(|money| money.to_string()),
+                Ok(shown.to_owned()),
+                "{text}"
+            );
+        }
+        assert_eq!(Money::max().to_string(), "99999999999999999999.99");
+    }
+
+    #[test]
+    fn refused_with_the_reason() {
+        assert_eq!(Money::parse("1.005"), Err(NotMoney::TooManyDecimals));
+        assert_eq!(Money::parse("1e-400"), Err(NotMoney::TooManyDecimals));
+        assert_eq!(
+            Money::parse("123456789012345678901"),
+            Err(NotMoney::TooManyWholeDigits)
+        );
+        assert_eq!(Money::parse("1e400"), Err(NotMoney::TooManyWholeDigits));
+        assert_eq!(Money::parse("-0.01"), Err(NotMoney::Negative));
+        for text in [
+            "", "-", ".", "abc", "1_000", "1,5", " 1", "NaN", "Infinity", "1e", "0x10", "1.2.3",
+        ] {
+            assert_eq!(Money::parse(text), Err(NotMoney::Malformed), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bounds_keep_what_decides() {
+        let price = |text| Money::parse(text).expect("a price");
+        let bound = |text| Money::parse_bound(text).expect("a bound");
+        assert!(bound("1.005") > price("1.00") && bound("1.005") < price("1.01"));
+        assert!(bound("1.0000000000000001") > price("1.00") && bound("1.0000000000000001") < price("1.01"));
+        assert!(bound("-3") < price("0"));
+        assert!(bound("1e400") > Money::max() && bound("1e-400") > price("0"));
+        assert_eq!(bound("799.99"), price("799.99"));
+    }
+}

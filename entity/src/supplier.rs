@@ -1,0 +1,3 @@
+//! The `supplier` table: who delivers stock.
+
+crate::label::label!("supplier");

@@ -1,0 +1,31 @@
+//! The history of the tables, in order. It imports nothing of ours: history must not change when the code does.
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::migrator::MigratorTrait;
+
+mod column;
+mod m20261123_000001_accounts;
+mod m20261123_000002_labels;
+mod m20261123_000003_products;
+mod m20261123_000004_movements;
+mod m20261123_000005_stock_changes;
+mod m20261123_000006_groups;
+
+/// Brings a database up to date, or back.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_accounts::Migration),
+            Box::new(m20261123_000002_labels::Migration),
+            Box::new(m20261123_000003_products::Migration),
+            Box::new(m20261123_000004_movements::Migration),
+            Box::new(m20261123_000005_stock_changes::Migration),
+            Box::new(m20261123_000006_groups::Migration),
+        ]
+    }
+}

@@ -1,0 +1,47 @@
+//! The two groups that come with the system: `Manager` adds and changes everything and deletes nothing,
+//! `Administrator` does everything.
+
+use sea_orm_migration::prelude::*;
+
+use crate::column::run_on_both;
+
+/// See the file's first lines.
+#[derive(DeriveMigrationName, Debug)]
+pub struct Migration;
+
+const KINDS: [&str; 6] = ["brand", "category", "supplier", "product", "inflow", "outflow"];
+const GROUPS: [(&str, &[&str]); 2] = [
+    ("Manager", &["add", "change"]),
+    ("Administrator", &["add", "change", "delete"]),
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (group, actions) in GROUPS {
+            run_on_both(
+                manager,
+                &format!("INSERT INTO \"group\" (name) VALUES ('{group}')"),
+            )
+            .await?;
+            for (action, kind) in actions.iter().flat_map(|action| KINDS.map(|kind| (action, kind))) {
+                run_on_both(
+                    manager,
+                    &format!(
+                        "INSERT INTO permission (group_id, codename)
+                         SELECT id, '{action}_{kind}' FROM \"group\" WHERE name = '{group}'"
+                    ),
+                )
+                .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (group, _) in GROUPS {
+            run_on_both(manager, &format!("DELETE FROM \"group\" WHERE name = '{group}'")).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! `App`: what lives as long as the program, built once and shared.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::auth::identify::Accounts;
+use crate::auth::login::FailedLogins;
+use crate::auth::password::Passwords;
+use crate::auth::token::Tokens;
+use crate::clock::Clock;
+use crate::config::{Config, SECRET_KEY_BYTES, Secret};
+use crate::db::Database;
+use crate::error::{Error, Result};
+
+/// The program's parts.
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The database.
+    pub db: Database,
+    /// What time it is.
+    pub clock: Clock,
+    /// Issues and reads tokens.
+    pub tokens: Tokens,
+    /// Checks passwords, a few at a time.
+    pub passwords: Passwords,
+    /// What is remembered of who may do what.
+    pub accounts: Accounts,
+    /// Who has failed to log in lately.
+    pub failed_logins: FailedLogins,
+}
+
+impl App {
+    /// Opens the database and puts the parts together.
+    ///
+    /// # Errors
+    /// When the database can't be opened, or PostgreSQL is used without a `SECRET_KEY`.
+    pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
+        let db = Database::open(&config.database_url).await?;
+        let secret = match (&config.secret_key, config.secret_file()) {
+            (Some(secret), _) => secret.clone(),
+            (None, Some(file)) => kept_secret(&file)?,
+            (None, None) => {
+                return Err(Error::internal(
+                    "SECRET_KEY is not set: gateways over PostgreSQL need one of 32 bytes or more, the same for all",
+                ));
+            }
+        };
+        Ok(Arc::new(Self {
+            tokens: Tokens::new(&secret),
+            passwords: Passwords::new(),
+            accounts: Accounts::default(),
+            failed_logins: FailedLogins::default(),
+            config,
+            db,
+            clock,
+        }))
+    }
+}
+
+/// Reads the secret kept in a file, or makes one that only the owner of the file can read.
+fn kept_secret(file: &Path) -> Result<Secret> {
+    match std::fs::read_to_string(file) {
+        Ok(text) if text.trim().len() >= SECRET_KEY_BYTES => Ok(Secret::new(text.trim())),
+        Ok(_) => Err(Error::internal(format!(
+            "{} holds less than 32 bytes",
+            file.display()
+        ))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret: String = (0..4)
+                .map(|_| format!("{:016x}", rand::random::<u64>()))
+                .collect();
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut kept = match options.open(file) {
+                Ok(kept) => kept,
+                // Another process was faster; its secret counts.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return kept_secret(file),
+                Err(error) => return Err(Error::internal(error)),
+            };
+            kept.write_all(secret.as_bytes())
+                .and_then(|()| kept.sync_all())
+                .map_err(Error::internal)?;
+            Ok(Secret::new(secret))
+        }
+        Err(error) => Err(Error::internal(error)),
+    }
+}

@@ -1,0 +1,145 @@
+//! Every setting: a flag, an environment variable, a line of `.env`. One struct, from which `--help` and `.env.example`
+//! are printed.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use ipnet::IpNet;
+use url::Url;
+
+use crate::db::Location;
+
+/// The settings of the program.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings")]
+pub struct Config {
+    /// Where the data is: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, default_value = "sqlite://stockroom.db", value_parser = location, global = true)]
+    pub database_url: Location,
+
+    /// The address to listen on
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", global = true)]
+    pub bind: SocketAddr,
+
+    /// What tokens are signed with, 32 bytes or more; a SQLite installation without one keeps a generated one beside its database
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = secret_key, global = true)]
+    pub secret_key: Option<Secret>,
+
+    /// The address that clients use, for the links in answers: `https://stock.example.com`
+    #[arg(long, env = "PUBLIC_URL", value_parser = public_url, global = true)]
+    pub public_url: Option<Url>,
+
+    /// Host names that are answered, with commas; without any, all are
+    #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',', global = true)]
+    pub allowed_hosts: Vec<String>,
+
+    /// Addresses or networks of proxies whose `X-Forwarded-*` headers count, with commas
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// How long an access token is good, in seconds
+    #[arg(long, env = "ACCESS_TOKEN_LIFETIME", default_value_t = 86_400, value_parser = lifetime(), global = true)]
+    pub access_token_lifetime: i64,
+
+    /// How long a refresh token is good, in seconds
+    #[arg(long, env = "REFRESH_TOKEN_LIFETIME", default_value_t = 604_800, value_parser = lifetime(), global = true)]
+    pub refresh_token_lifetime: i64,
+
+    /// Whether refreshing gives a new refresh token and spends the old one
+    #[arg(long, env = "ROTATE_REFRESH_TOKENS", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub rotate_refresh_tokens: bool,
+
+    /// A product with this quantity or less is low on stock
+    #[arg(long, env = "LOW_STOCK_THRESHOLD", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..=2_147_483_647), global = true)]
+    pub low_stock_threshold: i64,
+
+    /// Whether GraphQL clients may ask for the schema
+    #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, global = true)]
+    pub graphql_introspection: bool,
+
+    /// How the log is written
+    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A text that never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text from being printed.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The bytes, for signing alone.
+    pub fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl Config {
+    /// The file beside a SQLite database that keeps its generated secret.
+    pub fn secret_file(&self) -> Option<PathBuf> {
+        match &self.database_url {
+            Location::Sqlite(path) => {
+                let mut name = path.clone().into_os_string();
+                name.push(".secret");
+                Some(name.into())
+            }
+            Location::Postgres(_) => None,
+        }
+    }
+}
+
+/// The least number of bytes that tokens may be signed with: the output size of SHA-256, as RFC 7518, section 3.2 asks.
+pub const SECRET_KEY_BYTES: usize = 32;
+
+fn secret_key(text: &str) -> Result<Secret, String> {
+    if text.len() < SECRET_KEY_BYTES {
+        return Err(format!("it must have {SECRET_KEY_BYTES} bytes or more"));
+    }
+    Ok(Secret::new(text))
+}
+
+fn location(text: &str) -> Result<Location, String> {
+    Location::parse(text).ok_or_else(|| "it must begin with sqlite:// or postgres://".to_owned())
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let plain =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.has_host();
+    if !matches!(url.scheme(), "http" | "https") || !plain {
+        return Err("it must be an http or https address without a query".to_owned());
+    }
+    Ok(url)
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()))
+        .map_err(|_| "it must be an IP address or a network such as 10.0.0.0/8".to_owned())
+}
+
+fn lifetime() -> clap::builder::RangedI64ValueParser<i64> {
+    // A century: far enough, and no sum with the present overflows.
+    clap::value_parser!(i64).range(1..=3_155_760_000)
+}

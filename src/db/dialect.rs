@@ -1,0 +1,140 @@
+//! What differs between SQLite and PostgreSQL, and nowhere else: errors, constraints, locks, lists of ids.
+
+use sea_orm::sea_query::{Expr, IntoColumnRef, LockType, SelectStatement};
+use sea_orm::{DbErr, RuntimeErr};
+
+use super::{Backend, sqlite};
+use crate::error::{Error, Result};
+
+/// The unique constraints that a client's input can break, with where SQLite names them.
+const UNIQUE: [(&str, &str); 5] = [
+    ("product_serie_number_key", "product.serie_number"),
+    ("user_username_key", "user.username"),
+    ("group_name_key", "group.name"),
+    ("spent_token_pkey", "spent_token.jti"),
+    ("ended_session_pkey", "ended_session.session"),
+];
+
+/// What a failed statement means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A unique constraint, by PostgreSQL's name for it.
+    Unique(String),
+    /// A reference to a row that isn't there, or that others still have; SQLite does not say which.
+    ForeignKey(Option<String>),
+    /// A check constraint.
+    Check,
+    /// Another transaction came in between: run it again.
+    Repeat,
+    /// The database is away, busy, full or read-only.
+    Unavailable,
+    /// Anything else.
+    Other,
+}
+
+/// Reads what a database said.
+pub fn failure(error: &DbErr) -> Failure {
+    if let Some((code, message)) = sqlite::failure(error) {
+        return sqlite_failure(code, message);
+    }
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Failure::Unavailable,
+        DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source)) => {
+            postgres_failure(source)
+        }
+        _ => Failure::Other,
+    }
+}
+
+fn sqlite_failure(code: i32, message: &str) -> Failure {
+    use rusqlite::ffi;
+    match code {
+        ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY => {
+            let columns = message.rsplit(": ").next().unwrap_or_default();
+            let named = UNIQUE.iter().find(|(_, place)| *place == columns);
+            Failure::Unique(named.map_or_else(|| columns.to_owned(), |(name, _)| (*name).to_owned()))
+        }
+        ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Failure::ForeignKey(None),
+        ffi::SQLITE_CONSTRAINT_CHECK => Failure::Check,
+        _ => match code & 0xff {
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Failure::Repeat,
+            ffi::SQLITE_FULL | ffi::SQLITE_IOERR | ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN => {
+                Failure::Unavailable
+            }
+            _ => Failure::Other,
+        },
+    }
+}
+
+fn postgres_failure(error: &sea_orm::sqlx::Error) -> Failure {
+    use sea_orm::sqlx::Error as Sqlx;
+    let Some(database) = error.as_database_error() else {
+        return match error {
+            Sqlx::Io(_) | Sqlx::Tls(_) | Sqlx::PoolTimedOut | Sqlx::PoolClosed | Sqlx::WorkerCrashed => {
+                Failure::Unavailable
+            }
+            _ => Failure::Other,
+        };
+    };
+    let constraint = database.constraint().map(str::to_owned);
+    match database.code().as_deref().unwrap_or_default() {
+        "23505" => Failure::Unique(constraint.unwrap_or_default()),
+        "23503" => Failure::ForeignKey(constraint),
+        "23514" => Failure::Check,
+        // Serialization failure, deadlock, lock not available.
+        "40001" | "40P01" | "55P03" => Failure::Repeat,
+        // Read-only transaction, out of resources, shutting down, connection lost.
+        code if code == "25006"
+            || ["53", "57", "58", "08"]
+                .iter()
+                .any(|class| code.starts_with(class)) =>
+        {
+            Failure::Unavailable
+        }
+        _ => Failure::Other,
+    }
+}
+
+/// The error of a statement whose failure no rule expects.
+pub fn classify(error: DbErr) -> Error {
+    match failure(&error) {
+        Failure::Unavailable | Failure::Repeat => Error::unavailable(error),
+        _ => Error::internal(error),
+    }
+}
+
+/// Turns the violation of one unique constraint into an error of the domain.
+pub fn on_unique<T>(result: Result<T, DbErr>, constraint: &str, refuse: impl FnOnce() -> Error) -> Result<T> {
+    result.map_err(|error| match failure(&error) {
+        Failure::Unique(broken) if broken == constraint => refuse(),
+        _ => classify(error),
+    })
+}
+
+/// Turns the violation of a foreign key into an error of the domain.
+pub fn on_foreign_key<T>(result: Result<T, DbErr>, refuse: impl FnOnce(Option<&str>) -> Error) -> Result<T> {
+    result.map_err(|error| match failure(&error) {
+        Failure::ForeignKey(constraint) => refuse(constraint.as_deref()),
+        _ => classify(error),
+    })
+}
+
+impl Backend {
+    /// `column IN (ids)` as one parameter, so that the statement's text, and what is prepared for it, does not depend
+    /// on how many there are.
+    pub fn among(self, column: impl IntoColumnRef, ids: &[i64]) -> Expr {
+        let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        let (form, list) = match self {
+            Self::Sqlite => ("? IN (SELECT value FROM json_each(?))", format!("[{list}]")),
+            Self::Postgres => ("$1 = ANY(CAST($2 AS bigint[]))", format!("{{{list}}}")),
+        };
+        Expr::cust_with_exprs(form, [Expr::col(column), Expr::val(list)])
+    }
+
+    /// Locks the rows that a transaction reads in order to change them. SQLite's writer is alone already.
+    pub fn lock(self, select: &mut SelectStatement) {
+        if self == Self::Postgres {
+            select.lock(LockType::NoKeyUpdate);
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The database: SQLite or PostgreSQL behind one door, and what is particular to each.
+//!
+//! `sqlite.rs` is one connection to SQLite, `readers.rs` and `writer.rs` are how many of them work together,
+//! `dialect.rs` is what the two databases spell differently. The rules reach all of it through `Ctx` (reading) and `Tx`
+//! (writing), which SeaORM takes for connections.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait as _};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
+    Statement, TransactionTrait,
+};
+
+use crate::error::Result;
+
+pub mod dialect;
+mod migrating;
+mod readers;
+mod sqlite;
+mod writer;
+
+pub use readers::Readers;
+pub use sqlite::Connection as SqliteConnection;
+pub use writer::{Outcome, Writer};
+
+/// Connections to PostgreSQL. Few: a pool much larger than the server's cores only lengthens the queue at a hot row.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a request waits for a connection before it is told that the database is not available.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections idle longer than this are tried before they are used.
+const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
+/// The key of the lock under which PostgreSQL's tables are brought up to date: "stock" in ASCII.
+const MIGRATION_LOCK: i64 = 0x73_746f_636b;
+
+/// Which database it is. Only this module's files branch on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// The embedded default.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl From<Backend> for DbBackend {
+    fn from(backend: Backend) -> Self {
+        match backend {
+            Backend::Sqlite => Self::Sqlite,
+            Backend::Postgres => Self::Postgres,
+        }
+    }
+}
+
+/// An open database.
+#[derive(Clone)]
+pub struct Database {
+    link: Link,
+    statements: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+enum Link {
+    Sqlite { readers: Arc<Readers>, writer: Writer },
+    Postgres(DatabaseConnection),
+}
+
+/// Where a database is, read from its URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server's URL, which may hold a password and so is never printed.
+    Postgres(String),
+}
+
+impl Location {
+    /// Reads `sqlite://file.db`, `sqlite:///absolute/file.db` or `postgres://…`.
+    pub fn parse(url: &str) -> Option<Self> {
+        if let Some(path) = url
+            .strip_prefix("sqlite://")
+            .or_else(|| url.strip_prefix("sqlite:"))
+        {
+            let path = path.split('?').next().unwrap_or_default();
+            return (!path.is_empty()).then(|| Self::Sqlite(PathBuf::from(path)));
+        }
+        (url.starts_with("postgres://") || url.starts_with("postgresql://"))
+            .then(|| Self::Postgres(url.to_owned()))
+    }
+}
+
+impl Database {
+    /// Opens the database; a SQLite file is made when it isn't there.
+    pub async fn open(location: &Location) -> Result<Self> {
+        let link = match location {
+            Location::Sqlite(path) => {
+                let writer = Writer::start(path)?;
+                Link::Sqlite {
+                    readers: Arc::new(Readers::new(path.clone())),
+                    writer,
+                }
+            }
+            Location::Postgres(url) => {
+                let mut options = ConnectOptions::new(url.clone());
+                options
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(ACQUIRE_TIMEOUT)
+                    .test_before_acquire(false)
+                    .test_before_acquire_if_idle_for(TEST_AFTER_IDLE)
+                    .sqlx_logging(false);
+                Link::Postgres(sea_orm::Database::connect(options).await?)
+            }
+        };
+        Ok(Self {
+            link,
+            statements: Arc::default(),
+        })
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        match self.link {
+            Link::Sqlite { .. } => Backend::Sqlite,
+            Link::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// How many statements have been sent since the start, by everyone.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Counts a statement.
+    pub(crate) fn count(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// SQLite's writer, if this is SQLite.
+    pub(crate) fn writer(&self) -> Option<&Writer> {
+        match &self.link {
+            Link::Sqlite { writer, .. } => Some(writer),
+            Link::Postgres(_) => None,
+        }
+    }
+
+    /// PostgreSQL's pool, if this is PostgreSQL.
+    pub(crate) fn pool(&self) -> Option<&DatabaseConnection> {
+        match &self.link {
+            Link::Sqlite { .. } => None,
+            Link::Postgres(pool) => Some(pool),
+        }
+    }
+
+    /// Applies the migrations that are missing, all or none. Gateways that start at the same time wait for each other.
+    pub async fn migrate_up(&self) -> Result<()> {
+        match &self.link {
+            Link::Sqlite { writer, .. } => {
+                migrating::on_sqlite(writer, |db| async move { Migrator::up(&db, None).await }).await
+            }
+            Link::Postgres(pool) => {
+                let tx = begin_locked(pool).await?;
+                Migrator::up(&tx, None).await?;
+                Ok(tx.commit().await?)
+            }
+        }
+    }
+
+    /// Takes the last migrations back.
+    pub async fn migrate_down(&self, steps: u32) -> Result<()> {
+        match &self.link {
+            Link::Sqlite { writer, .. } => {
+                migrating::on_sqlite(
+                    writer,
+                    move |db| async move { Migrator::down(&db, Some(steps)).await },
+                )
+                .await
+            }
+            Link::Postgres(pool) => {
+                let tx = begin_locked(pool).await?;
+                Migrator::down(&tx, Some(steps)).await?;
+                Ok(tx.commit().await?)
+            }
+        }
+    }
+
+    /// Each migration and whether it is applied, without changing anything.
+    pub async fn migrations(&self) -> Result<Vec<(String, bool)>> {
+        let applied = migrating::applied(self).await?;
+        Ok(Migrator::migrations()
+            .iter()
+            .map(|migration| {
+                (
+                    migration.name().to_owned(),
+                    applied.iter().any(|name| name == migration.name()),
+                )
+            })
+            .collect())
+    }
+
+    /// Whether the database answers and is up to date.
+    pub async fn ready(&self) -> Result<bool> {
+        Ok(self.migrations().await?.iter().all(|(_, applied)| *applied))
+    }
+
+    /// Finishes what is being written and closes the connections.
+    pub async fn close(&self) {
+        match &self.link {
+            Link::Sqlite { writer, .. } => writer.stop().await,
+            Link::Postgres(pool) => {
+                if let Err(error) = pool.clone().close().await {
+                    tracing::warn!(%error, "the database's connections did not close cleanly");
+                }
+            }
+        }
+    }
+}
+
+async fn begin_locked(pool: &DatabaseConnection) -> Result<sea_orm::DatabaseTransaction> {
+    let tx = pool.begin().await?;
+    tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        .await?;
+    Ok(tx)
+}
+
+/// Reading: each statement sees the latest commit.
+#[async_trait::async_trait]
+impl ConnectionTrait for Database {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend().into()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let Link::Postgres(pool) = &self.link else {
+            return Err(outside_transaction());
+        };
+        self.count();
+        pool.execute_raw(statement).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let Link::Postgres(pool) = &self.link else {
+            return Err(outside_transaction());
+        };
+        self.count();
+        pool.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.count();
+        match &self.link {
+            Link::Sqlite { readers, .. } => readers.query(statement).await,
+            Link::Postgres(pool) => pool.query_all_raw(statement).await,
+        }
+    }
+}
+
+/// SQLite's readers can't write, and no rule asks them to: writing is `Tx`'s.
+fn outside_transaction() -> DbErr {
+    DbErr::Custom("a statement that writes was sent outside of a transaction".to_owned())
+}

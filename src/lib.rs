@@ -1,0 +1,32 @@
+//! Stockroom: an inventory gateway. GraphQL and REST over SQLite or PostgreSQL, one binary.
+//!
+//! The map of the house. A *rule* lives in `resolvers` and knows neither HTTP nor GraphQL; the two *faces*, `rest` and
+//! `graphql`, translate and render. The same noun has the same file name in every room.
+//!
+//! | room | what lives there |
+//! | --- | --- |
+//! | `entity` (crate) | the tables |
+//! | `migration` (crate) | their history |
+//! | [`resolvers`] | the rules: what a product is, what an outflow does, what a list is |
+//! | [`auth`] | who is calling and what they may do |
+//! | [`tx`] | the door for changes: begin, repeat, commit |
+//! | [`db`] | SQLite and PostgreSQL, and what is particular to each |
+//! | [`rest`] | face one: `/api/v1` |
+//! | [`graphql`] | face two: `/graphql` |
+//! | [`http`] | what surrounds both: the server, addresses, health, pages |
+//! | [`cli`] | the commands |
+
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod ctx;
+pub mod db;
+pub mod error;
+pub mod graphql;
+pub mod http;
+pub mod kind;
+pub mod resolvers;
+pub mod rest;
+pub mod tx;

@@ -1,0 +1,187 @@
+//! `Listing`: filter, search and order, as either face fills it, turned into one `SELECT`.
+//!
+//! The order is always total: it ends in the id, in the direction of the column before it, so that paging neither
+//! repeats nor skips. Where a value may be missing, the rows without one come last in both directions.
+
+use sea_orm::sea_query::{NullOrdering, SelectStatement};
+use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+
+use super::filter::Place;
+use super::{Filter, Resource, Row, key};
+use crate::auth::{Permit, Read};
+use crate::error::{Error, Result};
+
+/// A name that lists can be ordered by, and the columns behind it.
+#[derive(Debug)]
+pub struct Sortable<C: 'static> {
+    /// The column, as the document spells it.
+    pub name: &'static str,
+    /// What is compared: for a text its folded form, then as written.
+    pub columns: &'static [C],
+    /// Whether there are rows without it.
+    pub nullable: bool,
+}
+
+/// Which way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest, earliest or A first.
+    Ascending,
+    /// Largest, latest or Z first.
+    Descending,
+}
+
+impl From<Direction> for sea_orm::Order {
+    fn from(direction: Direction) -> Self {
+        match direction {
+            Direction::Ascending => Self::Asc,
+            Direction::Descending => Self::Desc,
+        }
+    }
+}
+
+/// One step of an order: later steps decide between equals.
+#[derive(Debug)]
+pub struct Order<C: 'static> {
+    /// By what.
+    pub by: &'static Sortable<C>,
+    /// Which way.
+    pub direction: Direction,
+}
+
+impl<C> Clone for Order<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for Order<C> {}
+
+impl<C> Order<C> {
+    /// An order by the column of this name, if lists can be ordered by it.
+    pub fn by_name<R: Resource<Column = C>>(name: &str, direction: Direction) -> Option<Self> {
+        R::SORTABLE
+            .iter()
+            .find(|sortable| sortable.name == name)
+            .map(|by| Self { by, direction })
+    }
+}
+
+/// A part of a list, to be asked for.
+pub struct Listing<R: Resource> {
+    /// Which rows.
+    pub filter: Filter,
+    /// Rows whose name has this in it.
+    pub search: Option<String>,
+    /// In which order; the noun's own when empty.
+    pub order: Vec<Order<R::Column>>,
+}
+
+impl<R: Resource> Default for Listing<R> {
+    fn default() -> Self {
+        Self {
+            filter: Filter::default(),
+            search: None,
+            order: Vec::new(),
+        }
+    }
+}
+
+/// A page by its number.
+pub struct Page<R: Resource> {
+    /// The rows of the page.
+    pub rows: Vec<Row<R>>,
+    /// How many there are on all pages together.
+    pub count: u64,
+}
+
+impl<R: Resource> Listing<R> {
+    /// The rows that it is about, in no order.
+    pub(crate) fn matching(&self) -> Select<R> {
+        let searched = match (&self.search, R::SEARCHED) {
+            (Some(text), Some(column)) if !text.is_empty() => Filter::text(column, Place::Anywhere, text),
+            _ => Filter::default(),
+        };
+        self.filter.clone().and(searched).apply(R::find())
+    }
+
+    /// The columns that order it, each with its direction and whether it may be null; the id is the last.
+    pub(crate) fn terms(&self) -> Vec<(R::Column, Direction, bool)> {
+        let default = || {
+            Order::by_name::<R>(R::DEFAULT_ORDER.0, R::DEFAULT_ORDER.1)
+                .into_iter()
+                .collect()
+        };
+        let steps: Vec<Order<R::Column>> = if self.order.is_empty() {
+            default()
+        } else {
+            self.order.clone()
+        };
+        let last = steps.last().map_or(Direction::Ascending, |step| step.direction);
+        steps
+            .iter()
+            .flat_map(|step| {
+                step.by
+                    .columns
+                    .iter()
+                    .map(|column| (*column, step.direction, step.by.nullable))
+            })
+            .chain([(key::<R>(), last, false)])
+            .collect()
+    }
+
+    fn ordered(&self, mut select: Select<R>) -> Select<R> {
+        for (column, direction, nullable) in self.terms() {
+            select = if nullable {
+                select.order_by_with_nulls(column, direction.into(), NullOrdering::Last)
+            } else {
+                select.order_by(column, direction.into())
+            };
+        }
+        select
+    }
+
+    /// How many rows it is about.
+    pub async fn count(&self, permit: &Permit<'_, Read, R>) -> Result<u64> {
+        Ok(self.matching().count(permit.ctx().db()).await?)
+    }
+
+    /// Page `number`, counted from 1, of `size` rows each.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchPage`] below 1 and past the end; the first page is there even when it is empty.
+    pub async fn by_number(&self, permit: Permit<'_, Read, R>, number: i128, size: u64) -> Result<Page<R>> {
+        if number < 1 {
+            return Err(Error::NoSuchPage);
+        }
+        let count = self.count(&permit).await?;
+        let skipped = u64::try_from((number - 1).saturating_mul(i128::from(size))).unwrap_or(u64::MAX);
+        if skipped >= count && number > 1 {
+            return Err(Error::NoSuchPage);
+        }
+        let rows = if count == 0 {
+            Vec::new()
+        } else {
+            self.slice(skipped, size).all(permit.ctx().db()).await?
+        };
+        Ok(Page {
+            rows: Row::together(rows),
+            count,
+        })
+    }
+
+    /// Rows by their place. The ids are chosen first, which an index can do alone, and only those rows are read whole.
+    fn slice(&self, skipped: u64, size: u64) -> Select<R> {
+        if skipped == 0 {
+            return self.ordered(self.matching()).limit(size);
+        }
+        let chosen: SelectStatement = self
+            .ordered(self.matching())
+            .select_only()
+            .column(key::<R>())
+            .offset(skipped)
+            .limit(size)
+            .into_query();
+        self.ordered(R::find().filter(key::<R>().in_subquery(chosen)))
+    }
+}

@@ -1,0 +1,64 @@
+//! The dataloaders beneath `siblings.rs`: ids in, rows out, one statement a batch.
+//!
+//! The crate gives the batch its shape, the siblings give it its moment: a loader is asked once, with the keys of all
+//! the rows of a page, so it never waits for more. It does not outlive that call, so nothing is shared between requests.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use ::entity::Record;
+use dataloader::BatchFn;
+use dataloader::non_cached::Loader;
+
+use super::{Filter, Resource, Row, key};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+
+/// Rows by their ids.
+struct ById<R> {
+    ctx: Ctx,
+    table: PhantomData<fn() -> R>,
+}
+
+impl<R: Resource> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
+    /// The interface has no room for an error of the whole batch, so each key gets it.
+    async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<Row<R>>>> {
+        let db = self.ctx.db();
+        let found = Filter::among_ids(db.backend(), key::<R>(), ids)
+            .apply(R::find())
+            .all(db)
+            .await;
+        match found.map_err(Error::from) {
+            Ok(rows) => {
+                let mut found: HashMap<i64, Row<R>> = Row::<R>::together(rows)
+                    .into_iter()
+                    .map(|row| (row.id(), row))
+                    .collect();
+                ids.iter().map(|id| (*id, Ok(found.remove(id)))).collect()
+            }
+            Err(error) => ids.iter().map(|id| (*id, Err(error.clone()))).collect(),
+        }
+    }
+}
+
+/// The rows with these ids, siblings of each other, in one statement.
+pub async fn by_id<R: Resource>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Row<R>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let batch = ById::<R> {
+        ctx: ctx.clone(),
+        table: PhantomData,
+    };
+    let loader = Loader::new(batch)
+        .with_max_batch_size(usize::MAX)
+        .with_yield_count(0);
+    let loaded = loader.try_load_many(ids).await.map_err(Error::internal)?;
+    let mut rows = HashMap::with_capacity(loaded.len());
+    for (id, row) in loaded {
+        if let Some(row) = row? {
+            rows.insert(id, row);
+        }
+    }
+    Ok(rows)
+}

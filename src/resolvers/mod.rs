@@ -1,0 +1,196 @@
+//! The rules. They know neither HTTP nor GraphQL; both faces call these five verbs.
+//!
+//! What can be done to a noun is written once, here; what a noun is stands in its own file. A verb takes a [`Permit`],
+//! so nobody reaches a rule without the right.
+
+use std::future::Future;
+
+use ::entity::Record;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn,
+    PrimaryKeyTrait, QueryFilter, QueryTrait,
+};
+
+use crate::auth::{Add, Change, Delete, Permit, Read};
+use crate::error::{Error, Result};
+use crate::kind::Kind;
+use crate::tx::Tx;
+
+pub mod account;
+pub mod check;
+pub mod filter;
+pub mod inflow;
+pub mod invariant;
+pub mod label;
+pub mod listing;
+pub mod loaders;
+pub mod outflow;
+pub mod product;
+pub mod siblings;
+pub mod stock;
+
+pub use check::{Check, Field};
+pub use filter::Filter;
+pub use listing::{Direction, Listing, Order, Page, Sortable};
+pub use siblings::Row;
+
+/// A collection that both faces serve: what a noun must say about itself.
+pub trait Resource:
+    EntityTrait<
+        Model: Record + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
+        ActiveModel: Send,
+        Column: Send + Sync + 'static,
+        PrimaryKey: PrimaryKeyTrait<ValueType = i64>,
+    > + Send
+    + Sync
+    + 'static
+{
+    /// The noun, for permissions and errors.
+    const KIND: Kind;
+    /// The columns that lists can be ordered by.
+    const SORTABLE: &'static [Sortable<Self::Column>];
+    /// The order of a list that asks for none: the name of a column and a direction.
+    const DEFAULT_ORDER: (&'static str, Direction);
+    /// The folded column that `search` looks into.
+    const SEARCHED: Option<Self::Column>;
+    /// What a caller may say of a row, field by field.
+    type Draft: Clone + Send + Sync + 'static;
+
+    /// Makes a row of a draft.
+    fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Self::Model>> + Send;
+    /// Removes a row, if nothing stands against it.
+    fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What can be updated. Movements can't, so they do not implement this: there is no route, no field and no rule to
+/// forget.
+pub trait Editable: Resource {
+    /// Changes a row, which is locked, by what a draft says.
+    fn change(
+        tx: &Tx,
+        row: Self::Model,
+        draft: Self::Draft,
+    ) -> impl Future<Output = Result<Self::Model>> + Send;
+}
+
+/// The row with this id.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find<R: Resource>(permit: Permit<'_, Read, R>, id: i64) -> Result<Row<R>> {
+    let found = R::find_by_id(id).one(permit.ctx().db()).await?;
+    found.map(Row::single).ok_or(Error::NotFound)
+}
+
+/// Whether there is a row with this id, for those who may change or delete it and so may not be told more than that.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn exists<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Result<()> {
+    let found = R::find_by_id(id).one(permit.ctx().db()).await?;
+    found.map(|_| ()).ok_or(Error::NotFound)
+}
+
+/// Makes a row.
+///
+/// # Errors
+/// [`Error::Invalid`] with every bad field.
+pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
+    let row = permit
+        .ctx()
+        .transaction(move |tx| Box::pin(R::create(tx, draft.clone())))
+        .await?;
+    Ok(Row::single(row))
+}
+
+/// Changes a row; `expected_version`, if given, must be the one it has.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Invalid`] with every bad field.
+pub async fn update<R: Editable>(
+    permit: Permit<'_, Change, R>,
+    id: i64,
+    expected_version: Option<i64>,
+    draft: R::Draft,
+) -> Result<Row<R>> {
+    let row = permit
+        .ctx()
+        .transaction(move |tx| {
+            let draft = draft.clone();
+            Box::pin(async move { R::change(tx, locked::<R>(tx, id, expected_version).await?, draft).await })
+        })
+        .await?;
+    Ok(Row::single(row))
+}
+
+/// Removes a row and returns what it was.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Protected`] while others need it,
+/// [`Error::InsufficientStock`] when its effect on stock can't be taken back.
+pub async fn delete<R: Resource>(
+    permit: Permit<'_, Delete, R>,
+    id: i64,
+    expected_version: Option<i64>,
+) -> Result<R::Model> {
+    permit
+        .ctx()
+        .transaction(move |tx| {
+            Box::pin(async move {
+                let row = locked::<R>(tx, id, expected_version).await?;
+                R::remove(tx, &row).await?;
+                Ok(row)
+            })
+        })
+        .await
+}
+
+async fn locked<R: Resource>(tx: &Tx, id: i64, expected_version: Option<i64>) -> Result<R::Model> {
+    let mut select = R::find_by_id(id);
+    tx.backend().lock(QueryTrait::query(&mut select));
+    let row = select.one(tx).await?.ok_or(Error::NotFound)?;
+    match expected_version {
+        Some(expected) if expected != row.version() => Err(Error::VersionConflict),
+        _ => Ok(row),
+    }
+}
+
+/// Stores a new row and gives it its id. Constraints are the caller's to read.
+pub(crate) async fn insert<R: Resource>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
+    let mut values = row.clone().into_active_model().reset_all();
+    values.not_set(key::<R>());
+    row.set_id(R::insert(values).exec(tx).await?.last_insert_id);
+    Ok(row)
+}
+
+/// Stores what a row has become. Constraints are the caller's to read.
+pub(crate) async fn store<R: Resource>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
+    let mut values = row.clone().into_active_model().reset_all();
+    values.not_set(key::<R>());
+    R::update_many()
+        .set(values)
+        .filter(key::<R>().eq(row.id()))
+        .exec(tx)
+        .await
+        .map(|_| ())
+}
+
+/// Removes a row. Constraints are the caller's to read.
+pub(crate) async fn erase<R: Resource>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
+    R::delete_many()
+        .filter(key::<R>().eq(row.id()))
+        .exec(tx)
+        .await
+        .map(|_| ())
+}
+
+/// The column of the primary key.
+pub(crate) fn key<R: Resource>() -> R::Column {
+    // Every table of ours has one column as its key; the id of the first is that of the only one.
+    #[expect(
+        clippy::expect_used,
+        reason = "an entity without a primary key does not derive"
+    )]
+    let key = <R::PrimaryKey as Iterable>::iter().next().expect("a primary key");
+    key.into_column()
+}

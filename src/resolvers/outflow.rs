@@ -1,0 +1,133 @@
+//! Outflows: stock that goes out, at the prices of its moment.
+
+use ::entity::outflow::{Column, Entity, Model};
+use ::entity::product;
+use ::entity::stock_change::Reason;
+use chrono::{DateTime, Utc};
+use sea_orm::Value;
+
+use super::check::{INT_MAX, no_such};
+use super::stock::{self, Movement, Moving, Unmoved};
+use super::{Check, Direction, Field, Resource, Sortable, erase};
+use crate::error::{Fault, FaultCode, Faults, Result};
+use crate::kind::Kind;
+use crate::tx::Tx;
+
+/// What a caller may say of an outflow.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// An existing product.
+    pub product_id: Field<i64>,
+    /// 1 or more, and no more than is in stock.
+    pub quantity: Field<i64>,
+    /// Why.
+    pub description: Field<String>,
+    /// What the face could not read.
+    pub faults: Faults,
+}
+
+impl Movement for Entity {
+    const SIGN: i64 = -1;
+    const CREATED: Reason = Reason::OutflowCreated;
+    const DELETED: Reason = Reason::OutflowDeleted;
+    const INSERT_FROM_MOVED: &'static str = "INSERT INTO outflow
+        (product_id, quantity, unit_price, unit_cost, description, description_folded, created_at, updated_at)
+        SELECT moved.id, $5, moved.selling_price, moved.cost_price, $6, $7, $3, $3 FROM moved";
+
+    fn row(moving: &Moving, product: &product::Model, at: DateTime<Utc>) -> Model {
+        Model {
+            id: 0,
+            product_id: product.id,
+            quantity: moving.quantity,
+            unit_price: product.selling_price,
+            unit_cost: product.cost_price,
+            description: moving.description.clone(),
+            description_folded: moving.description_folded(),
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    fn parameters(moving: &Moving) -> Vec<Value> {
+        vec![
+            moving.quantity.into(),
+            moving.description.clone().into(),
+            moving.description_folded().into(),
+        ]
+    }
+
+    fn moved(row: &Model) -> (i64, i64) {
+        (row.product_id, row.quantity)
+    }
+}
+
+impl Resource for Entity {
+    const KIND: Kind = Kind::Outflow;
+    const SORTABLE: &'static [Sortable<Column>] = &[
+        Sortable {
+            name: "created_at",
+            columns: &[Column::CreatedAt],
+            nullable: false,
+        },
+        Sortable {
+            name: "id",
+            columns: &[Column::Id],
+            nullable: false,
+        },
+        Sortable {
+            name: "quantity",
+            columns: &[Column::Quantity],
+            nullable: false,
+        },
+        Sortable {
+            name: "description",
+            columns: &[Column::DescriptionFolded, Column::Description],
+            nullable: true,
+        },
+        Sortable {
+            name: "updated_at",
+            columns: &[Column::UpdatedAt],
+            nullable: false,
+        },
+    ];
+    const DEFAULT_ORDER: (&'static str, Direction) = ("created_at", Direction::Descending);
+    const SEARCHED: Option<Column> = None;
+    type Draft = Draft;
+
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Model> {
+        let mut check = Check::new_row(std::mem::take(&mut draft.faults));
+        let description = check.optional_text("description", draft.description, usize::MAX);
+        let quantity = check.integer("quantity", draft.quantity, 1..=INT_MAX, None);
+        // Where all else is right, the statement that moves the stock tells whether there is such a product.
+        let product_id = if check.is_clean() {
+            check.id("product_id", draft.product_id)
+        } else {
+            check
+                .reference::<product::Entity>(tx, "product_id", draft.product_id)
+                .await?
+        };
+        check.finish()?;
+        let moving = Moving {
+            product_id: product_id.unwrap_or_default(),
+            supplier_id: None,
+            quantity: quantity.unwrap_or_default(),
+            description: description.flatten(),
+        };
+        match stock::record::<Self>(tx, &moving).await {
+            Ok((row, _)) => Ok(row),
+            Err(Unmoved::NoProduct) => Err(no_such("product_id", moving.product_id).into()),
+            Err(Unmoved::Shortage(shortage)) => Err(Fault::new(
+                "quantity",
+                FaultCode::InsufficientStock,
+                format!("Not enough stock: {} available.", shortage.available),
+            )
+            .into()),
+            Err(Unmoved::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    async fn remove(tx: &Tx, row: &Model) -> Result<()> {
+        stock::take_back::<Self>(tx, row).await?;
+        Ok(erase::<Self>(tx, row).await?)
+    }
+}

@@ -1,0 +1,131 @@
+//! `Row`: rows that were fetched together are asked together.
+//!
+//! A page does not hand out bare models but rows that know each other. The first of them that asks for a relation asks
+//! for all of them, in one statement; the others wait for it and share. So the number of statements follows from the
+//! relations that are asked for, never from how many rows there are, and no timer decides what a batch is.
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sea_orm::EntityTrait;
+use tokio::sync::OnceCell;
+
+use super::{Resource, loaders};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+
+type Relation = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
+
+/// Rows that were fetched together, and what has been loaded for all of them.
+struct Siblings<R: EntityTrait> {
+    rows: Vec<R::Model>,
+    relations: Mutex<HashMap<String, Relation>>,
+}
+
+/// One row among its siblings.
+pub struct Row<R: EntityTrait> {
+    siblings: Arc<Siblings<R>>,
+    index: usize,
+}
+
+impl<R: EntityTrait> Clone for Row<R> {
+    fn clone(&self) -> Self {
+        Self {
+            siblings: Arc::clone(&self.siblings),
+            index: self.index,
+        }
+    }
+}
+
+impl<R: EntityTrait> Deref for Row<R> {
+    type Target = R::Model;
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a row is only made for an index of its siblings"
+    )]
+    fn deref(&self) -> &R::Model {
+        &self.siblings.rows[self.index]
+    }
+}
+
+impl<R: Resource> Row<R> {
+    /// A row alone.
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "one row in, one row out"
+    )]
+    pub fn single(row: R::Model) -> Self {
+        Self::together(vec![row]).pop().expect("one row in, one row out")
+    }
+
+    /// Rows that were fetched together.
+    pub fn together(rows: Vec<R::Model>) -> Vec<Self> {
+        let count = rows.len();
+        let siblings = Arc::new(Siblings {
+            rows,
+            relations: Mutex::default(),
+        });
+        (0..count)
+            .map(|index| Self {
+                siblings: Arc::clone(&siblings),
+                index,
+            })
+            .collect()
+    }
+
+    /// The row of `T` that this one refers to by `id`; `relation` names the reference.
+    pub async fn one<T: Resource>(
+        &self,
+        ctx: &Ctx,
+        relation: &'static str,
+        id: impl Fn(&R::Model) -> Option<i64>,
+    ) -> Result<Option<Row<T>>> {
+        let Some(wanted) = id(self) else { return Ok(None) };
+        let found = self
+            .share(relation, async || {
+                let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
+                loaders::by_id::<T>(ctx, ids.into_iter().collect()).await
+            })
+            .await?;
+        Ok(found.get(&wanted).cloned())
+    }
+
+    /// Loads something once for all siblings: whoever asks first does it, the others wait. `relation` names it, its
+    /// arguments included.
+    pub async fn share<T: Any + Send + Sync>(
+        &self,
+        relation: &str,
+        load: impl AsyncFnOnce() -> Result<T>,
+    ) -> Result<Arc<T>> {
+        let cell = {
+            let mut relations = self
+                .siblings
+                .relations
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            match relations.get(relation) {
+                Some(cell) => Arc::clone(cell),
+                None => Arc::clone(relations.entry(relation.to_owned()).or_default()),
+            }
+        };
+        let loaded = cell
+            .get_or_try_init(async || {
+                load()
+                    .await
+                    .map(|loaded| Arc::new(loaded) as Arc<dyn Any + Send + Sync>)
+            })
+            .await?;
+        Arc::clone(loaded)
+            .downcast::<T>()
+            .map_err(|_| Error::internal(format!("two relations are called {relation}")))
+    }
+
+    /// All rows that were fetched with this one, itself included.
+    pub fn siblings(&self) -> &[R::Model] {
+        &self.siblings.rows
+    }
+}

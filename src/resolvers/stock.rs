@@ -1,0 +1,249 @@
+//! Stock: the only writer of `product.quantity` and of the ledger, so that the ledger's sum is the quantity by
+//! construction.
+//!
+//! Races are decided by the database, never by a read before a write: the guarded `UPDATE` either finds enough in stock
+//! or changes nothing, whatever runs beside it. On PostgreSQL a movement is one statement, so that the product's lock
+//! is held for as few round trips as possible; on SQLite there are no round trips, only the writer's own thread.
+
+use ::entity::stock_change::Reason;
+use ::entity::{fold, product, stock_change};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement, Value,
+};
+
+use super::check::INT_MAX;
+use super::{Resource, insert};
+use crate::db::Backend;
+use crate::error::{Error, Result, Shortage};
+use crate::tx::Tx;
+
+/// Stock that moves.
+pub trait Movement: Resource {
+    /// 1 where stock comes in, -1 where it goes out.
+    const SIGN: i64;
+    /// What the ledger says when one is recorded.
+    const CREATED: Reason;
+    /// What the ledger says when one is deleted.
+    const DELETED: Reason;
+    /// `INSERT INTO …` for PostgreSQL, selecting from `moved`, the product after the change, returning the id. Its
+    /// parameters are those of [`Movement::parameters`], from `$5` on.
+    const INSERT_FROM_MOVED: &'static str;
+
+    /// The row of a movement of this product, not stored yet.
+    fn row(moving: &Moving, product: &product::Model, at: chrono::DateTime<chrono::Utc>) -> Self::Model;
+    /// See [`Movement::INSERT_FROM_MOVED`].
+    fn parameters(moving: &Moving) -> Vec<Value>;
+    /// Which product and how many.
+    fn moved(row: &Self::Model) -> (i64, i64);
+}
+
+/// A movement about to be recorded, its values checked.
+#[derive(Clone, Debug)]
+pub struct Moving {
+    /// What moves.
+    pub product_id: i64,
+    /// Who delivers it, where stock comes in.
+    pub supplier_id: Option<i64>,
+    /// How many: 1 to 2³¹−1.
+    pub quantity: i64,
+    /// Why.
+    pub description: Option<String>,
+}
+
+impl Moving {
+    /// The folded description.
+    pub fn description_folded(&self) -> Option<String> {
+        self.description.as_deref().map(fold)
+    }
+}
+
+/// Why a movement was not recorded.
+#[derive(Debug)]
+pub enum Unmoved {
+    /// There is no such product.
+    NoProduct,
+    /// Its stock doesn't allow it; this is what there is.
+    Shortage(Shortage),
+    /// The statement failed.
+    Failed(DbErr),
+}
+
+impl From<DbErr> for Unmoved {
+    fn from(error: DbErr) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Records a movement: changes the product's stock, stores the movement's row and the ledger's. Returns the row and the
+/// product as it is now.
+pub async fn record<M: Movement>(tx: &Tx, moving: &Moving) -> Result<(M::Model, product::Model), Unmoved> {
+    let recorded = match tx.backend() {
+        Backend::Sqlite => record_in_steps::<M>(tx, moving).await?,
+        Backend::Postgres => record_at_once::<M>(tx, moving).await?,
+    };
+    match recorded {
+        Some(recorded) => Ok(recorded),
+        None => Err(why_not(tx, moving.product_id, M::SIGN * moving.quantity).await?),
+    }
+}
+
+async fn record_in_steps<M: Movement>(
+    tx: &Tx,
+    moving: &Moving,
+) -> Result<Option<(M::Model, product::Model)>, DbErr> {
+    let change = M::SIGN * moving.quantity;
+    if !move_stock(tx, moving.product_id, change).await? {
+        return Ok(None);
+    }
+    let Some(product) = product::Entity::find_by_id(moving.product_id).one(tx).await? else {
+        return Ok(None);
+    };
+    let row = insert::<M>(tx, M::row(moving, &product, tx.ctx().now)).await?;
+    let id = ::entity::Record::id(&row);
+    enter(tx, product.id, M::CREATED, change, product.quantity, Some(id)).await?;
+    Ok(Some((row, product)))
+}
+
+/// The same in one statement. `$1` the product, `$2` the change, `$3` now, `$4` the actor.
+async fn record_at_once<M: Movement>(
+    tx: &Tx,
+    moving: &Moving,
+) -> Result<Option<(M::Model, product::Model)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Recorded {
+        movement_id: i64,
+    }
+    let sql = format!(
+        r"WITH moved AS (
+            UPDATE product SET quantity = quantity + $2, version = version + 1, updated_at = $3
+            WHERE id = $1 AND quantity + $2 BETWEEN 0 AND {INT_MAX} RETURNING *
+        ), recorded AS (
+            {insert} RETURNING id
+        ), entered AS (
+            INSERT INTO stock_change (product_id, reason, change, balance, movement_id, actor_id, created_at)
+            SELECT moved.id, '{reason}', $2, moved.quantity, recorded.id, $4, $3 FROM moved, recorded
+        )
+        SELECT recorded.id AS movement_id, moved.* FROM moved, recorded",
+        insert = M::INSERT_FROM_MOVED,
+        reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
+    );
+    let mut values: Vec<Value> = vec![
+        moving.product_id.into(),
+        (M::SIGN * moving.quantity).into(),
+        tx.ctx().now.into(),
+        actor_id(tx).into(),
+    ];
+    values.extend(M::parameters(moving));
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
+    let Some(found) = tx.query_one_raw(statement).await? else {
+        return Ok(None);
+    };
+    let product = product::Model::from_query_result(&found, "")?;
+    let mut row = M::row(moving, &product, tx.ctx().now);
+    ::entity::Record::set_id(&mut row, Recorded::from_query_result(&found, "")?.movement_id);
+    Ok(Some((row, product)))
+}
+
+/// Takes the effect of a movement back, as it is deleted.
+///
+/// # Errors
+/// [`Error::InsufficientStock`] where stock doesn't allow it.
+pub async fn take_back<M: Movement>(tx: &Tx, row: &M::Model) -> Result<()> {
+    let (product_id, quantity) = M::moved(row);
+    let change = -M::SIGN * quantity;
+    if !move_stock(tx, product_id, change).await? {
+        return Err(match why_not(tx, product_id, change).await? {
+            Unmoved::Shortage(shortage) => Error::InsufficientStock(shortage),
+            Unmoved::NoProduct => Error::NotFound,
+            Unmoved::Failed(error) => error.into(),
+        });
+    }
+    let product = product::Entity::find_by_id(product_id)
+        .one(tx)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let id = ::entity::Record::id(row);
+    Ok(enter(tx, product_id, M::DELETED, change, product.quantity, Some(id)).await?)
+}
+
+/// Enters what a new product begins with.
+pub async fn open(tx: &Tx, product: &product::Model) -> Result<()> {
+    if product.quantity == 0 {
+        return Ok(());
+    }
+    Ok(enter(
+        tx,
+        product.id,
+        Reason::ProductCreated,
+        product.quantity,
+        product.quantity,
+        None,
+    )
+    .await?)
+}
+
+/// Sets the stock of a product, whose row is locked and about to be stored, as somebody has counted it.
+pub async fn adjust(tx: &Tx, product: &mut product::Model, quantity: i64) -> Result<()> {
+    let change = quantity - product.quantity;
+    product.quantity = quantity;
+    if change == 0 {
+        return Ok(());
+    }
+    Ok(enter(tx, product.id, Reason::Adjustment, change, quantity, None).await?)
+}
+
+/// Whether stock allowed the change, which is then made.
+async fn move_stock(tx: &Tx, product_id: i64, change: i64) -> Result<bool, DbErr> {
+    use product::Column;
+    let after = || Expr::col(Column::Quantity).add(change);
+    let moved = product::Entity::update_many()
+        .col_expr(Column::Quantity, after())
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::UpdatedAt, Expr::val(tx.ctx().now))
+        .filter(Column::Id.eq(product_id))
+        .filter(after().between(0, INT_MAX))
+        .exec(tx)
+        .await?;
+    Ok(moved.rows_affected > 0)
+}
+
+async fn why_not(tx: &Tx, product_id: i64, change: i64) -> Result<Unmoved, DbErr> {
+    let product = product::Entity::find_by_id(product_id).one(tx).await?;
+    Ok(product.map_or(Unmoved::NoProduct, |product| {
+        Unmoved::Shortage(Shortage {
+            product: product_id,
+            available: product.quantity,
+            requested: change.abs(),
+        })
+    }))
+}
+
+async fn enter(
+    tx: &Tx,
+    product_id: i64,
+    reason: Reason,
+    change: i64,
+    balance: i64,
+    movement_id: Option<i64>,
+) -> Result<(), DbErr> {
+    let entry = stock_change::ActiveModel {
+        id: NotSet,
+        product_id: Set(product_id),
+        reason: Set(reason),
+        change: Set(change),
+        balance: Set(balance),
+        movement_id: Set(movement_id),
+        actor_id: Set(actor_id(tx)),
+        created_at: Set(tx.ctx().now),
+    };
+    stock_change::Entity::insert(entry)
+        .exec_without_returning(tx)
+        .await
+        .map(|_| ())
+}
+
+fn actor_id(tx: &Tx) -> Option<i64> {
+    tx.ctx().actor.as_ref().and_then(|actor| actor.user_id)
+}

@@ -1,0 +1,170 @@
+//! The transaction door: the only place where a change begins and is committed.
+//!
+//! A body may run more than once, when the database asks to repeat it, so it touches nothing but the transaction.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sea_orm::TransactionTrait as _;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
+
+use crate::ctx::Ctx;
+use crate::db::dialect::{Failure, failure};
+use crate::db::{Backend, SqliteConnection};
+use crate::error::{Error, Result};
+
+/// How often a body runs before its request is told to come back later.
+const ATTEMPTS: u32 = 5;
+
+/// A transaction under way. SeaORM takes it for a connection.
+pub struct Tx {
+    ctx: Ctx,
+    link: Link,
+    repeat: AtomicBool,
+}
+
+enum Link {
+    Sqlite(Arc<Mutex<SqliteConnection>>),
+    Postgres(DatabaseTransaction),
+}
+
+impl Ctx {
+    /// Runs `body` in a transaction: commits what it did if it returns `Ok`, leaves no trace of it otherwise, and
+    /// repeats it a few times if another transaction came in between.
+    ///
+    /// # Errors
+    /// What `body` refuses with; [`Error::Unavailable`] when the database can't write, or asked too often to repeat.
+    pub async fn transaction<T, F>(&self, body: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    {
+        if let Some(writer) = self.app.db.writer() {
+            let ctx = self.clone();
+            return writer
+                .run(move |connection| {
+                    let tx = Tx::new(ctx, Link::Sqlite(Arc::clone(connection)));
+                    // Every statement is answered at once on the writer's thread, so a body never has to wait.
+                    body(&tx)
+                        .now_or_never()
+                        .ok_or_else(|| Error::internal("a transaction waited for something"))?
+                })
+                .await;
+        }
+        let pool = self
+            .app
+            .db
+            .pool()
+            .ok_or_else(|| Error::internal("there is no database"))?;
+        let mut attempt = 1;
+        loop {
+            let tx = Tx::new(self.clone(), Link::Postgres(pool.begin().await?));
+            let result = body(&tx).await;
+            let (repeat, finished) = tx.finish(result).await;
+            if !repeat {
+                return finished;
+            }
+            if attempt == ATTEMPTS {
+                return Err(Error::unavailable(
+                    "the database asked too often to repeat a transaction",
+                ));
+            }
+            attempt += 1;
+        }
+    }
+}
+
+impl Tx {
+    fn new(ctx: Ctx, link: Link) -> Self {
+        Self {
+            ctx,
+            link,
+            repeat: AtomicBool::new(false),
+        }
+    }
+
+    /// Who changes something, and when.
+    pub fn ctx(&self) -> &Ctx {
+        &self.ctx
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        match self.link {
+            Link::Sqlite(_) => Backend::Sqlite,
+            Link::Postgres(_) => Backend::Postgres,
+        }
+    }
+
+    /// Commits or rolls back; says whether it has to be repeated.
+    async fn finish<T>(self, result: Result<T>) -> (bool, Result<T>) {
+        let repeat = self.repeat.load(Ordering::Relaxed);
+        let Link::Postgres(tx) = self.link else {
+            return (false, result);
+        };
+        if result.is_err() {
+            if let Err(error) = tx.rollback().await {
+                tracing::debug!(%error, "a transaction ended with its connection");
+            }
+            return (repeat, result);
+        }
+        match tx.commit().await {
+            Ok(()) => (false, result),
+            Err(error) => (failure(&error) == Failure::Repeat, Err(error.into())),
+        }
+    }
+
+    fn noting_repeat<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+        if let Err(error) = &result
+            && failure(error) == Failure::Repeat
+        {
+            self.repeat.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    fn on_sqlite<T>(
+        connection: &Mutex<SqliteConnection>,
+        run: impl FnOnce(&SqliteConnection) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        run(&connection.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Tx {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend().into()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.ctx.app.db.count();
+        self.noting_repeat(match &self.link {
+            Link::Sqlite(connection) => {
+                Self::on_sqlite(connection, |connection| connection.execute(&statement))
+            }
+            Link::Postgres(tx) => tx.execute_raw(statement).await,
+        })
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.execute_raw(Statement::from_string(self.get_database_backend(), sql))
+            .await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.ctx.app.db.count();
+        self.noting_repeat(match &self.link {
+            Link::Sqlite(connection) => {
+                Self::on_sqlite(connection, |connection| connection.query(&statement))
+            }
+            Link::Postgres(tx) => tx.query_all_raw(statement).await,
+        })
+    }
+}
