@@ -11,9 +11,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
+mod check;
 mod migrate;
+mod seed;
 mod serve;
 pub mod shop;
+mod stocking;
 mod telemetry;
 mod user;
 
@@ -41,6 +44,10 @@ enum Command {
         #[command(subcommand)]
         command: user::User,
     },
+    /// Fill the database with a made-up shop, beside what is there
+    Seed(seed::Seed),
+    /// Verify that stock and ledger agree, and all else that must hold; exit with 1 when something is wrong
+    Check,
 }
 
 /// Runs a command to its end.
@@ -55,6 +62,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Serve => serve::serve(cli.config).await,
             Command::Migrate { command } => migrate::run(cli.config, command).await,
             Command::User { command } => user::run(cli.config, command).await,
+            Command::Seed(seed) => seed::run(cli.config, seed).await,
+            Command::Check => check::run(cli.config).await,
         }
     });
     match result {
@@ -94,4 +103,19 @@ async fn open_migrated(config: Config) -> Result<Arc<App>> {
 /// Writes a line to the standard output.
 fn print(line: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
+}
+
+/// A number with its thousands apart, and what is counted.
+fn counted(count: usize, of: &str) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + of.len());
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text.push(' ');
+    text.push_str(of);
+    text
 }

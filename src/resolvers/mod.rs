@@ -19,6 +19,7 @@ use crate::tx::Tx;
 pub mod account;
 pub mod check;
 pub mod filter;
+pub mod history;
 pub mod inflow;
 pub mod invariant;
 pub mod label;
