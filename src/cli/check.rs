@@ -41,7 +41,10 @@ pub async fn run(config: Config) -> Result<ExitCode> {
     ctx.app.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
     if broken == 0 {
-        super::print(&format!("nothing wrong: all {} hold ({seconds:.1} s)", rules.len()))?;
+        super::print(&format!(
+            "nothing wrong: all {} hold ({seconds:.1} s)",
+            rules.len()
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     super::print(&format!("{broken} of {} wrong", rules.len()))?;

@@ -12,6 +12,8 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 
 mod check;
+mod demo;
+mod export;
 mod migrate;
 mod seed;
 mod serve;
@@ -34,6 +36,8 @@ pub struct Cli {
 enum Command {
     /// Bring the database up to date, then serve
     Serve,
+    /// Try it: serve a made-up shop, with users, in a file that is gone afterwards
+    Demo,
     /// Bring the database up to date or back
     Migrate {
         #[command(subcommand)]
@@ -48,11 +52,16 @@ enum Command {
     Seed(seed::Seed),
     /// Verify that stock and ledger agree, and all else that must hold; exit with 1 when something is wrong
     Check,
+    /// Print `.env.example`
+    #[command(hide = true)]
+    EnvExample,
 }
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitCode {
-    telemetry::start(cli.config.log_format);
+    // The demo has something better to say.
+    let quiet = matches!(cli.command, Command::Demo);
+    telemetry::start(cli.config.log_format, quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
@@ -60,10 +69,12 @@ pub fn run(cli: Cli) -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve => serve::serve(cli.config).await,
+            Command::Demo => demo::run(cli.config).await,
             Command::Migrate { command } => migrate::run(cli.config, command).await,
             Command::User { command } => user::run(cli.config, command).await,
             Command::Seed(seed) => seed::run(cli.config, seed).await,
             Command::Check => check::run(cli.config).await,
+            Command::EnvExample => export::env_example(),
         }
     });
     match result {

@@ -5,8 +5,8 @@
 //! in one parameter, as JSON, which it takes apart by the table's own column types.
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic as _, Iterable as _,
-    ModelTrait as _, Statement, Value,
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic as _, Iterable as _, ModelTrait as _,
+    Statement, Value,
 };
 
 /// How much is sent to PostgreSQL at a time, in bytes.
