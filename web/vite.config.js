@@ -60,6 +60,15 @@ export default defineConfig({
       onwarn: (warning, warn) => warning.code === 'MODULE_LEVEL_DIRECTIVE' || warn(warning),
     },
   },
+  // For `npm run dev`: the file that names the workers is ours to read, not for the step that bundles packages ahead;
+  // what the workers import is CommonJS here and there, and does go through it.
+  optimizeDeps: {
+    exclude: ['graphiql/setup-workers/vite', '@graphiql/react/setup-workers/vite'],
+    include: [
+      'graphiql > @graphiql/react > monaco-graphql > graphql-language-service > nullthrows',
+      'graphiql > @graphiql/react > monaco-graphql > picomatch-browser',
+    ],
+  },
   server: {
     proxy: {
       '/graphql': { target: stockroom, ws: true },

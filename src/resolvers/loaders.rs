@@ -53,9 +53,9 @@ pub async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i6
     let loader = Loader::new(batch)
         .with_max_batch_size(usize::MAX)
         .with_yield_count(0);
-    let loaded = loader.try_load_many(ids).await.map_err(Error::internal)?;
-    let mut rows = HashMap::with_capacity(loaded.len());
-    for (id, row) in loaded {
+    let answers = loader.try_load_many(ids).await.map_err(Error::internal)?;
+    let mut rows = HashMap::with_capacity(answers.len());
+    for (id, row) in answers {
         if let Some(row) = row? {
             rows.insert(id, row);
         }

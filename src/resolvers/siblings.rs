@@ -114,9 +114,8 @@ impl<R: Collection> Row<R> {
         };
         let loaded = cell
             .get_or_try_init(async || {
-                load()
-                    .await
-                    .map(|loaded| Arc::new(loaded) as Arc<dyn Any + Send + Sync>)
+                let loaded: Arc<dyn Any + Send + Sync> = Arc::new(load().await?);
+                Ok::<_, Error>(loaded)
             })
             .await?;
         Arc::clone(loaded)
