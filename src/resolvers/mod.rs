@@ -82,13 +82,15 @@ pub async fn find<R: Resource>(permit: Permit<'_, Read, R>, id: i64) -> Result<R
     found.map(Row::single).ok_or(Error::NotFound)
 }
 
-/// Whether there is a row with this id, for those who may change or delete it and so may not be told more than that.
+/// The row with this id as it is before a change, for who may make it.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn exists<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Result<()> {
-    let found = R::find_by_id(id).one(permit.ctx().db()).await?;
-    found.map(|_| ()).ok_or(Error::NotFound)
+pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Result<R::Model> {
+    R::find_by_id(id)
+        .one(permit.ctx().db())
+        .await?
+        .ok_or(Error::NotFound)
 }
 
 /// Makes a row.
