@@ -25,7 +25,14 @@ mod actors;
 mod answer;
 mod gateway;
 mod place;
+mod sample;
 
 // What they test.
 mod house;
+mod inflow;
+mod labels;
+mod outflow;
+mod product;
 mod rest_document;
+mod rights;
+mod stock;
