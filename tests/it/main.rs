@@ -28,11 +28,18 @@ mod place;
 mod sample;
 
 // What they test.
+mod auth;
+mod filters;
 mod house;
 mod inflow;
 mod labels;
+mod lists;
+mod money;
+mod ordering;
 mod outflow;
 mod product;
 mod rest_document;
 mod rights;
+mod search;
 mod stock;
+mod tokens;
