@@ -22,7 +22,9 @@ pub async fn listen(app: Arc<App>) -> Result<ExitCode> {
     let listener = TcpListener::bind(app.config.bind)
         .await
         .map_err(|error| Error::internal(format!("can't listen on {}: {error}", app.config.bind)))?;
-    tracing::info!(address = %app.config.bind, database = ?app.db.backend(), "serving");
+    // With port 0 the system chose one.
+    let address = listener.local_addr().map_err(Error::internal)?;
+    tracing::info!(%address, database = ?app.db.backend(), "serving");
     let stopping = Arc::clone(&app);
     let stop = async move {
         asked_to_stop().await;

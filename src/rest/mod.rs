@@ -32,6 +32,9 @@ pub mod verbs;
 /// Where the API begins.
 pub const ROOT: &str = "/api/v1";
 
+/// Where the token routes begin.
+const AUTHENTICATION: &str = "/api/v1/authentication";
+
 /// The routes of the document.
 pub fn routes() -> Router<Arc<App>> {
     let api = Router::new()
@@ -95,7 +98,7 @@ pub(crate) fn allowing(methods: &'static str, routes: MethodRouter<Arc<App>>) ->
 }
 
 /// The six collections and where they are.
-async fn index(origin: caller::Origin) -> Result<Response, Problem> {
+async fn index(_: caller::Stranger, origin: caller::Origin) -> Result<Response, Problem> {
     let links: Vec<(&str, String)> = Kind::ALL
         .iter()
         .map(|kind| (kind.plural(), origin.collection(*kind)))

@@ -19,14 +19,30 @@ pub struct Actor {
 
 impl Actor {
     /// Somebody with this token, or nobody.
-    pub fn new(http: &reqwest::Client, address: SocketAddr, token: Option<String>, name: &'static str) -> Self {
-        Self { name, token, address, http: http.clone() }
+    pub fn new(
+        http: &reqwest::Client,
+        address: SocketAddr,
+        token: Option<String>,
+        name: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            token,
+            address,
+            http: http.clone(),
+        }
     }
 
     /// A request to be completed and sent with [`send`]. A path without a leading slash is below `/api/v1/`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let path = if path.starts_with('/') { path.to_owned() } else { format!("/api/v1/{path}") };
-        let request = self.http.request(method, format!("http://{}{path}", self.address));
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/api/v1/{path}")
+        };
+        let request = self
+            .http
+            .request(method, format!("http://{}{path}", self.address));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -55,7 +71,9 @@ impl Actor {
 
     /// A body as it stands, declared as JSON.
     pub async fn raw(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.request(method, path).header("content-type", "application/json");
+        let request = self
+            .request(method, path)
+            .header("content-type", "application/json");
         send(request.body(body)).await
     }
 
@@ -95,5 +113,10 @@ pub async fn send(request: RequestBuilder) -> Answer {
     let request = request.expect("a request");
     let (method, path) = (request.method().clone(), request.url().path().to_owned());
     let response = http.execute(request).await;
-    Answer::of(&method, &path, response.unwrap_or_else(|error| panic!("{method} {path}: {error:?}"))).await
+    Answer::of(
+        &method,
+        &path,
+        response.unwrap_or_else(|error| panic!("{method} {path}: {error:?}")),
+    )
+    .await
 }

@@ -17,7 +17,8 @@ pub struct Answer {
 /// The documented body of a 401 without a token.
 pub const NO_TOKEN: &str = r#"{"detail":"Authentication credentials were not provided."}"#;
 /// The documented body of a 401 with a token that is not good.
-pub const BAD_TOKEN: &str = r#"{"detail":"Given token not valid for any token type","code":"token_not_valid"}"#;
+pub const BAD_TOKEN: &str =
+    r#"{"detail":"Given token not valid for any token type","code":"token_not_valid"}"#;
 /// The documented body of a 401 to a wrong login.
 pub const WRONG_LOGIN: &str = r#"{"detail":"No active account found with the given credentials"}"#;
 /// The documented body of a 401 to a refresh or a verify.
@@ -31,9 +32,30 @@ pub const INVALID_PAGE: &str = r#"{"detail":"Invalid page."}"#;
 
 /// What no error may show: SQL, paths, backtraces, the words of libraries.
 const UNSPEAKABLE: [&str; 24] = [
-    "SELECT", "INSERT", "UPDATE ", "SQL", "sqlx", "rusqlite", "sea_orm", "DbErr", "constraint", "serde", "expected value",
-    "trailing", "EOF while", "at line", "recursion limit", "axum", "hyper", "tokio", "panicked", "backtrace", ".rs:", "/src/",
-    "invalid type", "jsonwebtoken",
+    "SELECT",
+    "INSERT",
+    "UPDATE ",
+    "SQL",
+    "sqlx",
+    "rusqlite",
+    "sea_orm",
+    "DbErr",
+    "constraint",
+    "serde",
+    "expected value",
+    "trailing",
+    "EOF while",
+    "at line",
+    "recursion limit",
+    "axum",
+    "hyper",
+    "tokio",
+    "panicked",
+    "backtrace",
+    ".rs:",
+    "/src/",
+    "invalid type",
+    "jsonwebtoken",
 ];
 
 impl Answer {
@@ -42,8 +64,16 @@ impl Answer {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let asked = format!("{method} {path}");
-        let text = response.text().await.unwrap_or_else(|error| panic!("{asked}: {error:?}"));
-        let answer = Self { status, headers, text, asked };
+        let text = response
+            .text()
+            .await
+            .unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        let answer = Self {
+            status,
+            headers,
+            text,
+            asked,
+        };
         if path.starts_with("/api/") && method != Method::HEAD {
             answer.keeps_to_the_table();
         }
@@ -60,26 +90,51 @@ impl Answer {
             200..=399 => return,
             401 => {
                 assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{asked}");
-                assert!([NO_TOKEN, BAD_TOKEN, WRONG_LOGIN, REFUSED].contains(&&*self.text), "{asked}: {}", self.text);
+                assert!(
+                    [NO_TOKEN, BAD_TOKEN, WRONG_LOGIN, REFUSED].contains(&&*self.text),
+                    "{asked}: {}",
+                    self.text
+                );
             }
             403 => assert_eq!(self.text, FORBIDDEN, "{asked}"),
-            404 => assert!([NOT_FOUND, INVALID_PAGE].contains(&&*self.text), "{asked}: {}", self.text),
+            404 => assert!(
+                [NOT_FOUND, INVALID_PAGE].contains(&&*self.text),
+                "{asked}: {}",
+                self.text
+            ),
             422 => {
                 let body = self.json();
                 let fields = body.as_object().unwrap_or_else(|| panic!("{asked}: {body}"));
                 assert!(!fields.is_empty(), "{asked}");
                 for messages in fields.values() {
                     let messages = messages.as_array().unwrap_or_else(|| panic!("{asked}: {body}"));
-                    assert!(!messages.is_empty() && messages.iter().all(Value::is_string), "{asked}: {body}");
+                    assert!(
+                        !messages.is_empty() && messages.iter().all(Value::is_string),
+                        "{asked}: {body}"
+                    );
                 }
             }
             status => {
                 let body = self.json();
                 assert_eq!(keys(&body), ["error"], "{asked}: {body}");
-                assert_eq!(sorted_keys(&body["error"]), ["code", "details", "message"], "{asked}: {body}");
-                let code = body["error"]["code"].as_str().unwrap_or_else(|| panic!("{asked}: {body}"));
-                assert!(code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{asked}: {body}");
-                assert!(body["error"]["message"].as_str().is_some_and(|message| !message.is_empty()), "{asked}: {body}");
+                assert_eq!(
+                    sorted_keys(&body["error"]),
+                    ["code", "details", "message"],
+                    "{asked}: {body}"
+                );
+                let code = body["error"]["code"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{asked}: {body}"));
+                assert!(
+                    code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
+                    "{asked}: {body}"
+                );
+                assert!(
+                    body["error"]["message"]
+                        .as_str()
+                        .is_some_and(|message| !message.is_empty()),
+                    "{asked}: {body}"
+                );
                 assert!(body["error"]["details"].is_object(), "{asked}: {body}");
                 match status {
                     405 => assert!(self.header("allow").is_some(), "{asked}"),
@@ -97,24 +152,36 @@ impl Answer {
     /// No error shows what is behind it.
     fn keeps_quiet(&self) {
         for word in UNSPEAKABLE {
-            assert!(!self.text.contains(word), "{}: {word:?} in {}", self.asked, self.text);
+            assert!(
+                !self.text.contains(word),
+                "{}: {word:?} in {}",
+                self.asked,
+                self.text
+            );
         }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().expect("a header in ASCII"))
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().expect("a header in ASCII"))
     }
 
     /// The body.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{}: {error} in {}", self.asked, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{}: {error} in {}", self.asked, self.text))
     }
 
     /// The body of an answer with this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
-        if self.text.is_empty() { Value::Null } else { self.json() }
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 
     /// Asserts status and body, the latter to the byte.
@@ -155,13 +222,21 @@ impl Answer {
     /// The ids of a list's results.
     #[track_caller]
     pub fn ids(&self) -> Vec<i64> {
-        self.column("id").iter().map(|id| id.as_i64().expect("an id")).collect()
+        self.column("id")
+            .iter()
+            .map(|id| id.as_i64().expect("an id"))
+            .collect()
     }
 }
 
 /// The keys of an object.
 pub fn keys(object: &Value) -> Vec<&str> {
-    object.as_object().expect("an object").keys().map(String::as_str).collect()
+    object
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect()
 }
 
 /// The keys of an object, sorted.
@@ -179,7 +254,11 @@ pub fn compact(json: &str) -> String {
         if in_text || !character.is_ascii_whitespace() {
             compact.push(character);
         }
-        in_text = if in_text { escaped || character != '"' } else { character == '"' };
+        in_text = if in_text {
+            escaped || character != '"'
+        } else {
+            character == '"'
+        };
         escaped = in_text && !escaped && character == '\\';
     }
     compact

@@ -33,7 +33,9 @@ pub fn at(text: &str) -> DateTime<Utc> {
 pub fn config(database_url: &str, flags: &[&str]) -> Config {
     let command = Config::augment_args(clap::Command::new("test")).mut_args(|arg| arg.env(None::<&str>));
     let fixed = ["test", "--database-url", database_url, "--secret-key", SECRET_KEY];
-    let matches = command.try_get_matches_from(fixed.iter().chain(flags)).expect("settings");
+    let matches = command
+        .try_get_matches_from(fixed.iter().chain(flags))
+        .expect("settings");
     Config::from_arg_matches(&matches).expect("settings")
 }
 
@@ -79,7 +81,9 @@ where
 
 impl Gateway {
     async fn open(place: Arc<Place>, flags: &[&str], start: DateTime<Utc>) -> Self {
-        let app = App::open(config(&place.url(), flags), Clock::manual(start)).await.expect("a database");
+        let app = App::open(config(&place.url(), flags), Clock::manual(start))
+            .await
+            .expect("a database");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -123,7 +127,14 @@ impl Gateway {
 
     /// Ends it in order, and leaves the database.
     pub async fn end(self) -> Arc<Place> {
-        let Self { app, http, place, stop, serving, .. } = self;
+        let Self {
+            app,
+            http,
+            place,
+            stop,
+            serving,
+            ..
+        } = self;
         drop(http);
         let _ = stop.send(());
         serving.await.expect("it ends");
@@ -154,7 +165,13 @@ impl Gateway {
 
     /// Everybody, from nobody on.
     pub fn everybody(&self) -> [&Actor; 5] {
-        [&self.anon, &self.viewer, &self.manager, &self.administrator, &self.root]
+        [
+            &self.anon,
+            &self.viewer,
+            &self.manager,
+            &self.administrator,
+            &self.root,
+        ]
     }
 
     /// Where its database is.
@@ -171,7 +188,9 @@ impl Gateway {
 
     /// Asserts that ledger and stock agree, and everything else that must always hold.
     pub async fn is_sound(&self) {
-        let violations = stockroom::resolvers::invariant::violations(&self.system()).await.expect("answers");
+        let violations = stockroom::resolvers::invariant::violations(&self.system())
+            .await
+            .expect("answers");
         assert!(violations.is_empty(), "{violations:?}");
     }
 }

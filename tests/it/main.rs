@@ -25,7 +25,9 @@ mod actors;
 mod answer;
 mod gateway;
 mod place;
+mod program;
 
 // What they test.
 mod house;
+mod observability;
 mod rest_document;

@@ -83,7 +83,9 @@ static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
 
 /// Migrates the database at `url` and makes the users.
 async fn prepare(url: &str) {
-    let app = App::open(config(url, &[]), Clock::manual(*START)).await.expect("a database");
+    let app = App::open(config(url, &[]), Clock::manual(*START))
+        .await
+        .expect("a database");
     app.db.migrate_up().await.expect("migrations");
     let ctx = Ctx::system(app);
     for (index, (username, is_superuser, group)) in USERS.into_iter().enumerate() {
@@ -109,7 +111,10 @@ async fn sqlite_template() -> &'static [u8] {
                 let file = directory.path().join("test.db");
                 prepare(&format!("sqlite://{}", file.display())).await;
                 // What the last connection leaves is one whole file.
-                assert!(!directory.path().join("test.db-wal").exists(), "the write-ahead log is still there");
+                assert!(
+                    !directory.path().join("test.db-wal").exists(),
+                    "the write-ahead log is still there"
+                );
                 std::fs::read(file).expect("the file")
             });
             made.await.expect("a template")
@@ -128,7 +133,11 @@ fn server() -> Option<&'static Server> {
                 admin: OnceCell::new(),
             }),
             Err(_) => {
-                assert_ne!(ci.as_deref(), Ok("true"), "CI=true demands STOCKROOM_TEST_POSTGRES (scripts/test sets it)");
+                assert_ne!(
+                    ci.as_deref(),
+                    Ok("true"),
+                    "CI=true demands STOCKROOM_TEST_POSTGRES (scripts/test sets it)"
+                );
                 None
             }
         }
@@ -148,7 +157,10 @@ impl Server {
         &'static self,
         work: impl FnOnce(&'static Self) -> Fut + Send + 'static,
     ) -> T {
-        KEEPER.spawn(async move { work(self).await }).await.expect("PostgreSQL works")
+        KEEPER
+            .spawn(async move { work(self).await })
+            .await
+            .expect("PostgreSQL works")
     }
 
     fn url(&self, name: &str) -> String {
@@ -161,12 +173,14 @@ impl Server {
         static COPIES: AtomicU32 = AtomicU32::new(0);
         let run = run();
         let name = format!("{run}_{}", COPIES.fetch_add(1, Ordering::Relaxed));
-        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {run}")).await;
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {run}"))
+            .await;
         name
     }
 
     async fn drop_database(&'static self, name: String) {
-        self.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        self.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await;
     }
 
     async fn execute(&'static self, sql: &str) {
