@@ -46,7 +46,6 @@ pub fn object(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// A moment as the document shows it: RFC 3339, `Z`, whole seconds.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 pub fn seconds<S: Serializer>(moment: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&moment.format("%Y-%m-%dT%H:%M:%SZ"))
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use clap::{Args as _, FromArgMatches as _};
+use sea_orm::ConnectionTrait as _;
 use stockroom::app::App;
 use stockroom::auth::token;
 use stockroom::clock::Clock;
 use stockroom::config::Config;
 use stockroom::ctx::Ctx;
+use stockroom::error::Result;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -184,6 +186,17 @@ impl Gateway {
         let before = self.app.db.statements();
         let done = doing.await;
         (self.app.db.statements() - before, done)
+    }
+
+    /// Sends a statement as it stands, past all rules.
+    pub async fn sql(&self, sql: impl Into<String>) -> Result<()> {
+        let sql = Arc::new(sql.into());
+        self.system()
+            .transaction(move |tx| {
+                let sql = Arc::clone(&sql);
+                Box::pin(async move { Ok(tx.execute_unprepared(&sql).await.map(|_| ())?) })
+            })
+            .await
     }
 
     /// Asserts that ledger and stock agree, and everything else that must always hold.

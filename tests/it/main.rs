@@ -26,8 +26,15 @@ mod answer;
 mod gateway;
 mod place;
 mod program;
+mod sample;
 
 // What they test.
 mod house;
+mod inflow;
+mod labels;
 mod observability;
+mod outflow;
+mod product;
 mod rest_document;
+mod rights;
+mod stock;

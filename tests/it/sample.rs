@@ -23,10 +23,19 @@ pub struct Sample {
 impl Sample {
     /// Makes one of each kind. What is left of the product is 100.
     pub async fn made_by(actor: &Actor) -> Self {
-        let mut sample = Self { brand: 0, category: 0, supplier: 0, product: 0, inflow: 0, outflow: 0 };
+        let mut sample = Self {
+            brand: 0,
+            category: 0,
+            supplier: 0,
+            product: 0,
+            inflow: 0,
+            outflow: 0,
+        };
         sample.brand = actor.make(Kind::Brand, json!({ "name": "Samsung" })).await;
         sample.category = actor.make(Kind::Category, json!({ "name": "Electronics" })).await;
-        sample.supplier = actor.make(Kind::Supplier, json!({ "name": "Tech Distributors Inc." })).await;
+        sample.supplier = actor
+            .make(Kind::Supplier, json!({ "name": "Tech Distributors Inc." }))
+            .await;
         sample.product = actor.make(Kind::Product, sample.body(Kind::Product)).await;
         sample.inflow = actor.make(Kind::Inflow, sample.body(Kind::Inflow)).await;
         sample.outflow = actor.make(Kind::Outflow, sample.body(Kind::Outflow)).await;
