@@ -25,6 +25,7 @@ mod actors;
 mod answer;
 mod gateway;
 mod place;
+mod program;
 mod sample;
 
 // What they test.
@@ -35,6 +36,7 @@ mod inflow;
 mod labels;
 mod lists;
 mod money;
+mod observability;
 mod ordering;
 mod outflow;
 mod product;
