@@ -24,6 +24,7 @@ mod integrity;
 mod migrating;
 mod readers;
 mod sqlite;
+mod worth;
 mod writer;
 
 pub use readers::Readers;
