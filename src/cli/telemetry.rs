@@ -5,10 +5,15 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::LogFormat;
 
-/// Starts to log.
-pub fn start(format: LogFormat) {
+/// Starts to log: what matters, or only what goes wrong.
+pub fn start(format: LogFormat, quiet: bool) {
+    let level = if quiet {
+        LevelFilter::WARN
+    } else {
+        LevelFilter::INFO
+    };
     let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
+        .with_default_directive(level.into())
         .from_env_lossy();
     // SeaORM tells of each migration that there is none to apply.
     let filter = ["sea_orm_migration=warn", "sqlx=warn"]

@@ -1,7 +1,7 @@
 //! The database: SQLite or PostgreSQL behind one door, and what is particular to each.
 //!
 //! `sqlite.rs` is one connection to SQLite, `readers.rs` and `writer.rs` are how many of them work together,
-//! `dialect.rs` is what the two databases spell differently. The rules reach all of it through `Ctx` (reading) and `Tx`
+//! `dialect.rs` is what the two databases spell differently, `bulk.rs` is how each takes many rows at once. The rules reach all of it through `Ctx` (reading) and `Tx`
 //! (writing), which SeaORM takes for connections.
 
 use std::path::PathBuf;
@@ -17,7 +17,9 @@ use sea_orm::{
 
 use crate::error::Result;
 
+pub mod bulk;
 pub mod dialect;
+mod integrity;
 mod migrating;
 mod readers;
 mod sqlite;

@@ -8,6 +8,10 @@ use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Valu
 use super::{Collection, key};
 use crate::db::Backend;
 
+/// The longest pattern that SQLite compares with, in bytes. No name is that long, and no one looks for a description by
+/// so much of it.
+const LONGEST_PATTERN: usize = 50_000;
+
 /// A condition on the rows of one table; the default holds for all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter(Option<Condition>);
@@ -148,6 +152,9 @@ impl Filter {
             Place::Start => format!("{text}%"),
             Place::End => format!("%{text}"),
         };
+        if pattern.len() > LONGEST_PATTERN {
+            return Self::nothing();
+        }
         Self::of(Expr::col(folded.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
     }
 

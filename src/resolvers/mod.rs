@@ -20,6 +20,7 @@ pub mod account;
 pub mod check;
 pub mod cursor;
 pub mod filter;
+pub mod history;
 pub mod inflow;
 pub mod invariant;
 pub mod label;
