@@ -29,12 +29,14 @@ mod program;
 mod sample;
 
 // What they test.
+mod cors;
 mod house;
 mod inflow;
 mod labels;
 mod observability;
 mod outflow;
 mod product;
+mod rate_limits;
 mod rest_document;
 mod rights;
 mod stock;
