@@ -32,10 +32,10 @@ mod sample;
 // What they test.
 mod auth;
 mod bodies;
+mod cors;
 mod etag;
 mod filters;
 mod history;
-mod cors;
 mod house;
 mod inflow;
 mod labels;
