@@ -1,7 +1,7 @@
 //! What differs between SQLite and PostgreSQL, and nowhere else: errors, constraints, locks, lists of ids.
 
 use sea_orm::sea_query::{
-    Asterisk, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
+    Asterisk, Condition, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
 };
 use sea_orm::{DbErr, JoinType, RuntimeErr};
 
@@ -168,7 +168,8 @@ impl Backend {
                 let chosen = Expr::col((PAGE, key)).in_subquery(query);
                 statement
                     .from_function(Func::cust("json_each").arg(self.list(parents)), PARENT)
-                    .join_as(JoinType::CrossJoin, table, PAGE, chosen);
+                    .join_as(JoinType::CrossJoin, table, PAGE, Condition::all())
+                    .and_where(chosen);
             }
             Self::Postgres => {
                 let list = Expr::cust_with_exprs("CAST($1 AS bigint[])", [Expr::val(self.list(parents))]);

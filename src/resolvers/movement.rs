@@ -10,8 +10,8 @@ use sea_orm::sea_query::{
     Expr, ExprTrait as _, Func, IntoColumnRef as _, Query, SelectStatement, UnionType, WindowStatement,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, Iterable, JoinType, Order, QueryFilter,
-    QuerySelect, QueryTrait, Value,
+    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, Iterable, JoinType,
+    Order, QueryFilter, QuerySelect, QueryTrait, Value,
 };
 
 use super::cursor::{self, Holds, Side, Term};
@@ -41,13 +41,6 @@ impl Clone for Moved {
 }
 
 impl Moved {
-    fn product_id(&self) -> i64 {
-        match self {
-            Self::Inflow(row) => row.product_id,
-            Self::Outflow(row) => row.product_id,
-        }
-    }
-
     /// The table and the key.
     fn key(&self) -> (&'static str, i64) {
         match self {
@@ -133,7 +126,11 @@ fn behind(entry: &stock_change::Model) -> Option<(&'static str, i64)> {
 
 async fn by_key(db: &Database, keys: &[(&str, i64)]) -> Result<HashMap<(&'static str, i64), Moved>> {
     let ids = |kind: &str| -> Vec<i64> {
-        let mut ids: Vec<i64> = keys.iter().filter(|key| key.0 == kind).map(|key| key.1).collect();
+        let mut ids: Vec<i64> = keys
+            .iter()
+            .filter(|key| key.0 == kind)
+            .map(|key| key.1)
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -144,8 +141,7 @@ async fn by_key(db: &Database, keys: &[(&str, i64)]) -> Result<HashMap<(&'static
             keys_among::<inflow::Entity>(db.backend(), inflow::Column::Id, &ids(INFLOW)),
         )
         .to_owned();
-    Ok(read(db, whole(chosen))
-        .await?
+    Ok(together(read(db, whole(chosen)).await?)
         .into_iter()
         .map(|moved| (moved.key(), moved))
         .collect())
@@ -227,12 +223,12 @@ async fn per_product(db: &Database, products: &[i64], span: &Span) -> Result<Sli
     for column in [AT, KIND, ID] {
         statement.order_by((CHOSEN, column), order.clone());
     }
-    let mut by_product: HashMap<i64, Vec<Moved>> = HashMap::with_capacity(products.len());
-    for moved in read(db, statement).await? {
-        by_product.entry(moved.product_id()).or_default().push(moved);
-    }
+    let read = read(db, statement).await?.into_iter().map(|model| match &model {
+        Model::Inflow(row) => (row.product_id, model),
+        Model::Outflow(row) => (row.product_id, model),
+    });
     let cursor: Arc<dyn Fn(&Moved) -> String + Send + Sync> = Arc::new(Moved::cursor);
-    Ok(Slices::new(span, by_product, &cursor))
+    Ok(Slices::new(span, read, together, &cursor))
 }
 
 fn direction(span: &Span) -> Order {
@@ -284,13 +280,17 @@ struct Bound {
 }
 
 fn bounds(span: &Span) -> Result<Vec<Bound>> {
-    let terms =
-        [(AT, Holds::Moment), (KIND, Holds::Text), (ID, Holds::Integer)].map(|(column, holds)| Term {
-            column: column.into_column_ref(),
-            direction: Direction::Descending,
-            nullable: false,
-            holds,
-        });
+    let terms = [
+        (AT, Holds::Moment),
+        (KIND, Holds::Text),
+        (ID, Holds::Integer),
+    ]
+    .map(|(column, holds)| Term {
+        column: column.into_column_ref(),
+        direction: Direction::Descending,
+        nullable: false,
+        holds,
+    });
     let mut bounds = Vec::new();
     for (name, text, side) in [
         ("after", &span.after, Side::After),
@@ -344,18 +344,35 @@ fn join<M: Movement>(statement: &mut SelectStatement) {
     statement.join(JoinType::LeftJoin, table, of_kind.and(same));
 }
 
-/// Runs a statement of [`whole`]. The rows of each kind are siblings of each other.
-async fn read(db: &Database, statement: SelectStatement) -> Result<Vec<Moved>> {
-    let (mut kinds, mut inflows, mut outflows) = (Vec::new(), Vec::new(), Vec::new());
+/// A movement as it was read.
+enum Model {
+    Inflow(inflow::Model),
+    Outflow(outflow::Model),
+}
+
+/// Runs a statement of [`whole`].
+async fn read(db: &Database, statement: SelectStatement) -> Result<Vec<Model>> {
+    let mut models = Vec::new();
     for row in db.query_all(&statement).await? {
         let kind: String = row.try_get("", KIND)?;
-        let of_inflow = kind == INFLOW;
-        if of_inflow {
-            inflows.push(inflow::Model::from_query_result(&row, "inflow_")?);
+        models.push(if kind == INFLOW {
+            Model::Inflow(inflow::Model::from_query_result(&row, "inflow_")?)
         } else {
-            outflows.push(outflow::Model::from_query_result(&row, "outflow_")?);
+            Model::Outflow(outflow::Model::from_query_result(&row, "outflow_")?)
+        });
+    }
+    Ok(models)
+}
+
+/// Makes siblings of the movements of each kind.
+fn together(models: Vec<Model>) -> Vec<Moved> {
+    let (mut kinds, mut inflows, mut outflows) = (Vec::new(), Vec::new(), Vec::new());
+    for model in models {
+        kinds.push(matches!(model, Model::Inflow(_)));
+        match model {
+            Model::Inflow(row) => inflows.push(row),
+            Model::Outflow(row) => outflows.push(row),
         }
-        kinds.push(of_inflow);
     }
     let mut inflows = Row::<inflow::Entity>::together(inflows)
         .into_iter()
@@ -363,14 +380,8 @@ async fn read(db: &Database, statement: SelectStatement) -> Result<Vec<Moved>> {
     let mut outflows = Row::<outflow::Entity>::together(outflows)
         .into_iter()
         .map(Moved::Outflow);
-    Ok(kinds
+    kinds
         .into_iter()
-        .filter_map(|of_inflow| {
-            if of_inflow {
-                inflows.next()
-            } else {
-                outflows.next()
-            }
-        })
-        .collect())
+        .filter_map(|of_inflow| if of_inflow { inflows.next() } else { outflows.next() })
+        .collect()
 }
