@@ -127,6 +127,11 @@ impl Gateway {
         Self::open(place, flags, now).await
     }
 
+    /// Begins another on the same database, beside this one.
+    pub async fn beside(&self, flags: &[&str]) -> Self {
+        Self::open(Arc::clone(&self.place), flags, self.app.clock.now()).await
+    }
+
     /// Ends it in order, and leaves the database.
     pub async fn end(self) -> Arc<Place> {
         let Self {
