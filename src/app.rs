@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::auth::identify::Accounts;
 use crate::auth::login::FailedLogins;
 use crate::auth::password::Passwords;
@@ -29,6 +31,7 @@ pub struct App {
     pub accounts: Accounts,
     /// Who has failed to log in lately.
     pub failed_logins: FailedLogins,
+    stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -52,10 +55,27 @@ impl App {
             passwords: Passwords::new(),
             accounts: Accounts::default(),
             failed_logins: FailedLogins::default(),
+            stopping: watch::Sender::new(false),
             config,
             db,
             clock,
         }))
+    }
+
+    /// Tells everything that goes on by itself to come to an end, and health checks that no more work is wanted.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Whether the program has been told to stop.
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Returns when the program is told to stop.
+    pub async fn stopped(&self) {
+        // The sender lives as long as this does.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 }
 
@@ -68,9 +88,7 @@ fn kept_secret(file: &Path) -> Result<Secret> {
             file.display()
         ))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let secret: String = (0..4)
-                .map(|_| format!("{:016x}", rand::random::<u64>()))
-                .collect();
+            let secret = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
             let mut options = std::fs::OpenOptions::new();
             options.write(true).create_new(true);
             #[cfg(unix)]

@@ -27,6 +27,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod kind;
+pub mod origin;
 pub mod resolvers;
 pub mod rest;
 pub mod tx;

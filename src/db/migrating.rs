@@ -5,22 +5,31 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
-use migration::MigratorTrait as _;
 use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, ProxyDatabaseTrait, ProxyExecResult, ProxyRow, Statement,
-    from_query_result_to_proxy_row,
+    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, ProxyDatabaseTrait, ProxyExecResult,
+    ProxyRow, Statement, from_query_result_to_proxy_row,
 };
 
-use super::{Database, SqliteConnection, Writer};
+use super::{Backend, Database, SqliteConnection, Writer};
 use crate::error::{Error, Result};
 
-/// The names of the migrations that a database has, none for an empty one.
+/// The names of the migrations that a database has, none for an empty one. It changes nothing, unlike the migrator's
+/// own question, and asks in each database's own words, which the migrator lacks without SeaORM's SQLite driver.
 pub async fn applied(db: &Database) -> Result<Vec<String>> {
-    let known = migration::Migrator::get_applied_migrations_read_only(db).await?;
-    Ok(known
-        .iter()
-        .map(|migration| migration.name().to_owned())
-        .collect())
+    let table = match db.backend() {
+        Backend::Sqlite => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'seaql_migrations'"
+        }
+        Backend::Postgres => "SELECT 'x' AS name WHERE to_regclass('seaql_migrations') IS NOT NULL",
+    };
+    let query = |sql: &str| Statement::from_string(db.get_database_backend(), sql);
+    if db.query_one_raw(query(table)).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows = db
+        .query_all_raw(query("SELECT version FROM seaql_migrations"))
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get("", "version")?)).collect()
 }
 
 /// Runs a migration as one job of the writer, which commits it whole or not at all.

@@ -1,1 +1,85 @@
-//! What surrounds both faces.
+//! What surrounds both faces: the router of routers, and the layers that every request passes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+
+use crate::app::App;
+use crate::error::{Error, Malformed};
+use crate::rest::problem::{self, Problem};
+use crate::{origin, rest};
+
+pub mod health;
+pub mod pages;
+mod server;
+mod unread;
+
+pub use server::serve;
+
+/// Answers smaller than this, in bytes, are sent as they are: compressing a page of ten costs many times what making it
+/// does.
+const WORTH_COMPRESSING: u64 = 16 * 1024;
+
+/// Everything that is answered, without the trimming of slashes that [`serve`] does before.
+pub fn router(app: Arc<App>) -> Router {
+    let worth_it = SizeAbove::new(WORTH_COMPRESSING)
+        .and(NotForContentType::const_new("text/event-stream"))
+        .and(NotForContentType::const_new("font/"))
+        .and(NotForContentType::IMAGES);
+    Router::new()
+        .merge(rest::routes())
+        .merge(health::routes())
+        .merge(pages::routes())
+        .fallback(async || problem::not_found())
+        // Innermost first: a panic becomes an answer, which is compressed if it is large, if the host is ours at all.
+        .layer(CatchPanicLayer::custom(|_| problem::internal()))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(worth_it),
+        )
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), check_host))
+        .layer(middleware::map_response(harden))
+        .with_state(app)
+}
+
+/// Answers only the hosts of `ALLOWED_HOSTS`, if there are any.
+async fn check_host(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if app.config.allowed_hosts.is_empty() {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    if origin::host(&parts).is_some_and(|host| origin::is_allowed(&app.config, host)) {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    Problem::from(Error::Malformed(Malformed::Host)).into_response()
+}
+
+/// No browser guesses at the type of an answer.
+async fn harden(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// The same address without the slash at its end: every route answers with and without it, without a redirect.
+fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
+    let trimmed = uri.path().strip_suffix('/').filter(|path| !path.is_empty())?;
+    let path_and_query = match uri.query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path_and_query.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}

@@ -5,7 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Value};
 
-use super::{Resource, key};
+use super::{Collection, key};
 use crate::db::Backend;
 
 /// A condition on the rows of one table; the default holds for all.
@@ -165,16 +165,16 @@ impl Filter {
     }
 
     /// A column that is the id of a row of `R` for which this holds.
-    pub fn refers_to<R: Resource>(column: impl ColumnTrait, filter: Self) -> Self {
+    pub fn refers_to<R: Collection>(column: impl ColumnTrait, filter: Self) -> Self {
         Self::of(column.in_subquery(filter.ids::<R>(key::<R>())))
     }
 
     /// There is a row of `R` for which this holds and whose `reference` is this table's `key`.
-    pub fn referred_by<R: Resource>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
+    pub fn referred_by<R: Collection>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
         Self::of(key.in_subquery(filter.ids::<R>(reference)))
     }
 
-    fn ids<R: Resource>(self, column: R::Column) -> SelectStatement {
+    fn ids<R: Collection>(self, column: R::Column) -> SelectStatement {
         self.apply(R::find()).select_only().column(column).into_query()
     }
 

@@ -1,0 +1,51 @@
+//! Whether the program lives, and whether it can answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use crate::app::App;
+use crate::rest::page::object;
+
+/// How long the database may take to say that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// `/livez` and `/readyz`.
+pub fn routes() -> Router<Arc<App>> {
+    Router::new()
+        .route("/livez", get(async || "ok"))
+        .route("/readyz", get(ready))
+}
+
+/// 200 while the database answers, all migrations are applied and the program has not been told to stop.
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    let database = match tokio::time::timeout(PATIENCE, app.db.ready()).await {
+        Ok(Ok(true)) => "ok",
+        Ok(Ok(false)) => "migrations are missing",
+        Ok(Err(error)) => {
+            error.log();
+            "not available"
+        }
+        Err(_) => "too slow",
+    };
+    let stopping = app.is_stopping();
+    let status = if database == "ok" && !stopping {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let state = if stopping {
+        "stopping"
+    } else if status.is_success() {
+        "ready"
+    } else {
+        "not ready"
+    };
+    object(status, &json!({ "status": state, "database": database })).into_response()
+}

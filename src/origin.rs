@@ -1,0 +1,184 @@
+//! Where a request comes from and at which address it was sent, also behind proxies.
+//!
+//! `X-Forwarded-*` can be written by anybody, so it counts only when the peer is a configured proxy; the client is then
+//! the last address in `X-Forwarded-For` that is not itself such a proxy.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::header::{self, HeaderMap};
+use axum::http::request::Parts;
+
+use crate::config::Config;
+
+/// The address of the client.
+pub fn client(parts: &Parts, config: &Config) -> IpAddr {
+    let peer = peer(parts);
+    if !is_proxy(config, peer) {
+        return peer;
+    }
+    let mut client = peer;
+    for hop in forwarded(&parts.headers, "x-forwarded-for").rev() {
+        let Some(address) = hop_address(hop) else { break };
+        client = address;
+        if !is_proxy(config, address) {
+            break;
+        }
+    }
+    client
+}
+
+/// The address that clients use, without a slash at its end: the configured one, else the host as sent.
+pub fn public(parts: &Parts, config: &Config) -> String {
+    if let Some(url) = &config.public_url {
+        return url.as_str().trim_end_matches('/').to_owned();
+    }
+    let proxied = is_proxy(config, peer(parts));
+    let forwarded = |name| forwarded(&parts.headers, name).next_back().filter(|_| proxied);
+    let scheme = match forwarded("x-forwarded-proto") {
+        Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
+        _ => "http",
+    };
+    let host = forwarded("x-forwarded-host")
+        .or_else(|| host(parts))
+        .filter(|host| has_host_syntax(host));
+    match host {
+        Some(host) => format!("{scheme}://{host}"),
+        None => format!("{scheme}://{}", config.bind),
+    }
+}
+
+/// The host that a request was sent to, as it was sent.
+pub fn host(parts: &Parts) -> Option<&str> {
+    match parts.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => parts.headers.get(header::HOST)?.to_str().ok(),
+    }
+}
+
+/// Whether a host is one that is answered here, whatever its port.
+pub fn is_allowed(config: &Config, host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    config.allowed_hosts.is_empty()
+        || config.allowed_hosts.iter().any(|allowed| {
+            let allowed = allowed.trim();
+            // As in Django, a leading dot stands for the domain and all below it.
+            let below = allowed.strip_prefix('.').is_some_and(|domain| {
+                name.eq_ignore_ascii_case(domain)
+                    || name.to_ascii_lowercase().ends_with(&allowed.to_ascii_lowercase())
+            });
+            allowed == "*" || below || name.eq_ignore_ascii_case(allowed)
+        })
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
+        peer.ip().to_canonical()
+    })
+}
+
+fn is_proxy(config: &Config, address: IpAddr) -> bool {
+    config
+        .trusted_proxies
+        .iter()
+        .any(|network| network.contains(&address))
+}
+
+/// The values of a header that lists them with commas and may be there more than once.
+fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
+    values
+        .into_iter()
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// An address, with or without a port.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let address = hop
+        .parse::<IpAddr>()
+        .ok()
+        .or_else(|| hop.parse::<SocketAddr>().ok().map(|hop| hop.ip()));
+    address
+        .or_else(|| hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
+        .map(|address| address.to_canonical())
+}
+
+/// A host by RFC 3986, section 3.2.2, with an optional port: what may stand in a link.
+fn has_host_syntax(host: &str) -> bool {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => match rest.split_once(']') {
+            Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("ipv6", port),
+            _ => return false,
+        },
+        None => match host.find(':') {
+            Some(colon) => host.split_at(colon),
+            None => (host, ""),
+        },
+    };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let port = port
+        .strip_prefix(':')
+        .map_or(port.is_empty(), |port| port.parse::<u16>().is_ok());
+    !name.is_empty() && name.bytes().all(plain) && port
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{has_host_syntax, hop_address};
+
+    #[test]
+    fn hosts() {
+        for host in [
+            "localhost",
+            "localhost:8000",
+            "stock.example.com",
+            "127.0.0.1:80",
+            "[::1]:8000",
+            "[::1]",
+        ] {
+            assert!(has_host_syntax(host), "{host}");
+        }
+        for host in [
+            "",
+            ":80",
+            "a b",
+            "evil.com/path",
+            "a@b",
+            "x:99999",
+            "x:",
+            "[::1",
+            "[zz]",
+            "a\"b",
+            "a:b:c",
+        ] {
+            assert!(!has_host_syntax(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn hops() {
+        for (hop, address) in [
+            ("10.0.0.1", "10.0.0.1"),
+            ("10.0.0.1:99", "10.0.0.1"),
+            ("[::1]:9", "::1"),
+            ("[::1]", "::1"),
+        ] {
+            assert_eq!(
+                hop_address(hop).map(|hop| hop.to_string()).as_deref(),
+                Some(address)
+            );
+        }
+        assert_eq!(hop_address("unknown"), None);
+    }
+}

@@ -1,0 +1,84 @@
+//! Who calls, and at which address they know us: what handlers take out of a request's head.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+
+use super::ROOT;
+use super::problem::Problem;
+use crate::app::App;
+use crate::auth::identify::identify;
+use crate::ctx::Ctx;
+use crate::error::{Error, Login};
+use crate::kind::Kind;
+use crate::origin;
+
+/// A request with a good access token.
+pub struct Caller(pub Ctx);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let mut ctx = Ctx::anonymous(Arc::clone(app), origin::client(parts, &app.config));
+        let token = bearer(parts)?;
+        ctx.actor = Some(identify(&ctx, token).await?);
+        Ok(Self(ctx))
+    }
+}
+
+/// A request that needs no token; one that is sent is not looked at.
+pub struct Stranger(pub Ctx);
+
+impl FromRequestParts<Arc<App>> for Stranger {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Ok(Self(Ctx::anonymous(
+            Arc::clone(app),
+            origin::client(parts, &app.config),
+        )))
+    }
+}
+
+/// The token of an `Authorization` header. As in Django REST framework, a header of another scheme is as good as none.
+fn bearer(parts: &Parts) -> Result<&str, Error> {
+    let missing = Error::Unauthenticated(Login::Missing);
+    let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
+        return Err(missing);
+    };
+    let bad = Error::Unauthenticated(Login::BadToken);
+    let Ok(text) = header.to_str() else {
+        return Err(bad);
+    };
+    match text.trim().split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
+        None if text.trim().eq_ignore_ascii_case("bearer") => Err(bad),
+        _ => Err(missing),
+    }
+}
+
+/// The address that links in answers begin with: `http://localhost:8000`.
+pub struct Origin(String);
+
+impl FromRequestParts<Arc<App>> for Origin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        Ok(Self(origin::public(parts, &app.config)))
+    }
+}
+
+impl Origin {
+    /// The absolute URL of a collection.
+    pub fn collection(&self, kind: Kind) -> String {
+        format!("{}{ROOT}/{}/", self.0, kind.plural())
+    }
+
+    /// The absolute URL of an object.
+    pub fn object(&self, kind: Kind, id: i64) -> String {
+        format!("{}{id}/", self.collection(kind))
+    }
+}

@@ -1,0 +1,153 @@
+//! The parameters of a list. An empty one counts as absent, an unknown one is ignored, one that can't be read is named
+//! in a 400.
+
+use ::entity::Money;
+use chrono::NaiveDate;
+use url::form_urlencoded;
+
+use crate::error::{Error, Result};
+use crate::resolvers::filter::Comparison;
+use crate::resolvers::{Direction, Filter, Order, Resource};
+use sea_orm::ColumnTrait;
+
+/// Rows on a page when nobody says otherwise.
+pub const PAGE_SIZE: u64 = 10;
+/// Rows on a page at most.
+pub const LARGEST_PAGE: u64 = 100;
+
+/// The parameters in the order they were sent.
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads a query string, percent-encoded or not.
+    pub fn parse(query: Option<&str>) -> Self {
+        Self(
+            form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The value of a parameter; the last counts where it was sent twice, as in Django.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let sent = self.0.iter().rev().find(|(key, _)| key == name);
+        sent.map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    fn read<T>(&self, name: &str, reason: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        read(value.trim())
+            .map(Some)
+            .ok_or_else(|| Error::parameter(name, reason))
+    }
+
+    /// A whole number of any size, cut to what 128 bits hold.
+    fn integer(&self, name: &str) -> Result<Option<i128>> {
+        self.read(name, "A valid integer is required.", |text| {
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            let beyond = if text.starts_with('-') {
+                i128::MIN
+            } else {
+                i128::MAX
+            };
+            Some(text.parse().unwrap_or(beyond))
+        })
+    }
+
+    /// The page asked for.
+    pub fn page(&self) -> Result<i128> {
+        Ok(self.integer("page")?.unwrap_or(1))
+    }
+
+    /// How many rows a page has.
+    pub fn page_size(&self) -> Result<u64> {
+        match self.integer("page_size")? {
+            None => Ok(PAGE_SIZE),
+            Some(size) if size < 1 => Err(Error::parameter(
+                "page_size",
+                "Ensure this value is greater than or equal to 1.",
+            )),
+            Some(size) => Ok(u64::try_from(size).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE)),
+        }
+    }
+
+    /// The columns to order by.
+    pub fn order<R: Resource>(&self) -> Result<Vec<Order<R::Column>>> {
+        let Some(text) = self.get("ordering") else {
+            return Ok(Vec::new());
+        };
+        let steps = text.split(',').map(str::trim).filter(|step| !step.is_empty());
+        steps
+            .map(|step| {
+                let (name, direction) = match step.strip_prefix('-') {
+                    Some(name) => (name, Direction::Descending),
+                    None => (step, Direction::Ascending),
+                };
+                Order::by_name::<R>(name, direction).ok_or_else(|| {
+                    let names: Vec<&str> = R::SORTABLE.iter().map(|sortable| sortable.name).collect();
+                    Error::parameter("ordering", format!("Order by one of: {}.", names.join(", ")))
+                })
+            })
+            .collect()
+    }
+
+    /// Rows that refer to the object with this id; one that doesn't exist is referred to by none.
+    pub fn reference(&self, name: &str, column: impl ColumnTrait) -> Result<Filter> {
+        Ok(match self.integer(name)?.map(i64::try_from) {
+            None => Filter::default(),
+            Some(Ok(id)) => Filter::compare(column, Comparison::Equal, id),
+            Some(Err(_)) => Filter::nothing(),
+        })
+    }
+
+    /// Rows with a price on this side of a bound, the bound included.
+    pub fn price(&self, name: &str, column: impl ColumnTrait, comparison: Comparison) -> Result<Filter> {
+        let bound = self.read(name, "A valid number is required.", |text| {
+            Money::parse_bound(text).ok()
+        })?;
+        Ok(bound.map_or_else(Filter::default, |bound| {
+            Filter::compare(column, comparison, bound)
+        }))
+    }
+
+    fn day(&self, name: &str) -> Result<Option<NaiveDate>> {
+        self.read(name, "Enter a valid date: YYYY-MM-DD.", |text| {
+            let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+            // Year 0 is none that PostgreSQL knows.
+            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+            (shaped && chrono::Datelike::year(&day) > 0).then_some(day)
+        })
+    }
+
+    /// Rows of the UTC days from `date_from` to `date_to`, both included.
+    pub fn days(&self, column: impl ColumnTrait) -> Result<Filter> {
+        let from = self
+            .day("date_from")?
+            .map_or_else(Filter::default, |day| Filter::from_day(column, day));
+        let to = self
+            .day("date_to")?
+            .map_or_else(Filter::default, |day| Filter::to_day(column, day));
+        Ok(from.and(to))
+    }
+
+    /// The link to another page of the same list: every other parameter stays. The first page has no number.
+    pub fn link(&self, collection: &str, page: u64) -> String {
+        let mut parameters = form_urlencoded::Serializer::new(String::new());
+        parameters.extend_pairs(self.0.iter().filter(|(name, _)| name != "page"));
+        if page > 1 {
+            parameters.append_pair("page", &page.to_string());
+        }
+        let parameters = parameters.finish();
+        if parameters.is_empty() {
+            collection.to_owned()
+        } else {
+            format!("{collection}?{parameters}")
+        }
+    }
+}

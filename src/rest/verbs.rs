@@ -1,0 +1,137 @@
+//! Five handlers for all six collections. Each takes its permit before it looks at the object, and the object before the
+//! body, which is the order in which the contract has requests checked.
+
+use std::sync::Arc;
+
+use ::entity::Record as _;
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, RawQuery};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use super::caller::{Caller, Origin};
+use super::etag;
+use super::face::Rest;
+use super::form::{Form, receive};
+use super::page::{Page, object};
+use super::problem::{Problem, not_found};
+use super::query::Query;
+use crate::app::App;
+use crate::auth::{Add, Change, Delete, Read};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::resolvers::{self, Editable, Listing, Row};
+
+type Answer = Result<Response, Problem>;
+
+/// `GET /brands/`
+pub async fn list<R: Rest>(Caller(ctx): Caller, origin: Origin, RawQuery(query): RawQuery) -> Answer {
+    let permit = ctx.permit::<Read, R>()?;
+    let query = Query::parse(query.as_deref());
+    let (number, size) = (query.page()?, query.page_size()?);
+    let listing = Listing::<R> {
+        filter: R::filter(&query)?,
+        search: query.get("search").map(str::to_owned),
+        order: query.order::<R>()?,
+    };
+    let page = listing.by_number(permit, number, size).await?;
+    let mut results = Vec::with_capacity(page.rows.len());
+    for row in &page.rows {
+        results.extend(R::view(&ctx, row).await?.map(|(view, _)| view));
+    }
+    let number = u64::try_from(number).unwrap_or(1);
+    let page = Page::new(
+        &origin.collection(R::KIND),
+        &query,
+        number,
+        size,
+        page.count,
+        results,
+    );
+    Ok(object(StatusCode::OK, &page))
+}
+
+/// `POST /brands/`
+pub async fn add<R: Rest>(Caller(ctx): Caller, origin: Origin, headers: HeaderMap, body: Body) -> Answer {
+    let permit = ctx.permit::<Add, R>()?;
+    let body = receive(&headers, body).await?;
+    let row = resolvers::create(permit, R::draft(Form::parse(&body)?)).await?;
+    let mut response = shown(&ctx, &row, StatusCode::CREATED).await?;
+    if let Ok(location) = HeaderValue::from_str(&origin.object(R::KIND, row.id())) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// `GET /brands/<id>/`
+pub async fn show<R: Rest>(target: Target, headers: HeaderMap) -> Answer {
+    let row = resolvers::find(target.ctx.permit::<Read, R>()?, target.id).await?;
+    let Some((view, versions)) = R::view(&target.ctx, &row).await? else {
+        return Ok(not_found());
+    };
+    let mut response = if etag::is_known(&headers, versions) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        object(StatusCode::OK, &view)
+    };
+    etag::put(&mut response, versions);
+    Ok(response)
+}
+
+/// `PUT` and `PATCH /brands/<id>/`: both change what is sent and keep what is not, since the document sends a partial
+/// `PUT`.
+pub async fn edit<R: Rest + Editable>(target: Target, headers: HeaderMap, body: Body) -> Answer {
+    let permit = target.ctx.permit::<Change, R>()?;
+    let current = resolvers::current(&permit, target.id).await?;
+    let body = receive(&headers, body).await?;
+    let expected = etag::expected(&headers, current.version());
+    let row = resolvers::update(permit, target.id, expected, R::draft(Form::parse(&body)?)).await?;
+    shown(&target.ctx, &row, StatusCode::OK).await
+}
+
+/// `DELETE /brands/<id>/`
+pub async fn remove<R: Rest>(target: Target, headers: HeaderMap) -> Answer {
+    let permit = target.ctx.permit::<Delete, R>()?;
+    let expected = if headers.contains_key(header::IF_MATCH) {
+        etag::expected(&headers, resolvers::current(&permit, target.id).await?.version())
+    } else {
+        None
+    };
+    resolvers::delete(permit, target.id, expected).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn shown<R: Rest>(ctx: &Ctx, row: &Row<R>, status: StatusCode) -> Answer {
+    let Some((view, versions)) = R::view(ctx, row).await? else {
+        return Ok(not_found());
+    };
+    let mut response = object(status, &view);
+    etag::put(&mut response, versions);
+    Ok(response)
+}
+
+/// The object that a path names, and who asks for it. What is no number is no path of ours, for anybody; a number that
+/// no object can have is an object that isn't there.
+pub struct Target {
+    ctx: Ctx,
+    id: i64,
+}
+
+impl FromRequestParts<Arc<App>> for Target {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let Path(id) = Path::<String>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Error::NotFound)?;
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Error::NotFound.into());
+        }
+        let Caller(ctx) = Caller::from_request_parts(parts, app).await?;
+        Ok(Self {
+            ctx,
+            id: id.parse().unwrap_or(i64::MAX),
+        })
+    }
+}
