@@ -4,7 +4,8 @@ use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
 use super::limits::MAX_COST;
-use super::refusal::{BAD_USER_INPUT, Refusal, presentable};
+use super::problem::BAD_USER_INPUT;
+use super::refusal::{Refusal, presentable};
 use super::weight::Weight;
 
 /// What a client is told.

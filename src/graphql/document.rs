@@ -14,7 +14,8 @@ use futures_util::FutureExt as _;
 
 use super::engine::Executes;
 use super::limits::{MAX_DOCUMENT_BYTES, MAX_NESTING, MAX_TOKENS, count};
-use super::refusal::{BAD_USER_INPUT, LIMIT_EXCEEDED, Refusal, SERVER_ERROR};
+use super::problem::BAD_USER_INPUT;
+use super::refusal::{LIMIT_EXCEEDED, Refusal, SERVER_ERROR};
 use super::scan::{Unreadable, scan};
 use super::shape::Shape;
 use super::weight::{Weight, weigh_all};

@@ -11,7 +11,8 @@ use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use super::document::{Document, Rules};
-use super::refusal::{BAD_USER_INPUT, PERSISTED_QUERY_NOT_FOUND, Refusal};
+use super::problem::BAD_USER_INPUT;
+use super::refusal::{PERSISTED_QUERY_NOT_FOUND, Refusal};
 use super::shape::Shape;
 use crate::error::{Error, Result};
 

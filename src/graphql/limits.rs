@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Name, Pos, Positioned, ServerError};
 
-use super::refusal::{BAD_USER_INPUT, LIMIT_EXCEEDED, MAX_ERRORS, Refusal, error};
+use super::problem::BAD_USER_INPUT;
+use super::refusal::{LIMIT_EXCEEDED, MAX_ERRORS, Refusal, error};
 use super::shape::{Composite, Shape, innermost};
 
 /// How long executing a query or a mutation may take.

@@ -2,22 +2,17 @@
 
 use async_graphql::{ErrorExtensionValues, Pos, ServerError, Value};
 
-use crate::error::{Error, Login};
+use super::problem::{BAD_USER_INPUT, Problem};
+use crate::error::Error;
 
-/// The document, its variables or the request around it are wrong.
-pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 /// The document asks for more than the limits allow.
 pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
-/// Nobody is logged in, or the token is not good.
-pub const UNAUTHENTICATED: &str = "UNAUTHENTICATED";
 /// The document is known by no such hash; send its text.
 pub const PERSISTED_QUERY_NOT_FOUND: &str = "PERSISTED_QUERY_NOT_FOUND";
 /// Executing took too long and was given up.
 pub const TIMEOUT: &str = "TIMEOUT";
 /// A mistake of ours.
 pub const SERVER_ERROR: &str = "SERVER_ERROR";
-/// The database can't answer now.
-pub const UNAVAILABLE: &str = "UNAVAILABLE";
 
 /// Errors that one answer has at most.
 pub const MAX_ERRORS: usize = 20;
@@ -56,25 +51,17 @@ impl Refusal {
     }
 }
 
-/// What went wrong before anything was executed: the login, or the database behind it.
+/// What went wrong before anything was executed: the request, the login, or the database behind it.
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         error.log();
-        match error {
-            Error::Unauthenticated(login) => Self::new(UNAUTHENTICATED, words(login)),
-            Error::Unavailable(_) => Self::new(UNAVAILABLE, "The database is not available at the moment."),
-            _ => Self::new(SERVER_ERROR, "Something went wrong on our side."),
+        match Problem::from(&error) {
+            Problem::Top { code, message, .. } => Self::new(code, message),
+            Problem::User(errors) => {
+                let message = errors.into_iter().next().map(|error| error.message);
+                Self::new(BAD_USER_INPUT, message.unwrap_or_default())
+            }
         }
-    }
-}
-
-/// The words of Django REST framework, which the documented API has too.
-const fn words(login: Login) -> &'static str {
-    match login {
-        Login::Missing => "Authentication credentials were not provided.",
-        Login::BadToken => "Given token not valid for any token type",
-        Login::WrongCredentials => "No active account found with the given credentials",
-        Login::TokenRefused => "Token is invalid or expired",
     }
 }
 

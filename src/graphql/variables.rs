@@ -13,7 +13,8 @@ use async_graphql::{Name, Positioned, ServerError, Value, Variables};
 
 use super::Input;
 use super::limits::MAX_VALUE_DEPTH;
-use super::refusal::{BAD_USER_INPUT, MAX_ERRORS, Refusal, error};
+use super::problem::BAD_USER_INPUT;
+use super::refusal::{MAX_ERRORS, Refusal, error};
 use super::shape::{self, Named, Shape};
 
 /// Whether a value is one of a custom scalar, by the scalar's name; true for a name it does not know.

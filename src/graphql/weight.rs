@@ -12,7 +12,8 @@ use super::Input;
 use super::limits::{
     DEFAULT_LENGTH, MAX_COST, MAX_DEPTH, MAX_FIELDS, MAX_FIELDS_TOGETHER, MAX_LENGTH, MAX_LEVELS, MAX_ROWS,
 };
-use super::refusal::{BAD_USER_INPUT, LIMIT_EXCEEDED, Refusal, error};
+use super::problem::BAD_USER_INPUT;
+use super::refusal::{LIMIT_EXCEEDED, Refusal, error};
 use super::shape::{self, Composite, Shape};
 
 /// What an operation asks for.
