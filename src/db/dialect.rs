@@ -1,7 +1,7 @@
 //! What differs between SQLite and PostgreSQL, and nowhere else: errors, constraints, locks, lists of ids.
 
 use sea_orm::sea_query::{
-    Asterisk, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
+    Asterisk, Condition, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
 };
 use sea_orm::{DbErr, JoinType, RuntimeErr};
 
@@ -168,7 +168,8 @@ impl Backend {
                 let chosen = Expr::col((PAGE, key)).in_subquery(query);
                 statement
                     .from_function(Func::cust("json_each").arg(self.list(parents)), PARENT)
-                    .join_as(JoinType::CrossJoin, table, PAGE, chosen);
+                    .join_as(JoinType::CrossJoin, table, PAGE, Condition::all())
+                    .and_where(chosen);
             }
             Self::Postgres => {
                 let list = Expr::cust_with_exprs("CAST($1 AS bigint[])", [Expr::val(self.list(parents))]);
@@ -178,6 +179,49 @@ impl Backend {
             }
         }
         statement
+    }
+
+    /// The sum of whole numbers, however large, as text.
+    pub fn sum(self, numbers: Expr) -> Expr {
+        Expr::cust_with_exprs(
+            match self {
+                Self::Sqlite => "CAST(COALESCE(SUM(?), 0) AS TEXT)",
+                Self::Postgres => "CAST(COALESCE(SUM($1), 0) AS text)",
+            },
+            [numbers],
+        )
+    }
+
+    /// The sum of quantity × price, or of quantity × (price − cost), exact and as text with two decimals.
+    pub fn worth(self, quantity: Expr, price: Expr, cost: Option<Expr>) -> Expr {
+        let (form, values) = match (self, cost) {
+            (Self::Sqlite, None) => ("total_worth(?, ?)", vec![quantity, price]),
+            (Self::Sqlite, Some(cost)) => ("total_worth(?, ?, ?)", vec![quantity, price, cost]),
+            (Self::Postgres, None) => (
+                "CAST(COALESCE(SUM($1 * $2), 0) + 0.00 AS text)",
+                vec![quantity, price],
+            ),
+            (Self::Postgres, Some(cost)) => (
+                "CAST(COALESCE(SUM($1 * ($2 - $3)), 0) + 0.00 AS text)",
+                vec![quantity, price, cost],
+            ),
+        };
+        Expr::cust_with_exprs(form, values)
+    }
+
+    /// The UTC day of a moment, as the number of days since 1970.
+    pub fn day(self, moment: Expr) -> Expr {
+        match self {
+            // Rounded down, not towards zero, before 1970 too.
+            Self::Sqlite => Expr::cust_with_exprs(
+                "((? - (? % 86400000000 + 86400000000) % 86400000000) / 86400000000)",
+                [moment.clone(), moment],
+            ),
+            Self::Postgres => Expr::cust_with_exprs(
+                "CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)",
+                [moment],
+            ),
+        }
     }
 
     /// Ids as one parameter.

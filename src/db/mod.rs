@@ -21,6 +21,7 @@ pub mod dialect;
 mod migrating;
 mod readers;
 mod sqlite;
+mod worth;
 mod writer;
 
 pub use readers::Readers;

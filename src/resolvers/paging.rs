@@ -3,14 +3,14 @@
 //! A page asks for one row more than it shows, which tells whether there are more. Backwards is forwards in the opposite
 //! order, turned around at the end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ::entity::Record;
 use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, NullOrdering, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait as _, DbErr, FromQueryResult, ModelTrait as _, Order,
-    QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, ModelTrait as _, Order,
+    QueryFilter, QuerySelect, QueryTrait, Value,
 };
 
 use super::cursor::{self, Holds, Side, Term};
@@ -49,14 +49,10 @@ pub struct Slice<T> {
 type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
 
 impl<T> Slice<T> {
-    /// The page of a span, made of its rows and the one that tells whether there are more.
-    pub(crate) fn new(span: &Span, mut items: Vec<T>, cursor: CursorOf<T>) -> Self {
-        let size = usize::try_from(span.size).unwrap_or(usize::MAX);
-        let more = items.len() > size;
-        items.truncate(size);
+    /// The page of a span, whose items are in the order of the list; `more` tells whether the part goes on beyond them.
+    fn new(span: &Span, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
         let (before, after) = (span.before.is_some(), span.after.is_some());
         let (has_previous, has_next) = if span.backwards {
-            items.reverse();
             (more || after, before || span.skip > 0)
         } else {
             (after || span.skip > 0, more || before)
@@ -82,15 +78,33 @@ pub struct Slices<T> {
 }
 
 impl<T> Slices<T> {
-    /// The pages of the parents that have items, and the page of the others.
-    pub(crate) fn new(span: &Span, items: HashMap<i64, Vec<T>>, cursor: &CursorOf<T>) -> Self {
-        let slice = |items| Arc::new(Slice::new(span, items, Arc::clone(cursor)));
+    /// The pages of the parents that have items, and the page of the others. The items come with their parents and as they
+    /// were read; `together` makes siblings of those that are shown.
+    pub(crate) fn new<M>(
+        span: &Span,
+        read: impl IntoIterator<Item = (i64, M)>,
+        together: impl FnOnce(Vec<M>) -> Vec<T>,
+        cursor: &CursorOf<T>,
+    ) -> Self {
+        let mut by_parent: BTreeMap<i64, Vec<M>> = BTreeMap::new();
+        for (parent, item) in read {
+            by_parent.entry(parent).or_default().push(item);
+        }
+        let (mut shown, mut pages) = (Vec::new(), Vec::new());
+        for (parent, mut items) in by_parent {
+            let more = cut(span, &mut items);
+            pages.push((parent, items.len(), more));
+            shown.extend(items);
+        }
+        let mut shown = together(shown).into_iter();
+        let slice = |items, more| Arc::new(Slice::new(span, items, more, Arc::clone(cursor)));
+        let found = pages
+            .into_iter()
+            .map(|(parent, count, more)| (parent, slice(shown.by_ref().take(count).collect(), more)))
+            .collect();
         Self {
-            found: items
-                .into_iter()
-                .map(|(parent, items)| (parent, slice(items)))
-                .collect(),
-            empty: slice(Vec::new()),
+            found,
+            empty: slice(Vec::new(), false),
         }
     }
 
@@ -98,6 +112,17 @@ impl<T> Slices<T> {
     pub fn of(&self, parent: i64) -> Arc<Slice<T>> {
         Arc::clone(self.found.get(&parent).unwrap_or(&self.empty))
     }
+}
+
+/// Takes off the item that tells whether there are more, says so, and turns what was read backwards around.
+fn cut<M>(span: &Span, items: &mut Vec<M>) -> bool {
+    let size = usize::try_from(span.size).unwrap_or(usize::MAX);
+    let more = items.len() > size;
+    items.truncate(size);
+    if span.backwards {
+        items.reverse();
+    }
+    more
 }
 
 /// The conditions of a span's cursors, which must be of this order.
@@ -159,8 +184,9 @@ impl<R: Collection> Listing<R> {
             select = R::find().filter(key::<R>().in_subquery(chosen));
             order_by(QueryTrait::query(&mut select), &terms, span.backwards);
         }
-        let rows = select.all(permit.ctx().db()).await?;
-        Ok(Slice::new(span, Row::together(rows), self.cursor()))
+        let mut rows = select.all(permit.ctx().db()).await?;
+        let more = cut(span, &mut rows);
+        Ok(Slice::new(span, Row::together(rows), more, self.cursor()))
     }
 
     /// The page of each of these parents, whose key is the rows' `reference`, in one statement.
@@ -188,18 +214,14 @@ impl<R: Collection> Listing<R> {
             })
             .collect();
         order_by(&mut statement, &terms, span.backwards);
-        let found = db.query_all(&statement).await?;
-        let rows: Result<Vec<R::Model>, DbErr> = found
-            .iter()
-            .map(|row| R::Model::from_query_result(row, ""))
-            .collect();
-        let mut by_parent: HashMap<i64, Vec<Row<R>>> = HashMap::with_capacity(parents.len());
-        for row in Row::<R>::together(rows?) {
-            if let sea_orm::Value::BigInt(Some(parent)) = row.get(reference) {
-                by_parent.entry(parent).or_default().push(row);
+        let mut read: Vec<(i64, R::Model)> = Vec::new();
+        for found in db.query_all(&statement).await? {
+            let row = R::Model::from_query_result(&found, "")?;
+            if let Value::BigInt(Some(parent)) = row.get(reference) {
+                read.push((parent, row));
             }
         }
-        Ok(Slices::new(span, by_parent, &self.cursor()))
+        Ok(Slices::new(span, read, Row::together, &self.cursor()))
     }
 
     /// How many rows it is about for each of these parents, in one statement; a parent without any is not in it.
@@ -293,7 +315,8 @@ impl<P: Collection> Row<P> {
         Ok(counts.get(&self.id()).copied().unwrap_or_default())
     }
 
-    fn ids(&self) -> Vec<i64> {
+    /// The keys of all siblings.
+    pub(crate) fn ids(&self) -> Vec<i64> {
         let mut ids: Vec<i64> = self.siblings().iter().map(Record::id).collect();
         ids.sort_unstable();
         ids.dedup();

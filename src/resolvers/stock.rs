@@ -23,6 +23,10 @@ use crate::tx::Tx;
 pub trait Movement: Resource {
     /// 1 where stock comes in, -1 where it goes out.
     const SIGN: i64;
+    /// The column that says which product moved.
+    const PRODUCT: Self::Column;
+    /// The column that says when.
+    const CREATED_AT: Self::Column;
     /// What the ledger says when one is recorded.
     const CREATED: Reason;
     /// What the ledger says when one is deleted.
