@@ -88,7 +88,10 @@ pub async fn record<M: Movement>(tx: &Tx, moving: &Moving) -> Result<(M::Model, 
         Backend::Postgres => record_at_once::<M>(tx, moving).await?,
     };
     match recorded {
-        Some(recorded) => Ok(recorded),
+        Some(recorded) => {
+            tx.moved(M::KIND);
+            Ok(recorded)
+        }
         None => Err(why_not(tx, moving.product_id, M::SIGN * moving.quantity).await?),
     }
 }

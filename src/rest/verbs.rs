@@ -31,7 +31,7 @@ pub async fn list<R: Rest>(Caller(ctx): Caller, origin: Origin, RawQuery(query):
     let query = Query::parse(query.as_deref());
     let (number, size) = (query.page()?, query.page_size()?);
     let listing = Listing::<R> {
-        filter: R::filter(&query)?,
+        filter: query.filter::<R>()?,
         search: query.get("search").map(str::to_owned),
         order: query.order::<R>()?,
     };
