@@ -23,6 +23,8 @@ pub struct Tx {
     ctx: Ctx,
     link: Link,
     repeat: AtomicBool,
+    /// Whether the webhook worker has something to do once this is committed.
+    wake: Arc<AtomicBool>,
 }
 
 enum Link {
@@ -42,17 +44,20 @@ impl Ctx {
         T: Send + 'static,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     {
+        let wake = Arc::new(AtomicBool::new(false));
         if let Some(writer) = self.app.db.writer() {
-            let ctx = self.clone();
-            return writer
+            let (ctx, noted) = (self.clone(), Arc::clone(&wake));
+            let done = writer
                 .run(move |connection| {
-                    let tx = Tx::new(ctx, Link::Sqlite(Arc::clone(connection)));
+                    let tx = Tx::new(ctx, Link::Sqlite(Arc::clone(connection)), noted);
                     // Every statement is answered at once on the writer's thread, so a body never has to wait.
                     body(&tx)
                         .now_or_never()
                         .ok_or_else(|| Error::internal("a transaction waited for something"))?
                 })
                 .await;
+            self.committed(&done, &wake);
+            return done;
         }
         let pool = self
             .app
@@ -61,10 +66,15 @@ impl Ctx {
             .ok_or_else(|| Error::internal("there is no database"))?;
         let mut attempt = 1;
         loop {
-            let tx = Tx::new(self.clone(), Link::Postgres(pool.begin().await?));
+            let tx = Tx::new(
+                self.clone(),
+                Link::Postgres(pool.begin().await?),
+                Arc::clone(&wake),
+            );
             let result = body(&tx).await;
             let (repeat, finished) = tx.finish(result).await;
             if !repeat {
+                self.committed(&finished, &wake);
                 return finished;
             }
             if attempt == ATTEMPTS {
@@ -75,15 +85,31 @@ impl Ctx {
             attempt += 1;
         }
     }
+
+    /// What is told after a commit, and only then.
+    fn committed<T>(&self, done: &Result<T>, wake: &AtomicBool) {
+        if let Some(webhooks) = &self.app.webhooks
+            && done.is_ok()
+            && wake.load(Ordering::Relaxed)
+        {
+            webhooks.wake();
+        }
+    }
 }
 
 impl Tx {
-    fn new(ctx: Ctx, link: Link) -> Self {
+    fn new(ctx: Ctx, link: Link, wake: Arc<AtomicBool>) -> Self {
         Self {
             ctx,
             link,
             repeat: AtomicBool::new(false),
+            wake,
         }
+    }
+
+    /// Has the webhook worker woken after the commit.
+    pub(crate) fn wake_webhooks(&self) {
+        self.wake.store(true, Ordering::Relaxed);
     }
 
     /// Who changes something, and when.

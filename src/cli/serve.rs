@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::http;
+use crate::{http, webhooks};
 
 /// Runs the command.
 pub async fn serve(config: Config) -> Result<ExitCode> {
@@ -23,6 +23,7 @@ pub async fn listen(app: Arc<App>) -> Result<ExitCode> {
         .await
         .map_err(|error| Error::internal(format!("can't listen on {}: {error}", app.config.bind)))?;
     tracing::info!(address = %app.config.bind, database = ?app.db.backend(), "serving");
+    webhooks::start(&app).await?;
     let stopping = Arc::clone(&app);
     let stop = async move {
         asked_to_stop().await;
