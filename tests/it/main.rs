@@ -25,6 +25,7 @@ mod actors;
 mod answer;
 mod gateway;
 mod place;
+mod receiver;
 mod sample;
 
 // What they test.
@@ -36,3 +37,4 @@ mod product;
 mod rest_document;
 mod rights;
 mod stock;
+mod webhooks;
