@@ -27,6 +27,7 @@ mod gateway;
 mod place;
 mod program;
 mod raw;
+mod receiver;
 mod sample;
 
 // What they test.
@@ -55,3 +56,4 @@ mod search;
 mod statements;
 mod stock;
 mod tokens;
+mod webhooks;
