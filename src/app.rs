@@ -14,6 +14,8 @@ use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};
 use crate::db::Database;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::telemetry::Metrics;
 
 /// The program's parts.
 pub struct App {
@@ -31,6 +33,10 @@ pub struct App {
     pub accounts: Accounts,
     /// Who has failed to log in lately.
     pub failed_logins: FailedLogins,
+    /// How often anybody may ask.
+    pub limits: Limits,
+    /// What has happened so far, in figures.
+    pub metrics: Metrics,
     stopping: watch::Sender<bool>,
 }
 
@@ -55,6 +61,8 @@ impl App {
             passwords: Passwords::new(),
             accounts: Accounts::default(),
             failed_logins: FailedLogins::default(),
+            limits: Limits::new(&config)?,
+            metrics: Metrics::default(),
             stopping: watch::Sender::new(false),
             config,
             db,

@@ -51,6 +51,18 @@ pub struct Config {
     #[arg(long, env = "ROTATE_REFRESH_TOKENS", default_value_t = false, action = clap::ArgAction::Set, global = true)]
     pub rotate_refresh_tokens: bool,
 
+    /// Whether the documented rate limits hold: 10 authentications, 100 reads and 50 writes a minute
+    #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub rate_limit_enabled: bool,
+
+    /// Where gateways count together: `redis://HOST`; without it, each limits by itself
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = redis_url, global = true)]
+    pub redis_url: Option<Secret>,
+
+    /// Origins whose pages may call the API from a browser, with commas: `https://shop.example.com`; `*` for all
+    #[arg(long, env = "CORS_ALLOWED_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    pub cors_allowed_origins: Vec<String>,
+
     /// A product with this quantity or less is low on stock
     #[arg(long, env = "LOW_STOCK_THRESHOLD", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..=2_147_483_647), global = true)]
     pub low_stock_threshold: i64,
@@ -86,6 +98,11 @@ impl Secret {
     /// The bytes, for signing alone.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The text, for connecting with it alone.
+    pub fn text(&self) -> &str {
+        &self.0
     }
 }
 
@@ -131,6 +148,31 @@ fn public_url(text: &str) -> Result<Url, String> {
         return Err("it must be an http or https address without a query".to_owned());
     }
     Ok(url)
+}
+
+fn redis_url(text: &str) -> Result<Secret, String> {
+    match redis::Client::open(text) {
+        Ok(_) => Ok(Secret::new(text)),
+        // The library's words may repeat what was written.
+        Err(_) => Err("it must be an address such as redis://localhost:6379".to_owned()),
+    }
+}
+
+/// An origin as browsers send it: a scheme, a host, and a port where it is not the scheme's own.
+fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    let origin = Url::parse(text)
+        .map_err(|error| error.to_string())?
+        .origin()
+        .ascii_serialization();
+    if origin == text.trim_end_matches('/').to_ascii_lowercase() {
+        Ok(origin)
+    } else {
+        Err("it must be an origin such as https://shop.example.com".to_owned())
+    }
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

@@ -14,6 +14,8 @@
 //! | [`rest`] | face one: `/api/v1` |
 //! | [`graphql`] | face two: `/graphql` |
 //! | [`http`] | what surrounds both: the server, addresses, health, pages |
+//! | [`limits`] | how often anybody may ask |
+//! | [`telemetry`] | what an operator sees: a request's line of log, the figures |
 //! | [`cli`] | the commands |
 
 pub mod app;
@@ -27,7 +29,9 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod kind;
+pub mod limits;
 pub mod origin;
 pub mod resolvers;
 pub mod rest;
+pub mod telemetry;
 pub mod tx;

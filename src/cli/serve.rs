@@ -18,7 +18,9 @@ pub async fn serve(config: Config) -> Result<ExitCode> {
     let stop = Stop::hear()?;
     let app = super::open_migrated(config).await?;
     let listener = listen(app.config.bind).await?;
-    tracing::info!(address = %app.config.bind, database = ?app.db.backend(), "serving");
+    // With port 0 the system chose one.
+    let address = listener.local_addr().map_err(Error::internal)?;
+    tracing::info!(%address, database = ?app.db.backend(), "serving");
     answer(app, listener, stop).await
 }
 

@@ -4,6 +4,19 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::LogFormat;
+use crate::telemetry::Record;
+
+/// A panic becomes a line like any other, instead of the runtime's own, which no reader of JSON understands.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(
+            request_id = Record::current_id(),
+            panic.message = panic.payload_as_str().unwrap_or("not a text"),
+            panic.location = panic.location().map(tracing::field::display),
+            "a panic"
+        );
+    }));
+}
 
 /// Starts to log: what matters, or only what goes wrong.
 pub fn start(format: LogFormat, quiet: bool) {
@@ -30,4 +43,5 @@ pub fn start(format: LogFormat, quiet: bool) {
     if started.is_err() {
         tracing::debug!("somebody else logs already");
     }
+    log_panics();
 }

@@ -180,6 +180,48 @@ impl Backend {
         statement
     }
 
+    /// The sum of whole numbers, however large, as text.
+    pub fn sum(self, numbers: Expr) -> Expr {
+        Expr::cust_with_exprs(
+            match self {
+                Self::Sqlite => "CAST(COALESCE(SUM(?), 0) AS TEXT)",
+                Self::Postgres => "CAST(COALESCE(SUM($1), 0) AS text)",
+            },
+            [numbers],
+        )
+    }
+
+    /// The sum of quantity × price, or of quantity × (price − cost), exact and as text with two decimals.
+    pub fn worth(self, quantity: Expr, price: Expr, cost: Option<Expr>) -> Expr {
+        let (form, values) = match (self, cost) {
+            (Self::Sqlite, None) => ("total_worth(?, ?)", vec![quantity, price]),
+            (Self::Sqlite, Some(cost)) => ("total_worth(?, ?, ?)", vec![quantity, price, cost]),
+            (Self::Postgres, None) => (
+                "CAST(COALESCE(SUM($1 * $2), 0) + 0.00 AS text)",
+                vec![quantity, price],
+            ),
+            (Self::Postgres, Some(cost)) => (
+                "CAST(COALESCE(SUM($1 * ($2 - $3)), 0) + 0.00 AS text)",
+                vec![quantity, price, cost],
+            ),
+        };
+        Expr::cust_with_exprs(form, values)
+    }
+
+    /// The UTC day of a moment, as the number of days since 1970.
+    pub fn day(self, moment: Expr) -> Expr {
+        match self {
+            // Rounded down, not towards zero, before 1970 too.
+            Self::Sqlite => Expr::cust_with_exprs(
+                "((? - (? % 86400000000 + 86400000000) % 86400000000) / 86400000000)",
+                [moment.clone(), moment],
+            ),
+            Self::Postgres => {
+                Expr::cust_with_exprs("CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)", [moment])
+            }
+        }
+    }
+
     /// Ids as one parameter.
     fn list(self, ids: &[i64]) -> String {
         let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");

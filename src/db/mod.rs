@@ -16,6 +16,7 @@ use sea_orm::{
 };
 
 use crate::error::Result;
+use crate::telemetry::Record;
 
 pub mod bulk;
 pub mod dialect;
@@ -23,6 +24,7 @@ mod integrity;
 mod migrating;
 mod readers;
 mod sqlite;
+mod worth;
 mod writer;
 
 pub use readers::Readers;
@@ -67,6 +69,15 @@ pub struct Database {
 enum Link {
     Sqlite { readers: Arc<Readers>, writer: Writer },
     Postgres(DatabaseConnection),
+}
+
+/// The open connections to the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that wait for work.
+    pub idle: usize,
+    /// Those that work.
+    pub used: usize,
 }
 
 /// Where a database is, read from its URL.
@@ -132,6 +143,21 @@ impl Database {
     /// How many statements have been sent since the start, by everyone.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many connections there are. SQLite's one writer is not among them.
+    pub fn connections(&self) -> Connections {
+        match &self.link {
+            Link::Sqlite { readers, .. } => readers.connections(),
+            Link::Postgres(pool) => {
+                let pool = pool.get_postgres_connection_pool();
+                let (all, idle) = (usize::try_from(pool.size()).unwrap_or_default(), pool.num_idle());
+                Connections {
+                    idle,
+                    used: all.saturating_sub(idle),
+                }
+            }
+        }
     }
 
     /// Counts a statement.
@@ -242,6 +268,7 @@ impl ConnectionTrait for Database {
             return Err(outside_transaction());
         };
         self.count();
+        Record::count_here();
         pool.execute_raw(statement).await
     }
 
@@ -250,6 +277,7 @@ impl ConnectionTrait for Database {
             return Err(outside_transaction());
         };
         self.count();
+        Record::count_here();
         pool.execute_unprepared(sql).await
     }
 
@@ -259,6 +287,7 @@ impl ConnectionTrait for Database {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.count();
+        Record::count_here();
         match &self.link {
             Link::Sqlite { readers, .. } => readers.query(statement).await,
             Link::Postgres(pool) => pool.query_all_raw(statement).await,

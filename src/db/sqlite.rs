@@ -23,6 +23,8 @@ use rusqlite::{OpenFlags, ToSql};
 use rust_decimal::Decimal;
 use sea_orm::{DbErr, ExecResult, ProxyExecResult, ProxyRow, QueryResult, RuntimeErr, Statement, Value};
 
+use super::worth;
+
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by each connection.
@@ -62,6 +64,7 @@ impl Connection {
         let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(error)?;
         inner.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
         inner.set_prepared_statement_cache_capacity(PREPARED);
+        worth::register(&inner).map_err(error)?;
         let short_only = Arc::new(AtomicBool::new(false));
         let interrupt = Arc::clone(&short_only);
         inner

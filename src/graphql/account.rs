@@ -3,9 +3,9 @@
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 
 use super::problem::{UserError, user_errors};
-use crate::auth::{Actor, Right, Verb, login};
+use crate::auth::{Actor, Right, Verb, login, token};
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::resolvers::{Check, Field};
 
@@ -15,6 +15,16 @@ use crate::resolvers::{Check, Field};
 pub struct User {
     id: ID,
     username: String,
+}
+
+impl User {
+    /// The user of this key and name.
+    pub fn of(id: i64, username: String) -> Self {
+        Self {
+            id: id.into(),
+            username,
+        }
+    }
 }
 
 /// The user who is asking.
@@ -35,10 +45,7 @@ impl Viewer {
     /// The viewer that an actor is; the program itself is none.
     pub fn of(actor: &Actor) -> Option<Self> {
         Some(Self {
-            user: User {
-                id: actor.user_id?.into(),
-                username: actor.username.clone(),
-            },
+            user: User::of(actor.user_id?, actor.username.clone()),
             is_superuser: actor.is_superuser,
             groups: actor.groups.clone(),
             permissions: Right::all()
@@ -123,4 +130,99 @@ pub async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload>
             ..LoginPayload::default()
         }),
     }
+}
+
+/// The refresh token to trade.
+#[derive(InputObject)]
+pub struct RefreshTokenInput {
+    #[graphql(secret)]
+    refresh: String,
+}
+
+/// The new tokens, or why there are none.
+#[derive(SimpleObject, Default)]
+#[graphql(serial)]
+pub struct RefreshTokenPayload {
+    access: Option<String>,
+    /// A new refresh token in place of the one given, which is spent. Null unless the
+    /// server rotates refresh tokens: then go on using the old one.
+    refresh: Option<String>,
+    user_errors: Vec<UserError>,
+}
+
+/// Trades a refresh token.
+pub async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<RefreshTokenPayload> {
+    let ctx = Ctx::of(cx)?;
+    let refreshed = async { token::refresh(ctx, &present("refresh", input.refresh)?).await };
+    match refreshed.await {
+        Ok(pair) => Ok(RefreshTokenPayload {
+            access: Some(pair.access),
+            refresh: pair.refresh,
+            user_errors: Vec::new(),
+        }),
+        Err(error) => Ok(RefreshTokenPayload {
+            user_errors: user_errors(error)?,
+            ..RefreshTokenPayload::default()
+        }),
+    }
+}
+
+/// The token to check.
+#[derive(InputObject)]
+pub struct VerifyTokenInput {
+    /// An access or a refresh token.
+    #[graphql(secret)]
+    token: String,
+}
+
+/// Whether the token is good.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct VerifyTokenPayload {
+    is_valid: bool,
+}
+
+/// Checks a token.
+pub async fn verify(cx: &Context<'_>, input: VerifyTokenInput) -> Result<VerifyTokenPayload> {
+    match token::verify(Ctx::of(cx)?, &input.token).await {
+        Ok(()) => Ok(VerifyTokenPayload { is_valid: true }),
+        Err(Error::Unauthenticated(_)) => Ok(VerifyTokenPayload { is_valid: false }),
+        Err(error) => Err(error),
+    }
+}
+
+/// The session to end.
+#[derive(InputObject)]
+pub struct LogoutInput {
+    #[graphql(secret)]
+    refresh: String,
+}
+
+/// Whether the session has ended.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub struct LogoutPayload {
+    user_errors: Vec<UserError>,
+}
+
+/// Ends a session.
+pub async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPayload> {
+    let ctx = Ctx::of(cx)?;
+    let logged_out = async { token::log_out(ctx, &present("refresh", input.refresh)?).await };
+    match logged_out.await {
+        Ok(()) => Ok(LogoutPayload {
+            user_errors: Vec::new(),
+        }),
+        Err(error) => Ok(LogoutPayload {
+            user_errors: user_errors(error)?,
+        }),
+    }
+}
+
+/// A token that is not blank.
+fn present(name: &'static str, token: String) -> Result<String> {
+    let mut check = Check::new_row(Vec::new());
+    let text = check.required_text(name, Field::Set(token), usize::MAX);
+    check.finish()?;
+    Ok(text.unwrap_or_default())
 }

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use super::problem::Answer;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::{Collection, Direction, Listing, Resource, Row, Slice, Span};
+use crate::resolvers::{Collection, Direction, Listing, Row, Slice, Span};
 
 /// Items on a page when the client doesn't say.
 const PAGE: i32 = 10;
@@ -142,7 +142,7 @@ impl<T> Connection<T> {
 }
 
 /// A page of a whole collection.
-pub async fn of_all<R: Resource, C: From<Connection<Row<R>>>>(
+pub async fn of_all<R: Collection, C: From<Connection<Row<R>>>>(
     cx: &Context<'_>,
     paging: Paging,
     listing: impl FnOnce(&Ctx) -> Result<Listing<R>>,
@@ -150,12 +150,12 @@ pub async fn of_all<R: Resource, C: From<Connection<Row<R>>>>(
     Some(
         async {
             let ctx = Ctx::of(cx)?;
-            let permit = ctx.permit()?;
+            let permit = ctx.reader()?;
             let (listing, span) = (Arc::new(listing(ctx)?), paging.span()?);
             let slice = listing.by_cursor(permit, &span).await?;
             let connection = Connection::new(Arc::new(slice), move |ctx| {
                 let listing = Arc::clone(&listing);
-                Box::pin(async move { listing.count(&ctx.permit()?).await })
+                Box::pin(async move { listing.count(&ctx.reader()?).await })
             });
             Ok(connection.into())
         }

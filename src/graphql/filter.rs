@@ -231,6 +231,12 @@ pub fn logic<F: Conditions>(
 }
 
 /// The filter of an optional argument.
+///
+/// # Errors
+/// [`Error::Parameter`] for a value that can't be compared with, and for a filter that is too large.
 pub fn given<F: Conditions>(ctx: &Ctx, filter: Option<F>) -> Result<Filter> {
-    filter.map_or_else(|| Ok(Filter::default()), |filter| filter.filter(ctx))
+    match filter {
+        Some(filter) => filter.filter(ctx)?.checked(),
+        None => Ok(Filter::default()),
+    }
 }

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use super::connection::{connection, order};
 use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilter, all, given, logic};
 use super::label::{SupplierFilter, SupplierNode};
-use super::payload::{field, payload, reference};
+use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
 use super::scalar::{DateTime, int};
 use crate::ctx::Ctx;
@@ -163,3 +163,25 @@ payload!(
         inflow: InflowNode
     }
 );
+
+/// Several new inflows.
+#[derive(InputObject)]
+pub struct CreateInflowsInput {
+    /// 1 to 100 inflows. The same product may come more than once.
+    #[doc(hidden)]
+    pub items: Vec<CreateInflowInput>,
+}
+
+batch!(
+    /// The new inflows, or what was wrong.
+    CreateInflowsPayload { inflows: InflowNode }
+);
+
+/// Which inflow to delete.
+#[derive(InputObject)]
+pub struct DeleteInflowInput {
+    #[doc(hidden)]
+    pub id: ID,
+}
+
+taken_back!(DeleteInflowPayload);

@@ -2,16 +2,18 @@
 
 use ::entity::label::{Fields, Label};
 use ::entity::{brand, category, inflow, product, supplier};
-use async_graphql::{Context, ID, InputObject, MergedObject, Object, TypeName};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, MergedObject, Object, TypeName};
 
 use super::connection::{Paging, connection, cost, of_row, order};
 use super::filter::{Conditions, DateTimeFilter, IdFilter, StringFilter, all, logic};
 use super::inflow::{InflowConnection, InflowFilter, InflowOrder};
+use super::payload::{Update, deleted, field, payload};
 use super::product::{ProductConnection, ProductFilter, ProductListFilter, ProductOrder};
 use super::scalar::{DateTime, int};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::{Collection, Filter, Listing, Row};
+use crate::resolvers::label::Draft;
+use crate::resolvers::{Collection, Field, Filter, Listing, Row};
 
 /// What all three have.
 pub struct LabelFields<L: Label + Collection>(Row<L>);
@@ -130,6 +132,93 @@ macro_rules! label {
         }
     };
 }
+
+/// Makes the inputs and payloads of one of the three.
+macro_rules! inputs {
+    (
+        $noun:ident: $node:ident {
+            $create:ident, $new:literal => $created:ident, $new_or:literal;
+            $update:ident, $changes:literal => $updated:ident, $changed_or:literal;
+            $delete:ident, $which:literal => $deleted:ident;
+        }
+    ) => {
+        #[doc = $new]
+        #[derive(InputObject)]
+        pub struct $create {
+            /// 1 to 500 characters.
+            name: String,
+            description: MaybeUndefined<String>,
+        }
+
+        impl From<$create> for Draft {
+            fn from(input: $create) -> Self {
+                Self {
+                    name: Field::Set(input.name),
+                    description: field(input.description),
+                    faults: Vec::new(),
+                }
+            }
+        }
+
+        #[doc = $changes]
+        #[derive(InputObject)]
+        pub struct $update {
+            id: ID,
+            /// Refuses with `CONFLICT` when the record has changed since this version.
+            expected_version: Option<i32>,
+            /// 1 to 500 characters.
+            name: MaybeUndefined<String>,
+            description: MaybeUndefined<String>,
+        }
+
+        impl Update for $update {
+            type Draft = Draft;
+            fn split(self) -> (ID, Option<i64>, Draft) {
+                let draft = Draft {
+                    name: field(self.name),
+                    description: field(self.description),
+                    faults: Vec::new(),
+                };
+                (self.id, self.expected_version.map(i64::from), draft)
+            }
+        }
+
+        #[doc = $which]
+        #[derive(InputObject)]
+        pub struct $delete {
+            #[doc(hidden)]
+            pub id: ID,
+        }
+
+        payload!(
+            #[doc = $new_or]
+            $created { $noun: $node }
+        );
+        payload!(
+            #[doc = $changed_or]
+            $updated { $noun: $node }
+        );
+        deleted!($deleted);
+    };
+}
+
+inputs!(brand: BrandNode {
+    CreateBrandInput, "A new brand." => CreateBrandPayload, "The new brand, or what was wrong.";
+    UpdateBrandInput, "What to change about a brand." => UpdateBrandPayload, "The changed brand, or what was wrong.";
+    DeleteBrandInput, "Which brand to delete." => DeleteBrandPayload;
+});
+inputs!(category: CategoryNode {
+    CreateCategoryInput, "A new category." => CreateCategoryPayload, "The new category, or what was wrong.";
+    UpdateCategoryInput, "What to change about a category." => UpdateCategoryPayload,
+        "The changed category, or what was wrong.";
+    DeleteCategoryInput, "Which category to delete." => DeleteCategoryPayload;
+});
+inputs!(supplier: SupplierNode {
+    CreateSupplierInput, "A new supplier." => CreateSupplierPayload, "The new supplier, or what was wrong.";
+    UpdateSupplierInput, "What to change about a supplier." => UpdateSupplierPayload,
+        "The changed supplier, or what was wrong.";
+    DeleteSupplierInput, "Which supplier to delete." => DeleteSupplierPayload;
+});
 
 label!(brand {
     object: BrandNode(BrandProducts), "Who makes a product.";

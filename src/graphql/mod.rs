@@ -14,15 +14,19 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
 pub mod account;
+pub mod analytics;
 pub mod connection;
 pub mod filter;
 pub mod inflow;
 pub mod label;
+pub mod ledger;
+pub mod movement;
 pub mod mutation;
 pub mod outflow;
 pub mod payload;
 pub mod problem;
 pub mod product;
+pub mod product_input;
 pub mod query;
 pub mod scalar;
 

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 
 use super::connection::{connection, order};
 use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilter, all, given, logic};
-use super::payload::{field, payload, reference};
+use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
 use super::scalar::{DateTime, Decimal, int};
 use crate::ctx::Ctx;
@@ -154,3 +154,25 @@ payload!(
         outflow: OutflowNode
     }
 );
+
+/// Several new outflows.
+#[derive(InputObject)]
+pub struct CreateOutflowsInput {
+    /// 1 to 100 outflows. The same product may come more than once.
+    #[doc(hidden)]
+    pub items: Vec<CreateOutflowInput>,
+}
+
+batch!(
+    /// The new outflows, or what was wrong.
+    CreateOutflowsPayload { outflows: OutflowNode }
+);
+
+/// Which outflow to delete.
+#[derive(InputObject)]
+pub struct DeleteOutflowInput {
+    #[doc(hidden)]
+    pub id: ID,
+}
+
+taken_back!(DeleteOutflowPayload);

@@ -43,7 +43,96 @@ macro_rules! payload {
     };
 }
 
-pub(crate) use payload;
+/// Makes the payload of a deletion, whose id is all that is left.
+macro_rules! deleted {
+    ($payload:ident) => {
+        /// What was deleted, or why nothing was.
+        #[derive(async_graphql::SimpleObject)]
+        #[graphql(serial)]
+        pub struct $payload {
+            /// Null when nothing was deleted.
+            deleted_id: Option<async_graphql::ID>,
+            user_errors: Vec<$crate::graphql::problem::UserError>,
+        }
+
+        impl $payload {
+            /// The payload of what a rule has answered.
+            pub fn of<M: entity::Record>(result: $crate::error::Result<M>) -> $crate::error::Result<Self> {
+                let (deleted, user_errors) = $crate::graphql::payload::outcome(result)?;
+                Ok(Self {
+                    deleted_id: deleted.map(|row| row.id().into()),
+                    user_errors,
+                })
+            }
+        }
+    };
+}
+
+/// Makes the payload of the deletion of a movement, which tells what that has made of the product.
+macro_rules! taken_back {
+    ($payload:ident) => {
+        /// What was deleted, or why nothing was.
+        #[derive(async_graphql::SimpleObject)]
+        #[graphql(serial)]
+        pub struct $payload {
+            /// Null when nothing was deleted.
+            deleted_id: Option<async_graphql::ID>,
+            /// The product, with its stock as it is now.
+            product: Option<$crate::graphql::product::ProductNode>,
+            user_errors: Vec<$crate::graphql::problem::UserError>,
+        }
+
+        impl $payload {
+            /// The payload of what a rule has answered.
+            pub fn of(
+                result: $crate::error::Result<(i64, Option<$crate::graphql::product::ProductNode>)>,
+            ) -> $crate::error::Result<Self> {
+                let (deleted, user_errors) = $crate::graphql::payload::outcome(result)?;
+                let (deleted_id, product) =
+                    deleted.map_or((None, None), |(id, product)| (Some(id.into()), product));
+                Ok(Self {
+                    deleted_id,
+                    product,
+                    user_errors,
+                })
+            }
+        }
+    };
+}
+
+/// Makes the payload of a batch.
+macro_rules! batch {
+    ($(#[doc = $doc:literal])* $payload:ident { $field:ident: $node:ty }) => {
+        $(#[doc = $doc])*
+        #[derive(async_graphql::SimpleObject)]
+        #[graphql(serial)]
+        pub struct $payload {
+            /// In the order of the input. Null when any item was wrong.
+            $field: Option<Vec<$node>>,
+            user_errors: Vec<$crate::graphql::problem::UserError>,
+        }
+
+        impl $payload {
+            /// The payload of what a rule has answered.
+            pub fn of<T: Into<$node>>(
+                result: $crate::error::Result<Vec<T>>,
+            ) -> $crate::error::Result<Self> {
+                let (made, user_errors) = $crate::graphql::payload::outcome(result)?;
+                Ok(Self { $field: made.map(|rows| rows.into_iter().map(Into::into).collect()), user_errors })
+            }
+        }
+    };
+}
+
+pub(crate) use {batch, deleted, payload, taken_back};
+
+/// The input of an update: which object, at which version, and what its rule is to make of it.
+pub trait Update {
+    /// What the rule takes.
+    type Draft;
+    /// The object, the version that the client has seen, and the changes.
+    fn split(self) -> (ID, Option<i64>, Self::Draft);
+}
 
 /// What a client says of one field: left out, null, or this.
 pub fn field<T>(value: MaybeUndefined<T>) -> Field<T> {

@@ -1,6 +1,6 @@
 //! Products.
 
-use ::entity::{inflow, outflow, product};
+use ::entity::{inflow, outflow, product, stock_change};
 use async_graphql::{Context, ID, InputObject, Object};
 use sea_orm::ColumnTrait;
 
@@ -10,6 +10,8 @@ use super::filter::{
 };
 use super::inflow::{InflowConnection, InflowFilter, InflowOrder};
 use super::label::{BrandFilter, BrandNode, CategoryFilter, CategoryNode};
+use super::ledger::{StockLedgerEntryConnection, StockLedgerFilter};
+use super::movement::{self, MovementConnection};
 use super::outflow::{OutflowConnection, OutflowFilter, OutflowOrder};
 use super::scalar::{DateTime, Decimal, int};
 use crate::ctx::Ctx;
@@ -142,6 +144,51 @@ impl ProductNode {
         };
         let listing = |ctx: &Ctx| OutflowFilter::listing(ctx, filter, order_by);
         of_row(cx, &self.0, outflow::Column::ProductId, paging, listing).await
+    }
+
+    /// What came in and went out, together, newest first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn movements(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+    ) -> Result<MovementConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        movement::of_product(cx, &self.0, paging).await
+    }
+
+    /// Every change of this product's stock, newest first. The changes add up to
+    /// `quantity`.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn stock_ledger(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        filter: Option<StockLedgerFilter>,
+    ) -> Result<StockLedgerEntryConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        let listing = |_: &Ctx| StockLedgerFilter::listing(filter);
+        of_row(cx, &self.0, stock_change::Column::ProductId, paging, listing).await
     }
 }
 

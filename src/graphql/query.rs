@@ -3,7 +3,15 @@
 use async_graphql::{Context, ID, Object};
 
 use super::account::Viewer;
+use super::analytics::Analytics;
 use super::connection::{Paging, cost, of_all};
+use super::inflow::{InflowConnection, InflowFilter, InflowNode, InflowOrder};
+use super::label::{
+    BrandConnection, BrandFilter, BrandNode, BrandOrder, CategoryConnection, CategoryFilter, CategoryNode,
+    CategoryOrder, SupplierConnection, SupplierFilter, SupplierNode, SupplierOrder,
+};
+use super::ledger::{StockLedgerEntryConnection, StockLedgerFilter};
+use super::outflow::{OutflowConnection, OutflowFilter, OutflowNode, OutflowOrder};
 use super::problem::Answer;
 use super::product::{ProductConnection, ProductFilter, ProductNode, ProductOrder};
 use super::scalar::key;
@@ -31,6 +39,102 @@ impl Query {
         Ctx::of(cx)
             .map(|ctx| ctx.actor.as_deref().and_then(Viewer::of))
             .transpose()
+    }
+
+    /// One brand, or null when there is none with this id.
+    async fn brand(&self, cx: &Context<'_>, id: ID) -> Answer<BrandNode> {
+        one(cx, &id).await
+    }
+
+    /// Brands, by name unless ordered otherwise.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn brands(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
+        filter: Option<BrandFilter>,
+        order_by: Option<Vec<BrandOrder>>,
+    ) -> Answer<BrandConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            BrandFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
+    }
+
+    /// One category, or null when there is none with this id.
+    async fn category(&self, cx: &Context<'_>, id: ID) -> Answer<CategoryNode> {
+        one(cx, &id).await
+    }
+
+    /// Categories, by name unless ordered otherwise.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn categories(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
+        filter: Option<CategoryFilter>,
+        order_by: Option<Vec<CategoryOrder>>,
+    ) -> Answer<CategoryConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            CategoryFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
+    }
+
+    /// One supplier, or null when there is none with this id.
+    async fn supplier(&self, cx: &Context<'_>, id: ID) -> Answer<SupplierNode> {
+        one(cx, &id).await
+    }
+
+    /// Suppliers, by name unless ordered otherwise.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn suppliers(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
+        filter: Option<SupplierFilter>,
+        order_by: Option<Vec<SupplierOrder>>,
+    ) -> Answer<SupplierConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            SupplierFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One product, or null when there is none with this id.
@@ -63,6 +167,89 @@ impl Query {
             ProductFilter::listing(ctx, search, filter, order_by)
         })
         .await
+    }
+
+    /// One inflow, or null when there is none with this id.
+    async fn inflow(&self, cx: &Context<'_>, id: ID) -> Answer<InflowNode> {
+        one(cx, &id).await
+    }
+
+    /// Inflows, newest first unless ordered otherwise.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn inflows(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        filter: Option<InflowFilter>,
+        order_by: Option<Vec<InflowOrder>>,
+    ) -> Answer<InflowConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| InflowFilter::listing(ctx, filter, order_by)).await
+    }
+
+    /// One outflow, or null when there is none with this id.
+    async fn outflow(&self, cx: &Context<'_>, id: ID) -> Answer<OutflowNode> {
+        one(cx, &id).await
+    }
+
+    /// Outflows, newest first unless ordered otherwise.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn outflows(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        filter: Option<OutflowFilter>,
+        order_by: Option<Vec<OutflowOrder>>,
+    ) -> Answer<OutflowConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| OutflowFilter::listing(ctx, filter, order_by)).await
+    }
+
+    /// Every change of stock ever made, newest first.
+    #[graphql(complexity = "cost(first, last, child_complexity)")]
+    async fn stock_ledger(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        filter: Option<StockLedgerFilter>,
+    ) -> Answer<StockLedgerEntryConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |_| StockLedgerFilter::listing(filter)).await
+    }
+
+    /// Figures for a dashboard.
+    async fn analytics(&self, cx: &Context<'_>) -> Answer<Analytics> {
+        Some(Ctx::of(cx).and_then(|ctx| ctx.actor().map(|_| Analytics)))
     }
 }
 

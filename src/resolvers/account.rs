@@ -4,7 +4,7 @@ use ::entity::{group, user, user_group};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
-use super::{Check, Field};
+use super::{Check, Collection, Direction, Field, Sortable};
 use crate::ctx::Ctx;
 use crate::db::dialect::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -13,6 +13,24 @@ use crate::error::{Error, Fault, FaultCode, Result};
 pub const USERNAME_LENGTH: usize = 150;
 /// The fewest characters of a password.
 pub const PASSWORD_LENGTH: usize = 8;
+
+/// Users are not listed by the faces, but the ledger refers to them.
+impl Collection for user::Entity {
+    const SORTABLE: &'static [Sortable<user::Column>] = &[
+        Sortable {
+            name: "username",
+            columns: &[user::Column::Username],
+            nullable: false,
+        },
+        Sortable {
+            name: "id",
+            columns: &[user::Column::Id],
+            nullable: false,
+        },
+    ];
+    const DEFAULT_ORDER: (&'static str, Direction) = ("username", Direction::Ascending);
+    const SEARCHED: Option<user::Column> = None;
+}
 
 /// A user to be made.
 #[derive(Clone, Debug)]

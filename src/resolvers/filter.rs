@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Valu
 
 use super::{Collection, key};
 use crate::db::Backend;
+use crate::error::{Error, Result};
 
 /// The longest pattern that SQLite compares with, in bytes. No name is that long, and no one looks for a description by
 /// so much of it.
@@ -14,7 +15,31 @@ const LONGEST_PATTERN: usize = 50_000;
 
 /// A condition on the rows of one table; the default holds for all.
 #[derive(Clone, Debug, Default)]
-pub struct Filter(Option<Condition>);
+pub struct Filter {
+    condition: Option<Condition>,
+    /// How many conditions it is made of, and how many values they name.
+    size: Size,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Size {
+    conditions: usize,
+    values: usize,
+}
+
+impl Size {
+    fn and(self, other: Self) -> Self {
+        Self {
+            conditions: self.conditions.saturating_add(other.conditions),
+            values: self.values.saturating_add(other.values),
+        }
+    }
+}
+
+/// The most conditions of one filter: SQLite takes expressions of 1,000 levels, and one condition is up to four of them.
+pub const CONDITIONS: usize = 200;
+/// The most values that the conditions of one filter name: SQLite takes 32,766 parameters.
+pub const VALUES: usize = 10_000;
 
 /// How a column is compared with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +71,40 @@ pub enum Place {
 
 impl Filter {
     fn of(condition: impl IntoCondition) -> Self {
-        Self(Some(condition.into_condition()))
+        Self::with(
+            condition,
+            Size {
+                conditions: 1,
+                values: 1,
+            },
+        )
+    }
+
+    fn with(condition: impl IntoCondition, size: Size) -> Self {
+        Self {
+            condition: Some(condition.into_condition()),
+            size,
+        }
+    }
+
+    /// The filter, if a database can be asked about it.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for one of too many conditions or values.
+    pub fn checked(self) -> Result<Self> {
+        if self.size.conditions > CONDITIONS {
+            return Err(Error::parameter(
+                "filter",
+                format!("It has more than {CONDITIONS} conditions."),
+            ));
+        }
+        if self.size.values > VALUES {
+            return Err(Error::parameter(
+                "filter",
+                format!("It names more than {VALUES} values."),
+            ));
+        }
+        Ok(self)
     }
 
     /// Holds for nothing.
@@ -57,45 +115,74 @@ impl Filter {
     /// Both must hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        match (self.0, other.0) {
-            (Some(left), Some(right)) => Self(Some(Condition::all().add(left).add(right))),
-            (one, other) => Self(one.or(other)),
+        let size = self.size.and(other.size);
+        match (self.condition, other.condition) {
+            (Some(left), Some(right)) => Self::with(Condition::all().add(left).add(right), size),
+            (one, other) => Self {
+                condition: one.or(other),
+                size,
+            },
         }
     }
 
     /// One of them must hold; none of nothing does.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
         let mut any = Condition::any();
-        let mut empty = true;
+        let mut size = Size {
+            conditions: 1,
+            values: 0,
+        };
+        let (mut empty, mut holds_for_all) = (true, false);
         for filter in filters {
             empty = false;
-            let Some(condition) = filter.0 else {
-                return Self::default();
-            };
-            any = any.add(condition);
+            size = size.and(filter.size);
+            match filter.condition {
+                Some(condition) => any = any.add(condition),
+                None => holds_for_all = true,
+            }
         }
-        if empty { Self::nothing() } else { Self(Some(any)) }
+        match (empty, holds_for_all) {
+            (true, _) => Self::nothing(),
+            (_, true) => Self {
+                condition: None,
+                size,
+            },
+            _ => Self::with(any, size),
+        }
     }
 
     /// It must not hold. What can't be told, because there is no value, does not hold.
     #[must_use]
     pub fn negated(self) -> Self {
-        match self.0 {
-            None => Self::nothing(),
+        let size = self.size.and(Size {
+            conditions: 1,
+            values: 0,
+        });
+        match self.condition {
+            None => Self {
+                size,
+                ..Self::nothing()
+            },
             Some(condition) => {
                 let holds = Expr::expr(
                     sea_orm::sea_query::CaseStatement::new()
                         .case(condition, 1)
                         .finally(0),
                 );
-                Self::of(holds.eq(0))
+                Self::with(holds.eq(0), size)
             }
         }
     }
 
-    /// A column compared with a value.
+    /// A column compared with a value. No text in the database has a NUL, which PostgreSQL refuses to be asked about.
     pub fn compare<C: ColumnTrait>(column: C, comparison: Comparison, value: impl Into<Value>) -> Self {
         let value = value.into();
+        if has_nul(&value) {
+            return match comparison {
+                Comparison::NotEqual => Self::default(),
+                _ => Self::nothing(),
+            };
+        }
         Self::of(match comparison {
             Comparison::Equal => column.eq(value),
             Comparison::NotEqual => {
@@ -110,23 +197,31 @@ impl Filter {
 
     /// A column that is one of some values; of none, nothing is.
     pub fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+        let values = storable(values);
         if values.is_empty() {
-            Self::nothing()
-        } else {
-            Self::of(column.is_in(values))
+            return Self::nothing();
         }
+        let size = Size {
+            conditions: 1,
+            values: values.len(),
+        };
+        Self::with(column.is_in(values), size)
     }
 
     /// A column that is none of some values; also where there is none.
     pub fn not_among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+        let values = storable(values);
         if values.is_empty() {
             return Self::default();
         }
-        Self::of(
-            Condition::any()
-                .add(column.is_not_in(values))
-                .add(column.is_null()),
-        )
+        let size = Size {
+            conditions: 1,
+            values: values.len(),
+        };
+        let other = Condition::any()
+            .add(column.is_not_in(values))
+            .add(column.is_null());
+        Self::with(other, size)
     }
 
     /// Whether there is a value.
@@ -173,12 +268,20 @@ impl Filter {
 
     /// A column that is the id of a row of `R` for which this holds.
     pub fn refers_to<R: Collection>(column: impl ColumnTrait, filter: Self) -> Self {
-        Self::of(column.in_subquery(filter.ids::<R>(key::<R>())))
+        let size = filter.size.and(Size {
+            conditions: 1,
+            values: 0,
+        });
+        Self::with(column.in_subquery(filter.ids::<R>(key::<R>())), size)
     }
 
     /// There is a row of `R` for which this holds and whose `reference` is this table's `key`.
     pub fn referred_by<R: Collection>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
-        Self::of(key.in_subquery(filter.ids::<R>(reference)))
+        let size = filter.size.and(Size {
+            conditions: 1,
+            values: 0,
+        });
+        Self::with(key.in_subquery(filter.ids::<R>(reference)), size)
     }
 
     fn ids<R: Collection>(self, column: R::Column) -> SelectStatement {
@@ -187,7 +290,7 @@ impl Filter {
 
     /// Adds it to a query.
     pub fn apply<Q: QueryFilter>(self, query: Q) -> Q {
-        match self.0 {
+        match self.condition {
             Some(condition) => query.filter(condition),
             None => query,
         }
@@ -197,6 +300,15 @@ impl Filter {
     pub fn among_ids<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
         Self::of(backend.among(column.as_column_ref(), ids))
     }
+}
+
+fn storable<V: Into<Value>>(values: Vec<V>) -> Vec<Value> {
+    let values = values.into_iter().map(Into::into);
+    values.filter(|value| !has_nul(value)).collect()
+}
+
+fn has_nul(value: &Value) -> bool {
+    matches!(value, Value::String(Some(text)) if text.contains('\0'))
 }
 
 fn start_of(day: NaiveDate) -> DateTime<Utc> {

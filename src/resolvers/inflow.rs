@@ -31,6 +31,8 @@ pub struct Draft {
 
 impl Movement for Entity {
     const SIGN: i64 = 1;
+    const PRODUCT: Column = Column::ProductId;
+    const CREATED_AT: Column = Column::CreatedAt;
     const CREATED: Reason = Reason::InflowCreated;
     const DELETED: Reason = Reason::InflowDeleted;
     const INSERT_FROM_MOVED: &'static str = "INSERT INTO inflow

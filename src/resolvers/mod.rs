@@ -4,6 +4,7 @@
 //! so nobody reaches a rule without the right.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use ::entity::Record;
 use sea_orm::{
@@ -12,11 +13,12 @@ use sea_orm::{
 };
 
 use crate::auth::{Add, Change, Delete, Permit, Read};
-use crate::error::{Error, Result};
+use crate::error::{Error, Fault, FaultCode, Result};
 use crate::kind::Kind;
 use crate::tx::Tx;
 
 pub mod account;
+pub mod analytics;
 pub mod check;
 pub mod cursor;
 pub mod filter;
@@ -24,8 +26,10 @@ pub mod history;
 pub mod inflow;
 pub mod invariant;
 pub mod label;
+pub mod ledger;
 pub mod listing;
 pub mod loaders;
+pub mod movement;
 pub mod outflow;
 pub mod paging;
 pub mod product;
@@ -112,6 +116,57 @@ pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) ->
         .transaction(move |tx| Box::pin(R::create(tx, draft.clone())))
         .await?;
     Ok(Row::single(row))
+}
+
+/// The most rows that one request makes.
+pub const BATCH: usize = 100;
+
+/// Makes several rows in one transaction, all or none.
+///
+/// # Errors
+/// [`Error::Invalid`] with every bad field of every item.
+pub async fn create_all<R: Resource>(
+    permit: Permit<'_, Add, R>,
+    drafts: Vec<R::Draft>,
+) -> Result<Vec<Row<R>>> {
+    if drafts.is_empty() {
+        return Err(Fault::new("items", FaultCode::Invalid, "This list may not be empty.").into());
+    }
+    if drafts.len() > BATCH {
+        let message = format!("Ensure this field has no more than {BATCH} elements.");
+        return Err(Fault::new("items", FaultCode::TooLong, message).into());
+    }
+    let drafts = Arc::new(drafts);
+    let rows = permit
+        .ctx()
+        .transaction(move |tx| {
+            let drafts = Arc::clone(&drafts);
+            Box::pin(async move { create_each::<R>(tx, &drafts).await })
+        })
+        .await?;
+    Ok(Row::together(rows))
+}
+
+async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R::Model>> {
+    let mut rows = Vec::with_capacity(drafts.len());
+    let mut faults = Vec::new();
+    for (item, draft) in drafts.iter().enumerate() {
+        match R::create(tx, draft.clone())
+            .await
+            .map_err(|error| error.of_item(item))
+        {
+            Ok(row) => rows.push(row),
+            Err(Error::Invalid(found)) => faults.extend(found),
+            // A statement that fails ends a transaction of PostgreSQL; what has been found wrong until then is the answer.
+            Err(_) if !faults.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    if faults.is_empty() {
+        Ok(rows)
+    } else {
+        Err(Error::Invalid(faults))
+    }
 }
 
 /// Changes a row; `expected_version`, if given, must be the one it has.

@@ -28,6 +28,8 @@ pub struct Draft {
 
 impl Movement for Entity {
     const SIGN: i64 = -1;
+    const PRODUCT: Column = Column::ProductId;
+    const CREATED_AT: Column = Column::CreatedAt;
     const CREATED: Reason = Reason::OutflowCreated;
     const DELETED: Reason = Reason::OutflowDeleted;
     const INSERT_FROM_MOVED: &'static str = "INSERT INTO outflow

@@ -293,7 +293,8 @@ impl<P: Collection> Row<P> {
         Ok(counts.get(&self.id()).copied().unwrap_or_default())
     }
 
-    fn ids(&self) -> Vec<i64> {
+    /// The keys of all siblings.
+    pub(crate) fn ids(&self) -> Vec<i64> {
         let mut ids: Vec<i64> = self.siblings().iter().map(Record::id).collect();
         ids.sort_unstable();
         ids.dedup();

@@ -23,6 +23,10 @@ use crate::tx::Tx;
 pub trait Movement: Resource {
     /// 1 where stock comes in, -1 where it goes out.
     const SIGN: i64;
+    /// The column that says which product moved.
+    const PRODUCT: Self::Column;
+    /// The column that says when.
+    const CREATED_AT: Self::Column;
     /// What the ledger says when one is recorded.
     const CREATED: Reason;
     /// What the ledger says when one is deleted.
@@ -84,7 +88,10 @@ pub async fn record<M: Movement>(tx: &Tx, moving: &Moving) -> Result<(M::Model, 
         Backend::Postgres => record_at_once::<M>(tx, moving).await?,
     };
     match recorded {
-        Some(recorded) => Ok(recorded),
+        Some(recorded) => {
+            tx.moved(M::KIND);
+            Ok(recorded)
+        }
         None => Err(why_not(tx, moving.product_id, M::SIGN * moving.quantity).await?),
     }
 }

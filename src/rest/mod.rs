@@ -37,6 +37,9 @@ pub mod verbs;
 /// Where the API begins.
 pub const ROOT: &str = "/api/v1";
 
+/// Where the token routes begin.
+const AUTHENTICATION: &str = "/api/v1/authentication";
+
 /// The route table, in the order of the document.
 pub fn table() -> Vec<Route> {
     let mut table = vec![
@@ -91,7 +94,7 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 /// The six collections and where they are.
-async fn index(origin: caller::Origin) -> Result<Response, Problem> {
+async fn index(_: caller::Stranger, origin: caller::Origin) -> Result<Response, Problem> {
     let links: Map<String, Value> = Kind::ALL
         .iter()
         .map(|kind| (kind.plural().to_owned(), origin.collection(*kind).into()))

@@ -114,6 +114,11 @@ impl Gateway {
         }
     }
 
+    /// Another one beside it, on the same database.
+    pub async fn another(&self, flags: &[&str]) -> Self {
+        Self::open(Arc::clone(&self.place), flags, self.app.clock.now()).await
+    }
+
     /// Ends it, and begins another on the same database, with these settings.
     pub async fn with(self, flags: &[&str]) -> Self {
         let now = self.app.clock.now();

@@ -1,0 +1,281 @@
+//! Figures for a dashboard, each one statement in which the database adds everything up. Sums of money pass what any number
+//! type of ours holds, so they are added exactly and carried as text; `db/dialect.rs` says how each database does that.
+
+use std::collections::HashMap;
+
+use ::entity::{brand, category, inflow, outflow, product};
+use chrono::NaiveDate;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Query, SelectStatement, UnionType};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait as _, EntityTrait, FromQueryResult, Order, QuerySelect, QueryTrait,
+};
+
+use super::stock::Movement;
+use super::{Collection, Filter, Resource as _, Row, loaders};
+use crate::ctx::Ctx;
+use crate::db::Backend;
+use crate::error::{Error, Result};
+
+/// The most days that one answer has.
+pub const DAYS: i64 = 366;
+
+/// Totals of some products.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Stock {
+    /// How many products.
+    pub products: i64,
+    /// How many of them are low on stock.
+    pub low: i64,
+    /// How many of them have none.
+    pub out: i64,
+    /// Sum of the quantities.
+    pub units: String,
+    /// Sum of quantity × cost price.
+    pub cost: String,
+    /// Sum of quantity × selling price.
+    pub selling: String,
+    /// Sum of quantity × (selling price − cost price).
+    pub profit: String,
+}
+
+/// Totals of some outflows.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Sales {
+    /// How many outflows.
+    pub outflows: i64,
+    /// Sum of the quantities.
+    pub units: String,
+    /// Sum of quantity × unit price.
+    pub revenue: String,
+    /// Sum of quantity × (unit price − unit cost).
+    pub profit: String,
+}
+
+/// What moved on one UTC day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Which.
+    pub date: NaiveDate,
+    /// What came in.
+    pub inflows: Moved,
+    /// What went out, and what that brought.
+    pub outflows: Moved,
+}
+
+/// What moved one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// How many movements.
+    pub count: i64,
+    /// Sum of the quantities.
+    pub units: String,
+    /// Sum of quantity × unit price, where it went out.
+    pub revenue: String,
+}
+
+impl Default for Moved {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            units: "0".to_owned(),
+            revenue: "0.00".to_owned(),
+        }
+    }
+}
+
+/// Totals of the products for which a filter holds.
+pub async fn stock(ctx: &Ctx, filter: Filter) -> Result<Stock> {
+    ctx.actor()?;
+    let mut statement = filter.apply(product::Entity::find()).select_only().into_query();
+    totals(&mut statement, ctx);
+    let row = ctx.db().query_one(&statement).await?;
+    let row = row.ok_or_else(|| Error::internal("a total has no row"))?;
+    Ok(Stock::from_query_result(&row, "")?)
+}
+
+/// The totals of [`Stock`].
+fn totals(statement: &mut SelectStatement, ctx: &Ctx) {
+    use product::Column::{CostPrice, Id, Quantity, SellingPrice};
+    let backend = ctx.db().backend();
+    let quantity = || Quantity.into_expr();
+    let counted = |condition: Expr| Func::count(CaseStatement::new().case(condition, 1));
+    statement
+        .expr_as(Id.count(), "products")
+        .expr_as(counted(quantity().lte(ctx.app.config.low_stock_threshold)), "low")
+        .expr_as(counted(quantity().eq(0)), "out")
+        .expr_as(backend.sum(quantity()), "units")
+        .expr_as(backend.worth(quantity(), CostPrice.into_expr(), None), "cost")
+        .expr_as(
+            backend.worth(quantity(), SellingPrice.into_expr(), None),
+            "selling",
+        )
+        .expr_as(
+            backend.worth(quantity(), SellingPrice.into_expr(), Some(CostPrice.into_expr())),
+            "profit",
+        );
+}
+
+/// Totals of what went out on these UTC days, both included; without one, from the beginning or until now.
+pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Sales> {
+    use outflow::Column::{Id, Quantity, UnitCost, UnitPrice};
+    ctx.actor()?;
+    let backend = ctx.db().backend();
+    let mut statement = days::<outflow::Entity>(from, to);
+    statement
+        .expr_as(Id.count(), "outflows")
+        .expr_as(backend.sum(Quantity.into_expr()), "units")
+        .expr_as(
+            backend.worth(Quantity.into_expr(), UnitPrice.into_expr(), None),
+            "revenue",
+        )
+        .expr_as(
+            backend.worth(
+                Quantity.into_expr(),
+                UnitPrice.into_expr(),
+                Some(UnitCost.into_expr()),
+            ),
+            "profit",
+        );
+    let row = ctx.db().query_one(&statement).await?;
+    let row = row.ok_or_else(|| Error::internal("a total has no row"))?;
+    Ok(Sales::from_query_result(&row, "")?)
+}
+
+fn days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> SelectStatement {
+    let from = from.map_or_else(Filter::default, |day| Filter::from_day(M::CREATED_AT, day));
+    let to = to.map_or_else(Filter::default, |day| Filter::to_day(M::CREATED_AT, day));
+    from.and(to).apply(M::find()).select_only().into_query()
+}
+
+/// One item for each UTC day, both ends included, the earliest first, quiet days too.
+///
+/// # Errors
+/// [`Error::Parameter`] when the days are in the wrong order or too many.
+pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Result<Vec<Day>> {
+    #[derive(FromQueryResult)]
+    struct Found {
+        kind: String,
+        day: i64,
+        total: i64,
+        units: String,
+        revenue: String,
+    }
+    ctx.actor()?;
+    let days = (to - from).num_days() + 1;
+    if days < 1 {
+        return Err(Error::parameter("to", "It must not be before from."));
+    }
+    if days > DAYS {
+        return Err(Error::parameter("to", format!("At most {DAYS} days.")));
+    }
+    let backend = ctx.db().backend();
+    let revenue = backend.worth(
+        outflow::Column::Quantity.into_expr(),
+        outflow::Column::UnitPrice.into_expr(),
+        None,
+    );
+    let mut statement = per_day::<outflow::Entity>(backend, from, to, outflow::Column::Quantity, revenue);
+    let nothing = Expr::val("0.00").cast_as("text");
+    statement.union(
+        UnionType::All,
+        per_day::<inflow::Entity>(backend, from, to, inflow::Column::Quantity, nothing),
+    );
+    let mut found: HashMap<(bool, i64), Moved> = HashMap::new();
+    for row in ctx.db().query_all(&statement).await? {
+        let Found {
+            kind,
+            day,
+            total,
+            units,
+            revenue,
+        } = Found::from_query_result(&row, "")?;
+        let moved = Moved {
+            count: total,
+            units,
+            revenue,
+        };
+        found.insert((kind == inflow::Entity::KIND.singular(), day), moved);
+    }
+    let epoch = NaiveDate::default();
+    Ok(from
+        .iter_days()
+        .take(usize::try_from(days).unwrap_or_default())
+        .map(|date| {
+            let number = (date - epoch).num_days();
+            Day {
+                date,
+                inflows: found.remove(&(true, number)).unwrap_or_default(),
+                outflows: found.remove(&(false, number)).unwrap_or_default(),
+            }
+        })
+        .collect())
+}
+
+fn per_day<M: Movement>(
+    backend: Backend,
+    from: NaiveDate,
+    to: NaiveDate,
+    quantity: M::Column,
+    revenue: Expr,
+) -> SelectStatement {
+    let mut statement = days::<M>(Some(from), Some(to));
+    statement
+        .expr_as(Expr::val(M::KIND.singular()).cast_as("text"), "kind")
+        .expr_as(backend.day(M::CREATED_AT.into_expr()), "day")
+        .expr_as(super::key::<M>().count(), "total")
+        .expr_as(backend.sum(quantity.into_expr()), "units")
+        .expr_as(revenue, "revenue")
+        .group_by_col("day");
+    statement
+}
+
+/// Stock by category, the category with most products first.
+///
+/// # Errors
+/// [`Error::Parameter`] for a number out of range.
+pub async fn stock_by_category(ctx: &Ctx, first: i32) -> Result<Vec<(Row<category::Entity>, Stock)>> {
+    by_label(ctx, product::Column::CategoryId, first).await
+}
+
+/// Stock by brand, the brand with most products first.
+///
+/// # Errors
+/// [`Error::Parameter`] for a number out of range.
+pub async fn stock_by_brand(ctx: &Ctx, first: i32) -> Result<Vec<(Row<brand::Entity>, Stock)>> {
+    by_label(ctx, product::Column::BrandId, first).await
+}
+
+/// The most labels that one answer has.
+const LABELS: u64 = 100;
+
+async fn by_label<L: Collection>(
+    ctx: &Ctx,
+    reference: product::Column,
+    first: i32,
+) -> Result<Vec<(Row<L>, Stock)>> {
+    ctx.actor()?;
+    let first = u64::try_from(first)
+        .ok()
+        .filter(|first| *first <= LABELS)
+        .ok_or_else(|| Error::parameter("first", format!("It must be from 0 to {LABELS}.")))?;
+    let mut statement = Query::select();
+    statement
+        .from(product::Entity)
+        .expr_as(reference.into_expr(), "label");
+    totals(&mut statement, ctx);
+    statement
+        .group_by_col(reference.as_column_ref())
+        .order_by("products", Order::Desc)
+        .order_by("label", Order::Asc)
+        .limit(first);
+    let mut found: Vec<(i64, Stock)> = Vec::new();
+    for row in ctx.db().query_all(&statement).await? {
+        found.push((row.try_get("", "label")?, Stock::from_query_result(&row, "")?));
+    }
+    let labels = loaders::by_id::<L>(ctx, found.iter().map(|(id, _)| *id).collect()).await?;
+    Ok(found
+        .into_iter()
+        // One that has been deleted in between has no products any more.
+        .filter_map(|(id, stock)| Some((labels.get(&id)?.clone(), stock)))
+        .collect())
+}
