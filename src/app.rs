@@ -88,9 +88,7 @@ fn kept_secret(file: &Path) -> Result<Secret> {
             file.display()
         ))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let secret: String = (0..4)
-                .map(|_| format!("{:016x}", rand::random::<u64>()))
-                .collect();
+            let secret = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
             let mut options = std::fs::OpenOptions::new();
             options.write(true).create_new(true);
             #[cfg(unix)]

@@ -36,6 +36,7 @@ impl Ctx {
     ///
     /// # Errors
     /// What `body` refuses with; [`Error::Unavailable`] when the database can't write, or asked too often to repeat.
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
     pub async fn transaction<T, F>(&self, body: F) -> Result<T>
     where
         T: Send + 'static,

@@ -74,7 +74,7 @@ impl FailedLogins {
         }
         if failures.len() >= REMEMBERED && !failures.contains_key(&key) {
             return Err(Error::Limited {
-                retry_after: Duration::from_secs(60),
+                retry_after: Duration::from_mins(1),
             });
         }
         let times = failures.entry(key).or_default();
@@ -109,6 +109,6 @@ impl FailedLogins {
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::resolvers::Resource;
+use crate::resolvers::{Collection, Resource};
 
 /// What can be done that not everybody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -150,5 +150,17 @@ impl Ctx {
                 proves: PhantomData,
             }),
         }
+    }
+
+    /// Checks that the caller may look at what nobody changes by hand, which takes a login and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Unauthenticated`] without a login.
+    pub fn reader<R: Collection>(&self) -> Result<Permit<'_, Read, R>> {
+        self.actor()?;
+        Ok(Permit {
+            ctx: self,
+            proves: PhantomData,
+        })
     }
 }

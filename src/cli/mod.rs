@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::rest;
 
 mod migrate;
 mod serve;
@@ -41,6 +42,8 @@ enum Command {
         #[command(subcommand)]
         command: user::User,
     },
+    /// Print the OpenAPI description of the REST API
+    Openapi,
 }
 
 /// Runs a command to its end.
@@ -55,6 +58,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Serve => serve::serve(cli.config).await,
             Command::Migrate { command } => migrate::run(cli.config, command).await,
             Command::User { command } => user::run(cli.config, command).await,
+            Command::Openapi => print(rest::openapi::document()).map(|()| ExitCode::SUCCESS),
         }
     });
     match result {

@@ -1,7 +1,9 @@
 //! What differs between SQLite and PostgreSQL, and nowhere else: errors, constraints, locks, lists of ids.
 
-use sea_orm::sea_query::{Expr, IntoColumnRef, LockType, SelectStatement};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::sea_query::{
+    Asterisk, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
+};
+use sea_orm::{DbErr, JoinType, RuntimeErr};
 
 use super::{Backend, sqlite};
 use crate::error::{Error, Result};
@@ -14,6 +16,11 @@ const UNIQUE: [(&str, &str); 5] = [
     ("spent_token_pkey", "spent_token.jti"),
     ("ended_session_pkey", "ended_session.session"),
 ];
+
+/// What [`Backend::per_parent`] calls the list of parents.
+const PARENT: &str = "parent";
+/// What [`Backend::per_parent`] calls the table that it reads.
+pub const PAGE: &str = "page";
 
 /// What a failed statement means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,12 +130,63 @@ impl Backend {
     /// `column IN (ids)` as one parameter, so that the statement's text, and what is prepared for it, does not depend
     /// on how many there are.
     pub fn among(self, column: impl IntoColumnRef, ids: &[i64]) -> Expr {
-        let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-        let (form, list) = match self {
-            Self::Sqlite => ("? IN (SELECT value FROM json_each(?))", format!("[{list}]")),
-            Self::Postgres => ("$1 = ANY(CAST($2 AS bigint[]))", format!("{{{list}}}")),
+        let form = match self {
+            Self::Sqlite => "? IN (SELECT value FROM json_each(?))",
+            Self::Postgres => "$1 = ANY(CAST($2 AS bigint[]))",
         };
-        Expr::cust_with_exprs(form, [Expr::col(column), Expr::val(list)])
+        Expr::cust_with_exprs(form, [Expr::col(column), Expr::val(self.list(ids))])
+    }
+
+    /// The id of the parent that [`Backend::per_parent`] is at, inside its query.
+    pub fn parent(self) -> Expr {
+        Expr::col((
+            PARENT,
+            match self {
+                Self::Sqlite => "value",
+                Self::Postgres => PARENT,
+            },
+        ))
+    }
+
+    /// Runs a query of one table once for each of these parents, in one statement: each parent's rows are found by an
+    /// index and cut by the query's own `LIMIT`, however many there are. (`ROW_NUMBER() OVER (PARTITION BY …)` would read
+    /// and number all of them first.) The statement's rows are [`PAGE`]'s, in no order.
+    ///
+    /// `query` selects the table's columns and compares with [`Backend::parent`]; `key` is the table's.
+    pub fn per_parent(
+        self,
+        parents: &[i64],
+        (table, key): (DynIden, DynIden),
+        mut query: SelectStatement,
+    ) -> SelectStatement {
+        let mut statement = Query::select();
+        statement.column((PAGE, Asterisk));
+        match self {
+            Self::Sqlite => {
+                // SQLite has no LATERAL, but its subqueries see the tables beside them. CROSS JOIN keeps the parents first.
+                query.clear_selects().column((table.clone(), key.clone()));
+                let chosen = Expr::col((PAGE, key)).in_subquery(query);
+                statement
+                    .from_function(Func::cust("json_each").arg(self.list(parents)), PARENT)
+                    .join_as(JoinType::CrossJoin, table, PAGE, chosen);
+            }
+            Self::Postgres => {
+                let list = Expr::cust_with_exprs("CAST($1 AS bigint[])", [Expr::val(self.list(parents))]);
+                statement
+                    .from_function(Func::cust("unnest").arg(list), PARENT)
+                    .join_lateral(JoinType::InnerJoin, query, PAGE, Expr::cust("TRUE"));
+            }
+        }
+        statement
+    }
+
+    /// Ids as one parameter.
+    fn list(self, ids: &[i64]) -> String {
+        let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        match self {
+            Self::Sqlite => format!("[{list}]"),
+            Self::Postgres => format!("{{{list}}}"),
+        }
     }
 
     /// Locks the rows that a transaction reads in order to change them. SQLite's writer is alone already.

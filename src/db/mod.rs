@@ -217,6 +217,10 @@ impl Database {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "migrations come before there is a request to have a transaction"
+)]
 async fn begin_locked(pool: &DatabaseConnection) -> Result<sea_orm::DatabaseTransaction> {
     let tx = pool.begin().await?;
     tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))

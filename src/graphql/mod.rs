@@ -1,1 +1,65 @@
-//! What surrounds both faces.
+//! Face two: `/graphql`. Translates between GraphQL and the rules and decides nothing.
+//!
+//! The same noun has its file here as everywhere. `connection.rs`, `filter.rs`, `payload.rs` and `scalar.rs` are what nouns
+//! share; `problem.rs` says what a refusal looks like.
+//!
+//! Objects resolve their fields one after the other (`serial`): their relations are loaded for all siblings at once, so
+//! there is little to wait for side by side, and the keys of an answer come in the order in which they were asked for,
+//! as the specification has it.
+
+use async_graphql::{Context, EmptySubscription, SDLExportOptions};
+
+use crate::config::Config;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+
+pub mod account;
+pub mod connection;
+pub mod filter;
+pub mod inflow;
+pub mod label;
+pub mod mutation;
+pub mod outflow;
+pub mod payload;
+pub mod problem;
+pub mod product;
+pub mod query;
+pub mod scalar;
+
+use mutation::Mutation;
+use query::Query;
+
+/// The schema that is served.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// The schema by these settings.
+pub fn schema(config: &Config) -> Schema {
+    let schema = async_graphql::Schema::build(Query, Mutation, EmptySubscription).disable_suggestions();
+    if config.graphql_introspection {
+        schema.finish()
+    } else {
+        schema.disable_introspection().finish()
+    }
+}
+
+/// The schema as a document, the same on every run.
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by()
+        .use_space_ident();
+    async_graphql::Schema::new(Query, Mutation, EmptySubscription).sdl_with_options(options)
+}
+
+impl Ctx {
+    /// The request that a resolver works for; whoever executes an operation gives it as data.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it was not given.
+    pub fn of<'c>(cx: &Context<'c>) -> Result<&'c Self> {
+        cx.data_opt()
+            .ok_or_else(|| Error::internal("an operation was executed without its context"))
+    }
+}

@@ -20,6 +20,7 @@ use crate::{origin, rest};
 pub mod health;
 pub mod pages;
 mod server;
+mod unread;
 
 pub use server::serve;
 

@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+use super::unread::Unread;
 use super::{router, without_trailing_slash};
 use crate::app::App;
 use crate::error::{Error, Result};
@@ -103,7 +104,7 @@ async fn answer(
     peer: SocketAddr,
     request: hyper::Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
-    let mut request = request.map(Body::new);
+    let mut request = request.map(|body| Body::new(Unread::new(body)));
     request.extensions_mut().insert(ConnectInfo(peer));
     if let Some(uri) = without_trailing_slash(request.uri()) {
         *request.uri_mut() = uri;

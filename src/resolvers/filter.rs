@@ -5,8 +5,12 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Value};
 
-use super::{Resource, key};
+use super::{Collection, key};
 use crate::db::Backend;
+
+/// The longest pattern that SQLite compares with, in bytes. No name is that long, and no one looks for a description by
+/// so much of it.
+const LONGEST_PATTERN: usize = 50_000;
 
 /// A condition on the rows of one table; the default holds for all.
 #[derive(Clone, Debug, Default)]
@@ -148,6 +152,9 @@ impl Filter {
             Place::Start => format!("{text}%"),
             Place::End => format!("%{text}"),
         };
+        if pattern.len() > LONGEST_PATTERN {
+            return Self::nothing();
+        }
         Self::of(Expr::col(folded.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
     }
 
@@ -165,16 +172,16 @@ impl Filter {
     }
 
     /// A column that is the id of a row of `R` for which this holds.
-    pub fn refers_to<R: Resource>(column: impl ColumnTrait, filter: Self) -> Self {
+    pub fn refers_to<R: Collection>(column: impl ColumnTrait, filter: Self) -> Self {
         Self::of(column.in_subquery(filter.ids::<R>(key::<R>())))
     }
 
     /// There is a row of `R` for which this holds and whose `reference` is this table's `key`.
-    pub fn referred_by<R: Resource>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
+    pub fn referred_by<R: Collection>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
         Self::of(key.in_subquery(filter.ids::<R>(reference)))
     }
 
-    fn ids<R: Resource>(self, column: R::Column) -> SelectStatement {
+    fn ids<R: Collection>(self, column: R::Column) -> SelectStatement {
         self.apply(R::find()).select_only().column(column).into_query()
     }
 

@@ -4,7 +4,7 @@ use ::entity::label::Label;
 use ::entity::{brand, category, fold, inflow, product, supplier};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 
-use super::{Check, Direction, Editable, Field, Resource, Sortable, erase, insert, store};
+use super::{Check, Collection, Direction, Editable, Field, Resource, Sortable, erase, insert, store};
 use crate::db::dialect::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
@@ -72,8 +72,7 @@ async fn remove<L: Resource, T: Resource>(tx: &Tx, row: &L::Model, reference: T:
 /// The three differ in their name and in who refers to them.
 macro_rules! label {
     ($noun:ident, $kind:ident, $referring:ident, $reference:ident) => {
-        impl Resource for $noun::Entity {
-            const KIND: Kind = Kind::$kind;
+        impl Collection for $noun::Entity {
             const SORTABLE: &'static [Sortable<$noun::Column>] = &[
                 Sortable {
                     name: "name",
@@ -103,6 +102,10 @@ macro_rules! label {
             ];
             const DEFAULT_ORDER: (&'static str, Direction) = ("name", Direction::Ascending);
             const SEARCHED: Option<$noun::Column> = Some($noun::Column::NameFolded);
+        }
+
+        impl Resource for $noun::Entity {
+            const KIND: Kind = Kind::$kind;
             type Draft = Draft;
 
             async fn create(tx: &Tx, draft: Draft) -> Result<$noun::Model> {

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{NullOrdering, SelectStatement};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::filter::Place;
-use super::{Filter, Resource, Row, key};
+use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
 use crate::error::{Error, Result};
 
@@ -59,7 +59,7 @@ impl<C> Copy for Order<C> {}
 
 impl<C> Order<C> {
     /// An order by the column of this name, if lists can be ordered by it.
-    pub fn by_name<R: Resource<Column = C>>(name: &str, direction: Direction) -> Option<Self> {
+    pub fn by_name<R: Collection<Column = C>>(name: &str, direction: Direction) -> Option<Self> {
         R::SORTABLE
             .iter()
             .find(|sortable| sortable.name == name)
@@ -67,8 +67,11 @@ impl<C> Order<C> {
     }
 }
 
+/// The sortable that every collection has and that no two rows share.
+const ID: &str = "id";
+
 /// A part of a list, to be asked for.
-pub struct Listing<R: Resource> {
+pub struct Listing<R: Collection> {
     /// Which rows.
     pub filter: Filter,
     /// Rows whose name has this in it.
@@ -77,7 +80,7 @@ pub struct Listing<R: Resource> {
     pub order: Vec<Order<R::Column>>,
 }
 
-impl<R: Resource> Default for Listing<R> {
+impl<R: Collection> Default for Listing<R> {
     fn default() -> Self {
         Self {
             filter: Filter::default(),
@@ -88,14 +91,14 @@ impl<R: Resource> Default for Listing<R> {
 }
 
 /// A page by its number.
-pub struct Page<R: Resource> {
+pub struct Page<R: Collection> {
     /// The rows of the page.
     pub rows: Vec<Row<R>>,
     /// How many there are on all pages together.
     pub count: u64,
 }
 
-impl<R: Resource> Listing<R> {
+impl<R: Collection> Listing<R> {
     /// The rows that it is about, in no order.
     pub(crate) fn matching(&self) -> Select<R> {
         let searched = match (&self.search, R::SEARCHED) {
@@ -105,29 +108,50 @@ impl<R: Resource> Listing<R> {
         self.filter.clone().and(searched).apply(R::find())
     }
 
+    /// The steps of its order. A column that comes again decides nothing any more, and nothing decides after the id.
+    fn steps(&self) -> Vec<Order<R::Column>> {
+        let mut steps: Vec<Order<R::Column>> = Vec::new();
+        for step in &self.order {
+            if !steps.iter().any(|earlier| earlier.by.name == step.by.name) {
+                steps.push(*step);
+            }
+            if step.by.name == ID {
+                break;
+            }
+        }
+        if steps.is_empty() {
+            steps.extend(Order::by_name::<R>(R::DEFAULT_ORDER.0, R::DEFAULT_ORDER.1));
+        }
+        steps
+    }
+
     /// The columns that order it, each with its direction and whether it may be null; the id is the last.
     pub(crate) fn terms(&self) -> Vec<(R::Column, Direction, bool)> {
-        let default = || {
-            Order::by_name::<R>(R::DEFAULT_ORDER.0, R::DEFAULT_ORDER.1)
-                .into_iter()
-                .collect()
-        };
-        let steps: Vec<Order<R::Column>> = if self.order.is_empty() {
-            default()
-        } else {
-            self.order.clone()
-        };
-        let last = steps.last().map_or(Direction::Ascending, |step| step.direction);
-        steps
+        let steps = self.steps();
+        let last = steps
+            .last()
+            .map(|step| (key::<R>(), step.direction, false))
+            .filter(|_| steps.iter().all(|step| step.by.name != ID));
+        let columns = steps.iter().flat_map(|step| {
+            step.by
+                .columns
+                .iter()
+                .map(|column| (*column, step.direction, step.by.nullable))
+        });
+        columns.chain(last).collect()
+    }
+
+    /// What its cursors call its order: `product:-selling_price,title`.
+    pub(crate) fn order_name(&self) -> String {
+        let steps: Vec<String> = self
+            .steps()
             .iter()
-            .flat_map(|step| {
-                step.by
-                    .columns
-                    .iter()
-                    .map(|column| (*column, step.direction, step.by.nullable))
+            .map(|step| match step.direction {
+                Direction::Ascending => step.by.name.to_owned(),
+                Direction::Descending => format!("-{}", step.by.name),
             })
-            .chain([(key::<R>(), last, false)])
-            .collect()
+            .collect();
+        format!("{}:{}", R::default().table_name(), steps.join(","))
     }
 
     fn ordered(&self, mut select: Select<R>) -> Select<R> {

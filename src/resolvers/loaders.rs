@@ -10,7 +10,7 @@ use ::entity::Record;
 use dataloader::BatchFn;
 use dataloader::non_cached::Loader;
 
-use super::{Filter, Resource, Row, key};
+use super::{Collection, Filter, Row, key};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
@@ -20,7 +20,7 @@ struct ById<R> {
     table: PhantomData<fn() -> R>,
 }
 
-impl<R: Resource> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
+impl<R: Collection> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
     /// The interface has no room for an error of the whole batch, so each key gets it.
     async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<Row<R>>>> {
         let db = self.ctx.db();
@@ -42,7 +42,7 @@ impl<R: Resource> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
 }
 
 /// The rows with these ids, siblings of each other, in one statement.
-pub async fn by_id<R: Resource>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Row<R>>> {
+pub async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Row<R>>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -53,9 +53,9 @@ pub async fn by_id<R: Resource>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64,
     let loader = Loader::new(batch)
         .with_max_batch_size(usize::MAX)
         .with_yield_count(0);
-    let loaded = loader.try_load_many(ids).await.map_err(Error::internal)?;
-    let mut rows = HashMap::with_capacity(loaded.len());
-    for (id, row) in loaded {
+    let answers = loader.try_load_many(ids).await.map_err(Error::internal)?;
+    let mut rows = HashMap::with_capacity(answers.len());
+    for (id, row) in answers {
         if let Some(row) = row? {
             rows.insert(id, row);
         }

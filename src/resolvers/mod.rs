@@ -18,6 +18,7 @@ use crate::tx::Tx;
 
 pub mod account;
 pub mod check;
+pub mod cursor;
 pub mod filter;
 pub mod inflow;
 pub mod invariant;
@@ -25,17 +26,20 @@ pub mod label;
 pub mod listing;
 pub mod loaders;
 pub mod outflow;
+pub mod paging;
 pub mod product;
 pub mod siblings;
 pub mod stock;
 
 pub use check::{Check, Field};
+pub use cursor::Term;
 pub use filter::Filter;
 pub use listing::{Direction, Listing, Order, Page, Sortable};
+pub use paging::{Slice, Span};
 pub use siblings::Row;
 
-/// A collection that both faces serve: what a noun must say about itself.
-pub trait Resource:
+/// A table whose rows can be listed: by what they are ordered and searched.
+pub trait Collection:
     EntityTrait<
         Model: Record + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
         ActiveModel: Send,
@@ -45,14 +49,18 @@ pub trait Resource:
     + Sync
     + 'static
 {
-    /// The noun, for permissions and errors.
-    const KIND: Kind;
     /// The columns that lists can be ordered by.
     const SORTABLE: &'static [Sortable<Self::Column>];
     /// The order of a list that asks for none: the name of a column and a direction.
     const DEFAULT_ORDER: (&'static str, Direction);
     /// The folded column that `search` looks into.
     const SEARCHED: Option<Self::Column>;
+}
+
+/// A collection that both faces serve and change: what a noun must say about itself.
+pub trait Resource: Collection {
+    /// The noun, for permissions and errors.
+    const KIND: Kind;
     /// What a caller may say of a row, field by field.
     type Draft: Clone + Send + Sync + 'static;
 
@@ -187,7 +195,7 @@ pub(crate) async fn erase<R: Resource>(tx: &Tx, row: &R::Model) -> Result<(), Db
 }
 
 /// The column of the primary key.
-pub(crate) fn key<R: Resource>() -> R::Column {
+pub(crate) fn key<R: Collection>() -> R::Column {
     // Every table of ours has one column as its key; the id of the first is that of the only one.
     #[expect(
         clippy::expect_used,

@@ -8,7 +8,7 @@ use sea_orm::Value;
 
 use super::check::{INT_MAX, no_such};
 use super::stock::{self, Movement, Moving, Unmoved};
-use super::{Check, Direction, Field, Resource, Sortable, erase};
+use super::{Check, Collection, Direction, Field, Resource, Sortable, erase};
 use crate::error::{Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
 use crate::tx::Tx;
@@ -61,8 +61,7 @@ impl Movement for Entity {
     }
 }
 
-impl Resource for Entity {
-    const KIND: Kind = Kind::Outflow;
+impl Collection for Entity {
     const SORTABLE: &'static [Sortable<Column>] = &[
         Sortable {
             name: "created_at",
@@ -92,6 +91,10 @@ impl Resource for Entity {
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("created_at", Direction::Descending);
     const SEARCHED: Option<Column> = None;
+}
+
+impl Resource for Entity {
+    const KIND: Kind = Kind::Outflow;
     type Draft = Draft;
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Model> {

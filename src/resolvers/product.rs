@@ -5,8 +5,12 @@ use ::entity::{Money, brand, category, fold, inflow, outflow};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::check::{INT_MAX, no_such};
+use super::filter::Comparison;
 use super::label::NAME_LENGTH;
-use super::{Check, Direction, Editable, Field, Resource, Sortable, erase, insert, stock, store};
+use super::{
+    Check, Collection, Direction, Editable, Field, Filter, Resource, Sortable, erase, insert, stock, store,
+};
+use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, classify, failure, on_foreign_key};
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
@@ -36,6 +40,21 @@ pub struct Draft {
     pub quantity: Field<i64>,
     /// What the face could not read.
     pub faults: Faults,
+}
+
+/// Whether a product is low on stock.
+pub fn is_low(ctx: &Ctx, row: &Model) -> bool {
+    row.quantity <= ctx.app.config.low_stock_threshold
+}
+
+/// The products that are low on stock, or those that are not.
+pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
+    let comparison = if is_low {
+        Comparison::LessOrEqual
+    } else {
+        Comparison::Greater
+    };
+    Filter::compare(Column::Quantity, comparison, ctx.app.config.low_stock_threshold)
 }
 
 /// Writes what a draft says to a row and returns the quantity that it asks for; stock itself is `stock.rs`'s.
@@ -106,8 +125,7 @@ fn refused(row: &Model) -> impl FnOnce(sea_orm::DbErr) -> Error + use<> {
     }
 }
 
-impl Resource for Entity {
-    const KIND: Kind = Kind::Product;
+impl Collection for Entity {
     const SORTABLE: &'static [Sortable<Column>] = &[
         Sortable {
             name: "title",
@@ -157,6 +175,10 @@ impl Resource for Entity {
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("title", Direction::Ascending);
     const SEARCHED: Option<Column> = Some(Column::TitleFolded);
+}
+
+impl Resource for Entity {
+    const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Model> {

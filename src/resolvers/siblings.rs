@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sea_orm::EntityTrait;
 use tokio::sync::OnceCell;
 
-use super::{Resource, loaders};
+use super::{Collection, loaders};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
@@ -51,7 +51,7 @@ impl<R: EntityTrait> Deref for Row<R> {
     }
 }
 
-impl<R: Resource> Row<R> {
+impl<R: Collection> Row<R> {
     /// A row alone.
     #[expect(
         clippy::missing_panics_doc,
@@ -78,7 +78,7 @@ impl<R: Resource> Row<R> {
     }
 
     /// The row of `T` that this one refers to by `id`; `relation` names the reference.
-    pub async fn one<T: Resource>(
+    pub async fn one<T: Collection>(
         &self,
         ctx: &Ctx,
         relation: &'static str,
@@ -114,9 +114,8 @@ impl<R: Resource> Row<R> {
         };
         let loaded = cell
             .get_or_try_init(async || {
-                load()
-                    .await
-                    .map(|loaded| Arc::new(loaded) as Arc<dyn Any + Send + Sync>)
+                let loaded: Arc<dyn Any + Send + Sync> = Arc::new(load().await?);
+                Ok::<_, Error>(loaded)
             })
             .await?;
         Arc::clone(loaded)

@@ -1,4 +1,4 @@
-//! What a noun adds to be RESTful: how it is shown, read and filtered.
+//! What a noun adds to be `RESTful`: how it is shown, read and filtered.
 
 use std::future::Future;
 

@@ -35,7 +35,7 @@ pub async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes> {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
             let too_large = std::error::Error::source(&error)
-                .is_some_and(|source| source.is::<http_body_util::LengthLimitError>());
+                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
             Err(Error::Malformed(if too_large {
                 Malformed::TooLarge
             } else {

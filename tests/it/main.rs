@@ -1,1 +1,41 @@
-fn main() {}
+//! What Stockroom promises, over real HTTP, on SQLite and on PostgreSQL: one test binary, one file for each subject.
+//!
+//! A test is an `async fn` that is given a [`gateway::Gateway`] of its own; `on_both!` at the top of each file names the
+//! file's tests and runs each on both databases. None of them knows which.
+
+/// Runs each of these tests twice, as `name::sqlite` and as `name::postgres`.
+macro_rules! on_both {
+    ($($test:ident),+ $(,)?) => { $(
+        mod $test {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                crate::gateway::run(crate::place::Database::Sqlite, super::$test).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                crate::gateway::run(crate::place::Database::Postgres, super::$test).await;
+            }
+        }
+    )+ };
+}
+
+// What the tests stand on.
+mod actors;
+mod answer;
+mod described;
+mod gateway;
+mod place;
+mod sample;
+
+// What they test.
+mod house;
+mod inflow;
+mod labels;
+mod openapi;
+mod openapi_document;
+mod outflow;
+mod product;
+mod rest_document;
+mod rights;
+mod stock;

@@ -1,0 +1,126 @@
+//! Who is asking, and how they log in.
+
+use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
+
+use super::problem::{UserError, user_errors};
+use crate::auth::{Actor, Right, Verb, login};
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::kind::Kind;
+use crate::resolvers::{Check, Field};
+
+/// Someone who can log in.
+#[derive(SimpleObject, Clone, Debug)]
+#[graphql(serial)]
+pub struct User {
+    id: ID,
+    username: String,
+}
+
+/// The user who is asking.
+#[derive(SimpleObject, Clone, Debug)]
+#[graphql(serial)]
+pub struct Viewer {
+    user: User,
+    /// A superuser holds every permission.
+    is_superuser: bool,
+    /// Names of the groups this user is in: `Manager`, `Administrator`, …
+    groups: Vec<String>,
+    /// All this user may do, held directly, through a group or as a superuser. Use it
+    /// to hide buttons; the server checks again.
+    permissions: Vec<Permission>,
+}
+
+impl Viewer {
+    /// The viewer that an actor is; the program itself is none.
+    pub fn of(actor: &Actor) -> Option<Self> {
+        Some(Self {
+            user: User {
+                id: actor.user_id?.into(),
+                username: actor.username.clone(),
+            },
+            is_superuser: actor.is_superuser,
+            groups: actor.groups.clone(),
+            permissions: Right::all()
+                .filter(|right| actor.may(*right))
+                .map(Permission::from)
+                .collect(),
+        })
+    }
+}
+
+/// Makes the permissions: one for each verb and noun.
+macro_rules! permissions {
+    ($($name:ident: $verb:ident $kind:ident),+ $(,)?) => {
+        /// Something a user may be allowed to do. Reading needs none.
+        #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Permission {
+            $(
+                #[doc(hidden)]
+                $name,
+            )+
+        }
+
+        impl From<Right> for Permission {
+            fn from(Right(verb, kind): Right) -> Self {
+                match (verb, kind) {
+                    $((Verb::$verb, Kind::$kind) => Self::$name),+
+                }
+            }
+        }
+    };
+}
+
+permissions! {
+    AddBrand: Add Brand, ChangeBrand: Change Brand, DeleteBrand: Delete Brand,
+    AddCategory: Add Category, ChangeCategory: Change Category, DeleteCategory: Delete Category,
+    AddSupplier: Add Supplier, ChangeSupplier: Change Supplier, DeleteSupplier: Delete Supplier,
+    AddProduct: Add Product, ChangeProduct: Change Product, DeleteProduct: Delete Product,
+    AddInflow: Add Inflow, ChangeInflow: Change Inflow, DeleteInflow: Delete Inflow,
+    AddOutflow: Add Outflow, ChangeOutflow: Change Outflow, DeleteOutflow: Delete Outflow,
+}
+
+/// Name and password.
+#[derive(InputObject)]
+pub struct LoginInput {
+    username: String,
+    #[graphql(secret)]
+    password: String,
+}
+
+/// The tokens, or why there are none.
+#[derive(SimpleObject, Default)]
+#[graphql(serial)]
+pub struct LoginPayload {
+    /// Send this with each request. Good for a day.
+    access: Option<String>,
+    /// Trade this for a new access token. Good for seven days.
+    refresh: Option<String>,
+    /// Who has logged in.
+    viewer: Option<Viewer>,
+    user_errors: Vec<UserError>,
+}
+
+/// Trades a name and a password for tokens.
+pub async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
+    let ctx = Ctx::of(cx)?;
+    let logged_in = async {
+        let mut check = Check::new_row(Vec::new());
+        let username = check.required_text("username", Field::Set(input.username), usize::MAX);
+        check.required_text("password", Field::Set(input.password.clone()), usize::MAX);
+        check.finish()?;
+        login::log_in(ctx, &username.unwrap_or_default(), input.password).await
+    };
+    match logged_in.await {
+        Ok((pair, actor)) => Ok(LoginPayload {
+            access: Some(pair.access),
+            refresh: pair.refresh,
+            viewer: Viewer::of(&actor),
+            user_errors: Vec::new(),
+        }),
+        Err(error) => Ok(LoginPayload {
+            user_errors: user_errors(error)?,
+            ..LoginPayload::default()
+        }),
+    }
+}

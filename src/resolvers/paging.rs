@@ -1,0 +1,302 @@
+//! Pages by cursor: of a list, and of each parent's list, all parents together in one statement.
+//!
+//! A page asks for one row more than it shows, which tells whether there are more. Backwards is forwards in the opposite
+//! order, turned around at the end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ::entity::Record;
+use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, NullOrdering, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait as _, DbErr, FromQueryResult, ModelTrait as _, Order,
+    QueryFilter, QuerySelect, QueryTrait,
+};
+
+use super::cursor::{self, Holds, Side, Term};
+use super::{Collection, Direction, Filter, Listing, Row, key};
+use crate::auth::{Permit, Read};
+use crate::ctx::Ctx;
+use crate::db::dialect::PAGE;
+use crate::error::{Error, Result};
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// How many items, at most.
+    pub size: u64,
+    /// Whether the items are the last of the part rather than the first.
+    pub backwards: bool,
+    /// How many items are left out, from the side that the page begins on.
+    pub skip: u64,
+    /// The part begins after this cursor.
+    pub after: Option<String>,
+    /// The part ends before this cursor.
+    pub before: Option<String>,
+}
+
+/// A page of a list by cursor, and where it lies in it.
+pub struct Slice<T> {
+    /// The items of the page.
+    pub items: Vec<T>,
+    /// Whether there are items before it.
+    pub has_previous: bool,
+    /// Whether there are items after it.
+    pub has_next: bool,
+    cursor: CursorOf<T>,
+}
+
+type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
+
+impl<T> Slice<T> {
+    /// The page of a span, made of its rows and the one that tells whether there are more.
+    pub(crate) fn new(span: &Span, mut items: Vec<T>, cursor: CursorOf<T>) -> Self {
+        let size = usize::try_from(span.size).unwrap_or(usize::MAX);
+        let more = items.len() > size;
+        items.truncate(size);
+        let (before, after) = (span.before.is_some(), span.after.is_some());
+        let (has_previous, has_next) = if span.backwards {
+            items.reverse();
+            (more || after, before || span.skip > 0)
+        } else {
+            (after || span.skip > 0, more || before)
+        };
+        Self {
+            items,
+            has_previous,
+            has_next,
+            cursor,
+        }
+    }
+
+    /// Where an item stands in the list.
+    pub fn cursor(&self, item: &T) -> String {
+        (self.cursor)(item)
+    }
+}
+
+/// The pages of several parents.
+pub struct Slices<T> {
+    found: HashMap<i64, Arc<Slice<T>>>,
+    empty: Arc<Slice<T>>,
+}
+
+impl<T> Slices<T> {
+    /// The pages of the parents that have items, and the page of the others.
+    pub(crate) fn new(span: &Span, items: HashMap<i64, Vec<T>>, cursor: &CursorOf<T>) -> Self {
+        let slice = |items| Arc::new(Slice::new(span, items, Arc::clone(cursor)));
+        Self {
+            found: items
+                .into_iter()
+                .map(|(parent, items)| (parent, slice(items)))
+                .collect(),
+            empty: slice(Vec::new()),
+        }
+    }
+
+    /// The page of one parent.
+    pub fn of(&self, parent: i64) -> Arc<Slice<T>> {
+        Arc::clone(self.found.get(&parent).unwrap_or(&self.empty))
+    }
+}
+
+/// The conditions of a span's cursors, which must be of this order.
+///
+/// # Errors
+/// [`Error::Parameter`] for a cursor that is none, or of another order.
+pub(crate) fn bounds(span: &Span, order: &str, terms: &[Term]) -> Result<Condition> {
+    let mut bounds = Condition::all();
+    for (name, text, side) in [
+        ("after", &span.after, Side::After),
+        ("before", &span.before, Side::Before),
+    ] {
+        if let Some(text) = text {
+            let values = cursor::decode(order, terms, text)
+                .ok_or_else(|| Error::parameter(name, "This is not a cursor of this list in this order."))?;
+            bounds = bounds.add(cursor::beyond(terms, &values, side));
+        }
+    }
+    Ok(bounds)
+}
+
+/// Orders by these terms, or the other way around.
+pub(crate) fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: bool) {
+    for term in terms {
+        let order = match (term.direction, backwards) {
+            (Direction::Ascending, false) | (Direction::Descending, true) => Order::Asc,
+            _ => Order::Desc,
+        };
+        let nulls = if backwards {
+            NullOrdering::First
+        } else {
+            NullOrdering::Last
+        };
+        if term.nullable {
+            select.order_by_with_nulls(term.column.clone(), order, nulls);
+        } else {
+            select.order_by(term.column.clone(), order);
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct Counted {
+    parent: i64,
+    total: i64,
+}
+
+impl<R: Collection> Listing<R> {
+    /// The page of a span.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a cursor that is none, or of another order.
+    pub async fn by_cursor(&self, permit: Permit<'_, Read, R>, span: &Span) -> Result<Slice<Row<R>>> {
+        let terms = self.cursor_terms();
+        let mut select = self.part(span, &terms)?;
+        if span.skip > 0 {
+            // The ids are chosen first, which an index can do alone, and only those rows are read whole.
+            let chosen = select.select_only().column(key::<R>()).into_query();
+            select = R::find().filter(key::<R>().in_subquery(chosen));
+            order_by(QueryTrait::query(&mut select), &terms, span.backwards);
+        }
+        let rows = select.all(permit.ctx().db()).await?;
+        Ok(Slice::new(span, Row::together(rows), self.cursor()))
+    }
+
+    /// The page of each of these parents, whose key is the rows' `reference`, in one statement.
+    pub(crate) async fn per_parent(
+        &self,
+        ctx: &Ctx,
+        reference: R::Column,
+        parents: &[i64],
+        span: &Span,
+    ) -> Result<Slices<Row<R>>> {
+        let (db, terms) = (ctx.db(), self.cursor_terms());
+        let backend = db.backend();
+        let part = self
+            .part(span, &terms)?
+            .filter(reference.into_expr().eq(backend.parent()));
+        let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part.into_query());
+        let page = |column: R::Column| (PAGE, column).into_column_ref();
+        let terms: Vec<Term> = self
+            .terms()
+            .into_iter()
+            .zip(terms)
+            .map(|((column, ..), term)| Term {
+                column: page(column),
+                ..term
+            })
+            .collect();
+        order_by(&mut statement, &terms, span.backwards);
+        let found = db.query_all(&statement).await?;
+        let rows: Result<Vec<R::Model>, DbErr> = found
+            .iter()
+            .map(|row| R::Model::from_query_result(row, ""))
+            .collect();
+        let mut by_parent: HashMap<i64, Vec<Row<R>>> = HashMap::with_capacity(parents.len());
+        for row in Row::<R>::together(rows?) {
+            if let sea_orm::Value::BigInt(Some(parent)) = row.get(reference) {
+                by_parent.entry(parent).or_default().push(row);
+            }
+        }
+        Ok(Slices::new(span, by_parent, &self.cursor()))
+    }
+
+    /// How many rows it is about for each of these parents, in one statement; a parent without any is not in it.
+    pub(crate) async fn count_per_parent(
+        &self,
+        ctx: &Ctx,
+        reference: R::Column,
+        parents: &[i64],
+    ) -> Result<HashMap<i64, u64>> {
+        let db = ctx.db();
+        let counts = Filter::among_ids(db.backend(), reference, parents)
+            .apply(self.matching())
+            .select_only()
+            .column_as(reference, "parent")
+            .column_as(key::<R>().count(), "total")
+            .group_by(reference)
+            .into_model::<Counted>()
+            .all(db)
+            .await?;
+        Ok(counts
+            .into_iter()
+            .map(|counted| (counted.parent, u64::try_from(counted.total).unwrap_or_default()))
+            .collect())
+    }
+
+    /// The rows of a span and one more, in the order in which it is read.
+    fn part(&self, span: &Span, terms: &[Term]) -> Result<sea_orm::Select<R>> {
+        let mut select = self.matching().filter(bounds(span, &self.order_name(), terms)?);
+        order_by(QueryTrait::query(&mut select), terms, span.backwards);
+        if span.skip > 0 {
+            select = select.offset(span.skip);
+        }
+        Ok(select.limit(span.size.saturating_add(1)))
+    }
+
+    fn cursor_terms(&self) -> Vec<Term> {
+        self.terms()
+            .into_iter()
+            .map(|(column, direction, nullable)| Term {
+                column: column.as_column_ref().into_column_ref(),
+                direction,
+                nullable,
+                holds: Holds::of(column),
+            })
+            .collect()
+    }
+
+    fn cursor(&self) -> CursorOf<Row<R>> {
+        let (order, terms) = (self.order_name(), self.terms());
+        Arc::new(move |row: &Row<R>| {
+            let values: Vec<_> = terms.iter().map(|(column, ..)| row.get(*column)).collect();
+            cursor::encode(&order, &values)
+        })
+    }
+}
+
+impl<P: Collection> Row<P> {
+    /// The page of this row's children among those of all its siblings, with what counts them.
+    pub async fn many<R: Collection>(
+        &self,
+        ctx: &Ctx,
+        relation: &str,
+        reference: R::Column,
+        span: &Span,
+        listing: impl FnOnce() -> Result<Listing<R>>,
+    ) -> Result<(Arc<Slice<Row<R>>>, Arc<Listing<R>>)> {
+        let loaded = self
+            .share(relation, async || {
+                let listing = listing()?;
+                let slices = listing.per_parent(ctx, reference, &self.ids(), span).await?;
+                Ok((slices, Arc::new(listing)))
+            })
+            .await?;
+        let (slices, listing) = &*loaded;
+        Ok((slices.of(self.id()), Arc::clone(listing)))
+    }
+
+    /// How many children this row has on all pages, counted for all its siblings together.
+    pub async fn count_of<R: Collection>(
+        &self,
+        ctx: &Ctx,
+        relation: &str,
+        reference: R::Column,
+        listing: &Listing<R>,
+    ) -> Result<u64> {
+        let counts = self
+            .share(&format!("{relation} count"), async || {
+                listing.count_per_parent(ctx, reference, &self.ids()).await
+            })
+            .await?;
+        Ok(counts.get(&self.id()).copied().unwrap_or_default())
+    }
+
+    fn ids(&self) -> Vec<i64> {
+        let mut ids: Vec<i64> = self.siblings().iter().map(Record::id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+}
