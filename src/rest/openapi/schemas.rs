@@ -172,9 +172,15 @@ fn as_input(schema: &Value) -> Value {
                 number.insert(key.to_owned(), value);
             }
         }
-        put(&mut input, "oneOf", json!([number, refer("Digits")]));
+        let digits = digits(number.get("minimum") == Some(&json!(1)));
+        put(&mut input, "oneOf", json!([number, digits]));
     }
     input
+}
+
+/// A whole number as a string of its digits.
+fn digits(is_positive: bool) -> Value {
+    json!({ "type": "string", "pattern": if is_positive { "^0*[1-9][0-9]*$" } else { "^[0-9]+$" } })
 }
 
 fn is_nullable(schema: &Value) -> bool {
@@ -190,16 +196,8 @@ pub fn put(schema: &mut Value, key: &str, value: impl Into<Value>) {
 }
 
 /// What several bodies share.
-fn shared() -> [(&'static str, Value); 6] {
+fn shared() -> [(&'static str, Value); 5] {
     [
-        (
-            "Digits",
-            json!({
-                "type": "string",
-                "pattern": "^[0-9]+$",
-                "description": "A whole number as a string of its digits.",
-            }),
-        ),
         (
             "PriceInput",
             json!({
@@ -213,7 +211,7 @@ fn shared() -> [(&'static str, Value); 6] {
         (
             "Id",
             json!({
-                "oneOf": [{ "type": "integer", "format": "int64", "minimum": 1 }, refer("Digits")],
+                "oneOf": [{ "type": "integer", "format": "int64", "minimum": 1 }, digits(true)],
                 "description": "The number of an object among its kind.",
             }),
         ),
