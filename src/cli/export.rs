@@ -13,6 +13,12 @@ pub fn schema() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `stockroom openapi`.
+pub fn openapi() -> Result<ExitCode> {
+    super::print(crate::rest::openapi::document().trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `stockroom env-example`: every setting, switched off, with its default.
 pub fn env_example() -> Result<ExitCode> {
     super::print(

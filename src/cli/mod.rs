@@ -55,6 +55,8 @@ enum Command {
     Check,
     /// Print the GraphQL schema
     Schema,
+    /// Print the OpenAPI description of the REST API
+    Openapi,
     /// Print `.env.example`
     #[command(hide = true)]
     EnvExample,
@@ -104,6 +106,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Check => check::run(cli.config).await,
             Command::Schema => export::schema(),
             Command::EnvExample => export::env_example(),
+            Command::Openapi => export::openapi(),
         }
     });
     match result {

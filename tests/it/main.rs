@@ -23,6 +23,7 @@ macro_rules! on_both {
 // What the tests stand on.
 mod actors;
 mod answer;
+mod described;
 mod gateway;
 mod place;
 mod program;
@@ -45,6 +46,8 @@ mod money;
 mod observability;
 mod ordering;
 mod origin;
+mod openapi;
+mod openapi_document;
 mod outflow;
 mod product;
 mod product_fields;
