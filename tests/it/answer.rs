@@ -87,7 +87,8 @@ impl Answer {
     fn keeps_to_the_table(&self) {
         let asked = &self.asked;
         match self.status {
-            200..=399 => return,
+            200..=399 if self.text.is_empty() => return,
+            200..=399 => {}
             401 => {
                 assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{asked}");
                 assert!(
@@ -182,6 +183,13 @@ impl Answer {
         } else {
             self.json()
         }
+    }
+
+    /// Asserts the status of an answer that is no JSON, and that there is a body.
+    #[track_caller]
+    pub fn expect_text(&self, status: u16) {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
+        assert!(!self.text.is_empty(), "{}", self.asked);
     }
 
     /// Asserts status and body, the latter to the byte.

@@ -132,11 +132,6 @@ impl Gateway {
         Self::open(place, flags, now).await
     }
 
-    /// Begins another on the same database, beside this one.
-    pub async fn beside(&self, flags: &[&str]) -> Self {
-        Self::open(Arc::clone(&self.place), flags, self.app.clock.now()).await
-    }
-
     /// Ends it in order, and leaves the database.
     pub async fn end(self) -> Arc<Place> {
         let Self {
@@ -152,12 +147,6 @@ impl Gateway {
         serving.await.expect("it ends");
         app.db.close().await;
         place
-    }
-
-    /// Moves the clock to a later moment.
-    pub fn move_to(&self, moment: &str) {
-        let ahead = at(moment) - self.app.clock.now();
-        self.app.clock.advance(ahead.to_std().expect("a later moment"));
     }
 
     /// Moves the clock on.

@@ -112,7 +112,7 @@ async fn a_public_address_comes_first(gateway: Gateway) {
         ),
     ] {
         let other = gateway
-            .beside(&["--public-url", configured, "--trusted-proxies", "127.0.0.1"])
+            .another(&["--public-url", configured, "--trusted-proxies", "127.0.0.1"])
             .await;
         let headers = [
             ("host", "evil.example"),

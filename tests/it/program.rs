@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -38,10 +39,25 @@ pub fn command(database_url: &str) -> Command {
 impl Program {
     /// Starts it with these settings and waits until it serves.
     pub async fn serve(database_url: &str, settings: &[(&str, &str)]) -> Self {
-        let mut child = command(database_url)
+        Self::start(command(database_url).envs(settings.iter().copied())).await
+    }
+
+    /// The same in a directory that has a `.env` of its own, which says the rest.
+    pub async fn serve_in(directory: &Path, database_url: &str, settings: &[(&str, &str)]) -> Self {
+        let mut command = command(database_url);
+        Self::start(
+            command
+                .env_remove("SECRET_KEY")
+                .current_dir(directory)
+                .envs(settings.iter().copied()),
+        )
+        .await
+    }
+
+    async fn start(command: &mut Command) -> Self {
+        let mut child = command
             .arg("serve")
             .env("BIND", "127.0.0.1:0")
-            .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -122,6 +138,11 @@ impl Program {
             .arg(self.child.id().to_string())
             .status();
         assert!(sent.expect("kill").success());
+    }
+
+    /// Ends it as a power cut would: at once, whatever it is doing.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child");
     }
 
     /// How it ended.

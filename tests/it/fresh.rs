@@ -1,0 +1,53 @@
+//! What the repository keeps of the program's own words is what the program says today: `scripts/export` prints it anew.
+
+use std::path::Path;
+use std::process::Command;
+
+/// Asserts that a file at the root is what a command prints.
+#[track_caller]
+fn is_fresh(file: &str, printed_by: &str) {
+    let kept = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_default();
+    let output = Command::new(env!("CARGO_BIN_EXE_stockroom"))
+        .arg(printed_by)
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(!printed.is_empty());
+    // Of long texts the first difference says more than both of them.
+    let differing = kept
+        .lines()
+        .zip(printed.lines())
+        .position(|(kept, printed)| kept != printed);
+    assert_eq!(
+        differing,
+        None,
+        "{file} is stale from line {:?} on: run scripts/export",
+        differing.map(|line| line + 1)
+    );
+    assert_eq!(
+        kept.lines().count(),
+        printed.lines().count(),
+        "{file} is stale: run scripts/export"
+    );
+}
+
+#[test]
+fn the_schema() {
+    is_fresh("schema.graphql", "schema");
+}
+
+#[test]
+fn the_description() {
+    is_fresh("openapi.json", "openapi");
+}
+
+#[test]
+fn the_example_of_settings() {
+    is_fresh(".env.example", "env-example");
+}

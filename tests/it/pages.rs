@@ -1,0 +1,38 @@
+//! What a browser gets to see: pages of our own, from no other host.
+
+use crate::gateway::Gateway;
+
+on_both![pages_come_from_this_host_alone];
+
+async fn pages_come_from_this_host_alone(gateway: Gateway) {
+    for path in ["/", "/docs", "/docs/"] {
+        let page = gateway.anon.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(
+            page.header("content-type")
+                .is_some_and(|kind| kind.starts_with("text/html")),
+            "{path}"
+        );
+        let policy = page
+            .header("content-security-policy")
+            .unwrap_or_else(|| panic!("{path} has no policy"));
+        assert!(
+            policy.starts_with("default-src 'none'") && !policy.contains("http"),
+            "{policy}"
+        );
+        for attribute in ["src=\"", "href=\""] {
+            for found in page.text.split(attribute).skip(1) {
+                let address = found.split('"').next().unwrap_or_default();
+                assert!(!address.starts_with("//"), "{path} refers to {address}");
+                let scheme = address.split([':', '/']).next().unwrap_or_default();
+                let elsewhere = address.starts_with(&format!("{scheme}:")) && scheme != "data";
+                assert!(!elsewhere || attribute == "href=\"", "{path} loads {address}");
+                // What a page loads, it loads from here; what it only links to is for people to follow.
+                if let Some(part) = address.strip_prefix('/').filter(|part| part.starts_with("web/")) {
+                    gateway.anon.get(&format!("/{part}")).await.expect_text(200);
+                }
+            }
+        }
+    }
+    gateway.anon.get("/web/nothing.js").await.expect(404);
+}
