@@ -217,10 +217,9 @@ impl Backend {
                 "((? - (? % 86400000000 + 86400000000) % 86400000000) / 86400000000)",
                 [moment.clone(), moment],
             ),
-            Self::Postgres => Expr::cust_with_exprs(
-                "CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)",
-                [moment],
-            ),
+            Self::Postgres => {
+                Expr::cust_with_exprs("CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)", [moment])
+            }
         }
     }
 

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 pub mod account;
 pub mod analytics;
 pub mod connection;
+pub mod data;
 pub mod filter;
 pub mod inflow;
 pub mod label;

@@ -1,6 +1,7 @@
 //! The root fields of queries. Each is nullable, so that one that fails leaves its neighbours as they are.
 
 use async_graphql::{Context, ID, Object};
+use futures_util::FutureExt as _;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
@@ -43,7 +44,7 @@ impl Query {
 
     /// One brand, or null when there is none with this id.
     async fn brand(&self, cx: &Context<'_>, id: ID) -> Answer<BrandNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Brands, by name unless ordered otherwise.
@@ -57,16 +58,25 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<BrandFilter>,
+        filter: Option<Box<BrandFilter>>,
         order_by: Option<Vec<BrandOrder>>,
     ) -> Answer<BrandConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| BrandFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            BrandFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One category, or null when there is none with this id.
     async fn category(&self, cx: &Context<'_>, id: ID) -> Answer<CategoryNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Categories, by name unless ordered otherwise.
@@ -80,16 +90,25 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<CategoryFilter>,
+        filter: Option<Box<CategoryFilter>>,
         order_by: Option<Vec<CategoryOrder>>,
     ) -> Answer<CategoryConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| CategoryFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            CategoryFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One supplier, or null when there is none with this id.
     async fn supplier(&self, cx: &Context<'_>, id: ID) -> Answer<SupplierNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Suppliers, by name unless ordered otherwise.
@@ -103,16 +122,25 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<SupplierFilter>,
+        filter: Option<Box<SupplierFilter>>,
         order_by: Option<Vec<SupplierOrder>>,
     ) -> Answer<SupplierConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| SupplierFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            SupplierFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One product, or null when there is none with this id.
     async fn product(&self, cx: &Context<'_>, id: ID) -> Answer<ProductNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Products, by title unless ordered otherwise.
@@ -126,16 +154,25 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
-        filter: Option<ProductFilter>,
+        filter: Option<Box<ProductFilter>>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Answer<ProductConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| ProductFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            ProductFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One inflow, or null when there is none with this id.
     async fn inflow(&self, cx: &Context<'_>, id: ID) -> Answer<InflowNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Inflows, newest first unless ordered otherwise.
@@ -148,16 +185,22 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<InflowFilter>,
+        filter: Option<Box<InflowFilter>>,
         order_by: Option<Vec<InflowOrder>>,
     ) -> Answer<InflowConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         of_all(cx, paging, |ctx| InflowFilter::listing(ctx, filter, order_by)).await
     }
 
     /// One outflow, or null when there is none with this id.
     async fn outflow(&self, cx: &Context<'_>, id: ID) -> Answer<OutflowNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Outflows, newest first unless ordered otherwise.
@@ -170,10 +213,16 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<OutflowFilter>,
+        filter: Option<Box<OutflowFilter>>,
         order_by: Option<Vec<OutflowOrder>>,
     ) -> Answer<OutflowConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         of_all(cx, paging, |ctx| OutflowFilter::listing(ctx, filter, order_by)).await
     }
 
@@ -187,9 +236,15 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<StockLedgerFilter>,
+        filter: Option<Box<StockLedgerFilter>>,
     ) -> Answer<StockLedgerEntryConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         of_all(cx, paging, |_| StockLedgerFilter::listing(filter)).await
     }
 
