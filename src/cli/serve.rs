@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,16 +28,22 @@ pub async fn listen(app: Arc<App>) -> Result<ExitCode> {
     tracing::info!(%address, database = ?app.db.backend(), "serving");
     let stopping = Arc::clone(&app);
     let stop = async move {
-        asked_to_stop().await;
+        let notice = asked_to_stop().await;
         tracing::info!("stopping: finishing what runs");
         stopping.stop();
+        tokio::time::sleep(notice).await;
     };
     http::serve(app, listener, stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-async fn asked_to_stop() {
+/// For how long it goes on to serve after SIGTERM, while it says that it is about to leave: `/readyz` to whoever sends
+/// the requests here, `Connection: close` to those who have a connection.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// Returns when the program is told to stop, with how long it goes on to serve.
+async fn asked_to_stop() -> Duration {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
@@ -44,7 +51,8 @@ async fn asked_to_stop() {
         return std::future::pending().await;
     };
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = terminate.recv() => NOTICE,
+        // Somebody sits at the terminal.
+        _ = interrupt.recv() => Duration::ZERO,
     }
 }
