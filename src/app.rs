@@ -14,6 +14,9 @@ use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};
 use crate::db::Database;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::telemetry::Metrics;
+use crate::webhooks::Webhooks;
 
 /// The program's parts.
 pub struct App {
@@ -31,6 +34,12 @@ pub struct App {
     pub accounts: Accounts,
     /// Who has failed to log in lately.
     pub failed_logins: FailedLogins,
+    /// How often anybody may ask.
+    pub limits: Limits,
+    /// What has happened so far, in figures.
+    pub metrics: Metrics,
+    /// Tells other programs what happened, where that is switched on.
+    pub webhooks: Option<Webhooks>,
     stopping: watch::Sender<bool>,
 }
 
@@ -38,8 +47,9 @@ impl App {
     /// Opens the database and puts the parts together.
     ///
     /// # Errors
-    /// When the database can't be opened, or PostgreSQL is used without a `SECRET_KEY`.
+    /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings don't belong together.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
+        let webhooks = Webhooks::new(&config)?;
         let db = Database::open(&config.database_url).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
@@ -55,6 +65,9 @@ impl App {
             passwords: Passwords::new(),
             accounts: Accounts::default(),
             failed_logins: FailedLogins::default(),
+            limits: Limits::new(&config)?,
+            metrics: Metrics::default(),
+            webhooks,
             stopping: watch::Sender::new(false),
             config,
             db,

@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use entity::event::Name;
 use ipnet::IpNet;
 use url::Url;
 
 use crate::db::Location;
+use crate::webhooks::{SigningSecret, backoff};
 
 /// The settings of the program.
 #[derive(Args, Clone, Debug)]
@@ -51,9 +53,49 @@ pub struct Config {
     #[arg(long, env = "ROTATE_REFRESH_TOKENS", default_value_t = false, action = clap::ArgAction::Set, global = true)]
     pub rotate_refresh_tokens: bool,
 
+    /// Whether the documented rate limits hold: 10 authentications, 100 reads and 50 writes a minute
+    #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub rate_limit_enabled: bool,
+
+    /// Where gateways count together: `redis://HOST`; without it, each limits by itself
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = redis_url, global = true)]
+    pub redis_url: Option<Secret>,
+
+    /// Origins whose pages may call the API from a browser, with commas: `https://shop.example.com`; `*` for all
+    #[arg(long, env = "CORS_ALLOWED_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    pub cors_allowed_origins: Vec<String>,
+
     /// A product with this quantity or less is low on stock
     #[arg(long, env = "LOW_STOCK_THRESHOLD", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..=2_147_483_647), global = true)]
     pub low_stock_threshold: i64,
+
+    /// Whether other programs are told what happens to stock, by webhook
+    #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub webhook_enabled: bool,
+
+    /// Where webhooks are sent: an http or https address
+    #[arg(long, env = "WEBHOOK_URL", hide_env_values = true, global = true)]
+    pub webhook_url: Option<Url>,
+
+    /// What webhooks are signed with: `whsec_` and the Base64 of 24 to 64 bytes
+    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_parser = SigningSecret::parse, global = true)]
+    pub webhook_secret: Option<SigningSecret>,
+
+    /// How long a webhook's receiver may take to answer, in seconds
+    #[arg(long, env = "WEBHOOK_TIMEOUT", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300), global = true)]
+    pub webhook_timeout: u64,
+
+    /// What webhooks tell of, with commas: `outflow.created`, `inflow.created`, `product.low_stock`
+    #[arg(long, env = "WEBHOOK_EVENTS", value_delimiter = ',', default_value = "outflow.created,product.low_stock", value_parser = event_name, global = true)]
+    pub webhook_events: Vec<Name>,
+
+    /// How long to wait after each failed try of a webhook, in seconds with commas; after the last it is given up
+    #[arg(long, env = "WEBHOOK_RETRY_SCHEDULE", value_delimiter = ',', default_values_t = backoff::SCHEDULE, value_parser = clap::value_parser!(u32).range(0..=2_592_000), global = true)]
+    pub webhook_retry_schedule: Vec<u32>,
+
+    /// Whether webhooks may go to this machine and to private networks
+    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub webhook_allow_private: bool,
 
     /// Whether GraphQL clients may ask for the schema
     #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, global = true)]
@@ -86,6 +128,11 @@ impl Secret {
     /// The bytes, for signing alone.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
+    }
+
+    /// The text, for connecting with it alone.
+    pub fn text(&self) -> &str {
+        &self.0
     }
 }
 
@@ -133,10 +180,41 @@ fn public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+fn redis_url(text: &str) -> Result<Secret, String> {
+    match redis::Client::open(text) {
+        Ok(_) => Ok(Secret::new(text)),
+        // The library's words may repeat what was written.
+        Err(_) => Err("it must be an address such as redis://localhost:6379".to_owned()),
+    }
+}
+
+/// An origin as browsers send it: a scheme, a host, and a port where it is not the scheme's own.
+fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    let origin = Url::parse(text)
+        .map_err(|error| error.to_string())?
+        .origin()
+        .ascii_serialization();
+    if origin == text.trim_end_matches('/').to_ascii_lowercase() {
+        Ok(origin)
+    } else {
+        Err("it must be an origin such as https://shop.example.com".to_owned())
+    }
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()))
         .map_err(|_| "it must be an IP address or a network such as 10.0.0.0/8".to_owned())
+}
+
+fn event_name(text: &str) -> Result<Name, String> {
+    let names = [Name::OutflowCreated, Name::InflowCreated, Name::LowStock];
+    let known = names.into_iter().find(|name| name.as_str() == text.trim());
+    known.ok_or_else(|| format!("the events are {}", names.map(Name::as_str).join(", ")))
 }
 
 fn lifetime() -> clap::builder::RangedI64ValueParser<i64> {

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::auth::Actor;
 use crate::db::Database;
 use crate::error::{Error, Login, Result};
+use crate::telemetry::Record;
 
 /// One request.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Ctx {
     pub now: DateTime<Utc>,
     /// Where it comes from.
     pub client: IpAddr,
+    /// What is noted of it for the log.
+    pub record: Arc<Record>,
 }
 
 impl Ctx {
@@ -34,6 +37,7 @@ impl Ctx {
             actor: None,
             now,
             client,
+            record: Record::current(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::kind::Kind;
+use crate::telemetry::Record;
 
 /// The result of everything that can be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -216,9 +217,12 @@ impl Error {
 
     /// Writes failures of ours to the log, once, where a face is about to answer with them.
     pub fn log(&self) {
+        let request_id = Record::current_id();
         match self {
-            Self::Internal(cause) => tracing::error!(error.cause = ?cause, "a request failed"),
-            Self::Unavailable(cause) => tracing::warn!(error.cause = ?cause, "the database is not available"),
+            Self::Internal(cause) => tracing::error!(request_id, error.cause = ?cause, "a request failed"),
+            Self::Unavailable(cause) => {
+                tracing::warn!(request_id, error.cause = ?cause, "the database is not available")
+            }
             _ => {}
         }
     }

@@ -10,10 +10,13 @@
 //! | [`resolvers`] | the rules: what a product is, what an outflow does, what a list is |
 //! | [`auth`] | who is calling and what they may do |
 //! | [`tx`] | the door for changes: begin, repeat, commit |
+//! | [`webhooks`] | telling other programs what happened |
 //! | [`db`] | SQLite and PostgreSQL, and what is particular to each |
 //! | [`rest`] | face one: `/api/v1` |
 //! | [`graphql`] | face two: `/graphql` |
 //! | [`http`] | what surrounds both: the server, addresses, health, pages |
+//! | [`limits`] | how often anybody may ask |
+//! | [`telemetry`] | what an operator sees: a request's line of log, the figures |
 //! | [`cli`] | the commands |
 
 pub mod app;
@@ -27,7 +30,10 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod kind;
+pub mod limits;
 pub mod origin;
 pub mod resolvers;
 pub mod rest;
+pub mod telemetry;
 pub mod tx;
+pub mod webhooks;

@@ -2,7 +2,7 @@
 //!
 //! A body may run more than once, when the database asks to repeat it, so it touches nothing but the transaction.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -14,6 +14,7 @@ use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, failure};
 use crate::db::{Backend, SqliteConnection};
 use crate::error::{Error, Result};
+use crate::kind::Kind;
 
 /// How often a body runs before its request is told to come back later.
 const ATTEMPTS: u32 = 5;
@@ -23,6 +24,16 @@ pub struct Tx {
     ctx: Ctx,
     link: Link,
     repeat: AtomicBool,
+    noted: Arc<Noted>,
+}
+
+/// What a transaction has noted, to be told of once it is committed and only then.
+#[derive(Default)]
+struct Noted {
+    inflows: AtomicU64,
+    outflows: AtomicU64,
+    /// Whether the webhook worker has something to do.
+    webhooks: AtomicBool,
 }
 
 enum Link {
@@ -44,15 +55,21 @@ impl Ctx {
     {
         if let Some(writer) = self.app.db.writer() {
             let ctx = self.clone();
-            return writer
+            let noted = Arc::<Noted>::default();
+            let tells = Arc::clone(&noted);
+            let result = writer
                 .run(move |connection| {
-                    let tx = Tx::new(ctx, Link::Sqlite(Arc::clone(connection)));
+                    let tx = Tx::new(ctx, Link::Sqlite(Arc::clone(connection)), tells);
                     // Every statement is answered at once on the writer's thread, so a body never has to wait.
                     body(&tx)
                         .now_or_never()
                         .ok_or_else(|| Error::internal("a transaction waited for something"))?
                 })
                 .await;
+            if result.is_ok() {
+                noted.tell(self);
+            }
+            return result;
         }
         let pool = self
             .app
@@ -61,10 +78,18 @@ impl Ctx {
             .ok_or_else(|| Error::internal("there is no database"))?;
         let mut attempt = 1;
         loop {
-            let tx = Tx::new(self.clone(), Link::Postgres(pool.begin().await?));
+            let noted = Arc::<Noted>::default();
+            let tx = Tx::new(
+                self.clone(),
+                Link::Postgres(pool.begin().await?),
+                Arc::clone(&noted),
+            );
             let result = body(&tx).await;
             let (repeat, finished) = tx.finish(result).await;
             if !repeat {
+                if finished.is_ok() {
+                    noted.tell(self);
+                }
                 return finished;
             }
             if attempt == ATTEMPTS {
@@ -77,13 +102,42 @@ impl Ctx {
     }
 }
 
+impl Noted {
+    fn tell(&self, ctx: &Ctx) {
+        let metrics = &ctx.app.metrics;
+        metrics.moved(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
+        metrics.moved(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
+        if let Some(webhooks) = &ctx.app.webhooks
+            && self.webhooks.load(Ordering::Relaxed)
+        {
+            webhooks.wake();
+        }
+    }
+}
+
 impl Tx {
-    fn new(ctx: Ctx, link: Link) -> Self {
+    fn new(ctx: Ctx, link: Link, noted: Arc<Noted>) -> Self {
         Self {
             ctx,
             link,
             repeat: AtomicBool::new(false),
+            noted,
         }
+    }
+
+    /// Has the webhook worker woken after the commit.
+    pub(crate) fn wake_webhooks(&self) {
+        self.noted.webhooks.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that a movement was recorded.
+    pub fn moved(&self, kind: Kind) {
+        let count = match kind {
+            Kind::Inflow => &self.noted.inflows,
+            Kind::Outflow => &self.noted.outflows,
+            _ => return,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Who changes something, and when.
@@ -142,6 +196,7 @@ impl ConnectionTrait for Tx {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.ctx.app.db.count();
+        self.ctx.record.count();
         self.noting_repeat(match &self.link {
             Link::Sqlite(connection) => {
                 Self::on_sqlite(connection, |connection| connection.execute(&statement))
@@ -161,6 +216,7 @@ impl ConnectionTrait for Tx {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.ctx.app.db.count();
+        self.ctx.record.count();
         self.noting_repeat(match &self.link {
             Link::Sqlite(connection) => {
                 Self::on_sqlite(connection, |connection| connection.query(&statement))

@@ -62,10 +62,12 @@ pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
     let epoch = accounts.epoch(ctx.db()).await?;
     let key = (claims.user_id, claims.session().to_owned());
     if let Some(actor) = accounts.remembered(epoch, &key) {
+        ctx.record.identified(actor.user_id);
         return Ok(actor);
     }
     let actor = Arc::new(load(ctx.db(), &claims).await?.ok_or(refused)?);
     accounts.remember(epoch, key, Arc::clone(&actor));
+    ctx.record.identified(actor.user_id);
     Ok(actor)
 }
 

@@ -29,7 +29,11 @@ const REMEMBERED: usize = 100_000;
 /// [`Login::WrongCredentials`] for an unknown name, a wrong password and a user who is not active alike, after the same
 /// time; [`Error::Limited`] after [`FAILURES`] of them in a minute.
 pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Pair, Actor)> {
-    let attempt = ctx.app.failed_logins.begin(ctx.client, username, ctx.now)?;
+    let attempt = ctx
+        .app
+        .failed_logins
+        .begin(ctx.client, username, ctx.now)
+        .inspect_err(|_| ctx.app.metrics.refused("failed_logins"))?;
     let wrong = Error::Unauthenticated(Login::WrongCredentials);
     // PostgreSQL has no NUL in texts, and no name has one either.
     let user = if username.contains('\0') {
@@ -43,9 +47,12 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Pair
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let right = ctx.app.passwords.verify(password, hash).await?;
     let Some(user) = user.filter(|user| right && user.is_active) else {
+        ctx.app.metrics.login(false);
         return Err(wrong);
     };
     ctx.app.failed_logins.take_back(&attempt);
+    ctx.app.metrics.login(true);
+    ctx.record.identified(Some(user.id));
     let pair = token::start_session(ctx, user.id)?;
     Ok((pair, identify::actor(ctx.db(), user).await?))
 }

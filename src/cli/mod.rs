@@ -4,16 +4,22 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
+mod check;
+mod demo;
+mod export;
 mod migrate;
+mod seed;
 mod serve;
 pub mod shop;
+mod stocking;
 mod telemetry;
 mod user;
 
@@ -31,6 +37,8 @@ pub struct Cli {
 enum Command {
     /// Bring the database up to date, then serve
     Serve,
+    /// Try it: serve a made-up shop, with users, in a file that is gone afterwards
+    Demo,
     /// Bring the database up to date or back
     Migrate {
         #[command(subcommand)]
@@ -41,11 +49,49 @@ enum Command {
         #[command(subcommand)]
         command: user::User,
     },
+    /// Fill the database with a made-up shop, beside what is there
+    Seed(seed::Seed),
+    /// Verify that stock and ledger agree, and all else that must hold; exit with 1 when something is wrong
+    Check,
+    /// Print the GraphQL schema
+    Schema,
+    /// Print the OpenAPI description of the REST API
+    Openapi,
+    /// Print `.env.example`
+    #[command(hide = true)]
+    EnvExample,
+}
+
+/// Settings whose values never print, not even wrong ones.
+const SECRET_SETTINGS: [&str; 2] = ["--secret-key", "--database-url"];
+
+/// Reads flags and environment; ends the program where they are wrong.
+pub fn parse() -> Cli {
+    let command = Cli::command().mut_args(|setting| {
+        // An empty variable is how shells and compose files spell an absent one.
+        let empty = setting
+            .get_env()
+            .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+        if empty { setting.env(None::<&str>) } else { setting }
+    });
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|mut error| {
+        let named = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+        if named.is_some_and(|named| SECRET_SETTINGS.iter().any(|secret| named.starts_with(secret))) {
+            let hidden = ContextValue::String("(not shown)".to_owned());
+            error.insert(ContextKind::InvalidValue, hidden);
+        }
+        error.exit()
+    })
 }
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitCode {
-    telemetry::start(cli.config.log_format);
+    // The demo has something better to say.
+    let quiet = matches!(cli.command, Command::Demo);
+    telemetry::start(cli.config.log_format, quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
@@ -53,8 +99,14 @@ pub fn run(cli: Cli) -> ExitCode {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve => serve::serve(cli.config).await,
+            Command::Demo => demo::run(cli.config).await,
             Command::Migrate { command } => migrate::run(cli.config, command).await,
             Command::User { command } => user::run(cli.config, command).await,
+            Command::Seed(seed) => seed::run(cli.config, seed).await,
+            Command::Check => check::run(cli.config).await,
+            Command::Schema => export::schema(),
+            Command::EnvExample => export::env_example(),
+            Command::Openapi => export::openapi(),
         }
     });
     match result {
@@ -94,4 +146,19 @@ async fn open_migrated(config: Config) -> Result<Arc<App>> {
 /// Writes a line to the standard output.
 fn print(line: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
+}
+
+/// A number with its thousands apart, and what is counted.
+fn counted(count: usize, of: &str) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + of.len());
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text.push(' ');
+    text.push_str(of);
+    text
 }

@@ -1,48 +1,84 @@
 //! `stockroom serve`: brings the database up to date, then serves until it is told to stop.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::http;
+use crate::{http, webhooks};
 
 /// Runs the command.
 pub async fn serve(config: Config) -> Result<ExitCode> {
+    let stop = Stop::hear()?;
     let app = super::open_migrated(config).await?;
-    listen(app).await
+    let listener = listen(app.config.bind).await?;
+    // With port 0 the system chose one.
+    let address = listener.local_addr().map_err(Error::internal)?;
+    tracing::info!(%address, database = ?app.db.backend(), "serving");
+    answer(app, listener, stop).await
 }
 
-/// Listens on the configured address until SIGTERM or SIGINT.
-pub async fn listen(app: Arc<App>) -> Result<ExitCode> {
-    let listener = TcpListener::bind(app.config.bind)
-        .await
-        .map_err(|error| Error::internal(format!("can't listen on {}: {error}", app.config.bind)))?;
-    tracing::info!(address = %app.config.bind, database = ?app.db.backend(), "serving");
+/// Listens on an address: from here on clients connect and wait.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Error::internal(match error.kind() {
+            ErrorKind::AddrInUse => {
+                let mut other = address;
+                other.set_port(address.port().checked_add(1).unwrap_or(8000));
+                format!("{address} is taken by another program; choose another address, such as BIND={other}")
+            }
+            _ => format!("can't listen on {address}: {error}"),
+        })
+    })
+}
+
+/// Answers until it is told to stop.
+pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
+    webhooks::start(&app).await?;
     let stopping = Arc::clone(&app);
     let stop = async move {
-        asked_to_stop().await;
+        let notice = stop.asked().await;
         tracing::info!("stopping: finishing what runs");
         stopping.stop();
+        tokio::time::sleep(notice).await;
     };
     http::serve(app, listener, stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-async fn asked_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::warn!("signals can't be received; only a kill will end this");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// For how long it goes on to serve after SIGTERM, while it says that it is about to leave: `/readyz` to whoever sends
+/// the requests here, `Connection: close` to those who have a connection.
+const NOTICE: Duration = Duration::from_secs(1);
+
+/// The signals that ask the program to end.
+pub struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    /// From here on the signals are kept for [`Stop::asked`] and no longer end the program by themselves.
+    pub fn hear() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(Error::internal)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(Error::internal)?,
+        })
+    }
+
+    /// Returns when the program is told to stop, with how long it goes on to serve.
+    async fn asked(mut self) -> Duration {
+        tokio::select! {
+            _ = self.terminate.recv() => NOTICE,
+            // Somebody sits at the terminal.
+            _ = self.interrupt.recv() => Duration::ZERO,
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! The database: SQLite or PostgreSQL behind one door, and what is particular to each.
 //!
 //! `sqlite.rs` is one connection to SQLite, `readers.rs` and `writer.rs` are how many of them work together,
-//! `dialect.rs` is what the two databases spell differently. The rules reach all of it through `Ctx` (reading) and `Tx`
+//! `dialect.rs` is what the two databases spell differently, `bulk.rs` is how each takes many rows at once. The rules reach all of it through `Ctx` (reading) and `Tx`
 //! (writing), which SeaORM takes for connections.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,8 +17,11 @@ use sea_orm::{
 };
 
 use crate::error::Result;
+use crate::telemetry::Record;
 
+pub mod bulk;
 pub mod dialect;
+mod integrity;
 mod migrating;
 mod readers;
 mod sqlite;
@@ -68,13 +72,31 @@ enum Link {
     Postgres(DatabaseConnection),
 }
 
+/// The open connections to the database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that wait for work.
+    pub idle: usize,
+    /// Those that work.
+    pub used: usize,
+}
+
 /// Where a database is, read from its URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// A file.
     Sqlite(PathBuf),
     /// A server's URL, which may hold a password and so is never printed.
     Postgres(String),
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres"),
+        }
+    }
 }
 
 impl Location {
@@ -131,6 +153,21 @@ impl Database {
     /// How many statements have been sent since the start, by everyone.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
+    }
+
+    /// How many connections there are. SQLite's one writer is not among them.
+    pub fn connections(&self) -> Connections {
+        match &self.link {
+            Link::Sqlite { readers, .. } => readers.connections(),
+            Link::Postgres(pool) => {
+                let pool = pool.get_postgres_connection_pool();
+                let (all, idle) = (usize::try_from(pool.size()).unwrap_or_default(), pool.num_idle());
+                Connections {
+                    idle,
+                    used: all.saturating_sub(idle),
+                }
+            }
+        }
     }
 
     /// Counts a statement.
@@ -241,6 +278,7 @@ impl ConnectionTrait for Database {
             return Err(outside_transaction());
         };
         self.count();
+        Record::count_here();
         pool.execute_raw(statement).await
     }
 
@@ -249,6 +287,7 @@ impl ConnectionTrait for Database {
             return Err(outside_transaction());
         };
         self.count();
+        Record::count_here();
         pool.execute_unprepared(sql).await
     }
 
@@ -258,6 +297,7 @@ impl ConnectionTrait for Database {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.count();
+        Record::count_here();
         match &self.link {
             Link::Sqlite { readers, .. } => readers.query(statement).await,
             Link::Postgres(pool) => pool.query_all_raw(statement).await,

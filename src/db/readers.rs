@@ -5,11 +5,13 @@
 //! again, from the beginning, on the blocking threads, of which readers use only a few at a time.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sea_orm::{DbErr, QueryResult, Statement};
 use tokio::sync::Semaphore;
 
+use super::Connections;
 use super::sqlite::{Connection, is_interrupted};
 
 /// Long statements that run at the same time.
@@ -19,6 +21,7 @@ const LONG_STATEMENTS: usize = 4;
 pub struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    used: AtomicUsize,
     long: Arc<Semaphore>,
 }
 
@@ -28,6 +31,7 @@ impl Readers {
         Self {
             path,
             idle: Mutex::default(),
+            used: AtomicUsize::new(0),
             long: Arc::new(Semaphore::new(LONG_STATEMENTS)),
         }
     }
@@ -50,6 +54,14 @@ impl Readers {
         running.await.map_err(|error| DbErr::Custom(error.to_string()))?
     }
 
+    /// How many are open.
+    pub fn connections(&self) -> Connections {
+        Connections {
+            idle: self.idle.lock().unwrap_or_else(PoisonError::into_inner).len(),
+            used: self.used.load(Ordering::Relaxed),
+        }
+    }
+
     /// Nothing waits while a connection is out, so there are never more of them than threads that ask.
     fn run(&self, statement: &Statement, short_only: bool) -> Result<Vec<QueryResult>, DbErr> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -58,7 +70,9 @@ impl Readers {
             None => Connection::reader(&self.path)?,
         };
         connection.keep_short(short_only);
+        self.used.fetch_add(1, Ordering::Relaxed);
         let result = connection.query(statement);
+        self.used.fetch_sub(1, Ordering::Relaxed);
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

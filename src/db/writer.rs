@@ -52,7 +52,7 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(QUEUE);
         thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(&connection, jobs))
+            .spawn(move || write(connection, jobs))
             .map_err(Error::internal)?;
         Ok(Self { queue })
     }
@@ -99,7 +99,7 @@ fn stopped() -> Error {
     Error::unavailable("the writer has stopped")
 }
 
-fn write(connection: &Shared, mut queue: mpsc::Receiver<Message>) {
+fn write(connection: Shared, mut queue: mpsc::Receiver<Message>) {
     while let Some(message) = queue.blocking_recv() {
         let (mut jobs, mut stop) = (Vec::new(), None);
         let mut next = Some(message);
@@ -112,10 +112,12 @@ fn write(connection: &Shared, mut queue: mpsc::Receiver<Message>) {
                 next = queue.try_recv().ok();
             }
         }
-        commit_together(connection, jobs);
+        commit_together(&connection, jobs);
         if let Some(done) = stop {
-            run(connection, "PRAGMA optimize")
+            run(&connection, "PRAGMA optimize")
                 .unwrap_or_else(|error| tracing::debug!(%error, "not optimized"));
+            // Closed before anybody hears of it: the last one to close leaves one whole file.
+            drop(connection);
             let _ = done.send(());
             return;
         }

@@ -7,7 +7,7 @@
 //! there is little to wait for side by side, and the keys of an answer come in the order in which they were asked for,
 //! as the specification has it.
 
-use async_graphql::{Context, EmptySubscription, SDLExportOptions};
+use async_graphql::{Context, EmptySubscription, SDLExportOptions, SchemaBuilder};
 
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -15,12 +15,17 @@ use crate::error::{Error, Result};
 
 pub mod account;
 pub mod analytics;
+pub mod answer;
 pub mod connection;
 pub mod data;
+pub mod document;
+pub mod documents;
+pub mod engine;
 pub mod filter;
 pub mod inflow;
 pub mod label;
 pub mod ledger;
+pub mod limits;
 pub mod movement;
 pub mod mutation;
 pub mod outflow;
@@ -29,7 +34,18 @@ pub mod problem;
 pub mod product;
 pub mod product_input;
 pub mod query;
+pub mod refusal;
 pub mod scalar;
+pub mod scan;
+pub mod shape;
+pub mod variables;
+pub mod weight;
+
+/// A value in a document, which may hold variables; `async_graphql::Value` is one without.
+pub(crate) use async_graphql_value::Value as Input;
+
+#[cfg(test)]
+mod tests;
 
 use mutation::Mutation;
 use query::Query;
@@ -37,14 +53,19 @@ use query::Query;
 /// The schema that is served.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
-/// The schema by these settings.
-pub fn schema(config: &Config) -> Schema {
+/// The schema by these settings, to be finished.
+fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     let schema = async_graphql::Schema::build(Query, Mutation, EmptySubscription).disable_suggestions();
     if config.graphql_introspection {
-        schema.finish()
+        schema
     } else {
-        schema.disable_introspection().finish()
+        schema.disable_introspection()
     }
+}
+
+/// The schema by these settings.
+pub fn schema(config: &Config) -> Schema {
+    builder(config).finish()
 }
 
 /// The schema as a document, the same on every run.

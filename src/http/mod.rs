@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -17,8 +18,11 @@ use crate::error::{Error, Malformed};
 use crate::rest::problem::{self, Problem};
 use crate::{origin, rest};
 
+mod cors;
 pub mod health;
+mod observe;
 pub mod pages;
+mod patience;
 mod server;
 mod unread;
 
@@ -30,24 +34,38 @@ const WORTH_COMPRESSING: u64 = 16 * 1024;
 
 /// Everything that is answered, without the trimming of slashes that [`serve`] does before.
 pub fn router(app: Arc<App>) -> Router {
+    let routes = Router::new()
+        .merge(rest::routes())
+        .merge(health::routes())
+        .route("/metrics", get(observe::metrics))
+        .merge(pages::routes());
+    surround(routes, app)
+}
+
+/// The layers that every request passes, around routes.
+fn surround(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
     let worth_it = SizeAbove::new(WORTH_COMPRESSING)
         .and(NotForContentType::const_new("text/event-stream"))
         .and(NotForContentType::const_new("font/"))
         .and(NotForContentType::IMAGES);
-    Router::new()
-        .merge(rest::routes())
-        .merge(health::routes())
-        .merge(pages::routes())
+    let panics = Arc::clone(&app);
+    routes
         .fallback(async || problem::not_found())
         // Innermost first: a panic becomes an answer, which is compressed if it is large, if the host is ours at all.
-        .layer(CatchPanicLayer::custom(|_| problem::internal()))
+        // What panicked is in the log already, by the hook of `telemetry`.
+        .layer(CatchPanicLayer::custom(move |_| {
+            panics.metrics.panicked();
+            problem::internal()
+        }))
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Fastest)
                 .compress_when(worth_it),
         )
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), cors::share))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), check_host))
         .layer(middleware::map_response(harden))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::observe))
         .with_state(app)
 }
 
@@ -63,12 +81,28 @@ async fn check_host(State(app): State<Arc<App>>, request: Request, next: Next) -
     Problem::from(Error::Malformed(Malformed::Host)).into_response()
 }
 
-/// No browser guesses at the type of an answer.
+/// What no answer of an API may be used for in a browser: guessed at, framed, run, kept in a cache of others. The pages
+/// bring their own headers, which stay.
 async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers
-        .entry(header::X_CONTENT_TYPE_OPTIONS)
-        .or_insert(HeaderValue::from_static("nosniff"));
+    // What has a version may be asked for again with it; everything else, tokens above all, is for one reader once.
+    let caching = if headers.contains_key(header::ETAG) {
+        "private, no-cache"
+    } else {
+        "no-store"
+    };
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, caching),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
     response
 }
 

@@ -9,6 +9,10 @@ use super::{Collection, key};
 use crate::db::Backend;
 use crate::error::{Error, Result};
 
+/// The longest pattern that SQLite compares with, in bytes. No name is that long, and no one looks for a description by
+/// so much of it.
+const LONGEST_PATTERN: usize = 50_000;
+
 /// A condition on the rows of one table; the default holds for all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -243,6 +247,9 @@ impl Filter {
             Place::Start => format!("{text}%"),
             Place::End => format!("%{text}"),
         };
+        if pattern.len() > LONGEST_PATTERN {
+            return Self::nothing();
+        }
         Self::of(Expr::col(folded.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
     }
 

@@ -22,6 +22,7 @@ pub mod analytics;
 pub mod check;
 pub mod cursor;
 pub mod filter;
+pub mod history;
 pub mod inflow;
 pub mod invariant;
 pub mod label;

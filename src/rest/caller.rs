@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::ROOT;
 use super::problem::Problem;
+use super::{AUTHENTICATION, ROOT};
 use crate::app::App;
 use crate::auth::identify::identify;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login};
 use crate::kind::Kind;
+use crate::limits::{self, Class};
 use crate::origin;
 
 /// A request with a good access token.
@@ -23,8 +24,14 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let mut ctx = Ctx::anonymous(Arc::clone(app), origin::client(parts, &app.config));
-        let token = bearer(parts)?;
-        ctx.actor = Some(identify(&ctx, token).await?);
+        let identified = match bearer(parts) {
+            Ok(token) => identify(&ctx, token).await,
+            Err(error) => Err(error),
+        };
+        // Who is not identified counts as an address, whatever token they try.
+        ctx.actor = identified.as_ref().ok().cloned();
+        limits::check(&ctx, class(parts)).await?;
+        identified?;
         Ok(Self(ctx))
     }
 }
@@ -36,10 +43,24 @@ impl FromRequestParts<Arc<App>> for Stranger {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        Ok(Self(Ctx::anonymous(
-            Arc::clone(app),
-            origin::client(parts, &app.config),
-        )))
+        let ctx = Ctx::anonymous(Arc::clone(app), origin::client(parts, &app.config));
+        limits::check(&ctx, class(parts)).await?;
+        Ok(Self(ctx))
+    }
+}
+
+/// Which limit a request counts against.
+fn class(parts: &Parts) -> Class {
+    let route = parts
+        .extensions
+        .get::<MatchedPath>()
+        .map_or("", MatchedPath::as_str);
+    if route.starts_with(AUTHENTICATION) {
+        Class::Authentication
+    } else if parts.method.is_safe() {
+        Class::Read
+    } else {
+        Class::Write
     }
 }
 

@@ -25,10 +25,15 @@ pub fn put(response: &mut Response, versions: Versions) {
     }
 }
 
-/// Whether the caller has this already (`If-None-Match`, compared weakly).
+/// Whether the caller has this version already.
 pub fn is_known(headers: &HeaderMap, versions: Versions) -> bool {
-    let current = tag(versions);
-    tags(headers, header::IF_NONE_MATCH).any(|tag| tag == "*" || tag.trim_start_matches("W/") == current)
+    has(headers, &tag(versions))
+}
+
+/// Whether the caller has what this tag stands for (`If-None-Match`, compared weakly).
+pub fn has(headers: &HeaderMap, current: &str) -> bool {
+    let strong = current.trim_start_matches("W/");
+    tags(headers, header::IF_NONE_MATCH).any(|tag| tag == "*" || tag.trim_start_matches("W/") == strong)
 }
 
 /// The version that a change is meant for (`If-Match`): none where the caller doesn't mind, one that no object has where

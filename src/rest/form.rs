@@ -66,6 +66,9 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
+/// What a text that must be there looks like: trimmed, there is something left of it.
+pub const NOT_BLANK: &str = r"\S";
+
 /// The fields of a body, to be taken one by one, and what was wrong with them so far.
 pub struct Form<'a> {
     fields: HashMap<String, &'a RawValue>,

@@ -2,35 +2,67 @@
 
 use ::entity::inflow::{Column, Entity};
 use ::entity::{product, supplier};
-use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::face::{Rest, Versions};
 use super::form::Form;
 use super::label::named;
-use super::page::{Named, Titled, seconds};
-use super::query::Query;
+use super::page::{Moment, Named, Titled};
+use super::query::{By, Filterable};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::resolvers::Row;
+use crate::resolvers::check::INT_MAX;
 use crate::resolvers::inflow::Draft;
-use crate::resolvers::{Filter, Row};
 
 /// The JSON of an inflow.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct InflowView {
+    /// Its number among its kind, for ever.
+    #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
+    /// Who delivered it.
     supplier: Named,
+    /// What came in.
     product: Titled,
+    /// How many.
+    #[schemars(with = "i32", range(min = 1, max = INT_MAX))]
     quantity: i64,
+    /// Why.
     description: Option<String>,
-    #[serde(serialize_with = "seconds")]
-    created_at: DateTime<Utc>,
-    #[serde(serialize_with = "seconds")]
-    updated_at: DateTime<Utc>,
+    /// When it came to be.
+    #[schemars(extend("readOnly" = true))]
+    created_at: Moment,
+    /// When it last changed.
+    #[schemars(extend("readOnly" = true))]
+    updated_at: Moment,
 }
 
 impl Rest for Entity {
     type View = InflowView;
+    const FILTERS: &'static [Filterable<Column>] = &[
+        Filterable {
+            name: "supplier",
+            by: By::Reference(Column::SupplierId),
+            about: "Only inflows from the supplier with this id.",
+        },
+        Filterable {
+            name: "product",
+            by: By::Reference(Column::ProductId),
+            about: "Only inflows of the product with this id.",
+        },
+        Filterable {
+            name: "date_from",
+            by: By::FromDay(Column::CreatedAt),
+            about: "Only inflows of this UTC day, such as `2024-01-01`, or later.",
+        },
+        Filterable {
+            name: "date_to",
+            by: By::ToDay(Column::CreatedAt),
+            about: "Only inflows of this UTC day, such as `2024-01-31`, or earlier, the whole day included.",
+        },
+    ];
 
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
@@ -40,13 +72,6 @@ impl Rest for Entity {
             description: form.text("description"),
             faults: form.faults(),
         }
-    }
-
-    fn filter(query: &Query) -> Result<Filter> {
-        Ok(query
-            .reference("supplier", Column::SupplierId)?
-            .and(query.reference("product", Column::ProductId)?)
-            .and(query.days(Column::CreatedAt)?))
     }
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(InflowView, Versions)>> {
@@ -69,8 +94,8 @@ impl Rest for Entity {
             },
             quantity: row.quantity,
             description: row.description.clone(),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            created_at: Moment(row.created_at),
+            updated_at: Moment(row.updated_at),
         };
         Ok(Some((view, [1, supplier_version, product.version])))
     }

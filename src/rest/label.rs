@@ -2,28 +2,35 @@
 
 use ::entity::label::Label;
 use ::entity::{brand, category, supplier};
-use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::face::{Rest, Versions};
-use super::form::Form;
-use super::page::{Named, seconds};
-use super::query::Query;
+use super::form::{Form, NOT_BLANK};
+use super::page::{Moment, Named};
+use super::query::Filterable;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::label::Draft;
-use crate::resolvers::{Filter, Resource, Row};
+use crate::resolvers::label::{Draft, NAME_LENGTH};
+use crate::resolvers::{Resource, Row};
 
 /// The JSON of a brand, a category or a supplier.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LabelView {
+    /// Its number among its kind, for ever.
+    #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
+    /// What people call it.
+    #[schemars(length(min = 1, max = NAME_LENGTH), regex(pattern = NOT_BLANK))]
     name: String,
+    /// More about it.
     description: Option<String>,
-    #[serde(serialize_with = "seconds")]
-    created_at: DateTime<Utc>,
-    #[serde(serialize_with = "seconds")]
-    updated_at: DateTime<Utc>,
+    /// When it came to be.
+    #[schemars(extend("readOnly" = true))]
+    created_at: Moment,
+    /// When it last changed.
+    #[schemars(extend("readOnly" = true))]
+    updated_at: Moment,
 }
 
 /// The reference to one, as products and inflows show it, with its version.
@@ -42,6 +49,7 @@ macro_rules! label {
     ($noun:ident) => {
         impl Rest for $noun::Entity {
             type View = LabelView;
+            const FILTERS: &'static [Filterable<$noun::Column>] = &[];
 
             fn draft(mut form: Form<'_>) -> Draft {
                 let (name, description) = (form.text("name"), form.text("description"));
@@ -52,18 +60,14 @@ macro_rules! label {
                 }
             }
 
-            fn filter(_query: &Query) -> Result<Filter> {
-                Ok(Filter::default())
-            }
-
             async fn view(_ctx: &Ctx, row: &Row<Self>) -> Result<Option<(LabelView, Versions)>> {
                 let fields = Self::fields(row);
                 let view = LabelView {
                     id: fields.id,
                     name: fields.name.to_owned(),
                     description: fields.description.map(str::to_owned),
-                    created_at: fields.created_at,
-                    updated_at: fields.updated_at,
+                    created_at: Moment(fields.created_at),
+                    updated_at: Moment(fields.updated_at),
                 };
                 Ok(Some((view, [fields.version, 0, 0])))
             }

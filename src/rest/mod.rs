@@ -1,16 +1,19 @@
 //! Face one: the documented REST API, `/api/v1`. It translates names and renders; the rules are in `resolvers`.
 //!
-//! This file is the route table. Each route answers with and without its trailing slash, which `http` trims.
+//! This file is the route table: what is served, and what the OpenAPI description describes. Paths are spelled as in the
+//! document; each route answers with and without its trailing slash.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, get, post};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value};
 
 use self::face::Rest;
-use self::problem::{Problem, not_allowed};
+use self::openapi::{operations, sessions};
+use self::problem::Problem;
+use self::route::Route;
 use crate::app::App;
 use crate::kind::Kind;
 use crate::resolvers::Editable;
@@ -21,84 +24,80 @@ pub mod face;
 pub mod form;
 pub mod inflow;
 pub mod label;
+pub mod openapi;
 pub mod outflow;
 pub mod page;
 pub mod problem;
 pub mod product;
 pub mod query;
+pub mod route;
 pub mod token;
 pub mod verbs;
 
 /// Where the API begins.
 pub const ROOT: &str = "/api/v1";
 
-/// The routes of the document.
-pub fn routes() -> Router<Arc<App>> {
-    let api = Router::new()
-        .merge(editable::<::entity::brand::Entity>())
-        .merge(editable::<::entity::category::Entity>())
-        .merge(editable::<::entity::supplier::Entity>())
-        .merge(editable::<::entity::product::Entity>())
-        .merge(fixed::<::entity::inflow::Entity>())
-        .merge(fixed::<::entity::outflow::Entity>())
-        .route(
-            "/authentication/token",
-            allowing("POST, OPTIONS", post(token::log_in)),
-        )
-        .route(
-            "/authentication/token/refresh",
-            allowing("POST, OPTIONS", post(token::refresh)),
-        )
-        .route(
-            "/authentication/token/verify",
-            allowing("POST, OPTIONS", post(token::verify)),
-        )
-        .route(
-            "/authentication/logout",
-            allowing("POST, OPTIONS", post(token::log_out)),
-        );
-    Router::new()
-        .route(ROOT, allowing("GET, HEAD, OPTIONS", get(index)))
-        .nest(ROOT, api)
+/// Where the token routes begin.
+const AUTHENTICATION: &str = "/api/v1/authentication";
+
+/// The route table, in the order of the document.
+pub fn table() -> Vec<Route> {
+    let mut table = vec![
+        Route::at("/").get(index, operations::index),
+        Route::at("/openapi.json").get(openapi::serve, operations::description),
+        Route::at("/authentication/token/").post(token::log_in, sessions::log_in),
+        Route::at("/authentication/token/refresh/").post(token::refresh, sessions::refresh),
+        Route::at("/authentication/token/verify/").post(token::verify, sessions::verify),
+        Route::at("/authentication/logout/").post(token::log_out, sessions::log_out),
+    ];
+    table.extend(editable::<::entity::brand::Entity>());
+    table.extend(editable::<::entity::category::Entity>());
+    table.extend(editable::<::entity::supplier::Entity>());
+    table.extend(editable::<::entity::product::Entity>());
+    table.extend(fixed::<::entity::inflow::Entity>());
+    table.extend(fixed::<::entity::outflow::Entity>());
+    table
 }
 
 /// The routes of what can be updated.
-fn editable<R: Rest + Editable>() -> Router<Arc<App>> {
-    let one = get(verbs::show::<R>)
-        .put(verbs::edit::<R>)
-        .patch(verbs::edit::<R>)
-        .delete(verbs::remove::<R>);
-    collection::<R>(allowing("GET, HEAD, PUT, PATCH, DELETE, OPTIONS", one))
+fn editable<R: Rest + Editable>() -> [Route; 2] {
+    let one = one::<R>()
+        .put(verbs::edit::<R>, operations::put::<R>)
+        .patch(verbs::edit::<R>, operations::patch::<R>)
+        .delete(verbs::remove::<R>, operations::remove::<R>);
+    [all::<R>(), one]
 }
 
 /// The routes of what never changes once it is there.
-fn fixed<R: Rest>() -> Router<Arc<App>> {
-    let one = get(verbs::show::<R>).delete(verbs::remove::<R>);
-    collection::<R>(allowing("GET, HEAD, DELETE, OPTIONS", one))
+fn fixed<R: Rest>() -> [Route; 2] {
+    [
+        all::<R>(),
+        one::<R>().delete(verbs::remove::<R>, operations::remove::<R>),
+    ]
 }
 
-fn collection<R: Rest>(one: MethodRouter<Arc<App>>) -> Router<Arc<App>> {
-    let all = get(verbs::list::<R>).post(verbs::add::<R>);
-    let name = R::KIND.plural();
-    Router::new()
-        .route(&format!("/{name}"), allowing("GET, HEAD, POST, OPTIONS", all))
-        .route(&format!("/{name}/{{id}}"), one)
+fn all<R: Rest>() -> Route {
+    Route::at(format!("/{}/", R::KIND.plural()))
+        .get(verbs::list::<R>, operations::list::<R>)
+        .post(verbs::add::<R>, operations::add::<R>)
 }
 
-/// Answers `OPTIONS`, and every other method with 405, naming those that are there.
-pub(crate) fn allowing(methods: &'static str, routes: MethodRouter<Arc<App>>) -> MethodRouter<Arc<App>> {
-    let allow = (header::ALLOW, HeaderValue::from_static(methods));
-    let refuse = allow.clone();
-    routes
-        .options(async move || (StatusCode::NO_CONTENT, [allow]))
-        .fallback(async move || ([refuse], not_allowed()).into_response())
+fn one<R: Rest>() -> Route {
+    Route::at(format!("/{}/{{id}}/", R::KIND.plural())).get(verbs::show::<R>, operations::show::<R>)
+}
+
+/// The routes of the document.
+pub fn routes() -> Router<Arc<App>> {
+    table()
+        .into_iter()
+        .fold(Router::new(), |router, route| route.serve(router))
 }
 
 /// The six collections and where they are.
-async fn index(origin: caller::Origin) -> Result<Response, Problem> {
-    let links: Vec<(&str, String)> = Kind::ALL
+async fn index(_: caller::Stranger, origin: caller::Origin) -> Result<Response, Problem> {
+    let links: Map<String, Value> = Kind::ALL
         .iter()
-        .map(|kind| (kind.plural(), origin.collection(*kind)))
+        .map(|kind| (kind.plural().to_owned(), origin.collection(*kind).into()))
         .collect();
-    Ok(page::object(StatusCode::OK, &face::InOrder(links)))
+    Ok(page::object(StatusCode::OK, &links))
 }

@@ -2,33 +2,59 @@
 
 use ::entity::outflow::{Column, Entity};
 use ::entity::product;
-use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::face::{Rest, Versions};
 use super::form::Form;
-use super::page::{Titled, seconds};
-use super::query::Query;
+use super::page::{Moment, Titled};
+use super::query::{By, Filterable};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::resolvers::Row;
+use crate::resolvers::check::INT_MAX;
 use crate::resolvers::outflow::Draft;
-use crate::resolvers::{Filter, Row};
 
 /// The JSON of an outflow.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct OutflowView {
+    /// Its number among its kind, for ever.
+    #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
+    /// What went out.
     product: Titled,
+    /// How many.
+    #[schemars(with = "i32", range(min = 1, max = INT_MAX))]
     quantity: i64,
+    /// Why.
     description: Option<String>,
-    #[serde(serialize_with = "seconds")]
-    created_at: DateTime<Utc>,
-    #[serde(serialize_with = "seconds")]
-    updated_at: DateTime<Utc>,
+    /// When it came to be.
+    #[schemars(extend("readOnly" = true))]
+    created_at: Moment,
+    /// When it last changed.
+    #[schemars(extend("readOnly" = true))]
+    updated_at: Moment,
 }
 
 impl Rest for Entity {
     type View = OutflowView;
+    const FILTERS: &'static [Filterable<Column>] = &[
+        Filterable {
+            name: "product",
+            by: By::Reference(Column::ProductId),
+            about: "Only outflows of the product with this id.",
+        },
+        Filterable {
+            name: "date_from",
+            by: By::FromDay(Column::CreatedAt),
+            about: "Only outflows of this UTC day, such as `2024-01-01`, or later.",
+        },
+        Filterable {
+            name: "date_to",
+            by: By::ToDay(Column::CreatedAt),
+            about: "Only outflows of this UTC day, such as `2024-01-31`, or earlier, the whole day included.",
+        },
+    ];
 
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
@@ -37,12 +63,6 @@ impl Rest for Entity {
             description: form.text("description"),
             faults: form.faults(),
         }
-    }
-
-    fn filter(query: &Query) -> Result<Filter> {
-        Ok(query
-            .reference("product", Column::ProductId)?
-            .and(query.days(Column::CreatedAt)?))
     }
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(OutflowView, Versions)>> {
@@ -58,8 +78,8 @@ impl Rest for Entity {
             },
             quantity: row.quantity,
             description: row.description.clone(),
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            created_at: Moment(row.created_at),
+            updated_at: Moment(row.updated_at),
         };
         Ok(Some((view, [1, product.version, 0])))
     }

@@ -1,18 +1,28 @@
-//! JSON answers: one object, or a page of a list with its absolute links.
+//! JSON answers: one object, or a page of a list with its absolute links, and what their values look like.
 
+use std::borrow::Cow;
+
+use ::entity::Money;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::query::Query;
 
 /// `{count, next, previous, results}`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Page<V> {
+    /// How many there are on all pages together.
     count: u64,
+    /// The next page: an absolute link, with every other parameter of this one.
+    #[schemars(url)]
     next: Option<String>,
+    /// The page before.
+    #[schemars(url)]
     previous: Option<String>,
+    /// What is on this page.
     results: Vec<V>,
 }
 
@@ -46,23 +56,79 @@ pub fn object(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// A moment as the document shows it: RFC 3339, `Z`, whole seconds.
-pub fn seconds<S: Serializer>(moment: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&moment.format("%Y-%m-%dT%H:%M:%SZ"))
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(pub DateTime<Utc>);
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.format("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+impl JsonSchema for Moment {
+    fn schema_name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        concat!(module_path!(), "::Moment").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "date-time",
+            "description": "A moment in UTC, RFC 3339, in whole seconds.",
+        })
+    }
+}
+
+/// A price as the document shows it: a string with two decimals.
+#[derive(Clone, Copy, Debug)]
+pub struct Price(pub Money);
+
+impl Serialize for Price {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl JsonSchema for Price {
+    fn schema_name() -> Cow<'static, str> {
+        "Price".into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        concat!(module_path!(), "::Price").into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "decimal",
+            "pattern": "^[0-9]{1,20}\\.[0-9]{2}$",
+            "description": "An exact price with two decimals, as a string so that nothing rounds it.",
+        })
+    }
 }
 
 /// A reference as it is shown, by name.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "NamedReference")]
 pub struct Named {
     /// The id to write it with.
+    #[schemars(range(min = 1))]
     pub id: i64,
     /// What people call it.
     pub name: String,
 }
 
 /// A product as movements show it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ProductReference")]
 pub struct Titled {
     /// The id to write it with.
+    #[schemars(range(min = 1))]
     pub id: i64,
     /// What people call it.
     pub title: String,

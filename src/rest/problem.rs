@@ -1,11 +1,11 @@
 //! Refusals as the document and the contract have them: each error with its status and its exact body.
+//!
+//! The OpenAPI description takes its examples from here too, so what it shows is what is sent.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::face::InOrder;
 use super::page::object;
 use crate::error::{Error, Fault, Login, Malformed};
 
@@ -19,56 +19,65 @@ impl<E: Into<Error>> From<E> for Problem {
     }
 }
 
-/// The documented envelope.
-#[derive(Serialize)]
-struct Envelope<'a> {
-    error: Body<'a>,
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        self.0.log();
+        Refusal::of(&self.0).into_response()
+    }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    code: &'a str,
-    message: &'a str,
-    details: serde_json::Value,
+/// A refusal as it is sent.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What kind of refusal it is, for HTTP.
+    pub status: StatusCode,
+    /// The documented body.
+    pub body: Value,
+    /// The header that goes with it.
+    pub header: Option<(HeaderName, String)>,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = object(self.status, &self.body);
+        if let Some((name, value)) = self.header
+            && let Ok(value) = HeaderValue::from_str(&value)
+        {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
 }
 
 /// How long a client waits before it tries again what failed for now, in seconds.
 const RETRY_UNAVAILABLE: u64 = 5;
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        self.0.log();
-        match self.0 {
-            Error::Unauthenticated(login) => unauthenticated(login),
+impl Refusal {
+    /// What a client is told of an error.
+    pub fn of(error: &Error) -> Self {
+        match error {
+            Error::Unauthenticated(login) => unauthenticated(*login),
             Error::Forbidden => detail(
                 StatusCode::FORBIDDEN,
                 "You do not have permission to perform this action.",
             ),
-            Error::NotFound => not_found(),
+            Error::NotFound => detail(StatusCode::NOT_FOUND, "Not found."),
             Error::NoSuchPage => detail(StatusCode::NOT_FOUND, "Invalid page."),
-            Error::Invalid(faults) => invalid(&faults),
-            Error::Parameter { name, reason } => {
-                let details = json!({ name: reason });
-                envelope(
-                    StatusCode::BAD_REQUEST,
-                    "INVALID_PARAMETER",
-                    "A parameter can't be read.",
-                    details,
-                )
-            }
-            Error::Malformed(malformed) => unreadable(malformed),
+            Error::Invalid(faults) => invalid(faults),
+            Error::Parameter { name, reason } => envelope(
+                StatusCode::BAD_REQUEST,
+                "INVALID_PARAMETER",
+                "A parameter can't be read.",
+                json!({ name: reason }),
+            ),
+            Error::Malformed(malformed) => unreadable(*malformed),
             Error::Protected { by } => {
-                let counts = by
-                    .into_iter()
-                    .map(|(kind, count)| (kind.plural().to_owned(), count.into()))
+                let counts: Map<String, Value> = by
+                    .iter()
+                    .map(|(kind, count)| (kind.plural().to_owned(), (*count).into()))
                     .collect();
                 let message = "It can't be deleted because other records refer to it.";
-                envelope(
-                    StatusCode::CONFLICT,
-                    "PROTECTED",
-                    message,
-                    serde_json::Value::Object(counts),
-                )
+                envelope(StatusCode::CONFLICT, "PROTECTED", message, counts)
             }
             Error::InsufficientStock(shortage) => envelope(
                 StatusCode::CONFLICT,
@@ -87,27 +96,52 @@ impl IntoResponse for Problem {
                 json!({}),
             ),
             Error::Limited { retry_after } => {
-                let seconds = retry_after.as_secs_f64().ceil().max(1.0);
-                let details = json!({ "retry_after": seconds });
-                let response = envelope(
+                let rest = u64::from(retry_after.subsec_nanos() > 0);
+                let seconds = retry_after.as_secs().saturating_add(rest).max(1);
+                envelope(
                     StatusCode::TOO_MANY_REQUESTS,
                     "TOO_MANY_REQUESTS",
                     "Too many requests.",
-                    details,
-                );
-                with_header(response, header::RETRY_AFTER, &seconds.to_string())
+                    json!({ "retry_after": seconds }),
+                )
+                .with(header::RETRY_AFTER, &seconds)
             }
-            Error::Unavailable(_) => {
-                let message = "The database is not available at the moment.";
-                let response = envelope(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message, json!({}));
-                with_header(response, header::RETRY_AFTER, &RETRY_UNAVAILABLE.to_string())
-            }
-            Error::Internal(_) => internal(),
+            Error::Unavailable(_) => envelope(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "UNAVAILABLE",
+                "The database is not available at the moment.",
+                json!({}),
+            )
+            .with(header::RETRY_AFTER, &RETRY_UNAVAILABLE),
+            Error::Internal(_) => envelope(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "SERVER_ERROR",
+                "Something went wrong on our side.",
+                json!({}),
+            ),
+        }
+    }
+
+    /// Something is here, but not for this method.
+    pub fn of_method(allowed: &str) -> Self {
+        envelope(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "This method is not allowed here.",
+            json!({}),
+        )
+        .with(header::ALLOW, &allowed)
+    }
+
+    fn with(self, name: HeaderName, value: &impl ToString) -> Self {
+        Self {
+            header: Some((name, value.to_string())),
+            ..self
         }
     }
 }
 
-fn unauthenticated(login: Login) -> Response {
+fn unauthenticated(login: Login) -> Refusal {
     let (text, code) = match login {
         Login::Missing => ("Authentication credentials were not provided.", None),
         Login::BadToken => (
@@ -117,18 +151,14 @@ fn unauthenticated(login: Login) -> Response {
         Login::WrongCredentials => ("No active account found with the given credentials", None),
         Login::TokenRefused => ("Token is invalid or expired", Some("token_not_valid")),
     };
-    let body: Vec<(&str, &str)> = [("detail", text)]
-        .into_iter()
-        .chain(code.map(|code| ("code", code)))
-        .collect();
-    with_header(
-        object(StatusCode::UNAUTHORIZED, &InOrder(body)),
-        header::WWW_AUTHENTICATE,
-        "Bearer",
-    )
+    let mut refusal = detail(StatusCode::UNAUTHORIZED, text);
+    if let (Value::Object(body), Some(code)) = (&mut refusal.body, code) {
+        body.insert("code".to_owned(), code.into());
+    }
+    refusal.with(header::WWW_AUTHENTICATE, &"Bearer")
 }
 
-fn unreadable(malformed: Malformed) -> Response {
+fn unreadable(malformed: Malformed) -> Refusal {
     let (status, code, message) = match malformed {
         Malformed::NotJson => (StatusCode::BAD_REQUEST, "PARSE_ERROR", "The body is not JSON."),
         Malformed::NotObject => (
@@ -171,66 +201,47 @@ fn unreadable(malformed: Malformed) -> Response {
 }
 
 /// Each bad field with its messages; relations by their documented names.
-fn invalid(faults: &[Fault]) -> Response {
-    let mut fields: Vec<(&str, Vec<&str>)> = Vec::new();
+fn invalid(faults: &[Fault]) -> Refusal {
+    let mut fields = Map::new();
     for fault in faults {
         let field = match fault.field {
             "" => "non_field_errors",
             field => field.strip_suffix("_id").unwrap_or(field),
         };
-        match fields.iter_mut().find(|(known, _)| *known == field) {
-            Some((_, messages)) => messages.push(&fault.message),
-            None => fields.push((field, vec![&fault.message])),
+        let messages = fields.entry(field).or_insert_with(|| json!([]));
+        if let Value::Array(messages) = messages {
+            messages.push(fault.message.clone().into());
         }
     }
-    object(StatusCode::UNPROCESSABLE_ENTITY, &InOrder(fields))
+    Refusal {
+        status: StatusCode::UNPROCESSABLE_ENTITY,
+        body: fields.into(),
+        header: None,
+    }
+}
+
+fn detail(status: StatusCode, text: &str) -> Refusal {
+    Refusal {
+        status,
+        body: json!({ "detail": text }),
+        header: None,
+    }
+}
+
+fn envelope(status: StatusCode, code: &str, message: &str, details: impl Into<Value>) -> Refusal {
+    Refusal {
+        status,
+        body: json!({ "error": { "code": code, "message": message, "details": details.into() } }),
+        header: None,
+    }
 }
 
 /// Nothing is here.
 pub fn not_found() -> Response {
-    detail(StatusCode::NOT_FOUND, "Not found.")
+    Refusal::of(&Error::NotFound).into_response()
 }
 
-/// Something is here, but not for this method; `Allow` is the caller's to add.
-pub fn not_allowed() -> Response {
-    envelope(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "METHOD_NOT_ALLOWED",
-        "This method is not allowed here.",
-        json!({}),
-    )
-}
-
-/// A mistake of ours; what it was is in the log alone.
+/// A mistake of ours, which has been logged where it was made.
 pub fn internal() -> Response {
-    envelope(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "SERVER_ERROR",
-        "Something went wrong on our side.",
-        json!({}),
-    )
-}
-
-fn detail(status: StatusCode, text: &str) -> Response {
-    object(status, &InOrder(vec![("detail", text)]))
-}
-
-fn envelope(status: StatusCode, code: &str, message: &str, details: serde_json::Value) -> Response {
-    object(
-        status,
-        &Envelope {
-            error: Body {
-                code,
-                message,
-                details,
-            },
-        },
-    )
-}
-
-fn with_header(mut response: Response, name: HeaderName, value: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
-    response
+    Refusal::of(&Error::internal("a panic")).into_response()
 }

@@ -2,40 +2,78 @@
 
 use ::entity::product::{Column, Entity};
 use ::entity::{brand, category};
-use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::face::{Rest, Versions};
-use super::form::Form;
+use super::form::{Form, NOT_BLANK};
 use super::label::named;
-use super::page::{Named, seconds};
-use super::query::Query;
+use super::page::{Moment, Named, Price};
+use super::query::{By, Filterable};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::filter::Comparison;
-use crate::resolvers::product::Draft;
-use crate::resolvers::{Filter, Row};
+use crate::resolvers::Row;
+use crate::resolvers::check::INT_MAX;
+use crate::resolvers::label::NAME_LENGTH;
+use crate::resolvers::product::{Draft, SERIE_NUMBER_LENGTH};
 
 /// The JSON of a product.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ProductView {
+    /// Its number among its kind, for ever.
+    #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
+    /// What people call it.
+    #[schemars(length(min = 1, max = NAME_LENGTH), regex(pattern = NOT_BLANK))]
     title: String,
+    /// What kind of thing it is.
     category: Named,
+    /// Who makes it.
     brand: Named,
+    /// More about it.
     description: Option<String>,
+    /// The maker's number for it; no two products have the same.
+    #[schemars(length(max = SERIE_NUMBER_LENGTH))]
     serie_number: Option<String>,
-    cost_price: String,
-    selling_price: String,
+    /// What one unit costs the shop.
+    cost_price: Price,
+    /// What one unit is sold for.
+    selling_price: Price,
+    /// How many are in stock now.
+    #[schemars(with = "i32", range(min = 0, max = INT_MAX), extend("default" = 0))]
     quantity: i64,
-    #[serde(serialize_with = "seconds")]
-    created_at: DateTime<Utc>,
-    #[serde(serialize_with = "seconds")]
-    updated_at: DateTime<Utc>,
+    /// When it came to be.
+    #[schemars(extend("readOnly" = true))]
+    created_at: Moment,
+    /// When it last changed.
+    #[schemars(extend("readOnly" = true))]
+    updated_at: Moment,
 }
 
 impl Rest for Entity {
     type View = ProductView;
+    const FILTERS: &'static [Filterable<Column>] = &[
+        Filterable {
+            name: "category",
+            by: By::Reference(Column::CategoryId),
+            about: "Only products of the category with this id.",
+        },
+        Filterable {
+            name: "brand",
+            by: By::Reference(Column::BrandId),
+            about: "Only products of the brand with this id.",
+        },
+        Filterable {
+            name: "min_price",
+            by: By::AtLeast(Column::SellingPrice),
+            about: "Only products that are sold for this price, such as `500.00`, or more.",
+        },
+        Filterable {
+            name: "max_price",
+            by: By::AtMost(Column::SellingPrice),
+            about: "Only products that are sold for this price, such as `799.99`, or less.",
+        },
+    ];
 
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
@@ -49,14 +87,6 @@ impl Rest for Entity {
             quantity: form.integer("quantity"),
             faults: form.faults(),
         }
-    }
-
-    fn filter(query: &Query) -> Result<Filter> {
-        Ok(query
-            .reference("category", Column::CategoryId)?
-            .and(query.reference("brand", Column::BrandId)?)
-            .and(query.price("min_price", Column::SellingPrice, Comparison::GreaterOrEqual)?)
-            .and(query.price("max_price", Column::SellingPrice, Comparison::LessOrEqual)?))
     }
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(ProductView, Versions)>> {
@@ -77,11 +107,11 @@ impl Rest for Entity {
             brand,
             description: row.description.clone(),
             serie_number: row.serie_number.clone(),
-            cost_price: row.cost_price.to_string(),
-            selling_price: row.selling_price.to_string(),
+            cost_price: Price(row.cost_price),
+            selling_price: Price(row.selling_price),
             quantity: row.quantity,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
+            created_at: Moment(row.created_at),
+            updated_at: Moment(row.updated_at),
         };
         Ok(Some((view, [row.version, category_version, brand_version])))
     }

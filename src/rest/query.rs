@@ -5,6 +5,7 @@ use ::entity::Money;
 use chrono::NaiveDate;
 use url::form_urlencoded;
 
+use super::face::Rest;
 use crate::error::{Error, Result};
 use crate::resolvers::filter::Comparison;
 use crate::resolvers::{Direction, Filter, Order, Resource};
@@ -14,6 +15,32 @@ use sea_orm::ColumnTrait;
 pub const PAGE_SIZE: u64 = 10;
 /// Rows on a page at most.
 pub const LARGEST_PAGE: u64 = 100;
+
+/// A parameter that narrows a list.
+#[derive(Debug)]
+pub struct Filterable<C: 'static> {
+    /// The parameter, as the document spells it.
+    pub name: &'static str,
+    /// What it asks for.
+    pub by: By<C>,
+    /// The same for people.
+    pub about: &'static str,
+}
+
+/// What a parameter compares.
+#[derive(Clone, Copy, Debug)]
+pub enum By<C> {
+    /// Rows that refer to the object with this id; one that doesn't exist is referred to by none.
+    Reference(C),
+    /// Rows with this price or more.
+    AtLeast(C),
+    /// Rows with this price or less.
+    AtMost(C),
+    /// Rows of this UTC day or later.
+    FromDay(C),
+    /// Rows of this UTC day or earlier.
+    ToDay(C),
+}
 
 /// The parameters in the order they were sent.
 pub struct Query(Vec<(String, String)>);
@@ -97,23 +124,40 @@ impl Query {
             .collect()
     }
 
-    /// Rows that refer to the object with this id; one that doesn't exist is referred to by none.
-    pub fn reference(&self, name: &str, column: impl ColumnTrait) -> Result<Filter> {
-        Ok(match self.integer(name)?.map(i64::try_from) {
-            None => Filter::default(),
-            Some(Ok(id)) => Filter::compare(column, Comparison::Equal, id),
-            Some(Err(_)) => Filter::nothing(),
+    /// The rows that the parameters leave.
+    pub fn filter<R: Rest>(&self) -> Result<Filter> {
+        R::FILTERS.iter().try_fold(Filter::default(), |filter, narrower| {
+            Ok(filter.and(self.narrowed(narrower)?))
         })
     }
 
-    /// Rows with a price on this side of a bound, the bound included.
-    pub fn price(&self, name: &str, column: impl ColumnTrait, comparison: Comparison) -> Result<Filter> {
-        let bound = self.read(name, "A valid number is required.", |text| {
+    fn narrowed<C: ColumnTrait>(&self, Filterable { name, by, .. }: &Filterable<C>) -> Result<Filter> {
+        let everything = Filter::default;
+        Ok(match *by {
+            By::Reference(column) => match self.integer(name)?.map(i64::try_from) {
+                None => everything(),
+                Some(Ok(id)) => Filter::compare(column, Comparison::Equal, id),
+                Some(Err(_)) => Filter::nothing(),
+            },
+            By::AtLeast(column) => self.price(name)?.map_or_else(everything, |bound| {
+                Filter::compare(column, Comparison::GreaterOrEqual, bound)
+            }),
+            By::AtMost(column) => self.price(name)?.map_or_else(everything, |bound| {
+                Filter::compare(column, Comparison::LessOrEqual, bound)
+            }),
+            By::FromDay(column) => self
+                .day(name)?
+                .map_or_else(everything, |day| Filter::from_day(column, day)),
+            By::ToDay(column) => self
+                .day(name)?
+                .map_or_else(everything, |day| Filter::to_day(column, day)),
+        })
+    }
+
+    fn price(&self, name: &str) -> Result<Option<Money>> {
+        self.read(name, "A valid number is required.", |text| {
             Money::parse_bound(text).ok()
-        })?;
-        Ok(bound.map_or_else(Filter::default, |bound| {
-            Filter::compare(column, comparison, bound)
-        }))
+        })
     }
 
     fn day(&self, name: &str) -> Result<Option<NaiveDate>> {
@@ -123,17 +167,6 @@ impl Query {
             let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
             (shaped && chrono::Datelike::year(&day) > 0).then_some(day)
         })
-    }
-
-    /// Rows of the UTC days from `date_from` to `date_to`, both included.
-    pub fn days(&self, column: impl ColumnTrait) -> Result<Filter> {
-        let from = self
-            .day("date_from")?
-            .map_or_else(Filter::default, |day| Filter::from_day(column, day));
-        let to = self
-            .day("date_to")?
-            .map_or_else(Filter::default, |day| Filter::to_day(column, day));
-        Ok(from.and(to))
     }
 
     /// The link to another page of the same list: every other parameter stays. The first page has no number.

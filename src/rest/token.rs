@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caller::Stranger;
@@ -15,11 +16,14 @@ use crate::resolvers::{Check, Field};
 
 type Answer = Result<Response, Problem>;
 
-/// The answer to a login.
-#[derive(Serialize)]
-struct Tokens {
+/// The answer to a login or a refresh.
+#[derive(Serialize, JsonSchema)]
+pub struct Tokens {
+    /// Goes with each request.
     access: String,
+    /// Is traded for access tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     refresh: Option<String>,
 }
 

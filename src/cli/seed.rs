@@ -1,0 +1,51 @@
+//! `stockroom seed`: fills the database with a made-up shop, for trying, testing and measuring.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+
+use super::shop::{self, Shop};
+use super::{counted, stocking};
+use crate::config::Config;
+use crate::ctx::Ctx;
+use crate::error::Result;
+
+/// How much, and which.
+#[derive(Args, Debug)]
+pub struct Seed {
+    /// How many products; five movements each, and categories, brands and suppliers in proportion
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    products: u32,
+
+    /// Which shop: the same number makes the same rows
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Runs the command.
+pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
+    let app = super::open_migrated(config).await?;
+    let started = Instant::now();
+    let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
+    let shop = shop::shop(products, seed.seed, shop::SEED_NOW);
+    let made = contents(&shop);
+    stocking::stock(&Ctx::system(app.clone()), shop).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    super::print(&format!("{made} in {seconds:.1} s"))?;
+    app.db.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is in the shop: `240 products, 14 categories, …`.
+pub fn contents(shop: &Shop) -> String {
+    let movements = shop.movements.len();
+    [
+        counted(shop.products.len(), "products"),
+        counted(shop.categories.len(), "categories"),
+        counted(shop.brands.len(), "brands"),
+        counted(shop.suppliers.len(), "suppliers"),
+        counted(movements, "movements"),
+    ]
+    .join(", ")
+}

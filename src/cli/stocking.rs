@@ -1,0 +1,219 @@
+//! Puts a made-up shop into a database: all of it or nothing, beside what is there already.
+
+use std::sync::Arc;
+
+use ::entity::label::Label;
+use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, product, stock_change, supplier};
+
+use sea_orm::{DbErr, EntityTrait};
+
+use super::shop::{self, Flow, Movement, Shop};
+use crate::ctx::Ctx;
+use crate::db::bulk::{Filling, analyze, reserve_ids};
+use crate::db::dialect::on_unique;
+use crate::error::{Error, Fault, FaultCode, Result};
+use crate::resolvers::history::History;
+use crate::tx::Tx;
+
+/// Stores everything.
+///
+/// # Errors
+/// [`Error::Invalid`] when the database holds products of this shop already.
+pub async fn stock(ctx: &Ctx, shop: Shop) -> Result<()> {
+    let shop = Arc::new(shop);
+    ctx.transaction(move |tx| {
+        let shop = Arc::clone(&shop);
+        Box::pin(async move { store(tx, &shop).await })
+    })
+    .await
+}
+
+async fn store(tx: &Tx, shop: &Shop) -> Result<()> {
+    let inflows = shop
+        .movements
+        .iter()
+        .filter(|movement| is_inflow(movement))
+        .count();
+    let first = First {
+        category: labels::<category::Entity>(tx, &shop.categories).await?,
+        brand: labels::<brand::Entity>(tx, &shop.brands).await?,
+        supplier: labels::<supplier::Entity>(tx, &shop.suppliers).await?,
+        product: reserve_ids::<product::Entity>(tx, shop.products.len()).await?,
+        inflow: reserve_ids::<inflow::Entity>(tx, inflows).await?,
+        outflow: reserve_ids::<outflow::Entity>(tx, shop.movements.len() - inflows).await?,
+    };
+    let mut products: Vec<product::Model> = (0..)
+        .zip(&shop.products)
+        .map(|(position, product)| product_row(&first, position, product))
+        .collect();
+    // The ledger first: it says how the products end up.
+    keep_ledger(tx, shop, &first, &mut products).await?;
+    let stored = fill::<product::Entity>(tx, &products).await;
+    on_unique(stored, "product_serie_number_key", || {
+        let message = "some of its serie numbers are in the database already; take another seed";
+        Fault::new("seed", FaultCode::Taken, message).into()
+    })?;
+    store_movements(tx, shop, &first, &products).await?;
+    analyze::<category::Entity>(tx).await?;
+    analyze::<brand::Entity>(tx).await?;
+    analyze::<supplier::Entity>(tx).await?;
+    analyze::<product::Entity>(tx).await?;
+    analyze::<inflow::Entity>(tx).await?;
+    analyze::<outflow::Entity>(tx).await?;
+    Ok(analyze::<stock_change::Entity>(tx).await?)
+}
+
+/// The id of the first row of each kind; the others follow it.
+struct First {
+    category: i64,
+    brand: i64,
+    supplier: i64,
+    product: i64,
+    inflow: i64,
+    outflow: i64,
+}
+
+/// The id of what stands at this position.
+fn id(first: i64, position: usize) -> i64 {
+    first.saturating_add_unsigned(u64::try_from(position).unwrap_or(u64::MAX))
+}
+
+async fn fill<E: EntityTrait>(tx: &Tx, rows: &[E::Model]) -> Result<(), DbErr> {
+    let mut table = Filling::<_, E>::new(tx);
+    for row in rows {
+        table.add(row).await?;
+    }
+    table.finish().await
+}
+
+/// Stores labels and returns the id of the first.
+async fn labels<L: Label>(tx: &Tx, labels: &[shop::Label]) -> Result<i64, DbErr> {
+    let first = reserve_ids::<L>(tx, labels.len()).await?;
+    let row = |(position, label): (usize, &shop::Label)| {
+        let mut row = L::blank(label.created_at);
+        row.set_id(id(first, position));
+        let fields = L::fields_mut(&mut row);
+        fields.name.clone_from(&label.name);
+        *fields.name_folded = fold(&label.name);
+        fields.description.clone_from(&label.description);
+        *fields.description_folded = label.description.as_deref().map(fold);
+        row
+    };
+    let rows: Vec<L::Model> = labels.iter().enumerate().map(row).collect();
+    fill::<L>(tx, &rows).await?;
+    Ok(first)
+}
+
+/// A product as it was entered, before its first movement.
+fn product_row(first: &First, position: usize, product: &shop::Product) -> product::Model {
+    product::Model {
+        id: id(first.product, position),
+        title: product.title.clone(),
+        title_folded: fold(&product.title),
+        category_id: id(first.category, product.category),
+        brand_id: id(first.brand, product.brand),
+        description: product.description.clone(),
+        description_folded: product.description.as_deref().map(fold),
+        serie_number: product.serie_number.clone(),
+        serie_number_folded: product.serie_number.as_deref().map(fold),
+        cost_price: Money(product.cost_price),
+        selling_price: Money(product.selling_price),
+        quantity: product.opening_quantity,
+        version: 1,
+        created_at: product.created_at,
+        updated_at: product.created_at,
+    }
+}
+
+fn is_inflow(movement: &Movement) -> bool {
+    matches!(movement.flow, Flow::Inflow { .. })
+}
+
+/// The movements with their ids.
+fn numbered<'s>(shop: &'s Shop, first: &First) -> impl Iterator<Item = (i64, &'s Movement)> + use<'s> {
+    let (mut inflow, mut outflow) = (first.inflow, first.outflow);
+    shop.movements.iter().map(move |movement| {
+        let next = if is_inflow(movement) {
+            &mut inflow
+        } else {
+            &mut outflow
+        };
+        *next += 1;
+        (*next - 1, movement)
+    })
+}
+
+/// Writes the ledger, in the order of time, and into each product what comes of it.
+async fn keep_ledger(tx: &Tx, shop: &Shop, first: &First, products: &mut [product::Model]) -> Result<()> {
+    let mut history = History::begin(tx, products.len() + shop.movements.len()).await?;
+    let mut opened = 0;
+    for (id, movement) in numbered(shop, first) {
+        while let Some(product) = products
+            .get(opened)
+            .filter(|product| product.created_at <= movement.at)
+        {
+            history.open(product).await?;
+            opened += 1;
+        }
+        let Some(product) = products.get_mut(movement.product) else {
+            return Err(Error::NotFound);
+        };
+        let (quantity, at) = (movement.quantity, movement.at);
+        if is_inflow(movement) {
+            history
+                .record::<inflow::Entity>(product, id, quantity, at)
+                .await?;
+        } else {
+            history
+                .record::<outflow::Entity>(product, id, quantity, at)
+                .await?;
+        }
+    }
+    for product in products.iter().skip(opened) {
+        history.open(product).await?;
+    }
+    history.finish().await
+}
+
+async fn store_movements(tx: &Tx, shop: &Shop, first: &First, products: &[product::Model]) -> Result<()> {
+    let mut inflows = Filling::<_, inflow::Entity>::new(tx);
+    let mut outflows = Filling::<_, outflow::Entity>::new(tx);
+    for (id, movement) in numbered(shop, first) {
+        let Some(product) = products.get(movement.product) else {
+            return Err(Error::NotFound);
+        };
+        let description = movement.description.as_deref().map(str::to_owned);
+        let description_folded = movement.description.as_deref().map(fold);
+        match movement.flow {
+            Flow::Inflow { supplier } => {
+                let row = inflow::Model {
+                    id,
+                    supplier_id: self::id(first.supplier, supplier),
+                    product_id: product.id,
+                    quantity: movement.quantity,
+                    description,
+                    description_folded,
+                    created_at: movement.at,
+                    updated_at: movement.at,
+                };
+                inflows.add(&row).await?;
+            }
+            Flow::Outflow => {
+                let row = outflow::Model {
+                    id,
+                    product_id: product.id,
+                    quantity: movement.quantity,
+                    unit_price: product.selling_price,
+                    unit_cost: product.cost_price,
+                    description,
+                    description_folded,
+                    created_at: movement.at,
+                    updated_at: movement.at,
+                };
+                outflows.add(&row).await?;
+            }
+        }
+    }
+    inflows.finish().await?;
+    Ok(outflows.finish().await?)
+}

@@ -1,0 +1,93 @@
+//! `Answer`: the response of GraphQL, as every way of sending it writes it.
+
+use async_graphql::{Response, ServerError, Value};
+use serde::Serialize;
+
+use super::limits::MAX_COST;
+use super::problem::BAD_USER_INPUT;
+use super::refusal::{Refusal, presentable};
+use super::weight::Weight;
+
+/// What a client is told.
+#[derive(Debug, Serialize)]
+pub struct Answer {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ServerError>,
+    /// Not there when nothing was executed, null when that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Extensions>,
+    #[serde(skip)]
+    refused: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Extensions {
+    cost: Cost,
+}
+
+/// What an operation asked for, beside what it may.
+#[derive(Debug, Serialize)]
+struct Cost {
+    requested: u64,
+    limit: u64,
+    depth: u64,
+    fields: u64,
+}
+
+impl Answer {
+    /// What the library made of an operation.
+    pub fn executed(response: Response) -> Self {
+        Self {
+            errors: presentable(response.errors, BAD_USER_INPUT),
+            data: Some(response.data),
+            extensions: None,
+            refused: None,
+        }
+    }
+
+    /// The same, with what it cost.
+    #[must_use]
+    pub fn with_cost(mut self, weight: Weight) -> Self {
+        self.extensions = Some(Extensions {
+            cost: Cost {
+                requested: weight.cost,
+                limit: MAX_COST,
+                depth: weight.depth,
+                fields: weight.fields,
+            },
+        });
+        self
+    }
+
+    /// The code of the reason why nothing was executed.
+    pub const fn refused(&self) -> Option<&'static str> {
+        self.refused
+    }
+
+    /// The errors of an operation that was not executed.
+    pub fn errors(&self) -> &[ServerError] {
+        &self.errors
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| {
+            tracing::error!(%error, "an answer can't be written");
+            r#"{"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"SERVER_ERROR"}}]}"#
+                .to_owned()
+        })
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            errors: refusal.errors,
+            data: None,
+            extensions: None,
+            refused: Some(refusal.code),
+        }
+    }
+}

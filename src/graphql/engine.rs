@@ -1,0 +1,212 @@
+//! From a request to its answer, whatever way it came: which document, which operation, who may, with what variables, at
+//! what cost; then the library executes it.
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection};
+use async_graphql::{
+    Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder, SubscriptionType, ValidationMode,
+    Variables,
+};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::{BoxStream, StreamExt as _};
+
+use super::answer::Answer;
+use super::document::{Chosen, Document, Rules, ValidateOnly, root_fields};
+use super::documents::{Documents, Wanted};
+use super::limits::EXECUTION_TIME;
+use super::refusal::{Refusal, SERVER_ERROR, TIMEOUT};
+use super::variables::{IsOfScalar, coerce, leave_out};
+use super::weight::{Weight, weigh};
+use crate::ctx::Ctx;
+use crate::error::Result;
+
+/// A schema, whatever its roots.
+pub trait Executes: Send + Sync {
+    /// Executes a query or a mutation.
+    fn execute(&self, request: Request) -> BoxFuture<'_, Response>;
+    /// Executes a subscription.
+    fn stream(&self, request: Request) -> BoxStream<'static, Response>;
+    /// The printed schema.
+    fn sdl(&self) -> String;
+}
+
+impl<Q, M, S> Executes for Schema<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    fn execute(&self, request: Request) -> BoxFuture<'_, Response> {
+        Self::execute(self, request).boxed()
+    }
+
+    fn stream(&self, request: Request) -> BoxStream<'static, Response> {
+        self.execute_stream(request)
+    }
+
+    fn sdl(&self) -> String {
+        Self::sdl(self)
+    }
+}
+
+/// The parameters of a request.
+#[derive(Debug, Default)]
+pub struct Ask {
+    /// Which document.
+    pub wanted: Wanted,
+    /// Which of its operations.
+    pub operation_name: Option<String>,
+    /// The values of its variables.
+    pub variables: Variables,
+}
+
+/// How the schema is used beyond its types.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// Whether clients may ask for the schema.
+    pub introspection: bool,
+    /// A file that names documents by their hashes.
+    pub documents: Option<&'a Path>,
+    /// Whether no other documents are executed.
+    pub documents_only: bool,
+    /// What the custom scalars take.
+    pub is_of_scalar: IsOfScalar,
+}
+
+/// An operation that may be executed.
+pub struct Prepared {
+    /// What kind of operation it is.
+    pub ty: OperationType,
+    /// What it asks for.
+    pub weight: Weight,
+    request: Request,
+}
+
+/// A schema with all that stands before it.
+pub struct Engine {
+    /// Validates next to nothing, since each text was validated before.
+    schema: Box<dyn Executes>,
+    documents: Documents,
+    is_of_scalar: IsOfScalar,
+}
+
+impl Engine {
+    /// Builds the schema, twice: to validate and to execute.
+    ///
+    /// # Errors
+    /// When the documents that the settings name can't be read or are not valid.
+    pub fn new<Q, M, S>(build: impl Fn() -> SchemaBuilder<Q, M, S>, settings: Settings<'_>) -> Result<Self>
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        let validator = build()
+            .validation_mode(ValidationMode::Strict)
+            .extension(ValidateOnly)
+            .finish();
+        let rules = Rules::new(Box::new(validator), settings.introspection)?;
+        Ok(Self {
+            schema: Box::new(build().validation_mode(ValidationMode::Fast).finish()),
+            documents: Documents::new(rules, settings.documents, settings.documents_only)?,
+            is_of_scalar: settings.is_of_scalar,
+        })
+    }
+
+    /// All that can be said about a request before it is executed.
+    ///
+    /// # Errors
+    /// Why it is not executed.
+    pub fn prepare(&self, ctx: Ctx, ask: Ask) -> Result<Prepared, Refusal> {
+        let document = self.documents.find(ask.wanted)?;
+        let chosen = document.operation(ask.operation_name.as_deref())?;
+        if !chosen.facts.is_public {
+            ctx.actor()?;
+        }
+        let operation = &chosen.operation.node;
+        let shape = self.documents.shape();
+        let coerced = coerce(
+            shape,
+            self.is_of_scalar,
+            &operation.variable_definitions,
+            ask.variables,
+        )?;
+        let weight = if chosen.facts.weight.varies {
+            weigh(shape, &document.parsed, operation, &coerced.values)?
+        } else {
+            chosen.facts.weight
+        };
+        weight.check()?;
+        let mut request = Request::new("").data(ctx);
+        request.set_parsed_query(executable(&document, chosen, &coerced.absent));
+        request.variables = coerced.values;
+        Ok(Prepared {
+            ty: operation.ty,
+            weight,
+            request,
+        })
+    }
+
+    /// Executes a query or a mutation.
+    pub async fn execute(&self, prepared: Prepared) -> Answer {
+        let executed = AssertUnwindSafe(self.schema.execute(prepared.request)).catch_unwind();
+        match tokio::time::timeout(EXECUTION_TIME, executed).await {
+            Ok(Ok(response)) => Answer::executed(response),
+            Ok(Err(_)) => {
+                tracing::error!("executing an operation panicked");
+                Refusal::new(SERVER_ERROR, "Something went wrong on our side.").into()
+            }
+            Err(_) => {
+                let mut message = format!("It took longer than {} seconds.", EXECUTION_TIME.as_secs());
+                if prepared.ty == OperationType::Mutation {
+                    message.push_str(" What it was to change may have been changed all the same.");
+                }
+                Refusal::new(TIMEOUT, message).into()
+            }
+        }
+    }
+
+    /// Executes a subscription: an answer for each event.
+    ///
+    /// # Errors
+    /// When it is no subscription.
+    pub fn subscribe(&self, prepared: Prepared) -> BoxStream<'static, Answer> {
+        let events = AssertUnwindSafe(self.schema.stream(prepared.request)).catch_unwind();
+        let answers = events.map(|event| match event {
+            Ok(response) => Answer::executed(response),
+            Err(_) => {
+                tracing::error!("an event of a subscription panicked");
+                Refusal::new(SERVER_ERROR, "Something went wrong on our side.").into()
+            }
+        });
+        answers.boxed()
+    }
+}
+
+/// The copy of a document that is executed: one operation, without the variables that were left out.
+fn executable(document: &Document, chosen: Chosen<'_>, absent: &HashSet<Name>) -> ExecutableDocument {
+    let mut operation = chosen.operation.clone();
+    let mut fragments = document.parsed.fragments.clone();
+    if operation.node.ty == OperationType::Subscription {
+        // The library looks for a subscription's field outside of fragments alone.
+        let roots = root_fields(&document.parsed, &chosen.operation.node);
+        operation.node.selection_set.node.items = roots
+            .into_iter()
+            .map(|field| Positioned::new(Selection::Field(field.clone()), field.pos))
+            .collect();
+    }
+    if !absent.is_empty() {
+        leave_out(&mut operation.node.selection_set.node, absent);
+        for fragment in fragments.values_mut() {
+            leave_out(&mut fragment.node.selection_set.node, absent);
+        }
+    }
+    ExecutableDocument {
+        operations: DocumentOperations::Single(operation),
+        fragments,
+    }
+}

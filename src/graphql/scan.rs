@@ -1,0 +1,181 @@
+//! The pass over the bytes of a document before it is parsed: how many tokens it has and how deep its brackets go.
+//!
+//! The parser calls itself for each level of brackets, so a few kilobytes of them would end the process. What is inside
+//! of strings and comments does not count; a string without an end is refused here, since the parser would take its
+//! beginning for an empty string and go on with the rest.
+
+use async_graphql::Pos;
+
+/// Why a document is not even parsed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// More tokens than allowed.
+    Tokens,
+    /// Brackets within brackets deeper than allowed.
+    Nesting,
+    /// A string that does not end, and where it begins.
+    OpenString(Pos),
+}
+
+/// Checks a document against the largest number of tokens and the deepest nesting.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn scan(text: &str, max_tokens: usize, max_nesting: usize) -> Result<(), Unreadable> {
+    let bytes = text.as_bytes();
+    let (mut at, mut tokens, mut nesting) = (0, 0_usize, 0_usize);
+    while let Some(&byte) = bytes.get(at) {
+        let begin = at;
+        at = match byte {
+            b' ' | b'\t' | b'\r' | b'\n' | b',' => {
+                at += 1;
+                continue;
+            }
+            b'#' => {
+                at = end_of(bytes, at, |byte| !matches!(byte, b'\n' | b'\r'));
+                continue;
+            }
+            // A byte order mark counts as space wherever it stands.
+            0xEF if bytes.get(at..at + 3) == Some(&[0xEF, 0xBB, 0xBF]) => {
+                at += 3;
+                continue;
+            }
+            b'"' => end_of_string(bytes, at).ok_or_else(|| Unreadable::OpenString(position(text, begin)))?,
+            b'(' | b'[' | b'{' => {
+                nesting += 1;
+                if nesting > max_nesting {
+                    return Err(Unreadable::Nesting);
+                }
+                at + 1
+            }
+            b')' | b']' | b'}' => {
+                nesting = nesting.saturating_sub(1);
+                at + 1
+            }
+            b'-' | b'0'..=b'9' => end_of(bytes, at + 1, |byte| {
+                is_word(byte) || matches!(byte, b'.' | b'+' | b'-')
+            }),
+            _ if is_word(byte) => end_of(bytes, at, is_word),
+            b'.' if bytes.get(at..at + 3) == Some(b"...") => at + 3,
+            _ => at + 1,
+        };
+        tokens += 1;
+        if tokens > max_tokens {
+            return Err(Unreadable::Tokens);
+        }
+    }
+    Ok(())
+}
+
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// The first place from here on whose byte is none of these.
+fn end_of(bytes: &[u8], from: usize, these: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.iter().skip(from);
+    rest.take_while(|byte| these(**byte)).count() + from
+}
+
+/// The place after a string that begins here, if it has an end.
+fn end_of_string(bytes: &[u8], from: usize) -> Option<usize> {
+    let rest = bytes.get(from..)?;
+    if rest.starts_with(b"\"\"\"") {
+        let mut at = from + 3;
+        loop {
+            let rest = bytes.get(at..)?;
+            if rest.starts_with(b"\"\"\"") {
+                return Some(at + 3);
+            }
+            at += if rest.starts_with(b"\\\"\"\"") { 4 } else { 1 };
+        }
+    }
+    let mut at = from + 1;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\n' | b'\r' => return None,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+}
+
+fn position(text: &str, at: usize) -> Pos {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Pos { line, column }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nesting(text: &str) -> usize {
+        (0..).find(|max| scan(text, usize::MAX, *max).is_ok()).unwrap()
+    }
+
+    fn tokens(text: &str) -> usize {
+        (0..).find(|max| scan(text, *max, usize::MAX).is_ok()).unwrap()
+    }
+
+    #[test]
+    fn tokens_are_counted_as_the_grammar_has_them() {
+        for (text, count) in [
+            ("", 0),
+            (" ,\n\u{feff}# all of this is nothing {{{\r", 0),
+            ("{ a b }", 4),
+            ("{a(b:\"c d { \\\" [\")}", 8),
+            ("{a(b:\"\"\"c \"d\" [ \\\"\"\" {\"\"\")}", 8),
+            ("query Q($a:[Int!]=[1,-2.5e3]){...F@skip(if:$a)}", 28),
+            ("\"\"", 1),
+        ] {
+            assert_eq!(tokens(text), count, "{text}");
+        }
+    }
+
+    #[test]
+    fn brackets_nest_outside_of_strings_and_comments_alone() {
+        for (text, deepest) in [
+            ("{a{b}c{d(e:[1])}}", 4),
+            ("{a(b:\"[[[[\")}", 2),
+            ("{a(b:\"\"\"[[[[\"\"\")}", 2),
+            ("#[[[[\n{a}", 1),
+            ("#[[[[\r{a}", 1),
+            ("{a(b:\"#\",c:[[1]])}", 4),
+            ("}}}}{", 1),
+        ] {
+            assert_eq!(nesting(text), deepest, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_string_must_end() {
+        // The parser would read an empty string, then another one that ends at the quote after `x`.
+        for text in [
+            "{a(b:[\"\"\"x\" [[[[[[",
+            "{a(b:\"x\n\")}",
+            "{a(b:\"",
+            "{a(b:\"\\",
+            "{a(b:\"\"\"\"\"",
+            "{a(b:\"\"\" \\\"\"\"",
+        ] {
+            assert!(
+                matches!(scan(text, 100, 100), Err(Unreadable::OpenString(_))),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            scan("{\n  a(b:\"", 100, 100),
+            Err(Unreadable::OpenString(Pos { line: 2, column: 7 }))
+        );
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        assert_eq!(scan("{a}", 3, 1), Ok(()));
+        assert_eq!(scan("{a}", 2, 1), Err(Unreadable::Tokens));
+        assert_eq!(scan("{a}", 3, 0), Err(Unreadable::Nesting));
+    }
+}

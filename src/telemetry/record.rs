@@ -1,0 +1,112 @@
+//! `Record`: what is noted of a request while it runs, by whoever knows it, for its line in the log and its answer's
+//! headers.
+//!
+//! It travels with the task that answers the request, so that neither the database nor a rule has to be handed it; what
+//! works for the request on another thread (SQLite's writer) has it from `Ctx`.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::limits::Standing;
+
+tokio::task_local! {
+    static CURRENT: Arc<Record>;
+}
+
+/// What is known of one request.
+#[derive(Debug, Default)]
+pub struct Record {
+    id: String,
+    statements: AtomicU64,
+    /// 0 for nobody: ids count from 1.
+    user: AtomicI64,
+    standing: Mutex<Option<Standing>>,
+}
+
+impl Record {
+    /// A request that has this id.
+    pub fn new(id: String) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            ..Self::default()
+        })
+    }
+
+    /// The record of the request that this task answers; an empty one, which nobody reads, outside of requests.
+    pub fn current() -> Arc<Self> {
+        CURRENT.try_with(Arc::clone).unwrap_or_default()
+    }
+
+    /// The id of the request that this task answers.
+    pub fn current_id() -> Option<String> {
+        CURRENT.try_with(|record| record.id.clone()).ok()
+    }
+
+    /// Counts a statement that this task sends.
+    pub fn count_here() {
+        // Nobody asks how many statements a command sends.
+        let _ = CURRENT.try_with(|record| record.count());
+    }
+
+    /// Runs what answers the request.
+    pub async fn during<F: Future>(self: &Arc<Self>, answering: F) -> F::Output {
+        CURRENT.scope(Arc::clone(self), answering).await
+    }
+
+    /// The request's id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Counts a statement.
+    pub fn count(&self) {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many statements were sent.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Notes who asks.
+    pub fn identified(&self, user: Option<i64>) {
+        self.user.store(user.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// Who asks, if anybody we know.
+    pub fn user(&self) -> Option<i64> {
+        Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
+    }
+
+    /// Notes what is left of a limit that the request counts against.
+    pub fn stands(&self, standing: Standing) {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing);
+    }
+
+    /// What is left of the limit that the request counted against last.
+    pub fn standing(&self) -> Option<Standing> {
+        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_is_found_by_what_runs_for_the_request_and_by_nobody_else() {
+        let record = Record::new("7".to_owned());
+        record
+            .during(async {
+                Record::count_here();
+                Record::current().identified(Some(5));
+                assert_eq!(Record::current_id().as_deref(), Some("7"));
+            })
+            .await;
+        Record::count_here();
+        Record::current().identified(Some(6));
+        assert_eq!((record.statements(), record.user()), (1, Some(5)));
+        assert_eq!(Record::current_id(), None);
+    }
+}

@@ -1,0 +1,265 @@
+//! Answers, and what every one of them must keep to, whatever it answers.
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+/// An answer that has arrived whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    /// The request, for messages.
+    asked: String,
+}
+
+/// The documented body of a 401 without a token.
+pub const NO_TOKEN: &str = r#"{"detail":"Authentication credentials were not provided."}"#;
+/// The documented body of a 401 with a token that is not good.
+pub const BAD_TOKEN: &str =
+    r#"{"detail":"Given token not valid for any token type","code":"token_not_valid"}"#;
+/// The documented body of a 401 to a wrong login.
+pub const WRONG_LOGIN: &str = r#"{"detail":"No active account found with the given credentials"}"#;
+/// The documented body of a 401 to a refresh or a verify.
+pub const REFUSED: &str = r#"{"detail":"Token is invalid or expired","code":"token_not_valid"}"#;
+/// The documented body of a 403.
+pub const FORBIDDEN: &str = r#"{"detail":"You do not have permission to perform this action."}"#;
+/// The documented body of a 404.
+pub const NOT_FOUND: &str = r#"{"detail":"Not found."}"#;
+/// The documented body of a 404 to a page that is not there.
+pub const INVALID_PAGE: &str = r#"{"detail":"Invalid page."}"#;
+
+/// What no error may show: SQL, paths, backtraces, the words of libraries.
+const UNSPEAKABLE: [&str; 24] = [
+    "SELECT",
+    "INSERT",
+    "UPDATE ",
+    "SQL",
+    "sqlx",
+    "rusqlite",
+    "sea_orm",
+    "DbErr",
+    "constraint",
+    "serde",
+    "expected value",
+    "trailing",
+    "EOF while",
+    "at line",
+    "recursion limit",
+    "axum",
+    "hyper",
+    "tokio",
+    "panicked",
+    "backtrace",
+    ".rs:",
+    "/src/",
+    "invalid type",
+    "jsonwebtoken",
+];
+
+impl Answer {
+    /// Reads an answer to the end and checks what holds for all of them.
+    pub async fn of(method: &Method, path: &str, response: reqwest::Response) -> Self {
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let asked = format!("{method} {path}");
+        let text = response
+            .text()
+            .await
+            .unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+        let answer = Self {
+            status,
+            headers,
+            text,
+            asked,
+        };
+        if path.starts_with("/api/") && method != Method::HEAD {
+            answer.keeps_to_the_table();
+        }
+        if status >= 400 {
+            answer.keeps_quiet();
+        }
+        answer
+    }
+
+    /// The table of errors is exhaustive.
+    fn keeps_to_the_table(&self) {
+        let asked = &self.asked;
+        match self.status {
+            200..=399 => return,
+            401 => {
+                assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{asked}");
+                assert!(
+                    [NO_TOKEN, BAD_TOKEN, WRONG_LOGIN, REFUSED].contains(&&*self.text),
+                    "{asked}: {}",
+                    self.text
+                );
+            }
+            403 => assert_eq!(self.text, FORBIDDEN, "{asked}"),
+            404 => assert!(
+                [NOT_FOUND, INVALID_PAGE].contains(&&*self.text),
+                "{asked}: {}",
+                self.text
+            ),
+            422 => {
+                let body = self.json();
+                let fields = body.as_object().unwrap_or_else(|| panic!("{asked}: {body}"));
+                assert!(!fields.is_empty(), "{asked}");
+                for messages in fields.values() {
+                    let messages = messages.as_array().unwrap_or_else(|| panic!("{asked}: {body}"));
+                    assert!(
+                        !messages.is_empty() && messages.iter().all(Value::is_string),
+                        "{asked}: {body}"
+                    );
+                }
+            }
+            status => {
+                let body = self.json();
+                assert_eq!(keys(&body), ["error"], "{asked}: {body}");
+                assert_eq!(
+                    sorted_keys(&body["error"]),
+                    ["code", "details", "message"],
+                    "{asked}: {body}"
+                );
+                let code = body["error"]["code"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{asked}: {body}"));
+                assert!(
+                    code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
+                    "{asked}: {body}"
+                );
+                assert!(
+                    body["error"]["message"]
+                        .as_str()
+                        .is_some_and(|message| !message.is_empty()),
+                    "{asked}: {body}"
+                );
+                assert!(body["error"]["details"].is_object(), "{asked}: {body}");
+                match status {
+                    405 => assert!(self.header("allow").is_some(), "{asked}"),
+                    429 => {
+                        let seconds = self.header("retry-after").expect("Retry-After").parse::<u64>();
+                        assert!(seconds.expect("seconds") >= 1, "{asked}");
+                    }
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!(self.header("content-type"), Some("application/json"), "{asked}");
+    }
+
+    /// No error shows what is behind it.
+    fn keeps_quiet(&self) {
+        for word in UNSPEAKABLE {
+            assert!(
+                !self.text.contains(word),
+                "{}: {word:?} in {}",
+                self.asked,
+                self.text
+            );
+        }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)
+            .map(|value| value.to_str().expect("a header in ASCII"))
+    }
+
+    /// The body.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{}: {error} in {}", self.asked, self.text))
+    }
+
+    /// The body of an answer with this status.
+    #[track_caller]
+    pub fn expect(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
+    }
+
+    /// Asserts status and body, the latter to the byte.
+    #[track_caller]
+    pub fn is(&self, status: u16, body: &str) {
+        assert_eq!((self.status, &*self.text), (status, body), "{}", self.asked);
+    }
+
+    /// Asserts status and body, the latter up to the order of its keys.
+    #[track_caller]
+    pub fn says(&self, status: u16, body: &Value) {
+        assert_eq!((self.status, &self.json()), (status, body), "{}", self.asked);
+    }
+
+    /// Asserts that it is the documented envelope with this status and code, and returns its details.
+    #[track_caller]
+    pub fn refuses(&self, status: u16, code: &str) -> Value {
+        let body = self.expect(status);
+        assert_eq!(body["error"]["code"], code, "{}: {body}", self.asked);
+        body["error"]["details"].clone()
+    }
+
+    /// The values of one field of a list's results.
+    #[track_caller]
+    pub fn column(&self, field: &str) -> Vec<Value> {
+        let body = self.expect(200);
+        let results = body["results"].as_array().expect("results");
+        results.iter().map(|row| row[field].clone()).collect()
+    }
+
+    /// The same, as texts.
+    #[track_caller]
+    pub fn texts(&self, field: &str) -> Vec<String> {
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        self.column(field).into_iter().map(text).collect()
+    }
+
+    /// The ids of a list's results.
+    #[track_caller]
+    pub fn ids(&self) -> Vec<i64> {
+        self.column("id")
+            .iter()
+            .map(|id| id.as_i64().expect("an id"))
+            .collect()
+    }
+}
+
+/// The keys of an object.
+pub fn keys(object: &Value) -> Vec<&str> {
+    object
+        .as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+/// The keys of an object, sorted.
+pub fn sorted_keys(object: &Value) -> Vec<&str> {
+    let mut keys = keys(object);
+    keys.sort_unstable();
+    keys
+}
+
+/// JSON without the whitespace that only people need; keys keep their order.
+pub fn compact(json: &str) -> String {
+    let mut compact = String::with_capacity(json.len());
+    let (mut in_text, mut escaped) = (false, false);
+    for character in json.chars() {
+        if in_text || !character.is_ascii_whitespace() {
+            compact.push(character);
+        }
+        in_text = if in_text {
+            escaped || character != '"'
+        } else {
+            character == '"'
+        };
+        escaped = in_text && !escaped && character == '\\';
+    }
+    compact
+}

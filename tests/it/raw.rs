@@ -1,0 +1,66 @@
+//! Requests that no well-behaved client sends: bytes over a socket.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// An answer as it came over the socket.
+#[derive(Debug)]
+pub struct RawAnswer {
+    pub status: u16,
+    pub body: String,
+}
+
+impl RawAnswer {
+    /// The code of the documented envelope.
+    pub fn code(&self) -> String {
+        let body: Value =
+            serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"));
+        body["error"]["code"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{body}"))
+            .to_owned()
+    }
+}
+
+/// Sends bytes and reads until the other side has no more to say.
+pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    // The server may answer and close before it has read all.
+    let _ = stream.write_all(bytes).await;
+    answer(stream).await
+}
+
+/// Sends bytes, and that nothing will follow.
+pub async fn exchange_cut(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(bytes).await.expect("a server that listens");
+    stream.shutdown().await.expect("a server that listens");
+    answer(stream).await
+}
+
+async fn answer(mut stream: TcpStream) -> RawAnswer {
+    let mut received = Vec::new();
+    let reading = stream.read_to_end(&mut received);
+    let _ = tokio::time::timeout(Duration::from_secs(20), reading)
+        .await
+        .expect("an answer in time");
+    let text = String::from_utf8(received).expect("an answer in UTF-8");
+    let (head, body) = text
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    RawAnswer {
+        status: status.unwrap_or_else(|| panic!("no status: {head:?}")),
+        body: body.to_owned(),
+    }
+}
+
+/// The head of a request with these header lines, and with its connection closed after the answer.
+pub fn head(line: &str, headers: &[&str]) -> String {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n")
+}
