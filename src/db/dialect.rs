@@ -217,10 +217,9 @@ impl Backend {
                 "((? - (? % 86400000000 + 86400000000) % 86400000000) / 86400000000)",
                 [moment.clone(), moment],
             ),
-            Self::Postgres => Expr::cust_with_exprs(
-                "CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)",
-                [moment],
-            ),
+            Self::Postgres => {
+                Expr::cust_with_exprs("CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)", [moment])
+            }
         }
     }
 
@@ -231,6 +230,20 @@ impl Backend {
             Self::Sqlite => format!("[{list}]"),
             Self::Postgres => format!("{{{list}}}"),
         }
+    }
+
+    /// The number of the oldest transaction that is running as a statement sees the database: all with smaller numbers
+    /// have ended. None on SQLite, where a reader never sees one that another overtakes.
+    pub fn oldest_running(self) -> Option<Expr> {
+        // xid8 can't be cast to a number at once.
+        let sql = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)";
+        (self == Self::Postgres).then(|| Expr::cust(sql))
+    }
+
+    /// Takes the next number of a transaction, as `number`.
+    pub fn next_transaction(self) -> Option<&'static str> {
+        let sql = "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS number";
+        (self == Self::Postgres).then_some(sql)
     }
 
     /// Locks the rows that a transaction reads in order to change them. SQLite's writer is alone already.

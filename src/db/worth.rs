@@ -24,7 +24,10 @@ impl Aggregate<i128, String> for TotalWorth {
     fn step(&self, row: &mut Context<'_>, total: &mut i128) -> rusqlite::Result<()> {
         let quantity: i64 = row.get(0)?;
         let amount = |index: usize| -> rusqlite::Result<i128> {
-            let text = row.get_raw(index).as_str().map_err(|error| failed(error.to_string()))?;
+            let text = row
+                .get_raw(index)
+                .as_str()
+                .map_err(|error| failed(error.to_string()))?;
             hundredths(text).ok_or_else(|| failed("an amount can't be read"))
         };
         let mut price = amount(1)?;
@@ -73,7 +76,10 @@ mod tests {
     #[test]
     fn hundredths_are_exact() {
         assert_eq!(hundredths("00000000000000000799.99"), Some(79_999));
-        assert_eq!(hundredths("99999999999999999999.99"), Some(9_999_999_999_999_999_999_999));
+        assert_eq!(
+            hundredths("99999999999999999999.99"),
+            Some(9_999_999_999_999_999_999_999)
+        );
         assert_eq!(hundredths("7"), None);
         assert_eq!(decimal(-5), "-0.05");
         assert_eq!(decimal(9_999_999_999_999_999_999_999), "99999999999999999999.99");
@@ -91,7 +97,10 @@ mod tests {
             "214748364699999999999978525163.83"
         );
         assert_eq!(
-            total(&format!("SELECT total_worth(column1, column2, column3) FROM {rows}")).expect("a sum"),
+            total(&format!(
+                "SELECT total_worth(column1, column2, column3) FROM {rows}"
+            ))
+            .expect("a sum"),
             "214748364699999999999957050326.46"
         );
         let none = format!("SELECT total_worth(column1, column2) FROM {rows} WHERE column1 = 0");

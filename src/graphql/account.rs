@@ -20,7 +20,10 @@ pub struct User {
 impl User {
     /// The user of this key and name.
     pub fn of(id: i64, username: String) -> Self {
-        Self { id: id.into(), username }
+        Self {
+            id: id.into(),
+            username,
+        }
     }
 }
 
@@ -207,8 +210,12 @@ pub async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPaylo
     let ctx = Ctx::of(cx)?;
     let logged_out = async { token::log_out(ctx, &present("refresh", input.refresh)?).await };
     match logged_out.await {
-        Ok(()) => Ok(LogoutPayload { user_errors: Vec::new() }),
-        Err(error) => Ok(LogoutPayload { user_errors: user_errors(error)? }),
+        Ok(()) => Ok(LogoutPayload {
+            user_errors: Vec::new(),
+        }),
+        Err(error) => Ok(LogoutPayload {
+            user_errors: user_errors(error)?,
+        }),
     }
 }
 

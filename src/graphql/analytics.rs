@@ -32,7 +32,9 @@ impl Analytics {
     ) -> Answer<StockSummary> {
         let stock = async {
             let ctx = Ctx::of(cx)?;
-            rules::stock(ctx, given(ctx, filter)?).await.map(StockSummary::from)
+            rules::stock(ctx, given(ctx, filter)?)
+                .await
+                .map(StockSummary::from)
         };
         Some(stock.await)
     }

@@ -190,8 +190,14 @@ macro_rules! inputs {
             pub id: ID,
         }
 
-        payload!(#[doc = $new_or] $created { $noun: $node });
-        payload!(#[doc = $changed_or] $updated { $noun: $node });
+        payload!(
+            #[doc = $new_or]
+            $created { $noun: $node }
+        );
+        payload!(
+            #[doc = $changed_or]
+            $updated { $noun: $node }
+        );
         deleted!($deleted);
     };
 }

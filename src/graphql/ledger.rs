@@ -59,7 +59,10 @@ impl StockLedgerEntry {
     /// Null once the product has been deleted.
     async fn product(&self, cx: &Context<'_>) -> Answer<ProductNode> {
         let product = async {
-            let product = self.0.one(Ctx::of(cx)?, "product", |entry| Some(entry.product_id)).await?;
+            let product = self
+                .0
+                .one(Ctx::of(cx)?, "product", |entry| Some(entry.product_id))
+                .await?;
             Result::Ok(product.map(ProductNode::from))
         };
         product.await.transpose()
@@ -78,7 +81,10 @@ impl StockLedgerEntry {
     /// Who did it. Null when no user did: an import, a command.
     async fn actor(&self, cx: &Context<'_>) -> Answer<User> {
         let actor = async {
-            let actor = self.0.one::<user::Entity>(Ctx::of(cx)?, "actor", |entry| entry.actor_id).await?;
+            let actor = self
+                .0
+                .one::<user::Entity>(Ctx::of(cx)?, "actor", |entry| entry.actor_id)
+                .await?;
             Result::Ok(actor.map(|user| User::of(user.id, user.username.clone())))
         };
         actor.await.transpose()
@@ -125,14 +131,21 @@ impl StockLedgerFilter {
     pub fn listing(filter: Option<Self>) -> Result<Listing<stock_change::Entity>> {
         use stock_change::Column;
         let filter = filter.unwrap_or_default();
-        let reasons = |reasons: Vec<StockChangeReason>| reasons.into_iter().map(Reason::from).collect::<Vec<_>>();
+        let reasons =
+            |reasons: Vec<StockChangeReason>| reasons.into_iter().map(Reason::from).collect::<Vec<_>>();
         let filter = all([
             filter.product_id.map(|id| id.on(Column::ProductId)),
             filter.actor_id.map(|id| id.on(Column::ActorId)),
-            filter.reason.map(|reason| Filter::among(Column::Reason, reasons(reason))),
+            filter
+                .reason
+                .map(|reason| Filter::among(Column::Reason, reasons(reason))),
             filter.change.map(|change| change.on(Column::Change)),
             filter.created_at.map(|at| at.on(Column::CreatedAt)),
         ]);
-        Ok(Listing { filter: filter.checked()?, search: None, order: Vec::new() })
+        Ok(Listing {
+            filter: filter.checked()?,
+            search: None,
+            order: Vec::new(),
+        })
     }
 }

@@ -10,8 +10,8 @@ use super::product::ProductNode;
 use super::scalar::DateTime;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::movement::{self, Moved};
 use crate::resolvers::Row;
+use crate::resolvers::movement::{self, Moved};
 
 /// Stock that came in or went out. A movement never changes: delete it, which takes
 /// its effect on stock back, and create a new one.
@@ -20,11 +20,7 @@ use crate::resolvers::Row;
     name = "Movement",
     field(name = "id", ty = "ID"),
     field(name = "product", ty = "Result<ProductNode>"),
-    field(
-        name = "quantity",
-        ty = "i32",
-        desc = "How many moved, always 1 or more."
-    ),
+    field(name = "quantity", ty = "i32", desc = "How many moved, always 1 or more."),
     field(name = "description", ty = "Option<String>"),
     field(name = "created_at", ty = "DateTime"),
     field(name = "updated_at", ty = "DateTime")

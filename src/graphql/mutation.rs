@@ -71,55 +71,95 @@ impl Mutation {
     }
 
     /// Requires `ADD_CATEGORY`.
-    async fn create_category(&self, cx: &Context<'_>, input: CreateCategoryInput) -> Answer<CreateCategoryPayload> {
+    async fn create_category(
+        &self,
+        cx: &Context<'_>,
+        input: CreateCategoryInput,
+    ) -> Answer<CreateCategoryPayload> {
         Some(create(cx, input, CreateCategoryPayload::of).await)
     }
 
     /// Requires `CHANGE_CATEGORY`.
-    async fn update_category(&self, cx: &Context<'_>, input: UpdateCategoryInput) -> Answer<UpdateCategoryPayload> {
+    async fn update_category(
+        &self,
+        cx: &Context<'_>,
+        input: UpdateCategoryInput,
+    ) -> Answer<UpdateCategoryPayload> {
         Some(update(cx, input, UpdateCategoryPayload::of).await)
     }
 
     /// Refused with `PROTECTED` while the category has products. Requires
     /// `DELETE_CATEGORY`.
-    async fn delete_category(&self, cx: &Context<'_>, input: DeleteCategoryInput) -> Answer<DeleteCategoryPayload> {
+    async fn delete_category(
+        &self,
+        cx: &Context<'_>,
+        input: DeleteCategoryInput,
+    ) -> Answer<DeleteCategoryPayload> {
         Some(delete::<category::Entity, _>(cx, &input.id, DeleteCategoryPayload::of).await)
     }
 
     /// Requires `ADD_SUPPLIER`.
-    async fn create_supplier(&self, cx: &Context<'_>, input: CreateSupplierInput) -> Answer<CreateSupplierPayload> {
+    async fn create_supplier(
+        &self,
+        cx: &Context<'_>,
+        input: CreateSupplierInput,
+    ) -> Answer<CreateSupplierPayload> {
         Some(create(cx, input, CreateSupplierPayload::of).await)
     }
 
     /// Requires `CHANGE_SUPPLIER`.
-    async fn update_supplier(&self, cx: &Context<'_>, input: UpdateSupplierInput) -> Answer<UpdateSupplierPayload> {
+    async fn update_supplier(
+        &self,
+        cx: &Context<'_>,
+        input: UpdateSupplierInput,
+    ) -> Answer<UpdateSupplierPayload> {
         Some(update(cx, input, UpdateSupplierPayload::of).await)
     }
 
     /// Refused with `PROTECTED` while the supplier has inflows. Requires
     /// `DELETE_SUPPLIER`.
-    async fn delete_supplier(&self, cx: &Context<'_>, input: DeleteSupplierInput) -> Answer<DeleteSupplierPayload> {
+    async fn delete_supplier(
+        &self,
+        cx: &Context<'_>,
+        input: DeleteSupplierInput,
+    ) -> Answer<DeleteSupplierPayload> {
         Some(delete::<supplier::Entity, _>(cx, &input.id, DeleteSupplierPayload::of).await)
     }
 
     /// Requires `ADD_PRODUCT`.
-    async fn create_product(&self, cx: &Context<'_>, input: CreateProductInput) -> Answer<CreateProductPayload> {
+    async fn create_product(
+        &self,
+        cx: &Context<'_>,
+        input: CreateProductInput,
+    ) -> Answer<CreateProductPayload> {
         Some(create(cx, input, CreateProductPayload::of).await)
     }
 
     /// Creates several products, all or none. Requires `ADD_PRODUCT`.
-    async fn create_products(&self, cx: &Context<'_>, input: CreateProductsInput) -> Answer<CreateProductsPayload> {
+    async fn create_products(
+        &self,
+        cx: &Context<'_>,
+        input: CreateProductsInput,
+    ) -> Answer<CreateProductsPayload> {
         Some(create_all(cx, input.items, CreateProductsPayload::of).await)
     }
 
     /// Requires `CHANGE_PRODUCT`.
-    async fn update_product(&self, cx: &Context<'_>, input: UpdateProductInput) -> Answer<UpdateProductPayload> {
+    async fn update_product(
+        &self,
+        cx: &Context<'_>,
+        input: UpdateProductInput,
+    ) -> Answer<UpdateProductPayload> {
         Some(update(cx, input, UpdateProductPayload::of).await)
     }
 
     /// Refused with `PROTECTED` while the product has inflows or outflows. Requires
     /// `DELETE_PRODUCT`.
-    async fn delete_product(&self, cx: &Context<'_>, input: DeleteProductInput) -> Answer<DeleteProductPayload> {
+    async fn delete_product(
+        &self,
+        cx: &Context<'_>,
+        input: DeleteProductInput,
+    ) -> Answer<DeleteProductPayload> {
         Some(delete::<product::Entity, _>(cx, &input.id, DeleteProductPayload::of).await)
     }
 
@@ -129,7 +169,11 @@ impl Mutation {
     }
 
     /// Records a whole delivery, all or none. Requires `ADD_INFLOW`.
-    async fn create_inflows(&self, cx: &Context<'_>, input: CreateInflowsInput) -> Answer<CreateInflowsPayload> {
+    async fn create_inflows(
+        &self,
+        cx: &Context<'_>,
+        input: CreateInflowsInput,
+    ) -> Answer<CreateInflowsPayload> {
         Some(create_all(cx, input.items, CreateInflowsPayload::of).await)
     }
 
@@ -141,17 +185,29 @@ impl Mutation {
 
     /// Records stock that went out and takes it from the product. Refused with
     /// `INSUFFICIENT_STOCK` when there is not enough. Requires `ADD_OUTFLOW`.
-    async fn create_outflow(&self, cx: &Context<'_>, input: CreateOutflowInput) -> Answer<CreateOutflowPayload> {
+    async fn create_outflow(
+        &self,
+        cx: &Context<'_>,
+        input: CreateOutflowInput,
+    ) -> Answer<CreateOutflowPayload> {
         Some(create(cx, input, CreateOutflowPayload::of).await)
     }
 
     /// Records a whole shipment, all or none. Requires `ADD_OUTFLOW`.
-    async fn create_outflows(&self, cx: &Context<'_>, input: CreateOutflowsInput) -> Answer<CreateOutflowsPayload> {
+    async fn create_outflows(
+        &self,
+        cx: &Context<'_>,
+        input: CreateOutflowsInput,
+    ) -> Answer<CreateOutflowsPayload> {
         Some(create_all(cx, input.items, CreateOutflowsPayload::of).await)
     }
 
     /// Deletes an outflow and puts its stock back. Requires `DELETE_OUTFLOW`.
-    async fn delete_outflow(&self, cx: &Context<'_>, input: DeleteOutflowInput) -> Answer<DeleteOutflowPayload> {
+    async fn delete_outflow(
+        &self,
+        cx: &Context<'_>,
+        input: DeleteOutflowInput,
+    ) -> Answer<DeleteOutflowPayload> {
         Some(take_back::<outflow::Entity, _>(cx, &input.id, DeleteOutflowPayload::of).await)
     }
 }

@@ -57,11 +57,12 @@ macro_rules! deleted {
 
         impl $payload {
             /// The payload of what a rule has answered.
-            pub fn of<M: entity::Record>(
-                result: $crate::error::Result<M>,
-            ) -> $crate::error::Result<Self> {
+            pub fn of<M: entity::Record>(result: $crate::error::Result<M>) -> $crate::error::Result<Self> {
                 let (deleted, user_errors) = $crate::graphql::payload::outcome(result)?;
-                Ok(Self { deleted_id: deleted.map(|row| row.id().into()), user_errors })
+                Ok(Self {
+                    deleted_id: deleted.map(|row| row.id().into()),
+                    user_errors,
+                })
             }
         }
     };
@@ -89,7 +90,11 @@ macro_rules! taken_back {
                 let (deleted, user_errors) = $crate::graphql::payload::outcome(result)?;
                 let (deleted_id, product) =
                     deleted.map_or((None, None), |(id, product)| (Some(id.into()), product));
-                Ok(Self { deleted_id, product, user_errors })
+                Ok(Self {
+                    deleted_id,
+                    product,
+                    user_errors,
+                })
             }
         }
     };

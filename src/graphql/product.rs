@@ -9,9 +9,9 @@ use super::filter::{
     Conditions, DateTimeFilter, DecimalFilter, IdFilter, IntFilter, StringFilter, all, given, logic,
 };
 use super::inflow::{InflowConnection, InflowFilter, InflowOrder};
+use super::label::{BrandFilter, BrandNode, CategoryFilter, CategoryNode};
 use super::ledger::{StockLedgerEntryConnection, StockLedgerFilter};
 use super::movement::{self, MovementConnection};
-use super::label::{BrandFilter, BrandNode, CategoryFilter, CategoryNode};
 use super::outflow::{OutflowConnection, OutflowFilter, OutflowOrder};
 use super::scalar::{DateTime, Decimal, int};
 use crate::ctx::Ctx;
@@ -157,7 +157,13 @@ impl ProductNode {
         before: Option<String>,
         offset: Option<i32>,
     ) -> Result<MovementConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         movement::of_product(cx, &self.0, paging).await
     }
 
@@ -174,7 +180,13 @@ impl ProductNode {
         offset: Option<i32>,
         filter: Option<StockLedgerFilter>,
     ) -> Result<StockLedgerEntryConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         let listing = |_: &Ctx| StockLedgerFilter::listing(filter);
         of_row(cx, &self.0, stock_change::Column::ProductId, paging, listing).await
     }

@@ -60,8 +60,17 @@ impl Query {
         filter: Option<BrandFilter>,
         order_by: Option<Vec<BrandOrder>>,
     ) -> Answer<BrandConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| BrandFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            BrandFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One category, or null when there is none with this id.
@@ -83,8 +92,17 @@ impl Query {
         filter: Option<CategoryFilter>,
         order_by: Option<Vec<CategoryOrder>>,
     ) -> Answer<CategoryConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| CategoryFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            CategoryFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One supplier, or null when there is none with this id.
@@ -106,8 +124,17 @@ impl Query {
         filter: Option<SupplierFilter>,
         order_by: Option<Vec<SupplierOrder>>,
     ) -> Answer<SupplierConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| SupplierFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            SupplierFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One product, or null when there is none with this id.
@@ -129,8 +156,17 @@ impl Query {
         filter: Option<ProductFilter>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Answer<ProductConnection> {
-        let paging = Paging { first, after, last, before, offset };
-        of_all(cx, paging, |ctx| ProductFilter::listing(ctx, search, filter, order_by)).await
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |ctx| {
+            ProductFilter::listing(ctx, search, filter, order_by)
+        })
+        .await
     }
 
     /// One inflow, or null when there is none with this id.
@@ -151,7 +187,13 @@ impl Query {
         filter: Option<InflowFilter>,
         order_by: Option<Vec<InflowOrder>>,
     ) -> Answer<InflowConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         of_all(cx, paging, |ctx| InflowFilter::listing(ctx, filter, order_by)).await
     }
 
@@ -173,7 +215,13 @@ impl Query {
         filter: Option<OutflowFilter>,
         order_by: Option<Vec<OutflowOrder>>,
     ) -> Answer<OutflowConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         of_all(cx, paging, |ctx| OutflowFilter::listing(ctx, filter, order_by)).await
     }
 
@@ -189,7 +237,13 @@ impl Query {
         offset: Option<i32>,
         filter: Option<StockLedgerFilter>,
     ) -> Answer<StockLedgerEntryConnection> {
-        let paging = Paging { first, after, last, before, offset };
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
         of_all(cx, paging, |_| StockLedgerFilter::listing(filter)).await
     }
 

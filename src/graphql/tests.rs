@@ -77,7 +77,10 @@ impl Query {
         (0..first).map(Thing).collect()
     }
     async fn panics(&self) -> Option<bool> {
-        assert!(std::hint::black_box(false), "a resolver of the tests panics, which is caught");
+        assert!(
+            std::hint::black_box(false),
+            "a resolver of the tests panics, which is caught"
+        );
         None
     }
     async fn never(&self) -> Option<bool> {

@@ -92,7 +92,10 @@ pub async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(LEAVING, graceful.shutdown()).await.is_err() {
+    app.stop();
+    app.streams.close();
+    let leaving = async { tokio::join!(graceful.shutdown(), app.streams.wait()) };
+    if tokio::time::timeout(LEAVING, leaving).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
     app.db.close().await;

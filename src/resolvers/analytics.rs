@@ -86,10 +86,7 @@ impl Default for Moved {
 /// Totals of the products for which a filter holds.
 pub async fn stock(ctx: &Ctx, filter: Filter) -> Result<Stock> {
     ctx.actor()?;
-    let mut statement = filter
-        .apply(product::Entity::find())
-        .select_only()
-        .into_query();
+    let mut statement = filter.apply(product::Entity::find()).select_only().into_query();
     totals(&mut statement, ctx);
     let row = ctx.db().query_one(&statement).await?;
     let row = row.ok_or_else(|| Error::internal("a total has no row"))?;
@@ -104,10 +101,7 @@ fn totals(statement: &mut SelectStatement, ctx: &Ctx) {
     let counted = |condition: Expr| Func::count(CaseStatement::new().case(condition, 1));
     statement
         .expr_as(Id.count(), "products")
-        .expr_as(
-            counted(quantity().lte(ctx.app.config.low_stock_threshold)),
-            "low",
-        )
+        .expr_as(counted(quantity().lte(ctx.app.config.low_stock_threshold)), "low")
         .expr_as(counted(quantity().eq(0)), "out")
         .expr_as(backend.sum(quantity()), "units")
         .expr_as(backend.worth(quantity(), CostPrice.into_expr(), None), "cost")
@@ -116,11 +110,7 @@ fn totals(statement: &mut SelectStatement, ctx: &Ctx) {
             "selling",
         )
         .expr_as(
-            backend.worth(
-                quantity(),
-                SellingPrice.into_expr(),
-                Some(CostPrice.into_expr()),
-            ),
+            backend.worth(quantity(), SellingPrice.into_expr(), Some(CostPrice.into_expr())),
             "profit",
         );
 }
@@ -192,8 +182,18 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
     );
     let mut found: HashMap<(bool, i64), Moved> = HashMap::new();
     for row in ctx.db().query_all(&statement).await? {
-        let Found { kind, day, total, units, revenue } = Found::from_query_result(&row, "")?;
-        let moved = Moved { count: total, units, revenue };
+        let Found {
+            kind,
+            day,
+            total,
+            units,
+            revenue,
+        } = Found::from_query_result(&row, "")?;
+        let moved = Moved {
+            count: total,
+            units,
+            revenue,
+        };
         found.insert((kind == inflow::Entity::KIND.singular(), day), moved);
     }
     let epoch = NaiveDate::default();
@@ -259,7 +259,9 @@ async fn by_label<L: Collection>(
         .filter(|first| *first <= LABELS)
         .ok_or_else(|| Error::parameter("first", format!("It must be from 0 to {LABELS}.")))?;
     let mut statement = Query::select();
-    statement.from(product::Entity).expr_as(reference.into_expr(), "label");
+    statement
+        .from(product::Entity)
+        .expr_as(reference.into_expr(), "label");
     totals(&mut statement, ctx);
     statement
         .group_by_col(reference.as_column_ref())

@@ -71,11 +71,20 @@ pub enum Place {
 
 impl Filter {
     fn of(condition: impl IntoCondition) -> Self {
-        Self::with(condition, Size { conditions: 1, values: 1 })
+        Self::with(
+            condition,
+            Size {
+                conditions: 1,
+                values: 1,
+            },
+        )
     }
 
     fn with(condition: impl IntoCondition, size: Size) -> Self {
-        Self { condition: Some(condition.into_condition()), size }
+        Self {
+            condition: Some(condition.into_condition()),
+            size,
+        }
     }
 
     /// The filter, if a database can be asked about it.
@@ -84,10 +93,16 @@ impl Filter {
     /// [`Error::Parameter`] for one of too many conditions or values.
     pub fn checked(self) -> Result<Self> {
         if self.size.conditions > CONDITIONS {
-            return Err(Error::parameter("filter", format!("It has more than {CONDITIONS} conditions.")));
+            return Err(Error::parameter(
+                "filter",
+                format!("It has more than {CONDITIONS} conditions."),
+            ));
         }
         if self.size.values > VALUES {
-            return Err(Error::parameter("filter", format!("It names more than {VALUES} values.")));
+            return Err(Error::parameter(
+                "filter",
+                format!("It names more than {VALUES} values."),
+            ));
         }
         Ok(self)
     }
@@ -103,14 +118,20 @@ impl Filter {
         let size = self.size.and(other.size);
         match (self.condition, other.condition) {
             (Some(left), Some(right)) => Self::with(Condition::all().add(left).add(right), size),
-            (one, other) => Self { condition: one.or(other), size },
+            (one, other) => Self {
+                condition: one.or(other),
+                size,
+            },
         }
     }
 
     /// One of them must hold; none of nothing does.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
         let mut any = Condition::any();
-        let mut size = Size { conditions: 1, values: 0 };
+        let mut size = Size {
+            conditions: 1,
+            values: 0,
+        };
         let (mut empty, mut holds_for_all) = (true, false);
         for filter in filters {
             empty = false;
@@ -122,7 +143,10 @@ impl Filter {
         }
         match (empty, holds_for_all) {
             (true, _) => Self::nothing(),
-            (_, true) => Self { condition: None, size },
+            (_, true) => Self {
+                condition: None,
+                size,
+            },
             _ => Self::with(any, size),
         }
     }
@@ -130,9 +154,15 @@ impl Filter {
     /// It must not hold. What can't be told, because there is no value, does not hold.
     #[must_use]
     pub fn negated(self) -> Self {
-        let size = self.size.and(Size { conditions: 1, values: 0 });
+        let size = self.size.and(Size {
+            conditions: 1,
+            values: 0,
+        });
         match self.condition {
-            None => Self { size, ..Self::nothing() },
+            None => Self {
+                size,
+                ..Self::nothing()
+            },
             Some(condition) => {
                 let holds = Expr::expr(
                     sea_orm::sea_query::CaseStatement::new()
@@ -171,7 +201,10 @@ impl Filter {
         if values.is_empty() {
             return Self::nothing();
         }
-        let size = Size { conditions: 1, values: values.len() };
+        let size = Size {
+            conditions: 1,
+            values: values.len(),
+        };
         Self::with(column.is_in(values), size)
     }
 
@@ -181,7 +214,10 @@ impl Filter {
         if values.is_empty() {
             return Self::default();
         }
-        let size = Size { conditions: 1, values: values.len() };
+        let size = Size {
+            conditions: 1,
+            values: values.len(),
+        };
         let other = Condition::any()
             .add(column.is_not_in(values))
             .add(column.is_null());
@@ -232,13 +268,19 @@ impl Filter {
 
     /// A column that is the id of a row of `R` for which this holds.
     pub fn refers_to<R: Collection>(column: impl ColumnTrait, filter: Self) -> Self {
-        let size = filter.size.and(Size { conditions: 1, values: 0 });
+        let size = filter.size.and(Size {
+            conditions: 1,
+            values: 0,
+        });
         Self::with(column.in_subquery(filter.ids::<R>(key::<R>())), size)
     }
 
     /// There is a row of `R` for which this holds and whose `reference` is this table's `key`.
     pub fn referred_by<R: Collection>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
-        let size = filter.size.and(Size { conditions: 1, values: 0 });
+        let size = filter.size.and(Size {
+            conditions: 1,
+            values: 0,
+        });
         Self::with(key.in_subquery(filter.ids::<R>(reference)), size)
     }
 

@@ -27,6 +27,7 @@ pub mod inflow;
 pub mod invariant;
 pub mod label;
 pub mod ledger;
+pub mod ledger_feed;
 pub mod listing;
 pub mod loaders;
 pub mod movement;
@@ -151,7 +152,10 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
     let mut rows = Vec::with_capacity(drafts.len());
     let mut faults = Vec::new();
     for (item, draft) in drafts.iter().enumerate() {
-        match R::create(tx, draft.clone()).await.map_err(|error| error.of_item(item)) {
+        match R::create(tx, draft.clone())
+            .await
+            .map_err(|error| error.of_item(item))
+        {
             Ok(row) => rows.push(row),
             Err(Error::Invalid(found)) => faults.extend(found),
             // A statement that fails ends a transaction of PostgreSQL; what has been found wrong until then is the answer.
@@ -159,7 +163,11 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
             Err(error) => return Err(error),
         }
     }
-    if faults.is_empty() { Ok(rows) } else { Err(Error::Invalid(faults)) }
+    if faults.is_empty() {
+        Ok(rows)
+    } else {
+        Err(Error::Invalid(faults))
+    }
 }
 
 /// Changes a row; `expected_version`, if given, must be the one it has.

@@ -10,8 +10,8 @@ use sea_orm::sea_query::{
     Expr, ExprTrait as _, Func, IntoColumnRef as _, Query, SelectStatement, UnionType, WindowStatement,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, Iterable, JoinType,
-    Order, QueryFilter, QuerySelect, QueryTrait, Value,
+    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, Iterable, JoinType, Order, QueryFilter,
+    QuerySelect, QueryTrait, Value,
 };
 
 use super::cursor::{self, Holds, Side, Term};
@@ -126,11 +126,7 @@ fn behind(entry: &stock_change::Model) -> Option<(&'static str, i64)> {
 
 async fn by_key(db: &Database, keys: &[(&str, i64)]) -> Result<HashMap<(&'static str, i64), Moved>> {
     let ids = |kind: &str| -> Vec<i64> {
-        let mut ids: Vec<i64> = keys
-            .iter()
-            .filter(|key| key.0 == kind)
-            .map(|key| key.1)
-            .collect();
+        let mut ids: Vec<i64> = keys.iter().filter(|key| key.0 == kind).map(|key| key.1).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -280,17 +276,13 @@ struct Bound {
 }
 
 fn bounds(span: &Span) -> Result<Vec<Bound>> {
-    let terms = [
-        (AT, Holds::Moment),
-        (KIND, Holds::Text),
-        (ID, Holds::Integer),
-    ]
-    .map(|(column, holds)| Term {
-        column: column.into_column_ref(),
-        direction: Direction::Descending,
-        nullable: false,
-        holds,
-    });
+    let terms =
+        [(AT, Holds::Moment), (KIND, Holds::Text), (ID, Holds::Integer)].map(|(column, holds)| Term {
+            column: column.into_column_ref(),
+            direction: Direction::Descending,
+            nullable: false,
+            holds,
+        });
     let mut bounds = Vec::new();
     for (name, text, side) in [
         ("after", &span.after, Side::After),
@@ -382,6 +374,12 @@ fn together(models: Vec<Model>) -> Vec<Moved> {
         .map(Moved::Outflow);
     kinds
         .into_iter()
-        .filter_map(|of_inflow| if of_inflow { inflows.next() } else { outflows.next() })
+        .filter_map(|of_inflow| {
+            if of_inflow {
+                inflows.next()
+            } else {
+                outflows.next()
+            }
+        })
         .collect()
 }

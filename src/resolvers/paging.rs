@@ -9,8 +9,8 @@ use std::sync::Arc;
 use ::entity::Record;
 use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, NullOrdering, SelectStatement};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, ModelTrait as _, Order,
-    QueryFilter, QuerySelect, QueryTrait, Value,
+    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, ModelTrait as _, Order, QueryFilter,
+    QuerySelect, QueryTrait, Value,
 };
 
 use super::cursor::{self, Holds, Side, Term};
