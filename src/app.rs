@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::resolvers::ledger_feed::LedgerFeed;
 use crate::telemetry::Metrics;
+use crate::webhooks::Webhooks;
 
 /// The program's parts.
 pub struct App {
@@ -45,6 +46,8 @@ pub struct App {
     pub ledger: LedgerFeed,
     /// What goes on by itself until the program is told to stop: streams, and those who feed them.
     pub streams: TaskTracker,
+    /// Tells other programs what happened, where that is switched on.
+    pub webhooks: Option<Webhooks>,
     stopping: watch::Sender<bool>,
 }
 
@@ -52,8 +55,9 @@ impl App {
     /// Opens the database and puts the parts together.
     ///
     /// # Errors
-    /// When the database can't be opened, or PostgreSQL is used without a `SECRET_KEY`.
+    /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings don't belong together.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
+        let webhooks = Webhooks::new(&config)?;
         let db = Database::open(&config.database_url).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
@@ -74,6 +78,7 @@ impl App {
             commits: watch::Sender::new(()),
             ledger: LedgerFeed::default(),
             streams: TaskTracker::new(),
+            webhooks,
             stopping: watch::Sender::new(false),
             config,
             db,

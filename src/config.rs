@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use entity::event::Name;
 use ipnet::IpNet;
 use url::Url;
 
 use crate::db::Location;
+use crate::webhooks::{SigningSecret, backoff};
 
 /// The settings of the program.
 #[derive(Args, Clone, Debug)]
@@ -66,6 +68,34 @@ pub struct Config {
     /// A product with this quantity or less is low on stock
     #[arg(long, env = "LOW_STOCK_THRESHOLD", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..=2_147_483_647), global = true)]
     pub low_stock_threshold: i64,
+
+    /// Whether other programs are told what happens to stock, by webhook
+    #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub webhook_enabled: bool,
+
+    /// Where webhooks are sent: an http or https address
+    #[arg(long, env = "WEBHOOK_URL", hide_env_values = true, global = true)]
+    pub webhook_url: Option<Url>,
+
+    /// What webhooks are signed with: `whsec_` and the Base64 of 24 to 64 bytes
+    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_parser = SigningSecret::parse, global = true)]
+    pub webhook_secret: Option<SigningSecret>,
+
+    /// How long a webhook's receiver may take to answer, in seconds
+    #[arg(long, env = "WEBHOOK_TIMEOUT", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300), global = true)]
+    pub webhook_timeout: u64,
+
+    /// What webhooks tell of, with commas: `outflow.created`, `inflow.created`, `product.low_stock`
+    #[arg(long, env = "WEBHOOK_EVENTS", value_delimiter = ',', default_value = "outflow.created,product.low_stock", value_parser = event_name, global = true)]
+    pub webhook_events: Vec<Name>,
+
+    /// How long to wait after each failed try of a webhook, in seconds with commas; after the last it is given up
+    #[arg(long, env = "WEBHOOK_RETRY_SCHEDULE", value_delimiter = ',', default_values_t = backoff::SCHEDULE, value_parser = clap::value_parser!(u32).range(0..=2_592_000), global = true)]
+    pub webhook_retry_schedule: Vec<u32>,
+
+    /// Whether webhooks may go to this machine and to private networks
+    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub webhook_allow_private: bool,
 
     /// Whether GraphQL clients may ask for the schema
     #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, global = true)]
@@ -179,6 +209,12 @@ fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()))
         .map_err(|_| "it must be an IP address or a network such as 10.0.0.0/8".to_owned())
+}
+
+fn event_name(text: &str) -> Result<Name, String> {
+    let names = [Name::OutflowCreated, Name::InflowCreated, Name::LowStock];
+    let known = names.into_iter().find(|name| name.as_str() == text.trim());
+    known.ok_or_else(|| format!("the events are {}", names.map(Name::as_str).join(", ")))
 }
 
 fn lifetime() -> clap::builder::RangedI64ValueParser<i64> {

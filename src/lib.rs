@@ -10,6 +10,7 @@
 //! | [`resolvers`] | the rules: what a product is, what an outflow does, what a list is |
 //! | [`auth`] | who is calling and what they may do |
 //! | [`tx`] | the door for changes: begin, repeat, commit |
+//! | [`webhooks`] | telling other programs what happened |
 //! | [`db`] | SQLite and PostgreSQL, and what is particular to each |
 //! | [`rest`] | face one: `/api/v1` |
 //! | [`graphql`] | face two: `/graphql` |
@@ -35,3 +36,4 @@ pub mod resolvers;
 pub mod rest;
 pub mod telemetry;
 pub mod tx;
+pub mod webhooks;

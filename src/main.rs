@@ -2,12 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
     // Before there is any other thread: `.env` becomes part of the environment.
     let env_file = dotenvy::dotenv();
-    let cli = stockroom::cli::Cli::parse();
+    let cli = stockroom::cli::parse();
     if let Err(error) = env_file
         && !error.not_found()
     {

@@ -24,14 +24,16 @@ pub struct Tx {
     ctx: Ctx,
     link: Link,
     repeat: AtomicBool,
-    movements: Arc<Movements>,
+    noted: Arc<Noted>,
 }
 
-/// How many movements a transaction has recorded, to be told of once they are committed.
+/// What a transaction has noted, to be told of once it is committed and only then.
 #[derive(Default)]
-struct Movements {
+struct Noted {
     inflows: AtomicU64,
     outflows: AtomicU64,
+    /// Whether the webhook worker has something to do.
+    webhooks: AtomicBool,
 }
 
 enum Link {
@@ -53,11 +55,11 @@ impl Ctx {
     {
         if let Some(writer) = self.app.db.writer() {
             let ctx = self.clone();
-            let movements = Arc::<Movements>::default();
-            let moved = Arc::clone(&movements);
+            let noted = Arc::<Noted>::default();
+            let tells = Arc::clone(&noted);
             let result = writer
                 .run(move |connection| {
-                    let tx = Tx::new(ctx, Link::Sqlite(Arc::clone(connection)), moved);
+                    let tx = Tx::new(ctx, Link::Sqlite(Arc::clone(connection)), tells);
                     // Every statement is answered at once on the writer's thread, so a body never has to wait.
                     body(&tx)
                         .now_or_never()
@@ -65,7 +67,7 @@ impl Ctx {
                 })
                 .await;
             if result.is_ok() {
-                movements.tell(self);
+                noted.tell(self);
             }
             return result;
         }
@@ -76,17 +78,17 @@ impl Ctx {
             .ok_or_else(|| Error::internal("there is no database"))?;
         let mut attempt = 1;
         loop {
-            let movements = Arc::<Movements>::default();
+            let noted = Arc::<Noted>::default();
             let tx = Tx::new(
                 self.clone(),
                 Link::Postgres(pool.begin().await?),
-                Arc::clone(&movements),
+                Arc::clone(&noted),
             );
             let result = body(&tx).await;
             let (repeat, finished) = tx.finish(result).await;
             if !repeat {
                 if finished.is_ok() {
-                    movements.tell(self);
+                    noted.tell(self);
                 }
                 return finished;
             }
@@ -100,29 +102,39 @@ impl Ctx {
     }
 }
 
-impl Movements {
+impl Noted {
     fn tell(&self, ctx: &Ctx) {
         let metrics = &ctx.app.metrics;
         metrics.moved(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
         metrics.moved(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
+        if let Some(webhooks) = &ctx.app.webhooks
+            && self.webhooks.load(Ordering::Relaxed)
+        {
+            webhooks.wake();
+        }
     }
 }
 
 impl Tx {
-    fn new(ctx: Ctx, link: Link, movements: Arc<Movements>) -> Self {
+    fn new(ctx: Ctx, link: Link, noted: Arc<Noted>) -> Self {
         Self {
             ctx,
             link,
             repeat: AtomicBool::new(false),
-            movements,
+            noted,
         }
+    }
+
+    /// Has the webhook worker woken after the commit.
+    pub(crate) fn wake_webhooks(&self) {
+        self.noted.webhooks.store(true, Ordering::Relaxed);
     }
 
     /// Notes that a movement was recorded.
     pub fn moved(&self, kind: Kind) {
         let count = match kind {
-            Kind::Inflow => &self.movements.inflows,
-            Kind::Outflow => &self.movements.outflows,
+            Kind::Inflow => &self.noted.inflows,
+            Kind::Outflow => &self.noted.outflows,
             _ => return,
         };
         count.fetch_add(1, Ordering::Relaxed);

@@ -4,7 +4,10 @@
 
 pub mod brand;
 pub mod category;
+pub mod delivery;
 pub mod ended_session;
+pub mod endpoint;
+pub mod event;
 pub mod folded;
 pub mod group;
 pub mod inflow;

@@ -11,6 +11,7 @@ mod m20261123_000003_products;
 mod m20261123_000004_movements;
 mod m20261123_000005_stock_changes;
 mod m20261123_000006_groups;
+mod m20261123_000007_webhooks;
 
 /// Brings a database up to date, or back.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_movements::Migration),
             Box::new(m20261123_000005_stock_changes::Migration),
             Box::new(m20261123_000006_groups::Migration),
+            Box::new(m20261123_000007_webhooks::Migration),
         ]
     }
 }

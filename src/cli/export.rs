@@ -7,6 +7,18 @@ use clap::builder::Command;
 use crate::config::Config;
 use crate::error::Result;
 
+/// `stockroom schema`.
+pub fn schema() -> Result<ExitCode> {
+    super::print(crate::graphql::sdl().trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `stockroom openapi`.
+pub fn openapi() -> Result<ExitCode> {
+    super::print(crate::rest::openapi::document().trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// `stockroom env-example`: every setting, switched off, with its default.
 pub fn env_example() -> Result<ExitCode> {
     super::print(

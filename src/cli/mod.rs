@@ -4,7 +4,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::app::App;
 use crate::clock::Clock;
@@ -52,9 +53,38 @@ enum Command {
     Seed(seed::Seed),
     /// Verify that stock and ledger agree, and all else that must hold; exit with 1 when something is wrong
     Check,
+    /// Print the GraphQL schema
+    Schema,
+    /// Print the OpenAPI description of the REST API
+    Openapi,
     /// Print `.env.example`
     #[command(hide = true)]
     EnvExample,
+}
+
+/// Settings whose values never print, not even wrong ones.
+const SECRET_SETTINGS: [&str; 2] = ["--secret-key", "--database-url"];
+
+/// Reads flags and environment; ends the program where they are wrong.
+pub fn parse() -> Cli {
+    let command = Cli::command().mut_args(|setting| {
+        // An empty variable is how shells and compose files spell an absent one.
+        let empty = setting
+            .get_env()
+            .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
+        if empty { setting.env(None::<&str>) } else { setting }
+    });
+    let parsed = command
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    parsed.unwrap_or_else(|mut error| {
+        let named = error.get(ContextKind::InvalidArg).map(ToString::to_string);
+        if named.is_some_and(|named| SECRET_SETTINGS.iter().any(|secret| named.starts_with(secret))) {
+            let hidden = ContextValue::String("(not shown)".to_owned());
+            error.insert(ContextKind::InvalidValue, hidden);
+        }
+        error.exit()
+    })
 }
 
 /// Runs a command to its end.
@@ -74,7 +104,9 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::User { command } => user::run(cli.config, command).await,
             Command::Seed(seed) => seed::run(cli.config, seed).await,
             Command::Check => check::run(cli.config).await,
+            Command::Schema => export::schema(),
             Command::EnvExample => export::env_example(),
+            Command::Openapi => export::openapi(),
         }
     });
     match result {

@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::http;
+use crate::{http, webhooks};
 
 /// Runs the command.
 pub async fn serve(config: Config) -> Result<ExitCode> {
@@ -40,6 +40,7 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 
 /// Answers until it is told to stop.
 pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
+    webhooks::start(&app).await?;
     let stopping = Arc::clone(&app);
     let stop = async move {
         stop.asked().await;

@@ -246,6 +246,14 @@ impl Backend {
         (self == Self::Postgres).then_some(sql)
     }
 
+    /// What ends a `SELECT` that takes rows to work on and leaves those alone that another has just taken.
+    pub fn skipping_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Locks the rows that a transaction reads in order to change them. SQLite's writer is alone already.
     pub fn lock(self, select: &mut SelectStatement) {
         if self == Self::Postgres {

@@ -4,6 +4,7 @@
 //! `dialect.rs` is what the two databases spell differently, `bulk.rs` is how each takes many rows at once. The rules reach all of it through `Ctx` (reading) and `Tx`
 //! (writing), which SeaORM takes for connections.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,12 +82,21 @@ pub struct Connections {
 }
 
 /// Where a database is, read from its URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// A file.
     Sqlite(PathBuf),
     /// A server's URL, which may hold a password and so is never printed.
     Postgres(String),
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+            Self::Postgres(_) => f.write_str("Postgres"),
+        }
+    }
 }
 
 impl Location {

@@ -98,6 +98,10 @@ pub async fn serve(
     if tokio::time::timeout(LEAVING, leaving).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
+    // It has been finishing since the program was told to stop, beside the requests.
+    if let Some(webhooks) = app.webhooks.as_ref().filter(|_| app.is_stopping()) {
+        webhooks.ended().await;
+    }
     app.db.close().await;
     Ok(())
 }

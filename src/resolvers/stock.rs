@@ -18,6 +18,7 @@ use super::{Resource, insert};
 use crate::db::Backend;
 use crate::error::{Error, Result, Shortage};
 use crate::tx::Tx;
+use crate::webhooks::outbox::{self, Told};
 
 /// Stock that moves.
 pub trait Movement: Resource {
@@ -109,7 +110,8 @@ async fn record_in_steps<M: Movement>(
     };
     let row = insert::<M>(tx, M::row(moving, &product, tx.ctx().now)).await?;
     let id = ::entity::Record::id(&row);
-    enter(tx, product.id, M::CREATED, change, product.quantity, Some(id)).await?;
+    let description = moving.description.as_deref();
+    enter(tx, &product, M::CREATED, change, Some(id), description).await?;
     Ok(Some((row, product)))
 }
 
@@ -122,16 +124,18 @@ async fn record_at_once<M: Movement>(
     struct Recorded {
         movement_id: i64,
     }
+    let parameters = M::parameters(moving);
+    let (told, told_values) = outbox::members(tx, M::CREATED, parameters.len() + 5);
     let sql = format!(
         r"WITH moved AS (
             UPDATE product SET quantity = quantity + $2, version = version + 1, updated_at = $3
             WHERE id = $1 AND quantity + $2 BETWEEN 0 AND {INT_MAX} RETURNING *
         ), recorded AS (
-            {insert} RETURNING id
+            {insert} RETURNING id, description
         ), entered AS (
             INSERT INTO stock_change (product_id, reason, change, balance, movement_id, actor_id, created_at)
-            SELECT moved.id, '{reason}', $2, moved.quantity, recorded.id, $4, $3 FROM moved, recorded
-        )
+            SELECT moved.id, '{reason}', $2, moved.quantity, recorded.id, $4, $3 FROM moved, recorded RETURNING id
+        ){told}
         SELECT recorded.id AS movement_id, moved.* FROM moved, recorded",
         insert = M::INSERT_FROM_MOVED,
         reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
@@ -142,7 +146,8 @@ async fn record_at_once<M: Movement>(
         tx.ctx().now.into(),
         actor_id(tx).into(),
     ];
-    values.extend(M::parameters(moving));
+    values.extend(parameters);
+    values.extend(told_values);
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
     let Some(found) = tx.query_one_raw(statement).await? else {
         return Ok(None);
@@ -172,7 +177,7 @@ pub async fn take_back<M: Movement>(tx: &Tx, row: &M::Model) -> Result<()> {
         .await?
         .ok_or(Error::NotFound)?;
     let id = ::entity::Record::id(row);
-    Ok(enter(tx, product_id, M::DELETED, change, product.quantity, Some(id)).await?)
+    Ok(enter(tx, &product, M::DELETED, change, Some(id), None).await?)
 }
 
 /// Enters what a new product begins with.
@@ -180,15 +185,7 @@ pub async fn open(tx: &Tx, product: &product::Model) -> Result<()> {
     if product.quantity == 0 {
         return Ok(());
     }
-    Ok(enter(
-        tx,
-        product.id,
-        Reason::ProductCreated,
-        product.quantity,
-        product.quantity,
-        None,
-    )
-    .await?)
+    Ok(enter(tx, product, Reason::ProductCreated, product.quantity, None, None).await?)
 }
 
 /// Sets the stock of a product, whose row is locked and about to be stored, as somebody has counted it.
@@ -198,7 +195,7 @@ pub async fn adjust(tx: &Tx, product: &mut product::Model, quantity: i64) -> Res
     if change == 0 {
         return Ok(());
     }
-    Ok(enter(tx, product.id, Reason::Adjustment, change, quantity, None).await?)
+    Ok(enter(tx, product, Reason::Adjustment, change, None, None).await?)
 }
 
 /// Whether stock allowed the change, which is then made.
@@ -227,28 +224,35 @@ async fn why_not(tx: &Tx, product_id: i64, change: i64) -> Result<Unmoved, DbErr
     }))
 }
 
+/// Enters a change into the ledger, and what it means to others into the outbox. The product is as it is now.
 async fn enter(
     tx: &Tx,
-    product_id: i64,
+    product: &product::Model,
     reason: Reason,
     change: i64,
-    balance: i64,
     movement_id: Option<i64>,
+    description: Option<&str>,
 ) -> Result<(), DbErr> {
     let entry = stock_change::ActiveModel {
         id: NotSet,
-        product_id: Set(product_id),
+        product_id: Set(product.id),
         reason: Set(reason),
         change: Set(change),
-        balance: Set(balance),
+        balance: Set(product.quantity),
         movement_id: Set(movement_id),
         actor_id: Set(actor_id(tx)),
         created_at: Set(tx.ctx().now),
     };
-    stock_change::Entity::insert(entry)
-        .exec_without_returning(tx)
-        .await
-        .map(|_| ())
+    let entered = stock_change::Entity::insert(entry).exec(tx).await?;
+    let told = Told {
+        stock_change_id: entered.last_insert_id,
+        reason,
+        change,
+        balance: product.quantity,
+        product_title: &product.title,
+        description,
+    };
+    outbox::write(tx, told).await
 }
 
 fn actor_id(tx: &Tx) -> Option<i64> {

@@ -47,12 +47,12 @@ impl Rest for Entity {
         Filterable {
             name: "date_from",
             by: By::FromDay(Column::CreatedAt),
-            about: "Only outflows of this UTC day or later.",
+            about: "Only outflows of this UTC day, such as `2024-01-01`, or later.",
         },
         Filterable {
             name: "date_to",
             by: By::ToDay(Column::CreatedAt),
-            about: "Only outflows of this UTC day or earlier, the whole day included.",
+            about: "Only outflows of this UTC day, such as `2024-01-31`, or earlier, the whole day included.",
         },
     ];
 

@@ -66,12 +66,12 @@ impl Rest for Entity {
         Filterable {
             name: "min_price",
             by: By::AtLeast(Column::SellingPrice),
-            about: "Only products that are sold for this price or more.",
+            about: "Only products that are sold for this price, such as `500.00`, or more.",
         },
         Filterable {
             name: "max_price",
             by: By::AtMost(Column::SellingPrice),
-            about: "Only products that are sold for this price or less.",
+            about: "Only products that are sold for this price, such as `799.99`, or less.",
         },
     ];
 

@@ -4,14 +4,19 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::IntoResponse as _;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 
 use super::openapi::Describe;
-use super::problem::Refusal;
+use super::problem::{Refusal, not_found};
 use crate::app::App;
+
+/// What stands for an id in a path.
+const ID: &str = "{id}";
 
 /// One path and what can be done there.
 #[must_use]
@@ -92,9 +97,24 @@ impl Route {
             .handlers
             .options(async move || (StatusCode::NO_CONTENT, options, ()))
             .fallback(async move || Refusal::of_method(&allow).into_response());
+        let handlers = if self.path.contains(ID) {
+            handlers.layer(middleware::from_fn(with_numbers_for_ids))
+        } else {
+            handlers
+        };
         router.route(
             &format!("{}{}", super::ROOT, self.path.trim_end_matches('/')),
             handlers,
         )
+    }
+}
+
+/// What is no number is no path of ours, whatever the method and whoever asks: it comes before every other check.
+async fn with_numbers_for_ids(request: Request, next: Next) -> Response {
+    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
+    if id.bytes().all(|byte| byte.is_ascii_digit()) {
+        next.run(request).await
+    } else {
+        not_found()
     }
 }

@@ -111,8 +111,8 @@ async fn shown<R: Rest>(ctx: &Ctx, row: &Row<R>, status: StatusCode) -> Answer {
     Ok(response)
 }
 
-/// The object that a path names, and who asks for it. What is no number is no path of ours, for anybody; a number that
-/// no object can have is an object that isn't there.
+/// The object that a path names, and who asks for it. The route has seen that it is a number; one that no object can have
+/// is an object that isn't there.
 pub struct Target {
     ctx: Ctx,
     id: i64,
@@ -125,9 +125,6 @@ impl FromRequestParts<Arc<App>> for Target {
         let Path(id) = Path::<String>::from_request_parts(parts, app)
             .await
             .map_err(|_| Error::NotFound)?;
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Error::NotFound.into());
-        }
         let Caller(ctx) = Caller::from_request_parts(parts, app).await?;
         Ok(Self {
             ctx,

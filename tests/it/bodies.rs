@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 use crate::actors::send;
 use crate::answer::Answer;
 use crate::gateway::Gateway;
-use crate::raw::{exchange, head};
+use crate::raw::{exchange, exchange_cut, head};
 
 on_both![
     what_is_no_json,
@@ -320,7 +320,7 @@ async fn bodies_that_do_not_arrive(gateway: Gateway) {
         "POST /api/v1/brands/",
         &[&token, "content-type: application/json", "content-length: 100"],
     );
-    let answer = exchange(gateway.address, format!("{cut}{{\"name\": \"Half\"").as_bytes()).await;
+    let answer = exchange_cut(gateway.address, format!("{cut}{{\"name\": \"Half\"").as_bytes()).await;
     assert_eq!(answer.status, 400);
     let cut = head(
         "POST /api/v1/brands/",
@@ -331,7 +331,7 @@ async fn bodies_that_do_not_arrive(gateway: Gateway) {
         ],
     );
     for broken in ["5\r\n{\"na", "zz\r\n{}\r\n0\r\n\r\n", "ffffffffffffffffff\r\n{}"] {
-        let answer = exchange(gateway.address, format!("{cut}{broken}").as_bytes()).await;
+        let answer = exchange_cut(gateway.address, format!("{cut}{broken}").as_bytes()).await;
         assert_eq!(answer.status, 400, "{broken}");
     }
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 0);

@@ -23,19 +23,21 @@ macro_rules! on_both {
 // What the tests stand on.
 mod actors;
 mod answer;
+mod described;
 mod gateway;
 mod place;
 mod program;
 mod raw;
+mod receiver;
 mod sample;
 
 // What they test.
 mod auth;
 mod bodies;
+mod cors;
 mod etag;
 mod filters;
 mod history;
-mod cors;
 mod house;
 mod inflow;
 mod labels;
@@ -44,14 +46,20 @@ mod money;
 mod observability;
 mod ordering;
 mod origin;
+mod openapi;
+mod openapi_document;
 mod outflow;
 mod product;
+mod product_fields;
 mod races;
 mod rate_limits;
 mod rest_document;
+mod rest_document_stock;
 mod rest_errors;
 mod rights;
 mod search;
+mod sessions;
 mod statements;
 mod stock;
 mod tokens;
+mod webhooks;

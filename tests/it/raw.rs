@@ -11,7 +11,6 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub struct RawAnswer {
     pub status: u16,
-    pub head: String,
     pub body: String,
 }
 
@@ -27,12 +26,23 @@ impl RawAnswer {
     }
 }
 
-/// Sends bytes, then the end of what is sent, and reads until the other side has no more to say.
+/// Sends bytes and reads until the other side has no more to say.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     // The server may answer and close before it has read all.
     let _ = stream.write_all(bytes).await;
-    let _ = stream.shutdown().await;
+    answer(stream).await
+}
+
+/// Sends bytes, and that nothing will follow.
+pub async fn exchange_cut(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    stream.write_all(bytes).await.expect("a server that listens");
+    stream.shutdown().await.expect("a server that listens");
+    answer(stream).await
+}
+
+async fn answer(mut stream: TcpStream) -> RawAnswer {
     let mut received = Vec::new();
     let reading = stream.read_to_end(&mut received);
     let _ = tokio::time::timeout(Duration::from_secs(20), reading)
@@ -45,7 +55,6 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     RawAnswer {
         status: status.unwrap_or_else(|| panic!("no status: {head:?}")),
-        head: head.to_ascii_lowercase(),
         body: body.to_owned(),
     }
 }

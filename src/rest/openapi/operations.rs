@@ -25,7 +25,7 @@ pub fn list<R: Rest>(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": format!("list{}", names(kind)),
         "summary": format!("List {}", kind.plural()),
-        "description": "Any active user may.",
+        "description": "Needs a login but no permission.",
         "tags": [names(kind)],
         "x-graphql-operation": kind.plural(),
         "parameters": of_list::<R>(),
@@ -71,7 +71,7 @@ pub fn show<R: Rest>(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": format!("get{}", name(kind)),
         "summary": format!("Get {}", one(kind)),
-        "description": "Any active user may.",
+        "description": "Needs a login but no permission.",
         "tags": [names(kind)],
         "x-graphql-operation": kind.singular(),
         "parameters": [parameter("Id"), parameter("IfNoneMatch")],
@@ -198,7 +198,12 @@ pub fn description(_: &mut Schemas) -> Value {
             "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
             "content": { "application/json": { "schema": {
                 "type": "object",
-                "required": ["openapi", "info", "paths", "components"],
+                "required": ["openapi", "info", "paths"],
+                "properties": {
+                    "openapi": { "type": "string" },
+                    "info": { "type": "object" },
+                    "paths": { "type": "object" },
+                },
             }}},
         }), refused),
     })

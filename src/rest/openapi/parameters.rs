@@ -1,4 +1,5 @@
-//! The parameters of operations: those that several have, and those of lists.
+//! The parameters of operations: those that several have, and those of lists. Only what must be there has an example,
+//! because `/docs` fills its forms with them.
 
 use serde_json::{Value, json};
 
@@ -65,20 +66,13 @@ pub fn of_list<R: Rest>() -> Vec<Value> {
             "in": "query",
             "description": filter.about,
             "schema": match filter.by {
-                By::Reference(_) => json!({ "type": "integer", "format": "int64" }),
+                By::Reference(_) => json!({ "type": "integer" }),
                 By::AtLeast(_) | By::AtMost(_) => json!({
                     "type": "string",
                     "format": "decimal",
                     "pattern": "^-?[0-9]+(\\.[0-9]+)?$",
                 }),
                 By::FromDay(_) | By::ToDay(_) => json!({ "type": "string", "format": "date" }),
-            },
-            "example": match filter.by {
-                By::Reference(_) => json!(1),
-                By::AtLeast(_) => json!("500.00"),
-                By::AtMost(_) => json!("799.99"),
-                By::FromDay(_) => json!("2024-01-01"),
-                By::ToDay(_) => json!("2024-01-31"),
             },
         })
     }));
@@ -102,7 +96,6 @@ pub fn of_list<R: Rest>() -> Vec<Value> {
         },
         "style": "form",
         "explode": false,
-        "example": [names.last()],
     }));
     parameters
 }

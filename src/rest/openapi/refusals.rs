@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::nouns::capital;
-use super::schemas::{put, refer};
+use super::schemas::put;
 use crate::error::{Error, Login, Malformed, Shortage};
 use crate::kind::Kind;
 use crate::rest::problem::Refusal;
@@ -104,41 +104,67 @@ impl Refused {
 
     /// One of the two shapes, with the words that this refusal has in it.
     fn schema(&self) -> Value {
-        let words = |pointer: &str| {
-            let mut words: Vec<&Value> = Vec::new();
-            for word in self
-                .sent
-                .iter()
-                .filter_map(|(_, refusal)| refusal.body.pointer(pointer))
-            {
-                if !words.contains(&word) {
-                    words.push(word);
-                }
-            }
-            json!(words)
-        };
-        if self
+        if self.words("/detail").is_empty() {
+            envelope(&self.words("/error/code"), &self.details)
+        } else {
+            detail(&self.words("/detail"), &self.words("/code"))
+        }
+    }
+
+    /// What is sent at this place of the body.
+    fn words(&self, pointer: &str) -> Vec<&Value> {
+        let mut words = Vec::new();
+        for word in self
             .sent
             .iter()
-            .any(|(_, refusal)| refusal.body.get("detail").is_some())
+            .filter_map(|(_, refusal)| refusal.body.pointer(pointer))
         {
-            let mut properties = json!({ "detail": { "enum": words("/detail") } });
-            if words("/code") != json!([]) {
-                put(&mut properties, "code", json!({ "enum": words("/code") }));
+            if !words.contains(&word) {
+                words.push(word);
             }
-            json!({ "allOf": [refer("Detail"), { "properties": properties }] })
-        } else {
-            let error = json!({ "properties": {
-                "code": { "enum": words("/error/code") },
-                "details": self.details,
-            }});
-            json!({ "allOf": [refer("ErrorEnvelope"), { "properties": { "error": error } }] })
         }
+        words
     }
 }
 
+/// The body of 401, 403 and 404.
+fn detail(details: &[&Value], codes: &[&Value]) -> Value {
+    let mut properties = json!({
+        "detail": { "type": "string", "enum": details, "description": "What is wrong, in words for people." },
+    });
+    if !codes.is_empty() {
+        let code = json!({ "type": "string", "enum": codes, "description": "The same for programs." });
+        put(&mut properties, "code", code);
+    }
+    json!({
+        "type": "object",
+        "required": ["detail"],
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+/// The body of every error that is no 401, 403, 404 or 422.
+fn envelope(codes: &[&Value], details: &Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": { "error": {
+            "type": "object",
+            "required": ["code", "message", "details"],
+            "properties": {
+                "code": { "type": "string", "enum": codes, "description": "What is wrong, for programs." },
+                "message": { "type": "string", "description": "The same in words for people, which may change." },
+                "details": details,
+            },
+            "additionalProperties": false,
+        }},
+        "additionalProperties": false,
+    })
+}
+
 static ALL: LazyLock<Vec<Refused>> = LazyLock::new(|| {
-    let nothing = json!({ "maxProperties": 0 });
+    let nothing = json!({ "type": "object", "maxProperties": 0 });
     let of = |name, when, details: &Value, errors: &[(&'static str, Error)]| Refused {
         name,
         when,
@@ -156,7 +182,7 @@ static ALL: LazyLock<Vec<Refused>> = LazyLock::new(|| {
         of(
             "InvalidParameter",
             "A parameter can't be read; its name is a key of `details`. Or the host is none of the configured ones.",
-            &json!({ "additionalProperties": { "type": "string" } }),
+            &json!({ "type": "object", "additionalProperties": { "type": "string" } }),
             &[
                 ("page", Error::parameter("page", "A valid integer is required.")),
                 (
@@ -241,6 +267,7 @@ static ALL: LazyLock<Vec<Refused>> = LazyLock::new(|| {
             "Protected",
             "Other records refer to it; `details` counts them by collection.",
             &json!({
+                "type": "object",
                 "minProperties": 1,
                 "properties": { "products": count, "inflows": count, "outflows": count },
                 "additionalProperties": false,
@@ -256,6 +283,7 @@ static ALL: LazyLock<Vec<Refused>> = LazyLock::new(|| {
             "InsufficientStock",
             "The stock of the product doesn't allow to take this back.",
             &json!({
+                "type": "object",
                 "required": ["product", "available", "requested"],
                 "properties": {
                     "product": { "type": "integer", "description": "The id of the product." },
@@ -295,6 +323,7 @@ static ALL: LazyLock<Vec<Refused>> = LazyLock::new(|| {
             "TooManyRequests",
             "Too many requests in a minute, where rates are limited; too many failed logins, always.",
             &json!({
+                "type": "object",
                 "required": ["retry_after"],
                 "properties": { "retry_after": { "type": "integer", "minimum": 1, "description": "Seconds." } },
                 "additionalProperties": false,

@@ -25,7 +25,7 @@ pub enum Demand {
 }
 
 impl Schemas {
-    /// The errors' schemas alone.
+    /// Only those that several bodies share.
     pub fn new() -> Self {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = PLACE.into();
@@ -172,9 +172,15 @@ fn as_input(schema: &Value) -> Value {
                 number.insert(key.to_owned(), value);
             }
         }
-        put(&mut input, "oneOf", json!([number, refer("Digits")]));
+        let digits = digits(number.get("minimum") == Some(&json!(1)));
+        put(&mut input, "oneOf", json!([number, digits]));
     }
     input
+}
+
+/// A whole number as a string of its digits.
+fn digits(is_positive: bool) -> Value {
+    json!({ "type": "string", "pattern": if is_positive { "^0*[1-9][0-9]*$" } else { "^[0-9]+$" } })
 }
 
 fn is_nullable(schema: &Value) -> bool {
@@ -190,16 +196,8 @@ pub fn put(schema: &mut Value, key: &str, value: impl Into<Value>) {
 }
 
 /// What several bodies share.
-fn shared() -> [(&'static str, Value); 8] {
+fn shared() -> [(&'static str, Value); 5] {
     [
-        (
-            "Digits",
-            json!({
-                "type": "string",
-                "pattern": "^[0-9]+$",
-                "description": "A whole number as a string of its digits.",
-            }),
-        ),
         (
             "PriceInput",
             json!({
@@ -211,19 +209,18 @@ fn shared() -> [(&'static str, Value); 8] {
             }),
         ),
         (
+            "Id",
+            json!({
+                "oneOf": [{ "type": "integer", "format": "int64", "minimum": 1 }, digits(true)],
+                "description": "The number of an object among its kind.",
+            }),
+        ),
+        (
             "ReferenceInput",
             json!({
                 "oneOf": [
-                    { "type": "integer", "format": "int64", "minimum": 1 },
-                    refer("Digits"),
-                    {
-                        "type": "object",
-                        "required": ["id"],
-                        "properties": { "id": { "oneOf": [
-                            { "type": "integer", "format": "int64", "minimum": 1 },
-                            refer("Digits"),
-                        ]}},
-                    },
+                    refer("Id"),
+                    { "type": "object", "required": ["id"], "properties": { "id": refer("Id") } },
                 ],
                 "description": "The id of what is referred to, or the object that is read here.",
             }),
@@ -238,44 +235,8 @@ fn shared() -> [(&'static str, Value); 8] {
             }),
         ),
         (
-            "Detail",
-            json!({
-                "type": "object",
-                "required": ["detail"],
-                "properties": {
-                    "detail": { "type": "string", "description": "What is wrong, in words for people." },
-                    "code": { "type": "string", "description": "The same for programs, where there is more than one reason." },
-                },
-                "additionalProperties": false,
-                "description": "The body of 401, 403 and 404.",
-            }),
-        ),
-        (
-            "ErrorEnvelope",
-            json!({
-                "type": "object",
-                "required": ["error"],
-                "properties": { "error": {
-                    "type": "object",
-                    "required": ["code", "message", "details"],
-                    "properties": {
-                        "code": { "type": "string", "pattern": "^[A-Z][A-Z_]*$", "description": "What is wrong, for programs." },
-                        "message": { "type": "string", "description": "The same in words for people, which may change." },
-                        "details": { "type": "object", "description": "What there is to know about it." },
-                    },
-                    "additionalProperties": false,
-                }},
-                "additionalProperties": false,
-                "description": "The body of every error that is no 401, 403, 404 or 422.",
-            }),
-        ),
-        (
             "Nothing",
             json!({ "type": "object", "maxProperties": 0, "description": "Nothing to say." }),
-        ),
-        (
-            "Token",
-            json!({ "type": "string", "description": "A JSON Web Token." }),
         ),
     ]
 }

@@ -1,0 +1,167 @@
+//! The outbox: what receivers will be told, written inside the transaction that makes it so, and nothing else happens
+//! there. A refused change leaves no event, a committed one can't lose it.
+//!
+//! An event nobody is told of is not written. With webhooks switched off nothing here sends a statement.
+//!
+//! Parameters are numbered in the order in which they first appear, so that both databases read the same text.
+
+use std::sync::Arc;
+
+use ::entity::event::Name;
+use ::entity::stock_change::Reason;
+use chrono::TimeDelta;
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+
+use crate::app::App;
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::tx::Tx;
+
+/// An entry of the ledger, with what it does not hold itself.
+#[derive(Clone, Debug)]
+pub struct Told<'a> {
+    /// The entry's id.
+    pub stock_change_id: i64,
+    /// Why stock changed.
+    pub reason: Reason,
+    /// What was added; negative when it was taken away.
+    pub change: i64,
+    /// What was in stock right after.
+    pub balance: i64,
+    /// What the product is called.
+    pub product_title: &'a str,
+    /// The movement's description.
+    pub description: Option<&'a str>,
+}
+
+/// The endpoints that are told of the event called `name`, as a condition.
+fn subscribed(name: &str) -> String {
+    format!("endpoint.ended_at IS NULL AND endpoint.events LIKE '%' || {name} || '%'")
+}
+
+/// What a movement of this kind is called, if receivers are told of it at all.
+fn called(reason: Reason) -> Option<Name> {
+    match reason {
+        Reason::OutflowCreated => Some(Name::OutflowCreated),
+        Reason::InflowCreated => Some(Name::InflowCreated),
+        Reason::ProductCreated | Reason::Adjustment | Reason::InflowDeleted | Reason::OutflowDeleted => None,
+    }
+}
+
+fn message_id() -> String {
+    format!("msg_{:032x}", rand::random::<u128>())
+}
+
+/// Writes what this entry of the ledger means to receivers.
+pub async fn write(tx: &Tx, told: Told<'_>) -> Result<(), DbErr> {
+    let app = &tx.ctx().app;
+    if app.webhooks.is_none() {
+        return Ok(());
+    }
+    let threshold = app.config.low_stock_threshold;
+    let crossed = told.balance <= threshold && told.balance - told.change > threshold;
+    let names = called(told.reason)
+        .into_iter()
+        .chain(crossed.then_some(Name::LowStock));
+    for name in names {
+        event(tx, name, &told).await?;
+    }
+    Ok(())
+}
+
+async fn event(tx: &Tx, name: Name, told: &Told<'_>) -> Result<(), DbErr> {
+    #[derive(FromQueryResult)]
+    struct Written {
+        id: i64,
+    }
+    let sql = format!(
+        "INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
+         SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT 1 FROM endpoint WHERE {subscribed}) RETURNING id",
+        subscribed = subscribed("$2"),
+    );
+    let values: Vec<Value> = vec![
+        message_id().into(),
+        name.as_str().into(),
+        told.stock_change_id.into(),
+        told.product_title.into(),
+        told.description.map(str::to_owned).into(),
+        tx.ctx().now.into(),
+    ];
+    let backend = tx.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let Some(written) = tx.query_one_raw(statement).await? else {
+        return Ok(());
+    };
+    let written = Written::from_query_result(&written, "")?;
+    let sql = format!(
+        "INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
+         SELECT $1, endpoint.id, 0, $2 FROM endpoint WHERE {subscribed}",
+        subscribed = subscribed("$3"),
+    );
+    let values: Vec<Value> = vec![written.id.into(), tx.ctx().now.into(), name.as_str().into()];
+    tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+        .await?;
+    tx.wake_webhooks();
+    Ok(())
+}
+
+/// The same as a part of PostgreSQL's one statement for a movement: further members of its `WITH`, for which `moved`,
+/// `recorded` and `entered` are there, `$2` is the change and `$3` is now. Their parameters are numbered from `first` on.
+///
+/// It is empty when there is nothing to tell.
+pub fn members(tx: &Tx, reason: Reason, first: usize) -> (String, Vec<Value>) {
+    let app = &tx.ctx().app;
+    let (Some(_), Some(name)) = (&app.webhooks, called(reason)) else {
+        return (String::new(), Vec::new());
+    };
+    tx.wake_webhooks();
+    let (movement, low_stock) = (first, first + 1);
+    let sql = format!(
+        ", happened AS (
+            INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
+            SELECT told.message_id, told.name, entered.id, moved.title, recorded.description, $3
+            FROM moved, recorded, entered, (VALUES
+                (1, CAST(${movement} AS text), '{name}'), (2, CAST(${low_stock} AS text), '{low}')
+            ) AS told (place, message_id, name)
+            WHERE (told.place = 1 OR (moved.quantity <= {threshold} AND moved.quantity - $2 > {threshold}))
+            AND EXISTS (SELECT 1 FROM endpoint WHERE {subscribed})
+            ORDER BY told.place RETURNING id, name
+        ), queued AS (
+            INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
+            SELECT happened.id, endpoint.id, 0, $3 FROM happened, endpoint WHERE {subscribed_to_it}
+        )",
+        name = name.as_str(),
+        low = Name::LowStock.as_str(),
+        threshold = app.config.low_stock_threshold,
+        subscribed = subscribed("told.name"),
+        subscribed_to_it = subscribed("happened.name"),
+    );
+    (sql, vec![message_id().into(), message_id().into()])
+}
+
+/// How often the worker clears what is old.
+pub const CLEARING: TimeDelta = TimeDelta::hours(1);
+/// How long what has been told is kept.
+const KEPT: TimeDelta = TimeDelta::days(30);
+/// The most events that one clearing removes, so that it holds nobody up.
+const CLEARED: u32 = 1_000;
+
+/// Removes old events that nobody is still to be told of, with their deliveries.
+///
+/// # Errors
+/// When the database can't be written.
+pub async fn clear(app: &Arc<App>) -> Result<()> {
+    let ctx = Ctx::system(Arc::clone(app));
+    let before = ctx.now - KEPT;
+    ctx.transaction(move |tx| {
+        let sql = format!(
+            "DELETE FROM event WHERE id IN (
+                SELECT id FROM event WHERE created_at < $1 AND NOT EXISTS (
+                    SELECT 1 FROM delivery WHERE event_id = event.id AND due_at IS NOT NULL)
+                ORDER BY created_at, id LIMIT {CLEARED})"
+        );
+        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [before.into()]);
+        Box::pin(async move { Ok(tx.execute_raw(statement).await.map(|_| ())?) })
+    })
+    .await
+}

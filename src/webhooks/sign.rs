@@ -1,0 +1,127 @@
+//! Signatures as the Standard Webhooks specification has them: HMAC-SHA256 over id, time and body.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+/// What every secret begins with, so that people and scanners recognize one.
+const PREFIX: &str = "whsec_";
+/// How many bytes a secret may have.
+const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// What an endpoint's messages are signed with. It never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningSecret(Vec<u8>);
+
+impl SigningSecret {
+    /// Reads `whsec_` and the Base64 of 24 to 64 bytes.
+    ///
+    /// # Errors
+    /// What is wrong with the text, without showing it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let encoded = text
+            .strip_prefix(PREFIX)
+            .ok_or_else(|| format!("it must begin with {PREFIX}"))?;
+        let bytes = STANDARD
+            .decode(encoded)
+            .map_err(|_| format!("what follows {PREFIX} must be Base64"))?;
+        if !BYTES.contains(&bytes.len()) {
+            return Err(format!(
+                "it must hold {} to {} bytes, not {}",
+                BYTES.start(),
+                BYTES.end(),
+                bytes.len()
+            ));
+        }
+        Ok(Self(bytes))
+    }
+
+    /// The value of `webhook-signature`.
+    pub fn sign(&self, message_id: &str, timestamp: i64, body: &[u8]) -> String {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length");
+        mac.update(format!("{message_id}.{timestamp}.").as_bytes());
+        mac.update(body);
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    }
+}
+
+impl fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SigningSecret;
+
+    /// The vectors that the specification's libraries test themselves with.
+    #[test]
+    fn signs_as_published() {
+        let vectors = [
+            (
+                "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+                "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
+                1_649_367_553,
+                r#"{"email":"test@example.com","username":"test_user"}"#,
+                "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=",
+            ),
+            (
+                "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+                "msg_p5jXN8AQM9LWM0D4loKWxJek",
+                1_614_265_330,
+                r#"{"test": 2432232314}"#,
+                "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            ),
+        ];
+        for (secret, id, timestamp, body, signature) in vectors {
+            let secret = SigningSecret::parse(secret).unwrap();
+            assert_eq!(secret.sign(id, timestamp, body.as_bytes()), signature);
+        }
+    }
+
+    /// The official library takes every length of secret and text beyond ASCII from us.
+    #[test]
+    fn agrees_with_the_official_library() {
+        use base64::Engine as _;
+        for length in [24_u8, 32, 64] {
+            let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(37)).collect();
+            let text = format!(
+                "whsec_{}",
+                base64::engine::general_purpose::STANDARD.encode(bytes)
+            );
+            let body = r#"{"data":{"title":"Água 日本"}}"#.as_bytes();
+            let ours = SigningSecret::parse(&text)
+                .unwrap()
+                .sign("msg_1", 1_700_000_000, body);
+            let theirs = standardwebhooks::Webhook::new(&text)
+                .unwrap()
+                .sign("msg_1", 1_700_000_000, body);
+            assert_eq!(ours, theirs.unwrap());
+        }
+    }
+
+    #[test]
+    fn bad_secrets_are_refused_and_none_prints() {
+        for bad in [
+            "",
+            "whsec_",
+            "C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+            "whsec_not base64",
+            "whsec_c2hvcnQ=",
+            "WHSEC_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+        ] {
+            let refusal = SigningSecret::parse(bad).unwrap_err();
+            assert!(
+                !refusal.contains("c2hvcnQ") && !refusal.contains("not base64"),
+                "{refusal}"
+            );
+        }
+        let secret = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
+        assert_eq!(format!("{secret:?}"), "(secret)");
+    }
+}

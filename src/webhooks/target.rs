@@ -1,0 +1,284 @@
+//! Where webhooks may go: not to this machine or its neighbours, in whatever spelling, unless that is allowed.
+//!
+//! An address is checked twice: as it is written when it is set, and as what its name means when a connection is made.
+//! The second is the one that counts, for a name can mean something else each time.
+
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::vec;
+
+use hyper_util::client::legacy::connect::dns::Name;
+use ipnet::{Ipv4Net, Ipv6Net};
+use url::{Host, Url};
+
+/// IPv4 networks that are nobody's public address: IANA's registry of special purposes, multicast and the reserved rest.
+const SPECIAL_V4: [Ipv4Net; 16] = [
+    v4([0, 0, 0, 0], 8),
+    v4([10, 0, 0, 0], 8),
+    v4([100, 64, 0, 0], 10),
+    v4([127, 0, 0, 0], 8),
+    v4([169, 254, 0, 0], 16),
+    v4([172, 16, 0, 0], 12),
+    v4([192, 0, 0, 0], 24),
+    v4([192, 0, 2, 0], 24),
+    v4([192, 31, 196, 0], 24),
+    v4([192, 52, 193, 0], 24),
+    v4([192, 88, 99, 0], 24),
+    v4([192, 168, 0, 0], 16),
+    v4([198, 18, 0, 0], 15),
+    v4([198, 51, 100, 0], 24),
+    v4([203, 0, 113, 0], 24),
+    v4([224, 0, 0, 0], 3),
+];
+/// The part of IPv6 that is given out as public addresses.
+const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
+/// What is special within that part: protocol assignments with Teredo among them, documentation, 6to4.
+const SPECIAL_V6: [Ipv6Net; 4] = [
+    v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
+    v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
+    v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
+    v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
+];
+/// Where networks without IPv4 reach IPv4: the address is in the last 32 bits.
+const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
+
+const fn v4(address: [u8; 4], length: u8) -> Ipv4Net {
+    let [a, b, c, d] = address;
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), length)
+}
+
+const fn v6(address: [u16; 8], length: u8) -> Ipv6Net {
+    let [a, b, c, d, e, f, g, h] = address;
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), length)
+}
+
+/// Whether an address is one that anybody on the internet could have.
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => !SPECIAL_V4.iter().any(|network| network.contains(&address)),
+        IpAddr::V6(address) => {
+            let embedded = address.to_ipv4_mapped().or_else(|| {
+                let [.., a, b, c, d] = address.octets();
+                NAT64.contains(&address).then(|| Ipv4Addr::new(a, b, c, d))
+            });
+            match embedded {
+                Some(embedded) => is_public(embedded.into()),
+                None => {
+                    PUBLIC_V6.contains(&address)
+                        && !SPECIAL_V6.iter().any(|network| network.contains(&address))
+                }
+            }
+        }
+    }
+}
+
+/// Checks an address as it is written.
+///
+/// # Errors
+/// What is wrong with it, in words that follow its name.
+pub fn check(url: &Url, allow_private: bool) -> Result<(), &'static str> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("must be an http or https address");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("must not hold a user name or password");
+    }
+    // Whatever the spelling, `Url` has made a number an address already: 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1.
+    let address = match url.host() {
+        None => return Err("must have a host"),
+        Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            (name == "localhost" || name.ends_with(".localhost")).then_some(Ipv4Addr::LOCALHOST.into())
+        }
+    };
+    if !allow_private && address.is_some_and(|address| !is_public(address)) {
+        return Err("must not be on this machine or a private network, unless WEBHOOK_ALLOW_PRIVATE is set");
+    }
+    Ok(())
+}
+
+/// Looks names up and gives the connection only addresses that it may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolver {
+    allow_private: bool,
+}
+
+impl Resolver {
+    /// A resolver for who may reach private networks, or may not.
+    pub fn new(allow_private: bool) -> Self {
+        Self { allow_private }
+    }
+
+    /// The addresses of a name; the port is the connection's to choose.
+    ///
+    /// # Errors
+    /// When there is no such name, or when one of its addresses is not public.
+    pub async fn resolve(self, name: &str) -> io::Result<Vec<SocketAddr>> {
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
+        if !self.allow_private && found.iter().any(|address| !is_public(address.ip())) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, Forbidden));
+        }
+        Ok(found)
+    }
+}
+
+/// Why a connection was not made.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the name means an address on this machine or a private network")]
+pub struct Forbidden;
+
+impl tower::Service<Name> for Resolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let resolver = *self;
+        Box::pin(async move { Ok(resolver.resolve(name.as_str()).await?.into_iter()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::{Resolver, check, is_public};
+
+    #[test]
+    fn special_addresses_are_known() {
+        for special in [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "100.127.255.255",
+            "127.0.0.1",
+            "127.255.255.255",
+            "169.254.169.254",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.0.0.8",
+            "192.0.2.1",
+            "192.88.99.1",
+            "192.168.0.1",
+            "198.18.0.1",
+            "198.19.255.255",
+            "198.51.100.7",
+            "203.0.113.9",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::10.0.0.1",
+            "64:ff9b:1::1",
+            "100::1",
+            "2001::1",
+            "2001:2::1",
+            "2001:20::1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd12:3456::1",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
+        ] {
+            assert!(!is_public(special.parse().unwrap()), "{special}");
+        }
+        for public in [
+            "1.1.1.1",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.167.255.255",
+            "198.17.255.255",
+            "223.255.255.255",
+            "::ffff:1.1.1.1",
+            "64:ff9b::1.1.1.1",
+            "2606:4700::1111",
+            "2001:4860::8888",
+            "2a00::1",
+        ] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn private_targets_are_refused_in_every_spelling() {
+        for private in [
+            "http://127.0.0.1/",
+            "http://127.1/",
+            "http://2130706433/",
+            "http://0x7f000001/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://017700000001/",
+            "http://127.0.0.1./",
+            "http://%31%32%37.0.0.1/",
+            "http://１２７.０.０.１/",
+            "http://127。0。0。1/",
+            "http://0/",
+            "http://10.1/",
+            "http://[::1]/",
+            "http://[::ffff:7f00:1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[0:0:0:0:0:ffff:0a00:1]/",
+            "http://[fe80::1]/",
+            "http://[64:ff9b::7f00:1]/",
+            "http://169.254.169.254/latest",
+            "http://localhost/",
+            "http://LOCALHOST./",
+            "http://a.localhost/",
+            "https://192.168.1.1:8443/hook",
+            "http:127.0.0.1",
+            "http:\\\\127.0.0.1\\",
+        ] {
+            let url: Url = private.parse().unwrap();
+            assert!(check(&url, false).is_err(), "{private}");
+            assert_eq!(check(&url, true), Ok(()), "{private}");
+        }
+        for public in [
+            "https://example.com/hook?x=1",
+            "http://1.1.1.1:8080/",
+            "https://[2606:4700::1111]/",
+        ] {
+            assert_eq!(check(&public.parse().unwrap(), false), Ok(()), "{public}");
+        }
+        for never in [
+            "ftp://example.com/",
+            "file:///etc/passwd",
+            "https://user:word@example.com/",
+            "data:,",
+        ] {
+            assert!(check(&never.parse().unwrap(), true).is_err(), "{never}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_are_checked_by_what_they_mean() {
+        let refused = Resolver::new(false).resolve("localhost").await.unwrap_err();
+        assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
+        let found = Resolver::new(true).resolve("localhost").await.unwrap();
+        assert!(found.iter().all(|address| address.ip().is_loopback()) && !found.is_empty());
+    }
+}

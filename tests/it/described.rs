@@ -1,0 +1,86 @@
+//! The description of the REST API, to be asked what it says.
+
+use std::sync::LazyLock;
+
+use serde_json::{Map, Value};
+use stockroom::kind::Kind;
+use stockroom::rest;
+
+/// The description.
+pub static DESCRIPTION: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(rest::openapi::document()).expect("JSON"));
+
+/// What is at a pointer, behind a reference if there is one.
+pub fn resolved(value: &'static Value) -> &'static Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => {
+            let pointer = reference.trim_start_matches('#');
+            let found = DESCRIPTION.pointer(pointer);
+            resolved(found.unwrap_or_else(|| panic!("{reference} is missing")))
+        }
+        None => value,
+    }
+}
+
+pub fn object(value: &'static Value) -> &'static Map<String, Value> {
+    value
+        .as_object()
+        .unwrap_or_else(|| panic!("{value} is no object"))
+}
+
+pub fn paths() -> &'static Map<String, Value> {
+    object(&DESCRIPTION["paths"])
+}
+
+/// Every operation with its path and method.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
+    paths().iter().flat_map(|(path, methods)| {
+        object(methods)
+            .iter()
+            .map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+pub fn operation(path: &str, method: &str) -> &'static Value {
+    let found = operations().find(|(at, by, _)| (*at, *by) == (path, method));
+    found
+        .unwrap_or_else(|| panic!("{method} {path} is not described"))
+        .2
+}
+
+/// The path of one of a kind, as it is described.
+pub fn one(kind: Kind) -> String {
+    format!("/{}/{{id}}/", kind.plural())
+}
+
+pub fn all(kind: Kind) -> String {
+    format!("/{}/", kind.plural())
+}
+
+/// The schema of a body, sent or received.
+pub fn schema(body: &'static Value) -> &'static Value {
+    resolved(&resolved(body)["content"]["application/json"]["schema"])
+}
+
+pub fn sent_schema(path: &str, method: &str) -> &'static Value {
+    schema(&operation(path, method)["requestBody"])
+}
+
+/// An answer of this operation as it is described.
+pub fn response(path: &str, method: &str, status: u16) -> &'static Value {
+    let responses = &operation(path, method)["responses"];
+    let response = responses.get(status.to_string());
+    resolved(response.unwrap_or_else(|| panic!("{method} {path}: {status} is not described")))
+}
+
+/// The examples of an answer.
+pub fn examples(response: &'static Value) -> Vec<&'static Value> {
+    let content = &response["content"]["application/json"];
+    match content.get("examples") {
+        Some(examples) => object(examples)
+            .values()
+            .map(|example| &example["value"])
+            .collect(),
+        None => vec![&content["example"]],
+    }
+}

@@ -1,0 +1,172 @@
+//! A receiver of webhooks that does as it is told: takes them, fails, hangs, redirects, dies.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderMap;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// What it does with a message.
+#[derive(Clone, Debug)]
+pub enum Reaction {
+    /// Answers with this status.
+    Status(u16),
+    /// Answers with this status and one header.
+    Header(u16, &'static str, String),
+    /// Never answers.
+    Hang,
+    /// Answers with this status and a body without an end.
+    Endless(u16),
+}
+
+/// A message as it arrived.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub path: String,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Received {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is missing"))
+            .to_str()
+            .expect("ASCII")
+    }
+
+    pub fn id(&self) -> &str {
+        self.header("webhook-id")
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    pub fn name(&self) -> String {
+        self.json()["type"].as_str().expect("a type").to_owned()
+    }
+}
+
+/// The receiver; it dies with this.
+pub struct Receiver {
+    pub address: SocketAddr,
+    state: Arc<State>,
+    serving: JoinHandle<()>,
+}
+
+struct State {
+    reaction: Mutex<Reaction>,
+    received: watch::Sender<Vec<Received>>,
+}
+
+impl Receiver {
+    /// One that takes everything.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(State {
+            reaction: Mutex::new(Reaction::Status(204)),
+            received: watch::Sender::new(Vec::new()),
+        });
+        let serving = tokio::spawn(serve(listener, Arc::clone(&state)));
+        Self {
+            address,
+            state,
+            serving,
+        }
+    }
+
+    /// Where it wants its messages.
+    pub fn url(&self) -> String {
+        format!("http://{}/hook?from=stockroom", self.address)
+    }
+
+    /// From now on it does this with each.
+    pub fn reacts(&self, reaction: Reaction) {
+        *self.state.reaction.lock().unwrap() = reaction;
+    }
+
+    /// What has arrived until now.
+    pub fn received(&self) -> Vec<Received> {
+        self.state.received.borrow().clone()
+    }
+
+    /// What has arrived, once there are this many.
+    pub async fn wait_for(&self, count: usize) -> Vec<Received> {
+        let mut received = self.state.received.subscribe();
+        let arrived = tokio::time::timeout(
+            Duration::from_secs(60),
+            received.wait_for(|all| all.len() >= count),
+        );
+        let arrived = arrived.await;
+        let all = arrived.unwrap_or_else(|_| panic!("{count} messages in a minute"));
+        all.expect("the sender lives").clone()
+    }
+
+    /// Breaks every connection off and listens no more.
+    pub async fn die(mut self) {
+        self.serving.abort();
+        assert!((&mut self.serving).await.unwrap_err().is_cancelled());
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, state: Arc<State>) {
+    // They end with this set.
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let state = Arc::clone(&state);
+        connections.spawn(async move {
+            let service = service_fn(move |request| answer(Arc::clone(&state), request));
+            let connection = hyper::server::conn::http1::Builder::new();
+            // The other side may leave when it likes.
+            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.expect("a whole message").to_bytes();
+    let reaction = state.reaction.lock().unwrap().clone();
+    state.received.send_modify(|received| {
+        received.push(Received {
+            path: head.uri.to_string(),
+            headers: head.headers,
+            body,
+        });
+    });
+    let answer = match reaction {
+        Reaction::Status(status) => Response::builder().status(status).body(Body::empty()),
+        Reaction::Header(status, name, value) => Response::builder()
+            .status(status)
+            .header(name, value)
+            .body(Body::empty()),
+        Reaction::Hang => std::future::pending().await,
+        Reaction::Endless(status) => {
+            let chunks =
+                futures_util::stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 1024])));
+            Response::builder().status(status).body(Body::from_stream(chunks))
+        }
+    };
+    Ok(answer.expect("an answer"))
+}
