@@ -71,7 +71,10 @@ impl Accepted {
 
 /// How much a client likes a form, in thousandths, and whether it names it: none when it refuses it.
 fn quality(ranges: &[Range<'_>], kind: &str, subtype: &str) -> Option<(u16, bool)> {
-    let range = ranges.iter().filter(|range| range.covers(kind, subtype)).max_by_key(|range| range.precision())?;
+    let range = ranges
+        .iter()
+        .filter(|range| range.covers(kind, subtype))
+        .max_by_key(|range| range.precision())?;
     (range.quality > 0).then_some((range.quality, range.precision() == 2))
 }
 
@@ -130,14 +133,26 @@ mod tests {
     fn what_is_taken_best() {
         use Form::{Events, GraphQlJson, Json, Page};
         for (accept, taken) in [
-            ("application/graphql-response+json", Some((GraphQlJson, Some(GraphQlJson), false))),
+            (
+                "application/graphql-response+json",
+                Some((GraphQlJson, Some(GraphQlJson), false)),
+            ),
             ("application/json", Some((Json, Some(Json), false))),
             ("application/JSON; charset=utf-8", Some((Json, Some(Json), false))),
             ("*/*", Some((Json, Some(Json), false))),
             ("application/*", Some((Json, Some(Json), false))),
-            ("application/json, application/graphql-response+json", Some((GraphQlJson, Some(GraphQlJson), false))),
-            ("application/graphql-response+json;q=0.8, application/json", Some((Json, Some(Json), false))),
-            ("application/graphql-response+json, */*;q=0.1", Some((GraphQlJson, Some(GraphQlJson), false))),
+            (
+                "application/json, application/graphql-response+json",
+                Some((GraphQlJson, Some(GraphQlJson), false)),
+            ),
+            (
+                "application/graphql-response+json;q=0.8, application/json",
+                Some((Json, Some(Json), false)),
+            ),
+            (
+                "application/graphql-response+json, */*;q=0.1",
+                Some((GraphQlJson, Some(GraphQlJson), false)),
+            ),
             ("text/event-stream", Some((Events, None, true))),
             (
                 "application/graphql-response+json, application/json, text/event-stream, multipart/mixed",
@@ -147,7 +162,10 @@ mod tests {
                 "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
                 Some((Page, Some(Json), false)),
             ),
-            ("text/html;q=0.5, application/json", Some((Json, Some(Json), false))),
+            (
+                "text/html;q=0.5, application/json",
+                Some((Json, Some(Json), false)),
+            ),
             ("text/*", Some((Json, None, false))),
             ("application/json;q=0, */*", Some((Json, Some(Json), false))),
             ("text/plain", None),
@@ -157,6 +175,9 @@ mod tests {
         ] {
             assert_eq!(of(accept), taken, "{accept}");
         }
-        assert_eq!(Accepted::of(&HeaderMap::new()).map(|accepted| accepted.best), Some(Json));
+        assert_eq!(
+            Accepted::of(&HeaderMap::new()).map(|accepted| accepted.best),
+            Some(Json)
+        );
     }
 }

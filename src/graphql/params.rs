@@ -81,7 +81,7 @@ pub fn of_query(query: &str) -> Result<Ask, Refusal> {
             _ => continue,
         };
         let read = read.ok_or_else(|| refused(&format!("\"{name}\" is not JSON.")))?;
-        *place = Some(Cow::Owned(*read));
+        *place = Some(Cow::Owned(read));
     }
     read(&written)
 }
@@ -144,7 +144,8 @@ mod tests {
         assert_eq!(ask.wanted.hash.as_deref(), Some("ab"));
         assert_eq!(ask.operation_name.as_deref(), Some("A"));
         assert_eq!(ask.variables.get("n"), Some(&async_graphql::value!(1)));
-        let ask = of_json(br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#).unwrap();
+        let ask =
+            of_json(br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#).unwrap();
         assert_eq!(ask.operation_name, None);
         assert!(of_json(br#"{"documentId":"x"}"#).unwrap().wanted.id.is_some());
     }
@@ -161,11 +162,26 @@ mod tests {
             ("{\"query\":null}", "no \"query\""),
             ("{\"query\":1}", "\"query\" is not a string"),
             ("{\"query\":\"{a}\",\"query\":\"{b}\"}", "not a JSON object"),
-            ("{\"query\":\"{a}\",\"operationName\":[]}", "\"operationName\" is not a string"),
-            ("{\"query\":\"{a}\",\"variables\":[]}", "\"variables\" is not an object"),
-            ("{\"query\":\"{a}\",\"variables\":\"{}\"}", "\"variables\" is not an object"),
-            ("{\"query\":\"{a}\",\"extensions\":[\"array\"]}", "\"extensions\" is not an object"),
-            ("{\"query\":\"{a}\",\"extensions\":{\"persistedQuery\":1}}", "\"extensions\" is not an object"),
+            (
+                "{\"query\":\"{a}\",\"operationName\":[]}",
+                "\"operationName\" is not a string",
+            ),
+            (
+                "{\"query\":\"{a}\",\"variables\":[]}",
+                "\"variables\" is not an object",
+            ),
+            (
+                "{\"query\":\"{a}\",\"variables\":\"{}\"}",
+                "\"variables\" is not an object",
+            ),
+            (
+                "{\"query\":\"{a}\",\"extensions\":[\"array\"]}",
+                "\"extensions\" is not an object",
+            ),
+            (
+                "{\"query\":\"{a}\",\"extensions\":{\"persistedQuery\":1}}",
+                "\"extensions\" is not an object",
+            ),
             (
                 "{\"query\":\"{a}\",\"extensions\":{\"persistedQuery\":{\"version\":2,\"sha256Hash\":\"\"}}}",
                 "version 1",
@@ -177,7 +193,8 @@ mod tests {
 
     #[test]
     fn query_strings() {
-        let ask = of_query("query=%7Ba+b%7D&variables=%7B%22n%22%3A+1%7D&operationName=&other=1&extensions=").unwrap();
+        let ask = of_query("query=%7Ba+b%7D&variables=%7B%22n%22%3A+1%7D&operationName=&other=1&extensions=")
+            .unwrap();
         assert_eq!(ask.wanted.text.as_deref(), Some("{a b}"));
         assert_eq!(ask.operation_name, None);
         assert_eq!(ask.variables.get("n"), Some(&async_graphql::value!(1)));

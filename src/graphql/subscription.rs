@@ -9,8 +9,8 @@ use super::product::ProductNode;
 use super::scalar::key;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::ledger_feed::{self, Entries};
-use crate::resolvers::{Row, stock};
+use crate::resolvers::ledger_feed::{self, Entries, fell_low};
+use crate::resolvers::{self, Row};
 
 /// The most products that one subscription can be about; about all of them it always can.
 const MAX_PRODUCTS: usize = 100;
@@ -30,7 +30,9 @@ impl Subscription {
         &self,
         cx: &Context<'_>,
         #[graphql(desc = "Only these products; without it, all.")] product_ids: Option<Vec<ID>>,
-        #[graphql(desc = "Id of the last entry you have seen: what was missed since comes first, so that\na reconnection loses nothing.")]
+        #[graphql(
+            desc = "Id of the last entry you have seen: what was missed since comes first, so that\na reconnection loses nothing."
+        )]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = Result<StockLedgerEntry>> + use<>, async_graphql::Error> {
         let products = product_ids.map(products).transpose()?;
@@ -39,7 +41,7 @@ impl Subscription {
         Ok(stream::unfold(Some(entries), async |entries| {
             let mut entries = entries?;
             match entries.next().await {
-                Ok(Some(entry)) => Some((Ok(Row::single(entry).into()), Some(entries))),
+                Ok(Some(entry)) => Some((Ok(StockLedgerEntry::from(Row::single(entry))), Some(entries))),
                 Ok(None) => None,
                 Err(error) => Some((Err(error), None)),
             }
@@ -66,10 +68,14 @@ impl Subscription {
 
 async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product::Entity>>> {
     while let Some(entry) = entries.next().await? {
-        if stock::falls_low(&entry, ctx.app.config.low_stock_threshold)
-            && let Some(product) = stock::product_of(ctx, &entry).await?
-        {
-            return Ok(Some(product));
+        if !fell_low(&entry, ctx.app.config.low_stock_threshold) {
+            continue;
+        }
+        match resolvers::find(ctx.permit()?, entry.product_id).await {
+            Ok(product) => return Ok(Some(product)),
+            // It has been deleted since.
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(None)
@@ -78,7 +84,10 @@ async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product
 /// The products of these ids; what can't be an id is that of no product.
 fn products(ids: Vec<ID>) -> Result<Vec<i64>> {
     if ids.len() > MAX_PRODUCTS {
-        return Err(Error::parameter("productIds", format!("At most {MAX_PRODUCTS} ids.")));
+        return Err(Error::parameter(
+            "productIds",
+            format!("At most {MAX_PRODUCTS} ids."),
+        ));
     }
     Ok(ids.iter().filter_map(key).collect())
 }

@@ -44,7 +44,7 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let router = router(Arc::clone(&app));
+    let router = router(Arc::clone(&app))?;
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut builder = Builder::new(TokioExecutor::new());
     builder

@@ -158,6 +158,11 @@ impl Entries {
     }
 }
 
+/// Whether an entry tells that its product has just run low.
+pub const fn fell_low(entry: &Model, threshold: i64) -> bool {
+    entry.balance <= threshold && entry.balance - entry.change > threshold
+}
+
 fn follow(app: &Arc<App>) -> (broadcast::Receiver<Arc<[Model]>>, watch::Receiver<Option<i64>>) {
     let mut current = app.ledger.tail.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(tail) = &*current {
@@ -348,10 +353,7 @@ async fn read(db: &Database, last: i64) -> Result<(Vec<Model>, Option<i64>)> {
         _ if has_oldest => Some(0),
         _ => None,
     };
-    let entries: Result<Vec<Model>, _> = rows
-        .iter()
-        .map(|row| Model::from_query_result(row, ""))
-        .collect();
+    let entries: Result<Vec<Model>, _> = rows.iter().map(|row| Model::from_query_result(row, "")).collect();
     Ok((entries?, oldest))
 }
 
