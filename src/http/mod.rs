@@ -22,6 +22,7 @@ mod cors;
 pub mod health;
 mod observe;
 pub mod pages;
+mod patience;
 mod server;
 mod unread;
 
