@@ -51,7 +51,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let server = Server {
-        router: router(Arc::clone(&app)),
+        router: router(Arc::clone(&app))?,
         places: Arc::new(Semaphore::new(CONNECTIONS)),
         builder: builder(),
         leaving: watch::Sender::new(false),
@@ -82,6 +82,9 @@ pub async fn serve(
         .acquire_many(u32::try_from(CONNECTIONS).unwrap_or(u32::MAX));
     let left = async {
         let everyone = everyone.await;
+        // WebSockets have given theirs back long ago.
+        app.streams.close();
+        app.streams.wait().await;
         // They have been finishing since the program was told to stop, beside the requests.
         if let Some(webhooks) = &app.webhooks {
             webhooks.ended().await;
