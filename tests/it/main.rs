@@ -61,6 +61,7 @@ mod product;
 mod product_fields;
 mod races;
 mod rate_limits;
+mod resilience;
 mod rest_document;
 mod rest_document_stock;
 mod rest_errors;
