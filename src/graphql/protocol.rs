@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn messages() {
-        let init = |text| match Incoming::read(text) {
+        let init = |text: &str| match Incoming::read(text) {
             Ok(Incoming::Init { authorization }) => authorization,
             other => panic!("{other:?}"),
         };
