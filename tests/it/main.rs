@@ -62,4 +62,5 @@ mod sessions;
 mod statements;
 mod stock;
 mod tokens;
+mod webhook_receivers;
 mod webhooks;
