@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::identify::Accounts;
 use crate::auth::login::FailedLogins;
@@ -15,6 +16,7 @@ use crate::config::{Config, SECRET_KEY_BYTES, Secret};
 use crate::db::Database;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::resolvers::ledger_feed::LedgerFeed;
 use crate::telemetry::Metrics;
 use crate::webhooks::Webhooks;
 
@@ -38,6 +40,12 @@ pub struct App {
     pub limits: Limits,
     /// What has happened so far, in figures.
     pub metrics: Metrics,
+    /// Sends whenever something was committed here.
+    pub commits: watch::Sender<()>,
+    /// The ledger, for those who wait for its next entry.
+    pub ledger: LedgerFeed,
+    /// What goes on by itself until the program is told to stop: streams, and those who feed them.
+    pub streams: TaskTracker,
     /// Tells other programs what happened, where that is switched on.
     pub webhooks: Option<Webhooks>,
     stopping: watch::Sender<bool>,
@@ -67,6 +75,9 @@ impl App {
             failed_logins: FailedLogins::default(),
             limits: Limits::new(&config)?,
             metrics: Metrics::default(),
+            commits: watch::Sender::new(()),
+            ledger: LedgerFeed::default(),
+            streams: TaskTracker::new(),
             webhooks,
             stopping: watch::Sender::new(false),
             config,

@@ -101,6 +101,14 @@ pub struct Config {
     #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, global = true)]
     pub graphql_introspection: bool,
 
+    /// A file of the documents that clients may name by their hashes, as graphql-codegen writes it: JSON, hash to text
+    #[arg(long, env = "GRAPHQL_DOCUMENTS", global = true)]
+    pub graphql_documents: Option<PathBuf>,
+
+    /// Whether no documents are executed but those of GRAPHQL_DOCUMENTS
+    #[arg(long, env = "GRAPHQL_DOCUMENTS_ONLY", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    pub graphql_documents_only: bool,
+
     /// How the log is written
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,

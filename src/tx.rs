@@ -112,6 +112,7 @@ impl Noted {
         {
             webhooks.wake();
         }
+        ctx.app.commits.send_replace(());
     }
 }
 

@@ -4,6 +4,7 @@ pub mod identify;
 pub mod login;
 pub mod password;
 pub mod permit;
+pub mod session;
 pub mod token;
 
 pub use permit::{Add, Change, Delete, Permit, Read, Right, Rights, Verb};

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -43,14 +44,19 @@ pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<
     webhooks::start(&app).await?;
     let stopping = Arc::clone(&app);
     let stop = async move {
-        stop.asked().await;
+        let notice = stop.asked().await;
         tracing::info!("stopping: finishing what runs");
         stopping.stop();
+        tokio::time::sleep(notice).await;
     };
     http::serve(app, listener, stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
+
+/// For how long it goes on to serve after SIGTERM, while it says that it is about to leave: `/readyz` to whoever sends
+/// the requests here, `Connection: close` to those who have a connection.
+const NOTICE: Duration = Duration::from_secs(1);
 
 /// The signals that ask the program to end.
 pub struct Stop {
@@ -67,10 +73,12 @@ impl Stop {
         })
     }
 
-    async fn asked(mut self) {
+    /// Returns when the program is told to stop, with how long it goes on to serve.
+    async fn asked(mut self) -> Duration {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => NOTICE,
+            // Somebody sits at the terminal.
+            _ = self.interrupt.recv() => Duration::ZERO,
         }
     }
 }

@@ -232,6 +232,20 @@ impl Backend {
         }
     }
 
+    /// The number of the oldest transaction that is running as a statement sees the database: all with smaller numbers
+    /// have ended. None on SQLite, where a reader never sees one that another overtakes.
+    pub fn oldest_running(self) -> Option<Expr> {
+        // xid8 can't be cast to a number at once.
+        let sql = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)";
+        (self == Self::Postgres).then(|| Expr::cust(sql))
+    }
+
+    /// Takes the next number of a transaction, as `number`.
+    pub fn next_transaction(self) -> Option<&'static str> {
+        let sql = "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS number";
+        (self == Self::Postgres).then_some(sql)
+    }
+
     /// What ends a `SELECT` that takes rows to work on and leaves those alone that another has just taken.
     pub fn skipping_locked(self) -> &'static str {
         match self {

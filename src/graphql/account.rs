@@ -1,5 +1,6 @@
 //! Who is asking, and how they log in.
 
+use ::entity::user;
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 
 use super::problem::{UserError, user_errors};
@@ -7,7 +8,7 @@ use crate::auth::{Actor, Right, Verb, login, token};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::resolvers::{Check, Field};
+use crate::resolvers::{Check, Field, Row};
 
 /// Someone who can log in.
 #[derive(SimpleObject, Clone, Debug)]
@@ -17,12 +18,11 @@ pub struct User {
     username: String,
 }
 
-impl User {
-    /// The user of this key and name.
-    pub fn of(id: i64, username: String) -> Self {
+impl From<Row<user::Entity>> for User {
+    fn from(row: Row<user::Entity>) -> Self {
         Self {
-            id: id.into(),
-            username,
+            id: row.id.into(),
+            username: row.username.clone(),
         }
     }
 }
@@ -45,7 +45,10 @@ impl Viewer {
     /// The viewer that an actor is; the program itself is none.
     pub fn of(actor: &Actor) -> Option<Self> {
         Some(Self {
-            user: User::of(actor.user_id?, actor.username.clone()),
+            user: User {
+                id: actor.user_id?.into(),
+                username: actor.username.clone(),
+            },
             is_superuser: actor.is_superuser,
             groups: actor.groups.clone(),
             permissions: Right::all()

@@ -1,6 +1,7 @@
 //! Figures for a dashboard.
 
 use async_graphql::{Context, Object, SimpleObject};
+use futures_util::FutureExt as _;
 
 use super::filter::given;
 use super::label::{BrandNode, CategoryNode};
@@ -21,14 +22,14 @@ pub struct Analytics;
 impl Analytics {
     /// Products with this quantity or less are low on stock. Set by the server.
     async fn low_stock_threshold(&self, cx: &Context<'_>) -> Result<i32> {
-        Ok(int(Ctx::of(cx)?.app.config.low_stock_threshold))
+        Ctx::of(cx).map(|ctx| int(ctx.app.config.low_stock_threshold))
     }
 
     /// What is in stock, in total.
     async fn stock(
         &self,
         cx: &Context<'_>,
-        #[graphql(desc = "Count only these products.")] filter: Option<ProductFilter>,
+        #[graphql(desc = "Count only these products.")] filter: Option<Box<ProductFilter>>,
     ) -> Answer<StockSummary> {
         let stock = async {
             let ctx = Ctx::of(cx)?;
@@ -36,7 +37,7 @@ impl Analytics {
                 .await
                 .map(StockSummary::from)
         };
-        Some(stock.await)
+        Some(stock.boxed().await)
     }
 
     /// What went out, in total.
@@ -50,7 +51,7 @@ impl Analytics {
             let sales = rules::sales(Ctx::of(cx)?, from.map(|day| day.0), to.map(|day| day.0));
             sales.await.map(SalesSummary::from)
         };
-        Some(sales.await)
+        Some(sales.boxed().await)
     }
 
     /// One item for each UTC day from `from` to `to`, both included, earliest first,
@@ -61,7 +62,7 @@ impl Analytics {
             let days = rules::movements_per_day(Ctx::of(cx)?, from.0, to.0).await?;
             Result::Ok(days.into_iter().map(DailyMovements::from).collect())
         };
-        Some(days.await)
+        Some(days.boxed().await)
     }
 
     /// Stock by category, the category with most products first.
@@ -79,7 +80,7 @@ impl Analytics {
             };
             Result::Ok(stocks.into_iter().map(stock).collect())
         };
-        Some(stocks.await)
+        Some(stocks.boxed().await)
     }
 
     /// Stock by brand, the brand with most products first.
@@ -97,7 +98,7 @@ impl Analytics {
             };
             Result::Ok(stocks.into_iter().map(stock).collect())
         };
-        Some(stocks.await)
+        Some(stocks.boxed().await)
     }
 }
 

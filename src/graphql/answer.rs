@@ -66,6 +66,15 @@ impl Answer {
         self.refused
     }
 
+    /// How many seconds to wait before trying again, where nothing was executed because of that.
+    pub fn retry_after(&self) -> Option<u64> {
+        let first = self.errors.first().filter(|_| self.refused.is_some())?;
+        match first.extensions.as_ref()?.get("retryAfter")? {
+            Value::Number(seconds) => seconds.as_u64(),
+            _ => None,
+        }
+    }
+
     /// The errors of an operation that was not executed.
     pub fn errors(&self) -> &[ServerError] {
         &self.errors

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, SimpleObject};
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::problem::Answer;
@@ -141,47 +142,74 @@ impl<T> Connection<T> {
     }
 }
 
+// What follows is boxed: the library keeps the future of an object's largest field on the heap for each of its fields,
+// the smallest included, so what a field waits for has to stay out of it.
+
 /// A page of a whole collection.
-pub async fn of_all<R: Collection, C: From<Connection<Row<R>>>>(
-    cx: &Context<'_>,
+pub fn of_all<'a, R: Collection, C: From<Connection<Row<R>>> + 'a>(
+    cx: &'a Context<'_>,
     paging: Paging,
-    listing: impl FnOnce(&Ctx) -> Result<Listing<R>>,
-) -> Answer<C> {
-    Some(
-        async {
-            let ctx = Ctx::of(cx)?;
-            let permit = ctx.reader()?;
-            let (listing, span) = (Arc::new(listing(ctx)?), paging.span()?);
-            let slice = listing.by_cursor(permit, &span).await?;
-            let connection = Connection::new(Arc::new(slice), move |ctx| {
-                let listing = Arc::clone(&listing);
-                Box::pin(async move { listing.count(&ctx.reader()?).await })
-            });
-            Ok(connection.into())
-        }
-        .await,
-    )
+    listing: impl FnOnce(&Ctx) -> Result<Listing<R>> + Send + 'a,
+) -> BoxFuture<'a, Answer<C>> {
+    let page = async {
+        let ctx = Ctx::of(cx)?;
+        let permit = ctx.reader()?;
+        let (listing, span) = (Arc::new(listing(ctx)?), paging.span()?);
+        let slice = listing.by_cursor(permit, &span).await?;
+        let connection = Connection::new(Arc::new(slice), move |ctx| {
+            let listing = Arc::clone(&listing);
+            Box::pin(async move { listing.count(&ctx.reader()?).await })
+        });
+        Ok(connection.into())
+    };
+    page.map(Some).boxed()
 }
 
 /// A page of what refers to a row by `reference`, loaded for all its siblings together.
-pub async fn of_row<P: Collection, R: Collection, C: From<Connection<Row<R>>>>(
-    cx: &Context<'_>,
-    parent: &Row<P>,
+pub fn of_row<'a, P: Collection, R: Collection, C: From<Connection<Row<R>>> + 'a>(
+    cx: &'a Context<'_>,
+    parent: &'a Row<P>,
     reference: R::Column,
     paging: Paging,
-    listing: impl FnOnce(&Ctx) -> Result<Listing<R>>,
-) -> Result<C> {
-    let (relation, span) = (relation(cx), paging.span()?);
-    let ctx = Ctx::of(cx)?;
-    let (slice, listing) = parent
-        .many(ctx, &relation, reference, &span, || listing(ctx))
-        .await?;
-    let parent = parent.clone();
-    let connection = Connection::new(slice, move |ctx| {
-        let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
-        Box::pin(async move { parent.count_of(ctx, &relation, reference, &listing).await })
-    });
-    Ok(connection.into())
+    listing: impl FnOnce(&Ctx) -> Result<Listing<R>> + Send + 'a,
+) -> BoxFuture<'a, Result<C>> {
+    let page = async move {
+        let (relation, span) = (relation(cx), paging.span()?);
+        let ctx = Ctx::of(cx)?;
+        let listing = || listing(ctx);
+        let (slice, listing) = parent.many(ctx, &relation, reference, &span, listing).await?;
+        let parent = parent.clone();
+        let connection = Connection::new(slice, move |ctx| {
+            let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
+            Box::pin(async move { parent.count_of(ctx, &relation, reference, &listing).await })
+        });
+        Ok(connection.into())
+    };
+    page.boxed()
+}
+
+/// What a row refers to by `id`, loaded for all its siblings together.
+pub fn referred<'a, P: Collection, R: Collection, N: From<Row<R>> + 'a>(
+    cx: &'a Context<'_>,
+    row: &'a Row<P>,
+    relation: &'static str,
+    id: fn(&P::Model) -> Option<i64>,
+) -> BoxFuture<'a, Result<Option<N>>> {
+    let found = async move { row.one(Ctx::of(cx)?, relation, id).await };
+    found.map(|found| Ok(found?.map(N::from))).boxed()
+}
+
+/// What a row always refers to.
+pub fn required<'a, P: Collection, R: Collection, N: From<Row<R>> + 'a>(
+    cx: &'a Context<'_>,
+    row: &'a Row<P>,
+    relation: &'static str,
+    id: fn(&P::Model) -> Option<i64>,
+) -> BoxFuture<'a, Result<N>> {
+    let missing = move || Error::internal(format!("a {relation} is missing"));
+    referred(cx, row, relation, id)
+        .map(move |found| found?.ok_or_else(missing))
+        .boxed()
 }
 
 /// What siblings know a field by: its name with its arguments as the document has them. The variables among them have one

@@ -41,6 +41,35 @@ pub struct Facts {
     pub weight: Weight,
     /// Whether it needs no login.
     pub is_public: bool,
+    /// What the rate limits count it as.
+    pub counts: Counts,
+}
+
+/// What the rate limits count an operation as: what runs, however it is wrapped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Logins and the like.
+    pub authentications: u32,
+    /// Mutations.
+    pub writes: u32,
+    /// A query or a subscription is one, unless it asks for nothing but the schema.
+    pub reads: u32,
+}
+
+impl Counts {
+    fn of(ty: OperationType, roots: &[&Positioned<Field>]) -> Self {
+        let mut counts = Self::default();
+        for field in roots {
+            let name = field.node.name.node.as_str();
+            match ty {
+                _ if name.starts_with("__") => {}
+                OperationType::Mutation if PUBLIC.contains(&name) => counts.authentications += 1,
+                OperationType::Mutation => counts.writes += 1,
+                OperationType::Query | OperationType::Subscription => counts.reads = 1,
+            }
+        }
+        counts
+    }
 }
 
 /// An operation that was chosen from a document.
@@ -130,7 +159,15 @@ impl Rules {
                 });
             let name = name.cloned();
             let weight = weights.get(&name).copied().unwrap_or_default();
-            operations.insert(name, Facts { weight, is_public });
+            let counts = Counts::of(operation.node.ty, &roots);
+            operations.insert(
+                name,
+                Facts {
+                    weight,
+                    is_public,
+                    counts,
+                },
+            );
         }
         self.validate(&parsed)?;
         Ok(Document {

@@ -23,6 +23,7 @@ use super::variables::{IsOfScalar, coerce, leave_out};
 use super::weight::{Weight, weigh};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::limits::{Class, check_many};
 
 /// A schema, whatever its roots.
 pub trait Executes: Send + Sync {
@@ -121,7 +122,7 @@ impl Engine {
     ///
     /// # Errors
     /// Why it is not executed.
-    pub fn prepare(&self, ctx: Ctx, ask: Ask) -> Result<Prepared, Refusal> {
+    pub async fn prepare(&self, ctx: Ctx, ask: Ask) -> Result<Prepared, Refusal> {
         let document = self.documents.find(ask.wanted)?;
         let chosen = document.operation(ask.operation_name.as_deref())?;
         if !chosen.facts.is_public {
@@ -141,6 +142,10 @@ impl Engine {
             chosen.facts.weight
         };
         weight.check()?;
+        let counts = chosen.facts.counts;
+        check_many(&ctx, Class::Authentication, counts.authentications).await?;
+        check_many(&ctx, Class::Write, counts.writes).await?;
+        check_many(&ctx, Class::Read, counts.reads).await?;
         let mut request = Request::new("").data(ctx);
         request.set_parsed_query(executable(&document, chosen, &coerced.absent));
         request.variables = coerced.values;

@@ -234,7 +234,7 @@ pub fn logic<F: Conditions>(
 ///
 /// # Errors
 /// [`Error::Parameter`] for a value that can't be compared with, and for a filter that is too large.
-pub fn given<F: Conditions>(ctx: &Ctx, filter: Option<F>) -> Result<Filter> {
+pub fn given<F: Conditions>(ctx: &Ctx, filter: Option<Box<F>>) -> Result<Filter> {
     match filter {
         Some(filter) => filter.filter(ctx)?.checked(),
         None => Ok(Filter::default()),

@@ -3,14 +3,14 @@
 use ::entity::{inflow, product, supplier};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 
-use super::connection::{connection, order};
+use super::connection::{connection, order, required};
 use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilter, all, given, logic};
 use super::label::{SupplierFilter, SupplierNode};
 use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
 use super::scalar::{DateTime, int};
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::resolvers::{Field, Filter, Listing, Row, inflow as rules};
 
 /// Stock that came in from a supplier.
@@ -30,21 +30,11 @@ impl InflowNode {
     }
 
     async fn supplier(&self, cx: &Context<'_>) -> Result<SupplierNode> {
-        let row = self
-            .0
-            .one(Ctx::of(cx)?, "supplier", |inflow| Some(inflow.supplier_id))
-            .await?;
-        row.map(SupplierNode::from)
-            .ok_or_else(|| Error::internal("an inflow has no supplier"))
+        required(cx, &self.0, "supplier", |inflow| Some(inflow.supplier_id)).await
     }
 
     pub(super) async fn product(&self, cx: &Context<'_>) -> Result<ProductNode> {
-        let row = self
-            .0
-            .one(Ctx::of(cx)?, "product", |inflow| Some(inflow.product_id))
-            .await?;
-        row.map(ProductNode::from)
-            .ok_or_else(|| Error::internal("an inflow has no product"))
+        required(cx, &self.0, "product", |inflow| Some(inflow.product_id)).await
     }
 
     /// How many came in, always 1 or more.
@@ -122,7 +112,7 @@ impl InflowFilter {
     /// The list that the arguments of a connection describe.
     pub fn listing(
         ctx: &Ctx,
-        filter: Option<Self>,
+        filter: Option<Box<Self>>,
         order: Option<Vec<InflowOrder>>,
     ) -> Result<Listing<inflow::Entity>> {
         Ok(Listing {

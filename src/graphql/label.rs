@@ -63,7 +63,7 @@ impl<L: Label + Collection> LabelFields<L> {
 macro_rules! label {
     (
         $noun:ident {
-            object: $node:ident($children:ident), $doc:literal;
+            object: $node:ident($children:ident) as $name:literal, $doc:literal;
             page: $connection:ident, $edge:ident, $page:literal, $place:literal, $nodes:literal, $total:literal;
             order: $order:ident, $field:ident, $ordered:literal;
             filter: $filter:ident, $conditions:literal $(, $products_doc:literal products: $reference:ident)?;
@@ -71,7 +71,7 @@ macro_rules! label {
     ) => {
         #[doc = $doc]
         #[derive(MergedObject)]
-        #[graphql(serial)]
+        #[graphql(name = $name, serial)]
         pub struct $node(LabelFields<$noun::Entity>, $children);
 
         impl From<Row<$noun::Entity>> for $node {
@@ -124,7 +124,7 @@ macro_rules! label {
             pub fn listing(
                 ctx: &Ctx,
                 search: Option<String>,
-                filter: Option<Self>,
+                filter: Option<Box<Self>>,
                 order: Option<Vec<$order>>,
             ) -> Result<Listing<$noun::Entity>> {
                 Ok(Listing { filter: super::filter::given(ctx, filter)?, search, order: $order::steps(order)? })
@@ -221,7 +221,7 @@ inputs!(supplier: SupplierNode {
 });
 
 label!(brand {
-    object: BrandNode(BrandProducts), "Who makes a product.";
+    object: BrandNode(BrandProducts) as "Brand", "Who makes a product.";
     page: BrandConnection, BrandEdge, "A page of brands.", "A brand and its place in the list.",
         "The brands of this page, without their cursors.",
         "How many brands match, on all pages together. Counted only when asked for.";
@@ -230,7 +230,7 @@ label!(brand {
         "Conditions on the brand's products." products: BrandId;
 });
 label!(category {
-    object: CategoryNode(CategoryProducts), "What kind of thing a product is.";
+    object: CategoryNode(CategoryProducts) as "Category", "What kind of thing a product is.";
     page: CategoryConnection, CategoryEdge, "A page of categories.", "A category and its place in the list.",
         "The categories of this page, without their cursors.",
         "How many categories match, on all pages together. Counted only when asked for.";
@@ -239,7 +239,7 @@ label!(category {
         "Conditions on the category's products." products: CategoryId;
 });
 label!(supplier {
-    object: SupplierNode(SupplierInflows), "Who delivers stock.";
+    object: SupplierNode(SupplierInflows) as "Supplier", "Who delivers stock.";
     page: SupplierConnection, SupplierEdge, "A page of suppliers.", "A supplier and its place in the list.",
         "The suppliers of this page, without their cursors.",
         "How many suppliers match, on all pages together. Counted only when asked for.";
@@ -264,7 +264,7 @@ impl BrandProducts {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
-        filter: Option<ProductFilter>,
+        filter: Option<Box<ProductFilter>>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Result<ProductConnection> {
         let paging = Paging {
@@ -296,7 +296,7 @@ impl CategoryProducts {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
-        filter: Option<ProductFilter>,
+        filter: Option<Box<ProductFilter>>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Result<ProductConnection> {
         let paging = Paging {
@@ -327,7 +327,7 @@ impl SupplierInflows {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<InflowFilter>,
+        filter: Option<Box<InflowFilter>>,
         order_by: Option<Vec<InflowOrder>>,
     ) -> Result<InflowConnection> {
         let paging = Paging {

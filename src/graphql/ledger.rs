@@ -1,11 +1,12 @@
 //! The stock ledger.
 
+use ::entity::stock_change;
 use ::entity::stock_change::Reason;
-use ::entity::{stock_change, user};
 use async_graphql::{Context, Enum, ID, InputObject, Object};
+use futures_util::FutureExt as _;
 
 use super::account::User;
-use super::connection::connection;
+use super::connection::{connection, referred};
 use super::filter::{DateTimeFilter, IdFilter, IntFilter, all};
 use super::movement::MovementNode;
 use super::problem::Answer;
@@ -58,36 +59,26 @@ impl StockLedgerEntry {
 
     /// Null once the product has been deleted.
     async fn product(&self, cx: &Context<'_>) -> Answer<ProductNode> {
-        let product = async {
-            let product = self
-                .0
-                .one(Ctx::of(cx)?, "product", |entry| Some(entry.product_id))
-                .await?;
-            Result::Ok(product.map(ProductNode::from))
-        };
-        product.await.transpose()
+        referred(cx, &self.0, "product", |entry| Some(entry.product_id))
+            .await
+            .transpose()
     }
 
     /// The inflow or outflow behind this change. Null when there is none, or once it
     /// has been deleted.
     async fn movement(&self, cx: &Context<'_>) -> Answer<MovementNode> {
-        let movement = async {
-            let movement = movement::of_entry(Ctx::of(cx)?, &self.0).await?;
-            Result::Ok(movement.map(MovementNode::from))
-        };
-        movement.await.transpose()
+        let movement = async { movement::of_entry(Ctx::of(cx)?, &self.0).await }.boxed();
+        movement
+            .await
+            .map(|found| found.map(MovementNode::from))
+            .transpose()
     }
 
     /// Who did it. Null when no user did: an import, a command.
     async fn actor(&self, cx: &Context<'_>) -> Answer<User> {
-        let actor = async {
-            let actor = self
-                .0
-                .one::<user::Entity>(Ctx::of(cx)?, "actor", |entry| entry.actor_id)
-                .await?;
-            Result::Ok(actor.map(|user| User::of(user.id, user.username.clone())))
-        };
-        actor.await.transpose()
+        referred(cx, &self.0, "actor", |entry| entry.actor_id)
+            .await
+            .transpose()
     }
 }
 
@@ -128,9 +119,9 @@ pub struct StockLedgerFilter {
 
 impl StockLedgerFilter {
     /// The list that the arguments of a connection describe.
-    pub fn listing(filter: Option<Self>) -> Result<Listing<stock_change::Entity>> {
+    pub fn listing(filter: Option<Box<Self>>) -> Result<Listing<stock_change::Entity>> {
         use stock_change::Column;
-        let filter = filter.unwrap_or_default();
+        let filter = *filter.unwrap_or_default();
         let reasons =
             |reasons: Vec<StockChangeReason>| reasons.into_iter().map(Reason::from).collect::<Vec<_>>();
         let filter = all([

@@ -7,37 +7,47 @@
 //! there is little to wait for side by side, and the keys of an answer come in the order in which they were asked for,
 //! as the specification has it.
 
-use async_graphql::{Context, EmptySubscription, SDLExportOptions, SchemaBuilder};
+use async_graphql::{Context, SDLExportOptions, SchemaBuilder};
 
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
+pub mod accept;
 pub mod account;
 pub mod analytics;
 pub mod answer;
+pub mod caller;
 pub mod connection;
+pub mod data;
 pub mod document;
 pub mod documents;
 pub mod engine;
 pub mod filter;
+pub mod handler;
 pub mod inflow;
 pub mod label;
 pub mod ledger;
 pub mod limits;
 pub mod movement;
 pub mod mutation;
+pub mod operation;
 pub mod outflow;
+pub mod params;
 pub mod payload;
 pub mod problem;
 pub mod product;
 pub mod product_input;
+pub mod protocol;
 pub mod query;
 pub mod refusal;
 pub mod scalar;
 pub mod scan;
 pub mod shape;
+pub mod sse;
+pub mod subscription;
 pub mod variables;
+pub mod websocket;
 pub mod weight;
 
 /// A value in a document, which may hold variables; `async_graphql::Value` is one without.
@@ -46,15 +56,19 @@ pub(crate) use async_graphql_value::Value as Input;
 #[cfg(test)]
 mod tests;
 
+pub use handler::routes;
+
+use engine::{Engine, Settings};
 use mutation::Mutation;
 use query::Query;
+use subscription::Subscription;
 
 /// The schema that is served.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema by these settings, to be finished.
-fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    let schema = async_graphql::Schema::build(Query, Mutation, EmptySubscription).disable_suggestions();
+fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, Subscription> {
+    let schema = async_graphql::Schema::build(Query, Mutation, Subscription).disable_suggestions();
     if config.graphql_introspection {
         schema
     } else {
@@ -67,6 +81,20 @@ pub fn schema(config: &Config) -> Schema {
     builder(config).finish()
 }
 
+/// The schema with all that stands before it.
+///
+/// # Errors
+/// When the documents that the settings name can't be read or are not valid.
+fn engine(config: &Config) -> Result<Engine> {
+    let settings = Settings {
+        introspection: config.graphql_introspection,
+        documents: config.graphql_documents.as_deref(),
+        documents_only: config.graphql_documents_only,
+        is_of_scalar: scalar::is_of,
+    };
+    Engine::new(|| builder(config), settings)
+}
+
 /// The schema as a document, the same on every run.
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
@@ -75,7 +103,7 @@ pub fn sdl() -> String {
         .sorted_enum_items()
         .include_specified_by()
         .use_space_ident();
-    async_graphql::Schema::new(Query, Mutation, EmptySubscription).sdl_with_options(options)
+    async_graphql::Schema::new(Query, Mutation, Subscription).sdl_with_options(options)
 }
 
 impl Ctx {

@@ -13,6 +13,10 @@ use crate::error::Result;
 use crate::resolvers::Row;
 use crate::resolvers::movement::{self, Moved};
 
+#[expect(
+    clippy::duplicated_attributes,
+    reason = "fields of the interface, two of one type"
+)]
 /// Stock that came in or went out. A movement never changes: delete it, which takes
 /// its effect on stock back, and create a new one.
 #[derive(Interface)]

@@ -2,22 +2,39 @@
 
 use ::entity::{Record as _, brand, category, inflow, outflow, product, supplier};
 use async_graphql::{Context, ID, Object};
+use futures_util::FutureExt as _;
 
 use super::account::{
     self, LoginInput, LoginPayload, LogoutInput, LogoutPayload, RefreshTokenInput, RefreshTokenPayload,
     VerifyTokenInput, VerifyTokenPayload,
 };
-use super::inflow::*;
-use super::label::*;
-use super::outflow::*;
+use super::inflow::{
+    CreateInflowInput, CreateInflowPayload, CreateInflowsInput, CreateInflowsPayload, DeleteInflowInput,
+    DeleteInflowPayload,
+};
+use super::label::{
+    CreateBrandInput, CreateBrandPayload, CreateCategoryInput, CreateCategoryPayload, CreateSupplierInput,
+    CreateSupplierPayload, DeleteBrandInput, DeleteBrandPayload, DeleteCategoryInput, DeleteCategoryPayload,
+    DeleteSupplierInput, DeleteSupplierPayload, UpdateBrandInput, UpdateBrandPayload, UpdateCategoryInput,
+    UpdateCategoryPayload, UpdateSupplierInput, UpdateSupplierPayload,
+};
+use super::outflow::{
+    CreateOutflowInput, CreateOutflowPayload, CreateOutflowsInput, CreateOutflowsPayload, DeleteOutflowInput,
+    DeleteOutflowPayload,
+};
 use super::payload::{Update, subject};
 use super::problem::Answer;
 use super::product::ProductNode;
-use super::product_input::*;
+use super::product_input::{
+    CreateProductInput, CreateProductPayload, CreateProductsInput, CreateProductsPayload, DeleteProductInput,
+    DeleteProductPayload, UpdateProductInput, UpdateProductPayload,
+};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::stock::Movement;
 use crate::resolvers::{self, Editable, Resource, Row};
+
+// The futures are boxed for the reason that `connection.rs` gives.
 
 /// The root of mutations.
 pub struct Mutation;
@@ -37,37 +54,41 @@ impl Mutation {
     /// Trades a name and password for tokens. Send the access token with each request:
     /// `Authorization: Bearer …`. Needs no login.
     async fn login(&self, cx: &Context<'_>, input: LoginInput) -> Answer<LoginPayload> {
-        Some(account::log_in(cx, input).await)
+        Some(account::log_in(cx, input).boxed().await)
     }
 
     /// Trades a refresh token for a new access token. Needs no login.
     async fn refresh_token(&self, cx: &Context<'_>, input: RefreshTokenInput) -> Answer<RefreshTokenPayload> {
-        Some(account::refresh(cx, input).await)
+        Some(account::refresh(cx, input).boxed().await)
     }
 
     /// Tells whether a token is good now. Needs no login.
     async fn verify_token(&self, cx: &Context<'_>, input: VerifyTokenInput) -> Answer<VerifyTokenPayload> {
-        Some(account::verify(cx, input).await)
+        Some(account::verify(cx, input).boxed().await)
     }
 
     /// Ends a refresh token and the access tokens that it gave. Needs no login.
     async fn logout(&self, cx: &Context<'_>, input: LogoutInput) -> Answer<LogoutPayload> {
-        Some(account::log_out(cx, input).await)
+        Some(account::log_out(cx, input).boxed().await)
     }
 
     /// Requires `ADD_BRAND`.
     async fn create_brand(&self, cx: &Context<'_>, input: CreateBrandInput) -> Answer<CreateBrandPayload> {
-        Some(create(cx, input, CreateBrandPayload::of).await)
+        Some(create(cx, input, CreateBrandPayload::of).boxed().await)
     }
 
     /// Requires `CHANGE_BRAND`.
     async fn update_brand(&self, cx: &Context<'_>, input: UpdateBrandInput) -> Answer<UpdateBrandPayload> {
-        Some(update(cx, input, UpdateBrandPayload::of).await)
+        Some(update(cx, input, UpdateBrandPayload::of).boxed().await)
     }
 
     /// Refused with `PROTECTED` while the brand has products. Requires `DELETE_BRAND`.
     async fn delete_brand(&self, cx: &Context<'_>, input: DeleteBrandInput) -> Answer<DeleteBrandPayload> {
-        Some(delete::<brand::Entity, _>(cx, &input.id, DeleteBrandPayload::of).await)
+        Some(
+            delete::<brand::Entity, _>(cx, &input.id, DeleteBrandPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Requires `ADD_CATEGORY`.
@@ -76,7 +97,7 @@ impl Mutation {
         cx: &Context<'_>,
         input: CreateCategoryInput,
     ) -> Answer<CreateCategoryPayload> {
-        Some(create(cx, input, CreateCategoryPayload::of).await)
+        Some(create(cx, input, CreateCategoryPayload::of).boxed().await)
     }
 
     /// Requires `CHANGE_CATEGORY`.
@@ -85,7 +106,7 @@ impl Mutation {
         cx: &Context<'_>,
         input: UpdateCategoryInput,
     ) -> Answer<UpdateCategoryPayload> {
-        Some(update(cx, input, UpdateCategoryPayload::of).await)
+        Some(update(cx, input, UpdateCategoryPayload::of).boxed().await)
     }
 
     /// Refused with `PROTECTED` while the category has products. Requires
@@ -95,7 +116,11 @@ impl Mutation {
         cx: &Context<'_>,
         input: DeleteCategoryInput,
     ) -> Answer<DeleteCategoryPayload> {
-        Some(delete::<category::Entity, _>(cx, &input.id, DeleteCategoryPayload::of).await)
+        Some(
+            delete::<category::Entity, _>(cx, &input.id, DeleteCategoryPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Requires `ADD_SUPPLIER`.
@@ -104,7 +129,7 @@ impl Mutation {
         cx: &Context<'_>,
         input: CreateSupplierInput,
     ) -> Answer<CreateSupplierPayload> {
-        Some(create(cx, input, CreateSupplierPayload::of).await)
+        Some(create(cx, input, CreateSupplierPayload::of).boxed().await)
     }
 
     /// Requires `CHANGE_SUPPLIER`.
@@ -113,7 +138,7 @@ impl Mutation {
         cx: &Context<'_>,
         input: UpdateSupplierInput,
     ) -> Answer<UpdateSupplierPayload> {
-        Some(update(cx, input, UpdateSupplierPayload::of).await)
+        Some(update(cx, input, UpdateSupplierPayload::of).boxed().await)
     }
 
     /// Refused with `PROTECTED` while the supplier has inflows. Requires
@@ -123,7 +148,11 @@ impl Mutation {
         cx: &Context<'_>,
         input: DeleteSupplierInput,
     ) -> Answer<DeleteSupplierPayload> {
-        Some(delete::<supplier::Entity, _>(cx, &input.id, DeleteSupplierPayload::of).await)
+        Some(
+            delete::<supplier::Entity, _>(cx, &input.id, DeleteSupplierPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Requires `ADD_PRODUCT`.
@@ -132,7 +161,7 @@ impl Mutation {
         cx: &Context<'_>,
         input: CreateProductInput,
     ) -> Answer<CreateProductPayload> {
-        Some(create(cx, input, CreateProductPayload::of).await)
+        Some(create(cx, input, CreateProductPayload::of).boxed().await)
     }
 
     /// Creates several products, all or none. Requires `ADD_PRODUCT`.
@@ -141,7 +170,11 @@ impl Mutation {
         cx: &Context<'_>,
         input: CreateProductsInput,
     ) -> Answer<CreateProductsPayload> {
-        Some(create_all(cx, input.items, CreateProductsPayload::of).await)
+        Some(
+            create_all(cx, input.items, CreateProductsPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Requires `CHANGE_PRODUCT`.
@@ -150,7 +183,7 @@ impl Mutation {
         cx: &Context<'_>,
         input: UpdateProductInput,
     ) -> Answer<UpdateProductPayload> {
-        Some(update(cx, input, UpdateProductPayload::of).await)
+        Some(update(cx, input, UpdateProductPayload::of).boxed().await)
     }
 
     /// Refused with `PROTECTED` while the product has inflows or outflows. Requires
@@ -160,12 +193,16 @@ impl Mutation {
         cx: &Context<'_>,
         input: DeleteProductInput,
     ) -> Answer<DeleteProductPayload> {
-        Some(delete::<product::Entity, _>(cx, &input.id, DeleteProductPayload::of).await)
+        Some(
+            delete::<product::Entity, _>(cx, &input.id, DeleteProductPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Records stock that came in and adds it to the product. Requires `ADD_INFLOW`.
     async fn create_inflow(&self, cx: &Context<'_>, input: CreateInflowInput) -> Answer<CreateInflowPayload> {
-        Some(create(cx, input, CreateInflowPayload::of).await)
+        Some(create(cx, input, CreateInflowPayload::of).boxed().await)
     }
 
     /// Records a whole delivery, all or none. Requires `ADD_INFLOW`.
@@ -174,13 +211,21 @@ impl Mutation {
         cx: &Context<'_>,
         input: CreateInflowsInput,
     ) -> Answer<CreateInflowsPayload> {
-        Some(create_all(cx, input.items, CreateInflowsPayload::of).await)
+        Some(
+            create_all(cx, input.items, CreateInflowsPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Deletes an inflow and takes its stock back. Refused with `INSUFFICIENT_STOCK`
     /// when that stock is no longer there. Requires `DELETE_INFLOW`.
     async fn delete_inflow(&self, cx: &Context<'_>, input: DeleteInflowInput) -> Answer<DeleteInflowPayload> {
-        Some(take_back::<inflow::Entity, _>(cx, &input.id, DeleteInflowPayload::of).await)
+        Some(
+            take_back::<inflow::Entity, _>(cx, &input.id, DeleteInflowPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Records stock that went out and takes it from the product. Refused with
@@ -190,7 +235,7 @@ impl Mutation {
         cx: &Context<'_>,
         input: CreateOutflowInput,
     ) -> Answer<CreateOutflowPayload> {
-        Some(create(cx, input, CreateOutflowPayload::of).await)
+        Some(create(cx, input, CreateOutflowPayload::of).boxed().await)
     }
 
     /// Records a whole shipment, all or none. Requires `ADD_OUTFLOW`.
@@ -199,7 +244,11 @@ impl Mutation {
         cx: &Context<'_>,
         input: CreateOutflowsInput,
     ) -> Answer<CreateOutflowsPayload> {
-        Some(create_all(cx, input.items, CreateOutflowsPayload::of).await)
+        Some(
+            create_all(cx, input.items, CreateOutflowsPayload::of)
+                .boxed()
+                .await,
+        )
     }
 
     /// Deletes an outflow and puts its stock back. Requires `DELETE_OUTFLOW`.
@@ -208,7 +257,11 @@ impl Mutation {
         cx: &Context<'_>,
         input: DeleteOutflowInput,
     ) -> Answer<DeleteOutflowPayload> {
-        Some(take_back::<outflow::Entity, _>(cx, &input.id, DeleteOutflowPayload::of).await)
+        Some(
+            take_back::<outflow::Entity, _>(cx, &input.id, DeleteOutflowPayload::of)
+                .boxed()
+                .await,
+        )
     }
 }
 

@@ -3,13 +3,13 @@
 use ::entity::{outflow, product};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 
-use super::connection::{connection, order};
+use super::connection::{connection, order, required};
 use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilter, all, given, logic};
 use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
 use super::scalar::{DateTime, Decimal, int};
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::resolvers::{Field, Filter, Listing, Row, outflow as rules};
 
 /// Stock that went out.
@@ -29,12 +29,7 @@ impl OutflowNode {
     }
 
     pub(super) async fn product(&self, cx: &Context<'_>) -> Result<ProductNode> {
-        let row = self
-            .0
-            .one(Ctx::of(cx)?, "product", |outflow| Some(outflow.product_id))
-            .await?;
-        row.map(ProductNode::from)
-            .ok_or_else(|| Error::internal("an outflow has no product"))
+        required(cx, &self.0, "product", |outflow| Some(outflow.product_id)).await
     }
 
     /// How many went out, always 1 or more.
@@ -115,7 +110,7 @@ impl OutflowFilter {
     /// The list that the arguments of a connection describe.
     pub fn listing(
         ctx: &Ctx,
-        filter: Option<Self>,
+        filter: Option<Box<Self>>,
         order: Option<Vec<OutflowOrder>>,
     ) -> Result<Listing<outflow::Entity>> {
         Ok(Listing {

@@ -160,13 +160,13 @@ pub fn price(name: &'static str, value: Field<Decimal>, faults: &mut Faults) -> 
 /// A reference. A text that is no id is the id of nothing.
 pub fn reference(name: &'static str, value: Field<ID>, faults: &mut Faults) -> Field<i64> {
     match value {
-        Field::Set(id) => match key(&id) {
-            Some(key) => Field::Set(key),
-            None => {
+        Field::Set(id) => key(&id).map_or_else(
+            || {
                 faults.push(no_such(name));
                 Field::Unreadable
-            }
-        },
+            },
+            Field::Set,
+        ),
         other => other.map(|_| 0),
     }
 }

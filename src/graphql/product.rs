@@ -2,9 +2,10 @@
 
 use ::entity::{inflow, outflow, product, stock_change};
 use async_graphql::{Context, ID, InputObject, Object};
+use futures_util::FutureExt as _;
 use sea_orm::ColumnTrait;
 
-use super::connection::{Paging, connection, cost, of_row, order};
+use super::connection::{Paging, connection, cost, of_row, order, required};
 use super::filter::{
     Conditions, DateTimeFilter, DecimalFilter, IdFilter, IntFilter, StringFilter, all, given, logic,
 };
@@ -15,7 +16,7 @@ use super::movement::{self, MovementConnection};
 use super::outflow::{OutflowConnection, OutflowFilter, OutflowOrder};
 use super::scalar::{DateTime, Decimal, int};
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::resolvers::{Filter, Listing, Row, product as rules};
 
 /// Something kept in stock.
@@ -81,21 +82,11 @@ impl ProductNode {
     }
 
     async fn category(&self, cx: &Context<'_>) -> Result<CategoryNode> {
-        let row = self
-            .0
-            .one(Ctx::of(cx)?, "category", |product| Some(product.category_id))
-            .await?;
-        row.map(CategoryNode::from)
-            .ok_or_else(|| Error::internal("a product has no category"))
+        required(cx, &self.0, "category", |product| Some(product.category_id)).await
     }
 
     async fn brand(&self, cx: &Context<'_>) -> Result<BrandNode> {
-        let row = self
-            .0
-            .one(Ctx::of(cx)?, "brand", |product| Some(product.brand_id))
-            .await?;
-        row.map(BrandNode::from)
-            .ok_or_else(|| Error::internal("a product has no brand"))
+        required(cx, &self.0, "brand", |product| Some(product.brand_id)).await
     }
 
     /// What came in, newest first unless ordered otherwise.
@@ -108,7 +99,7 @@ impl ProductNode {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<InflowFilter>,
+        filter: Option<Box<InflowFilter>>,
         order_by: Option<Vec<InflowOrder>>,
     ) -> Result<InflowConnection> {
         let paging = Paging {
@@ -132,7 +123,7 @@ impl ProductNode {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<OutflowFilter>,
+        filter: Option<Box<OutflowFilter>>,
         order_by: Option<Vec<OutflowOrder>>,
     ) -> Result<OutflowConnection> {
         let paging = Paging {
@@ -164,7 +155,7 @@ impl ProductNode {
             before,
             offset,
         };
-        movement::of_product(cx, &self.0, paging).await
+        movement::of_product(cx, &self.0, paging).boxed().await
     }
 
     /// Every change of this product's stock, newest first. The changes add up to
@@ -178,7 +169,7 @@ impl ProductNode {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<StockLedgerFilter>,
+        filter: Option<Box<StockLedgerFilter>>,
     ) -> Result<StockLedgerEntryConnection> {
         let paging = Paging {
             first,
@@ -275,7 +266,7 @@ impl ProductFilter {
     pub fn listing(
         ctx: &Ctx,
         search: Option<String>,
-        filter: Option<Self>,
+        filter: Option<Box<Self>>,
         order: Option<Vec<ProductOrder>>,
     ) -> Result<Listing<product::Entity>> {
         Ok(Listing {

@@ -1,6 +1,7 @@
 //! The root fields of queries. Each is nullable, so that one that fails leaves its neighbours as they are.
 
 use async_graphql::{Context, ID, Object};
+use futures_util::FutureExt as _;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
@@ -43,7 +44,7 @@ impl Query {
 
     /// One brand, or null when there is none with this id.
     async fn brand(&self, cx: &Context<'_>, id: ID) -> Answer<BrandNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Brands, by name unless ordered otherwise.
@@ -57,7 +58,7 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<BrandFilter>,
+        filter: Option<Box<BrandFilter>>,
         order_by: Option<Vec<BrandOrder>>,
     ) -> Answer<BrandConnection> {
         let paging = Paging {
@@ -75,7 +76,7 @@ impl Query {
 
     /// One category, or null when there is none with this id.
     async fn category(&self, cx: &Context<'_>, id: ID) -> Answer<CategoryNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Categories, by name unless ordered otherwise.
@@ -89,7 +90,7 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<CategoryFilter>,
+        filter: Option<Box<CategoryFilter>>,
         order_by: Option<Vec<CategoryOrder>>,
     ) -> Answer<CategoryConnection> {
         let paging = Paging {
@@ -107,7 +108,7 @@ impl Query {
 
     /// One supplier, or null when there is none with this id.
     async fn supplier(&self, cx: &Context<'_>, id: ID) -> Answer<SupplierNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Suppliers, by name unless ordered otherwise.
@@ -121,7 +122,7 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<SupplierFilter>,
+        filter: Option<Box<SupplierFilter>>,
         order_by: Option<Vec<SupplierOrder>>,
     ) -> Answer<SupplierConnection> {
         let paging = Paging {
@@ -139,7 +140,7 @@ impl Query {
 
     /// One product, or null when there is none with this id.
     async fn product(&self, cx: &Context<'_>, id: ID) -> Answer<ProductNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Products, by title unless ordered otherwise.
@@ -153,7 +154,7 @@ impl Query {
         before: Option<String>,
         offset: Option<i32>,
         #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
-        filter: Option<ProductFilter>,
+        filter: Option<Box<ProductFilter>>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Answer<ProductConnection> {
         let paging = Paging {
@@ -171,7 +172,7 @@ impl Query {
 
     /// One inflow, or null when there is none with this id.
     async fn inflow(&self, cx: &Context<'_>, id: ID) -> Answer<InflowNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Inflows, newest first unless ordered otherwise.
@@ -184,7 +185,7 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<InflowFilter>,
+        filter: Option<Box<InflowFilter>>,
         order_by: Option<Vec<InflowOrder>>,
     ) -> Answer<InflowConnection> {
         let paging = Paging {
@@ -199,7 +200,7 @@ impl Query {
 
     /// One outflow, or null when there is none with this id.
     async fn outflow(&self, cx: &Context<'_>, id: ID) -> Answer<OutflowNode> {
-        one(cx, &id).await
+        one(cx, &id).boxed().await
     }
 
     /// Outflows, newest first unless ordered otherwise.
@@ -212,7 +213,7 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<OutflowFilter>,
+        filter: Option<Box<OutflowFilter>>,
         order_by: Option<Vec<OutflowOrder>>,
     ) -> Answer<OutflowConnection> {
         let paging = Paging {
@@ -235,7 +236,7 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        filter: Option<StockLedgerFilter>,
+        filter: Option<Box<StockLedgerFilter>>,
     ) -> Answer<StockLedgerEntryConnection> {
         let paging = Paging {
             first,

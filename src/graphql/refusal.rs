@@ -56,7 +56,22 @@ impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         error.log();
         match Problem::from(&error) {
-            Problem::Top { code, message, .. } => Self::new(code, message),
+            Problem::Top {
+                code,
+                message,
+                retry_after,
+            } => {
+                let mut refusal = Self::new(code, message);
+                if let Some(seconds) = retry_after
+                    && let Some(extensions) = refusal
+                        .errors
+                        .iter_mut()
+                        .find_map(|error| error.extensions.as_mut())
+                {
+                    extensions.set("retryAfter", seconds);
+                }
+                refusal
+            }
             Problem::User(errors) => {
                 let message = errors.into_iter().next().map(|error| error.message);
                 Self::new(BAD_USER_INPUT, message.unwrap_or_default())

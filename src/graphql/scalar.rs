@@ -180,6 +180,16 @@ impl ScalarType for Date {
     }
 }
 
+/// Whether a value is one of the custom scalar of this name.
+pub fn is_of(name: &str, value: &Value) -> bool {
+    match name {
+        "Decimal" => <Decimal as ScalarType>::is_valid(value),
+        "DateTime" => <DateTime as ScalarType>::is_valid(value),
+        "Date" => <Date as ScalarType>::is_valid(value),
+        _ => true,
+    }
+}
+
 /// The library adds its own words and the value around a scalar's; ours say what would be right.
 fn refused<T: async_graphql::InputType>(expected: &str) -> InputValueError<T> {
     InputValueError::custom(format!("expected {expected}"))

@@ -14,14 +14,15 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::app::App;
-use crate::error::{Error, Malformed};
+use crate::error::{Error, Malformed, Result};
 use crate::rest::problem::{self, Problem};
-use crate::{origin, rest};
+use crate::{graphql, origin, rest};
 
 mod cors;
 pub mod health;
 mod observe;
 pub mod pages;
+mod patience;
 mod server;
 mod unread;
 
@@ -32,13 +33,17 @@ pub use server::serve;
 const WORTH_COMPRESSING: u64 = 16 * 1024;
 
 /// Everything that is answered, without the trimming of slashes that [`serve`] does before.
-pub fn router(app: Arc<App>) -> Router {
+///
+/// # Errors
+/// When the settings of GraphQL name documents that are not there or not valid.
+pub fn router(app: Arc<App>) -> Result<Router> {
     let routes = Router::new()
         .merge(rest::routes())
+        .merge(graphql::routes(&app.config)?)
         .merge(health::routes())
         .route("/metrics", get(observe::metrics))
         .merge(pages::routes());
-    surround(routes, app)
+    Ok(surround(routes, app))
 }
 
 /// The layers that every request passes, around routes.

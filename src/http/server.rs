@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -10,19 +11,20 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
+use super::patience::{BOUNDS, Patient};
 use super::unread::Unread;
 use super::{router, without_trailing_slash};
 use crate::app::App;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Connections at the same time; the next ones wait in the system's queue.
 const CONNECTIONS: usize = 4096;
@@ -31,21 +33,74 @@ const HEAD: Duration = Duration::from_secs(30);
 /// The most bytes of a request's head.
 const HEAD_BYTES: usize = 64 * 1024;
 /// How long what runs may take to finish once the program is told to stop.
-const LEAVING: Duration = Duration::from_secs(8);
+const LEAVING: Duration = Duration::from_secs(7);
+/// How long a connection that has just begun is waited for to ask, then.
+const FIRST_REQUEST: Duration = Duration::from_millis(500);
+/// How long the database may take to close.
+const CLOSING: Duration = Duration::from_secs(1);
 /// How long to wait before accepting again when the system has no more files to give.
 const OUT_OF_FILES: Duration = Duration::from_millis(50);
 
 /// Serves until `stop` is there, then finishes what runs.
 ///
 /// # Errors
-/// When the router can't be reached; nothing that a client does.
+/// When the database does not close; nothing that a client does.
 pub async fn serve(
     app: Arc<App>,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let router = router(Arc::clone(&app));
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let server = Server {
+        router: router(Arc::clone(&app))?,
+        places: Arc::new(Semaphore::new(CONNECTIONS)),
+        builder: builder(),
+        leaving: watch::Sender::new(false),
+    };
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            accepted = server.accept(&listener) => match accepted {
+                Ok(connection) => server.begin(connection),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(OUT_OF_FILES).await;
+                }
+            },
+            () = &mut stop => break,
+        }
+    }
+    app.stop();
+    // Those that the system has accepted for us are served too.
+    while let Some(Ok(connection)) = server.accept(&listener).now_or_never() {
+        server.begin(connection);
+    }
+    drop(listener);
+    server.leaving.send_replace(true);
+    // A connection that has ended has given its place back.
+    let everyone = server
+        .places
+        .acquire_many(u32::try_from(CONNECTIONS).unwrap_or(u32::MAX));
+    let left = async {
+        let everyone = everyone.await;
+        // WebSockets have given theirs back long ago.
+        app.streams.close();
+        app.streams.wait().await;
+        // They have been finishing since the program was told to stop, beside the requests.
+        if let Some(webhooks) = &app.webhooks {
+            webhooks.ended().await;
+        }
+        everyone
+    };
+    if tokio::time::timeout(LEAVING, left).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+    if tokio::time::timeout(CLOSING, app.db.close()).await.is_err() {
+        tracing::warn!("the database did not close in time");
+    }
+    Ok(())
+}
+
+fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -57,50 +112,68 @@ pub async fn serve(
         .timer(TokioTimer::new())
         .keep_alive_interval(HEAD)
         .max_concurrent_streams(256);
-    let graceful = GracefulShutdown::new();
-    let mut stop = pin!(stop);
-    loop {
-        let place = Arc::clone(&places)
-            .acquire_owned()
-            .await
-            .map_err(Error::internal)?;
-        let (stream, peer) = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok(connection) => connection,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(OUT_OF_FILES).await;
-                    continue;
-                }
-            },
-            () = &mut stop => break,
-        };
+    builder
+}
+
+struct Server {
+    router: axum::Router,
+    places: Arc<Semaphore>,
+    builder: Builder<TokioExecutor>,
+    /// Tells the connections to come to an end.
+    leaving: watch::Sender<bool>,
+}
+
+type Accepted = (OwnedSemaphorePermit, TcpStream, SocketAddr);
+
+impl Server {
+    /// The next connection, once there is a place for it.
+    async fn accept(&self, listener: &TcpListener) -> io::Result<Accepted> {
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let (stream, peer) = listener.accept().await?;
+        Ok((place.map_err(io::Error::other)?, stream, peer))
+    }
+
+    fn begin(&self, (place, stream, peer): Accepted) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection has gone at once");
         }
-        let router = router.clone();
-        let service = service_fn(move |request| answer(router.clone(), peer, request));
-        let connection = builder
-            .serve_connection_with_upgrades(TokioIo::new(stream), service)
+        let asked = Arc::<Notify>::default();
+        let (router, asks) = (self.router.clone(), Arc::clone(&asked));
+        let service = service_fn(move |request| {
+            asks.notify_one();
+            answer(router.clone(), peer, request)
+        });
+        let connection = self
+            .builder
+            .serve_connection_with_upgrades(TokioIo::new(Patient::new(stream, BOUNDS)), service)
             .into_owned();
-        let connection = graceful.watch(connection);
+        let mut leaving = self.leaving.subscribe();
+        let told_to_leave = async move {
+            // The sender goes only when everybody has left.
+            let _ = leaving.wait_for(|leaving| *leaving).await;
+        };
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            let mut connection = pin!(connection);
+            tokio::select! {
+                ended = connection.as_mut() => return note(ended),
+                () = told_to_leave => {}
             }
+            // Told to end before its first request has been read, a connection would drop it.
+            tokio::select! {
+                ended = connection.as_mut() => return note(ended),
+                _ = tokio::time::timeout(FIRST_REQUEST, asked.notified()) => {}
+            }
+            connection.as_mut().graceful_shutdown();
+            note(connection.await);
         });
     }
-    drop(listener);
-    if tokio::time::timeout(LEAVING, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some requests did not finish in time");
+}
+
+fn note<E: std::fmt::Display>(ended: Result<(), E>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
     }
-    // It has been finishing since the program was told to stop, beside the requests.
-    if let Some(webhooks) = app.webhooks.as_ref().filter(|_| app.is_stopping()) {
-        webhooks.ended().await;
-    }
-    app.db.close().await;
-    Ok(())
 }
 
 async fn answer(

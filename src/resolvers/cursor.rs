@@ -345,7 +345,7 @@ mod tests {
         let none = [Value::String(None), Value::from(7_i64)];
         assert_eq!(
             sql(&terms, &some, Side::After),
-            r#"SELECT 1 WHERE ("serie" < 'x' OR "serie" IS NULL) OR ("serie" = 'x' AND "id" < 7)"#
+            r#"SELECT 1 WHERE "serie" < 'x' OR "serie" IS NULL OR ("serie" = 'x' AND "id" < 7)"#
         );
         assert_eq!(
             sql(&terms, &some, Side::Before),

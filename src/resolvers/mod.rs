@@ -27,6 +27,7 @@ pub mod inflow;
 pub mod invariant;
 pub mod label;
 pub mod ledger;
+pub mod ledger_feed;
 pub mod listing;
 pub mod loaders;
 pub mod movement;

@@ -115,6 +115,16 @@ impl Program {
         Actor::new(&self.http, self.address, Some(access), "user")
     }
 
+    /// The bytes of memory that it uses.
+    pub fn memory(&self) -> usize {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("statistics");
+        let resident = pages
+            .split(' ')
+            .nth(1)
+            .and_then(|pages| pages.parse::<usize>().ok());
+        resident.expect("a number") * 4096
+    }
+
     /// Asks it to end.
     pub fn terminate(&self) {
         let sent = Command::new("kill")

@@ -1,0 +1,99 @@
+//! Subscriptions: the ledger as it grows, and what it says of products that run low.
+
+use ::entity::product;
+use async_graphql::{Context, ID, Subscription as Root};
+use futures_util::stream::{self, Stream};
+
+use super::ledger::StockLedgerEntry;
+use super::product::ProductNode;
+use super::scalar::key;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::resolvers::ledger_feed::{self, Entries, fell_low};
+use crate::resolvers::{self, Row};
+
+/// The most products that one subscription can be about; about all of them it always can.
+const MAX_PRODUCTS: usize = 100;
+
+/// What the server tells by itself: over WebSocket (`graphql-transport-ws`, the
+/// access token in `connection_init`) or as server-sent events. Needs a login; a
+/// stream ends when its token does.
+pub struct Subscription;
+
+/// What the server tells by itself: over WebSocket (`graphql-transport-ws`, the
+/// access token in `connection_init`) or as server-sent events. Needs a login; a
+/// stream ends when its token does.
+#[Root]
+impl Subscription {
+    /// Each change of stock, as soon as it is committed, in the order of the ledger.
+    async fn stock_changed(
+        &self,
+        cx: &Context<'_>,
+        #[graphql(desc = "Only these products; without it, all.")] product_ids: Option<Vec<ID>>,
+        #[graphql(
+            desc = "Id of the last entry you have seen: what was missed since comes first, so that\na reconnection loses nothing."
+        )]
+        after: Option<ID>,
+    ) -> Result<impl Stream<Item = Result<StockLedgerEntry>> + use<>, async_graphql::Error> {
+        let products = product_ids.map(products).transpose()?;
+        let after = after.map(|id| place(&id)).transpose()?;
+        let entries = ledger_feed::entries(Ctx::of(cx)?, after, products).await?;
+        Ok(stream::unfold(Some(entries), async |entries| {
+            let mut entries = entries?;
+            match entries.next().await {
+                Ok(Some(entry)) => Some((Ok(StockLedgerEntry::from(Row::single(entry))), Some(entries))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        }))
+    }
+
+    /// A product whose stock has just fallen to the low-stock threshold or below.
+    async fn product_low_stock(
+        &self,
+        cx: &Context<'_>,
+    ) -> Result<impl Stream<Item = Result<ProductNode>> + use<>, async_graphql::Error> {
+        let ctx = Ctx::of(cx)?.clone();
+        let entries = ledger_feed::entries(&ctx, None, None).await?;
+        Ok(stream::unfold(Some((ctx, entries)), async |state| {
+            let (ctx, mut entries) = state?;
+            match next_low(&ctx, &mut entries).await {
+                Ok(Some(product)) => Some((Ok(product.into()), Some((ctx, entries)))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        }))
+    }
+}
+
+async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product::Entity>>> {
+    while let Some(entry) = entries.next().await? {
+        if !fell_low(&entry, ctx.app.config.low_stock_threshold) {
+            continue;
+        }
+        match resolvers::find(ctx.permit()?, entry.product_id).await {
+            Ok(product) => return Ok(Some(product)),
+            // It has been deleted since.
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The products of these ids; what can't be an id is that of no product.
+fn products(ids: Vec<ID>) -> Result<Vec<i64>> {
+    if ids.len() > MAX_PRODUCTS {
+        return Err(Error::parameter(
+            "productIds",
+            format!("At most {MAX_PRODUCTS} ids."),
+        ));
+    }
+    Ok(ids.iter().filter_map(key).collect())
+}
+
+fn place(id: &ID) -> Result<i64> {
+    let refused = || Error::parameter("after", "It is not the id of a ledger entry.");
+    let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    id.parse::<i64>().ok().filter(|_| digits).ok_or_else(refused)
+}
