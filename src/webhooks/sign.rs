@@ -13,8 +13,11 @@ const PREFIX: &str = "whsec_";
 const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// What an endpoint's messages are signed with. It never prints.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SigningSecret(Vec<u8>);
+#[derive(Clone)]
+pub struct SigningSecret {
+    /// The algorithm with the key in it.
+    keyed: Hmac<Sha256>,
+}
 
 impl SigningSecret {
     /// Reads `whsec_` and the Base64 of 24 to 64 bytes.
@@ -36,13 +39,13 @@ impl SigningSecret {
                 bytes.len()
             ));
         }
-        Ok(Self(bytes))
+        let keyed = Hmac::new_from_slice(&bytes).map_err(|_| "it can't be signed with".to_owned())?;
+        Ok(Self { keyed })
     }
 
     /// The value of `webhook-signature`.
     pub fn sign(&self, message_id: &str, timestamp: i64, body: &[u8]) -> String {
-        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("any length");
+        let mut mac = self.keyed.clone();
         mac.update(format!("{message_id}.{timestamp}.").as_bytes());
         mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))

@@ -51,8 +51,15 @@ const fn v4(address: [u8; 4], length: u8) -> Ipv4Net {
 }
 
 const fn v6(address: [u16; 8], length: u8) -> Ipv6Net {
-    let [a, b, c, d, e, f, g, h] = address;
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, e, f, g, h), length)
+    let mut bits: u128 = 0;
+    let mut rest: &[u16] = &address;
+    while let [first, others @ ..] = rest {
+        #[expect(clippy::as_conversions, reason = "`From` is not for constants yet")]
+        let first = *first as u128;
+        bits = bits << 16 | first;
+        rest = others;
+    }
+    Ipv6Net::new_assert(Ipv6Addr::from_bits(bits), length)
 }
 
 /// Whether an address is one that anybody on the internet could have.

@@ -72,4 +72,5 @@ mod settings;
 mod statements;
 mod stock;
 mod tokens;
+mod webhook_receivers;
 mod webhooks;

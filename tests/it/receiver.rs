@@ -1,10 +1,11 @@
-//! A receiver of webhooks that does as it is told: takes them, fails, hangs, redirects, dies.
+//! A receiver of webhooks that does as it is told: takes them, fails, hangs, redirects, dies; and gateways that tell it.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::entity::{delivery, event};
 use axum::body::Body;
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
@@ -12,10 +13,15 @@ use hyper::header::HeaderMap;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
+use sea_orm::EntityTrait as _;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+use stockroom::webhooks;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+
+use crate::gateway::Gateway;
 
 /// What it does with a message.
 #[derive(Clone, Debug)]
@@ -108,7 +114,7 @@ impl Receiver {
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut received = self.state.received.subscribe();
         let arrived = tokio::time::timeout(
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             received.wait_for(|all| all.len() >= count),
         );
         let arrived = arrived.await;
@@ -169,4 +175,57 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         }
     };
     Ok(answer.expect("an answer"))
+}
+
+/// What messages are signed with.
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The settings that send everything to one receiver, and more of them.
+pub fn flags<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut flags = vec![
+        "--webhook-enabled",
+        "true",
+        "--webhook-url",
+        url,
+        "--webhook-secret",
+        SECRET,
+    ];
+    if !more.contains(&"--webhook-allow-private") {
+        flags.extend(["--webhook-allow-private", "true"]);
+    }
+    flags.extend(more);
+    flags
+}
+
+/// The same gateway with webhooks, whose worker only runs when it is told to.
+pub async fn telling(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Gateway {
+    let url = receiver.url();
+    let gateway = gateway.with(&flags(&url, more)).await;
+    webhooks::prepare(&gateway.app).await.expect("an endpoint");
+    gateway
+}
+
+/// Sends what is due and says how many tries that were.
+pub async fn due(gateway: &Gateway) -> usize {
+    webhooks::run_due(&gateway.app).await.expect("it runs")
+}
+
+/// Makes an outflow.
+pub async fn take_out(gateway: &Gateway, product: i64, quantity: i64) -> i64 {
+    let body = json!({ "product": product, "quantity": quantity });
+    gateway.manager.make(Kind::Outflow, body).await
+}
+
+/// Every delivery.
+pub async fn deliveries(gateway: &Gateway) -> Vec<delivery::Model> {
+    delivery::Entity::find().all(&gateway.app.db).await.expect("rows")
+}
+
+/// How many events there are.
+pub async fn events(gateway: &Gateway) -> usize {
+    event::Entity::find()
+        .all(&gateway.app.db)
+        .await
+        .expect("rows")
+        .len()
 }
