@@ -101,7 +101,7 @@ async fn redirects_are_failures(gateway: Gateway) {
     let tried = deliveries(&gateway).await;
     assert_eq!(tried.len(), 5);
     assert!(
-        deliveries
+        tried
             .iter()
             .all(|delivery| delivery.due_at.is_some() && delivery.outcome.is_none())
     );

@@ -81,6 +81,7 @@ async fn told_once_in_the_documented_shape(gateway: Gateway) {
 
 async fn stock_change_of(gateway: &Gateway, outflow: i64) -> i64 {
     use ::entity::stock_change;
+    use sea_orm::EntityTrait as _;
     let entries = stock_change::Entity::find()
         .all(&gateway.app.db)
         .await
