@@ -49,6 +49,8 @@ pub enum User {
 
 /// Where the password comes from.
 #[derive(clap::Args, Debug)]
+// The command of the same name is a group already.
+#[group(skip)]
 pub struct Password {
     /// Read the password from the standard input instead of asking for it
     #[arg(long)]

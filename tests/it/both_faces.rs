@@ -395,7 +395,6 @@ async fn histories_leave_the_same_ledger(gateway: Gateway) {
         face.delete(actor, Kind::Inflow, inflow).await.done();
         ledgers.push(ledger(&gateway, product).await);
     }
-    assert_eq!(ledgers[0].len(), 7);
-    assert_eq!(ledgers[0], ledgers[1]);
+    assert_eq!((ledgers[0].len(), &ledgers[0]), (7, &ledgers[1]));
     gateway.is_sound().await;
 }

@@ -95,7 +95,11 @@ const MALFORMED: u32 = 20_000;
 const TOGETHER: u32 = 16;
 
 async fn malformed_requests_are_refused_and_nothing_breaks(gateway: Gateway) {
-    let program = Program::serve(&gateway.database_url(), &[("RUST_LOG", "warn")]).await;
+    let program = Program::serve(
+        &gateway.database_url(),
+        &[("RUST_LOG", "warn,stockroom::cli=info")],
+    )
+    .await;
     let manager = program.user("manager").await;
     let token = Arc::new(manager.token.clone().expect("a token"));
     let before = program.memory();
@@ -229,7 +233,11 @@ fn noise(dice: &mut Pcg64Mcg, most: usize) -> Vec<u8> {
 }
 
 async fn being_told_to_end_fails_no_request(gateway: Gateway) {
-    let mut program = Program::serve(&gateway.database_url(), &[("RUST_LOG", "warn")]).await;
+    let mut program = Program::serve(
+        &gateway.database_url(),
+        &[("RUST_LOG", "warn,stockroom::cli=info")],
+    )
+    .await;
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
     let (told, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));

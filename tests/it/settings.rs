@@ -121,7 +121,7 @@ async fn sqlite_keeps_a_generated_secret() {
 async fn a_file_flags_and_the_environment() {
     let directory = tempfile::tempdir().unwrap();
     let settings =
-        "PUBLIC_URL=https://from-file.example\nSECRET_KEY=a secret from a file, of more than 32 bytes\n";
+        "PUBLIC_URL=https://from-file.example\nSECRET_KEY='a secret from a file, of more than 32 bytes'\n";
     std::fs::write(directory.path().join(".env"), settings).unwrap();
     let url = format!("sqlite://{}", directory.path().join("stock.db").display());
     let index = async |settings: &[(&str, &str)]| {
