@@ -105,7 +105,7 @@ pub struct Config {
     #[arg(long, env = "GRAPHQL_DOCUMENTS", global = true)]
     pub graphql_documents: Option<PathBuf>,
 
-    /// Whether no documents are executed but those of GRAPHQL_DOCUMENTS
+    /// Whether no documents are executed but those of `GRAPHQL_DOCUMENTS`
     #[arg(long, env = "GRAPHQL_DOCUMENTS_ONLY", default_value_t = false, action = clap::ArgAction::Set, global = true)]
     pub graphql_documents_only: bool,
 

@@ -221,7 +221,7 @@ impl Error {
         match self {
             Self::Internal(cause) => tracing::error!(request_id, error.cause = ?cause, "a request failed"),
             Self::Unavailable(cause) => {
-                tracing::warn!(request_id, error.cause = ?cause, "the database is not available")
+                tracing::warn!(request_id, error.cause = ?cause, "the database is not available");
             }
             _ => {}
         }

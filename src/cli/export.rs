@@ -38,7 +38,10 @@ pub fn env_example() -> Result<ExitCode> {
             .map(|value| value.to_string_lossy())
             .collect();
         let possible = setting.get_possible_values();
-        let possible: Vec<_> = possible.iter().map(|value| value.get_name()).collect();
+        let possible: Vec<_> = possible
+            .iter()
+            .map(clap::builder::PossibleValue::get_name)
+            .collect();
         let choice = if possible.is_empty() {
             String::new()
         } else {

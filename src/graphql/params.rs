@@ -74,8 +74,7 @@ pub fn of_query(query: &str) -> Result<Ask, Refusal> {
             "query" => (&mut written.query, text()),
             "operationName" => (&mut written.operation_name, text()),
             "documentId" => (&mut written.document_id, text()),
-            "variables" if value.is_empty() => continue,
-            "extensions" if value.is_empty() => continue,
+            "variables" | "extensions" if value.is_empty() => continue,
             "variables" => (&mut written.variables, json()),
             "extensions" => (&mut written.extensions, json()),
             _ => continue,
@@ -88,17 +87,18 @@ pub fn of_query(query: &str) -> Result<Ask, Refusal> {
 
 fn read(written: &Written<'_>) -> Result<Ask, Refusal> {
     let text = |raw, name| one::<String>(raw, name, "a string");
-    let operation_name = text(&written.operation_name, "operationName")?.filter(|name| !name.is_empty());
-    let variables = one::<Variables>(&written.variables, "variables", "an object")?;
-    let extensions = one::<Extensions>(&written.extensions, "extensions", "an object")?;
+    let operation_name =
+        text(written.operation_name.as_ref(), "operationName")?.filter(|name| !name.is_empty());
+    let variables = one::<Variables>(written.variables.as_ref(), "variables", "an object")?;
+    let extensions = one::<Extensions>(written.extensions.as_ref(), "extensions", "an object")?;
     let persisted = extensions.and_then(|extensions| extensions.persisted_query);
     if persisted.as_ref().is_some_and(|persisted| persisted.version != 1) {
         return Err(refused("Only version 1 of persisted queries is served."));
     }
     let wanted = Wanted {
-        text: text(&written.query, "query")?,
+        text: text(written.query.as_ref(), "query")?,
         hash: persisted.map(|persisted| persisted.sha256_hash),
-        id: text(&written.document_id, "documentId")?,
+        id: text(written.document_id.as_ref(), "documentId")?,
     };
     if wanted.text.is_none() && wanted.hash.is_none() && wanted.id.is_none() {
         return Err(refused("There is no \"query\"."));
@@ -111,7 +111,7 @@ fn read(written: &Written<'_>) -> Result<Ask, Refusal> {
 }
 
 fn one<T: DeserializeOwned>(
-    raw: &Option<Cow<'_, RawValue>>,
+    raw: Option<&Cow<'_, RawValue>>,
     name: &str,
     what: &str,
 ) -> Result<Option<T>, Refusal> {

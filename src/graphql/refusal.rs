@@ -102,7 +102,7 @@ pub fn presentable(errors: Vec<ServerError>, code: &str) -> Vec<ServerError> {
                 if error.source.take().is_some() {
                     // A source error that slipped through: its words are for the log.
                     tracing::error!(error.message = %error.message, "a field failed in a way that nobody translated");
-                    error.message = "Something went wrong on our side.".to_owned();
+                    "Something went wrong on our side.".clone_into(&mut error.message);
                     set_code(&mut error, SERVER_ERROR);
                 } else {
                     set_code(&mut error, code);

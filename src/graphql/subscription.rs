@@ -35,7 +35,7 @@ impl Subscription {
         )]
         after: Option<ID>,
     ) -> Result<impl Stream<Item = Result<StockLedgerEntry>> + use<>, async_graphql::Error> {
-        let products = product_ids.map(products).transpose()?;
+        let products = product_ids.map(|ids| products(&ids)).transpose()?;
         let after = after.map(|id| place(&id)).transpose()?;
         let entries = ledger_feed::entries(Ctx::of(cx)?, after, products).await?;
         Ok(stream::unfold(Some(entries), async |entries| {
@@ -82,7 +82,7 @@ async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product
 }
 
 /// The products of these ids; what can't be an id is that of no product.
-fn products(ids: Vec<ID>) -> Result<Vec<i64>> {
+fn products(ids: &[ID]) -> Result<Vec<i64>> {
     if ids.len() > MAX_PRODUCTS {
         return Err(Error::parameter(
             "productIds",

@@ -117,7 +117,7 @@ impl Drop for Line {
     }
 }
 
-/// The fields of the IETF's draft "RateLimit header fields for HTTP".
+/// The fields of the IETF's draft "`RateLimit` header fields for HTTP".
 fn put_limit(headers: &mut HeaderMap, standing: Standing) {
     let (name, quota) = (standing.class.name(), standing.class.quota());
     let policy = format!("\"{name}\";q={quota};w={}", WINDOW.as_secs());

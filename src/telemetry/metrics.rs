@@ -18,7 +18,7 @@ use crate::db::Connections;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 
-/// How the answer declares itself: Prometheus' own text form, as standardised by OpenMetrics.
+/// How the answer declares itself: Prometheus' own text form, as standardised by `OpenMetrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// OpenTelemetry's boundaries, and three below its first: most of our answers take less than five milliseconds.

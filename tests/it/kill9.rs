@@ -66,7 +66,6 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
             write(&known, &killed, deadline, &access, [supplier, product])
         });
         join_all(clients).await;
-        drop(killed);
         program.ended().await;
         token = Some(access);
     }

@@ -360,7 +360,8 @@ async fn links_keep_every_other_parameter(gateway: Gateway) {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        (found.sort(), kept.sort());
+        found.sort();
+        kept.sort();
         assert_eq!(found, kept, "{link}");
     }
 }
@@ -379,7 +380,7 @@ async fn links_lead_through_the_whole_list(gateway: Gateway) {
                         .split_once(&gateway.address.to_string())
                         .expect("our address")
                         .1
-                        .to_owned()
+                        .to_owned();
                 }
                 None => return seen,
             }

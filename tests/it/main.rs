@@ -3,6 +3,13 @@
 //! A test is an `async fn` that is given a [`gateway::Gateway`] of its own; `on_both!` at the top of each file names the
 //! file's tests and runs each on both databases. None of them knows which.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "what panics here is a test that fails"
+)]
+
 /// Runs each of these tests twice, as `name::sqlite` and as `name::postgres`.
 macro_rules! on_both {
     ($($test:ident),+ $(,)?) => { $(

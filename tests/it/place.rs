@@ -122,7 +122,7 @@ async fn sqlite_template() -> &'static [u8] {
         .await
 }
 
-/// The PostgreSQL server that STOCKROOM_TEST_POSTGRES names; nothing when it is not set, which is an error under CI.
+/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; nothing when it is not set, which is an error under CI.
 fn server() -> Option<&'static Server> {
     static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]

@@ -247,7 +247,7 @@ async fn a_redis_that_hangs_holds_up_nobody(gateway: Gateway) {
     assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
-/// A database of its own on the Redis that STOCKROOM_TEST_REDIS names.
+/// A database of its own on the Redis that `STOCKROOM_TEST_REDIS` names.
 struct Redis {
     url: String,
     address: SocketAddr,
