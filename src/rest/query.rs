@@ -41,8 +41,11 @@ pub enum By<C> {
     /// Rows of this UTC day or earlier.
     ToDay(C),
     /// Rows for which what one of these names stands for holds.
-    OneOf(&'static [(&'static str, fn() -> Filter)]),
+    OneOf(&'static [Choice]),
 }
+
+/// A value of a parameter, and what it stands for.
+pub type Choice = (&'static str, fn() -> Filter);
 
 /// The parameters in the order they were sent.
 pub struct Query(Vec<(String, String)>);

@@ -103,6 +103,12 @@ pub fn is_like(value: &Value, schema: &'static Value, at: &str) {
         }
         return;
     }
+    if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
+        let is_null = |choice: &&'static Value| resolved(choice)["type"] == "null";
+        let fits = choices.iter().find(|choice| is_null(choice) == value.is_null());
+        is_like(value, fits.unwrap_or_else(|| panic!("{at} is {value}")), at);
+        return;
+    }
     let own = match value {
         Value::String(_) => "string",
         Value::Number(_) => "integer",

@@ -101,7 +101,12 @@ async fn failing_for_days_ends_an_endpoint(gateway: Gateway) {
     const DAY: u64 = 24 * 3600;
     let receiver = Receiver::start().await;
     receiver.reacts(Reaction::Status(500));
-    let gateway = managing(gateway, &["--webhook-retry-schedule", "10"]).await;
+    let month = ["--access-token-lifetime", "2592000"];
+    let gateway = managing(
+        gateway,
+        &[&["--webhook-retry-schedule", "10"], &month[..]].concat(),
+    )
+    .await;
     let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     let fail = async || {
