@@ -49,6 +49,7 @@ mod cors;
 mod demo;
 mod endpoint_deliveries;
 mod endpoint_endings;
+mod endpoint_keeping;
 mod endpoint_lists;
 mod endpoint_outages;
 mod endpoint_routes;

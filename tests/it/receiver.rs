@@ -13,7 +13,7 @@ use hyper::header::HeaderMap;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use sea_orm::EntityTrait as _;
+use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 use stockroom::webhooks;
@@ -216,9 +216,10 @@ pub async fn take_out(gateway: &Gateway, product: i64, quantity: i64) -> i64 {
     gateway.manager.make(Kind::Outflow, body).await
 }
 
-/// Every delivery.
+/// Every delivery, the first one first.
 pub async fn deliveries(gateway: &Gateway) -> Vec<delivery::Model> {
-    delivery::Entity::find().all(&gateway.app.db).await.expect("rows")
+    let all = delivery::Entity::find().order_by_asc(delivery::Column::Id);
+    all.all(&gateway.app.db).await.expect("rows")
 }
 
 /// How many events there are.
