@@ -200,6 +200,11 @@ impl Filter {
         })
     }
 
+    /// A column that has this value, written into the statement itself, where an index is for rows with this value alone.
+    pub fn has<C: ColumnTrait>(column: C, value: &'static str) -> Self {
+        Self::of(Expr::col(column.as_column_ref()).eq(Expr::Constant(value.into())))
+    }
+
     /// A column that is one of some values; of none, nothing is.
     pub fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);

@@ -12,7 +12,7 @@ use sea_orm::{
     PrimaryKeyTrait, QueryFilter, QueryTrait,
 };
 
-use crate::auth::{Add, Change, Delete, Permit, Read};
+use crate::auth::{Add, Change, Delete, Permit, Read, Right};
 use crate::ctx::Ctx;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::kind::Kind;
@@ -22,6 +22,8 @@ pub mod account;
 pub mod analytics;
 pub mod check;
 pub mod cursor;
+pub mod delivery;
+pub mod endpoint;
 pub mod filter;
 pub mod history;
 pub mod inflow;
@@ -63,6 +65,9 @@ pub trait Collection:
     const DEFAULT_ORDER: (&'static str, Direction);
     /// The folded column that `search` looks into.
     const SEARCHED: Option<Self::Column>;
+    /// The right that all there is to do with it needs, reading included. Without one, reading needs a login, and each
+    /// other verb the noun's own right.
+    const GUARD: Option<Right> = None;
 }
 
 /// A collection that both faces serve and change: what a noun must say about itself.
@@ -72,6 +77,11 @@ pub trait Resource: Collection {
     /// What a caller may say of a row, field by field.
     type Draft: Clone + Send + Sync + 'static;
 
+    /// What a draft needs before its transaction begins, in which nothing may be waited for.
+    fn prepare(ctx: &Ctx, draft: Self::Draft) -> impl Future<Output = Result<Self::Draft>> + Send {
+        let _ = ctx;
+        std::future::ready(Ok(draft))
+    }
     /// Makes a row of a draft.
     fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Made<Self>>> + Send;
     /// Makes a row of a draft together with those of other requests. None where that can't be done, and nothing has
@@ -130,7 +140,7 @@ pub trait Editable: Resource {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn find<R: Resource>(permit: Permit<'_, Read, R>, id: i64) -> Result<Row<R>> {
+pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result<Row<R>> {
     let found = permit.ctx().db().by_id::<R>(id).await?;
     found.map(Row::single).ok_or(Error::NotFound)
 }
@@ -149,6 +159,7 @@ pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Resu
 /// [`Error::Invalid`] with every bad field.
 pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
     let ctx = permit.ctx();
+    let draft = R::prepare(ctx, draft).await?;
     if let Some(made) = R::create_together(ctx, &draft).await? {
         return Ok(made.into_row());
     }
@@ -176,7 +187,11 @@ pub async fn create_all<R: Resource>(
         let message = format!("Ensure this field has no more than {BATCH} elements.");
         return Err(Fault::new("items", FaultCode::TooLong, message).into());
     }
-    let drafts = Arc::new(drafts);
+    let mut prepared = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        prepared.push(R::prepare(permit.ctx(), draft).await?);
+    }
+    let drafts = Arc::new(prepared);
     let rows = permit
         .ctx()
         .transaction(move |tx| {
@@ -219,6 +234,7 @@ pub async fn update<R: Editable>(
     expected_version: Option<i64>,
     draft: R::Draft,
 ) -> Result<Row<R>> {
+    let draft = R::prepare(permit.ctx(), draft).await?;
     let row = permit
         .ctx()
         .transaction(move |tx| {
@@ -251,7 +267,12 @@ pub async fn delete<R: Resource>(
         .await
 }
 
-async fn locked<R: Resource>(tx: &Tx, id: i64, expected_version: Option<i64>) -> Result<R::Model> {
+/// The row with this id, locked against other changes.
+pub(crate) async fn locked<R: Collection>(
+    tx: &Tx,
+    id: i64,
+    expected_version: Option<i64>,
+) -> Result<R::Model> {
     let mut select = R::find_by_id(id);
     tx.backend().lock(QueryTrait::query(&mut select));
     let row = select.one(tx).await?.ok_or(Error::NotFound)?;
@@ -262,7 +283,7 @@ async fn locked<R: Resource>(tx: &Tx, id: i64, expected_version: Option<i64>) ->
 }
 
 /// Stores a new row and gives it its id. Constraints are the caller's to read.
-pub(crate) async fn insert<R: Resource>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
+pub(crate) async fn insert<R: Collection>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());
     row.set_id(R::insert(values).exec(tx).await?.last_insert_id);
@@ -270,7 +291,7 @@ pub(crate) async fn insert<R: Resource>(tx: &Tx, mut row: R::Model) -> Result<R:
 }
 
 /// Stores what a row has become. Constraints are the caller's to read.
-pub(crate) async fn store<R: Resource>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
+pub(crate) async fn store<R: Collection>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());
     R::update_many()

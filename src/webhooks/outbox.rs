@@ -5,16 +5,11 @@
 //!
 //! Parameters are numbered in the order in which they first appear, so that both databases read the same text.
 
-use std::sync::Arc;
-
 use ::entity::event::Name;
 use ::entity::stock_change::Reason;
-use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use crate::app::App;
-use crate::ctx::Ctx;
-use crate::error::Result;
 use crate::tx::Tx;
 
 /// An entry of the ledger, with what it does not hold itself.
@@ -34,9 +29,9 @@ pub struct Told<'a> {
     pub description: Option<&'a str>,
 }
 
-/// The endpoints that are told of the event called `name`, as a condition.
+/// The endpoints that are told of the event called `name`, as a condition: it is one of theirs, whole.
 fn subscribed(name: &str) -> String {
-    format!("endpoint.ended_at IS NULL AND endpoint.events LIKE '%' || {name} || '%'")
+    format!("endpoint.ended_at IS NULL AND ',' || endpoint.events || ',' LIKE '%,' || {name} || ',%'")
 }
 
 /// What a movement of this kind is called, if receivers are told of it at all.
@@ -139,31 +134,4 @@ pub fn members(app: &App, reason: Reason) -> String {
         subscribed = subscribed("told.name"),
         subscribed_to_it = subscribed("happened.name"),
     )
-}
-
-/// How often the worker clears what is old.
-pub const CLEARING: TimeDelta = TimeDelta::hours(1);
-/// How long what has been told is kept.
-const KEPT: TimeDelta = TimeDelta::days(30);
-/// The most events that one clearing removes, so that it holds nobody up.
-const CLEARED: u32 = 1_000;
-
-/// Removes old events that nobody is still to be told of, with their deliveries.
-///
-/// # Errors
-/// When the database can't be written.
-pub async fn clear(app: &Arc<App>) -> Result<()> {
-    let ctx = Ctx::system(Arc::clone(app));
-    let before = ctx.now - KEPT;
-    ctx.transaction(move |tx| {
-        let sql = format!(
-            "DELETE FROM event WHERE id IN (
-                SELECT id FROM event WHERE created_at < $1 AND NOT EXISTS (
-                    SELECT 1 FROM delivery WHERE event_id = event.id AND due_at IS NOT NULL)
-                ORDER BY created_at, id LIMIT {CLEARED})"
-        );
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [before.into()]);
-        Box::pin(async move { Ok(tx.execute_raw(statement).await.map(|_| ())?) })
-    })
-    .await
 }
