@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
-use super::connection::{Paging, cost, of_all};
+use super::connection::{Paging, of_all};
 use super::inflow::{InflowConnection, InflowFilter, InflowNode, InflowOrder};
 use super::label::{
     BrandConnection, BrandFilter, BrandNode, BrandOrder, CategoryConnection, CategoryFilter, CategoryNode,
@@ -48,7 +48,6 @@ impl Query {
     }
 
     /// Brands, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn brands(
         &self,
         cx: &Context<'_>,
@@ -80,7 +79,6 @@ impl Query {
     }
 
     /// Categories, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn categories(
         &self,
         cx: &Context<'_>,
@@ -112,7 +110,6 @@ impl Query {
     }
 
     /// Suppliers, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn suppliers(
         &self,
         cx: &Context<'_>,
@@ -144,7 +141,6 @@ impl Query {
     }
 
     /// Products, by title unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn products(
         &self,
         cx: &Context<'_>,
@@ -176,7 +172,6 @@ impl Query {
     }
 
     /// Inflows, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn inflows(
         &self,
         cx: &Context<'_>,
@@ -204,7 +199,6 @@ impl Query {
     }
 
     /// Outflows, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn outflows(
         &self,
         cx: &Context<'_>,
@@ -227,7 +221,6 @@ impl Query {
     }
 
     /// Every change of stock ever made, newest first.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn stock_ledger(
         &self,
         cx: &Context<'_>,
