@@ -66,8 +66,8 @@ export class Program {
   }
 
   /** Runs another command of the program over the same database to its end; returns what it prints. */
-  async command(words, input = '') {
-    const child = spawn(BINARY, words, { env: this.#settings, cwd: this.#directory });
+  async command(words, input = '', settings = {}) {
+    const child = spawn(BINARY, words, { env: { ...this.#settings, ...settings }, cwd: this.#directory });
     let output = '';
     let errors = '';
     child.stdout.on('data', (data) => (output += data));

@@ -119,4 +119,5 @@ test('a stream ends with its token, and the client comes back with a new one', a
   while (!told) await Promise.race([first, takeOut(short, admin, id)]);
   const { value } = await first;
   assert.equal(value.data.stockChanged.change, -1);
+  await changes.return();
 });

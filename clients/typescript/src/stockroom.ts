@@ -116,9 +116,9 @@ export class Stockroom {
 
   /** Each event of a subscription, until the caller breaks off. */
   async *subscribe<R, V>(document: TypedDocumentString<R, V>, ...[variables]: Given<V>): AsyncGenerator<R> {
-    const payload = { ...this.#named(document), variables: variables as Record<string, unknown> | undefined };
-    // The client's types want a text; what names a document goes along as it is.
-    const results = this.#sockets.iterate<R>(payload as { query: string; variables?: Record<string, unknown> });
+    // `graphql-ws` insists on a text; beside a name it may be empty.
+    const payload = { query: '', ...this.#named(document), variables: (variables ?? null) as Record<string, unknown> | null };
+    const results = this.#sockets.iterate<R>(payload);
     for await (const { data, errors } of results) {
       if (errors) throw new Refused(errors as unknown as GraphQLProblem[]);
       if (data) yield data;
