@@ -24,7 +24,8 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update'],
 });
-const context = await browser.newContext({ baseURL: base, viewport: { width: 1360, height: 820 } });
+const VIEWPORT = { width: 1360, height: 820 };
+const context = await browser.newContext({ baseURL: base, viewport: VIEWPORT });
 context.setDefaultTimeout(30_000);
 const page = await context.newPage();
 
@@ -147,7 +148,11 @@ try {
   await step('the explorer and the documentation know the schema', async () => {
     await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
     await page.locator('.graphiql-explorer-root', { hasText: 'stockLedger' }).waitFor();
+    // The one that the README shows, docs/graphiql.png.
+    await page.evaluate(() => document.activeElement.blur());
+    await page.setViewportSize({ width: 1560, height: 820 });
     await picture('explorer');
+    await page.setViewportSize(VIEWPORT);
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.locator('.graphiql-doc-explorer', { hasText: 'Subscription' }).waitFor();
     await picture('documentation');
@@ -161,6 +166,9 @@ try {
     await page.locator('.graphiql-editor-tool .view-line', { hasText: 'productId' }).first().click();
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.insertText(JSON.stringify({ input: { productId: products.nodes[0].id, quantity: 1 } }));
+    // What the editor has closed by itself.
+    await page.keyboard.press('ControlOrMeta+Shift+End');
+    await page.keyboard.press('Delete');
     const [response] = await Promise.all([
       page.waitForResponse((it) => it.request().postData()?.includes('TakeOut')),
       run.click(),

@@ -1,19 +1,19 @@
-// What relay-compiler made of clients/relay: each operation that Relay would send is executed by the real program.
+// What relay-compiler made of the components: each operation that Relay would send is executed by the real program.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Program, ROOT } from './program.js';
-import { plentiful } from './shop.js';
+import { Program } from '../../../tests/clients/program.js';
+import { plentiful } from '../../../tests/clients/shop.js';
 
-const COMPILED = join(ROOT, 'clients/relay/src/__generated__');
+const COMPILED = resolve(import.meta.dirname, '../src/__generated__');
 
 /** The texts of the operations by their names. */
 async function operations() {
   const files = (await readdir(COMPILED)).filter((name) => /(Query|Mutation)\.graphql\.ts$/.test(name));
   const texts = files.map(async (name) => {
-    const artifact = await readFile(join(COMPILED, name), 'utf8');
+    const artifact = await readFile(resolve(COMPILED, name), 'utf8');
     return [name.split('.')[0], JSON.parse(/"text": (".*")/.exec(artifact)[1])];
   });
   return Object.fromEntries(await Promise.all(texts));
@@ -31,7 +31,7 @@ test('every operation is answered, and pages go on where they ended', async () =
   const { id } = await plentiful(program, token);
   const texts = await operations();
   const run = (name, variables) => {
-    assert(texts[name], `${name} is not compiled: npm run generate in clients/relay`);
+    assert(texts[name], `${name} is not compiled: npm run generate`);
     return program.data(texts[name], variables, token);
   };
   const filter = { quantity: { gt: 0 } };
