@@ -10,7 +10,8 @@ use std::path::Path;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use stockroom::graphql::limits;
+use stockroom::graphql::problem::BAD_USER_INPUT;
+use stockroom::graphql::{limits, refusal};
 
 use crate::actors::{Actor, send};
 use crate::answer::Answer;
@@ -152,6 +153,33 @@ fn the_limits_are_those_of_the_program() {
         most("seconds that an operation may run"),
         limits::EXECUTION_TIME.as_secs()
     );
+}
+
+#[test]
+fn every_code_of_an_error_is_explained() {
+    let page = page("errors.md");
+    let schema = stockroom::graphql::sdl();
+    let codes = schema
+        .split("enum UserErrorCode {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next());
+    let is_code = |line: &&str| !line.is_empty() && line.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let codes: Vec<&str> = codes
+        .expect("the codes")
+        .lines()
+        .map(str::trim)
+        .filter(is_code)
+        .collect();
+    assert!(codes.contains(&"BLANK") && codes.len() > 10, "{codes:?}");
+    for code in codes.into_iter().chain([
+        BAD_USER_INPUT,
+        refusal::LIMIT_EXCEEDED,
+        refusal::PERSISTED_QUERY_NOT_FOUND,
+        refusal::TIMEOUT,
+        refusal::SERVER_ERROR,
+    ]) {
+        assert!(page.contains(&format!("`{code}`")), "{code} is not on the page");
+    }
 }
 
 fn page(name: &str) -> String {

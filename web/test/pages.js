@@ -242,6 +242,13 @@ try {
   });
 
   await step('no page asked another host or broke its policy', () => assert.deepEqual(faults, []));
+
+  await step('and it would have been noticed', async () => {
+    const refused = page.waitForEvent('console', (message) => message.text().includes('Content Security Policy'));
+    await page.evaluate(() => fetch('https://elsewhere.invalid/').catch(() => {}));
+    await refused;
+    assert(faults.some((fault) => fault.includes('elsewhere.invalid')), faults.join('\n'));
+  });
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
