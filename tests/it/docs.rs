@@ -5,6 +5,7 @@
 //! otherwise it is a superuser. `"…"` in an answer stands for any value, and `<refresh>` in a request for the last token.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
@@ -91,12 +92,9 @@ async fn moving_from_rest(gateway: Gateway) {
 fn every_page_is_run_and_in_the_list() {
     let index = page("README.md");
     for entry in fs::read_dir(FOLDER).expect("docs") {
-        let name = entry
-            .expect("an entry")
-            .file_name()
-            .into_string()
-            .expect("a name");
-        if name.ends_with(".md") && name != "README.md" {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(OsStr::to_str).expect("a name");
+        if path.extension() == Some(OsStr::new("md")) && name != "README.md" {
             assert!(PAGES.iter().any(|(known, _)| *known == name), "{name}");
             assert!(
                 index.contains(&format!("]({name})")),
