@@ -4,7 +4,7 @@ use ::entity::{attempt, delivery, event};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use futures_util::FutureExt as _;
 
-use super::connection::{Paging, connection, cost, of_row, required};
+use super::connection::{Paging, connection, of_row, required};
 use super::endpoint::{WebhookEndpoint, WebhookEvent};
 use super::filter::{IdFilter, all};
 use super::payload::{outcome, payload};
@@ -82,7 +82,6 @@ impl WebhookDelivery {
     }
 
     /// Its tries, the first one first. The last 20 of them are kept.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn attempts(
         &self,
         cx: &Context<'_>,

@@ -5,7 +5,7 @@ use ::entity::endpoint::{self, Ending, Secret};
 use ::entity::event::Name;
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 
-use super::connection::{Paging, connection, cost, of_row, order};
+use super::connection::{Paging, connection, of_row, order};
 use super::delivery::{WebhookDeliveryConnection, WebhookDeliveryFilter};
 use super::payload::{Update, deleted, field, outcome, payload};
 use super::problem::UserError;
@@ -96,7 +96,6 @@ impl WebhookEndpoint {
 
     /// What it was told of in the last 30 days, and is still to be told of, newest
     /// first.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "they are the arguments of a connection")]
     async fn deliveries(
         &self,

@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
-use super::connection::{Paging, cost, of_all};
+use super::connection::{Paging, of_all};
 use super::endpoint::{WebhookEndpoint, WebhookEndpointConnection, WebhookEndpointOrder};
 use super::inflow::{InflowConnection, InflowFilter, InflowNode, InflowOrder};
 use super::label::{
@@ -49,7 +49,6 @@ impl Query {
     }
 
     /// Brands, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn brands(
         &self,
         cx: &Context<'_>,
@@ -81,7 +80,6 @@ impl Query {
     }
 
     /// Categories, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn categories(
         &self,
         cx: &Context<'_>,
@@ -113,7 +111,6 @@ impl Query {
     }
 
     /// Suppliers, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn suppliers(
         &self,
         cx: &Context<'_>,
@@ -145,7 +142,6 @@ impl Query {
     }
 
     /// Products, by title unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn products(
         &self,
         cx: &Context<'_>,
@@ -177,7 +173,6 @@ impl Query {
     }
 
     /// Inflows, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn inflows(
         &self,
         cx: &Context<'_>,
@@ -205,7 +200,6 @@ impl Query {
     }
 
     /// Outflows, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn outflows(
         &self,
         cx: &Context<'_>,
@@ -228,7 +222,6 @@ impl Query {
     }
 
     /// Every change of stock ever made, newest first.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn stock_ledger(
         &self,
         cx: &Context<'_>,
@@ -257,7 +250,6 @@ impl Query {
 
     /// Who is told of events by webhook, oldest first unless ordered otherwise. Requires
     /// `CHANGE_WEBHOOK`.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn webhook_endpoints(
         &self,
         cx: &Context<'_>,

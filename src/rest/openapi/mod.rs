@@ -35,6 +35,9 @@ pub mod webhooks;
 /// What describes one method of one path; schemas that it refers to are added to those of the description.
 pub type Describe = fn(&mut Schemas) -> Value;
 
+/// Where an operation names the GraphQL field that does the same.
+const TWIN: &str = "x-graphql-operation";
+
 /// What stands above all operations.
 const ABOUT: &str = "\
 Brands, categories, suppliers, products, and the movements of stock: inflows and outflows.
@@ -97,7 +100,7 @@ fn describe() -> Value {
         let operations: Map<String, Value> = route
             .operations
             .iter()
-            .map(|(method, describe)| ((*method).to_owned(), describe(&mut schemas)))
+            .map(|(method, describe)| ((*method).to_owned(), with_twin(method, describe(&mut schemas))))
             .collect();
         paths.insert(route.path, operations.into());
     }
@@ -127,6 +130,24 @@ fn describe() -> Value {
             "schemas": schemas.finish(),
         },
     })
+}
+
+/// Says for people, too, which field of GraphQL does the same.
+fn with_twin(method: &str, mut operation: Value) -> Value {
+    if let Some(field) = operation.get(TWIN).and_then(Value::as_str) {
+        let kind = if method.eq_ignore_ascii_case("get") {
+            "query"
+        } else {
+            "mutation"
+        };
+        let twin = format!("GraphQL: the {kind} `{field}`.");
+        let described = operation.get("description").and_then(Value::as_str);
+        let text = described.map_or_else(|| twin.clone(), |text| format!("{text}\n\n{twin}"));
+        if let Some(fields) = operation.as_object_mut() {
+            fields.insert("description".to_owned(), text.into());
+        }
+    }
+    operation
 }
 
 fn tags() -> Value {
