@@ -12,6 +12,7 @@ use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Pos, Positioned, Request, ServerError, ValidationResult};
 use futures_util::FutureExt as _;
 
+use super::collect::{Plan, plan, root_keys};
 use super::engine::Executes;
 use super::limits::{MAX_DOCUMENT_BYTES, MAX_NESTING, MAX_TOKENS, count};
 use super::problem::BAD_USER_INPUT;
@@ -29,13 +30,21 @@ const PUBLIC: [&str; 5] = ["viewer", "login", "refreshToken", "verifyToken", "lo
 pub struct Document {
     /// As the parser gives it.
     pub parsed: ExecutableDocument,
-    operations: HashMap<Option<Name>, Facts>,
+    operations: HashMap<Option<Name>, Known>,
     /// How long its text was.
     pub bytes: usize,
 }
 
+/// All that is found out once about an operation.
+#[derive(Debug)]
+struct Known {
+    facts: Facts,
+    plan: Plan,
+    root_keys: Vec<Name>,
+}
+
 /// What is known of an operation before its variables are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
     /// What it asks for, as far as its variables don't say.
     pub weight: Weight,
@@ -58,8 +67,12 @@ pub struct Counts {
 
 impl Counts {
     fn of(ty: OperationType, roots: &[&Positioned<Field>]) -> Self {
-        let mut counts = Self::default();
-        for field in roots {
+        let (mut counts, mut keys) = (Self::default(), HashSet::new());
+        // What has the same key is executed once.
+        for field in roots
+            .iter()
+            .filter(|field| keys.insert(&field.node.response_key().node))
+        {
             let name = field.node.name.node.as_str();
             match ty {
                 _ if name.starts_with("__") => {}
@@ -77,11 +90,21 @@ impl Counts {
 pub struct Chosen<'a> {
     /// The operation.
     pub operation: &'a Positioned<OperationDefinition>,
+    /// Its name, if it has one.
+    pub name: Option<&'a Name>,
     /// What is known of it.
     pub facts: Facts,
+    /// How it is executed.
+    pub plan: &'a Plan,
 }
 
 impl Document {
+    /// The keys of the root of an operation, in the order in which an answer has them.
+    pub fn root_keys(&self, operation: Option<&Name>) -> &[Name] {
+        let known = self.operations.get(&operation.cloned());
+        known.map_or(&[], |known| &known.root_keys)
+    }
+
     /// The operation of this name, or the only one.
     ///
     /// # Errors
@@ -104,10 +127,13 @@ impl Document {
                 return Err(Refusal::new(BAD_USER_INPUT, message));
             }
         };
-        let facts = self.operations.get(&chosen.0.cloned()).copied();
+        let known = self.operations.get(&chosen.0.cloned());
+        let known = known.ok_or_else(|| Refusal::new(SERVER_ERROR, "Something went wrong on our side."))?;
         Ok(Chosen {
             operation: chosen.1,
-            facts: facts.ok_or_else(|| Refusal::new(SERVER_ERROR, "Something went wrong on our side."))?,
+            name: chosen.0,
+            facts: known.facts,
+            plan: &known.plan,
         })
     }
 }
@@ -115,7 +141,7 @@ impl Document {
 /// What a text has to pass to become a document.
 pub struct Rules {
     /// The schema as it was printed.
-    pub shape: Shape,
+    pub shape: Arc<Shape>,
     /// Validates all it can and executes nothing: see [`ValidateOnly`].
     validator: Box<dyn Executes>,
     introspection: bool,
@@ -129,7 +155,7 @@ impl Rules {
     pub fn new(validator: Box<dyn Executes>, introspection: bool) -> Result<Self> {
         let shape = Shape::read(&validator.sdl()).map_err(Error::internal)?;
         Ok(Self {
-            shape,
+            shape: Arc::new(shape),
             validator,
             introspection,
         })
@@ -148,7 +174,7 @@ impl Rules {
         let parsed = parse_query(text).map_err(|error| unparsable(&error))?;
         count(&self.shape, &parsed)?;
         let weights = weigh_all(&self.shape, &parsed)?;
-        let mut operations = HashMap::new();
+        let mut facts = HashMap::new();
         for (name, operation) in parsed.operations.iter() {
             let roots = root_fields(&parsed, &operation.node);
             self.check_roots(&operation.node, &roots)?;
@@ -160,7 +186,7 @@ impl Rules {
             let name = name.cloned();
             let weight = weights.get(&name).copied().unwrap_or_default();
             let counts = Counts::of(operation.node.ty, &roots);
-            operations.insert(
+            facts.insert(
                 name,
                 Facts {
                     weight,
@@ -170,6 +196,16 @@ impl Rules {
             );
         }
         self.validate(&parsed)?;
+        let mut operations = HashMap::new();
+        for (name, operation) in parsed.operations.iter() {
+            let name = name.cloned();
+            let known = Known {
+                facts: facts.get(&name).copied().unwrap_or_default(),
+                plan: plan(&self.shape, &parsed, operation)?,
+                root_keys: root_keys(&self.shape, &parsed, &operation.node),
+            };
+            operations.insert(name, known);
+        }
         Ok(Document {
             parsed,
             operations,
@@ -182,7 +218,11 @@ impl Rules {
         operation: &OperationDefinition,
         roots: &[&Positioned<Field>],
     ) -> Result<(), Refusal> {
-        if operation.ty == OperationType::Subscription && roots.len() > 1 {
+        let is_single = |roots: &[&Positioned<Field>]| {
+            let keys = roots.iter().map(|field| &field.node.response_key().node);
+            keys.collect::<HashSet<_>>().len() < 2
+        };
+        if operation.ty == OperationType::Subscription && !is_single(roots) {
             let message = "A subscription selects exactly one field of its root.";
             return Err(Refusal::at(
                 BAD_USER_INPUT,

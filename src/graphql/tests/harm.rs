@@ -69,6 +69,8 @@ async fn what_means_harm_is_refused_at_once() {
         (format!("{}{{viewer}}", "...on Query{".repeat(2_500)), "nested"),
         (fragments(24, 2), "fields"),
         (fragments(28, 9), "fields"),
+        (fragments(24, 2).replace("{viewer}", "{...Missing}"), "fields"),
+        ("{viewer ...Missing}".to_owned(), "Missing"),
         (fragments(140, 1), "levels deep"),
         (
             "{...A} fragment A on Query{...B} fragment B on Query{...A}".to_owned(),
