@@ -30,6 +30,7 @@ macro_rules! on_both {
 // What the tests stand on.
 mod actors;
 mod answer;
+mod asking;
 mod described;
 mod face;
 mod gateway;
@@ -50,6 +51,10 @@ mod demo;
 mod etag;
 mod filters;
 mod fresh;
+mod graphql_analytics;
+mod graphql_filters;
+mod graphql_paging;
+mod graphql_values;
 mod history;
 mod house;
 mod inflow;
