@@ -313,7 +313,7 @@ fn unparsable(error: &parser::Error) -> Refusal {
 
 fn syntax(what: &str, pos: Option<Pos>) -> Refusal {
     let place = pos.map_or_else(String::new, |pos| {
-        format!(" at line {}, column {}", pos.line, pos.column)
+        format!(" in line {}, column {}", pos.line, pos.column)
     });
     Refusal::at(BAD_USER_INPUT, format!("Syntax error{place}: {what}."), pos)
 }

@@ -109,7 +109,7 @@ async fn what_means_harm_is_refused_at_once() {
             "bytes",
         ),
         (format!("{{viewer(a:\"{}\")}}", "x".repeat(10_000)), "argument"),
-        ("{viewer".to_owned(), "Syntax error at line 1"),
+        ("{viewer".to_owned(), "Syntax error in line 1"),
         (String::new(), "Syntax error"),
         ("query($a:Nope=1){viewer}".to_owned(), "Nope"),
         (
