@@ -15,10 +15,12 @@ use futures_util::FutureExt as _;
 use super::collect::{Plan, plan, root_keys};
 use super::engine::Executes;
 use super::limits::{MAX_DOCUMENT_BYTES, MAX_NESTING, MAX_TOKENS, count};
+use super::literals::fit;
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{LIMIT_EXCEEDED, Refusal, SERVER_ERROR};
 use super::scan::{Unreadable, scan};
 use super::shape::Shape;
+use super::variables::IsOfScalar;
 use super::weight::{Weight, weigh_all};
 use crate::error::{Error, Result};
 
@@ -144,6 +146,7 @@ pub struct Rules {
     pub shape: Arc<Shape>,
     /// Validates all it can and executes nothing: see [`ValidateOnly`].
     validator: Box<dyn Executes>,
+    is_of_scalar: IsOfScalar,
     introspection: bool,
 }
 
@@ -152,11 +155,12 @@ impl Rules {
     ///
     /// # Errors
     /// When the schema can't be printed and read again.
-    pub fn new(validator: Box<dyn Executes>, introspection: bool) -> Result<Self> {
+    pub fn new(validator: Box<dyn Executes>, is_of_scalar: IsOfScalar, introspection: bool) -> Result<Self> {
         let shape = Shape::read(&validator.sdl()).map_err(Error::internal)?;
         Ok(Self {
             shape: Arc::new(shape),
             validator,
+            is_of_scalar,
             introspection,
         })
     }
@@ -195,6 +199,7 @@ impl Rules {
                 },
             );
         }
+        fit(&self.shape, self.is_of_scalar, &parsed)?;
         self.validate(&parsed)?;
         let mut operations = HashMap::new();
         for (name, operation) in parsed.operations.iter() {
@@ -293,6 +298,7 @@ fn unreadable(why: Unreadable) -> Refusal {
             let message = format!("The document has brackets nested more than {MAX_NESTING} deep.");
             Refusal::new(LIMIT_EXCEEDED, message)
         }
+        Unreadable::Twice(pos) => syntax("an input object has this field twice", Some(pos)),
         Unreadable::OpenString(pos) => syntax("a string that begins here does not end", Some(pos)),
     }
 }

@@ -114,7 +114,7 @@ impl Engine {
             .validation_mode(ValidationMode::Strict)
             .extension(ValidateOnly)
             .finish();
-        let rules = Rules::new(Box::new(validator), settings.introspection)?;
+        let rules = Rules::new(Box::new(validator), settings.is_of_scalar, settings.introspection)?;
         Ok(Self {
             schema: Box::new(build().validation_mode(ValidationMode::Fast).finish()),
             documents: Documents::new(rules, settings.documents, settings.documents_only)?,

@@ -31,6 +31,7 @@ pub mod inflow;
 pub mod label;
 pub mod ledger;
 pub mod limits;
+pub mod literals;
 pub mod movement;
 pub mod mutation;
 pub mod operation;

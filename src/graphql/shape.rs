@@ -52,7 +52,7 @@ pub struct Field {
     /// Whether it gives a list.
     pub is_list: bool,
     /// The arguments it takes.
-    pub arguments: HashSet<String>,
+    pub arguments: HashMap<String, InputField>,
     /// For what takes `first`: how many it gives without one, where the schema says so.
     pub page: Option<Option<u64>>,
 }
@@ -66,7 +66,7 @@ pub struct Input {
     pub one_of: bool,
 }
 
-/// A field of an input object.
+/// A field of an input object, or an argument.
 #[derive(Debug)]
 pub struct InputField {
     /// Its type.
@@ -172,7 +172,7 @@ impl Shape {
                             .collect(),
                     ),
                     TypeKind::InputObject(input) => Named::Input(Input {
-                        fields: input.fields.into_iter().map(input_field).collect(),
+                        fields: input.fields.iter().map(input_field).collect(),
                         one_of,
                     }),
                 };
@@ -276,11 +276,7 @@ fn field_of(field: &FieldDefinition) -> Field {
         ty: innermost(&field.ty.node).to_owned(),
         whole: field.ty.node.clone(),
         is_list: matches!(field.ty.node.base, BaseType::List(_)),
-        arguments: field
-            .arguments
-            .iter()
-            .map(|argument| argument.node.name.node.to_string())
-            .collect(),
+        arguments: field.arguments.iter().map(input_field).collect(),
         page: first.map(|first| match first.node.default_value.as_ref()?.node {
             Value::Number(ref number) => number.as_u64(),
             _ => None,
@@ -288,11 +284,11 @@ fn field_of(field: &FieldDefinition) -> Field {
     }
 }
 
-fn input_field(field: Positioned<InputValueDefinition>) -> (String, InputField) {
+fn input_field(field: &Positioned<InputValueDefinition>) -> (String, InputField) {
     (
         field.node.name.node.to_string(),
         InputField {
-            ty: field.node.ty.node,
+            ty: field.node.ty.node.clone(),
             has_default: field.node.default_value.is_some(),
         },
     )
