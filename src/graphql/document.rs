@@ -12,12 +12,15 @@ use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Pos, Positioned, Request, ServerError, ValidationResult};
 use futures_util::FutureExt as _;
 
+use super::collect::{Plan, plan, root_keys};
 use super::engine::Executes;
 use super::limits::{MAX_DOCUMENT_BYTES, MAX_NESTING, MAX_TOKENS, count};
+use super::literals::fit;
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{LIMIT_EXCEEDED, Refusal, SERVER_ERROR};
 use super::scan::{Unreadable, scan};
 use super::shape::Shape;
+use super::variables::IsOfScalar;
 use super::weight::{Weight, weigh_all};
 use crate::error::{Error, Result};
 
@@ -29,13 +32,21 @@ const PUBLIC: [&str; 5] = ["viewer", "login", "refreshToken", "verifyToken", "lo
 pub struct Document {
     /// As the parser gives it.
     pub parsed: ExecutableDocument,
-    operations: HashMap<Option<Name>, Facts>,
+    operations: HashMap<Option<Name>, Known>,
     /// How long its text was.
     pub bytes: usize,
 }
 
+/// All that is found out once about an operation.
+#[derive(Debug)]
+struct Known {
+    facts: Facts,
+    plan: Plan,
+    root_keys: Vec<Name>,
+}
+
 /// What is known of an operation before its variables are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
     /// What it asks for, as far as its variables don't say.
     pub weight: Weight,
@@ -58,8 +69,12 @@ pub struct Counts {
 
 impl Counts {
     fn of(ty: OperationType, roots: &[&Positioned<Field>]) -> Self {
-        let mut counts = Self::default();
-        for field in roots {
+        let (mut counts, mut keys) = (Self::default(), HashSet::new());
+        // What has the same key is executed once.
+        for field in roots
+            .iter()
+            .filter(|field| keys.insert(&field.node.response_key().node))
+        {
             let name = field.node.name.node.as_str();
             match ty {
                 _ if name.starts_with("__") => {}
@@ -77,11 +92,21 @@ impl Counts {
 pub struct Chosen<'a> {
     /// The operation.
     pub operation: &'a Positioned<OperationDefinition>,
+    /// Its name, if it has one.
+    pub name: Option<&'a Name>,
     /// What is known of it.
     pub facts: Facts,
+    /// How it is executed.
+    pub plan: &'a Plan,
 }
 
 impl Document {
+    /// The keys of the root of an operation, in the order in which an answer has them.
+    pub fn root_keys(&self, operation: Option<&Name>) -> &[Name] {
+        let known = self.operations.get(&operation.cloned());
+        known.map_or(&[], |known| &known.root_keys)
+    }
+
     /// The operation of this name, or the only one.
     ///
     /// # Errors
@@ -104,10 +129,13 @@ impl Document {
                 return Err(Refusal::new(BAD_USER_INPUT, message));
             }
         };
-        let facts = self.operations.get(&chosen.0.cloned()).copied();
+        let known = self.operations.get(&chosen.0.cloned());
+        let known = known.ok_or_else(|| Refusal::new(SERVER_ERROR, "Something went wrong on our side."))?;
         Ok(Chosen {
             operation: chosen.1,
-            facts: facts.ok_or_else(|| Refusal::new(SERVER_ERROR, "Something went wrong on our side."))?,
+            name: chosen.0,
+            facts: known.facts,
+            plan: &known.plan,
         })
     }
 }
@@ -115,9 +143,10 @@ impl Document {
 /// What a text has to pass to become a document.
 pub struct Rules {
     /// The schema as it was printed.
-    pub shape: Shape,
+    pub shape: Arc<Shape>,
     /// Validates all it can and executes nothing: see [`ValidateOnly`].
     validator: Box<dyn Executes>,
+    is_of_scalar: IsOfScalar,
     introspection: bool,
 }
 
@@ -126,11 +155,12 @@ impl Rules {
     ///
     /// # Errors
     /// When the schema can't be printed and read again.
-    pub fn new(validator: Box<dyn Executes>, introspection: bool) -> Result<Self> {
+    pub fn new(validator: Box<dyn Executes>, is_of_scalar: IsOfScalar, introspection: bool) -> Result<Self> {
         let shape = Shape::read(&validator.sdl()).map_err(Error::internal)?;
         Ok(Self {
-            shape,
+            shape: Arc::new(shape),
             validator,
+            is_of_scalar,
             introspection,
         })
     }
@@ -148,7 +178,7 @@ impl Rules {
         let parsed = parse_query(text).map_err(|error| unparsable(&error))?;
         count(&self.shape, &parsed)?;
         let weights = weigh_all(&self.shape, &parsed)?;
-        let mut operations = HashMap::new();
+        let mut facts = HashMap::new();
         for (name, operation) in parsed.operations.iter() {
             let roots = root_fields(&parsed, &operation.node);
             self.check_roots(&operation.node, &roots)?;
@@ -160,7 +190,7 @@ impl Rules {
             let name = name.cloned();
             let weight = weights.get(&name).copied().unwrap_or_default();
             let counts = Counts::of(operation.node.ty, &roots);
-            operations.insert(
+            facts.insert(
                 name,
                 Facts {
                     weight,
@@ -169,7 +199,18 @@ impl Rules {
                 },
             );
         }
+        fit(&self.shape, self.is_of_scalar, &parsed)?;
         self.validate(&parsed)?;
+        let mut operations = HashMap::new();
+        for (name, operation) in parsed.operations.iter() {
+            let name = name.cloned();
+            let known = Known {
+                facts: facts.get(&name).copied().unwrap_or_default(),
+                plan: plan(&self.shape, &parsed, operation)?,
+                root_keys: root_keys(&self.shape, &parsed, &operation.node),
+            };
+            operations.insert(name, known);
+        }
         Ok(Document {
             parsed,
             operations,
@@ -182,7 +223,11 @@ impl Rules {
         operation: &OperationDefinition,
         roots: &[&Positioned<Field>],
     ) -> Result<(), Refusal> {
-        if operation.ty == OperationType::Subscription && roots.len() > 1 {
+        let is_single = |roots: &[&Positioned<Field>]| {
+            let keys = roots.iter().map(|field| &field.node.response_key().node);
+            keys.collect::<HashSet<_>>().len() < 2
+        };
+        if operation.ty == OperationType::Subscription && !is_single(roots) {
             let message = "A subscription selects exactly one field of its root.";
             return Err(Refusal::at(
                 BAD_USER_INPUT,
@@ -253,6 +298,7 @@ fn unreadable(why: Unreadable) -> Refusal {
             let message = format!("The document has brackets nested more than {MAX_NESTING} deep.");
             Refusal::new(LIMIT_EXCEEDED, message)
         }
+        Unreadable::Twice(pos) => syntax("an input object has this field twice", Some(pos)),
         Unreadable::OpenString(pos) => syntax("a string that begins here does not end", Some(pos)),
     }
 }
@@ -273,7 +319,7 @@ fn unparsable(error: &parser::Error) -> Refusal {
 
 fn syntax(what: &str, pos: Option<Pos>) -> Refusal {
     let place = pos.map_or_else(String::new, |pos| {
-        format!(" at line {}, column {}", pos.line, pos.column)
+        format!(" in line {}, column {}", pos.line, pos.column)
     });
     Refusal::at(BAD_USER_INPUT, format!("Syntax error{place}: {what}."), pos)
 }

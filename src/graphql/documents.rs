@@ -87,7 +87,7 @@ impl Documents {
     }
 
     /// The schema that the documents are checked against.
-    pub fn shape(&self) -> &Shape {
+    pub const fn shape(&self) -> &Arc<Shape> {
         &self.rules.shape
     }
 

@@ -1,25 +1,28 @@
 //! From a request to its answer, whatever way it came: which document, which operation, who may, with what variables, at
 //! what cost; then the library executes it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::sync::Arc;
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use async_graphql::{
-    Name, ObjectType, Positioned, Request, Response, Schema, SchemaBuilder, SubscriptionType, ValidationMode,
-    Variables,
+    ObjectType, Request, Response, Schema, SchemaBuilder, SubscriptionType, ValidationMode, Variables,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt as _};
 
 use super::answer::Answer;
-use super::document::{Chosen, Document, Rules, ValidateOnly, root_fields};
+use super::collect::{Collected, Plan, collect};
+use super::complete::Completion;
+use super::document::{Chosen, Document, Rules, ValidateOnly};
 use super::documents::{Documents, Wanted};
 use super::limits::EXECUTION_TIME;
 use super::refusal::{Refusal, SERVER_ERROR, TIMEOUT};
-use super::variables::{IsOfScalar, coerce, leave_out};
+use super::shape::Shape;
+use super::variables::{Coerced, IsOfScalar, coerce, leave_out};
 use super::weight::{Weight, weigh};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -85,6 +88,7 @@ pub struct Prepared {
     /// What it asks for.
     pub weight: Weight,
     request: Request,
+    completion: Completion,
 }
 
 /// A schema with all that stands before it.
@@ -110,7 +114,7 @@ impl Engine {
             .validation_mode(ValidationMode::Strict)
             .extension(ValidateOnly)
             .finish();
-        let rules = Rules::new(Box::new(validator), settings.introspection)?;
+        let rules = Rules::new(Box::new(validator), settings.is_of_scalar, settings.introspection)?;
         Ok(Self {
             schema: Box::new(build().validation_mode(ValidationMode::Fast).finish()),
             documents: Documents::new(rules, settings.documents, settings.documents_only)?,
@@ -146,13 +150,20 @@ impl Engine {
         check_many(&ctx, Class::Authentication, counts.authentications).await?;
         check_many(&ctx, Class::Write, counts.writes).await?;
         check_many(&ctx, Class::Read, counts.reads).await?;
+        let (executable, is_hollow) = executable(shape, &document, chosen, &coerced)?;
         let mut request = Request::new("").data(ctx);
-        request.set_parsed_query(executable(&document, chosen, &coerced.absent));
+        request.set_parsed_query(executable);
         request.variables = coerced.values;
         Ok(Prepared {
             ty: operation.ty,
             weight,
             request,
+            completion: Completion {
+                shape: Arc::clone(shape),
+                operation: chosen.name.cloned(),
+                is_hollow,
+                document,
+            },
         })
     }
 
@@ -160,7 +171,7 @@ impl Engine {
     pub async fn execute(&self, prepared: Prepared) -> Answer {
         let executed = AssertUnwindSafe(self.schema.execute(prepared.request)).catch_unwind();
         match tokio::time::timeout(EXECUTION_TIME, executed).await {
-            Ok(Ok(response)) => Answer::executed(response),
+            Ok(Ok(response)) => Answer::executed(prepared.completion.complete(response)),
             Ok(Err(_)) => {
                 tracing::error!("executing an operation panicked");
                 Refusal::new(SERVER_ERROR, "Something went wrong on our side.").into()
@@ -181,8 +192,9 @@ impl Engine {
     /// When it is no subscription.
     pub fn subscribe(&self, prepared: Prepared) -> BoxStream<'static, Answer> {
         let events = AssertUnwindSafe(self.schema.stream(prepared.request)).catch_unwind();
-        let answers = events.map(|event| match event {
-            Ok(response) => Answer::executed(response),
+        let completion = prepared.completion;
+        let answers = events.map(move |event| match event {
+            Ok(response) => Answer::executed(completion.complete(response)),
             Err(_) => {
                 tracing::error!("an event of a subscription panicked");
                 Refusal::new(SERVER_ERROR, "Something went wrong on our side.").into()
@@ -192,26 +204,38 @@ impl Engine {
     }
 }
 
-/// The copy of a document that is executed: one operation, without the variables that were left out.
-fn executable(document: &Document, chosen: Chosen<'_>, absent: &HashSet<Name>) -> ExecutableDocument {
-    let mut operation = chosen.operation.clone();
-    let mut fragments = document.parsed.fragments.clone();
-    if operation.node.ty == OperationType::Subscription {
-        // The library looks for a subscription's field outside of fragments alone.
-        let roots = root_fields(&document.parsed, &chosen.operation.node);
-        operation.node.selection_set.node.items = roots
-            .into_iter()
-            .map(|field| Positioned::new(Selection::Field(field.clone()), field.pos))
-            .collect();
-    }
-    if !absent.is_empty() {
-        leave_out(&mut operation.node.selection_set.node, absent);
+/// The copy of a document that is executed: one operation, without the variables that were left out. And whether it may
+/// select nothing of an object.
+fn executable(
+    shape: &Shape,
+    document: &Document,
+    chosen: Chosen<'_>,
+    coerced: &Coerced,
+) -> Result<(ExecutableDocument, bool), Refusal> {
+    let mut fragments = HashMap::new();
+    let Collected {
+        mut operation,
+        is_hollow,
+    } = match chosen.plan {
+        Plan::AsWritten => {
+            fragments.clone_from(&document.parsed.fragments);
+            Collected {
+                operation: chosen.operation.clone(),
+                is_hollow: false,
+            }
+        }
+        Plan::Collected(collected) => collected.clone(),
+        Plan::ByVariables => collect(shape, &document.parsed, chosen.operation, &coerced.values)?,
+    };
+    if !coerced.absent.is_empty() {
+        leave_out(&mut operation.node.selection_set.node, &coerced.absent);
         for fragment in fragments.values_mut() {
-            leave_out(&mut fragment.node.selection_set.node, absent);
+            leave_out(&mut fragment.node.selection_set.node, &coerced.absent);
         }
     }
-    ExecutableDocument {
+    let executable = ExecutableDocument {
         operations: DocumentOperations::Single(operation),
         fragments,
-    }
+    };
+    Ok((executable, is_hollow))
 }

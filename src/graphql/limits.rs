@@ -117,7 +117,7 @@ impl<'a> Count<'a> {
                         self.unknown("field", name, field.name.pos);
                     }
                     for (argument, _) in &field.arguments {
-                        if known.is_some_and(|known| !known.arguments.contains(argument.node.as_str())) {
+                        if known.is_some_and(|known| !known.arguments.contains_key(argument.node.as_str())) {
                             self.unknown("argument", &argument.node, argument.pos);
                         }
                     }

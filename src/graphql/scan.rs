@@ -4,6 +4,8 @@
 //! of strings and comments does not count; a string without an end is refused here, since the parser would take its
 //! beginning for an empty string and go on with the rest.
 
+use std::collections::HashSet;
+
 use async_graphql::Pos;
 
 /// Why a document is not even parsed.
@@ -15,6 +17,8 @@ pub enum Unreadable {
     Nesting,
     /// A string that does not end, and where it begins.
     OpenString(Pos),
+    /// An input object that has a field twice, and where it has it again: the parser keeps the last alone.
+    Twice(Pos),
 }
 
 /// Checks a document against the largest number of tokens and the deepest nesting.
@@ -24,6 +28,7 @@ pub enum Unreadable {
 pub fn scan(text: &str, max_tokens: usize, max_nesting: usize) -> Result<(), Unreadable> {
     let bytes = text.as_bytes();
     let (mut at, mut tokens, mut nesting) = (0, 0_usize, 0_usize);
+    let mut names = Names::default();
     while let Some(&byte) = bytes.get(at) {
         let begin = at;
         at = match byte {
@@ -46,16 +51,28 @@ pub fn scan(text: &str, max_tokens: usize, max_nesting: usize) -> Result<(), Unr
                 if nesting > max_nesting {
                     return Err(Unreadable::Nesting);
                 }
+                names.open(byte);
                 at + 1
             }
             b')' | b']' | b'}' => {
                 nesting = nesting.saturating_sub(1);
+                names.close();
+                at + 1
+            }
+            b':' => {
+                if let Some(again) = names.field() {
+                    return Err(Unreadable::Twice(position(text, again)));
+                }
                 at + 1
             }
             b'-' | b'0'..=b'9' => end_of(bytes, at + 1, |byte| {
                 is_word(byte) || matches!(byte, b'.' | b'+' | b'-')
             }),
-            _ if is_word(byte) => end_of(bytes, at, is_word),
+            _ if is_word(byte) => {
+                let end = end_of(bytes, at, is_word);
+                names.last = (text.get(at..end).unwrap_or_default(), at);
+                end
+            }
             b'.' if bytes.get(at..at + 3) == Some(b"...") => at + 3,
             _ => at + 1,
         };
@@ -65,6 +82,41 @@ pub fn scan(text: &str, max_tokens: usize, max_nesting: usize) -> Result<(), Unr
         }
     }
     Ok(())
+}
+
+/// The names of the fields of input objects, which stand in braces within parentheses.
+#[derive(Default)]
+struct Names<'t> {
+    /// The brackets around this place; those of an input object have the names that it has so far.
+    around: Vec<Option<HashSet<&'t str>>>,
+    parentheses: usize,
+    /// The last name, and where it stands.
+    last: (&'t str, usize),
+}
+
+impl<'t> Names<'t> {
+    fn open(&mut self, bracket: u8) {
+        let is_object = bracket == b'{' && self.parentheses > 0;
+        // What is in parentheses stays in them, so it is enough to know how deep the first of them is.
+        if bracket == b'(' && self.parentheses == 0 {
+            self.parentheses = self.around.len() + 1;
+        }
+        self.around.push(is_object.then(HashSet::new));
+    }
+
+    fn close(&mut self) {
+        self.around.pop();
+        if self.around.len() < self.parentheses {
+            self.parentheses = 0;
+        }
+    }
+
+    /// The place of a field's name, if its object has it already.
+    fn field(&mut self) -> Option<usize> {
+        let names = self.around.last_mut()?.as_mut()?;
+        let (name, at) = self.last;
+        (!names.insert(name)).then_some(at)
+    }
 }
 
 const fn is_word(byte: u8) -> bool {
@@ -170,6 +222,29 @@ mod tests {
             scan("{\n  a(b:\"", 100, 100),
             Err(Unreadable::OpenString(Pos { line: 2, column: 7 }))
         );
+    }
+
+    #[test]
+    fn an_object_has_a_field_once() {
+        for text in [
+            "{a(b:{c:1,c:2})}",
+            "{a(b:{c:{d:1},e:[{c:1},{f:1 \n f:2}]})}",
+            "query($a:In={b:1 b:2}){a}",
+            "{a @x(b:{c:1 c :2})}",
+        ] {
+            assert!(
+                matches!(scan(text, 100, 100), Err(Unreadable::Twice(_))),
+                "{text}"
+            );
+        }
+        for text in [
+            "{a:b a:b(c:{c:{c:1}} d:{c:c}) {a:b a:b}}",
+            "{a(b:[{c:1},{c:2}]){b:c b:c}}",
+            "query($a:In={b:1},$c:In={b:1}){a(a:1){b:c b:c}}",
+            "{a(b:{c:\"c:1 c:2\"})}",
+        ] {
+            assert_eq!(scan(text, 100, 100), Ok(()), "{text}");
+        }
     }
 
     #[test]

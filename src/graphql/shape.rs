@@ -14,6 +14,8 @@ use async_graphql::parser::{self, Positioned, parse_schema};
 #[derive(Debug, Default)]
 pub struct Shape {
     types: HashMap<String, Named>,
+    /// The objects that an interface or a union can be.
+    objects: HashMap<String, Vec<String>>,
     query: String,
     mutation: Option<String>,
     subscription: Option<String>,
@@ -45,10 +47,12 @@ pub struct Composite {
 pub struct Field {
     /// The name of its type, without lists and exclamation marks.
     pub ty: String,
+    /// Its type with them.
+    pub whole: Type,
     /// Whether it gives a list.
     pub is_list: bool,
     /// The arguments it takes.
-    pub arguments: HashSet<String>,
+    pub arguments: HashMap<String, InputField>,
     /// For what takes `first`: how many it gives without one, where the schema says so.
     pub page: Option<Option<u64>>,
 }
@@ -62,7 +66,7 @@ pub struct Input {
     pub one_of: bool,
 }
 
-/// A field of an input object.
+/// A field of an input object, or an argument.
 #[derive(Debug)]
 pub struct InputField {
     /// Its type.
@@ -144,11 +148,22 @@ impl Shape {
             }
             TypeSystemDefinition::Type(ty) => {
                 let one_of = has_directive(&ty.node.directives, "oneOf");
+                let name = ty.node.name.node.to_string();
                 let named = match ty.node.kind {
                     TypeKind::Scalar => Named::Scalar,
-                    TypeKind::Object(object) => Named::Composite(composite(&object.fields)),
+                    TypeKind::Object(object) => {
+                        for interface in &object.implements {
+                            self.is_one_of(&name, &interface.node);
+                        }
+                        Named::Composite(composite(&object.fields))
+                    }
                     TypeKind::Interface(interface) => Named::Composite(composite(&interface.fields)),
-                    TypeKind::Union(_) => Named::Composite(Composite::default()),
+                    TypeKind::Union(union) => {
+                        for member in &union.members {
+                            self.is_one_of(&member.node, &name);
+                        }
+                        Named::Composite(Composite::default())
+                    }
                     TypeKind::Enum(values) => Named::Enum(
                         values
                             .values
@@ -157,14 +172,34 @@ impl Shape {
                             .collect(),
                     ),
                     TypeKind::InputObject(input) => Named::Input(Input {
-                        fields: input.fields.into_iter().map(input_field).collect(),
+                        fields: input.fields.iter().map(input_field).collect(),
                         one_of,
                     }),
                 };
-                self.types.insert(ty.node.name.node.to_string(), named);
+                self.types.insert(name, named);
             }
             TypeSystemDefinition::Directive(_) => {}
         }
+    }
+
+    fn is_one_of(&mut self, object: &str, of: &str) {
+        self.objects
+            .entry(of.to_owned())
+            .or_default()
+            .push(object.to_owned());
+    }
+
+    /// The objects that a type can be, if it is an interface or a union.
+    pub fn objects(&self, name: &str) -> Option<&[String]> {
+        self.objects.get(name).map(Vec::as_slice)
+    }
+
+    /// Whether an object, or what can be several, is of a type: it is that type, or one of those that the type can be.
+    pub fn is_of(&self, name: &str, ty: &str) -> bool {
+        name == ty
+            || self
+                .objects(ty)
+                .is_some_and(|objects| objects.iter().any(|object| object == name))
     }
 
     /// The type of this name.
@@ -182,12 +217,16 @@ impl Shape {
 
     /// What an operation selects from.
     pub fn root(&self, operation: OperationType) -> Option<&Composite> {
-        let name = match operation {
+        self.composite(self.root_name(operation)?)
+    }
+
+    /// The name of what an operation selects from.
+    pub fn root_name(&self, operation: OperationType) -> Option<&str> {
+        match operation {
             OperationType::Query => Some(&self.query),
-            OperationType::Mutation => self.mutation.as_ref(),
-            OperationType::Subscription => self.subscription.as_ref(),
-        };
-        self.composite(name?)
+            OperationType::Mutation => self.mutation.as_deref(),
+            OperationType::Subscription => self.subscription.as_deref(),
+        }
     }
 
     fn composites(&self) -> impl Iterator<Item = &Composite> {
@@ -235,12 +274,9 @@ fn field_of(field: &FieldDefinition) -> Field {
         .find(|argument| argument.node.name.node == "first");
     Field {
         ty: innermost(&field.ty.node).to_owned(),
+        whole: field.ty.node.clone(),
         is_list: matches!(field.ty.node.base, BaseType::List(_)),
-        arguments: field
-            .arguments
-            .iter()
-            .map(|argument| argument.node.name.node.to_string())
-            .collect(),
+        arguments: field.arguments.iter().map(input_field).collect(),
         page: first.map(|first| match first.node.default_value.as_ref()?.node {
             Value::Number(ref number) => number.as_u64(),
             _ => None,
@@ -248,11 +284,11 @@ fn field_of(field: &FieldDefinition) -> Field {
     }
 }
 
-fn input_field(field: Positioned<InputValueDefinition>) -> (String, InputField) {
+fn input_field(field: &Positioned<InputValueDefinition>) -> (String, InputField) {
     (
         field.node.name.node.to_string(),
         InputField {
-            ty: field.node.ty.node,
+            ty: field.node.ty.node.clone(),
             has_default: field.node.default_value.is_some(),
         },
     )
@@ -273,7 +309,8 @@ mod tests {
         let shape = Shape::read(
             "type Query { things(first: Int, after: String): ThingConnection top(first: Int! = 10): [Thing!] }
              type ThingConnection { nodes: [Thing!]! }
-             type Thing { id: ID! }
+             type Thing implements Named { id: ID! }
+             interface Named { id: ID! }
              input One @oneOf { a: Int b: [Int!]! = [1] }
              schema { query: Query }",
         )
@@ -286,6 +323,9 @@ mod tests {
         assert!(shape.composite("ThingConnection").unwrap().is_page());
         assert!(!shape.composite("Thing").unwrap().is_page());
         assert!(shape.root(OperationType::Mutation).is_none());
+        assert!(
+            shape.is_of("Thing", "Named") && shape.is_of("Thing", "Thing") && !shape.is_of("Named", "Thing")
+        );
         let Some(Named::Input(one)) = shape.named("One") else {
             panic!("One is an input");
         };

@@ -213,9 +213,13 @@ impl<'a> Walk<'a> {
             }
             None => {}
         }
-        // One that is not there weighs nothing; validation says that it is not there.
+        // One that is not there counts as a field, since it takes its time to be found missing; validation says so.
         let Some(fragment) = self.document.fragments.get(name) else {
-            return Ok((Weight::default(), 0));
+            let missing = Weight {
+                fields: 1,
+                ..Weight::default()
+            };
+            return Ok((missing, 0));
         };
         self.fragments.insert(name, None);
         let of = self.shape.composite(&fragment.node.type_condition.node.on.node);

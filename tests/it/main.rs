@@ -30,7 +30,9 @@ macro_rules! on_both {
 // What the tests stand on.
 mod actors;
 mod answer;
+mod asking;
 mod described;
+mod event_stream;
 mod face;
 mod gateway;
 mod place;
@@ -38,6 +40,7 @@ mod program;
 mod raw;
 mod receiver;
 mod sample;
+mod socket;
 
 // What they test.
 mod auth;
@@ -60,6 +63,19 @@ mod endpoints;
 mod etag;
 mod filters;
 mod fresh;
+mod graphql_analytics;
+mod graphql_batches;
+mod graphql_documents;
+mod graphql_events;
+mod graphql_filters;
+mod graphql_http;
+mod graphql_limits;
+mod graphql_nesting;
+mod graphql_paging;
+mod graphql_socket;
+mod graphql_socket_ends;
+mod graphql_statements;
+mod graphql_values;
 mod history;
 mod house;
 mod inflow;

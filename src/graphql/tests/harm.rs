@@ -69,6 +69,8 @@ async fn what_means_harm_is_refused_at_once() {
         (format!("{}{{viewer}}", "...on Query{".repeat(2_500)), "nested"),
         (fragments(24, 2), "fields"),
         (fragments(28, 9), "fields"),
+        (fragments(24, 2).replace("{viewer}", "{...Missing}"), "fields"),
+        ("{viewer ...Missing}".to_owned(), "Missing"),
         (fragments(140, 1), "levels deep"),
         (
             "{...A} fragment A on Query{...B} fragment B on Query{...A}".to_owned(),
@@ -107,7 +109,7 @@ async fn what_means_harm_is_refused_at_once() {
             "bytes",
         ),
         (format!("{{viewer(a:\"{}\")}}", "x".repeat(10_000)), "argument"),
-        ("{viewer".to_owned(), "Syntax error at line 1"),
+        ("{viewer".to_owned(), "Syntax error in line 1"),
         (String::new(), "Syntax error"),
         ("query($a:Nope=1){viewer}".to_owned(), "Nope"),
         (

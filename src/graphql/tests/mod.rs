@@ -1,8 +1,11 @@
 //! What stands before the schema, with a small schema of its own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
-use async_graphql::{ID, InputObject, MaybeUndefined, Object, SimpleObject, Subscription, Variables, value};
+use async_graphql::{
+    ID, InputObject, Interface, MaybeUndefined, Object, SimpleObject, Subscription, Variables, value,
+};
 use clap::{Args as _, FromArgMatches as _};
 use futures_util::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
@@ -17,6 +20,7 @@ use crate::config::Config;
 use crate::ctx::Ctx;
 
 mod documents;
+mod execution;
 mod harm;
 
 struct Query;
@@ -37,12 +41,53 @@ impl Thing {
     async fn other(&self) -> Option<Self> {
         Some(Self(self.0 + 1))
     }
+    async fn same(&self) -> Self {
+        Self(self.0)
+    }
     async fn tags(&self) -> Vec<String> {
         vec!["a".to_owned()]
+    }
+    /// Fails for odd ones.
+    async fn even(&self) -> Result<i32, async_graphql::Error> {
+        if self.0 % 2 == 0 {
+            Ok(self.0)
+        } else {
+            Err(async_graphql::Error::new("It is odd."))
+        }
+    }
+    /// The same, and may be null.
+    async fn perhaps(&self) -> Result<Option<i32>, async_graphql::Error> {
+        if self.0 % 2 == 0 {
+            Ok(Some(self.0))
+        } else {
+            Err(async_graphql::Error::new("It is odd."))
+        }
     }
     async fn things(&self, first: Option<i32>, last: Option<i32>) -> Option<Connection> {
         things(first, last)
     }
+}
+
+struct Place;
+
+#[Object]
+impl Place {
+    async fn id(&self) -> ID {
+        0.into()
+    }
+    async fn name(&self) -> Option<String> {
+        Some("here".to_owned())
+    }
+    async fn same(&self) -> Thing {
+        Thing(0)
+    }
+}
+
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID"))]
+enum Known {
+    Thing(Thing),
+    Place(Place),
 }
 
 fn things(first: Option<i32>, last: Option<i32>) -> Option<Connection> {
@@ -74,6 +119,9 @@ impl Query {
     async fn things(&self, first: Option<i32>, last: Option<i32>) -> Option<Connection> {
         things(first, last)
     }
+    async fn known(&self) -> Vec<Known> {
+        vec![Known::Thing(Thing(1)), Known::Place(Place)]
+    }
     async fn top(&self, #[graphql(default = 4)] first: i32) -> Vec<Thing> {
         (0..first).map(Thing).collect()
     }
@@ -91,8 +139,14 @@ impl Query {
 
 struct Mutation;
 
+static COUNTED: AtomicI32 = AtomicI32::new(0);
+
 #[Object]
 impl Mutation {
+    /// How many times it has been executed.
+    async fn count(&self) -> i32 {
+        COUNTED.fetch_add(1, Ordering::Relaxed) + 1
+    }
     async fn login(&self, name: Option<String>) -> Option<String> {
         name
     }
@@ -113,6 +167,9 @@ struct Events;
 impl Events {
     async fn count(&self, to: i32) -> impl Stream<Item = i32> {
         stream::iter(1..=to)
+    }
+    async fn things(&self) -> impl Stream<Item = Thing> {
+        stream::iter([Thing(0), Thing(1)])
     }
 }
 
