@@ -49,6 +49,7 @@ pub mod query;
 pub mod refusal;
 pub mod scalar;
 pub mod scan;
+pub mod serial;
 pub mod shape;
 pub mod sse;
 pub mod subscription;
