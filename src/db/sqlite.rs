@@ -119,6 +119,36 @@ impl Connection {
         self.inner.execute_batch(sql).map_err(error)
     }
 
+    /// Whether no transaction is under way: none was begun, or SQLite itself has undone it.
+    pub fn is_outside_transaction(&self) -> bool {
+        self.inner.is_autocommit()
+    }
+
+    /// Writes what the write-ahead log holds into the file and empties the log; false when somebody has read from it all
+    /// the time. Waits so long for those who read from it.
+    pub fn empty_log(&self, patience: Duration) -> Result<bool, DbErr> {
+        self.inner.busy_timeout(patience).map_err(error)?;
+        let busy = self
+            .inner
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.inner.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
+        Ok(!busy.map_err(error)?)
+    }
+
+    /// Writes a copy of a database, as it is at one moment, into an empty file, while others go on to read and write.
+    /// The copy may not be on the disk yet.
+    pub fn copy(from: &Path, to: &Path) -> Result<(), DbErr> {
+        let connection = Self::open(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let to = to
+            .to_str()
+            .ok_or_else(|| DbErr::Custom("the path is not UTF-8".to_owned()))?;
+        connection
+            .inner
+            .execute("VACUUM INTO ?", [to])
+            .map(|_| ())
+            .map_err(error)
+    }
+
     /// Runs one of the few statements that the writer repeats.
     pub fn run_prepared(&self, sql: &'static str) -> Result<(), DbErr> {
         self.inner
@@ -255,6 +285,14 @@ fn error(error: rusqlite::Error) -> DbErr {
         other => format!("{PREFIX}0: {other}"),
     };
     DbErr::Exec(RuntimeErr::Internal(text))
+}
+
+/// What becomes of work in a transaction that SQLite has undone.
+pub fn undone() -> DbErr {
+    let code = rusqlite::ffi::SQLITE_ABORT_ROLLBACK;
+    DbErr::Exec(RuntimeErr::Internal(format!(
+        "{PREFIX}{code}: the transaction was undone"
+    )))
 }
 
 /// SQLite's extended result code and words, if the error is one of SQLite's.

@@ -75,6 +75,8 @@ impl Counts {
 /// An operation that was chosen from a document.
 #[derive(Clone, Copy, Debug)]
 pub struct Chosen<'a> {
+    /// What it is called.
+    pub name: Option<&'a Name>,
     /// The operation.
     pub operation: &'a Positioned<OperationDefinition>,
     /// What is known of it.
@@ -106,6 +108,7 @@ impl Document {
         };
         let facts = self.operations.get(&chosen.0.cloned()).copied();
         Ok(Chosen {
+            name: chosen.0,
             operation: chosen.1,
             facts: facts.ok_or_else(|| Refusal::new(SERVER_ERROR, "Something went wrong on our side."))?,
         })

@@ -47,6 +47,7 @@ pub mod shape;
 pub mod sse;
 pub mod subscription;
 pub mod variables;
+pub mod watched;
 pub mod websocket;
 pub mod weight;
 

@@ -3,7 +3,7 @@
 //!
 //! `outbox.rs` writes down what is to be told, in the transaction that makes it so; `worker.rs` tells it when that is
 //! committed. `event.rs` is the shape, `sign.rs` the signature, `client.rs` one try, `backoff.rs` when the next one is,
-//! `target.rs` where webhooks may go.
+//! `target.rs` where webhooks may go, `backlog.rs` how much is still to be told.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,6 +21,7 @@ use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
+pub mod backlog;
 pub mod backoff;
 mod client;
 mod event;

@@ -18,6 +18,7 @@ use sea_orm::{
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use url::Url;
 
 use super::client::{Message, Tried};
 use super::{Webhooks, backoff, event as shape};
@@ -209,7 +210,20 @@ async fn deliver(app: &Arc<App>, endpoint: &endpoint::Model, taken: &Taken, secr
                 timestamp,
                 body,
             };
-            webhooks.client.send(&endpoint.url, &message).await
+            let span = app.traces.as_ref().map(|traces| {
+                let url = endpoint.url.parse::<Url>().ok();
+                let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+                traces.webhook(host, taken.event.name.as_str(), &message.id)
+            });
+            let tried = webhooks.client.send(&endpoint.url, &message).await;
+            if let Some(span) = span {
+                match &tried {
+                    Tried::Answered { status, .. } => span.answered(*status, !status.is_success()),
+                    Tried::Unanswered(_) => span.failed("unanswered"),
+                }
+                span.end();
+            }
+            tried
         }
         Err(error) => Tried::Unanswered(format!("{error:?}")),
     };
@@ -260,6 +274,7 @@ async fn settle(app: &Arc<App>, endpoint: &endpoint::Model, taken: &Taken, tried
             None => Verdict::Failed,
         }
     };
+    app.metrics.tried(error.is_none());
     log(&verdict, endpoint, taken, attempts, error.as_deref());
     let (id, endpoint_id, lease) = (taken.delivery.id, endpoint.id, taken.lease);
     let (due_at, outcome, ended) = match verdict {

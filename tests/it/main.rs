@@ -30,6 +30,8 @@ macro_rules! on_both {
 // What the tests stand on.
 mod actors;
 mod answer;
+mod cluster;
+mod collector;
 mod described;
 mod face;
 mod gateway;
@@ -41,6 +43,9 @@ mod sample;
 
 // What they test.
 mod auth;
+mod backup;
+mod bad_days;
+mod bad_days_postgres;
 mod bodies;
 mod both_faces;
 mod both_lists;
@@ -48,6 +53,7 @@ mod cli;
 mod cors;
 mod demo;
 mod etag;
+mod figures;
 mod filters;
 mod fresh;
 mod history;
@@ -79,5 +85,6 @@ mod settings;
 mod statements;
 mod stock;
 mod tokens;
+mod traces;
 mod webhook_receivers;
 mod webhooks;
