@@ -145,7 +145,9 @@ fn write(connection: Shared, mut queue: mpsc::Receiver<Message>, sizes: &Sizes, 
                         Message::Stop(done) => stop = Some(done),
                     }
                 }
-                jobs.into_iter().for_each(|job| refuse(job, &error));
+                for job in jobs {
+                    refuse(job, &error);
+                }
             }
         }
         if let Some(done) = stop {

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::db::Database;
+use crate::db::{Database, Writer};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::webhooks::backlog::Backlog;
@@ -298,8 +298,7 @@ impl Metrics {
                 .set(whole(count));
         }
         self.statements.inner().store(db.statements(), Ordering::Relaxed);
-        self.waiting
-            .set(whole(db.writer().map_or(0, |writer| writer.waiting())));
+        self.waiting.set(whole(db.writer().map_or(0, Writer::waiting)));
         self.due.set(whole(backlog.pending));
         self.overdue.set(backlog.oldest_due.as_secs_f64());
         let mut out = String::with_capacity(16 * 1024);

@@ -3,7 +3,7 @@
 //!
 //! `outbox.rs` writes down what is to be told, in the transaction that makes it so; `worker.rs` tells it when that is
 //! committed. `event.rs` is the shape, `sign.rs` the signature, `client.rs` one try, `backoff.rs` when the next one is,
-//! `target.rs` where webhooks may go, `backlog.rs` how much is still to be told.
+//! `target.rs` where webhooks may go, `backlog.rs` and `watched.rs` what an operator sees.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,6 +28,7 @@ mod event;
 pub mod outbox;
 pub mod sign;
 pub mod target;
+mod watched;
 mod worker;
 
 pub use sign::SigningSecret;

@@ -18,9 +18,9 @@ use sea_orm::{
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use url::Url;
 
 use super::client::{Message, Tried};
+use super::watched::watched;
 use super::{Webhooks, backoff, event as shape};
 use crate::app::App;
 use crate::ctx::Ctx;
@@ -210,20 +210,8 @@ async fn deliver(app: &Arc<App>, endpoint: &endpoint::Model, taken: &Taken, secr
                 timestamp,
                 body,
             };
-            let span = app.traces.as_ref().map(|traces| {
-                let url = endpoint.url.parse::<Url>().ok();
-                let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-                traces.webhook(host, taken.event.name.as_str(), &message.id)
-            });
-            let tried = webhooks.client.send(&endpoint.url, &message).await;
-            if let Some(span) = span {
-                match &tried {
-                    Tried::Answered { status, .. } => span.answered(*status, !status.is_success()),
-                    Tried::Unanswered(_) => span.failed("unanswered"),
-                }
-                span.end();
-            }
-            tried
+            let sending = webhooks.client.send(&endpoint.url, &message);
+            watched(app, &endpoint.url, taken.event.name.as_str(), &message, sending).await
         }
         Err(error) => Tried::Unanswered(format!("{error:?}")),
     };
@@ -274,7 +262,6 @@ async fn settle(app: &Arc<App>, endpoint: &endpoint::Model, taken: &Taken, tried
             None => Verdict::Failed,
         }
     };
-    app.metrics.tried(error.is_none());
     log(&verdict, endpoint, taken, attempts, error.as_deref());
     let (id, endpoint_id, lease) = (taken.delivery.id, endpoint.id, taken.lease);
     let (due_at, outcome, ended) = match verdict {

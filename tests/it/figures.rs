@@ -28,6 +28,11 @@ async fn figures(gateway: &Gateway) -> BTreeMap<String, f64> {
         .collect()
 }
 
+#[track_caller]
+fn is(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 1e-6, "{found} and not {expected}");
+}
+
 /// A family of figures, as its comments declare it.
 #[derive(Default)]
 struct Family {
@@ -57,8 +62,8 @@ async fn they_are_in_the_form_that_prometheus_reads(gateway: Gateway) {
             let family = families.entry(name).or_default();
             match what {
                 "HELP" => family.help = true,
-                "TYPE" => family.kind = words.next().unwrap().to_owned(),
-                "UNIT" => family.unit = words.next().unwrap().to_owned(),
+                "TYPE" => words.next().unwrap().clone_into(&mut family.kind),
+                "UNIT" => words.next().unwrap().clone_into(&mut family.unit),
                 _ => panic!("{line}"),
             }
             continue;
@@ -162,16 +167,16 @@ async fn what_is_still_to_be_told_is_shown(gateway: Gateway) {
     }
     gateway.wait(90);
     let figures_then = figures(&gateway).await;
-    assert_eq!(figures_then["stockroom_webhook_pending_deliveries"], 3.0);
-    assert_eq!(figures_then["stockroom_webhook_oldest_due_seconds"], 90.0);
+    is(figures_then["stockroom_webhook_pending_deliveries"], 3.0);
+    is(figures_then["stockroom_webhook_oldest_due_seconds"], 90.0);
     receiver.reacts(Reaction::Status(500));
     assert_eq!(due(&gateway).await, 3);
     receiver.reacts(Reaction::Status(204));
     gateway.wait(3600);
     assert_eq!(due(&gateway).await, 3);
     let figures = figures(&gateway).await;
-    assert_eq!(figures["stockroom_webhook_tries_total{outcome=\"failure\"}"], 3.0);
-    assert_eq!(figures["stockroom_webhook_tries_total{outcome=\"success\"}"], 3.0);
+    is(figures["stockroom_webhook_tries_total{outcome=\"failure\"}"], 3.0);
+    is(figures["stockroom_webhook_tries_total{outcome=\"success\"}"], 3.0);
 }
 
 async fn the_writer_shows_what_it_does(gateway: Gateway) {
@@ -191,10 +196,10 @@ async fn the_writer_shows_what_it_does(gateway: Gateway) {
     }
     let after = figures(&gateway).await;
     let grown = |name: &str| after[name] - before[name];
-    assert_eq!(grown("stockroom_writer_commit_size_sum"), 40.0);
+    is(grown("stockroom_writer_commit_size_sum"), 40.0);
     let commits = grown("stockroom_writer_commit_size_count");
     assert!((1.0..=40.0).contains(&commits), "{commits}");
-    assert_eq!(after["stockroom_writer_waiting"], 0.0);
+    is(after["stockroom_writer_waiting"], 0.0);
     assert!(after["stockroom_open_connections"] >= 1.0);
 }
 

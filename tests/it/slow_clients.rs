@@ -89,7 +89,7 @@ async fn slow_clients_starve_nobody(gateway: Gateway) {
         begin.elapsed(),
     );
     assert!(busy.iter().all(|answered| *answered > 0), "{busy:?}");
-    assert!(longest < Duration::from_secs(5), "{longest:?}");
+    assert!(longest < Duration::from_secs(10), "{longest:?}");
     assert!(grown < 128 * 1024 * 1024, "{grown}");
     if duration < Duration::from_secs(5) {
         // Nobody was served at the cost of those who only rest: these may for longer than that.
