@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use ::entity::delivery::{self, Outcome};
 use ::entity::{outflow, stock_change};
 use reqwest::Method;
 use sea_orm::{EntityTrait as _, QueryOrder as _, QuerySelect as _};
@@ -17,7 +18,7 @@ use crate::gateway::{Gateway, run};
 use crate::place::{Database, PASSWORD};
 use crate::program::Program;
 use crate::rate_limits::Redis;
-use crate::receiver::{Reaction, Receiver, SECRET};
+use crate::receiver::{Reaction, Receiver, SECRET, deliveries};
 
 /// How long anything may take before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -291,6 +292,13 @@ async fn nothing_is_lost_with_it(gateway: Gateway) {
     );
     assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), committed);
     assert!(told.values().all(|names| names.len() == 1), "{told:?}");
+    // What the killed one had in hand was not taken: it is sent again, and is settled like the rest.
+    let is_open = |delivery: &delivery::Model| delivery.outcome != Some(Outcome::Delivered);
+    while deliveries(&gateway).await.iter().any(is_open) {
+        assert!(begin.elapsed() < PATIENCE, "some are not delivered");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!("all settled after {:?}", begin.elapsed());
     gateway.is_sound().await;
 }
 
