@@ -54,6 +54,7 @@ pub mod shape;
 pub mod sse;
 pub mod subscription;
 pub mod variables;
+pub mod watched;
 pub mod webhook_mutation;
 pub mod websocket;
 pub mod weight;

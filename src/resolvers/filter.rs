@@ -3,9 +3,7 @@
 use ::entity::fold;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
-use sea_orm::{
-    ColumnTrait, Condition, EntityName as _, IdenStatic as _, QueryFilter, QuerySelect, QueryTrait, Value,
-};
+use sea_orm::{ColumnTrait, Condition, EntityName as _, QueryFilter, QuerySelect, QueryTrait, Value};
 
 use super::{Collection, key};
 use crate::db::Backend;
