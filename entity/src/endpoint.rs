@@ -7,7 +7,7 @@ use sea_orm::DeriveValueType;
 use sea_orm::entity::prelude::*;
 
 /// One receiver.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "endpoint")]
 pub struct Model {
     /// The primary key.

@@ -13,6 +13,7 @@ mod m20261123_000005_stock_changes;
 mod m20261123_000006_groups;
 mod m20261123_000007_webhooks;
 mod m20261125_000008_webhook_endpoints;
+mod m20261125_000009_tallies;
 
 /// Brings a database up to date, or back.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_groups::Migration),
             Box::new(m20261123_000007_webhooks::Migration),
             Box::new(m20261125_000008_webhook_endpoints::Migration),
+            Box::new(m20261125_000009_tallies::Migration),
         ]
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
 
 use super::{
-    Check, Collection, Direction, Editable, Field, Resource, Row, Sortable, erase, insert, locked, store,
+    Check, Collection, Direction, Editable, Field, Made, Resource, Row, Sortable, erase, insert, locked, store,
 };
 use crate::auth::{Change, Permit, Right};
 use crate::ctx::Ctx;
@@ -184,7 +184,7 @@ impl Resource for Entity {
         Ok(draft)
     }
 
-    async fn create(tx: &Tx, mut draft: Draft) -> Result<Model> {
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Made<Self>> {
         let check = Check::new_row(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
@@ -205,7 +205,7 @@ impl Resource for Entity {
         };
         write(tx.ctx(), &mut row, draft, check)?;
         room_for_one(tx).await?;
-        Ok(insert::<Self>(tx, row).await?)
+        Ok(Made::alone(insert::<Self>(tx, row).await?))
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {

@@ -107,6 +107,11 @@ impl Filter {
         Ok(self)
     }
 
+    /// Whether it holds for every row, as far as can be told without looking.
+    pub fn holds_for_all(&self) -> bool {
+        self.condition.is_none()
+    }
+
     /// Holds for nothing.
     pub fn nothing() -> Self {
         Self::of(Expr::val(1).eq(0))

@@ -37,6 +37,7 @@ pub mod movement;
 pub mod outflow;
 pub mod paging;
 pub mod product;
+pub mod recorder;
 pub mod siblings;
 pub mod stock;
 
@@ -50,7 +51,7 @@ pub use siblings::Row;
 /// A table whose rows can be listed: by what they are ordered and searched.
 pub trait Collection:
     EntityTrait<
-        Model: Record + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
+        Model: Record + Default + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
         ActiveModel: Send,
         Column: Send + Sync + 'static,
         PrimaryKey: PrimaryKeyTrait<ValueType = i64>,
@@ -82,10 +83,47 @@ pub trait Resource: Collection {
         std::future::ready(Ok(draft))
     }
     /// Makes a row of a draft.
-    fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Self::Model>> + Send;
+    fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Made<Self>>> + Send;
+    /// Makes a row of a draft together with those of other requests. None where that can't be done, and nothing has
+    /// changed: then it is made alone.
+    fn create_together(
+        ctx: &Ctx,
+        draft: &Self::Draft,
+    ) -> impl Future<Output = Result<Option<Made<Self>>>> + Send {
+        let _ = (ctx, draft);
+        std::future::ready(Ok(None))
+    }
     /// Removes a row, if nothing stands against it.
     fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<()>> + Send;
 }
+
+/// A row that has just been made.
+#[derive(Debug)]
+pub struct Made<R: EntityTrait> {
+    /// The row.
+    pub row: R::Model,
+    /// For a movement, its product as it was right after.
+    pub product: Option<::entity::product::Model>,
+}
+
+impl<R: Collection> Made<R> {
+    /// One that tells of nothing else.
+    pub fn alone(row: R::Model) -> Self {
+        Self { row, product: None }
+    }
+
+    /// The row, which knows what was found on the way.
+    fn into_row(self) -> Row<R> {
+        let row = Row::<R>::single(self.row);
+        if let Some(product) = self.product {
+            row.knows::<::entity::product::Entity>(PRODUCT, product);
+        }
+        row
+    }
+}
+
+/// What movements call the product that they refer to.
+pub const PRODUCT: &str = "product";
 
 /// What can be updated. Movements can't, so they do not implement this: there is no route, no field and no rule to
 /// forget.
@@ -103,7 +141,7 @@ pub trait Editable: Resource {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result<Row<R>> {
-    let found = R::find_by_id(id).one(permit.ctx().db()).await?;
+    let found = permit.ctx().db().by_id::<R>(id).await?;
     found.map(Row::single).ok_or(Error::NotFound)
 }
 
@@ -112,10 +150,7 @@ pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Result<R::Model> {
-    R::find_by_id(id)
-        .one(permit.ctx().db())
-        .await?
-        .ok_or(Error::NotFound)
+    permit.ctx().db().by_id::<R>(id).await?.ok_or(Error::NotFound)
 }
 
 /// Makes a row.
@@ -123,12 +158,15 @@ pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Resu
 /// # Errors
 /// [`Error::Invalid`] with every bad field.
 pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
-    let draft = R::prepare(permit.ctx(), draft).await?;
-    let row = permit
-        .ctx()
+    let ctx = permit.ctx();
+    let draft = R::prepare(ctx, draft).await?;
+    if let Some(made) = R::create_together(ctx, &draft).await? {
+        return Ok(made.into_row());
+    }
+    let made = ctx
         .transaction(move |tx| Box::pin(R::create(tx, draft.clone())))
         .await?;
-    Ok(Row::single(row))
+    Ok(made.into_row())
 }
 
 /// The most rows that one request makes.
@@ -172,7 +210,7 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
             .await
             .map_err(|error| error.of_item(item))
         {
-            Ok(row) => rows.push(row),
+            Ok(made) => rows.push(made.row),
             Err(Error::Invalid(found)) => faults.extend(found),
             // A statement that fails ends a transaction of PostgreSQL; what has been found wrong until then is the answer.
             Err(_) if !faults.is_empty() => break,

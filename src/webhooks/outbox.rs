@@ -9,6 +9,7 @@ use ::entity::event::Name;
 use ::entity::stock_change::Reason;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
+use crate::app::App;
 use crate::tx::Tx;
 
 /// An entry of the ledger, with what it does not hold itself.
@@ -100,36 +101,37 @@ async fn event(tx: &Tx, name: Name, told: &Told<'_>) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The same as a part of PostgreSQL's one statement for a movement: further members of its `WITH`, for which `moved`,
-/// `recorded` and `entered` are there, `$2` is the change and `$3` is now. Their parameters are numbered from `first` on.
+/// Whether receivers may have to be told of a movement of this kind.
+pub fn tells(app: &App, reason: Reason) -> bool {
+    app.webhooks.is_some() && called(reason).is_some()
+}
+
+/// The same as a part of PostgreSQL's one statement for movements (`resolvers/recorder.rs`): further members of its
+/// `WITH`, for which `taken` has the movements, with two ids for messages, and `entered` their entries in the ledger.
 ///
 /// It is empty when there is nothing to tell.
-pub fn members(tx: &Tx, reason: Reason, first: usize) -> (String, Vec<Value>) {
-    let app = &tx.ctx().app;
-    let (Some(_), Some(name)) = (&app.webhooks, called(reason)) else {
-        return (String::new(), Vec::new());
+pub fn members(app: &App, reason: Reason) -> String {
+    let Some(name) = called(reason).filter(|_| tells(app, reason)) else {
+        return String::new();
     };
-    tx.wake_webhooks();
-    let (movement, low_stock) = (first, first + 1);
-    let sql = format!(
+    format!(
         ", happened AS (
             INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
-            SELECT told.message_id, told.name, entered.id, moved.title, recorded.description, $3
-            FROM moved, recorded, entered, (VALUES
-                (1, CAST(${movement} AS text), '{name}'), (2, CAST(${low_stock} AS text), '{low}')
+            SELECT told.message_id, told.name, entered.id, taken.title, taken.description, taken.at
+            FROM taken JOIN entered USING (movement_id), LATERAL (VALUES
+                (1, taken.message_id, '{name}'), (2, taken.low_stock_message_id, '{low}')
             ) AS told (place, message_id, name)
-            WHERE (told.place = 1 OR (moved.quantity <= {threshold} AND moved.quantity - $2 > {threshold}))
+            WHERE (told.place = 1 OR (balance <= {threshold} AND balance - change > {threshold}))
             AND EXISTS (SELECT 1 FROM endpoint WHERE {subscribed})
-            ORDER BY told.place RETURNING id, name
+            ORDER BY taken.place, told.place RETURNING id, name, created_at
         ), queued AS (
             INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
-            SELECT happened.id, endpoint.id, 0, $3 FROM happened, endpoint WHERE {subscribed_to_it}
+            SELECT happened.id, endpoint.id, 0, happened.created_at FROM happened, endpoint WHERE {subscribed_to_it}
         )",
         name = name.as_str(),
         low = Name::LowStock.as_str(),
         threshold = app.config.low_stock_threshold,
         subscribed = subscribed("told.name"),
         subscribed_to_it = subscribed("happened.name"),
-    );
-    (sql, vec![message_id().into(), message_id().into()])
+    )
 }
