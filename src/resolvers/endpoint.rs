@@ -11,7 +11,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
 
 use super::{
-    Check, Collection, Direction, Editable, Field, Made, Resource, Row, Sortable, erase, insert, locked, store,
+    Check, Collection, Direction, Editable, Field, Made, Resource, Row, Sortable, erase, insert, locked,
+    store,
 };
 use crate::auth::{Change, Permit, Right};
 use crate::ctx::Ctx;
