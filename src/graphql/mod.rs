@@ -20,8 +20,10 @@ pub mod answer;
 pub mod caller;
 pub mod connection;
 pub mod data;
+pub mod delivery;
 pub mod document;
 pub mod documents;
+pub mod endpoint;
 pub mod engine;
 pub mod filter;
 pub mod handler;
@@ -47,6 +49,7 @@ pub mod shape;
 pub mod sse;
 pub mod subscription;
 pub mod variables;
+pub mod webhook_mutation;
 pub mod websocket;
 pub mod weight;
 
@@ -68,7 +71,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema by these settings, to be finished.
 fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, Subscription> {
-    let schema = async_graphql::Schema::build(Query, Mutation, Subscription).disable_suggestions();
+    let schema = async_graphql::Schema::build(Query, Mutation::default(), Subscription).disable_suggestions();
     if config.graphql_introspection {
         schema
     } else {
@@ -103,7 +106,7 @@ pub fn sdl() -> String {
         .sorted_enum_items()
         .include_specified_by()
         .use_space_ident();
-    async_graphql::Schema::new(Query, Mutation, Subscription).sdl_with_options(options)
+    async_graphql::Schema::new(Query, Mutation::default(), Subscription).sdl_with_options(options)
 }
 
 impl Ctx {

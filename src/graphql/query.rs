@@ -6,6 +6,7 @@ use futures_util::FutureExt as _;
 use super::account::Viewer;
 use super::analytics::Analytics;
 use super::connection::{Paging, of_all};
+use super::endpoint::{WebhookEndpoint, WebhookEndpointConnection, WebhookEndpointOrder};
 use super::inflow::{InflowConnection, InflowFilter, InflowNode, InflowOrder};
 use super::label::{
     BrandConnection, BrandFilter, BrandNode, BrandOrder, CategoryConnection, CategoryFilter, CategoryNode,
@@ -239,6 +240,34 @@ impl Query {
             offset,
         };
         of_all(cx, paging, |_| StockLedgerFilter::listing(filter)).await
+    }
+
+    /// One webhook endpoint, or null when there is none with this id. Requires
+    /// `CHANGE_WEBHOOK`.
+    async fn webhook_endpoint(&self, cx: &Context<'_>, id: ID) -> Answer<WebhookEndpoint> {
+        one(cx, &id).boxed().await
+    }
+
+    /// Who is told of events by webhook, oldest first unless ordered otherwise. Requires
+    /// `CHANGE_WEBHOOK`.
+    async fn webhook_endpoints(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        order_by: Option<Vec<WebhookEndpointOrder>>,
+    ) -> Answer<WebhookEndpointConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |_| WebhookEndpointOrder::listing(order_by)).await
     }
 
     /// Figures for a dashboard.

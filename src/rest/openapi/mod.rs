@@ -3,6 +3,7 @@
 //! | file | what it says |
 //! | --- | --- |
 //! | `operations` | the verbs of the six collections |
+//! | `webhooks` | webhook endpoints and their deliveries |
 //! | `sessions` | the token routes |
 //! | `parameters`, `answers` | what goes in and what comes out |
 //! | `schemas` | what bodies look like |
@@ -29,6 +30,7 @@ mod parameters;
 mod refusals;
 mod schemas;
 pub mod sessions;
+pub mod webhooks;
 
 /// What describes one method of one path; schemas that it refers to are added to those of the description.
 pub type Describe = fn(&mut Schemas) -> Value;
@@ -150,10 +152,11 @@ fn with_twin(method: &str, mut operation: Value) -> Value {
 
 fn tags() -> Value {
     let collections =
-        Kind::ALL.map(|kind| json!({ "name": nouns::names(kind), "description": nouns::about(kind) }));
+        Kind::ALL.map(|kind| json!({ "name": nouns::tag(kind), "description": nouns::about(kind) }));
     let mut tags =
         vec![json!({ "name": sessions::TAG, "description": "Tokens: get, renew, check and end them." })];
     tags.extend(collections);
+    tags.push(json!({ "name": nouns::tag(Kind::Webhook), "description": webhooks::ABOUT }));
     tags.push(json!({ "name": operations::API, "description": "What there is." }));
     tags.into()
 }
