@@ -31,8 +31,7 @@ use super::worth;
 
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// What a reader keeps of the file in memory, at most, in SQLite's spelling of kibibytes: the upper pages of the indexes,
-/// and what is asked for often. There are about as many readers as cores.
+/// What a reader keeps of the file in memory, in kibibytes as SQLite spells them. There are about as many as cores.
 const CACHE: &str = "-16384";
 /// Prepared statements kept by each connection.
 const PREPARED: usize = 256;

@@ -129,10 +129,16 @@ impl Filter {
     /// All of it as one condition.
     fn whole(self) -> Option<Condition> {
         let aside = self.is_of_one;
-        let ranges = self.ranges.into_iter().map(|range| range.condition(aside));
-        ranges.fold(self.condition, |all, range| {
-            Some(all.unwrap_or_else(Condition::all).add(range))
-        })
+        let mut ranges = self
+            .ranges
+            .into_iter()
+            .map(|range| range.condition(aside))
+            .peekable();
+        if ranges.peek().is_none() {
+            return self.condition;
+        }
+        let all = Condition::all().add_option(self.condition);
+        Some(ranges.fold(all, Condition::add))
     }
 
     /// The filter, if a database can be asked about it.

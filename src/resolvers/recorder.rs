@@ -2,12 +2,13 @@
 //!
 //! There a movement alone costs round trips during which the product's row is locked, and a commit for which the disk is
 //! waited. So movements that arrive while others are being recorded wait for each other and are recorded together: one
-//! statement locks their products, in the order of their ids, tries the movements in the order in which they came, and
-//! stores those that stock allows, with their entries in the ledger and what receivers are told of. The statement is a
-//! transaction by itself: nobody hears of a movement before it is committed, and all of it is, or none.
+//! statement locks their products, tries the movements in the order in which they came, and stores those that stock
+//! allows, with their entries in the ledger and what receivers are told of. The statement is a transaction by itself:
+//! nobody hears of a movement before it is committed, and all of it is, or none.
 //!
-//! What is not recorded that way, because stock does not allow it or anything it refers to is missing, goes the ordinary
-//! way of a request alone, which decides anew and says what is wrong.
+//! What is not recorded that way, because stock does not allow it, anything it refers to is missing or somebody else has
+//! its product locked, goes the ordinary way of a request alone, which waits, decides anew and says what is wrong. So the
+//! statement itself never waits for a lock, and a product that is held up holds up no other.
 //!
 //! SQLite's writer commits waiting requests together by itself.
 
@@ -34,8 +35,8 @@ use crate::webhooks::outbox;
 
 /// Movements that one statement records, at most: bounds how long the first of them waits.
 const TOGETHER: usize = 64;
-/// Statements under way at the same time, for one kind of movement.
-const AT_ONCE: usize = 2;
+/// Statements under way at the same time, for one kind of movement: two would find each other's products locked.
+const AT_ONCE: usize = 1;
 /// What a request's trace says of the statement that it shares with others.
 const SHARED: &str = "movements recorded together";
 /// Movements that wait; whoever comes then goes the ordinary way.
@@ -110,7 +111,7 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<M
 /// # Errors
 /// What the database says.
 pub async fn within<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Option<Made<M>>, DbErr> {
-    let statement = statement::<M>(&tx.ctx().app, &[(tx.ctx(), moving)]);
+    let statement = statement::<M>(&tx.ctx().app, &[(tx.ctx(), moving)], "");
     if outbox::tells(&tx.ctx().app, M::CREATED) {
         tx.wake_webhooks();
     }
@@ -156,7 +157,7 @@ impl<M: Movement> Turn<M> {
                 .iter()
                 .map(|waiting| (&waiting.ctx, &waiting.moving))
                 .collect();
-            let statement = statement::<M>(&self.app, &movements);
+            let statement = statement::<M>(&self.app, &movements, "SKIP LOCKED");
             let mut found = match self
                 .app
                 .change_at_once(statement)
@@ -228,8 +229,9 @@ struct Wanted<'m> {
     low_stock_message_id: Option<String>,
 }
 
-/// The statement that records these movements, its one parameter being them.
-fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &Moving)]) -> Statement {
+/// The statement that records these movements, its one parameter being them; `locked` says what becomes of products that
+/// somebody has locked.
+fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &Moving)], locked: &str) -> Statement {
     let told = outbox::members(app, M::CREATED);
     let tells = outbox::tells(app, M::CREATED);
     let wanted: Vec<Wanted<'_>> = movements
@@ -268,7 +270,7 @@ fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &Moving)]) -> Statement
                 quantity bigint, description text, description_folded text, actor_id bigint, at timestamptz,
                 message_id text, low_stock_message_id text)
         ), locked AS MATERIALIZED (
-            SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE
+            SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE {locked}
         ), tried AS (
             SELECT wanted.*, locked.title, locked.selling_price, locked.cost_price,
                 CAST(locked.quantity + SUM(wanted.change) OVER earlier AS bigint) AS balance,

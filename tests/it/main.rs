@@ -81,6 +81,7 @@ mod graphql_paging;
 mod graphql_socket;
 mod graphql_socket_ends;
 mod graphql_statements;
+mod graphql_strictness;
 mod graphql_values;
 mod history;
 mod house;

@@ -171,5 +171,6 @@ async fn statements_are_counted_for_the_request_that_sends_them(gateway: Gateway
         .line(|line| line["route"] == "/api/v1/outflows" && line["method"] == "POST")
         .await;
     assert_eq!(line["statements"].as_u64(), Some(counted), "{line}");
-    assert!(counted >= 3, "{counted}");
+    // Who asks, and the movement: on PostgreSQL that is one statement.
+    assert!(counted >= 2, "{counted}");
 }
