@@ -12,6 +12,10 @@ demo:
 test *ARGS:
     scripts/test {{ ARGS }}
 
+# Audits, npm clients, the typed client, Relay and the pages, against the program itself.
+clients *PARTS:
+    scripts/clients {{ PARTS }}
+
 # All that a change has to pass.
 check:
     scripts/services scripts/check

@@ -17,6 +17,7 @@ use crate::db::Database;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::resolvers::ledger_feed::LedgerFeed;
+use crate::resolvers::recorder::Recorder;
 use crate::telemetry::Metrics;
 use crate::webhooks::Webhooks;
 
@@ -44,6 +45,10 @@ pub struct App {
     pub commits: watch::Sender<()>,
     /// The ledger, for those who wait for its next entry.
     pub ledger: LedgerFeed,
+    /// Inflows that are recorded together.
+    pub inflows: Recorder,
+    /// Outflows that are recorded together.
+    pub outflows: Recorder,
     /// What goes on by itself until the program is told to stop: streams, and those who feed them.
     pub streams: TaskTracker,
     /// Tells other programs what happened, where that is switched on.
@@ -77,6 +82,8 @@ impl App {
             metrics: Metrics::default(),
             commits: watch::Sender::new(()),
             ledger: LedgerFeed::default(),
+            inflows: Recorder::default(),
+            outflows: Recorder::default(),
             streams: TaskTracker::new(),
             webhooks,
             stopping: watch::Sender::new(false),

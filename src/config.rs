@@ -69,15 +69,15 @@ pub struct Config {
     #[arg(long, env = "LOW_STOCK_THRESHOLD", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..=2_147_483_647), global = true)]
     pub low_stock_threshold: i64,
 
-    /// Whether other programs are told what happens to stock, by webhook
+    /// Whether other programs are told what happens to stock, by webhook: the endpoint of `WEBHOOK_URL`, if there is one, and those that are managed over the API
     #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, global = true)]
     pub webhook_enabled: bool,
 
-    /// Where webhooks are sent: an http or https address
+    /// Where webhooks are sent, beside the endpoints that are managed over the API: an http or https address; needs `WEBHOOK_SECRET`
     #[arg(long, env = "WEBHOOK_URL", hide_env_values = true, global = true)]
     pub webhook_url: Option<Url>,
 
-    /// What webhooks are signed with: `whsec_` and the Base64 of 24 to 64 bytes
+    /// What webhooks to `WEBHOOK_URL` are signed with: `whsec_` and the Base64 of 24 to 64 bytes
     #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_parser = SigningSecret::parse, global = true)]
     pub webhook_secret: Option<SigningSecret>,
 
@@ -85,7 +85,7 @@ pub struct Config {
     #[arg(long, env = "WEBHOOK_TIMEOUT", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300), global = true)]
     pub webhook_timeout: u64,
 
-    /// What webhooks tell of, with commas: `outflow.created`, `inflow.created`, `product.low_stock`
+    /// What webhooks to `WEBHOOK_URL` tell of, with commas: `outflow.created`, `inflow.created`, `product.low_stock`
     #[arg(long, env = "WEBHOOK_EVENTS", value_delimiter = ',', default_value = "outflow.created,product.low_stock", value_parser = event_name, global = true)]
     pub webhook_events: Vec<Name>,
 
@@ -220,9 +220,12 @@ fn network(text: &str) -> Result<IpNet, String> {
 }
 
 fn event_name(text: &str) -> Result<Name, String> {
-    let names = [Name::OutflowCreated, Name::InflowCreated, Name::LowStock];
-    let known = names.into_iter().find(|name| name.as_str() == text.trim());
-    known.ok_or_else(|| format!("the events are {}", names.map(Name::as_str).join(", ")))
+    Name::subscribable(text.trim()).ok_or_else(|| {
+        format!(
+            "the events are {}",
+            Name::SUBSCRIBABLE.map(Name::as_str).join(", ")
+        )
+    })
 }
 
 fn lifetime() -> clap::builder::RangedI64ValueParser<i64> {

@@ -42,6 +42,8 @@ pub enum Error {
     InsufficientStock(Shortage),
     /// Somebody else has changed it since the version that was sent.
     VersionConflict,
+    /// It is right, but not as things stand.
+    Conflict(Conflict),
     /// Too many requests.
     Limited {
         /// How long to wait.
@@ -85,6 +87,33 @@ pub enum Malformed {
     QueryString,
     /// The `Host` header is not one that is served here.
     Host,
+}
+
+/// What stands in the way of a request that is right in itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The webhook endpoint is the one of the settings, which only they change.
+    ReadOnly,
+    /// The webhook endpoint is disabled.
+    Disabled,
+    /// Webhooks are switched off as a whole.
+    SwitchedOff,
+    /// There are as many webhook endpoints as there may be.
+    TooMany,
+}
+
+impl Conflict {
+    /// The same for people.
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::ReadOnly => {
+                "This is the endpoint of the settings: change WEBHOOK_URL and its neighbours there."
+            }
+            Self::Disabled => "The endpoint is disabled: enable it first.",
+            Self::SwitchedOff => "Webhooks are switched off: set WEBHOOK_ENABLED first.",
+            Self::TooMany => "There are as many webhook endpoints as there may be: delete one first.",
+        }
+    }
 }
 
 /// Stock that is not there.

@@ -1,4 +1,4 @@
-//! The six nouns of the inventory, by name: for permissions, errors and routes.
+//! The nouns by name, for permissions, errors and routes: the six of the inventory, and webhooks beside them.
 
 /// One of the collections that both faces serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,10 +15,12 @@ pub enum Kind {
     Inflow,
     /// Stock that went out.
     Outflow,
+    /// Who is told of it, which is an operator's affair and in no inventory.
+    Webhook,
 }
 
 impl Kind {
-    /// All of them, in the order of the document.
+    /// The inventory, in the order of the document.
     pub const ALL: [Self; 6] = [
         Self::Brand,
         Self::Category,
@@ -37,6 +39,7 @@ impl Kind {
             Self::Product => "product",
             Self::Inflow => "inflow",
             Self::Outflow => "outflow",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -49,10 +52,11 @@ impl Kind {
             Self::Product => "products",
             Self::Inflow => "inflows",
             Self::Outflow => "outflows",
+            Self::Webhook => "webhooks",
         }
     }
 
-    /// The place in [`Kind::ALL`].
+    /// The place in [`Kind::ALL`]; webhooks come after it.
     pub(crate) const fn index(self) -> u32 {
         match self {
             Self::Brand => 0,
@@ -61,6 +65,7 @@ impl Kind {
             Self::Product => 3,
             Self::Inflow => 4,
             Self::Outflow => 5,
+            Self::Webhook => 6,
         }
     }
 }

@@ -17,6 +17,7 @@
 //! | [`http`] | what surrounds both: the server, addresses, health, pages |
 //! | [`limits`] | how often anybody may ask |
 //! | [`telemetry`] | what an operator sees: a request's line of log, the figures |
+//! | [`upkeep`] | what goes on by itself |
 //! | [`cli`] | the commands |
 
 pub mod app;
@@ -36,4 +37,5 @@ pub mod resolvers;
 pub mod rest;
 pub mod telemetry;
 pub mod tx;
+pub mod upkeep;
 pub mod webhooks;

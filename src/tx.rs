@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::TransactionTrait as _;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
+use crate::app::App;
 use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, failure};
 use crate::db::{Backend, SqliteConnection};
@@ -67,7 +68,7 @@ impl Ctx {
                 })
                 .await;
             if result.is_ok() {
-                noted.tell(self);
+                noted.tell(&self.app);
             }
             return result;
         }
@@ -88,7 +89,7 @@ impl Ctx {
             let (repeat, finished) = tx.finish(result).await;
             if !repeat {
                 if finished.is_ok() {
-                    noted.tell(self);
+                    noted.tell(&self.app);
                 }
                 return finished;
             }
@@ -102,17 +103,51 @@ impl Ctx {
     }
 }
 
+impl App {
+    /// Runs one statement that is a whole transaction by itself, on PostgreSQL, and repeats it as the door does. Who
+    /// runs it tells of it with [`App::changed`].
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn change_at_once(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut attempt = 1;
+        loop {
+            match self.db.query_all_raw(statement.clone()).await {
+                Err(error) if failure(&error) == Failure::Repeat && attempt < ATTEMPTS => attempt += 1,
+                finished => return finished,
+            }
+        }
+    }
+
+    /// Tells of a change that is committed: `count` movements of this kind.
+    pub fn changed(&self, kind: Kind, count: usize, wake_webhooks: bool) {
+        let noted = Noted::default();
+        noted.moved(kind, u64::try_from(count).unwrap_or(u64::MAX));
+        noted.webhooks.store(wake_webhooks, Ordering::Relaxed);
+        noted.tell(self);
+    }
+}
+
 impl Noted {
-    fn tell(&self, ctx: &Ctx) {
-        let metrics = &ctx.app.metrics;
+    fn moved(&self, kind: Kind, count: u64) {
+        match kind {
+            Kind::Inflow => &self.inflows,
+            Kind::Outflow => &self.outflows,
+            _ => return,
+        }
+        .fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn tell(&self, app: &App) {
+        let metrics = &app.metrics;
         metrics.moved(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
         metrics.moved(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
-        if let Some(webhooks) = &ctx.app.webhooks
+        if let Some(webhooks) = &app.webhooks
             && self.webhooks.load(Ordering::Relaxed)
         {
             webhooks.wake();
         }
-        ctx.app.commits.send_replace(());
+        app.commits.send_replace(());
     }
 }
 
@@ -133,12 +168,7 @@ impl Tx {
 
     /// Notes that a movement was recorded.
     pub fn moved(&self, kind: Kind) {
-        let count = match kind {
-            Kind::Inflow => &self.noted.inflows,
-            Kind::Outflow => &self.noted.outflows,
-            _ => return,
-        };
-        count.fetch_add(1, Ordering::Relaxed);
+        self.noted.moved(kind, 1);
     }
 
     /// Who changes something, and when.

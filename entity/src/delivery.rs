@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 /// One event for one endpoint.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery")]
 pub struct Model {
     /// The primary key.
@@ -16,12 +16,16 @@ pub struct Model {
     pub endpoint_id: i64,
     /// How often it was tried.
     pub attempts: i64,
+    /// How often it had been tried when it was begun anew: the schedule counts from there.
+    pub attempts_before: i64,
     /// When to try next; never again once there is an outcome.
     pub due_at: Option<DateTime<Utc>>,
     /// Until when a gateway has it in hand: nobody else tries before.
     pub leased_until: Option<DateTime<Utc>>,
     /// How it ended.
     pub outcome: Option<Outcome>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
     /// The status of the last answer, if there was one.
     pub last_status: Option<i64>,
     /// What was wrong the last time, for people.
@@ -59,3 +63,15 @@ impl Related<super::event::Entity> for Entity {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl crate::Record for Model {
+    fn id(&self) -> i64 {
+        self.id
+    }
+    fn set_id(&mut self, id: i64) {
+        self.id = id;
+    }
+    fn version(&self) -> i64 {
+        1
+    }
+}

@@ -59,7 +59,7 @@ macro_rules! label {
         use sea_orm::entity::prelude::*;
 
         /// One row.
-        #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
         #[sea_orm(table_name = $table)]
         pub struct Model {
             /// The primary key.

@@ -2,6 +2,7 @@
 //!
 //! Every integer is an `i64`, also where a rule keeps it within 32 bits: one width in every layer, no casts.
 
+pub mod attempt;
 pub mod brand;
 pub mod category;
 pub mod delivery;
@@ -16,6 +17,7 @@ pub mod money;
 pub mod outflow;
 pub mod permission;
 pub mod product;
+pub mod removed_endpoint;
 pub mod spent_token;
 pub mod stock_change;
 pub mod supplier;

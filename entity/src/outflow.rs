@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use crate::Money;
 
 /// One outflow.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outflow")]
 pub struct Model {
     /// The primary key.

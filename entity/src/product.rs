@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use crate::Money;
 
 /// One product.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "product")]
 pub struct Model {
     /// The primary key.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 /// One change of one product's stock.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "stock_change")]
 pub struct Model {
     /// The primary key: a later entry of the same product has a larger one.
@@ -30,10 +30,11 @@ pub struct Model {
 }
 
 /// Why stock changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Reason {
     /// The product was created with stock.
+    #[default]
     ProductCreated,
     /// The product's quantity was edited directly.
     Adjustment,

@@ -12,6 +12,8 @@ mod m20261123_000004_movements;
 mod m20261123_000005_stock_changes;
 mod m20261123_000006_groups;
 mod m20261123_000007_webhooks;
+mod m20261125_000008_webhook_endpoints;
+mod m20261125_000009_tallies;
 
 /// Brings a database up to date, or back.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_stock_changes::Migration),
             Box::new(m20261123_000006_groups::Migration),
             Box::new(m20261123_000007_webhooks::Migration),
+            Box::new(m20261125_000008_webhook_endpoints::Migration),
+            Box::new(m20261125_000009_tallies::Migration),
         ]
     }
 }

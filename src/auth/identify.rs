@@ -86,11 +86,7 @@ impl Accounts {
         // From here on the answer may be older than who asks for it: they need another.
         self.0.next.lock().unwrap_or_else(PoisonError::into_inner).take();
         let statement = Statement::from_string(db.get_database_backend(), "SELECT epoch FROM account_epoch");
-        let row = db
-            .query_one_raw(statement)
-            .await?
-            .ok_or_else(|| Error::internal("account_epoch is empty"))?;
-        Ok(row.try_get("", "epoch")?)
+        Ok(db.number(statement).await?)
     }
 
     fn remembered(&self, epoch: i64, key: &(i64, String)) -> Option<Arc<Actor>> {

@@ -47,11 +47,15 @@ impl Verb {
 pub struct Right(pub Verb, pub Kind);
 
 impl Right {
-    /// All eighteen, noun by noun.
+    /// What all there is to do with webhooks needs, reading included.
+    pub const WEBHOOKS: Self = Self(Verb::Change, Kind::Webhook);
+
+    /// The eighteen of the inventory, noun by noun, and [`Right::WEBHOOKS`].
     pub fn all() -> impl Iterator<Item = Self> {
         Kind::ALL
             .into_iter()
             .flat_map(|kind| Verb::ALL.map(|verb| Self(verb, kind)))
+            .chain([Self::WEBHOOKS])
     }
 
     /// The name that the database and Django know it by.
@@ -142,22 +146,23 @@ impl Ctx {
     /// # Errors
     /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the right.
     pub fn permit<A: Action, R: Resource>(&self) -> Result<Permit<'_, A, R>> {
-        let actor = self.actor()?;
-        match A::VERB {
-            Some(verb) if !actor.may(Right(verb, R::KIND)) => Err(Error::Forbidden),
-            _ => Ok(Permit {
-                ctx: self,
-                proves: PhantomData,
-            }),
-        }
+        self.holding(R::GUARD.or(A::VERB.map(|verb| Right(verb, R::KIND))))
     }
 
-    /// Checks that the caller may look at what nobody changes by hand, which takes a login and nothing else.
+    /// Checks that the caller may look at what nobody changes by hand, which takes a login and nothing else where
+    /// nothing guards it.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] without a login.
+    /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the right.
     pub fn reader<R: Collection>(&self) -> Result<Permit<'_, Read, R>> {
-        self.actor()?;
+        self.holding(R::GUARD)
+    }
+
+    fn holding<A, R>(&self, needed: Option<Right>) -> Result<Permit<'_, A, R>> {
+        let actor = self.actor()?;
+        if needed.is_some_and(|right| !actor.may(right)) {
+            return Err(Error::Forbidden);
+        }
         Ok(Permit {
             ctx: self,
             proves: PhantomData,

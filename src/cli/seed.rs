@@ -9,6 +9,7 @@ use super::shop::{self, Shop};
 use super::{counted, stocking};
 use crate::config::Config;
 use crate::ctx::Ctx;
+use crate::db::bulk::vacuum;
 use crate::error::Result;
 
 /// How much, and which.
@@ -31,6 +32,7 @@ pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     let shop = shop::shop(products, seed.seed, shop::SEED_NOW);
     let made = contents(&shop);
     stocking::stock(&Ctx::system(app.clone()), shop).await?;
+    vacuum(&app.db).await?;
     let seconds = started.elapsed().as_secs_f64();
     super::print(&format!("{made} in {seconds:.1} s"))?;
     app.db.close().await;

@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::{http, webhooks};
+use crate::{http, upkeep, webhooks};
 
 /// Runs the command.
 pub async fn serve(config: Config) -> Result<ExitCode> {
@@ -42,6 +42,7 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 /// Answers until it is told to stop.
 pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
     webhooks::start(&app).await?;
+    upkeep::start(&app);
     let stopping = Arc::clone(&app);
     let stop = async move {
         let notice = stop.asked().await;

@@ -9,8 +9,16 @@ use sea_orm::{
     Statement, Value,
 };
 
+use super::{Backend, Database};
+
 /// How much is sent to PostgreSQL at a time, in bytes.
 const PACKET: usize = 1 << 20;
+
+/// Rows as one parameter of a statement of PostgreSQL's, which takes them apart with `json_to_recordset`. They are
+/// numbers, texts and moments, of which none can fail to be written.
+pub fn list(rows: &[impl serde::Serialize]) -> Value {
+    serde_json::to_string(rows).unwrap_or_default().into()
+}
 
 /// Fills one table.
 pub struct Filling<'c, C, E: EntityTrait> {
@@ -152,4 +160,13 @@ pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize
 pub async fn analyze<E: EntityTrait>(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let sql = format!(r#"ANALYZE "{}""#, E::default().table_name());
     db.execute_unprepared(&sql).await.map(|_| ())
+}
+
+/// Has PostgreSQL note which pages hold nothing but what everybody sees, which lets it count by an index alone. It does so
+/// by itself sooner or later. SQLite has no need of it.
+pub async fn vacuum(db: &Database) -> Result<(), DbErr> {
+    match db.backend() {
+        Backend::Sqlite => Ok(()),
+        Backend::Postgres => db.execute_unprepared("VACUUM").await.map(|_| ()),
+    }
 }

@@ -224,7 +224,7 @@ impl Backend {
     }
 
     /// Ids as one parameter.
-    fn list(self, ids: &[i64]) -> String {
+    pub(super) fn list(self, ids: &[i64]) -> String {
         let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
         match self {
             Self::Sqlite => format!("[{list}]"),

@@ -1,8 +1,9 @@
 //! The database: SQLite or PostgreSQL behind one door, and what is particular to each.
 //!
 //! `sqlite.rs` is one connection to SQLite, `readers.rs` and `writer.rs` are how many of them work together,
-//! `dialect.rs` is what the two databases spell differently, `bulk.rs` is how each takes many rows at once. The rules reach all of it through `Ctx` (reading) and `Tx`
-//! (writing), which SeaORM takes for connections.
+//! `dialect.rs` is what the two databases spell differently, `models.rs` is how whole rows are read, `bulk.rs` is how
+//! each takes many rows at once. The rules reach all of it through `Ctx` (reading) and `Tx` (writing), which SeaORM takes
+//! for connections.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,8 +24,10 @@ pub mod bulk;
 pub mod dialect;
 mod integrity;
 mod migrating;
+pub mod models;
 mod readers;
 mod sqlite;
+pub mod tally;
 mod worth;
 mod writer;
 
@@ -42,7 +45,7 @@ const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
 const MIGRATION_LOCK: i64 = 0x73_746f_636b;
 
 /// Which database it is. Only this module's files branch on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Backend {
     /// The embedded default.
     Sqlite,

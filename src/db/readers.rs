@@ -38,7 +38,16 @@ impl Readers {
 
     /// Runs a statement.
     pub async fn query(self: &Arc<Self>, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match self.run(&statement, true) {
+        self.read(statement, Connection::query).await
+    }
+
+    /// Runs a statement the way that `read` says.
+    pub async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        statement: Statement,
+        read: fn(&Connection, &Statement) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        match self.run(&statement, read, true) {
             Err(error) if is_interrupted(&error) => {}
             finished => return finished,
         }
@@ -49,7 +58,7 @@ impl Readers {
         let readers = Arc::clone(self);
         let running = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            readers.run(&statement, false)
+            readers.run(&statement, read, false)
         });
         running.await.map_err(|error| DbErr::Custom(error.to_string()))?
     }
@@ -63,7 +72,12 @@ impl Readers {
     }
 
     /// Nothing waits while a connection is out, so there are never more of them than threads that ask.
-    fn run(&self, statement: &Statement, short_only: bool) -> Result<Vec<QueryResult>, DbErr> {
+    fn run<T>(
+        &self,
+        statement: &Statement,
+        read: fn(&Connection, &Statement) -> Result<T, DbErr>,
+        short_only: bool,
+    ) -> Result<T, DbErr> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -71,7 +85,7 @@ impl Readers {
         };
         connection.keep_short(short_only);
         self.used.fetch_add(1, Ordering::Relaxed);
-        let result = connection.query(statement);
+        let result = read(&connection, statement);
         self.used.fetch_sub(1, Ordering::Relaxed);
         self.idle
             .lock()

@@ -21,8 +21,12 @@ use chrono::DateTime;
 use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
 use rusqlite::{OpenFlags, ToSql};
 use rust_decimal::Decimal;
-use sea_orm::{DbErr, ExecResult, ProxyExecResult, ProxyRow, QueryResult, RuntimeErr, Statement, Value};
+use sea_orm::{
+    DbErr, ExecResult, IdenStatic as _, Iterable as _, ModelTrait as _, ProxyExecResult, ProxyRow,
+    QueryResult, RuntimeErr, Statement, Value,
+};
 
+use super::models::Table;
 use super::worth;
 
 /// How long a statement waits for another process that is writing.
@@ -56,6 +60,12 @@ impl Connection {
     pub fn reader(path: &Path) -> Result<Self, DbErr> {
         let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma("query_only", "ON")?;
+        if let Ok(size) = std::env::var("X_CACHE") {
+            connection.pragma("cache_size", &size)?;
+        }
+        if let Ok(size) = std::env::var("X_MMAP") {
+            connection.pragma("mmap_size", &size)?;
+        }
         Ok(connection)
     }
 
@@ -102,6 +112,50 @@ impl Connection {
             results.push(ProxyRow::new(values).into());
         }
         Ok(results)
+    }
+
+    /// Runs a statement that returns one number.
+    pub fn number(&self, statement: &Statement) -> Result<Option<i64>, DbErr> {
+        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let mut rows = prepared
+            .query(rusqlite::params_from_iter(parameters(statement)))
+            .map_err(error)?;
+        match rows.next().map_err(error)? {
+            Some(row) => row.get(0).map(Some).map_err(error),
+            None => Ok(None),
+        }
+    }
+
+    /// Runs a statement that returns whole rows of one table, and reads them; see `models.rs`.
+    pub fn models<E: Table>(&self, statement: &Statement) -> Result<Vec<E::Model>, DbErr> {
+        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let columns: Vec<(E::Column, Declared)> = prepared
+            .columns()
+            .iter()
+            .map(|column| {
+                let name = column.name();
+                E::Column::iter()
+                    .find(|known| known.as_str() == name)
+                    .map(|known| (known, Declared::of(column.decl_type())))
+                    .ok_or_else(|| unreadable("column"))
+            })
+            .collect::<Result<_, _>>()?;
+        let mut rows = prepared
+            .query(rusqlite::params_from_iter(parameters(statement)))
+            .map_err(error)?;
+        let mut models = Vec::new();
+        while let Some(row) = rows.next().map_err(error)? {
+            let mut model = E::Model::default();
+            for (index, (column, declared)) in columns.iter().enumerate() {
+                let value = row.get_ref(index).map_err(error)?;
+                // A null is what the default has already.
+                if value != ValueRef::Null {
+                    model.try_set(*column, declared.read(value)?)?;
+                }
+            }
+            models.push(model);
+        }
+        Ok(models)
     }
 
     /// Runs a statement that returns no rows.

@@ -114,11 +114,17 @@ fn write(connection: Shared, mut queue: mpsc::Receiver<Message>) {
         }
         commit_together(&connection, jobs);
         if let Some(done) = stop {
+            // From here on nobody is let in. Whoever is on the way is waited for: what comes into a queue while its
+            // reader goes can stay there, unheard, for as long as somebody holds the other end.
+            queue.close();
+            let late: Vec<Message> = std::iter::from_fn(|| queue.blocking_recv()).collect();
             run(&connection, "PRAGMA optimize")
                 .unwrap_or_else(|error| tracing::debug!(%error, "not optimized"));
             // Closed before anybody hears of it: the last one to close leaves one whole file.
             drop(connection);
             let _ = done.send(());
+            // Those who came too late are told by this that nothing was done.
+            drop(late);
             return;
         }
     }

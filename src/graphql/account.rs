@@ -53,16 +53,16 @@ impl Viewer {
             groups: actor.groups.clone(),
             permissions: Right::all()
                 .filter(|right| actor.may(*right))
-                .map(Permission::from)
+                .filter_map(Permission::of)
                 .collect(),
         })
     }
 }
 
-/// Makes the permissions: one for each verb and noun.
+/// Makes the permissions: one for each verb and noun of the inventory, and one for webhooks.
 macro_rules! permissions {
     ($($name:ident: $verb:ident $kind:ident),+ $(,)?) => {
-        /// Something a user may be allowed to do. Reading needs none.
+        /// Something a user may be allowed to do. Reading needs none, webhooks apart.
         #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Permission {
             $(
@@ -71,10 +71,12 @@ macro_rules! permissions {
             )+
         }
 
-        impl From<Right> for Permission {
-            fn from(Right(verb, kind): Right) -> Self {
+        impl Permission {
+            /// The permission that a right is; there are fewer than there are verbs and nouns.
+            fn of(Right(verb, kind): Right) -> Option<Self> {
                 match (verb, kind) {
-                    $((Verb::$verb, Kind::$kind) => Self::$name),+
+                    $((Verb::$verb, Kind::$kind) => Some(Self::$name),)+
+                    _ => None,
                 }
             }
         }
@@ -88,6 +90,7 @@ permissions! {
     AddProduct: Add Product, ChangeProduct: Change Product, DeleteProduct: Delete Product,
     AddInflow: Add Inflow, ChangeInflow: Change Inflow, DeleteInflow: Delete Inflow,
     AddOutflow: Add Outflow, ChangeOutflow: Change Outflow, DeleteOutflow: Delete Outflow,
+    ChangeWebhook: Change Webhook,
 }
 
 /// Name and password.

@@ -56,7 +56,6 @@ impl Analytics {
 
     /// One item for each UTC day from `from` to `to`, both included, earliest first,
     /// quiet days too. At most 366 days.
-    #[graphql(complexity = "days(from, to).saturating_mul(child_complexity).saturating_add(1)")]
     async fn movements_per_day(&self, cx: &Context<'_>, from: Date, to: Date) -> Answer<Vec<DailyMovements>> {
         let days = async {
             let days = rules::movements_per_day(Ctx::of(cx)?, from.0, to.0).await?;
@@ -66,7 +65,6 @@ impl Analytics {
     }
 
     /// Stock by category, the category with most products first.
-    #[graphql(complexity = "some(first).saturating_mul(child_complexity).saturating_add(1)")]
     async fn stock_by_category(
         &self,
         cx: &Context<'_>,
@@ -84,7 +82,6 @@ impl Analytics {
     }
 
     /// Stock by brand, the brand with most products first.
-    #[graphql(complexity = "some(first).saturating_mul(child_complexity).saturating_add(1)")]
     async fn stock_by_brand(
         &self,
         cx: &Context<'_>,
@@ -100,16 +97,6 @@ impl Analytics {
         };
         Some(stocks.boxed().await)
     }
-}
-
-/// As many days as there are, for the cost.
-fn days(from: Date, to: Date) -> usize {
-    usize::try_from((to.0 - from.0).num_days().saturating_add(1)).unwrap_or_default()
-}
-
-/// As many items as are asked for, for the cost.
-fn some(first: i32) -> usize {
-    usize::try_from(first).unwrap_or_default()
 }
 
 /// Totals of some products.

@@ -98,12 +98,6 @@ impl Paging {
     }
 }
 
-/// What a list costs: as many times its selection as items are asked for.
-pub fn cost(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
-    let size = usize::try_from(first.or(last).unwrap_or(PAGE)).unwrap_or_default();
-    size.saturating_mul(child).saturating_add(1)
-}
-
 type Count = Arc<dyn for<'c> Fn(&'c Ctx) -> BoxFuture<'c, Result<u64>> + Send + Sync>;
 
 /// A page and what counts the whole list, when that is asked for.

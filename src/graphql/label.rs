@@ -4,7 +4,7 @@ use ::entity::label::{Fields, Label};
 use ::entity::{brand, category, inflow, product, supplier};
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, MergedObject, Object, TypeName};
 
-use super::connection::{Paging, connection, cost, of_row, order};
+use super::connection::{Paging, connection, of_row, order};
 use super::filter::{Conditions, DateTimeFilter, IdFilter, StringFilter, all, logic};
 use super::inflow::{InflowConnection, InflowFilter, InflowOrder};
 use super::payload::{Update, deleted, field, payload};
@@ -254,7 +254,6 @@ pub struct BrandProducts(Row<brand::Entity>);
 #[expect(clippy::too_many_arguments, reason = "they are the arguments of a connection")]
 impl BrandProducts {
     /// The products of this brand, by title unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn products(
         &self,
         cx: &Context<'_>,
@@ -286,7 +285,6 @@ pub struct CategoryProducts(Row<category::Entity>);
 #[expect(clippy::too_many_arguments, reason = "they are the arguments of a connection")]
 impl CategoryProducts {
     /// The products in this category, by title unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn products(
         &self,
         cx: &Context<'_>,
@@ -318,7 +316,6 @@ pub struct SupplierInflows(Row<supplier::Entity>);
 #[expect(clippy::too_many_arguments, reason = "they are the arguments of a connection")]
 impl SupplierInflows {
     /// What this supplier delivered, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn inflows(
         &self,
         cx: &Context<'_>,

@@ -22,8 +22,10 @@ pub mod collect;
 pub mod complete;
 pub mod connection;
 pub mod data;
+pub mod delivery;
 pub mod document;
 pub mod documents;
+pub mod endpoint;
 pub mod engine;
 pub mod filter;
 pub mod handler;
@@ -51,6 +53,7 @@ pub mod shape;
 pub mod sse;
 pub mod subscription;
 pub mod variables;
+pub mod webhook_mutation;
 pub mod websocket;
 pub mod weight;
 
@@ -72,7 +75,7 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// The schema by these settings, to be finished.
 fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, Subscription> {
-    let schema = async_graphql::Schema::build(Query, Mutation, Subscription).disable_suggestions();
+    let schema = async_graphql::Schema::build(Query, Mutation::default(), Subscription).disable_suggestions();
     if config.graphql_introspection {
         schema
     } else {
@@ -107,7 +110,7 @@ pub fn sdl() -> String {
         .sorted_enum_items()
         .include_specified_by()
         .use_space_ident();
-    async_graphql::Schema::new(Query, Mutation, Subscription).sdl_with_options(options)
+    async_graphql::Schema::new(Query, Mutation::default(), Subscription).sdl_with_options(options)
 }
 
 impl Ctx {

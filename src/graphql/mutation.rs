@@ -1,7 +1,7 @@
 //! The root fields of mutations: the permit first, then the rule, then the payload.
 
 use ::entity::{Record as _, brand, category, inflow, outflow, product, supplier};
-use async_graphql::{Context, ID, Object};
+use async_graphql::{Context, ID, MergedObject, Object};
 use futures_util::FutureExt as _;
 
 use super::account::{
@@ -29,15 +29,13 @@ use super::product_input::{
     CreateProductInput, CreateProductPayload, CreateProductsInput, CreateProductsPayload, DeleteProductInput,
     DeleteProductPayload, UpdateProductInput, UpdateProductPayload,
 };
+use super::webhook_mutation::WebhookMutation;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::stock::Movement;
 use crate::resolvers::{self, Editable, Resource, Row};
 
 // The futures are boxed for the reason that `connection.rs` gives.
-
-/// The root of mutations.
-pub struct Mutation;
 
 /// Everything that can be changed. Each mutation takes one `input` and gives a
 /// payload.
@@ -49,8 +47,15 @@ pub struct Mutation;
 ///
 /// Texts are trimmed. In an update, what is left out stays as it is, and null
 /// clears what can be empty.
+#[derive(MergedObject, Default)]
+pub struct Mutation(InventoryMutation, WebhookMutation);
+
+/// What can be done to the inventory, and to sessions.
+#[derive(Default)]
+pub struct InventoryMutation;
+
 #[Object]
-impl Mutation {
+impl InventoryMutation {
     /// Trades a name and password for tokens. Send the access token with each request:
     /// `Authorization: Bearer …`. Needs no login.
     async fn login(&self, cx: &Context<'_>, input: LoginInput) -> Answer<LoginPayload> {
@@ -265,7 +270,7 @@ impl Mutation {
     }
 }
 
-async fn create<R: Resource, P>(
+pub(super) async fn create<R: Resource, P>(
     cx: &Context<'_>,
     input: impl Into<R::Draft>,
     payload: impl FnOnce(Result<Row<R>>) -> Result<P>,
@@ -284,7 +289,7 @@ async fn create_all<R: Resource, P>(
     payload(resolvers::create_all(permit, drafts).await)
 }
 
-async fn update<R: Editable, P>(
+pub(super) async fn update<R: Editable, P>(
     cx: &Context<'_>,
     input: impl Update<Draft = R::Draft>,
     payload: impl FnOnce(Result<Row<R>>) -> Result<P>,
@@ -295,7 +300,7 @@ async fn update<R: Editable, P>(
     payload(updated.await)
 }
 
-async fn delete<R: Resource, P>(
+pub(super) async fn delete<R: Resource, P>(
     cx: &Context<'_>,
     id: &ID,
     payload: impl FnOnce(Result<R::Model>) -> Result<P>,

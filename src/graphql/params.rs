@@ -95,10 +95,14 @@ fn read(written: &Written<'_>) -> Result<Ask, Refusal> {
     if persisted.as_ref().is_some_and(|persisted| persisted.version != 1) {
         return Err(refused("Only version 1 of persisted queries is served."));
     }
+    let hash = persisted.map(|persisted| persisted.sha256_hash);
+    let id = text(written.document_id.as_ref(), "documentId")?;
+    // Beside a name, an empty text is none: `graphql-ws` always sends one.
+    let is_named = hash.is_some() || id.is_some();
     let wanted = Wanted {
-        text: text(written.query.as_ref(), "query")?,
-        hash: persisted.map(|persisted| persisted.sha256_hash),
-        id: text(written.document_id.as_ref(), "documentId")?,
+        text: text(written.query.as_ref(), "query")?.filter(|text| !(is_named && text.is_empty())),
+        hash,
+        id,
     };
     if wanted.text.is_none() && wanted.hash.is_none() && wanted.id.is_none() {
         return Err(refused("There is no \"query\"."));
@@ -148,6 +152,16 @@ mod tests {
             of_json(br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#).unwrap();
         assert_eq!(ask.operation_name, None);
         assert!(of_json(br#"{"documentId":"x"}"#).unwrap().wanted.id.is_some());
+        for named in [
+            &br#"{"query":"","documentId":"x"}"#[..],
+            br#"{"query":"","extensions":{"persistedQuery":{"version":1,"sha256Hash":"ab"}}}"#,
+        ] {
+            assert_eq!(of_json(named).unwrap().wanted.text, None);
+        }
+        assert_eq!(
+            of_json(br#"{"query":""}"#).unwrap().wanted.text.as_deref(),
+            Some("")
+        );
     }
 
     #[test]

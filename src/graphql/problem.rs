@@ -4,7 +4,7 @@
 
 use async_graphql::{Enum, ErrorExtensionValues, SimpleObject};
 
-use crate::error::{Error, Fault, FaultCode, Login, Malformed};
+use crate::error::{Conflict, Error, Fault, FaultCode, Login, Malformed};
 use crate::kind::Kind;
 
 /// An argument or an input that can't be taken as it is.
@@ -47,6 +47,12 @@ pub enum UserErrorCode {
     Protected,
     /// Somebody else has changed it since the version that was sent.
     Conflict,
+    /// It belongs to the settings, and only they change it.
+    ReadOnly,
+    /// What this needs is switched off.
+    Disabled,
+    /// There are as many as there may be.
+    TooMany,
     /// No active account has this name and password.
     InvalidCredentials,
     /// The token is not valid, of the wrong kind, used up or expired.
@@ -106,6 +112,14 @@ impl From<&Error> for Problem {
                 "It has changed since the version that was sent.",
                 UserErrorCode::Conflict,
             ),
+            Error::Conflict(conflict) => {
+                let code = match conflict {
+                    Conflict::ReadOnly => UserErrorCode::ReadOnly,
+                    Conflict::Disabled | Conflict::SwitchedOff => UserErrorCode::Disabled,
+                    Conflict::TooMany => UserErrorCode::TooMany,
+                };
+                user(None, conflict.message(), code)
+            }
             Error::Limited { retry_after } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                 Self::Top {

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, InputObject, Object};
 use futures_util::FutureExt as _;
 use sea_orm::ColumnTrait;
 
-use super::connection::{Paging, connection, cost, of_row, order, required};
+use super::connection::{Paging, connection, of_row, order, required};
 use super::filter::{
     Conditions, DateTimeFilter, DecimalFilter, IdFilter, IntFilter, StringFilter, all, given, logic,
 };
@@ -90,7 +90,6 @@ impl ProductNode {
     }
 
     /// What came in, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn inflows(
         &self,
         cx: &Context<'_>,
@@ -114,7 +113,6 @@ impl ProductNode {
     }
 
     /// What went out, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn outflows(
         &self,
         cx: &Context<'_>,
@@ -138,7 +136,6 @@ impl ProductNode {
     }
 
     /// What came in and went out, together, newest first.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn movements(
         &self,
         cx: &Context<'_>,
@@ -160,7 +157,6 @@ impl ProductNode {
 
     /// Every change of this product's stock, newest first. The changes add up to
     /// `quantity`.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn stock_ledger(
         &self,
         cx: &Context<'_>,

@@ -5,7 +5,8 @@ use futures_util::FutureExt as _;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
-use super::connection::{Paging, cost, of_all};
+use super::connection::{Paging, of_all};
+use super::endpoint::{WebhookEndpoint, WebhookEndpointConnection, WebhookEndpointOrder};
 use super::inflow::{InflowConnection, InflowFilter, InflowNode, InflowOrder};
 use super::label::{
     BrandConnection, BrandFilter, BrandNode, BrandOrder, CategoryConnection, CategoryFilter, CategoryNode,
@@ -48,7 +49,6 @@ impl Query {
     }
 
     /// Brands, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn brands(
         &self,
         cx: &Context<'_>,
@@ -80,7 +80,6 @@ impl Query {
     }
 
     /// Categories, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn categories(
         &self,
         cx: &Context<'_>,
@@ -112,7 +111,6 @@ impl Query {
     }
 
     /// Suppliers, by name unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn suppliers(
         &self,
         cx: &Context<'_>,
@@ -144,7 +142,6 @@ impl Query {
     }
 
     /// Products, by title unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn products(
         &self,
         cx: &Context<'_>,
@@ -176,7 +173,6 @@ impl Query {
     }
 
     /// Inflows, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn inflows(
         &self,
         cx: &Context<'_>,
@@ -204,7 +200,6 @@ impl Query {
     }
 
     /// Outflows, newest first unless ordered otherwise.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn outflows(
         &self,
         cx: &Context<'_>,
@@ -227,7 +222,6 @@ impl Query {
     }
 
     /// Every change of stock ever made, newest first.
-    #[graphql(complexity = "cost(first, last, child_complexity)")]
     async fn stock_ledger(
         &self,
         cx: &Context<'_>,
@@ -246,6 +240,34 @@ impl Query {
             offset,
         };
         of_all(cx, paging, |_| StockLedgerFilter::listing(filter)).await
+    }
+
+    /// One webhook endpoint, or null when there is none with this id. Requires
+    /// `CHANGE_WEBHOOK`.
+    async fn webhook_endpoint(&self, cx: &Context<'_>, id: ID) -> Answer<WebhookEndpoint> {
+        one(cx, &id).boxed().await
+    }
+
+    /// Who is told of events by webhook, oldest first unless ordered otherwise. Requires
+    /// `CHANGE_WEBHOOK`.
+    async fn webhook_endpoints(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+        order_by: Option<Vec<WebhookEndpointOrder>>,
+    ) -> Answer<WebhookEndpointConnection> {
+        let paging = Paging {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        of_all(cx, paging, |_| WebhookEndpointOrder::listing(order_by)).await
     }
 
     /// Figures for a dashboard.

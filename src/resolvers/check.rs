@@ -196,7 +196,8 @@ impl Check {
         self.required(field, value)
     }
 
-    fn required<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
+    /// A value that must be there, and that the rule looks at itself. `None` leaves the row as it is.
+    pub fn required<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
         match value {
             Field::Set(value) => return Some(value),
             Field::Null => self.fault(field, FaultCode::Null, "This field may not be null."),
@@ -204,6 +205,14 @@ impl Check {
             Field::Absent | Field::Unreadable => {}
         }
         None
+    }
+
+    /// A value that stays as it is when nothing is said of it, and is never null.
+    pub fn optional<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
+        match value {
+            Field::Absent => None,
+            said => self.required(field, said),
+        }
     }
 
     /// Adds a fault that a rule has found itself.

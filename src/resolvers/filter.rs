@@ -107,6 +107,11 @@ impl Filter {
         Ok(self)
     }
 
+    /// Whether it holds for every row, as far as can be told without looking.
+    pub fn holds_for_all(&self) -> bool {
+        self.condition.is_none()
+    }
+
     /// Holds for nothing.
     pub fn nothing() -> Self {
         Self::of(Expr::val(1).eq(0))
@@ -193,6 +198,11 @@ impl Filter {
             Comparison::Less => column.lt(value),
             Comparison::LessOrEqual => column.lte(value),
         })
+    }
+
+    /// A column that has this value, written into the statement itself, where an index is for rows with this value alone.
+    pub fn has<C: ColumnTrait>(column: C, value: &'static str) -> Self {
+        Self::of(Expr::col(column.as_column_ref()).eq(Expr::Constant(value.into())))
     }
 
     /// A column that is one of some values; of none, nothing is.

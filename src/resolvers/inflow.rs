@@ -4,11 +4,13 @@ use ::entity::inflow::{Column, Entity, Model};
 use ::entity::stock_change::Reason;
 use ::entity::{product, supplier};
 use chrono::{DateTime, Utc};
-use sea_orm::Value;
 
 use super::check::{INT_MAX, no_such};
+use super::recorder::{self, Recorder};
 use super::stock::{self, Movement, Moving, Unmoved};
-use super::{Check, Collection, Direction, Field, Resource, Sortable, erase};
+use super::{Check, Collection, Direction, Field, Made, Resource, Sortable, erase};
+use crate::app::App;
+use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, classify, failure};
 use crate::error::{Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
@@ -35,9 +37,15 @@ impl Movement for Entity {
     const CREATED_AT: Column = Column::CreatedAt;
     const CREATED: Reason = Reason::InflowCreated;
     const DELETED: Reason = Reason::InflowDeleted;
-    const INSERT_FROM_MOVED: &'static str = "INSERT INTO inflow
-        (supplier_id, product_id, quantity, description, description_folded, created_at, updated_at)
-        SELECT $5, moved.id, $6, $7, $8, $3, $3 FROM moved";
+    const COLUMNS: (&'static str, &'static str) = (
+        "id, supplier_id, product_id, quantity, description, description_folded, created_at, updated_at",
+        "movement_id, supplier_id, product_id, quantity, description, description_folded, at, at",
+    );
+    const REFERENCES: &'static str = "JOIN supplier ON supplier.id = wanted.supplier_id";
+
+    fn recorder(app: &App) -> &Recorder {
+        &app.inflows
+    }
 
     fn row(moving: &Moving, product: &product::Model, at: DateTime<Utc>) -> Model {
         Model {
@@ -50,15 +58,6 @@ impl Movement for Entity {
             created_at: at,
             updated_at: at,
         }
-    }
-
-    fn parameters(moving: &Moving) -> Vec<Value> {
-        vec![
-            moving.supplier_id.unwrap_or_default().into(),
-            moving.quantity.into(),
-            moving.description.clone().into(),
-            moving.description_folded().into(),
-        ]
     }
 
     fn moved(row: &Model) -> (i64, i64) {
@@ -102,7 +101,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Inflow;
     type Draft = Draft;
 
-    async fn create(tx: &Tx, mut draft: Draft) -> Result<Model> {
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Made<Self>> {
         let mut check = Check::new_row(std::mem::take(&mut draft.faults));
         let supplier_id = check
             .reference::<supplier::Entity>(tx, "supplier_id", draft.supplier_id)
@@ -125,7 +124,7 @@ impl Resource for Entity {
             description: description.flatten(),
         };
         match stock::record::<Self>(tx, &moving).await {
-            Ok((row, _)) => Ok(row),
+            Ok(made) => Ok(made),
             Err(Unmoved::NoProduct) => Err(no_such("product_id", moving.product_id).into()),
             Err(Unmoved::Shortage(shortage)) => Err(Fault::new(
                 "quantity",
@@ -143,6 +142,26 @@ impl Resource for Entity {
                 _ => classify(error),
             }),
         }
+    }
+
+    async fn create_together(ctx: &Ctx, draft: &Draft) -> Result<Option<Made<Self>>> {
+        let mut draft = draft.clone();
+        let mut check = Check::new_row(std::mem::take(&mut draft.faults));
+        let moving = Moving {
+            product_id: check.id("product_id", draft.product_id).unwrap_or_default(),
+            supplier_id: check.id("supplier_id", draft.supplier_id),
+            quantity: check
+                .integer("quantity", draft.quantity, 1..=INT_MAX, None)
+                .unwrap_or_default(),
+            description: check
+                .optional_text("description", draft.description, usize::MAX)
+                .flatten(),
+        };
+        // What is wrong with it is said where it is made alone.
+        if !check.is_clean() {
+            return Ok(None);
+        }
+        recorder::together(ctx, moving).await
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {

@@ -10,6 +10,7 @@ use super::label::NAME_LENGTH;
 use super::product::SERIE_NUMBER_LENGTH;
 use crate::ctx::Ctx;
 use crate::db::Backend;
+use crate::db::tally::TABLES;
 use crate::error::Result;
 
 /// Rows whose folded texts are looked at together.
@@ -119,6 +120,10 @@ pub fn rules(backend: Backend) -> Vec<Rule> {
         look: Look::Words(sql),
     }));
     rules.push(ids("no id is given twice", &used_ids(backend)));
+    rules.push(ids(
+        "each table has as many rows as its tally says",
+        &miscounted(),
+    ));
     for (noun, broken) in bounds() {
         rules.push(ids(&format!("each {noun} is within its bounds"), &broken));
     }
@@ -179,6 +184,18 @@ fn used_ids(backend: Backend) -> String {
         )
     };
     IDS.map(above).join(" UNION ALL ")
+}
+
+/// The tables whose tally is not the number of their rows, by their places in the list.
+fn miscounted() -> String {
+    let off = |(place, table): (usize, &&str)| {
+        format!(
+            "SELECT {place} AS id WHERE (SELECT COUNT(*) FROM {table})
+                <> (SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}')"
+        )
+    };
+    let off: Vec<String> = (1..).zip(&TABLES).map(off).collect();
+    off.join(" UNION ALL ")
 }
 
 /// For each table, a query for the rows whose values no rule would have let in.

@@ -4,7 +4,7 @@ use ::entity::label::Label;
 use ::entity::{brand, category, fold, inflow, product, supplier};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 
-use super::{Check, Collection, Direction, Editable, Field, Resource, Sortable, erase, insert, store};
+use super::{Check, Collection, Direction, Editable, Field, Made, Resource, Sortable, erase, insert, store};
 use crate::db::dialect::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
@@ -37,11 +37,11 @@ fn write<L: Label>(row: &mut L::Model, draft: Draft, mut check: Check) -> Result
     check.finish()
 }
 
-async fn create<L: Label + Resource>(tx: &Tx, mut draft: Draft) -> Result<L::Model> {
+async fn create<L: Label + Resource>(tx: &Tx, mut draft: Draft) -> Result<Made<L>> {
     let check = Check::new_row(std::mem::take(&mut draft.faults));
     let mut row = L::blank(tx.ctx().now);
     write::<L>(&mut row, draft, check)?;
-    Ok(insert::<L>(tx, row).await?)
+    Ok(Made::alone(insert::<L>(tx, row).await?))
 }
 
 async fn change<L: Label + Resource>(tx: &Tx, mut row: L::Model, mut draft: Draft) -> Result<L::Model> {
@@ -108,7 +108,7 @@ macro_rules! label {
             const KIND: Kind = Kind::$kind;
             type Draft = Draft;
 
-            async fn create(tx: &Tx, draft: Draft) -> Result<$noun::Model> {
+            async fn create(tx: &Tx, draft: Draft) -> Result<Made<Self>> {
                 create::<Self>(tx, draft).await
             }
 

@@ -3,8 +3,8 @@
 //! The order is always total: it ends in the id, in the direction of the column before it, so that paging neither
 //! repeats nor skips. Where a value may be missing, the rows without one come last in both directions.
 
-use sea_orm::sea_query::{NullOrdering, SelectStatement};
-use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::sea_query::{Asterisk, Expr, Func, NullOrdering, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::filter::Place;
 use super::{Collection, Filter, Row, key};
@@ -99,13 +99,18 @@ pub struct Page<R: Collection> {
 }
 
 impl<R: Collection> Listing<R> {
-    /// The rows that it is about, in no order.
-    pub(crate) fn matching(&self) -> Select<R> {
+    /// What its rows have in common.
+    fn condition(&self) -> Filter {
         let searched = match (&self.search, R::SEARCHED) {
             (Some(text), Some(column)) if !text.is_empty() => Filter::text(column, Place::Anywhere, text),
             _ => Filter::default(),
         };
-        self.filter.clone().and(searched).apply(R::find())
+        self.filter.clone().and(searched)
+    }
+
+    /// The rows that it is about, in no order.
+    pub(crate) fn matching(&self) -> Select<R> {
+        self.condition().apply(R::find())
     }
 
     /// The steps of its order. A column that comes again decides nothing any more, and nothing decides after the id.
@@ -167,7 +172,19 @@ impl<R: Collection> Listing<R> {
 
     /// How many rows it is about.
     pub async fn count(&self, permit: &Permit<'_, Read, R>) -> Result<u64> {
-        Ok(self.matching().count(permit.ctx().db()).await?)
+        let db = permit.ctx().db();
+        let condition = self.condition();
+        if condition.holds_for_all()
+            && let Some(count) = db.tally(R::default().table_name()).await?
+        {
+            return Ok(count);
+        }
+        let counted = condition
+            .apply(R::find())
+            .select_only()
+            .expr(Func::count(Expr::col(Asterisk)))
+            .build(db.get_database_backend());
+        Ok(u64::try_from(db.number(counted).await?).unwrap_or_default())
     }
 
     /// Page `number`, counted from 1, of `size` rows each.
@@ -186,7 +203,9 @@ impl<R: Collection> Listing<R> {
         let rows = if count == 0 {
             Vec::new()
         } else {
-            self.slice(skipped, size).all(permit.ctx().db()).await?
+            let db = permit.ctx().db();
+            let page = self.slice(skipped, size);
+            db.models::<R>(page.build(db.get_database_backend())).await?
         };
         Ok(Page {
             rows: Row::together(rows),

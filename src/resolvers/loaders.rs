@@ -10,7 +10,7 @@ use ::entity::Record;
 use dataloader::BatchFn;
 use dataloader::non_cached::Loader;
 
-use super::{Collection, Filter, Row, key};
+use super::{Collection, Row};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
@@ -23,11 +23,7 @@ struct ById<R> {
 impl<R: Collection> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
     /// The interface has no room for an error of the whole batch, so each key gets it.
     async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<Row<R>>>> {
-        let db = self.ctx.db();
-        let found = Filter::among_ids(db.backend(), key::<R>(), ids)
-            .apply(R::find())
-            .all(db)
-            .await;
+        let found = self.ctx.db().by_ids::<R>(ids).await;
         match found.map_err(Error::from) {
             Ok(rows) => {
                 let mut found: HashMap<i64, Row<R>> = Row::<R>::together(rows)
@@ -43,8 +39,14 @@ impl<R: Collection> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
 
 /// The rows with these ids, siblings of each other, in one statement.
 pub async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Row<R>>> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
+    match ids.as_slice() {
+        [] => return Ok(HashMap::new()),
+        // Nothing to batch.
+        [id] => {
+            let row = ctx.db().by_id::<R>(*id).await?;
+            return Ok(row.into_iter().map(|row| (*id, Row::single(row))).collect());
+        }
+        _ => {}
     }
     let batch = ById::<R> {
         ctx: ctx.clone(),

@@ -12,7 +12,8 @@ use sea_orm::{
     PrimaryKeyTrait, QueryFilter, QueryTrait,
 };
 
-use crate::auth::{Add, Change, Delete, Permit, Read};
+use crate::auth::{Add, Change, Delete, Permit, Read, Right};
+use crate::ctx::Ctx;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::kind::Kind;
 use crate::tx::Tx;
@@ -21,6 +22,8 @@ pub mod account;
 pub mod analytics;
 pub mod check;
 pub mod cursor;
+pub mod delivery;
+pub mod endpoint;
 pub mod filter;
 pub mod history;
 pub mod inflow;
@@ -34,6 +37,7 @@ pub mod movement;
 pub mod outflow;
 pub mod paging;
 pub mod product;
+pub mod recorder;
 pub mod siblings;
 pub mod stock;
 
@@ -47,7 +51,7 @@ pub use siblings::Row;
 /// A table whose rows can be listed: by what they are ordered and searched.
 pub trait Collection:
     EntityTrait<
-        Model: Record + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
+        Model: Record + Default + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
         ActiveModel: Send,
         Column: Send + Sync + 'static,
         PrimaryKey: PrimaryKeyTrait<ValueType = i64>,
@@ -61,6 +65,9 @@ pub trait Collection:
     const DEFAULT_ORDER: (&'static str, Direction);
     /// The folded column that `search` looks into.
     const SEARCHED: Option<Self::Column>;
+    /// The right that all there is to do with it needs, reading included. Without one, reading needs a login, and each
+    /// other verb the noun's own right.
+    const GUARD: Option<Right> = None;
 }
 
 /// A collection that both faces serve and change: what a noun must say about itself.
@@ -70,11 +77,53 @@ pub trait Resource: Collection {
     /// What a caller may say of a row, field by field.
     type Draft: Clone + Send + Sync + 'static;
 
+    /// What a draft needs before its transaction begins, in which nothing may be waited for.
+    fn prepare(ctx: &Ctx, draft: Self::Draft) -> impl Future<Output = Result<Self::Draft>> + Send {
+        let _ = ctx;
+        std::future::ready(Ok(draft))
+    }
     /// Makes a row of a draft.
-    fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Self::Model>> + Send;
+    fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Made<Self>>> + Send;
+    /// Makes a row of a draft together with those of other requests. None where that can't be done, and nothing has
+    /// changed: then it is made alone.
+    fn create_together(
+        ctx: &Ctx,
+        draft: &Self::Draft,
+    ) -> impl Future<Output = Result<Option<Made<Self>>>> + Send {
+        let _ = (ctx, draft);
+        std::future::ready(Ok(None))
+    }
     /// Removes a row, if nothing stands against it.
     fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<()>> + Send;
 }
+
+/// A row that has just been made.
+#[derive(Debug)]
+pub struct Made<R: EntityTrait> {
+    /// The row.
+    pub row: R::Model,
+    /// For a movement, its product as it was right after.
+    pub product: Option<::entity::product::Model>,
+}
+
+impl<R: Collection> Made<R> {
+    /// One that tells of nothing else.
+    pub fn alone(row: R::Model) -> Self {
+        Self { row, product: None }
+    }
+
+    /// The row, which knows what was found on the way.
+    fn into_row(self) -> Row<R> {
+        let row = Row::<R>::single(self.row);
+        if let Some(product) = self.product {
+            row.knows::<::entity::product::Entity>(PRODUCT, product);
+        }
+        row
+    }
+}
+
+/// What movements call the product that they refer to.
+pub const PRODUCT: &str = "product";
 
 /// What can be updated. Movements can't, so they do not implement this: there is no route, no field and no rule to
 /// forget.
@@ -91,8 +140,8 @@ pub trait Editable: Resource {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn find<R: Resource>(permit: Permit<'_, Read, R>, id: i64) -> Result<Row<R>> {
-    let found = R::find_by_id(id).one(permit.ctx().db()).await?;
+pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result<Row<R>> {
+    let found = permit.ctx().db().by_id::<R>(id).await?;
     found.map(Row::single).ok_or(Error::NotFound)
 }
 
@@ -101,10 +150,7 @@ pub async fn find<R: Resource>(permit: Permit<'_, Read, R>, id: i64) -> Result<R
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Result<R::Model> {
-    R::find_by_id(id)
-        .one(permit.ctx().db())
-        .await?
-        .ok_or(Error::NotFound)
+    permit.ctx().db().by_id::<R>(id).await?.ok_or(Error::NotFound)
 }
 
 /// Makes a row.
@@ -112,11 +158,15 @@ pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Resu
 /// # Errors
 /// [`Error::Invalid`] with every bad field.
 pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
-    let row = permit
-        .ctx()
+    let ctx = permit.ctx();
+    let draft = R::prepare(ctx, draft).await?;
+    if let Some(made) = R::create_together(ctx, &draft).await? {
+        return Ok(made.into_row());
+    }
+    let made = ctx
         .transaction(move |tx| Box::pin(R::create(tx, draft.clone())))
         .await?;
-    Ok(Row::single(row))
+    Ok(made.into_row())
 }
 
 /// The most rows that one request makes.
@@ -137,7 +187,11 @@ pub async fn create_all<R: Resource>(
         let message = format!("Ensure this field has no more than {BATCH} elements.");
         return Err(Fault::new("items", FaultCode::TooLong, message).into());
     }
-    let drafts = Arc::new(drafts);
+    let mut prepared = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        prepared.push(R::prepare(permit.ctx(), draft).await?);
+    }
+    let drafts = Arc::new(prepared);
     let rows = permit
         .ctx()
         .transaction(move |tx| {
@@ -156,7 +210,7 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
             .await
             .map_err(|error| error.of_item(item))
         {
-            Ok(row) => rows.push(row),
+            Ok(made) => rows.push(made.row),
             Err(Error::Invalid(found)) => faults.extend(found),
             // A statement that fails ends a transaction of PostgreSQL; what has been found wrong until then is the answer.
             Err(_) if !faults.is_empty() => break,
@@ -180,6 +234,7 @@ pub async fn update<R: Editable>(
     expected_version: Option<i64>,
     draft: R::Draft,
 ) -> Result<Row<R>> {
+    let draft = R::prepare(permit.ctx(), draft).await?;
     let row = permit
         .ctx()
         .transaction(move |tx| {
@@ -212,7 +267,12 @@ pub async fn delete<R: Resource>(
         .await
 }
 
-async fn locked<R: Resource>(tx: &Tx, id: i64, expected_version: Option<i64>) -> Result<R::Model> {
+/// The row with this id, locked against other changes.
+pub(crate) async fn locked<R: Collection>(
+    tx: &Tx,
+    id: i64,
+    expected_version: Option<i64>,
+) -> Result<R::Model> {
     let mut select = R::find_by_id(id);
     tx.backend().lock(QueryTrait::query(&mut select));
     let row = select.one(tx).await?.ok_or(Error::NotFound)?;
@@ -223,7 +283,7 @@ async fn locked<R: Resource>(tx: &Tx, id: i64, expected_version: Option<i64>) ->
 }
 
 /// Stores a new row and gives it its id. Constraints are the caller's to read.
-pub(crate) async fn insert<R: Resource>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
+pub(crate) async fn insert<R: Collection>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());
     row.set_id(R::insert(values).exec(tx).await?.last_insert_id);
@@ -231,7 +291,7 @@ pub(crate) async fn insert<R: Resource>(tx: &Tx, mut row: R::Model) -> Result<R:
 }
 
 /// Stores what a row has become. Constraints are the caller's to read.
-pub(crate) async fn store<R: Resource>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
+pub(crate) async fn store<R: Collection>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());
     R::update_many()

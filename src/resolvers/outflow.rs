@@ -4,11 +4,13 @@ use ::entity::outflow::{Column, Entity, Model};
 use ::entity::product;
 use ::entity::stock_change::Reason;
 use chrono::{DateTime, Utc};
-use sea_orm::Value;
 
 use super::check::{INT_MAX, no_such};
+use super::recorder::{self, Recorder};
 use super::stock::{self, Movement, Moving, Unmoved};
-use super::{Check, Collection, Direction, Field, Resource, Sortable, erase};
+use super::{Check, Collection, Direction, Field, Made, Resource, Sortable, erase};
+use crate::app::App;
+use crate::ctx::Ctx;
 use crate::error::{Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
 use crate::tx::Tx;
@@ -32,9 +34,15 @@ impl Movement for Entity {
     const CREATED_AT: Column = Column::CreatedAt;
     const CREATED: Reason = Reason::OutflowCreated;
     const DELETED: Reason = Reason::OutflowDeleted;
-    const INSERT_FROM_MOVED: &'static str = "INSERT INTO outflow
-        (product_id, quantity, unit_price, unit_cost, description, description_folded, created_at, updated_at)
-        SELECT moved.id, $5, moved.selling_price, moved.cost_price, $6, $7, $3, $3 FROM moved";
+    const COLUMNS: (&'static str, &'static str) = (
+        "id, product_id, quantity, unit_price, unit_cost, description, description_folded, created_at, updated_at",
+        "movement_id, product_id, quantity, selling_price, cost_price, description, description_folded, at, at",
+    );
+    const REFERENCES: &'static str = "";
+
+    fn recorder(app: &App) -> &Recorder {
+        &app.outflows
+    }
 
     fn row(moving: &Moving, product: &product::Model, at: DateTime<Utc>) -> Model {
         Model {
@@ -48,14 +56,6 @@ impl Movement for Entity {
             created_at: at,
             updated_at: at,
         }
-    }
-
-    fn parameters(moving: &Moving) -> Vec<Value> {
-        vec![
-            moving.quantity.into(),
-            moving.description.clone().into(),
-            moving.description_folded().into(),
-        ]
     }
 
     fn moved(row: &Model) -> (i64, i64) {
@@ -99,7 +99,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Outflow;
     type Draft = Draft;
 
-    async fn create(tx: &Tx, mut draft: Draft) -> Result<Model> {
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Made<Self>> {
         let mut check = Check::new_row(std::mem::take(&mut draft.faults));
         let description = check.optional_text("description", draft.description, usize::MAX);
         let quantity = check.integer("quantity", draft.quantity, 1..=INT_MAX, None);
@@ -119,7 +119,7 @@ impl Resource for Entity {
             description: description.flatten(),
         };
         match stock::record::<Self>(tx, &moving).await {
-            Ok((row, _)) => Ok(row),
+            Ok(made) => Ok(made),
             Err(Unmoved::NoProduct) => Err(no_such("product_id", moving.product_id).into()),
             Err(Unmoved::Shortage(shortage)) => Err(Fault::new(
                 "quantity",
@@ -129,6 +129,26 @@ impl Resource for Entity {
             .into()),
             Err(Unmoved::Failed(error)) => Err(error.into()),
         }
+    }
+
+    async fn create_together(ctx: &Ctx, draft: &Draft) -> Result<Option<Made<Self>>> {
+        let mut draft = draft.clone();
+        let mut check = Check::new_row(std::mem::take(&mut draft.faults));
+        let moving = Moving {
+            product_id: check.id("product_id", draft.product_id).unwrap_or_default(),
+            supplier_id: None,
+            quantity: check
+                .integer("quantity", draft.quantity, 1..=INT_MAX, None)
+                .unwrap_or_default(),
+            description: check
+                .optional_text("description", draft.description, usize::MAX)
+                .flatten(),
+        };
+        // What is wrong with it is said where it is made alone.
+        if !check.is_clean() {
+            return Ok(None);
+        }
+        recorder::together(ctx, moving).await
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {

@@ -184,7 +184,8 @@ impl<R: Collection> Listing<R> {
             select = R::find().filter(key::<R>().in_subquery(chosen));
             order_by(QueryTrait::query(&mut select), &terms, span.backwards);
         }
-        let mut rows = select.all(permit.ctx().db()).await?;
+        let db = permit.ctx().db();
+        let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
         let more = cut(span, &mut rows);
         Ok(Slice::new(span, Row::together(rows), more, self.cursor()))
     }
@@ -215,8 +216,10 @@ impl<R: Collection> Listing<R> {
             .collect();
         order_by(&mut statement, &terms, span.backwards);
         let mut read: Vec<(i64, R::Model)> = Vec::new();
-        for found in db.query_all(&statement).await? {
-            let row = R::Model::from_query_result(&found, "")?;
+        for row in db
+            .models::<R>(db.get_database_backend().build(&statement))
+            .await?
+        {
             if let Value::BigInt(Some(parent)) = row.get(reference) {
                 read.push((parent, row));
             }

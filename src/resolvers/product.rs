@@ -8,7 +8,8 @@ use super::check::{INT_MAX, no_such};
 use super::filter::Comparison;
 use super::label::NAME_LENGTH;
 use super::{
-    Check, Collection, Direction, Editable, Field, Filter, Resource, Sortable, erase, insert, stock, store,
+    Check, Collection, Direction, Editable, Field, Filter, Made, Resource, Sortable, erase, insert, stock,
+    store,
 };
 use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, classify, failure, on_foreign_key};
@@ -181,7 +182,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    async fn create(tx: &Tx, mut draft: Draft) -> Result<Model> {
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Made<Self>> {
         let check = Check::new_row(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
@@ -205,7 +206,7 @@ impl Resource for Entity {
         let refuse = refused(&row);
         let row = insert::<Self>(tx, row).await.map_err(refuse)?;
         stock::open(tx, &row).await?;
-        Ok(row)
+        Ok(Made::alone(row))
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {

@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ::entity::Record as _;
 use sea_orm::EntityTrait;
 use tokio::sync::OnceCell;
 
@@ -92,6 +93,18 @@ impl<R: Collection> Row<R> {
             })
             .await?;
         Ok(found.get(&wanted).cloned())
+    }
+
+    /// Notes what this row refers to as `relation`, which then need not be asked for.
+    pub(crate) fn knows<T: Collection>(&self, relation: &str, referred: T::Model) {
+        let row = Row::<T>::single(referred);
+        let found = HashMap::from([(row.id(), row)]);
+        let known: Arc<dyn Any + Send + Sync> = Arc::new(found);
+        self.siblings
+            .relations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(known))));
     }
 
     /// Loads something once for all siblings: whoever asks first does it, the others wait. `relation` names it, its

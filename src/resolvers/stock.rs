@@ -9,12 +9,12 @@ use ::entity::stock_change::Reason;
 use ::entity::{fold, product, stock_change};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement, Value,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::check::INT_MAX;
-use super::{Resource, insert};
+use super::recorder::{self, Recorder};
+use super::{Made, Resource, insert};
+use crate::app::App;
 use crate::db::Backend;
 use crate::error::{Error, Result, Shortage};
 use crate::tx::Tx;
@@ -32,14 +32,15 @@ pub trait Movement: Resource {
     const CREATED: Reason;
     /// What the ledger says when one is deleted.
     const DELETED: Reason;
-    /// `INSERT INTO …` for PostgreSQL, selecting from `moved`, the product after the change, returning the id. Its
-    /// parameters are those of [`Movement::parameters`], from `$5` on.
-    const INSERT_FROM_MOVED: &'static str;
+    /// The columns of its table, and where PostgreSQL's statement in `recorder.rs` has their values.
+    const COLUMNS: (&'static str, &'static str);
+    /// What else it refers to must be there: a join with `wanted` in that statement.
+    const REFERENCES: &'static str;
 
+    /// Who waits for one to be recorded.
+    fn recorder(app: &App) -> &Recorder;
     /// The row of a movement of this product, not stored yet.
     fn row(moving: &Moving, product: &product::Model, at: chrono::DateTime<chrono::Utc>) -> Self::Model;
-    /// See [`Movement::INSERT_FROM_MOVED`].
-    fn parameters(moving: &Moving) -> Vec<Value>;
     /// Which product and how many.
     fn moved(row: &Self::Model) -> (i64, i64);
 }
@@ -83,24 +84,21 @@ impl From<DbErr> for Unmoved {
 
 /// Records a movement: changes the product's stock, stores the movement's row and the ledger's. Returns the row and the
 /// product as it is now.
-pub async fn record<M: Movement>(tx: &Tx, moving: &Moving) -> Result<(M::Model, product::Model), Unmoved> {
+pub async fn record<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Made<M>, Unmoved> {
     let recorded = match tx.backend() {
         Backend::Sqlite => record_in_steps::<M>(tx, moving).await?,
-        Backend::Postgres => record_at_once::<M>(tx, moving).await?,
+        Backend::Postgres => recorder::within::<M>(tx, moving).await?,
     };
     match recorded {
-        Some(recorded) => {
+        Some(made) => {
             tx.moved(M::KIND);
-            Ok(recorded)
+            Ok(made)
         }
         None => Err(why_not(tx, moving.product_id, M::SIGN * moving.quantity).await?),
     }
 }
 
-async fn record_in_steps<M: Movement>(
-    tx: &Tx,
-    moving: &Moving,
-) -> Result<Option<(M::Model, product::Model)>, DbErr> {
+async fn record_in_steps<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Option<Made<M>>, DbErr> {
     let change = M::SIGN * moving.quantity;
     if !move_stock(tx, moving.product_id, change).await? {
         return Ok(None);
@@ -112,50 +110,10 @@ async fn record_in_steps<M: Movement>(
     let id = ::entity::Record::id(&row);
     let description = moving.description.as_deref();
     enter(tx, &product, M::CREATED, change, Some(id), description).await?;
-    Ok(Some((row, product)))
-}
-
-/// The same in one statement. `$1` the product, `$2` the change, `$3` now, `$4` the actor.
-async fn record_at_once<M: Movement>(
-    tx: &Tx,
-    moving: &Moving,
-) -> Result<Option<(M::Model, product::Model)>, DbErr> {
-    #[derive(FromQueryResult)]
-    struct Recorded {
-        movement_id: i64,
-    }
-    let parameters = M::parameters(moving);
-    let (told, told_values) = outbox::members(tx, M::CREATED, parameters.len() + 5);
-    let sql = format!(
-        r"WITH moved AS (
-            UPDATE product SET quantity = quantity + $2, version = version + 1, updated_at = $3
-            WHERE id = $1 AND quantity + $2 BETWEEN 0 AND {INT_MAX} RETURNING *
-        ), recorded AS (
-            {insert} RETURNING id, description
-        ), entered AS (
-            INSERT INTO stock_change (product_id, reason, change, balance, movement_id, actor_id, created_at)
-            SELECT moved.id, '{reason}', $2, moved.quantity, recorded.id, $4, $3 FROM moved, recorded RETURNING id
-        ){told}
-        SELECT recorded.id AS movement_id, moved.* FROM moved, recorded",
-        insert = M::INSERT_FROM_MOVED,
-        reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
-    );
-    let mut values: Vec<Value> = vec![
-        moving.product_id.into(),
-        (M::SIGN * moving.quantity).into(),
-        tx.ctx().now.into(),
-        actor_id(tx).into(),
-    ];
-    values.extend(parameters);
-    values.extend(told_values);
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-    let Some(found) = tx.query_one_raw(statement).await? else {
-        return Ok(None);
-    };
-    let product = product::Model::from_query_result(&found, "")?;
-    let mut row = M::row(moving, &product, tx.ctx().now);
-    ::entity::Record::set_id(&mut row, Recorded::from_query_result(&found, "")?.movement_id);
-    Ok(Some((row, product)))
+    Ok(Some(Made {
+        row,
+        product: Some(product),
+    }))
 }
 
 /// Takes the effect of a movement back, as it is deleted.

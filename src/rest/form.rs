@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Fault, FaultCode, Faults, Malformed, Result};
@@ -79,12 +80,12 @@ pub struct Form<'a> {
 enum Written<'a> {
     Absent,
     Null,
-    Bool,
+    Bool(bool),
     Number(&'a str),
     Text(String),
     /// A text that is no Unicode: a lone surrogate.
     Unreadable,
-    List,
+    List(&'a str),
     Object(&'a str),
 }
 
@@ -104,6 +105,14 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// The same for a body that may be left out, which is as good as an empty object.
+    ///
+    /// # Errors
+    /// Those of [`Form::parse`].
+    pub fn parse_optional(body: &'a [u8]) -> Result<Self> {
+        Self::parse(if body.trim_ascii().is_empty() { b"{}" } else { body })
+    }
+
     /// What was wrong with the fields that were taken.
     pub fn faults(self) -> Faults {
         self.faults
@@ -115,9 +124,9 @@ impl<'a> Form<'a> {
         };
         match raw.as_bytes().first() {
             Some(b'n') => Written::Null,
-            Some(b't' | b'f') => Written::Bool,
+            Some(letter @ (b't' | b'f')) => Written::Bool(*letter == b't'),
             Some(b'"') => serde_json::from_str(raw).map_or(Written::Unreadable, Written::Text),
-            Some(b'[') => Written::List,
+            Some(b'[') => Written::List(raw),
             Some(b'{') => Written::Object(raw),
             _ => Written::Number(raw),
         }
@@ -135,7 +144,7 @@ impl<'a> Form<'a> {
             Written::Null => Field::Null,
             Written::Text(text) => Field::Set(text),
             Written::Number(digits) => Field::Set(digits.to_owned()),
-            Written::Bool | Written::Unreadable | Written::List | Written::Object(_) => {
+            Written::Bool(_) | Written::Unreadable | Written::List(_) | Written::Object(_) => {
                 self.unreadable(field, "Not a valid string.")
             }
         }
@@ -148,7 +157,7 @@ impl<'a> Form<'a> {
             Written::Null => Field::Null,
             Written::Text(text) => Field::Set(text),
             Written::Number(digits) => Field::Set(digits.to_owned()),
-            Written::Bool | Written::Unreadable | Written::List | Written::Object(_) => {
+            Written::Bool(_) | Written::Unreadable | Written::List(_) | Written::Object(_) => {
                 self.unreadable(field, "A valid number is required.")
             }
         }
@@ -161,11 +170,52 @@ impl<'a> Form<'a> {
             Written::Null => return Field::Null,
             Written::Text(text) => whole(text.trim()),
             Written::Number(digits) => whole(digits),
-            Written::Bool | Written::Unreadable | Written::List | Written::Object(_) => None,
+            Written::Bool(_) | Written::Unreadable | Written::List(_) | Written::Object(_) => None,
         };
         match number {
             Some(number) => Field::Set(number),
             None => self.unreadable(field, "A valid integer is required."),
+        }
+    }
+
+    /// Whether or not.
+    pub fn boolean(&mut self, field: &'static str) -> Field<bool> {
+        match self.take(field) {
+            Written::Absent => Field::Absent,
+            Written::Null => Field::Null,
+            Written::Bool(value) => Field::Set(value),
+            _ => self.unreadable(field, "Must be a valid boolean."),
+        }
+    }
+
+    /// A list of texts.
+    pub fn texts(&mut self, field: &'static str) -> Field<Vec<String>> {
+        match self.take(field) {
+            Written::Absent => Field::Absent,
+            Written::Null => Field::Null,
+            Written::List(raw) => match serde_json::from_str(raw) {
+                Ok(texts) => Field::Set(texts),
+                Err(_) => self.unreadable(field, "Expected a list of strings."),
+            },
+            _ => self.unreadable(field, "Expected a list of strings."),
+        }
+    }
+
+    /// A moment, in RFC 3339.
+    pub fn moment(&mut self, field: &'static str) -> Field<DateTime<Utc>> {
+        let moment = match self.take(field) {
+            Written::Absent => return Field::Absent,
+            Written::Null => return Field::Null,
+            Written::Text(text) => DateTime::parse_from_rfc3339(text.trim()).ok(),
+            _ => None,
+        };
+        match moment.map(|moment| moment.with_timezone(&Utc)) {
+            // Within what both databases take.
+            Some(moment) if (1..10_000).contains(&moment.year()) => Field::Set(moment),
+            _ => self.unreadable(
+                field,
+                "Datetime has wrong format. Use one such as 2024-01-15T10:30:00Z.",
+            ),
         }
     }
 
@@ -176,9 +226,9 @@ impl<'a> Form<'a> {
             Written::Null => return Field::Null,
             Written::Text(text) => (whole(text.trim()), "str"),
             Written::Number(digits) => (whole(digits), "float"),
-            Written::Bool => (None, "bool"),
+            Written::Bool(_) => (None, "bool"),
             Written::Unreadable => (None, "str"),
-            Written::List => (None, "list"),
+            Written::List(_) => (None, "list"),
             Written::Object(raw) => (id_of(raw), "dict"),
         };
         match id {
@@ -260,6 +310,27 @@ mod tests {
                 "Incorrect type. Expected pk value, received dict."
             ]
         );
+    }
+
+    #[test]
+    fn lists_moments_and_booleans() {
+        let body = br#"{"a": ["x", "y"], "b": ["x", 1], "c": "x", "d": true, "e": "true", "f": "2024-01-15T12:30:00+02:00",
+            "g": "2024-01-15", "h": "+12024-01-15T10:30:00Z", "i": []}"#;
+        let mut form = Form::parse(body).expect("an object");
+        assert_eq!(form.texts("a"), Field::Set(vec!["x".to_owned(), "y".to_owned()]));
+        assert_eq!(form.texts("b"), Field::Unreadable);
+        assert_eq!(form.texts("c"), Field::Unreadable);
+        assert_eq!(form.texts("i"), Field::Set(Vec::new()));
+        assert_eq!(form.boolean("d"), Field::Set(true));
+        assert_eq!(form.boolean("e"), Field::Unreadable);
+        assert_eq!(
+            form.moment("f"),
+            Field::Set("2024-01-15T10:30:00Z".parse().expect("a moment"))
+        );
+        assert_eq!(form.moment("g"), Field::Unreadable);
+        assert_eq!(form.moment("h"), Field::Unreadable);
+        assert_eq!(form.moment("j"), Field::Absent);
+        assert!(Form::parse_optional(b" ").is_ok() && Form::parse(b" ").is_err());
     }
 
     #[test]

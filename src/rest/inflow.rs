@@ -5,7 +5,7 @@ use ::entity::{product, supplier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Versions};
+use super::face::{Rest, Shown, Versions};
 use super::form::Form;
 use super::label::named;
 use super::page::{Moment, Named, Titled};
@@ -39,7 +39,7 @@ pub struct InflowView {
     updated_at: Moment,
 }
 
-impl Rest for Entity {
+impl Shown for Entity {
     type View = InflowView;
     const FILTERS: &'static [Filterable<Column>] = &[
         Filterable {
@@ -63,16 +63,6 @@ impl Rest for Entity {
             about: "Only inflows of this UTC day, such as `2024-01-31`, or earlier, the whole day included.",
         },
     ];
-
-    fn draft(mut form: Form<'_>) -> Draft {
-        Draft {
-            supplier_id: form.reference("supplier", "supplier_id"),
-            product_id: form.reference("product", "product_id"),
-            quantity: form.integer("quantity"),
-            description: form.text("description"),
-            faults: form.faults(),
-        }
-    }
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(InflowView, Versions)>> {
         let supplier = row
@@ -98,5 +88,17 @@ impl Rest for Entity {
             updated_at: Moment(row.updated_at),
         };
         Ok(Some((view, [1, supplier_version, product.version])))
+    }
+}
+
+impl Rest for Entity {
+    fn draft(mut form: Form<'_>) -> Draft {
+        Draft {
+            supplier_id: form.reference("supplier", "supplier_id"),
+            product_id: form.reference("product", "product_id"),
+            quantity: form.integer("quantity"),
+            description: form.text("description"),
+            faults: form.faults(),
+        }
     }
 }

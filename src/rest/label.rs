@@ -5,7 +5,7 @@ use ::entity::{brand, category, supplier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Versions};
+use super::face::{Rest, Shown, Versions};
 use super::form::{Form, NOT_BLANK};
 use super::page::{Moment, Named};
 use super::query::Filterable;
@@ -47,18 +47,9 @@ pub fn named<L: Label + Resource>(row: &Row<L>) -> (Named, i64) {
 
 macro_rules! label {
     ($noun:ident) => {
-        impl Rest for $noun::Entity {
+        impl Shown for $noun::Entity {
             type View = LabelView;
             const FILTERS: &'static [Filterable<$noun::Column>] = &[];
-
-            fn draft(mut form: Form<'_>) -> Draft {
-                let (name, description) = (form.text("name"), form.text("description"));
-                Draft {
-                    name,
-                    description,
-                    faults: form.faults(),
-                }
-            }
 
             async fn view(_ctx: &Ctx, row: &Row<Self>) -> Result<Option<(LabelView, Versions)>> {
                 let fields = Self::fields(row);
@@ -70,6 +61,17 @@ macro_rules! label {
                     updated_at: Moment(fields.updated_at),
                 };
                 Ok(Some((view, [fields.version, 0, 0])))
+            }
+        }
+
+        impl Rest for $noun::Entity {
+            fn draft(mut form: Form<'_>) -> Draft {
+                let (name, description) = (form.text("name"), form.text("description"));
+                Draft {
+                    name,
+                    description,
+                    faults: form.faults(),
+                }
             }
         }
     };

@@ -11,7 +11,7 @@ use axum::response::Response;
 use serde_json::{Map, Value};
 
 use self::face::Rest;
-use self::openapi::{operations, sessions};
+use self::openapi::{operations, sessions, webhooks as described};
 use self::problem::Problem;
 use self::route::Route;
 use crate::app::App;
@@ -19,6 +19,8 @@ use crate::kind::Kind;
 use crate::resolvers::Editable;
 
 pub mod caller;
+pub mod delivery;
+pub mod endpoint;
 pub mod etag;
 pub mod face;
 pub mod form;
@@ -56,7 +58,29 @@ pub fn table() -> Vec<Route> {
     table.extend(editable::<::entity::product::Entity>());
     table.extend(fixed::<::entity::inflow::Entity>());
     table.extend(fixed::<::entity::outflow::Entity>());
+    table.extend(webhooks());
     table
+}
+
+/// Webhooks, of which the document says nothing but that they are told.
+fn webhooks() -> [Route; 8] {
+    use ::entity::endpoint::Entity;
+    [
+        Route::at("/webhooks/")
+            .get(verbs::list::<Entity>, described::list)
+            .post(endpoint::add, described::add),
+        Route::at("/webhooks/{id}/")
+            .get(verbs::show::<Entity>, described::show)
+            .put(verbs::edit::<Entity>, described::put)
+            .patch(verbs::edit::<Entity>, described::patch)
+            .delete(verbs::remove::<Entity>, described::remove),
+        Route::at("/webhooks/{id}/rotate-secret/").post(endpoint::rotate, described::rotate),
+        Route::at("/webhooks/{id}/test/").post(endpoint::test, described::test),
+        Route::at("/webhooks/{id}/replay/").post(endpoint::replay, described::replay_failed),
+        Route::at("/webhooks/{id}/deliveries/").get(delivery::list, described::deliveries),
+        Route::at("/webhooks/{id}/deliveries/{delivery}/").get(delivery::show, described::delivery),
+        Route::at("/webhooks/{id}/deliveries/{delivery}/replay/").post(delivery::replay, described::replay),
+    ]
 }
 
 /// The routes of what can be updated.

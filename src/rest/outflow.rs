@@ -5,7 +5,7 @@ use ::entity::product;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Versions};
+use super::face::{Rest, Shown, Versions};
 use super::form::Form;
 use super::page::{Moment, Titled};
 use super::query::{By, Filterable};
@@ -36,7 +36,7 @@ pub struct OutflowView {
     updated_at: Moment,
 }
 
-impl Rest for Entity {
+impl Shown for Entity {
     type View = OutflowView;
     const FILTERS: &'static [Filterable<Column>] = &[
         Filterable {
@@ -56,15 +56,6 @@ impl Rest for Entity {
         },
     ];
 
-    fn draft(mut form: Form<'_>) -> Draft {
-        Draft {
-            product_id: form.reference("product", "product_id"),
-            quantity: form.integer("quantity"),
-            description: form.text("description"),
-            faults: form.faults(),
-        }
-    }
-
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(OutflowView, Versions)>> {
         let product = row
             .one::<product::Entity>(ctx, "product", |row| Some(row.product_id))
@@ -82,5 +73,16 @@ impl Rest for Entity {
             updated_at: Moment(row.updated_at),
         };
         Ok(Some((view, [1, product.version, 0])))
+    }
+}
+
+impl Rest for Entity {
+    fn draft(mut form: Form<'_>) -> Draft {
+        Draft {
+            product_id: form.reference("product", "product_id"),
+            quantity: form.integer("quantity"),
+            description: form.text("description"),
+            faults: form.faults(),
+        }
     }
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::page::object;
-use crate::error::{Error, Fault, Login, Malformed};
+use crate::error::{Conflict, Error, Fault, Login, Malformed};
 
 /// An error on its way to a REST client.
 #[derive(Debug)]
@@ -95,6 +95,15 @@ impl Refusal {
                 "It has changed since the version that was sent.",
                 json!({}),
             ),
+            Error::Conflict(conflict) => {
+                let code = match conflict {
+                    Conflict::ReadOnly => "READ_ONLY",
+                    Conflict::Disabled => "ENDPOINT_DISABLED",
+                    Conflict::SwitchedOff => "WEBHOOKS_DISABLED",
+                    Conflict::TooMany => "TOO_MANY_ENDPOINTS",
+                };
+                envelope(StatusCode::CONFLICT, code, conflict.message(), json!({}))
+            }
             Error::Limited { retry_after } => {
                 let rest = u64::from(retry_after.subsec_nanos() > 0);
                 let seconds = retry_after.as_secs().saturating_add(rest).max(1);

@@ -5,7 +5,7 @@ use ::entity::{brand, category};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Versions};
+use super::face::{Rest, Shown, Versions};
 use super::form::{Form, NOT_BLANK};
 use super::label::named;
 use super::page::{Moment, Named, Price};
@@ -50,7 +50,7 @@ pub struct ProductView {
     updated_at: Moment,
 }
 
-impl Rest for Entity {
+impl Shown for Entity {
     type View = ProductView;
     const FILTERS: &'static [Filterable<Column>] = &[
         Filterable {
@@ -74,20 +74,6 @@ impl Rest for Entity {
             about: "Only products that are sold for this price, such as `799.99`, or less.",
         },
     ];
-
-    fn draft(mut form: Form<'_>) -> Draft {
-        Draft {
-            title: form.text("title"),
-            category_id: form.reference("category", "category_id"),
-            brand_id: form.reference("brand", "brand_id"),
-            description: form.text("description"),
-            serie_number: form.text("serie_number"),
-            cost_price: form.decimal("cost_price"),
-            selling_price: form.decimal("selling_price"),
-            quantity: form.integer("quantity"),
-            faults: form.faults(),
-        }
-    }
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(ProductView, Versions)>> {
         let category = row
@@ -114,5 +100,21 @@ impl Rest for Entity {
             updated_at: Moment(row.updated_at),
         };
         Ok(Some((view, [row.version, category_version, brand_version])))
+    }
+}
+
+impl Rest for Entity {
+    fn draft(mut form: Form<'_>) -> Draft {
+        Draft {
+            title: form.text("title"),
+            category_id: form.reference("category", "category_id"),
+            brand_id: form.reference("brand", "brand_id"),
+            description: form.text("description"),
+            serie_number: form.text("serie_number"),
+            cost_price: form.decimal("cost_price"),
+            selling_price: form.decimal("selling_price"),
+            quantity: form.integer("quantity"),
+            faults: form.faults(),
+        }
     }
 }

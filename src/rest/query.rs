@@ -5,10 +5,10 @@ use ::entity::Money;
 use chrono::NaiveDate;
 use url::form_urlencoded;
 
-use super::face::Rest;
+use super::face::Shown;
 use crate::error::{Error, Result};
 use crate::resolvers::filter::Comparison;
-use crate::resolvers::{Direction, Filter, Order, Resource};
+use crate::resolvers::{Collection, Direction, Filter, Order};
 use sea_orm::ColumnTrait;
 
 /// Rows on a page when nobody says otherwise.
@@ -40,7 +40,12 @@ pub enum By<C> {
     FromDay(C),
     /// Rows of this UTC day or earlier.
     ToDay(C),
+    /// Rows for which what one of these names stands for holds.
+    OneOf(&'static [Choice]),
 }
+
+/// A value of a parameter, and what it stands for.
+pub type Choice = (&'static str, fn() -> Filter);
 
 /// The parameters in the order they were sent.
 pub struct Query(Vec<(String, String)>);
@@ -105,7 +110,7 @@ impl Query {
     }
 
     /// The columns to order by.
-    pub fn order<R: Resource>(&self) -> Result<Vec<Order<R::Column>>> {
+    pub fn order<R: Collection>(&self) -> Result<Vec<Order<R::Column>>> {
         let Some(text) = self.get("ordering") else {
             return Ok(Vec::new());
         };
@@ -125,7 +130,7 @@ impl Query {
     }
 
     /// The rows that the parameters leave.
-    pub fn filter<R: Rest>(&self) -> Result<Filter> {
+    pub fn filter<R: Shown>(&self) -> Result<Filter> {
         R::FILTERS.iter().try_fold(Filter::default(), |filter, narrower| {
             Ok(filter.and(self.narrowed(narrower)?))
         })
@@ -151,6 +156,14 @@ impl Query {
             By::ToDay(column) => self
                 .day(name)?
                 .map_or_else(everything, |day| Filter::to_day(column, day)),
+            By::OneOf(choices) => {
+                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+                let reason = format!("Choose one of: {}.", names.join(", "));
+                let chosen = self.read(name, &reason, |text| {
+                    choices.iter().find(|(choice, _)| *choice == text)
+                })?;
+                chosen.map_or_else(everything, |(_, filter)| filter())
+            }
         })
     }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -14,9 +14,6 @@ use axum::routing::{MethodFilter, MethodRouter};
 use super::openapi::Describe;
 use super::problem::{Refusal, not_found};
 use crate::app::App;
-
-/// What stands for an id in a path.
-const ID: &str = "{id}";
 
 /// One path and what can be done there.
 #[must_use]
@@ -97,22 +94,31 @@ impl Route {
             .handlers
             .options(async move || (StatusCode::NO_CONTENT, options, ()))
             .fallback(async move || Refusal::of_method(&allow).into_response());
-        let handlers = if self.path.contains(ID) {
-            handlers.layer(middleware::from_fn(with_numbers_for_ids))
-        } else {
+        let path = format!("{}{}", super::ROOT, self.path.trim_end_matches('/'));
+        let ids: Arc<[usize]> = path
+            .split('/')
+            .enumerate()
+            .filter(|(_, part)| part.starts_with('{'))
+            .map(|(place, _)| place)
+            .collect();
+        let handlers = if ids.is_empty() {
             handlers
+        } else {
+            handlers.layer(middleware::from_fn_with_state(ids, with_numbers_for_ids))
         };
-        router.route(
-            &format!("{}{}", super::ROOT, self.path.trim_end_matches('/')),
-            handlers,
-        )
+        router.route(&path, handlers)
     }
 }
 
-/// What is no number is no path of ours, whatever the method and whoever asks: it comes before every other check.
-async fn with_numbers_for_ids(request: Request, next: Next) -> Response {
-    let id = request.uri().path().rsplit('/').next().unwrap_or_default();
-    if id.bytes().all(|byte| byte.is_ascii_digit()) {
+/// What is no number is no path of ours, whatever the method and whoever asks: it comes before every other check. The
+/// state says which parts of the path are ids.
+async fn with_numbers_for_ids(State(ids): State<Arc<[usize]>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_number = |place: &usize| {
+        let id = path.split('/').nth(*place).unwrap_or_default();
+        id.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if ids.iter().all(is_number) {
         next.run(request).await
     } else {
         not_found()

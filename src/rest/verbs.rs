@@ -1,4 +1,4 @@
-//! Five handlers for all six collections. Each takes its permit before it looks at the object, and the object before the
+//! Five handlers for all collections. Each takes its permit before it looks at the object, and the object before the
 //! body, which is the order in which the contract has requests checked.
 
 use std::sync::Arc;
@@ -12,56 +12,74 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::caller::{Caller, Origin};
 use super::etag;
-use super::face::Rest;
+use super::face::{Rest, Shown};
 use super::form::{Form, receive};
 use super::page::{Page, object};
 use super::problem::{Problem, not_found};
 use super::query::Query;
 use crate::app::App;
-use crate::auth::{Add, Change, Delete, Read};
+use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::{self, Editable, Listing, Row};
+use crate::resolvers::{self, Editable, Filter, Listing, Row};
 
-type Answer = Result<Response, Problem>;
+/// What a handler gives.
+pub type Answer = Result<Response, Problem>;
 
 /// `GET /brands/`
 pub async fn list<R: Rest>(Caller(ctx): Caller, origin: Origin, RawQuery(query): RawQuery) -> Answer {
     let permit = ctx.permit::<Read, R>()?;
     let query = Query::parse(query.as_deref());
+    page(permit, &origin.collection(R::KIND), &query, Filter::default()).await
+}
+
+/// A page of the list at this address, of what is left of it `among` these.
+pub async fn page<R: Shown>(
+    permit: Permit<'_, Read, R>,
+    address: &str,
+    query: &Query,
+    among: Filter,
+) -> Answer {
+    let ctx = permit.ctx();
     let (number, size) = (query.page()?, query.page_size()?);
     let listing = Listing::<R> {
-        filter: query.filter::<R>()?,
+        filter: among.and(query.filter::<R>()?),
         search: query.get("search").map(str::to_owned),
         order: query.order::<R>()?,
     };
     let page = listing.by_number(permit, number, size).await?;
     let mut results = Vec::with_capacity(page.rows.len());
     for row in &page.rows {
-        results.extend(R::view(&ctx, row).await?.map(|(view, _)| view));
+        results.extend(R::view(ctx, row).await?.map(|(view, _)| view));
     }
     let number = u64::try_from(number).unwrap_or(1);
-    let page = Page::new(
-        &origin.collection(R::KIND),
-        &query,
-        number,
-        size,
-        page.count,
-        results,
-    );
+    let page = Page::new(address, query, number, size, page.count, results);
     Ok(object(StatusCode::OK, &page))
 }
 
 /// `POST /brands/`
 pub async fn add<R: Rest>(Caller(ctx): Caller, origin: Origin, headers: HeaderMap, body: Body) -> Answer {
+    let row = made::<R>(&ctx, &headers, body).await?;
+    Ok(located(
+        shown(&ctx, &row, StatusCode::CREATED).await?,
+        &origin,
+        &row,
+    ))
+}
+
+/// Makes one of a body.
+pub async fn made<R: Rest>(ctx: &Ctx, headers: &HeaderMap, body: Body) -> Result<Row<R>> {
     let permit = ctx.permit::<Add, R>()?;
-    let body = receive(&headers, body).await?;
-    let row = resolvers::create(permit, R::draft(Form::parse(&body)?)).await?;
-    let mut response = shown(&ctx, &row, StatusCode::CREATED).await?;
+    let body = receive(headers, body).await?;
+    resolvers::create(permit, R::draft(Form::parse(&body)?)).await
+}
+
+/// Says where the new object is.
+pub fn located<R: Rest>(mut response: Response, origin: &Origin, row: &Row<R>) -> Response {
     if let Ok(location) = HeaderValue::from_str(&origin.object(R::KIND, row.id())) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// `GET /brands/<id>/`
@@ -114,8 +132,10 @@ async fn shown<R: Rest>(ctx: &Ctx, row: &Row<R>, status: StatusCode) -> Answer {
 /// The object that a path names, and who asks for it. The route has seen that it is a number; one that no object can have
 /// is an object that isn't there.
 pub struct Target {
-    ctx: Ctx,
-    id: i64,
+    /// Who asks.
+    pub ctx: Ctx,
+    /// What for.
+    pub id: i64,
 }
 
 impl FromRequestParts<Arc<App>> for Target {
@@ -126,9 +146,11 @@ impl FromRequestParts<Arc<App>> for Target {
             .await
             .map_err(|_| Error::NotFound)?;
         let Caller(ctx) = Caller::from_request_parts(parts, app).await?;
-        Ok(Self {
-            ctx,
-            id: id.parse().unwrap_or(i64::MAX),
-        })
+        Ok(Self { ctx, id: number(&id) })
     }
+}
+
+/// The id that a path names, by its digits.
+pub fn number(digits: &str) -> i64 {
+    digits.parse().unwrap_or(i64::MAX)
 }

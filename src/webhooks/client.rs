@@ -4,7 +4,7 @@
 //! may not go.
 
 use std::error::Error as _;
-use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -26,8 +26,6 @@ const HEAD_BYTES: usize = 16 * 1024;
 const BODY_BYTES: usize = 16 * 1024;
 /// How long a connection is kept for the next message.
 const IDLE: Duration = Duration::from_secs(30);
-/// The most characters that are kept of what went wrong.
-const ERROR_LENGTH: usize = 300;
 
 /// Sends messages.
 pub struct Client {
@@ -144,13 +142,44 @@ impl Client {
     }
 }
 
-/// An error and what is behind it. Addresses of receivers are in none of them.
+/// What went wrong, in our own words: whoever may manage endpoints reads them.
 fn in_words(error: &hyper_util::client::legacy::Error) -> String {
-    let mut words = error.to_string();
+    tracing::debug!(?error, "a webhook was not sent");
     let mut source = error.source();
-    while let Some(error) = source {
-        let _ = write!(words, ": {error}");
-        source = error.source();
+    while let Some(behind) = source {
+        if behind.is::<rustls::Error>() {
+            return "no secure connection could be made".to_owned();
+        }
+        if let Some(words) = behind.downcast_ref::<io::Error>().and_then(of_connection) {
+            return words;
+        }
+        source = behind.source();
     }
-    words.chars().take(ERROR_LENGTH).collect()
+    let words = if error.is_connect() {
+        "no connection could be made"
+    } else {
+        "it broke the connection off, or its answer can't be read"
+    };
+    words.to_owned()
+}
+
+fn of_connection(error: &io::Error) -> Option<String> {
+    let words = match error.kind() {
+        _ if error
+            .get_ref()
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<target::Forbidden>) =>
+        {
+            return Some(target::Forbidden.to_string());
+        }
+        io::ErrorKind::ConnectionRefused => "it refused the connection",
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => "it broke the connection off",
+        io::ErrorKind::TimedOut => "no connection could be made in time",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "it can't be reached",
+        io::ErrorKind::NotFound => "its host has no address",
+        _ => return None,
+    };
+    Some(words.to_owned())
 }

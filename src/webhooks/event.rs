@@ -1,7 +1,7 @@
 //! What receivers are sent: the public shape of each event.
 
 use ::entity::event::{self, Name};
-use ::entity::stock_change;
+use ::entity::{endpoint, stock_change};
 use chrono::SecondsFormat;
 use serde::Serialize;
 
@@ -13,7 +13,26 @@ struct Message<'a> {
     #[serde(rename = "type")]
     name: &'static str,
     timestamp: String,
-    data: Data<'a>,
+    data: Told<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Told<'a> {
+    Change(Data<'a>),
+    Test(Test<'a>),
+}
+
+/// What a test tells: which endpoint was meant.
+#[derive(Debug, Serialize)]
+struct Test<'a> {
+    endpoint: Endpoint<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Endpoint<'a> {
+    id: i64,
+    description: Option<&'a str>,
 }
 
 /// What happened to a product's stock.
@@ -50,27 +69,54 @@ enum About<'a> {
 }
 
 /// The bytes that are signed and sent.
-pub fn body(event: &event::Model, change: &stock_change::Model, threshold: i64) -> Result<Vec<u8>> {
-    let about = match event.name {
-        Name::OutflowCreated | Name::InflowCreated => About::Movement {
-            id: change.movement_id,
-            quantity: change.change.abs(),
-            description: event.description.as_deref(),
-        },
-        Name::LowStock => About::LowStock { threshold },
+///
+/// # Errors
+/// When the entry of the ledger behind an event is missing.
+pub fn body(
+    event: &event::Model,
+    change: Option<&stock_change::Model>,
+    endpoint: &endpoint::Model,
+    threshold: i64,
+) -> Result<Vec<u8>> {
+    let data = match (event.name, change) {
+        (Name::Test, _) => Told::Test(Test {
+            endpoint: Endpoint {
+                id: endpoint.id,
+                description: endpoint.description.as_deref(),
+            },
+        }),
+        (name, Some(change)) => Told::Change(changed(name, event, change, threshold)),
+        (_, None) => return Err(Error::internal("an event's entry of the ledger is missing")),
     };
     let message = Message {
         name: event.name.as_str(),
         timestamp: event.created_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
-        data: Data {
-            ledger_id: change.id,
-            product: Product {
-                id: change.product_id,
-                title: &event.product_title,
-            },
-            balance: change.balance,
-            about,
-        },
+        data,
     };
     serde_json::to_vec(&message).map_err(Error::internal)
+}
+
+fn changed<'a>(
+    name: Name,
+    event: &'a event::Model,
+    change: &stock_change::Model,
+    threshold: i64,
+) -> Data<'a> {
+    Data {
+        ledger_id: change.id,
+        product: Product {
+            id: change.product_id,
+            title: &event.product_title,
+        },
+        balance: change.balance,
+        about: if name == Name::LowStock {
+            About::LowStock { threshold }
+        } else {
+            About::Movement {
+                id: change.movement_id,
+                quantity: change.change.abs(),
+                description: event.description.as_deref(),
+            }
+        },
+    }
 }

@@ -2,16 +2,19 @@
 //! with the same id on every try.
 //!
 //! `outbox.rs` writes down what is to be told, in the transaction that makes it so; `worker.rs` tells it when that is
-//! committed. `event.rs` is the shape, `sign.rs` the signature, `client.rs` one try, `backoff.rs` when the next one is,
-//! `target.rs` where webhooks may go.
+//! committed. `event.rs` is the shape, `sign.rs` the signature, `client.rs` one try, `settle.rs` what comes of it,
+//! `backoff.rs` when the next one is, `target.rs` where webhooks may go, `ending.rs` what comes to an end. Who is told is
+//! the business of `resolvers/endpoint.rs`, the endpoint of the settings apart.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ::entity::endpoint;
-use ::entity::event::Name;
-use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue, ColumnTrait as _, EntityTrait as _, QueryFilter as _};
+use ::entity::endpoint::{self, Ending};
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveModelTrait as _, ActiveValue, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
+};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -20,32 +23,38 @@ use crate::app::App;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::tx::Tx;
 
 pub mod backoff;
 mod client;
+pub mod ending;
 mod event;
 pub mod outbox;
+mod settle;
 pub mod sign;
 pub mod target;
 mod worker;
 
+pub use settle::ATTEMPTS_KEPT;
 pub use sign::SigningSecret;
 pub use worker::run_due;
 
-/// How long the start waits for a name to be looked up.
-const LOOK_UP: Duration = Duration::from_secs(2);
-
 /// What is needed to tell others; there is none while webhooks are switched off.
 pub struct Webhooks {
-    url: Url,
-    secret: SigningSecret,
+    settings: Option<Fixed>,
     client: client::Client,
     wake: Notify,
     working: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// The endpoint of the settings.
+struct Fixed {
+    url: Url,
+    secret: SigningSecret,
+}
+
 impl Webhooks {
-    /// What the settings say.
+    /// What the settings say. Without an address among them there are only the endpoints that are managed.
     ///
     /// # Errors
     /// When they don't belong together, or the address is one that webhooks may not go to.
@@ -53,20 +62,54 @@ impl Webhooks {
         if !config.webhook_enabled {
             return Ok(None);
         }
-        let missing = |name: &str| Error::internal(format!("WEBHOOK_ENABLED is set, but {name} is not"));
-        let url = config.webhook_url.clone().ok_or_else(|| missing("WEBHOOK_URL"))?;
-        let secret = config.webhook_secret.clone();
-        let secret = secret.ok_or_else(|| missing("WEBHOOK_SECRET"))?;
-        target::check(&url, config.webhook_allow_private)
-            .map_err(|why| Error::internal(format!("WEBHOOK_URL {why}")))?;
+        let settings = match (&config.webhook_url, &config.webhook_secret) {
+            (None, _) => None,
+            (Some(_), None) => {
+                return Err(Error::internal("WEBHOOK_URL is set, but WEBHOOK_SECRET is not"));
+            }
+            (Some(url), Some(secret)) => {
+                target::check(url, config.webhook_allow_private)
+                    .map_err(|why| Error::internal(format!("WEBHOOK_URL {why}")))?;
+                Some(Fixed {
+                    url: url.clone(),
+                    secret: secret.clone(),
+                })
+            }
+        };
         let timeout = Duration::from_secs(config.webhook_timeout);
         Ok(Some(Self {
-            url,
-            secret,
+            settings,
             client: client::Client::new(timeout, config.webhook_allow_private)?,
             wake: Notify::new(),
             working: Mutex::default(),
         }))
+    }
+
+    /// What messages to an endpoint are signed with: its secret, and for a while after a rotation the one before.
+    /// Nothing when this gateway does not know it.
+    fn secrets(&self, endpoint: &endpoint::Model, now: DateTime<Utc>) -> Option<Vec<SigningSecret>> {
+        if !endpoint.managed {
+            return self.settings.as_ref().map(|fixed| vec![fixed.secret.clone()]);
+        }
+        let previous = endpoint
+            .previous_secret
+            .as_ref()
+            .filter(|_| endpoint.previous_secret_until.is_some_and(|until| now < until));
+        let written = endpoint.secret.iter().chain(previous);
+        let read: Result<Vec<SigningSecret>, String> = written
+            .map(|endpoint::Secret(text)| SigningSecret::parse(text))
+            .collect();
+        match read {
+            Ok(secrets) => Some(secrets).filter(|secrets| !secrets.is_empty()),
+            Err(why) => {
+                tracing::error!(
+                    endpoint.id = endpoint.id,
+                    why,
+                    "a webhook endpoint's secret can't be used"
+                );
+                None
+            }
+        }
     }
 
     /// Tells the worker that there may be something to do.
@@ -99,13 +142,16 @@ pub async fn start(app: &Arc<App>) -> Result<()> {
         return Ok(());
     };
     prepare(app).await?;
-    let working = tokio::spawn(worker::run(Arc::clone(app)));
+    let app = Arc::clone(app);
+    let working = tokio::spawn(async move {
+        tokio::join!(worker::run(Arc::clone(&app)), ending::run(Arc::clone(&app)));
+    });
     *webhooks.working.lock().unwrap_or_else(PoisonError::into_inner) = Some(working);
     Ok(())
 }
 
 /// Makes the endpoint of the settings known to the database: from then on events are written for it. One that has been
-/// given up begins anew.
+/// given up begins anew; one that is no longer in the settings ends.
 ///
 /// # Errors
 /// When the database can't be written, or the address means one that webhooks may not go to.
@@ -113,55 +159,84 @@ pub async fn prepare(app: &Arc<App>) -> Result<()> {
     let Some(webhooks) = &app.webhooks else {
         return Ok(());
     };
-    if let Some(url::Host::Domain(name)) = webhooks.url.host() {
-        let resolver = target::Resolver::new(app.config.webhook_allow_private);
-        match tokio::time::timeout(LOOK_UP, resolver.resolve(name)).await {
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                return Err(Error::internal(format!("WEBHOOK_URL can't be used: {error}")));
-            }
-            Ok(Ok(_)) => {}
-            // It may come back; each connection looks anew.
-            _ => tracing::warn!("the host of WEBHOOK_URL could not be looked up"),
+    let mut wanted = None;
+    if let Some(Fixed { url, .. }) = &webhooks.settings {
+        if let Some(why) = target::means_private(url, app.config.webhook_allow_private).await {
+            return Err(Error::internal(format!("WEBHOOK_URL can't be used: {why}")));
         }
+        let events = app.config.webhook_events.iter().map(|name| name.as_str());
+        wanted = Some((url.to_string(), events.collect::<Vec<_>>().join(",")));
     }
-    let url = webhooks.url.to_string();
-    let events: Vec<&str> = app
-        .config
-        .webhook_events
-        .iter()
-        .map(|name: &Name| name.as_str())
-        .collect();
-    let events = events.join(",");
     Ctx::system(Arc::clone(app))
         .transaction(move |tx| {
-            let (url, events) = (url.clone(), events.clone());
+            let wanted = wanted.clone();
             Box::pin(async move {
-                use endpoint::{ActiveModel, Column, Entity};
-                let now = tx.ctx().now;
-                let row = ActiveModel {
-                    id: ActiveValue::NotSet,
-                    managed: ActiveValue::Set(false),
-                    url: ActiveValue::Set(url.clone()),
-                    events: ActiveValue::Set(events.clone()),
-                    ended_at: ActiveValue::Set(None),
-                    created_at: ActiveValue::Set(now),
-                    updated_at: ActiveValue::Set(now),
-                };
-                // Gateways that start together make one.
-                Entity::insert(row)
-                    .on_conflict(OnConflict::new().do_nothing().to_owned())
-                    .exec_without_returning(tx)
-                    .await?;
-                Entity::update_many()
-                    .col_expr(Column::Url, Expr::val(url))
-                    .col_expr(Column::Events, Expr::val(events))
-                    .col_expr(Column::EndedAt, Expr::val(None::<chrono::DateTime<chrono::Utc>>))
-                    .col_expr(Column::UpdatedAt, Expr::val(now))
-                    .filter(Column::Managed.eq(false))
-                    .exec(tx)
-                    .await?;
-                Ok(())
+                match wanted {
+                    Some((url, events)) => Ok(keep(tx, url, events).await?),
+                    None => Ok(drop_fixed(tx).await?),
+                }
             })
         })
         .await
+}
+
+/// Has one endpoint of the settings, as they are. A row that is right already is left alone, with its version.
+async fn keep(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
+    use endpoint::{ActiveModel, Column, Entity};
+    let now = tx.ctx().now;
+    let row = endpoint::Model {
+        id: 0,
+        managed: false,
+        url: url.clone(),
+        description: None,
+        events: events.clone(),
+        secret: None,
+        previous_secret: None,
+        previous_secret_until: None,
+        failing_since: None,
+        ended_at: None,
+        ended_because: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let row = ActiveModel {
+        id: ActiveValue::NotSet,
+        ..ActiveModel::from(row).reset_all()
+    };
+    // Gateways that start together make one.
+    Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await?;
+    let differs = Column::Url
+        .ne(url.clone())
+        .or(Column::Events.ne(events.clone()))
+        .or(Column::EndedAt.is_not_null());
+    Entity::update_many()
+        .col_expr(Column::Url, Expr::val(url))
+        .col_expr(Column::Events, Expr::val(events))
+        .col_expr(Column::FailingSince, Expr::val(None::<DateTime<Utc>>))
+        .col_expr(Column::EndedAt, Expr::val(None::<DateTime<Utc>>))
+        .col_expr(Column::EndedBecause, Expr::val(None::<Ending>))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+        .col_expr(Column::UpdatedAt, Expr::val(now))
+        .filter(Column::Managed.eq(false))
+        .filter(differs)
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Ends the endpoint of settings that name none any more.
+async fn drop_fixed(tx: &Tx) -> Result<(), DbErr> {
+    let found = endpoint::Entity::find()
+        .filter(endpoint::Column::Managed.eq(false))
+        .filter(endpoint::Column::EndedAt.is_null())
+        .one(tx)
+        .await?;
+    match found {
+        Some(fixed) => ending::end(tx, fixed.id, Ending::Requested).await,
+        None => Ok(()),
+    }
 }

@@ -5,16 +5,11 @@
 //!
 //! Parameters are numbered in the order in which they first appear, so that both databases read the same text.
 
-use std::sync::Arc;
-
 use ::entity::event::Name;
 use ::entity::stock_change::Reason;
-use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use crate::app::App;
-use crate::ctx::Ctx;
-use crate::error::Result;
 use crate::tx::Tx;
 
 /// An entry of the ledger, with what it does not hold itself.
@@ -34,9 +29,9 @@ pub struct Told<'a> {
     pub description: Option<&'a str>,
 }
 
-/// The endpoints that are told of the event called `name`, as a condition.
+/// The endpoints that are told of the event called `name`, as a condition: it is one of theirs, whole.
 fn subscribed(name: &str) -> String {
-    format!("endpoint.ended_at IS NULL AND endpoint.events LIKE '%' || {name} || '%'")
+    format!("endpoint.ended_at IS NULL AND ',' || endpoint.events || ',' LIKE '%,' || {name} || ',%'")
 }
 
 /// What a movement of this kind is called, if receivers are told of it at all.
@@ -48,7 +43,8 @@ fn called(reason: Reason) -> Option<Name> {
     }
 }
 
-fn message_id() -> String {
+/// What receivers know a new message by.
+pub fn message_id() -> String {
     format!("msg_{:032x}", rand::random::<u128>())
 }
 
@@ -105,63 +101,37 @@ async fn event(tx: &Tx, name: Name, told: &Told<'_>) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The same as a part of PostgreSQL's one statement for a movement: further members of its `WITH`, for which `moved`,
-/// `recorded` and `entered` are there, `$2` is the change and `$3` is now. Their parameters are numbered from `first` on.
+/// Whether receivers may have to be told of a movement of this kind.
+pub fn tells(app: &App, reason: Reason) -> bool {
+    app.webhooks.is_some() && called(reason).is_some()
+}
+
+/// The same as a part of PostgreSQL's one statement for movements (`resolvers/recorder.rs`): further members of its
+/// `WITH`, for which `taken` has the movements, with two ids for messages, and `entered` their entries in the ledger.
 ///
 /// It is empty when there is nothing to tell.
-pub fn members(tx: &Tx, reason: Reason, first: usize) -> (String, Vec<Value>) {
-    let app = &tx.ctx().app;
-    let (Some(_), Some(name)) = (&app.webhooks, called(reason)) else {
-        return (String::new(), Vec::new());
+pub fn members(app: &App, reason: Reason) -> String {
+    let Some(name) = called(reason).filter(|_| tells(app, reason)) else {
+        return String::new();
     };
-    tx.wake_webhooks();
-    let (movement, low_stock) = (first, first + 1);
-    let sql = format!(
+    format!(
         ", happened AS (
             INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
-            SELECT told.message_id, told.name, entered.id, moved.title, recorded.description, $3
-            FROM moved, recorded, entered, (VALUES
-                (1, CAST(${movement} AS text), '{name}'), (2, CAST(${low_stock} AS text), '{low}')
+            SELECT told.message_id, told.name, entered.id, taken.title, taken.description, taken.at
+            FROM taken JOIN entered USING (movement_id), LATERAL (VALUES
+                (1, taken.message_id, '{name}'), (2, taken.low_stock_message_id, '{low}')
             ) AS told (place, message_id, name)
-            WHERE (told.place = 1 OR (moved.quantity <= {threshold} AND moved.quantity - $2 > {threshold}))
+            WHERE (told.place = 1 OR (balance <= {threshold} AND balance - change > {threshold}))
             AND EXISTS (SELECT 1 FROM endpoint WHERE {subscribed})
-            ORDER BY told.place RETURNING id, name
+            ORDER BY taken.place, told.place RETURNING id, name, created_at
         ), queued AS (
             INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
-            SELECT happened.id, endpoint.id, 0, $3 FROM happened, endpoint WHERE {subscribed_to_it}
+            SELECT happened.id, endpoint.id, 0, happened.created_at FROM happened, endpoint WHERE {subscribed_to_it}
         )",
         name = name.as_str(),
         low = Name::LowStock.as_str(),
         threshold = app.config.low_stock_threshold,
         subscribed = subscribed("told.name"),
         subscribed_to_it = subscribed("happened.name"),
-    );
-    (sql, vec![message_id().into(), message_id().into()])
-}
-
-/// How often the worker clears what is old.
-pub const CLEARING: TimeDelta = TimeDelta::hours(1);
-/// How long what has been told is kept.
-const KEPT: TimeDelta = TimeDelta::days(30);
-/// The most events that one clearing removes, so that it holds nobody up.
-const CLEARED: u32 = 1_000;
-
-/// Removes old events that nobody is still to be told of, with their deliveries.
-///
-/// # Errors
-/// When the database can't be written.
-pub async fn clear(app: &Arc<App>) -> Result<()> {
-    let ctx = Ctx::system(Arc::clone(app));
-    let before = ctx.now - KEPT;
-    ctx.transaction(move |tx| {
-        let sql = format!(
-            "DELETE FROM event WHERE id IN (
-                SELECT id FROM event WHERE created_at < $1 AND NOT EXISTS (
-                    SELECT 1 FROM delivery WHERE event_id = event.id AND due_at IS NOT NULL)
-                ORDER BY created_at, id LIMIT {CLEARED})"
-        );
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [before.into()]);
-        Box::pin(async move { Ok(tx.execute_raw(statement).await.map(|_| ())?) })
-    })
-    .await
+    )
 }

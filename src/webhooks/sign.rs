@@ -43,7 +43,13 @@ impl SigningSecret {
         Ok(Self { keyed })
     }
 
-    /// The value of `webhook-signature`.
+    /// A new secret, of 32 bytes that nobody can guess, as people write it.
+    pub fn random() -> String {
+        let bytes: [u8; 32] = rand::random();
+        format!("{PREFIX}{}", STANDARD.encode(bytes))
+    }
+
+    /// One signature, as it stands in `webhook-signature`, where several are kept apart by spaces.
     pub fn sign(&self, message_id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut mac = self.keyed.clone();
         mac.update(format!("{message_id}.{timestamp}.").as_bytes());
@@ -105,6 +111,16 @@ mod tests {
                 .unwrap()
                 .sign("msg_1", 1_700_000_000, body);
             assert_eq!(ours, theirs.unwrap());
+        }
+    }
+
+    #[test]
+    fn new_secrets_can_be_read_and_differ() {
+        let (one, other) = (SigningSecret::random(), SigningSecret::random());
+        assert_ne!(one, other);
+        for secret in [one, other] {
+            assert!(SigningSecret::parse(&secret).is_ok());
+            assert!(standardwebhooks::Webhook::new(&secret).is_ok());
         }
     }
 

@@ -8,6 +8,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use std::vec;
 
 use hyper_util::client::legacy::connect::dns::Name;
@@ -109,6 +110,28 @@ pub fn check(url: &Url, allow_private: bool) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// How long it may take to look up what an address means before anything is sent there.
+const LOOK_UP: Duration = Duration::from_secs(2);
+
+/// What is wrong with what the name in an address means now, if it is known to be private. One that can't be looked up
+/// may come back, and each connection looks anew.
+pub async fn means_private(url: &Url, allow_private: bool) -> Option<Forbidden> {
+    let Some(Host::Domain(name)) = url.host() else {
+        return None;
+    };
+    if allow_private {
+        return None;
+    }
+    match tokio::time::timeout(LOOK_UP, Resolver::new(false).resolve(name)).await {
+        Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Some(Forbidden),
+        Ok(Ok(_)) => None,
+        _ => {
+            tracing::warn!("the host of a webhook endpoint could not be looked up");
+            None
+        }
+    }
+}
+
 /// Looks names up and gives the connection only addresses that it may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolver {
@@ -126,7 +149,10 @@ impl Resolver {
     /// # Errors
     /// When there is no such name, or when one of its addresses is not public.
     pub async fn resolve(self, name: &str) -> io::Result<Vec<SocketAddr>> {
-        let found: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
+        let found = tokio::net::lookup_host((name, 0)).await;
+        // The system has a number of its own for each way in which there is none.
+        let found = found.map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
+        let found: Vec<SocketAddr> = found.collect();
         if !self.allow_private && found.iter().any(|address| !is_public(address.ip())) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, Forbidden));
         }
@@ -258,6 +284,12 @@ mod tests {
             "http://a.localhost/",
             "https://192.168.1.1:8443/hook",
             "http:127.0.0.1",
+            "http://１２７.０.０.１/",
+            "http://127。0。0。1/",
+            "http://0/",
+            "http://017700000001/",
+            "http://[::]/",
+            "http://%31%32%37.0.0.1/",
             "http:\\\\127.0.0.1\\",
         ] {
             let url: Url = private.parse().unwrap();
@@ -275,6 +307,8 @@ mod tests {
             "ftp://example.com/",
             "file:///etc/passwd",
             "https://user:word@example.com/",
+            "http://example.com@127.0.0.1/",
+            "http://example.com%40@127.0.0.1/",
             "data:,",
         ] {
             assert!(check(&never.parse().unwrap(), true).is_err(), "{never}");

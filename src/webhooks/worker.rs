@@ -1,4 +1,4 @@
-//! The worker: takes what is due, sends it, writes down what came of it. Requests never wait for it.
+//! The worker: takes what is due and sends it. Requests never wait for it.
 //!
 //! It takes deliveries by a lease: for so long nobody else tries them, and no lock or connection to the database is held
 //! while the network waits. So gateways share the work, and what a killed one had in hand is due again when its lease
@@ -8,19 +8,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::entity::delivery::{self, Outcome};
-use ::entity::{endpoint, event, stock_change};
+use ::entity::{delivery, endpoint, event, stock_change};
 use chrono::{DateTime, TimeDelta, Utc};
-use hyper::StatusCode;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _, Statement,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _,
+    QuerySelect as _, QueryTrait as _, Statement,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::client::{Message, Tried};
-use super::{Webhooks, backoff, event as shape};
+use super::settle::{Try, settle};
+use super::{SigningSecret, Webhooks, event as shape};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -38,16 +38,9 @@ const LEAVING: Duration = Duration::from_secs(5);
 pub async fn run(app: Arc<App>) {
     let Some(webhooks) = &app.webhooks else { return };
     let mut worker = Worker::new(&app);
-    let mut next_clearing = app.clock.now();
     while !app.is_stopping() {
         if let Err(error) = worker.take(&app, webhooks).await {
             tracing::warn!(?error, "webhooks wait: what is due could not be read");
-        }
-        if app.clock.now() >= next_clearing {
-            next_clearing = app.clock.now() + super::outbox::CLEARING;
-            if let Err(error) = super::outbox::clear(&app).await {
-                tracing::warn!(?error, "old webhook events were not cleared");
-            }
         }
         tokio::select! {
             () = app.stopped() => {}
@@ -97,7 +90,7 @@ struct Worker {
 struct Taken {
     delivery: delivery::Model,
     event: event::Model,
-    change: stock_change::Model,
+    change: Option<stock_change::Model>,
     lease: DateTime<Utc>,
 }
 
@@ -113,11 +106,11 @@ impl Worker {
 
     /// Takes what is due and begins to send it; returns how many it took.
     async fn take(&mut self, app: &Arc<App>, webhooks: &Webhooks) -> Result<usize> {
-        let endpoints = endpoint::Entity::find()
-            .filter(endpoint::Column::EndedAt.is_null())
-            .filter(endpoint::Column::Managed.eq(false))
-            .all(&app.db)
-            .await?;
+        let endpoints = waiting(app).await?;
+        // Nobody needs the places of one that has nothing in hand.
+        self.places.retain(|id, places| {
+            places.available_permits() < PLACES || endpoints.iter().any(|endpoint| endpoint.id == *id)
+        });
         let mut count = 0;
         for endpoint in endpoints {
             let places = self
@@ -128,23 +121,48 @@ impl Worker {
             if free == 0 {
                 continue;
             }
+            let Some(secrets) = webhooks.secrets(&endpoint, app.clock.now()) else {
+                continue;
+            };
+            let (endpoint, secrets) = (Arc::new(endpoint), Arc::new(secrets));
             for taken in lease(app, endpoint.id, free, self.lease).await? {
                 // Nobody else takes places of this worker, so there is one for each.
                 let place = Arc::clone(places)
                     .acquire_owned()
                     .await
                     .map_err(Error::internal)?;
-                let (app, endpoint) = (Arc::clone(app), endpoint.clone());
-                let secret = webhooks.secret.clone();
+                let (app, endpoint, secrets) = (Arc::clone(app), Arc::clone(&endpoint), Arc::clone(&secrets));
                 self.sending.spawn(async move {
                     let _place = place;
-                    deliver(&app, &endpoint, &taken, &secret).await;
+                    deliver(&app, &endpoint, taken, &secrets).await;
                 });
                 count += 1;
             }
         }
         Ok(count)
     }
+}
+
+/// The endpoints to which something is due that nobody has in hand, in one statement however many there are.
+async fn waiting(app: &Arc<App>) -> Result<Vec<endpoint::Model>> {
+    use delivery::Column;
+    let now = app.clock.now();
+    let due = delivery::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(
+            Expr::col((delivery::Entity, Column::EndpointId))
+                .equals((endpoint::Entity, endpoint::Column::Id)),
+        )
+        .filter(Column::DueAt.lte(now))
+        .filter(Column::LeasedUntil.is_null().or(Column::LeasedUntil.lte(now)))
+        .into_query();
+    let waiting = endpoint::Entity::find()
+        .filter(endpoint::Column::EndedAt.is_null())
+        .filter(Expr::exists(due))
+        .all(&app.db)
+        .await?;
+    Ok(waiting)
 }
 
 /// Takes at most `limit` deliveries that are due to an endpoint and in nobody's hand.
@@ -191,152 +209,60 @@ async fn lease(app: &Arc<App>, endpoint_id: i64, limit: usize, length: TimeDelta
         Some(Taken {
             delivery,
             event: event?,
-            change: change?,
+            change,
             lease: until,
         })
     };
     Ok(found.into_iter().filter_map(whole).collect())
 }
 
-async fn deliver(app: &Arc<App>, endpoint: &endpoint::Model, taken: &Taken, secret: &super::SigningSecret) {
+async fn deliver(app: &Arc<App>, endpoint: &endpoint::Model, taken: Taken, secrets: &[SigningSecret]) {
     let Some(webhooks) = &app.webhooks else { return };
-    let tried = match shape::body(&taken.event, &taken.change, app.config.low_stock_threshold) {
+    let started_at = app.clock.now();
+    let begun = tokio::time::Instant::now();
+    let body = shape::body(
+        &taken.event,
+        taken.change.as_ref(),
+        endpoint,
+        app.config.low_stock_threshold,
+    );
+    let tried = match body {
         Ok(body) => {
-            let timestamp = app.clock.now().timestamp();
+            let (id, timestamp) = (taken.event.message_id.clone(), started_at.timestamp());
+            let signatures: Vec<String> = secrets
+                .iter()
+                .map(|secret| secret.sign(&id, timestamp, &body))
+                .collect();
             let message = Message {
-                signature: secret.sign(&taken.event.message_id, timestamp, &body),
-                id: taken.event.message_id.clone(),
+                signature: signatures.join(" "),
+                id,
                 timestamp,
                 body,
             };
             webhooks.client.send(&endpoint.url, &message).await
         }
-        Err(error) => Tried::Unanswered(format!("{error:?}")),
+        Err(error) => {
+            tracing::error!(
+                ?error,
+                delivery.id = taken.delivery.id,
+                "a webhook could not be written"
+            );
+            Tried::Unanswered("the message could not be written".to_owned())
+        }
     };
-    if let Err(error) = settle(app, endpoint, taken, tried).await {
+    let id = taken.delivery.id;
+    let of = Try {
+        delivery: taken.delivery,
+        lease: taken.lease,
+        started_at,
+        took: begun.elapsed(),
+    };
+    if let Err(error) = settle(app, endpoint, &taken.event, tried, of).await {
         // The lease lapses, and it is tried again.
         tracing::warn!(
             ?error,
-            delivery.id = taken.delivery.id,
+            delivery.id = id,
             "a webhook's outcome was not written down"
         );
-    }
-}
-
-/// What comes of a try.
-enum Verdict {
-    Delivered,
-    Again(DateTime<Utc>),
-    Failed,
-    /// The receiver wants no more of anything.
-    Ended,
-}
-
-/// Writes down what came of a try, if the delivery is still in our hand.
-async fn settle(app: &Arc<App>, endpoint: &endpoint::Model, taken: &Taken, tried: Tried) -> Result<()> {
-    let ctx = Ctx::system(Arc::clone(app));
-    let now = ctx.now;
-    let attempts = taken.delivery.attempts + 1;
-    let (status, error, asked) = match tried {
-        Tried::Answered { status, .. } if status.is_success() => (Some(status), None, None),
-        Tried::Answered { status, retry_after } => {
-            let asked = retry_after.and_then(|value| backoff::retry_after(&value, now));
-            (
-                Some(status),
-                Some(format!("it answered {}", status.as_u16())),
-                asked,
-            )
-        }
-        Tried::Unanswered(why) => (None, Some(why), None),
-    };
-    let verdict = if error.is_none() {
-        Verdict::Delivered
-    } else if status == Some(StatusCode::GONE) {
-        Verdict::Ended
-    } else {
-        let schedule = &app.config.webhook_retry_schedule;
-        match backoff::wait(schedule, attempts, rand::random(), asked) {
-            Some(wait) => Verdict::Again(now + wait),
-            None => Verdict::Failed,
-        }
-    };
-    log(&verdict, endpoint, taken, attempts, error.as_deref());
-    let (id, endpoint_id, lease) = (taken.delivery.id, endpoint.id, taken.lease);
-    let (due_at, outcome, ended) = match verdict {
-        Verdict::Delivered => (None, Some(Outcome::Delivered), false),
-        Verdict::Again(due_at) => (Some(due_at), None, false),
-        Verdict::Failed => (None, Some(Outcome::Failed), false),
-        Verdict::Ended => (None, Some(Outcome::Failed), true),
-    };
-    let status = status.map(|status| i64::from(status.as_u16()));
-    ctx.transaction(move |tx| {
-        let error = error.clone();
-        Box::pin(async move {
-            use delivery::Column;
-            let settled = delivery::Entity::update_many()
-                .col_expr(Column::Attempts, Expr::val(attempts))
-                .col_expr(Column::DueAt, Expr::val(due_at))
-                .col_expr(Column::LeasedUntil, Expr::val(None::<DateTime<Utc>>))
-                .col_expr(Column::Outcome, Expr::val(outcome))
-                .col_expr(Column::LastStatus, Expr::val(status))
-                .col_expr(Column::LastError, Expr::val(error))
-                .col_expr(Column::TriedAt, Expr::val(now))
-                .filter(Column::Id.eq(id))
-                .filter(Column::LeasedUntil.eq(lease))
-                .exec(tx)
-                .await?;
-            if settled.rows_affected == 0 {
-                tracing::debug!(delivery.id = id, "a webhook's lease had lapsed");
-            }
-            if ended {
-                end(tx, endpoint_id, now).await?;
-            }
-            Ok(())
-        })
-    })
-    .await
-}
-
-/// Gives an endpoint up, and with it all that was still to be told to it.
-async fn end(tx: &crate::tx::Tx, endpoint_id: i64, now: DateTime<Utc>) -> Result<()> {
-    use delivery::Column;
-    endpoint::Entity::update_many()
-        .col_expr(endpoint::Column::EndedAt, Expr::val(now))
-        .col_expr(endpoint::Column::UpdatedAt, Expr::val(now))
-        .filter(endpoint::Column::Id.eq(endpoint_id))
-        .filter(endpoint::Column::EndedAt.is_null())
-        .exec(tx)
-        .await?;
-    delivery::Entity::update_many()
-        .col_expr(Column::DueAt, Expr::val(None::<DateTime<Utc>>))
-        .col_expr(Column::LeasedUntil, Expr::val(None::<DateTime<Utc>>))
-        .col_expr(Column::Outcome, Expr::val(Outcome::Failed))
-        .col_expr(Column::LastError, Expr::val("the endpoint was given up"))
-        .filter(Column::EndpointId.eq(endpoint_id))
-        .filter(Expr::col(Column::DueAt).is_not_null())
-        .exec(tx)
-        .await?;
-    Ok(())
-}
-
-fn log(verdict: &Verdict, endpoint: &endpoint::Model, taken: &Taken, attempts: i64, error: Option<&str>) {
-    let (endpoint, message, name) = (endpoint.id, &taken.event.message_id, taken.event.name.as_str());
-    let error = error.unwrap_or_default();
-    match verdict {
-        Verdict::Delivered => tracing::debug!(
-            endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, "a webhook was delivered"
-        ),
-        Verdict::Again(due_at) => tracing::info!(
-            endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, error, %due_at,
-            "a webhook failed and will be tried again"
-        ),
-        Verdict::Failed => tracing::error!(
-            endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, error,
-            "a webhook failed for the last time"
-        ),
-        Verdict::Ended => tracing::error!(
-            endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts,
-            "a webhook's receiver answered 410: nothing is sent to it any more"
-        ),
     }
 }

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use stockroom::kind::Kind;
 use stockroom::rest;
 
+use crate::answer::{Answer, keys};
+
 /// The description.
 pub static DESCRIPTION: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(rest::openapi::document()).expect("JSON"));
@@ -82,5 +84,55 @@ pub fn examples(response: &'static Value) -> Vec<&'static Value> {
             .map(|example| &example["value"])
             .collect(),
         None => vec![&content["example"]],
+    }
+}
+
+/// Asserts that a value has exactly the described keys, in their order, and values of the described types.
+pub fn is_like(value: &Value, schema: &'static Value, at: &str) {
+    let schema = resolved(schema);
+    if let Some(properties) = schema.get("properties") {
+        assert_eq!(keys(value), keys(properties), "{at}");
+        for (name, schema) in object(properties) {
+            is_like(&value[name], schema, &format!("{at}.{name}"));
+        }
+        return;
+    }
+    if let Some(items) = schema.get("items") {
+        for item in value.as_array().unwrap_or_else(|| panic!("{at} is no list")) {
+            is_like(item, items, &format!("{at}[]"));
+        }
+        return;
+    }
+    if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
+        let is_null = |choice: &&'static Value| resolved(choice)["type"] == "null";
+        let fits = choices.iter().find(|choice| is_null(choice) == value.is_null());
+        is_like(value, fits.unwrap_or_else(|| panic!("{at} is {value}")), at);
+        return;
+    }
+    let own = match value {
+        Value::String(_) => "string",
+        Value::Number(_) => "integer",
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        other => panic!("{at} is {other}"),
+    };
+    let described = match &schema["type"] {
+        Value::Array(types) => types.iter().any(|described| described == own),
+        described => described == own,
+    };
+    assert!(described, "{at} is {value}, but described as {}", schema["type"]);
+}
+
+/// Asserts that an answer is, to its last word, an example of what is described.
+#[track_caller]
+pub fn is_example(answer: &Answer, path: &str, method: &str, status: u16) {
+    let response = response(path, method, status);
+    let body = answer.expect(status);
+    assert!(examples(response).contains(&&body), "{method} {path}: {body}");
+    for name in response.get("headers").map(keys).unwrap_or_default() {
+        assert!(
+            answer.header(name).is_some(),
+            "{method} {path}: {status} without {name}"
+        );
     }
 }

@@ -33,6 +33,11 @@ pub enum Outcome {
     /// What is available, and what is requested.
     InsufficientStock(Value),
     Conflict,
+    /// It belongs to the settings.
+    ReadOnly,
+    TooMany,
+    /// What it needs is switched off.
+    Disabled,
     NotFound,
     Forbidden,
     Unauthenticated,
@@ -124,7 +129,7 @@ impl Face {
         match self {
             Self::Rest => rest(&actor.get(&format!("{}/{id}/", kind.plural())).await),
             Self::GraphQl => {
-                let field = kind.singular();
+                let field = field(kind);
                 let document = format!("query($id: ID!) {{ {field}(id: $id) {{ {} }} }}", selection(kind));
                 let body = actor.gql(&document, json!({ "id": id.to_string() })).await.json();
                 top(&body).unwrap_or_else(|| match &body["data"][field] {
@@ -136,11 +141,11 @@ impl Face {
     }
 
     async fn mutate(self, actor: &Actor, kind: Kind, verb: &str, input: Value) -> Outcome {
-        let noun = capital(kind.singular());
+        let noun = capital(field(kind));
         let selected = if verb == "delete" {
             "deletedId".to_owned()
         } else {
-            format!("{} {{ {} }}", kind.singular(), selection(kind))
+            format!("{} {{ {} }}", field(kind), selection(kind))
         };
         let document = format!(
             "mutation($input: {}{noun}Input!) {{ {verb}{noun}(input: $input) {{ {selected} userErrors {{ field message code }} }} }}",
@@ -161,7 +166,7 @@ impl Face {
         let object = if verb == "delete" {
             &payload["deletedId"]
         } else {
-            &payload[kind.singular()]
+            &payload[field(kind)]
         };
         if errors.is_empty() {
             assert!(!object.is_null(), "{body}");
@@ -184,15 +189,18 @@ fn rest(answer: &Answer) -> Outcome {
         401 => Outcome::Unauthenticated,
         403 => Outcome::Forbidden,
         404 => Outcome::NotFound,
-        409 if answer.json()["error"]["code"] == "PROTECTED" => {
-            Outcome::Protected(answer.refuses(409, "PROTECTED"))
-        }
-        409 => {
-            let details = answer.refuses(409, "INSUFFICIENT_STOCK");
-            Outcome::InsufficientStock(
-                json!({ "available": details["available"], "requested": details["requested"] }),
-            )
-        }
+        409 => match answer.json()["error"]["code"].as_str().expect("a code") {
+            "PROTECTED" => Outcome::Protected(answer.refuses(409, "PROTECTED")),
+            "INSUFFICIENT_STOCK" => {
+                let details = answer.refuses(409, "INSUFFICIENT_STOCK");
+                let (available, requested) = (&details["available"], &details["requested"]);
+                Outcome::InsufficientStock(json!({ "available": available, "requested": requested }))
+            }
+            "READ_ONLY" => Outcome::ReadOnly,
+            "TOO_MANY_ENDPOINTS" => Outcome::TooMany,
+            "ENDPOINT_DISABLED" | "WEBHOOKS_DISABLED" => Outcome::Disabled,
+            code => panic!("{code}"),
+        },
         412 => Outcome::Conflict,
         422 => {
             let body = answer.json();
@@ -226,6 +234,9 @@ fn user_errors(errors: &[Value]) -> Outcome {
     match errors[0]["code"].as_str().expect("a code") {
         "PROTECTED" => return Outcome::Protected(needed_by(&errors[0])),
         "CONFLICT" => return Outcome::Conflict,
+        "READ_ONLY" => return Outcome::ReadOnly,
+        "TOO_MANY" => return Outcome::TooMany,
+        "DISABLED" => return Outcome::Disabled,
         "NOT_FOUND" if errors[0]["field"] == "id" => return Outcome::NotFound,
         "INSUFFICIENT_STOCK" if errors[0]["field"].is_null() => {
             let numbers = numbers(&errors[0]);
@@ -244,6 +255,14 @@ fn user_errors(errors: &[Value]) -> Outcome {
     Outcome::Invalid(refused)
 }
 
+/// What GraphQL calls one.
+fn field(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Webhook => "webhookEndpoint",
+        kind => kind.singular(),
+    }
+}
+
 /// The fields that REST shows.
 pub fn selection(kind: Kind) -> &'static str {
     match kind {
@@ -256,6 +275,10 @@ pub fn selection(kind: Kind) -> &'static str {
             "id supplier { id name } product { id title } quantity description createdAt updatedAt"
         }
         Kind::Outflow => "id product { id title } quantity description createdAt updatedAt",
+        Kind::Webhook => {
+            "id url description events disabled disabledAt disabledReason failingSince previousSecretUntil managed
+             createdAt updatedAt"
+        }
     }
 }
 
@@ -269,9 +292,24 @@ fn input(fields: Value) -> Value {
             let id = value.as_i64().map_or(value, |id| json!(id.to_string()));
             (format!("{field}Id"), id)
         }
+        "events" => (
+            field,
+            events(value, |event| event.to_uppercase().replace('.', "_")),
+        ),
         field => (camel_case(field), value),
     });
     Value::Object(renamed.collect())
+}
+
+/// The names of webhook events in another spelling.
+fn events(names: Value, spell: impl Fn(&str) -> String) -> Value {
+    match names {
+        Value::Array(names) => names
+            .into_iter()
+            .map(|name| name.as_str().map_or(name.clone(), |name| spell(name).into()))
+            .collect(),
+        other => other,
+    }
 }
 
 /// A GraphQL object as REST shows it: its spelling, ids as numbers, times to the second.
@@ -281,7 +319,14 @@ pub fn output(object: &Value) -> Value {
             let renamed = fields.iter().map(|(field, value)| {
                 let value = match (&**field, value) {
                     ("id", Value::String(id)) => json!(id.parse::<i64>().expect("an id")),
-                    ("createdAt" | "updatedAt", Value::String(moment)) => {
+                    ("events", Value::Array(_)) => {
+                        events(value.clone(), |event| event.to_lowercase().replacen('_', ".", 1))
+                    }
+                    ("disabledReason", Value::String(reason)) => reason.to_lowercase().into(),
+                    (
+                        "createdAt" | "updatedAt" | "disabledAt" | "failingSince" | "previousSecretUntil",
+                        Value::String(moment),
+                    ) => {
                         json!(
                             crate::gateway::at(moment)
                                 .format("%Y-%m-%dT%H:%M:%SZ")

@@ -31,6 +31,9 @@ async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&V
     let mut steps = path.trim_end_matches('/').split('/');
     let collection = steps.next()?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == collection)?;
+    if kind == Kind::Webhook {
+        return None;
+    }
     let id = steps.next().map(str::parse::<i64>);
     if steps.next().is_some() {
         return None;
@@ -83,6 +86,9 @@ fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, asked: Strin
         Outcome::Protected(details) => (409, envelope("PROTECTED", &details).to_string()),
         Outcome::InsufficientStock(details) => (409, envelope("INSUFFICIENT_STOCK", &details).to_string()),
         Outcome::Conflict => (412, envelope("PRECONDITION_FAILED", &json!({})).to_string()),
+        outcome @ (Outcome::ReadOnly | Outcome::TooMany | Outcome::Disabled) => {
+            panic!("{asked}: {outcome:?}")
+        }
         Outcome::NotFound => (404, NOT_FOUND.to_owned()),
         Outcome::Forbidden => (403, FORBIDDEN.to_owned()),
         Outcome::Unauthenticated if actor.token.is_none() => (401, NO_TOKEN.to_owned()),
@@ -221,6 +227,7 @@ fn step(kind: Kind, column: &str) -> Option<Value> {
             "updated_at",
         ],
         Kind::Inflow | Kind::Outflow => &["id", "quantity", "created_at", "updated_at"],
+        Kind::Webhook => &[],
     };
     columns
         .contains(&column)

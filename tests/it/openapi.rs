@@ -8,12 +8,13 @@ use stockroom::kind::Kind;
 use stockroom::rest;
 
 use crate::actors::send;
-use crate::answer::{Answer, keys};
+use crate::answer::keys;
 use crate::described::{
-    DESCRIPTION, all, examples, object, one, operation, operations, paths, resolved, response, schema,
-    sent_schema,
+    DESCRIPTION, all, examples, is_example, is_like, object, one, operation, operations, paths, resolved,
+    response, schema, sent_schema,
 };
 use crate::gateway::Gateway;
+use crate::receiver::{Managed, managing};
 use crate::sample::{LABELS, MOVEMENTS, Sample, list};
 
 on_both![
@@ -25,52 +26,13 @@ on_both![
     it_is_served_without_a_token,
 ];
 
-/// Asserts that a value has exactly the described keys, in their order, and values of the described types.
-fn is_like(value: &Value, schema: &'static Value, at: &str) {
-    let schema = resolved(schema);
-    if let Some(properties) = schema.get("properties") {
-        assert_eq!(keys(value), keys(properties), "{at}");
-        for (name, schema) in object(properties) {
-            is_like(&value[name], schema, &format!("{at}.{name}"));
-        }
-        return;
-    }
-    if let Some(items) = schema.get("items") {
-        for item in value.as_array().unwrap_or_else(|| panic!("{at} is no list")) {
-            is_like(item, items, &format!("{at}[]"));
-        }
-        return;
-    }
-    let own = match value {
-        Value::String(_) => "string",
-        Value::Number(_) => "integer",
-        Value::Null => "null",
-        other => panic!("{at} is {other}"),
-    };
-    let described = match &schema["type"] {
-        Value::Array(types) => types.iter().any(|described| described == own),
-        described => described == own,
-    };
-    assert!(described, "{at} is {value}, but described as {}", schema["type"]);
-}
-
-/// Asserts that an answer is, to its last word, an example of what is described.
-#[track_caller]
-fn is_example(answer: &Answer, path: &str, method: &str, status: u16) {
-    let response = response(path, method, status);
-    let body = answer.expect(status);
-    assert!(examples(response).contains(&&body), "{method} {path}: {body}");
-    for name in response.get("headers").map(keys).unwrap_or_default() {
-        assert!(
-            answer.header(name).is_some(),
-            "{method} {path}: {status} without {name}"
-        );
-    }
-}
-
 async fn every_method_is_described(gateway: Gateway) {
     for (path, methods) in paths() {
-        let asked = format!("{}{}", rest::ROOT, path.replace("{id}", "1"));
+        let asked = format!(
+            "{}{}",
+            rest::ROOT,
+            path.replace("{id}", "1").replace("{delivery}", "1")
+        );
         let answer = send(gateway.anon.request(Method::OPTIONS, &asked)).await;
         answer.expect(204);
         let allowed: BTreeSet<String> = answer
@@ -96,6 +58,16 @@ async fn every_method_is_described(gateway: Gateway) {
     .map(str::to_owned)
     .into();
     expected.extend(Kind::ALL.into_iter().flat_map(|kind| [all(kind), one(kind)]));
+    expected.extend([all(Kind::Webhook), one(Kind::Webhook)]);
+    let below = [
+        "rotate-secret",
+        "test",
+        "replay",
+        "deliveries",
+        "deliveries/{delivery}",
+        "deliveries/{delivery}/replay",
+    ];
+    expected.extend(below.map(|below| format!("{}{below}/", one(Kind::Webhook))));
     assert_eq!(
         paths().keys().collect::<Vec<_>>(),
         expected.iter().collect::<Vec<_>>()
@@ -152,15 +124,15 @@ async fn answers_have_the_described_keys(gateway: Gateway) {
 
 async fn bodies_have_the_described_fields(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
+    let webhook = Managed::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
+    let gateway = managing(gateway, &[]).await;
     let bodies = operations().filter(|(.., operation)| operation.get("requestBody").is_some());
     let mut count = 0;
     for (path, method, _) in bodies {
         count += 1;
         let kind = Kind::ALL.into_iter().find(|kind| path.starts_with(&all(*kind)));
-        let asked = kind.map_or(path.trim_start_matches('/').to_owned(), |kind| {
-            path.trim_start_matches('/')
-                .replace("{id}", &sample.id(kind).to_string())
-        });
+        let id = kind.map_or(webhook.id, |kind| sample.id(kind));
+        let asked = path.trim_start_matches('/').replace("{id}", &id.to_string());
         let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
         let schema = sent_schema(path, method);
         let fields: BTreeSet<&str> = keys(&schema["properties"]).into_iter().collect();
@@ -203,7 +175,7 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
             assert_eq!(missing, required.into_iter().collect(), "{method} {path}");
         }
     }
-    assert_eq!(count, 4 + 6 + 2 * (LABELS.len() + 1));
+    assert_eq!(count, 4 + 6 + 2 * (LABELS.len() + 1) + 5);
 }
 
 /// The fields that an answer of 422 may name.
@@ -238,6 +210,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
             Kind::Product => &["search", "category", "brand", "min_price", "max_price"],
             Kind::Inflow => &["supplier", "product", "date_from", "date_to"],
             Kind::Outflow => &["product", "date_from", "date_to"],
+            Kind::Webhook => &[],
         };
         assert_eq!(
             names,

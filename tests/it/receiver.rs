@@ -13,7 +13,7 @@ use hyper::header::HeaderMap;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use sea_orm::EntityTrait as _;
+use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 use stockroom::webhooks;
@@ -216,9 +216,10 @@ pub async fn take_out(gateway: &Gateway, product: i64, quantity: i64) -> i64 {
     gateway.manager.make(Kind::Outflow, body).await
 }
 
-/// Every delivery.
+/// Every delivery, the first one first.
 pub async fn deliveries(gateway: &Gateway) -> Vec<delivery::Model> {
-    delivery::Entity::find().all(&gateway.app.db).await.expect("rows")
+    let all = delivery::Entity::find().order_by_asc(delivery::Column::Id);
+    all.all(&gateway.app.db).await.expect("rows")
 }
 
 /// How many events there are.
@@ -228,4 +229,66 @@ pub async fn events(gateway: &Gateway) -> usize {
         .await
         .expect("rows")
         .len()
+}
+
+/// The settings under which endpoints are managed and there is none of the settings.
+pub const MANAGED: [&str; 4] = ["--webhook-enabled", "true", "--webhook-allow-private", "true"];
+
+/// The same gateway with webhooks for the endpoints that are managed, whose worker only runs when it is told to.
+pub async fn managing(gateway: Gateway, more: &[&str]) -> Gateway {
+    let gateway = gateway.with(&[&MANAGED, more].concat()).await;
+    webhooks::prepare(&gateway.app).await.expect("a database");
+    gateway
+}
+
+/// An endpoint that is managed.
+#[derive(Clone, Debug)]
+pub struct Managed {
+    pub id: i64,
+    pub secret: String,
+}
+
+impl Managed {
+    /// Makes one that is told of these events.
+    pub async fn make(gateway: &Gateway, url: &str, events: &[&str]) -> Self {
+        let body = json!({ "url": url, "events": events });
+        let made = gateway.root.post("webhooks/", body).await.expect(201);
+        Self {
+            id: made["id"].as_i64().expect("an id"),
+            secret: made["secret"].as_str().expect("a secret").to_owned(),
+        }
+    }
+
+    /// Its path, or one below it.
+    pub fn path(&self, below: &str) -> String {
+        format!("webhooks/{}/{below}", self.id)
+    }
+
+    /// As it is now.
+    pub async fn shown(&self, gateway: &Gateway) -> Value {
+        gateway.root.get(&self.path("")).await.expect(200)
+    }
+
+    /// Its deliveries, newest first.
+    pub async fn deliveries(&self, gateway: &Gateway) -> Vec<Value> {
+        let page = gateway.root.get(&self.path("deliveries/?page_size=100")).await;
+        page.expect(200)["results"].as_array().expect("a list").clone()
+    }
+
+    /// Changes it.
+    pub async fn patch(&self, gateway: &Gateway, body: Value) -> Value {
+        gateway.root.patch(&self.path(""), body).await.expect(200)
+    }
+
+    /// Writes deliveries to it of the first event, as many as would take long to make, with this `due_at` and `outcome`.
+    pub async fn many(&self, gateway: &Gateway, count: u32, state: &str) {
+        let endpoint = self.id;
+        let sql = format!(
+            "INSERT INTO delivery (event_id, endpoint_id, attempts, due_at, outcome, ended_at)
+         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {count})
+         SELECT event.id, {endpoint}, 9, {state}, event.created_at
+         FROM number, (SELECT id, created_at FROM event ORDER BY id LIMIT 1) AS event"
+        );
+        gateway.sql(sql).await.expect("rows");
+    }
 }

@@ -21,6 +21,10 @@ on_both_through_both![
 /// What an actor does to a kind, with the status that it gets when it may.
 async fn attempt(actor: &Actor, sample: &Sample, kind: Kind, verb: Verb) -> u16 {
     let movement = MOVEMENTS.contains(&kind);
+    if kind == Kind::Webhook {
+        // One permission for all of it; `endpoints.rs` goes through every route.
+        return actor.get(&list(kind)).await.status;
+    }
     match verb {
         Verb::Add => actor.post(&list(kind), sample.body(kind)).await.status,
         Verb::Change if movement => actor.patch(&sample.path(kind), json!({})).await.status,

@@ -52,6 +52,7 @@ impl Sample {
             }),
             Kind::Inflow => json!({ "supplier": self.supplier, "product": self.product, "quantity": 7 }),
             Kind::Outflow => json!({ "product": self.product, "quantity": 7 }),
+            Kind::Webhook => json!({ "url": "https://example.com/hook", "events": ["outflow.created"] }),
         }
     }
 
@@ -78,6 +79,7 @@ impl Sample {
             Kind::Product => self.product,
             Kind::Inflow => self.inflow,
             Kind::Outflow => self.outflow,
+            Kind::Webhook => panic!("webhooks are in no sample"),
         }
     }
 

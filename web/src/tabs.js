@@ -2,10 +2,10 @@
 
 export const tabs = [
   {
-    query: `# Welcome to Stockroom.
-# Log in at the top right, then press the play button.
-# On the left: the schema's documentation, your history,
-# and an explorer that builds queries by clicking.
+    query: `# Welcome to Stockroom. Log in at the top
+# right, then press the play button.
+# On the left: the schema's documentation,
+# history, and an explorer for clicking.
 
 query RunningLow {
   products(first: 10, orderBy: { field: QUANTITY }) {
@@ -32,9 +32,9 @@ query RunningLow {
 `,
   },
   {
-    query: `# Takes something out of stock; its variables are below.
-# Wrong input comes back in userErrors: try a quantity
-# larger than what is there.
+    query: `# Takes something out of stock. What is wrong
+# with the variables below comes back in
+# userErrors: try a quantity that is too large.
 
 mutation TakeOut($input: CreateOutflowInput!) {
   createOutflow(input: $input) {
@@ -59,9 +59,10 @@ mutation TakeOut($input: CreateOutflowInput!) {
     variables: `${JSON.stringify({ input: { productId: '1', quantity: 1, description: 'Tried from GraphiQL' } }, null, 2)}\n`,
   },
   {
-    query: `# Start this, then run the mutation in another window:
-# each change of stock arrives here. With after: "…",
-# the id of the last entry seen, missed ones come first.
+    query: `# Start this, then run the mutation in another
+# window: each change of stock arrives here.
+# With the last id seen as after: "…", what was
+# missed comes first.
 
 subscription StockChanged {
   stockChanged {

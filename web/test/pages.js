@@ -1,26 +1,31 @@
-// Uses the pages of a running server as a person would, in headless Chromium: logs in, runs the first query, sees a
-// subscription deliver, reads and tries the REST reference. Fails if a page asks another host for anything or runs into
+// Uses the pages as a person would, in headless Chromium against the program itself: logs in, runs the first query, sees
+// a subscription deliver, reads and tries the REST reference. Fails if a page asks another host for anything or runs into
 // its own content security policy.
 //
-// STOCKROOM_URL, STOCKROOM_USER and STOCKROOM_PASSWORD say where and as whom; the user must be allowed to create and
-// delete outflows. CHROMIUM names the browser. SCREENSHOTS names a folder to leave pictures in.
+// The program is started and ended here, unless STOCKROOM_URL, STOCKROOM_USER and STOCKROOM_PASSWORD name one that runs
+// already and a user who may create and delete outflows. CHROMIUM names the browser. SCREENSHOTS names a folder to leave
+// pictures in.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { PASSWORD, Program } from '../../tests/clients/program.js';
 import { tabs } from '../src/tabs.js';
 
-const base = new URL(process.env.STOCKROOM_URL ?? 'http://127.0.0.1:8000').origin;
+const running = process.env.STOCKROOM_URL;
+const program = running ? undefined : await Program.start({ products: 240 });
+const base = new URL(running ?? program.url).origin;
 const username = process.env.STOCKROOM_USER ?? 'admin';
-const password = process.env.STOCKROOM_PASSWORD;
+const password = running ? process.env.STOCKROOM_PASSWORD : PASSWORD;
 assert(password, 'STOCKROOM_PASSWORD is not set');
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update'],
 });
-const context = await browser.newContext({ baseURL: base, viewport: { width: 1360, height: 820 } });
+const VIEWPORT = { width: 1360, height: 820 };
+const context = await browser.newContext({ baseURL: base, viewport: VIEWPORT });
 context.setDefaultTimeout(30_000);
 const page = await context.newPage();
 
@@ -62,6 +67,14 @@ async function graphql(query, variables) {
   return data;
 }
 
+async function putBack(id) {
+  const { deleteOutflow } = await graphql(
+    `mutation ($input: DeleteOutflowInput!) { deleteOutflow(input: $input) { userErrors { code message } } }`,
+    { input: { id } },
+  );
+  assert.deepEqual(deleteOutflow.userErrors, []);
+}
+
 const state = (text) => page.locator('#session-state', { hasText: text }).waitFor();
 const answer = page.locator('.result-window .view-lines');
 const shown = (text) => answer.filter({ hasText: text }).waitFor();
@@ -71,6 +84,11 @@ const run = page.locator('.graphiql-execute-button');
 async function ready() {
   await page.locator('.graphiql-query-editor .view-line', { hasText: 'RunningLow' }).waitFor();
   await answer.waitFor();
+  // The worker that knows GraphQL has come when words differ in colour.
+  await page.waitForFunction(() => {
+    const words = document.querySelectorAll('.graphiql-query-editor .view-line span[class^="mtk"]');
+    return new Set(Array.from(words, (word) => word.className)).size > 2;
+  });
 }
 
 async function logIn(secret) {
@@ -130,11 +148,38 @@ try {
   await step('the explorer and the documentation know the schema', async () => {
     await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
     await page.locator('.graphiql-explorer-root', { hasText: 'stockLedger' }).waitFor();
+    // The one that the README shows, docs/graphiql.png.
+    await page.evaluate(() => document.activeElement.blur());
+    await page.setViewportSize({ width: 1560, height: 820 });
     await picture('explorer');
+    await page.setViewportSize(VIEWPORT);
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.locator('.graphiql-doc-explorer', { hasText: 'Subscription' }).waitFor();
     await picture('documentation');
     await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
+  });
+
+  await step('the mutation changes stock, with its variables', async () => {
+    const { products } = await graphql(`{ products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id } } }`);
+    await page.getByRole('tab', { name: 'TakeOut' }).click();
+    await page.getByRole('button', { name: 'Variables' }).click();
+    await page.locator('.graphiql-editor-tool .view-line', { hasText: 'productId' }).first().click();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.insertText(JSON.stringify({ input: { productId: products.nodes[0].id, quantity: 1 } }));
+    // What the editor has closed by itself.
+    await page.keyboard.press('ControlOrMeta+Shift+End');
+    await page.keyboard.press('Delete');
+    const [response] = await Promise.all([
+      page.waitForResponse((it) => it.request().postData()?.includes('TakeOut')),
+      run.click(),
+    ]);
+    const { data, errors } = await response.json();
+    assert.equal(errors, undefined);
+    assert.deepEqual(data.createOutflow.userErrors, []);
+    assert.equal(data.createOutflow.outflow.quantity, 1);
+    await shown('"unitPrice"');
+    await picture('mutation');
+    await putBack(data.createOutflow.outflow.id);
   });
 
   await step('the subscription delivers what happens', async () => {
@@ -153,6 +198,7 @@ try {
     // Without indentation: the editor adds its own.
     await page.keyboard.insertText(subscription.replaceAll(/^ +/gm, ''));
     await page.locator('.graphiql-query-editor .view-line', { hasText: 'after:' }).last().waitFor();
+    await page.getByRole('button', { name: 'Prettify' }).click();
     await run.click();
 
     const { createOutflow } = await graphql(
@@ -162,11 +208,7 @@ try {
     assert.deepEqual(createOutflow.userErrors, []);
     await shown('OUTFLOW_CREATED');
     await picture('subscription');
-    const { deleteOutflow } = await graphql(
-      `mutation ($input: DeleteOutflowInput!) { deleteOutflow(input: $input) { userErrors { code message } } }`,
-      { input: { id: createOutflow.outflow.id } },
-    );
-    assert.deepEqual(deleteOutflow.userErrors, []);
+    await putBack(createOutflow.outflow.id);
     await shown('OUTFLOW_DELETED');
   });
 
@@ -200,9 +242,17 @@ try {
   });
 
   await step('no page asked another host or broke its policy', () => assert.deepEqual(faults, []));
+
+  await step('and it would have been noticed', async () => {
+    const refused = page.waitForEvent('console', (message) => message.text().includes('Content Security Policy'));
+    await page.evaluate(() => fetch('https://elsewhere.invalid/').catch(() => {}));
+    await refused;
+    assert(faults.some((fault) => fault.includes('elsewhere.invalid')), faults.join('\n'));
+  });
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
 } finally {
   await browser.close();
+  await program?.stop();
 }

@@ -58,6 +58,7 @@ pub fn object(kind: Kind) -> Value {
             "created_at": "2024-01-15T14:30:00Z",
             "updated_at": "2024-01-15T14:30:00Z",
         }),
+        Kind::Webhook => super::webhooks::endpoint(),
     }
 }
 
@@ -70,6 +71,7 @@ pub fn list(kind: Kind) -> Value {
         Kind::Product => (150, true),
         Kind::Inflow => (100, false),
         Kind::Outflow => (200, false),
+        Kind::Webhook => (1, false),
     };
     let next = has_next.then(|| format!("http://localhost:8000/api/v1/{}/?page=2", kind.plural()));
     json!({ "count": count, "next": next, "previous": null, "results": [object(kind)] })
@@ -97,6 +99,7 @@ pub fn new(kind: Kind) -> Value {
             "description": "Emergency restock",
         }),
         Kind::Outflow => json!({ "product": 1, "quantity": 10, "description": "Bulk sale" }),
+        Kind::Webhook => super::webhooks::new(),
     }
 }
 
@@ -154,6 +157,7 @@ pub fn created(kind: Kind) -> Value {
             "created_at": "2024-01-16T11:00:00Z",
             "updated_at": "2024-01-16T11:00:00Z",
         }),
+        Kind::Webhook => super::webhooks::with_secret(),
     }
 }
 
@@ -167,7 +171,9 @@ pub fn changes(kind: Kind) -> Value {
             "selling_price": "899.99",
             "quantity": 45,
         }),
-        Kind::Supplier | Kind::Inflow | Kind::Outflow => json!({ "description": "Updated description" }),
+        Kind::Supplier | Kind::Inflow | Kind::Outflow | Kind::Webhook => {
+            json!({ "description": "Updated description" })
+        }
     }
 }
 
@@ -194,6 +200,10 @@ pub fn faults(kind: Kind) -> Value {
             "quantity": ["Ensure this value is greater than or equal to 1."],
         }),
         Kind::Outflow => json!({ "quantity": ["Not enough stock: 5 available."] }),
+        Kind::Webhook => json!({
+            "url": ["Enter a valid URL: it must be an http or https address."],
+            "events": ["This list may not be empty."],
+        }),
     }
 }
 

@@ -3,6 +3,7 @@
 //! | file | what it says |
 //! | --- | --- |
 //! | `operations` | the verbs of the six collections |
+//! | `webhooks` | webhook endpoints and their deliveries |
 //! | `sessions` | the token routes |
 //! | `parameters`, `answers` | what goes in and what comes out |
 //! | `schemas` | what bodies look like |
@@ -29,9 +30,13 @@ mod parameters;
 mod refusals;
 mod schemas;
 pub mod sessions;
+pub mod webhooks;
 
 /// What describes one method of one path; schemas that it refers to are added to those of the description.
 pub type Describe = fn(&mut Schemas) -> Value;
+
+/// Where an operation names the GraphQL field that does the same.
+const TWIN: &str = "x-graphql-operation";
 
 /// What stands above all operations.
 const ABOUT: &str = "\
@@ -95,7 +100,7 @@ fn describe() -> Value {
         let operations: Map<String, Value> = route
             .operations
             .iter()
-            .map(|(method, describe)| ((*method).to_owned(), describe(&mut schemas)))
+            .map(|(method, describe)| ((*method).to_owned(), with_twin(method, describe(&mut schemas))))
             .collect();
         paths.insert(route.path, operations.into());
     }
@@ -127,12 +132,31 @@ fn describe() -> Value {
     })
 }
 
+/// Says for people, too, which field of GraphQL does the same.
+fn with_twin(method: &str, mut operation: Value) -> Value {
+    if let Some(field) = operation.get(TWIN).and_then(Value::as_str) {
+        let kind = if method.eq_ignore_ascii_case("get") {
+            "query"
+        } else {
+            "mutation"
+        };
+        let twin = format!("GraphQL: the {kind} `{field}`.");
+        let described = operation.get("description").and_then(Value::as_str);
+        let text = described.map_or_else(|| twin.clone(), |text| format!("{text}\n\n{twin}"));
+        if let Some(fields) = operation.as_object_mut() {
+            fields.insert("description".to_owned(), text.into());
+        }
+    }
+    operation
+}
+
 fn tags() -> Value {
     let collections =
-        Kind::ALL.map(|kind| json!({ "name": nouns::names(kind), "description": nouns::about(kind) }));
+        Kind::ALL.map(|kind| json!({ "name": nouns::tag(kind), "description": nouns::about(kind) }));
     let mut tags =
         vec![json!({ "name": sessions::TAG, "description": "Tokens: get, renew, check and end them." })];
     tags.extend(collections);
+    tags.push(json!({ "name": nouns::tag(Kind::Webhook), "description": webhooks::ABOUT }));
     tags.push(json!({ "name": operations::API, "description": "What there is." }));
     tags.into()
 }

@@ -4,19 +4,39 @@ use crate::kind::Kind;
 
 /// The name of its schema: `Product`.
 pub fn name(kind: Kind) -> String {
-    capital(kind.singular())
+    match kind {
+        Kind::Webhook => "WebhookEndpoint".to_owned(),
+        kind => capital(kind.singular()),
+    }
 }
 
 /// The name of its operations on many: `Products`.
 pub fn names(kind: Kind) -> String {
+    match kind {
+        Kind::Webhook => "WebhookEndpoints".to_owned(),
+        kind => capital(kind.plural()),
+    }
+}
+
+/// The tag of its operations: `Products`.
+pub fn tag(kind: Kind) -> String {
     capital(kind.plural())
+}
+
+/// A name as GraphQL calls a field: `product`.
+pub fn field(name: &str) -> String {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 /// One of them, in a sentence: `an inflow`.
 pub fn one(kind: Kind) -> String {
     let article = match kind {
         Kind::Inflow | Kind::Outflow => "an",
-        Kind::Brand | Kind::Category | Kind::Supplier | Kind::Product => "a",
+        Kind::Brand | Kind::Category | Kind::Supplier | Kind::Product | Kind::Webhook => "a",
     };
     format!("{article} {}", kind.singular())
 }
@@ -30,6 +50,7 @@ pub const fn about(kind: Kind) -> &'static str {
         Kind::Product => "Something kept in stock.",
         Kind::Inflow => "Stock that came in. It never changes; delete it and record another.",
         Kind::Outflow => "Stock that went out. It never changes; delete it and record another.",
+        Kind::Webhook => "An endpoint that is told of events by webhook.",
     }
 }
 
@@ -42,6 +63,10 @@ pub const fn creating(kind: Kind) -> &'static str {
         Kind::Outflow => {
             "Takes from the product's quantity at the same time. Refused on `quantity` if there is less in stock. Tells \
              webhooks, where there are any."
+        }
+        Kind::Webhook => {
+            "The answer has the `secret` that its messages are signed with: it is shown this once and never again. There \
+             may be 50."
         }
     }
 }
@@ -56,6 +81,9 @@ pub const fn deleting(kind: Kind) -> &'static str {
         Kind::Outflow => {
             "Puts its stock back. Refused as `INSUFFICIENT_STOCK` when that would be more than a product can have."
         }
+        Kind::Webhook => {
+            "Its deliveries go with it. Refused as `READ_ONLY` for the endpoint of the settings."
+        }
     }
 }
 
@@ -64,7 +92,7 @@ pub const fn searched(kind: Kind) -> &'static str {
     match kind {
         Kind::Product => "title",
         Kind::Brand | Kind::Category | Kind::Supplier => "name",
-        Kind::Inflow | Kind::Outflow => "description",
+        Kind::Inflow | Kind::Outflow | Kind::Webhook => "description",
     }
 }
 

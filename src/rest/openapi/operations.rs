@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::{answer, invalid, request, responses};
-use super::nouns::{creating, deleting, name, names, one};
+use super::nouns::{creating, deleting, field, name, names, one, searched, tag};
 use super::parameters::{of_list, parameter};
 use super::refusals::{BODY, EVERYWHERE, refusals};
 use super::schemas::{Demand, Schemas};
 use super::{ROOT, examples};
+use crate::auth::{Right, Verb};
 use crate::kind::Kind;
-use crate::resolvers::Editable;
+use crate::resolvers::{Editable, Resource};
 use crate::rest::face::Rest;
 
 /// The tag of what is not about one noun.
@@ -25,10 +26,10 @@ pub fn list<R: Rest>(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": format!("list{}", names(kind)),
         "summary": format!("List {}", kind.plural()),
-        "description": "Needs a login but no permission.",
-        "tags": [names(kind)],
-        "x-graphql-operation": kind.plural(),
-        "parameters": of_list::<R>(),
+        "description": needs::<R>(None),
+        "tags": [tag(kind)],
+        "x-graphql-operation": field(&names(kind)),
+        "parameters": of_list::<R>(searched(kind)),
         "responses": responses(
             "200",
             answer(format!("A page of {}.", kind.plural()), &page, &examples::list(kind), &[]),
@@ -50,8 +51,8 @@ pub fn add<R: Rest>(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": format!("create{}", name(kind)),
         "summary": format!("Create {}", one(kind)),
-        "description": joined(creating(kind), &format!("Needs the permission `add_{}`.", kind.singular())),
-        "tags": [names(kind)],
+        "description": joined(creating(kind), &needs::<R>(Some(Verb::Add))),
+        "tags": [tag(kind)],
         "x-graphql-operation": format!("create{}", name(kind)),
         "requestBody": request(&body, &examples::new(kind)),
         "responses": responses(
@@ -71,9 +72,9 @@ pub fn show<R: Rest>(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": format!("get{}", name(kind)),
         "summary": format!("Get {}", one(kind)),
-        "description": "Needs a login but no permission.",
-        "tags": [names(kind)],
-        "x-graphql-operation": kind.singular(),
+        "description": needs::<R>(None),
+        "tags": [tag(kind)],
+        "x-graphql-operation": field(&name(kind)),
         "parameters": [parameter("Id"), parameter("IfNoneMatch")],
         "responses": responses(
             "200",
@@ -108,8 +109,8 @@ fn edit<R: Rest + Editable>(schemas: &mut Schemas, method: &str) -> Value {
     json!({
         "operationId": format!("{method}{}", name(kind)),
         "summary": format!("Change {}", one(kind)),
-        "description": format!("Needs the permission `change_{}`.", kind.singular()),
-        "tags": [names(kind)],
+        "description": needs::<R>(Some(Verb::Change)),
+        "tags": [tag(kind)],
         "x-graphql-operation": format!("update{}", name(kind)),
         "parameters": [parameter("Id"), parameter("IfMatch")],
         "requestBody": request(&body, &examples::changes(kind)),
@@ -126,6 +127,7 @@ pub fn remove<R: Rest>(_: &mut Schemas) -> Value {
     let kind = R::KIND;
     let conflict = match kind {
         Kind::Inflow | Kind::Outflow => "InsufficientStock",
+        Kind::Webhook => "ReadOnly",
         Kind::Brand | Kind::Category | Kind::Supplier | Kind::Product => "Protected",
     };
     let refused = refusals(
@@ -142,8 +144,8 @@ pub fn remove<R: Rest>(_: &mut Schemas) -> Value {
     json!({
         "operationId": format!("delete{}", name(kind)),
         "summary": format!("Delete {}", one(kind)),
-        "description": joined(deleting(kind), &format!("Needs the permission `delete_{}`.", kind.singular())),
-        "tags": [names(kind)],
+        "description": joined(deleting(kind), &needs::<R>(Some(Verb::Delete))),
+        "tags": [tag(kind)],
         "x-graphql-operation": format!("delete{}", name(kind)),
         "parameters": [parameter("Id"), parameter("IfMatch")],
         "responses": responses("204", json!({ "description": "It is gone." }), refused),
@@ -207,6 +209,14 @@ pub fn description(_: &mut Schemas) -> Value {
             }}},
         }), refused),
     })
+}
+
+/// What a caller must be allowed.
+fn needs<R: Resource>(verb: Option<Verb>) -> String {
+    match R::GUARD.or(verb.map(|verb| Right(verb, R::KIND))) {
+        Some(right) => format!("Needs the permission `{}`.", right.codename()),
+        None => "Needs a login but no permission.".to_owned(),
+    }
 }
 
 fn not_modified() -> Value {

@@ -3,9 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::nouns::searched;
 use crate::resolvers::Direction;
-use crate::rest::face::Rest;
+use crate::rest::face::Shown;
 use crate::rest::query::{By, LARGEST_PAGE, PAGE_SIZE};
 
 /// The parameters that several operations have.
@@ -13,6 +12,13 @@ pub fn components() -> Value {
     json!({
         "Id": {
             "name": "id",
+            "in": "path",
+            "required": true,
+            "schema": { "type": "integer", "format": "int64", "minimum": 1 },
+            "example": 1,
+        },
+        "Delivery": {
+            "name": "delivery",
             "in": "path",
             "required": true,
             "schema": { "type": "integer", "format": "int64", "minimum": 1 },
@@ -49,14 +55,14 @@ pub fn components() -> Value {
     })
 }
 
-/// The parameters of a list.
-pub fn of_list<R: Rest>() -> Vec<Value> {
+/// The parameters of a list; `searched` is the text that a search looks into.
+pub fn of_list<R: Shown>(searched: &str) -> Vec<Value> {
     let mut parameters = vec![parameter("Page"), parameter("PageSize")];
     if R::SEARCHED.is_some() {
         parameters.push(json!({
             "name": "search",
             "in": "query",
-            "description": format!("Part of the {}, in any letter case of any alphabet.", searched(R::KIND)),
+            "description": format!("Part of the {searched}, in any letter case of any alphabet."),
             "schema": { "type": "string" },
         }));
     }
@@ -73,6 +79,10 @@ pub fn of_list<R: Rest>() -> Vec<Value> {
                     "pattern": "^-?[0-9]+(\\.[0-9]+)?$",
                 }),
                 By::FromDay(_) | By::ToDay(_) => json!({ "type": "string", "format": "date" }),
+                By::OneOf(choices) => {
+                    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+                    json!({ "type": "string", "enum": names })
+                }
             },
         })
     }));

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::nouns::capital;
 use super::schemas::put;
-use crate::error::{Error, Login, Malformed, Shortage};
+use crate::error::{Conflict, Error, Login, Malformed, Shortage};
 use crate::kind::Kind;
 use crate::rest::problem::Refusal;
 
@@ -300,6 +300,27 @@ static ALL: LazyLock<Vec<Refused>> = LazyLock::new(|| {
                     requested: 20,
                 }),
             )],
+        ),
+        of(
+            "ReadOnly",
+            "It is the endpoint of the settings, which only they change.",
+            &nothing,
+            &[("settings", Error::Conflict(Conflict::ReadOnly))],
+        ),
+        of(
+            "TooManyEndpoints",
+            "There are as many endpoints as there may be.",
+            &nothing,
+            &[("too_many", Error::Conflict(Conflict::TooMany))],
+        ),
+        of(
+            "NothingIsSent",
+            "The endpoint is disabled, or webhooks are switched off as a whole.",
+            &nothing,
+            &[
+                ("disabled", Error::Conflict(Conflict::Disabled)),
+                ("switched_off", Error::Conflict(Conflict::SwitchedOff)),
+            ],
         ),
         of(
             "PreconditionFailed",

@@ -53,24 +53,30 @@ impl Schemas {
 
     /// An object as it is read.
     pub fn view<R: Rest>(&mut self) -> Value {
-        let mut schema = R::View::json_schema(&mut self.0).to_value();
-        put(&mut schema, "description", about(R::KIND));
-        self.add(name(R::KIND), schema)
+        self.view_of::<R::View>(name(R::KIND), about(R::KIND))
+    }
+
+    /// The same for what is no noun of its own.
+    pub fn view_of<V: JsonSchema>(&mut self, name: impl Into<String>, about: &str) -> Value {
+        let mut schema = V::json_schema(&mut self.0).to_value();
+        put(&mut schema, "description", about);
+        self.add(name, schema)
     }
 
     /// A page of a list.
     pub fn page<R: Rest>(&mut self) -> Value {
         let view = self.view::<R>();
+        self.page_of(view, &name(R::KIND), R::KIND.plural())
+    }
+
+    /// A page of what is viewed like this.
+    pub fn page_of(&mut self, view: Value, name: &str, plural: &str) -> Value {
         let mut schema = Page::<Value>::json_schema(&mut self.0).to_value();
         if let Some(results) = schema.pointer_mut("/properties/results") {
             put(results, "items", view);
         }
-        put(
-            &mut schema,
-            "description",
-            format!("A page of {}.", R::KIND.plural()),
-        );
-        self.add(format!("{}Page", name(R::KIND)), schema)
+        put(&mut schema, "description", format!("A page of {plural}."));
+        self.add(format!("{name}Page"), schema)
     }
 
     /// An object as it is written.

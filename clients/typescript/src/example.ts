@@ -1,0 +1,146 @@
+// A walk through the shop of `stockroom demo` with every operation of ../operations, typed from end to end:
+//
+//   STOCKROOM_PASSWORD=… npm start
+//
+// STOCKROOM_URL (http://localhost:8000) and STOCKROOM_USER (admin) say where and as whom; PERSISTED=1 sends the names of
+// the documents only. It leaves the shop as it was, but for the ledger, which forgets nothing.
+
+import assert from 'node:assert/strict';
+import {
+  CatalogueDocument,
+  ChoicesDocument,
+  CreateBrandDocument,
+  CreateProductDocument,
+  DashboardDocument,
+  DeleteBrandDocument,
+  DeleteProductDocument,
+  LedgerDocument,
+  LowStockDocument,
+  type ProductCardFragment,
+  ProductDetailDocument,
+  ProductListDocument,
+  ProductPageDocument,
+  RecordDeliveryDocument,
+  ShipOrderDocument,
+  TakeBackInflowDocument,
+  TakeBackOutflowDocument,
+  UpdateProductDocument,
+  ViewerDocument,
+} from './generated/graphql.js';
+import { accepted, Invalid, Stockroom } from './stockroom.js';
+
+const { STOCKROOM_URL = 'http://localhost:8000', STOCKROOM_USER = 'admin', STOCKROOM_PASSWORD = '', PERSISTED = '' } = process.env;
+const stockroom = new Stockroom(STOCKROOM_URL, { persisted: PERSISTED !== '' });
+
+const say = (title: string, text: string) => console.log(`${title.padEnd(13)} ${text}`);
+const line = ({ title, sellingPrice, quantity, brand }: ProductCardFragment) =>
+  `${title} by ${brand.name}, ${sellingPrice}, ${quantity} in stock`;
+
+/** A value that must be there. */
+function present<T>(value: T | null | undefined): T {
+  assert(value !== null && value !== undefined);
+  return value;
+}
+
+await stockroom.logIn(STOCKROOM_USER, STOCKROOM_PASSWORD);
+const { viewer } = await stockroom.run(ViewerDocument);
+say('Logged in', `${viewer?.user.username}, ${viewer?.permissions.length} permissions`);
+
+// Lists: every page of what runs low, then the second page of what costs between 20 and 100, by price.
+const low: ProductCardFragment[] = [];
+for (let after: string | null | undefined; ; ) {
+  const { products } = await stockroom.run(ProductListDocument, {
+    filter: { isLowStock: true },
+    orderBy: [{ field: 'QUANTITY' }, { field: 'TITLE' }],
+    ...(after && { after }),
+  });
+  low.push(...present(products).nodes);
+  if (!products?.pageInfo.hasNextPage) break;
+  after = products.pageInfo.endCursor;
+}
+say('Running low', `${low.length}, first ${low[0] ? line(low[0]) : 'none'}`);
+const { products: page } = await stockroom.run(ProductPageDocument, {
+  filter: { sellingPrice: { gte: '20', lte: '100' } },
+  orderBy: [{ field: 'SELLING_PRICE', direction: 'DESC' }],
+  size: 10,
+  offset: 10,
+});
+say('20 to 100', `${page?.totalCount}, the eleventh ${page?.nodes[0] ? line(page.nodes[0]) : 'none'}`);
+const { categories } = await stockroom.run(CatalogueDocument);
+for (const { name, products } of present(categories).nodes.slice(0, 3)) say(name, `${products.totalCount} products`);
+
+// Creating, with mistakes first: every wrong field at once, each with a code.
+const { suppliers, categories: choices } = await stockroom.run(ChoicesDocument, {});
+const supplier = present(suppliers?.nodes[0]);
+const category = present(choices?.nodes[0]);
+const { brand } = accepted((await stockroom.run(CreateBrandDocument, { input: { name: 'Example & Daughters' } })).createBrand);
+const brandId = present(brand).id;
+const draft = { title: 'Brass Example Bell', brandId, categoryId: category.id, costPrice: '8.10', sellingPrice: '12.50' };
+try {
+  accepted((await stockroom.run(CreateProductDocument, { input: { ...draft, title: ' ', sellingPrice: '-1' } })).createProduct);
+} catch (error) {
+  if (!(error instanceof Invalid)) throw error;
+  for (const { field, code, message } of error.problems) say('Refused', `${field}: ${code}: ${message}`);
+}
+const { product } = accepted((await stockroom.run(CreateProductDocument, { input: { ...draft, quantity: 3 } })).createProduct);
+const { id, version } = present(product);
+say('Created', line(present(product)));
+
+// Changing what one has seen, and what somebody else has changed since.
+const { product: dearer } = accepted(
+  (await stockroom.run(UpdateProductDocument, { input: { id, sellingPrice: '13.00', expectedVersion: version } })).updateProduct,
+);
+say('Changed', line(present(dearer)));
+const { updateProduct: late } = await stockroom.run(UpdateProductDocument, { input: { id, title: 'Late', expectedVersion: version } });
+say('Too late', `${late?.userErrors[0]?.code}`);
+
+// Stock: watch it while a delivery comes in and an order goes out.
+const filter = { productId: { eq: id } };
+const { stockLedger } = await stockroom.run(LedgerDocument, { filter });
+const changes = stockroom.stockChanges(present(stockLedger?.nodes[0]).id, [id]);
+const runsLow = stockroom.subscribe(LowStockDocument);
+const { inflows } = accepted(
+  (await stockroom.run(RecordDeliveryDocument, { items: [{ productId: id, supplierId: supplier.id, quantity: 10 }] })).createInflows,
+);
+const { createOutflows: tooMuch } = await stockroom.run(ShipOrderDocument, {
+  items: [{ productId: id, quantity: 5 }, { productId: id, quantity: 50 }],
+});
+say('Refused', `${tooMuch?.userErrors[0]?.field}: ${tooMuch?.userErrors[0]?.message}`);
+const { outflows } = accepted(
+  (await stockroom.run(ShipOrderDocument, { items: [{ productId: id, quantity: 5, description: 'Order 1' }, { productId: id, quantity: 2 }] }))
+    .createOutflows,
+);
+for (let heard = 0; heard < 3; heard += 1) {
+  const { value } = await changes.next();
+  say('Stock', `${value?.change} makes ${value?.balance}: ${value?.reason} by ${value?.actor?.username}`);
+}
+// The other subscription tells only what happens from its beginning on: make a product run low until it is heard.
+const told = runsLow.next();
+let last: string | undefined;
+for (let isTold = false; !isTold; ) {
+  if (last) accepted((await stockroom.run(TakeBackOutflowDocument, { id: last })).deleteOutflow);
+  const { outflows } = accepted((await stockroom.run(ShipOrderDocument, { items: [{ productId: id, quantity: 6 }] })).createOutflows);
+  last = present(outflows?.[0]).id;
+  isTold = await Promise.race([told.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 200, false))]);
+}
+say('Low stock', line(present((await told).value).productLowStock));
+await Promise.all([changes.return(undefined), runsLow.return(undefined)]);
+
+const { product: detail } = await stockroom.run(ProductDetailDocument, { id });
+say('Detail', `${detail?.inflows.totalCount} inflows, ${detail?.outflows.totalCount} outflows, ${detail?.stockLedger.nodes.length} last entries`);
+
+// A dashboard of the last thirty days. Sums are exact texts.
+const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
+const { analytics } = await stockroom.run(DashboardDocument, { from: day(29), to: day(0) });
+say('Thirty days', `${analytics?.sales?.unitCount} sold for ${analytics?.sales?.revenue}, profit ${analytics?.sales?.profit}`);
+say('In stock', `${analytics?.stock?.unitCount} units of ${analytics?.stock?.productCount} products, worth ${analytics?.stock?.sellingValue}`);
+
+// And back: movements are deleted, which takes their effect back, then what needs nothing any more.
+for (const outflow of [...present(outflows), { id: present(last) }]) {
+  accepted((await stockroom.run(TakeBackOutflowDocument, { id: outflow.id })).deleteOutflow);
+}
+for (const inflow of present(inflows)) accepted((await stockroom.run(TakeBackInflowDocument, { id: inflow.id })).deleteInflow);
+accepted((await stockroom.run(DeleteProductDocument, { id })).deleteProduct);
+accepted((await stockroom.run(DeleteBrandDocument, { id: brandId })).deleteBrand);
+await stockroom.logOut();
+say('Logged out', 'and all is as it was');

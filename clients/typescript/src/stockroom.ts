@@ -1,0 +1,190 @@
+// A small typed client: operations over HTTP, subscriptions over WebSocket, both with a token that is renewed in time.
+// Copy it and change it; everything that is particular to Stockroom's schema is generated.
+
+import { type Client, createClient } from 'graphql-ws';
+import WebSocket from 'ws';
+import {
+  type LedgerEntryFragment,
+  LogInDocument,
+  LogOutDocument,
+  type ProblemFragment,
+  RenewDocument,
+  StockChangesDocument,
+  type StockChangesSubscription,
+  type TypedDocumentString,
+} from './generated/graphql.js';
+
+/** One entry of `errors`: why an operation, or a field of it, was not executed. */
+export interface GraphQLProblem {
+  message: string;
+  path?: (string | number)[];
+  extensions?: { code?: string };
+}
+
+/** The server did not execute what it was asked: no login, no permission, a limit passed, a bad document. */
+export class Refused extends Error {
+  readonly errors: readonly GraphQLProblem[];
+
+  constructor(errors: readonly GraphQLProblem[]) {
+    super(errors.map((error) => error.message).join('\n'));
+    this.errors = errors;
+  }
+
+  /** `UNAUTHENTICATED`, `FORBIDDEN`, `BAD_USER_INPUT`, … */
+  get code(): string | undefined {
+    return this.errors[0]?.extensions?.code;
+  }
+}
+
+/** What was entered is wrong: show each problem beside its field. */
+export class Invalid extends Error {
+  readonly problems: readonly ProblemFragment[];
+
+  constructor(problems: readonly ProblemFragment[]) {
+    super(problems.map(({ field, message }) => (field ? `${field}: ${message}` : message)).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** A payload that has no problems; throws `Invalid` for one that has. */
+export function accepted<P extends { userErrors: ProblemFragment[] }>(payload: P | null | undefined): P {
+  if (!payload) throw new Error('The server gave no payload.');
+  if (payload.userErrors.length > 0) throw new Invalid(payload.userErrors);
+  return payload;
+}
+
+/** Variables may be left out where an operation has none that must be there. */
+type Given<V> = Record<string, never> extends V ? [variables?: V] : [variables: V];
+
+interface Session {
+  access: string;
+  refresh: string;
+  /** When to trade the refresh token, in milliseconds since 1970. */
+  renewAt: number;
+}
+
+/** How a client is made. */
+export interface Options {
+  /** Send the names of documents in place of their texts, to a server that was started with their file. */
+  persisted?: boolean;
+}
+
+export class Stockroom {
+  readonly #url: string;
+  readonly #persisted: boolean;
+  readonly #sockets: Client;
+  #session: Session | undefined;
+  #renewal: Promise<void> | undefined;
+
+  /** @param server Where Stockroom is: `http://localhost:8000`. */
+  constructor(server: string, { persisted = false }: Options = {}) {
+    this.#url = new URL('/graphql', server).href;
+    this.#persisted = persisted;
+    this.#sockets = createClient({
+      url: this.#url.replace(/^http/, 'ws'),
+      webSocketImpl: WebSocket,
+      connectionParams: async () => {
+        const token = await this.#token();
+        return token ? { Authorization: `Bearer ${token}` } : {};
+      },
+      // Come back after anything, a token that has ended included: the new connection brings a new one.
+      retryAttempts: Number.POSITIVE_INFINITY,
+      shouldRetry: () => true,
+    });
+  }
+
+  /** Logs in; throws `Invalid` where the name or the password is wrong. */
+  async logIn(username: string, password: string) {
+    const { login } = await this.#ask(LogInDocument, { input: { username, password } });
+    const { access, refresh, viewer } = accepted(login);
+    this.#keep(access, refresh);
+    return viewer;
+  }
+
+  /** Ends the session at the server, too. */
+  async logOut() {
+    const refresh = this.#session?.refresh;
+    this.#session = undefined;
+    if (refresh) accepted((await this.#ask(LogOutDocument, { refresh })).logout);
+    await this.#sockets.dispose();
+  }
+
+  /** Executes a query or a mutation; throws `Refused` where the server does not. */
+  async run<R, V>(document: TypedDocumentString<R, V>, ...[variables]: Given<V>): Promise<R> {
+    return this.#ask(document, variables, await this.#token());
+  }
+
+  /** Each event of a subscription, until the caller breaks off. */
+  async *subscribe<R, V>(document: TypedDocumentString<R, V>, ...[variables]: Given<V>): AsyncGenerator<R> {
+    // `graphql-ws` insists on a text; beside a name it may be empty.
+    const payload = { query: '', ...this.#named(document), variables: (variables ?? null) as Record<string, unknown> | null };
+    const results = this.#sockets.iterate<R>(payload);
+    for await (const { data, errors } of results) {
+      if (errors) throw new Refused(errors as unknown as GraphQLProblem[]);
+      if (data) yield data;
+    }
+  }
+
+  /**
+   * Every change of stock after an entry of the ledger, once and in order, whatever happens to the connection: a new
+   * connection sends the same request again, and reads `after` at that moment.
+   */
+  async *stockChanges(
+    after: LedgerEntryFragment['id'],
+    productIds?: string[],
+  ): AsyncGenerator<StockChangesSubscription['stockChanged']> {
+    const variables = { after, ...(productIds && { productIds }) };
+    for await (const { stockChanged } of this.subscribe(StockChangesDocument, variables)) {
+      variables.after = stockChanged.id;
+      yield stockChanged;
+    }
+  }
+
+  #named<R, V>(document: TypedDocumentString<R, V>): { query: string } | { documentId: string } {
+    if (!this.#persisted) return { query: document.toString() };
+    const hash: unknown = document.__meta__?.['hash'];
+    if (typeof hash !== 'string') throw new Error('This document has no hash.');
+    return { documentId: `sha256:${hash}` };
+  }
+
+  async #ask<R, V>(document: TypedDocumentString<R, V>, variables?: V, token?: string): Promise<R> {
+    const response = await fetch(this.#url, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Accept: 'application/graphql-response+json',
+        ...(token && { Authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify({ ...this.#named(document), variables }),
+    });
+    // Every answer of `/graphql` has this form, whatever its status is.
+    const { data, errors } = (await response.json()) as { data?: R; errors?: GraphQLProblem[] };
+    if (errors) throw new Refused(errors);
+    return data as R;
+  }
+
+  #keep(access: string | null | undefined, refresh: string | null | undefined) {
+    if (!access || !refresh) throw new Error('The server gave no tokens.');
+    const claims = JSON.parse(Buffer.from(access.split('.')[1] ?? '', 'base64url').toString()) as { exp: number; iat: number };
+    // Its lifetime by the server's clock, counted from now by ours, less a tenth.
+    const renewAt = Date.now() + (claims.exp - claims.iat) * 900;
+    this.#session = { access, refresh, renewAt };
+  }
+
+  /** The access token to send now. */
+  async #token(): Promise<string | undefined> {
+    const session = this.#session;
+    if (session && Date.now() > session.renewAt) {
+      // Whoever comes meanwhile waits for the same renewal: a refresh token may be good for one.
+      this.#renewal ??= this.#renew(session).finally(() => (this.#renewal = undefined));
+      await this.#renewal;
+    }
+    return this.#session?.access;
+  }
+
+  async #renew(session: Session) {
+    const { refreshToken } = await this.#ask(RenewDocument, { refresh: session.refresh });
+    const { access, refresh } = accepted(refreshToken);
+    if (this.#session === session) this.#keep(access, refresh ?? session.refresh);
+  }
+}

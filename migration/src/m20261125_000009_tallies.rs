@@ -1,0 +1,117 @@
+//! Tallies: how many rows each listed table has, kept instead of counted, so that a page of a large list costs no more
+//! than one of a small list.
+//!
+//! A tally is the sum of the changes of its table's rows in `tally`. On SQLite, where there is one writer, a table has
+//! one row that is changed in place. On PostgreSQL each statement that adds or removes rows leaves a row of its own, so
+//! that no transaction waits for another; the program adds them up from time to time.
+
+use sea_orm_migration::prelude::*;
+
+use crate::column::{create, drop_tables, run, run_on_both};
+
+/// See the file's first lines.
+#[derive(DeriveMigrationName, Debug)]
+pub struct Migration;
+
+const TABLES: [&str; 7] = [
+    "brand",
+    "category",
+    "supplier",
+    "product",
+    "inflow",
+    "outflow",
+    "stock_change",
+];
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create(
+            manager,
+            "CREATE TABLE tally (id {id}, noun {text} NOT NULL, change {int} NOT NULL)",
+        )
+        .await?;
+        run(
+            manager,
+            "CREATE UNIQUE INDEX tally_noun_idx ON tally (noun)",
+            // With the change, adding up does not look at the table.
+            "CREATE INDEX tally_noun_idx ON tally (noun, change)",
+        )
+        .await?;
+        run(
+            manager,
+            "SELECT 1",
+            "CREATE FUNCTION tally_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                IF TG_OP = 'INSERT' THEN
+                    INSERT INTO tally (noun, change)
+                    SELECT TG_TABLE_NAME, COUNT(*) FROM rows_now HAVING COUNT(*) > 0;
+                ELSIF TG_OP = 'DELETE' THEN
+                    INSERT INTO tally (noun, change)
+                    SELECT TG_TABLE_NAME, -COUNT(*) FROM rows_then HAVING COUNT(*) > 0;
+                ELSE
+                    DELETE FROM tally WHERE noun = TG_TABLE_NAME;
+                END IF;
+                RETURN NULL;
+             END $$",
+        )
+        .await?;
+        for table in TABLES {
+            run_on_both(
+                manager,
+                &format!("INSERT INTO tally (noun, change) SELECT '{table}', COUNT(*) FROM {table}"),
+            )
+            .await?;
+            for (event, sign, rows) in [
+                ("INSERT", '+', "REFERENCING NEW TABLE AS rows_now"),
+                ("DELETE", '-', "REFERENCING OLD TABLE AS rows_then"),
+            ] {
+                let name = format!("{table}_tally_{}", event.to_lowercase());
+                run(
+                    manager,
+                    &format!(
+                        "CREATE TRIGGER {name} AFTER {event} ON {table}
+                         BEGIN UPDATE tally SET change = change {sign} 1 WHERE noun = '{table}'; END"
+                    ),
+                    &format!(
+                        "CREATE TRIGGER {name} AFTER {event} ON {table} {rows}
+                         FOR EACH STATEMENT EXECUTE FUNCTION tally_keep()"
+                    ),
+                )
+                .await?;
+            }
+            run(
+                manager,
+                "SELECT 1",
+                &format!(
+                    "CREATE TRIGGER {table}_tally_truncate AFTER TRUNCATE ON {table}
+                     FOR EACH STATEMENT EXECUTE FUNCTION tally_keep()"
+                ),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in TABLES {
+            for event in ["insert", "delete"] {
+                let name = format!("{table}_tally_{event}");
+                run(
+                    manager,
+                    &format!("DROP TRIGGER {name}"),
+                    &format!("DROP TRIGGER {name} ON {table}"),
+                )
+                .await?;
+            }
+            run(
+                manager,
+                "SELECT 1",
+                &format!("DROP TRIGGER {table}_tally_truncate ON {table}"),
+            )
+            .await?;
+        }
+        run(manager, "SELECT 1", "DROP FUNCTION tally_keep()").await?;
+        drop_tables(manager, &["tally"]).await
+    }
+}

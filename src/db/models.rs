@@ -1,0 +1,199 @@
+//! Whole rows of one table, in less work than a `QueryResult` takes.
+//!
+//! SeaORM's rows are asked for each value by its column's name. On SQLite that made reading a row several times as dear
+//! as finding it; here the columns of a statement are matched with the entity's once, and the values go straight into the
+//! model. On PostgreSQL SeaORM's own way is used. What finds rows by their ids is always the same text, so it is built
+//! once.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, Values};
+use sea_orm::{
+    ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, PrimaryKeyToColumn as _, QueryFilter as _,
+    QueryTrait as _, Statement, Value,
+};
+
+use super::{Backend, Database, Link};
+use crate::telemetry::Record;
+
+/// A table whose rows can be read whole. The default of its model is what a row's values are put into.
+pub trait Table: EntityTrait<Model: Default + Send> + 'static {}
+
+impl<E: EntityTrait<Model: Default + Send> + 'static> Table for E {}
+
+impl Database {
+    /// The rows that a statement returns, which selects all columns of the table.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
+        let statement = with_literal_limits(statement);
+        match &self.link {
+            Link::Sqlite { readers, .. } => {
+                self.count();
+                Record::count_here();
+                readers
+                    .read(statement, super::SqliteConnection::models::<E>)
+                    .await
+            }
+            Link::Postgres(_) => read(&self.query_all_raw(statement).await?),
+        }
+    }
+
+    /// The number that a statement returns as the first column of its only row.
+    ///
+    /// # Errors
+    /// What the database says, and when there is no number.
+    pub async fn number(&self, statement: Statement) -> Result<i64, DbErr> {
+        let number = match &self.link {
+            Link::Sqlite { readers, .. } => {
+                self.count();
+                Record::count_here();
+                readers.read(statement, super::SqliteConnection::number).await?
+            }
+            Link::Postgres(_) => match self.query_one_raw(statement).await? {
+                Some(row) => Some(row.try_get_by_index(0)?),
+                None => None,
+            },
+        };
+        number.ok_or_else(|| DbErr::RecordNotFound("a number was expected".to_owned()))
+    }
+
+    /// The row with this id.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn by_id<E: Table>(&self, id: i64) -> Result<Option<E::Model>, DbErr> {
+        Ok(self.models::<E>(by_id::<E>(self.backend(), id)).await?.pop())
+    }
+
+    /// The rows with these ids, in no order, in one statement.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn by_ids<E: Table>(&self, ids: &[i64]) -> Result<Vec<E::Model>, DbErr> {
+        match ids {
+            [] => Ok(Vec::new()),
+            [id] => Ok(self.by_id::<E>(*id).await?.into_iter().collect()),
+            ids => {
+                let backend = self.backend();
+                let text = text::<E>(backend, Which::Several);
+                self.models::<E>(of(backend, &text, backend.list(ids).into()))
+                    .await
+            }
+        }
+    }
+}
+
+/// Moves the values of `LIMIT` from a statement's parameters into its text. PostgreSQL plans a statement once for all values
+/// of its parameters and SQLite anew for each value of a `LIMIT`, so as a parameter it would lead the one to sort whole
+/// tables and have the other parse every list twice.
+fn with_literal_limits(statement: Statement) -> Statement {
+    let Some(values) = statement.values else {
+        return statement;
+    };
+    // No text of anybody's stands in a statement's own text, so what looks like a placeholder is one.
+    let placeholder = if statement.sql.contains("$1") { '$' } else { '?' };
+    let mut sql = String::with_capacity(statement.sql.len());
+    let mut kept = Vec::with_capacity(values.0.len());
+    let mut parts = statement.sql.split(placeholder);
+    sql.push_str(parts.next().unwrap_or_default());
+    for (value, part) in values.0.into_iter().zip(parts) {
+        let rest = part.trim_start_matches(|digit: char| placeholder == '$' && digit.is_ascii_digit());
+        match value {
+            Value::BigUnsigned(Some(limit)) if sql.ends_with(LIMIT) => sql.push_str(&limit.to_string()),
+            value => {
+                kept.push(value);
+                sql.push(placeholder);
+                if placeholder == '$' {
+                    sql.push_str(&kept.len().to_string());
+                }
+            }
+        }
+        sql.push_str(rest);
+    }
+    Statement {
+        sql,
+        values: Some(Values(kept)),
+        db_backend: statement.db_backend,
+    }
+}
+
+/// What stands before the value of a `LIMIT`.
+const LIMIT: &str = "LIMIT ";
+
+/// Reads rows of SeaORM's.
+fn read<M: sea_orm::FromQueryResult>(rows: &[sea_orm::QueryResult]) -> Result<Vec<M>, DbErr> {
+    rows.iter().map(|row| M::from_query_result(row, "")).collect()
+}
+
+/// The statement for the row with this id.
+pub(crate) fn by_id<E: Table>(backend: Backend, id: i64) -> Statement {
+    of(backend, &text::<E>(backend, Which::One), id.into())
+}
+
+fn of(backend: Backend, text: &str, value: Value) -> Statement {
+    Statement::from_sql_and_values(backend.into(), text, [value])
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Which {
+    One,
+    Several,
+}
+
+type Texts = HashMap<(TypeId, Backend, Which), Arc<str>>;
+
+/// Two for each table and database.
+static TEXTS: LazyLock<RwLock<Texts>> = LazyLock::new(RwLock::default);
+
+/// The text of the statement that finds rows by their ids: its one parameter is the id, or all of them as a list.
+fn text<E: Table>(backend: Backend, which: Which) -> Arc<str> {
+    let key = (TypeId::of::<E>(), backend, which);
+    let known = TEXTS
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&key)
+        .cloned();
+    known.unwrap_or_else(|| {
+        let mut select = E::find();
+        for column in E::PrimaryKey::iter().map(|key| key.into_column()) {
+            select = select.filter(match which {
+                Which::One => Expr::col((E::default(), column)).eq(0),
+                Which::Several => backend.among((E::default(), column), &[0]),
+            });
+        }
+        let text: Arc<str> = select.build(backend.into()).sql.into();
+        TEXTS
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, Arc::clone(&text));
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbBackend;
+
+    use super::*;
+
+    #[test]
+    fn limits_stand_in_the_text() {
+        let literal = |backend: DbBackend, sql: &str| {
+            let values: [Value; 3] = [7_i64.into(), 10_u64.into(), 30_u64.into()];
+            let statement = with_literal_limits(Statement::from_sql_and_values(backend, sql, values));
+            (statement.sql, statement.values.map(|values| values.0.len()))
+        };
+        let sql = "SELECT a FROM t WHERE b = ? ORDER BY a LIMIT ? OFFSET ?";
+        let expected = "SELECT a FROM t WHERE b = ? ORDER BY a LIMIT 10 OFFSET ?";
+        assert_eq!(literal(DbBackend::Sqlite, sql), (expected.to_owned(), Some(2)));
+        let sql = "SELECT a FROM t WHERE b = $1 ORDER BY a LIMIT $2 OFFSET $3";
+        let expected = "SELECT a FROM t WHERE b = $1 ORDER BY a LIMIT 10 OFFSET $2";
+        assert_eq!(literal(DbBackend::Postgres, sql), (expected.to_owned(), Some(2)));
+        let sql = "SELECT a FROM t WHERE b IN ($1, $2, $3)";
+        assert_eq!(literal(DbBackend::Postgres, sql), (sql.to_owned(), Some(3)));
+    }
+}

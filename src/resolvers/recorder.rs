@@ -1,0 +1,320 @@
+//! Movements on PostgreSQL: as many as there are in one statement.
+//!
+//! There a movement alone costs round trips during which the product's row is locked, and a commit for which the disk is
+//! waited. So movements that arrive while others are being recorded wait for each other and are recorded together: one
+//! statement locks their products, in the order of their ids, tries the movements in the order in which they came, and
+//! stores those that stock allows, with their entries in the ledger and what receivers are told of. The statement is a
+//! transaction by itself: nobody hears of a movement before it is committed, and all of it is, or none.
+//!
+//! What is not recorded that way, because stock does not allow it or anything it refers to is missing, goes the ordinary
+//! way of a request alone, which decides anew and says what is wrong.
+//!
+//! SQLite's writer commits waiting requests together by itself.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ::entity::product;
+use sea_orm::{
+    ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, Iterable as _, QueryResult, Statement,
+};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use super::Made;
+use super::check::INT_MAX;
+use super::stock::{Movement, Moving};
+use crate::app::App;
+use crate::ctx::Ctx;
+use crate::db::{Backend, bulk};
+use crate::error::{Error, Result};
+use crate::tx::Tx;
+use crate::webhooks::outbox;
+
+/// Movements that one statement records, at most: bounds how long the first of them waits.
+const TOGETHER: usize = 64;
+/// Statements under way at the same time, for one kind of movement.
+const AT_ONCE: usize = 2;
+/// Movements that wait; whoever comes then goes the ordinary way.
+const WAITING: usize = 1_024;
+
+/// Who waits for their movement of one kind to be recorded.
+#[derive(Default)]
+pub struct Recorder {
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// How many statements are under way.
+    running: usize,
+}
+
+struct Waiting {
+    ctx: Ctx,
+    moving: Moving,
+    /// The row of the answer; none when it was not recorded.
+    done: oneshot::Sender<Option<Found>>,
+}
+
+/// What the statement returns of one movement.
+struct Found {
+    movement_id: i64,
+    product: product::Model,
+}
+
+/// Records a movement together with those that others ask for at the same time. None when that was not possible, and
+/// nothing has changed.
+///
+/// # Errors
+/// When whoever worked for this and others broke off; whether it is recorded is not known then.
+pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<Made<M>>> {
+    if ctx.db().backend() != Backend::Postgres {
+        return Ok(None);
+    }
+    let (done, answer) = oneshot::channel();
+    let begins = {
+        let mut queue = M::recorder(&ctx.app).lock();
+        if queue.waiting.len() >= WAITING {
+            return Ok(None);
+        }
+        queue.waiting.push_back(Waiting {
+            ctx: ctx.clone(),
+            moving: moving.clone(),
+            done,
+        });
+        let begins = queue.running < AT_ONCE;
+        queue.running += usize::from(begins);
+        begins
+    };
+    if begins {
+        // A task of its own: a client that leaves must not take the others' movements along.
+        tokio::spawn(Turn::<M>::new(&ctx.app).work());
+    }
+    let found = answer
+        .await
+        .map_err(|_| Error::internal("movements were not recorded together"))?;
+    ctx.record.count();
+    Ok(found.map(|found| made::<M>(&moving, ctx, found)))
+}
+
+/// Records movements within a transaction, all in one statement; none for those that stock does not allow or whose
+/// references are missing.
+///
+/// # Errors
+/// What the database says.
+pub async fn within<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Option<Made<M>>, DbErr> {
+    let statement = statement::<M>(&tx.ctx().app, &[(tx.ctx(), moving)]);
+    if outbox::tells(&tx.ctx().app, M::CREATED) {
+        tx.wake_webhooks();
+    }
+    let found = read(&tx.query_all_raw(statement).await?)?.pop();
+    Ok(found.map(|(_, found)| made::<M>(moving, tx.ctx(), found)))
+}
+
+fn made<M: Movement>(moving: &Moving, ctx: &Ctx, found: Found) -> Made<M> {
+    let mut row = M::row(moving, &found.product, ctx.now);
+    ::entity::Record::set_id(&mut row, found.movement_id);
+    Made {
+        row,
+        product: Some(found.product),
+    }
+}
+
+impl Recorder {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those who work for all that wait; gives its place back however it ends.
+struct Turn<M: Movement> {
+    app: Arc<App>,
+    of: std::marker::PhantomData<fn() -> M>,
+    over: bool,
+}
+
+impl<M: Movement> Turn<M> {
+    fn new(app: &Arc<App>) -> Self {
+        Self {
+            app: Arc::clone(app),
+            of: std::marker::PhantomData,
+            over: false,
+        }
+    }
+
+    /// Records what waits until nothing does.
+    async fn work(mut self) {
+        while let Some(batch) = self.next() {
+            let movements: Vec<(&Ctx, &Moving)> = batch
+                .iter()
+                .map(|waiting| (&waiting.ctx, &waiting.moving))
+                .collect();
+            let statement = statement::<M>(&self.app, &movements);
+            let mut found = match self
+                .app
+                .change_at_once(statement)
+                .await
+                .and_then(|rows| read(&rows))
+            {
+                Ok(found) => found,
+                // Each of them meets the cause alone, and is told of it.
+                Err(error) => {
+                    tracing::debug!(%error, "movements were not recorded together");
+                    Vec::new()
+                }
+            };
+            if !found.is_empty() {
+                let wakes = outbox::tells(&self.app, M::CREATED);
+                self.app.changed(M::KIND, found.len(), wakes);
+            }
+            let mut answers: Vec<Option<Found>> = batch.iter().map(|_| None).collect();
+            for (place, one) in found.drain(..) {
+                if let Some(answer) = answers.get_mut(place) {
+                    *answer = Some(one);
+                }
+            }
+            for (waiting, answer) in batch.into_iter().zip(answers) {
+                // Nobody listens any more when the client has gone; the work is done all the same.
+                let _ = waiting.done.send(answer);
+            }
+        }
+    }
+
+    /// Those who wait; none ends the turn.
+    fn next(&mut self) -> Option<Vec<Waiting>> {
+        let mut queue = M::recorder(&self.app).lock();
+        let count = queue.waiting.len().min(TOGETHER);
+        if count == 0 {
+            queue.running -= 1;
+            self.over = true;
+            return None;
+        }
+        Some(queue.waiting.drain(..count).collect())
+    }
+}
+
+impl<M: Movement> Drop for Turn<M> {
+    fn drop(&mut self) {
+        if !self.over {
+            let mut queue = M::recorder(&self.app).lock();
+            queue.running -= 1;
+            // With nobody left to work for them, those who wait are told so.
+            if queue.running == 0 {
+                queue.waiting.clear();
+            }
+        }
+    }
+}
+
+/// A movement as the statement reads it.
+#[derive(Serialize)]
+struct Wanted<'m> {
+    place: usize,
+    product_id: i64,
+    supplier_id: Option<i64>,
+    quantity: i64,
+    description: Option<&'m str>,
+    description_folded: Option<String>,
+    actor_id: Option<i64>,
+    at: chrono::DateTime<chrono::Utc>,
+    message_id: Option<String>,
+    low_stock_message_id: Option<String>,
+}
+
+/// The statement that records these movements, its one parameter being them.
+fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &Moving)]) -> Statement {
+    let told = outbox::members(app, M::CREATED);
+    let tells = outbox::tells(app, M::CREATED);
+    let wanted: Vec<Wanted<'_>> = movements
+        .iter()
+        .enumerate()
+        .map(|(place, (ctx, moving))| Wanted {
+            place,
+            product_id: moving.product_id,
+            supplier_id: moving.supplier_id,
+            quantity: moving.quantity,
+            description: moving.description.as_deref(),
+            description_folded: moving.description_folded(),
+            actor_id: ctx.actor.as_ref().and_then(|actor| actor.user_id),
+            at: ctx.now,
+            message_id: tells.then(outbox::message_id),
+            low_stock_message_id: tells.then(outbox::message_id),
+        })
+        .collect();
+    // A product as it is after one of the movements.
+    let mut after = String::new();
+    for column in product::Column::iter() {
+        let name = column.as_str();
+        // Writing to a text does not fail.
+        let _ = match column {
+            product::Column::Quantity => write!(after, ", taken.balance AS {name}"),
+            product::Column::Version => write!(after, ", taken.version_after AS {name}"),
+            product::Column::UpdatedAt => write!(after, ", taken.at AS {name}"),
+            _ => write!(after, ", locked.{name}"),
+        };
+    }
+    let sql = format!(
+        r"WITH wanted AS MATERIALIZED (
+            SELECT place, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,
+                actor_id, at, message_id, low_stock_message_id
+            FROM json_to_recordset(CAST($1 AS json)) AS movement (place bigint, product_id bigint, supplier_id bigint,
+                quantity bigint, description text, description_folded text, actor_id bigint, at timestamptz,
+                message_id text, low_stock_message_id text)
+        ), locked AS MATERIALIZED (
+            SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE
+        ), tried AS (
+            SELECT wanted.*, locked.title, locked.selling_price, locked.cost_price,
+                CAST(locked.quantity + SUM(wanted.change) OVER earlier AS bigint) AS balance,
+                locked.version + ROW_NUMBER() OVER earlier AS version_after
+            FROM wanted JOIN locked ON locked.id = wanted.product_id
+            {references}
+            WINDOW earlier AS (PARTITION BY wanted.product_id ORDER BY wanted.place)
+        ), taken AS MATERIALIZED (
+            SELECT *, nextval(CAST('{table}_id_seq' AS regclass)) AS movement_id FROM (
+                SELECT *, BOOL_AND(balance BETWEEN 0 AND {INT_MAX}) OVER (PARTITION BY product_id ORDER BY place) AS fits
+                FROM tried) AS fitting
+            WHERE fits
+        ), moved AS (
+            UPDATE product SET quantity = product.quantity + total.change, version = product.version + total.times,
+                updated_at = total.at
+            FROM (SELECT product_id, CAST(SUM(change) AS bigint) AS change, COUNT(*) AS times, MAX(at) AS at
+                FROM taken GROUP BY product_id) AS total
+            WHERE product.id = total.product_id
+        ), recorded AS (
+            INSERT INTO {table} ({columns}) SELECT {values} FROM taken ORDER BY place
+        ), entered AS (
+            INSERT INTO stock_change (product_id, reason, change, balance, movement_id, actor_id, created_at)
+            SELECT product_id, '{reason}', change, balance, movement_id, actor_id, at FROM taken ORDER BY place
+            RETURNING id, movement_id
+        ){told}
+        SELECT taken.place, taken.movement_id{after} FROM taken JOIN locked ON locked.id = taken.product_id",
+        sign = M::SIGN,
+        references = M::REFERENCES,
+        table = M::default().table_name(),
+        columns = M::COLUMNS.0,
+        values = M::COLUMNS.1,
+        reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
+    );
+    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::list(&wanted)])
+}
+
+fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Found)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Place {
+        place: i64,
+        movement_id: i64,
+    }
+    rows.iter()
+        .map(|row| {
+            let Place { place, movement_id } = Place::from_query_result(row, "")?;
+            let product = product::Model::from_query_result(row, "")?;
+            Ok((
+                usize::try_from(place).unwrap_or(usize::MAX),
+                Found { movement_id, product },
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,127 @@
+// The npm client `graphql-sse`, used the ordinary way: one connection for each operation.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { NetworkError, createClient } from 'graphql-sse';
+import { Program } from './program.js';
+import { CHANGES, entriesAfter, lastEntry, plentiful, takeOut } from './shop.js';
+
+let program;
+let token;
+let product;
+before(async () => {
+  program = await Program.start();
+  token = (await program.logIn('admin')).access;
+  product = await plentiful(program, token);
+});
+after(() => program.stop());
+
+function connect(t, options = {}) {
+  const client = createClient({
+    url: `${program.url}/graphql`,
+    headers: { Authorization: `Bearer ${token}` },
+    retryAttempts: 0,
+    ...options,
+  });
+  t.after(() => client.dispose());
+  return client;
+}
+
+async function answers(client, request) {
+  const results = [];
+  for await (const result of client.iterate(request)) results.push(result);
+  return results;
+}
+
+test('a query is answered and completes', async (t) => {
+  const results = await answers(connect(t), { query: '{ viewer { user { username } } }' });
+  assert.deepEqual(results, [{ data: { viewer: { user: { username: 'admin' } } } }]);
+});
+
+test('what is wrong with a document is told as a result', async (t) => {
+  const [{ data, errors }, ...more] = await answers(connect(t), { query: '{ nothing }' });
+  assert.deepEqual(more, []);
+  assert.equal(data ?? null, null);
+  assert.equal(errors[0].extensions.code, 'BAD_USER_INPUT');
+});
+
+test('a subscription tells each change once, in order', async (t) => {
+  const last = await lastEntry(program, token);
+  const changes = connect(t).iterate({ query: CHANGES, variables: { after: last, productIds: [product.id] } });
+  for (let quantity = 1; quantity <= 3; quantity += 1) await takeOut(program, token, product.id, quantity);
+  const heard = [];
+  for (let count = 0; count < 3; count += 1) heard.push((await changes.next()).value.data.stockChanged);
+  await changes.return();
+  assert.deepEqual(heard.map(({ change }) => change), [-1, -2, -3]);
+  const kept = await entriesAfter(program, token, product.id, last);
+  assert.deepEqual(heard.map(({ id }) => id), kept.map(({ id }) => id));
+});
+
+test('a program that is killed and started again loses nothing', async (t) => {
+  const last = await lastEntry(program, token);
+  // The client sends the same request again: what it asks for after is read when it is sent.
+  const seen = { after: last, productIds: [product.id] };
+  const client = connect(t, { retryAttempts: 50, retry: () => new Promise((resolve) => setTimeout(resolve, 20)) });
+  const changes = client.iterate({ query: CHANGES, variables: seen });
+  const heard = [];
+  const next = async () => {
+    const { stockChanged } = (await changes.next()).value.data;
+    seen.after = stockChanged.id;
+    heard.push(stockChanged.id);
+  };
+  await takeOut(program, token, product.id);
+  await next();
+  await program.crash();
+  await takeOut(program, token, product.id);
+  await takeOut(program, token, product.id);
+  await next();
+  await next();
+  await changes.return();
+  const kept = await entriesAfter(program, token, product.id, last);
+  assert.deepEqual(heard, kept.map(({ id }) => id));
+});
+
+test('a token that is not good is refused', async (t) => {
+  const client = connect(t, { headers: { Authorization: 'Bearer nonsense' } });
+  await assert.rejects(answers(client, { query: CHANGES }), (error) => {
+    assert(error instanceof NetworkError, error);
+    assert.equal(error.response.status, 401);
+    return true;
+  });
+});
+
+test('a subscription without a login is told so', async (t) => {
+  const [{ errors }, ...more] = await answers(connect(t, { headers: {} }), { query: CHANGES });
+  assert.deepEqual(more, []);
+  assert.equal(errors[0].extensions.code, 'UNAUTHENTICATED');
+});
+
+test('a stream ends with its token, and the client comes back with a new one', async (t) => {
+  const short = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
+  t.after(() => short.stop());
+  let again;
+  const cameBack = new Promise((resolve) => (again = resolve));
+  const client = createClient({
+    url: `${short.url}/graphql`,
+    headers: async () => ({ Authorization: `Bearer ${(await short.logIn('viewer')).access}` }),
+    retryAttempts: 50,
+    retry: () => new Promise((resolve) => setTimeout(resolve, 20)),
+    on: { connected: (wasRetry) => wasRetry && again() },
+  });
+  t.after(() => client.dispose());
+  const changes = client.iterate({ query: CHANGES });
+  const first = changes.next();
+  await cameBack;
+  let told = false;
+  first.then(() => (told = true));
+  // The subscription may not have begun when something happens; one of the next finds it running. Tokens are short here.
+  while (!told) {
+    const { access } = await short.logIn('admin');
+    const { id } = await plentiful(short, access);
+    await takeOut(short, access, id);
+    await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 50))]);
+  }
+  const { value } = await first;
+  assert.equal(value.data.stockChanged.change, -1);
+  await changes.return();
+});
