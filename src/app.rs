@@ -13,13 +13,14 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};
-use crate::db::Database;
+use crate::db::{Database, Pace};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::resolvers::ledger_feed::LedgerFeed;
 use crate::resolvers::recorder::Recorder;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Traces};
 use crate::webhooks::Webhooks;
+use crate::webhooks::backlog::Outbox;
 
 /// The program's parts.
 pub struct App {
@@ -41,6 +42,8 @@ pub struct App {
     pub limits: Limits,
     /// What has happened so far, in figures.
     pub metrics: Metrics,
+    /// Where spans go, if traces are wanted.
+    pub traces: Option<Traces>,
     /// Sends whenever something was committed here.
     pub commits: watch::Sender<()>,
     /// The ledger, for those who wait for its next entry.
@@ -53,6 +56,8 @@ pub struct App {
     pub streams: TaskTracker,
     /// Tells other programs what happened, where that is switched on.
     pub webhooks: Option<Webhooks>,
+    /// How much they still have to be told.
+    pub backlog: Outbox,
     stopping: watch::Sender<bool>,
 }
 
@@ -62,8 +67,20 @@ impl App {
     /// # Errors
     /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings don't belong together.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
+        Self::open_at(Pace::Hurried, config, clock).await
+    }
+
+    /// The same for a command whose statements may take long.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_unhurried(config: Config, clock: Clock) -> Result<Arc<Self>> {
+        Self::open_at(Pace::Unhurried, config, clock).await
+    }
+
+    async fn open_at(pace: Pace, config: Config, clock: Clock) -> Result<Arc<Self>> {
         let webhooks = Webhooks::new(&config)?;
-        let db = Database::open(&config.database_url).await?;
+        let db = Database::open(&config.database_url, pace).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
             (None, Some(file)) => kept_secret(&file)?,
@@ -79,13 +96,15 @@ impl App {
             accounts: Accounts::default(),
             failed_logins: FailedLogins::default(),
             limits: Limits::new(&config)?,
-            metrics: Metrics::default(),
+            metrics: Metrics::new(&db),
+            traces: Traces::new(&config)?,
             commits: watch::Sender::new(()),
             ledger: LedgerFeed::default(),
             inflows: Recorder::default(),
             outflows: Recorder::default(),
             streams: TaskTracker::new(),
             webhooks,
+            backlog: Outbox::default(),
             stopping: watch::Sender::new(false),
             config,
             db,

@@ -109,6 +109,18 @@ pub struct Config {
     #[arg(long, env = "GRAPHQL_DOCUMENTS_ONLY", default_value_t = false, action = clap::ArgAction::Set, global = true)]
     pub graphql_documents_only: bool,
 
+    /// Where traces are sent by OTLP (HTTP, protobuf), without `/v1/traces`: `http://localhost:4318`; without it, nowhere
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_parser = collector, global = true)]
+    pub otel_exporter_otlp_endpoint: Option<Secret>,
+
+    /// The same for traces alone, as a whole address; the SDK reads the other standard `OTEL_` variables itself
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", hide_env_values = true, value_parser = collector, global = true)]
+    pub otel_exporter_otlp_traces_endpoint: Option<Secret>,
+
+    /// What this service is called in traces
+    #[arg(long, env = "OTEL_SERVICE_NAME", default_value = "stockroom", global = true)]
+    pub otel_service_name: String,
+
     /// How the log is written
     #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
     pub log_format: LogFormat,
@@ -217,6 +229,14 @@ fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()))
         .map_err(|_| "it must be an IP address or a network such as 10.0.0.0/8".to_owned())
+}
+
+fn collector(text: &str) -> Result<Secret, String> {
+    let url: Url = text.parse().map_err(|_| "must be an address".to_owned())?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
+    is_http
+        .then(|| Secret::new(text))
+        .ok_or_else(|| "must begin with http:// or https://".to_owned())
 }
 
 fn event_name(text: &str) -> Result<Name, String> {

@@ -8,6 +8,9 @@ use std::time::Duration;
 use crate::kind::Kind;
 use crate::telemetry::Record;
 
+/// How many seconds whoever was told [`Error::Unavailable`] should wait before asking again.
+pub const RETRY_UNAVAILABLE: u64 = 5;
+
 /// The result of everything that can be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

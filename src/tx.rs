@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -13,12 +14,16 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, failure};
-use crate::db::{Backend, SqliteConnection};
+use crate::db::{Backend, Postgres, SqliteConnection, ended, undone};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
+use crate::telemetry::traces::Statement as Span;
 
 /// How often a body runs before its request is told to come back later.
 const ATTEMPTS: u32 = 5;
+
+/// How long a transaction may take to be rolled back before it is left to the server.
+const ROLLBACK: Duration = Duration::from_secs(1);
 
 /// A transaction under way. SeaORM takes it for a connection.
 pub struct Tx {
@@ -39,7 +44,7 @@ struct Noted {
 
 enum Link {
     Sqlite(Arc<Mutex<SqliteConnection>>),
-    Postgres(DatabaseTransaction),
+    Postgres(DatabaseTransaction, Postgres),
 }
 
 impl Ctx {
@@ -72,17 +77,17 @@ impl Ctx {
             }
             return result;
         }
-        let pool = self
+        let postgres = self
             .app
             .db
-            .pool()
+            .postgres()
             .ok_or_else(|| Error::internal("there is no database"))?;
         let mut attempt = 1;
         loop {
             let noted = Arc::<Noted>::default();
             let tx = Tx::new(
                 self.clone(),
-                Link::Postgres(pool.begin().await?),
+                Link::Postgres(postgres.in_time(postgres.pool.begin()).await?, postgres.clone()),
                 Arc::clone(&noted),
             );
             let result = body(&tx).await;
@@ -180,26 +185,34 @@ impl Tx {
     pub fn backend(&self) -> Backend {
         match self.link {
             Link::Sqlite(_) => Backend::Sqlite,
-            Link::Postgres(_) => Backend::Postgres,
+            Link::Postgres(..) => Backend::Postgres,
         }
     }
 
     /// Commits or rolls back; says whether it has to be repeated.
     async fn finish<T>(self, result: Result<T>) -> (bool, Result<T>) {
         let repeat = self.repeat.load(Ordering::Relaxed);
-        let Link::Postgres(tx) = self.link else {
+        let Link::Postgres(tx, postgres) = self.link else {
             return (false, result);
         };
         if result.is_err() {
-            if let Err(error) = tx.rollback().await {
-                tracing::debug!(%error, "a transaction ended with its connection");
+            // Whose connection is lost is rolled back by the server.
+            match tokio::time::timeout(ROLLBACK, tx.rollback()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a transaction ended with its connection"),
+                Err(_) => tracing::debug!("a transaction was left to the server"),
             }
             return (repeat, result);
         }
-        match tx.commit().await {
+        match postgres.in_time(tx.commit()).await {
             Ok(()) => (false, result),
             Err(error) => (failure(&error) == Failure::Repeat, Err(error.into())),
         }
+    }
+
+    fn sends(&self, sql: &str) -> Option<Span> {
+        self.ctx.app.db.count();
+        self.ctx.record.sends(self.backend(), sql)
     }
 
     fn noting_repeat<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
@@ -215,7 +228,12 @@ impl Tx {
         connection: &Mutex<SqliteConnection>,
         run: impl FnOnce(&SqliteConnection) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
-        run(&connection.lock().unwrap_or_else(PoisonError::into_inner))
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if connection.is_outside_transaction() {
+            // What followed now would be committed by itself.
+            return Err(undone());
+        }
+        run(&connection)
     }
 }
 
@@ -226,14 +244,15 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.ctx.app.db.count();
-        self.ctx.record.count();
-        self.noting_repeat(match &self.link {
+        let mut span = self.sends(&statement.sql);
+        let result = match &self.link {
             Link::Sqlite(connection) => {
                 Self::on_sqlite(connection, |connection| connection.execute(&statement))
             }
-            Link::Postgres(tx) => tx.execute_raw(statement).await,
-        })
+            Link::Postgres(tx, postgres) => postgres.in_time(tx.execute_raw(statement)).await,
+        };
+        ended(&mut span, &result);
+        self.noting_repeat(result)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -246,13 +265,14 @@ impl ConnectionTrait for Tx {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.ctx.app.db.count();
-        self.ctx.record.count();
-        self.noting_repeat(match &self.link {
+        let mut span = self.sends(&statement.sql);
+        let result = match &self.link {
             Link::Sqlite(connection) => {
                 Self::on_sqlite(connection, |connection| connection.query(&statement))
             }
-            Link::Postgres(tx) => tx.query_all_raw(statement).await,
-        })
+            Link::Postgres(tx, postgres) => postgres.in_time(tx.query_all_raw(statement)).await,
+        };
+        ended(&mut span, &result);
+        self.noting_repeat(result)
     }
 }

@@ -14,6 +14,7 @@ mod m20261123_000006_groups;
 mod m20261123_000007_webhooks;
 mod m20261125_000008_webhook_endpoints;
 mod m20261125_000009_tallies;
+mod m20261125_000010_product_references;
 
 /// Brings a database up to date, or back.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_webhooks::Migration),
             Box::new(m20261125_000008_webhook_endpoints::Migration),
             Box::new(m20261125_000009_tallies::Migration),
+            Box::new(m20261125_000010_product_references::Migration),
         ]
     }
 }

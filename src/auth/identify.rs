@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ::entity::{ended_session, group, permission, user, user_group};
 use futures_util::FutureExt as _;
@@ -24,6 +25,9 @@ use crate::error::{Error, Login, Result};
 
 /// Sessions that are remembered at most; then all are forgotten and asked for again.
 const REMEMBERED: usize = 10_000;
+
+/// How long a request waits for the epoch.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 type EpochRead = Shared<BoxFuture<'static, Result<i64>>>;
 
@@ -78,7 +82,10 @@ impl Accounts {
             next.get_or_insert_with(|| self.clone().read_epoch(db.clone()).boxed().shared())
                 .clone()
         };
-        read.await
+        // One that came late waits for the read before its own too.
+        tokio::time::timeout(PATIENCE, read)
+            .await
+            .unwrap_or_else(|_| Err(Error::unavailable("who asks could not be found out in time")))
     }
 
     async fn read_epoch(self, db: Database) -> Result<i64> {

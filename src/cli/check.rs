@@ -1,4 +1,4 @@
-//! `stockroom check`: verifies what must always hold of the data, and changes nothing.
+//! `stockroom check`: verifies what must always hold of the data, and changes nothing. It only reads, so others work on.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -11,15 +11,25 @@ use crate::db::Location;
 use crate::error::{Error, Result};
 use crate::resolvers::invariant::{self, Violation};
 
-/// Runs the command.
-pub async fn run(config: Config) -> Result<ExitCode> {
+/// Nothing is known to be wrong, but it could not be verified.
+const UNVERIFIED: u8 = 2;
+
+/// Runs the command: 0 when all is well, 1 when something is wrong, 2 when that could not be found out.
+pub async fn run(config: Config) -> ExitCode {
+    verify(config).await.unwrap_or_else(|error| {
+        super::fail(&super::explain(&error));
+        ExitCode::from(UNVERIFIED)
+    })
+}
+
+async fn verify(config: Config) -> Result<ExitCode> {
     if let Location::Sqlite(file) = &config.database_url
         && !file.exists()
     {
         // Opening it would make it, and an empty one has nothing wrong.
         return Err(Error::internal(format!("there is no {}", file.display())));
     }
-    let app = App::open(config, Clock::system()).await?;
+    let app = App::open_unhurried(config, Clock::system()).await?;
     if !app.db.ready().await? {
         return Err(Error::internal(
             "migrations are missing (see `stockroom migrate status`)",

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
+mod backup;
 mod check;
 mod demo;
 mod export;
@@ -51,8 +52,11 @@ enum Command {
     },
     /// Fill the database with a made-up shop, beside what is there
     Seed(seed::Seed),
-    /// Verify that stock and ledger agree, and all else that must hold; exit with 1 when something is wrong
+    /// Verify that stock and ledger agree, and all else that must hold, while others work; exit with 1 when something is
+    /// wrong, with 2 when it could not be verified
     Check,
+    /// Copy a SQLite database into a file while others work with it
+    Backup(backup::Backup),
     /// Print the GraphQL schema
     Schema,
     /// Print the OpenAPI description of the REST API
@@ -63,7 +67,12 @@ enum Command {
 }
 
 /// Settings whose values never print, not even wrong ones.
-const SECRET_SETTINGS: [&str; 2] = ["--secret-key", "--database-url"];
+const SECRET_SETTINGS: [&str; 4] = [
+    "--secret-key",
+    "--database-url",
+    "--redis-url",
+    "--otel-exporter-otlp-",
+];
 
 /// Reads flags and environment; ends the program where they are wrong.
 pub fn parse() -> Cli {
@@ -103,7 +112,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Migrate { command } => migrate::run(cli.config, command).await,
             Command::User { command } => user::run(cli.config, command).await,
             Command::Seed(seed) => seed::run(cli.config, seed).await,
-            Command::Check => check::run(cli.config).await,
+            Command::Check => Ok(check::run(cli.config).await),
+            Command::Backup(backup) => backup::run(&cli.config, backup).await,
             Command::Schema => export::schema(),
             Command::EnvExample => export::env_example(),
             Command::Openapi => export::openapi(),

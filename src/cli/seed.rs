@@ -7,6 +7,8 @@ use clap::Args;
 
 use super::shop::{self, Shop};
 use super::{counted, stocking};
+use crate::app::App;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::db::bulk::vacuum;
@@ -26,7 +28,8 @@ pub struct Seed {
 
 /// Runs the command.
 pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
-    let app = super::open_migrated(config).await?;
+    let app = App::open_unhurried(config, Clock::system()).await?;
+    app.db.migrate_up().await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = shop::shop(products, seed.seed, shop::SEED_NOW);

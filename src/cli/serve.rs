@@ -41,6 +41,7 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 
 /// Answers until it is told to stop.
 pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
+    open_many_files();
     webhooks::start(&app).await?;
     upkeep::start(&app);
     let stopping = Arc::clone(&app);
@@ -54,6 +55,17 @@ pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
+
+/// Each connection is an open file, and many systems begin with 1,024: takes as many as there may be.
+fn open_many_files() {
+    match rlimit::increase_nofile_limit(FILES) {
+        Ok(files) => tracing::debug!(files, "so many files may be open"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
+}
+
+/// As many files as are of use: connections, and what else is open.
+const FILES: u64 = 65_536;
 
 /// For how long it goes on to serve after SIGTERM, while it says that it is about to leave: `/readyz` to whoever sends
 /// the requests here, `Connection: close` to those who have a connection.

@@ -45,3 +45,49 @@ pub fn start(format: LogFormat, quiet: bool) {
     }
     log_panics();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Part of the test below, in a process of its own: the hook is the whole process'.
+    #[test]
+    #[ignore = "it is run by another test"]
+    fn panics() {
+        start(LogFormat::Json, false);
+        let panicked = std::panic::catch_unwind(|| panic!("something that never happens"));
+        assert!(panicked.is_err());
+    }
+
+    #[test]
+    fn a_panic_is_one_line_of_the_log() {
+        let run = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "cli::telemetry::tests::panics",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
+        let said = String::from_utf8(run.stderr).unwrap();
+        let lines: Vec<_> = said.lines().collect();
+        assert_eq!(lines.len(), 1, "{said}");
+        let line: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
+        assert_eq!(
+            (&line["level"], &line["message"]),
+            (&"ERROR".into(), &"a panic".into())
+        );
+        assert_eq!(line["panic.message"], "something that never happens");
+        assert!(
+            line["panic.location"]
+                .as_str()
+                .unwrap()
+                .contains("src/cli/telemetry.rs:")
+        );
+    }
+}

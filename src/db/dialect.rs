@@ -65,9 +65,13 @@ fn sqlite_failure(code: i32, message: &str) -> Failure {
         ffi::SQLITE_CONSTRAINT_CHECK => Failure::Check,
         _ => match code & 0xff {
             ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Failure::Repeat,
-            ffi::SQLITE_FULL | ffi::SQLITE_IOERR | ffi::SQLITE_READONLY | ffi::SQLITE_CANTOPEN => {
-                Failure::Unavailable
-            }
+            ffi::SQLITE_FULL
+            | ffi::SQLITE_IOERR
+            | ffi::SQLITE_READONLY
+            | ffi::SQLITE_CANTOPEN
+            | ffi::SQLITE_NOMEM
+            | ffi::SQLITE_PROTOCOL
+            | ffi::SQLITE_ABORT => Failure::Unavailable,
             _ => Failure::Other,
         },
     }
@@ -88,10 +92,10 @@ fn postgres_failure(error: &sea_orm::sqlx::Error) -> Failure {
         "23505" => Failure::Unique(constraint.unwrap_or_default()),
         "23503" => Failure::ForeignKey(constraint),
         "23514" => Failure::Check,
-        // Serialization failure, deadlock, lock not available.
-        "40001" | "40P01" | "55P03" => Failure::Repeat,
-        // Read-only transaction, out of resources, shutting down, connection lost.
-        code if code == "25006"
+        // Serialization failure, deadlock.
+        "40001" | "40P01" => Failure::Repeat,
+        // Read-only transaction, a lock that did not come in time; out of resources, shutting down or canceled, lost.
+        code if matches!(code, "25006" | "55P03")
             || ["53", "57", "58", "08"]
                 .iter()
                 .any(|class| code.starts_with(class)) =>

@@ -1,46 +1,43 @@
 //! The database: SQLite or PostgreSQL behind one door, and what is particular to each.
 //!
 //! `sqlite.rs` is one connection to SQLite, `readers.rs` and `writer.rs` are how many of them work together,
-//! `dialect.rs` is what the two databases spell differently, `models.rs` is how whole rows are read, `bulk.rs` is how
-//! each takes many rows at once. The rules reach all of it through `Ctx` (reading) and `Tx` (writing), which SeaORM takes
-//! for connections.
+//! `postgres.rs` is how the other is waited for, `dialect.rs` is what the two databases spell differently, `models.rs` is
+//! how whole rows are read, `bulk.rs` is how each takes many rows at once, `tally.rs` is how many rows there are. The
+//! rules reach all of it through `Ctx` (reading) and `Tx` (writing), which SeaORM takes for connections.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    TransactionTrait,
 };
 
 use crate::error::Result;
 use crate::telemetry::Record;
+use crate::telemetry::traces::Statement as Span;
 
 pub mod bulk;
 pub mod dialect;
 mod integrity;
 mod migrating;
 pub mod models;
+mod postgres;
 mod readers;
 mod sqlite;
 pub mod tally;
+mod wal;
 mod worth;
 mod writer;
 
+pub use postgres::{Pace, Postgres};
 pub use readers::Readers;
-pub use sqlite::Connection as SqliteConnection;
+pub use sqlite::{Connection as SqliteConnection, undone};
 pub use writer::{Outcome, Writer};
 
-/// Connections to PostgreSQL. Few: a pool much larger than the server's cores only lengthens the queue at a hot row.
-const POSTGRES_CONNECTIONS: u32 = 16;
-/// How long a request waits for a connection before it is told that the database is not available.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections idle longer than this are tried before they are used.
-const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
 /// The key of the lock under which PostgreSQL's tables are brought up to date: "stock" in ASCII.
 const MIGRATION_LOCK: i64 = 0x73_746f_636b;
 
@@ -72,7 +69,7 @@ pub struct Database {
 #[derive(Clone)]
 enum Link {
     Sqlite { readers: Arc<Readers>, writer: Writer },
-    Postgres(DatabaseConnection),
+    Postgres(Postgres),
 }
 
 /// The open connections to the database.
@@ -119,7 +116,7 @@ impl Location {
 
 impl Database {
     /// Opens the database; a SQLite file is made when it isn't there.
-    pub async fn open(location: &Location) -> Result<Self> {
+    pub async fn open(location: &Location, pace: Pace) -> Result<Self> {
         let link = match location {
             Location::Sqlite(path) => {
                 let writer = Writer::start(path)?;
@@ -128,16 +125,7 @@ impl Database {
                     writer,
                 }
             }
-            Location::Postgres(url) => {
-                let mut options = ConnectOptions::new(url.clone());
-                options
-                    .max_connections(POSTGRES_CONNECTIONS)
-                    .acquire_timeout(ACQUIRE_TIMEOUT)
-                    .test_before_acquire(false)
-                    .test_before_acquire_if_idle_for(TEST_AFTER_IDLE)
-                    .sqlx_logging(false);
-                Link::Postgres(sea_orm::Database::connect(options).await?)
-            }
+            Location::Postgres(url) => Link::Postgres(Postgres::connect(url, pace).await?),
         };
         Ok(Self {
             link,
@@ -162,8 +150,8 @@ impl Database {
     pub fn connections(&self) -> Connections {
         match &self.link {
             Link::Sqlite { readers, .. } => readers.connections(),
-            Link::Postgres(pool) => {
-                let pool = pool.get_postgres_connection_pool();
+            Link::Postgres(postgres) => {
+                let pool = postgres.pool.get_postgres_connection_pool();
                 let (all, idle) = (usize::try_from(pool.size()).unwrap_or_default(), pool.num_idle());
                 Connections {
                     idle,
@@ -178,6 +166,11 @@ impl Database {
         self.statements.fetch_add(1, Ordering::Relaxed);
     }
 
+    fn sends(&self, sql: &str) -> Option<Span> {
+        self.count();
+        Record::sends_here(self.backend(), sql)
+    }
+
     /// SQLite's writer, if this is SQLite.
     pub(crate) fn writer(&self) -> Option<&Writer> {
         match &self.link {
@@ -186,11 +179,11 @@ impl Database {
         }
     }
 
-    /// PostgreSQL's pool, if this is PostgreSQL.
-    pub(crate) fn pool(&self) -> Option<&DatabaseConnection> {
+    /// PostgreSQL, if it is that.
+    pub(crate) fn postgres(&self) -> Option<&Postgres> {
         match &self.link {
             Link::Sqlite { .. } => None,
-            Link::Postgres(pool) => Some(pool),
+            Link::Postgres(postgres) => Some(postgres),
         }
     }
 
@@ -200,8 +193,8 @@ impl Database {
             Link::Sqlite { writer, .. } => {
                 migrating::on_sqlite(writer, |db| async move { Migrator::up(&db, None).await }).await
             }
-            Link::Postgres(pool) => {
-                let tx = begin_locked(pool).await?;
+            Link::Postgres(postgres) => {
+                let tx = begin_locked(&postgres.pool).await?;
                 Migrator::up(&tx, None).await?;
                 Ok(tx.commit().await?)
             }
@@ -218,8 +211,8 @@ impl Database {
                 )
                 .await
             }
-            Link::Postgres(pool) => {
-                let tx = begin_locked(pool).await?;
+            Link::Postgres(postgres) => {
+                let tx = begin_locked(&postgres.pool).await?;
                 Migrator::down(&tx, Some(steps)).await?;
                 Ok(tx.commit().await?)
             }
@@ -249,8 +242,8 @@ impl Database {
     pub async fn close(&self) {
         match &self.link {
             Link::Sqlite { writer, .. } => writer.stop().await,
-            Link::Postgres(pool) => {
-                if let Err(error) = pool.clone().close().await {
+            Link::Postgres(postgres) => {
+                if let Err(error) = postgres.pool.clone().close().await {
                     tracing::warn!(%error, "the database's connections did not close cleanly");
                 }
             }
@@ -264,6 +257,9 @@ impl Database {
 )]
 async fn begin_locked(pool: &DatabaseConnection) -> Result<sea_orm::DatabaseTransaction> {
     let tx = pool.begin().await?;
+    // It takes as long as it takes; what is set goes with the transaction.
+    tx.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        .await?;
     tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         .await?;
     Ok(tx)
@@ -277,21 +273,23 @@ impl ConnectionTrait for Database {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let Link::Postgres(pool) = &self.link else {
+        let Link::Postgres(postgres) = &self.link else {
             return Err(outside_transaction());
         };
-        self.count();
-        Record::count_here();
-        pool.execute_raw(statement).await
+        let mut span = self.sends(&statement.sql);
+        let result = postgres.in_time(postgres.pool.execute_raw(statement)).await;
+        ended(&mut span, &result);
+        result
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let Link::Postgres(pool) = &self.link else {
+        let Link::Postgres(postgres) = &self.link else {
             return Err(outside_transaction());
         };
-        self.count();
-        Record::count_here();
-        pool.execute_unprepared(sql).await
+        let mut span = self.sends(sql);
+        let result = postgres.in_time(postgres.pool.execute_unprepared(sql)).await;
+        ended(&mut span, &result);
+        result
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
@@ -299,12 +297,20 @@ impl ConnectionTrait for Database {
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.count();
-        Record::count_here();
-        match &self.link {
+        let mut span = self.sends(&statement.sql);
+        let result = match &self.link {
             Link::Sqlite { readers, .. } => readers.query(statement).await,
-            Link::Postgres(pool) => pool.query_all_raw(statement).await,
-        }
+            Link::Postgres(postgres) => postgres.in_time(postgres.pool.query_all_raw(statement)).await,
+        };
+        ended(&mut span, &result);
+        result
+    }
+}
+
+/// Notes the end of a statement, if anybody wants to know.
+pub(crate) fn ended<T, E>(span: &mut Option<Span>, result: &Result<T, E>) {
+    if let Some(span) = span {
+        span.ended(result);
     }
 }
 

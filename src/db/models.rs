@@ -15,8 +15,7 @@ use sea_orm::{
     QueryTrait as _, Statement, Value,
 };
 
-use super::{Backend, Database, Link};
-use crate::telemetry::Record;
+use super::{Backend, Database, Link, SqliteConnection, ended};
 
 /// A table whose rows can be read whole. The default of its model is what a row's values are put into.
 pub trait Table: EntityTrait<Model: Default + Send> + 'static {}
@@ -32,11 +31,10 @@ impl Database {
         let statement = with_literal_limits(statement);
         match &self.link {
             Link::Sqlite { readers, .. } => {
-                self.count();
-                Record::count_here();
-                readers
-                    .read(statement, super::SqliteConnection::models::<E>)
-                    .await
+                let mut span = self.sends(&statement.sql);
+                let rows = readers.read(statement, SqliteConnection::models::<E>).await;
+                ended(&mut span, &rows);
+                rows
             }
             Link::Postgres(_) => read(&self.query_all_raw(statement).await?),
         }
@@ -49,9 +47,10 @@ impl Database {
     pub async fn number(&self, statement: Statement) -> Result<i64, DbErr> {
         let number = match &self.link {
             Link::Sqlite { readers, .. } => {
-                self.count();
-                Record::count_here();
-                readers.read(statement, super::SqliteConnection::number).await?
+                let mut span = self.sends(&statement.sql);
+                let number = readers.read(statement, SqliteConnection::number).await;
+                ended(&mut span, &number);
+                number?
             }
             Link::Postgres(_) => match self.query_one_raw(statement).await? {
                 Some(row) => Some(row.try_get_by_index(0)?),

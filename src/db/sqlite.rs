@@ -31,6 +31,9 @@ use super::worth;
 
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// What a reader keeps of the file in memory, at most, in SQLite's spelling of kibibytes: the upper pages of the indexes,
+/// and what is asked for often. There are about as many readers as cores.
+const CACHE: &str = "-16384";
 /// Prepared statements kept by each connection.
 const PREPARED: usize = 256;
 /// After how many steps of SQLite's machine a statement is asked whether it may go on: about a quarter of a millisecond.
@@ -60,12 +63,7 @@ impl Connection {
     pub fn reader(path: &Path) -> Result<Self, DbErr> {
         let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma("query_only", "ON")?;
-        if let Ok(size) = std::env::var("X_CACHE") {
-            connection.pragma("cache_size", &size)?;
-        }
-        if let Ok(size) = std::env::var("X_MMAP") {
-            connection.pragma("mmap_size", &size)?;
-        }
+        connection.pragma("cache_size", CACHE)?;
         Ok(connection)
     }
 
@@ -171,6 +169,36 @@ impl Connection {
     /// Runs statements without parameters, several with semicolons.
     pub fn run(&self, sql: &str) -> Result<(), DbErr> {
         self.inner.execute_batch(sql).map_err(error)
+    }
+
+    /// Whether no transaction is under way: none was begun, or SQLite itself has undone it.
+    pub fn is_outside_transaction(&self) -> bool {
+        self.inner.is_autocommit()
+    }
+
+    /// Writes what the write-ahead log holds into the file and empties the log; false when somebody has read from it all
+    /// the time. Waits so long for those who read from it.
+    pub fn empty_log(&self, patience: Duration) -> Result<bool, DbErr> {
+        self.inner.busy_timeout(patience).map_err(error)?;
+        let busy = self
+            .inner
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.inner.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
+        Ok(!busy.map_err(error)?)
+    }
+
+    /// Writes a copy of a database, as it is at one moment, into an empty file, while others go on to read and write.
+    /// The copy may not be on the disk yet.
+    pub fn copy(from: &Path, to: &Path) -> Result<(), DbErr> {
+        let connection = Self::open(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let to = to
+            .to_str()
+            .ok_or_else(|| DbErr::Custom("the path is not UTF-8".to_owned()))?;
+        connection
+            .inner
+            .execute("VACUUM INTO ?", [to])
+            .map(|_| ())
+            .map_err(error)
     }
 
     /// Runs one of the few statements that the writer repeats.
@@ -309,6 +337,14 @@ fn error(error: rusqlite::Error) -> DbErr {
         other => format!("{PREFIX}0: {other}"),
     };
     DbErr::Exec(RuntimeErr::Internal(text))
+}
+
+/// What becomes of work in a transaction that SQLite has undone.
+pub fn undone() -> DbErr {
+    let code = rusqlite::ffi::SQLITE_ABORT_ROLLBACK;
+    DbErr::Exec(RuntimeErr::Internal(format!(
+        "{PREFIX}{code}: the transaction was undone"
+    )))
 }
 
 /// SQLite's extended result code and words, if the error is one of SQLite's.

@@ -16,8 +16,10 @@ use std::thread;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::sqlite::Connection;
+use super::sqlite::{self, Connection};
+use super::wal::Wal;
 use crate::error::{Error, Result};
+use crate::telemetry::metrics::Sizes;
 
 /// Jobs that wait; whoever comes then waits to be let in.
 const QUEUE: usize = 1024;
@@ -43,6 +45,7 @@ enum Message {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Message>,
+    sizes: Sizes,
 }
 
 impl Writer {
@@ -50,11 +53,23 @@ impl Writer {
     pub fn start(path: &Path) -> Result<Self> {
         let connection = Arc::new(Mutex::new(Connection::writer(path)?));
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let (sizes, wal) = (Sizes::of_commits(), Wal::of(path));
+        let observed = sizes.clone();
         thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || write(connection, jobs))
+            .spawn(move || write(connection, jobs, &observed, wal))
             .map_err(Error::internal)?;
-        Ok(Self { queue })
+        Ok(Self { queue, sizes })
+    }
+
+    /// How many jobs wait to be begun.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity().saturating_sub(self.queue.capacity())
+    }
+
+    /// How many jobs its commits made durable together.
+    pub fn sizes(&self) -> &Sizes {
+        &self.sizes
     }
 
     /// Runs a job in a transaction and returns what it returned, once that is on the disk. What it changed is kept only
@@ -99,7 +114,7 @@ fn stopped() -> Error {
     Error::unavailable("the writer has stopped")
 }
 
-fn write(connection: Shared, mut queue: mpsc::Receiver<Message>) {
+fn write(connection: Shared, mut queue: mpsc::Receiver<Message>, sizes: &Sizes, mut wal: Wal) {
     while let Some(message) = queue.blocking_recv() {
         let (mut jobs, mut stop) = (Vec::new(), None);
         let mut next = Some(message);
@@ -112,7 +127,29 @@ fn write(connection: Shared, mut queue: mpsc::Receiver<Message>) {
                 next = queue.try_recv().ok();
             }
         }
-        commit_together(&connection, jobs);
+        match run(&connection, "BEGIN IMMEDIATE") {
+            Ok(()) => {
+                sizes.observe(jobs.len());
+                commit_together(&connection, jobs);
+                wal.keep_short(&connection);
+            }
+            // Another process holds the file, or the disk is gone: everyone is told, those too who came while it was
+            // waited for, so that nobody waits for it twice.
+            Err(error) => {
+                // All of them first: whoever is told may come back at once.
+                while stop.is_none()
+                    && let Ok(message) = queue.try_recv()
+                {
+                    match message {
+                        Message::Job(job) => jobs.push(job),
+                        Message::Stop(done) => stop = Some(done),
+                    }
+                }
+                for job in jobs {
+                    refuse(job, &error);
+                }
+            }
+        }
         if let Some(done) = stop {
             // From here on nobody is let in. Whoever is on the way is waited for: what comes into a queue while its
             // reader goes can stay there, unheard, for as long as somebody holds the other end.
@@ -130,22 +167,26 @@ fn write(connection: Shared, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
+/// Runs jobs inside the transaction that has begun, and ends it.
 fn commit_together(connection: &Shared, jobs: Vec<Job>) {
     let mut waiting: Vec<Outcome> = Vec::with_capacity(jobs.len());
-    if let Err(error) = run(connection, "BEGIN IMMEDIATE") {
-        // Another process holds the file, or the disk is gone: everyone is told.
-        for job in jobs {
-            refuse(job, &error);
-        }
-        return;
-    }
     for job in jobs {
-        if let Err(error) = run(connection, "SAVEPOINT job") {
+        // A disk that is full or fails makes SQLite undo the whole transaction, the neighbours' work with it.
+        if is_undone(connection)
+            && let Err(error) = run(connection, "BEGIN IMMEDIATE")
+        {
             refuse(job, &error);
             continue;
         }
+        if let Err(error) = run(connection, "SAVEPOINT job") {
+            refuse(job, &error);
+            tell_if_undone(connection, &mut waiting);
+            continue;
+        }
         let outcome = job(Ok(connection));
-        let settled = if outcome.keep {
+        let settled = if is_undone(connection) {
+            Err(sqlite::undone())
+        } else if outcome.keep {
             run(connection, "RELEASE job")
         } else {
             run(connection, "ROLLBACK TO job").and_then(|()| run(connection, "RELEASE job"))
@@ -154,6 +195,10 @@ fn commit_together(connection: &Shared, jobs: Vec<Job>) {
             Ok(()) => waiting.push(outcome),
             Err(error) => (outcome.tell)(Err(error)),
         }
+        tell_if_undone(connection, &mut waiting);
+    }
+    if is_undone(connection) {
+        return;
     }
     let committed = run(connection, "COMMIT");
     if committed.is_err() {
@@ -164,8 +209,24 @@ fn commit_together(connection: &Shared, jobs: Vec<Job>) {
     }
 }
 
+/// Tells those who wait for the commit when there is nothing left to commit.
+fn tell_if_undone(connection: &Shared, waiting: &mut Vec<Outcome>) {
+    if is_undone(connection) {
+        for outcome in waiting.drain(..) {
+            (outcome.tell)(Err(sqlite::undone()));
+        }
+    }
+}
+
 fn refuse(job: Job, error: &DbErr) {
     (job(Err(error.clone())).tell)(Ok(()));
+}
+
+fn is_undone(connection: &Shared) -> bool {
+    connection
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .is_outside_transaction()
 }
 
 fn run(connection: &Shared, sql: &'static str) -> Result<(), DbErr> {
@@ -174,3 +235,6 @@ fn run(connection: &Shared, sql: &'static str) -> Result<(), DbErr> {
         .unwrap_or_else(PoisonError::into_inner)
         .run_prepared(sql)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::limits::MAX_COST;
 use super::problem::BAD_USER_INPUT;
-use super::refusal::{Refusal, presentable};
+use super::refusal::{LIMIT_EXCEEDED, Refusal, SERVER_ERROR, TIMEOUT, presentable};
 use super::weight::Weight;
 
 /// What a client is told.
@@ -64,6 +64,26 @@ impl Answer {
     /// The code of the reason why nothing was executed.
     pub const fn refused(&self) -> Option<&'static str> {
         self.refused
+    }
+
+    /// The code of the first error, for the figures: one of those that the program knows.
+    pub fn error_code(&self) -> Option<&'static str> {
+        const KNOWN: [&str; 8] = [
+            "UNAUTHENTICATED",
+            "FORBIDDEN",
+            "TOO_MANY_REQUESTS",
+            "UNAVAILABLE",
+            BAD_USER_INPUT,
+            LIMIT_EXCEEDED,
+            TIMEOUT,
+            SERVER_ERROR,
+        ];
+        let extensions = self.errors.first()?.extensions.as_ref();
+        let known = match extensions.and_then(|extensions| extensions.get("code")) {
+            Some(Value::String(code)) => KNOWN.into_iter().find(|known| known == code),
+            _ => None,
+        };
+        known.or(Some("_OTHER"))
     }
 
     /// How many seconds to wait before trying again, where nothing was executed because of that.

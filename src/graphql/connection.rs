@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::problem::Answer;
+use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::{Collection, Direction, Listing, Row, Slice, Span};
@@ -188,9 +189,11 @@ pub fn referred<'a, P: Collection, R: Collection, N: From<Row<R>> + 'a>(
     row: &'a Row<P>,
     relation: &'static str,
     id: fn(&P::Model) -> Option<i64>,
-) -> BoxFuture<'a, Result<Option<N>>> {
+) -> BoxFuture<'a, Result<Option<Node<N>>>> {
     let found = async move { row.one(Ctx::of(cx)?, relation, id).await };
-    found.map(|found| Ok(found?.map(N::from))).boxed()
+    found
+        .map(|found| Ok(found?.map(|row| Node(N::from(row)))))
+        .boxed()
 }
 
 /// What a row always refers to.
@@ -199,7 +202,7 @@ pub fn required<'a, P: Collection, R: Collection, N: From<Row<R>> + 'a>(
     row: &'a Row<P>,
     relation: &'static str,
     id: fn(&P::Model) -> Option<i64>,
-) -> BoxFuture<'a, Result<N>> {
+) -> BoxFuture<'a, Result<Node<N>>> {
     let missing = move || Error::internal(format!("a {relation} is missing"));
     referred(cx, row, relation, id)
         .map(move |found| found?.ok_or_else(missing))
@@ -238,7 +241,7 @@ macro_rules! connection {
         #[doc = $a_page]
         #[async_graphql::Object(serial)]
         impl $connection {
-            async fn edges(&self) -> Vec<$edge> {
+            async fn edges(&self) -> $crate::graphql::serial::Items<$edge> {
                 let slice = &self.0.slice;
                 slice
                     .items
@@ -248,7 +251,7 @@ macro_rules! connection {
             }
 
             #[doc = $nodes]
-            async fn nodes(&self) -> Vec<$node> {
+            async fn nodes(&self) -> $crate::graphql::serial::Items<$node> {
                 self.0
                     .slice
                     .items
@@ -282,8 +285,8 @@ macro_rules! connection {
                 self.0.cursor(&self.1)
             }
 
-            async fn node(&self) -> $node {
-                $node::from(self.1.clone())
+            async fn node(&self) -> $crate::graphql::serial::Node<$node> {
+                $crate::graphql::serial::Node($node::from(self.1.clone()))
             }
         }
     };

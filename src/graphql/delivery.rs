@@ -10,6 +10,7 @@ use super::filter::{IdFilter, all};
 use super::payload::{outcome, payload};
 use super::problem::UserError;
 use super::scalar::{DateTime, count, int};
+use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::delivery::{self as rules, Replayed, Since, State};
@@ -43,7 +44,7 @@ impl WebhookDelivery {
         self.0.id.into()
     }
 
-    async fn endpoint(&self, cx: &Context<'_>) -> Result<WebhookEndpoint> {
+    async fn endpoint(&self, cx: &Context<'_>) -> Result<Node<WebhookEndpoint>> {
         required(cx, &self.0, "endpoint", |row| Some(row.endpoint_id)).await
     }
 

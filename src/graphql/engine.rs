@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
 use async_graphql::{
-    ObjectType, Request, Response, Schema, SchemaBuilder, SubscriptionType, ValidationMode, Variables,
+    Name, ObjectType, Request, Response, Schema, SchemaBuilder, SubscriptionType, ValidationMode, Variables,
 };
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -23,6 +23,7 @@ use super::limits::EXECUTION_TIME;
 use super::refusal::{Refusal, SERVER_ERROR, TIMEOUT};
 use super::shape::Shape;
 use super::variables::{Coerced, IsOfScalar, coerce, leave_out};
+use super::watched::Watched;
 use super::weight::{Weight, weigh};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -89,6 +90,7 @@ pub struct Prepared {
     pub weight: Weight,
     request: Request,
     completion: Completion,
+    watched: Watched,
 }
 
 /// A schema with all that stands before it.
@@ -127,6 +129,15 @@ impl Engine {
     /// # Errors
     /// Why it is not executed.
     pub async fn prepare(&self, ctx: Ctx, ask: Ask) -> Result<Prepared, Refusal> {
+        let app = Arc::clone(&ctx.app);
+        let prepared = self.prepare_unwatched(ctx, ask).await;
+        if let Err(refusal) = &prepared {
+            app.metrics.operated("", Some(refusal.code));
+        }
+        prepared
+    }
+
+    async fn prepare_unwatched(&self, ctx: Ctx, ask: Ask) -> Result<Prepared, Refusal> {
         let document = self.documents.find(ask.wanted)?;
         let chosen = document.operation(ask.operation_name.as_deref())?;
         if !chosen.facts.is_public {
@@ -151,6 +162,7 @@ impl Engine {
         check_many(&ctx, Class::Write, counts.writes).await?;
         check_many(&ctx, Class::Read, counts.reads).await?;
         let (executable, is_hollow) = executable(shape, &document, chosen, &coerced)?;
+        let watched = Watched::new(&ctx, operation.ty, chosen.name.map(Name::as_str));
         let mut request = Request::new("").data(ctx);
         request.set_parsed_query(executable);
         request.variables = coerced.values;
@@ -164,26 +176,37 @@ impl Engine {
                 is_hollow,
                 document,
             },
+            watched,
         })
     }
 
     /// Executes a query or a mutation.
     pub async fn execute(&self, prepared: Prepared) -> Answer {
-        let executed = AssertUnwindSafe(self.schema.execute(prepared.request)).catch_unwind();
-        match tokio::time::timeout(EXECUTION_TIME, executed).await {
-            Ok(Ok(response)) => Answer::executed(prepared.completion.complete(response)),
+        let Prepared {
+            ty,
+            request,
+            completion,
+            watched,
+            ..
+        } = prepared;
+        let executed = AssertUnwindSafe(watched.during(self.schema.execute(request))).catch_unwind();
+        let answer = match tokio::time::timeout(EXECUTION_TIME, executed).await {
+            Ok(Ok(response)) => Answer::executed(completion.complete(response)),
             Ok(Err(_)) => {
                 tracing::error!("executing an operation panicked");
+                watched.panicked();
                 Refusal::new(SERVER_ERROR, "Something went wrong on our side.").into()
             }
             Err(_) => {
                 let mut message = format!("It took longer than {} seconds.", EXECUTION_TIME.as_secs());
-                if prepared.ty == OperationType::Mutation {
+                if ty == OperationType::Mutation {
                     message.push_str(" What it was to change may have been changed all the same.");
                 }
                 Refusal::new(TIMEOUT, message).into()
             }
-        }
+        };
+        watched.ended(answer.error_code());
+        answer
     }
 
     /// Executes a subscription: an answer for each event.
@@ -191,6 +214,7 @@ impl Engine {
     /// # Errors
     /// When it is no subscription.
     pub fn subscribe(&self, prepared: Prepared) -> BoxStream<'static, Answer> {
+        prepared.watched.ended(None);
         let events = AssertUnwindSafe(self.schema.stream(prepared.request)).catch_unwind();
         let completion = prepared.completion;
         let answers = events.map(move |event| match event {

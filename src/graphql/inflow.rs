@@ -9,6 +9,7 @@ use super::label::{SupplierFilter, SupplierNode};
 use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
 use super::scalar::{DateTime, int};
+use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::resolvers::{Field, Filter, Listing, Row, inflow as rules};
@@ -29,11 +30,11 @@ impl InflowNode {
         self.0.id.into()
     }
 
-    async fn supplier(&self, cx: &Context<'_>) -> Result<SupplierNode> {
+    async fn supplier(&self, cx: &Context<'_>) -> Result<Node<SupplierNode>> {
         required(cx, &self.0, "supplier", |inflow| Some(inflow.supplier_id)).await
     }
 
-    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<ProductNode> {
+    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<Node<ProductNode>> {
         required(cx, &self.0, "product", |inflow| Some(inflow.product_id)).await
     }
 

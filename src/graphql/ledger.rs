@@ -12,6 +12,7 @@ use super::movement::MovementNode;
 use super::problem::Answer;
 use super::product::ProductNode;
 use super::scalar::{DateTime, int};
+use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::resolvers::filter::Filter;
@@ -58,7 +59,7 @@ impl StockLedgerEntry {
     }
 
     /// Null once the product has been deleted.
-    async fn product(&self, cx: &Context<'_>) -> Answer<ProductNode> {
+    async fn product(&self, cx: &Context<'_>) -> Answer<Node<ProductNode>> {
         referred(cx, &self.0, "product", |entry| Some(entry.product_id))
             .await
             .transpose()
@@ -75,7 +76,7 @@ impl StockLedgerEntry {
     }
 
     /// Who did it. Null when no user did: an import, a command.
-    async fn actor(&self, cx: &Context<'_>) -> Answer<User> {
+    async fn actor(&self, cx: &Context<'_>) -> Answer<Node<User>> {
         referred(cx, &self.0, "actor", |entry| entry.actor_id)
             .await
             .transpose()

@@ -8,6 +8,7 @@ use super::inflow::InflowNode;
 use super::outflow::OutflowNode;
 use super::product::ProductNode;
 use super::scalar::DateTime;
+use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::resolvers::Row;
@@ -23,7 +24,7 @@ use crate::resolvers::movement::{self, Moved};
 #[graphql(
     name = "Movement",
     field(name = "id", ty = "ID"),
-    field(name = "product", ty = "Result<ProductNode>"),
+    field(name = "product", ty = "Result<Node<ProductNode>>"),
     field(name = "quantity", ty = "i32", desc = "How many moved, always 1 or more."),
     field(name = "description", ty = "Option<String>"),
     field(name = "created_at", ty = "DateTime"),

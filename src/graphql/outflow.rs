@@ -8,6 +8,7 @@ use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilte
 use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
 use super::scalar::{DateTime, Decimal, int};
+use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::resolvers::{Field, Filter, Listing, Row, outflow as rules};
@@ -28,7 +29,7 @@ impl OutflowNode {
         self.0.id.into()
     }
 
-    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<ProductNode> {
+    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<Node<ProductNode>> {
         required(cx, &self.0, "product", |outflow| Some(outflow.product_id)).await
     }
 

@@ -4,7 +4,7 @@
 
 use async_graphql::{Enum, ErrorExtensionValues, SimpleObject};
 
-use crate::error::{Conflict, Error, Fault, FaultCode, Login, Malformed};
+use crate::error::{Conflict, Error, Fault, FaultCode, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::kind::Kind;
 
 /// An argument or an input that can't be taken as it is.
@@ -128,7 +128,11 @@ impl From<&Error> for Problem {
                     retry_after: Some(seconds.max(1)),
                 }
             }
-            Error::Unavailable(_) => top("UNAVAILABLE", "The database is not available at the moment."),
+            Error::Unavailable(_) => Self::Top {
+                code: "UNAVAILABLE",
+                message: "The database is not available at the moment.".to_owned(),
+                retry_after: Some(RETRY_UNAVAILABLE),
+            },
             Error::Internal(_) => top("SERVER_ERROR", "Something went wrong on our side."),
         }
     }

@@ -15,6 +15,7 @@ use super::ledger::{StockLedgerEntryConnection, StockLedgerFilter};
 use super::movement::{self, MovementConnection};
 use super::outflow::{OutflowConnection, OutflowFilter, OutflowOrder};
 use super::scalar::{DateTime, Decimal, int};
+use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::resolvers::{Filter, Listing, Row, product as rules};
@@ -81,11 +82,11 @@ impl ProductNode {
         DateTime(self.0.updated_at)
     }
 
-    async fn category(&self, cx: &Context<'_>) -> Result<CategoryNode> {
+    async fn category(&self, cx: &Context<'_>) -> Result<Node<CategoryNode>> {
         required(cx, &self.0, "category", |product| Some(product.category_id)).await
     }
 
-    async fn brand(&self, cx: &Context<'_>) -> Result<BrandNode> {
+    async fn brand(&self, cx: &Context<'_>) -> Result<Node<BrandNode>> {
         required(cx, &self.0, "brand", |product| Some(product.brand_id)).await
     }
 

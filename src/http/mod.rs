@@ -121,3 +121,55 @@ fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
     parts.path_and_query = Some(path_and_query.parse().ok()?);
     Uri::from_parts(parts).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use clap::{Args as _, FromArgMatches as _};
+    use http_body_util::BodyExt as _;
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::Config;
+    use crate::webhooks::backlog::Backlog;
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_in_the_envelope_and_a_figure() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let settings = Config::augment_args(clap::Command::new("test"))
+            .mut_args(|arg| arg.env(None::<&str>))
+            .try_get_matches_from(["test", "--database-url", &url])
+            .unwrap();
+        let config = Config::from_arg_matches(&settings).unwrap();
+        let app = App::open(config, Clock::system()).await.unwrap();
+        let routes = Router::new().route(
+            "/panics",
+            get(async || -> &'static str { panic!("words that nobody may read") }),
+        );
+        let surrounded = surround(routes, Arc::clone(&app));
+        let request = Request::get("/panics").body(Body::empty()).unwrap();
+        let answer = surrounded.oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(answer.headers().contains_key("x-request-id"));
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        let envelope = json!({ "error": {
+            "code": "SERVER_ERROR", "message": "Something went wrong on our side.", "details": {},
+        } });
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), envelope);
+        let figures = app.metrics.text(&app.db, Backlog::default()).unwrap();
+        for line in [
+            "stockroom_panics_total 1",
+            "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"/panics\",http_response_status_code=\"500\"} 1",
+        ] {
+            assert!(
+                figures.lines().any(|found| found == line),
+                "{line} is not in\n{figures}"
+            );
+        }
+        app.db.close().await;
+    }
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -16,8 +17,9 @@ use crate::app::App;
 use crate::limits::{Standing, WINDOW};
 use crate::origin;
 use crate::rest::problem::Problem;
-use crate::telemetry::Record;
-use crate::telemetry::metrics::{Active, CONTENT_TYPE};
+use crate::telemetry::metrics::{Active, CONTENT_TYPE, method_name};
+use crate::telemetry::traces::Span;
+use crate::telemetry::{Record, Traces};
 
 /// Names a request, in what comes in and in what goes out.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,6 +30,9 @@ const LONGEST_ID: usize = 128;
 pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let record = Record::new(request_id(request.headers()));
     let (parts, body) = request.into_parts();
+    if let Some(traces) = &app.traces {
+        trace(traces, &parts, &record);
+    }
     let mut line = Line {
         started: Instant::now(),
         active: app.metrics.begin(&parts.method),
@@ -46,9 +51,20 @@ pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) 
     response
 }
 
+/// Makes a request part of its trace.
+fn trace(traces: &Traces, parts: &Parts, record: &Record) {
+    let route = parts.extensions.get::<MatchedPath>();
+    let route = route.map_or("", MatchedPath::as_str);
+    let span = traces.request(&parts.headers, method_name(&parts.method), route);
+    if span.is_seen() {
+        span.note("stockroom.request_id", record.id().to_owned());
+        record.is_traced(span);
+    }
+}
+
 /// `/metrics`
 pub async fn metrics(State(app): State<Arc<App>>) -> Response {
-    match app.metrics.text(app.db.connections(), app.db.statements()) {
+    match app.metrics.text(&app.db, app.backlog.now(&app).await) {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => Problem::from(error).into_response(),
     }
@@ -103,6 +119,13 @@ impl Drop for Line {
         // As nginx counts clients that did not wait.
         let status = self.status.map_or(499, |status| status.as_u16());
         self.app.metrics.answered(&self.active, route, status, took);
+        let span = self.record.span();
+        if let Some(span) = span {
+            if let Some(status) = self.status {
+                span.answered(status, status.is_server_error());
+            }
+            span.end();
+        }
         tracing::info!(
             target: "stockroom::request",
             request_id = self.record.id(),
@@ -113,6 +136,7 @@ impl Drop for Line {
             user_id = self.record.user(),
             client = %self.client,
             statements = self.record.statements(),
+            trace_id = span.map(Span::trace_id),
         );
     }
 }

@@ -26,8 +26,10 @@ use super::{router, without_trailing_slash};
 use crate::app::App;
 use crate::error::Result;
 
-/// Connections at the same time; the next ones wait in the system's queue.
+/// Connections at the same time, at most; the next ones wait in the system's queue.
 const CONNECTIONS: usize = 4096;
+/// Open files that are not connections of clients: the database, webhooks, the log.
+const OTHER_FILES: usize = 128;
 /// How long a request's head may take to arrive, and how long a connection may rest between requests.
 const HEAD: Duration = Duration::from_secs(30);
 /// The most bytes of a request's head.
@@ -50,9 +52,11 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
+    let connections = connections(rlimit::Resource::NOFILE.get_soft().ok());
     let server = Server {
         router: router(Arc::clone(&app))?,
-        places: Arc::new(Semaphore::new(CONNECTIONS)),
+        app: Arc::clone(&app),
+        places: Arc::new(Semaphore::new(connections)),
         builder: builder(),
         leaving: watch::Sender::new(false),
     };
@@ -79,7 +83,7 @@ pub async fn serve(
     // A connection that has ended has given its place back.
     let everyone = server
         .places
-        .acquire_many(u32::try_from(CONNECTIONS).unwrap_or(u32::MAX));
+        .acquire_many(u32::try_from(connections).unwrap_or(u32::MAX));
     let left = async {
         let everyone = everyone.await;
         // WebSockets have given theirs back long ago.
@@ -94,10 +98,26 @@ pub async fn serve(
     if tokio::time::timeout(LEAVING, left).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
-    if tokio::time::timeout(CLOSING, app.db.close()).await.is_err() {
+    let finish = async {
+        if let Some(traces) = &app.traces {
+            traces.finish().await;
+        }
+    };
+    let close = tokio::time::timeout(CLOSING, app.db.close());
+    if futures_util::future::join(close, finish).await.0.is_err() {
         tracing::warn!("the database did not close in time");
     }
     Ok(())
+}
+
+/// How many connections there is room for where so many files may be open.
+fn connections(files: Option<u64>) -> usize {
+    let files = files.map_or(CONNECTIONS, |files| usize::try_from(files).unwrap_or(usize::MAX));
+    // With very few files, half of them.
+    files
+        .saturating_sub(OTHER_FILES)
+        .max(files / 2)
+        .clamp(1, CONNECTIONS)
 }
 
 fn builder() -> Builder<TokioExecutor> {
@@ -117,6 +137,7 @@ fn builder() -> Builder<TokioExecutor> {
 
 struct Server {
     router: axum::Router,
+    app: Arc<App>,
     places: Arc<Semaphore>,
     builder: Builder<TokioExecutor>,
     /// Tells the connections to come to an end.
@@ -152,8 +173,9 @@ impl Server {
             // The sender goes only when everybody has left.
             let _ = leaving.wait_for(|leaving| *leaving).await;
         };
+        let counted = self.app.metrics.connected();
         tokio::spawn(async move {
-            let _place = place;
+            let _place = (place, counted);
             let mut connection = pin!(connection);
             tokio::select! {
                 ended = connection.as_mut() => return note(ended),
@@ -187,4 +209,23 @@ async fn answer(
         *request.uri_mut() = uri;
     }
     router.oneshot(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_no_more_connections_than_files() {
+        for (files, expected) in [
+            (None, CONNECTIONS - OTHER_FILES),
+            (Some(u64::MAX), CONNECTIONS),
+            (Some(1_048_576), CONNECTIONS),
+            (Some(1024), 1024 - OTHER_FILES),
+            (Some(64), 32),
+            (Some(0), 1),
+        ] {
+            assert_eq!(connections(files), expected, "{files:?}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use ::entity::fold;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait, Value};
+use sea_orm::{ColumnTrait, Condition, EntityName as _, QueryFilter, QuerySelect, QueryTrait, Value};
 
 use super::{Collection, key};
 use crate::db::Backend;
@@ -17,8 +17,43 @@ const LONGEST_PATTERN: usize = 50_000;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     condition: Option<Condition>,
+    /// Ranges of numbers that must hold too.
+    ranges: Vec<Range>,
+    /// Whether a reference is compared with one id.
+    is_of_one: bool,
     /// How many conditions it is made of, and how many values they name.
     size: Size,
+}
+
+/// A number compared with a bound.
+#[derive(Clone, Debug)]
+struct Range {
+    table: &'static str,
+    column: &'static str,
+    comparison: Comparison,
+    bound: Value,
+}
+
+impl Range {
+    /// As a condition; `aside` keeps the databases from using an index of the column.
+    ///
+    /// Neither knows, when it plans a statement for all values of its parameters, that a range of prices may hold half of
+    /// the products. Where there is a reference to look for, its index finds far fewer.
+    fn condition(self, aside: bool) -> Expr {
+        let column = if aside {
+            Expr::cust(format!(r#"+"{}"."{}""#, self.table, self.column))
+        } else {
+            Expr::col((self.table, self.column))
+        };
+        match self.comparison {
+            Comparison::Greater => column.gt(self.bound),
+            Comparison::GreaterOrEqual => column.gte(self.bound),
+            Comparison::Less => column.lt(self.bound),
+            Comparison::LessOrEqual => column.lte(self.bound),
+            Comparison::Equal => column.eq(self.bound),
+            Comparison::NotEqual => column.ne(self.bound),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,6 +75,9 @@ impl Size {
 pub const CONDITIONS: usize = 200;
 /// The most values that the conditions of one filter name: SQLite takes 32,766 parameters.
 pub const VALUES: usize = 10_000;
+
+/// How the names of columns end that refer to other rows.
+const REFERENCE: &str = "_id";
 
 /// How a column is compared with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,7 +122,17 @@ impl Filter {
         Self {
             condition: Some(condition.into_condition()),
             size,
+            ..Self::default()
         }
+    }
+
+    /// All of it as one condition.
+    fn whole(self) -> Option<Condition> {
+        let aside = self.is_of_one;
+        let ranges = self.ranges.into_iter().map(|range| range.condition(aside));
+        ranges.fold(self.condition, |all, range| {
+            Some(all.unwrap_or_else(Condition::all).add(range))
+        })
     }
 
     /// The filter, if a database can be asked about it.
@@ -109,7 +157,7 @@ impl Filter {
 
     /// Whether it holds for every row, as far as can be told without looking.
     pub fn holds_for_all(&self) -> bool {
-        self.condition.is_none()
+        self.condition.is_none() && self.ranges.is_empty()
     }
 
     /// Holds for nothing.
@@ -120,13 +168,17 @@ impl Filter {
     /// Both must hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
-        let size = self.size.and(other.size);
-        match (self.condition, other.condition) {
-            (Some(left), Some(right)) => Self::with(Condition::all().add(left).add(right), size),
-            (one, other) => Self {
-                condition: one.or(other),
-                size,
-            },
+        let condition = match (self.condition, other.condition) {
+            (Some(left), Some(right)) => Some(Condition::all().add(left).add(right)),
+            (one, other) => one.or(other),
+        };
+        let mut ranges = self.ranges;
+        ranges.extend(other.ranges);
+        Self {
+            condition,
+            ranges,
+            is_of_one: self.is_of_one || other.is_of_one,
+            size: self.size.and(other.size),
         }
     }
 
@@ -141,7 +193,7 @@ impl Filter {
         for filter in filters {
             empty = false;
             size = size.and(filter.size);
-            match filter.condition {
+            match filter.whole() {
                 Some(condition) => any = any.add(condition),
                 None => holds_for_all = true,
             }
@@ -149,8 +201,8 @@ impl Filter {
         match (empty, holds_for_all) {
             (true, _) => Self::nothing(),
             (_, true) => Self {
-                condition: None,
                 size,
+                ..Self::default()
             },
             _ => Self::with(any, size),
         }
@@ -163,7 +215,7 @@ impl Filter {
             conditions: 1,
             values: 0,
         });
-        match self.condition {
+        match self.whole() {
             None => Self {
                 size,
                 ..Self::nothing()
@@ -188,7 +240,26 @@ impl Filter {
                 _ => Self::nothing(),
             };
         }
-        Self::of(match comparison {
+        // A price or a quantity; a moment is often compared beside a reference in one index with it.
+        let is_number = matches!(value, Value::Decimal(_) | Value::BigInt(_));
+        let is_range = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
+        if is_number && is_range {
+            return Self {
+                ranges: vec![Range {
+                    table: C::EntityName::default().table_name(),
+                    column: column.as_str(),
+                    comparison,
+                    bound: value,
+                }],
+                size: Size {
+                    conditions: 1,
+                    values: 1,
+                },
+                ..Self::default()
+            };
+        }
+        let is_of_one = comparison == Comparison::Equal && column.as_str().ends_with(REFERENCE);
+        let condition = match comparison {
             Comparison::Equal => column.eq(value),
             Comparison::NotEqual => {
                 return Self::of(Condition::any().add(column.ne(value)).add(column.is_null()));
@@ -197,7 +268,11 @@ impl Filter {
             Comparison::GreaterOrEqual => column.gte(value),
             Comparison::Less => column.lt(value),
             Comparison::LessOrEqual => column.lte(value),
-        })
+        };
+        Self {
+            is_of_one,
+            ..Self::of(condition)
+        }
     }
 
     /// A column that has this value, written into the statement itself, where an index is for rows with this value alone.
@@ -300,7 +375,7 @@ impl Filter {
 
     /// Adds it to a query.
     pub fn apply<Q: QueryFilter>(self, query: Q) -> Q {
-        match self.condition {
+        match self.whole() {
             Some(condition) => query.filter(condition),
             None => query,
         }

@@ -190,7 +190,7 @@ fn used_ids(backend: Backend) -> String {
 fn miscounted() -> String {
     let off = |(place, table): (usize, &&str)| {
         format!(
-            "SELECT {place} AS id WHERE (SELECT COUNT(*) FROM {table})
+            "SELECT CAST({place} AS bigint) AS id WHERE (SELECT COUNT(*) FROM {table})
                 <> (SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}')"
         )
     };

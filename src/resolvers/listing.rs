@@ -100,7 +100,7 @@ pub struct Page<R: Collection> {
 
 impl<R: Collection> Listing<R> {
     /// What its rows have in common.
-    fn condition(&self) -> Filter {
+    pub(crate) fn condition(&self) -> Filter {
         let searched = match (&self.search, R::SEARCHED) {
             (Some(text), Some(column)) if !text.is_empty() => Filter::text(column, Place::Anywhere, text),
             _ => Filter::default(),
@@ -215,7 +215,7 @@ impl<R: Collection> Listing<R> {
 
     /// Rows by their place. The ids are chosen first, which an index can do alone, and only those rows are read whole.
     fn slice(&self, skipped: u64, size: u64) -> Select<R> {
-        if skipped == 0 {
+        if skipped == 0 && self.condition().holds_for_all() {
             return self.ordered(self.matching()).limit(size);
         }
         let chosen: SelectStatement = self

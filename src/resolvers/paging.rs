@@ -178,7 +178,7 @@ impl<R: Collection> Listing<R> {
     pub async fn by_cursor(&self, permit: Permit<'_, Read, R>, span: &Span) -> Result<Slice<Row<R>>> {
         let terms = self.cursor_terms();
         let mut select = self.part(span, &terms)?;
-        if span.skip > 0 {
+        if span.skip > 0 || !self.condition().holds_for_all() {
             // The ids are chosen first, which an index can do alone, and only those rows are read whole.
             let chosen = select.select_only().column(key::<R>()).into_query();
             select = R::find().filter(key::<R>().in_subquery(chosen));

@@ -27,7 +27,7 @@ use super::check::INT_MAX;
 use super::stock::{Movement, Moving};
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::db::{Backend, bulk};
+use crate::db::{Backend, bulk, ended};
 use crate::error::{Error, Result};
 use crate::tx::Tx;
 use crate::webhooks::outbox;
@@ -36,6 +36,8 @@ use crate::webhooks::outbox;
 const TOGETHER: usize = 64;
 /// Statements under way at the same time, for one kind of movement.
 const AT_ONCE: usize = 2;
+/// What a request's trace says of the statement that it shares with others.
+const SHARED: &str = "movements recorded together";
 /// Movements that wait; whoever comes then goes the ordinary way.
 const WAITING: usize = 1_024;
 
@@ -93,10 +95,12 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<M
         // A task of its own: a client that leaves must not take the others' movements along.
         tokio::spawn(Turn::<M>::new(&ctx.app).work());
     }
+    let mut span = ctx.record.sends(Backend::Postgres, SHARED);
     let found = answer
         .await
-        .map_err(|_| Error::internal("movements were not recorded together"))?;
-    ctx.record.count();
+        .map_err(|_| Error::internal("movements were not recorded together"));
+    ended(&mut span, &found);
+    let found = found?;
     Ok(found.map(|found| made::<M>(&moving, ctx, found)))
 }
 

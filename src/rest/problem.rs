@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::page::object;
-use crate::error::{Conflict, Error, Fault, Login, Malformed};
+use crate::error::{Conflict, Error, Fault, Login, Malformed, RETRY_UNAVAILABLE};
 
 /// An error on its way to a REST client.
 #[derive(Debug)]
@@ -48,9 +48,6 @@ impl IntoResponse for Refusal {
         response
     }
 }
-
-/// How long a client waits before it tries again what failed for now, in seconds.
-const RETRY_UNAVAILABLE: u64 = 5;
 
 impl Refusal {
     /// What a client is told of an error.

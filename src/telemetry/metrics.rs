@@ -3,7 +3,7 @@
 //!
 //! Every label has few values: routes are templates, never paths, and what is not known is `_OTHER` or empty.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -11,12 +11,13 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::db::Connections;
+use crate::db::{Database, Writer};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
+use crate::webhooks::backlog::Backlog;
 
 /// How the answer declares itself: Prometheus' own text form, as standardised by `OpenMetrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -58,6 +59,33 @@ struct Pooled {
     state: &'static str,
 }
 
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Executed {
+    graphql_operation_type: &'static str,
+    error_type: &'static str,
+}
+
+/// How many there were each time.
+#[derive(Clone, Debug)]
+pub struct Sizes(Histogram);
+
+impl Sizes {
+    /// Changes that were committed together: powers of two up to what one commit takes.
+    pub fn of_commits() -> Self {
+        Self(Histogram::new(exponential_buckets(1.0, 2.0, 9)))
+    }
+
+    /// As it is registered.
+    pub fn histogram(&self) -> Histogram {
+        self.0.clone()
+    }
+
+    /// Notes one of them.
+    pub fn observe(&self, size: usize) {
+        self.0.observe(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
+    }
+}
+
 /// The figures of one gateway.
 pub struct Metrics {
     registry: Registry,
@@ -67,12 +95,20 @@ pub struct Metrics {
     logins: Family<Ended, Counter>,
     refusals: Family<Limited, Counter>,
     panics: Counter,
+    operations: Family<Executed, Counter>,
+    tries: Family<Ended, Counter>,
+    clients: Gauge,
     connections: Family<Pooled, Gauge>,
     statements: Counter,
+    waiting: Gauge,
+    commits: Sizes,
+    due: Gauge,
+    overdue: Gauge<f64, AtomicU64>,
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
+impl Metrics {
+    /// Figures that all begin with 0.
+    pub fn new(db: &Database) -> Self {
         let durations: Family<Answered, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(SECONDS));
         let mut metrics = Self {
@@ -83,15 +119,25 @@ impl Default for Metrics {
             logins: Family::default(),
             refusals: Family::default(),
             panics: Counter::default(),
+            operations: Family::default(),
+            tries: Family::default(),
+            clients: Gauge::default(),
             connections: Family::default(),
             statements: Counter::default(),
+            waiting: Gauge::default(),
+            commits: db
+                .writer()
+                .map_or_else(Sizes::of_commits, |writer| writer.sizes().clone()),
+            due: Gauge::default(),
+            overdue: Gauge::default(),
         };
         metrics.register();
+        if db.writer().is_some() {
+            metrics.register_writer();
+        }
         metrics
     }
-}
 
-impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         registry.register_with_unit(
@@ -131,13 +177,53 @@ impl Metrics {
             "Statements sent to the database",
             self.statements.clone(),
         );
+        registry.register(
+            "stockroom_graphql_operations",
+            "GraphQL operations by their type and how they failed, if they did",
+            self.operations.clone(),
+        );
+        registry.register(
+            "stockroom_webhook_tries",
+            "Tries to deliver a webhook by their outcome",
+            self.tries.clone(),
+        );
+        registry.register(
+            "stockroom_webhook_pending_deliveries",
+            "Webhooks that are still to be delivered, by all gateways; 10,000 stands for more",
+            self.due.clone(),
+        );
+        registry.register_with_unit(
+            "stockroom_webhook_oldest_due",
+            "How long the webhook that has waited longest could have been delivered",
+            Unit::Seconds,
+            self.overdue.clone(),
+        );
+        registry.register(
+            "stockroom_open_connections",
+            "Connections of clients",
+            self.clients.clone(),
+        );
         // What has not happened yet is 0, not absent, so that the first time shows as a rise.
         for kind in [Kind::Inflow, Kind::Outflow] {
             self.moved(kind, 0);
         }
         for outcome in [SUCCESS, FAILURE] {
             let _ = self.logins.get_or_create(&Ended { outcome });
+            let _ = self.tries.get_or_create(&Ended { outcome });
         }
+    }
+
+    fn register_writer(&mut self) {
+        self.registry.register(
+            "stockroom_writer_waiting",
+            "Changes that wait for SQLite's writer",
+            self.waiting.clone(),
+        );
+        self.registry.register(
+            "stockroom_writer_commit_size",
+            "Changes that were committed together",
+            self.commits.histogram(),
+        );
     }
 
     /// A request begins; the guard ends it.
@@ -182,22 +268,60 @@ impl Metrics {
         self.panics.inc();
     }
 
-    /// All figures, as Prometheus reads them.
-    pub fn text(&self, connections: Connections, statements: u64) -> Result<String> {
+    /// An operation of GraphQL was executed, or refused with this code.
+    pub fn operated(&self, graphql_operation_type: &'static str, error_type: Option<&'static str>) {
+        let labels = Executed {
+            graphql_operation_type,
+            error_type: error_type.unwrap_or_default(),
+        };
+        self.operations.get_or_create(&labels).inc();
+    }
+
+    /// A receiver took a webhook, or did not.
+    pub fn tried(&self, succeeded: bool) {
+        let outcome = if succeeded { SUCCESS } else { FAILURE };
+        self.tries.get_or_create(&Ended { outcome }).inc();
+    }
+
+    /// A client has connected; the guard says goodbye.
+    pub fn connected(&self) -> Counted {
+        self.clients.inc();
+        Counted(self.clients.clone())
+    }
+
+    /// All figures, as Prometheus reads them, with what is found out only now.
+    pub fn text(&self, db: &Database, backlog: Backlog) -> Result<String> {
+        let connections = db.connections();
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {
             self.connections
                 .get_or_create(&Pooled { state })
-                .set(i64::try_from(count).unwrap_or(i64::MAX));
+                .set(whole(count));
         }
-        self.statements.inner().store(statements, Ordering::Relaxed);
+        self.statements.inner().store(db.statements(), Ordering::Relaxed);
+        self.waiting.set(whole(db.writer().map_or(0, Writer::waiting)));
+        self.due.set(whole(backlog.pending));
+        self.overdue.set(backlog.oldest_due.as_secs_f64());
         let mut out = String::with_capacity(16 * 1024);
         text::encode(&mut out, &self.registry).map_err(Error::internal)?;
         Ok(out)
     }
 }
 
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 const SUCCESS: &str = "success";
 const FAILURE: &str = "failure";
+
+/// Something that is there, until it is dropped.
+pub struct Counted(Gauge);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
 
 /// A request that is being answered.
 pub struct Active {
@@ -211,8 +335,8 @@ impl Drop for Active {
     }
 }
 
-/// A method that a client made up is not a value of a label.
-fn method_name(method: &Method) -> &'static str {
+/// A method by its name; one that a client made up is not a value of a label.
+pub fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = [
         "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE",
     ];
@@ -231,36 +355,5 @@ mod tests {
         let made_up = Method::from_bytes(b"FROBNICATE").unwrap();
         assert_eq!(method_name(&made_up), "_OTHER");
         assert_eq!(method_name(&Method::PATCH), "PATCH");
-    }
-
-    #[test]
-    fn every_family_has_its_documented_name() {
-        let metrics = Metrics::default();
-        let active = metrics.begin(&Method::GET);
-        metrics.answered(&active, "/api/v1/products/{id}", 200, Duration::from_millis(3));
-        metrics.moved(Kind::Outflow, 2);
-        let connections = Connections { idle: 3, used: 1 };
-        let text = metrics.text(connections, 12).unwrap();
-        for line in [
-            "# TYPE http_server_request_duration_seconds histogram",
-            "http_server_request_duration_seconds_bucket{le=\"0.005\",http_request_method=\"GET\",http_route=\"/api/v1/products/{id}\",http_response_status_code=\"200\"} 1",
-            "http_server_request_duration_seconds_bucket{le=\"0.0025\",http_request_method=\"GET\",http_route=\"/api/v1/products/{id}\",http_response_status_code=\"200\"} 0",
-            "http_server_active_requests{http_request_method=\"GET\"} 1",
-            "stockroom_movements_total{kind=\"outflow\"} 2",
-            "stockroom_movements_total{kind=\"inflow\"} 0",
-            "db_client_connection_count{state=\"idle\"} 3",
-            "stockroom_db_statements_total 12",
-        ] {
-            assert!(
-                text.lines().any(|found| found == line),
-                "{line}\nis not in\n{text}"
-            );
-        }
-        drop(active);
-        let text = metrics.text(connections, 12).unwrap();
-        assert!(
-            text.contains("http_server_active_requests{http_request_method=\"GET\"} 0"),
-            "{text}"
-        );
     }
 }

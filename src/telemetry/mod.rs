@@ -1,7 +1,10 @@
-//! What an operator gets to know of the program: the line of log that each request leaves, and the figures.
+//! What an operator gets to know of the program: the line of log that each request leaves, the figures, and traces.
 
+mod courier;
 pub mod metrics;
 pub mod record;
+pub mod traces;
 
 pub use metrics::Metrics;
 pub use record::Record;
+pub use traces::Traces;

@@ -6,8 +6,10 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::traces::{Span, Statement};
+use crate::db::Backend;
 use crate::limits::Standing;
 
 tokio::task_local! {
@@ -15,9 +17,13 @@ tokio::task_local! {
 }
 
 /// What is known of one request.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Record {
     id: String,
+    /// What it is in its trace, if anybody will see that.
+    span: OnceLock<Span>,
+    /// The part of it under which the next statements stand.
+    part: Mutex<Option<Span>>,
     statements: AtomicU64,
     /// 0 for nobody: ids count from 1.
     user: AtomicI64,
@@ -43,10 +49,13 @@ impl Record {
         CURRENT.try_with(|record| record.id.clone()).ok()
     }
 
-    /// Counts a statement that this task sends.
-    pub fn count_here() {
+    /// Notes a statement that this task sends.
+    pub fn sends_here(backend: Backend, sql: &str) -> Option<Statement> {
         // Nobody asks how many statements a command sends.
-        let _ = CURRENT.try_with(|record| record.count());
+        CURRENT
+            .try_with(|record| record.sends(backend, sql))
+            .ok()
+            .flatten()
     }
 
     /// Runs what answers the request.
@@ -59,9 +68,37 @@ impl Record {
         &self.id
     }
 
-    /// Counts a statement.
-    pub fn count(&self) {
+    /// Whether it is a request's, and not of what goes on beside them.
+    pub fn is_of_a_request(&self) -> bool {
+        !self.id.is_empty()
+    }
+
+    /// Notes a statement; whoever sends it says when it has ended.
+    pub fn sends(&self, backend: Backend, sql: &str) -> Option<Statement> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        let span = self.span.get()?;
+        let part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        let system = match backend {
+            Backend::Sqlite => "sqlite",
+            Backend::Postgres => "postgresql",
+        };
+        Some(part.as_ref().unwrap_or(span).statement(system, sql))
+    }
+
+    /// It is part of a trace from here on.
+    pub fn is_traced(&self, span: Span) {
+        // Only the first is the request's.
+        let _ = self.span.set(span);
+    }
+
+    /// What it is in its trace, if anybody will see that.
+    pub fn span(&self) -> Option<&Span> {
+        self.span.get()
+    }
+
+    /// The statements that follow belong to this part of it, or to itself again.
+    pub fn goes_on_in(&self, part: Option<Span>) {
+        *self.part.lock().unwrap_or_else(PoisonError::into_inner) = part;
     }
 
     /// How many statements were sent.
@@ -99,12 +136,12 @@ mod tests {
         let record = Record::new("7".to_owned());
         record
             .during(async {
-                Record::count_here();
+                assert!(Record::sends_here(Backend::Sqlite, "SELECT 1").is_none());
                 Record::current().identified(Some(5));
                 assert_eq!(Record::current_id().as_deref(), Some("7"));
             })
             .await;
-        Record::count_here();
+        assert!(Record::sends_here(Backend::Sqlite, "SELECT 1").is_none());
         Record::current().identified(Some(6));
         assert_eq!((record.statements(), record.user()), (1, Some(5)));
         assert_eq!(Record::current_id(), None);

@@ -4,6 +4,7 @@
 //! There may be millions of deliveries, so they go in batches: no transaction holds anybody up for long.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::entity::delivery::{self, Outcome};
 use ::entity::endpoint::{self, Ending};
@@ -11,8 +12,8 @@ use ::entity::removed_endpoint;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue, ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
+    ActiveValue, ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
 };
 
 use crate::app::App;
@@ -23,7 +24,7 @@ use crate::tx::Tx;
 /// How often what has ended is cleared away.
 const CLEARING: TimeDelta = TimeDelta::hours(1);
 /// How often it is looked whether it is time to.
-const LOOK: std::time::Duration = std::time::Duration::from_secs(60);
+const LOOK: Duration = Duration::from_secs(60);
 /// How long what has been told is kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 /// How long after an endpoint was removed a transaction that knew it may still write deliveries for it.
@@ -32,6 +33,8 @@ const STRAGGLERS: TimeDelta = TimeDelta::hours(1);
 const BATCH: u32 = 1_000;
 /// The most batches of one clearing; the rest waits for the next.
 const BATCHES: usize = 1_000;
+/// How long others have the database to themselves between two batches.
+const BREATH: Duration = Duration::from_millis(20);
 
 /// Clears away, now and then, until the program is told to stop.
 pub async fn run(app: Arc<App>) {
@@ -110,13 +113,13 @@ async fn forget(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
         "DELETE FROM delivery WHERE id IN (
             SELECT id FROM delivery WHERE endpoint_id = $1 ORDER BY id LIMIT {BATCH})"
     );
-    deletes(tx, sql, endpoint_id).await
+    Ok(deletes(tx, sql, endpoint_id).await? >= u64::from(BATCH))
 }
 
-/// Whether as many rows were deleted as one transaction may.
-async fn deletes(tx: &Tx, sql: String, value: impl Into<sea_orm::Value>) -> Result<bool, DbErr> {
+/// How many rows a statement deletes.
+async fn deletes(tx: &Tx, sql: String, value: impl Into<sea_orm::Value>) -> Result<u64, DbErr> {
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [value.into()]);
-    Ok(tx.execute_raw(statement).await?.rows_affected() >= u64::from(BATCH))
+    Ok(tx.execute_raw(statement).await?.rows_affected())
 }
 
 /// One thing to clear away, in batches.
@@ -175,18 +178,22 @@ async fn in_batches(app: &Arc<App>, step: Step) -> Result<()> {
         if !batch.await? {
             break;
         }
+        tokio::time::sleep(BREATH).await;
     }
     Ok(())
 }
 
+/// An event goes with a delivery for each endpoint, so the more of them there are, the fewer events make a batch.
 async fn old_events(tx: &Tx) -> Result<bool, DbErr> {
+    let endpoints = endpoint::Entity::find().count(tx).await?;
+    let limit = u64::from(BATCH).div_ceil(endpoints.saturating_add(1));
     let sql = format!(
         "DELETE FROM event WHERE id IN (
             SELECT id FROM event WHERE created_at < $1 AND NOT EXISTS (
                 SELECT 1 FROM delivery WHERE event_id = event.id AND due_at IS NOT NULL)
-            ORDER BY created_at, id LIMIT {BATCH})"
+            ORDER BY created_at, id LIMIT {limit})"
     );
-    deletes(tx, sql, tx.ctx().now - KEPT).await
+    Ok(deletes(tx, sql, tx.ctx().now - KEPT).await? >= limit)
 }
 
 /// It may have been enabled again in between.
@@ -202,5 +209,6 @@ async fn give_up_if_ended(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
 async fn forget_for_good(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
     let sql = "DELETE FROM removed_endpoint WHERE endpoint_id = $1 AND NOT EXISTS (
                  SELECT 1 FROM delivery WHERE delivery.endpoint_id = removed_endpoint.endpoint_id)";
-    deletes(tx, sql.to_owned(), endpoint_id).await
+    deletes(tx, sql.to_owned(), endpoint_id).await?;
+    Ok(false)
 }

@@ -3,8 +3,9 @@
 //!
 //! `outbox.rs` writes down what is to be told, in the transaction that makes it so; `worker.rs` tells it when that is
 //! committed. `event.rs` is the shape, `sign.rs` the signature, `client.rs` one try, `settle.rs` what comes of it,
-//! `backoff.rs` when the next one is, `target.rs` where webhooks may go, `ending.rs` what comes to an end. Who is told is
-//! the business of `resolvers/endpoint.rs`, the endpoint of the settings apart.
+//! `backoff.rs` when the next one is, `target.rs` where webhooks may go, `ending.rs` what comes to an end, `backlog.rs` and
+//! `watched.rs` what an operator sees. Who is told is the business of `resolvers/endpoint.rs`, the endpoint of the settings
+//! apart.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::tx::Tx;
 
+pub mod backlog;
 pub mod backoff;
 mod client;
 pub mod ending;
@@ -33,6 +35,7 @@ pub mod outbox;
 mod settle;
 pub mod sign;
 pub mod target;
+mod watched;
 mod worker;
 
 pub use settle::ATTEMPTS_KEPT;

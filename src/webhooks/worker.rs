@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use super::client::{Message, Tried};
 use super::settle::{Try, settle};
+use super::watched::watched;
 use super::{SigningSecret, Webhooks, event as shape};
 use crate::app::App;
 use crate::ctx::Ctx;
@@ -239,7 +240,8 @@ async fn deliver(app: &Arc<App>, endpoint: &endpoint::Model, taken: Taken, secre
                 timestamp,
                 body,
             };
-            webhooks.client.send(&endpoint.url, &message).await
+            let sending = webhooks.client.send(&endpoint.url, &message);
+            watched(app, &endpoint.url, taken.event.name.as_str(), &message, sending).await
         }
         Err(error) => {
             tracing::error!(

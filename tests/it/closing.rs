@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stockroom::db::{Database, Location};
+use stockroom::db::{Database, Location, Pace};
 use tokio::task::JoinSet;
 
 /// Several close at once, as the server does and then who started it: nobody is left waiting. What is tried is a moment
@@ -12,7 +12,9 @@ async fn nobody_is_left_waiting() {
     let directory = tempfile::tempdir().expect("a directory");
     let location = Location::Sqlite(directory.path().join("test.db"));
     for round in 0..1_000 {
-        let database = Database::open(&location).await.expect("a database");
+        let database = Database::open(&location, Pace::Hurried)
+            .await
+            .expect("a database");
         let mut closing = JoinSet::new();
         for _ in 0..8 {
             let database = database.clone();

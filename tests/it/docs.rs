@@ -29,6 +29,9 @@ on_both![
     moving_from_rest,
 ];
 
+/// Pages whose examples are not requests to the program: other tests hold what they say.
+const TOLD: [&str; 1] = ["webhooks.md"];
+
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
 
 /// The pages that these tests run; another page is no page until it is here.
@@ -95,14 +98,15 @@ fn every_page_is_run_and_in_the_list() {
         let path = entry.expect("an entry").path();
         let name = path.file_name().and_then(OsStr::to_str).expect("a name");
         if path.extension() == Some(OsStr::new("md")) && name != "README.md" {
-            assert!(PAGES.iter().any(|(known, _)| *known == name), "{name}");
+            let is_run = PAGES.iter().any(|(known, _)| *known == name);
+            assert!(is_run || TOLD.contains(&name), "{name} is not run");
             assert!(
                 index.contains(&format!("]({name})")),
                 "{name} is not in README.md"
             );
         }
     }
-    for (name, _) in PAGES {
+    for name in PAGES.iter().map(|(name, _)| *name).chain(TOLD) {
         for target in page(name).split("](").skip(1) {
             let target = target.split([')', '#']).next().unwrap_or_default();
             let elsewhere = target.is_empty() || target.contains("://");

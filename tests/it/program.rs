@@ -54,6 +54,29 @@ impl Program {
         .await
     }
 
+    /// The same where no file can grow beyond so many bytes, as on a disk that is full, until [`Program::has_room`].
+    pub async fn serve_on_a_small_disk(database_url: &str, bytes: u64, settings: &[(&str, &str)]) -> Self {
+        // The signal that goes with that limit would end the program; a full disk sends none.
+        let limited = r#"trap "" XFSZ; exec /usr/bin/prlimit --fsize="$1:unlimited" "$0" "$2""#;
+        let like = command(database_url);
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", limited, env!("CARGO_BIN_EXE_stockroom"), &bytes.to_string()])
+            .env_clear()
+            .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(std::env::temp_dir());
+        Self::start(command.envs(settings.iter().copied())).await
+    }
+
+    /// From here on files can grow.
+    pub fn has_room(&self) {
+        let pid = self.child.id().to_string();
+        let raised = Command::new("/usr/bin/prlimit")
+            .args(["--pid", &pid, "--fsize=unlimited:unlimited"])
+            .status();
+        assert!(raised.expect("prlimit").success());
+    }
+
     async fn start(command: &mut Command) -> Self {
         let mut child = command
             .arg("serve")
@@ -139,6 +162,19 @@ impl Program {
             .nth(1)
             .and_then(|pages| pages.parse::<usize>().ok());
         resident.expect("a number") * 4096
+    }
+
+    /// How many files it may have open.
+    pub fn open_files(&self) -> u64 {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).expect("limits");
+        let soft = limits.lines().find_map(|line| {
+            line.strip_prefix("Max open files")?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        });
+        soft.expect("a limit")
     }
 
     /// Asks it to end.

@@ -248,15 +248,15 @@ async fn a_redis_that_hangs_holds_up_nobody(gateway: Gateway) {
 }
 
 /// A database of its own on the Redis that `STOCKROOM_TEST_REDIS` names.
-struct Redis {
-    url: String,
+pub struct Redis {
+    pub url: String,
     address: SocketAddr,
     database: u32,
 }
 
 impl Redis {
     /// Nothing when it is not set, which is an error under CI.
-    async fn empty() -> Option<Self> {
+    pub async fn empty() -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
         let (url, ci) = (std::env::var("STOCKROOM_TEST_REDIS"), std::env::var("CI"));

@@ -299,6 +299,14 @@ async fn old_events_are_cleared(gateway: Gateway) {
     let left = deliveries(&gateway).await;
     assert_eq!((events(&gateway).await, left.len()), (1, 1));
     assert!(left[0].due_at.is_some(), "what is still to be told stays");
+    // However many there are.
+    let many = "INSERT INTO event (message_id, name, stock_change_id, product_title, created_at)
+        WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700)
+        SELECT 'msg_' || n, 'outflow.created', 1, 'Bolts', event.created_at FROM number, event";
+    gateway.sql(many).await.expect("rows");
+    assert_eq!(events(&gateway).await, 1_701);
+    webhooks::ending::clear(&gateway.app).await.expect("it clears");
+    assert_eq!(events(&gateway).await, 1);
     assert_eq!(due(&gateway).await, 1);
     gateway.is_sound().await;
 }

@@ -1,0 +1,83 @@
+//! `Watched`: what an operator gets to know of an operation: its type and name, and the code of its first error. Never
+//! its variables.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+
+use crate::app::App;
+use crate::ctx::Ctx;
+use crate::telemetry::Record;
+use crate::telemetry::traces::Span;
+
+/// The most characters of an operation's name that are told.
+const LONGEST_NAME: usize = 60;
+
+/// An operation that is about to be executed.
+pub struct Watched {
+    app: Arc<App>,
+    record: Arc<Record>,
+    ty: &'static str,
+    span: Option<Span>,
+}
+
+impl Watched {
+    /// An operation of a request, or of a WebSocket.
+    pub fn new(ctx: &Ctx, ty: OperationType, name: Option<&str>) -> Self {
+        let ty = match ty {
+            OperationType::Query => "query",
+            OperationType::Mutation => "mutation",
+            OperationType::Subscription => "subscription",
+        };
+        // A stream is no span: it may last for days.
+        let traces = ctx.app.traces.as_ref().filter(|_| ty != "subscription");
+        let span = traces.and_then(|traces| {
+            let request = ctx.record.span();
+            if request.is_none() && ctx.record.is_of_a_request() {
+                // Its request is in no trace.
+                return None;
+            }
+            let name = name.map(|name| name.chars().take(LONGEST_NAME).collect());
+            let span = traces.operation(request.map(Span::context), ty, name);
+            span.is_seen().then_some(span)
+        });
+        if let (Some(span), None) = (&span, ctx.record.span()) {
+            ctx.record.is_traced(span.clone());
+        }
+        Self {
+            app: Arc::clone(&ctx.app),
+            record: Arc::clone(&ctx.record),
+            ty,
+            span,
+        }
+    }
+
+    /// Executes it: its statements are its own.
+    pub async fn during<F: Future>(&self, executing: F) -> F::Output {
+        let Some(span) = &self.span else {
+            return executing.await;
+        };
+        let record = &self.record;
+        record.goes_on_in(Some(span.clone()));
+        let output = record.during(executing).await;
+        record.goes_on_in(None);
+        output
+    }
+
+    /// It ended in a mistake of ours.
+    pub fn panicked(&self) {
+        self.app.metrics.panicked();
+    }
+
+    /// It is over, and its first error had this code.
+    pub fn ended(&self, error: Option<&'static str>) {
+        self.app.metrics.operated(self.ty, error);
+        if let Some(span) = &self.span {
+            if let Some(code) = error {
+                span.failed(code);
+            }
+            span.end();
+        }
+    }
+}

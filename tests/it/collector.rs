@@ -1,0 +1,163 @@
+//! A collector of traces: a server that takes OTLP by HTTP and protobuf and shows what it was sent.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::any_value::Value as Kind;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// The collector; it dies with this.
+pub struct Collector {
+    pub address: SocketAddr,
+    seen: Arc<watch::Sender<Seen>>,
+    serving: JoinHandle<()>,
+}
+
+/// What has been sent to it.
+#[derive(Clone, Default)]
+pub struct Seen {
+    pub spans: Vec<Span>,
+    /// What the sender says of itself.
+    pub resource: Vec<(String, String)>,
+    /// Everything, as it came.
+    pub bytes: Vec<u8>,
+    pub paths: Vec<String>,
+}
+
+impl Collector {
+    /// One that takes everything.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let seen = Arc::new(watch::Sender::new(Seen::default()));
+        let serving = tokio::spawn(serve(listener, Arc::clone(&seen)));
+        Self {
+            address,
+            seen,
+            serving,
+        }
+    }
+
+    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` is.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What has arrived.
+    pub fn seen(&self) -> Seen {
+        self.seen.borrow().clone()
+    }
+
+    /// What has arrived, once this holds of it.
+    pub async fn until(&self, holds: impl Fn(&Seen) -> bool) -> Seen {
+        let mut seen = self.seen.subscribe();
+        let arrived = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(|seen| holds(seen))).await;
+        arrived.expect("it arrives").expect("the sender lives").clone()
+    }
+}
+
+impl Seen {
+    /// The spans of this name.
+    pub fn named(&self, name: &str) -> Vec<&Span> {
+        self.spans.iter().filter(|span| span.name == name).collect()
+    }
+
+    /// Those below a span.
+    pub fn below(&self, span: &Span) -> Vec<&Span> {
+        let is_below = |other: &&Span| other.parent_span_id == span.span_id;
+        self.spans.iter().filter(is_below).collect()
+    }
+
+    /// Whether this text is in anything that was sent.
+    pub fn tells(&self, text: &str) -> bool {
+        self.bytes.windows(text.len()).any(|part| part == text.as_bytes())
+    }
+}
+
+/// An attribute as a text; empty when it is not there.
+pub fn attribute(span: &Span, name: &str) -> String {
+    let found = span.attributes.iter().find(|attribute| attribute.key == name);
+    found.map(text).unwrap_or_default()
+}
+
+fn text(attribute: &KeyValue) -> String {
+    match &attribute.value {
+        Some(AnyValue {
+            value: Some(Kind::StringValue(text)),
+            ..
+        }) => text.clone(),
+        Some(AnyValue {
+            value: Some(Kind::IntValue(number)),
+            ..
+        }) => number.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, seen: Arc<watch::Sender<Seen>>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let seen = Arc::clone(&seen);
+        connections.spawn(async move {
+            let service = service_fn(move |request| take(Arc::clone(&seen), request));
+            let connection = hyper::server::conn::http1::Builder::new();
+            // The other side may leave when it likes.
+            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn take(
+    seen: Arc<watch::Sender<Seen>>,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Infallible> {
+    let (head, body) = request.into_parts();
+    assert_eq!(head.headers["content-type"], "application/x-protobuf");
+    let body = body.collect().await.expect("a whole message").to_bytes();
+    let message = ExportTraceServiceRequest::decode(&*body).expect("what OTLP says");
+    seen.send_modify(|seen| {
+        seen.bytes.extend(&body);
+        seen.paths.push(head.uri.path().to_owned());
+        for resource in message.resource_spans {
+            let attributes = resource
+                .resource
+                .map(|resource| resource.attributes)
+                .unwrap_or_default();
+            // What is told of the host and the SDK is not ours.
+            let own = attributes
+                .iter()
+                .filter(|attribute| attribute.key.starts_with("service."));
+            seen.resource = own.map(|own| (own.key.clone(), text(own))).collect();
+            seen.spans
+                .extend(resource.scope_spans.into_iter().flat_map(|scope| scope.spans));
+        }
+    });
+    let answer = ExportTraceServiceResponse::default().encode_to_vec();
+    let answer = Response::builder()
+        .header("content-type", "application/x-protobuf")
+        .body(answer.into());
+    Ok(answer.expect("an answer"))
+}
