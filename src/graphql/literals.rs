@@ -154,7 +154,9 @@ impl<'a> Check<'a> {
             (Input::Null, _) if ty.nullable => {}
             (Input::Null, _) => self.wrong(&format!("expected \"{ty}\"")),
             (Input::List(items), BaseType::List(of)) => {
-                items.iter().for_each(|item| self.value(of, false, item));
+                for item in items {
+                    self.value(of, false, item);
+                }
             }
             // One value stands for a list of it.
             (_, BaseType::List(of)) => self.value(of, false, value),
@@ -170,7 +172,7 @@ impl<'a> Check<'a> {
             ("Float", Input::Number(_))
             | ("String" | "ID", Input::String(_))
             | ("Boolean", Input::Boolean(_)) => true,
-            ("ID", Input::Number(number)) => number.is_i64() || number.is_u64(),
+            ("ID", Input::Number(number)) => number.is_i64(),
             ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
             _ => match (self.shape.named(name), value) {
                 (Some(Named::Enum(values)), Input::Enum(value)) => values.contains(value.as_str()),

@@ -94,7 +94,7 @@ struct Names<'t> {
     last: (&'t str, usize),
 }
 
-impl<'t> Names<'t> {
+impl Names<'_> {
     fn open(&mut self, bracket: u8) {
         let is_object = bracket == b'{' && self.parentheses > 0;
         // What is in parentheses stays in them, so it is enough to know how deep the first of them is.

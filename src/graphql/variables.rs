@@ -117,7 +117,7 @@ impl Check<'_> {
             ("Float", Value::Number(_))
             | ("String" | "ID", Value::String(_))
             | ("Boolean", Value::Boolean(_)) => true,
-            ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
+            ("ID", Value::Number(number)) => number.is_i64(),
             ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
             _ => match (self.shape.named(name), value) {
                 (Some(Named::Enum(values)), Value::String(value)) => values.contains(value),

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::answer::Answer;
+use crate::face::Face;
+use crate::interpreter::interpret;
 
 /// Somebody who sends requests, with the same token each time.
 #[derive(Clone)]
@@ -14,6 +16,8 @@ pub struct Actor {
     pub name: &'static str,
     pub token: Option<String>,
     pub address: SocketAddr,
+    /// The face that its requests to the collections go to.
+    pub face: Face,
     http: reqwest::Client,
 }
 
@@ -29,8 +33,31 @@ impl Actor {
             name,
             token,
             address,
+            face: Face::Rest,
             http: http.clone(),
         }
+    }
+
+    /// The same, through this face.
+    #[must_use]
+    pub fn through(mut self, face: Face) -> Self {
+        self.face = face;
+        self
+    }
+
+    /// Sends a request to the face that it goes to.
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        if self.face == Face::GraphQl
+            && let Some(answer) = interpret(self, &method, path, body.as_ref()).await
+        {
+            return answer;
+        }
+        let request = self.request(method, path);
+        send(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
     }
 
     /// A request to be completed and sent with [`send`]. A path without a leading slash is below `/api/v1/`.
@@ -50,23 +77,23 @@ impl Actor {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        send(self.request(Method::GET, path)).await
+        self.ask(Method::GET, path, None).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        send(self.request(Method::POST, path).json(&body)).await
+        self.ask(Method::POST, path, Some(body)).await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
-        send(self.request(Method::PUT, path).json(&body)).await
+        self.ask(Method::PUT, path, Some(body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        send(self.request(Method::PATCH, path).json(&body)).await
+        self.ask(Method::PATCH, path, Some(body)).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
-        send(self.request(Method::DELETE, path)).await
+        self.ask(Method::DELETE, path, None).await
     }
 
     /// A body as it stands, declared as JSON.

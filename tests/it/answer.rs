@@ -1,7 +1,7 @@
 //! Answers, and what every one of them must keep to, whatever it answers.
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 
 /// An answer that has arrived whole.
@@ -12,6 +12,8 @@ pub struct Answer {
     pub text: String,
     /// The request, for messages.
     asked: String,
+    /// Whether it is made of an answer of GraphQL.
+    is_interpreted: bool,
 }
 
 /// The documented body of a 401 without a token.
@@ -73,10 +75,26 @@ impl Answer {
             headers,
             text,
             asked,
+            is_interpreted: false,
         };
         if path.starts_with("/api/") && method != Method::HEAD {
             answer.keeps_to_the_table();
         }
+        if status >= 400 {
+            answer.keeps_quiet();
+        }
+        answer
+    }
+
+    /// What REST would answer, made of what another face has answered.
+    pub fn interpreted(status: u16, text: String, asked: String) -> Self {
+        let answer = Self {
+            status,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+            text,
+            asked,
+            is_interpreted: true,
+        };
         if status >= 400 {
             answer.keeps_quiet();
         }
@@ -159,6 +177,14 @@ impl Answer {
                 self.asked,
                 self.text
             );
+        }
+    }
+
+    /// Asserts that it says where what was made is, which GraphQL has no need to.
+    #[track_caller]
+    pub fn leads_to(&self, url: &str) {
+        if !self.is_interpreted {
+            assert_eq!(self.header("location"), Some(url), "{}", self.asked);
         }
     }
 

@@ -9,6 +9,7 @@ use stockroom::kind::Kind;
 
 use crate::actors::{Actor, send};
 use crate::answer::Answer;
+use crate::wording::{by_type, needed_by, numbers, rest_name};
 
 /// A way into the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +28,10 @@ pub enum Outcome {
     Done(Value),
     /// The bad fields with their messages, sorted.
     Invalid(Vec<(String, String)>),
-    Protected,
-    InsufficientStock,
+    /// What needs it, by collection.
+    Protected(Value),
+    /// What is available, and what is requested.
+    InsufficientStock(Value),
     Conflict,
     /// It belongs to the settings.
     ReadOnly,
@@ -148,7 +151,11 @@ impl Face {
             "mutation($input: {}{noun}Input!) {{ {verb}{noun}(input: $input) {{ {selected} userErrors {{ field message code }} }} }}",
             capital(verb)
         );
-        let body = actor.gql(&document, json!({ "input": input })).await.json();
+        let variables = json!({ "input": input });
+        let body = actor.gql(&document, variables.clone()).await.json();
+        if let Some(refused) = by_type(kind, &body, &variables["input"]) {
+            return refused;
+        }
         if let Some(refused) = top(&body) {
             return refused;
         }
@@ -183,8 +190,12 @@ fn rest(answer: &Answer) -> Outcome {
         403 => Outcome::Forbidden,
         404 => Outcome::NotFound,
         409 => match answer.json()["error"]["code"].as_str().expect("a code") {
-            "PROTECTED" => Outcome::Protected,
-            "INSUFFICIENT_STOCK" => Outcome::InsufficientStock,
+            "PROTECTED" => Outcome::Protected(answer.refuses(409, "PROTECTED")),
+            "INSUFFICIENT_STOCK" => {
+                let details = answer.refuses(409, "INSUFFICIENT_STOCK");
+                let (available, requested) = (&details["available"], &details["requested"]);
+                Outcome::InsufficientStock(json!({ "available": available, "requested": requested }))
+            }
             "READ_ONLY" => Outcome::ReadOnly,
             "TOO_MANY_ENDPOINTS" => Outcome::TooMany,
             "ENDPOINT_DISABLED" | "WEBHOOKS_DISABLED" => Outcome::Disabled,
@@ -221,20 +232,22 @@ fn top(body: &Value) -> Option<Outcome> {
 /// What the errors in a payload say.
 fn user_errors(errors: &[Value]) -> Outcome {
     match errors[0]["code"].as_str().expect("a code") {
-        "PROTECTED" => return Outcome::Protected,
+        "PROTECTED" => return Outcome::Protected(needed_by(&errors[0])),
         "CONFLICT" => return Outcome::Conflict,
         "READ_ONLY" => return Outcome::ReadOnly,
         "TOO_MANY" => return Outcome::TooMany,
         "DISABLED" => return Outcome::Disabled,
         "NOT_FOUND" if errors[0]["field"] == "id" => return Outcome::NotFound,
-        "INSUFFICIENT_STOCK" if errors[0]["field"].is_null() => return Outcome::InsufficientStock,
+        "INSUFFICIENT_STOCK" if errors[0]["field"].is_null() => {
+            let numbers = numbers(&errors[0]);
+            return Outcome::InsufficientStock(json!({ "available": numbers[0], "requested": numbers[1] }));
+        }
         _ => {}
     }
     let mut refused: Vec<(String, String)> = errors
         .iter()
         .map(|error| {
-            let field = snake_case(error["field"].as_str().unwrap_or("non_field_errors"));
-            let field = field.strip_suffix("_id").map_or(field.clone(), str::to_owned);
+            let field = rest_name(error["field"].as_str().unwrap_or("non_field_errors"));
             (field, error["message"].as_str().expect("a message").to_owned())
         })
         .collect();
@@ -251,7 +264,7 @@ fn field(kind: Kind) -> &'static str {
 }
 
 /// The fields that REST shows.
-fn selection(kind: Kind) -> &'static str {
+pub fn selection(kind: Kind) -> &'static str {
     match kind {
         Kind::Brand | Kind::Category | Kind::Supplier => "id name description createdAt updatedAt",
         Kind::Product => {
@@ -300,7 +313,7 @@ fn events(names: Value, spell: impl Fn(&str) -> String) -> Value {
 }
 
 /// A GraphQL object as REST shows it: its spelling, ids as numbers, times to the second.
-fn output(object: &Value) -> Value {
+pub fn output(object: &Value) -> Value {
     match object {
         Value::Object(fields) => {
             let renamed = fields.iter().map(|(field, value)| {
@@ -330,7 +343,8 @@ fn output(object: &Value) -> Value {
     }
 }
 
-fn capital(word: &str) -> String {
+/// A word with a capital.
+pub fn capital(word: &str) -> String {
     let (first, rest) = word.split_at(1);
     first.to_uppercase() + rest
 }
@@ -341,7 +355,8 @@ fn camel_case(field: &str) -> String {
     words.fold(first, |name, word| name + &capital(word))
 }
 
-fn snake_case(field: &str) -> String {
+/// `categoryId` is `category_id`.
+pub fn snake_case(field: &str) -> String {
     field.chars().fold(String::new(), |mut name, letter| {
         if letter.is_ascii_uppercase() {
             name.push('_');

@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::gateway::{Gateway, at};
 
-on_both![
+on_both_through_both![
     products_by_relation,
     products_by_price,
     movements_by_relation,

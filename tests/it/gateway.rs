@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::actors::Actor;
+use crate::face::Face;
 use crate::place::{Database, Place, USERS};
 
 /// When every test begins.
@@ -56,13 +57,15 @@ pub struct Gateway {
     /// May do everything, as a superuser.
     pub root: Actor,
     http: reqwest::Client,
+    face: Face,
     place: Arc<Place>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
 
-/// Runs a test with a gateway of its own and clears up after it, however it ends.
-pub async fn run<Test, Running>(database: Database, test: Test)
+/// Runs a test with a gateway of its own and clears up after it, however it ends. What its actors ask of the collections
+/// goes to this face.
+pub async fn run<Test, Running>(database: Database, face: Face, test: Test)
 where
     Test: FnOnce(Gateway) -> Running,
     Running: Future<Output = ()> + Send + 'static,
@@ -71,7 +74,7 @@ where
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
-    let gateway = Gateway::open(Arc::clone(&place), &[], *START).await;
+    let gateway = Gateway::open(Arc::clone(&place), face, &[], *START).await;
     let ended = tokio::spawn(test(gateway)).await;
     if let Ok(place) = Arc::try_unwrap(place) {
         place.remove().await;
@@ -82,7 +85,7 @@ where
 }
 
 impl Gateway {
-    async fn open(place: Arc<Place>, flags: &[&str], start: DateTime<Utc>) -> Self {
+    async fn open(place: Arc<Place>, face: Face, flags: &[&str], start: DateTime<Utc>) -> Self {
         let app = App::open(config(&place.url(), flags), Clock::manual(start))
             .await
             .expect("a database");
@@ -98,9 +101,11 @@ impl Gateway {
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client");
-        let user = |index: usize| Actor::new(&http, address, Some(access(&app, index)), USERS[index].0);
+        let user = |index: usize| {
+            Actor::new(&http, address, Some(access(&app, index)), USERS[index].0).through(face)
+        };
         Self {
-            anon: Actor::new(&http, address, None, "anon"),
+            anon: Actor::new(&http, address, None, "anon").through(face),
             root: user(0),
             manager: user(1),
             administrator: user(2),
@@ -108,6 +113,7 @@ impl Gateway {
             app,
             address,
             http,
+            face,
             place,
             stop,
             serving,
@@ -116,7 +122,7 @@ impl Gateway {
 
     /// Another one beside it, on the same database.
     pub async fn another(&self, flags: &[&str]) -> Self {
-        Self::open(Arc::clone(&self.place), flags, self.app.clock.now()).await
+        Self::open(Arc::clone(&self.place), self.face, flags, self.app.clock.now()).await
     }
 
     /// Ends it, and begins another on the same database, with these settings.
@@ -127,9 +133,9 @@ impl Gateway {
 
     /// Ends it, and begins another on the same database, at another time.
     pub async fn restarted(self, flags: &[&str], now: DateTime<Utc>) -> Self {
-        let place = Arc::clone(&self.place);
+        let (place, face) = (Arc::clone(&self.place), self.face);
         self.end().await;
-        Self::open(place, flags, now).await
+        Self::open(place, face, flags, now).await
     }
 
     /// Ends it in order, and leaves the database.
@@ -161,7 +167,7 @@ impl Gateway {
 
     /// The same user with another token.
     pub fn with_token(&self, token: impl Into<String>) -> Actor {
-        Actor::new(&self.http, self.address, Some(token.into()), "bearer")
+        Actor::new(&self.http, self.address, Some(token.into()), "bearer").through(self.face)
     }
 
     /// Everybody, from nobody on.

@@ -247,7 +247,7 @@ async fn ids_are_digits(gateway: Gateway) {
             "{updated}"
         );
     }
-    for wrong in [json!(true), json!(1.5), json!([1, 2]), json!({})] {
+    for wrong in [json!(true), json!(1.5), json!([1, 2]), json!({}), json!(u64::MAX)] {
         assert_eq!(
             gateway.viewer.refusal(document, json!({ "id": wrong })).await.0,
             "BAD_USER_INPUT",

@@ -12,7 +12,7 @@ use stockroom::kind::Kind;
 
 use crate::gateway::Gateway;
 
-on_both![ledger_and_stock_agree_after_any_history];
+on_both_through_both![ledger_and_stock_agree_after_any_history];
 
 /// Something that is done; numbers choose among what is there.
 #[derive(Clone, Debug)]

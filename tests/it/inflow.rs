@@ -7,7 +7,7 @@ use crate::answer::NOT_FOUND;
 use crate::gateway::Gateway;
 use crate::sample::Sample;
 
-on_both![
+on_both_through_both![
     comes_in_and_is_taken_back,
     required_fields_and_bounds,
     references_must_exist,
@@ -23,10 +23,7 @@ async fn comes_in_and_is_taken_back(gateway: Gateway) {
     let answer = gateway.manager.post("inflows/", body).await;
     let made = answer.expect(201);
     let path = format!("inflows/{}/", made["id"]);
-    assert_eq!(
-        answer.header("location"),
-        Some(&*format!("http://{}/api/v1/{path}", gateway.address))
-    );
+    answer.leads_to(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         made,
         json!({

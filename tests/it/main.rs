@@ -16,15 +16,43 @@ macro_rules! on_both {
         mod $test {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                crate::gateway::run(crate::place::Database::Sqlite, super::$test).await;
+                let (sqlite, rest) = (crate::place::Database::Sqlite, crate::face::Face::Rest);
+                crate::gateway::run(sqlite, rest, super::$test).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                crate::gateway::run(crate::place::Database::Postgres, super::$test).await;
+                let (postgres, rest) = (crate::place::Database::Postgres, crate::face::Face::Rest);
+                crate::gateway::run(postgres, rest, super::$test).await;
             }
         }
     )+ };
+}
+
+/// Runs each of these tests of a rule four times: on both databases, and through both faces. They are written in REST's
+/// words; `interpreter.rs` asks them of GraphQL.
+macro_rules! on_both_through_both {
+    ($($test:ident),+ $(,)?) => {
+        on_both![$($test),+];
+
+        mod through_graphql {
+            $(
+                mod $test {
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn sqlite() {
+                        let (sqlite, graphql) = (crate::place::Database::Sqlite, crate::face::Face::GraphQl);
+                        crate::gateway::run(sqlite, graphql, super::super::$test).await;
+                    }
+
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn postgres() {
+                        let (postgres, graphql) = (crate::place::Database::Postgres, crate::face::Face::GraphQl);
+                        crate::gateway::run(postgres, graphql, super::super::$test).await;
+                    }
+                }
+            )+
+        }
+    };
 }
 
 // What the tests stand on.
@@ -37,12 +65,14 @@ mod described;
 mod event_stream;
 mod face;
 mod gateway;
+mod interpreter;
 mod place;
 mod program;
 mod raw;
 mod receiver;
 mod sample;
 mod socket;
+mod wording;
 
 // What they test.
 mod auth;

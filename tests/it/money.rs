@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 use crate::gateway::Gateway;
 use crate::sample::Sample;
 
-on_both![
+on_both_through_both![
     strings_and_numbers_are_exact,
     prices_that_are_none,
     prices_have_two_decimals_on_output,

@@ -10,7 +10,7 @@ use crate::actors::Actor;
 use crate::gateway::Gateway;
 use crate::sample::{LABELS, MOVEMENTS, list};
 
-on_both![
+on_both_through_both![
     labels_order_by_every_column,
     products_order_by_every_column,
     movements_order_by_every_column,

@@ -9,7 +9,7 @@ use crate::answer::NOT_FOUND;
 use crate::gateway::Gateway;
 use crate::sample::Sample;
 
-on_both![
+on_both_through_both![
     goes_out_and_is_taken_back,
     required_fields_and_bounds,
     no_more_than_there_is,
@@ -24,10 +24,7 @@ async fn goes_out_and_is_taken_back(gateway: Gateway) {
     let answer = gateway.manager.post("outflows/", body).await;
     let made = answer.expect(201);
     let path = format!("outflows/{}/", made["id"]);
-    assert_eq!(
-        answer.header("location"),
-        Some(&*format!("http://{}/api/v1/{path}", gateway.address))
-    );
+    answer.leads_to(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         made,
         json!({

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::gateway::Gateway;
 use crate::sample::Sample;
 
-on_both![
+on_both_through_both![
     only_five_fields_are_required,
     serie_numbers_are_unique,
     all_wrong_fields_are_told_at_once,

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::gateway::Gateway;
 use crate::sample::Sample;
 
-on_both![
+on_both_through_both![
     texts_have_bounds,
     quantities_are_32_bit_integers,
     relations_take_ids_in_every_form,

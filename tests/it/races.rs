@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::gateway::Gateway;
 use crate::sample::Sample;
 
-on_both![
+on_both_through_both![
     nothing_is_sold_twice,
     serie_numbers_stay_unique,
     deletes_against_creates,

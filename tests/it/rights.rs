@@ -10,7 +10,7 @@ use crate::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::gateway::Gateway;
 use crate::sample::{MOVEMENTS, Sample, list};
 
-on_both![
+on_both_through_both![
     every_route_and_every_actor,
     each_permission_opens_its_own_door,
     rights_come_before_existence_and_body,

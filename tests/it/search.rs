@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::gateway::Gateway;
 use crate::sample::{LABELS, list};
 
-on_both![
+on_both_through_both![
     labels_by_name,
     products_by_title,
     any_alphabet,

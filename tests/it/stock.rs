@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 
 use crate::gateway::{Gateway, at};
 
-on_both![
+on_both_through_both![
     every_change_leaves_one_row,
     what_changes_nothing_leaves_none,
     rows_outlive_their_product,
