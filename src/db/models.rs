@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Values};
 use sea_orm::{
-    ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, PrimaryKeyToColumn as _, QueryFilter as _,
+    ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _,
     QueryTrait as _, Statement, Value,
 };
 
@@ -158,7 +158,7 @@ fn text<E: Table>(backend: Backend, which: Which) -> Arc<str> {
         .cloned();
     known.unwrap_or_else(|| {
         let mut select = E::find();
-        for column in E::PrimaryKey::iter().map(|key| key.into_column()) {
+        for column in E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
             select = select.filter(match which {
                 Which::One => Expr::col((E::default(), column)).eq(0),
                 Which::Several => backend.among((E::default(), column), &[0]),

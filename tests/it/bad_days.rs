@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::face::Face;
 use crate::gateway::{Gateway, run};
 use crate::place::Database;
 use crate::program::Program;
@@ -25,7 +26,7 @@ const CREATE_BRAND: &str = "mutation($input: CreateBrandInput!) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk() {
-    run(Database::Sqlite, a_full_disk_keeps_what_it_has).await;
+    run(Database::Sqlite, Face::Rest, a_full_disk_keeps_what_it_has).await;
 }
 
 async fn a_full_disk_keeps_what_it_has(gateway: Gateway) {
@@ -81,7 +82,12 @@ async fn a_full_disk_keeps_what_it_has(gateway: Gateway) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_program_holds_the_file() {
-    run(Database::Sqlite, who_writes_waits_and_who_reads_does_not).await;
+    run(
+        Database::Sqlite,
+        Face::Rest,
+        who_writes_waits_and_who_reads_does_not,
+    )
+    .await;
 }
 
 async fn who_writes_waits_and_who_reads_does_not(gateway: Gateway) {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::actors::Actor;
+use crate::face::Face;
 use crate::gateway::{Gateway, run};
 use crate::place::{Database, PASSWORD};
 use crate::program::Program;
@@ -26,22 +27,22 @@ const QUIET: (&str, &str) = ("RUST_LOG", "off,stockroom::cli=info");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn limits_are_shared_and_outlive_a_gateway() {
-    run(Database::Postgres, limits_are_shared).await;
+    run(Database::Postgres, Face::Rest, limits_are_shared).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_end_on_both() {
-    run(Database::Postgres, what_ends_on_one_ends_on_the_other).await;
+    run(Database::Postgres, Face::Rest, what_ends_on_one_ends_on_the_other).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_is_killed_under_load() {
-    run(Database::Postgres, nothing_is_lost_with_it).await;
+    run(Database::Postgres, Face::Rest, nothing_is_lost_with_it).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_start_together_on_an_empty_database() {
-    run(Database::Postgres, one_makes_the_tables).await;
+    run(Database::Postgres, Face::Rest, one_makes_the_tables).await;
 }
 
 /// The same user at another gateway.
