@@ -39,13 +39,19 @@ pub fn public(parts: &Parts, config: &Config) -> String {
         Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
         _ => "http",
     };
-    let host = forwarded("x-forwarded-host")
-        .or_else(|| host(parts))
-        .filter(|host| has_host_syntax(host));
-    match host {
+    match named(parts, config).filter(|host| has_host_syntax(host)) {
         Some(host) => format!("{scheme}://{host}"),
         None => format!("{scheme}://{}", config.bind),
     }
+}
+
+/// The host that the client named: what a configured proxy says of it, if that has a host's syntax, else the host as sent.
+pub fn named<'p>(parts: &'p Parts, config: &Config) -> Option<&'p str> {
+    let proxied = is_proxy(config, peer(parts));
+    forwarded(&parts.headers, "x-forwarded-host")
+        .next_back()
+        .filter(|host| proxied && has_host_syntax(host))
+        .or_else(|| host(parts))
 }
 
 /// The host that a request was sent to, as it was sent.

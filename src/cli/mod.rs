@@ -67,11 +67,13 @@ enum Command {
 }
 
 /// Settings whose values never print, not even wrong ones.
-const SECRET_SETTINGS: [&str; 4] = [
+const SECRET_SETTINGS: [&str; 6] = [
     "--secret-key",
     "--database-url",
     "--redis-url",
     "--otel-exporter-otlp-",
+    "--webhook-secret",
+    "--webhook-url",
 ];
 
 /// Reads flags and environment; ends the program where they are wrong.

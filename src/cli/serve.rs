@@ -47,8 +47,8 @@ pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<
     let stopping = Arc::clone(&app);
     let stop = async move {
         let notice = stop.asked().await;
-        tracing::info!("stopping: finishing what runs");
         stopping.stop();
+        tracing::info!("stopping: finishing what runs");
         tokio::time::sleep(notice).await;
     };
     http::serve(app, listener, stop).await?;

@@ -106,6 +106,15 @@ fn postgres_failure(error: &sea_orm::sqlx::Error) -> Failure {
     }
 }
 
+/// Whether it was the database that refused a statement, for what the statement is or meets: then nothing has changed.
+/// Of one that was not answered, nobody knows.
+pub fn is_refusal(error: &DbErr) -> bool {
+    matches!(
+        failure(error),
+        Failure::Unique(_) | Failure::ForeignKey(_) | Failure::Check | Failure::Repeat
+    )
+}
+
 /// The error of a statement whose failure no rule expects.
 pub fn classify(error: DbErr) -> Error {
     match failure(&error) {

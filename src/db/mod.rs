@@ -6,7 +6,7 @@
 //! rules reach all of it through `Ctx` (reading) and `Tx` (writing), which SeaORM takes for connections.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -119,6 +119,7 @@ impl Database {
     pub async fn open(location: &Location, pace: Pace) -> Result<Self> {
         let link = match location {
             Location::Sqlite(path) => {
+                private(path);
                 let writer = Writer::start(path)?;
                 Link::Sqlite {
                     readers: Arc::new(Readers::new(path.clone())),
@@ -305,6 +306,16 @@ impl ConnectionTrait for Database {
         ended(&mut span, &result);
         result
     }
+}
+
+/// Makes a file that is not there, for its owner's eyes alone: it will hold the hashes of passwords. What goes wrong here
+/// is met again, and told, when SQLite opens it.
+fn private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
 }
 
 /// Notes the end of a statement, if anybody wants to know.

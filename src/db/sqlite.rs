@@ -202,11 +202,9 @@ impl Connection {
 
     /// Runs one of the few statements that the writer repeats.
     pub fn run_prepared(&self, sql: &'static str) -> Result<(), DbErr> {
-        self.inner
-            .prepare_cached(sql)
-            .and_then(|mut prepared| prepared.execute([]))
-            .map(|_| ())
-            .map_err(error)
+        let prepared = self.inner.prepare_cached(sql);
+        let run = prepared.and_then(|mut prepared| prepared.execute([]));
+        run.map(|_| ()).map_err(error)
     }
 }
 

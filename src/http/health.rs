@@ -23,6 +23,11 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/readyz", get(ready))
 }
 
+/// Whether this is the path of one of them, or of the figures.
+pub fn is_health(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz" | "/metrics")
+}
+
 /// 200 while the database answers, all migrations are applied and the program has not been told to stop.
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let database = match tokio::time::timeout(PATIENCE, app.db.ready()).await {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -15,7 +15,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::app::App;
 use crate::error::{Error, Malformed, Result};
-use crate::rest::problem::{self, Problem};
+use crate::rest::problem::{self, Problem, Refusal};
 use crate::{graphql, origin, rest};
 
 mod cors;
@@ -55,6 +55,11 @@ fn surround(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
     let panics = Arc::clone(&app);
     routes
         .fallback(async || problem::not_found())
+        // The pages, health and figures; the API's own routes say it themselves.
+        .method_not_allowed_fallback(async |method: Method| match method {
+            Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+            _ => Refusal::of_method().into_response(),
+        })
         // Innermost first: a panic becomes an answer, which is compressed if it is large, if the host is ours at all.
         // What panicked is in the log already, by the hook of `telemetry`.
         .layer(CatchPanicLayer::custom(move |_| {
@@ -75,11 +80,12 @@ fn surround(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
 
 /// Answers only the hosts of `ALLOWED_HOSTS`, if there are any.
 async fn check_host(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if app.config.allowed_hosts.is_empty() {
+    // Who looks after the program calls it by its address.
+    if app.config.allowed_hosts.is_empty() || health::is_health(request.uri().path()) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    if origin::host(&parts).is_some_and(|host| origin::is_allowed(&app.config, host)) {
+    if origin::named(&parts, &app.config).is_some_and(|host| origin::is_allowed(&app.config, host)) {
         return next.run(Request::from_parts(parts, body)).await;
     }
     Problem::from(Error::Malformed(Malformed::Host)).into_response()
@@ -88,6 +94,10 @@ async fn check_host(State(app): State<Arc<App>>, request: Request, next: Next) -
 /// What no answer of an API may be used for in a browser: guessed at, framed, run, kept in a cache of others. The pages
 /// bring their own headers, which stay.
 async fn harden(mut response: Response) -> Response {
+    if response.status() == StatusCode::NOT_FOUND {
+        // The router adds it to whatever a route of other methods answers.
+        response.headers_mut().remove(header::ALLOW);
+    }
     let headers = response.headers_mut();
     // What has a version may be asked for again with it; everything else, tokens above all, is for one reader once.
     let caching = if headers.contains_key(header::ETAG) {

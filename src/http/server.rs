@@ -37,7 +37,7 @@ const HEAD_BYTES: usize = 64 * 1024;
 /// How long what runs may take to finish once the program is told to stop.
 const LEAVING: Duration = Duration::from_secs(7);
 /// How long a connection that has just begun is waited for to ask, then.
-const FIRST_REQUEST: Duration = Duration::from_millis(500);
+const FIRST_REQUEST: Duration = Duration::from_secs(2);
 /// How long the database may take to close.
 const CLOSING: Duration = Duration::from_secs(1);
 /// How long to wait before accepting again when the system has no more files to give.

@@ -5,6 +5,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityName as _, QueryFilter, QuerySelect, QueryTrait, Value};
 
+use super::range::Range;
 use super::{Collection, key};
 use crate::db::Backend;
 use crate::error::{Error, Result};
@@ -23,37 +24,6 @@ pub struct Filter {
     is_of_one: bool,
     /// How many conditions it is made of, and how many values they name.
     size: Size,
-}
-
-/// A number compared with a bound.
-#[derive(Clone, Debug)]
-struct Range {
-    table: &'static str,
-    column: &'static str,
-    comparison: Comparison,
-    bound: Value,
-}
-
-impl Range {
-    /// As a condition; `aside` keeps the databases from using an index of the column.
-    ///
-    /// Neither knows, when it plans a statement for all values of its parameters, that a range of prices may hold half of
-    /// the products. Where there is a reference to look for, its index finds far fewer.
-    fn condition(self, aside: bool) -> Expr {
-        let column = if aside {
-            Expr::cust(format!(r#"+"{}"."{}""#, self.table, self.column))
-        } else {
-            Expr::col((self.table, self.column))
-        };
-        match self.comparison {
-            Comparison::Greater => column.gt(self.bound),
-            Comparison::GreaterOrEqual => column.gte(self.bound),
-            Comparison::Less => column.lt(self.bound),
-            Comparison::LessOrEqual => column.lte(self.bound),
-            Comparison::Equal => column.eq(self.bound),
-            Comparison::NotEqual => column.ne(self.bound),
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -37,6 +37,7 @@ pub mod movement;
 pub mod outflow;
 pub mod paging;
 pub mod product;
+pub mod range;
 pub mod recorder;
 pub mod siblings;
 pub mod stock;

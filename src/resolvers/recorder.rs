@@ -28,6 +28,7 @@ use super::check::INT_MAX;
 use super::stock::{Movement, Moving};
 use crate::app::App;
 use crate::ctx::Ctx;
+use crate::db::dialect::is_refusal;
 use crate::db::{Backend, bulk, ended};
 use crate::error::{Error, Result};
 use crate::tx::Tx;
@@ -59,7 +60,7 @@ struct Waiting {
     ctx: Ctx,
     moving: Moving,
     /// The row of the answer; none when it was not recorded.
-    done: oneshot::Sender<Option<Found>>,
+    done: oneshot::Sender<Result<Option<Found>>>,
 }
 
 /// What the statement returns of one movement.
@@ -72,7 +73,7 @@ struct Found {
 /// nothing has changed.
 ///
 /// # Errors
-/// When whoever worked for this and others broke off; whether it is recorded is not known then.
+/// When the database did not answer: whether it is recorded is not known then, so it must not be tried again here.
 pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<Made<M>>> {
     if ctx.db().backend() != Backend::Postgres {
         return Ok(None);
@@ -99,7 +100,7 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<M
     let mut span = ctx.record.sends(Backend::Postgres, SHARED);
     let found = answer
         .await
-        .map_err(|_| Error::internal("movements were not recorded together"));
+        .unwrap_or_else(|_| Err(Error::internal("movements were not recorded together")));
     ended(&mut span, &found);
     let found = found?;
     Ok(found.map(|found| made::<M>(&moving, ctx, found)))
@@ -158,33 +159,43 @@ impl<M: Movement> Turn<M> {
                 .map(|waiting| (&waiting.ctx, &waiting.moving))
                 .collect();
             let statement = statement::<M>(&self.app, &movements, "SKIP LOCKED");
-            let mut found = match self
-                .app
-                .change_at_once(statement)
-                .await
-                .and_then(|rows| read(&rows))
-            {
+            let found = self.app.change_at_once(statement).await;
+            let found = match found.as_deref().map(read) {
                 Ok(found) => found,
-                // Each of them meets the cause alone, and is told of it.
-                Err(error) => {
-                    tracing::debug!(%error, "movements were not recorded together");
-                    Vec::new()
-                }
+                // Nothing has changed, and each of them meets the cause alone and is told of it.
+                Err(error) if is_refusal(error) => Ok(Vec::new()),
+                Err(error) => Err(error.clone()),
             };
-            if !found.is_empty() {
-                let wakes = outbox::tells(&self.app, M::CREATED);
-                self.app.changed(M::KIND, found.len(), wakes);
+            match found {
+                Ok(found) => self.answer(batch, found),
+                Err(error) => self.give_up(batch, &Error::from(error)),
             }
-            let mut answers: Vec<Option<Found>> = batch.iter().map(|_| None).collect();
-            for (place, one) in found.drain(..) {
-                if let Some(answer) = answers.get_mut(place) {
-                    *answer = Some(one);
-                }
+        }
+    }
+
+    /// Tells everybody what came of their movements.
+    fn answer(&self, batch: Vec<Waiting>, found: Vec<(usize, Found)>) {
+        if !found.is_empty() {
+            let wakes = outbox::tells(&self.app, M::CREATED);
+            self.app.changed(M::KIND, found.len(), wakes);
+        }
+        let mut answers: Vec<Option<Found>> = batch.iter().map(|_| None).collect();
+        for (place, one) in found {
+            if let Some(answer) = answers.get_mut(place) {
+                *answer = Some(one);
             }
-            for (waiting, answer) in batch.into_iter().zip(answers) {
-                // Nobody listens any more when the client has gone; the work is done all the same.
-                let _ = waiting.done.send(answer);
-            }
+        }
+        for (waiting, answer) in batch.into_iter().zip(answers) {
+            // Nobody listens any more when the client has gone; the work is done all the same.
+            let _ = waiting.done.send(Ok(answer));
+        }
+    }
+
+    /// Tells everybody that the database does not answer, those who wait included: they have waited as long.
+    fn give_up(&self, batch: Vec<Waiting>, error: &Error) {
+        let behind: Vec<Waiting> = M::recorder(&self.app).lock().waiting.drain(..).collect();
+        for waiting in batch.into_iter().chain(behind) {
+            let _ = waiting.done.send(Err(error.clone()));
         }
     }
 
@@ -262,6 +273,8 @@ fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &Moving)], locked: &str
             _ => write!(after, ", locked.{name}"),
         };
     }
+    // What `locked` has is newer than the statement's own view of the product, by which `quantity + change` would be
+    // checked before it is found to be out of date: so the new quantity comes from there.
     let sql = format!(
         r"WITH wanted AS MATERIALIZED (
             SELECT place, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,
@@ -284,11 +297,10 @@ fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &Moving)], locked: &str
                 FROM tried) AS fitting
             WHERE fits
         ), moved AS (
-            UPDATE product SET quantity = product.quantity + total.change, version = product.version + total.times,
-                updated_at = total.at
-            FROM (SELECT product_id, CAST(SUM(change) AS bigint) AS change, COUNT(*) AS times, MAX(at) AS at
-                FROM taken GROUP BY product_id) AS total
-            WHERE product.id = total.product_id
+            UPDATE product SET quantity = last.balance, version = last.version_after, updated_at = last.at
+            FROM (SELECT DISTINCT ON (product_id) product_id, balance, version_after, at
+                FROM taken ORDER BY product_id, place DESC) AS last
+            WHERE product.id = last.product_id
         ), recorded AS (
             INSERT INTO {table} ({columns}) SELECT {values} FROM taken ORDER BY place
         ), entered AS (

@@ -224,6 +224,8 @@ impl<'a> Form<'a> {
         let (id, received) = match self.take(name) {
             Written::Absent => return Field::Absent,
             Written::Null => return Field::Null,
+            // As in Django REST framework, where forms have no other way to say it.
+            Written::Text(text) if text.is_empty() => return Field::Null,
             Written::Text(text) => (whole(text.trim()), "str"),
             Written::Number(digits) => (whole(digits), "float"),
             Written::Bool(_) => (None, "bool"),

@@ -128,15 +128,19 @@ impl Refusal {
         }
     }
 
-    /// Something is here, but not for this method.
-    pub fn of_method(allowed: &str) -> Self {
+    /// Something is here, but not for this method; whoever answers says which there are.
+    pub fn of_method() -> Self {
         envelope(
             StatusCode::METHOD_NOT_ALLOWED,
             "METHOD_NOT_ALLOWED",
             "This method is not allowed here.",
             json!({}),
         )
-        .with(header::ALLOW, &allowed)
+    }
+
+    /// The same, with the methods that there are.
+    pub fn of_method_among(allowed: &str) -> Self {
+        Self::of_method().with(header::ALLOW, &allowed)
     }
 
     fn with(self, name: HeaderName, value: &impl ToString) -> Self {

@@ -93,7 +93,7 @@ impl Route {
         let handlers = self
             .handlers
             .options(async move || (StatusCode::NO_CONTENT, options, ()))
-            .fallback(async move || Refusal::of_method(&allow).into_response());
+            .fallback(async move || Refusal::of_method_among(&allow).into_response());
         let path = format!("{}{}", super::ROOT, self.path.trim_end_matches('/'));
         let ids: Arc<[usize]> = path
             .split('/')

@@ -144,6 +144,7 @@ mod settings;
 mod slow_clients;
 mod statements;
 mod stock;
+mod tallies;
 mod tokens;
 mod traces;
 mod twins;

@@ -1,8 +1,28 @@
 //! What a browser gets to see: pages of our own, from no other host.
 
+use reqwest::Method;
+use serde_json::json;
+
+use crate::actors::send;
 use crate::gateway::Gateway;
 
-on_both![pages_come_from_this_host_alone];
+on_both![pages_come_from_this_host_alone, other_methods_are_refused];
+
+async fn other_methods_are_refused(gateway: Gateway) {
+    for path in ["/", "/docs", "/livez", "/readyz", "/metrics"] {
+        let options = send(gateway.anon.request(Method::OPTIONS, path)).await;
+        assert_eq!(
+            (options.status, options.header("allow")),
+            (204, Some("GET,HEAD")),
+            "{path}"
+        );
+        let refused = send(gateway.anon.request(Method::DELETE, path)).await;
+        refused.refuses(405, "METHOD_NOT_ALLOWED");
+        assert_eq!(refused.header("allow"), Some("GET,HEAD"), "{path}");
+    }
+    let nothing = gateway.anon.post("brands/abc/", json!({})).await;
+    assert_eq!((nothing.status, nothing.header("allow")), (404, None));
+}
 
 async fn pages_come_from_this_host_alone(gateway: Gateway) {
     for path in ["/", "/docs", "/docs/"] {

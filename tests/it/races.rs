@@ -12,6 +12,7 @@ use crate::sample::Sample;
 
 on_both_through_both![
     nothing_is_sold_twice,
+    what_comes_in_and_goes_out_at_once,
     serie_numbers_stay_unique,
     deletes_against_creates,
     movements_against_edits,
@@ -59,6 +60,41 @@ async fn nothing_is_sold_twice(gateway: Gateway) {
     );
     assert_eq!(gateway.viewer.quantity(product).await, 0);
     assert_eq!(gateway.viewer.get("outflows/").await.json()["count"], 1_000);
+    gateway.is_sound().await;
+}
+
+/// Little stock, and everything that changes it beside each other: each outflow has its stock or is refused.
+async fn what_comes_in_and_goes_out_at_once(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let product = gateway.root.product("Bolts", 5).await;
+    let client = async |number: i64| {
+        let mut answers = Vec::new();
+        for round in 0..12 {
+            let quantity = 1 + (number + round) % 5;
+            let out = json!({ "product": product, "quantity": quantity });
+            answers.push(gateway.manager.post("outflows/", out).await);
+            let entry = match number % 4 {
+                0 => json!({ "quantity": quantity }),
+                1 => json!({ "title": format!("Bolts {round}") }),
+                _ => {
+                    let came =
+                        json!({ "product": product, "supplier": sample.supplier, "quantity": quantity });
+                    answers.push(gateway.manager.post("inflows/", came).await);
+                    continue;
+                }
+            };
+            answers.push(
+                gateway
+                    .manager
+                    .patch(&format!("products/{product}/"), entry)
+                    .await,
+            );
+        }
+        answers
+    };
+    let answers: Vec<Answer> = join_all((0..16).map(client)).await.concat();
+    are_all(&answers, &[200, 201, 422]);
+    assert!(count(&answers, 201) > 0 && count(&answers, 422) > 0);
     gateway.is_sound().await;
 }
 

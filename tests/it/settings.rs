@@ -46,6 +46,8 @@ fn settings_that_cannot_be_read_are_refused() {
     for (name, value) in [
         ("DATABASE_URL", "mysql://localhost/x"),
         ("BIND", "everywhere"),
+        ("WEBHOOK_SECRET", "whsec_this is not Base64"),
+        ("WEBHOOK_URL", "https://hooks.example:99999/a-token"),
         ("SECRET_KEY", "shorter than 32 bytes"),
         ("PUBLIC_URL", "stock.example.com"),
         ("PUBLIC_URL", "ftp://stock.example.com"),
@@ -68,7 +70,7 @@ fn settings_that_cannot_be_read_are_refused() {
             "{name}: {said}"
         );
         assert!(!said.contains("panicked"), "{said}");
-        if name == "SECRET_KEY" {
+        if ["SECRET_KEY", "WEBHOOK_SECRET", "WEBHOOK_URL"].contains(&name) {
             assert!(!said.contains(value), "{said}");
         }
     }
@@ -99,10 +101,10 @@ async fn sqlite_keeps_a_generated_secret() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(
-            std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        for kept in [&kept, &file] {
+            let mode = std::fs::metadata(kept).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", kept.display());
+        }
     }
     without(&["migrate", "up"]);
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), secret);

@@ -255,7 +255,10 @@ static ALL: LazyLock<Vec<Refused>> = LazyLock::new(|| {
             name: "MethodNotAllowed",
             when: "The path has no such method; `Allow` lists those that it has.",
             details: nothing.clone(),
-            sent: vec![("not_allowed", Refusal::of_method("GET, HEAD, POST, OPTIONS"))],
+            sent: vec![(
+                "not_allowed",
+                Refusal::of_method_among("GET, HEAD, POST, OPTIONS"),
+            )],
         },
         of(
             "RequestTimeout",
