@@ -107,6 +107,15 @@ impl Document {
         known.map_or(&[], |known| &known.root_keys)
     }
 
+    /// Checks what its operations ask for, as far as their variables don't say.
+    ///
+    /// # Errors
+    /// When one asks for more than the limits allow.
+    pub fn check_weights(&self) -> Result<(), Refusal> {
+        let mut weights = self.operations.values().map(|known| known.facts.weight);
+        weights.try_for_each(Weight::check)
+    }
+
     /// The operation of this name, or the only one.
     ///
     /// # Errors

@@ -68,6 +68,11 @@ impl Documents {
             trusted_only,
         };
         let Some(file) = trusted else {
+            if trusted_only {
+                let message =
+                    "GRAPHQL_DOCUMENTS_ONLY is set, but GRAPHQL_DOCUMENTS is not: nothing could be executed";
+                return Err(Error::internal(message));
+            }
             return Ok(documents);
         };
         let named = |what: &str| Error::internal(format!("{}: {what}", file.display()));
@@ -75,7 +80,11 @@ impl Documents {
         let texts: HashMap<String, String> = serde_json::from_slice(&content)
             .map_err(|_| named("a JSON object of documents by their hashes is expected"))?;
         for (hash, text) in texts {
-            let document = documents.rules.check(&text).map_err(|refusal| {
+            let checked = documents.rules.check(&text).and_then(|document| {
+                document.check_weights()?;
+                Ok(document)
+            });
+            let document = checked.map_err(|refusal| {
                 let first = refusal.errors.first().map(|error| error.message.as_str());
                 named(&format!("{hash}: {}", first.unwrap_or_default()))
             })?;

@@ -135,7 +135,12 @@ struct Exchange {
 
 impl Exchange {
     async fn answer(self, ask: Result<Ask, Refusal>) -> Response {
-        let Some(accepted) = self.reply.accepted else {
+        // A page is for a browser that comes by itself.
+        let accepted = self
+            .reply
+            .accepted
+            .filter(|accepted| accepted.json.is_some() || accepted.events);
+        let Some(accepted) = accepted else {
             let message =
                 "Answers are application/graphql-response+json, application/json or text/event-stream.";
             return self

@@ -34,7 +34,7 @@ pub fn respond(
     app.streams.spawn(async move {
         let answers = std::pin::pin!(answers);
         tokio::select! {
-            () = send(events, &session, answers) => {}
+            () = send(&stopped, events, &session, answers) => {}
             () = session.over() => {}
             () = stopped.stopped() => {}
         }
@@ -53,6 +53,7 @@ pub fn respond(
 }
 
 async fn send(
+    app: &App,
     events: mpsc::Sender<Bytes>,
     session: &Session,
     mut answers: std::pin::Pin<&mut (impl Stream<Item = Answer> + Send)>,
@@ -73,6 +74,8 @@ async fn send(
                     }
                     format!("event: next\ndata: {}\n\n", answer.to_json()).into()
                 }
+                // What ends with the program is not complete: whoever listens has to come again.
+                None if app.is_stopping() => return,
                 None => {
                     let complete = Bytes::from_static(b"event: complete\ndata:\n\n");
                     // It does not matter whether anybody hears the last word.

@@ -94,10 +94,6 @@ async fn check_host(State(app): State<Arc<App>>, request: Request, next: Next) -
 /// What no answer of an API may be used for in a browser: guessed at, framed, run, kept in a cache of others. The pages
 /// bring their own headers, which stay.
 async fn harden(mut response: Response) -> Response {
-    if response.status() == StatusCode::NOT_FOUND {
-        // The router adds it to whatever a route of other methods answers.
-        response.headers_mut().remove(header::ALLOW);
-    }
     let headers = response.headers_mut();
     // What has a version may be asked for again with it; everything else, tokens above all, is for one reader once.
     let caching = if headers.contains_key(header::ETAG) {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::{StatusCode, header};
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -208,7 +209,12 @@ async fn answer(
     if let Some(uri) = without_trailing_slash(request.uri()) {
         *request.uri_mut() = uri;
     }
-    router.oneshot(request).await
+    let mut response = router.oneshot(request).await?;
+    if response.status() == StatusCode::NOT_FOUND {
+        // The router adds it to whatever a route answers to a method that it has not, around all its layers.
+        response.headers_mut().remove(header::ALLOW);
+    }
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::actors::send;
 use crate::answer::Answer;
 use crate::gateway::Gateway;
 use crate::raw::{exchange, exchange_cut, head};
+use crate::sample::Sample;
 
 on_both![
     what_is_no_json,
@@ -19,6 +20,7 @@ on_both![
     bodies_that_do_not_arrive,
     bodies_that_are_not_asked_for,
     numbers_as_texts,
+    empty_texts_for_references,
 ];
 
 /// Sends a body to everything that takes one.
@@ -368,4 +370,12 @@ async fn numbers_as_texts(gateway: Gateway) {
             (&Value::from(read), &Value::from(read))
         );
     }
+}
+
+/// As in Django REST framework, where forms have no other way to say null.
+async fn empty_texts_for_references(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let body = sample.with(Kind::Product, "brand", json!(""));
+    let refused = gateway.manager.post("products/", body).await;
+    refused.says(422, &json!({ "brand": [ "This field may not be null." ] }));
 }
