@@ -87,6 +87,13 @@ pub fn error(code: &str, message: impl Into<String>, place: Option<Pos>) -> Serv
     error
 }
 
+/// What the library adds to what is wrong with a value, once for each type around it.
+const WHILE_PARSING: &str = " (occurred while parsing ";
+
+/// How the library begins what it says of an argument when it comes to use it. What was checked before does not get so far,
+/// but for a variable that is null where there is a default and no null.
+const EXPECTED: &str = "Expected input type ";
+
 /// The errors as clients may see them: not too many, not too long, each with a code, none in words that a dependency
 /// chose for itself.
 pub fn presentable(errors: Vec<ServerError>, code: &str) -> Vec<ServerError> {
@@ -105,8 +112,15 @@ pub fn presentable(errors: Vec<ServerError>, code: &str) -> Vec<ServerError> {
                     "Something went wrong on our side.".clone_into(&mut error.message);
                     set_code(&mut error, SERVER_ERROR);
                 } else {
+                    if error.message.starts_with(EXPECTED) {
+                        let message = "The value of an argument does not fit: it may not be null.";
+                        message.clone_into(&mut error.message);
+                    }
                     set_code(&mut error, code);
                 }
+            }
+            if let Some(end) = error.message.find(WHILE_PARSING) {
+                error.message.truncate(end);
             }
             error.message = shortened(error.message);
             error

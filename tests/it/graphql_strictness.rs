@@ -5,7 +5,11 @@ use stockroom::kind::Kind;
 
 use crate::gateway::Gateway;
 
-on_both![what_does_not_fit_is_refused, nothing_is_done_by_halves];
+on_both![
+    what_does_not_fit_is_refused,
+    nothing_is_done_by_halves,
+    null_where_there_is_a_default,
+];
 
 async fn what_does_not_fit_is_refused(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "Here" })).await;
@@ -143,4 +147,26 @@ async fn nothing_is_done_by_halves(gateway: Gateway) {
         .map(|error| (&error["path"], &error["extensions"]["code"]))
         .collect();
     assert_eq!(errors, [(&json!(["c"]), &json!("FORBIDDEN"))]);
+}
+
+/// A variable may be null where an argument has a default; the argument may not.
+async fn null_where_there_is_a_default(gateway: Gateway) {
+    let document = "query($direction: OrderDirection) {
+        products(orderBy: [{ field: ID, direction: $direction }]) { totalCount }
+    }";
+    let variables = json!({ "direction": null });
+    let body = gateway.viewer.gql(document, variables).await.expect(200);
+    assert_eq!(body["data"], json!({ "products": null }));
+    let error = &body["errors"][0];
+    assert_eq!(
+        error["message"],
+        "The value of an argument does not fit: it may not be null."
+    );
+    assert_eq!(
+        (&error["extensions"]["code"], &error["path"]),
+        (&json!("BAD_USER_INPUT"), &json!(["products"]))
+    );
+    // Left out, it is the default.
+    let body = gateway.viewer.gql(document, json!({})).await.expect(200);
+    assert_eq!(body, json!({ "data": { "products": { "totalCount": 0 } } }));
 }
