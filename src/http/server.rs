@@ -12,7 +12,6 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{StatusCode, header};
-use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -75,11 +74,7 @@ pub async fn serve(
         }
     }
     app.stop();
-    // Those that the system has accepted for us are served too.
-    while let Some(Ok(connection)) = server.accept(&listener).now_or_never() {
-        server.begin(connection);
-    }
-    drop(listener);
+    server.begin_the_last(listener);
     server.leaving.send_replace(true);
     // A connection that has ended has given its place back.
     let everyone = server
@@ -153,6 +148,22 @@ impl Server {
         let place = Arc::clone(&self.places).acquire_owned().await;
         let (stream, peer) = listener.accept().await?;
         Ok((place.map_err(io::Error::other)?, stream, peer))
+    }
+
+    /// Serves those, too, that the system has accepted for us, and listens no more. The system itself is asked until it has
+    /// no more: what the runtime knows of a listener is older, and who is left there would be reset.
+    fn begin_the_last(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, peer)) = listener.accept() {
+            let stream = stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            match (Arc::clone(&self.places).try_acquire_owned(), stream) {
+                (Ok(place), Ok(stream)) => self.begin((place, stream, peer)),
+                (Err(_), _) => return,
+                (_, Err(error)) => tracing::warn!(%error, "a connection could not be accepted"),
+            }
+        }
     }
 
     fn begin(&self, (place, stream, peer): Accepted) {
