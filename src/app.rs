@@ -13,11 +13,11 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};
-use crate::db::{Database, Pace};
+use crate::db::{Database, Timeouts};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::resolvers::ledger_feed::LedgerFeed;
-use crate::resolvers::recorder::Recorder;
+use crate::stock::ledger_feed::LedgerFeed;
+use crate::stock::movement_batcher::MovementBatcher;
 use crate::telemetry::{Metrics, Traces};
 use crate::webhooks::Webhooks;
 use crate::webhooks::backlog::Outbox;
@@ -49,9 +49,9 @@ pub struct App {
     /// The ledger, for those who wait for its next entry.
     pub ledger: LedgerFeed,
     /// Inflows that are recorded together.
-    pub inflows: Recorder,
+    pub inflows: MovementBatcher,
     /// Outflows that are recorded together.
-    pub outflows: Recorder,
+    pub outflows: MovementBatcher,
     /// What goes on by itself until the program is told to stop: streams, and those who feed them.
     pub streams: TaskTracker,
     /// Tells other programs what happened, where that is switched on.
@@ -67,7 +67,7 @@ impl App {
     /// # Errors
     /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings don't belong together.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
-        Self::open_at(Pace::Hurried, config, clock).await
+        Self::open_at(Timeouts::Hurried, config, clock).await
     }
 
     /// The same for a command whose statements may take long.
@@ -75,10 +75,10 @@ impl App {
     /// # Errors
     /// As [`App::open`].
     pub async fn open_unhurried(config: Config, clock: Clock) -> Result<Arc<Self>> {
-        Self::open_at(Pace::Unhurried, config, clock).await
+        Self::open_at(Timeouts::Unhurried, config, clock).await
     }
 
-    async fn open_at(pace: Pace, config: Config, clock: Clock) -> Result<Arc<Self>> {
+    async fn open_at(pace: Timeouts, config: Config, clock: Clock) -> Result<Arc<Self>> {
         let webhooks = Webhooks::new(&config)?;
         let db = Database::open(&config.database_url, pace).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
@@ -100,8 +100,8 @@ impl App {
             traces: Traces::new(&config)?,
             commits: watch::Sender::new(()),
             ledger: LedgerFeed::default(),
-            inflows: Recorder::default(),
-            outflows: Recorder::default(),
+            inflows: MovementBatcher::default(),
+            outflows: MovementBatcher::default(),
             streams: TaskTracker::new(),
             webhooks,
             backlog: Outbox::default(),

@@ -7,7 +7,9 @@
 //! | --- | --- |
 //! | `entity` (crate) | the tables |
 //! | `migration` (crate) | their history |
-//! | [`resolvers`] | the rules: what a product is, what an outflow does, what a list is |
+//! | [`resolvers`] | the rules, noun by noun |
+//! | [`query`] | what lists are made of: order, filters, pages, batched relations |
+//! | [`stock`] | movements and the ledger |
 //! | [`auth`] | who is calling and what they may do |
 //! | [`tx`] | the door for changes: begin, repeat, commit |
 //! | [`webhooks`] | telling other programs what happened |
@@ -17,11 +19,12 @@
 //! | [`http`] | what surrounds both: the server, addresses, health, pages |
 //! | [`limits`] | how often anybody may ask |
 //! | [`telemetry`] | what an operator sees: a request's line of log, the figures |
-//! | [`upkeep`] | what goes on by itself |
+//! | [`background`] | periodic tasks |
 //! | [`cli`] | the commands |
 
 pub mod app;
 pub mod auth;
+pub mod background;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -33,9 +36,11 @@ pub mod http;
 pub mod kind;
 pub mod limits;
 pub mod origin;
+pub mod query;
 pub mod resolvers;
+pub mod resource;
 pub mod rest;
+pub mod stock;
 pub mod telemetry;
 pub mod tx;
-pub mod upkeep;
 pub mod webhooks;

@@ -7,7 +7,6 @@ pub mod brand;
 pub mod category;
 pub mod delivery;
 pub mod ended_session;
-pub mod endpoint;
 pub mod event;
 pub mod folded;
 pub mod group;
@@ -23,6 +22,7 @@ pub mod stock_change;
 pub mod supplier;
 pub mod user;
 pub mod user_group;
+pub mod webhook_endpoint;
 
 pub use folded::fold;
 pub use money::Money;

@@ -8,7 +8,8 @@ use std::marker::PhantomData;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::resolvers::{Collection, Resource};
+use crate::query::Collection;
+use crate::resource::Resource;
 
 /// What can be done that not everybody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

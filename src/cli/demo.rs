@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::serve::{self, Stop};
-use super::{seed, shop, stocking};
+use super::{load, sample_data, seed};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -61,9 +61,9 @@ pub async fn run(config: Config) -> Result<ExitCode> {
     let app = App::open(config, Clock::system()).await?;
     app.db.migrate_up().await?;
     let ctx = Ctx::system(app.clone());
-    let shop = shop::shop(PRODUCTS, SEED, ctx.now);
+    let shop = sample_data::shop(PRODUCTS, SEED, ctx.now);
     let contents = seed::contents(&shop);
-    stocking::stock(&ctx, shop).await?;
+    load::stock(&ctx, shop).await?;
     let passwords = make_users(&ctx).await?;
     super::print(&welcome(address, &contents, &passwords, &file))?;
     let code = serve::answer(app, listener, stop).await?;

@@ -16,11 +16,11 @@ mod backup;
 mod check;
 mod demo;
 mod export;
+mod load;
 mod migrate;
+pub mod sample_data;
 mod seed;
 mod serve;
-pub mod shop;
-mod stocking;
 mod telemetry;
 mod user;
 

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::shop::{self, Shop};
-use super::{counted, stocking};
+use super::sample_data::{self, Shop};
+use super::{counted, load};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -32,9 +32,9 @@ pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     app.db.migrate_up().await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
-    let shop = shop::shop(products, seed.seed, shop::SEED_NOW);
+    let shop = sample_data::shop(products, seed.seed, sample_data::SEED_NOW);
     let made = contents(&shop);
-    stocking::stock(&Ctx::system(app.clone()), shop).await?;
+    load::stock(&Ctx::system(app.clone()), shop).await?;
     vacuum(&app.db).await?;
     let seconds = started.elapsed().as_secs_f64();
     super::print(&format!("{made} in {seconds:.1} s"))?;

@@ -12,7 +12,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::{http, upkeep, webhooks};
+use crate::{background, http, webhooks};
 
 /// Runs the command.
 pub async fn serve(config: Config) -> Result<ExitCode> {
@@ -43,7 +43,7 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
     open_many_files();
     webhooks::start(&app).await?;
-    upkeep::start(&app);
+    background::start(&app);
     let stopping = Arc::clone(&app);
     let stop = async move {
         let notice = stop.asked().await;

@@ -21,7 +21,7 @@ pub fn list(rows: &[impl serde::Serialize]) -> Value {
 }
 
 /// Fills one table.
-pub struct Filling<'c, C, E: EntityTrait> {
+pub struct BulkInsert<'c, C, E: EntityTrait> {
     connection: &'c C,
     columns: Vec<E::Column>,
     sql: String,
@@ -29,7 +29,7 @@ pub struct Filling<'c, C, E: EntityTrait> {
     packet: String,
 }
 
-impl<'c, C: ConnectionTrait, E: EntityTrait> Filling<'c, C, E> {
+impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
     /// Nothing yet.
     pub fn new(connection: &'c C) -> Self {
         let columns: Vec<E::Column> = E::Column::iter().collect();

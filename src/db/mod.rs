@@ -27,13 +27,13 @@ mod migrating;
 pub mod models;
 mod postgres;
 mod readers;
+pub mod row_count;
 mod sqlite;
-pub mod tally;
+mod sum_product;
 mod wal;
-mod worth;
 mod writer;
 
-pub use postgres::{Pace, Postgres};
+pub use postgres::{Postgres, Timeouts};
 pub use readers::Readers;
 pub use sqlite::{Connection as SqliteConnection, undone};
 pub use writer::{Outcome, Writer};
@@ -116,7 +116,7 @@ impl Location {
 
 impl Database {
     /// Opens the database; a SQLite file is made when it isn't there.
-    pub async fn open(location: &Location, pace: Pace) -> Result<Self> {
+    pub async fn open(location: &Location, pace: Timeouts) -> Result<Self> {
         let link = match location {
             Location::Sqlite(path) => {
                 private(path);

@@ -35,7 +35,7 @@ const SUSPICION: Duration = Duration::from_secs(30);
 
 /// How long is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
+pub enum Timeouts {
     /// A request waits: the database answers in time, or it is not available.
     Hurried,
     /// A command of an operator may take hours.
@@ -47,7 +47,7 @@ pub enum Pace {
 pub struct Postgres {
     /// The connections.
     pub pool: DatabaseConnection,
-    pace: Pace,
+    pace: Timeouts,
     given_up: Arc<GivenUp>,
 }
 
@@ -80,13 +80,13 @@ impl Postgres {
     ///
     /// # Errors
     /// When the server can't be reached or does not let us in.
-    pub async fn connect(url: &str, pace: Pace) -> Result<Self> {
+    pub async fn connect(url: &str, pace: Timeouts) -> Result<Self> {
         let given_up = Arc::new(GivenUp {
             since: Instant::now(),
             until: AtomicU64::new(0),
         });
         // Who has options of their own has thought about them.
-        let limited = pace == Pace::Hurried && !url.contains("options=");
+        let limited = pace == Timeouts::Hurried && !url.contains("options=");
         let pool = match sea_orm::Database::connect(options(url, limited, &given_up)).await {
             Err(error) if limited && is_refused_parameter(&error) => {
                 tracing::warn!(
@@ -101,7 +101,7 @@ impl Postgres {
 
     /// What the server says, or that it said nothing in time.
     pub async fn in_time<T>(&self, answer: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        if self.pace == Pace::Unhurried {
+        if self.pace == Timeouts::Unhurried {
             return answer.await;
         }
         match tokio::time::timeout(ANSWER, answer).await {

@@ -27,7 +27,7 @@ use sea_orm::{
 };
 
 use super::models::Table;
-use super::worth;
+use super::sum_product;
 
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -71,7 +71,7 @@ impl Connection {
         let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(error)?;
         inner.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
         inner.set_prepared_statement_cache_capacity(PREPARED);
-        worth::register(&inner).map_err(error)?;
+        sum_product::register(&inner).map_err(error)?;
         let short_only = Arc::new(AtomicBool::new(false));
         let interrupt = Arc::clone(&short_only);
         inner

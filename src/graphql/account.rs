@@ -8,7 +8,7 @@ use crate::auth::{Actor, Right, Verb, login, token};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::resolvers::{Check, Field, Row};
+use crate::query::{Check, Field, Row};
 
 /// Someone who can log in.
 #[derive(SimpleObject, Clone, Debug)]

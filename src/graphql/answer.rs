@@ -3,10 +3,10 @@
 use async_graphql::{Response, ServerError, Value};
 use serde::Serialize;
 
+use super::cost::QueryCost;
 use super::limits::MAX_COST;
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{LIMIT_EXCEEDED, Refusal, SERVER_ERROR, TIMEOUT, presentable};
-use super::weight::Weight;
 
 /// What a client is told.
 #[derive(Debug, Serialize)]
@@ -49,7 +49,7 @@ impl Answer {
 
     /// The same, with what it cost.
     #[must_use]
-    pub fn with_cost(mut self, weight: Weight) -> Self {
+    pub fn with_cost(mut self, weight: QueryCost) -> Self {
         self.extensions = Some(Extensions {
             cost: Cost {
                 requested: weight.cost,

@@ -1,4 +1,4 @@
-//! Connections: Relay's arguments in, a [`Span`] out; a [`Slice`] in, edges, nodes, `pageInfo` and `totalCount` out.
+//! Connections: Relay's arguments in, a [`PageRequest`] out; a [`CursorPage`] in, edges, nodes, `pageInfo` and `totalCount` out.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::problem::Answer;
-use super::serial::Node;
+use super::resolve::Node;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::{Collection, Direction, Listing, Row, Slice, Span};
+use crate::query::{Collection, CursorPage, Direction, Listing, PageRequest, Row};
 
 /// Items on a page when the client doesn't say.
 const PAGE: i32 = 10;
@@ -72,7 +72,7 @@ impl Paging {
     ///
     /// # Errors
     /// [`Error::Parameter`] for a size or an offset out of range, and for both sizes at once.
-    pub fn span(self) -> Result<Span> {
+    pub fn span(self) -> Result<PageRequest> {
         if self.first.is_some() && self.last.is_some() {
             return Err(Error::parameter("last", "Give first or last, not both."));
         }
@@ -89,7 +89,7 @@ impl Paging {
         }
         let skip = u64::try_from(self.offset.unwrap_or(0))
             .map_err(|_| Error::parameter("offset", "It must be 0 or more."))?;
-        Ok(Span {
+        Ok(PageRequest {
             size: u64::try_from(size).unwrap_or_default(),
             backwards,
             skip,
@@ -104,14 +104,14 @@ type Count = Arc<dyn for<'c> Fn(&'c Ctx) -> BoxFuture<'c, Result<u64>> + Send + 
 /// A page and what counts the whole list, when that is asked for.
 pub struct Connection<T> {
     /// The page.
-    pub slice: Arc<Slice<T>>,
+    pub slice: Arc<CursorPage<T>>,
     count: Count,
 }
 
 impl<T> Connection<T> {
     /// A page with its own way to count.
     pub fn new(
-        slice: Arc<Slice<T>>,
+        slice: Arc<CursorPage<T>>,
         count: impl for<'c> Fn(&'c Ctx) -> BoxFuture<'c, Result<u64>> + Send + Sync + 'static,
     ) -> Self {
         Self {
@@ -241,7 +241,7 @@ macro_rules! connection {
         #[doc = $a_page]
         #[async_graphql::Object(serial)]
         impl $connection {
-            async fn edges(&self) -> $crate::graphql::serial::Items<$edge> {
+            async fn edges(&self) -> $crate::graphql::resolve::Items<$edge> {
                 let slice = &self.0.slice;
                 slice
                     .items
@@ -251,7 +251,7 @@ macro_rules! connection {
             }
 
             #[doc = $nodes]
-            async fn nodes(&self) -> $crate::graphql::serial::Items<$node> {
+            async fn nodes(&self) -> $crate::graphql::resolve::Items<$node> {
                 self.0
                     .slice
                     .items
@@ -276,7 +276,7 @@ macro_rules! connection {
         }
 
         #[doc = $an_edge]
-        pub struct $edge(std::sync::Arc<$crate::resolvers::Slice<$item>>, $item);
+        pub struct $edge(std::sync::Arc<$crate::query::CursorPage<$item>>, $item);
 
         #[doc = $an_edge]
         #[async_graphql::Object(serial)]
@@ -285,8 +285,8 @@ macro_rules! connection {
                 self.0.cursor(&self.1)
             }
 
-            async fn node(&self) -> $crate::graphql::serial::Node<$node> {
-                $crate::graphql::serial::Node($node::from(self.1.clone()))
+            async fn node(&self) -> $crate::graphql::resolve::Node<$node> {
+                $crate::graphql::resolve::Node($node::from(self.1.clone()))
             }
         }
     };
@@ -317,12 +317,12 @@ macro_rules! order {
             /// The order that these steps make.
             fn steps(
                 steps: Option<Vec<Self>>,
-            ) -> $crate::error::Result<Vec<$crate::resolvers::Order<<$entity as sea_orm::EntityTrait>::Column>>> {
+            ) -> $crate::error::Result<Vec<$crate::query::Order<<$entity as sea_orm::EntityTrait>::Column>>> {
                 let step = |step: Self| {
                     let name = match step.field {
                         $($field::$variant => $name),+
                     };
-                    $crate::resolvers::Order::by_name::<$entity>(name, step.direction.into())
+                    $crate::query::Order::by_name::<$entity>(name, step.direction.into())
                         .ok_or_else(|| $crate::error::Error::internal(format!("nothing is ordered by {name}")))
                 };
                 steps.into_iter().flatten().map(step).collect()

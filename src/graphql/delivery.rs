@@ -5,16 +5,16 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use futures_util::FutureExt as _;
 
 use super::connection::{Paging, connection, of_row, required};
-use super::endpoint::{WebhookEndpoint, WebhookEvent};
 use super::filter::{IdFilter, all};
 use super::payload::{outcome, payload};
 use super::problem::UserError;
+use super::resolve::Node;
 use super::scalar::{DateTime, count, int};
-use super::serial::Node;
+use super::webhook_endpoint::{WebhookEndpoint, WebhookEvent};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::query::{Field, Filter, Listing, Row};
 use crate::resolvers::delivery::{self as rules, Replayed, Since, State};
-use crate::resolvers::{Field, Filter, Listing, Row};
 
 /// An event that one endpoint is told of.
 pub struct WebhookDelivery(Row<delivery::Entity>);

@@ -12,16 +12,16 @@ use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Pos, Positioned, Request, ServerError, ValidationResult};
 use futures_util::FutureExt as _;
 
-use super::collect::{Plan, plan, root_keys};
+use super::cost::{QueryCost, weigh_all};
 use super::engine::Executes;
+use super::guard::{Unreadable, scan};
 use super::limits::{MAX_DOCUMENT_BYTES, MAX_NESTING, MAX_TOKENS, count};
 use super::literals::fit;
+use super::planner::{Plan, plan, root_keys};
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{LIMIT_EXCEEDED, Refusal, SERVER_ERROR};
-use super::scan::{Unreadable, scan};
-use super::shape::Shape;
+use super::schema_index::SchemaIndex;
 use super::variables::IsOfScalar;
-use super::weight::{Weight, weigh_all};
 use crate::error::{Error, Result};
 
 /// The fields of the roots that need no login.
@@ -49,7 +49,7 @@ struct Known {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
     /// What it asks for, as far as its variables don't say.
-    pub weight: Weight,
+    pub weight: QueryCost,
     /// Whether it needs no login.
     pub is_public: bool,
     /// What the rate limits count it as.
@@ -113,7 +113,7 @@ impl Document {
     /// When one asks for more than the limits allow.
     pub fn check_weights(&self) -> Result<(), Refusal> {
         let mut weights = self.operations.values().map(|known| known.facts.weight);
-        weights.try_for_each(Weight::check)
+        weights.try_for_each(QueryCost::check)
     }
 
     /// The operation of this name, or the only one.
@@ -152,7 +152,7 @@ impl Document {
 /// What a text has to pass to become a document.
 pub struct Rules {
     /// The schema as it was printed.
-    pub shape: Arc<Shape>,
+    pub shape: Arc<SchemaIndex>,
     /// Validates all it can and executes nothing: see [`ValidateOnly`].
     validator: Box<dyn Executes>,
     is_of_scalar: IsOfScalar,
@@ -165,7 +165,7 @@ impl Rules {
     /// # Errors
     /// When the schema can't be printed and read again.
     pub fn new(validator: Box<dyn Executes>, is_of_scalar: IsOfScalar, introspection: bool) -> Result<Self> {
-        let shape = Shape::read(&validator.sdl()).map_err(Error::internal)?;
+        let shape = SchemaIndex::read(&validator.sdl()).map_err(Error::internal)?;
         Ok(Self {
             shape: Arc::new(shape),
             validator,

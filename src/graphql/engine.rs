@@ -15,16 +15,16 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt as _};
 
 use super::answer::Answer;
-use super::collect::{Collected, Plan, collect};
-use super::complete::Completion;
+use super::cost::{QueryCost, weigh};
 use super::document::{Chosen, Document, Rules, ValidateOnly};
-use super::documents::{Documents, Wanted};
+use super::document_store::{Documents, Wanted};
+use super::instrument::Watched;
 use super::limits::EXECUTION_TIME;
+use super::null_propagation::Completion;
+use super::planner::{Collected, Plan, collect};
 use super::refusal::{Refusal, SERVER_ERROR, TIMEOUT};
-use super::shape::Shape;
+use super::schema_index::SchemaIndex;
 use super::variables::{Coerced, IsOfScalar, coerce, leave_out};
-use super::watched::Watched;
-use super::weight::{Weight, weigh};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::limits::{Class, check_many};
@@ -60,7 +60,7 @@ where
 
 /// The parameters of a request.
 #[derive(Debug, Default)]
-pub struct Ask {
+pub struct GraphQlRequest {
     /// Which document.
     pub wanted: Wanted,
     /// Which of its operations.
@@ -87,7 +87,7 @@ pub struct Prepared {
     /// What kind of operation it is.
     pub ty: OperationType,
     /// What it asks for.
-    pub weight: Weight,
+    pub weight: QueryCost,
     request: Request,
     completion: Completion,
     watched: Watched,
@@ -128,7 +128,7 @@ impl Engine {
     ///
     /// # Errors
     /// Why it is not executed.
-    pub async fn prepare(&self, ctx: Ctx, ask: Ask) -> Result<Prepared, Refusal> {
+    pub async fn prepare(&self, ctx: Ctx, ask: GraphQlRequest) -> Result<Prepared, Refusal> {
         let app = Arc::clone(&ctx.app);
         let prepared = self.prepare_unwatched(ctx, ask).await;
         if let Err(refusal) = &prepared {
@@ -137,7 +137,7 @@ impl Engine {
         prepared
     }
 
-    async fn prepare_unwatched(&self, ctx: Ctx, ask: Ask) -> Result<Prepared, Refusal> {
+    async fn prepare_unwatched(&self, ctx: Ctx, ask: GraphQlRequest) -> Result<Prepared, Refusal> {
         let document = self.documents.find(ask.wanted)?;
         let chosen = document.operation(ask.operation_name.as_deref())?;
         if !chosen.facts.is_public {
@@ -231,7 +231,7 @@ impl Engine {
 /// The copy of a document that is executed: one operation, without the variables that were left out. And whether it may
 /// select nothing of an object.
 fn executable(
-    shape: &Shape,
+    shape: &SchemaIndex,
     document: &Document,
     chosen: Chosen<'_>,
     coerced: &Coerced,

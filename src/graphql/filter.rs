@@ -7,8 +7,8 @@ use sea_orm::ColumnTrait;
 use super::scalar::{Date, DateTime, Decimal, key};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::Filter;
-use crate::resolvers::filter::{Comparison, Place};
+use crate::query::Filter;
+use crate::query::filter::{Comparison, Place};
 
 /// Conditions on an id.
 #[derive(InputObject, Clone, Debug, Default)]

@@ -18,10 +18,10 @@ use tokio::sync::Semaphore;
 use super::accept::{Accepted, Form};
 use super::answer::Answer;
 use super::caller::caller;
-use super::engine::{Ask, Engine};
+use super::engine::{Engine, GraphQlRequest};
 use super::problem::BAD_USER_INPUT;
 use super::refusal::Refusal;
-use super::{params, sse, websocket};
+use super::{request, sse, websocket};
 use crate::app::App;
 use crate::auth::session::Session;
 use crate::config::Config;
@@ -38,7 +38,7 @@ const ARRIVAL: Duration = Duration::from_secs(30);
 const COST: HeaderName = HeaderName::from_static("x-stockroom-cost");
 
 /// What is served at `/graphql`.
-pub struct Face {
+pub struct GraphQlState {
     /// Executes.
     pub engine: Engine,
     /// How many WebSockets there may be.
@@ -50,7 +50,7 @@ pub struct Face {
 /// # Errors
 /// When the documents that the settings name can't be read or are not valid.
 pub fn routes(config: &Config) -> Result<Router<Arc<App>>> {
-    let face = Arc::new(Face {
+    let face = Arc::new(GraphQlState {
         engine: super::engine(config)?,
         sockets: Arc::new(Semaphore::new(websocket::SOCKETS)),
     });
@@ -74,7 +74,7 @@ pub fn routes(config: &Config) -> Result<Router<Arc<App>>> {
 /// Queries, the page for browsers, and WebSockets.
 async fn by_get(
     State(app): State<Arc<App>>,
-    Extension(face): Extension<Arc<Face>>,
+    Extension(face): Extension<Arc<GraphQlState>>,
     request: Request,
 ) -> Response {
     let (mut parts, _) = request.into_parts();
@@ -89,7 +89,7 @@ async fn by_get(
     if reply.accepted.is_some_and(|accepted| accepted.best == Form::Page) {
         return pages::graphiql();
     }
-    let ask = params::of_query(parts.uri.query().unwrap_or_default());
+    let ask = request::of_query(parts.uri.query().unwrap_or_default());
     let answer = Exchange {
         face,
         app,
@@ -104,7 +104,7 @@ async fn by_get(
 
 async fn by_post(
     State(app): State<Arc<App>>,
-    Extension(face): Extension<Arc<Face>>,
+    Extension(face): Extension<Arc<GraphQlState>>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -120,13 +120,13 @@ async fn by_post(
         reply,
         is_get: false,
     }
-    .answer(params::of_json(&body))
+    .answer(request::of_json(&body))
     .await
 }
 
 /// One request and what is needed to answer it.
 struct Exchange {
-    face: Arc<Face>,
+    face: Arc<GraphQlState>,
     app: Arc<App>,
     parts: Parts,
     reply: Reply,
@@ -134,7 +134,7 @@ struct Exchange {
 }
 
 impl Exchange {
-    async fn answer(self, ask: Result<Ask, Refusal>) -> Response {
+    async fn answer(self, ask: Result<GraphQlRequest, Refusal>) -> Response {
         // A page is for a browser that comes by itself.
         let accepted = self
             .reply
@@ -171,7 +171,7 @@ impl Exchange {
 
     async fn execute(
         &self,
-        ask: Ask,
+        ask: GraphQlRequest,
         session: &Session,
         ctx: Ctx,
         accepted: Accepted,

@@ -8,11 +8,12 @@ use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilte
 use super::label::{SupplierFilter, SupplierNode};
 use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
+use super::resolve::Node;
 use super::scalar::{DateTime, int};
-use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::{Field, Filter, Listing, Row, inflow as rules};
+use crate::query::{Field, Filter, Listing, Row};
+use crate::resolvers::inflow as rules;
 
 /// Stock that came in from a supplier.
 pub struct InflowNode(Row<inflow::Entity>);

@@ -12,8 +12,8 @@ use super::product::{ProductConnection, ProductFilter, ProductListFilter, Produc
 use super::scalar::{DateTime, int};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::query::{Collection, Field, Filter, Listing, Row};
 use crate::resolvers::label::Draft;
-use crate::resolvers::{Collection, Field, Filter, Listing, Row};
 
 /// What all three have.
 pub struct LabelFields<L: Label + Collection>(Row<L>);

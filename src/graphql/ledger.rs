@@ -11,12 +11,13 @@ use super::filter::{DateTimeFilter, IdFilter, IntFilter, all};
 use super::movement::MovementNode;
 use super::problem::Answer;
 use super::product::ProductNode;
+use super::resolve::Node;
 use super::scalar::{DateTime, int};
-use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::filter::Filter;
-use crate::resolvers::{Listing, Row, movement};
+use crate::query::filter::Filter;
+use crate::query::{Listing, Row};
+use crate::stock::movement;
 
 /// One change of one product's stock.
 pub struct StockLedgerEntry(Row<stock_change::Entity>);

@@ -11,7 +11,7 @@ use async_graphql::{Name, Pos, Positioned, ServerError};
 
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{LIMIT_EXCEEDED, MAX_ERRORS, Refusal, error};
-use super::shape::{Composite, Shape, innermost};
+use super::schema_index::{Composite, SchemaIndex, innermost};
 
 /// How long executing a query or a mutation may take.
 pub const EXECUTION_TIME: Duration = Duration::from_secs(10);
@@ -55,7 +55,7 @@ pub const MAX_LENGTH: u64 = 100;
 ///
 /// # Errors
 /// The first limit that is passed, or what is unknown.
-pub fn count(shape: &Shape, document: &ExecutableDocument) -> Result<(), Refusal> {
+pub fn count(shape: &SchemaIndex, document: &ExecutableDocument) -> Result<(), Refusal> {
     let definitions = document.operations.iter().len() + document.fragments.len();
     at_most(definitions, MAX_DEFINITIONS, "operations and fragments")?;
     let mut count = Count {
@@ -94,7 +94,7 @@ pub fn count(shape: &Shape, document: &ExecutableDocument) -> Result<(), Refusal
 }
 
 struct Count<'a> {
-    shape: &'a Shape,
+    shape: &'a SchemaIndex,
     aliases: usize,
     directives: usize,
     unknown: Vec<ServerError>,

@@ -15,14 +15,18 @@ use async_graphql::{Name, Pos, Positioned, ServerError, Value};
 use super::Input;
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{MAX_ERRORS, Refusal, error};
-use super::shape::{self, InputField, Named, Shape};
+use super::schema_index::{self, InputField, Named, SchemaIndex};
 use super::variables::IsOfScalar;
 
 /// Makes sure that all values of a document fit.
 ///
 /// # Errors
 /// All that do not.
-pub fn fit(shape: &Shape, is_of_scalar: IsOfScalar, document: &ExecutableDocument) -> Result<(), Refusal> {
+pub fn fit(
+    shape: &SchemaIndex,
+    is_of_scalar: IsOfScalar,
+    document: &ExecutableDocument,
+) -> Result<(), Refusal> {
     let mut errors = Vec::new();
     for (_, operation) in document.operations.iter() {
         let mut check = Check {
@@ -46,7 +50,7 @@ pub fn fit(shape: &Shape, is_of_scalar: IsOfScalar, document: &ExecutableDocumen
 }
 
 struct Check<'a> {
-    shape: &'a Shape,
+    shape: &'a SchemaIndex,
     is_of_scalar: IsOfScalar,
     document: &'a ExecutableDocument,
     declared: HashMap<&'a str, &'a VariableDefinition>,
@@ -193,7 +197,7 @@ impl<'a> Check<'a> {
 
     fn input<'v>(
         &mut self,
-        input: &'a shape::Input,
+        input: &'a schema_index::Input,
         given: impl Fn(&str) -> Option<&'v Input>,
         mut names: impl Iterator<Item = &'v Name>,
     ) {
@@ -260,7 +264,7 @@ mod tests {
         input In { id: ID! n: Int list: [In!] color: Color price: Decimal limit: Int! = 3 }";
 
     fn run(text: &str) -> Result<(), Vec<String>> {
-        let shape = Shape::read(SCHEMA).unwrap();
+        let shape = SchemaIndex::read(SCHEMA).unwrap();
         let is_of_scalar: IsOfScalar = |name, value| name != "Decimal" || matches!(value, Value::String(_));
         fit(&shape, is_of_scalar, &parse_query(text).unwrap())
             .map_err(|refusal| refusal.errors.into_iter().map(|error| error.message).collect())

@@ -7,12 +7,12 @@ use super::connection::{Connection, Paging, connection, relation};
 use super::inflow::InflowNode;
 use super::outflow::OutflowNode;
 use super::product::ProductNode;
+use super::resolve::Node;
 use super::scalar::DateTime;
-use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::Row;
-use crate::resolvers::movement::{self, Moved};
+use crate::query::Row;
+use crate::stock::movement::{self, Moved};
 
 #[expect(
     clippy::duplicated_attributes,

@@ -32,8 +32,10 @@ use super::product_input::{
 use super::webhook_mutation::WebhookMutation;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::stock::Movement;
-use crate::resolvers::{self, Editable, Resource, Row};
+use crate::query::Row;
+use crate::resolvers;
+use crate::resource::{Editable, Resource};
+use crate::stock::stock::Movement;
 
 // The futures are boxed for the reason that `connection.rs` gives.
 

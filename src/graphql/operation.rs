@@ -9,8 +9,8 @@ use serde::Serialize;
 use tokio::sync::mpsc;
 
 use super::answer::Answer;
-use super::engine::Ask;
-use super::handler::Face;
+use super::engine::GraphQlRequest;
+use super::handler::GraphQlState;
 use super::refusal::{LIMIT_EXCEEDED, Refusal};
 use crate::auth::session::Session;
 
@@ -43,7 +43,7 @@ impl Outgoing {
 }
 
 /// Where an operation says what it has to say.
-pub struct Voice {
+pub struct MessageSender {
     /// Which operation.
     pub id: String,
     /// Which of those that have had this id.
@@ -52,7 +52,7 @@ pub struct Voice {
     pub queue: mpsc::Sender<Outgoing>,
 }
 
-impl Voice {
+impl MessageSender {
     async fn say(&self, is_last: bool, text: String) -> bool {
         let outgoing = Outgoing {
             id: self.id.clone(),
@@ -92,7 +92,7 @@ impl Voice {
 }
 
 /// Executes an operation and says what it answers. Ends when the session does; the connection is closed then.
-pub async fn operate(face: Arc<Face>, session: Session, voice: Voice, ask: Ask) {
+pub async fn operate(face: Arc<GraphQlState>, session: Session, voice: MessageSender, ask: GraphQlRequest) {
     let prepared = match session.ctx().await {
         Ok(ctx) => face.engine.prepare(ctx, ask).await,
         Err(error) => Err(error.into()),

@@ -7,11 +7,12 @@ use super::connection::{connection, order, required};
 use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilter, all, given, logic};
 use super::payload::{batch, field, payload, reference, taken_back};
 use super::product::{ProductFilter, ProductNode};
+use super::resolve::Node;
 use super::scalar::{DateTime, Decimal, int};
-use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::{Field, Filter, Listing, Row, outflow as rules};
+use crate::query::{Field, Filter, Listing, Row};
+use crate::resolvers::outflow as rules;
 
 /// Stock that went out.
 pub struct OutflowNode(Row<outflow::Entity>);

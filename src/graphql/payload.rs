@@ -6,7 +6,7 @@ use async_graphql::{ID, MaybeUndefined};
 use super::problem::{UserError, user_errors};
 use super::scalar::{Decimal, key};
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
-use crate::resolvers::Field;
+use crate::query::Field;
 
 /// Sorts the outcome of a rule: what it made, or what is wrong with the input, or an error that belongs beside `data`.
 ///

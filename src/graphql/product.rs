@@ -14,11 +14,12 @@ use super::label::{BrandFilter, BrandNode, CategoryFilter, CategoryNode};
 use super::ledger::{StockLedgerEntryConnection, StockLedgerFilter};
 use super::movement::{self, MovementConnection};
 use super::outflow::{OutflowConnection, OutflowFilter, OutflowOrder};
+use super::resolve::Node;
 use super::scalar::{DateTime, Decimal, int};
-use super::serial::Node;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::{Filter, Listing, Row, product as rules};
+use crate::query::{Filter, Listing, Row};
+use crate::resolvers::product as rules;
 
 /// Something kept in stock.
 pub struct ProductNode(Row<product::Entity>);

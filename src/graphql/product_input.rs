@@ -5,7 +5,7 @@ use async_graphql::{ID, InputObject, MaybeUndefined};
 use super::payload::{Update, batch, deleted, field, payload, price, reference};
 use super::product::ProductNode;
 use super::scalar::Decimal;
-use crate::resolvers::Field;
+use crate::query::Field;
 use crate::resolvers::product::Draft;
 
 /// A new product.

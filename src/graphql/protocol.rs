@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::engine::Ask;
-use super::params;
+use super::engine::GraphQlRequest;
+use super::request;
 
 /// Bytes of an operation's id.
 const LONGEST_ID: usize = 256;
@@ -86,7 +86,7 @@ pub enum Incoming {
         /// What the operation is called from now on.
         id: String,
         /// What it is.
-        ask: Box<Ask>,
+        ask: Box<GraphQlRequest>,
     },
     /// `complete`: the client has heard enough.
     Complete {
@@ -152,7 +152,7 @@ impl Incoming {
                 let payload = payload.ok_or(Close::INVALID)?.get().as_bytes();
                 Ok(Self::Subscribe {
                     id: id()?,
-                    ask: Box::new(params::of_json(payload).map_err(|_| Close::INVALID)?),
+                    ask: Box::new(request::of_json(payload).map_err(|_| Close::INVALID)?),
                 })
             }
             "complete" => Ok(Self::Complete { id: id()? }),

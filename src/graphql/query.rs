@@ -6,7 +6,6 @@ use futures_util::FutureExt as _;
 use super::account::Viewer;
 use super::analytics::Analytics;
 use super::connection::{Paging, of_all};
-use super::endpoint::{WebhookEndpoint, WebhookEndpointConnection, WebhookEndpointOrder};
 use super::inflow::{InflowConnection, InflowFilter, InflowNode, InflowOrder};
 use super::label::{
     BrandConnection, BrandFilter, BrandNode, BrandOrder, CategoryConnection, CategoryFilter, CategoryNode,
@@ -17,9 +16,12 @@ use super::outflow::{OutflowConnection, OutflowFilter, OutflowNode, OutflowOrder
 use super::problem::Answer;
 use super::product::{ProductConnection, ProductFilter, ProductNode, ProductOrder};
 use super::scalar::key;
+use super::webhook_endpoint::{WebhookEndpoint, WebhookEndpointConnection, WebhookEndpointOrder};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::{self, Resource, Row};
+use crate::query::Row;
+use crate::resolvers;
+use crate::resource::Resource;
 
 /// The root of queries.
 pub struct Query;

@@ -9,8 +9,9 @@ use super::product::ProductNode;
 use super::scalar::key;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::ledger_feed::{self, Entries, fell_low};
-use crate::resolvers::{self, Row};
+use crate::query::Row;
+use crate::resolvers;
+use crate::stock::ledger_feed::{self, Entries, fell_low};
 
 /// The most products that one subscription can be about; about all of them it always can.
 const MAX_PRODUCTS: usize = 100;

@@ -15,7 +15,7 @@ use super::Input;
 use super::limits::MAX_VALUE_DEPTH;
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{MAX_ERRORS, Refusal, error};
-use super::shape::{self, Named, Shape};
+use super::schema_index::{self, Named, SchemaIndex};
 
 /// Whether a value is one of a custom scalar, by the scalar's name; true for a name it does not know.
 pub type IsOfScalar = fn(&str, &Value) -> bool;
@@ -34,7 +34,7 @@ pub struct Coerced {
 /// # Errors
 /// All that does not fit.
 pub fn coerce(
-    shape: &Shape,
+    shape: &SchemaIndex,
     is_of_scalar: IsOfScalar,
     definitions: &[Positioned<VariableDefinition>],
     mut given: Variables,
@@ -79,7 +79,7 @@ pub fn coerce(
 }
 
 struct Check<'a> {
-    shape: &'a Shape,
+    shape: &'a SchemaIndex,
     is_of_scalar: IsOfScalar,
     path: Vec<String>,
     errors: Vec<ServerError>,
@@ -132,7 +132,7 @@ impl Check<'_> {
         }
     }
 
-    fn input(&mut self, input: &shape::Input, given: &IndexMap<Name, Value>) {
+    fn input(&mut self, input: &schema_index::Input, given: &IndexMap<Name, Value>) {
         for (name, field) in &input.fields {
             match given.get(name.as_str()) {
                 Some(value) => self.within(name, &field.ty, value),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn run(declared: &str, given: Value) -> Result<Coerced, Vec<String>> {
-        let shape = Shape::read(SCHEMA).unwrap();
+        let shape = SchemaIndex::read(SCHEMA).unwrap();
         let document = parse_query(format!("query({declared}){{a}}")).unwrap();
         let given = Variables::from_value(given);
         coerce(

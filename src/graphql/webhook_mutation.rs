@@ -1,6 +1,6 @@
 //! The root fields of mutations on webhooks: like those of `mutation.rs`, beside which they stand in the schema.
 
-use ::entity::endpoint;
+use ::entity::webhook_endpoint;
 use async_graphql::{Context, Object};
 use futures_util::FutureExt as _;
 
@@ -8,19 +8,19 @@ use super::delivery::{
     ReplayWebhookDeliveriesInput, ReplayWebhookDeliveriesPayload, ReplayWebhookDeliveryInput,
     ReplayWebhookDeliveryPayload, SendTestWebhookInput, SendTestWebhookPayload,
 };
-use super::endpoint::{
+use super::mutation::{create, delete, update};
+use super::payload::{Update as _, subject};
+use super::problem::Answer;
+use super::webhook_endpoint::{
     CreateWebhookEndpointInput, CreateWebhookEndpointPayload, DeleteWebhookEndpointInput,
     DeleteWebhookEndpointPayload, RotateWebhookSecretInput, RotateWebhookSecretPayload,
     UpdateWebhookEndpointInput, UpdateWebhookEndpointPayload,
 };
-use super::mutation::{create, delete, update};
-use super::payload::{Update as _, subject};
-use super::problem::Answer;
 use crate::auth::{Change, Permit};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::resolvers::delivery;
-use crate::resolvers::endpoint as endpoints;
+use crate::resolvers::webhook_endpoint as endpoints;
 
 /// What can be done to webhooks.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl WebhookMutation {
         input: DeleteWebhookEndpointInput,
     ) -> Answer<DeleteWebhookEndpointPayload> {
         Some(
-            delete::<endpoint::Entity, _>(cx, &input.id, DeleteWebhookEndpointPayload::of)
+            delete::<webhook_endpoint::Entity, _>(cx, &input.id, DeleteWebhookEndpointPayload::of)
                 .boxed()
                 .await,
         )
@@ -122,7 +122,7 @@ impl WebhookMutation {
     }
 }
 
-fn permit<'c>(cx: &Context<'c>) -> Result<Permit<'c, Change, endpoint::Entity>> {
+fn permit<'c>(cx: &Context<'c>) -> Result<Permit<'c, Change, webhook_endpoint::Entity>> {
     Ctx::of(cx)?.permit()
 }
 

@@ -19,9 +19,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 
 use super::caller::{bearer, token_of};
-use super::engine::Ask;
-use super::handler::Face;
-use super::operation::{Outgoing, Voice, operate};
+use super::engine::GraphQlRequest;
+use super::handler::GraphQlState;
+use super::operation::{MessageSender, Outgoing, operate};
 use super::protocol::{Close, Incoming};
 use super::sse::SLOWEST;
 use crate::app::App;
@@ -47,7 +47,7 @@ const PING: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(45);
 
 /// Answers the request to go on as a WebSocket.
-pub fn open(face: Arc<Face>, app: Arc<App>, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
+pub fn open(face: Arc<GraphQlState>, app: Arc<App>, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
     if !is_welcome(parts, &app.config) {
         return (StatusCode::FORBIDDEN, "Pages of this origin may not connect.").into_response();
     }
@@ -90,7 +90,7 @@ fn is_welcome(parts: &Parts, config: &Config) -> bool {
 
 /// What a connection knows.
 struct Connection {
-    face: Arc<Face>,
+    face: Arc<GraphQlState>,
     app: Arc<App>,
     client: IpAddr,
     token: Option<String>,
@@ -112,7 +112,7 @@ struct Running {
 type Sink = SplitSink<WebSocket, Message>;
 
 impl Connection {
-    fn new(face: Arc<Face>, app: Arc<App>, client: IpAddr, token: Option<String>) -> Self {
+    fn new(face: Arc<GraphQlState>, app: Arc<App>, client: IpAddr, token: Option<String>) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
         Self {
             face,
@@ -237,7 +237,7 @@ impl Connection {
         Ok(Message::Text(r#"{"type":"connection_ack"}"#.into()))
     }
 
-    fn subscribe(&mut self, id: String, ask: Ask) -> Result<Option<Message>, Close> {
+    fn subscribe(&mut self, id: String, ask: GraphQlRequest) -> Result<Option<Message>, Close> {
         let Some(session) = &self.session else {
             return Err(Close::UNAUTHORIZED);
         };
@@ -250,7 +250,7 @@ impl Connection {
         // Those that have ended by themselves.
         while self.tasks.try_join_next().is_some() {}
         self.begun += 1;
-        let voice = Voice {
+        let voice = MessageSender {
             id: id.clone(),
             number: self.begun,
             queue: self.queue.clone(),

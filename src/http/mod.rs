@@ -19,12 +19,12 @@ use crate::rest::problem::{self, Problem, Refusal};
 use crate::{graphql, origin, rest};
 
 mod cors;
+mod drain_body;
 pub mod health;
+mod io_timeouts;
 mod observe;
 pub mod pages;
-mod patience;
 mod server;
-mod unread;
 
 pub use server::serve;
 

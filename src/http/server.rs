@@ -20,8 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
-use super::patience::{BOUNDS, Patient};
-use super::unread::Unread;
+use super::drain_body::DrainBody;
+use super::io_timeouts::{BOUNDS, TimeoutStream};
 use super::{router, without_trailing_slash};
 use crate::app::App;
 use crate::error::Result;
@@ -178,7 +178,7 @@ impl Server {
         });
         let connection = self
             .builder
-            .serve_connection_with_upgrades(TokioIo::new(Patient::new(stream, BOUNDS)), service)
+            .serve_connection_with_upgrades(TokioIo::new(TimeoutStream::new(stream, BOUNDS)), service)
             .into_owned();
         let mut leaving = self.leaving.subscribe();
         let told_to_leave = async move {
@@ -215,7 +215,7 @@ async fn answer(
     peer: SocketAddr,
     request: hyper::Request<Incoming>,
 ) -> Result<axum::response::Response, Infallible> {
-    let mut request = request.map(|body| Body::new(Unread::new(body)));
+    let mut request = request.map(|body| Body::new(DrainBody::new(body)));
     request.extensions_mut().insert(ConnectInfo(peer));
     if let Some(uri) = without_trailing_slash(request.uri()) {
         *request.uri_mut() = uri;

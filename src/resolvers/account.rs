@@ -4,10 +4,10 @@ use ::entity::{group, user, user_group};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
-use super::{Check, Collection, Direction, Field, Sortable};
 use crate::ctx::Ctx;
 use crate::db::dialect::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
+use crate::query::{Check, Collection, Direction, Field, Sortable};
 
 /// The most characters of a user name, as in Django.
 pub const USERNAME_LENGTH: usize = 150;

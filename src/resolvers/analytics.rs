@@ -10,11 +10,12 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait as _, EntityTrait, FromQueryResult, Order, QuerySelect, QueryTrait,
 };
 
-use super::stock::Movement;
-use super::{Collection, Filter, Resource as _, Row, loaders};
 use crate::ctx::Ctx;
 use crate::db::Backend;
 use crate::error::{Error, Result};
+use crate::query::{Collection, Filter, Row, loaders};
+use crate::resource::Resource as _;
+use crate::stock::stock::Movement;
 
 /// The most days that one answer has.
 pub const DAYS: i64 = 366;
@@ -222,7 +223,7 @@ fn per_day<M: Movement>(
     statement
         .expr_as(Expr::val(M::KIND.singular()).cast_as("text"), "kind")
         .expr_as(backend.day(M::CREATED_AT.into_expr()), "day")
-        .expr_as(super::key::<M>().count(), "total")
+        .expr_as(crate::query::key::<M>().count(), "total")
         .expr_as(backend.sum(quantity.into_expr()), "units")
         .expr_as(revenue, "revenue")
         .group_by_col("day");

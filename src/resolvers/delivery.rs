@@ -4,15 +4,16 @@
 
 use ::entity::delivery::{Column, Entity, Model, Outcome};
 use ::entity::event::Name;
-use ::entity::{attempt, endpoint, event};
+use ::entity::{attempt, event, webhook_endpoint};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
-use super::filter::Comparison;
-use super::{Check, Collection, Direction, Field, Filter, Row, Sortable, locked, store};
 use crate::auth::{Change, Permit, Read, Right};
 use crate::error::{Conflict, Error, Faults, Result};
+use crate::query::filter::Comparison;
+use crate::query::{Check, Collection, Direction, Field, Filter, Row, Sortable};
+use crate::resource::{locked, update_row};
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
@@ -82,7 +83,7 @@ pub fn of(endpoint_id: i64) -> Filter {
 /// [`Error::NotFound`].
 pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -> Result<Row<Entity>> {
     // What is left of an endpoint that is gone is nobody's to see.
-    super::find::<endpoint::Entity>(permit.ctx().reader()?, endpoint_id).await?;
+    super::find::<webhook_endpoint::Entity>(permit.ctx().reader()?, endpoint_id).await?;
     let found = super::find(permit, id).await?;
     if found.endpoint_id == endpoint_id {
         Ok(found)
@@ -92,8 +93,8 @@ pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -
 }
 
 /// The endpoint, if something can be sent to it now.
-async fn ready(tx: &Tx, endpoint_id: i64) -> Result<endpoint::Model> {
-    let found = endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
+async fn ready(tx: &Tx, endpoint_id: i64) -> Result<webhook_endpoint::Model> {
+    let found = webhook_endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
     let endpoint = found.ok_or(Error::NotFound)?;
     if tx.ctx().app.webhooks.is_none() {
         return Err(Error::Conflict(Conflict::SwitchedOff));
@@ -108,7 +109,10 @@ async fn ready(tx: &Tx, endpoint_id: i64) -> Result<endpoint::Model> {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
-pub async fn test(permit: Permit<'_, Change, endpoint::Entity>, endpoint_id: i64) -> Result<Row<Entity>> {
+pub async fn test(
+    permit: Permit<'_, Change, webhook_endpoint::Entity>,
+    endpoint_id: i64,
+) -> Result<Row<Entity>> {
     let row = permit
         .ctx()
         .transaction(move |tx| {
@@ -124,7 +128,7 @@ pub async fn test(permit: Permit<'_, Change, endpoint::Entity>, endpoint_id: i64
                     description: None,
                     created_at: now,
                 };
-                let told = super::insert::<event::Entity>(tx, told).await?;
+                let told = crate::resource::insert::<event::Entity>(tx, told).await?;
                 let delivery = Model {
                     id: 0,
                     event_id: told.id,
@@ -140,7 +144,7 @@ pub async fn test(permit: Permit<'_, Change, endpoint::Entity>, endpoint_id: i64
                     tried_at: None,
                 };
                 tx.wake_webhooks();
-                Ok(super::insert::<Entity>(tx, delivery).await?)
+                Ok(crate::resource::insert::<Entity>(tx, delivery).await?)
             })
         })
         .await?;
@@ -153,7 +157,7 @@ pub async fn test(permit: Permit<'_, Change, endpoint::Entity>, endpoint_id: i64
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
 pub async fn replay(
-    permit: Permit<'_, Change, endpoint::Entity>,
+    permit: Permit<'_, Change, webhook_endpoint::Entity>,
     of_endpoint: Option<i64>,
     id: i64,
 ) -> Result<Row<Entity>> {
@@ -171,7 +175,7 @@ pub async fn replay(
                     row.attempts_before = row.attempts;
                 }
                 row.due_at = Some(tx.ctx().now);
-                store::<Entity>(tx, &row).await?;
+                update_row::<Entity>(tx, &row).await?;
                 tx.wake_webhooks();
                 Ok(row)
             })
@@ -203,7 +207,7 @@ pub struct Replayed {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
 pub async fn replay_failed(
-    permit: Permit<'_, Change, endpoint::Entity>,
+    permit: Permit<'_, Change, webhook_endpoint::Entity>,
     endpoint_id: i64,
     since: Since,
 ) -> Result<Replayed> {

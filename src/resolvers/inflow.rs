@@ -5,15 +5,16 @@ use ::entity::stock_change::Reason;
 use ::entity::{product, supplier};
 use chrono::{DateTime, Utc};
 
-use super::check::{INT_MAX, no_such};
-use super::recorder::{self, Recorder};
-use super::stock::{self, Movement, Moving, Unmoved};
-use super::{Check, Collection, Direction, Field, Made, Resource, Sortable, erase};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, classify, failure};
 use crate::error::{Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
+use crate::query::check::{INT_MAX, no_such};
+use crate::query::{Check, Collection, Direction, Field, Sortable};
+use crate::resource::{Created, Resource, delete_row};
+use crate::stock::movement_batcher::{self, MovementBatcher};
+use crate::stock::stock::{self, Movement, NewMovement, RecordError};
 use crate::tx::Tx;
 
 /// What a caller may say of an inflow.
@@ -43,11 +44,11 @@ impl Movement for Entity {
     );
     const REFERENCES: &'static str = "JOIN supplier ON supplier.id = wanted.supplier_id";
 
-    fn recorder(app: &App) -> &Recorder {
+    fn recorder(app: &App) -> &MovementBatcher {
         &app.inflows
     }
 
-    fn row(moving: &Moving, product: &product::Model, at: DateTime<Utc>) -> Model {
+    fn row(moving: &NewMovement, product: &product::Model, at: DateTime<Utc>) -> Model {
         Model {
             id: 0,
             supplier_id: moving.supplier_id.unwrap_or_default(),
@@ -101,7 +102,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Inflow;
     type Draft = Draft;
 
-    async fn create(tx: &Tx, mut draft: Draft) -> Result<Made<Self>> {
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
         let mut check = Check::new_row(std::mem::take(&mut draft.faults));
         let supplier_id = check
             .reference::<supplier::Entity>(tx, "supplier_id", draft.supplier_id)
@@ -117,7 +118,7 @@ impl Resource for Entity {
                 .await?
         };
         check.finish()?;
-        let moving = Moving {
+        let moving = NewMovement {
             product_id: product_id.unwrap_or_default(),
             supplier_id,
             quantity: quantity.unwrap_or_default(),
@@ -125,8 +126,8 @@ impl Resource for Entity {
         };
         match stock::record::<Self>(tx, &moving).await {
             Ok(made) => Ok(made),
-            Err(Unmoved::NoProduct) => Err(no_such("product_id", moving.product_id).into()),
-            Err(Unmoved::Shortage(shortage)) => Err(Fault::new(
+            Err(RecordError::NoProduct) => Err(no_such("product_id", moving.product_id).into()),
+            Err(RecordError::Shortage(shortage)) => Err(Fault::new(
                 "quantity",
                 FaultCode::OutOfRange,
                 format!(
@@ -135,7 +136,7 @@ impl Resource for Entity {
                 ),
             )
             .into()),
-            Err(Unmoved::Failed(error)) => Err(match failure(&error) {
+            Err(RecordError::Failed(error)) => Err(match failure(&error) {
                 Failure::ForeignKey(_) => {
                     no_such("supplier_id", moving.supplier_id.unwrap_or_default()).into()
                 }
@@ -144,10 +145,10 @@ impl Resource for Entity {
         }
     }
 
-    async fn create_together(ctx: &Ctx, draft: &Draft) -> Result<Option<Made<Self>>> {
+    async fn create_together(ctx: &Ctx, draft: &Draft) -> Result<Option<Created<Self>>> {
         let mut draft = draft.clone();
         let mut check = Check::new_row(std::mem::take(&mut draft.faults));
-        let moving = Moving {
+        let moving = NewMovement {
             product_id: check.id("product_id", draft.product_id).unwrap_or_default(),
             supplier_id: check.id("supplier_id", draft.supplier_id),
             quantity: check
@@ -161,11 +162,11 @@ impl Resource for Entity {
         if !check.is_clean() {
             return Ok(None);
         }
-        recorder::together(ctx, moving).await
+        movement_batcher::together(ctx, moving).await
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {
         stock::take_back::<Self>(tx, row).await?;
-        Ok(erase::<Self>(tx, row).await?)
+        Ok(delete_row::<Self>(tx, row).await?)
     }
 }

@@ -10,7 +10,7 @@ use super::label::NAME_LENGTH;
 use super::product::SERIE_NUMBER_LENGTH;
 use crate::ctx::Ctx;
 use crate::db::Backend;
-use crate::db::tally::TABLES;
+use crate::db::row_count::TABLES;
 use crate::error::Result;
 
 /// Rows whose folded texts are looked at together.

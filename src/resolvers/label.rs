@@ -4,10 +4,11 @@ use ::entity::label::Label;
 use ::entity::{brand, category, fold, inflow, product, supplier};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 
-use super::{Check, Collection, Direction, Editable, Field, Made, Resource, Sortable, erase, insert, store};
 use crate::db::dialect::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
+use crate::query::{Check, Collection, Direction, Field, Sortable};
+use crate::resource::{Created, Editable, Resource, delete_row, insert, update_row};
 use crate::tx::Tx;
 
 /// The most characters of a name or title.
@@ -37,11 +38,11 @@ fn write<L: Label>(row: &mut L::Model, draft: Draft, mut check: Check) -> Result
     check.finish()
 }
 
-async fn create<L: Label + Resource>(tx: &Tx, mut draft: Draft) -> Result<Made<L>> {
+async fn create<L: Label + Resource>(tx: &Tx, mut draft: Draft) -> Result<Created<L>> {
     let check = Check::new_row(std::mem::take(&mut draft.faults));
     let mut row = L::blank(tx.ctx().now);
     write::<L>(&mut row, draft, check)?;
-    Ok(Made::alone(insert::<L>(tx, row).await?))
+    Ok(Created::alone(insert::<L>(tx, row).await?))
 }
 
 async fn change<L: Label + Resource>(tx: &Tx, mut row: L::Model, mut draft: Draft) -> Result<L::Model> {
@@ -50,7 +51,7 @@ async fn change<L: Label + Resource>(tx: &Tx, mut row: L::Model, mut draft: Draf
     let fields = L::fields_mut(&mut row);
     *fields.version += 1;
     *fields.updated_at = tx.ctx().now;
-    store::<L>(tx, &row).await?;
+    update_row::<L>(tx, &row).await?;
     Ok(row)
 }
 
@@ -64,7 +65,7 @@ async fn remove<L: Resource, T: Resource>(tx: &Tx, row: &L::Model, reference: T:
         });
     }
     // One that comes in between is found by the foreign key.
-    on_foreign_key(erase::<L>(tx, row).await, |_| Error::Protected {
+    on_foreign_key(delete_row::<L>(tx, row).await, |_| Error::Protected {
         by: vec![(T::KIND, 1)],
     })
 }
@@ -108,7 +109,7 @@ macro_rules! label {
             const KIND: Kind = Kind::$kind;
             type Draft = Draft;
 
-            async fn create(tx: &Tx, draft: Draft) -> Result<Made<Self>> {
+            async fn create(tx: &Tx, draft: Draft) -> Result<Created<Self>> {
                 create::<Self>(tx, draft).await
             }
 

@@ -3,139 +3,23 @@
 //! What can be done to a noun is written once, here; what a noun is stands in its own file. A verb takes a [`Permit`],
 //! so nobody reaches a rule without the right.
 
-use std::future::Future;
 use std::sync::Arc;
 
-use ::entity::Record;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn,
-    PrimaryKeyTrait, QueryFilter, QueryTrait,
-};
-
-use crate::auth::{Add, Change, Delete, Permit, Read, Right};
-use crate::ctx::Ctx;
+use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::kind::Kind;
+use crate::query::{Collection, Row};
+use crate::resource::{Editable, Resource, locked};
 use crate::tx::Tx;
 
 pub mod account;
 pub mod analytics;
-pub mod check;
-pub mod cursor;
 pub mod delivery;
-pub mod endpoint;
-pub mod filter;
-pub mod history;
 pub mod inflow;
 pub mod invariant;
 pub mod label;
-pub mod ledger;
-pub mod ledger_feed;
-pub mod listing;
-pub mod loaders;
-pub mod movement;
 pub mod outflow;
-pub mod paging;
 pub mod product;
-pub mod range;
-pub mod recorder;
-pub mod siblings;
-pub mod stock;
-
-pub use check::{Check, Field};
-pub use cursor::Term;
-pub use filter::Filter;
-pub use listing::{Direction, Listing, Order, Page, Sortable};
-pub use paging::{Slice, Span};
-pub use siblings::Row;
-
-/// A table whose rows can be listed: by what they are ordered and searched.
-pub trait Collection:
-    EntityTrait<
-        Model: Record + Default + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
-        ActiveModel: Send,
-        Column: Send + Sync + 'static,
-        PrimaryKey: PrimaryKeyTrait<ValueType = i64>,
-    > + Send
-    + Sync
-    + 'static
-{
-    /// The columns that lists can be ordered by.
-    const SORTABLE: &'static [Sortable<Self::Column>];
-    /// The order of a list that asks for none: the name of a column and a direction.
-    const DEFAULT_ORDER: (&'static str, Direction);
-    /// The folded column that `search` looks into.
-    const SEARCHED: Option<Self::Column>;
-    /// The right that all there is to do with it needs, reading included. Without one, reading needs a login, and each
-    /// other verb the noun's own right.
-    const GUARD: Option<Right> = None;
-}
-
-/// A collection that both faces serve and change: what a noun must say about itself.
-pub trait Resource: Collection {
-    /// The noun, for permissions and errors.
-    const KIND: Kind;
-    /// What a caller may say of a row, field by field.
-    type Draft: Clone + Send + Sync + 'static;
-
-    /// What a draft needs before its transaction begins, in which nothing may be waited for.
-    fn prepare(ctx: &Ctx, draft: Self::Draft) -> impl Future<Output = Result<Self::Draft>> + Send {
-        let _ = ctx;
-        std::future::ready(Ok(draft))
-    }
-    /// Makes a row of a draft.
-    fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Made<Self>>> + Send;
-    /// Makes a row of a draft together with those of other requests. None where that can't be done, and nothing has
-    /// changed: then it is made alone.
-    fn create_together(
-        ctx: &Ctx,
-        draft: &Self::Draft,
-    ) -> impl Future<Output = Result<Option<Made<Self>>>> + Send {
-        let _ = (ctx, draft);
-        std::future::ready(Ok(None))
-    }
-    /// Removes a row, if nothing stands against it.
-    fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// A row that has just been made.
-#[derive(Debug)]
-pub struct Made<R: EntityTrait> {
-    /// The row.
-    pub row: R::Model,
-    /// For a movement, its product as it was right after.
-    pub product: Option<::entity::product::Model>,
-}
-
-impl<R: Collection> Made<R> {
-    /// One that tells of nothing else.
-    pub fn alone(row: R::Model) -> Self {
-        Self { row, product: None }
-    }
-
-    /// The row, which knows what was found on the way.
-    fn into_row(self) -> Row<R> {
-        let row = Row::<R>::single(self.row);
-        if let Some(product) = self.product {
-            row.knows::<::entity::product::Entity>(PRODUCT, product);
-        }
-        row
-    }
-}
-
-/// What movements call the product that they refer to.
-pub const PRODUCT: &str = "product";
-
-/// What can be updated. Movements can't, so they do not implement this: there is no route, no field and no rule to
-/// forget.
-pub trait Editable: Resource {
-    /// Changes a row, which is locked, by what a draft says.
-    fn change(
-        tx: &Tx,
-        row: Self::Model,
-        draft: Self::Draft,
-    ) -> impl Future<Output = Result<Self::Model>> + Send;
-}
+pub mod webhook_endpoint;
 
 /// The row with this id.
 ///
@@ -266,59 +150,4 @@ pub async fn delete<R: Resource>(
             })
         })
         .await
-}
-
-/// The row with this id, locked against other changes.
-pub(crate) async fn locked<R: Collection>(
-    tx: &Tx,
-    id: i64,
-    expected_version: Option<i64>,
-) -> Result<R::Model> {
-    let mut select = R::find_by_id(id);
-    tx.backend().lock(QueryTrait::query(&mut select));
-    let row = select.one(tx).await?.ok_or(Error::NotFound)?;
-    match expected_version {
-        Some(expected) if expected != row.version() => Err(Error::VersionConflict),
-        _ => Ok(row),
-    }
-}
-
-/// Stores a new row and gives it its id. Constraints are the caller's to read.
-pub(crate) async fn insert<R: Collection>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
-    let mut values = row.clone().into_active_model().reset_all();
-    values.not_set(key::<R>());
-    row.set_id(R::insert(values).exec(tx).await?.last_insert_id);
-    Ok(row)
-}
-
-/// Stores what a row has become. Constraints are the caller's to read.
-pub(crate) async fn store<R: Collection>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
-    let mut values = row.clone().into_active_model().reset_all();
-    values.not_set(key::<R>());
-    R::update_many()
-        .set(values)
-        .filter(key::<R>().eq(row.id()))
-        .exec(tx)
-        .await
-        .map(|_| ())
-}
-
-/// Removes a row. Constraints are the caller's to read.
-pub(crate) async fn erase<R: Resource>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
-    R::delete_many()
-        .filter(key::<R>().eq(row.id()))
-        .exec(tx)
-        .await
-        .map(|_| ())
-}
-
-/// The column of the primary key.
-pub(crate) fn key<R: Collection>() -> R::Column {
-    // Every table of ours has one column as its key; the id of the first is that of the only one.
-    #[expect(
-        clippy::expect_used,
-        reason = "an entity without a primary key does not derive"
-    )]
-    let key = <R::PrimaryKey as Iterable>::iter().next().expect("a primary key");
-    key.into_column()
 }

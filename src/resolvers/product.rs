@@ -4,17 +4,16 @@ use ::entity::product::{Column, Entity, Model};
 use ::entity::{Money, brand, category, fold, inflow, outflow};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::check::{INT_MAX, no_such};
-use super::filter::Comparison;
 use super::label::NAME_LENGTH;
-use super::{
-    Check, Collection, Direction, Editable, Field, Filter, Made, Resource, Sortable, erase, insert, stock,
-    store,
-};
 use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, classify, failure, on_foreign_key};
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
+use crate::query::check::{INT_MAX, no_such};
+use crate::query::filter::Comparison;
+use crate::query::{Check, Collection, Direction, Field, Filter, Sortable};
+use crate::resource::{Created, Editable, Resource, delete_row, insert, update_row};
+use crate::stock::stock;
 use crate::tx::Tx;
 
 /// The most characters of a serie number.
@@ -182,7 +181,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    async fn create(tx: &Tx, mut draft: Draft) -> Result<Made<Self>> {
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
         let check = Check::new_row(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
@@ -206,7 +205,7 @@ impl Resource for Entity {
         let refuse = refused(&row);
         let row = insert::<Self>(tx, row).await.map_err(refuse)?;
         stock::open(tx, &row).await?;
-        Ok(Made::alone(row))
+        Ok(Created::alone(row))
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {
@@ -230,7 +229,7 @@ impl Resource for Entity {
         if !by.is_empty() {
             return Err(Error::Protected { by });
         }
-        on_foreign_key(erase::<Self>(tx, row).await, |constraint| {
+        on_foreign_key(delete_row::<Self>(tx, row).await, |constraint| {
             let kind = if constraint == Some("inflow_product_id_fkey") {
                 Kind::Inflow
             } else {
@@ -249,7 +248,7 @@ impl Editable for Entity {
         row.updated_at = tx.ctx().now;
         stock::adjust(tx, &mut row, quantity).await?;
         let refuse = refused(&row);
-        store::<Self>(tx, &row).await.map_err(refuse)?;
+        update_row::<Self>(tx, &row).await.map_err(refuse)?;
         Ok(row)
     }
 }

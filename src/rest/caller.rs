@@ -37,9 +37,9 @@ impl FromRequestParts<Arc<App>> for Caller {
 }
 
 /// A request that needs no token; one that is sent is not looked at.
-pub struct Stranger(pub Ctx);
+pub struct Anonymous(pub Ctx);
 
-impl FromRequestParts<Arc<App>> for Stranger {
+impl FromRequestParts<Arc<App>> for Anonymous {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::entity::delivery::{Column, Entity};
-use ::entity::{attempt, endpoint, event};
+use ::entity::{attempt, event, webhook_endpoint};
 use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -21,8 +21,9 @@ use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
+use crate::query::{Listing, PageRequest, Row};
+use crate::resolvers;
 use crate::resolvers::delivery::{self as rules, State};
-use crate::resolvers::{self, Listing, Row, Span};
 use crate::webhooks::ATTEMPTS_KEPT;
 
 /// The JSON of a delivery.
@@ -96,7 +97,7 @@ impl Shown for Entity {
             .one::<event::Entity>(ctx, "event", |row| Some(row.event_id))
             .await?;
         let Some(event) = event else { return Ok(None) };
-        let span = Span {
+        let span = PageRequest {
             size: u64::try_from(ATTEMPTS_KEPT).unwrap_or_default(),
             backwards: false,
             skip: 0,
@@ -129,7 +130,8 @@ impl Shown for Entity {
 
 /// `GET /webhooks/<id>/deliveries/`
 pub async fn list(target: Target, origin: Origin, RawQuery(query): RawQuery) -> Answer {
-    let endpoint = resolvers::find::<endpoint::Entity>(target.ctx.permit::<Read, _>()?, target.id).await?;
+    let endpoint =
+        resolvers::find::<webhook_endpoint::Entity>(target.ctx.permit::<Read, _>()?, target.id).await?;
     let address = format!("{}deliveries/", origin.object(Kind::Webhook, endpoint.id));
     let query = Query::parse(query.as_deref());
     let permit = target.ctx.reader::<Entity>()?;

@@ -9,7 +9,8 @@ use super::form::Form;
 use super::query::Filterable;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::{Collection, Resource, Row};
+use crate::query::{Collection, Row};
+use crate::resource::Resource;
 
 /// The versions that make an object's `ETag`: its own, then those of what is shown inside it.
 pub type Versions = [i64; 3];

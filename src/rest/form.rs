@@ -11,7 +11,7 @@ use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Fault, FaultCode, Faults, Malformed, Result};
-use crate::resolvers::Field;
+use crate::query::Field;
 
 /// The largest body, in bytes.
 pub const LARGEST_BODY: usize = 1024 * 1024;

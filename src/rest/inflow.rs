@@ -12,8 +12,8 @@ use super::page::{Moment, Named, Titled};
 use super::query::{By, Filterable};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::Row;
-use crate::resolvers::check::INT_MAX;
+use crate::query::Row;
+use crate::query::check::INT_MAX;
 use crate::resolvers::inflow::Draft;
 
 /// The JSON of an inflow.

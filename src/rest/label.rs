@@ -11,8 +11,9 @@ use super::page::{Moment, Named};
 use super::query::Filterable;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::query::Row;
 use crate::resolvers::label::{Draft, NAME_LENGTH};
-use crate::resolvers::{Resource, Row};
+use crate::resource::Resource;
 
 /// The JSON of a brand, a category or a supplier.
 #[derive(Serialize, JsonSchema)]

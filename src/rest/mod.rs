@@ -16,11 +16,10 @@ use self::problem::Problem;
 use self::route::Route;
 use crate::app::App;
 use crate::kind::Kind;
-use crate::resolvers::Editable;
+use crate::resource::Editable;
 
 pub mod caller;
 pub mod delivery;
-pub mod endpoint;
 pub mod etag;
 pub mod face;
 pub mod form;
@@ -35,6 +34,7 @@ pub mod query;
 pub mod route;
 pub mod token;
 pub mod verbs;
+pub mod webhook_endpoint;
 
 /// Where the API begins.
 pub const ROOT: &str = "/api/v1";
@@ -64,19 +64,19 @@ pub fn table() -> Vec<Route> {
 
 /// Webhooks, of which the document says nothing but that they are told.
 fn webhooks() -> [Route; 8] {
-    use ::entity::endpoint::Entity;
+    use ::entity::webhook_endpoint::Entity;
     [
         Route::at("/webhooks/")
             .get(verbs::list::<Entity>, described::list)
-            .post(endpoint::add, described::add),
+            .post(webhook_endpoint::add, described::add),
         Route::at("/webhooks/{id}/")
             .get(verbs::show::<Entity>, described::show)
             .put(verbs::edit::<Entity>, described::put)
             .patch(verbs::edit::<Entity>, described::patch)
             .delete(verbs::remove::<Entity>, described::remove),
-        Route::at("/webhooks/{id}/rotate-secret/").post(endpoint::rotate, described::rotate),
-        Route::at("/webhooks/{id}/test/").post(endpoint::test, described::test),
-        Route::at("/webhooks/{id}/replay/").post(endpoint::replay, described::replay_failed),
+        Route::at("/webhooks/{id}/rotate-secret/").post(webhook_endpoint::rotate, described::rotate),
+        Route::at("/webhooks/{id}/test/").post(webhook_endpoint::test, described::test),
+        Route::at("/webhooks/{id}/replay/").post(webhook_endpoint::replay, described::replay_failed),
         Route::at("/webhooks/{id}/deliveries/").get(delivery::list, described::deliveries),
         Route::at("/webhooks/{id}/deliveries/{delivery}/").get(delivery::show, described::delivery),
         Route::at("/webhooks/{id}/deliveries/{delivery}/replay/").post(delivery::replay, described::replay),
@@ -118,7 +118,7 @@ pub fn routes() -> Router<Arc<App>> {
 }
 
 /// The six collections and where they are.
-async fn index(_: caller::Stranger, origin: caller::Origin) -> Result<Response, Problem> {
+async fn index(_: caller::Anonymous, origin: caller::Origin) -> Result<Response, Problem> {
     let links: Map<String, Value> = Kind::ALL
         .iter()
         .map(|kind| (kind.plural().to_owned(), origin.collection(*kind).into()))

@@ -7,8 +7,8 @@ use url::form_urlencoded;
 
 use super::face::Shown;
 use crate::error::{Error, Result};
-use crate::resolvers::filter::Comparison;
-use crate::resolvers::{Collection, Direction, Filter, Order};
+use crate::query::filter::Comparison;
+use crate::query::{Collection, Direction, Filter, Order};
 use sea_orm::ColumnTrait;
 
 /// Rows on a page when nobody says otherwise.

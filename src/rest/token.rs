@@ -6,13 +6,13 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::caller::Stranger;
+use super::caller::Anonymous;
 use super::form::{Form, receive};
 use super::page::object;
 use super::problem::Problem;
 use crate::auth::{login, token};
 use crate::error::Result;
-use crate::resolvers::{Check, Field};
+use crate::query::{Check, Field};
 
 type Answer = Result<Response, Problem>;
 
@@ -32,7 +32,7 @@ pub struct Tokens {
 struct Nothing {}
 
 /// `POST /authentication/token/`
-pub async fn log_in(Stranger(ctx): Stranger, headers: HeaderMap, body: Body) -> Answer {
+pub async fn log_in(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> Answer {
     let body = receive(&headers, body).await?;
     let [username, password] = texts(Form::parse(&body)?, ["username", "password"])?;
     let (pair, _) = login::log_in(&ctx, username.trim(), password).await?;
@@ -46,7 +46,7 @@ pub async fn log_in(Stranger(ctx): Stranger, headers: HeaderMap, body: Body) -> 
 }
 
 /// `POST /authentication/token/refresh/`
-pub async fn refresh(Stranger(ctx): Stranger, headers: HeaderMap, body: Body) -> Answer {
+pub async fn refresh(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> Answer {
     let body = receive(&headers, body).await?;
     let [refresh] = texts(Form::parse(&body)?, ["refresh"])?;
     let pair = token::refresh(&ctx, &refresh).await?;
@@ -60,7 +60,7 @@ pub async fn refresh(Stranger(ctx): Stranger, headers: HeaderMap, body: Body) ->
 }
 
 /// `POST /authentication/token/verify/`
-pub async fn verify(Stranger(ctx): Stranger, headers: HeaderMap, body: Body) -> Answer {
+pub async fn verify(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> Answer {
     let body = receive(&headers, body).await?;
     let [token] = texts(Form::parse(&body)?, ["token"])?;
     token::verify(&ctx, &token).await?;
@@ -68,7 +68,7 @@ pub async fn verify(Stranger(ctx): Stranger, headers: HeaderMap, body: Body) -> 
 }
 
 /// `POST /authentication/logout/`
-pub async fn log_out(Stranger(ctx): Stranger, headers: HeaderMap, body: Body) -> Answer {
+pub async fn log_out(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> Answer {
     let body = receive(&headers, body).await?;
     let [refresh] = texts(Form::parse(&body)?, ["refresh"])?;
     token::log_out(&ctx, &refresh).await?;

@@ -21,7 +21,9 @@ use crate::app::App;
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::{self, Editable, Filter, Listing, Row};
+use crate::query::{Filter, Listing, Row};
+use crate::resolvers;
+use crate::resource::Editable;
 
 /// What a handler gives.
 pub type Answer = Result<Response, Problem>;

@@ -1,7 +1,7 @@
 //! What an operator gets to know of the program: the line of log that each request leaves, the figures, and traces.
 
-mod courier;
 pub mod metrics;
+mod otlp_client;
 pub mod record;
 pub mod traces;
 

@@ -21,7 +21,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
-use super::courier::Courier;
+use super::otlp_client::Courier;
 use crate::config::Config;
 use crate::error::{Error, Result};
 

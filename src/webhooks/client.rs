@@ -49,7 +49,7 @@ pub struct Message {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tried {
+pub enum AttemptResult {
     /// The receiver answered.
     Answered {
         /// With this status.
@@ -93,23 +93,23 @@ impl Client {
     }
 
     /// Sends a message once.
-    pub async fn send(&self, url: &str, message: &Message) -> Tried {
+    pub async fn send(&self, url: &str, message: &Message) -> AttemptResult {
         let request = match self.request(url, message) {
             Ok(request) => request,
-            Err(why) => return Tried::Unanswered(why),
+            Err(why) => return AttemptResult::Unanswered(why),
         };
         let deadline = tokio::time::Instant::now() + self.timeout;
         let response = match tokio::time::timeout_at(deadline, self.hyper.request(request)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Tried::Unanswered(in_words(&error)),
-            Err(_) => return Tried::Unanswered("it did not answer in time".to_owned()),
+            Ok(Err(error)) => return AttemptResult::Unanswered(in_words(&error)),
+            Err(_) => return AttemptResult::Unanswered("it did not answer in time".to_owned()),
         };
         let (head, body) = response.into_parts();
         let retry_after = head
             .headers
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok());
-        let tried = Tried::Answered {
+        let tried = AttemptResult::Answered {
             status: head.status,
             retry_after: retry_after.map(str::to_owned),
         };

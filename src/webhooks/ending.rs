@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::delivery::{self, Outcome};
-use ::entity::endpoint::{self, Ending};
 use ::entity::removed_endpoint;
+use ::entity::webhook_endpoint::{self, Ending};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -55,7 +55,7 @@ pub async fn run(app: Arc<App>) {
 
 /// Gives an endpoint up, and with it what was still to be told to it.
 pub async fn end(tx: &Tx, endpoint_id: i64, because: Ending) -> Result<(), DbErr> {
-    use endpoint::{Column, Entity};
+    use webhook_endpoint::{Column, Entity};
     let now = tx.ctx().now;
     Entity::update_many()
         .col_expr(Column::EndedAt, Expr::val(now))
@@ -142,8 +142,8 @@ enum Step {
 /// When the database can't be written.
 pub async fn clear(app: &Arc<App>) -> Result<()> {
     in_batches(app, Step::OldEvents).await?;
-    let ended = endpoint::Entity::find()
-        .filter(endpoint::Column::EndedAt.is_not_null())
+    let ended = webhook_endpoint::Entity::find()
+        .filter(webhook_endpoint::Column::EndedAt.is_not_null())
         .all(&app.db)
         .await?;
     for endpoint in ended {
@@ -185,7 +185,7 @@ async fn in_batches(app: &Arc<App>, step: Step) -> Result<()> {
 
 /// An event goes with a delivery for each endpoint, so the more of them there are, the fewer events make a batch.
 async fn old_events(tx: &Tx) -> Result<bool, DbErr> {
-    let endpoints = endpoint::Entity::find().count(tx).await?;
+    let endpoints = webhook_endpoint::Entity::find().count(tx).await?;
     let limit = u64::from(BATCH).div_ceil(endpoints.saturating_add(1));
     let sql = format!(
         "DELETE FROM event WHERE id IN (
@@ -198,7 +198,7 @@ async fn old_events(tx: &Tx) -> Result<bool, DbErr> {
 
 /// It may have been enabled again in between.
 async fn give_up_if_ended(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
-    let found = endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
+    let found = webhook_endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
     match found {
         Some(endpoint) if endpoint.ended_at.is_some() => give_up(tx, endpoint_id).await,
         _ => Ok(false),

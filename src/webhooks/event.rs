@@ -1,7 +1,7 @@
 //! What receivers are sent: the public shape of each event.
 
 use ::entity::event::{self, Name};
-use ::entity::{endpoint, stock_change};
+use ::entity::{stock_change, webhook_endpoint};
 use chrono::SecondsFormat;
 use serde::Serialize;
 
@@ -75,7 +75,7 @@ enum About<'a> {
 pub fn body(
     event: &event::Model,
     change: Option<&stock_change::Model>,
-    endpoint: &endpoint::Model,
+    endpoint: &webhook_endpoint::Model,
     threshold: i64,
 ) -> Result<Vec<u8>> {
     let data = match (event.name, change) {

@@ -10,7 +10,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use ::entity::endpoint::{self, Ending};
+use ::entity::webhook_endpoint::{self, Ending};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -31,14 +31,14 @@ pub mod backoff;
 mod client;
 pub mod ending;
 mod event;
+mod instrument;
 pub mod outbox;
-mod settle;
+mod record_attempt;
 pub mod sign;
 pub mod target;
-mod watched;
 mod worker;
 
-pub use settle::ATTEMPTS_KEPT;
+pub use record_attempt::ATTEMPTS_KEPT;
 pub use sign::SigningSecret;
 pub use worker::run_due;
 
@@ -90,7 +90,7 @@ impl Webhooks {
 
     /// What messages to an endpoint are signed with: its secret, and for a while after a rotation the one before.
     /// Nothing when this gateway does not know it.
-    fn secrets(&self, endpoint: &endpoint::Model, now: DateTime<Utc>) -> Option<Vec<SigningSecret>> {
+    fn secrets(&self, endpoint: &webhook_endpoint::Model, now: DateTime<Utc>) -> Option<Vec<SigningSecret>> {
         if !endpoint.managed {
             return self.settings.as_ref().map(|fixed| vec![fixed.secret.clone()]);
         }
@@ -100,7 +100,7 @@ impl Webhooks {
             .filter(|_| endpoint.previous_secret_until.is_some_and(|until| now < until));
         let written = endpoint.secret.iter().chain(previous);
         let read: Result<Vec<SigningSecret>, String> = written
-            .map(|endpoint::Secret(text)| SigningSecret::parse(text))
+            .map(|webhook_endpoint::Secret(text)| SigningSecret::parse(text))
             .collect();
         match read {
             Ok(secrets) => Some(secrets).filter(|secrets| !secrets.is_empty()),
@@ -185,9 +185,9 @@ pub async fn prepare(app: &Arc<App>) -> Result<()> {
 
 /// Has one endpoint of the settings, as they are. A row that is right already is left alone, with its version.
 async fn keep(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
-    use endpoint::{ActiveModel, Column, Entity};
+    use webhook_endpoint::{ActiveModel, Column, Entity};
     let now = tx.ctx().now;
-    let row = endpoint::Model {
+    let row = webhook_endpoint::Model {
         id: 0,
         managed: false,
         url: url.clone(),
@@ -233,9 +233,9 @@ async fn keep(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
 
 /// Ends the endpoint of settings that name none any more.
 async fn drop_fixed(tx: &Tx) -> Result<(), DbErr> {
-    let found = endpoint::Entity::find()
-        .filter(endpoint::Column::Managed.eq(false))
-        .filter(endpoint::Column::EndedAt.is_null())
+    let found = webhook_endpoint::Entity::find()
+        .filter(webhook_endpoint::Column::Managed.eq(false))
+        .filter(webhook_endpoint::Column::EndedAt.is_null())
         .one(tx)
         .await?;
     match found {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::entity::{delivery, endpoint, event, stock_change};
+use ::entity::{delivery, event, stock_change, webhook_endpoint};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -18,9 +18,9 @@ use sea_orm::{
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::client::{Message, Tried};
-use super::settle::{Try, settle};
-use super::watched::watched;
+use super::client::{AttemptResult, Message};
+use super::instrument::watched;
+use super::record_attempt::{Try, settle};
 use super::{SigningSecret, Webhooks, event as shape};
 use crate::app::App;
 use crate::ctx::Ctx;
@@ -145,7 +145,7 @@ impl Worker {
 }
 
 /// The endpoints to which something is due that nobody has in hand, in one statement however many there are.
-async fn waiting(app: &Arc<App>) -> Result<Vec<endpoint::Model>> {
+async fn waiting(app: &Arc<App>) -> Result<Vec<webhook_endpoint::Model>> {
     use delivery::Column;
     let now = app.clock.now();
     let due = delivery::Entity::find()
@@ -153,13 +153,13 @@ async fn waiting(app: &Arc<App>) -> Result<Vec<endpoint::Model>> {
         .column(Column::Id)
         .filter(
             Expr::col((delivery::Entity, Column::EndpointId))
-                .equals((endpoint::Entity, endpoint::Column::Id)),
+                .equals((webhook_endpoint::Entity, webhook_endpoint::Column::Id)),
         )
         .filter(Column::DueAt.lte(now))
         .filter(Column::LeasedUntil.is_null().or(Column::LeasedUntil.lte(now)))
         .into_query();
-    let waiting = endpoint::Entity::find()
-        .filter(endpoint::Column::EndedAt.is_null())
+    let waiting = webhook_endpoint::Entity::find()
+        .filter(webhook_endpoint::Column::EndedAt.is_null())
         .filter(Expr::exists(due))
         .all(&app.db)
         .await?;
@@ -217,7 +217,12 @@ async fn lease(app: &Arc<App>, endpoint_id: i64, limit: usize, length: TimeDelta
     Ok(found.into_iter().filter_map(whole).collect())
 }
 
-async fn deliver(app: &Arc<App>, endpoint: &endpoint::Model, taken: Taken, secrets: &[SigningSecret]) {
+async fn deliver(
+    app: &Arc<App>,
+    endpoint: &webhook_endpoint::Model,
+    taken: Taken,
+    secrets: &[SigningSecret],
+) {
     let Some(webhooks) = &app.webhooks else { return };
     let started_at = app.clock.now();
     let begun = tokio::time::Instant::now();
@@ -249,7 +254,7 @@ async fn deliver(app: &Arc<App>, endpoint: &endpoint::Model, taken: Taken, secre
                 delivery.id = taken.delivery.id,
                 "a webhook could not be written"
             );
-            Tried::Unanswered("the message could not be written".to_owned())
+            AttemptResult::Unanswered("the message could not be written".to_owned())
         }
     };
     let id = taken.delivery.id;

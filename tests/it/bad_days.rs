@@ -99,7 +99,7 @@ async fn who_writes_waits_and_who_reads_does_not(gateway: Gateway) {
     };
     // For a moment: it is waited for.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let waiting = add("Patient");
+    let waiting = add("TimeoutStream");
     let begin = Instant::now();
     gateway.viewer.get("brands/").await.expect(200);
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
@@ -120,7 +120,7 @@ async fn who_writes_waits_and_who_reads_does_not(gateway: Gateway) {
     add("Back").await.unwrap().expect(201);
     assert_eq!(
         gateway.viewer.get("brands/").await.texts("name"),
-        ["Back", "Patient"]
+        ["Back", "TimeoutStream"]
     );
     gateway.is_sound().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use stockroom::db::{Database, Location, Pace};
+use stockroom::db::{Database, Location, Timeouts};
 use tokio::task::JoinSet;
 
 /// Several close at once, as the server does and then who started it: nobody is left waiting. What is tried is a moment
@@ -12,7 +12,7 @@ async fn nobody_is_left_waiting() {
     let directory = tempfile::tempdir().expect("a directory");
     let location = Location::Sqlite(directory.path().join("test.db"));
     for round in 0..1_000 {
-        let database = Database::open(&location, Pace::Hurried)
+        let database = Database::open(&location, Timeouts::Hurried)
             .await
             .expect("a database");
         let mut closing = JoinSet::new();

@@ -1,7 +1,7 @@
 //! How webhook endpoints come to an end: somebody disables or deletes them, they answer 410, or they take nothing for days;
 //! and what becomes of what was still to be told to them.
 
-use ::entity::{endpoint, removed_endpoint};
+use ::entity::{removed_endpoint, webhook_endpoint};
 use sea_orm::EntityTrait as _;
 use serde_json::json;
 use stockroom::webhooks::ending;
@@ -171,7 +171,7 @@ async fn deleting_takes_deliveries_along(gateway: Gateway) {
         .unwrap();
     assert!(removed.is_empty());
     assert!(
-        endpoint::Entity::find()
+        webhook_endpoint::Entity::find()
             .all(&gateway.app.db)
             .await
             .unwrap()

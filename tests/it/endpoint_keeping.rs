@@ -1,6 +1,6 @@
 //! What is kept of webhooks and what is not: rows come through migrations, secrets come into no log.
 
-use ::entity::{delivery, endpoint, event};
+use ::entity::{delivery, event, webhook_endpoint};
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::json;
 
@@ -65,7 +65,7 @@ async fn rows_come_through_migrations(gateway: Gateway) {
         .await
         .unwrap();
     assert_eq!(after, before[..2], "tests are gone, what happened is not");
-    let endpoints = endpoint::Entity::find().all(&app.db).await.unwrap();
+    let endpoints = webhook_endpoint::Entity::find().all(&app.db).await.unwrap();
     assert!(endpoints.len() == 1 && !endpoints[0].managed);
     let deliveries = delivery::Entity::find()
         .order_by_asc(delivery::Column::Id)

@@ -188,7 +188,7 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         root.gql("{ webhookEndpoints { nodes { id url description } } }", json!({}))
             .await
             .text,
-        format!("{:?}", ::entity::endpoint::Secret(fifth.clone())),
+        format!("{:?}", ::entity::webhook_endpoint::Secret(fifth.clone())),
     ]
     .concat();
     for secret in [first, second, third, fourth, fifth] {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::delivery::Outcome;
-use ::entity::{endpoint, event};
+use ::entity::{event, webhook_endpoint};
 use sea_orm::EntityTrait as _;
 use stockroom::app::App;
 use stockroom::webhooks;
@@ -128,7 +128,7 @@ async fn gone_ends_the_endpoint(gateway: Gateway) {
         .map(|delivery| delivery.outcome)
         .collect();
     assert_eq!(outcomes, [Some(Outcome::Failed); 2]);
-    let endpoint = endpoint::Entity::find()
+    let endpoint = webhook_endpoint::Entity::find()
         .one(&gateway.app.db)
         .await
         .unwrap()

@@ -3,15 +3,15 @@
 use async_graphql::value;
 use sha2::{Digest as _, Sha256};
 
-use super::super::documents::Wanted;
-use super::super::engine::{Ask, Engine, Settings};
+use super::super::document_store::Wanted;
+use super::super::engine::{Engine, GraphQlRequest, Settings};
 use super::{Bench, Events, Mutation, Query, asking, json};
 
 #[tokio::test]
 async fn an_operation_is_chosen_by_its_name() {
     let bench = Bench::new().await;
     let text = "query A{top(first:1){id}} query B{top(first:2){id}}";
-    let named = |name: &str| Ask {
+    let named = |name: &str| GraphQlRequest {
         operation_name: Some(name.to_owned()),
         ..asking(text, value!({}))
     };
@@ -29,13 +29,13 @@ async fn documents_go_by_their_hashes() {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let wanted = |text: Option<&str>, hash: &str| Ask {
+    let wanted = |text: Option<&str>, hash: &str| GraphQlRequest {
         wanted: Wanted {
             text: text.map(str::to_owned),
             hash: Some(hash.to_owned()),
             id: None,
         },
-        ..Ask::default()
+        ..GraphQlRequest::default()
     };
     let unknown = bench.ask(wanted(None, &hash)).err().unwrap();
     assert_eq!(unknown.code, "PERSISTED_QUERY_NOT_FOUND");
@@ -65,9 +65,9 @@ async fn only_trusted_documents_may_be_all_there_are() {
         is_of_scalar: |_, _| true,
     };
     let bench = Bench::with(settings).await;
-    let wanted = |wanted| Ask {
+    let wanted = |wanted| GraphQlRequest {
         wanted,
-        ..Ask::default()
+        ..GraphQlRequest::default()
     };
     let by = |text: Option<&str>, hash: Option<&str>, id: Option<&str>| {
         let own = |text: Option<&str>| text.map(str::to_owned);

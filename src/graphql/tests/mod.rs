@@ -11,8 +11,8 @@ use futures_util::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
 
 use super::answer::Answer;
-use super::documents::Wanted;
-use super::engine::{Ask, Engine, Prepared, Settings};
+use super::document_store::Wanted;
+use super::engine::{Engine, GraphQlRequest, Prepared, Settings};
 use super::refusal::Refusal;
 use crate::app::App;
 use crate::clock::Clock;
@@ -208,11 +208,11 @@ impl Bench {
         }
     }
 
-    fn ask(&self, ask: Ask) -> Result<Prepared, Refusal> {
+    fn ask(&self, ask: GraphQlRequest) -> Result<Prepared, Refusal> {
         self.ask_as(&self.ctx, ask)
     }
 
-    fn ask_as(&self, ctx: &Ctx, ask: Ask) -> Result<Prepared, Refusal> {
+    fn ask_as(&self, ctx: &Ctx, ask: GraphQlRequest) -> Result<Prepared, Refusal> {
         let prepared = self.engine.prepare(ctx.clone(), ask).now_or_never();
         prepared.expect("nothing to wait for without rate limits")
     }
@@ -230,14 +230,14 @@ impl Bench {
     }
 }
 
-fn asking(text: &str, variables: async_graphql::Value) -> Ask {
-    Ask {
+fn asking(text: &str, variables: async_graphql::Value) -> GraphQlRequest {
+    GraphQlRequest {
         wanted: Wanted {
             text: Some(text.to_owned()),
             ..Wanted::default()
         },
         variables: Variables::from_value(variables),
-        ..Ask::default()
+        ..GraphQlRequest::default()
     }
 }
 

@@ -10,7 +10,7 @@ use super::schemas::{Demand, Schemas};
 use super::{ROOT, examples};
 use crate::auth::{Right, Verb};
 use crate::kind::Kind;
-use crate::resolvers::{Editable, Resource};
+use crate::resource::{Editable, Resource};
 use crate::rest::face::Rest;
 
 /// The tag of what is not about one noun.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::resolvers::Direction;
+use crate::query::Direction;
 use crate::rest::face::Shown;
 use crate::rest::query::{By, LARGEST_PAGE, PAGE_SIZE};
 

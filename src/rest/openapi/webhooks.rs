@@ -1,7 +1,7 @@
 //! Webhook endpoints and their deliveries as the description has them: the verbs of every collection, with what is
 //! refused here besides, and what can be done with an endpoint and no other object.
 
-use ::entity::{delivery, endpoint};
+use ::entity::{delivery, webhook_endpoint};
 use serde_json::{Value, json};
 
 use super::answers::{answer, invalid, request, responses};
@@ -12,9 +12,9 @@ use super::refusals::{BODY, EVERYWHERE, refusals};
 use super::schemas::{self, Schemas, faults};
 use crate::kind::Kind;
 use crate::resolvers::delivery::REPLAYED;
-use crate::resolvers::endpoint::{LONGEST_OVERLAP, OVERLAP};
+use crate::resolvers::webhook_endpoint::{LONGEST_OVERLAP, OVERLAP};
 use crate::rest::delivery::DeliveryView;
-use crate::rest::endpoint::{Replayed, SecretView};
+use crate::rest::webhook_endpoint::{Replayed, SecretView};
 
 /// What there is to know about all of them.
 pub const ABOUT: &str = "Who is told of events by webhook, and how that went. All of it needs the permission \
@@ -25,13 +25,13 @@ const NEEDS: &str = "Needs the permission `change_webhook`.";
 
 /// `GET /webhooks/`
 pub fn list(schemas: &mut Schemas) -> Value {
-    let operation = operations::list::<endpoint::Entity>(schemas);
+    let operation = operations::list::<webhook_endpoint::Entity>(schemas);
     refused(operation, &["Forbidden"])
 }
 
 /// `POST /webhooks/`
 pub fn add(schemas: &mut Schemas) -> Value {
-    let mut operation = operations::add::<endpoint::Entity>(schemas);
+    let mut operation = operations::add::<webhook_endpoint::Entity>(schemas);
     let created = schemas.view_of::<SecretView>("WebhookEndpointSecret", SECRET);
     if let Some(schema) = operation.pointer_mut("/responses/201/content/application~1json") {
         schemas::put(schema, "schema", created);
@@ -41,25 +41,25 @@ pub fn add(schemas: &mut Schemas) -> Value {
 
 /// `GET /webhooks/<id>/`
 pub fn show(schemas: &mut Schemas) -> Value {
-    let operation = operations::show::<endpoint::Entity>(schemas);
+    let operation = operations::show::<webhook_endpoint::Entity>(schemas);
     refused(operation, &["Forbidden"])
 }
 
 /// `PUT /webhooks/<id>/`
 pub fn put(schemas: &mut Schemas) -> Value {
-    let operation = operations::put::<endpoint::Entity>(schemas);
+    let operation = operations::put::<webhook_endpoint::Entity>(schemas);
     refused(operation, &["ReadOnly"])
 }
 
 /// `PATCH /webhooks/<id>/`
 pub fn patch(schemas: &mut Schemas) -> Value {
-    let operation = operations::patch::<endpoint::Entity>(schemas);
+    let operation = operations::patch::<webhook_endpoint::Entity>(schemas);
     refused(operation, &["ReadOnly"])
 }
 
 /// `DELETE /webhooks/<id>/`
 pub fn remove(schemas: &mut Schemas) -> Value {
-    operations::remove::<endpoint::Entity>(schemas)
+    operations::remove::<webhook_endpoint::Entity>(schemas)
 }
 
 const SECRET: &str = "An endpoint with its new secret, which is shown this once.";

@@ -1,4 +1,4 @@
-//! `Patient`: a connection with bounds on how long its client may take.
+//! `TimeoutStream`: a connection with bounds on how long its client may take.
 //!
 //! hyper bounds how long a request's head takes, and the faces how long its body does. What is left is here: a client
 //! that sends nothing at all (until 24 bytes are there hyper only guesses at the version of HTTP, without a time limit),
@@ -38,7 +38,7 @@ const FIRST_BYTES: usize = 24;
 const MOST: usize = 1024 * 1024;
 
 /// A connection whose client is waited for, but not for ever.
-pub struct Patient<S> {
+pub struct TimeoutStream<S> {
     stream: S,
     bounds: Bounds,
     read: usize,
@@ -53,7 +53,7 @@ struct Parting {
     left: usize,
 }
 
-impl<S> Patient<S> {
+impl<S> TimeoutStream<S> {
     /// Bounds a connection that has just been accepted.
     pub fn new(stream: S, bounds: Bounds) -> Self {
         Self {
@@ -85,7 +85,7 @@ fn too_slow(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, why)
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -106,7 +106,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimeoutStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.bounded(cx, written)
@@ -175,14 +175,14 @@ mod tests {
         beginning: Duration,
         stalled: Duration,
         parting: Duration,
-    ) -> (DuplexStream, Patient<DuplexStream>) {
+    ) -> (DuplexStream, TimeoutStream<DuplexStream>) {
         let (client, server) = duplex(PIPE);
         let bounds = Bounds {
             beginning,
             stalled,
             parting,
         };
-        (client, Patient::new(server, bounds))
+        (client, TimeoutStream::new(server, bounds))
     }
 
     #[tokio::test]

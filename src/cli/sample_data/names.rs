@@ -3,8 +3,8 @@
 //! Each list starts with names written by hand and goes on with composed ones, for as many as are asked for. Some
 //! are in other alphabets, so that searching in them can be tried. All brands and suppliers are invented.
 
-use super::dice::Dice;
 use super::goods::{DEPARTMENTS, Department};
+use super::rng::Dice;
 
 const RANGES: &[&str] = &[
     "Premium",
@@ -283,7 +283,7 @@ pub(super) static HOMELY: Manner = Manner {
     notes: &[
         "Packed without plastic.",
         "Store in a dry place.",
-        "Made in small batches.",
+        "Created in small batches.",
         "Returns within 30 days.",
         "Kind to the hands and to the purse.",
         "Recyclable.",

@@ -14,11 +14,11 @@ use super::limits::{
 };
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{LIMIT_EXCEEDED, Refusal, error};
-use super::shape::{self, Composite, Shape};
+use super::schema_index::{self, Composite, SchemaIndex};
 
 /// What an operation asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Weight {
+pub struct QueryCost {
     /// Values that the answer can have at most.
     pub cost: u64,
     /// Rows that one list of the answer can have at most, over all its parents.
@@ -31,7 +31,7 @@ pub struct Weight {
     pub varies: bool,
 }
 
-impl Weight {
+impl QueryCost {
     const fn beside(self, other: Self) -> Self {
         Self {
             cost: self.cost.saturating_add(other.cost),
@@ -79,8 +79,8 @@ impl Weight {
                 let message = match what {
                     "deep" => format!("The operation is {is} fields deep; {limit} are allowed."),
                     "fields" => format!("The operation has {is} fields; {limit} are allowed."),
-                    "rows" => format!("One list of the answer could have {is} rows; {limit} are allowed. Ask for smaller pages."),
-                    _ => format!("The operation costs {is}; {limit} are allowed. Ask for smaller pages or fewer fields."),
+                    "rows" => format!("One list of the answer could have {is} rows; {limit} are allowed. GraphQlRequest for smaller pages."),
+                    _ => format!("The operation costs {is}; {limit} are allowed. GraphQlRequest for smaller pages or fewer fields."),
                 };
                 error(LIMIT_EXCEEDED, message, None)
             })
@@ -98,11 +98,11 @@ impl Weight {
 /// # Errors
 /// When fragments contain themselves, or selections are nested too deeply to go on.
 pub fn weigh(
-    shape: &Shape,
+    shape: &SchemaIndex,
     document: &ExecutableDocument,
     operation: &OperationDefinition,
     variables: &Variables,
-) -> Result<Weight, Refusal> {
+) -> Result<QueryCost, Refusal> {
     let mut walk = Walk::new(shape, document, Some(variables));
     walk.operation(operation)
 }
@@ -113,9 +113,9 @@ pub fn weigh(
 /// # Errors
 /// As for [`weigh`], and when all of it together is too much to be validated quickly.
 pub fn weigh_all(
-    shape: &Shape,
+    shape: &SchemaIndex,
     document: &ExecutableDocument,
-) -> Result<HashMap<Option<Name>, Weight>, Refusal> {
+) -> Result<HashMap<Option<Name>, QueryCost>, Refusal> {
     let mut walk = Walk::new(shape, document, None);
     let mut operations = HashMap::new();
     let mut together = 0_u64;
@@ -136,15 +136,19 @@ pub fn weigh_all(
 }
 
 struct Walk<'a> {
-    shape: &'a Shape,
+    shape: &'a SchemaIndex,
     document: &'a ExecutableDocument,
     variables: Option<&'a Variables>,
     /// What each fragment weighs and how many levels it has; nothing while it is being weighed.
-    fragments: HashMap<&'a str, Option<(Weight, usize)>>,
+    fragments: HashMap<&'a str, Option<(QueryCost, usize)>>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(shape: &'a Shape, document: &'a ExecutableDocument, variables: Option<&'a Variables>) -> Self {
+    fn new(
+        shape: &'a SchemaIndex,
+        document: &'a ExecutableDocument,
+        variables: Option<&'a Variables>,
+    ) -> Self {
         Self {
             shape,
             document,
@@ -153,7 +157,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn operation(&mut self, operation: &'a OperationDefinition) -> Result<Weight, Refusal> {
+    fn operation(&mut self, operation: &'a OperationDefinition) -> Result<QueryCost, Refusal> {
         let root = self.shape.root(operation.ty);
         self.selections(&operation.selection_set, root, 0)
             .map(|(weight, _)| weight)
@@ -165,11 +169,11 @@ impl<'a> Walk<'a> {
         set: &'a Positioned<SelectionSet>,
         parent: Option<&'a Composite>,
         level: usize,
-    ) -> Result<(Weight, usize), Refusal> {
+    ) -> Result<(QueryCost, usize), Refusal> {
         if level > MAX_LEVELS {
             return Err(too_many_levels(set.pos));
         }
-        let (mut weight, mut levels) = (Weight::default(), 0);
+        let (mut weight, mut levels) = (QueryCost::default(), 0);
         for selection in &set.node.items {
             let (one, below) = match &selection.node {
                 Selection::Field(field) => {
@@ -178,7 +182,7 @@ impl<'a> Walk<'a> {
                         known.map_or((1, false), |known| self.length(&field.node, known, parent));
                     let of = known.and_then(|known| self.shape.composite(&known.ty));
                     let (inside, below) = if field.node.selection_set.node.items.is_empty() {
-                        (Weight::default(), 0)
+                        (QueryCost::default(), 0)
                     } else {
                         self.selections(&field.node.selection_set, of, level + 1)?
                     };
@@ -203,7 +207,7 @@ impl<'a> Walk<'a> {
         Ok((weight, levels))
     }
 
-    fn fragment(&mut self, name: &'a str, pos: Pos, level: usize) -> Result<(Weight, usize), Refusal> {
+    fn fragment(&mut self, name: &'a str, pos: Pos, level: usize) -> Result<(QueryCost, usize), Refusal> {
         match self.fragments.get(name) {
             Some(Some((_, levels))) if level + levels > MAX_LEVELS => return Err(too_many_levels(pos)),
             Some(Some(known)) => return Ok(*known),
@@ -215,9 +219,9 @@ impl<'a> Walk<'a> {
         }
         // One that is not there counts as a field, since it takes its time to be found missing; validation says so.
         let Some(fragment) = self.document.fragments.get(name) else {
-            let missing = Weight {
+            let missing = QueryCost {
                 fields: 1,
-                ..Weight::default()
+                ..QueryCost::default()
             };
             return Ok((missing, 0));
         };
@@ -229,7 +233,7 @@ impl<'a> Walk<'a> {
     }
 
     /// How many of it a field gives, and whether a variable says so.
-    fn length(&self, field: &Field, known: &shape::Field, parent: Option<&Composite>) -> (u64, bool) {
+    fn length(&self, field: &Field, known: &schema_index::Field, parent: Option<&Composite>) -> (u64, bool) {
         let Some(by_default) = known.page else {
             let in_page = parent.is_some_and(Composite::is_page);
             return (

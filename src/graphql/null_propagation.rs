@@ -11,16 +11,16 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Name, PathSegment, Response, ServerError, Value};
 
-use super::collect::NOTHING;
 use super::document::Document;
-use super::overlap::{Set, by_key};
-use super::shape::Shape;
+use super::field_merging::{Set, by_key};
+use super::planner::NOTHING;
+use super::schema_index::SchemaIndex;
 
 /// What it takes to complete the answers of an operation.
 #[derive(Clone)]
 pub struct Completion {
     /// The schema.
-    pub shape: Arc<Shape>,
+    pub shape: Arc<SchemaIndex>,
     /// The document that was asked for.
     pub document: Arc<Document>,
     /// The name of the operation, if it has one.

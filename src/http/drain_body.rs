@@ -1,4 +1,4 @@
-//! `Unread`: a request's body that is read to its end even when its handler answers without it.
+//! `DrainBody`: a request's body that is read to its end even when its handler answers without it.
 //!
 //! A server that refuses a request and closes the connection while the client still sends makes the client's system drop
 //! the answer: the client sees a reset connection and not the 401 or 413 that was sent. So what is left of a body is
@@ -18,16 +18,16 @@ const MOST: usize = 16 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// A body that is not left lying.
-pub struct Unread(Option<Incoming>);
+pub struct DrainBody(Option<Incoming>);
 
-impl Unread {
+impl DrainBody {
     /// Watches over a body.
     pub fn new(body: Incoming) -> Self {
         Self(Some(body))
     }
 }
 
-impl Body for Unread {
+impl Body for DrainBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -52,7 +52,7 @@ impl Body for Unread {
     }
 }
 
-impl Drop for Unread {
+impl Drop for DrainBody {
     fn drop(&mut self) {
         let Some(body) = self.0.take().filter(|body| !body.is_end_stream()) else {
             return;

@@ -13,7 +13,7 @@ use async_graphql::{Name, Positioned};
 
 use super::problem::BAD_USER_INPUT;
 use super::refusal::Refusal;
-use super::shape::{Named, Shape};
+use super::schema_index::{Named, SchemaIndex};
 
 /// A selection, and the name of the type that it is selected from.
 pub type Selected<'a> = (&'a str, &'a Positioned<Field>);
@@ -25,7 +25,7 @@ pub type Set<'a> = (&'a str, &'a Positioned<SelectionSet>);
 /// # Errors
 /// The first that does not look like its namesake.
 pub fn look_alike(
-    shape: &Shape,
+    shape: &SchemaIndex,
     document: &ExecutableDocument,
     operation: &OperationDefinition,
 ) -> Result<(), Refusal> {
@@ -35,7 +35,7 @@ pub fn look_alike(
     within(shape, document, &[(root, &operation.selection_set)])
 }
 
-fn within(shape: &Shape, document: &ExecutableDocument, sets: &[Set<'_>]) -> Result<(), Refusal> {
+fn within(shape: &SchemaIndex, document: &ExecutableDocument, sets: &[Set<'_>]) -> Result<(), Refusal> {
     for fields in by_key(document, sets).into_values() {
         let (mut first, mut inside) = (None, Vec::new());
         for (of, field) in fields {
@@ -56,7 +56,7 @@ fn within(shape: &Shape, document: &ExecutableDocument, sets: &[Set<'_>]) -> Res
     Ok(())
 }
 
-fn is_alike(shape: &Shape, one: &Type, other: &Type) -> bool {
+fn is_alike(shape: &SchemaIndex, one: &Type, other: &Type) -> bool {
     let bases = match (&one.base, &other.base) {
         (BaseType::List(one), BaseType::List(other)) => is_alike(shape, one, other),
         (BaseType::Named(one), BaseType::Named(other)) => {

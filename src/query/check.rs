@@ -7,8 +7,9 @@ use ::entity::Money;
 use ::entity::money::NotMoney;
 use sea_orm::QuerySelect;
 
-use super::{Resource, key};
+use super::key;
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
+use crate::resource::Resource;
 use crate::tx::Tx;
 
 /// What a caller says of one field.

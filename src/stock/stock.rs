@@ -11,12 +11,12 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::check::INT_MAX;
-use super::recorder::{self, Recorder};
-use super::{Made, Resource, insert};
+use super::movement_batcher::{self, MovementBatcher};
 use crate::app::App;
 use crate::db::Backend;
 use crate::error::{Error, Result, Shortage};
+use crate::query::check::INT_MAX;
+use crate::resource::{Created, Resource, insert};
 use crate::tx::Tx;
 use crate::webhooks::outbox::{self, Told};
 
@@ -38,16 +38,16 @@ pub trait Movement: Resource {
     const REFERENCES: &'static str;
 
     /// Who waits for one to be recorded.
-    fn recorder(app: &App) -> &Recorder;
+    fn recorder(app: &App) -> &MovementBatcher;
     /// The row of a movement of this product, not stored yet.
-    fn row(moving: &Moving, product: &product::Model, at: chrono::DateTime<chrono::Utc>) -> Self::Model;
+    fn row(moving: &NewMovement, product: &product::Model, at: chrono::DateTime<chrono::Utc>) -> Self::Model;
     /// Which product and how many.
     fn moved(row: &Self::Model) -> (i64, i64);
 }
 
 /// A movement about to be recorded, its values checked.
 #[derive(Clone, Debug)]
-pub struct Moving {
+pub struct NewMovement {
     /// What moves.
     pub product_id: i64,
     /// Who delivers it, where stock comes in.
@@ -58,7 +58,7 @@ pub struct Moving {
     pub description: Option<String>,
 }
 
-impl Moving {
+impl NewMovement {
     /// The folded description.
     pub fn description_folded(&self) -> Option<String> {
         self.description.as_deref().map(fold)
@@ -67,7 +67,7 @@ impl Moving {
 
 /// Why a movement was not recorded.
 #[derive(Debug)]
-pub enum Unmoved {
+pub enum RecordError {
     /// There is no such product.
     NoProduct,
     /// Its stock doesn't allow it; this is what there is.
@@ -76,7 +76,7 @@ pub enum Unmoved {
     Failed(DbErr),
 }
 
-impl From<DbErr> for Unmoved {
+impl From<DbErr> for RecordError {
     fn from(error: DbErr) -> Self {
         Self::Failed(error)
     }
@@ -84,10 +84,10 @@ impl From<DbErr> for Unmoved {
 
 /// Records a movement: changes the product's stock, stores the movement's row and the ledger's. Returns the row and the
 /// product as it is now.
-pub async fn record<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Made<M>, Unmoved> {
+pub async fn record<M: Movement>(tx: &Tx, moving: &NewMovement) -> Result<Created<M>, RecordError> {
     let recorded = match tx.backend() {
         Backend::Sqlite => record_in_steps::<M>(tx, moving).await?,
-        Backend::Postgres => recorder::within::<M>(tx, moving).await?,
+        Backend::Postgres => movement_batcher::within::<M>(tx, moving).await?,
     };
     match recorded {
         Some(made) => {
@@ -98,7 +98,7 @@ pub async fn record<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Made<M>, Un
     }
 }
 
-async fn record_in_steps<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Option<Made<M>>, DbErr> {
+async fn record_in_steps<M: Movement>(tx: &Tx, moving: &NewMovement) -> Result<Option<Created<M>>, DbErr> {
     let change = M::SIGN * moving.quantity;
     if !move_stock(tx, moving.product_id, change).await? {
         return Ok(None);
@@ -110,7 +110,7 @@ async fn record_in_steps<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Option
     let id = ::entity::Record::id(&row);
     let description = moving.description.as_deref();
     enter(tx, &product, M::CREATED, change, Some(id), description).await?;
-    Ok(Some(Made {
+    Ok(Some(Created {
         row,
         product: Some(product),
     }))
@@ -125,9 +125,9 @@ pub async fn take_back<M: Movement>(tx: &Tx, row: &M::Model) -> Result<()> {
     let change = -M::SIGN * quantity;
     if !move_stock(tx, product_id, change).await? {
         return Err(match why_not(tx, product_id, change).await? {
-            Unmoved::Shortage(shortage) => Error::InsufficientStock(shortage),
-            Unmoved::NoProduct => Error::NotFound,
-            Unmoved::Failed(error) => error.into(),
+            RecordError::Shortage(shortage) => Error::InsufficientStock(shortage),
+            RecordError::NoProduct => Error::NotFound,
+            RecordError::Failed(error) => error.into(),
         });
     }
     let product = product::Entity::find_by_id(product_id)
@@ -171,10 +171,10 @@ async fn move_stock(tx: &Tx, product_id: i64, change: i64) -> Result<bool, DbErr
     Ok(moved.rows_affected > 0)
 }
 
-async fn why_not(tx: &Tx, product_id: i64, change: i64) -> Result<Unmoved, DbErr> {
+async fn why_not(tx: &Tx, product_id: i64, change: i64) -> Result<RecordError, DbErr> {
     let product = product::Entity::find_by_id(product_id).one(tx).await?;
-    Ok(product.map_or(Unmoved::NoProduct, |product| {
-        Unmoved::Shortage(Shortage {
+    Ok(product.map_or(RecordError::NoProduct, |product| {
+        RecordError::Shortage(Shortage {
             product: product_id,
             available: product.quantity,
             requested: change.abs(),

@@ -1,8 +1,8 @@
 //! Webhook endpoints, and what can be done with one besides changing it. Their secrets are shown when they are made and
 //! never again.
 
-use ::entity::endpoint::{Column, Ending, Entity, Secret};
 use ::entity::event::Name;
+use ::entity::webhook_endpoint::{Column, Ending, Entity, Secret};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::{DateTime, Utc};
@@ -19,9 +19,10 @@ use super::{delivery, etag};
 use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::query::Row;
+use crate::resolvers;
 use crate::resolvers::delivery::{self as deliveries, Since};
-use crate::resolvers::endpoint::{self as rules, DESCRIPTION_LENGTH, Draft, Rotation, URL_LENGTH};
-use crate::resolvers::{self, Row};
+use crate::resolvers::webhook_endpoint::{self as rules, DESCRIPTION_LENGTH, Draft, Rotation, URL_LENGTH};
 
 /// What an endpoint can ask to be told of.
 const EVENTS: [&str; 3] = [

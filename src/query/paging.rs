@@ -13,7 +13,7 @@ use sea_orm::{
     QuerySelect, QueryTrait, Value,
 };
 
-use super::cursor::{self, Holds, Side, Term};
+use super::cursor::{self, Side, Term, ValueKind};
 use super::{Collection, Direction, Filter, Listing, Row, key};
 use crate::auth::{Permit, Read};
 use crate::ctx::Ctx;
@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug)]
-pub struct Span {
+pub struct PageRequest {
     /// How many items, at most.
     pub size: u64,
     /// Whether the items are the last of the part rather than the first.
@@ -36,7 +36,7 @@ pub struct Span {
 }
 
 /// A page of a list by cursor, and where it lies in it.
-pub struct Slice<T> {
+pub struct CursorPage<T> {
     /// The items of the page.
     pub items: Vec<T>,
     /// Whether there are items before it.
@@ -48,9 +48,9 @@ pub struct Slice<T> {
 
 type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
 
-impl<T> Slice<T> {
+impl<T> CursorPage<T> {
     /// The page of a span, whose items are in the order of the list; `more` tells whether the part goes on beyond them.
-    fn new(span: &Span, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
+    fn new(span: &PageRequest, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
         let (before, after) = (span.before.is_some(), span.after.is_some());
         let (has_previous, has_next) = if span.backwards {
             (more || after, before || span.skip > 0)
@@ -73,15 +73,15 @@ impl<T> Slice<T> {
 
 /// The pages of several parents.
 pub struct Slices<T> {
-    found: HashMap<i64, Arc<Slice<T>>>,
-    empty: Arc<Slice<T>>,
+    found: HashMap<i64, Arc<CursorPage<T>>>,
+    empty: Arc<CursorPage<T>>,
 }
 
 impl<T> Slices<T> {
     /// The pages of the parents that have items, and the page of the others. The items come with their parents and as they
     /// were read; `together` makes siblings of those that are shown.
     pub(crate) fn new<M>(
-        span: &Span,
+        span: &PageRequest,
         read: impl IntoIterator<Item = (i64, M)>,
         together: impl FnOnce(Vec<M>) -> Vec<T>,
         cursor: &CursorOf<T>,
@@ -97,7 +97,7 @@ impl<T> Slices<T> {
             shown.extend(items);
         }
         let mut shown = together(shown).into_iter();
-        let slice = |items, more| Arc::new(Slice::new(span, items, more, Arc::clone(cursor)));
+        let slice = |items, more| Arc::new(CursorPage::new(span, items, more, Arc::clone(cursor)));
         let found = pages
             .into_iter()
             .map(|(parent, count, more)| (parent, slice(shown.by_ref().take(count).collect(), more)))
@@ -109,13 +109,13 @@ impl<T> Slices<T> {
     }
 
     /// The page of one parent.
-    pub fn of(&self, parent: i64) -> Arc<Slice<T>> {
+    pub fn of(&self, parent: i64) -> Arc<CursorPage<T>> {
         Arc::clone(self.found.get(&parent).unwrap_or(&self.empty))
     }
 }
 
 /// Takes off the item that tells whether there are more, says so, and turns what was read backwards around.
-fn cut<M>(span: &Span, items: &mut Vec<M>) -> bool {
+fn cut<M>(span: &PageRequest, items: &mut Vec<M>) -> bool {
     let size = usize::try_from(span.size).unwrap_or(usize::MAX);
     let more = items.len() > size;
     items.truncate(size);
@@ -129,7 +129,7 @@ fn cut<M>(span: &Span, items: &mut Vec<M>) -> bool {
 ///
 /// # Errors
 /// [`Error::Parameter`] for a cursor that is none, or of another order.
-pub(crate) fn bounds(span: &Span, order: &str, terms: &[Term]) -> Result<Condition> {
+pub(crate) fn bounds(span: &PageRequest, order: &str, terms: &[Term]) -> Result<Condition> {
     let mut bounds = Condition::all();
     for (name, text, side) in [
         ("after", &span.after, Side::After),
@@ -175,7 +175,11 @@ impl<R: Collection> Listing<R> {
     ///
     /// # Errors
     /// [`Error::Parameter`] for a cursor that is none, or of another order.
-    pub async fn by_cursor(&self, permit: Permit<'_, Read, R>, span: &Span) -> Result<Slice<Row<R>>> {
+    pub async fn by_cursor(
+        &self,
+        permit: Permit<'_, Read, R>,
+        span: &PageRequest,
+    ) -> Result<CursorPage<Row<R>>> {
         let terms = self.cursor_terms();
         let mut select = self.part(span, &terms)?;
         if span.skip > 0 || !self.condition().holds_for_all() {
@@ -187,7 +191,7 @@ impl<R: Collection> Listing<R> {
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
         let more = cut(span, &mut rows);
-        Ok(Slice::new(span, Row::together(rows), more, self.cursor()))
+        Ok(CursorPage::new(span, Row::together(rows), more, self.cursor()))
     }
 
     /// The page of each of these parents, whose key is the rows' `reference`, in one statement.
@@ -196,7 +200,7 @@ impl<R: Collection> Listing<R> {
         ctx: &Ctx,
         reference: R::Column,
         parents: &[i64],
-        span: &Span,
+        span: &PageRequest,
     ) -> Result<Slices<Row<R>>> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
@@ -251,7 +255,7 @@ impl<R: Collection> Listing<R> {
     }
 
     /// The rows of a span and one more, in the order in which it is read.
-    fn part(&self, span: &Span, terms: &[Term]) -> Result<sea_orm::Select<R>> {
+    fn part(&self, span: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
         let mut select = self.matching().filter(bounds(span, &self.order_name(), terms)?);
         order_by(QueryTrait::query(&mut select), terms, span.backwards);
         if span.skip > 0 {
@@ -267,7 +271,7 @@ impl<R: Collection> Listing<R> {
                 column: column.as_column_ref().into_column_ref(),
                 direction,
                 nullable,
-                holds: Holds::of(column),
+                holds: ValueKind::of(column),
             })
             .collect()
     }
@@ -288,11 +292,11 @@ impl<P: Collection> Row<P> {
         ctx: &Ctx,
         relation: &str,
         reference: R::Column,
-        span: &Span,
+        span: &PageRequest,
         listing: impl FnOnce() -> Result<Listing<R>>,
-    ) -> Result<(Arc<Slice<Row<R>>>, Arc<Listing<R>>)> {
+    ) -> Result<(Arc<CursorPage<Row<R>>>, Arc<Listing<R>>)> {
         let loaded = self
-            .share(relation, async || {
+            .load_once(relation, async || {
                 let listing = listing()?;
                 let slices = listing.per_parent(ctx, reference, &self.ids(), span).await?;
                 Ok((slices, Arc::new(listing)))
@@ -311,7 +315,7 @@ impl<P: Collection> Row<P> {
         listing: &Listing<R>,
     ) -> Result<u64> {
         let counts = self
-            .share(&format!("{relation} count"), async || {
+            .load_once(&format!("{relation} count"), async || {
                 listing.count_per_parent(ctx, reference, &self.ids()).await
             })
             .await?;

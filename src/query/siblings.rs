@@ -87,7 +87,7 @@ impl<R: Collection> Row<R> {
     ) -> Result<Option<Row<T>>> {
         let Some(wanted) = id(self) else { return Ok(None) };
         let found = self
-            .share(relation, async || {
+            .load_once(relation, async || {
                 let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
                 loaders::by_id::<T>(ctx, ids.into_iter().collect()).await
             })
@@ -96,7 +96,7 @@ impl<R: Collection> Row<R> {
     }
 
     /// Notes what this row refers to as `relation`, which then need not be asked for.
-    pub(crate) fn knows<T: Collection>(&self, relation: &str, referred: T::Model) {
+    pub(crate) fn preload<T: Collection>(&self, relation: &str, referred: T::Model) {
         let row = Row::<T>::single(referred);
         let found = HashMap::from([(row.id(), row)]);
         let known: Arc<dyn Any + Send + Sync> = Arc::new(found);
@@ -109,7 +109,7 @@ impl<R: Collection> Row<R> {
 
     /// Loads something once for all siblings: whoever asks first does it, the others wait. `relation` names it, its
     /// arguments included.
-    pub async fn share<T: Any + Send + Sync>(
+    pub async fn load_once<T: Any + Send + Sync>(
         &self,
         relation: &str,
         load: impl AsyncFnOnce() -> Result<T>,

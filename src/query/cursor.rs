@@ -23,12 +23,12 @@ pub struct Term {
     /// Whether there are rows without a value; they come last in both directions.
     pub nullable: bool,
     /// What kind of value it has.
-    pub holds: Holds,
+    pub holds: ValueKind,
 }
 
 /// What kind of value a column has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum ValueKind {
     /// A whole number.
     Integer,
     /// A text.
@@ -39,7 +39,7 @@ pub enum Holds {
     Moment,
 }
 
-impl Holds {
+impl ValueKind {
     /// The kind of an entity's column.
     pub fn of<C: ColumnTrait>(column: C) -> Self {
         match column.def().get_column_type() {
@@ -130,8 +130,8 @@ fn take_text<'b>(rest: &mut &'b [u8]) -> Option<&'b str> {
 
 fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
     Some(match (take(rest, 1)?, term.holds) {
-        (b"i", Holds::Integer) => take_integer(rest)?.into(),
-        (b"t", Holds::Moment) => {
+        (b"i", ValueKind::Integer) => take_integer(rest)?.into(),
+        (b"t", ValueKind::Moment) => {
             let moment = DateTime::from_timestamp_micros(take_integer(rest)?)?;
             // Far beyond what any row has, and within what both databases take.
             if !(1..10_000).contains(&moment.year()) {
@@ -139,14 +139,14 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
             }
             moment.into()
         }
-        (b"d", Holds::Money) => take_text(rest)?.parse::<Decimal>().ok()?.into(),
+        (b"d", ValueKind::Money) => take_text(rest)?.parse::<Decimal>().ok()?.into(),
         // PostgreSQL has no NUL in texts, so no cursor of ours has one.
-        (b"s", Holds::Text) => Some(take_text(rest)?).filter(|text| !text.contains('\0'))?.into(),
+        (b"s", ValueKind::Text) => Some(take_text(rest)?).filter(|text| !text.contains('\0'))?.into(),
         (b"n", holds) if term.nullable => match holds {
-            Holds::Integer => Value::BigInt(None),
-            Holds::Text => Value::String(None),
-            Holds::Money => Value::Decimal(None),
-            Holds::Moment => Value::ChronoDateTimeUtc(None),
+            ValueKind::Integer => Value::BigInt(None),
+            ValueKind::Text => Value::String(None),
+            ValueKind::Money => Value::Decimal(None),
+            ValueKind::Moment => Value::ChronoDateTimeUtc(None),
         },
         _ => return None,
     })
@@ -236,9 +236,9 @@ mod tests {
     use sea_orm::Value;
     use sea_orm::sea_query::{Alias, IntoColumnRef as _, Query, SqliteQueryBuilder};
 
-    use super::{Direction, Holds, Side, Term, beyond, decode, encode};
+    use super::{Direction, Side, Term, ValueKind, beyond, decode, encode};
 
-    fn term(name: &'static str, holds: Holds, direction: Direction, nullable: bool) -> Term {
+    fn term(name: &'static str, holds: ValueKind, direction: Direction, nullable: bool) -> Term {
         Term {
             column: Alias::new(name).into_column_ref(),
             direction,
@@ -249,10 +249,10 @@ mod tests {
 
     fn terms() -> Vec<Term> {
         vec![
-            term("serie", Holds::Text, Direction::Ascending, true),
-            term("price", Holds::Money, Direction::Descending, false),
-            term("at", Holds::Moment, Direction::Ascending, false),
-            term("id", Holds::Integer, Direction::Ascending, false),
+            term("serie", ValueKind::Text, Direction::Ascending, true),
+            term("price", ValueKind::Money, Direction::Descending, false),
+            term("at", ValueKind::Moment, Direction::Ascending, false),
+            term("id", ValueKind::Integer, Direction::Ascending, false),
         ]
     }
 
@@ -321,8 +321,8 @@ mod tests {
     #[test]
     fn one_direction_is_one_comparison() {
         let terms = [
-            term("price", Holds::Money, Direction::Descending, false),
-            term("id", Holds::Integer, Direction::Descending, false),
+            term("price", ValueKind::Money, Direction::Descending, false),
+            term("id", ValueKind::Integer, Direction::Descending, false),
         ];
         let values = [Value::from(5_i64), Value::from(7_i64)];
         assert_eq!(
@@ -338,8 +338,8 @@ mod tests {
     #[test]
     fn rows_without_a_value_come_last_both_ways() {
         let terms = [
-            term("serie", Holds::Text, Direction::Descending, true),
-            term("id", Holds::Integer, Direction::Descending, false),
+            term("serie", ValueKind::Text, Direction::Descending, true),
+            term("id", ValueKind::Integer, Direction::Descending, false),
         ];
         let some = [Value::from("x"), Value::from(7_i64)];
         let none = [Value::String(None), Value::from(7_i64)];

@@ -12,7 +12,7 @@ use async_graphql::parser::{self, Positioned, parse_schema};
 
 /// The types of a schema.
 #[derive(Debug, Default)]
-pub struct Shape {
+pub struct SchemaIndex {
     types: HashMap<String, Named>,
     /// The objects that an interface or a union can be.
     objects: HashMap<String, Vec<String>>,
@@ -95,7 +95,7 @@ enum __TypeKind { SCALAR OBJECT INTERFACE UNION ENUM INPUT_OBJECT LIST NON_NULL 
 enum __DirectiveLocation { QUERY }
 scalar String scalar Int scalar Float scalar Boolean scalar ID";
 
-impl Shape {
+impl SchemaIndex {
     /// Reads a printed schema.
     ///
     /// # Errors
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn reads_what_is_needed() {
-        let shape = Shape::read(
+        let shape = SchemaIndex::read(
             "type Query { things(first: Int, after: String): ThingConnection top(first: Int! = 10): [Thing!] }
              type ThingConnection { nodes: [Thing!]! }
              type Thing implements Named { id: ID! }

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
-use super::documents::Wanted;
-use super::engine::Ask;
+use super::document_store::Wanted;
+use super::engine::GraphQlRequest;
 use super::problem::BAD_USER_INPUT;
 use super::refusal::Refusal;
 
@@ -50,7 +50,7 @@ struct PersistedQuery {
 ///
 /// # Errors
 /// What is wrong with it; nothing of it can be answered then.
-pub fn of_json(body: &[u8]) -> Result<Ask, Refusal> {
+pub fn of_json(body: &[u8]) -> Result<GraphQlRequest, Refusal> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {}
         Some(b'[') => return Err(refused("Batches are not served: send one operation a request.")),
@@ -65,7 +65,7 @@ pub fn of_json(body: &[u8]) -> Result<Ask, Refusal> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn of_query(query: &str) -> Result<Ask, Refusal> {
+pub fn of_query(query: &str) -> Result<GraphQlRequest, Refusal> {
     let mut written = Written::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let text = || serde_json::value::to_raw_value(&*value).ok();
@@ -85,7 +85,7 @@ pub fn of_query(query: &str) -> Result<Ask, Refusal> {
     read(&written)
 }
 
-fn read(written: &Written<'_>) -> Result<Ask, Refusal> {
+fn read(written: &Written<'_>) -> Result<GraphQlRequest, Refusal> {
     let text = |raw, name| one::<String>(raw, name, "a string");
     let operation_name =
         text(written.operation_name.as_ref(), "operationName")?.filter(|name| !name.is_empty());
@@ -107,7 +107,7 @@ fn read(written: &Written<'_>) -> Result<Ask, Refusal> {
     if wanted.text.is_none() && wanted.hash.is_none() && wanted.id.is_none() {
         return Err(refused("There is no \"query\"."));
     }
-    Ok(Ask {
+    Ok(GraphQlRequest {
         wanted,
         operation_name,
         variables: variables.unwrap_or_default(),
@@ -133,7 +133,7 @@ fn refused(message: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn message(refused: Result<Ask, Refusal>) -> String {
+    fn message(refused: Result<GraphQlRequest, Refusal>) -> String {
         refused.unwrap_err().errors.remove(0).message
     }
 

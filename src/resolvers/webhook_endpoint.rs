@@ -4,20 +4,18 @@
 
 use std::collections::BTreeSet;
 
-use ::entity::endpoint::{Column, Ending, Entity, Model, Secret};
 use ::entity::event::Name;
+use ::entity::webhook_endpoint::{Column, Ending, Entity, Model, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
 
-use super::{
-    Check, Collection, Direction, Editable, Field, Made, Resource, Row, Sortable, erase, insert, locked,
-    store,
-};
 use crate::auth::{Change, Permit, Right};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
+use crate::query::{Check, Collection, Direction, Field, Row, Sortable};
+use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
 use crate::tx::Tx;
 use crate::webhooks::{SigningSecret, ending, target};
 
@@ -185,7 +183,7 @@ impl Resource for Entity {
         Ok(draft)
     }
 
-    async fn create(tx: &Tx, mut draft: Draft) -> Result<Made<Self>> {
+    async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
         let check = Check::new_row(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
@@ -206,12 +204,12 @@ impl Resource for Entity {
         };
         write(tx.ctx(), &mut row, draft, check)?;
         room_for_one(tx).await?;
-        Ok(Made::alone(insert::<Self>(tx, row).await?))
+        Ok(Created::alone(insert::<Self>(tx, row).await?))
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {
         managed(row)?;
-        erase::<Self>(tx, row).await?;
+        delete_row::<Self>(tx, row).await?;
         Ok(ending::remove(tx, row.id).await?)
     }
 }
@@ -233,7 +231,7 @@ impl Editable for Entity {
 async fn changed(tx: &Tx, row: &mut Model) -> Result<()> {
     row.version += 1;
     row.updated_at = tx.ctx().now;
-    Ok(store::<Entity>(tx, row).await?)
+    Ok(update_row::<Entity>(tx, row).await?)
 }
 
 /// Gives an endpoint another secret, which is in the row that is returned and never shown again. For a while the old one

@@ -1,8 +1,8 @@
 //! Webhook endpoints: who is told of events. Their secrets are shown when they are made and never again.
 
 use ::entity::delivery;
-use ::entity::endpoint::{self, Ending, Secret};
 use ::entity::event::Name;
+use ::entity::webhook_endpoint::{self, Ending, Secret};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use super::connection::{Paging, connection, of_row, order};
@@ -12,14 +12,14 @@ use super::problem::UserError;
 use super::scalar::{DateTime, int};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::resolvers::endpoint::{Draft, Rotation, events, overlap_ends};
-use crate::resolvers::{Field, Listing, Row};
+use crate::query::{Field, Listing, Row};
+use crate::resolvers::webhook_endpoint::{Draft, Rotation, events, overlap_ends};
 
 /// An address that is told of events.
-pub struct WebhookEndpoint(Row<endpoint::Entity>);
+pub struct WebhookEndpoint(Row<webhook_endpoint::Entity>);
 
-impl From<Row<endpoint::Entity>> for WebhookEndpoint {
-    fn from(row: Row<endpoint::Entity>) -> Self {
+impl From<Row<webhook_endpoint::Entity>> for WebhookEndpoint {
+    fn from(row: Row<webhook_endpoint::Entity>) -> Self {
         Self(row)
     }
 }
@@ -120,19 +120,19 @@ impl WebhookEndpoint {
 }
 
 connection!(
-    Row<endpoint::Entity> => WebhookEndpointConnection, WebhookEndpointEdge, WebhookEndpoint;
+    Row<webhook_endpoint::Entity> => WebhookEndpointConnection, WebhookEndpointEdge, WebhookEndpoint;
     "A page of webhook endpoints.", "A webhook endpoint and its place in the list.",
     "The endpoints of this page, without their cursors.",
     "How many endpoints there are, on all pages together. Counted only when asked for."
 );
 
-order!(endpoint::Entity => WebhookEndpointOrder, WebhookEndpointOrderField, "What webhook endpoints can be ordered by." {
+order!(webhook_endpoint::Entity => WebhookEndpointOrder, WebhookEndpointOrderField, "What webhook endpoints can be ordered by." {
     Id: "id", Url: "url", CreatedAt: "created_at", UpdatedAt: "updated_at",
 });
 
 impl WebhookEndpointOrder {
     /// The list that the arguments of a connection describe.
-    pub fn listing(order: Option<Vec<Self>>) -> Result<Listing<endpoint::Entity>> {
+    pub fn listing(order: Option<Vec<Self>>) -> Result<Listing<webhook_endpoint::Entity>> {
         Ok(Listing {
             order: Self::steps(order)?,
             ..Listing::default()
@@ -278,7 +278,7 @@ macro_rules! with_secret {
 
         impl $payload {
             /// The payload of what a rule has answered.
-            pub fn of(result: Result<Row<endpoint::Entity>>) -> Result<Self> {
+            pub fn of(result: Result<Row<webhook_endpoint::Entity>>) -> Result<Self> {
                 let (made, user_errors) = outcome(result)?;
                 let secret = made.as_ref().and_then(|row| row.secret.clone());
                 Ok(Self {

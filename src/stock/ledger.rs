@@ -2,7 +2,7 @@
 
 use ::entity::stock_change::{Column, Entity};
 
-use super::{Collection, Direction, Sortable};
+use crate::query::{Collection, Direction, Sortable};
 
 impl Collection for Entity {
     const SORTABLE: &'static [Sortable<Column>] = &[Sortable {

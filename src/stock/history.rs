@@ -5,15 +5,15 @@ use ::entity::product;
 use ::entity::stock_change::{self, Reason};
 use chrono::{DateTime, Utc};
 
-use super::check::INT_MAX;
 use super::stock::Movement;
-use crate::db::bulk::{Filling, reserve_ids};
+use crate::db::bulk::{BulkInsert, reserve_ids};
 use crate::error::{Error, Result, Shortage};
+use crate::query::check::INT_MAX;
 use crate::tx::Tx;
 
 /// Entries on their way into the ledger, in the order of time.
 pub struct History<'t> {
-    ledger: Filling<'t, Tx, stock_change::Entity>,
+    ledger: BulkInsert<'t, Tx, stock_change::Entity>,
     next_id: i64,
 }
 
@@ -22,7 +22,7 @@ impl<'t> History<'t> {
     pub async fn begin(tx: &'t Tx, entries: usize) -> Result<Self> {
         Ok(Self {
             next_id: reserve_ids::<stock_change::Entity>(tx, entries).await?,
-            ledger: Filling::new(tx),
+            ledger: BulkInsert::new(tx),
         })
     }
 

@@ -23,14 +23,14 @@ use sea_orm::{
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::Made;
-use super::check::INT_MAX;
-use super::stock::{Movement, Moving};
+use super::stock::{Movement, NewMovement};
 use crate::app::App;
 use crate::ctx::Ctx;
 use crate::db::dialect::is_refusal;
 use crate::db::{Backend, bulk, ended};
 use crate::error::{Error, Result};
+use crate::query::check::INT_MAX;
+use crate::resource::Created;
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
@@ -45,7 +45,7 @@ const WAITING: usize = 1_024;
 
 /// Who waits for their movement of one kind to be recorded.
 #[derive(Default)]
-pub struct Recorder {
+pub struct MovementBatcher {
     queue: Mutex<Queue>,
 }
 
@@ -58,7 +58,7 @@ struct Queue {
 
 struct Waiting {
     ctx: Ctx,
-    moving: Moving,
+    moving: NewMovement,
     /// The row of the answer; none when it was not recorded.
     done: oneshot::Sender<Result<Option<Found>>>,
 }
@@ -74,7 +74,7 @@ struct Found {
 ///
 /// # Errors
 /// When the database did not answer: whether it is recorded is not known then, so it must not be tried again here.
-pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<Made<M>>> {
+pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Option<Created<M>>> {
     if ctx.db().backend() != Backend::Postgres {
         return Ok(None);
     }
@@ -95,7 +95,7 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<M
     };
     if begins {
         // A task of its own: a client that leaves must not take the others' movements along.
-        tokio::spawn(Turn::<M>::new(&ctx.app).work());
+        tokio::spawn(BatchWorker::<M>::new(&ctx.app).work());
     }
     let mut span = ctx.record.sends(Backend::Postgres, SHARED);
     let found = answer
@@ -111,7 +111,7 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: Moving) -> Result<Option<M
 ///
 /// # Errors
 /// What the database says.
-pub async fn within<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Option<Made<M>>, DbErr> {
+pub async fn within<M: Movement>(tx: &Tx, moving: &NewMovement) -> Result<Option<Created<M>>, DbErr> {
     let statement = statement::<M>(&tx.ctx().app, &[(tx.ctx(), moving)], "");
     if outbox::tells(&tx.ctx().app, M::CREATED) {
         tx.wake_webhooks();
@@ -120,29 +120,29 @@ pub async fn within<M: Movement>(tx: &Tx, moving: &Moving) -> Result<Option<Made
     Ok(found.map(|(_, found)| made::<M>(moving, tx.ctx(), found)))
 }
 
-fn made<M: Movement>(moving: &Moving, ctx: &Ctx, found: Found) -> Made<M> {
+fn made<M: Movement>(moving: &NewMovement, ctx: &Ctx, found: Found) -> Created<M> {
     let mut row = M::row(moving, &found.product, ctx.now);
     ::entity::Record::set_id(&mut row, found.movement_id);
-    Made {
+    Created {
         row,
         product: Some(found.product),
     }
 }
 
-impl Recorder {
+impl MovementBatcher {
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// One of those who work for all that wait; gives its place back however it ends.
-struct Turn<M: Movement> {
+struct BatchWorker<M: Movement> {
     app: Arc<App>,
     of: std::marker::PhantomData<fn() -> M>,
     over: bool,
 }
 
-impl<M: Movement> Turn<M> {
+impl<M: Movement> BatchWorker<M> {
     fn new(app: &Arc<App>) -> Self {
         Self {
             app: Arc::clone(app),
@@ -154,7 +154,7 @@ impl<M: Movement> Turn<M> {
     /// Records what waits until nothing does.
     async fn work(mut self) {
         while let Some(batch) = self.next() {
-            let movements: Vec<(&Ctx, &Moving)> = batch
+            let movements: Vec<(&Ctx, &NewMovement)> = batch
                 .iter()
                 .map(|waiting| (&waiting.ctx, &waiting.moving))
                 .collect();
@@ -212,7 +212,7 @@ impl<M: Movement> Turn<M> {
     }
 }
 
-impl<M: Movement> Drop for Turn<M> {
+impl<M: Movement> Drop for BatchWorker<M> {
     fn drop(&mut self) {
         if !self.over {
             let mut queue = M::recorder(&self.app).lock();
@@ -242,7 +242,7 @@ struct Wanted<'m> {
 
 /// The statement that records these movements, its one parameter being them; `locked` says what becomes of products that
 /// somebody has locked.
-fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &Moving)], locked: &str) -> Statement {
+fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &NewMovement)], locked: &str) -> Statement {
     let told = outbox::members(app, M::CREATED);
     let tells = outbox::tells(app, M::CREATED);
     let wanted: Vec<Wanted<'_>> = movements

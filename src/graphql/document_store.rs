@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::document::{Document, Rules};
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{PERSISTED_QUERY_NOT_FOUND, Refusal};
-use super::shape::Shape;
+use super::schema_index::SchemaIndex;
 use crate::error::{Error, Result};
 
 /// What the documents that are kept may take up in memory, by an estimate.
@@ -96,7 +96,7 @@ impl Documents {
     }
 
     /// The schema that the documents are checked against.
-    pub const fn shape(&self) -> &Arc<Shape> {
+    pub const fn shape(&self) -> &Arc<SchemaIndex> {
         &self.rules.shape
     }
 

@@ -7,12 +7,12 @@ use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, produ
 
 use sea_orm::{DbErr, EntityTrait};
 
-use super::shop::{self, Flow, Movement, Shop};
+use super::sample_data::{self, Flow, Movement, Shop};
 use crate::ctx::Ctx;
-use crate::db::bulk::{Filling, analyze, reserve_ids};
+use crate::db::bulk::{BulkInsert, analyze, reserve_ids};
 use crate::db::dialect::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::resolvers::history::History;
+use crate::stock::history::History;
 use crate::tx::Tx;
 
 /// Stores everything.
@@ -79,7 +79,7 @@ fn id(first: i64, position: usize) -> i64 {
 }
 
 async fn fill<E: EntityTrait>(tx: &Tx, rows: &[E::Model]) -> Result<(), DbErr> {
-    let mut table = Filling::<_, E>::new(tx);
+    let mut table = BulkInsert::<_, E>::new(tx);
     for row in rows {
         table.add(row).await?;
     }
@@ -87,9 +87,9 @@ async fn fill<E: EntityTrait>(tx: &Tx, rows: &[E::Model]) -> Result<(), DbErr> {
 }
 
 /// Stores labels and returns the id of the first.
-async fn labels<L: Label>(tx: &Tx, labels: &[shop::Label]) -> Result<i64, DbErr> {
+async fn labels<L: Label>(tx: &Tx, labels: &[sample_data::Label]) -> Result<i64, DbErr> {
     let first = reserve_ids::<L>(tx, labels.len()).await?;
-    let row = |(position, label): (usize, &shop::Label)| {
+    let row = |(position, label): (usize, &sample_data::Label)| {
         let mut row = L::blank(label.created_at);
         row.set_id(id(first, position));
         let fields = L::fields_mut(&mut row);
@@ -105,7 +105,7 @@ async fn labels<L: Label>(tx: &Tx, labels: &[shop::Label]) -> Result<i64, DbErr>
 }
 
 /// A product as it was entered, before its first movement.
-fn product_row(first: &First, position: usize, product: &shop::Product) -> product::Model {
+fn product_row(first: &First, position: usize, product: &sample_data::Product) -> product::Model {
     product::Model {
         id: id(first.product, position),
         title: product.title.clone(),
@@ -176,8 +176,8 @@ async fn keep_ledger(tx: &Tx, shop: &Shop, first: &First, products: &mut [produc
 }
 
 async fn store_movements(tx: &Tx, shop: &Shop, first: &First, products: &[product::Model]) -> Result<()> {
-    let mut inflows = Filling::<_, inflow::Entity>::new(tx);
-    let mut outflows = Filling::<_, outflow::Entity>::new(tx);
+    let mut inflows = BulkInsert::<_, inflow::Entity>::new(tx);
+    let mut outflows = BulkInsert::<_, outflow::Entity>::new(tx);
     for (id, movement) in numbered(shop, first) {
         let Some(product) = products.get(movement.product) else {
             return Err(Error::NotFound);

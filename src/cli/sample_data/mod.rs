@@ -5,18 +5,18 @@
 //! logarithms of two platforms differ), and a test holds a fingerprint of the whole. Whoever changes a word here
 //! changes everybody's sample data, so the fingerprint has to be changed knowingly.
 
-mod dice;
 mod goods;
 mod history;
 mod names;
+mod rng;
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 
-use self::dice::Dice;
 use self::goods::{DEPARTMENTS, Department, Good};
+use self::rng::Dice;
 
 /// The `now` of `stockroom seed`, whose rows must not depend on the day it runs: 2026-01-01T12:00:00Z.
 pub const SEED_NOW: DateTime<Utc> = DateTime::from_timestamp_nanos(1_767_268_800_000_000_000);

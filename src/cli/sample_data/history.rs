@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::dice::Dice;
+use super::rng::Dice;
 use super::{Calendar, Flow, Movement, Product};
 
 const INFLOWS_PER_PRODUCT: usize = 2;

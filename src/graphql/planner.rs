@@ -15,11 +15,11 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned, Value, Variables};
 
 use super::Input;
+use super::field_merging::{conflict, look_alike};
 use super::limits::MAX_FIELDS_TOGETHER;
-use super::overlap::{conflict, look_alike};
 use super::problem::BAD_USER_INPUT;
 use super::refusal::{LIMIT_EXCEEDED, Refusal};
-use super::shape::Shape;
+use super::schema_index::SchemaIndex;
 
 /// The key of what is selected where nothing is: no document can have it.
 pub const NOTHING: &str = " ";
@@ -49,7 +49,7 @@ pub struct Collected {
 /// # Errors
 /// When selections have the same key and are not the same, or when writing it out makes too much of it.
 pub fn plan(
-    shape: &Shape,
+    shape: &SchemaIndex,
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
 ) -> Result<Plan, Refusal> {
@@ -78,7 +78,7 @@ pub fn plan(
 /// # Errors
 /// As for [`plan`], which has found them before.
 pub fn collect(
-    shape: &Shape,
+    shape: &SchemaIndex,
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
     variables: &Variables,
@@ -87,7 +87,11 @@ pub fn collect(
 }
 
 /// The keys of the root, in the order in which an answer has them.
-pub fn root_keys(shape: &Shape, document: &ExecutableDocument, operation: &OperationDefinition) -> Vec<Name> {
+pub fn root_keys(
+    shape: &SchemaIndex,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+) -> Vec<Name> {
     let root = shape.root_name(operation.ty).unwrap_or_default();
     let groups = Collector::new(shape, document, None).groups(root, &[&operation.selection_set]);
     groups.into_keys().map(Name::new).collect()
@@ -110,7 +114,7 @@ enum Included {
 }
 
 struct Collector<'a> {
-    shape: &'a Shape,
+    shape: &'a SchemaIndex,
     document: &'a ExecutableDocument,
     variables: Option<&'a Variables>,
     /// Whether anything is selected twice.
@@ -126,7 +130,11 @@ struct Collector<'a> {
 type Set<'a> = &'a Positioned<SelectionSet>;
 
 impl<'a> Collector<'a> {
-    fn new(shape: &'a Shape, document: &'a ExecutableDocument, variables: Option<&'a Variables>) -> Self {
+    fn new(
+        shape: &'a SchemaIndex,
+        document: &'a ExecutableDocument,
+        variables: Option<&'a Variables>,
+    ) -> Self {
         Self {
             shape,
             document,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::delivery::{self, Outcome};
-use ::entity::endpoint::{self, Ending};
+use ::entity::webhook_endpoint::{self, Ending};
 use ::entity::{attempt, event};
 use chrono::{DateTime, TimeDelta, Utc};
 use hyper::StatusCode;
@@ -12,7 +12,7 @@ use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
-use super::client::Tried;
+use super::client::AttemptResult;
 use super::{backoff, ending};
 use crate::app::App;
 use crate::ctx::Ctx;
@@ -26,7 +26,7 @@ const PATIENCE: TimeDelta = TimeDelta::days(5);
 
 /// What comes of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum Disposition {
     Delivered,
     Again(DateTime<Utc>),
     Failed,
@@ -50,16 +50,16 @@ pub struct Try {
 /// Writes down what came of a try, if the delivery is still in our hand.
 pub async fn settle(
     app: &Arc<App>,
-    endpoint: &endpoint::Model,
+    endpoint: &webhook_endpoint::Model,
     event: &event::Model,
-    tried: Tried,
+    tried: AttemptResult,
     of: Try,
 ) -> Result<()> {
     let ctx = Ctx::system(Arc::clone(app));
     let now = ctx.now;
     let (status, error, asked) = match tried {
-        Tried::Answered { status, .. } if status.is_success() => (Some(status), None, None),
-        Tried::Answered { status, retry_after } => {
+        AttemptResult::Answered { status, .. } if status.is_success() => (Some(status), None, None),
+        AttemptResult::Answered { status, retry_after } => {
             let asked = retry_after.and_then(|value| backoff::retry_after(&value, now));
             (
                 Some(status),
@@ -67,13 +67,13 @@ pub async fn settle(
                 asked,
             )
         }
-        Tried::Unanswered(why) => (None, Some(why), None),
+        AttemptResult::Unanswered(why) => (None, Some(why), None),
     };
     let number = of.delivery.attempts + 1;
     let verdict = if error.is_none() {
-        Verdict::Delivered
+        Disposition::Delivered
     } else if status == Some(StatusCode::GONE) {
-        Verdict::Gone
+        Disposition::Gone
     } else {
         let schedule = &app.config.webhook_retry_schedule;
         match backoff::wait(
@@ -82,8 +82,8 @@ pub async fn settle(
             rand::random(),
             asked,
         ) {
-            Some(wait) => Verdict::Again(now + wait),
-            None => Verdict::Failed,
+            Some(wait) => Disposition::Again(now + wait),
+            None => Disposition::Failed,
         }
     };
     log(verdict, endpoint, event, number, error.as_deref());
@@ -118,16 +118,16 @@ pub async fn settle(
 /// Writes the try into the delivery, unless somebody else has it in hand by now.
 async fn written(
     tx: &Tx,
-    verdict: Verdict,
+    verdict: Disposition,
     made: &attempt::Model,
     lease: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     use delivery::{Column, Entity};
     let now = tx.ctx().now;
     let (due_at, outcome) = match verdict {
-        Verdict::Delivered => (None, Some(Outcome::Delivered)),
-        Verdict::Again(due_at) => (Some(due_at), None),
-        Verdict::Failed | Verdict::Gone => (None, Some(Outcome::Failed)),
+        Disposition::Delivered => (None, Some(Outcome::Delivered)),
+        Disposition::Again(due_at) => (Some(due_at), None),
+        Disposition::Failed | Disposition::Gone => (None, Some(Outcome::Failed)),
     };
     let ended_at = outcome.map(|_| now);
     let written = Entity::update_many()
@@ -174,19 +174,21 @@ struct Standing {
 }
 
 /// Writes down how the endpoint stands after a try, where that is news: most tries leave its row alone.
-async fn stands(tx: &Tx, verdict: Verdict, before: Standing) -> Result<(), DbErr> {
-    use endpoint::{Column, Entity};
+async fn stands(tx: &Tx, verdict: Disposition, before: Standing) -> Result<(), DbErr> {
+    use webhook_endpoint::{Column, Entity};
     let now = tx.ctx().now;
     let change = match (verdict, before.failing_since) {
-        (Verdict::Delivered, Some(_)) => None,
-        (Verdict::Again(_) | Verdict::Failed, None) => Some(now),
-        (Verdict::Gone, _) => return ending::end(tx, before.id, Ending::Gone).await,
+        (Disposition::Delivered, Some(_)) => None,
+        (Disposition::Again(_) | Disposition::Failed, None) => Some(now),
+        (Disposition::Gone, _) => return ending::end(tx, before.id, Ending::Gone).await,
         // Only what has failed by its whole schedule counts, so that one message a month that meets a restart does not
         // end an endpoint. That of the settings is the operator's to take out.
-        (Verdict::Failed, Some(since)) if before.managed && since + PATIENCE <= now => {
+        (Disposition::Failed, Some(since)) if before.managed && since + PATIENCE <= now => {
             return ending::end(tx, before.id, Ending::Failing).await;
         }
-        (Verdict::Delivered, None) | (Verdict::Again(_) | Verdict::Failed, Some(_)) => return Ok(()),
+        (Disposition::Delivered, None) | (Disposition::Again(_) | Disposition::Failed, Some(_)) => {
+            return Ok(());
+        }
     };
     let is_news = if change.is_some() {
         Column::FailingSince.is_null()
@@ -203,8 +205,8 @@ async fn stands(tx: &Tx, verdict: Verdict, before: Standing) -> Result<(), DbErr
 }
 
 fn log(
-    verdict: Verdict,
-    endpoint: &endpoint::Model,
+    verdict: Disposition,
+    endpoint: &webhook_endpoint::Model,
     event: &event::Model,
     attempts: i64,
     error: Option<&str>,
@@ -212,18 +214,18 @@ fn log(
     let (endpoint, message, name) = (endpoint.id, &event.message_id, event.name.as_str());
     let error = error.unwrap_or_default();
     match verdict {
-        Verdict::Delivered => tracing::debug!(
+        Disposition::Delivered => tracing::debug!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, "a webhook was delivered"
         ),
-        Verdict::Again(due_at) => tracing::info!(
+        Disposition::Again(due_at) => tracing::info!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, error, %due_at,
             "a webhook failed and will be tried again"
         ),
-        Verdict::Failed => tracing::error!(
+        Disposition::Failed => tracing::error!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, error,
             "a webhook failed for the last time"
         ),
-        Verdict::Gone => tracing::error!(
+        Disposition::Gone => tracing::error!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts,
             "a webhook's receiver answered 410: nothing is sent to it any more"
         ),

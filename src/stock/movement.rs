@@ -14,14 +14,14 @@ use sea_orm::{
     QuerySelect, QueryTrait, Value,
 };
 
-use super::cursor::{self, Holds, Side, Term};
-use super::paging::{Slices, order_by};
 use super::stock::Movement;
-use super::{Direction, Filter, Row, Slice, Span, key};
 use crate::ctx::Ctx;
 use crate::db::dialect::PAGE;
 use crate::db::{Backend, Database};
 use crate::error::{Error, Result};
+use crate::query::cursor::{self, Side, Term, ValueKind};
+use crate::query::paging::{Slices, order_by};
+use crate::query::{CursorPage, Direction, Filter, PageRequest, Row, key};
 
 /// A movement of either kind.
 pub enum Moved {
@@ -79,10 +79,10 @@ pub async fn of_product(
     ctx: &Ctx,
     product: &Row<product::Entity>,
     relation: &str,
-    span: &Span,
-) -> Result<Arc<Slice<Moved>>> {
+    span: &PageRequest,
+) -> Result<Arc<CursorPage<Moved>>> {
     let slices = product
-        .share(relation, async || {
+        .load_once(relation, async || {
             per_product(ctx.db(), &product.ids(), span).await
         })
         .await?;
@@ -92,7 +92,7 @@ pub async fn of_product(
 /// How many movements a product has, counted for all products that were fetched with it.
 pub async fn count_of_product(ctx: &Ctx, product: &Row<product::Entity>, relation: &str) -> Result<u64> {
     let counts = product
-        .share(&format!("{relation} count"), async || {
+        .load_once(&format!("{relation} count"), async || {
             count_per_product(ctx.db(), &product.ids()).await
         })
         .await?;
@@ -106,7 +106,7 @@ pub async fn of_entry(ctx: &Ctx, entry: &Row<stock_change::Entity>) -> Result<Op
         return Ok(None);
     };
     let found = entry
-        .share("movement", async || {
+        .load_once("movement", async || {
             let behind: Vec<(&str, i64)> = entry.siblings().iter().filter_map(behind).collect();
             by_key(ctx.db(), &behind).await
         })
@@ -190,7 +190,7 @@ fn keys_of_products<M: Movement>(backend: Backend, column: M::Column, products: 
         .into_query()
 }
 
-async fn per_product(db: &Database, products: &[i64], span: &Span) -> Result<Slices<Moved>> {
+async fn per_product(db: &Database, products: &[i64], span: &PageRequest) -> Result<Slices<Moved>> {
     let bounds = bounds(span)?;
     let backend = db.backend();
     let end = span.skip.saturating_add(span.size).saturating_add(1);
@@ -227,7 +227,7 @@ async fn per_product(db: &Database, products: &[i64], span: &Span) -> Result<Sli
     Ok(Slices::new(span, read, together, &cursor))
 }
 
-fn direction(span: &Span) -> Order {
+fn direction(span: &PageRequest) -> Order {
     if span.backwards { Order::Asc } else { Order::Desc }
 }
 
@@ -235,7 +235,7 @@ fn direction(span: &Span) -> Order {
 fn newest<M: Movement>(
     backend: Backend,
     products: &[i64],
-    span: &Span,
+    span: &PageRequest,
     end: u64,
     bounds: &[Bound],
 ) -> SelectStatement {
@@ -257,14 +257,17 @@ fn newest<M: Movement>(
 
 /// The order within one kind, where the kind decides nothing.
 fn own_order<M: Movement>() -> Vec<Term> {
-    [(M::CREATED_AT, Holds::Moment), (key::<M>(), Holds::Integer)]
-        .map(|(column, holds)| Term {
-            column: column.as_column_ref().into_column_ref(),
-            direction: Direction::Descending,
-            nullable: false,
-            holds,
-        })
-        .into()
+    [
+        (M::CREATED_AT, ValueKind::Moment),
+        (key::<M>(), ValueKind::Integer),
+    ]
+    .map(|(column, holds)| Term {
+        column: column.as_column_ref().into_column_ref(),
+        direction: Direction::Descending,
+        nullable: false,
+        holds,
+    })
+    .into()
 }
 
 /// A cursor of a span: moment, kind and id.
@@ -275,14 +278,18 @@ struct Bound {
     id: Value,
 }
 
-fn bounds(span: &Span) -> Result<Vec<Bound>> {
-    let terms =
-        [(AT, Holds::Moment), (KIND, Holds::Text), (ID, Holds::Integer)].map(|(column, holds)| Term {
-            column: column.into_column_ref(),
-            direction: Direction::Descending,
-            nullable: false,
-            holds,
-        });
+fn bounds(span: &PageRequest) -> Result<Vec<Bound>> {
+    let terms = [
+        (AT, ValueKind::Moment),
+        (KIND, ValueKind::Text),
+        (ID, ValueKind::Integer),
+    ]
+    .map(|(column, holds)| Term {
+        column: column.into_column_ref(),
+        direction: Direction::Descending,
+        nullable: false,
+        holds,
+    });
     let mut bounds = Vec::new();
     for (name, text, side) in [
         ("after", &span.after, Side::After),
