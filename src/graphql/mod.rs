@@ -20,7 +20,6 @@ pub mod answer;
 pub mod caller;
 pub mod connection;
 pub mod cost;
-pub mod data;
 pub mod delivery;
 pub mod document;
 pub mod document_store;
