@@ -1,7 +1,7 @@
 //! Face two: `/graphql`. Translates between GraphQL and the rules and decides nothing.
 //!
-//! The same noun has its file here as everywhere. `connection.rs`, `filter.rs`, `payload.rs` and `scalar.rs` are what nouns
-//! share; `problem.rs` says what a refusal looks like.
+//! Each resource has the same file name here as in every layer, and a second file with its mutations where there are many.
+//! What all resources share is in `kit`; `problem.rs` defines how errors look.
 //!
 //! Objects resolve their fields one after the other (`serial`): their relations are loaded for all siblings at once, so
 //! there is little to wait for side by side, and the keys of an answer come in the order in which they were asked for,
@@ -14,48 +14,48 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
 pub mod accept;
-pub mod account;
-pub mod analytics;
+pub(crate) mod account;
+pub(crate) mod analytics;
 pub mod answer;
 pub mod caller;
-pub mod connection;
 pub mod cost;
-pub mod delivery;
+pub(crate) mod delivery;
+pub(crate) mod delivery_input;
 pub mod document;
 pub mod document_store;
 pub mod engine;
 pub mod field_merging;
-pub mod filter;
 pub mod guard;
 pub mod handler;
-pub mod inflow;
+pub(crate) mod inflow;
 pub mod instrument;
-pub mod label;
-pub mod ledger;
+pub(crate) mod kit;
+pub(crate) mod label;
+pub(crate) mod label_input;
+pub(crate) mod ledger;
 pub mod limits;
 pub mod literals;
-pub mod movement;
-pub mod mutation;
+pub(crate) mod movement;
+pub(crate) mod mutation;
 pub mod null_propagation;
 pub mod operation;
-pub mod outflow;
-pub mod payload;
+pub(crate) mod outflow;
 pub mod planner;
 pub mod problem;
-pub mod product;
-pub mod product_input;
+pub(crate) mod product;
+pub(crate) mod product_input;
 pub mod protocol;
-pub mod query;
+pub(crate) mod query;
 pub mod refusal;
 pub mod request;
 pub mod resolve;
-pub mod scalar;
 pub mod schema_index;
 pub mod sse;
-pub mod subscription;
+pub(crate) mod subscription;
 pub mod variables;
-pub mod webhook_endpoint;
-pub mod webhook_mutation;
+pub(crate) mod webhook_endpoint;
+pub(crate) mod webhook_endpoint_input;
+pub(crate) mod webhook_mutation;
 pub mod websocket;
 
 /// A value in a document, which may hold variables; `async_graphql::Value` is one without.
@@ -98,7 +98,7 @@ fn engine(config: &Config) -> Result<Engine> {
         introspection: config.graphql_introspection,
         documents: config.graphql_documents.as_deref(),
         documents_only: config.graphql_documents_only,
-        is_of_scalar: scalar::is_of,
+        is_of_scalar: kit::is_valid_scalar,
     };
     Engine::new(|| builder(config), settings)
 }

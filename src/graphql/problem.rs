@@ -10,9 +10,6 @@ use crate::kind::Kind;
 /// An argument or an input that can't be taken as it is.
 pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 
-/// What a root field answers with: an error leaves it null, and its neighbours as they are.
-pub type Answer<T> = Option<Result<T, Error>>;
-
 /// Something wrong with the input, worth showing to the person who typed it.
 #[derive(SimpleObject, Clone, Debug, PartialEq, Eq)]
 #[graphql(serial)]
