@@ -5,16 +5,17 @@ use async_graphql::{Context, Enum, ID, Object};
 use futures_util::FutureExt as _;
 
 use super::kit::Node;
-use super::kit::connection::connection;
+use super::kit::connection::{ConnectionOf, connection};
 use super::kit::filter_input::filter;
-use super::kit::list::lists;
+use super::kit::list::related_rows;
 use super::kit::node::{NodeOf, node};
+use super::kit::page::PageArguments;
 use super::kit::relation::required;
 use super::kit::scalar::{DateTime, int};
 use super::webhook_endpoint::WebhookEvent;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::query::{Filter, Row};
+use crate::query::{Filter, Listing, Row};
 use crate::resolvers::delivery::{self as rules, State};
 
 node!(WebhookDelivery of delivery::Entity);
@@ -77,16 +78,27 @@ impl WebhookDelivery {
         int(self.0.attempts)
     }
 
-    #[graphql(flatten)]
-    async fn lists(&self) -> WebhookDeliveryLists {
-        WebhookDeliveryLists(self.0.clone())
+    /// Its attempts, the first one first. Only the last 20 are kept.
+    async fn attempts(
+        &self,
+        cx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        offset: Option<i32>,
+    ) -> Result<ConnectionOf<attempt::Entity>> {
+        let page = PageArguments {
+            first,
+            after,
+            last,
+            before,
+            offset,
+        };
+        let listing = |_: &Ctx| Ok(Listing::default());
+        related_rows::<attempt::Entity, _>(cx, &self.0, attempt::Column::DeliveryId, page, listing).await
     }
 }
-
-lists!(WebhookDeliveryLists of delivery::Entity {
-    /// Its attempts, the first one first. Only the last 20 are kept.
-    attempts: attempt::Entity by DeliveryId();
-});
 
 connection!(
     WebhookDeliveryConnection, WebhookDeliveryEdge of delivery::Entity;

@@ -111,8 +111,8 @@ pub(crate) fn relation_key(cx: &Context<'_>) -> String {
     key
 }
 
-/// Declares an object with one field for each list of a row, or of the root. The object that flattens it has these
-/// fields beside its own; every list has the five arguments of [`PageArguments`] beside those that it names.
+/// Declares an object with one field for each list of a row, or of the root. Another object includes these fields with
+/// `#[graphql(flatten)]`. Each list has the five arguments of [`PageArguments`] besides those that are named.
 ///
 /// ```ignore
 /// lists!(SupplierLists of supplier::Entity {
@@ -129,13 +129,14 @@ macro_rules! lists {
         $(
             $(#[doc = $doc:literal])*
             $field:ident: $module:ident::Entity by $reference:ident(
-                $($argument:ident: $type:ty $(= $argument_doc:literal)?),* $(,)?
+                $($argument:ident: $type:ty $(= $argument_doc:literal)?),+ $(,)?
             );
         )+
     }) => {
         pub(crate) struct $lists(pub(crate) $crate::query::Row<$parent>);
 
         #[async_graphql::Object(serial)]
+        #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]
         impl $lists {
             $(
                 $(#[doc = $doc])*
@@ -147,12 +148,12 @@ macro_rules! lists {
                     last: Option<i32>,
                     before: Option<String>,
                     offset: Option<i32>,
-                    $($(#[graphql(desc = $argument_doc)])? $argument: $type,)*
+                    $($(#[graphql(desc = $argument_doc)])? $argument: $type,)+
                 ) -> $crate::error::Result<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
                     use $crate::graphql::kit::{list, page::PageArguments};
                     let page = PageArguments { first, after, last, before, offset };
                     list::related_rows::<$module::Entity, _>(cx, &self.0, $module::Column::$reference, page, |ctx| {
-                        Ok(list::ListArguments::<$module::Entity>::new(ctx)$(.$argument($argument)?)*.into_listing())
+                        Ok(list::ListArguments::<$module::Entity>::new(ctx)$(.$argument($argument)?)+.into_listing())
                     })
                     .await
                 }
@@ -163,13 +164,14 @@ macro_rules! lists {
         $(
             $(#[doc = $doc:literal])*
             $field:ident: $module:ident::Entity(
-                $($argument:ident: $type:ty $(= $argument_doc:literal)?),* $(,)?
+                $($argument:ident: $type:ty $(= $argument_doc:literal)?),+ $(,)?
             );
         )+
     }) => {
         pub(crate) struct $lists;
 
         #[async_graphql::Object]
+        #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]
         impl $lists {
             $(
                 $(#[doc = $doc])*
@@ -181,12 +183,12 @@ macro_rules! lists {
                     last: Option<i32>,
                     before: Option<String>,
                     offset: Option<i32>,
-                    $($(#[graphql(desc = $argument_doc)])? $argument: $type,)*
+                    $($(#[graphql(desc = $argument_doc)])? $argument: $type,)+
                 ) -> $crate::graphql::kit::Nullable<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
                     use $crate::graphql::kit::{list, page::PageArguments};
                     let page = PageArguments { first, after, last, before, offset };
                     list::all_rows::<$module::Entity>(cx, page, |ctx| {
-                        Ok(list::ListArguments::<$module::Entity>::new(ctx)$(.$argument($argument)?)*.into_listing())
+                        Ok(list::ListArguments::<$module::Entity>::new(ctx)$(.$argument($argument)?)+.into_listing())
                     })
                     .await
                 }
