@@ -83,7 +83,6 @@ mod bodies;
 mod both_faces;
 mod both_lists;
 mod cli;
-mod closing;
 mod cors;
 mod demo;
 mod docs;

@@ -8,6 +8,7 @@ use stockroom::app::App;
 use stockroom::clock::Clock;
 use stockroom::ctx::Ctx;
 use stockroom::resolvers::account::{self, NewUser};
+use stockroom::schema;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -86,7 +87,7 @@ async fn prepare(url: &str) {
     let app = App::open(config(url, &[]), Clock::manual(*START))
         .await
         .expect("a database");
-    app.db.migrate_up().await.expect("migrations");
+    schema::migrate_up(&app.db).await.expect("migrations");
     let ctx = Ctx::system(app);
     for (index, (username, is_superuser, group)) in USERS.into_iter().enumerate() {
         let new = NewUser {

@@ -1,57 +1,56 @@
-//! The write-ahead log of SQLite, kept from growing.
+//! Bounds the size of SQLite's write-ahead log.
 //!
-//! SQLite writes the log into the file by itself, but begins it anew only at a moment when nobody reads from it. Where
-//! reads overlap without a pause there is no such moment, and the log would grow for ever. So when it has grown the
-//! writer waits a little for those who read from it: whoever begins in the meantime reads from the file.
+//! SQLite copies the log into the file by itself, but restarts it only at a moment without readers of the log. When reads
+//! overlap without a pause there is no such moment and the log grows without bound. So the writer, when the log is long,
+//! waits a little for its readers; those that begin meanwhile read from the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::sqlite::Connection;
+use super::Connection;
 
-/// From this size on, in bytes, the log is emptied.
-const LONG: u64 = 64 * 1024 * 1024;
-/// How long those who read are waited for; nobody can write meanwhile.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// How often its size is looked at.
+/// The size in bytes from which the log is truncated.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// How long readers are waited for. Nothing is written meanwhile.
+const TIMEOUT: Duration = Duration::from_millis(250);
+/// The time between two checks of the size.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// The log beside a file.
-pub struct Wal {
+/// The write-ahead log of a file.
+pub(super) struct Wal {
     path: PathBuf,
-    long: u64,
+    max_bytes: u64,
     interval: Duration,
-    looked_at: Instant,
+    checked_at: Instant,
 }
 
 impl Wal {
-    /// The log of this file.
-    pub fn of(file: &Path) -> Self {
+    pub(super) fn of(file: &Path) -> Self {
         let mut path = file.as_os_str().to_owned();
         path.push("-wal");
         Self {
             path: path.into(),
-            long: LONG,
+            max_bytes: MAX_BYTES,
             interval: INTERVAL,
-            looked_at: Instant::now(),
+            checked_at: Instant::now(),
         }
     }
 
-    /// Empties the log if it has grown, to be called now and then between transactions.
-    pub fn keep_short(&mut self, connection: &Arc<Mutex<Connection>>) {
-        if self.looked_at.elapsed() < self.interval {
+    /// Truncates the log if it is long. To be called between transactions.
+    pub(super) fn truncate_if_long(&mut self, connection: &Arc<Mutex<Connection>>) {
+        if self.checked_at.elapsed() < self.interval {
             return;
         }
-        self.looked_at = Instant::now();
-        if std::fs::metadata(&self.path).map_or(0, |log| log.len()) < self.long {
+        self.checked_at = Instant::now();
+        if std::fs::metadata(&self.path).map_or(0, |log| log.len()) < self.max_bytes {
             return;
         }
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        match connection.empty_log(PATIENCE) {
-            Ok(true) => tracing::debug!("the write-ahead log was emptied"),
-            Ok(false) => tracing::debug!("the write-ahead log is being read from and goes on to grow"),
-            Err(error) => tracing::warn!(%error, "the write-ahead log could not be emptied"),
+        match connection.truncate_wal(TIMEOUT) {
+            Ok(true) => tracing::debug!("truncated the write-ahead log"),
+            Ok(false) => tracing::debug!("the write-ahead log has readers and was not truncated"),
+            Err(error) => tracing::warn!(%error, "could not truncate the write-ahead log"),
         }
     }
 }
@@ -66,8 +65,8 @@ mod tests {
     const LIMIT: u64 = 1024 * 1024;
     const WRITTEN: u64 = 12 * LIMIT;
 
-    /// Writes while there is always somebody who reads, and says how long the log has become.
-    fn log_after_writing(keeps_short: bool) -> u64 {
+    /// Writes while there is always a reader, and returns the size of the log.
+    fn log_after_writing(truncates: bool) -> u64 {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("test.db");
         let connection = Connection::writer(&file).unwrap();
@@ -75,12 +74,12 @@ mod tests {
         connection.run("CREATE TABLE item (words TEXT)").unwrap();
         let connection = Arc::new(Mutex::new(connection));
         let mut wal = Wal {
-            long: LIMIT,
+            max_bytes: LIMIT,
             interval: Duration::ZERO,
             ..Wal::of(&file)
         };
         let over = AtomicBool::new(false);
-        // One of the two ends only when the other has begun anew, so that there is always one who reads.
+        // Each of two readers ends only after the other has begun, so that there is always one.
         let turn = AtomicUsize::new(0);
         thread::scope(|scope| {
             let (begun, begins) = std::sync::mpsc::channel();
@@ -108,8 +107,8 @@ mod tests {
             let insert = format!("INSERT INTO item VALUES ('{}')", "x".repeat(16 * 1024));
             for _ in 0..WRITTEN / (16 * 1024) {
                 connection.lock().unwrap().run(&insert).unwrap();
-                if keeps_short {
-                    wal.keep_short(&connection);
+                if truncates {
+                    wal.truncate_if_long(&connection);
                 }
             }
             over.store(true, Ordering::SeqCst);
@@ -118,10 +117,10 @@ mod tests {
     }
 
     #[test]
-    fn the_log_stays_short_while_somebody_always_reads() {
+    fn the_log_is_truncated_while_there_is_always_a_reader() {
         let (kept, left) = (log_after_writing(true), log_after_writing(false));
         assert!(kept < 4 * LIMIT, "{kept}");
-        // Else this would show nothing.
+        // Without it the log is long, so the readers do overlap.
         assert!(left > 8 * LIMIT, "{left}");
     }
 }

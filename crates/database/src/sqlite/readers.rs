@@ -1,8 +1,8 @@
-//! SQLite's readers: a short statement runs where it is asked, a long one on a thread where it holds up nobody.
+//! Readers: a short statement runs where it is called, a long one on a blocking thread.
 //!
-//! A row by id takes SQLite a few microseconds, less than handing it to another thread. So a statement starts in place,
-//! and SQLite's progress handler gives it up when it has done more than a fraction of a millisecond of work; then it runs
-//! again, from the beginning, on the blocking threads, of which readers use only a few at a time.
+//! SQLite finds a row by id in a few microseconds, less than it takes to hand the statement to another thread. So each
+//! statement starts on the calling thread, and the progress handler interrupts it after a fraction of a millisecond; then
+//! it runs again from the beginning on one of tokio's blocking threads, of which readers use only a few at a time.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,38 +11,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sea_orm::{DbErr, QueryResult, Statement};
 use tokio::sync::Semaphore;
 
-use super::Connections;
-use super::sqlite::{Connection, is_interrupted};
+use super::Connection;
+use super::error::is_interrupted;
+use crate::database::Connections;
 
 /// Long statements that run at the same time.
 const LONG_STATEMENTS: usize = 4;
 
-/// The connections that read one file.
-pub struct Readers {
+/// The connections that read one file. Each is opened when it is first needed.
+pub(crate) struct Readers {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
     used: AtomicUsize,
-    long: Arc<Semaphore>,
+    long_statements: Arc<Semaphore>,
 }
 
 impl Readers {
-    /// Readers of a file; each connection opens when it is first needed.
-    pub fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self {
             path,
             idle: Mutex::default(),
             used: AtomicUsize::new(0),
-            long: Arc::new(Semaphore::new(LONG_STATEMENTS)),
+            long_statements: Arc::new(Semaphore::new(LONG_STATEMENTS)),
         }
     }
 
-    /// Runs a statement.
-    pub async fn query(self: &Arc<Self>, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    pub(crate) async fn query(self: &Arc<Self>, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.read(statement, Connection::query).await
     }
 
-    /// Runs a statement the way that `read` says.
-    pub async fn read<T: Send + 'static>(
+    /// Runs a statement by `read`, which may be called twice.
+    pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         statement: Statement,
         read: fn(&Connection, &Statement) -> Result<T, DbErr>,
@@ -51,7 +50,7 @@ impl Readers {
             Err(error) if is_interrupted(&error) => {}
             finished => return finished,
         }
-        let permit = Arc::clone(&self.long)
+        let permit = Arc::clone(&self.long_statements)
             .acquire_owned()
             .await
             .map_err(|error| DbErr::Custom(error.to_string()))?;
@@ -63,15 +62,14 @@ impl Readers {
         running.await.map_err(|error| DbErr::Custom(error.to_string()))?
     }
 
-    /// How many are open.
-    pub fn connections(&self) -> Connections {
+    pub(crate) fn connections(&self) -> Connections {
         Connections {
             idle: self.idle.lock().unwrap_or_else(PoisonError::into_inner).len(),
             used: self.used.load(Ordering::Relaxed),
         }
     }
 
-    /// Nothing waits while a connection is out, so there are never more of them than threads that ask.
+    /// There is no await point while a connection is taken, so there are never more of them than threads.
     fn run<T>(
         &self,
         statement: &Statement,
@@ -83,7 +81,7 @@ impl Readers {
             Some(connection) => connection,
             None => Connection::reader(&self.path)?,
         };
-        connection.keep_short(short_only);
+        connection.set_short_only(short_only);
         self.used.fetch_add(1, Ordering::Relaxed);
         let result = read(&connection, statement);
         self.used.fetch_sub(1, Ordering::Relaxed);

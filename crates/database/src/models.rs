@@ -1,9 +1,8 @@
-//! Whole rows of one table, in less work than a `QueryResult` takes.
+//! Reading whole rows of one table faster than through `QueryResult`.
 //!
-//! SeaORM's rows are asked for each value by its column's name. On SQLite that made reading a row several times as dear
-//! as finding it; here the columns of a statement are matched with the entity's once, and the values go straight into the
-//! model. On PostgreSQL SeaORM's own way is used. What finds rows by their ids is always the same text, so it is built
-//! once.
+//! SeaORM looks up each value of each row by the name of its column. On SQLite that costs several times as much as
+//! finding the row. Here the columns of a statement are matched with those of the entity once, and the values are set in
+//! the model. PostgreSQL's rows are read by SeaORM. The texts of the statements that find rows by id are built once.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -15,41 +14,38 @@ use sea_orm::{
     QueryTrait as _, Statement, Value,
 };
 
-use super::{Backend, Database, Link, SqliteConnection, ended};
+use crate::database::Link;
+use crate::observer::finish;
+use crate::sqlite::Connection;
+use crate::{Backend, Database};
 
-/// A table whose rows can be read whole. The default of its model is what a row's values are put into.
+/// A table whose rows can be read whole. The values of a row are set in the default of its model.
 pub trait Table: EntityTrait<Model: Default + Send> + 'static {}
 
 impl<E: EntityTrait<Model: Default + Send> + 'static> Table for E {}
 
 impl Database {
-    /// The rows that a statement returns, which selects all columns of the table.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// The rows of a statement that selects all columns of the table.
     pub async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
         let statement = with_literal_limits(statement);
         match &self.link {
             Link::Sqlite { readers, .. } => {
-                let mut span = self.sends(&statement.sql);
-                let rows = readers.read(statement, SqliteConnection::models::<E>).await;
-                ended(&mut span, &rows);
+                let span = self.statement_started(&statement.sql);
+                let rows = readers.read(statement, Connection::models::<E>).await;
+                finish(span, &rows);
                 rows
             }
             Link::Postgres(_) => read(&self.query_all_raw(statement).await?),
         }
     }
 
-    /// The number that a statement returns as the first column of its only row.
-    ///
-    /// # Errors
-    /// What the database says, and when there is no number.
+    /// The integer in the first column of the first row. A result without rows is an error.
     pub async fn number(&self, statement: Statement) -> Result<i64, DbErr> {
         let number = match &self.link {
             Link::Sqlite { readers, .. } => {
-                let mut span = self.sends(&statement.sql);
-                let number = readers.read(statement, SqliteConnection::number).await;
-                ended(&mut span, &number);
+                let span = self.statement_started(&statement.sql);
+                let number = readers.read(statement, Connection::number).await;
+                finish(span, &number);
                 number?
             }
             Link::Postgres(_) => match self.query_one_raw(statement).await? {
@@ -57,21 +53,15 @@ impl Database {
                 None => None,
             },
         };
-        number.ok_or_else(|| DbErr::RecordNotFound("a number was expected".to_owned()))
+        number.ok_or_else(|| DbErr::RecordNotFound("a query for a number returned no row".to_owned()))
     }
 
     /// The row with this id.
-    ///
-    /// # Errors
-    /// What the database says.
     pub async fn by_id<E: Table>(&self, id: i64) -> Result<Option<E::Model>, DbErr> {
         Ok(self.models::<E>(by_id::<E>(self.backend(), id)).await?.pop())
     }
 
-    /// The rows with these ids, in no order, in one statement.
-    ///
-    /// # Errors
-    /// What the database says.
+    /// The rows with these ids, in no particular order, by one statement.
     pub async fn by_ids<E: Table>(&self, ids: &[i64]) -> Result<Vec<E::Model>, DbErr> {
         match ids {
             [] => Ok(Vec::new()),
@@ -79,21 +69,21 @@ impl Database {
             ids => {
                 let backend = self.backend();
                 let text = text::<E>(backend, Which::Several);
-                self.models::<E>(of(backend, &text, backend.list(ids).into()))
+                self.models::<E>(of(backend, &text, backend.id_list(ids).into()))
                     .await
             }
         }
     }
 }
 
-/// Moves the values of `LIMIT` from a statement's parameters into its text. PostgreSQL plans a statement once for all values
-/// of its parameters and SQLite anew for each value of a `LIMIT`, so as a parameter it would lead the one to sort whole
-/// tables and have the other parse every list twice.
+/// Moves the value of each `LIMIT` from the parameters into the text of a statement. PostgreSQL plans a prepared statement
+/// once for all values, and without a known limit it may sort the whole table; SQLite prepares a statement again whenever
+/// a limit that is a parameter has changed.
 fn with_literal_limits(statement: Statement) -> Statement {
     let Some(values) = statement.values else {
         return statement;
     };
-    // No text of anybody's stands in a statement's own text, so what looks like a placeholder is one.
+    // Statements contain no text literals from input, so each `$` and `?` is a placeholder.
     let placeholder = if statement.sql.contains("$1") { '$' } else { '?' };
     let mut sql = String::with_capacity(statement.sql.len());
     let mut kept = Vec::with_capacity(values.0.len());
@@ -120,16 +110,13 @@ fn with_literal_limits(statement: Statement) -> Statement {
     }
 }
 
-/// What stands before the value of a `LIMIT`.
 const LIMIT: &str = "LIMIT ";
 
-/// Reads rows of SeaORM's.
 fn read<M: sea_orm::FromQueryResult>(rows: &[sea_orm::QueryResult]) -> Result<Vec<M>, DbErr> {
     rows.iter().map(|row| M::from_query_result(row, "")).collect()
 }
 
-/// The statement for the row with this id.
-pub(crate) fn by_id<E: Table>(backend: Backend, id: i64) -> Statement {
+fn by_id<E: Table>(backend: Backend, id: i64) -> Statement {
     of(backend, &text::<E>(backend, Which::One), id.into())
 }
 
@@ -145,18 +132,18 @@ enum Which {
 
 type Texts = HashMap<(TypeId, Backend, Which), Arc<str>>;
 
-/// Two for each table and database.
+/// Bounded by the number of tables: two for each and for each kind of database.
 static TEXTS: LazyLock<RwLock<Texts>> = LazyLock::new(RwLock::default);
 
-/// The text of the statement that finds rows by their ids: its one parameter is the id, or all of them as a list.
+/// The text of the statement that finds rows by id. Its one parameter is the id, or a list of them.
 fn text<E: Table>(backend: Backend, which: Which) -> Arc<str> {
     let key = (TypeId::of::<E>(), backend, which);
-    let known = TEXTS
+    let cached = TEXTS
         .read()
         .unwrap_or_else(PoisonError::into_inner)
         .get(&key)
         .cloned();
-    known.unwrap_or_else(|| {
+    cached.unwrap_or_else(|| {
         let mut select = E::find();
         for column in E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
             select = select.filter(match which {
@@ -180,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_stand_in_the_text() {
+    fn limits_move_into_the_text() {
         let literal = |backend: DbBackend, sql: &str| {
             let values: [Value; 3] = [7_i64.into(), 10_u64.into(), 30_u64.into()];
             let statement = with_literal_limits(Statement::from_sql_and_values(backend, sql, values));

@@ -1,22 +1,23 @@
-//! `total_worth(quantity, price)` and `total_worth(quantity, price, cost)`: what PostgreSQL's `numeric` does by itself, for
-//! SQLite, whose own sums are doubles. Added up in hundredths as 128-bit integers: over eight million rows of the largest
-//! quantity at the largest price fit, and a sum that doesn't is an error, never a wrong figure.
+//! The SQL functions `sum_product(quantity, price)` and `sum_product(quantity, price, cost)`: exact sums of money, which
+//! PostgreSQL's `numeric` has and SQLite, with sums of doubles, has not.
+//!
+//! They add up hundredths in 128-bit integers. Eight million rows of the largest quantity at the largest price fit; a sum
+//! that does not fit is an error.
 
 use rusqlite::Connection;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 
-/// Teaches a connection the function.
-pub fn register(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     for arguments in [2, 3] {
-        connection.create_aggregate_function("total_worth", arguments, flags, TotalWorth)?;
+        connection.create_aggregate_function("sum_product", arguments, flags, SumProduct)?;
     }
     Ok(())
 }
 
-struct TotalWorth;
+struct SumProduct;
 
-impl Aggregate<i128, String> for TotalWorth {
+impl Aggregate<i128, String> for SumProduct {
     fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<i128> {
         Ok(0)
     }
@@ -36,7 +37,7 @@ impl Aggregate<i128, String> for TotalWorth {
         }
         *total = price
             .checked_mul(i128::from(quantity))
-            .and_then(|worth| total.checked_add(worth))
+            .and_then(|product| total.checked_add(product))
             .ok_or_else(|| failed("a sum does not fit"))?;
         Ok(())
     }
@@ -50,7 +51,7 @@ fn failed(message: impl Into<String>) -> rusqlite::Error {
     rusqlite::Error::UserFunctionError(message.into().into())
 }
 
-/// The hundredths of an amount of money in its fixed-width text, which always has two decimals.
+/// Reads the fixed-width text of an amount, which always has two decimals.
 fn hundredths(text: &str) -> Option<i128> {
     let (whole, decimals) = text.split_once('.')?;
     if decimals.len() != 2 {
@@ -93,17 +94,17 @@ mod tests {
         let rows = "(VALUES (2147483647, '99999999999999999999.99', '00000000000000000000.01'),
                             (3, '00000000000000000000.10', '00000000000000000000.30'))";
         assert_eq!(
-            total(&format!("SELECT total_worth(column1, column2) FROM {rows}")).expect("a sum"),
+            total(&format!("SELECT sum_product(column1, column2) FROM {rows}")).expect("a sum"),
             "214748364699999999999978525163.83"
         );
         assert_eq!(
             total(&format!(
-                "SELECT total_worth(column1, column2, column3) FROM {rows}"
+                "SELECT sum_product(column1, column2, column3) FROM {rows}"
             ))
             .expect("a sum"),
             "214748364699999999999957050326.46"
         );
-        let none = format!("SELECT total_worth(column1, column2) FROM {rows} WHERE column1 = 0");
+        let none = format!("SELECT sum_product(column1, column2) FROM {rows} WHERE column1 = 0");
         assert_eq!(total(&none).expect("a sum"), "0.00");
     }
 }

@@ -1,36 +1,35 @@
-//! Many rows at once, as fast as each database takes them.
+//! Inserting many rows.
 //!
-//! The rows are whole models with their ids, which [`reserve_ids`] gives out beforehand, so that they can refer to each
-//! other. SQLite runs one prepared statement for each row, on the writer's own thread. PostgreSQL is sent a few thousand
-//! in one parameter, as JSON, which it takes apart by the table's own column types.
+//! Rows are models with their ids, which [`reserve_ids`] reserves first, so that rows can refer to each other. SQLite
+//! runs one prepared statement for each row, on the writer's thread. PostgreSQL gets some thousand rows in one parameter,
+//! as JSON, which it converts to the column types of the table.
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic as _, Iterable as _, ModelTrait as _,
     Statement, Value,
 };
 
-use super::{Backend, Database};
+use crate::{Backend, Database};
 
-/// How much is sent to PostgreSQL at a time, in bytes.
-const PACKET: usize = 1 << 20;
+/// The bytes of JSON that are sent to PostgreSQL at a time.
+const BATCH_BYTES: usize = 1 << 20;
 
-/// Rows as one parameter of a statement of PostgreSQL's, which takes them apart with `json_to_recordset`. They are
-/// numbers, texts and moments, of which none can fail to be written.
-pub fn list(rows: &[impl serde::Serialize]) -> Value {
+/// Rows as one parameter for PostgreSQL's `json_to_recordset`. They must consist of numbers, texts and timestamps, whose
+/// serialisation can't fail.
+pub fn json_rows(rows: &[impl serde::Serialize]) -> Value {
     serde_json::to_string(rows).unwrap_or_default().into()
 }
 
-/// Fills one table.
+/// Inserts into one table.
 pub struct BulkInsert<'c, C, E: EntityTrait> {
     connection: &'c C,
     columns: Vec<E::Column>,
     sql: String,
-    /// PostgreSQL's rows that wait to be sent, as a JSON array that is still open.
-    packet: String,
+    /// Rows that are not sent to PostgreSQL yet: a JSON array without its closing bracket.
+    batch: String,
 }
 
 impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
-    /// Nothing yet.
     pub fn new(connection: &'c C) -> Self {
         let columns: Vec<E::Column> = E::Column::iter().collect();
         let names: Vec<String> = columns
@@ -52,11 +51,11 @@ impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
             connection,
             columns,
             sql,
-            packet: String::new(),
+            batch: String::new(),
         }
     }
 
-    /// Adds a row, now or with the next ones.
+    /// Inserts a row, at once or with a later batch.
     pub async fn add(&mut self, row: &E::Model) -> Result<(), DbErr> {
         let backend = self.connection.get_database_backend();
         if backend == DbBackend::Sqlite {
@@ -64,51 +63,51 @@ impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
             let statement = Statement::from_sql_and_values(backend, &self.sql, values);
             return self.connection.execute_raw(statement).await.map(|_| ());
         }
-        self.pack(row)?;
-        if self.packet.len() < PACKET {
+        self.append(row)?;
+        if self.batch.len() < BATCH_BYTES {
             return Ok(());
         }
         self.send().await
     }
 
-    /// Adds what still waits.
+    /// Inserts the rest.
     pub async fn finish(mut self) -> Result<(), DbErr> {
-        if self.packet.is_empty() {
+        if self.batch.is_empty() {
             return Ok(());
         }
         self.send().await
     }
 
     async fn send(&mut self) -> Result<(), DbErr> {
-        let mut packet = std::mem::take(&mut self.packet);
-        packet.push(']');
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.push(']');
         let backend = self.connection.get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, &self.sql, [packet.into()]);
+        let statement = Statement::from_sql_and_values(backend, &self.sql, [batch.into()]);
         self.connection.execute_raw(statement).await.map(|_| ())
     }
 
-    fn pack(&mut self, row: &E::Model) -> Result<(), DbErr> {
-        self.packet
-            .push_str(if self.packet.is_empty() { "[{" } else { ",{" });
-        let mut between = "\"";
+    fn append(&mut self, row: &E::Model) -> Result<(), DbErr> {
+        self.batch
+            .push_str(if self.batch.is_empty() { "[{" } else { ",{" });
+        let mut quote = "\"";
         for column in &self.columns {
             let value = json(row.get(*column))?;
             if value.is_null() {
-                // What is not named is null.
+                // A missing key is read as null.
                 continue;
             }
-            self.packet.push_str(between);
-            self.packet.push_str(column.as_str());
-            self.packet.push_str("\":");
-            self.packet.push_str(&value.to_string());
-            between = ",\"";
+            self.batch.push_str(quote);
+            self.batch.push_str(column.as_str());
+            self.batch.push_str("\":");
+            self.batch.push_str(&value.to_string());
+            quote = ",\"";
         }
-        self.packet.push('}');
+        self.batch.push('}');
         Ok(())
     }
 }
 
-/// A value as PostgreSQL reads it back exactly: whatever JSON's numbers could not hold travels as text.
+/// A value as JSON that PostgreSQL reads back exactly; decimals are strings.
 fn json(value: Value) -> Result<serde_json::Value, DbErr> {
     Ok(match value {
         Value::Bool(value) => value.into(),
@@ -117,27 +116,27 @@ fn json(value: Value) -> Result<serde_json::Value, DbErr> {
         Value::Decimal(value) => value.map(|value| value.to_string()).into(),
         Value::ChronoDateTimeUtc(value) => value.map(|value| value.to_rfc3339()).into(),
         other => {
-            let message = format!("tables are never filled with a {other:?}");
+            let message = format!("a {other:?} can't be inserted in bulk");
             return Err(DbErr::Type(message));
         }
     })
 }
 
-/// Takes so many consecutive ids of a table that nobody has had, and gives the first. On PostgreSQL nobody else writes
-/// to the table until the transaction ends; on SQLite nobody else writes at all.
+/// Reserves `count` consecutive ids of a table and returns the first. On PostgreSQL the table is locked against other
+/// writers until the transaction ends.
 pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize) -> Result<i64, DbErr> {
     let table = E::default().table_name().to_owned();
     let count = i64::try_from(count).map_err(|error| DbErr::Custom(error.to_string()))?;
     if count == 0 {
-        // No row will ask for it.
+        // There is no first id.
         return Ok(0);
     }
     let backend = db.get_database_backend();
     let last = if backend == DbBackend::Sqlite {
-        let first_time = "INSERT INTO sqlite_sequence (name, seq)
+        let create_sequence = "INSERT INTO sqlite_sequence (name, seq)
             SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)";
         let names = [table.clone().into(), table.clone().into()];
-        db.execute_raw(Statement::from_sql_and_values(backend, first_time, names))
+        db.execute_raw(Statement::from_sql_and_values(backend, create_sequence, names))
             .await?;
         let advance = "UPDATE sqlite_sequence SET seq = seq + ? WHERE name = ? RETURNING seq AS last";
         Statement::from_sql_and_values(backend, advance, [count.into(), table.into()])
@@ -156,14 +155,14 @@ pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize
     Ok(row.try_get::<i64>("", "last")? - count + 1)
 }
 
-/// Looks at the rows of a table, so that queries are planned by what it holds now.
+/// Updates the statistics by which queries of a table are planned.
 pub async fn analyze<E: EntityTrait>(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let sql = format!(r#"ANALYZE "{}""#, E::default().table_name());
     db.execute_unprepared(&sql).await.map(|_| ())
 }
 
-/// Has PostgreSQL note which pages hold nothing but what everybody sees, which lets it count by an index alone. It does so
-/// by itself sooner or later. SQLite has no need of it.
+/// Runs PostgreSQL's `VACUUM`, so that it can count rows by an index alone without waiting for its autovacuum. Does
+/// nothing on SQLite.
 pub async fn vacuum(db: &Database) -> Result<(), DbErr> {
     match db.backend() {
         Backend::Sqlite => Ok(()),
