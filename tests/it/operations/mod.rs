@@ -1,0 +1,18 @@
+//! The program as an operator runs it.
+
+mod backup;
+mod cli;
+mod closing;
+mod cors;
+mod demo;
+mod failures;
+mod failures_postgres;
+mod kill9;
+mod metrics;
+mod observability;
+mod pages;
+mod resilience;
+mod settings;
+mod slow_clients;
+mod traces;
+mod two_gateways;
