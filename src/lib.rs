@@ -40,6 +40,7 @@ pub mod query;
 pub mod resolvers;
 pub mod resource;
 pub mod rest;
+pub mod services;
 pub mod stock;
 pub mod telemetry;
 pub mod tx;

@@ -11,12 +11,12 @@ use futures_util::future::BoxFuture;
 use sea_orm::TransactionTrait as _;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::db::dialect::{Failure, failure};
 use crate::db::{Backend, Postgres, SqliteConnection, ended, undone};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
+use crate::services::Services;
 use crate::telemetry::traces::Statement as Span;
 
 /// How often a body runs before its request is told to come back later.
@@ -59,7 +59,7 @@ impl Ctx {
         T: Send + 'static,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     {
-        if let Some(writer) = self.app.db.writer() {
+        if let Some(writer) = self.services.db.writer() {
             let ctx = self.clone();
             let noted = Arc::<Noted>::default();
             let tells = Arc::clone(&noted);
@@ -73,12 +73,12 @@ impl Ctx {
                 })
                 .await;
             if result.is_ok() {
-                noted.tell(&self.app);
+                noted.tell(&self.services);
             }
             return result;
         }
         let postgres = self
-            .app
+            .services
             .db
             .postgres()
             .ok_or_else(|| Error::internal("there is no database"))?;
@@ -94,7 +94,7 @@ impl Ctx {
             let (repeat, finished) = tx.finish(result).await;
             if !repeat {
                 if finished.is_ok() {
-                    noted.tell(&self.app);
+                    noted.tell(&self.services);
                 }
                 return finished;
             }
@@ -108,9 +108,9 @@ impl Ctx {
     }
 }
 
-impl App {
+impl Services {
     /// Runs one statement that is a whole transaction by itself, on PostgreSQL, and repeats it as the door does. Who
-    /// runs it tells of it with [`App::changed`].
+    /// runs it tells of it with [`Services::changed`].
     ///
     /// # Errors
     /// What the database says.
@@ -143,16 +143,14 @@ impl Noted {
         .fetch_add(count, Ordering::Relaxed);
     }
 
-    fn tell(&self, app: &App) {
-        let metrics = &app.metrics;
+    fn tell(&self, services: &Services) {
+        let metrics = &services.metrics;
         metrics.moved(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
         metrics.moved(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
-        if let Some(webhooks) = &app.webhooks
-            && self.webhooks.load(Ordering::Relaxed)
-        {
-            webhooks.wake();
+        if self.webhooks.load(Ordering::Relaxed) {
+            services.webhook_signal.notify_one();
         }
-        app.commits.send_replace(());
+        services.commits.send_replace(());
     }
 }
 
@@ -211,7 +209,7 @@ impl Tx {
     }
 
     fn sends(&self, sql: &str) -> Option<Span> {
-        self.ctx.app.db.count();
+        self.ctx.services.db.count();
         self.ctx.record.sends(self.backend(), sql)
     }
 

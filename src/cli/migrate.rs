@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
+use crate::services::Services;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -26,20 +26,20 @@ pub enum Migrate {
 
 /// Runs the command.
 pub async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
-    let app = App::open(config, Clock::system()).await?;
+    let services = Services::open(config, Clock::system()).await?;
     match command {
-        Migrate::Up => app.db.migrate_up().await?,
-        Migrate::Down { steps } => app.db.migrate_down(steps).await?,
+        Migrate::Up => services.db.migrate_up().await?,
+        Migrate::Down { steps } => services.db.migrate_down(steps).await?,
         Migrate::Status => {}
     }
-    let migrations = app.db.migrations().await?;
+    let migrations = services.db.migrations().await?;
     for (name, applied) in &migrations {
         super::print(&format!(
             "{:8} {name}",
             if *applied { "applied" } else { "missing" }
         ))?;
     }
-    app.db.close().await;
+    services.db.close().await;
     let complete = matches!(command, Migrate::Down { .. }) || migrations.iter().all(|(_, applied)| *applied);
     Ok(if complete {
         ExitCode::SUCCESS
