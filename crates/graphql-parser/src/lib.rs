@@ -77,3 +77,8 @@ pub const MAX_NESTING: u8 = 100;
 pub fn parse(text: &str, limits: Limits) -> Result<ExecutableDocument, Error> {
     parser::parse(text, limits)
 }
+
+/// The example in the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
