@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::serve::{self, Stop};
-use super::{load, sample_data, seed};
+use super::{load, seed};
+use sample_data::Shop;
+
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -61,9 +63,9 @@ pub async fn run(config: Config) -> Result<ExitCode> {
     let app = App::open(config, Clock::system()).await?;
     app.db.migrate_up().await?;
     let ctx = Ctx::system(app.clone());
-    let shop = sample_data::shop(PRODUCTS, SEED, ctx.now);
+    let shop = Shop::generate(PRODUCTS, SEED, ctx.now);
     let contents = seed::contents(&shop);
-    load::stock(&ctx, shop).await?;
+    load::store(&ctx, shop).await?;
     let passwords = make_users(&ctx).await?;
     super::print(&welcome(address, &contents, &passwords, &file))?;
     let code = serve::answer(app, listener, stop).await?;

@@ -18,7 +18,6 @@ mod demo;
 mod export;
 mod load;
 mod migrate;
-pub mod sample_data;
 mod seed;
 mod serve;
 mod telemetry;

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
+use sample_data::{EPOCH, Shop};
 
-use super::sample_data::{self, Shop};
 use super::{counted, load};
 use crate::app::App;
 use crate::clock::Clock;
@@ -32,9 +32,9 @@ pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     app.db.migrate_up().await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
-    let shop = sample_data::shop(products, seed.seed, sample_data::SEED_NOW);
+    let shop = Shop::generate(products, seed.seed, EPOCH);
     let made = contents(&shop);
-    load::stock(&Ctx::system(app.clone()), shop).await?;
+    load::store(&Ctx::system(app.clone()), shop).await?;
     vacuum(&app.db).await?;
     let seconds = started.elapsed().as_secs_f64();
     super::print(&format!("{made} in {seconds:.1} s"))?;

@@ -1,38 +1,39 @@
-//! Six months of deliveries and sales: who sells how often, when, how much, and what was there to begin with.
+//! Six months of deliveries and sales, and the opening quantities that they require.
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::rng::Dice;
-use super::{Calendar, Flow, Movement, Product};
+use crate::calendar::Calendar;
+use crate::rng::Rng;
+use crate::shop::{Flow, Movement, Product};
 
 const INFLOWS_PER_PRODUCT: usize = 2;
 const OUTFLOWS_PER_PRODUCT: usize = 3;
 
-/// Writes the movements of all products, oldest first, and into each product the quantity it opened with.
-pub(super) fn play(
-    dice: &mut Dice,
+/// Returns the movements of all products, oldest first, and sets the opening quantity of each product.
+pub(crate) fn generate(
+    rng: &mut Rng,
     calendar: &Calendar,
     products: &mut [Product],
     suppliers: usize,
 ) -> Vec<Movement> {
     let count = products.len();
-    let popularity = Popularity::of(dice, count);
+    let popularity = Popularity::generate(rng, count);
     let mut sales = vec![0_usize; count];
     for _ in 0..count * OUTFLOWS_PER_PRODUCT {
-        one_more(&mut sales, popularity.throw(dice));
+        increment(&mut sales, popularity.pick(rng));
     }
     let mut restocks = vec![0_usize; count];
     for _ in 0..count * INFLOWS_PER_PRODUCT {
-        // Half the deliveries follow the sales, the other half keep the shelves of slow sellers filled.
-        let product = if dice.chance(50) {
-            popularity.throw(dice)
+        // Half the deliveries follow the sales; the other half are spread evenly, so that slow sellers are restocked too.
+        let product = if rng.chance(50) {
+            popularity.pick(rng)
         } else {
-            dice.index(count)
+            rng.index(count)
         };
-        one_more(&mut restocks, product);
+        increment(&mut restocks, product);
     }
 
     let mut movements = Vec::with_capacity(count * (INFLOWS_PER_PRODUCT + OUTFLOWS_PER_PRODUCT));
@@ -41,9 +42,9 @@ pub(super) fn play(
         .zip(sales.into_iter().zip(restocks))
         .enumerate()
     {
-        let plan = Plan::of(dice, product, sales, restocks, suppliers);
+        let plan = Plan::generate(rng, product, sales, restocks, suppliers);
         let first = movements.len();
-        for at in plan.moments(dice, calendar, product) {
+        for at in plan.moments(rng, calendar, product) {
             movements.push(Movement {
                 flow: Flow::Outflow,
                 product: index,
@@ -53,31 +54,32 @@ pub(super) fn play(
             });
         }
         let own = movements.get_mut(first..).unwrap_or_default();
-        plan.deal(dice, own);
-        product.opening_quantity = plan.settle(dice, own);
+        plan.assign(rng, own);
+        product.opening_quantity = plan.balance(rng, own);
     }
-    // Stable: two movements of one product in the same second keep their order, or its stock might fall below zero.
+    // A stable sort: movements of one product in the same second must keep their order, or its stock could fall below
+    // zero.
     movements.sort_by_key(|movement| movement.at);
     movements
 }
 
-fn one_more(counts: &mut [usize], index: usize) {
+fn increment(counts: &mut [usize], index: usize) {
     if let Some(count) = counts.get_mut(index) {
         *count += 1;
     }
 }
 
-/// How the demand is spread: a few products sell twenty times as much as the average, half of them hardly at all.
+/// The distribution of the demand: a few products sell twenty times the average, and half of them hardly at all.
 struct Popularity {
-    /// Sums of the weights up to each product, ascending.
+    /// Cumulative weights, ascending.
     sums: Vec<i64>,
 }
 
 impl Popularity {
-    fn of(dice: &mut Dice, products: usize) -> Self {
+    fn generate(rng: &mut Rng, products: usize) -> Self {
         let mut sum = 0;
         let mut next = || {
-            sum += 100_000 / dice.between(10, 1_009);
+            sum += 100_000 / rng.between(10, 1_009);
             sum
         };
         Self {
@@ -85,90 +87,91 @@ impl Popularity {
         }
     }
 
-    fn throw(&self, dice: &mut Dice) -> usize {
-        let throw = dice.between(1, self.sums.last().copied().unwrap_or(1));
-        self.sums.partition_point(|sum| *sum < throw)
+    fn pick(&self, rng: &mut Rng) -> usize {
+        let position = rng.between(1, self.sums.last().copied().unwrap_or(1));
+        self.sums.partition_point(|sum| *sum < position)
     }
 }
 
-/// What will happen to one product.
+/// The parameters of one product's history.
 struct Plan {
     sales: usize,
     restocks: usize,
-    /// The supplier of nearly all of its deliveries, and how many suppliers there are beside it.
+    /// Position of the supplier of most of its deliveries.
     supplier: usize,
+    /// Number of suppliers.
     suppliers: usize,
-    /// The most pieces of an ordinary sale: people buy ten cables, but one drill.
+    /// The largest quantity of an ordinary sale; smaller for expensive products.
     basket: i64,
-    /// What is left today of a product that runs low or has run out.
-    left: Option<i64>,
+    /// The final stock of a product that is to be low on stock or out of stock.
+    final_stock: Option<i64>,
 }
 
 impl Plan {
-    fn of(dice: &mut Dice, product: &Product, sales: usize, restocks: usize, suppliers: usize) -> Self {
+    fn generate(rng: &mut Rng, product: &Product, sales: usize, restocks: usize, suppliers: usize) -> Self {
         let basket = match product.selling_price {
             price if price < Decimal::from(20) => 12,
             price if price < Decimal::from(100) => 5,
             _ => 2,
         };
-        let left = match dice.between(0, 99) {
+        let final_stock = match rng.between(0, 99) {
             0..=3 => Some(0),
-            4..=10 => Some(dice.between(1, 5)),
+            4..=10 => Some(rng.between(1, 5)),
             _ => None,
         };
-        // What was only ever delivered has not run out.
-        let left = left.filter(|_| sales > 0 || restocks == 0);
+        // A product with deliveries and no sales can't be out of stock.
+        let final_stock = final_stock.filter(|_| sales > 0 || restocks == 0);
         Self {
             sales,
             restocks,
-            supplier: dice.index(suppliers),
+            supplier: rng.index(suppliers),
             suppliers,
             basket,
-            left,
+            final_stock,
         }
     }
 
-    /// When the movements happen, oldest first: from the second day after the product was entered.
-    fn moments(&self, dice: &mut Dice, calendar: &Calendar, product: &Product) -> Vec<DateTime<Utc>> {
+    /// Returns the times of the movements, oldest first, from the second day after the product was created.
+    fn moments(&self, rng: &mut Rng, calendar: &Calendar, product: &Product) -> Vec<DateTime<Utc>> {
         let age = calendar.days_since(product.created_at);
         let mut moments: Vec<_> = (0..self.sales + self.restocks)
             .map(|_| {
-                let days_ago = dice.between(0, age - 2);
-                calendar.moment(dice, days_ago)
+                let days_ago = rng.between(0, age - 2);
+                calendar.moment(rng, days_ago)
             })
             .collect();
         moments.sort_unstable();
         moments
     }
 
-    /// Deals out which movements are sales and which are deliveries, and how many pieces each has.
-    fn deal(&self, dice: &mut Dice, movements: &mut [Movement]) {
+    /// Decides which movements are sales and which are deliveries, and sets their quantities.
+    fn assign(&self, rng: &mut Rng, movements: &mut [Movement]) {
         let (mut sales, mut restocks) = (self.sales, self.restocks);
         for movement in movements {
-            // A product that runs out ends with a sale: its last one waits for all deliveries.
-            let waits = self.left.is_some() && sales == 1 && restocks > 0;
-            if !waits && dice.index(sales + restocks) < sales {
+            // The last movement of a product that runs out is a sale, so that sale comes after all deliveries.
+            let delayed = self.final_stock.is_some() && sales == 1 && restocks > 0;
+            if !delayed && rng.index(sales + restocks) < sales {
                 sales -= 1;
-                self.sell(dice, movement);
+                self.sell(rng, movement);
             } else {
                 restocks -= 1;
-                self.restock(dice, movement);
+                self.restock(rng, movement);
             }
         }
     }
 
-    fn sell(&self, dice: &mut Dice, movement: &mut Movement) {
-        let bulk = dice.chance(4);
-        movement.quantity = dice.between(1, self.basket) * if bulk { dice.between(5, 10) } else { 1 };
-        movement.description = match dice.between(0, 99) {
+    fn sell(&self, rng: &mut Rng, movement: &mut Movement) {
+        let bulk = rng.chance(4);
+        movement.quantity = rng.between(1, self.basket) * if bulk { rng.between(5, 10) } else { 1 };
+        movement.description = match rng.between(0, 99) {
             _ if bulk => Some(Cow::Borrowed("Bulk sale")),
             0..=49 => Some(Cow::Owned(format!(
                 "Sale to customer #{}",
-                dice.between(1_000, 9_999)
+                rng.between(1_000, 9_999)
             ))),
             50..=69 => Some(Cow::Owned(format!(
                 "Online order #{}",
-                dice.between(20_000, 89_999)
+                rng.between(20_000, 89_999)
             ))),
             70..=75 => Some(Cow::Borrowed("Sold over the counter")),
             76..=78 => Some(Cow::Borrowed("Damaged in storage")),
@@ -177,36 +180,32 @@ impl Plan {
         };
     }
 
-    fn restock(&self, dice: &mut Dice, movement: &mut Movement) {
-        let supplier = if dice.chance(85) {
+    fn restock(&self, rng: &mut Rng, movement: &mut Movement) {
+        let supplier = if rng.chance(85) {
             self.supplier
         } else {
-            dice.index(self.suppliers)
+            rng.index(self.suppliers)
         };
         movement.flow = Flow::Inflow { supplier };
-        // As much as is sold from one delivery to the next, in boxes of five.
+        // Roughly the quantity sold between two deliveries, in boxes of five.
         let count = |movements: usize| i64::try_from(movements).unwrap_or(i64::MAX);
         let sold = count(self.sales) * (self.basket + 2) / 2 / count(self.restocks).max(1);
-        movement.quantity = (sold * dice.between(70, 130) / 100)
-            .max(self.basket)
-            .div_euclid(5)
-            * 5
-            + 5;
-        movement.description = match dice.between(0, 99) {
+        movement.quantity = (sold * rng.between(70, 130) / 100).max(self.basket).div_euclid(5) * 5 + 5;
+        movement.description = match rng.between(0, 99) {
             0..=54 => Some(Cow::Borrowed("Monthly restock")),
             55..=61 => Some(Cow::Borrowed("Emergency restock")),
             62..=84 => Some(Cow::Owned(format!(
                 "Purchase order PO-{}",
-                dice.between(10_000, 99_999)
+                rng.between(10_000, 99_999)
             ))),
             85..=87 => Some(Cow::Borrowed("Replacement for a damaged delivery")),
             _ => None,
         };
     }
 
-    /// The quantity to open with: enough for the worst day, so that no sale ever finds the shelf empty. Trims a
-    /// product that is to run low or out to what shall be left of it.
-    fn settle(&self, dice: &mut Dice, movements: &mut [Movement]) -> i64 {
+    /// Returns the opening quantity, which is enough for every sale. Adjusts the movements of a product that has a final
+    /// stock so that they lead to it.
+    fn balance(&self, rng: &mut Rng, movements: &mut [Movement]) -> i64 {
         let (mut balance, mut lowest) = (0, 0);
         for movement in movements.iter() {
             balance += match movement.flow {
@@ -215,16 +214,16 @@ impl Plan {
             };
             lowest = lowest.min(balance);
         }
-        let Some(left) = self.left else {
-            // More than the default threshold of low stock, at all times.
-            return dice.between(6, 40) - lowest;
+        let Some(final_stock) = self.final_stock else {
+            // Always greater than the default low-stock threshold.
+            return rng.between(6, 40) - lowest;
         };
         let opening = -lowest;
-        let surplus = opening + balance - left;
+        let surplus = opening + balance - final_stock;
         if surplus <= 0 {
             return opening - surplus;
         }
-        // Only sales follow the last delivery, so taking from it can't bring any day but the last below `left`.
+        // Only sales follow the last delivery, so reducing it lowers no balance below `final_stock` but the last one.
         let delivery = movements
             .iter_mut()
             .rfind(|movement| movement.flow != Flow::Outflow);

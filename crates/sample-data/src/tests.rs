@@ -1,9 +1,14 @@
-//! What the sample data promises: always the same, inside the limits, and a stock that never falls below zero.
+//! Tests of the guarantees in `lib.rs`.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write};
 
-use super::*;
+use chrono::TimeDelta;
+use rust_decimal::Decimal;
+
+use crate::names;
+use crate::rng::Rng;
+use crate::shop::{EPOCH, Flow, Label, Shop};
 
 /// FNV-1a: the standard library's hashers may change from release to release.
 struct Fingerprint(u64);
@@ -105,26 +110,29 @@ fn unique<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
 
 #[test]
 fn the_same_seed_gives_the_same_shop_forever() {
-    assert_eq!(fingerprint(&shop(1_000, 1, SEED_NOW)), Ok(0x2db6_af6d_9809_5d24));
-    assert_ne!(
-        fingerprint(&shop(1_000, 2, SEED_NOW)),
-        fingerprint(&shop(1_000, 1, SEED_NOW))
+    assert_eq!(
+        fingerprint(&Shop::generate(1_000, 1, EPOCH)),
+        Ok(0x2db6_af6d_9809_5d24)
     );
-    assert_eq!(SEED_NOW.to_rfc3339(), "2026-01-01T12:00:00+00:00");
+    assert_ne!(
+        fingerprint(&Shop::generate(1_000, 2, EPOCH)),
+        fingerprint(&Shop::generate(1_000, 1, EPOCH))
+    );
+    assert_eq!(EPOCH.to_rfc3339(), "2026-01-01T12:00:00+00:00");
 }
 
 #[test]
 fn stock_never_falls_below_zero() {
     for seed in 0..20 {
-        balances(&shop(240, seed, SEED_NOW));
+        balances(&Shop::generate(240, seed, EPOCH));
     }
-    balances(&shop(20_000, 1, SEED_NOW));
+    balances(&Shop::generate(20_000, 1, EPOCH));
 }
 
 #[test]
 fn a_few_products_run_low_and_a_few_have_run_out() {
     for seed in 0..20 {
-        let balances = balances(&shop(240, seed, SEED_NOW));
+        let balances = balances(&Shop::generate(240, seed, EPOCH));
         let out = balances.iter().filter(|balance| **balance == 0).count();
         let low = balances
             .iter()
@@ -150,7 +158,7 @@ fn the_lists_keep_their_proportions() {
         (10_000, (20, 100, 50)),
         (100_000, (200, 1_000, 500)),
     ] {
-        let shop = shop(products, 7, SEED_NOW);
+        let shop = Shop::generate(products, 7, EPOCH);
         assert_eq!(
             (shop.categories.len(), shop.brands.len(), shop.suppliers.len()),
             lists,
@@ -171,9 +179,9 @@ fn the_lists_keep_their_proportions() {
 
 #[test]
 fn names_and_serie_numbers_are_unique_for_any_count() {
-    let mut dice = Dice::of(1);
+    let mut rng = Rng::new(1);
     for named in [names::category, names::brand, names::supplier] {
-        let names: Vec<String> = (0..60_000).map(|nth| named(&mut dice, nth).0).collect();
+        let names: Vec<String> = (0..60_000).map(|nth| named(&mut rng, nth).0).collect();
         assert_eq!(
             unique(names.iter().map(String::as_str)),
             names.len(),
@@ -181,7 +189,7 @@ fn names_and_serie_numbers_are_unique_for_any_count() {
             names.last()
         );
     }
-    let shop = shop(100_000, 3, SEED_NOW);
+    let shop = Shop::generate(100_000, 3, EPOCH);
     let numbers: Vec<&str> = shop
         .products
         .iter()
@@ -199,7 +207,7 @@ fn values_are_within_the_limits_of_the_contract() {
         let length = text.chars().count();
         assert!((1..=longest).contains(&length) && text.trim() == text, "{text:?}");
     };
-    let shop = shop(20_000, 5, SEED_NOW);
+    let shop = Shop::generate(20_000, 5, EPOCH);
     for label in [&shop.categories, &shop.brands, &shop.suppliers]
         .into_iter()
         .flatten()
@@ -248,7 +256,7 @@ fn values_are_within_the_limits_of_the_contract() {
 
 #[test]
 fn every_reference_points_into_its_list() {
-    let shop = shop(5_000, 11, SEED_NOW);
+    let shop = Shop::generate(5_000, 11, EPOCH);
     let categories: HashSet<usize> = shop.products.iter().map(|product| product.category).collect();
     let brands: HashSet<usize> = shop.products.iter().map(|product| product.brand).collect();
     assert_eq!(
@@ -267,13 +275,13 @@ fn every_reference_points_into_its_list() {
 
 #[test]
 fn nothing_happens_before_its_time_or_after_now() {
-    let noon = SEED_NOW;
+    let noon = EPOCH;
     for now in [
         noon,
         noon - TimeDelta::hours(12),
         noon + TimeDelta::milliseconds(43_199_999),
     ] {
-        let shop = shop(500, 13, now);
+        let shop = Shop::generate(500, 13, now);
         let labels = [&shop.categories, &shop.brands, &shop.suppliers]
             .into_iter()
             .flatten();
@@ -310,7 +318,7 @@ fn nothing_happens_before_its_time_or_after_now() {
 
 #[test]
 fn some_products_sell_much_more_than_others() {
-    let shop = shop(10_000, 17, SEED_NOW);
+    let shop = Shop::generate(10_000, 17, EPOCH);
     let mut sales = vec![0_usize; shop.products.len()];
     for movement in shop
         .movements

@@ -1,37 +1,36 @@
-//! What the shop sells: departments, the kinds of goods in each, their sizes and what they cost.
+//! The kinds of goods that the shop sells, by department, with sizes and price ranges.
 
-use super::names::{HOMELY, Manner, TECHNICAL};
+use crate::description::{HOUSEHOLD, Style, TECHNICAL};
 
-/// A main category and what is found in it.
-pub(super) struct Department {
-    pub(super) name: &'static str,
-    pub(super) about: &'static str,
-    /// The department its brands are active in as well: a position in [`DEPARTMENTS`].
-    pub(super) sister: usize,
-    /// Which words suit its goods.
-    pub(super) manner: &'static Manner,
-    /// Colours, flavours, materials: what stands after the comma of a title.
-    pub(super) finishes: &'static [&'static str],
-    pub(super) goods: &'static [Good],
+/// A main category and its goods.
+pub(crate) struct Department {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Position in [`DEPARTMENTS`] of a second department in which its brands sell.
+    pub(crate) related: usize,
+    pub(crate) style: &'static Style,
+    /// Colours, flavours or materials, which end a title after a comma.
+    pub(crate) finishes: &'static [&'static str],
+    pub(crate) goods: &'static [Good],
 }
 
 impl Department {
-    /// The department of a category or brand: both go round the departments.
-    #[expect(clippy::indexing_slicing, reason = "a remainder is within")]
-    pub(super) fn of(nth: usize) -> &'static Self {
+    /// Returns the department of the nth category or brand.
+    #[expect(clippy::indexing_slicing, reason = "the remainder is less than the length")]
+    pub(crate) fn nth(nth: usize) -> &'static Self {
         &DEPARTMENTS[nth % DEPARTMENTS.len()]
     }
 }
 
 /// A kind of goods.
-pub(super) struct Good {
-    pub(super) noun: &'static str,
-    /// From small and cheap to large and dear.
-    pub(super) sizes: &'static [&'static str],
-    /// The selling price of the smallest, in whole units.
-    pub(super) low: i64,
-    /// The selling price of the largest.
-    pub(super) high: i64,
+pub(crate) struct Good {
+    pub(crate) noun: &'static str,
+    /// From the cheapest to the most expensive.
+    pub(crate) sizes: &'static [&'static str],
+    /// The selling price of the first size, in whole units.
+    pub(crate) low: i64,
+    /// The selling price of the last size.
+    pub(crate) high: i64,
 }
 
 const fn good(noun: &'static str, low: i64, high: i64, sizes: &'static [&'static str]) -> Good {
@@ -43,13 +42,13 @@ const fn good(noun: &'static str, low: i64, high: i64, sizes: &'static [&'static
     }
 }
 
-/// The main categories; everything else goes round them.
-pub(super) static DEPARTMENTS: [Department; 14] = [
+/// The main categories. Further categories are ranges within these.
+pub(crate) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Lighting",
         about: "Lamps, bulbs and everything that makes light.",
-        sister: 10,
-        manner: &TECHNICAL,
+        related: 10,
+        style: &TECHNICAL,
         finishes: &[
             "white",
             "black",
@@ -72,8 +71,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Computer Accessories",
         about: "Keyboards, mice, stands and other things around the desk's computer.",
-        sister: 8,
-        manner: &TECHNICAL,
+        related: 8,
+        style: &TECHNICAL,
         finishes: &["black", "white", "graphite", "silver", "rose"],
         goods: &[
             good("Wireless Mouse", 15, 59, &["800 DPI", "1600 DPI", "3200 DPI"]),
@@ -93,8 +92,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Audio",
         about: "Headphones, loudspeakers, microphones.",
-        sister: 8,
-        manner: &TECHNICAL,
+        related: 8,
+        style: &TECHNICAL,
         finishes: &["black", "white", "midnight blue", "graphite", "sand"],
         goods: &[
             good("Over-Ear Headphones", 49, 249, &["32 Ω", "80 Ω", "250 Ω"]),
@@ -114,8 +113,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Kitchenware",
         about: "Pans, knives, bowls and tools for people who cook.",
-        sister: 11,
-        manner: &HOMELY,
+        related: 11,
+        style: &HOUSEHOLD,
         finishes: &["stainless", "black", "cream", "copper", "cherry red", "bamboo"],
         goods: &[
             good("Frying Pan", 24, 89, &["20 cm", "24 cm", "28 cm", "32 cm"]),
@@ -130,8 +129,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Tools",
         about: "Hand and power tools for workshop and site.",
-        sister: 5,
-        manner: &TECHNICAL,
+        related: 5,
+        style: &TECHNICAL,
         finishes: &["with case", "bare", "with belt clip", "two-component grip"],
         goods: &[
             good("Cordless Drill", 69, 219, &["12 V", "18 V", "20 V"]),
@@ -146,8 +145,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Garden",
         about: "Tools, pots and water for everything that grows.",
-        sister: 4,
-        manner: &HOMELY,
+        related: 4,
+        style: &HOUSEHOLD,
         finishes: &[
             "green",
             "anthracite",
@@ -168,8 +167,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Office Supplies",
         about: "Paper, pens, folders and what else an office uses up.",
-        sister: 7,
-        manner: &HOMELY,
+        related: 7,
+        style: &HOUSEHOLD,
         finishes: &["blue", "black", "red", "assorted", "pastel", "recycled"],
         goods: &[
             good("Notebook", 3, 19, &["A6", "A5", "A4"]),
@@ -189,8 +188,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Storage",
         about: "Boxes, shelves and racks: a place for each thing.",
-        sister: 6,
-        manner: &HOMELY,
+        related: 6,
+        style: &HOUSEHOLD,
         finishes: &["clear", "white", "birch", "grey", "black", "natural"],
         goods: &[
             good("Storage Box", 5, 34, &["5 l", "15 l", "30 l", "60 l"]),
@@ -210,8 +209,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Cables & Chargers",
         about: "Power and signals from here to there.",
-        sister: 1,
-        manner: &TECHNICAL,
+        related: 1,
+        style: &TECHNICAL,
         finishes: &["black", "white", "braided grey", "red", "space blue"],
         goods: &[
             good("USB-C Cable", 5, 24, &["0.5 m", "1 m", "2 m", "3 m"]),
@@ -231,8 +230,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Sports & Outdoors",
         about: "For the gym, the trail and the lake.",
-        sister: 5,
-        manner: &TECHNICAL,
+        related: 5,
+        style: &TECHNICAL,
         finishes: &[
             "black",
             "white",
@@ -256,8 +255,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Home Textiles",
         about: "Towels, linen, cushions, curtains.",
-        sister: 0,
-        manner: &HOMELY,
+        related: 0,
+        style: &HOUSEHOLD,
         finishes: &[
             "linen",
             "white",
@@ -295,8 +294,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Small Appliances",
         about: "Kettles, mixers, fans: small machines with a plug.",
-        sister: 3,
-        manner: &TECHNICAL,
+        related: 3,
+        style: &TECHNICAL,
         finishes: &["white", "black", "stainless", "mint", "cream", "red"],
         goods: &[
             good("Electric Kettle", 24, 89, &["1 l", "1.5 l", "1.7 l"]),
@@ -311,8 +310,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Coffee & Tea",
         about: "Beans, leaves and what it takes to brew them.",
-        sister: 3,
-        manner: &HOMELY,
+        related: 3,
+        style: &HOUSEHOLD,
         finishes: &[
             "classic",
             "gift box",
@@ -333,8 +332,8 @@ pub(super) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Cleaning",
         about: "Soap, brushes, bags and cloths.",
-        sister: 10,
-        manner: &HOMELY,
+        related: 10,
+        style: &HOUSEHOLD,
         finishes: &[
             "lemon",
             "lavender",
