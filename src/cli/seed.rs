@@ -1,4 +1,4 @@
-//! `stockroom seed`: fills the database with a made-up shop, for trying, testing and measuring.
+//! `stockroom seed`: adds sample data for tests and benchmarks.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -14,36 +14,34 @@ use crate::ctx::Ctx;
 use crate::db::bulk::vacuum;
 use crate::error::Result;
 
-/// How much, and which.
 #[derive(Args, Debug)]
-pub struct Seed {
-    /// How many products; five movements each, and categories, brands and suppliers in proportion
+pub(super) struct Seed {
+    /// The number of products; there are five movements for each, and categories, brands and suppliers in proportion
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     products: u32,
 
-    /// Which shop: the same number makes the same rows
+    /// The seed of the random numbers; the same seed generates the same rows
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
 }
 
-/// Runs the command.
-pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
+pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     let app = App::open_unhurried(config, Clock::system()).await?;
     app.db.migrate_up().await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = Shop::generate(products, seed.seed, EPOCH);
-    let made = contents(&shop);
+    let added = contents(&shop);
     load::store(&Ctx::system(app.clone()), shop).await?;
     vacuum(&app.db).await?;
     let seconds = started.elapsed().as_secs_f64();
-    super::print(&format!("{made} in {seconds:.1} s"))?;
+    super::print(&format!("added {added} in {seconds:.1} s"))?;
     app.db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is in the shop: `240 products, 14 categories, …`.
-pub fn contents(shop: &Shop) -> String {
+/// Summarizes a shop: `240 products, 14 categories, …`.
+pub(super) fn contents(shop: &Shop) -> String {
     let movements = shop.movements.len();
     [
         counted(shop.products.len(), "products"),

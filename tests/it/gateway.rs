@@ -92,7 +92,7 @@ impl Gateway {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = stockroom::http::serve(Arc::clone(&app), listener, async move {
+        let serving = stockroom::server::serve(Arc::clone(&app), listener, async move {
             let _ = stopped.await;
         });
         let serving = tokio::spawn(async move { serving.await.expect("it serves") });

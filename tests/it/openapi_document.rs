@@ -2,15 +2,16 @@
 
 use crate::answer::compact;
 use crate::described::{examples, operation, response};
+use crate::rest_document::example;
 
 #[test]
 fn the_examples_are_those_of_the_document() {
     /// Each with where it stands: the path, the method, and the status of an answer.
     macro_rules! shown {
         ($($name:literal: $path:literal $method:literal $status:tt,)+) => { $(
-            let example = compact(include_str!(concat!("document/", $name, ".json")));
+            let expected = compact(&example($name));
             let described: Vec<String> = shown!(@ $path $method $status).iter().map(ToString::to_string).collect();
-            assert!(described.contains(&example), "{}: {described:?}", $name);
+            assert!(described.contains(&expected), "{}: {described:?}", $name);
         )+ };
         (@ $path:literal $method:literal body) => {
             examples(&operation($path, $method)["requestBody"])
