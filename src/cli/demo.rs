@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 
+use database::Location;
+
 use super::serve::{self, Stop};
 use super::{load, seed};
 use sample_data::Shop;
@@ -13,9 +15,9 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
-use crate::db::Location;
 use crate::error::{Error, Result};
 use crate::resolvers::account::{self, NewUser};
+use crate::schema;
 
 const PRODUCTS: usize = 240;
 const SEED: u64 = 1;
@@ -58,7 +60,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode> {
         ..config
     };
     let app = App::open(config, Clock::system()).await?;
-    app.db.migrate_up().await?;
+    schema::migrate_up(&app.db).await?;
     let ctx = Ctx::system(app.clone());
     let shop = Shop::generate(PRODUCTS, SEED, ctx.now);
     let contents = seed::contents(&shop);

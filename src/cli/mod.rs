@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::schema;
 
 mod backup;
 mod check;
@@ -150,7 +151,7 @@ fn explain(error: &Error) -> String {
 /// Opens the database and applies missing migrations.
 async fn open_migrated(config: Config) -> Result<Arc<App>> {
     let app = App::open(config, Clock::system()).await?;
-    app.db.migrate_up().await?;
+    schema::migrate_up(&app.db).await?;
     Ok(app)
 }
 

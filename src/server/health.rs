@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::http::json::json_response;
+use crate::schema;
 
 /// The time the database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -30,7 +31,7 @@ pub(super) fn is_probe(path: &str) -> bool {
 
 /// Responds with 200 if the database answers, all migrations are applied and the program is not stopping.
 async fn ready(State(app): State<Arc<App>>) -> Response {
-    let database = match tokio::time::timeout(DATABASE_TIMEOUT, app.db.ready()).await {
+    let database = match tokio::time::timeout(DATABASE_TIMEOUT, schema::is_current(&app.db)).await {
         Ok(Ok(true)) => "ok",
         Ok(Ok(false)) => "migrations are missing",
         Ok(Err(error)) => {
