@@ -16,8 +16,8 @@ use crate::config::{Config, SECRET_KEY_BYTES, Secret};
 use crate::db::{Database, Timeouts};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::stock::ledger_feed::LedgerFeed;
-use crate::stock::movement_batcher::MovementBatcher;
+use crate::stock::ledger_tail::LedgerTail;
+use crate::stock::movement_queue::MovementQueue;
 use crate::telemetry::{Metrics, Traces};
 use crate::webhooks::Webhooks;
 use crate::webhooks::backlog::Outbox;
@@ -47,11 +47,11 @@ pub struct App {
     /// Sends whenever something was committed here.
     pub commits: watch::Sender<()>,
     /// The ledger, for those who wait for its next entry.
-    pub ledger: LedgerFeed,
+    pub ledger: LedgerTail,
     /// Inflows that are recorded together.
-    pub inflows: MovementBatcher,
+    pub inflows: MovementQueue,
     /// Outflows that are recorded together.
-    pub outflows: MovementBatcher,
+    pub outflows: MovementQueue,
     /// What goes on by itself until the program is told to stop: streams, and those who feed them.
     pub streams: TaskTracker,
     /// Tells other programs what happened, where that is switched on.
@@ -99,9 +99,9 @@ impl App {
             metrics: Metrics::new(&db),
             traces: Traces::new(&config)?,
             commits: watch::Sender::new(()),
-            ledger: LedgerFeed::default(),
-            inflows: MovementBatcher::default(),
-            outflows: MovementBatcher::default(),
+            ledger: LedgerTail::default(),
+            inflows: MovementQueue::default(),
+            outflows: MovementQueue::default(),
             streams: TaskTracker::new(),
             webhooks,
             backlog: Outbox::default(),

@@ -37,14 +37,14 @@ async fn verify(config: Config) -> Result<ExitCode> {
     }
     let ctx = Ctx::system(app);
     let started = Instant::now();
-    let rules = invariant::rules(ctx.db().backend());
+    let invariants = invariant::invariants(ctx.db().backend());
     let mut broken = 0;
-    for rule in &rules {
-        match invariant::violation(&ctx, rule).await? {
-            None => super::print(&format!("ok     {}", rule.says))?,
+    for invariant in &invariants {
+        match invariant::violation(&ctx, invariant).await? {
+            None => super::print(&format!("ok     {}", invariant.statement))?,
             Some(violation) => {
                 broken += 1;
-                super::print(&format!("WRONG  {}: {}", rule.says, extent(&violation)))?;
+                super::print(&format!("WRONG  {}: {}", invariant.statement, extent(&violation)))?;
             }
         }
     }
@@ -53,11 +53,11 @@ async fn verify(config: Config) -> Result<ExitCode> {
     if broken == 0 {
         super::print(&format!(
             "nothing wrong: all {} hold ({seconds:.1} s)",
-            rules.len()
+            invariants.len()
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    super::print(&format!("{broken} of {} wrong", rules.len()))?;
+    super::print(&format!("{broken} of {} wrong", invariants.len()))?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -67,8 +67,8 @@ fn extent(violation: &Violation) -> String {
         1 => "1 row".to_owned(),
         rows => format!("{rows} rows"),
     };
-    match &violation.words {
-        Some(words) => format!("{rows}, such as: {words}"),
+    match &violation.message {
+        Some(message) => format!("{rows}, such as: {message}"),
         None => format!("{rows}, such as id {}", violation.example),
     }
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Datelike as _, Utc};
+use sea_orm::IdenStatic as _;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Fault, FaultCode, Faults, Malformed, Result};
-use crate::query::Field;
+use crate::query::{Collection, Field, Texts};
 
 /// The largest body, in bytes.
 pub const LARGEST_BODY: usize = 1024 * 1024;
@@ -148,6 +149,13 @@ impl<'a> Form<'a> {
                 self.unreadable(field, "Not a valid string.")
             }
         }
+    }
+
+    /// The texts that a noun declares.
+    pub fn declared_texts<R: Collection>(&mut self) -> Texts {
+        R::texts().fold(Texts::default(), |texts, (column, _)| {
+            texts.with(column, self.text(column.as_str()))
+        })
     }
 
     /// A decimal number, as it is written.

@@ -67,10 +67,8 @@ macro_rules! label {
 
         impl Rest for $noun::Entity {
             fn draft(mut form: Form<'_>) -> Draft {
-                let (name, description) = (form.text("name"), form.text("description"));
                 Draft {
-                    name,
-                    description,
+                    texts: form.declared_texts::<Self>(),
                     faults: form.faults(),
                 }
             }

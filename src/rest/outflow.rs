@@ -83,6 +83,7 @@ impl Rest for Entity {
             quantity: form.integer("quantity"),
             description: form.text("description"),
             faults: form.faults(),
+            ..Draft::default()
         }
     }
 }

@@ -7,14 +7,14 @@ use url::form_urlencoded;
 
 use super::face::Shown;
 use crate::error::{Error, Result};
+use crate::query::day::parse_day;
 use crate::query::filter::Comparison;
-use crate::query::{Collection, Direction, Filter, Order};
+use crate::query::paging::MAX_PAGE_SIZE;
+use crate::query::{Collection, Direction, Filter, ListColumn, Order};
 use sea_orm::ColumnTrait;
 
 /// Rows on a page when nobody says otherwise.
 pub const PAGE_SIZE: u64 = 10;
-/// Rows on a page at most.
-pub const LARGEST_PAGE: u64 = 100;
 
 /// A parameter that narrows a list.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ impl Query {
                 "page_size",
                 "Ensure this value is greater than or equal to 1.",
             )),
-            Some(size) => Ok(u64::try_from(size).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE)),
+            Some(size) => Ok(u64::try_from(size.min(i128::from(MAX_PAGE_SIZE))).unwrap_or(PAGE_SIZE)),
         }
     }
 
@@ -122,7 +122,7 @@ impl Query {
                     None => (step, Direction::Ascending),
                 };
                 Order::by_name::<R>(name, direction).ok_or_else(|| {
-                    let names: Vec<&str> = R::SORTABLE.iter().map(|sortable| sortable.name).collect();
+                    let names: Vec<&str> = R::COLUMNS.iter().map(ListColumn::name).collect();
                     Error::parameter("ordering", format!("Order by one of: {}.", names.join(", ")))
                 })
             })
@@ -131,9 +131,16 @@ impl Query {
 
     /// The rows that the parameters leave.
     pub fn filter<R: Shown>(&self) -> Result<Filter> {
-        R::FILTERS.iter().try_fold(Filter::default(), |filter, narrower| {
-            Ok(filter.and(self.narrowed(narrower)?))
-        })
+        let exact = R::texts()
+            .filter(|(_, text)| text.rules.filterable)
+            .filter_map(|(column, _)| {
+                let text = self.get(column.as_str())?.trim();
+                Some(Filter::compare(column, Comparison::Equal, text))
+            })
+            .fold(Filter::default(), Filter::and);
+        R::FILTERS
+            .iter()
+            .try_fold(exact, |filter, narrower| Ok(filter.and(self.narrowed(narrower)?)))
     }
 
     fn narrowed<C: ColumnTrait>(&self, Filterable { name, by, .. }: &Filterable<C>) -> Result<Filter> {
@@ -175,10 +182,8 @@ impl Query {
 
     fn day(&self, name: &str) -> Result<Option<NaiveDate>> {
         self.read(name, "Enter a valid date: YYYY-MM-DD.", |text| {
-            let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-            // Year 0 is none that PostgreSQL knows.
-            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            (shaped && chrono::Datelike::year(&day) > 0).then_some(day)
+            // PostgreSQL has no year 0.
+            parse_day(text).filter(|day| chrono::Datelike::year(day) > 0)
         })
     }
 

@@ -12,7 +12,7 @@ use super::page::object;
 use super::problem::Problem;
 use crate::auth::{login, token};
 use crate::error::Result;
-use crate::query::{Check, Field};
+use crate::query::{DraftCheck, Field};
 
 type Answer = Result<Response, Problem>;
 
@@ -78,7 +78,7 @@ pub async fn log_out(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) 
 /// Texts that must be there, as they were sent: a password's spaces belong to it.
 fn texts<const N: usize>(mut form: Form<'_>, names: [&'static str; N]) -> Result<[String; N]> {
     let fields = names.map(|name| (name, form.text(name)));
-    let mut check = Check::new_row(form.faults());
+    let mut check = DraftCheck::new_row(form.faults());
     let texts = fields.map(|(name, field)| {
         let written = match &field {
             Field::Set(text) => text.clone(),

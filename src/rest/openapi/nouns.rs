@@ -87,15 +87,6 @@ pub const fn deleting(kind: Kind) -> &'static str {
     }
 }
 
-/// Which of its texts a search looks into.
-pub const fn searched(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Product => "title",
-        Kind::Brand | Kind::Category | Kind::Supplier => "name",
-        Kind::Inflow | Kind::Outflow | Kind::Webhook => "description",
-    }
-}
-
 /// A word with a capital letter.
 pub fn capital(word: &str) -> String {
     let mut letters = word.chars();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::answers::{answer, invalid, request, responses};
-use super::nouns::{creating, deleting, field, name, names, one, searched, tag};
+use super::nouns::{creating, deleting, field, name, names, one, tag};
 use super::parameters::{of_list, parameter};
 use super::refusals::{BODY, EVERYWHERE, refusals};
 use super::schemas::{Demand, Schemas};
@@ -29,7 +29,7 @@ pub fn list<R: Rest>(schemas: &mut Schemas) -> Value {
         "description": needs::<R>(None),
         "tags": [tag(kind)],
         "x-graphql-operation": field(&names(kind)),
-        "parameters": of_list::<R>(searched(kind)),
+        "parameters": of_list::<R>(),
         "responses": responses(
             "200",
             answer(format!("A page of {}.", kind.plural()), &page, &examples::list(kind), &[]),

@@ -1,11 +1,13 @@
 //! The parameters of operations: those that several have, and those of lists. Only what must be there has an example,
 //! because `/docs` fills its forms with them.
 
+use sea_orm::IdenStatic as _;
 use serde_json::{Value, json};
 
 use crate::query::Direction;
+use crate::query::paging::MAX_PAGE_SIZE;
 use crate::rest::face::Shown;
-use crate::rest::query::{By, LARGEST_PAGE, PAGE_SIZE};
+use crate::rest::query::{By, PAGE_SIZE};
 
 /// The parameters that several operations have.
 pub fn components() -> Value {
@@ -48,24 +50,38 @@ pub fn components() -> Value {
         "PageSize": {
             "name": "page_size",
             "in": "query",
-            "description": format!("How many on a page; more than {LARGEST_PAGE} are taken for {LARGEST_PAGE}."),
+            "description": format!("How many on a page; more than {MAX_PAGE_SIZE} are taken for {MAX_PAGE_SIZE}."),
             "schema": { "type": "integer", "minimum": 1, "default": PAGE_SIZE },
             "example": 25,
         },
     })
 }
 
-/// The parameters of a list; `searched` is the text that a search looks into.
-pub fn of_list<R: Shown>(searched: &str) -> Vec<Value> {
+/// The parameters of a list.
+pub fn of_list<R: Shown>() -> Vec<Value> {
     let mut parameters = vec![parameter("Page"), parameter("PageSize")];
-    if R::SEARCHED.is_some() {
+    let searched: Vec<&str> = R::texts()
+        .filter(|(_, text)| text.rules.searched)
+        .map(|(column, _)| column.as_str())
+        .collect();
+    if !searched.is_empty() {
         parameters.push(json!({
             "name": "search",
             "in": "query",
-            "description": format!("Part of the {searched}, in any letter case of any alphabet."),
+            "description": format!("Part of the {}, in any letter case of any alphabet.", searched.join(" or the ")),
             "schema": { "type": "string" },
         }));
     }
+    let exact = R::texts().filter(|(_, text)| text.rules.filterable);
+    parameters.extend(exact.map(|(column, _)| {
+        let name = column.as_str();
+        json!({
+            "name": name,
+            "in": "query",
+            "description": format!("Only rows with exactly this `{name}`."),
+            "schema": { "type": "string" },
+        })
+    }));
     parameters.extend(R::FILTERS.iter().map(|filter| {
         json!({
             "name": filter.name,
@@ -86,9 +102,9 @@ pub fn of_list<R: Shown>(searched: &str) -> Vec<Value> {
             },
         })
     }));
-    let names: Vec<String> = R::SORTABLE
+    let names: Vec<String> = R::COLUMNS
         .iter()
-        .flat_map(|sortable| [sortable.name.to_owned(), format!("-{}", sortable.name)])
+        .flat_map(|column| [column.name().to_owned(), format!("-{}", column.name())])
         .collect();
     let (column, direction) = R::DEFAULT_ORDER;
     let default = match direction {

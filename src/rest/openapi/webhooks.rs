@@ -11,8 +11,8 @@ use super::parameters::{of_list, parameter};
 use super::refusals::{BODY, EVERYWHERE, refusals};
 use super::schemas::{self, Schemas, faults};
 use crate::kind::Kind;
-use crate::resolvers::delivery::REPLAYED;
-use crate::resolvers::webhook_endpoint::{LONGEST_OVERLAP, OVERLAP};
+use crate::resolvers::delivery::MAX_REPLAYED;
+use crate::resolvers::webhook_endpoint::{MAX_OVERLAP, OVERLAP};
 use crate::rest::delivery::DeliveryView;
 use crate::rest::webhook_endpoint::{Replayed, SecretView};
 
@@ -73,7 +73,7 @@ pub fn rotate(schemas: &mut Schemas) -> Value {
             "properties": { "overlap": {
                 "type": "integer",
                 "minimum": 0,
-                "maximum": LONGEST_OVERLAP,
+                "maximum": MAX_OVERLAP,
                 "default": OVERLAP,
                 "description": "For how many seconds messages are signed with the old secret too.",
             }},
@@ -152,7 +152,7 @@ pub fn replay_failed(schemas: &mut Schemas) -> Value {
         "operationId": "replayWebhookDeliveries",
         "summary": "Tell a webhook again what failed",
         "description": format!(
-            "The oldest first, {REPLAYED} at a time, by the whole schedule and with the message ids that they had. {NEEDS}"
+            "The oldest first, {MAX_REPLAYED} at a time, by the whole schedule and with the message ids that they had. {NEEDS}"
         ),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "replayWebhookDeliveries",
@@ -171,7 +171,7 @@ pub fn deliveries(schemas: &mut Schemas) -> Value {
     let view = view(schemas);
     let page = schemas.page_of(view, "WebhookDelivery", "deliveries");
     let mut parameters = vec![parameter("Id")];
-    parameters.extend(of_list::<delivery::Entity>(""));
+    parameters.extend(of_list::<delivery::Entity>());
     let example = json!({ "count": 1, "next": null, "previous": null, "results": [delivered()] });
     json!({
         "operationId": "listWebhookDeliveries",
