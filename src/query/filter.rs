@@ -2,13 +2,13 @@
 
 use ::entity::fold;
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use database::Backend;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityName as _, QueryFilter, QuerySelect, QueryTrait, Value};
 
 pub use super::comparison::Comparison;
 use super::comparison::Range;
 use super::{Collection, key};
-use crate::db::Backend;
 use crate::error::{Error, Result};
 
 /// The longest pattern that SQLite compares with, in bytes.

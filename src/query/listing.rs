@@ -8,6 +8,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QueryS
 
 use super::column::{Direction, ListColumn};
 use super::filter::Place;
+use super::row_count::row_count;
 use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
 use crate::error::{Error, Result};
@@ -147,7 +148,7 @@ impl<R: Collection> Listing<R> {
         let db = permit.ctx().db();
         let condition = self.condition();
         if condition.matches_all()
-            && let Some(count) = db.tally(R::default().table_name()).await?
+            && let Some(count) = row_count(db, R::default().table_name()).await?
         {
             return Ok(count);
         }

@@ -12,6 +12,7 @@ pub mod filter;
 pub mod listing;
 pub mod loaders;
 pub mod paging;
+pub mod row_count;
 pub mod siblings;
 
 pub use check::DraftCheck;

@@ -4,13 +4,14 @@
 //! as sets, so that no statement takes quadratic time.
 
 use ::entity::{brand, category, fold, inflow, outflow, product, supplier};
+use database::Backend;
 use sea_orm::{ConnectionTrait as _, FromQueryResult, IdenStatic as _, Statement};
 
+use super::integrity;
 use crate::ctx::Ctx;
-use crate::db::Backend;
-use crate::db::row_count::TABLES;
 use crate::error::Result;
 use crate::query::Collection;
+use crate::query::row_count::TABLES;
 
 /// The most rows with folded texts to check that one statement reads.
 const BATCH: i64 = 5_000;
@@ -103,10 +104,14 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
     for (movement, sign) in [("inflow", ""), ("outflow", "-")] {
         all.extend(movement_invariants(movement, sign).map(|(statement, sql)| ids(&statement, &sql)));
     }
-    all.extend(backend.complaints().iter().map(|(statement, sql)| Invariant {
-        statement: (*statement).to_owned(),
-        probe: Probe::Messages(sql),
-    }));
+    all.extend(
+        integrity::checks(backend)
+            .iter()
+            .map(|(statement, sql)| Invariant {
+                statement: (*statement).to_owned(),
+                probe: Probe::Messages(sql),
+            }),
+    );
     all.push(ids("no id is given twice", &used_ids(backend)));
     all.push(ids("the row count of each table is right", &miscounted()));
     let nouns = nouns();

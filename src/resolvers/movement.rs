@@ -2,9 +2,9 @@
 //! taken back.
 
 use ::entity::{product, supplier};
+use database::Failure;
 
 use crate::ctx::Ctx;
-use crate::db::dialect::{Failure, classify, failure};
 use crate::error::{Fault, Faults, Result};
 use crate::query::check::{INT_MAX, no_such};
 use crate::query::{DraftCheck, Field};
@@ -76,10 +76,10 @@ pub(super) async fn create<M: MovementRules>(tx: &Tx, draft: Draft) -> Result<Cr
     Err(match error {
         RecordError::NoProduct => no_such("product_id", movement.product_id).into(),
         RecordError::Shortage(shortage) => M::shortage(shortage.available).into(),
-        RecordError::Failed(error) => match (failure(&error), movement.supplier_id) {
+        RecordError::Failed(error) => match (Failure::of(&error), movement.supplier_id) {
             // The supplier was deleted after the draft was checked.
             (Failure::ForeignKey(_), Some(supplier_id)) => no_such("supplier_id", supplier_id).into(),
-            _ => classify(error),
+            _ => error.into(),
         },
     })
 }

@@ -2,11 +2,12 @@
 
 use ::entity::product::{Column, Entity, Model};
 use ::entity::{brand, category, inflow, outflow};
+use database::Failure;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::label::NAME;
 use crate::ctx::Ctx;
-use crate::db::dialect::{Failure, classify, failure, on_foreign_key};
+use crate::db_error::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{INT_MAX, no_such, violated_unique};
@@ -80,7 +81,7 @@ async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: DraftCheck) ->
 fn constraint_error(row: &Model) -> impl FnOnce(DbErr) -> Error + use<> {
     let (category_id, brand_id) = (row.category_id, row.brand_id);
     move |error| {
-        let fault = match failure(&error) {
+        let fault = match Failure::of(&error) {
             Failure::Unique(name) => violated_unique::<Entity>(&name),
             Failure::ForeignKey(Some(name)) => match name.as_str() {
                 "product_category_id_fkey" => Some(no_such("category_id", category_id)),
@@ -89,7 +90,7 @@ fn constraint_error(row: &Model) -> impl FnOnce(DbErr) -> Error + use<> {
             },
             _ => None,
         };
-        fault.map_or_else(|| classify(error), Error::from)
+        fault.map_or_else(|| error.into(), Error::from)
     }
 }
 

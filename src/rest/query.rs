@@ -11,7 +11,7 @@ use crate::query::day::parse_day;
 use crate::query::filter::Comparison;
 use crate::query::paging::MAX_PAGE_SIZE;
 use crate::query::{Collection, Direction, Filter, ListColumn, Order};
-use sea_orm::ColumnTrait;
+use sea_orm::{ColumnTrait, IdenStatic as _};
 
 /// Rows on a page when nobody says otherwise.
 pub const PAGE_SIZE: u64 = 10;

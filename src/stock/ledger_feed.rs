@@ -3,13 +3,13 @@
 use std::collections::{HashSet, VecDeque};
 
 use ::entity::stock_change::{Column, Entity, Model};
+use database::Database;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{broadcast, watch};
 
 use super::ledger_reader::{self, PAGE};
 use super::ledger_tail::Subscription;
 use crate::ctx::Ctx;
-use crate::db::Database;
 use crate::error::{Error, Result};
 
 /// Reads the ledger from some entry on.

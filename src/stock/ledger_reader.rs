@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::stock_change::{Column, Entity, Model};
+use database::Database;
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, EntityTrait, FromQueryResult as _, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait as _, Statement,
@@ -19,7 +20,6 @@ use sea_orm::{
 
 use super::ledger_tail::{LedgerChannel, Subscription};
 use crate::app::App;
-use crate::db::Database;
 use crate::error::{Error, Result};
 
 /// The most entries that one statement reads.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use ::entity::{Record as _, product};
 use chrono::{DateTime, Utc};
+use database::{Backend, bulk};
 use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, Iterable as _, QueryResult, Statement,
 };
@@ -14,7 +15,6 @@ use super::movement_queue::{Recorded, WaitingMovement};
 use super::new_movement::NewMovement;
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::db::{Backend, bulk};
 use crate::query::check::INT_MAX;
 use crate::resource::Created;
 use crate::tx::Tx;
@@ -187,7 +187,7 @@ pub(super) fn statement<M: Movement>(app: &App, items: &[BatchItem<'_>], on_lock
         values = M::INSERTED.1,
         reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
     );
-    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::list(&wanted)])
+    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&wanted)])
 }
 
 /// The movements that the statement recorded, each with its position among those that were wanted.

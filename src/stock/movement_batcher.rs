@@ -14,6 +14,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use database::{Backend, Failure};
 use tokio::sync::oneshot;
 
 use super::movement::Movement;
@@ -22,8 +23,6 @@ use super::movement_queue::{Push, Recorded, WaitingMovement};
 use super::new_movement::NewMovement;
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::db::dialect::is_refusal;
-use crate::db::{Backend, ended};
 use crate::error::{Error, Result};
 use crate::resource::Created;
 use crate::webhooks::outbox;
@@ -60,7 +59,9 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     let recorded = recorded
         .await
         .unwrap_or_else(|_| Err(Error::internal("movements were not recorded together")));
-    ended(&mut span, &recorded);
+    if let Some(span) = &mut span {
+        span.ended(&recorded);
+    }
     Ok(recorded?.map(|recorded| created::<M>(&movement, ctx.now, recorded)))
 }
 
@@ -84,11 +85,11 @@ impl<M: Movement> BatchWorker<M> {
         while let Some(batch) = M::queue(&self.app).next_batch(BATCH) {
             let items: Vec<BatchItem<'_>> = batch.iter().map(BatchItem::from).collect();
             let statement = movement_batch::statement::<M>(&self.app, &items, OnLocked::Skip);
-            let rows = self.app.change_at_once(statement).await;
+            let rows = self.app.db.run_alone(statement).await;
             match rows.as_deref().map(movement_batch::read) {
                 Ok(Ok(recorded)) => self.reply(batch, recorded),
                 // Nothing has changed. Each movement is recorded alone and meets the cause there.
-                Err(error) if is_refusal(error) => self.reply(batch, Vec::new()),
+                Err(error) if Failure::of(error).is_rejection() => self.reply(batch, Vec::new()),
                 Ok(Err(error)) => self.fail_all(batch, &Error::from(error)),
                 Err(error) => self.fail_all(batch, &Error::from(error.clone())),
             }

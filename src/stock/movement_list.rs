@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::entity::{inflow, outflow, product};
+use database::dialect::PAGE;
+use database::{Backend, Database};
 use sea_orm::sea_query::{
     Expr, ExprTrait as _, Func, IntoColumnRef as _, Query, SelectStatement, UnionType, WindowStatement,
 };
@@ -17,8 +19,6 @@ use sea_orm::{
 use super::movement::Movement;
 use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, whole};
 use crate::ctx::Ctx;
-use crate::db::dialect::PAGE;
-use crate::db::{Backend, Database};
 use crate::error::{Error, Result};
 use crate::query::cursor::{self, Side, Term, ValueKind};
 use crate::query::paging::{PagesByParent, order_by};

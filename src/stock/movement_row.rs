@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use ::entity::{inflow, outflow, stock_change};
+use database::{Backend, Database};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, FromQueryResult, Iterable, JoinType, QuerySelect, QueryTrait,
@@ -10,7 +11,6 @@ use sea_orm::{
 
 use super::movement::Movement;
 use crate::ctx::Ctx;
-use crate::db::{Backend, Database};
 use crate::error::Result;
 use crate::query::{Filter, Row, cursor, key};
 

@@ -7,6 +7,7 @@
 
 use ::entity::stock_change::Reason;
 use ::entity::{Record as _, product, stock_change};
+use database::Backend;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
@@ -14,7 +15,6 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use super::movement::Movement;
 use super::movement_batch::{self, actor_id};
 use super::new_movement::NewMovement;
-use crate::db::Backend;
 use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::resource::{Created, insert};
