@@ -28,7 +28,10 @@ impl Source {
                 .await
                 .map(|reader| Self(Reader::Postgres(reader)));
         }
-        let path = address.strip_prefix("sqlite://").unwrap_or(address);
+        let scheme = ["sqlite://", "sqlite:"]
+            .into_iter()
+            .find_map(|scheme| address.strip_prefix(scheme));
+        let path = scheme.unwrap_or(address);
         if path.contains("://") {
             return Err(Error::Address(
                 "the source is neither a file nor a PostgreSQL URL".to_owned(),

@@ -36,11 +36,13 @@ impl Value {
         }
     }
 
-    /// A truth value: booleans in PostgreSQL, 0 and 1 in SQLite.
+    /// A truth value: a boolean in PostgreSQL, 0 or 1 in SQLite, whatever the column's type made of it.
     pub(crate) fn truth(&self) -> Option<bool> {
         match self {
             Self::Boolean(value) => Some(*value),
             Self::Integer(value) => Some(*value != 0),
+            Self::Real(value) => Some(*value != 0.0),
+            Self::Text(text) => Some(matches!(text.to_ascii_lowercase().as_str(), "1" | "t" | "true")),
             _ => None,
         }
     }

@@ -94,13 +94,14 @@ fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
             consider(&model.app, &model.name, table, 0.0);
         }
     }
-    // What Django does not list may be left over from a broken migration: only where nothing else is.
+    // A model with a table name of its own is here, but so is what a broken migration left: only where nothing else is.
     for table in &catalogue.tables {
         let listed = catalogue
             .models
             .iter()
-            .any(|model| format!("{}_{}", model.app, model.name) == table.name);
-        if let (false, Some((app, model))) = (listed, table.name.rsplit_once('_')) {
+            .any(|model| format!("{}_{}", model.app, model.name).eq_ignore_ascii_case(&table.name));
+        if !listed {
+            let (app, model) = table.name.rsplit_once('_').unwrap_or(("", &table.name));
             consider(app, model, table, 10.0);
         }
     }

@@ -10,7 +10,7 @@ use crate::clean::{moment, text};
 use crate::error::{Error, Result};
 use crate::mapping::Role;
 use crate::mapping::accounts::Pairs;
-use crate::mapping::spelling::closest;
+use crate::mapping::spelling::{ALIKE, closest};
 use crate::options::Options;
 use crate::password::is_usable;
 use crate::report::{Code, NoteCode};
@@ -325,18 +325,18 @@ fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>
         return Grant::Dropped(codename.to_owned());
     };
     let name = format!("{}.{codename}", model.app);
-    let table = layout.catalogue.table_of(model).map(|table| table.name.as_str());
-    let role = Role::ALL.into_iter().find(|role| {
-        layout
-            .map(*role)
-            .is_some_and(|map| Some(map.table.name.as_str()) == table)
+    let table = layout.catalogue.table_of(model);
+    let role = Role::ALL.into_iter().find(|role| match table {
+        Some(table) => layout.map(*role).is_some_and(|map| map.table.name == table.name),
+        // Its table has a name of its own.
+        None => closest(&model.name, role.words()) >= ALIKE && !is_listed(layout, *role),
     });
     let (Some(role), Some((verb, rest))) = (role, codename.split_once('_')) else {
         return Grant::Dropped(name);
     };
     // A project's own `change_price` gives no right to change products. What Django makes itself comes in threes.
     let of_model = rest == model.name
-        || closest(rest, role.words()) > 0.6
+        || closest(rest, role.words()) >= ALIKE
         || ["add", "change", "delete"]
             .iter()
             .all(|verb| all.contains(&(model.id, format!("{verb}_{rest}").as_str())));
@@ -345,6 +345,18 @@ fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>
         "add" | "change" | "delete" if of_model => Grant::Kept(format!("{verb}_{}", role.name())),
         _ => Grant::Dropped(name),
     }
+}
+
+/// Whether a model has the role's table by its name.
+fn is_listed(layout: &Layout, role: Role) -> bool {
+    let mut tables = layout
+        .catalogue
+        .models
+        .iter()
+        .filter_map(|model| layout.catalogue.table_of(model));
+    layout
+        .map(role)
+        .is_some_and(|map| tables.any(|table| table.name == map.table.name))
 }
 
 /// Calls `each` with every spent refresh token that has not expired yet.

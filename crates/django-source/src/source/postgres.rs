@@ -37,7 +37,8 @@ impl PostgresReader {
         runtime.spawn(async move { drop(connection.await) });
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL TIME ZONE 'UTC'; \
                      SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; \
-                     SET LOCAL client_encoding = 'UTF8'; SET LOCAL standard_conforming_strings = on; SET LOCAL statement_timeout = '10min'";
+                     SET LOCAL client_encoding = 'UTF8'; SET LOCAL standard_conforming_strings = on; SET LOCAL statement_timeout = '10min'; \
+                     SET LOCAL idle_in_transaction_session_timeout = 0";
         client
             .batch_execute(begin)
             .await

@@ -39,6 +39,19 @@ pub fn path(case: &str) -> PathBuf {
     folder.join(format!("{case}.sqlite3"))
 }
 
+/// A copy of a case after some statements.
+pub fn changed(case: &str, sql: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("source.sqlite3");
+    std::fs::copy(path(case), &file).expect("a copy");
+    rusqlite::Connection::open(&file)
+        .expect("the file opens")
+        .execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}"))
+        .expect("the statements run");
+    let address = file.display().to_string();
+    (folder, address)
+}
+
 /// What is expected of a case.
 pub fn expected(case: &str) -> Value {
     let text =

@@ -14,6 +14,7 @@ mod cases;
 mod collected;
 mod databases;
 mod hostile;
+mod many;
 mod mutated;
 mod options;
 mod postgres;

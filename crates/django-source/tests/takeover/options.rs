@@ -1,23 +1,9 @@
 //! What `--map`, `--serie`, `--price` and `--timezone` decide.
 
 use django_source::Verdict;
-use rusqlite::Connection;
 
 use crate::collected::Collected;
-use crate::databases::{check, path};
-
-/// A copy of a case after some statements.
-fn changed(case: &str, sql: &str) -> (tempfile::TempDir, String) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("source.sqlite3");
-    std::fs::copy(path(case), &file).expect("a copy");
-    Connection::open(&file)
-        .expect("the file opens")
-        .execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}"))
-        .expect("the statements run");
-    let address = file.display().to_string();
-    (folder, address)
-}
+use crate::databases::{changed, check, path};
 
 #[tokio::test]
 async fn a_map_decides_what_no_likeness_shows() {
@@ -163,4 +149,38 @@ async fn movements_of_a_product_that_is_left_out_stay_behind_with_it() {
         (rows.inflows.len(), rows.outflows.len(), rows.changes.len()),
         (1, 0, 1)
     );
+}
+
+#[tokio::test]
+async fn a_table_with_a_name_of_its_own_is_found_and_its_rights_follow() {
+    let sql = "ALTER TABLE brands_brand RENAME TO tb_brand";
+    let (_folder, address) = changed("01_documented", sql);
+    let plan = check(&address, &[]).await.expect("the source can be read");
+    assert_eq!(
+        plan.report().verdict,
+        Verdict::Import,
+        "{:?}",
+        plan.report().because
+    );
+    assert_eq!(plan.report().roles["brand"], "tb_brand");
+    let rows = Collected::of(plan).await.expect("the rows can be read");
+    assert_eq!(rows.rights()["ann"], serde_json::json!(["add_brand"]));
+}
+
+#[tokio::test]
+async fn a_right_of_the_projects_own_gives_no_other_right() {
+    let sql = "INSERT INTO auth_permission (content_type_id, codename, name)
+        SELECT id, 'change_price', 'Can change the price' FROM django_content_type WHERE model = 'product';
+        INSERT INTO auth_user_user_permissions (user_id, permission_id) SELECT 4, id FROM auth_permission WHERE codename = 'change_price'";
+    let (_folder, address) = changed("01_documented", sql);
+    let plan = check(&address, &[]).await.expect("the source can be read");
+    let note = plan
+        .report()
+        .notes
+        .iter()
+        .find(|note| note.code == "permissions_dropped")
+        .expect("a note");
+    assert_eq!(note.items[0].name, "products.change_price");
+    let rows = Collected::of(plan).await.expect("the rows can be read");
+    assert_eq!(rows.rights(), serde_json::json!({"ann": ["add_brand"]}));
 }
