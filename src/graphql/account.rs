@@ -5,11 +5,11 @@ use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 
 use super::kit::node::HasNode;
 use super::kit::{UserError, user_errors};
-use crate::auth::{Actor, Right, Verb, login, token};
+use crate::auth::{Actor, Right, Verb, login};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::query::{Check, Field, Row};
+use crate::query::{DraftCheck, Field, Row};
 
 /// An account that can log in.
 #[derive(SimpleObject, Clone, Debug)]
@@ -122,7 +122,7 @@ pub(crate) struct LoginPayload {
 pub(crate) async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
     let ctx = Ctx::of(cx)?;
     let logged_in = async {
-        let mut check = Check::new_row(Vec::new());
+        let mut check = DraftCheck::new_row(Vec::new());
         let username = check.required_text("username", Field::Set(input.username), usize::MAX);
         check.required_text("password", Field::Set(input.password.clone()), usize::MAX);
         check.finish()?;
@@ -162,7 +162,7 @@ pub(crate) struct RefreshTokenPayload {
 
 pub(crate) async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<RefreshTokenPayload> {
     let ctx = Ctx::of(cx)?;
-    let refreshed = async { token::refresh(ctx, &non_blank("refresh", input.refresh)?).await };
+    let refreshed = async { login::refresh(ctx, &non_blank("refresh", input.refresh)?).await };
     match refreshed.await {
         Ok(pair) => Ok(RefreshTokenPayload {
             access: Some(pair.access),
@@ -192,7 +192,7 @@ pub(crate) struct VerifyTokenPayload {
 }
 
 pub(crate) async fn verify(cx: &Context<'_>, input: VerifyTokenInput) -> Result<VerifyTokenPayload> {
-    match token::verify(Ctx::of(cx)?, &input.token).await {
+    match login::verify(Ctx::of(cx)?, &input.token).await {
         Ok(()) => Ok(VerifyTokenPayload { is_valid: true }),
         Err(Error::Unauthenticated(_)) => Ok(VerifyTokenPayload { is_valid: false }),
         Err(error) => Err(error),
@@ -215,7 +215,7 @@ pub(crate) struct LogoutPayload {
 
 pub(crate) async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPayload> {
     let ctx = Ctx::of(cx)?;
-    let logged_out = async { token::log_out(ctx, &non_blank("refresh", input.refresh)?).await };
+    let logged_out = async { login::log_out(ctx, &non_blank("refresh", input.refresh)?).await };
     match logged_out.await {
         Ok(()) => Ok(LogoutPayload {
             user_errors: Vec::new(),
@@ -228,7 +228,7 @@ pub(crate) async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<Logo
 
 /// The token, unless it is blank.
 fn non_blank(name: &'static str, token: String) -> Result<String> {
-    let mut check = Check::new_row(Vec::new());
+    let mut check = DraftCheck::new_row(Vec::new());
     let text = check.required_text(name, Field::Set(token), usize::MAX);
     check.finish()?;
     Ok(text.unwrap_or_default())

@@ -21,7 +21,7 @@ pub(crate) struct Analytics;
 impl Analytics {
     /// Products with this quantity or less are low on stock. A setting of the server.
     async fn low_stock_threshold(&self, cx: &Context<'_>) -> Result<i32> {
-        Ctx::of(cx).map(|ctx| int(ctx.app.config.low_stock_threshold))
+        Ctx::of(cx).map(|ctx| int(ctx.services.config.low_stock_threshold))
     }
 
     /// Totals of the current stock.
@@ -119,8 +119,8 @@ pub(crate) struct StockSummary {
     potential_profit: Decimal,
 }
 
-impl From<rules::Stock> for StockSummary {
-    fn from(stock: rules::Stock) -> Self {
+impl From<rules::StockTotals> for StockSummary {
+    fn from(stock: rules::StockTotals) -> Self {
         Self {
             product_count: int(stock.products),
             low_stock_count: int(stock.low),
@@ -146,8 +146,8 @@ pub(crate) struct SalesSummary {
     profit: Decimal,
 }
 
-impl From<rules::Sales> for SalesSummary {
-    fn from(sales: rules::Sales) -> Self {
+impl From<rules::SalesTotals> for SalesSummary {
+    fn from(sales: rules::SalesTotals) -> Self {
         Self {
             outflow_count: int(sales.outflows),
             unit_count: BigInt(sales.units),
@@ -170,8 +170,8 @@ pub(crate) struct DailyMovements {
     revenue: Decimal,
 }
 
-impl From<rules::Day> for DailyMovements {
-    fn from(day: rules::Day) -> Self {
+impl From<rules::DayTotals> for DailyMovements {
+    fn from(day: rules::DayTotals) -> Self {
         Self {
             date: Date(day.date),
             inflow_count: int(day.inflows.count),

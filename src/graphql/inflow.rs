@@ -73,7 +73,8 @@ filter! {
 inputs! {
     /// A new inflow.
     create CreateInflowInput,
-    fills Draft {
+    fills Draft,
+    fields {
         supplier_id: Required<ID>;
         product_id: Required<ID>;
         /// 1 or more.

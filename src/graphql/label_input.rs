@@ -17,10 +17,11 @@ macro_rules! label {
             create $create,
             #[doc = concat!("What to change about a ", $noun, ".")]
             update $update,
-            fills Draft {
+            fills Draft,
+            texts {
                 /// 1 to 500 characters.
-                name: Required<String>;
-                description: Optional<String>;
+                name: Required<String> = $module::Column::Name;
+                description: Optional<String> = $module::Column::Description;
             }
         }
 

@@ -15,7 +15,7 @@ use super::movement::MovementNode;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Filter;
-use crate::stock::movement;
+use crate::stock::movement_row;
 
 node!(StockLedgerEntry of stock_change::Entity);
 
@@ -59,7 +59,7 @@ impl StockLedgerEntry {
     /// has been deleted.
     async fn movement(&self, cx: &Context<'_>) -> Nullable<MovementNode> {
         let movement = async {
-            let found = movement::of_entry(Ctx::of(cx)?, &self.0).await?;
+            let found = movement_row::of_entry(Ctx::of(cx)?, &self.0).await?;
             Ok(found.map(MovementNode::from))
         };
         movement.boxed().await.transpose()

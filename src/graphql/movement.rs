@@ -14,7 +14,8 @@ use super::outflow::OutflowNode;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
-use crate::stock::movement::{self, Moved};
+use crate::stock::movement_list;
+use crate::stock::movement_row::MovementRow;
 
 #[expect(
     clippy::duplicated_attributes,
@@ -41,16 +42,16 @@ pub(crate) enum MovementNode {
     Outflow(OutflowNode),
 }
 
-impl From<Moved> for MovementNode {
-    fn from(moved: Moved) -> Self {
-        match moved {
-            Moved::Inflow(row) => Self::Inflow(row.into()),
-            Moved::Outflow(row) => Self::Outflow(row.into()),
+impl From<MovementRow> for MovementNode {
+    fn from(row: MovementRow) -> Self {
+        match row {
+            MovementRow::Inflow(row) => Self::Inflow(row.into()),
+            MovementRow::Outflow(row) => Self::Outflow(row.into()),
         }
     }
 }
 
-connection!(MovementConnection, MovementEdge of Moved => MovementNode; "A movement", "movements", "How many movements there are");
+connection!(MovementConnection, MovementEdge of MovementRow => MovementNode; "A movement", "movements", "How many movements there are");
 
 /// A page of a product's movements, loaded for all sibling products at once.
 pub(super) async fn of_product(
@@ -59,11 +60,11 @@ pub(super) async fn of_product(
     page: PageArguments,
 ) -> Result<MovementConnection> {
     let (relation, request) = (relation_key(cx), page.into_request()?);
-    let page = movement::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
+    let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
     let product = product.clone();
     let connection = Connection::new(page, move |ctx| {
         let (product, relation) = (product.clone(), relation.clone());
-        Box::pin(async move { movement::count_of_product(ctx, &product, &relation).await })
+        Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
     });
     Ok(connection.into())
 }

@@ -10,7 +10,7 @@ use super::inflow::{
     CreateInflowInput, CreateInflowPayload, CreateInflowsInput, CreateInflowsPayload, DeleteInflowInput,
     DeleteInflowPayload,
 };
-use super::kit::verbs::{create, create_all, delete, delete_movement, update};
+use super::kit::verbs::{create, create_all, delete, update};
 use super::kit::{Nullable, nullable};
 use super::label_input::{
     CreateBrandInput, CreateBrandPayload, CreateCategoryInput, CreateCategoryPayload, CreateSupplierInput,
@@ -205,7 +205,7 @@ impl InventoryMutation {
         cx: &Context<'_>,
         input: DeleteInflowInput,
     ) -> Nullable<DeleteInflowPayload> {
-        delete_movement(cx, input.id).await
+        delete(cx, input.id).await
     }
 
     /// Records stock that went out and takes it from the product. Refused with
@@ -234,6 +234,6 @@ impl InventoryMutation {
         cx: &Context<'_>,
         input: DeleteOutflowInput,
     ) -> Nullable<DeleteOutflowPayload> {
-        delete_movement(cx, input.id).await
+        delete(cx, input.id).await
     }
 }

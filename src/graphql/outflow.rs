@@ -77,7 +77,8 @@ filter! {
 inputs! {
     /// A new outflow.
     create CreateOutflowInput,
-    fills Draft {
+    fills Draft,
+    fields {
         product_id: Required<ID>;
         /// 1 or more, and no more than is in stock.
         quantity: Required<i32>;

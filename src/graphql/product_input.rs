@@ -1,6 +1,6 @@
 //! The mutations of products: inputs and payloads.
 
-use ::entity::product;
+use ::entity::product::{self, Column};
 use async_graphql::{ID, InputObject};
 
 use super::kit::decimal::Decimal;
@@ -13,14 +13,17 @@ inputs! {
     create CreateProductInput,
     /// What to change about a product.
     update UpdateProductInput,
-    fills Draft {
+    fills Draft,
+    texts {
         /// 1 to 500 characters.
-        title: Required<String>;
+        title: Required<String> = Column::Title;
+        description: Optional<String> = Column::Description;
+        /// Up to 200 characters, not in use by another product.
+        serie_number: Optional<String> = Column::SerieNumber;
+    }
+    fields {
         category_id: Required<ID>;
         brand_id: Required<ID>;
-        description: Optional<String>;
-        /// Up to 200 characters, not in use by another product.
-        serie_number: Optional<String>;
         /// 0 or more, at most 2 decimals.
         cost_price: Required<Decimal>;
         /// 0 or more, at most 2 decimals.

@@ -18,7 +18,8 @@ inputs! {
     create CreateWebhookEndpointInput,
     /// What to change about a webhook endpoint.
     update UpdateWebhookEndpointInput,
-    fills Draft {
+    fills Draft,
+    fields {
         /// An http or https address. Not on the server's machine or a private network,
         /// unless its settings allow it.
         url: Required<String>;

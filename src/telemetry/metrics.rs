@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::Method;
+use database::{Backend, Database};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,10 +15,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::db::{Database, Writer};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::webhooks::backlog::Backlog;
 
 /// How the answer declares itself: Prometheus' own text form, as standardised by `OpenMetrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -108,7 +107,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Figures that all begin with 0.
-    pub fn new(db: &Database) -> Self {
+    pub fn new(backend: Backend, commits: Sizes) -> Self {
         let durations: Family<Answered, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(SECONDS));
         let mut metrics = Self {
@@ -125,14 +124,12 @@ impl Metrics {
             connections: Family::default(),
             statements: Counter::default(),
             waiting: Gauge::default(),
-            commits: db
-                .writer()
-                .map_or_else(Sizes::of_commits, |writer| writer.sizes().clone()),
+            commits,
             due: Gauge::default(),
             overdue: Gauge::default(),
         };
         metrics.register();
-        if db.writer().is_some() {
+        if backend == Backend::Sqlite {
             metrics.register_writer();
         }
         metrics
@@ -277,8 +274,8 @@ impl Metrics {
         self.operations.get_or_create(&labels).inc();
     }
 
-    /// A receiver took a webhook, or did not.
-    pub fn tried(&self, succeeded: bool) {
+    /// A webhook attempt has ended.
+    pub fn webhook_attempt(&self, succeeded: bool) {
         let outcome = if succeeded { SUCCESS } else { FAILURE };
         self.tries.get_or_create(&Ended { outcome }).inc();
     }
@@ -289,8 +286,14 @@ impl Metrics {
         Counted(self.clients.clone())
     }
 
-    /// All figures, as Prometheus reads them, with what is found out only now.
-    pub fn text(&self, db: &Database, backlog: Backlog) -> Result<String> {
+    /// The webhook outbox was measured.
+    pub fn webhook_backlog(&self, pending: usize, oldest_due: Duration) {
+        self.due.set(whole(pending));
+        self.overdue.set(oldest_due.as_secs_f64());
+    }
+
+    /// All metrics in the exposition format, with the database's as they are now.
+    pub fn text(&self, db: &Database) -> Result<String> {
         let connections = db.connections();
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {
             self.connections
@@ -298,9 +301,7 @@ impl Metrics {
                 .set(whole(count));
         }
         self.statements.inner().store(db.statements(), Ordering::Relaxed);
-        self.waiting.set(whole(db.writer().map_or(0, Writer::waiting)));
-        self.due.set(whole(backlog.pending));
-        self.overdue.set(backlog.oldest_due.as_secs_f64());
+        self.waiting.set(whole(db.waiting_transactions()));
         let mut out = String::with_capacity(16 * 1024);
         text::encode(&mut out, &self.registry).map_err(Error::internal)?;
         Ok(out)

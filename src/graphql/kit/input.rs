@@ -116,19 +116,23 @@ pub(crate) trait UpdateInput {
 }
 
 /// Declares the input of a creation and, when it is named, of an update, from one list of fields. A field has the name of
-/// the draft's field that it fills. An update requires no field, so `Required` and `Optional` describe the creation.
-/// Where the two differ in more, attributes in `create [..]` and `update [..]` apply to one of them.
+/// the draft's field that it fills; one of `texts` fills the draft's text of a column. An update requires no field, so
+/// `Required` and `Optional` describe the creation. Where the two differ in more, attributes in `create [..]` and
+/// `update [..]` apply to one of them.
 ///
 /// ```ignore
 /// inputs! {
-///     /// A new brand.
-///     create CreateBrandInput,
-///     /// What to change about a brand.
-///     update UpdateBrandInput,
-///     fills Draft {
+///     /// A new product.
+///     create CreateProductInput,
+///     /// What to change about a product.
+///     update UpdateProductInput,
+///     fills Draft,
+///     texts {
 ///         /// 1 to 500 characters.
-///         name: Required<String>;
-///         description: Optional<String>;
+///         title: Required<String> = product::Column::Title;
+///     }
+///     fields {
+///         quantity: Required<i32>, create [#[graphql(default)]], update [];
 ///     }
 /// }
 /// ```
@@ -137,50 +141,63 @@ macro_rules! inputs {
         $(#[$create_meta:meta])*
         create $create:ident,
         $($(#[$update_meta:meta])* update $update:ident,)?
-        fills $draft:ty {
+        fills $draft:ty,
+        $(texts {
+            $($(#[$text_meta:meta])* $text:ident: $text_presence:ident<$text_type:ty> = $column:path;)+
+        })?
+        $(fields {
             $(
                 $(#[$meta:meta])*
                 $field:ident: $presence:ident<$type:ty>
-                $(, create [$(#[$create_field_meta:meta])*], update [$(#[$update_field_meta:meta])*])?
-            );+ $(;)?
-        }
+                $(, create [$(#[$create_field_meta:meta])*], update [$(#[$update_field_meta:meta])*])?;
+            )+
+        })?
     ) => {
         $(#[$create_meta])*
         #[derive(async_graphql::InputObject)]
         pub(crate) struct $create {
-            $(
+            $($(
+                $(#[$text_meta])*
+                $text: <$crate::graphql::kit::input::$text_presence as $crate::graphql::kit::input::Presence>::Of<$text_type>,
+            )+)?
+            $($(
                 $(#[$meta])*
                 $($(#[$create_field_meta])*)?
                 $field: <$crate::graphql::kit::input::$presence as $crate::graphql::kit::input::Presence>::Of<$type>,
-            )+
+            )+)?
         }
 
         impl From<$create> for $draft {
             fn from(input: $create) -> Self {
                 use $crate::graphql::kit::input::{self, Presence as _};
-                let mut faults = $crate::error::Faults::new();
-                Self {
-                    $($field: input::read(
-                        input::$presence::field::<$type>(input.$field),
-                        stringify!($field),
-                        &mut faults,
-                    ),)+
-                    faults,
-                }
+                let mut draft = Self::default();
+                let faults = &mut draft.faults;
+                $($(
+                    let text = input::$text_presence::field::<$text_type>(input.$text);
+                    let text = input::read(text, stringify!($text), faults);
+                    draft.texts = draft.texts.with($column, text);
+                )+)?
+                $($(
+                    let field = input::$presence::field::<$type>(input.$field);
+                    draft.$field = input::read(field, stringify!($field), faults);
+                )+)?
+                draft
             }
         }
 
         $crate::graphql::kit::input::inputs!(@update
             [$($(#[$update_meta])* $update)?]
             $draft;
-            $($(#[$meta])* $($(#[$update_field_meta])*)? $field: $type;)+
+            [$($($(#[$text_meta])* $text: $text_type = $column;)+)?]
+            [$($($(#[$meta])* $($(#[$update_field_meta])*)? $field: $type;)+)?]
         );
     };
     (@update [] $($rest:tt)*) => {};
     (@update
         [$(#[$update_meta:meta])* $update:ident]
         $draft:ty;
-        $($(#[$meta:meta])* $field:ident: $type:ty;)+
+        [$($(#[$text_meta:meta])* $text:ident: $text_type:ty = $column:path;)*]
+        [$($(#[$meta:meta])* $field:ident: $type:ty;)*]
     ) => {
         $(#[$update_meta])*
         #[derive(async_graphql::InputObject)]
@@ -188,10 +205,8 @@ macro_rules! inputs {
             id: async_graphql::ID,
             /// Refuses with `CONFLICT` when the record has changed since this version.
             expected_version: Option<i32>,
-            $(
-                $(#[$meta])*
-                $field: async_graphql::MaybeUndefined<$type>,
-            )+
+            $($(#[$text_meta])* $text: async_graphql::MaybeUndefined<$text_type>,)*
+            $($(#[$meta])* $field: async_graphql::MaybeUndefined<$type>,)*
         }
 
         impl $crate::graphql::kit::input::UpdateInput for $update {
@@ -199,15 +214,17 @@ macro_rules! inputs {
 
             fn into_parts(self) -> (async_graphql::ID, Option<i64>, $draft) {
                 use $crate::graphql::kit::input::{self, Presence as _};
-                let mut faults = $crate::error::Faults::new();
-                let draft = Self::Draft {
-                    $($field: input::read(
-                        input::Optional::field(self.$field),
-                        stringify!($field),
-                        &mut faults,
-                    ),)+
-                    faults,
-                };
+                let mut draft = Self::Draft::default();
+                let faults = &mut draft.faults;
+                $(
+                    let text = input::Optional::field(self.$text);
+                    let text = input::read(text, stringify!($text), faults);
+                    draft.texts = draft.texts.with($column, text);
+                )*
+                $(
+                    let field = input::Optional::field(self.$field);
+                    draft.$field = input::read(field, stringify!($field), faults);
+                )*
                 (self.id, self.expected_version.map(i64::from), draft)
             }
         }

@@ -4,11 +4,10 @@ use async_graphql::SimpleObject;
 
 use crate::error::{Error, Result};
 use crate::query::PageRequest;
+use crate::query::paging::MAX_PAGE_SIZE;
 
 /// Items on a page when neither `first` nor `last` is given.
 const DEFAULT_PAGE_SIZE: i32 = 10;
-/// The largest `first` or `last`.
-const MAX_PAGE_SIZE: i32 = 100;
 
 /// Where a page lies in its list.
 #[derive(SimpleObject, Clone, Debug)]
@@ -50,7 +49,7 @@ impl PageArguments {
             (None, Some(last)) => ("last", last),
             (first, _) => ("first", first.unwrap_or(DEFAULT_PAGE_SIZE)),
         };
-        if !(0..=MAX_PAGE_SIZE).contains(&size) {
+        if !(0..=i32::from(MAX_PAGE_SIZE)).contains(&size) {
             return Err(Error::parameter(
                 name,
                 format!("It must be from 0 to {MAX_PAGE_SIZE}."),

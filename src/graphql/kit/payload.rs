@@ -1,11 +1,7 @@
 //! Payloads of mutations: the object, or `userErrors` that say why there is none.
 
-use ::entity::product;
-
 use super::{UserError, user_errors};
 use crate::error::Result;
-use crate::query::Row;
-use crate::resource::Resource;
 
 /// The payload of a mutation.
 pub(crate) trait Payload: Sized + Send {
@@ -15,15 +11,6 @@ pub(crate) trait Payload: Sized + Send {
     /// # Errors
     /// The error itself when the input is not its cause: it belongs in `errors`.
     fn from_result(result: Result<Self::Output>) -> Result<Self>;
-}
-
-/// The row that a deletion has removed.
-pub(crate) struct Deleted<R: Resource>(pub(crate) R::Model);
-
-/// The inflow or outflow that a deletion has removed, and its product unless that is gone too.
-pub(crate) struct DeletedMovement<M: Resource> {
-    pub(crate) row: M::Model,
-    pub(crate) product: Option<Row<product::Entity>>,
 }
 
 /// Separates the result of a rule into its output and the errors of the input.
@@ -95,12 +82,12 @@ macro_rules! delete_payload {
         }
 
         impl $crate::graphql::kit::payload::Payload for $payload {
-            type Output = $crate::graphql::kit::payload::Deleted<$entity>;
+            type Output = $crate::resource::Deleted<$entity>;
 
             fn from_result(result: $crate::error::Result<Self::Output>) -> $crate::error::Result<Self> {
                 let (deleted, user_errors) = $crate::graphql::kit::payload::split(result)?;
                 Ok(Self {
-                    deleted_id: deleted.map(|deleted| entity::Record::id(&deleted.0).into()),
+                    deleted_id: deleted.map(|deleted| entity::Record::id(&deleted.row).into()),
                     user_errors,
                 })
             }
@@ -119,7 +106,7 @@ macro_rules! delete_payload {
         }
 
         impl $crate::graphql::kit::payload::Payload for $payload {
-            type Output = $crate::graphql::kit::payload::DeletedMovement<$entity>;
+            type Output = $crate::resource::Deleted<$entity>;
 
             fn from_result(result: $crate::error::Result<Self::Output>) -> $crate::error::Result<Self> {
                 let (deleted, user_errors) = $crate::graphql::kit::payload::split(result)?;
@@ -128,7 +115,9 @@ macro_rules! delete_payload {
                     .unzip();
                 Ok(Self {
                     deleted_id: deleted_id.map(Into::into),
-                    product: product.flatten().map(Into::into),
+                    product: product
+                        .flatten()
+                        .map(|product| $crate::query::Row::<entity::product::Entity>::single(product).into()),
                     user_errors,
                 })
             }

@@ -5,6 +5,7 @@ use async_graphql::{Description, ID, InputValueError, InputValueResult, Scalar, 
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
 
 use crate::error::{Error, Result};
+use crate::query::day::parse_day;
 
 /// A whole number that may not fit in 32 bits, sent as a string: `"4200000000"`.
 /// Only sums use it.
@@ -65,12 +66,7 @@ pub(crate) struct Date(pub(crate) NaiveDate);
 impl Date {
     fn read(value: &Value) -> Option<Self> {
         let Value::String(text) = value else { return None };
-        // Four digits, two and two: chrono alone would take `2024-1-5` and years of any length.
-        let in_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        if !in_form {
-            return None;
-        }
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)
+        parse_day(text).map(Self)
     }
 }
 

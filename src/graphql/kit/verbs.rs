@@ -6,15 +6,13 @@ use async_graphql::{Context, ID};
 use futures_util::future::BoxFuture;
 
 use super::input::UpdateInput;
-use super::payload::{Deleted, DeletedMovement, Payload};
+use super::payload::Payload;
 use super::scalar::require_id;
 use super::{Nullable, nullable};
 use crate::ctx::Ctx;
-use crate::error::Error;
 use crate::query::Row;
 use crate::resolvers;
-use crate::resource::{Editable, Resource};
-use crate::stock::stock::Movement;
+use crate::resource::{Deleted, Editable, Resource};
 
 pub(crate) fn create<'a, R: Resource, P: Payload<Output = Row<R>> + 'a>(
     cx: &'a Context<'_>,
@@ -57,29 +55,6 @@ pub(crate) fn delete<'a, R: Resource, P: Payload<Output = Deleted<R>> + 'a>(
     nullable(async move {
         let permit = Ctx::of(cx)?.permit::<_, R>()?;
         let deleted = async { resolvers::delete(permit, require_id(&id)?, None).await };
-        P::from_result(deleted.await.map(Deleted))
-    })
-}
-
-/// Deletes an inflow or outflow and reads its product afterwards.
-pub(crate) fn delete_movement<'a, M: Movement, P: Payload<Output = DeletedMovement<M>> + 'a>(
-    cx: &'a Context<'_>,
-    id: ID,
-) -> BoxFuture<'a, Nullable<P>> {
-    nullable(async move {
-        let ctx = Ctx::of(cx)?;
-        let permit = ctx.permit::<_, M>()?;
-        let deleted = async { resolvers::delete(permit, require_id(&id)?, None).await };
-        let row = match deleted.await {
-            Ok(row) => row,
-            Err(error) => return P::from_result(Err(error)),
-        };
-        let (product_id, _) = M::moved(&row);
-        let product = match resolvers::find(ctx.permit()?, product_id).await {
-            Ok(product) => Some(product),
-            Err(Error::NotFound) => None,
-            Err(error) => return Err(error),
-        };
-        P::from_result(Ok(DeletedMovement { row, product }))
+        P::from_result(deleted.await)
     })
 }
