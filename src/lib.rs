@@ -41,6 +41,7 @@ pub mod resolvers;
 pub mod resource;
 pub mod rest;
 pub mod schema;
+pub mod services;
 pub mod stock;
 pub mod telemetry;
 pub mod tx;

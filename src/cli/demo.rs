@@ -9,13 +9,13 @@ use database::Location;
 
 use super::serve::{self, Stop};
 use super::{load, sample_data, seed};
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::account::{self, NewUser};
 use crate::schema;
+use crate::services::Services;
 
 /// Products of the demo's shop.
 const PRODUCTS: usize = 240;
@@ -60,15 +60,15 @@ pub async fn run(config: Config) -> Result<ExitCode> {
         secret_key: None,
         ..config
     };
-    let app = App::open(config, Clock::system()).await?;
-    schema::migrate_up(&app.db).await?;
-    let ctx = Ctx::system(app.clone());
+    let services = Services::open(config, Clock::system()).await?;
+    schema::migrate_up(&services.db).await?;
+    let ctx = Ctx::system(services.clone());
     let shop = sample_data::shop(PRODUCTS, SEED, ctx.now);
     let contents = seed::contents(&shop);
     load::stock(&ctx, shop).await?;
     let passwords = make_users(&ctx).await?;
     super::print(&welcome(address, &contents, &passwords, &file))?;
-    let code = serve::answer(app, listener, stop).await?;
+    let code = serve::answer(services, listener, stop).await?;
     super::print("Stopped. The sample data is gone.")?;
     Ok(code)
 }

@@ -8,12 +8,12 @@ use database::bulk::vacuum;
 
 use super::sample_data::{self, Shop};
 use super::{counted, load};
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::schema;
+use crate::services::Services;
 
 /// How much, and which.
 #[derive(Args, Debug)]
@@ -29,17 +29,17 @@ pub struct Seed {
 
 /// Runs the command.
 pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
-    let app = App::open_unhurried(config, Clock::system()).await?;
-    schema::migrate_up(&app.db).await?;
+    let services = Services::open_unhurried(config, Clock::system()).await?;
+    schema::migrate_up(&services.db).await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = sample_data::shop(products, seed.seed, sample_data::SEED_NOW);
     let made = contents(&shop);
-    load::stock(&Ctx::system(app.clone()), shop).await?;
-    vacuum(&app.db).await?;
+    load::stock(&Ctx::system(services.clone()), shop).await?;
+    vacuum(&services.db).await?;
     let seconds = started.elapsed().as_secs_f64();
     super::print(&format!("{made} in {seconds:.1} s"))?;
-    app.db.close().await;
+    services.db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,17 +12,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::{background, http, webhooks};
+use crate::services::Services;
 
 /// Runs the command.
 pub async fn serve(config: Config) -> Result<ExitCode> {
     let stop = Stop::hear()?;
-    let app = super::open_migrated(config).await?;
-    let listener = listen(app.config.bind).await?;
+    let services = super::open_migrated(config).await?;
+    let listener = listen(services.config.bind).await?;
     // With port 0 the system chose one.
     let address = listener.local_addr().map_err(Error::internal)?;
-    tracing::info!(%address, database = ?app.db.backend(), "serving");
-    answer(app, listener, stop).await
+    tracing::info!(%address, database = ?services.db.backend(), "serving");
+    answer(services, listener, stop).await
 }
 
 /// Listens on an address: from here on clients connect and wait.
@@ -39,19 +39,18 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
     })
 }
 
-/// Answers until it is told to stop.
-pub async fn answer(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
+/// Serves until a signal asks the program to stop.
+pub async fn answer(services: Arc<Services>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
     open_many_files();
-    webhooks::start(&app).await?;
-    background::start(&app);
-    let stopping = Arc::clone(&app);
+    let app = App::new(Arc::clone(&services))?;
+    app.start_workers().await?;
     let stop = async move {
         let notice = stop.asked().await;
-        stopping.stop();
+        services.stop();
         tracing::info!("stopping: finishing what runs");
         tokio::time::sleep(notice).await;
     };
-    http::serve(app, listener, stop).await?;
+    app.serve(listener, stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

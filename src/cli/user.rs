@@ -59,8 +59,8 @@ pub struct Password {
 
 /// Runs the command.
 pub async fn run(config: Config, command: User) -> Result<ExitCode> {
-    let app = super::open_migrated(config).await?;
-    let ctx = Ctx::system(app);
+    let services = super::open_migrated(config).await?;
+    let ctx = Ctx::system(services);
     match command {
         User::Create {
             name,
@@ -101,7 +101,7 @@ pub async fn run(config: Config, command: User) -> Result<ExitCode> {
             }
         }
     }
-    ctx.app.db.close().await;
+    ctx.services.db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

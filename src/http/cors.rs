@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::app::App;
 use crate::config::Config;
+use crate::services::Services;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 /// What a page may send beside what every page may.
@@ -25,12 +25,12 @@ const READ: HeaderValue = HeaderValue::from_static(
 const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
 
 /// Answers preflights and marks answers that a page may read.
-pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if app.config.cors_allowed_origins.is_empty() {
+pub async fn share(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    if services.config.cors_allowed_origins.is_empty() {
         return next.run(request).await;
     }
     let origin = request.headers().get(header::ORIGIN);
-    let allowed = origin.and_then(|origin| allow(&app.config, origin));
+    let allowed = origin.and_then(|origin| allow(&services.config, origin));
     let preflight = request.method() == Method::OPTIONS
         && request
             .headers()
@@ -51,7 +51,7 @@ pub async fn share(State(app): State<Arc<App>>, request: Request, next: Next) ->
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, READ);
     }
     // An answer that a cache keeps for one origin is not the answer to another.
-    if !is_open(&app.config) {
+    if !is_open(&services.config) {
         vary_by_origin(headers);
     }
     response

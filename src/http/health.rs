@@ -10,15 +10,15 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use serde_json::json;
 
-use crate::app::App;
 use crate::rest::page::object;
 use crate::schema;
+use crate::services::Services;
 
 /// How long the database may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// `/livez` and `/readyz`.
-pub fn routes() -> Router<Arc<App>> {
+pub fn routes() -> Router<Arc<Services>> {
     Router::new()
         .route("/livez", get(async || "ok"))
         .route("/readyz", get(ready))
@@ -30,17 +30,17 @@ pub fn is_health(path: &str) -> bool {
 }
 
 /// 200 while the database answers, all migrations are applied and the program has not been told to stop.
-async fn ready(State(app): State<Arc<App>>) -> Response {
-    let database = match tokio::time::timeout(PATIENCE, schema::is_current(&app.db)).await {
+async fn ready(State(services): State<Arc<Services>>) -> Response {
+    let database = match tokio::time::timeout(PATIENCE, schema::is_current(&services.db)).await {
         Ok(Ok(true)) => "ok",
         Ok(Ok(false)) => "migrations are missing",
         Ok(Err(error)) => {
-            error.log();
+            crate::telemetry::log_failure(&error);
             "not available"
         }
         Err(_) => "too slow",
     };
-    let stopping = app.is_stopping();
+    let stopping = services.is_stopping();
     let status = if database == "ok" && !stopping {
         StatusCode::OK
     } else {

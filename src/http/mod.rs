@@ -13,9 +13,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
-use crate::app::App;
 use crate::error::{Error, Malformed, Result};
 use crate::rest::problem::{self, Problem, Refusal};
+use crate::services::Services;
 use crate::{graphql, origin, rest};
 
 mod cors;
@@ -36,23 +36,23 @@ const WORTH_COMPRESSING: u64 = 16 * 1024;
 ///
 /// # Errors
 /// When the settings of GraphQL name documents that are not there or not valid.
-pub fn router(app: Arc<App>) -> Result<Router> {
+pub fn router(services: Arc<Services>) -> Result<Router> {
     let routes = Router::new()
         .merge(rest::routes())
-        .merge(graphql::routes(&app.config)?)
+        .merge(graphql::routes(&services.config)?)
         .merge(health::routes())
         .route("/metrics", get(observe::metrics))
         .merge(pages::routes());
-    Ok(surround(routes, app))
+    Ok(surround(routes, services))
 }
 
 /// The layers that every request passes, around routes.
-fn surround(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+fn surround(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router {
     let worth_it = SizeAbove::new(WORTH_COMPRESSING)
         .and(NotForContentType::const_new("text/event-stream"))
         .and(NotForContentType::const_new("font/"))
         .and(NotForContentType::IMAGES);
-    let panics = Arc::clone(&app);
+    let panics = Arc::clone(&services);
     routes
         .fallback(async || problem::not_found())
         // The pages, health and figures; the API's own routes say it themselves.
@@ -71,21 +71,25 @@ fn surround(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
                 .quality(CompressionLevel::Fastest)
                 .compress_when(worth_it),
         )
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), cors::share))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), check_host))
+        .layer(middleware::from_fn_with_state(Arc::clone(&services), cors::share))
+        .layer(middleware::from_fn_with_state(Arc::clone(&services), check_host))
         .layer(middleware::map_response(harden))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::observe))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&services),
+            observe::observe,
+        ))
+        .with_state(services)
 }
 
 /// Answers only the hosts of `ALLOWED_HOSTS`, if there are any.
-async fn check_host(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn check_host(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     // Who looks after the program calls it by its address.
-    if app.config.allowed_hosts.is_empty() || health::is_health(request.uri().path()) {
+    if services.config.allowed_hosts.is_empty() || health::is_health(request.uri().path()) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    if origin::named(&parts, &app.config).is_some_and(|host| origin::is_allowed(&app.config, host)) {
+    if origin::named(&parts, &services.config).is_some_and(|host| origin::is_allowed(&services.config, host))
+    {
         return next.run(Request::from_parts(parts, body)).await;
     }
     Problem::from(Error::Malformed(Malformed::Host)).into_response()
@@ -140,7 +144,6 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
-    use crate::webhooks::backlog::Backlog;
 
     #[tokio::test]
     async fn a_panic_is_a_500_in_the_envelope_and_a_figure() {
@@ -151,12 +154,12 @@ mod tests {
             .try_get_matches_from(["test", "--database-url", &url])
             .unwrap();
         let config = Config::from_arg_matches(&settings).unwrap();
-        let app = App::open(config, Clock::system()).await.unwrap();
+        let services = Services::open(config, Clock::system()).await.unwrap();
         let routes = Router::new().route(
             "/panics",
             get(async || -> &'static str { panic!("words that nobody may read") }),
         );
-        let surrounded = surround(routes, Arc::clone(&app));
+        let surrounded = surround(routes, Arc::clone(&services));
         let request = Request::get("/panics").body(Body::empty()).unwrap();
         let answer = surrounded.oneshot(request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -166,7 +169,7 @@ mod tests {
             "code": "SERVER_ERROR", "message": "Something went wrong on our side.", "details": {},
         } });
         assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), envelope);
-        let figures = app.metrics.text(&app.db, Backlog::default()).unwrap();
+        let figures = services.metrics.text(&services.db).unwrap();
         for line in [
             "stockroom_panics_total 1",
             "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"/panics\",http_response_status_code=\"500\"} 1",
@@ -176,6 +179,6 @@ mod tests {
                 "{line} is not in\n{figures}"
             );
         }
-        app.db.close().await;
+        services.db.close().await;
     }
 }

@@ -13,11 +13,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::app::App;
-use crate::limits::{Standing, WINDOW};
+use crate::limits::WINDOW;
 use crate::origin;
 use crate::rest::problem::Problem;
+use crate::services::Services;
 use crate::telemetry::metrics::{Active, CONTENT_TYPE, method_name};
+use crate::telemetry::record::Quota;
 use crate::telemetry::traces::Span;
 use crate::telemetry::{Record, Traces};
 
@@ -27,22 +28,22 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 128;
 
 /// Surrounds the answering of a request.
-pub async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn observe(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let record = Record::new(request_id(request.headers()));
     let (parts, body) = request.into_parts();
-    if let Some(traces) = &app.traces {
+    if let Some(traces) = &services.traces {
         trace(traces, &parts, &record);
     }
     let mut line = Line {
         started: Instant::now(),
-        active: app.metrics.begin(&parts.method),
+        active: services.metrics.begin(&parts.method),
         route: parts.extensions.get::<MatchedPath>().cloned(),
-        client: origin::client(&parts, &app.config),
+        client: origin::client(&parts, &services.config),
         version: parts.version,
         method: parts.method.clone(),
         record,
         status: None,
-        app,
+        services,
     };
     let answering = next.run(Request::from_parts(parts, body));
     let mut response = line.record.during(answering).await;
@@ -63,8 +64,15 @@ fn trace(traces: &Traces, parts: &Parts, record: &Record) {
 }
 
 /// `/metrics`
-pub async fn metrics(State(app): State<Arc<App>>) -> Response {
-    match app.metrics.text(&app.db, app.backlog.now(&app).await) {
+pub async fn metrics(State(services): State<Arc<Services>>) -> Response {
+    let backlog = services
+        .webhook_backlog
+        .get(&services.db, services.clock.now())
+        .await;
+    services
+        .metrics
+        .webhook_backlog(backlog.pending, backlog.oldest_due);
+    match services.metrics.text(&services.db) {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => Problem::from(error).into_response(),
     }
@@ -82,7 +90,7 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// A request's line in the log, written when the request is over, also when its client left before that.
 struct Line {
-    app: Arc<App>,
+    services: Arc<Services>,
     started: Instant,
     active: Active,
     method: Method,
@@ -101,12 +109,12 @@ impl Line {
         if let Ok(id) = HeaderValue::from_str(self.record.id()) {
             headers.insert(REQUEST_ID, id);
         }
-        if let Some(standing) = self.record.standing() {
-            put_limit(headers, standing);
+        if let Some(quota) = self.record.quota() {
+            put_limit(headers, quota);
         }
         // HTTP/2 has its own way to say goodbye, and an upgrade is no longer HTTP.
         let persists = self.version < Version::HTTP_2 && self.status != Some(StatusCode::SWITCHING_PROTOCOLS);
-        if persists && self.app.is_stopping() {
+        if persists && self.services.is_stopping() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
@@ -118,11 +126,11 @@ impl Drop for Line {
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
         // As nginx counts clients that did not wait.
         let status = self.status.map_or(499, |status| status.as_u16());
-        self.app.metrics.answered(&self.active, route, status, took);
+        self.services.metrics.answered(&self.active, route, status, took);
         let span = self.record.span();
         if let Some(span) = span {
             if let Some(status) = self.status {
-                span.answered(status, status.is_server_error());
+                span.response(status, status.is_server_error());
             }
             span.end();
         }
@@ -142,11 +150,11 @@ impl Drop for Line {
 }
 
 /// The fields of the IETF's draft "`RateLimit` header fields for HTTP".
-fn put_limit(headers: &mut HeaderMap, standing: Standing) {
-    let (name, quota) = (standing.class.name(), standing.class.quota());
-    let policy = format!("\"{name}\";q={quota};w={}", WINDOW.as_secs());
-    let reset = standing.reset.as_secs_f64().ceil();
-    let left = format!("\"{name}\";r={};t={reset}", standing.remaining);
+fn put_limit(headers: &mut HeaderMap, quota: Quota) {
+    let (name, limit) = (quota.name, quota.limit);
+    let policy = format!("\"{name}\";q={limit};w={}", WINDOW.as_secs());
+    let reset = quota.reset.as_secs_f64().ceil();
+    let left = format!("\"{name}\";r={};t={reset}", quota.remaining);
     for (field, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(field), value);

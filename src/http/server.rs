@@ -23,8 +23,8 @@ use tower::ServiceExt as _;
 use super::drain_body::DrainBody;
 use super::io_timeouts::{BOUNDS, TimeoutStream};
 use super::{router, without_trailing_slash};
-use crate::app::App;
 use crate::error::Result;
+use crate::services::Services;
 
 /// Connections at the same time, at most; the next ones wait in the system's queue.
 const CONNECTIONS: usize = 4096;
@@ -48,14 +48,14 @@ const OUT_OF_FILES: Duration = Duration::from_millis(50);
 /// # Errors
 /// When the database does not close; nothing that a client does.
 pub async fn serve(
-    app: Arc<App>,
+    services: Arc<Services>,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let connections = connections(rlimit::Resource::NOFILE.get_soft().ok());
     let server = Server {
-        router: router(Arc::clone(&app))?,
-        app: Arc::clone(&app),
+        router: router(Arc::clone(&services))?,
+        services: Arc::clone(&services),
         places: Arc::new(Semaphore::new(connections)),
         builder: builder(),
         leaving: watch::Sender::new(false),
@@ -73,7 +73,7 @@ pub async fn serve(
             () = &mut stop => break,
         }
     }
-    app.stop();
+    services.stop();
     server.begin_the_last(listener);
     server.leaving.send_replace(true);
     // A connection that has ended has given its place back.
@@ -82,24 +82,20 @@ pub async fn serve(
         .acquire_many(u32::try_from(connections).unwrap_or(u32::MAX));
     let left = async {
         let everyone = everyone.await;
-        // WebSockets have given theirs back long ago.
-        app.streams.close();
-        app.streams.wait().await;
-        // They have been finishing since the program was told to stop, beside the requests.
-        if let Some(webhooks) = &app.webhooks {
-            webhooks.ended().await;
-        }
+        // WebSockets no longer hold a place, and the webhook worker never does.
+        services.tasks.close();
+        services.tasks.wait().await;
         everyone
     };
     if tokio::time::timeout(LEAVING, left).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
     let finish = async {
-        if let Some(traces) = &app.traces {
+        if let Some(traces) = &services.traces {
             traces.finish().await;
         }
     };
-    let close = tokio::time::timeout(CLOSING, app.db.close());
+    let close = tokio::time::timeout(CLOSING, services.db.close());
     if futures_util::future::join(close, finish).await.0.is_err() {
         tracing::warn!("the database did not close in time");
     }
@@ -133,7 +129,7 @@ fn builder() -> Builder<TokioExecutor> {
 
 struct Server {
     router: axum::Router,
-    app: Arc<App>,
+    services: Arc<Services>,
     places: Arc<Semaphore>,
     builder: Builder<TokioExecutor>,
     /// Tells the connections to come to an end.
@@ -185,7 +181,7 @@ impl Server {
             // The sender goes only when everybody has left.
             let _ = leaving.wait_for(|leaving| *leaving).await;
         };
-        let counted = self.app.metrics.connected();
+        let counted = self.services.metrics.connected();
         tokio::spawn(async move {
             let _place = (place, counted);
             let mut connection = pin!(connection);

@@ -8,29 +8,29 @@ use axum::http::request::Parts;
 
 use super::problem::Problem;
 use super::{AUTHENTICATION, ROOT};
-use crate::app::App;
 use crate::auth::identify::identify;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login};
 use crate::kind::Kind;
-use crate::limits::{self, Class};
+use crate::limits::Class;
 use crate::origin;
+use crate::services::Services;
 
 /// A request with a good access token.
 pub struct Caller(pub Ctx);
 
-impl FromRequestParts<Arc<App>> for Caller {
+impl FromRequestParts<Arc<Services>> for Caller {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let mut ctx = Ctx::anonymous(Arc::clone(app), origin::client(parts, &app.config));
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+        let mut ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
         let identified = match bearer(parts) {
             Ok(token) => identify(&ctx, token).await,
             Err(error) => Err(error),
         };
         // Who is not identified counts as an address, whatever token they try.
         ctx.actor = identified.as_ref().ok().cloned();
-        limits::check(&ctx, class(parts)).await?;
+        ctx.check_rate_limit(class(parts), 1).await?;
         identified?;
         Ok(Self(ctx))
     }
@@ -39,12 +39,12 @@ impl FromRequestParts<Arc<App>> for Caller {
 /// A request that needs no token; one that is sent is not looked at.
 pub struct Anonymous(pub Ctx);
 
-impl FromRequestParts<Arc<App>> for Anonymous {
+impl FromRequestParts<Arc<Services>> for Anonymous {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let ctx = Ctx::anonymous(Arc::clone(app), origin::client(parts, &app.config));
-        limits::check(&ctx, class(parts)).await?;
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+        let ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
+        ctx.check_rate_limit(class(parts), 1).await?;
         Ok(Self(ctx))
     }
 }
@@ -84,11 +84,11 @@ fn bearer(parts: &Parts) -> Result<&str, Error> {
 /// The address that links in answers begin with: `http://localhost:8000`.
 pub struct Origin(String);
 
-impl FromRequestParts<Arc<App>> for Origin {
+impl FromRequestParts<Arc<Services>> for Origin {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        Ok(Self(origin::public(parts, &app.config)))
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+        Ok(Self(origin::public(parts, &services.config)))
     }
 }
 

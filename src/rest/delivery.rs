@@ -16,7 +16,6 @@ use super::page::{Moment, object};
 use super::problem::{Problem, not_found};
 use super::query::{By, Filterable, Query};
 use super::verbs::{self, Answer, Target, number};
-use crate::app::App;
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -24,6 +23,7 @@ use crate::kind::Kind;
 use crate::query::{Listing, PageRequest, Row};
 use crate::resolvers;
 use crate::resolvers::delivery::{self as rules, State};
+use crate::services::Services;
 use crate::webhooks::ATTEMPTS_KEPT;
 
 /// The JSON of a delivery.
@@ -166,14 +166,14 @@ pub struct One {
     id: i64,
 }
 
-impl FromRequestParts<Arc<App>> for One {
+impl FromRequestParts<Arc<Services>> for One {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let Path((endpoint, id)) = Path::<(String, String)>::from_request_parts(parts, app)
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+        let Path((endpoint, id)) = Path::<(String, String)>::from_request_parts(parts, services)
             .await
             .map_err(|_| Error::NotFound)?;
-        let Caller(ctx) = Caller::from_request_parts(parts, app).await?;
+        let Caller(ctx) = Caller::from_request_parts(parts, services).await?;
         Ok(Self {
             ctx,
             endpoint_id: number(&endpoint),

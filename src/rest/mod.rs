@@ -14,9 +14,9 @@ use self::face::Rest;
 use self::openapi::{operations, sessions, webhooks as described};
 use self::problem::Problem;
 use self::route::Route;
-use crate::app::App;
 use crate::kind::Kind;
 use crate::resource::Editable;
+use crate::services::Services;
 
 pub mod caller;
 pub mod delivery;
@@ -111,7 +111,7 @@ fn one<R: Rest>() -> Route {
 }
 
 /// The routes of the document.
-pub fn routes() -> Router<Arc<App>> {
+pub fn routes() -> Router<Arc<Services>> {
     table()
         .into_iter()
         .fold(Router::new(), |router, route| route.serve(router))

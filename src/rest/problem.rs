@@ -21,7 +21,7 @@ impl<E: Into<Error>> From<E> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        self.0.log();
+        crate::telemetry::log_failure(&self.0);
         Refusal::of(&self.0).into_response()
     }
 }

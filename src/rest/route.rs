@@ -13,7 +13,7 @@ use axum::routing::{MethodFilter, MethodRouter};
 
 use super::openapi::Describe;
 use super::problem::{Refusal, not_found};
-use crate::app::App;
+use crate::services::Services;
 
 /// One path and what can be done there.
 #[must_use]
@@ -22,7 +22,7 @@ pub struct Route {
     pub path: String,
     /// Each method, in small letters as OpenAPI has them, with its description.
     pub operations: Vec<(&'static str, Describe)>,
-    handlers: MethodRouter<Arc<App>>,
+    handlers: MethodRouter<Arc<Services>>,
 }
 
 impl Route {
@@ -36,33 +36,33 @@ impl Route {
     }
 
     /// Answers `GET`, and `HEAD` with it.
-    pub fn get<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub fn get<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
         self.on(MethodFilter::GET, "get", handler, describe)
     }
 
     /// Answers `POST`.
-    pub fn post<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub fn post<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
         self.on(MethodFilter::POST, "post", handler, describe)
     }
 
     /// Answers `PUT`.
-    pub fn put<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub fn put<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
         self.on(MethodFilter::PUT, "put", handler, describe)
     }
 
     /// Answers `PATCH`.
-    pub fn patch<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub fn patch<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
         self.on(MethodFilter::PATCH, "patch", handler, describe)
     }
 
     /// Answers `DELETE`.
-    pub fn delete<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub fn delete<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
         self.on(MethodFilter::DELETE, "delete", handler, describe)
     }
 
     fn on<H, T>(mut self, filter: MethodFilter, method: &'static str, handler: H, describe: Describe) -> Self
     where
-        H: Handler<T, Arc<App>>,
+        H: Handler<T, Arc<Services>>,
         T: 'static,
     {
         self.operations.push((method, describe));
@@ -85,7 +85,7 @@ impl Route {
 
     /// Adds it to a router, without the slash at its end, which `http` trims from requests. `OPTIONS` is answered, and
     /// every other method with 405, naming those that are there.
-    pub fn serve(self, router: Router<Arc<App>>) -> Router<Arc<App>> {
+    pub fn serve(self, router: Router<Arc<Services>>) -> Router<Arc<Services>> {
         let allow = self.allow();
         let options = HeaderValue::from_str(&allow)
             .ok()

@@ -10,7 +10,7 @@ use super::caller::Anonymous;
 use super::form::{Form, receive};
 use super::page::object;
 use super::problem::Problem;
-use crate::auth::{login, token};
+use crate::auth::login;
 use crate::error::Result;
 use crate::query::{Check, Field};
 
@@ -49,7 +49,7 @@ pub async fn log_in(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -
 pub async fn refresh(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> Answer {
     let body = receive(&headers, body).await?;
     let [refresh] = texts(Form::parse(&body)?, ["refresh"])?;
-    let pair = token::refresh(&ctx, &refresh).await?;
+    let pair = login::refresh(&ctx, &refresh).await?;
     Ok(object(
         StatusCode::OK,
         &Tokens {
@@ -63,7 +63,7 @@ pub async fn refresh(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) 
 pub async fn verify(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> Answer {
     let body = receive(&headers, body).await?;
     let [token] = texts(Form::parse(&body)?, ["token"])?;
-    token::verify(&ctx, &token).await?;
+    login::verify(&ctx, &token).await?;
     Ok(object(StatusCode::OK, &Nothing {}))
 }
 
@@ -71,7 +71,7 @@ pub async fn verify(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -
 pub async fn log_out(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> Answer {
     let body = receive(&headers, body).await?;
     let [refresh] = texts(Form::parse(&body)?, ["refresh"])?;
-    token::log_out(&ctx, &refresh).await?;
+    login::log_out(&ctx, &refresh).await?;
     Ok(object(StatusCode::OK, &Nothing {}))
 }
 

@@ -17,13 +17,13 @@ use super::form::{Form, receive};
 use super::page::{Page, object};
 use super::problem::{Problem, not_found};
 use super::query::Query;
-use crate::app::App;
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
+use crate::services::Services;
 
 /// What a handler gives.
 pub type Answer = Result<Response, Problem>;
@@ -140,14 +140,14 @@ pub struct Target {
     pub id: i64,
 }
 
-impl FromRequestParts<Arc<App>> for Target {
+impl FromRequestParts<Arc<Services>> for Target {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
-        let Path(id) = Path::<String>::from_request_parts(parts, app)
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+        let Path(id) = Path::<String>::from_request_parts(parts, services)
             .await
             .map_err(|_| Error::NotFound)?;
-        let Caller(ctx) = Caller::from_request_parts(parts, app).await?;
+        let Caller(ctx) = Caller::from_request_parts(parts, services).await?;
         Ok(Self { ctx, id: number(&id) })
     }
 }
