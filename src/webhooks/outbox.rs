@@ -10,6 +10,7 @@ use ::entity::stock_change::Reason;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use crate::services::Services;
+use crate::stock::low_stock;
 use crate::tx::Tx;
 
 /// An entry of the ledger, with what it does not hold itself.
@@ -55,10 +56,10 @@ pub async fn write(tx: &Tx, told: Told<'_>) -> Result<(), DbErr> {
         return Ok(());
     }
     let threshold = services.config.low_stock_threshold;
-    let crossed = told.balance <= threshold && told.balance - told.change > threshold;
+    let fell_low = low_stock::fell_low(told.balance, told.change, threshold);
     let names = called(told.reason)
         .into_iter()
-        .chain(crossed.then_some(Name::LowStock));
+        .chain(fell_low.then_some(Name::LowStock));
     for name in names {
         event(tx, name, &told).await?;
     }
@@ -121,7 +122,7 @@ pub fn members(services: &Services, reason: Reason) -> String {
             FROM taken JOIN entered USING (movement_id), LATERAL (VALUES
                 (1, taken.message_id, '{name}'), (2, taken.low_stock_message_id, '{low}')
             ) AS told (place, message_id, name)
-            WHERE (told.place = 1 OR (balance <= {threshold} AND balance - change > {threshold}))
+            WHERE (told.place = 1 OR {fell_low})
             AND EXISTS (SELECT 1 FROM endpoint WHERE {subscribed})
             ORDER BY taken.place, told.place RETURNING id, name, created_at
         ), queued AS (
@@ -130,7 +131,7 @@ pub fn members(services: &Services, reason: Reason) -> String {
         )",
         name = name.as_str(),
         low = Name::LowStock.as_str(),
-        threshold = services.config.low_stock_threshold,
+        fell_low = low_stock::fell_low_sql(services.config.low_stock_threshold),
         subscribed = subscribed("told.name"),
         subscribed_to_it = subscribed("happened.name"),
     )
