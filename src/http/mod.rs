@@ -39,7 +39,7 @@ const WORTH_COMPRESSING: u64 = 16 * 1024;
 pub fn router(app: Arc<App>) -> Result<Router> {
     let routes = Router::new()
         .merge(rest::routes())
-        .merge(graphql::routes(&app.config)?)
+        .merge(graphql::routes(&app)?)
         .merge(health::routes())
         .route("/metrics", get(observe::metrics))
         .merge(pages::routes());

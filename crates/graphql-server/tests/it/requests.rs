@@ -1,0 +1,158 @@
+//! Requests that are not executed, and what arrives at resolvers of those that are.
+
+use async_graphql::value;
+use futures_util::stream::StreamExt as _;
+use graphql_server::ErrorCode;
+
+use crate::bench::{Bench, json, request};
+use crate::host::Caller;
+
+#[tokio::test]
+async fn what_was_left_out_does_not_arrive_as_null() {
+    let bench = Bench::new();
+    for (text, variables, arrived) in [
+        ("mutation($n:String){change(name:$n)}", value!({}), "nothing"),
+        (
+            "mutation($n:String){change(name:$n)}",
+            value!({"n": null}),
+            "null",
+        ),
+        ("mutation($n:String){change(name:$n)}", value!({"n": "x"}), "x"),
+        ("mutation($n:String=\"d\"){change(name:$n)}", value!({}), "d"),
+        (
+            "mutation($n:String=\"d\"){change(name:$n)}",
+            value!({"n": null}),
+            "null",
+        ),
+        (
+            "mutation($n:String){change(input:{id:1,name:$n})}",
+            value!({}),
+            "nothing",
+        ),
+        (
+            "mutation($n:String){change(input:{id:1,name:$n})}",
+            value!({"n": null}),
+            "null",
+        ),
+        (
+            "mutation($n:String){change(input:{id:1,inner:{id:2,name:$n}})}",
+            value!({}),
+            "nothing",
+        ),
+        (
+            "mutation($n:String){...F} fragment F on Mutation{change(input:{id:1,name:$n})}",
+            value!({}),
+            "nothing",
+        ),
+        (
+            "mutation($i:Change){change(input:$i)}",
+            value!({"i": {"id": 1}}),
+            "nothing",
+        ),
+        (
+            "mutation($i:Change){change(input:$i)}",
+            value!({"i": {"id": 1, "name": null}}),
+            "null",
+        ),
+        (
+            "mutation($i:Change){change(input:$i, name:\"y\")}",
+            value!({}),
+            "y",
+        ),
+    ] {
+        // The second time from the cache, which must not keep what was left out.
+        for _ in 0..2 {
+            let answer = bench.run(text, variables.clone()).await;
+            assert_eq!(answer["data"]["change"], arrived, "{text} {variables}: {answer}");
+        }
+    }
+    let included =
+        "query($yes:Boolean!=true,$no:Boolean!=false){viewer @include(if:$yes) a:viewer @include(if:$no)}";
+    assert_eq!(
+        bench.run(included, value!({})).await,
+        serde_json::json!({"data": {"viewer": null}})
+    );
+}
+
+#[tokio::test]
+async fn a_request_error_has_no_data() {
+    let bench = Bench::new();
+    for (text, variables) in [
+        ("{", value!({})),
+        ("{nothing}", value!({})),
+        ("query($n:Int!){thing(id:$n){id}}", value!({})),
+        ("query($n:ID!){thing(id:$n){id}}", value!({"n": null})),
+        ("query A{viewer} query B{viewer}", value!({})),
+        ("{thing}", value!({})),
+    ] {
+        let answer = bench.run(text, variables).await;
+        assert!(answer.get("data").is_none(), "{answer}");
+        assert_eq!(
+            answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{answer}"
+        );
+    }
+    let panicked = bench.run("{panics}", value!({})).await;
+    assert_eq!(panicked["errors"][0]["extensions"]["code"], "SERVER_ERROR");
+    assert!(!panicked.to_string().contains("tests"), "{panicked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn executing_ends_after_a_while() {
+    let bench = Bench::new();
+    let answer = bench.run("{never}", value!({})).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{answer}");
+}
+
+#[tokio::test]
+async fn only_some_fields_need_no_login() {
+    let bench = Bench::new();
+    let run = |text: &str| bench.prepare_as(Caller::Anonymous, request(text, value!({})));
+    for text in [
+        "{viewer}",
+        "{__typename}",
+        "{__schema{queryType{name}}}",
+        "mutation{login}",
+        "{...on Query{viewer}}",
+    ] {
+        assert!(run(text).is_ok(), "{text}");
+    }
+    for text in [
+        "{top{id}}",
+        "{viewer top{id}}",
+        "{viewer ...F} fragment F on Query{top{id}}",
+        "subscription{count(to:1)}",
+        "mutation{change}",
+    ] {
+        assert_eq!(
+            run(text).err().unwrap().code(),
+            ErrorCode::Unauthenticated,
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_may_stand_in_a_fragment() {
+    let bench = Bench::new();
+    for text in [
+        "subscription{count(to:2)}",
+        "subscription{...F} fragment F on Events{count(to:2)}",
+        "subscription{...on Events{count(to:2)}}",
+    ] {
+        let events: Vec<_> = bench
+            .engine
+            .subscribe(bench.prepare(text).unwrap())
+            .map(|response| json(&response))
+            .collect()
+            .await;
+        assert_eq!(
+            events,
+            [
+                serde_json::json!({"data": {"count": 1}}),
+                serde_json::json!({"data": {"count": 2}})
+            ],
+            "{text}"
+        );
+    }
+}
