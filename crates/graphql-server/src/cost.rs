@@ -8,10 +8,10 @@ use std::collections::HashMap;
 use async_graphql::parser::types::{ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 
-use crate::Literal;
 use crate::error::{ErrorCode, RequestError, server_error};
 use crate::limits::Limits;
 use crate::schema_index::{self, Composite, SchemaIndex};
+use async_graphql_value::Value as Literal;
 
 /// The cost of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -262,18 +262,18 @@ impl<'a> Walk<'a> {
 
     /// How many values a field has, and whether that depends on a variable.
     fn length(&self, field: &Field, known: &schema_index::Field, parent: Option<&Composite>) -> (u64, bool) {
-        let Some(default) = known.page_default else {
+        if !known.is_paged {
             // The length of a connection was counted at the field that returns it.
             let counted = !known.is_list || parent.is_some_and(Composite::is_connection);
             return (if counted { 1 } else { self.limits.default_page }, false);
-        };
+        }
         let arguments = || {
             ["first", "last"]
                 .into_iter()
                 .filter_map(|name| field.get_argument(name))
         };
         let largest = arguments().filter_map(|value| self.number(&value.node)).max();
-        let length = largest.or(default).unwrap_or(self.limits.default_page);
+        let length = largest.or(known.default_page).unwrap_or(self.limits.default_page);
         (
             length.min(self.limits.page),
             arguments().any(|value| matches!(value.node, Literal::Variable(_))),

@@ -14,11 +14,11 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned, Value, Variables};
 
-use crate::Literal;
 use crate::error::{ErrorCode, RequestError};
 use crate::limits::Limits;
 use crate::schema_index::SchemaIndex;
-use crate::validate::field_merging::{check_response_shapes, conflict};
+use crate::validate::field_merging::{check_response_shapes, conflict, is_same};
+use async_graphql_value::Value as Literal;
 
 /// The response key of the placeholder that is selected of an object when nothing else is: not a valid name, so that no
 /// document has it.
@@ -395,15 +395,4 @@ impl<'a> Collector<'a> {
         }
         included
     }
-}
-
-/// Whether two selections have the same field and arguments, in any order.
-fn is_same(one: &Field, other: &Field) -> bool {
-    let has = |of: &Field, name: &Positioned<Name>, value: &Positioned<Literal>| {
-        of.get_argument(&name.node)
-            .is_some_and(|other| other.node == value.node)
-    };
-    one.name.node == other.name.node
-        && one.arguments.len() == other.arguments.len()
-        && one.arguments.iter().all(|(name, value)| has(other, name, value))
 }

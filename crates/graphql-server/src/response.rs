@@ -1,6 +1,9 @@
 //! The response to a request, in the form that every transport sends.
 
-use async_graphql::{Response, ServerError, Value};
+use std::collections::BTreeMap;
+
+use async_graphql::{Response, ServerError, Value, value};
+use axum::http::HeaderMap;
 use serde::Serialize;
 
 use crate::cost::QueryCost;
@@ -15,23 +18,13 @@ pub struct GraphQlResponse {
     /// Absent for a request error, null when a field that may not be null has failed at the root.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extensions: Option<Extensions>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) extensions: BTreeMap<String, Value>,
+    /// Headers that resolvers have set, for an HTTP response.
+    #[serde(skip)]
+    pub(crate) headers: HeaderMap,
     #[serde(skip)]
     request_error: Option<ErrorCode>,
-}
-
-#[derive(Debug, Serialize)]
-struct Extensions {
-    cost: Cost,
-}
-
-#[derive(Debug, Serialize)]
-struct Cost {
-    requested: u64,
-    limit: u64,
-    depth: u64,
-    fields: u64,
 }
 
 impl GraphQlResponse {
@@ -39,7 +32,8 @@ impl GraphQlResponse {
         Self {
             errors: presentable(response.errors, ErrorCode::BadUserInput),
             data: Some(response.data),
-            extensions: None,
+            extensions: response.extensions,
+            headers: response.http_headers,
             request_error: None,
         }
     }
@@ -47,14 +41,13 @@ impl GraphQlResponse {
     /// Adds `extensions.cost`.
     #[must_use]
     pub(crate) fn with_cost(mut self, cost: QueryCost, limits: &Limits) -> Self {
-        self.extensions = Some(Extensions {
-            cost: Cost {
-                requested: cost.cost,
-                limit: limits.cost,
-                depth: cost.depth,
-                fields: cost.fields,
-            },
+        let cost = value!({
+            "requested": cost.cost,
+            "limit": limits.cost,
+            "depth": cost.depth,
+            "fields": cost.fields,
         });
+        self.extensions.insert("cost".to_owned(), cost);
         self
     }
 
@@ -102,7 +95,8 @@ impl From<RequestError> for GraphQlResponse {
         Self {
             errors: error.errors,
             data: None,
-            extensions: None,
+            extensions: BTreeMap::new(),
+            headers: HeaderMap::new(),
             request_error: Some(error.code),
         }
     }

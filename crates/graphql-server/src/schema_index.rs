@@ -44,8 +44,10 @@ pub(crate) struct Field {
     pub full_type: Type,
     pub is_list: bool,
     pub arguments: HashMap<String, InputField>,
-    /// For a field with `first`: its default, if it has one.
-    pub page_default: Option<Option<u64>>,
+    /// Whether it has the argument `first`.
+    pub is_paged: bool,
+    /// The default of `first`.
+    pub default_page: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -111,7 +113,7 @@ impl SchemaIndex {
         let connections: HashSet<String> = index
             .composites()
             .flat_map(|composite| composite.fields.values())
-            .filter(|field| field.page_default.is_some() && !field.is_list)
+            .filter(|field| field.is_paged && !field.is_list)
             .map(|field| field.ty.clone())
             .collect();
         for connection in connections {
@@ -260,8 +262,9 @@ fn field_of(field: &FieldDefinition) -> Field {
         full_type: field.ty.node.clone(),
         is_list: matches!(field.ty.node.base, BaseType::List(_)),
         arguments: field.arguments.iter().map(input_field).collect(),
-        page_default: first.map(|first| match first.node.default_value.as_ref()?.node {
-            Value::Number(ref number) => number.as_u64(),
+        is_paged: first.is_some(),
+        default_page: first.and_then(|first| match &first.node.default_value.as_ref()?.node {
+            Value::Number(number) => number.as_u64(),
             _ => None,
         }),
     }
@@ -299,8 +302,13 @@ mod tests {
         )
         .unwrap();
         let query = index.root(OperationType::Query).unwrap();
-        assert_eq!(query.field("things").unwrap().page_default, Some(None));
-        assert_eq!(query.field("top").unwrap().page_default, Some(Some(10)));
+        let field = |name: &str| {
+            query
+                .field(name)
+                .map(|field| (field.is_paged, field.default_page))
+        };
+        assert_eq!(field("things"), Some((true, None)));
+        assert_eq!(field("top"), Some((true, Some(10))));
         assert!(query.field("top").unwrap().is_list);
         assert!(query.field("__schema").is_some());
         assert!(index.composite("ThingConnection").unwrap().is_connection());

@@ -210,8 +210,8 @@ impl Reply {
             _ => "application/json; charset=utf-8",
         };
         let headers = [(header::CONTENT_TYPE, media_type)];
-        let retry_after = response.retry_after();
-        let mut response = (status, headers, response.to_json()).into_response();
+        let (set_by_resolvers, retry_after) = (response.headers.clone(), response.retry_after());
+        let mut response = (status, set_by_resolvers, headers, response.to_json()).into_response();
         if status == StatusCode::UNAUTHORIZED {
             response = with(response, header::WWW_AUTHENTICATE, "Bearer");
         }

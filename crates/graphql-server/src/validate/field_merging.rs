@@ -13,6 +13,7 @@ use async_graphql::{Name, Positioned};
 
 use crate::error::{ErrorCode, RequestError, short};
 use crate::schema_index::{NamedType, SchemaIndex};
+use async_graphql_value::Value as Literal;
 
 /// A field and the name of its parent type.
 pub(crate) type Selected<'a> = (&'a str, &'a Positioned<Field>);
@@ -122,4 +123,15 @@ pub(crate) fn conflict(field: &Positioned<Field>) -> RequestError {
     let message =
         format!("Two selections are called \"{key}\" and are not the same: give one of them another alias.");
     RequestError::at(ErrorCode::BadUserInput, message, Some(field.pos))
+}
+
+/// Whether two selections have the same field and arguments, in any order.
+pub(crate) fn is_same(one: &Field, other: &Field) -> bool {
+    let has = |of: &Field, name: &Positioned<Name>, value: &Positioned<Literal>| {
+        of.get_argument(&name.node)
+            .is_some_and(|other| other.node == value.node)
+    };
+    one.name.node == other.name.node
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| has(other, name, value))
 }

@@ -12,10 +12,10 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Positioned};
 
 use super::values::{Source, ValueChecker};
-use crate::Literal;
 use crate::error::{ErrorCode, RequestError};
 use crate::host::ScalarCheck;
 use crate::schema_index::{InputField, SchemaIndex};
+use async_graphql_value::Value as Literal;
 
 /// Checks all literals of a document.
 ///

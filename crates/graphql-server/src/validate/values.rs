@@ -8,10 +8,10 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{BaseType, Type, VariableDefinition};
 use async_graphql::{Name, Number, Pos, ServerError, Value};
 
-use crate::Literal;
 use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, short};
 use crate::host::ScalarCheck;
 use crate::schema_index::{InputObject, NamedType, SchemaIndex};
+use async_graphql_value::Value as Literal;
 
 /// A value of either kind: a literal, which may contain variables, or a constant.
 pub(super) trait InputValue: Sized {

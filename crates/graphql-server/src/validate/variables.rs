@@ -11,11 +11,11 @@ use async_graphql::parser::types::{Selection, SelectionSet, VariableDefinition};
 use async_graphql::{Name, Positioned, Variables};
 
 use super::values::{Source, ValueChecker};
-use crate::Literal;
 use crate::error::RequestError;
 use crate::host::ScalarCheck;
 use crate::limits::Limits;
 use crate::schema_index::SchemaIndex;
+use async_graphql_value::Value as Literal;
 
 /// The variables that an operation is executed with.
 #[derive(Debug, Default)]
