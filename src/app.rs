@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use database::{Database, Timeouts};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
@@ -13,11 +14,12 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};
-use crate::db::{Database, Timeouts};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::stock::ledger_feed::LedgerFeed;
 use crate::stock::movement_batcher::MovementBatcher;
+use crate::telemetry::metrics::Sizes;
+use crate::telemetry::statements::DatabaseObserver;
 use crate::telemetry::{Metrics, Traces};
 use crate::webhooks::Webhooks;
 use crate::webhooks::backlog::Outbox;
@@ -67,7 +69,7 @@ impl App {
     /// # Errors
     /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings don't belong together.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
-        Self::open_at(Timeouts::Hurried, config, clock).await
+        Self::open_at(Timeouts::Short, config, clock).await
     }
 
     /// The same for a command whose statements may take long.
@@ -75,12 +77,16 @@ impl App {
     /// # Errors
     /// As [`App::open`].
     pub async fn open_unhurried(config: Config, clock: Clock) -> Result<Arc<Self>> {
-        Self::open_at(Timeouts::Unhurried, config, clock).await
+        Self::open_at(Timeouts::Unlimited, config, clock).await
     }
 
-    async fn open_at(pace: Timeouts, config: Config, clock: Clock) -> Result<Arc<Self>> {
+    async fn open_at(timeouts: Timeouts, config: Config, clock: Clock) -> Result<Arc<Self>> {
         let webhooks = Webhooks::new(&config)?;
-        let db = Database::open(&config.database_url, pace).await?;
+        let commit_sizes = Sizes::of_commits();
+        let observer = Arc::new(DatabaseObserver {
+            commit_sizes: commit_sizes.clone(),
+        });
+        let db = Database::open(&config.database_url, timeouts, observer).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
             (None, Some(file)) => kept_secret(&file)?,
@@ -96,7 +102,7 @@ impl App {
             accounts: Accounts::default(),
             failed_logins: FailedLogins::default(),
             limits: Limits::new(&config)?,
-            metrics: Metrics::new(&db),
+            metrics: Metrics::new(db.backend(), commit_sizes),
             traces: Traces::new(&config)?,
             commits: watch::Sender::new(()),
             ledger: LedgerFeed::default(),

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::Backend;
+
 use crate::app::App;
-use crate::db::Backend;
+use crate::query::row_count;
 
 /// How long the tallies of busy times wait to be added up.
 const REST: Duration = Duration::from_secs(1);
@@ -21,7 +23,7 @@ pub fn start(app: &Arc<App>) {
             while commits.changed().await.is_ok() {
                 tokio::time::sleep(REST).await;
                 commits.mark_unchanged();
-                if let Err(error) = app.db.add_up_tallies().await {
+                if let Err(error) = row_count::merge(&app.db).await {
                     // They wait for the next time.
                     error.log();
                 }

@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use database::Database;
 
 use crate::app::App;
 use crate::auth::Actor;
-use crate::db::Database;
 use crate::error::{Error, Login, Result};
 use crate::telemetry::Record;
 

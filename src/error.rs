@@ -259,9 +259,3 @@ impl Error {
         }
     }
 }
-
-impl From<sea_orm::DbErr> for Error {
-    fn from(error: sea_orm::DbErr) -> Self {
-        crate::db::dialect::classify(error)
-    }
-}

@@ -13,7 +13,7 @@
 //! | [`auth`] | who is calling and what they may do |
 //! | [`tx`] | the door for changes: begin, repeat, commit |
 //! | [`webhooks`] | telling other programs what happened |
-//! | [`db`] | SQLite and PostgreSQL, and what is particular to each |
+//! | `database` (crate) | SQLite and PostgreSQL |
 //! | [`rest`] | face one: `/api/v1` |
 //! | [`graphql`] | face two: `/graphql` |
 //! | [`http`] | what surrounds both: the server, addresses, health, pages |
@@ -29,7 +29,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod ctx;
-pub mod db;
+pub mod db_error;
 pub mod error;
 pub mod graphql;
 pub mod http;
@@ -40,6 +40,7 @@ pub mod query;
 pub mod resolvers;
 pub mod resource;
 pub mod rest;
+pub mod schema;
 pub mod stock;
 pub mod telemetry;
 pub mod tx;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::entity::{ended_session, group, permission, user, user_group};
+use database::Database;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use sea_orm::{
@@ -20,7 +21,6 @@ use sea_orm::{
 use super::token::{Claims, TokenType};
 use super::{Actor, Right, Rights};
 use crate::ctx::Ctx;
-use crate::db::Database;
 use crate::error::{Error, Login, Result};
 
 /// Sessions that are remembered at most; then all are forgotten and asked for again.

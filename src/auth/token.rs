@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::config::Secret;
 use crate::ctx::Ctx;
-use crate::db::dialect::on_unique;
+use crate::db_error::on_unique;
 use crate::error::{Error, Login, Result};
 use ::entity::{ended_session, spent_token, user};
 

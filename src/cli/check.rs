@@ -3,13 +3,15 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use database::Location;
+
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
-use crate::db::Location;
 use crate::error::{Error, Result};
 use crate::resolvers::invariant::{self, Violation};
+use crate::schema;
 
 /// Nothing is known to be wrong, but it could not be verified.
 const UNVERIFIED: u8 = 2;
@@ -30,7 +32,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
         return Err(Error::internal(format!("there is no {}", file.display())));
     }
     let app = App::open_unhurried(config, Clock::system()).await?;
-    if !app.db.ready().await? {
+    if !schema::is_current(&app.db).await? {
         return Err(Error::internal(
             "migrations are missing (see `stockroom migrate status`)",
         ));

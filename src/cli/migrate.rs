@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
+use crate::schema;
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -28,11 +29,11 @@ pub enum Migrate {
 pub async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
     let app = App::open(config, Clock::system()).await?;
     match command {
-        Migrate::Up => app.db.migrate_up().await?,
-        Migrate::Down { steps } => app.db.migrate_down(steps).await?,
+        Migrate::Up => schema::migrate_up(&app.db).await?,
+        Migrate::Down { steps } => schema::migrate_down(&app.db, steps).await?,
         Migrate::Status => {}
     }
-    let migrations = app.db.migrations().await?;
+    let migrations = schema::migrations(&app.db).await?;
     for (name, applied) in &migrations {
         super::print(&format!(
             "{:8} {name}",

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::schema;
 
 mod backup;
 mod check;
@@ -151,7 +152,7 @@ fn explain(error: &Error) -> String {
 /// The program's parts, over a database that is up to date.
 async fn open_migrated(config: Config) -> Result<Arc<App>> {
     let app = App::open(config, Clock::system()).await?;
-    app.db.migrate_up().await?;
+    schema::migrate_up(&app.db).await?;
     Ok(app)
 }
 

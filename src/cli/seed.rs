@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
+use database::bulk::vacuum;
 
 use super::sample_data::{self, Shop};
 use super::{counted, load};
@@ -11,8 +12,8 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
-use crate::db::bulk::vacuum;
 use crate::error::Result;
+use crate::schema;
 
 /// How much, and which.
 #[derive(Args, Debug)]
@@ -29,7 +30,7 @@ pub struct Seed {
 /// Runs the command.
 pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     let app = App::open_unhurried(config, Clock::system()).await?;
-    app.db.migrate_up().await?;
+    schema::migrate_up(&app.db).await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = sample_data::shop(products, seed.seed, sample_data::SEED_NOW);

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::rest::page::object;
+use crate::schema;
 
 /// How long the database may take to say that it is there.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,7 +31,7 @@ pub fn is_health(path: &str) -> bool {
 
 /// 200 while the database answers, all migrations are applied and the program has not been told to stop.
 async fn ready(State(app): State<Arc<App>>) -> Response {
-    let database = match tokio::time::timeout(PATIENCE, app.db.ready()).await {
+    let database = match tokio::time::timeout(PATIENCE, schema::is_current(&app.db)).await {
         Ok(Ok(true)) => "ok",
         Ok(Ok(false)) => "migrations are missing",
         Ok(Err(error)) => {

@@ -17,6 +17,8 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ::entity::product;
+use database::Failure;
+use database::{Backend, bulk};
 use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, Iterable as _, QueryResult, Statement,
 };
@@ -26,8 +28,6 @@ use tokio::sync::oneshot;
 use super::stock::{Movement, NewMovement};
 use crate::app::App;
 use crate::ctx::Ctx;
-use crate::db::dialect::is_refusal;
-use crate::db::{Backend, bulk, ended};
 use crate::error::{Error, Result};
 use crate::query::check::INT_MAX;
 use crate::resource::Created;
@@ -101,7 +101,9 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Opt
     let found = answer
         .await
         .unwrap_or_else(|_| Err(Error::internal("movements were not recorded together")));
-    ended(&mut span, &found);
+    if let Some(span) = &mut span {
+        span.ended(&found);
+    }
     let found = found?;
     Ok(found.map(|found| made::<M>(&moving, ctx, found)))
 }
@@ -159,11 +161,11 @@ impl<M: Movement> BatchWorker<M> {
                 .map(|waiting| (&waiting.ctx, &waiting.moving))
                 .collect();
             let statement = statement::<M>(&self.app, &movements, "SKIP LOCKED");
-            let found = self.app.change_at_once(statement).await;
+            let found = self.app.db.run_alone(statement).await;
             let found = match found.as_deref().map(read) {
                 Ok(found) => found,
                 // Nothing has changed, and each of them meets the cause alone and is told of it.
-                Err(error) if is_refusal(error) => Ok(Vec::new()),
+                Err(error) if Failure::of(error).is_rejection() => Ok(Vec::new()),
                 Err(error) => Err(error.clone()),
             };
             match found {
@@ -316,7 +318,7 @@ fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &NewMovement)], locked:
         values = M::COLUMNS.1,
         reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
     );
-    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::list(&wanted)])
+    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&wanted)])
 }
 
 fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Found)>, DbErr> {

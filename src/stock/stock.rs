@@ -7,13 +7,13 @@
 
 use ::entity::stock_change::Reason;
 use ::entity::{fold, product, stock_change};
+use database::Backend;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::movement_batcher::{self, MovementBatcher};
 use crate::app::App;
-use crate::db::Backend;
 use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::resource::{Created, Resource, insert};

@@ -3,6 +3,7 @@
 pub mod metrics;
 mod otlp_client;
 pub mod record;
+pub mod statements;
 pub mod traces;
 
 pub use metrics::Metrics;

@@ -8,8 +8,9 @@ use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use database::Backend;
+
 use super::traces::{Span, Statement};
-use crate::db::Backend;
 use crate::limits::Standing;
 
 tokio::task_local! {

@@ -61,8 +61,10 @@ fn schema() -> SchemaBuilder<Query, EmptyMutation, Events> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut settings = Settings::default();
-    settings.public_fields = &["books"];
+    let settings = Settings {
+        public_fields: &["books"],
+        ..Settings::default()
+    };
     let engine = Engine::new(Library, schema, settings)?;
     let routes = router("/graphql", engine.clone())
         .route_service("/axum", GraphQL::new(engine))
