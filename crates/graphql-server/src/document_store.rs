@@ -1,4 +1,4 @@
-//! The documents that are known: each text is checked once and kept while there is room.
+//! The cache of checked documents: each text is checked once and kept while there is room.
 //!
 //! A client can name a document that it has sent before by the SHA-256 of its text (automatic persisted queries). A
 //! deployment can list trusted documents in a file, under any names, and execute no others.
@@ -127,7 +127,7 @@ impl DocumentStore {
     /// The document that a request names.
     ///
     /// # Errors
-    /// When it is not known, not valid, or exceeds a limit.
+    /// When there is no such document, or it is not valid or exceeds a limit.
     pub fn find(&self, document: DocumentRef) -> Result<Arc<Document>, RequestError> {
         for name in [&document.id, &document.hash].into_iter().flatten() {
             let name = name.strip_prefix("sha256:").unwrap_or(name);

@@ -1,5 +1,5 @@
 //! A GraphQL service around any [async-graphql] schema: HTTP, server-sent events and WebSocket, with every check that a
-//! public endpoint needs before a resolver runs. It knows nothing of what the schema is about.
+//! public endpoint needs before a resolver runs. It does not depend on what the schema is about.
 //!
 //! A program implements [`Host`] (login, rate limits, observation, shutdown), builds an [`Engine`] from its schema and
 //! mounts [`router`]. `examples/books.rs` is a whole program.

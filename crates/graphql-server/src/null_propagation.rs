@@ -25,7 +25,7 @@ pub(crate) struct Completion {
     pub has_placeholders: bool,
 }
 
-/// One step of a path, with what the schema says of it.
+/// One step of a path, with its type from the schema.
 struct Step<'a> {
     segment: &'a PathSegment,
     nullable: bool,

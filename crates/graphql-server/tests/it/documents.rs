@@ -15,17 +15,17 @@ async fn an_operation_is_chosen_by_its_name() {
         operation_name: Some(name.to_owned()),
         ..request(text, value!({}))
     };
-    let answer = bench
+    let response = bench
         .engine
         .execute(bench.prepare_request(named("B")).unwrap())
         .await;
-    assert_eq!(json(&answer)["data"]["top"].as_array().unwrap().len(), 2);
+    assert_eq!(json(&response)["data"]["top"].as_array().unwrap().len(), 2);
     let error = bench.prepare_request(named("C")).err().unwrap();
     assert!(error.errors()[0].message.contains("\"C\""));
 }
 
 #[tokio::test]
-async fn documents_go_by_their_hashes() {
+async fn automatic_persisted_queries() {
     let bench = Bench::new();
     let text = "{viewer}";
     let hash: String = Sha256::digest(text)
@@ -60,7 +60,7 @@ async fn documents_go_by_their_hashes() {
 }
 
 #[tokio::test]
-async fn only_trusted_documents_may_be_all_there_are() {
+async fn only_trusted_documents_are_executed() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("documents.json");
     std::fs::write(&file, r#"{"abc123": "query Known { viewer }"}"#).unwrap();
@@ -110,7 +110,7 @@ async fn only_trusted_documents_may_be_all_there_are() {
 }
 
 #[tokio::test]
-async fn introspection_may_be_switched_off() {
+async fn introspection_can_be_disabled() {
     let bench = Bench::with(Settings {
         introspection: false,
         ..settings()

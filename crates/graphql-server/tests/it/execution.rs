@@ -1,28 +1,32 @@
-//! What is executed of a document, and what becomes of fields that fail.
+//! Merged selections, null propagation and the order of keys.
 
 use async_graphql::{Value, value};
 use futures_util::StreamExt as _;
 
 use crate::bench::{Bench, json};
 
-/// Runs documents and compares what they answer, the order of keys included.
-async fn answers(bench: &Bench, cases: &[(&str, Value, &str)]) {
+/// Runs documents and compares their data as text, and so the order of keys.
+async fn check_data(bench: &Bench, cases: &[(&str, Value, &str)]) {
     for (text, variables, data) in cases {
-        // The second time from the cache.
+        // The second time, the document is cached.
         for _ in 0..2 {
-            let answer = bench.run(text, variables.clone()).await;
-            assert_eq!(answer["data"].to_string(), *data, "{text} {variables}: {answer}");
+            let response = bench.run(text, variables.clone()).await;
+            assert_eq!(
+                response["data"].to_string(),
+                *data,
+                "{text} {variables}: {response}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn selections_with_the_same_key_are_one() {
+async fn selections_with_the_same_key_are_merged() {
     let bench = Bench::new();
     let x = |x: bool| value!({ "x": x });
     let conditional = "query($x:Boolean!){ a:thing(id:2){id} a:thing(id:2) @include(if:$x){even} }";
     let spread = "query($x:Boolean!){ ...F @skip(if:$x) ...F } fragment F on Query{ thing(id:2){id} }";
-    answers(
+    check_data(
         &bench,
         &[
             (
@@ -71,17 +75,17 @@ async fn a_mutation_runs_once_for_each_key() {
     let prepared = bench
         .prepare("mutation{ a:count b:count a:count ...F } fragment F on Mutation{ b:count }")
         .unwrap();
-    let answer = json(&bench.engine.execute(prepared).await);
-    assert_eq!(answer.to_string(), r#"{"data":{"a":1,"b":2}}"#);
+    let response = json(&bench.engine.execute(prepared).await);
+    assert_eq!(response.to_string(), r#"{"data":{"a":1,"b":2}}"#);
 }
 
 #[tokio::test]
-async fn an_object_of_which_nothing_is_selected_is_there() {
+async fn an_object_without_selected_fields_is_empty() {
     let bench = Bench::new();
     let x = |x: bool| value!({ "x": x });
     let inside = "query($x:Boolean!){ thing(id:2){ id @include(if:$x) ...F @include(if:$x) } } fragment F on Thing{ even }";
     let above = "query($x:Boolean!){ ...on Query @include(if:$x){ viewer } }";
-    answers(
+    check_data(
         &bench,
         &[
             (inside, x(true), r#"{"thing":{"id":"2","even":2}}"#),
@@ -110,7 +114,7 @@ async fn an_object_of_which_nothing_is_selected_is_there() {
 }
 
 #[tokio::test]
-async fn what_has_the_same_key_must_be_the_same() {
+async fn selections_with_the_same_key_must_not_differ() {
     let bench = Bench::new();
     for text in [
         "{ a:thing(id:1){id} a:viewer }",
@@ -120,19 +124,19 @@ async fn what_has_the_same_key_must_be_the_same() {
         "{ thing(id:1){a:id} thing(id:1){a:even} }",
         "{ thing(id:1){same{a:id}} ...F } fragment F on Query{ thing(id:1){same{a:even}} }",
         "{ known{ id ...on Thing{ id:even } } }",
-        // No object has both, and yet a client would not know what it gets.
+        // No object has both fields, but a client could not read the value without its type.
         "{ known{ ...on Thing{ a:even } ...on Place{ a:name } } }",
         "{ known{ ...on Thing{ a:even } ...on Place{ a:id } } }",
         "{ known{ ...on Thing{ same{a:id} } ...on Place{ same{a:even} } } }",
         "query($x:Boolean!){ a:thing(id:1) @skip(if:$x){id} a:thing(id:2) @include(if:$x){id} }",
     ] {
-        let answer = bench.run(text, value!({ "x": true })).await;
-        assert!(answer.get("data").is_none(), "{text}: {answer}");
+        let response = bench.run(text, value!({ "x": true })).await;
+        assert!(response.get("data").is_none(), "{text}: {response}");
         assert_eq!(
-            answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
-            "{answer}"
+            response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{response}"
         );
-        assert!(!answer["errors"][0]["locations"].is_null(), "{answer}");
+        assert!(!response["errors"][0]["locations"].is_null(), "{response}");
     }
     let differs =
         "{ a:thing(id:1){id} known{ ...on Thing{ a:even b:same{id} } ...on Place{ b:same{even} } } }";
@@ -143,7 +147,7 @@ async fn what_has_the_same_key_must_be_the_same() {
 }
 
 #[tokio::test]
-async fn what_fails_is_null_up_to_what_may_be() {
+async fn failures_propagate_to_the_nearest_nullable_parent() {
     let bench = Bench::new();
     for (text, data, errors) in [
         (
@@ -220,15 +224,18 @@ async fn what_fails_is_null_up_to_what_may_be() {
             1,
         ),
     ] {
-        let answer = bench.run(text, value!({})).await;
-        assert_eq!(answer["data"].to_string(), data, "{text}: {answer}");
+        let response = bench.run(text, value!({})).await;
+        assert_eq!(response["data"].to_string(), data, "{text}: {response}");
         assert_eq!(
-            answer["errors"].as_array().unwrap().len(),
+            response["errors"].as_array().unwrap().len(),
             errors,
-            "{text}: {answer}"
+            "{text}: {response}"
         );
-        assert_eq!(answer["errors"][0]["message"], "It is odd.", "{text}: {answer}");
-        assert!(answer["errors"][0]["path"].is_array(), "{text}: {answer}");
+        assert_eq!(
+            response["errors"][0]["message"], "It is odd.",
+            "{text}: {response}"
+        );
+        assert!(response["errors"][0]["path"].is_array(), "{text}: {response}");
     }
 }
 
@@ -257,7 +264,7 @@ async fn events_are_completed_too() {
     ] {
         let events = bench.engine.subscribe(bench.prepare(text).unwrap());
         let events: Vec<String> = events
-            .map(|answer| json(&answer)["data"].to_string())
+            .map(|response| json(&response)["data"].to_string())
             .collect()
             .await;
         assert_eq!(events, expected, "{text}");

@@ -36,7 +36,7 @@ async fn variables_and_names_are_passed_on() {
 }
 
 #[tokio::test]
-async fn documents_go_by_their_hashes() {
+async fn automatic_persisted_queries() {
     let engine = Bench::new().engine;
     let hash: String = Sha256::digest("{viewer}")
         .iter()

@@ -1,4 +1,4 @@
-//! A host that knows one token, limits nothing and counts what it is told of operations.
+//! A host with one valid token and no limits, which counts mutations and rejected requests.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -182,10 +182,10 @@ async fn another_integration_gets_all_checks_of_the_engine() {
         ("{thing(from:[[1,\"x\"]]){id}}", "BAD_USER_INPUT"),
         ("subscription{count(to:1)}", "UNAUTHENTICATED"),
     ] {
-        let answer = body(send(&routes, post("/axum", query)).await).await;
-        assert_eq!(answer["errors"][0]["extensions"]["code"], code, "{answer}");
+        let response = body(send(&routes, post("/axum", query)).await).await;
+        assert_eq!(response["errors"][0]["extensions"]["code"], code, "{response}");
     }
-    let answer = body(
+    let response = body(
         send(
             &routes,
             post("/axum", "{a:viewer ...F} fragment F on Query{a:viewer}"),
@@ -193,7 +193,7 @@ async fn another_integration_gets_all_checks_of_the_engine() {
         .await,
     )
     .await;
-    assert_eq!(answer, json!({ "data": { "a": null } }));
+    assert_eq!(response, json!({ "data": { "a": null } }));
     // What the library's own handler does before and after the engine stays: this mutation would be executed.
     let get = Request::get("/axum?query=mutation%7Blogin%7D");
     let response = send(&routes, get.body(Body::empty()).unwrap()).await;

@@ -1,4 +1,4 @@
-//! Requests that are not executed, and what arrives at resolvers of those that are.
+//! Request errors, and the arguments that resolvers receive.
 
 use async_graphql::value;
 use futures_util::stream::StreamExt as _;
@@ -8,7 +8,7 @@ use crate::bench::{Bench, json, request};
 use crate::host::Caller;
 
 #[tokio::test]
-async fn what_was_left_out_does_not_arrive_as_null() {
+async fn absent_variables_do_not_arrive_as_null() {
     let bench = Bench::new();
     for (text, variables, arrived) in [
         ("mutation($n:String){change(name:$n)}", value!({}), "nothing"),
@@ -60,10 +60,13 @@ async fn what_was_left_out_does_not_arrive_as_null() {
             "y",
         ),
     ] {
-        // The second time from the cache, which must not keep what was left out.
+        // The second time, the document is cached, which must be unchanged.
         for _ in 0..2 {
-            let answer = bench.run(text, variables.clone()).await;
-            assert_eq!(answer["data"]["change"], arrived, "{text} {variables}: {answer}");
+            let response = bench.run(text, variables.clone()).await;
+            assert_eq!(
+                response["data"]["change"], arrived,
+                "{text} {variables}: {response}"
+            );
         }
     }
     let included =
@@ -85,11 +88,11 @@ async fn a_request_error_has_no_data() {
         ("query A{viewer} query B{viewer}", value!({})),
         ("{thing}", value!({})),
     ] {
-        let answer = bench.run(text, variables).await;
-        assert!(answer.get("data").is_none(), "{answer}");
+        let response = bench.run(text, variables).await;
+        assert!(response.get("data").is_none(), "{response}");
         assert_eq!(
-            answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
-            "{answer}"
+            response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{response}"
         );
     }
     let panicked = bench.run("{panics}", value!({})).await;
@@ -98,14 +101,17 @@ async fn a_request_error_has_no_data() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn executing_ends_after_a_while() {
+async fn execution_ends_after_its_time() {
     let bench = Bench::new();
-    let answer = bench.run("{never}", value!({})).await;
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{answer}");
+    let response = bench.run("{never}", value!({})).await;
+    assert_eq!(
+        response["errors"][0]["extensions"]["code"], "TIMEOUT",
+        "{response}"
+    );
 }
 
 #[tokio::test]
-async fn only_some_fields_need_no_login() {
+async fn only_public_fields_need_no_login() {
     let bench = Bench::new();
     let run = |text: &str| bench.prepare_as(Caller::Anonymous, request(text, value!({})));
     for text in [
@@ -133,7 +139,7 @@ async fn only_some_fields_need_no_login() {
 }
 
 #[tokio::test]
-async fn a_subscription_may_stand_in_a_fragment() {
+async fn a_subscription_may_select_its_field_in_a_fragment() {
     let bench = Bench::new();
     for text in [
         "subscription{count(to:2)}",

@@ -29,7 +29,7 @@ impl Thing {
     async fn tags(&self) -> Vec<String> {
         vec!["a".to_owned()]
     }
-    /// Fails for odd ones.
+    /// Fails for odd numbers.
     async fn even(&self) -> Result<i32, async_graphql::Error> {
         if self.0 % 2 == 0 {
             Ok(self.0)
@@ -37,7 +37,7 @@ impl Thing {
             Err(async_graphql::Error::new("It is odd."))
         }
     }
-    /// The same, and may be null.
+    /// The same as a nullable field.
     async fn perhaps(&self) -> Result<Option<i32>, async_graphql::Error> {
         if self.0 % 2 == 0 {
             Ok(Some(self.0))
@@ -132,7 +132,7 @@ impl Mutation {
     async fn login(&self, name: Option<String>) -> Option<String> {
         name
     }
-    /// Says what arrived of a name: a value, null or nothing.
+    /// Whether the name arrived as a value, as null or not at all.
     async fn change(&self, input: Option<Change>, name: MaybeUndefined<String>) -> String {
         let name = input.map_or(name, |input| input.inner.map_or(input.name, |inner| inner.name));
         match name {
