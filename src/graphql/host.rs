@@ -9,13 +9,14 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use graphql_server::{ErrorCode, Host, Observation, RequestError, Usage};
 
-use crate::app::App;
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
+use crate::http::bearer::bearer;
 use crate::http::pages;
-use crate::limits::{Class, check_many};
+use crate::limits::Class;
 use crate::origin;
+use crate::services::Services;
 use crate::telemetry::Record;
 use crate::telemetry::traces::Span;
 
@@ -23,7 +24,7 @@ use crate::telemetry::traces::Span;
 const MAX_NAME: usize = 60;
 
 /// The program, for the GraphQL service.
-pub(crate) struct StockroomHost(pub Arc<App>);
+pub(crate) struct StockroomHost(pub Arc<Services>);
 
 impl Host for StockroomHost {
     type Session = Session;
@@ -31,7 +32,7 @@ impl Host for StockroomHost {
     type Observation = OperationObservation;
 
     fn session(&self, client: IpAddr, authorization: Option<&[u8]>) -> Result<Session, RequestError> {
-        let token = authorization.map(bearer).transpose()?.flatten();
+        let token = authorization.map(token).transpose()?.flatten();
         Ok(Session::new(Arc::clone(&self.0), client, token))
     }
 
@@ -49,9 +50,10 @@ impl Host for StockroomHost {
     }
 
     async fn admit(&self, ctx: &Ctx, usage: Usage) -> Result<(), RequestError> {
-        check_many(ctx, Class::Authentication, usage.public_mutations).await?;
-        check_many(ctx, Class::Write, usage.mutations).await?;
-        check_many(ctx, Class::Read, usage.reads).await?;
+        ctx.check_rate_limit(Class::Authentication, usage.public_mutations)
+            .await?;
+        ctx.check_rate_limit(Class::Write, usage.mutations).await?;
+        ctx.check_rate_limit(Class::Read, usage.reads).await?;
         Ok(())
     }
 
@@ -90,7 +92,7 @@ impl Host for StockroomHost {
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.streams.spawn(task);
+        self.0.tasks.spawn(task);
     }
 
     fn page(&self) -> Option<Response> {
@@ -98,24 +100,18 @@ impl Host for StockroomHost {
     }
 }
 
-/// The token in `Bearer …`. As in Django REST framework, another scheme counts as no token.
-///
-/// # Errors
-/// [`Login::BadToken`] without a token after `Bearer`, or when it is not ASCII.
-fn bearer(authorization: &[u8]) -> Result<Option<&str>> {
-    const BAD: Error = Error::Unauthenticated(Login::BadToken);
-    let text = std::str::from_utf8(authorization).map_err(|_| BAD)?.trim();
-    match text.split_once(' ') {
-        _ if !text.is_ascii() => Err(BAD),
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        None if text.eq_ignore_ascii_case("bearer") => Err(BAD),
-        _ => Ok(None),
-    }
+/// A header with bytes beyond ASCII is no token.
+fn token(authorization: &[u8]) -> Result<Option<&str>> {
+    let text = std::str::from_utf8(authorization)
+        .ok()
+        .filter(|text| text.is_ascii());
+    let token = text.ok_or(Login::BadToken).and_then(bearer);
+    token.map_err(Error::Unauthenticated)
 }
 
 /// Metrics and the span of one operation: its type, its name and the code of its first error, never its variables.
 pub(crate) struct OperationObservation {
-    app: Arc<App>,
+    services: Arc<Services>,
     record: Arc<Record>,
     ty: &'static str,
     span: Option<Span>,
@@ -129,7 +125,7 @@ impl OperationObservation {
             OperationType::Subscription => "subscription",
         };
         // A subscription may last for days, so it has no span.
-        let traces = ctx.app.traces.as_ref().filter(|_| ty != "subscription");
+        let traces = ctx.services.traces.as_ref().filter(|_| ty != "subscription");
         let span = traces.and_then(|traces| {
             let request = ctx.record.span();
             if request.is_none() && ctx.record.is_of_a_request() {
@@ -144,7 +140,7 @@ impl OperationObservation {
             ctx.record.is_traced(span.clone());
         }
         Self {
-            app: Arc::clone(&ctx.app),
+            services: Arc::clone(&ctx.services),
             record: Arc::clone(&ctx.record),
             ty,
             span,
@@ -166,37 +162,16 @@ impl Observation for OperationObservation {
     }
 
     fn panicked(&self) {
-        self.app.metrics.panicked();
+        self.services.metrics.panicked();
     }
 
     fn ended(&self, error: Option<&'static str>) {
-        self.app.metrics.operated(self.ty, error);
+        self.services.metrics.operated(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {
                 span.failed(code);
             }
             span.end();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bearer;
-
-    #[test]
-    fn authorization_headers() {
-        for (text, token) in [
-            ("Bearer a.b.c", Some(Some("a.b.c"))),
-            ("bearer  a.b.c ", Some(Some("a.b.c"))),
-            ("Basic dXNlcg==", Some(None)),
-            ("", Some(None)),
-            ("token", Some(None)),
-            ("Bearer", None),
-            ("Bearer ", None),
-            ("Bearer ä", None),
-        ] {
-            assert_eq!(bearer(text.as_bytes()).ok(), token, "{text}");
         }
     }
 }

@@ -13,10 +13,10 @@ use axum::Router;
 use axum::http::HeaderName;
 use graphql_server::{Engine, Limits, Settings, router};
 
-use crate::app::App;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::services::Services;
 
 pub mod account;
 pub mod analytics;
@@ -54,8 +54,8 @@ const COST: HeaderName = HeaderName::from_static("x-stockroom-cost");
 ///
 /// # Errors
 /// When the documents that the settings name can't be read or are not valid.
-pub fn routes(app: &Arc<App>) -> Result<Router<Arc<App>>> {
-    let config = &app.config;
+pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
+    let config = &services.config;
     if config.graphql_documents_only && config.graphql_documents.is_none() {
         let message =
             "GRAPHQL_DOCUMENTS_ONLY is set, but GRAPHQL_DOCUMENTS is not: nothing could be executed";
@@ -70,7 +70,7 @@ pub fn routes(app: &Arc<App>) -> Result<Router<Arc<App>>> {
         cost_header: Some(COST),
         limits: Limits::DEFAULT,
     };
-    let engine = Engine::new(StockroomHost(Arc::clone(app)), || builder(config), settings);
+    let engine = Engine::new(StockroomHost(Arc::clone(services)), || builder(config), settings);
     Ok(router("/graphql", engine.map_err(Error::internal)?))
 }
 

@@ -7,6 +7,7 @@ use graphql_server::{ErrorCode, RequestError};
 
 use crate::error::{Conflict, Error, Fault, FaultCode, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::kind::Kind;
+use crate::telemetry::log_failure;
 
 /// What a root field answers with: an error leaves it null, and its neighbours as they are.
 pub type Answer<T> = Option<Result<T, Error>>;
@@ -248,7 +249,7 @@ pub fn user_errors(error: Error) -> Result<Vec<UserError>, Error> {
 
 /// A user error without a payload to carry it is bad input.
 fn top_level(error: &Error) -> (ErrorCode, String, Option<u64>) {
-    error.log();
+    log_failure(error);
     match Problem::from(error) {
         Problem::Top {
             code,
