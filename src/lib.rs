@@ -43,6 +43,7 @@ pub mod resource;
 pub mod rest;
 pub mod schema;
 pub mod server;
+pub mod services;
 pub mod stock;
 pub mod telemetry;
 pub mod tx;

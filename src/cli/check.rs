@@ -3,15 +3,14 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use database::Location;
-
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::invariant::{self, Violation};
 use crate::schema;
+use crate::services::Services;
+use database::Location;
 
 /// The exit code if the invariants could not be verified.
 const UNVERIFIED: u8 = 2;
@@ -31,13 +30,13 @@ async fn verify(config: Config) -> Result<ExitCode> {
         // Opening it would create an empty database, in which all invariants hold.
         return Err(Error::internal(format!("{} does not exist", file.display())));
     }
-    let app = App::open_unhurried(config, Clock::system()).await?;
-    if !schema::is_current(&app.db).await? {
+    let services = Services::open_unhurried(config, Clock::system()).await?;
+    if !schema::is_current(&services.db).await? {
         return Err(Error::internal(
             "migrations are missing; see `stockroom migrate status`",
         ));
     }
-    let ctx = Ctx::system(app);
+    let ctx = Ctx::system(services);
     let started = Instant::now();
     let rules = invariant::rules(ctx.db().backend());
     let mut violated = 0;
@@ -50,7 +49,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
             }
         }
     }
-    ctx.app.db.close().await;
+    ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
     if violated == 0 {
         super::print(&format!("all {} invariants hold ({seconds:.1} s)", rules.len()))?;

@@ -11,13 +11,13 @@ use super::serve::{self, Stop};
 use super::{load, seed};
 use sample_data::Shop;
 
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::account::{self, NewUser};
 use crate::schema;
+use crate::services::Services;
 
 const PRODUCTS: usize = 240;
 const SEED: u64 = 1;
@@ -59,15 +59,15 @@ pub(super) async fn run(config: Config) -> Result<ExitCode> {
         secret_key: None,
         ..config
     };
-    let app = App::open(config, Clock::system()).await?;
-    schema::migrate_up(&app.db).await?;
-    let ctx = Ctx::system(app.clone());
+    let services = Services::open(config, Clock::system()).await?;
+    schema::migrate_up(&services.db).await?;
+    let ctx = Ctx::system(services.clone());
     let shop = Shop::generate(PRODUCTS, SEED, ctx.now);
     let contents = seed::contents(&shop);
     load::store(&ctx, shop).await?;
     let passwords = create_users(&ctx).await?;
     super::print(&welcome(address, &contents, &passwords, &file))?;
-    let code = serve::run_until_stopped(app, listener, stop).await?;
+    let code = serve::run_until_stopped(services, listener, stop).await?;
     super::print("Stopped. The sample data was deleted.")?;
     Ok(code)
 }

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
 use crate::schema;
+use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
@@ -25,20 +25,20 @@ pub(super) enum Migrate {
 }
 
 pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
-    let app = App::open(config, Clock::system()).await?;
+    let services = Services::open(config, Clock::system()).await?;
     match command {
-        Migrate::Up => schema::migrate_up(&app.db).await?,
-        Migrate::Down { steps } => schema::migrate_down(&app.db, steps).await?,
+        Migrate::Up => schema::migrate_up(&services.db).await?,
+        Migrate::Down { steps } => schema::migrate_down(&services.db, steps).await?,
         Migrate::Status => {}
     }
-    let migrations = schema::migrations(&app.db).await?;
+    let migrations = schema::migrations(&services.db).await?;
     for (name, applied) in &migrations {
         super::print(&format!(
             "{:8} {name}",
             if *applied { "applied" } else { "missing" }
         ))?;
     }
-    app.db.close().await;
+    services.db.close().await;
     let complete = matches!(command, Migrate::Down { .. }) || migrations.iter().all(|(_, applied)| *applied);
     Ok(if complete {
         ExitCode::SUCCESS

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::schema;
+use crate::services::Services;
 
 mod backup;
 mod check;
@@ -149,10 +149,10 @@ fn explain(error: &Error) -> String {
 }
 
 /// Opens the database and applies missing migrations.
-async fn open_migrated(config: Config) -> Result<Arc<App>> {
-    let app = App::open(config, Clock::system()).await?;
-    schema::migrate_up(&app.db).await?;
-    Ok(app)
+async fn open_migrated(config: Config) -> Result<Arc<Services>> {
+    let services = Services::open(config, Clock::system()).await?;
+    schema::migrate_up(&services.db).await?;
+    Ok(services)
 }
 
 /// Writes a line to standard output.

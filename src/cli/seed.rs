@@ -8,12 +8,12 @@ use database::bulk::vacuum;
 use sample_data::{EPOCH, Shop};
 
 use super::{counted, load};
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::schema;
+use crate::services::Services;
 
 #[derive(Args, Debug)]
 pub(super) struct Seed {
@@ -27,17 +27,17 @@ pub(super) struct Seed {
 }
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
-    let app = App::open_unhurried(config, Clock::system()).await?;
-    schema::migrate_up(&app.db).await?;
+    let services = Services::open_unhurried(config, Clock::system()).await?;
+    schema::migrate_up(&services.db).await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = Shop::generate(products, seed.seed, EPOCH);
     let added = contents(&shop);
-    load::store(&Ctx::system(app.clone()), shop).await?;
-    vacuum(&app.db).await?;
+    load::store(&Ctx::system(services.clone()), shop).await?;
+    vacuum(&services.db).await?;
     let seconds = started.elapsed().as_secs_f64();
     super::print(&format!("added {added} in {seconds:.1} s"))?;
-    app.db.close().await;
+    services.db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

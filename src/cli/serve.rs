@@ -12,16 +12,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::{background, server, webhooks};
+use crate::services::Services;
 
 pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     let stop = Stop::listen()?;
-    let app = super::open_migrated(config).await?;
-    let listener = listen(app.config.bind).await?;
+    let services = super::open_migrated(config).await?;
+    let listener = listen(services.config.bind).await?;
     // Port 0 means that the kernel chooses one.
     let address = listener.local_addr().map_err(Error::internal)?;
-    tracing::info!(%address, database = ?app.db.backend(), "serving");
-    run_until_stopped(app, listener, stop).await
+    tracing::info!(%address, database = ?services.db.backend(), "serving");
+    run_until_stopped(services, listener, stop).await
 }
 
 /// Binds the address. Clients can connect from now on; their requests wait.
@@ -41,18 +41,21 @@ pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// Serves until a signal arrives, then lets running requests finish.
-pub(super) async fn run_until_stopped(app: Arc<App>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
+pub(super) async fn run_until_stopped(
+    services: Arc<Services>,
+    listener: TcpListener,
+    stop: Stop,
+) -> Result<ExitCode> {
     raise_file_limit();
-    webhooks::start(&app).await?;
-    background::start(&app);
-    let stopping = Arc::clone(&app);
+    let app = App::new(Arc::clone(&services))?;
+    app.start_workers().await?;
     let stop = async move {
         let drain_time = stop.received().await;
-        stopping.stop();
+        services.stop();
         tracing::info!("stopping; running requests can finish");
         tokio::time::sleep(drain_time).await;
     };
-    server::serve(app, listener, stop).await?;
+    app.serve(listener, stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

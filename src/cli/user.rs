@@ -56,8 +56,8 @@ pub(super) struct Password {
 }
 
 pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
-    let app = super::open_migrated(config).await?;
-    let ctx = Ctx::system(app);
+    let services = super::open_migrated(config).await?;
+    let ctx = Ctx::system(services);
     match command {
         User::Create {
             name,
@@ -98,7 +98,7 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
             }
         }
     }
-    ctx.app.db.close().await;
+    ctx.services.db.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

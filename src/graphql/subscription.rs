@@ -69,7 +69,7 @@ impl Subscription {
 
 async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product::Entity>>> {
     while let Some(entry) = entries.next().await? {
-        if !fell_low(&entry, ctx.app.config.low_stock_threshold) {
+        if !fell_low(&entry, ctx.services.config.low_stock_threshold) {
             continue;
         }
         match resolvers::find(ctx.permit()?, entry.product_id).await {

@@ -6,14 +6,15 @@ use ::entity::{product, supplier};
 use chrono::{DateTime, Utc};
 use database::Failure;
 
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{INT_MAX, no_such};
 use crate::query::{Check, Collection, Direction, Field, Sortable};
 use crate::resource::{Created, Resource, delete_row};
-use crate::stock::movement_batcher::{self, MovementBatcher};
+use crate::services::Services;
+use crate::stock::movement_batcher;
+use crate::stock::movement_queue::MovementQueue;
 use crate::stock::stock::{self, Movement, NewMovement, RecordError};
 use crate::tx::Tx;
 
@@ -44,8 +45,8 @@ impl Movement for Entity {
     );
     const REFERENCES: &'static str = "JOIN supplier ON supplier.id = wanted.supplier_id";
 
-    fn recorder(app: &App) -> &MovementBatcher {
-        &app.inflows
+    fn recorder(services: &Services) -> &MovementQueue {
+        &services.inflows
     }
 
     fn row(moving: &NewMovement, product: &product::Model, at: DateTime<Utc>) -> Model {

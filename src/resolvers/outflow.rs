@@ -5,14 +5,15 @@ use ::entity::product;
 use ::entity::stock_change::Reason;
 use chrono::{DateTime, Utc};
 
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{INT_MAX, no_such};
 use crate::query::{Check, Collection, Direction, Field, Sortable};
 use crate::resource::{Created, Resource, delete_row};
-use crate::stock::movement_batcher::{self, MovementBatcher};
+use crate::services::Services;
+use crate::stock::movement_batcher;
+use crate::stock::movement_queue::MovementQueue;
 use crate::stock::stock::{self, Movement, NewMovement, RecordError};
 use crate::tx::Tx;
 
@@ -41,8 +42,8 @@ impl Movement for Entity {
     );
     const REFERENCES: &'static str = "";
 
-    fn recorder(app: &App) -> &MovementBatcher {
-        &app.outflows
+    fn recorder(services: &Services) -> &MovementQueue {
+        &services.outflows
     }
 
     fn row(moving: &NewMovement, product: &product::Model, at: DateTime<Utc>) -> Model {

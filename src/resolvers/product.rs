@@ -45,7 +45,7 @@ pub struct Draft {
 
 /// Whether a product is low on stock.
 pub fn is_low(ctx: &Ctx, row: &Model) -> bool {
-    row.quantity <= ctx.app.config.low_stock_threshold
+    row.quantity <= ctx.services.config.low_stock_threshold
 }
 
 /// The products that are low on stock, or those that are not.
@@ -55,7 +55,11 @@ pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
     } else {
         Comparison::Greater
     };
-    Filter::compare(Column::Quantity, comparison, ctx.app.config.low_stock_threshold)
+    Filter::compare(
+        Column::Quantity,
+        comparison,
+        ctx.services.config.low_stock_threshold,
+    )
 }
 
 /// Writes what a draft says to a row and returns the quantity that it asks for; stock itself is `stock.rs`'s.

@@ -17,7 +17,7 @@ use crate::kind::Kind;
 use crate::query::{Check, Collection, Direction, Field, Row, Sortable};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
 use crate::tx::Tx;
-use crate::webhooks::{SigningSecret, ending, target};
+use crate::webhooks::{SigningSecret, disable, target};
 
 /// The most endpoints, that of the settings aside.
 pub const MOST: usize = 50;
@@ -81,7 +81,7 @@ fn subscription(names: &[String]) -> Result<String, (FaultCode, String)> {
 
 fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: Check) -> Result<()> {
     if let Some(text) = check.required_text("url", draft.url, URL_LENGTH) {
-        match address(&text, ctx.app.config.webhook_allow_private) {
+        match address(&text, ctx.services.config.webhook_allow_private) {
             Ok(url) => row.url = url.into(),
             Err(message) => check.fault("url", FaultCode::Invalid, message),
         }
@@ -171,7 +171,7 @@ impl Resource for Entity {
     /// Looks up what the address means now. Each connection looks anew, and that is what counts; this tells whoever
     /// writes the address early.
     async fn prepare(ctx: &Ctx, mut draft: Draft) -> Result<Draft> {
-        let allow_private = ctx.app.config.webhook_allow_private;
+        let allow_private = ctx.services.config.webhook_allow_private;
         if let Field::Set(text) = &draft.url
             && let Ok(url) = address(text.trim(), allow_private)
             && target::means_private(&url, allow_private).await.is_some()
@@ -210,7 +210,7 @@ impl Resource for Entity {
     async fn remove(tx: &Tx, row: &Model) -> Result<()> {
         managed(row)?;
         delete_row::<Self>(tx, row).await?;
-        Ok(ending::remove(tx, row.id).await?)
+        Ok(disable::delete(tx, row.id).await?)
     }
 }
 
@@ -222,7 +222,7 @@ impl Editable for Entity {
         write(tx.ctx(), &mut row, draft, check)?;
         changed(tx, &mut row).await?;
         if was_told && row.ended_at.is_some() {
-            ending::give_up(tx, row.id).await?;
+            disable::fail_pending(tx, row.id).await?;
         }
         Ok(row)
     }

@@ -8,30 +8,30 @@ use axum::http::request::Parts;
 
 use super::error::RestError;
 use super::{AUTHENTICATION, ROOT};
-use crate::app::App;
 use crate::auth::identify::identify;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login};
 use crate::http::bearer::bearer;
 use crate::kind::Kind;
-use crate::limits::{self, Class};
+use crate::limits::Class;
 use crate::origin;
+use crate::services::Services;
 
 /// The context of a request with a valid access token.
 pub(crate) struct Caller(pub(crate) Ctx);
 
-impl FromRequestParts<Arc<App>> for Caller {
+impl FromRequestParts<Arc<Services>> for Caller {
     type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, RestError> {
-        let mut ctx = Ctx::anonymous(Arc::clone(app), origin::client(parts, &app.config));
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
+        let mut ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
         let identified = match token(parts) {
             Ok(token) => identify(&ctx, token).await,
             Err(login) => Err(Error::Unauthenticated(login)),
         };
         // Without a valid token the request counts against the client's address, so that guessing tokens is limited.
         ctx.actor = identified.as_ref().ok().cloned();
-        limits::check(&ctx, class(parts)).await?;
+        ctx.check_rate_limit(class(parts), 1).await?;
         identified?;
         Ok(Self(ctx))
     }
@@ -40,12 +40,12 @@ impl FromRequestParts<Arc<App>> for Caller {
 /// The context of a request that needs no token. A token that was sent is ignored.
 pub(crate) struct Anonymous(pub(crate) Ctx);
 
-impl FromRequestParts<Arc<App>> for Anonymous {
+impl FromRequestParts<Arc<Services>> for Anonymous {
     type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, RestError> {
-        let ctx = Ctx::anonymous(Arc::clone(app), origin::client(parts, &app.config));
-        limits::check(&ctx, class(parts)).await?;
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
+        let ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
+        ctx.check_rate_limit(class(parts), 1).await?;
         Ok(Self(ctx))
     }
 }
@@ -74,11 +74,11 @@ fn token(parts: &Parts) -> Result<&str, Login> {
 /// The base URL of links in responses, such as `http://localhost:8000`.
 pub(crate) struct BaseUrl(String);
 
-impl FromRequestParts<Arc<App>> for BaseUrl {
+impl FromRequestParts<Arc<Services>> for BaseUrl {
     type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, RestError> {
-        Ok(Self(origin::public(parts, &app.config)))
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
+        Ok(Self(origin::public(parts, &services.config)))
     }
 }
 

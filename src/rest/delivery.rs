@@ -17,7 +17,6 @@ use super::list_query::{FilterBy, ListFilter, ListQuery};
 use super::representation::{Represent, Versions};
 use super::value::Timestamp;
 use super::verbs::{self, HandlerResult, Target, parse_id};
-use crate::app::App;
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -26,6 +25,7 @@ use crate::kind::Kind;
 use crate::query::{Listing, PageRequest, Row};
 use crate::resolvers;
 use crate::resolvers::delivery::{self as rules, State};
+use crate::services::Services;
 use crate::webhooks::ATTEMPTS_KEPT;
 
 #[derive(Serialize, JsonSchema)]
@@ -167,14 +167,14 @@ pub(crate) struct DeliveryTarget {
     id: i64,
 }
 
-impl FromRequestParts<Arc<App>> for DeliveryTarget {
+impl FromRequestParts<Arc<Services>> for DeliveryTarget {
     type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, RestError> {
-        let Path((endpoint, id)) = Path::<(String, String)>::from_request_parts(parts, app)
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
+        let Path((endpoint, id)) = Path::<(String, String)>::from_request_parts(parts, services)
             .await
             .map_err(|_| Error::NotFound)?;
-        let Caller(ctx) = Caller::from_request_parts(parts, app).await?;
+        let Caller(ctx) = Caller::from_request_parts(parts, services).await?;
         Ok(Self {
             ctx,
             endpoint_id: parse_id(&endpoint),

@@ -21,7 +21,7 @@ impl<E: Into<Error>> From<E> for RestError {
 
 impl IntoResponse for RestError {
     fn into_response(self) -> Response {
-        self.0.log();
+        crate::telemetry::log_failure(&self.0);
         ErrorResponse::from(&self.0).into_response()
     }
 }

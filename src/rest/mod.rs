@@ -15,10 +15,10 @@ use self::openapi::{
 use self::representation::RestResource;
 use self::route::Route;
 use self::verbs::HandlerResult;
-use crate::app::App;
 use crate::http::json::json_response;
 use crate::kind::Kind;
 use crate::resource::Editable;
+use crate::services::Services;
 
 mod caller;
 mod delivery;
@@ -114,7 +114,7 @@ fn object<R: RestResource>() -> Route {
 }
 
 /// Returns the router of the API.
-pub(crate) fn routes() -> Router<Arc<App>> {
+pub(crate) fn routes() -> Router<Arc<Services>> {
     table()
         .into_iter()
         .fold(Router::new(), |router, route| route.add_to(router))

@@ -14,7 +14,7 @@ use axum::routing::{MethodFilter, MethodRouter};
 
 use super::error::ErrorResponse;
 use super::openapi::Describe;
-use crate::app::App;
+use crate::services::Services;
 
 /// A path and its methods.
 #[must_use]
@@ -23,7 +23,7 @@ pub(crate) struct Route {
     pub(crate) path: String,
     /// Methods in lower case, as in OpenAPI, with their descriptions.
     pub(crate) operations: Vec<(&'static str, Describe)>,
-    handlers: MethodRouter<Arc<App>>,
+    handlers: MethodRouter<Arc<Services>>,
 }
 
 impl Route {
@@ -36,29 +36,49 @@ impl Route {
     }
 
     /// Adds `GET` and `HEAD`.
-    pub(crate) fn get<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn get<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::GET, "get", handler, describe)
     }
 
-    pub(crate) fn post<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn post<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::POST, "post", handler, describe)
     }
 
-    pub(crate) fn put<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn put<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::PUT, "put", handler, describe)
     }
 
-    pub(crate) fn patch<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn patch<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::PATCH, "patch", handler, describe)
     }
 
-    pub(crate) fn delete<H: Handler<T, Arc<App>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn delete<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::DELETE, "delete", handler, describe)
     }
 
     fn on<H, T>(mut self, filter: MethodFilter, method: &'static str, handler: H, describe: Describe) -> Self
     where
-        H: Handler<T, Arc<App>>,
+        H: Handler<T, Arc<Services>>,
         T: 'static,
     {
         self.operations.push((method, describe));
@@ -82,7 +102,7 @@ impl Route {
     /// Adds the route to a router, with `OPTIONS`, and with 405 for all other methods.
     ///
     /// The path is added without its trailing slash, which `server::router` removes from requests.
-    pub(crate) fn add_to(self, router: Router<Arc<App>>) -> Router<Arc<App>> {
+    pub(crate) fn add_to(self, router: Router<Arc<Services>>) -> Router<Arc<Services>> {
         let allow = self.allow();
         let options = HeaderValue::from_str(&allow)
             .ok()

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::caller::Anonymous;
 use super::form::Form;
 use super::verbs::HandlerResult;
-use crate::auth::{login, token};
+use crate::auth::login;
 use crate::error::Result;
 use crate::http::body::read_json_body;
 use crate::http::json::json_response;
@@ -47,7 +47,7 @@ pub(crate) async fn log_in(Anonymous(ctx): Anonymous, headers: HeaderMap, body: 
 pub(crate) async fn refresh(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> HandlerResult {
     let body = read_json_body(&headers, body).await?;
     let [refresh] = texts(Form::parse(&body)?, ["refresh"])?;
-    let pair = token::refresh(&ctx, &refresh).await?;
+    let pair = login::refresh(&ctx, &refresh).await?;
     Ok(json_response(
         StatusCode::OK,
         &Tokens {
@@ -61,7 +61,7 @@ pub(crate) async fn refresh(Anonymous(ctx): Anonymous, headers: HeaderMap, body:
 pub(crate) async fn verify(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> HandlerResult {
     let body = read_json_body(&headers, body).await?;
     let [token] = texts(Form::parse(&body)?, ["token"])?;
-    token::verify(&ctx, &token).await?;
+    login::verify(&ctx, &token).await?;
     Ok(json_response(StatusCode::OK, &Empty {}))
 }
 
@@ -69,7 +69,7 @@ pub(crate) async fn verify(Anonymous(ctx): Anonymous, headers: HeaderMap, body: 
 pub(crate) async fn log_out(Anonymous(ctx): Anonymous, headers: HeaderMap, body: Body) -> HandlerResult {
     let body = read_json_body(&headers, body).await?;
     let [refresh] = texts(Form::parse(&body)?, ["refresh"])?;
-    token::log_out(&ctx, &refresh).await?;
+    login::log_out(&ctx, &refresh).await?;
     Ok(json_response(StatusCode::OK, &Empty {}))
 }
 

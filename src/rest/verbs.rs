@@ -18,7 +18,6 @@ use super::form::Form;
 use super::list_query::ListQuery;
 use super::page::Page;
 use super::representation::{Represent, RestResource};
-use crate::app::App;
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -27,6 +26,7 @@ use crate::http::json::json_response;
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
+use crate::services::Services;
 
 pub(crate) type HandlerResult = Result<Response, RestError>;
 
@@ -160,14 +160,14 @@ pub(crate) struct Target {
     pub(crate) id: i64,
 }
 
-impl FromRequestParts<Arc<App>> for Target {
+impl FromRequestParts<Arc<Services>> for Target {
     type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, RestError> {
-        let Path(id) = Path::<String>::from_request_parts(parts, app)
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
+        let Path(id) = Path::<String>::from_request_parts(parts, services)
             .await
             .map_err(|_| Error::NotFound)?;
-        let Caller(ctx) = Caller::from_request_parts(parts, app).await?;
+        let Caller(ctx) = Caller::from_request_parts(parts, services).await?;
         Ok(Self {
             ctx,
             id: parse_id(&id),

@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::app::App;
 use crate::config::Config;
+use crate::services::Services;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
 /// Request headers that a page may send beside the safelisted ones.
@@ -25,12 +25,12 @@ const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// Answers preflight requests, and adds the headers that let a page read a response.
-pub(super) async fn cors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if app.config.cors_allowed_origins.is_empty() {
+pub(super) async fn cors(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    if services.config.cors_allowed_origins.is_empty() {
         return next.run(request).await;
     }
     let origin = request.headers().get(header::ORIGIN);
-    let allowed = origin.and_then(|origin| allow_origin(&app.config, origin));
+    let allowed = origin.and_then(|origin| allow_origin(&services.config, origin));
     let preflight = request.method() == Method::OPTIONS
         && request
             .headers()
@@ -51,7 +51,7 @@ pub(super) async fn cors(State(app): State<Arc<App>>, request: Request, next: Ne
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, RESPONSE_HEADERS);
     }
     // A cache must not serve the response for one origin to another.
-    if !allows_all(&app.config) {
+    if !allows_all(&services.config) {
         vary_by_origin(headers);
     }
     response

@@ -10,15 +10,15 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::json;
 
-use crate::app::App;
 use crate::http::json::json_response;
 use crate::schema;
+use crate::services::Services;
 
 /// The time the database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `/livez` and `/readyz`.
-pub(super) fn routes() -> Router<Arc<App>> {
+pub(super) fn routes() -> Router<Arc<Services>> {
     Router::new()
         .route("/livez", get(async || "ok"))
         .route("/readyz", get(ready))
@@ -30,17 +30,17 @@ pub(super) fn is_probe(path: &str) -> bool {
 }
 
 /// Responds with 200 if the database answers, all migrations are applied and the program is not stopping.
-async fn ready(State(app): State<Arc<App>>) -> Response {
-    let database = match tokio::time::timeout(DATABASE_TIMEOUT, schema::is_current(&app.db)).await {
+async fn ready(State(services): State<Arc<Services>>) -> Response {
+    let database = match tokio::time::timeout(DATABASE_TIMEOUT, schema::is_current(&services.db)).await {
         Ok(Ok(true)) => "ok",
         Ok(Ok(false)) => "migrations are missing",
         Ok(Err(error)) => {
-            error.log();
+            crate::telemetry::log_failure(&error);
             "not available"
         }
         Err(_) => "too slow",
     };
-    let stopping = app.is_stopping();
+    let stopping = services.is_stopping();
     let status = if database == "ok" && !stopping {
         StatusCode::OK
     } else {

@@ -13,11 +13,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use crate::app::App;
-use crate::limits::{Standing, WINDOW};
+use crate::limits::WINDOW;
 use crate::origin;
 use crate::rest::error::RestError;
+use crate::services::Services;
 use crate::telemetry::metrics::{Active, CONTENT_TYPE, method_name};
+use crate::telemetry::record::Quota;
 use crate::telemetry::traces::Span;
 use crate::telemetry::{Record, Traces};
 
@@ -25,22 +26,22 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is accepted from a client.
 const MAX_ID_LENGTH: usize = 128;
 
-pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub(super) async fn observe(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let record = Record::new(request_id(request.headers()));
     let (parts, body) = request.into_parts();
-    if let Some(traces) = &app.traces {
+    if let Some(traces) = &services.traces {
         trace(traces, &parts, &record);
     }
     let mut log_line = LogLine {
         started: Instant::now(),
-        active: app.metrics.begin(&parts.method),
+        active: services.metrics.begin(&parts.method),
         route: parts.extensions.get::<MatchedPath>().cloned(),
-        client: origin::client(&parts, &app.config),
+        client: origin::client(&parts, &services.config),
         version: parts.version,
         method: parts.method.clone(),
         record,
         status: None,
-        app,
+        services,
     };
     let responding = next.run(Request::from_parts(parts, body));
     let mut response = log_line.record.during(responding).await;
@@ -61,8 +62,15 @@ fn trace(traces: &Traces, parts: &Parts, record: &Record) {
 }
 
 /// `GET /metrics`
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
-    match app.metrics.text(&app.db, app.backlog.now(&app).await) {
+pub(super) async fn metrics(State(services): State<Arc<Services>>) -> Response {
+    let backlog = services
+        .webhook_backlog
+        .get(&services.db, services.clock.now())
+        .await;
+    services
+        .metrics
+        .webhook_backlog(backlog.pending, backlog.oldest_due);
+    match services.metrics.text(&services.db) {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => RestError::from(error).into_response(),
     }
@@ -80,7 +88,7 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// A request's line in the log. It is written on drop, so that requests whose client disconnected are logged too.
 struct LogLine {
-    app: Arc<App>,
+    services: Arc<Services>,
     started: Instant,
     active: Active,
     method: Method,
@@ -98,13 +106,13 @@ impl LogLine {
         if let Ok(id) = HeaderValue::from_str(self.record.id()) {
             headers.insert(REQUEST_ID, id);
         }
-        if let Some(standing) = self.record.standing() {
-            add_rate_limit(headers, standing);
+        if let Some(quota) = self.record.quota() {
+            add_rate_limit(headers, quota);
         }
         // HTTP/2 has GOAWAY, and an upgraded connection no longer speaks HTTP.
         let is_persistent =
             self.version < Version::HTTP_2 && self.status != Some(StatusCode::SWITCHING_PROTOCOLS);
-        if is_persistent && self.app.is_stopping() {
+        if is_persistent && self.services.is_stopping() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
     }
@@ -116,11 +124,11 @@ impl Drop for LogLine {
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
         // The code that nginx uses for clients that disconnected.
         let status = self.status.map_or(499, |status| status.as_u16());
-        self.app.metrics.answered(&self.active, route, status, took);
+        self.services.metrics.answered(&self.active, route, status, took);
         let span = self.record.span();
         if let Some(span) = span {
             if let Some(status) = self.status {
-                span.answered(status, status.is_server_error());
+                span.response(status, status.is_server_error());
             }
             span.end();
         }
@@ -140,11 +148,11 @@ impl Drop for LogLine {
 }
 
 /// Adds the fields of the IETF draft "`RateLimit` header fields for HTTP".
-fn add_rate_limit(headers: &mut HeaderMap, standing: Standing) {
-    let (name, quota) = (standing.class.name(), standing.class.quota());
-    let policy = format!("\"{name}\";q={quota};w={}", WINDOW.as_secs());
-    let reset = standing.reset.as_secs_f64().ceil();
-    let limit = format!("\"{name}\";r={};t={reset}", standing.remaining);
+fn add_rate_limit(headers: &mut HeaderMap, quota: Quota) {
+    let (name, allowed) = (quota.name, quota.limit);
+    let policy = format!("\"{name}\";q={allowed};w={}", WINDOW.as_secs());
+    let reset = quota.reset.as_secs_f64().ceil();
+    let limit = format!("\"{name}\";r={};t={reset}", quota.remaining);
     for (field, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(field), value);

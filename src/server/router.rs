@@ -13,10 +13,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
-use crate::app::App;
 use crate::error::{Error, Malformed, Result};
 use crate::http::pages;
 use crate::rest::error::{ErrorResponse, RestError};
+use crate::services::Services;
 use crate::{graphql, origin, rest};
 
 use super::{cors, health, observe};
@@ -29,22 +29,22 @@ const MIN_COMPRESSED_BYTES: u64 = 16 * 1024;
 ///
 /// # Errors
 /// If the GraphQL settings name documents that are missing or invalid.
-pub(super) fn router(app: Arc<App>) -> Result<Router> {
+pub(super) fn router(services: Arc<Services>) -> Result<Router> {
     let routes = Router::new()
         .merge(rest::routes())
-        .merge(graphql::routes(&app.config)?)
+        .merge(graphql::routes(&services.config)?)
         .merge(health::routes())
         .route("/metrics", get(observe::metrics))
         .merge(pages::routes());
-    Ok(with_layers(routes, app))
+    Ok(with_layers(routes, services))
 }
 
-fn with_layers(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
+fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router {
     let compressible = SizeAbove::new(MIN_COMPRESSED_BYTES)
         .and(NotForContentType::const_new("text/event-stream"))
         .and(NotForContentType::const_new("font/"))
         .and(NotForContentType::IMAGES);
-    let panicking = Arc::clone(&app);
+    let panicking = Arc::clone(&services);
     routes
         .fallback(async || ErrorResponse::not_found().into_response())
         // For pages, probes and metrics. The routes of the APIs have fallbacks of their own.
@@ -62,21 +62,26 @@ fn with_layers(routes: Router<Arc<App>>, app: Arc<App>) -> Router {
                 .quality(CompressionLevel::Fastest)
                 .compress_when(compressible),
         )
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), cors::cors))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), check_host))
+        .layer(middleware::from_fn_with_state(Arc::clone(&services), cors::cors))
+        .layer(middleware::from_fn_with_state(Arc::clone(&services), check_host))
         .layer(middleware::map_response(add_security_headers))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::observe))
-        .with_state(app)
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&services),
+            observe::observe,
+        ))
+        .with_state(services)
 }
 
 /// Rejects requests for hosts that are not in `ALLOWED_HOSTS`, unless that is empty.
-async fn check_host(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn check_host(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     // Probes use the IP address as the host.
-    if app.config.allowed_hosts.is_empty() || health::is_probe(request.uri().path()) {
+    if services.config.allowed_hosts.is_empty() || health::is_probe(request.uri().path()) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    if origin::forwarded_host(&parts, &app.config).is_some_and(|host| origin::is_allowed(&app.config, host)) {
+    if origin::forwarded_host(&parts, &services.config)
+        .is_some_and(|host| origin::is_allowed(&services.config, host))
+    {
         return next.run(Request::from_parts(parts, body)).await;
     }
     RestError::from(Error::Malformed(Malformed::Host)).into_response()
@@ -132,7 +137,6 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
     use crate::config::Config;
-    use crate::webhooks::backlog::Backlog;
 
     #[tokio::test]
     async fn a_panic_is_answered_with_500_and_counted() {
@@ -143,12 +147,12 @@ mod tests {
             .try_get_matches_from(["test", "--database-url", &url])
             .unwrap();
         let config = Config::from_arg_matches(&settings).unwrap();
-        let app = App::open(config, Clock::system()).await.unwrap();
+        let services = Services::open(config, Clock::system()).await.unwrap();
         let routes = Router::new().route(
             "/panics",
             get(async || -> &'static str { panic!("a message that must not be sent") }),
         );
-        let router = with_layers(routes, Arc::clone(&app));
+        let router = with_layers(routes, Arc::clone(&services));
         let request = Request::get("/panics").body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -158,7 +162,7 @@ mod tests {
             "code": "SERVER_ERROR", "message": "Something went wrong on our side.", "details": {},
         } });
         assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), envelope);
-        let metrics = app.metrics.text(&app.db, Backlog::default()).unwrap();
+        let metrics = services.metrics.text(&services.db).unwrap();
         for line in [
             "stockroom_panics_total 1",
             "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"/panics\",http_response_status_code=\"500\"} 1",
@@ -168,6 +172,6 @@ mod tests {
                 "{line} is not in\n{metrics}"
             );
         }
-        app.db.close().await;
+        services.db.close().await;
     }
 }

@@ -24,8 +24,8 @@ use tower::ServiceExt as _;
 use super::drain_body::DrainBody;
 use super::io_timeouts::{TIMEOUTS, TimeoutStream};
 use super::router::{router, without_trailing_slash};
-use crate::app::App;
 use crate::error::Result;
+use crate::services::Services;
 
 /// The most connections at a time; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -49,14 +49,14 @@ const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 /// # Errors
 /// If the router can't be built from the settings.
 pub async fn serve(
-    app: Arc<App>,
+    services: Arc<Services>,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let max_connections = max_connections(rlimit::Resource::NOFILE.get_soft().ok());
     let server = Server {
-        router: router(Arc::clone(&app))?,
-        app: Arc::clone(&app),
+        router: router(Arc::clone(&services))?,
+        services: Arc::clone(&services),
         slots: Arc::new(Semaphore::new(max_connections)),
         builder: builder(),
         shutdown: watch::Sender::new(false),
@@ -74,7 +74,7 @@ pub async fn serve(
             () = &mut stop => break,
         }
     }
-    app.stop();
+    services.stop();
     server.accept_queued(listener);
     server.shutdown.send_replace(true);
     // Every connection holds a slot until it ends.
@@ -83,24 +83,20 @@ pub async fn serve(
         .acquire_many(u32::try_from(max_connections).unwrap_or(u32::MAX));
     let finished = async {
         let all_slots = all_slots.await;
-        // WebSockets no longer hold a slot.
-        app.streams.close();
-        app.streams.wait().await;
-        // The worker has been stopping since `App::stop`, at the same time as the requests.
-        if let Some(webhooks) = &app.webhooks {
-            webhooks.ended().await;
-        }
+        // WebSockets no longer hold a slot, and the webhook worker never does.
+        services.tasks.close();
+        services.tasks.wait().await;
         all_slots
     };
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, finished).await.is_err() {
         tracing::warn!("some requests did not finish in time");
     }
     let finish = async {
-        if let Some(traces) = &app.traces {
+        if let Some(traces) = &services.traces {
             traces.finish().await;
         }
     };
-    let close = tokio::time::timeout(CLOSE_TIMEOUT, app.db.close());
+    let close = tokio::time::timeout(CLOSE_TIMEOUT, services.db.close());
     if futures_util::future::join(close, finish).await.0.is_err() {
         tracing::warn!("the database did not close in time");
     }
@@ -136,7 +132,7 @@ fn builder() -> Builder<TokioExecutor> {
 
 struct Server {
     router: axum::Router,
-    app: Arc<App>,
+    services: Arc<Services>,
     slots: Arc<Semaphore>,
     builder: Builder<TokioExecutor>,
     /// Set to true on shutdown.
@@ -190,7 +186,7 @@ impl Server {
             // Fails only if the sender is gone, which means the same.
             let _ = shutdown.wait_for(|shutdown| *shutdown).await;
         };
-        let gauge = self.app.metrics.connected();
+        let gauge = self.services.metrics.connected();
         tokio::spawn(async move {
             let _held = (slot, gauge);
             let mut connection = pin!(connection);

@@ -11,7 +11,7 @@
 //! here, and looks by itself for what other gateways commit.
 
 use std::collections::{HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::stock_change::{Column, Entity, Model};
@@ -22,9 +22,10 @@ use sea_orm::{
 };
 use tokio::sync::{broadcast, watch};
 
-use crate::app::App;
+use super::ledger_tail::Tail;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::services::Services;
 
 /// Entries read by one statement.
 const PAGE: usize = 200;
@@ -39,18 +40,6 @@ const TOGETHER: Duration = Duration::from_millis(5);
 /// How far below the newest entry a tail begins, so that transactions under way are not overtaken: one that has been
 /// running while so many others were committed counts as one of the past.
 const BEGIN_BELOW: i64 = 1_000;
-
-/// The tail that all readers of a process share.
-#[derive(Default)]
-pub struct LedgerFeed {
-    tail: Mutex<Option<Arc<Tail>>>,
-}
-
-struct Tail {
-    entries: broadcast::Sender<Arc<[Model]>>,
-    /// All entries up to this one are settled and have been told; nothing before the first look.
-    reached: watch::Sender<Option<i64>>,
-}
 
 /// Reads the ledger from somewhere on, for one reader.
 pub struct Entries {
@@ -74,7 +63,7 @@ pub struct Entries {
 /// [`Error::Unauthenticated`] without a login; [`Error::Unavailable`] when the database can't answer.
 pub async fn entries(ctx: &Ctx, after: Option<i64>, only: Option<Vec<i64>>) -> Result<Entries> {
     ctx.actor()?;
-    let (entries, mut reached) = follow(&ctx.app);
+    let (entries, mut reached) = follow(&ctx.services);
     let settled = settled(&mut reached).await?;
     let db = ctx.db().clone();
     let known = match after {
@@ -163,8 +152,8 @@ pub const fn fell_low(entry: &Model, threshold: i64) -> bool {
     entry.balance <= threshold && entry.balance - entry.change > threshold
 }
 
-fn follow(app: &Arc<App>) -> (broadcast::Receiver<Arc<[Model]>>, watch::Receiver<Option<i64>>) {
-    let mut current = app.ledger.tail.lock().unwrap_or_else(PoisonError::into_inner);
+fn follow(services: &Arc<Services>) -> (broadcast::Receiver<Arc<[Model]>>, watch::Receiver<Option<i64>>) {
+    let mut current = services.ledger.lock();
     if let Some(tail) = &*current {
         return (tail.entries.subscribe(), tail.reached.subscribe());
     }
@@ -173,7 +162,7 @@ fn follow(app: &Arc<App>) -> (broadcast::Receiver<Arc<[Model]>>, watch::Receiver
         reached: watch::Sender::new(None),
     });
     let readers = (tail.entries.subscribe(), tail.reached.subscribe());
-    app.streams.spawn(run(Arc::clone(app), Arc::clone(&tail)));
+    services.tasks.spawn(run(Arc::clone(services), Arc::clone(&tail)));
     *current = Some(tail);
     readers
 }
@@ -185,25 +174,25 @@ async fn settled(reached: &mut watch::Receiver<Option<i64>>) -> Result<i64> {
 }
 
 /// Reads for all, until nobody listens or the program ends.
-async fn run(app: Arc<App>, tail: Arc<Tail>) {
-    let mut commits = app.commits.subscribe();
+async fn run(services: Arc<Services>, tail: Arc<Tail>) {
+    let mut commits = services.commits.subscribe();
     let mut reader = None;
     loop {
         commits.mark_unchanged();
         let looked = match &mut reader {
-            None => begin(&app.db).await.map(|begun| {
+            None => begin(&services.db).await.map(|begun| {
                 tail.reached.send_replace(Some(begun.last));
                 reader = Some(begun);
                 Looked::More
             }),
-            Some(reader) => reader.look(&app.db, &tail).await,
+            Some(reader) => reader.look(&services.db, &tail).await,
         };
         let pause = match looked {
             Ok(Looked::More) => Duration::ZERO,
             Ok(Looked::Waiting) => LOOK_AGAIN,
             Ok(Looked::Done) => LOOK,
             Err(error) => {
-                error.log();
+                crate::telemetry::log_failure(&error);
                 LOOK
             }
         };
@@ -215,18 +204,18 @@ async fn run(app: Arc<App>, tail: Arc<Tail>) {
         };
         tokio::select! {
             () = pause => {}
-            () = app.stopped() => break,
+            () = services.stopped() => break,
         }
-        if is_over(&app, &tail) {
+        if is_over(&services, &tail) {
             return;
         }
     }
-    *app.ledger.tail.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    *services.ledger.lock() = None;
 }
 
 /// Whether nobody listens any more; whoever comes then begins another tail.
-fn is_over(app: &App, tail: &Tail) -> bool {
-    let mut current = app.ledger.tail.lock().unwrap_or_else(PoisonError::into_inner);
+fn is_over(services: &Services, tail: &Tail) -> bool {
+    let mut current = services.ledger.lock();
     let over = tail.entries.receiver_count() == 0;
     if over {
         *current = None;

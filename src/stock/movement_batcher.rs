@@ -12,11 +12,11 @@
 //!
 //! SQLite's writer commits waiting requests together by itself.
 
-use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use ::entity::product;
+use chrono::{DateTime, Utc};
 use database::Failure;
 use database::{Backend, bulk};
 use sea_orm::{
@@ -25,12 +25,13 @@ use sea_orm::{
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::stock::{Movement, NewMovement};
-use crate::app::App;
+use super::movement_queue::{NewMovement, Recorded, Waiting};
+use super::stock::Movement;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::check::INT_MAX;
 use crate::resource::Created;
+use crate::services::Services;
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
@@ -43,32 +44,6 @@ const SHARED: &str = "movements recorded together";
 /// Movements that wait; whoever comes then goes the ordinary way.
 const WAITING: usize = 1_024;
 
-/// Who waits for their movement of one kind to be recorded.
-#[derive(Default)]
-pub struct MovementBatcher {
-    queue: Mutex<Queue>,
-}
-
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<Waiting>,
-    /// How many statements are under way.
-    running: usize,
-}
-
-struct Waiting {
-    ctx: Ctx,
-    moving: NewMovement,
-    /// The row of the answer; none when it was not recorded.
-    done: oneshot::Sender<Result<Option<Found>>>,
-}
-
-/// What the statement returns of one movement.
-struct Found {
-    movement_id: i64,
-    product: product::Model,
-}
-
 /// Records a movement together with those that others ask for at the same time. None when that was not possible, and
 /// nothing has changed.
 ///
@@ -80,13 +55,14 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Opt
     }
     let (done, answer) = oneshot::channel();
     let begins = {
-        let mut queue = M::recorder(&ctx.app).lock();
+        let mut queue = M::recorder(&ctx.services).lock();
         if queue.waiting.len() >= WAITING {
             return Ok(None);
         }
         queue.waiting.push_back(Waiting {
-            ctx: ctx.clone(),
-            moving: moving.clone(),
+            movement: moving.clone(),
+            at: ctx.now,
+            actor_id: actor_id(ctx),
             done,
         });
         let begins = queue.running < AT_ONCE;
@@ -95,7 +71,7 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Opt
     };
     if begins {
         // A task of its own: a client that leaves must not take the others' movements along.
-        tokio::spawn(BatchWorker::<M>::new(&ctx.app).work());
+        tokio::spawn(BatchWorker::<M>::new(&ctx.services).work());
     }
     let mut span = ctx.record.sends(Backend::Postgres, SHARED);
     let found = answer
@@ -114,15 +90,16 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Opt
 /// # Errors
 /// What the database says.
 pub async fn within<M: Movement>(tx: &Tx, moving: &NewMovement) -> Result<Option<Created<M>>, DbErr> {
-    let statement = statement::<M>(&tx.ctx().app, &[(tx.ctx(), moving)], "");
-    if outbox::tells(&tx.ctx().app, M::CREATED) {
+    let ctx = tx.ctx();
+    let statement = statement::<M>(&ctx.services, &[(moving, ctx.now, actor_id(ctx))], "");
+    if outbox::tells(&ctx.services, M::CREATED) {
         tx.wake_webhooks();
     }
     let found = read(&tx.query_all_raw(statement).await?)?.pop();
-    Ok(found.map(|(_, found)| made::<M>(moving, tx.ctx(), found)))
+    Ok(found.map(|(_, found)| made::<M>(moving, ctx, found)))
 }
 
-fn made<M: Movement>(moving: &NewMovement, ctx: &Ctx, found: Found) -> Created<M> {
+fn made<M: Movement>(moving: &NewMovement, ctx: &Ctx, found: Recorded) -> Created<M> {
     let mut row = M::row(moving, &found.product, ctx.now);
     ::entity::Record::set_id(&mut row, found.movement_id);
     Created {
@@ -131,23 +108,17 @@ fn made<M: Movement>(moving: &NewMovement, ctx: &Ctx, found: Found) -> Created<M
     }
 }
 
-impl MovementBatcher {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// One of those who work for all that wait; gives its place back however it ends.
 struct BatchWorker<M: Movement> {
-    app: Arc<App>,
+    services: Arc<Services>,
     of: std::marker::PhantomData<fn() -> M>,
     over: bool,
 }
 
 impl<M: Movement> BatchWorker<M> {
-    fn new(app: &Arc<App>) -> Self {
+    fn new(services: &Arc<Services>) -> Self {
         Self {
-            app: Arc::clone(app),
+            services: Arc::clone(services),
             of: std::marker::PhantomData,
             over: false,
         }
@@ -156,12 +127,12 @@ impl<M: Movement> BatchWorker<M> {
     /// Records what waits until nothing does.
     async fn work(mut self) {
         while let Some(batch) = self.next() {
-            let movements: Vec<(&Ctx, &NewMovement)> = batch
+            let movements: Vec<Requested<'_>> = batch
                 .iter()
-                .map(|waiting| (&waiting.ctx, &waiting.moving))
+                .map(|waiting| (&waiting.movement, waiting.at, waiting.actor_id))
                 .collect();
-            let statement = statement::<M>(&self.app, &movements, "SKIP LOCKED");
-            let found = self.app.db.run_alone(statement).await;
+            let statement = statement::<M>(&self.services, &movements, "SKIP LOCKED");
+            let found = self.services.db.run_alone(statement).await;
             let found = match found.as_deref().map(read) {
                 Ok(found) => found,
                 // Nothing has changed, and each of them meets the cause alone and is told of it.
@@ -176,12 +147,12 @@ impl<M: Movement> BatchWorker<M> {
     }
 
     /// Tells everybody what came of their movements.
-    fn answer(&self, batch: Vec<Waiting>, found: Vec<(usize, Found)>) {
+    fn answer(&self, batch: Vec<Waiting>, found: Vec<(usize, Recorded)>) {
         if !found.is_empty() {
-            let wakes = outbox::tells(&self.app, M::CREATED);
-            self.app.changed(M::KIND, found.len(), wakes);
+            let wakes = outbox::tells(&self.services, M::CREATED);
+            self.services.changed(M::KIND, found.len(), wakes);
         }
-        let mut answers: Vec<Option<Found>> = batch.iter().map(|_| None).collect();
+        let mut answers: Vec<Option<Recorded>> = batch.iter().map(|_| None).collect();
         for (place, one) in found {
             if let Some(answer) = answers.get_mut(place) {
                 *answer = Some(one);
@@ -195,7 +166,7 @@ impl<M: Movement> BatchWorker<M> {
 
     /// Tells everybody that the database does not answer, those who wait included: they have waited as long.
     fn give_up(&self, batch: Vec<Waiting>, error: &Error) {
-        let behind: Vec<Waiting> = M::recorder(&self.app).lock().waiting.drain(..).collect();
+        let behind: Vec<Waiting> = M::recorder(&self.services).lock().waiting.drain(..).collect();
         for waiting in batch.into_iter().chain(behind) {
             let _ = waiting.done.send(Err(error.clone()));
         }
@@ -203,7 +174,7 @@ impl<M: Movement> BatchWorker<M> {
 
     /// Those who wait; none ends the turn.
     fn next(&mut self) -> Option<Vec<Waiting>> {
-        let mut queue = M::recorder(&self.app).lock();
+        let mut queue = M::recorder(&self.services).lock();
         let count = queue.waiting.len().min(TOGETHER);
         if count == 0 {
             queue.running -= 1;
@@ -217,7 +188,7 @@ impl<M: Movement> BatchWorker<M> {
 impl<M: Movement> Drop for BatchWorker<M> {
     fn drop(&mut self) {
         if !self.over {
-            let mut queue = M::recorder(&self.app).lock();
+            let mut queue = M::recorder(&self.services).lock();
             queue.running -= 1;
             // With nobody left to work for them, those who wait are told so.
             if queue.running == 0 {
@@ -237,28 +208,35 @@ struct Wanted<'m> {
     description: Option<&'m str>,
     description_folded: Option<String>,
     actor_id: Option<i64>,
-    at: chrono::DateTime<chrono::Utc>,
+    at: DateTime<Utc>,
     message_id: Option<String>,
     low_stock_message_id: Option<String>,
 }
 
+/// A movement, when it was requested and by whom.
+type Requested<'m> = (&'m NewMovement, DateTime<Utc>, Option<i64>);
+
+fn actor_id(ctx: &Ctx) -> Option<i64> {
+    ctx.actor.as_ref().and_then(|actor| actor.user_id)
+}
+
 /// The statement that records these movements, its one parameter being them; `locked` says what becomes of products that
 /// somebody has locked.
-fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &NewMovement)], locked: &str) -> Statement {
-    let told = outbox::members(app, M::CREATED);
-    let tells = outbox::tells(app, M::CREATED);
+fn statement<M: Movement>(services: &Services, movements: &[Requested<'_>], locked: &str) -> Statement {
+    let told = outbox::members(services, M::CREATED);
+    let tells = outbox::tells(services, M::CREATED);
     let wanted: Vec<Wanted<'_>> = movements
         .iter()
         .enumerate()
-        .map(|(place, (ctx, moving))| Wanted {
+        .map(|(place, (moving, at, actor_id))| Wanted {
             place,
             product_id: moving.product_id,
             supplier_id: moving.supplier_id,
             quantity: moving.quantity,
             description: moving.description.as_deref(),
             description_folded: moving.description_folded(),
-            actor_id: ctx.actor.as_ref().and_then(|actor| actor.user_id),
-            at: ctx.now,
+            actor_id: *actor_id,
+            at: *at,
             message_id: tells.then(outbox::message_id),
             low_stock_message_id: tells.then(outbox::message_id),
         })
@@ -321,7 +299,7 @@ fn statement<M: Movement>(app: &App, movements: &[(&Ctx, &NewMovement)], locked:
     Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&wanted)])
 }
 
-fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Found)>, DbErr> {
+fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Recorded)>, DbErr> {
     #[derive(FromQueryResult)]
     struct Place {
         place: i64,
@@ -333,7 +311,7 @@ fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Found)>, DbErr> {
             let product = product::Model::from_query_result(row, "")?;
             Ok((
                 usize::try_from(place).unwrap_or(usize::MAX),
-                Found { movement_id, product },
+                Recorded { movement_id, product },
             ))
         })
         .collect()

@@ -6,17 +6,19 @@
 //! is held for as few round trips as possible; on SQLite there are no round trips, only the writer's own thread.
 
 use ::entity::stock_change::Reason;
-use ::entity::{fold, product, stock_change};
+use ::entity::{product, stock_change};
 use database::Backend;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
-use super::movement_batcher::{self, MovementBatcher};
-use crate::app::App;
+use super::movement_batcher;
+use super::movement_queue::MovementQueue;
+pub use super::movement_queue::NewMovement;
 use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::resource::{Created, Resource, insert};
+use crate::services::Services;
 use crate::tx::Tx;
 use crate::webhooks::outbox::{self, Told};
 
@@ -38,31 +40,11 @@ pub trait Movement: Resource {
     const REFERENCES: &'static str;
 
     /// Who waits for one to be recorded.
-    fn recorder(app: &App) -> &MovementBatcher;
+    fn recorder(services: &Services) -> &MovementQueue;
     /// The row of a movement of this product, not stored yet.
     fn row(moving: &NewMovement, product: &product::Model, at: chrono::DateTime<chrono::Utc>) -> Self::Model;
     /// Which product and how many.
     fn moved(row: &Self::Model) -> (i64, i64);
-}
-
-/// A movement about to be recorded, its values checked.
-#[derive(Clone, Debug)]
-pub struct NewMovement {
-    /// What moves.
-    pub product_id: i64,
-    /// Who delivers it, where stock comes in.
-    pub supplier_id: Option<i64>,
-    /// How many: 1 to 2³¹−1.
-    pub quantity: i64,
-    /// Why.
-    pub description: Option<String>,
-}
-
-impl NewMovement {
-    /// The folded description.
-    pub fn description_folded(&self) -> Option<String> {
-        self.description.as_deref().map(fold)
-    }
 }
 
 /// Why a movement was not recorded.

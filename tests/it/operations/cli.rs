@@ -3,8 +3,8 @@
 use ::entity::{outflow, product};
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::json;
-use stockroom::app::App;
 use stockroom::clock::Clock;
+use stockroom::services::Services;
 
 use crate::support::answer::WRONG_LOGIN;
 use crate::support::command::{fails, prints, run};
@@ -161,20 +161,20 @@ async fn check_finds_what_is_wrong(gateway: Gateway) {
 
 /// What was made, in words that are the same on every database.
 async fn rows(database_url: &str) -> Vec<String> {
-    let app = App::open(config(database_url, &[]), Clock::system())
+    let services = Services::open(config(database_url, &[]), Clock::system())
         .await
         .unwrap();
     let products = product::Entity::find()
         .order_by_asc(product::Column::Id)
-        .all(&app.db)
+        .all(&services.db)
         .await
         .unwrap();
     let outflows = outflow::Entity::find()
         .order_by_asc(outflow::Column::Id)
-        .all(&app.db)
+        .all(&services.db)
         .await
         .unwrap();
-    app.db.close().await;
+    services.db.close().await;
     let products = products.iter().map(|row| format!("{row:?}"));
     products
         .chain(outflows.iter().map(|row| format!("{row:?}")))
