@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::output::{explain, fail, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -18,7 +19,7 @@ const UNVERIFIED: u8 = 2;
 /// Exits with 0 if all invariants hold, with 1 if one is violated, and with 2 if they could not be verified.
 pub(super) async fn run(config: Config) -> ExitCode {
     verify(config).await.unwrap_or_else(|error| {
-        super::fail(&super::explain(&error));
+        fail(&explain(&error));
         ExitCode::from(UNVERIFIED)
     })
 }
@@ -42,20 +43,20 @@ async fn verify(config: Config) -> Result<ExitCode> {
     let mut violated = 0;
     for rule in &rules {
         match invariant::violation(&ctx, rule).await? {
-            None => super::print(&format!("ok      {}", rule.says))?,
+            None => print(&format!("ok      {}", rule.says))?,
             Some(violation) => {
                 violated += 1;
-                super::print(&format!("FAILED  {}: {}", rule.says, describe(&violation)))?;
+                print(&format!("FAILED  {}: {}", rule.says, describe(&violation)))?;
             }
         }
     }
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
     if violated == 0 {
-        super::print(&format!("all {} invariants hold ({seconds:.1} s)", rules.len()))?;
+        print(&format!("all {} invariants hold ({seconds:.1} s)", rules.len()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    super::print(&format!("{violated} of {} invariants are violated", rules.len()))?;
+    print(&format!("{violated} of {} invariants are violated", rules.len()))?;
     Ok(ExitCode::FAILURE)
 }
 
