@@ -1,37 +1,38 @@
-//! What the program does by itself beside answering, until it is told to stop: it adds up PostgreSQL's tallies.
+//! Periodic tasks beside requests: PostgreSQL's row counts are added up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use database::Backend;
 
-use crate::app::App;
 use crate::query::row_count;
+use crate::services::Services;
+use crate::telemetry::log_failure;
 
-/// How long the tallies of busy times wait to be added up.
-const REST: Duration = Duration::from_secs(1);
+/// Pause between a commit and the sum, which includes the commits of the meantime.
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Begins. SQLite's tallies need no adding up.
-pub fn start(app: &Arc<App>) {
-    if app.db.backend() == Backend::Sqlite {
+/// Starts the tasks, which run until shutdown. SQLite's row counts need no adding up.
+pub fn start(services: &Arc<Services>) {
+    if services.db.backend() == Backend::Sqlite {
         return;
     }
-    let app = Arc::clone(app);
-    let mut commits = app.commits.subscribe();
-    app.streams.clone().spawn(async move {
-        let working = async {
+    let services = Arc::clone(services);
+    let mut commits = services.commits.subscribe();
+    services.tasks.clone().spawn(async move {
+        let running = async {
             while commits.changed().await.is_ok() {
-                tokio::time::sleep(REST).await;
+                tokio::time::sleep(PAUSE).await;
                 commits.mark_unchanged();
-                if let Err(error) = row_count::merge(&app.db).await {
-                    // They wait for the next time.
-                    error.log();
+                if let Err(error) = row_count::merge(&services.db).await {
+                    // They are added up the next time.
+                    log_failure(&error);
                 }
             }
         };
         tokio::select! {
-            () = working => {}
-            () = app.stopped() => {}
+            () = running => {}
+            () = services.stopped() => {}
         }
     });
 }

@@ -1,5 +1,4 @@
-//! `Ctx`: one request. Who asks, when, and with what parts of the program; the same for both faces, the commands and
-//! the tests.
+//! `Ctx`: the context of one request, the same for both APIs, the commands and the tests.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -8,32 +7,31 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use database::Database;
 
-use crate::app::App;
 use crate::auth::Actor;
 use crate::error::{Error, Login, Result};
+use crate::services::Services;
 use crate::telemetry::Record;
 
-/// One request.
+/// The context of one request.
 #[derive(Clone)]
 pub struct Ctx {
-    /// The program's parts.
-    pub app: Arc<App>,
-    /// Who asks; nobody before a login.
+    pub services: Arc<Services>,
+    /// The caller; absent without a login.
     pub actor: Option<Arc<Actor>>,
-    /// When it began: every row that it writes has this time.
+    /// When the request began: the time of every row that it writes.
     pub now: DateTime<Utc>,
-    /// Where it comes from.
+    /// The client's address.
     pub client: IpAddr,
-    /// What is noted of it for the log.
+    /// What is collected for the request's log line.
     pub record: Arc<Record>,
 }
 
 impl Ctx {
-    /// A request of somebody who has not logged in.
-    pub fn anonymous(app: Arc<App>, client: IpAddr) -> Self {
-        let now = app.clock.now();
+    /// A request without a login, which begins now.
+    pub fn anonymous(services: Arc<Services>, client: IpAddr) -> Self {
+        let now = services.clock.now();
         Self {
-            app,
+            services,
             actor: None,
             now,
             client,
@@ -41,24 +39,24 @@ impl Ctx {
         }
     }
 
-    /// A command of the program itself, which may do everything and is nobody.
-    pub fn system(app: Arc<App>) -> Self {
-        let ctx = Self::anonymous(app, IpAddr::V4(Ipv4Addr::LOCALHOST));
+    /// Work of the program itself, which has every right and no user.
+    pub fn system(services: Arc<Services>) -> Self {
+        let ctx = Self::anonymous(services, IpAddr::V4(Ipv4Addr::LOCALHOST));
         Self {
             actor: Some(Arc::new(Actor::system())),
             ..ctx
         }
     }
 
-    /// The database, to read.
+    /// The database, for reading; [`Ctx::transaction`] writes.
     pub fn db(&self) -> &Database {
-        &self.app.db
+        &self.services.db
     }
 
-    /// Who asks.
+    /// The caller.
     ///
     /// # Errors
-    /// [`Login::Missing`] when nobody has logged in.
+    /// [`Login::Missing`] without a login.
     pub fn actor(&self) -> Result<&Actor> {
         self.actor
             .as_deref()

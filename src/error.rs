@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::kind::Kind;
-use crate::telemetry::Record;
 
 /// How many seconds whoever was told [`Error::Unavailable`] should wait before asking again.
 pub const RETRY_UNAVAILABLE: u64 = 5;
@@ -244,18 +243,6 @@ impl Error {
                     .collect(),
             ),
             other => other,
-        }
-    }
-
-    /// Writes failures of ours to the log, once, where a face is about to answer with them.
-    pub fn log(&self) {
-        let request_id = Record::current_id();
-        match self {
-            Self::Internal(cause) => tracing::error!(request_id, error.cause = ?cause, "a request failed"),
-            Self::Unavailable(cause) => {
-                tracing::warn!(request_id, error.cause = ?cause, "the database is not available");
-            }
-            _ => {}
         }
     }
 }

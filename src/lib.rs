@@ -16,7 +16,8 @@
 //! | `database` (crate) | SQLite and PostgreSQL |
 //! | [`rest`] | face one: `/api/v1` |
 //! | [`graphql`] | face two: `/graphql` |
-//! | [`http`] | what surrounds both: the server, addresses, health, pages |
+//! | `http` | HTTP parts that both APIs use |
+//! | [`server`] | connections, the router, and the layers of every request |
 //! | [`limits`] | how often anybody may ask |
 //! | [`telemetry`] | what an operator sees: a request's line of log, the figures |
 //! | [`background`] | periodic tasks |
@@ -32,15 +33,17 @@ pub mod ctx;
 pub mod db_error;
 pub mod error;
 pub mod graphql;
-pub mod http;
+mod http;
 pub mod kind;
 pub mod limits;
-pub mod origin;
+mod origin;
 pub mod query;
 pub mod resolvers;
 pub mod resource;
 pub mod rest;
 pub mod schema;
+pub mod server;
+pub mod services;
 pub mod stock;
 pub mod telemetry;
 pub mod tx;

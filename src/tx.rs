@@ -10,10 +10,10 @@ use database::{Backend, Transaction};
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::kind::Kind;
+use crate::services::Services;
 
 /// A running transaction, as a `ConnectionTrait`.
 pub struct Tx {
@@ -56,13 +56,13 @@ impl Ctx {
         };
         let result = self.db().transaction_as(self.record.clone(), wrap, body).await;
         if result.is_ok() {
-            changes.publish(&self.app);
+            changes.publish(&self.services);
         }
         result
     }
 }
 
-impl App {
+impl Services {
     /// Publishes a committed change that was made without [`Ctx::transaction`]: `count` movements of this kind.
     pub fn changed(&self, kind: Kind, count: usize, wake_webhooks: bool) {
         let changes = Changes::default();
@@ -88,16 +88,14 @@ impl Changes {
         self.webhooks.store(false, Ordering::Relaxed);
     }
 
-    fn publish(&self, app: &App) {
-        let metrics = &app.metrics;
+    fn publish(&self, services: &Services) {
+        let metrics = &services.metrics;
         metrics.moved(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
         metrics.moved(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
-        if let Some(webhooks) = &app.webhooks
-            && self.webhooks.load(Ordering::Relaxed)
-        {
-            webhooks.wake();
+        if self.webhooks.load(Ordering::Relaxed) {
+            services.webhook_signal.notify_one();
         }
-        app.commits.send_replace(());
+        services.commits.send_replace(());
     }
 }
 

@@ -1,43 +1,19 @@
-//! Who is calling and what they may do.
+//! Authentication and permissions.
+//!
+//! The types (`right`, `actor`, `token`, `password`, `accounts`) lie below `Services`. What needs a request lies above
+//! `Ctx`: `identify` turns a bearer token into an [`Actor`], `permit` checks rights, `login` issues and ends sessions,
+//! `session` follows a connection that outlives one request.
 
+pub mod accounts;
+pub mod actor;
 pub mod identify;
 pub mod login;
 pub mod password;
 pub mod permit;
+pub mod right;
 pub mod session;
 pub mod token;
 
-pub use permit::{Add, Change, Delete, Permit, Read, Right, Rights, Verb};
-
-/// Somebody who has been identified: an active user, or the program itself.
-#[derive(Clone, Debug)]
-pub struct Actor {
-    /// The user; nobody for a command.
-    pub user_id: Option<i64>,
-    /// The name to log in with.
-    pub username: String,
-    /// Holds every permission.
-    pub is_superuser: bool,
-    /// The groups, by name.
-    pub groups: Vec<String>,
-    /// What they may do, held directly or through a group.
-    pub rights: Rights,
-}
-
-impl Actor {
-    /// The program itself.
-    pub fn system() -> Self {
-        Self {
-            user_id: None,
-            username: "system".to_owned(),
-            is_superuser: true,
-            groups: Vec::new(),
-            rights: Rights::all(),
-        }
-    }
-
-    /// Whether they may do this.
-    pub fn may(&self, right: Right) -> bool {
-        self.is_superuser || self.rights.contains(right)
-    }
-}
+pub use actor::Actor;
+pub use permit::{Add, Change, Delete, Permit, Read};
+pub use right::{Right, Rights, Verb};

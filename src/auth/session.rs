@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::identify::identify;
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::services::Services;
 
 /// How often a session that nothing is sent over is looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -16,16 +16,16 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Somebody who stays: with a good token, or nobody.
 #[derive(Clone)]
 pub struct Session {
-    app: Arc<App>,
+    services: Arc<Services>,
     client: IpAddr,
     token: Option<Arc<str>>,
 }
 
 impl Session {
     /// One of somebody who has this token, or none; whether it is good is said by [`Session::ctx`].
-    pub fn new(app: Arc<App>, client: IpAddr, token: Option<&str>) -> Self {
+    pub fn new(services: Arc<Services>, client: IpAddr, token: Option<&str>) -> Self {
         Self {
-            app,
+            services,
             client,
             token: token.map(Arc::from),
         }
@@ -36,7 +36,7 @@ impl Session {
     /// # Errors
     /// [`crate::error::Login::BadToken`] once the session is over.
     pub async fn ctx(&self) -> Result<Ctx> {
-        let mut ctx = Ctx::anonymous(Arc::clone(&self.app), self.client);
+        let mut ctx = Ctx::anonymous(Arc::clone(&self.services), self.client);
         if let Some(token) = &self.token {
             ctx.actor = Some(identify(&ctx, token).await?);
         }
@@ -49,8 +49,8 @@ impl Session {
             return std::future::pending().await;
         };
         loop {
-            let now = self.app.clock.now();
-            let Some(claims) = self.app.tokens.read(token, now) else {
+            let now = self.services.clock.now();
+            let Some(claims) = self.services.tokens.read(token, now) else {
                 return;
             };
             let left = u64::try_from(claims.exp - now.timestamp()).unwrap_or_default();

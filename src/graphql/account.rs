@@ -4,7 +4,7 @@ use ::entity::user;
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 
 use super::problem::{UserError, user_errors};
-use crate::auth::{Actor, Right, Verb, login, token};
+use crate::auth::{Actor, Right, Verb, login};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
@@ -159,7 +159,7 @@ pub struct RefreshTokenPayload {
 /// Trades a refresh token.
 pub async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<RefreshTokenPayload> {
     let ctx = Ctx::of(cx)?;
-    let refreshed = async { token::refresh(ctx, &present("refresh", input.refresh)?).await };
+    let refreshed = async { login::refresh(ctx, &present("refresh", input.refresh)?).await };
     match refreshed.await {
         Ok(pair) => Ok(RefreshTokenPayload {
             access: Some(pair.access),
@@ -190,7 +190,7 @@ pub struct VerifyTokenPayload {
 
 /// Checks a token.
 pub async fn verify(cx: &Context<'_>, input: VerifyTokenInput) -> Result<VerifyTokenPayload> {
-    match token::verify(Ctx::of(cx)?, &input.token).await {
+    match login::verify(Ctx::of(cx)?, &input.token).await {
         Ok(()) => Ok(VerifyTokenPayload { is_valid: true }),
         Err(Error::Unauthenticated(_)) => Ok(VerifyTokenPayload { is_valid: false }),
         Err(error) => Err(error),
@@ -214,7 +214,7 @@ pub struct LogoutPayload {
 /// Ends a session.
 pub async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPayload> {
     let ctx = Ctx::of(cx)?;
-    let logged_out = async { token::log_out(ctx, &present("refresh", input.refresh)?).await };
+    let logged_out = async { login::log_out(ctx, &present("refresh", input.refresh)?).await };
     match logged_out.await {
         Ok(()) => Ok(LogoutPayload {
             user_errors: Vec::new(),

@@ -22,7 +22,7 @@ pub struct Analytics;
 impl Analytics {
     /// Products with this quantity or less are low on stock. Set by the server.
     async fn low_stock_threshold(&self, cx: &Context<'_>) -> Result<i32> {
-        Ctx::of(cx).map(|ctx| int(ctx.app.config.low_stock_threshold))
+        Ctx::of(cx).map(|ctx| int(ctx.services.config.low_stock_threshold))
     }
 
     /// What is in stock, in total.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 
-use crate::app::App;
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
+use crate::services::Services;
 
 /// The token of these headers, if there is one.
 ///
@@ -43,8 +43,8 @@ pub fn bearer(text: &str) -> Result<Option<&str>> {
 ///
 /// # Errors
 /// [`Login::BadToken`] when the token is not good.
-pub async fn caller(app: &Arc<App>, client: IpAddr, headers: &HeaderMap) -> Result<(Session, Ctx)> {
-    let session = Session::new(Arc::clone(app), client, token_of(headers)?);
+pub async fn caller(services: &Arc<Services>, client: IpAddr, headers: &HeaderMap) -> Result<(Session, Ctx)> {
+    let session = Session::new(Arc::clone(services), client, token_of(headers)?);
     let ctx = session.ctx().await?;
     Ok((session, ctx))
 }

@@ -27,7 +27,7 @@ use super::schema_index::SchemaIndex;
 use super::variables::{Coerced, IsOfScalar, coerce, leave_out};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::limits::{Class, check_many};
+use crate::limits::Class;
 
 /// A schema, whatever its roots.
 pub trait Executes: Send + Sync {
@@ -129,10 +129,10 @@ impl Engine {
     /// # Errors
     /// Why it is not executed.
     pub async fn prepare(&self, ctx: Ctx, ask: GraphQlRequest) -> Result<Prepared, Refusal> {
-        let app = Arc::clone(&ctx.app);
+        let services = Arc::clone(&ctx.services);
         let prepared = self.prepare_unwatched(ctx, ask).await;
         if let Err(refusal) = &prepared {
-            app.metrics.operated("", Some(refusal.code));
+            services.metrics.operated("", Some(refusal.code));
         }
         prepared
     }
@@ -158,9 +158,10 @@ impl Engine {
         };
         weight.check()?;
         let counts = chosen.facts.counts;
-        check_many(&ctx, Class::Authentication, counts.authentications).await?;
-        check_many(&ctx, Class::Write, counts.writes).await?;
-        check_many(&ctx, Class::Read, counts.reads).await?;
+        ctx.check_rate_limit(Class::Authentication, counts.authentications)
+            .await?;
+        ctx.check_rate_limit(Class::Write, counts.writes).await?;
+        ctx.check_rate_limit(Class::Read, counts.reads).await?;
         let (executable, is_hollow) = executable(shape, &document, chosen, &coerced)?;
         let watched = Watched::new(&ctx, operation.ty, chosen.name.map(Name::as_str));
         let mut request = Request::new("").data(ctx);

@@ -22,13 +22,13 @@ use super::engine::{Engine, GraphQlRequest};
 use super::problem::BAD_USER_INPUT;
 use super::refusal::Refusal;
 use super::{request, sse, websocket};
-use crate::app::App;
 use crate::auth::session::Session;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Malformed, Result};
 use crate::http::pages;
 use crate::origin;
+use crate::services::Services;
 
 /// The largest body, in bytes.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -49,12 +49,12 @@ pub struct GraphQlState {
 ///
 /// # Errors
 /// When the documents that the settings name can't be read or are not valid.
-pub fn routes(config: &Config) -> Result<Router<Arc<App>>> {
+pub fn routes(config: &Config) -> Result<Router<Arc<Services>>> {
     let face = Arc::new(GraphQlState {
         engine: super::engine(config)?,
         sockets: Arc::new(Semaphore::new(websocket::SOCKETS)),
     });
-    let methods: MethodRouter<Arc<App>> = get(by_get)
+    let methods: MethodRouter<Arc<Services>> = get(by_get)
         .post(by_post)
         .options(async || {
             (
@@ -73,7 +73,7 @@ pub fn routes(config: &Config) -> Result<Router<Arc<App>>> {
 
 /// Queries, the page for browsers, and WebSockets.
 async fn by_get(
-    State(app): State<Arc<App>>,
+    State(services): State<Arc<Services>>,
     Extension(face): Extension<Arc<GraphQlState>>,
     request: Request,
 ) -> Response {
@@ -81,7 +81,7 @@ async fn by_get(
     if is_upgrade(&parts.headers) {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
         return match upgrade {
-            Ok(upgrade) => websocket::open(face, app, &parts, upgrade),
+            Ok(upgrade) => websocket::open(face, services, &parts, upgrade),
             Err(refused) => refused.into_response(),
         };
     }
@@ -92,7 +92,7 @@ async fn by_get(
     let ask = request::of_query(parts.uri.query().unwrap_or_default());
     let answer = Exchange {
         face,
-        app,
+        services,
         parts,
         reply,
         is_get: true,
@@ -103,7 +103,7 @@ async fn by_get(
 }
 
 async fn by_post(
-    State(app): State<Arc<App>>,
+    State(services): State<Arc<Services>>,
     Extension(face): Extension<Arc<GraphQlState>>,
     request: Request,
 ) -> Response {
@@ -115,7 +115,7 @@ async fn by_post(
     };
     Exchange {
         face,
-        app,
+        services,
         parts,
         reply,
         is_get: false,
@@ -127,7 +127,7 @@ async fn by_post(
 /// One request and what is needed to answer it.
 struct Exchange {
     face: Arc<GraphQlState>,
-    app: Arc<App>,
+    services: Arc<Services>,
     parts: Parts,
     reply: Reply,
     is_get: bool,
@@ -152,8 +152,8 @@ impl Exchange {
             // A request that can't be read is no GraphQL request yet, so its status says so in every form.
             Err(refusal) => return self.reply.json(StatusCode::BAD_REQUEST, &refusal.into()),
         };
-        let client: IpAddr = origin::client(&self.parts, &self.app.config);
-        let (session, ctx) = match caller(&self.app, client, &self.parts.headers).await {
+        let client: IpAddr = origin::client(&self.parts, &self.services.config);
+        let (session, ctx) = match caller(&self.services, client, &self.parts.headers).await {
             Ok(caller) => caller,
             Err(error) => {
                 let answer = Answer::from(Refusal::from(error));
@@ -162,9 +162,11 @@ impl Exchange {
         };
         match self.execute(ask, &session, ctx, accepted).await {
             Ok(response) => response,
-            Err(refusal) if accepted.json.is_none() => {
-                sse::respond(&self.app, session, futures_util::stream::iter([refusal.into()]))
-            }
+            Err(refusal) if accepted.json.is_none() => sse::respond(
+                &self.services,
+                session,
+                futures_util::stream::iter([refusal.into()]),
+            ),
             Err(refusal) => self.reply.answer(&refusal.into()),
         }
     }
@@ -190,7 +192,7 @@ impl Exchange {
                 return Err(Refusal::new(BAD_USER_INPUT, message));
             }
             let events = self.face.engine.subscribe(prepared);
-            return Ok(sse::respond(&self.app, session.clone(), events));
+            return Ok(sse::respond(&self.services, session.clone(), events));
         }
         let weight = prepared.weight;
         let mut answer = self.face.engine.execute(prepared).await;
@@ -199,7 +201,7 @@ impl Exchange {
         }
         if accepted.json.is_none() {
             return Ok(sse::respond(
-                &self.app,
+                &self.services,
                 session.clone(),
                 futures_util::stream::iter([answer]),
             ));

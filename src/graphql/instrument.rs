@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 
-use crate::app::App;
 use crate::ctx::Ctx;
+use crate::services::Services;
 use crate::telemetry::Record;
 use crate::telemetry::traces::Span;
 
@@ -16,7 +16,7 @@ const LONGEST_NAME: usize = 60;
 
 /// An operation that is about to be executed.
 pub struct Watched {
-    app: Arc<App>,
+    services: Arc<Services>,
     record: Arc<Record>,
     ty: &'static str,
     span: Option<Span>,
@@ -31,7 +31,7 @@ impl Watched {
             OperationType::Subscription => "subscription",
         };
         // A stream is no span: it may last for days.
-        let traces = ctx.app.traces.as_ref().filter(|_| ty != "subscription");
+        let traces = ctx.services.traces.as_ref().filter(|_| ty != "subscription");
         let span = traces.and_then(|traces| {
             let request = ctx.record.span();
             if request.is_none() && ctx.record.is_of_a_request() {
@@ -46,7 +46,7 @@ impl Watched {
             ctx.record.is_traced(span.clone());
         }
         Self {
-            app: Arc::clone(&ctx.app),
+            services: Arc::clone(&ctx.services),
             record: Arc::clone(&ctx.record),
             ty,
             span,
@@ -67,12 +67,12 @@ impl Watched {
 
     /// It ended in a mistake of ours.
     pub fn panicked(&self) {
-        self.app.metrics.panicked();
+        self.services.metrics.panicked();
     }
 
     /// It is over, and its first error had this code.
     pub fn ended(&self, error: Option<&'static str>) {
-        self.app.metrics.operated(self.ty, error);
+        self.services.metrics.operated(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {
                 span.failed(code);

@@ -246,7 +246,7 @@ pub fn user_errors(error: Error) -> Result<Vec<UserError>, Error> {
 /// so it is bad input.
 impl From<Error> for async_graphql::Error {
     fn from(error: Error) -> Self {
-        error.log();
+        crate::telemetry::log_failure(&error);
         let (code, message, retry_after) = match Problem::from(&error) {
             Problem::Top {
                 code,

@@ -54,7 +54,7 @@ impl Refusal {
 /// What went wrong before anything was executed: the request, the login, or the database behind it.
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
-        error.log();
+        crate::telemetry::log_failure(&error);
         match Problem::from(&error) {
             Problem::Top {
                 code,

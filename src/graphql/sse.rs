@@ -13,8 +13,8 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 use tokio::sync::mpsc;
 
 use super::answer::Answer;
-use crate::app::App;
 use crate::auth::session::Session;
+use crate::services::Services;
 
 /// Events that wait for a slow reader.
 const QUEUE: usize = 16;
@@ -25,13 +25,13 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(12);
 
 /// Answers with a stream of answers.
 pub fn respond(
-    app: &Arc<App>,
+    services: &Arc<Services>,
     session: Session,
     answers: impl Stream<Item = Answer> + Send + 'static,
 ) -> Response {
     let (events, body) = mpsc::channel(QUEUE);
-    let stopped = Arc::clone(app);
-    app.streams.spawn(async move {
+    let stopped = Arc::clone(services);
+    services.tasks.spawn(async move {
         let answers = std::pin::pin!(answers);
         tokio::select! {
             () = send(&stopped, events, &session, answers) => {}
@@ -53,7 +53,7 @@ pub fn respond(
 }
 
 async fn send(
-    app: &App,
+    services: &Services,
     events: mpsc::Sender<Bytes>,
     session: &Session,
     mut answers: std::pin::Pin<&mut (impl Stream<Item = Answer> + Send)>,
@@ -75,7 +75,7 @@ async fn send(
                     format!("event: next\ndata: {}\n\n", answer.to_json()).into()
                 }
                 // What ends with the program is not complete: whoever listens has to come again.
-                None if app.is_stopping() => return,
+                None if services.is_stopping() => return,
                 None => {
                     let complete = Bytes::from_static(b"event: complete\ndata:\n\n");
                     // It does not matter whether anybody hears the last word.

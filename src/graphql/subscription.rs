@@ -70,7 +70,11 @@ impl Subscription {
 
 async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product::Entity>>> {
     while let Some(entry) = entries.next().await? {
-        if !fell_low(entry.balance, entry.change, ctx.app.config.low_stock_threshold) {
+        if !fell_low(
+            entry.balance,
+            entry.change,
+            ctx.services.config.low_stock_threshold,
+        ) {
             continue;
         }
         match resolvers::find(ctx.permit()?, entry.product_id).await {

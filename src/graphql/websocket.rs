@@ -24,11 +24,11 @@ use super::handler::GraphQlState;
 use super::operation::{MessageSender, Outgoing, operate};
 use super::protocol::{Close, Incoming};
 use super::sse::SLOWEST;
-use crate::app::App;
 use crate::auth::session::Session;
 use crate::config::Config;
 use crate::error::Error;
 use crate::origin;
+use crate::services::Services;
 
 /// Connections at the same time.
 pub const SOCKETS: usize = 2_000;
@@ -47,14 +47,19 @@ const PING: Duration = Duration::from_secs(15);
 const SILENCE: Duration = Duration::from_secs(45);
 
 /// Answers the request to go on as a WebSocket.
-pub fn open(face: Arc<GraphQlState>, app: Arc<App>, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
-    if !is_welcome(parts, &app.config) {
+pub fn open(
+    face: Arc<GraphQlState>,
+    services: Arc<Services>,
+    parts: &Parts,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    if !is_welcome(parts, &services.config) {
         return (StatusCode::FORBIDDEN, "Pages of this origin may not connect.").into_response();
     }
     let Ok(place) = Arc::clone(&face.sockets).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "There are too many connections.").into_response();
     };
-    let client = origin::client(parts, &app.config);
+    let client = origin::client(parts, &services.config);
     // Clients that are not browsers can send it before the first message; what is bad is said after that.
     let token = token_of(&parts.headers).ok().flatten().map(str::to_owned);
     upgrade
@@ -63,8 +68,8 @@ pub fn open(face: Arc<GraphQlState>, app: Arc<App>, parts: &Parts, upgrade: WebS
         .max_frame_size(LARGEST_MESSAGE * 2)
         .protocols([PROTOCOL])
         .on_upgrade(async move |socket| {
-            let streams = app.streams.clone();
-            let connection = Connection::new(face, app, client, token);
+            let streams = services.tasks.clone();
+            let connection = Connection::new(face, services, client, token);
             streams.track_future(connection.run(socket)).await;
             drop(place);
         })
@@ -91,7 +96,7 @@ fn is_welcome(parts: &Parts, config: &Config) -> bool {
 /// What a connection knows.
 struct Connection {
     face: Arc<GraphQlState>,
-    app: Arc<App>,
+    services: Arc<Services>,
     client: IpAddr,
     token: Option<String>,
     /// Nothing before `connection_init`.
@@ -112,11 +117,11 @@ struct Running {
 type Sink = SplitSink<WebSocket, Message>;
 
 impl Connection {
-    fn new(face: Arc<GraphQlState>, app: Arc<App>, client: IpAddr, token: Option<String>) -> Self {
+    fn new(face: Arc<GraphQlState>, services: Arc<Services>, client: IpAddr, token: Option<String>) -> Self {
         let (queue, queued) = mpsc::channel(QUEUE);
         Self {
             face,
-            app,
+            services,
             client,
             token,
             session: None,
@@ -134,8 +139,8 @@ impl Connection {
         if !spoken {
             return close(&mut sink, Close::NOT_ACCEPTABLE).await;
         }
-        let app = Arc::clone(&self.app);
-        let mut stopped = std::pin::pin!(app.stopped());
+        let services = Arc::clone(&self.services);
+        let mut stopped = std::pin::pin!(services.stopped());
         let introduction = Instant::now() + INTRODUCTION;
         let mut over = std::future::pending().boxed();
         let (mut pings, mut heard) = (interval(PING), Instant::now());
@@ -225,12 +230,12 @@ impl Connection {
             Some(text) => bearer(text).map_err(|_| Close::FORBIDDEN)?,
             None => self.token.as_deref(),
         };
-        let session = Session::new(Arc::clone(&self.app), self.client, token);
+        let session = Session::new(Arc::clone(&self.services), self.client, token);
         match session.ctx().await {
             Ok(_) => self.session = Some(session),
             Err(Error::Unauthenticated(_)) => return Err(Close::FORBIDDEN),
             Err(error) => {
-                error.log();
+                crate::telemetry::log_failure(&error);
                 return Err(Close::UNAVAILABLE);
             }
         }

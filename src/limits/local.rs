@@ -1,59 +1,59 @@
-//! The windows of one gateway, in memory, of which they take a bounded amount.
+//! The windows of one gateway, in a bounded amount of memory.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Answer, Class, WINDOW, Who};
+use super::{Class, Client, Count, WINDOW};
 
-/// Windows that are open at the same time, at most; together some ten megabytes.
-const OPEN: usize = 100_000;
+/// Most windows open at the same time; together they take about 10 MB.
+const CAPACITY: usize = 100_000;
 
-/// The open windows.
 #[derive(Default)]
-pub struct Local(Mutex<HashMap<(Who, Class), Window>>);
+pub struct LocalWindows(Mutex<HashMap<(Client, Class), Window>>);
 
 struct Window {
     closes: DateTime<Utc>,
     used: u32,
 }
 
-impl Local {
-    /// Counts requests in their window, which opens with the first of them.
-    pub fn count(&self, who: Who, class: Class, count: u32, now: DateTime<Utc>) -> Answer {
+impl LocalWindows {
+    /// Counts operations in their window, which opens with the first of them.
+    pub fn count(&self, client: Client, class: Class, operations: u32, now: DateTime<Utc>) -> Count {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= OPEN && !windows.contains_key(&(who, class)) {
+        if windows.len() >= CAPACITY && !windows.contains_key(&(client, class)) {
             make_room(&mut windows, now);
         }
         let fresh = || Window {
             closes: now + TimeDelta::from_std(WINDOW).unwrap_or_default(),
             used: 0,
         };
-        let window = windows.entry((who, class)).or_insert_with(fresh);
+        let window = windows.entry((client, class)).or_insert_with(fresh);
         if window.closes <= now {
             *window = fresh();
         }
-        let allowed = window.used.saturating_add(count) <= class.quota();
-        if allowed {
-            window.used += count;
+        let admitted = window.used.saturating_add(operations) <= class.limit();
+        if admitted {
+            window.used += operations;
         }
-        Answer {
-            allowed,
+        Count {
+            admitted,
             used: window.used,
             reset: (window.closes - now).to_std().unwrap_or_default(),
         }
     }
 }
 
-/// Forgets what is over. A crowd of addresses that all stay is forgotten as a whole: for one minute that is lenient with
-/// them, while looking through all of them at each request would be hard on everyone. Users stay.
-fn make_room(windows: &mut HashMap<(Who, Class), Window>, now: DateTime<Utc>) {
+/// Removes closed windows. If most are still open, the windows of all addresses are removed at once, and those of users
+/// stay: that is lenient with the addresses for one minute, while a search through all windows at every request would
+/// slow down everyone.
+fn make_room(windows: &mut HashMap<(Client, Class), Window>, now: DateTime<Utc>) {
     windows.retain(|_, window| window.closes > now);
-    if windows.len() > OPEN / 2 {
-        windows.retain(|(who, _), _| matches!(who, Who::User(_)));
+    if windows.len() > CAPACITY / 2 {
+        windows.retain(|(client, _), _| matches!(client, Client::User(_)));
     }
-    if windows.len() > OPEN / 2 {
+    if windows.len() > CAPACITY / 2 {
         windows.clear();
     }
 }
@@ -69,53 +69,57 @@ mod tests {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap()
     }
 
-    fn address(index: u32) -> Who {
-        Who::Network(IpAddr::V4(Ipv4Addr::from_bits(index)))
+    fn address(index: u32) -> Client {
+        Client::Network(IpAddr::V4(Ipv4Addr::from_bits(index)))
     }
 
     #[test]
-    fn a_window_has_room_for_the_quota_and_not_for_one_more() {
-        let (local, now) = (Local::default(), start());
+    fn a_window_admits_up_to_its_limit() {
+        let (local, now) = (LocalWindows::default(), start());
         for used in 1..=10 {
-            let answer = local.count(Who::User(1), Class::Authentication, 1, now);
-            assert!(answer.allowed);
-            assert_eq!(answer.used, used);
+            let count = local.count(Client::User(1), Class::Authentication, 1, now);
+            assert!(count.admitted);
+            assert_eq!(count.used, used);
         }
         let later = now + TimeDelta::seconds(59);
-        let answer = local.count(Who::User(1), Class::Authentication, 1, later);
-        assert!(!answer.allowed);
-        assert_eq!(answer.reset, Duration::from_secs(1));
-        assert!(local.count(Who::User(1), Class::Read, 1, later).allowed);
-        assert!(local.count(Who::User(2), Class::Authentication, 1, later).allowed);
-        let answer = local.count(
-            Who::User(1),
+        let count = local.count(Client::User(1), Class::Authentication, 1, later);
+        assert!(!count.admitted);
+        assert_eq!(count.reset, Duration::from_secs(1));
+        assert!(local.count(Client::User(1), Class::Read, 1, later).admitted);
+        assert!(
+            local
+                .count(Client::User(2), Class::Authentication, 1, later)
+                .admitted
+        );
+        let count = local.count(
+            Client::User(1),
             Class::Authentication,
             1,
             now + TimeDelta::seconds(60),
         );
-        assert!(answer.allowed);
-        assert_eq!(answer.used, 1);
+        assert!(count.admitted);
+        assert_eq!(count.used, 1);
     }
 
     #[test]
-    fn several_are_counted_all_or_none() {
-        let (local, now) = (Local::default(), start());
-        assert!(local.count(Who::User(1), Class::Write, 49, now).allowed);
-        assert!(!local.count(Who::User(1), Class::Write, 2, now).allowed);
-        assert!(local.count(Who::User(1), Class::Write, 1, now).allowed);
-        assert!(!local.count(Who::User(1), Class::Write, u32::MAX, now).allowed);
+    fn operations_are_admitted_all_or_none() {
+        let (local, now) = (LocalWindows::default(), start());
+        assert!(local.count(Client::User(1), Class::Write, 49, now).admitted);
+        assert!(!local.count(Client::User(1), Class::Write, 2, now).admitted);
+        assert!(local.count(Client::User(1), Class::Write, 1, now).admitted);
+        assert!(!local.count(Client::User(1), Class::Write, u32::MAX, now).admitted);
     }
 
     #[test]
-    fn a_crowd_of_addresses_takes_bounded_memory_and_nobodys_window() {
-        let (local, now) = (Local::default(), start());
+    fn many_addresses_take_bounded_memory_and_leave_users_windows() {
+        let (local, now) = (LocalWindows::default(), start());
         for _ in 0..50 {
-            local.count(Who::User(1), Class::Write, 1, now);
+            local.count(Client::User(1), Class::Write, 1, now);
         }
         for index in 0..250_000 {
-            assert!(local.count(address(index), Class::Read, 1, now).allowed);
+            assert!(local.count(address(index), Class::Read, 1, now).admitted);
         }
-        assert!(local.0.lock().unwrap().len() <= OPEN);
-        assert!(!local.count(Who::User(1), Class::Write, 1, now).allowed);
+        assert!(local.0.lock().unwrap().len() <= CAPACITY);
+        assert!(!local.count(Client::User(1), Class::Write, 1, now).admitted);
     }
 }

@@ -1,45 +1,45 @@
-//! The documented rate limits: a minute's 10 logins, 100 reads and 50 writes, of each user, or of each client address
-//! without one. Off unless `RATE_LIMIT_ENABLED`.
+//! The documented rate limits: 10 authentications, 100 reads and 50 writes a minute, for each user, or for each client
+//! address without one. Off unless `RATE_LIMIT_ENABLED` is set.
 //!
-//! A limit is a *window*: it opens with the first request, counts up to the quota and refuses the rest until the minute
-//! is over. Not a bucket that fills drop by drop: that lets the 101st request of a minute through when the hundred took a
-//! while, and the document says 100. The same window is kept in memory (`local.rs`), or in Redis (`shared.rs`), where all
-//! gateways count together.
+//! A limit is a fixed window: it opens with the first request, admits requests up to the limit and refuses the rest
+//! until the minute is over. It is not a token bucket, which would admit the 101st request of a minute if the first
+//! hundred took a while; the API document says 100. Windows are kept in memory (`local`), or in Redis (`shared`), where
+//! all gateways count together.
 //!
-//! What counts is what runs, not how it is wrapped: the REST face asks once a request, the GraphQL face once for a query
-//! and once for each mutation in it.
+//! Operations count, not requests: REST counts one a request, GraphQL one a query and one for each mutation in it.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::auth::login::network_of;
-use crate::config::Config;
-use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use chrono::{DateTime, Utc};
 
+use crate::config::Config;
+use crate::error::Result;
+
+pub mod check;
+pub mod failed_logins;
 mod local;
 mod shared;
 
-use local::Local;
-use shared::Shared;
+use local::LocalWindows;
+use shared::SharedWindows;
 
 /// How long a window is open.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// Kinds of requests, each with its own limit.
+/// Kinds of operations, each with its own limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// Logging in, refreshing, verifying, logging out.
+    /// Logging in, refreshing, verifying and logging out.
     Authentication,
-    /// Reading.
     Read,
-    /// Creating, changing, deleting.
     Write,
 }
 
 impl Class {
-    /// How many of them a window has room for.
-    pub const fn quota(self) -> u32 {
+    /// Operations admitted in one window.
+    pub const fn limit(self) -> u32 {
         match self {
             Self::Authentication => 10,
             Self::Read => 100,
@@ -47,7 +47,7 @@ impl Class {
         }
     }
 
-    /// What the headers and the figures call it.
+    /// The name in response headers and metrics.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Authentication => "authentication",
@@ -57,90 +57,77 @@ impl Class {
     }
 }
 
-/// Whose requests are counted together.
+/// The client that a window belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Who {
+pub enum Client {
     User(i64),
     Network(IpAddr),
 }
 
-/// Where somebody stands with one limit.
+impl Client {
+    /// The user, or the address of a request without one.
+    pub fn new(user_id: Option<i64>, address: IpAddr) -> Self {
+        user_id.map_or_else(|| Self::Network(network_of(address)), Self::User)
+    }
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(id) => write!(f, "user:{id}"),
+            Self::Network(address) => write!(f, "address:{address}"),
+        }
+    }
+}
+
+/// A window right after operations were counted or refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// Which limit.
-    pub class: Class,
-    /// How many more the window has room for.
-    pub remaining: u32,
-    /// When the next window opens.
+pub struct Count {
+    /// Whether the operations were admitted; all or none of them are.
+    pub admitted: bool,
+    /// Operations counted so far.
+    pub used: u32,
+    /// Time until the window closes.
     pub reset: Duration,
 }
 
-/// What a window says to a request.
-struct Answer {
-    allowed: bool,
-    used: u32,
-    reset: Duration,
-}
-
-/// The limits of one gateway, or its part in those of all.
+/// The windows of one gateway, and its connection to those of all.
 pub struct Limits {
     enabled: bool,
-    local: Local,
-    shared: Option<Shared>,
+    local: LocalWindows,
+    shared: Option<SharedWindows>,
 }
 
 impl Limits {
-    /// The limits that the settings ask for.
-    ///
     /// # Errors
-    /// When `REDIS_URL` can't be read.
+    /// When `REDIS_URL` can't be parsed.
     pub fn new(config: &Config) -> Result<Self> {
         let shared = config.redis_url.as_ref().filter(|_| config.rate_limit_enabled);
         Ok(Self {
             enabled: config.rate_limit_enabled,
-            local: Local::default(),
-            shared: shared.map(Shared::new).transpose()?,
+            local: LocalWindows::default(),
+            shared: shared.map(SharedWindows::new).transpose()?,
         })
     }
+
+    pub const fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    /// Counts operations in the client's window. While Redis is unavailable, each gateway counts by itself.
+    pub async fn count(&self, client: Client, class: Class, operations: u32, now: DateTime<Utc>) -> Count {
+        let shared = match &self.shared {
+            Some(shared) => shared.count(client, class, operations).await,
+            None => None,
+        };
+        shared.unwrap_or_else(|| self.local.count(client, class, operations, now))
+    }
 }
 
-/// Counts a request, or refuses it.
-///
-/// # Errors
-/// [`Error::Limited`] when its window has no room left.
-pub async fn check(ctx: &Ctx, class: Class) -> Result<()> {
-    check_many(ctx, class, 1).await
-}
-
-/// Counts several at once, or refuses them all: the mutations of one document.
-///
-/// # Errors
-/// [`Error::Limited`] when the window has not enough room left.
-pub async fn check_many(ctx: &Ctx, class: Class, count: u32) -> Result<()> {
-    let limits = &ctx.app.limits;
-    if !limits.enabled || count == 0 {
-        return Ok(());
+/// The network that counts as one client address: a household has a whole IPv6 /64.
+pub fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        v4 @ IpAddr::V4(_) => v4,
     }
-    let who = match ctx.actor.as_ref().and_then(|actor| actor.user_id) {
-        Some(user) => Who::User(user),
-        None => Who::Network(network_of(ctx.client)),
-    };
-    let together = match &limits.shared {
-        Some(shared) => shared.count(who, class, count).await,
-        None => None,
-    };
-    // Where Redis is away, each gateway holds the limit by itself.
-    let answer = together.unwrap_or_else(|| limits.local.count(who, class, count, ctx.app.clock.now()));
-    ctx.record.stands(Standing {
-        class,
-        remaining: class.quota().saturating_sub(answer.used),
-        reset: answer.reset,
-    });
-    if answer.allowed {
-        return Ok(());
-    }
-    ctx.app.metrics.refused(class.name());
-    Err(Error::Limited {
-        retry_after: answer.reset,
-    })
 }

@@ -1,33 +1,33 @@
-//! The windows that all gateways count in: one key in Redis for each, which ends with its window.
+//! The windows that all gateways count in: one Redis key for each, which expires with its window.
 //!
-//! Redis is asked with little patience, and after it has failed to answer not again for a second, so that its absence
-//! costs a request next to nothing. What it is away for, the gateway counts by itself.
+//! Calls to Redis have a short timeout, and after a failure none is made for a second, so that an outage adds almost
+//! nothing to a request. Meanwhile the gateway counts by itself.
 
-use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use redis::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Script};
 use tokio::time::Instant;
 
-use super::{Answer, Class, WINDOW, Who};
+use super::{Class, Client, Count, WINDOW};
 use crate::config::Secret;
 use crate::error::{Error, Result};
 
-/// How long an answer may take.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// How long Redis is left alone after it did not answer.
+/// How long a call may take.
+const TIMEOUT: Duration = Duration::from_millis(250);
+/// How long no call is made after one has failed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Commands under way at the same time; more than these would only wait.
-const UNDER_WAY: usize = 256;
+/// Most calls in flight.
+const CONCURRENCY: usize = 256;
 
-/// Counts up to the quota: whether there was room, how many are counted, and for how many milliseconds still.
-const COUNT: &str = r"
+/// Counts operations up to the limit. Returns whether they were admitted, how many are counted, and the milliseconds
+/// until the window closes.
+const SCRIPT: &str = r"
     local used = tonumber(redis.call('GET', KEYS[1]) or '0')
-    local count, quota, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-    local allowed = used + count <= quota
-    if allowed then
+    local count, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    local admitted = used + count <= limit
+    if admitted then
         used = redis.call('INCRBY', KEYS[1], count)
     end
     local left = redis.call('PTTL', KEYS[1])
@@ -35,64 +35,62 @@ const COUNT: &str = r"
         redis.call('PEXPIRE', KEYS[1], window)
         left = window
     end
-    return {allowed and 1 or 0, used, left}
+    return {admitted and 1 or 0, used, left}
 ";
 
-/// The way to Redis.
-pub struct Shared {
+pub struct SharedWindows {
     redis: ConnectionManager,
     script: Script,
-    left_alone_until: Mutex<Option<Instant>>,
+    /// No call is made before this moment; absent while Redis responds.
+    paused_until: Mutex<Option<Instant>>,
 }
 
-impl Shared {
-    /// Connects when it is first asked.
+impl SharedWindows {
+    /// Connects at the first call.
     pub fn new(url: &Secret) -> Result<Self> {
-        let client = Client::open(url.text()).map_err(Error::internal)?;
+        let client = redis::Client::open(url.text()).map_err(Error::internal)?;
         let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(TIMEOUT))
+            .set_response_timeout(Some(TIMEOUT))
             .set_number_of_retries(0)
-            .set_concurrency_limit(UNDER_WAY);
+            .set_concurrency_limit(CONCURRENCY);
         Ok(Self {
             redis: ConnectionManager::new_lazy_with_config(client, config).map_err(Error::internal)?,
-            script: Script::new(COUNT),
-            left_alone_until: Mutex::default(),
+            script: Script::new(SCRIPT),
+            paused_until: Mutex::default(),
         })
     }
 
-    /// Counts requests in their window; nothing when Redis is away.
-    pub async fn count(&self, who: Who, class: Class, count: u32) -> Option<Answer> {
-        if self.is_left_alone() {
+    /// Counts operations in their window; `None` while Redis is unavailable.
+    pub async fn count(&self, client: Client, class: Class, operations: u32) -> Option<Count> {
+        if self.is_paused() {
             return None;
         }
         let mut redis = self.redis.clone();
-        let mut call = self.script.key(format!("stockroom:limit:{}:{who}", class.name()));
-        call.arg(count)
-            .arg(class.quota())
+        let mut call = self
+            .script
+            .key(format!("stockroom:limit:{}:{client}", class.name()));
+        call.arg(operations)
+            .arg(class.limit())
             .arg(WINDOW.as_millis().to_string());
-        let answer = call.invoke_async::<(u8, u32, u64)>(&mut redis);
-        match tokio::time::timeout(PATIENCE, answer).await {
-            Ok(Ok((allowed, used, left))) => {
-                self.answered();
-                Some(Answer {
-                    allowed: allowed == 1,
+        let reply = call.invoke_async::<(u8, u32, u64)>(&mut redis);
+        match tokio::time::timeout(TIMEOUT, reply).await {
+            Ok(Ok((admitted, used, left))) => {
+                self.resume();
+                Some(Count {
+                    admitted: admitted == 1,
                     used,
                     reset: Duration::from_millis(left),
                 })
             }
-            Ok(Err(error)) => self.leave_alone(&error),
-            Err(elapsed) => self.leave_alone(&elapsed),
+            Ok(Err(error)) => self.pause(&error),
+            Err(elapsed) => self.pause(&elapsed),
         }
     }
 
-    /// Whether it is too early to ask again. Of those who come afterwards, one asks, and the others as soon as that one
-    /// was answered.
-    fn is_left_alone(&self) -> bool {
-        let mut until = self
-            .left_alone_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Whether calls are paused. When the pause is over one request calls, and the others wait for its success.
+    fn is_paused(&self) -> bool {
+        let mut until = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         match *until {
             None => false,
             Some(moment) if Instant::now() < moment => true,
@@ -103,38 +101,26 @@ impl Shared {
         }
     }
 
-    fn answered(&self) {
-        let was_away = self
-            .left_alone_until
+    fn resume(&self) {
+        let was_paused = self
+            .paused_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if was_away.is_some() {
-            tracing::info!("Redis is back: the limits are shared again");
+        if was_paused.is_some() {
+            tracing::info!("Redis responds again: rate limits are shared");
         }
     }
 
-    fn leave_alone(&self, error: &dyn std::error::Error) -> Option<Answer> {
-        let mut until = self
-            .left_alone_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    fn pause(&self, error: &dyn std::error::Error) -> Option<Count> {
+        let mut until = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         if until.is_none() {
             tracing::warn!(
                 error = %error,
-                "Redis does not answer: until it does, this gateway limits by itself"
+                "Redis does not respond: this gateway counts rate limits by itself"
             );
         }
         *until = Some(Instant::now() + PAUSE);
         None
-    }
-}
-
-impl fmt::Display for Who {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::User(id) => write!(f, "user:{id}"),
-            Self::Network(address) => write!(f, "address:{address}"),
-        }
     }
 }

@@ -41,7 +41,7 @@ pub struct NewUser {
 /// [`Error::Invalid`] for a name that is taken, empty or too long, for a short password and for an unknown group.
 pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
     check_password(&new.password)?;
-    let hash = ctx.app.passwords.hash(new.password.clone()).await?;
+    let hash = ctx.services.passwords.hash(new.password.clone()).await?;
     ctx.transaction(move |tx| {
         let (new, hash) = (new.clone(), hash.clone());
         Box::pin(async move {
@@ -109,7 +109,7 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
 /// [`Error::NotFound`], [`Error::Invalid`] for a short password.
 pub async fn set_password(ctx: &Ctx, username: String, password: String) -> Result<()> {
     check_password(&password)?;
-    let hash = ctx.app.passwords.hash(password).await?;
+    let hash = ctx.services.passwords.hash(password).await?;
     change(ctx, username, move |row| row.password_hash = Set(hash.clone())).await
 }
 

@@ -96,7 +96,10 @@ fn select_totals(statement: &mut SelectStatement, ctx: &Ctx) {
     let counted = |condition: Expr| Func::count(CaseStatement::new().case(condition, 1));
     statement
         .expr_as(Id.count(), "products")
-        .expr_as(counted(quantity().lte(ctx.app.config.low_stock_threshold)), "low")
+        .expr_as(
+            counted(quantity().lte(ctx.services.config.low_stock_threshold)),
+            "low",
+        )
         .expr_as(counted(quantity().eq(0)), "out")
         .expr_as(backend.sum(quantity()), "units")
         .expr_as(

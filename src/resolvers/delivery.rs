@@ -79,7 +79,7 @@ pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -
 async fn enabled_endpoint(tx: &Tx, endpoint_id: i64) -> Result<webhook_endpoint::Model> {
     let found = webhook_endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
     let endpoint = found.ok_or(Error::NotFound)?;
-    if tx.ctx().app.webhooks.is_none() {
+    if !tx.ctx().services.config.webhook_enabled {
         return Err(Error::Conflict(Conflict::SwitchedOff));
     }
     if endpoint.ended_at.is_some() {

@@ -7,13 +7,13 @@ use chrono::{DateTime, Utc};
 
 pub use super::movement::Draft;
 use super::movement::{self, MovementRules};
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Fault, FaultCode, Result};
 use crate::kind::Kind;
 use crate::query::check::INT_MAX;
 use crate::query::{Collection, Direction, ListColumn, TextRules};
 use crate::resource::{Created, Resource};
+use crate::services::Services;
 use crate::stock::movement::Movement;
 use crate::stock::movement_queue::MovementQueue;
 use crate::stock::new_movement::NewMovement;
@@ -31,8 +31,8 @@ impl Movement for Entity {
     );
     const REFERENCES: &'static str = "JOIN supplier ON supplier.id = wanted.supplier_id";
 
-    fn queue(app: &App) -> &MovementQueue {
-        &app.inflows
+    fn queue(services: &Services) -> &MovementQueue {
+        &services.inflows
     }
 
     fn row(movement: &NewMovement, product: &product::Model, at: DateTime<Utc>) -> Model {

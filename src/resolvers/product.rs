@@ -37,7 +37,7 @@ pub struct Draft {
 }
 
 pub fn is_low(ctx: &Ctx, row: &Model) -> bool {
-    low_stock::is_low(row.quantity, ctx.app.config.low_stock_threshold)
+    low_stock::is_low(row.quantity, ctx.services.config.low_stock_threshold)
 }
 
 /// The products that are low on stock, or those that are not.
@@ -47,7 +47,11 @@ pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
     } else {
         Comparison::Greater
     };
-    Filter::compare(Column::Quantity, comparison, ctx.app.config.low_stock_threshold)
+    Filter::compare(
+        Column::Quantity,
+        comparison,
+        ctx.services.config.low_stock_threshold,
+    )
 }
 
 /// Writes a draft to a row, all but its quantity, which is returned: only `stock/record.rs` changes stock.

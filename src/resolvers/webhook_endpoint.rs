@@ -18,7 +18,7 @@ use crate::kind::Kind;
 use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn, Row};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
 use crate::tx::Tx;
-use crate::webhooks::{SigningSecret, ending, target};
+use crate::webhooks::{SigningSecret, disable, target};
 
 /// The most endpoints beside that of the settings.
 const MAX_ENDPOINTS: usize = 50;
@@ -81,7 +81,7 @@ fn events_column(names: &[String]) -> Result<String, (FaultCode, String)> {
 
 fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Result<()> {
     if let Some(text) = check.required_text("url", draft.url, URL_LENGTH) {
-        match parse_url(&text, ctx.app.config.webhook_allow_private) {
+        match parse_url(&text, ctx.services.config.webhook_allow_private) {
             Ok(url) => row.url = url.into(),
             Err(message) => check.fault("url", FaultCode::Invalid, message),
         }
@@ -154,7 +154,7 @@ impl Resource for Entity {
     /// Resolves the URL's name, to report a private address early. Every connection resolves it again, and that is the check
     /// that counts.
     async fn prepare(ctx: &Ctx, mut draft: Draft) -> Result<Draft> {
-        let allow_private = ctx.app.config.webhook_allow_private;
+        let allow_private = ctx.services.config.webhook_allow_private;
         if let Field::Set(text) = &draft.url
             && let Ok(url) = parse_url(text.trim(), allow_private)
             && target::means_private(&url, allow_private).await.is_some()
@@ -193,7 +193,7 @@ impl Resource for Entity {
     async fn remove(tx: &Tx, row: &Model) -> Result<Option<product::Model>> {
         require_managed(row)?;
         delete_row::<Self>(tx, row).await?;
-        ending::remove(tx, row.id).await?;
+        disable::delete(tx, row.id).await?;
         Ok(None)
     }
 }
@@ -206,7 +206,7 @@ impl Editable for Entity {
         write(tx.ctx(), &mut row, draft, check)?;
         store_change(tx, &mut row).await?;
         if was_enabled && row.ended_at.is_some() {
-            ending::give_up(tx, row.id).await?;
+            disable::fail_pending(tx, row.id).await?;
         }
         Ok(row)
     }

@@ -34,7 +34,7 @@ pub struct Entries {
 /// [`Error::Unauthenticated`] without a login; [`Error::Unavailable`] when the database can't answer.
 pub async fn entries(ctx: &Ctx, after: Option<i64>, only: Option<Vec<i64>>) -> Result<Entries> {
     ctx.actor()?;
-    let mut subscription = ledger_reader::subscribe(&ctx.app);
+    let mut subscription = ledger_reader::subscribe(&ctx.services);
     let settled = settled(&mut subscription.reached).await?;
     let db = ctx.db().clone();
     let skipped = match after {

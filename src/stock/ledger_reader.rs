@@ -19,8 +19,8 @@ use sea_orm::{
 };
 
 use super::ledger_tail::{LedgerChannel, Subscription};
-use crate::app::App;
 use crate::error::{Error, Result};
+use crate::services::Services;
 
 /// The most entries that one statement reads.
 pub(super) const PAGE: u16 = 200;
@@ -35,31 +35,31 @@ const DEBOUNCE: Duration = Duration::from_millis(5);
 const BEGIN_BELOW: i64 = 1_000;
 
 /// Subscribes to the entries, and starts the task if it does not run yet.
-pub(super) fn subscribe(app: &Arc<App>) -> Subscription {
-    app.ledger.subscribe(|channel| {
-        app.streams.spawn(run(Arc::clone(app), channel));
+pub(super) fn subscribe(services: &Arc<Services>) -> Subscription {
+    services.ledger.subscribe(|channel| {
+        services.tasks.spawn(run(Arc::clone(services), channel));
     })
 }
 
-async fn run(app: Arc<App>, channel: Arc<LedgerChannel>) {
-    let mut commits = app.commits.subscribe();
+async fn run(services: Arc<Services>, channel: Arc<LedgerChannel>) {
+    let mut commits = services.commits.subscribe();
     let mut reader = None;
     loop {
         commits.mark_unchanged();
         let found = match &mut reader {
-            None => Reader::begin(&app.db).await.map(|begun| {
+            None => Reader::begin(&services.db).await.map(|begun| {
                 channel.begin_at(begun.last);
                 reader = Some(begun);
                 Found::More
             }),
-            Some(reader) => reader.read(&app.db, &channel).await,
+            Some(reader) => reader.read(&services.db, &channel).await,
         };
         let pause = match found {
             Ok(Found::More) => Duration::ZERO,
             Ok(Found::Gap) => POLL_AT_GAP,
             Ok(Found::Nothing) => POLL,
             Err(error) => {
-                error.log();
+                crate::telemetry::log_failure(&error);
                 POLL
             }
         };
@@ -71,13 +71,13 @@ async fn run(app: Arc<App>, channel: Arc<LedgerChannel>) {
         };
         tokio::select! {
             () = pause => {}
-            () = app.stopped() => break,
+            () = services.stopped() => break,
         }
-        if app.ledger.close_if_unused(&channel) {
+        if services.ledger.close_if_unused(&channel) {
             return;
         }
     }
-    app.ledger.close();
+    services.ledger.close();
 }
 
 /// The position in the ledger.

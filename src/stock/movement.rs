@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::movement_queue::MovementQueue;
 use super::new_movement::NewMovement;
-use crate::app::App;
 use crate::resource::Resource;
+use crate::services::Services;
 
 /// A noun that changes the stock of one product.
 pub trait Movement: Resource {
@@ -27,7 +27,7 @@ pub trait Movement: Resource {
     const REFERENCES: &'static str;
 
     /// The movements of this kind that wait to be recorded together.
-    fn queue(app: &App) -> &MovementQueue;
+    fn queue(services: &Services) -> &MovementQueue;
     /// The row of a movement of this product, not stored yet.
     fn row(movement: &NewMovement, product: &product::Model, at: DateTime<Utc>) -> Self::Model;
     /// The product's id and the quantity that moved.

@@ -13,10 +13,10 @@ use serde::Serialize;
 use super::movement::Movement;
 use super::movement_queue::{Recorded, WaitingMovement};
 use super::new_movement::NewMovement;
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::query::check::INT_MAX;
 use crate::resource::Created;
+use crate::services::Services;
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
@@ -56,10 +56,10 @@ pub(super) async fn record_in_tx<M: Movement>(
         actor_id: actor_id(ctx),
         at: ctx.now,
     };
-    if outbox::tells(&ctx.app, M::CREATED) {
+    if outbox::tells(&ctx.services, M::CREATED) {
         tx.wake_webhooks();
     }
-    let statement = statement::<M>(&ctx.app, &[item], OnLocked::Wait);
+    let statement = statement::<M>(&ctx.services, &[item], OnLocked::Wait);
     let recorded = read(&tx.query_all_raw(statement).await?)?.pop();
     Ok(recorded.map(|(_, recorded)| created::<M>(movement, ctx.now, recorded)))
 }
@@ -100,13 +100,17 @@ struct Wanted<'m> {
 
 /// The statement: locks the products of the movements, applies the movements in their order, and stores those that stock
 /// allows with their ledger entries and events.
-pub(super) fn statement<M: Movement>(app: &App, items: &[BatchItem<'_>], on_locked: OnLocked) -> Statement {
+pub(super) fn statement<M: Movement>(
+    services: &Services,
+    items: &[BatchItem<'_>],
+    on_locked: OnLocked,
+) -> Statement {
     let locked = match on_locked {
         OnLocked::Wait => "",
         OnLocked::Skip => "SKIP LOCKED",
     };
-    let events = outbox::members(app, M::CREATED);
-    let has_events = outbox::tells(app, M::CREATED);
+    let events = outbox::members(services, M::CREATED);
+    let has_events = outbox::tells(services, M::CREATED);
     let wanted: Vec<Wanted<'_>> = items
         .iter()
         .enumerate()

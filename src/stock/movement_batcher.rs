@@ -21,10 +21,10 @@ use super::movement::Movement;
 use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created};
 use super::movement_queue::{Push, Recorded, WaitingMovement};
 use super::new_movement::NewMovement;
-use crate::app::App;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resource::Created;
+use crate::services::Services;
 use crate::webhooks::outbox;
 
 /// The most movements of one statement: bounds how long the first of them waits.
@@ -49,11 +49,11 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
         at: ctx.now,
         done,
     };
-    match M::queue(&ctx.app).push(waiting) {
+    match M::queue(&ctx.services).push(waiting) {
         Push::Full => return Ok(None),
         Push::Waits => {}
         // A task of its own: a client that disconnects must not cancel the movements of others.
-        Push::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.app).run())),
+        Push::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.services).run())),
     }
     let mut span = ctx.record.sends(Backend::Postgres, SHARED);
     let recorded = recorded
@@ -67,25 +67,25 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
 
 /// Records batches until the queue is empty.
 struct BatchWorker<M: Movement> {
-    app: Arc<App>,
+    services: Arc<Services>,
     kind: PhantomData<fn() -> M>,
     finished: bool,
 }
 
 impl<M: Movement> BatchWorker<M> {
-    fn new(app: &Arc<App>) -> Self {
+    fn new(services: &Arc<Services>) -> Self {
         Self {
-            app: Arc::clone(app),
+            services: Arc::clone(services),
             kind: PhantomData,
             finished: false,
         }
     }
 
     async fn run(mut self) {
-        while let Some(batch) = M::queue(&self.app).next_batch(BATCH) {
+        while let Some(batch) = M::queue(&self.services).next_batch(BATCH) {
             let items: Vec<BatchItem<'_>> = batch.iter().map(BatchItem::from).collect();
-            let statement = movement_batch::statement::<M>(&self.app, &items, OnLocked::Skip);
-            let rows = self.app.db.run_alone(statement).await;
+            let statement = movement_batch::statement::<M>(&self.services, &items, OnLocked::Skip);
+            let rows = self.services.db.run_alone(statement).await;
             match rows.as_deref().map(movement_batch::read) {
                 Ok(Ok(recorded)) => self.reply(batch, recorded),
                 // Nothing has changed. Each movement is recorded alone and meets the cause there.
@@ -100,8 +100,8 @@ impl<M: Movement> BatchWorker<M> {
     /// Returns to each request what was recorded for its position in the batch.
     fn reply(&self, batch: Vec<WaitingMovement>, recorded: Vec<(usize, Recorded)>) {
         if !recorded.is_empty() {
-            let wakes = outbox::tells(&self.app, M::CREATED);
-            self.app.changed(M::KIND, recorded.len(), wakes);
+            let wakes = outbox::tells(&self.services, M::CREATED);
+            self.services.changed(M::KIND, recorded.len(), wakes);
         }
         let mut replies: Vec<Option<Recorded>> = batch.iter().map(|_| None).collect();
         for (position, one) in recorded {
@@ -117,7 +117,7 @@ impl<M: Movement> BatchWorker<M> {
 
     /// Fails the batch and all that has queued up behind it: those requests have waited for the same database.
     fn fail_all(&self, batch: Vec<WaitingMovement>, error: &Error) {
-        let queued = M::queue(&self.app).drain();
+        let queued = M::queue(&self.services).drain();
         for waiting in batch.into_iter().chain(queued) {
             let _ = waiting.done.send(Err(error.clone()));
         }
@@ -127,7 +127,7 @@ impl<M: Movement> BatchWorker<M> {
 impl<M: Movement> Drop for BatchWorker<M> {
     fn drop(&mut self) {
         if !self.finished {
-            M::queue(&self.app).worker_failed();
+            M::queue(&self.services).worker_failed();
         }
     }
 }

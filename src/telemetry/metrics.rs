@@ -17,7 +17,6 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::webhooks::backlog::Backlog;
 
 /// How the answer declares itself: Prometheus' own text form, as standardised by `OpenMetrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -275,8 +274,8 @@ impl Metrics {
         self.operations.get_or_create(&labels).inc();
     }
 
-    /// A receiver took a webhook, or did not.
-    pub fn tried(&self, succeeded: bool) {
+    /// A webhook attempt has ended.
+    pub fn webhook_attempt(&self, succeeded: bool) {
         let outcome = if succeeded { SUCCESS } else { FAILURE };
         self.tries.get_or_create(&Ended { outcome }).inc();
     }
@@ -287,8 +286,14 @@ impl Metrics {
         Counted(self.clients.clone())
     }
 
-    /// All figures, as Prometheus reads them, with what is found out only now.
-    pub fn text(&self, db: &Database, backlog: Backlog) -> Result<String> {
+    /// The webhook outbox was measured.
+    pub fn webhook_backlog(&self, pending: usize, oldest_due: Duration) {
+        self.due.set(whole(pending));
+        self.overdue.set(oldest_due.as_secs_f64());
+    }
+
+    /// All metrics in the exposition format, with the database's as they are now.
+    pub fn text(&self, db: &Database) -> Result<String> {
         let connections = db.connections();
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {
             self.connections
@@ -297,8 +302,6 @@ impl Metrics {
         }
         self.statements.inner().store(db.statements(), Ordering::Relaxed);
         self.waiting.set(whole(db.waiting_transactions()));
-        self.due.set(whole(backlog.pending));
-        self.overdue.set(backlog.oldest_due.as_secs_f64());
         let mut out = String::with_capacity(16 * 1024);
         text::encode(&mut out, &self.registry).map_err(Error::internal)?;
         Ok(out)

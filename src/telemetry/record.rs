@@ -7,11 +7,11 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use database::Backend;
 
 use super::traces::{Span, Statement};
-use crate::limits::Standing;
 
 tokio::task_local! {
     static CURRENT: Arc<Record>;
@@ -28,7 +28,20 @@ pub struct Record {
     statements: AtomicU64,
     /// 0 for nobody: ids count from 1.
     user: AtomicI64,
-    standing: Mutex<Option<Standing>>,
+    quota: Mutex<Option<Quota>>,
+}
+
+/// What is left of a rate limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The limit's name.
+    pub name: &'static str,
+    /// Operations admitted in one window.
+    pub limit: u32,
+    /// Operations that the current window still admits.
+    pub remaining: u32,
+    /// Time until the next window opens.
+    pub reset: Duration,
 }
 
 impl Record {
@@ -117,14 +130,14 @@ impl Record {
         Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
     }
 
-    /// Notes what is left of a limit that the request counts against.
-    pub fn stands(&self, standing: Standing) {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner) = Some(standing);
+    /// Records what is left of a rate limit that the request counts against.
+    pub fn record_quota(&self, quota: Quota) {
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota);
     }
 
-    /// What is left of the limit that the request counted against last.
-    pub fn standing(&self) -> Option<Standing> {
-        *self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is left of the rate limit that the request counted against last.
+    pub fn quota(&self) -> Option<Quota> {
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

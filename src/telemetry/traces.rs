@@ -194,8 +194,8 @@ impl Span {
         self.context.span().set_attribute(KeyValue::new(name, value));
     }
 
-    /// Notes how an answer was, and that it failed if that is whose span it is to say.
-    pub fn answered(&self, status: StatusCode, is_failure: bool) {
+    /// Records a response's status, and whether it counts as a failure of this span.
+    pub fn response(&self, status: StatusCode, is_failure: bool) {
         self.note("http.response.status_code", i64::from(status.as_u16()));
         if is_failure {
             self.failed(status.as_str().to_owned());

@@ -1,17 +1,18 @@
-//! When a delivery is tried again, and when it is given up.
+//! When a failed delivery is attempted again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// The schedule of the Standard Webhooks specification, in seconds after the try before: the first try is at once.
+/// The schedule of the Standard Webhooks specification: seconds from each failed attempt to the next. The first attempt
+/// is immediate.
 pub const SCHEDULE: [u32; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
-/// The longest wait that a receiver can ask for.
-const LONGEST: TimeDelta = TimeDelta::hours(24);
+/// The longest wait that a receiver can request.
+const MAX_REQUESTED: TimeDelta = TimeDelta::hours(24);
 
-/// How long to wait after `attempts` failed tries; nothing when that was the last one.
+/// How long to wait after `attempts` failed attempts; `None` after the last one.
 ///
-/// `chance`, 0 to 1, spreads the next try over a fifth of the wait, so that what failed together does not come back
-/// together. What the receiver asks for can make the wait longer, up to a day, and never shorter.
-pub fn wait(schedule: &[u32], attempts: i64, chance: f64, asked: Option<TimeDelta>) -> Option<TimeDelta> {
+/// `chance`, 0 to 1, adds up to a fifth of the wait, so that deliveries that failed together are not repeated together.
+/// The receiver can make the wait longer, up to a day, but not shorter.
+pub fn wait(schedule: &[u32], attempts: i64, chance: f64, requested: Option<TimeDelta>) -> Option<TimeDelta> {
     let index = usize::try_from(attempts).ok()?.checked_sub(1)?;
     let planned = TimeDelta::seconds(i64::from(*schedule.get(index)?));
     let fifth = planned / 5;
@@ -19,22 +20,22 @@ pub fn wait(schedule: &[u32], attempts: i64, chance: f64, asked: Option<TimeDelt
         clippy::as_conversions,
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "a random part of a wait needs no exactness"
+        reason = "jitter needs no exactness"
     )]
-    let spread = TimeDelta::milliseconds((fifth.num_milliseconds() as f64 * chance.clamp(0.0, 1.0)) as i64);
-    let asked = asked.unwrap_or_default().min(LONGEST);
-    Some(planned.max(asked) + spread)
+    let jitter = TimeDelta::milliseconds((fifth.num_milliseconds() as f64 * chance.clamp(0.0, 1.0)) as i64);
+    let requested = requested.unwrap_or_default().min(MAX_REQUESTED);
+    Some(planned.max(requested) + jitter)
 }
 
-/// Reads `Retry-After`: seconds, or a date.
+/// Parses `Retry-After`: seconds, or a date.
 pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit are longer than the longest wait.
+        // A number too large for u32 exceeds the longest wait.
         return Some(
             value
                 .parse()
-                .map_or(LONGEST, |seconds: u32| TimeDelta::seconds(seconds.into())),
+                .map_or(MAX_REQUESTED, |seconds: u32| TimeDelta::seconds(seconds.into())),
         );
     }
     let date = DateTime::parse_from_rfc2822(value).ok()?;
@@ -66,11 +67,11 @@ mod tests {
     }
 
     #[test]
-    fn receivers_can_ask_for_more_within_bounds() {
-        let asked = |seconds| wait(&[100], 1, 0.0, Some(TimeDelta::seconds(seconds)));
-        assert_eq!(asked(7), Some(TimeDelta::seconds(100)));
-        assert_eq!(asked(700), Some(TimeDelta::seconds(700)));
-        assert_eq!(asked(90_000_000), Some(TimeDelta::hours(24)));
+    fn receivers_can_request_longer_waits_within_bounds() {
+        let requested = |seconds| wait(&[100], 1, 0.0, Some(TimeDelta::seconds(seconds)));
+        assert_eq!(requested(7), Some(TimeDelta::seconds(100)));
+        assert_eq!(requested(700), Some(TimeDelta::seconds(700)));
+        assert_eq!(requested(90_000_000), Some(TimeDelta::hours(24)));
     }
 
     #[test]

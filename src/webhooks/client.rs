@@ -1,7 +1,6 @@
-//! One try: a request to a receiver, within a time and with a bound on what is read of its answer.
+//! The HTTP client for receivers, with a timeout and a bound on what is read of a response.
 //!
-//! No redirect is followed: a receiver that moves says so to its operator, and a redirect could lead to where webhooks
-//! may not go.
+//! Redirects are not followed: one could lead to an address that webhooks may not be sent to.
 
 use std::error::Error as _;
 use std::io;
@@ -20,55 +19,52 @@ use url::Url;
 use super::target::{self, Resolver};
 use crate::error::{Error, Result};
 
-/// The most bytes of an answer's head.
+/// The most bytes of a response's head.
 const HEAD_BYTES: usize = 16 * 1024;
-/// The most bytes of an answer's body that are read, so that its connection can be used again; nobody looks at them.
+/// The most bytes of a response's body. It is read and discarded, so that the connection can be reused.
 const BODY_BYTES: usize = 16 * 1024;
-/// How long a connection is kept for the next message.
-const IDLE: Duration = Duration::from_secs(30);
+/// How long an idle connection is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Idle connections kept for each receiver.
+const MAX_IDLE: usize = 8;
 
-/// Sends messages.
 pub struct Client {
     hyper: Hyper<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     timeout: Duration,
     allow_private: bool,
 }
 
-/// What is sent, signed.
+/// A signed event on its way to one receiver.
 #[derive(Clone, Debug)]
-pub struct Message {
-    /// The same on every try.
+pub struct SignedMessage {
+    /// The same at every attempt.
     pub id: String,
-    /// When it is sent, in seconds since 1970.
+    /// The time of this attempt, in seconds since 1970.
     pub timestamp: i64,
-    /// One signature, or several with spaces.
+    /// One signature, or several separated by spaces.
     pub signature: String,
-    /// What was signed.
     pub body: Vec<u8>,
 }
 
-/// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptResult {
-    /// The receiver answered.
-    Answered {
-        /// With this status.
+    Response {
         status: StatusCode,
-        /// And asks to wait, in its own words.
+        /// The value of `Retry-After`, as received.
         retry_after: Option<String>,
     },
-    /// There was no answer; why, for people.
-    Unanswered(String),
+    /// No response arrived; the reason is shown to users of the API.
+    NoResponse(String),
 }
 
 impl Client {
-    /// A client that takes `timeout` for a try, and may reach private networks or not.
+    /// A client that gives each attempt `timeout` in all.
     ///
     /// # Errors
-    /// When TLS has no working settings.
+    /// When TLS can't be configured.
     pub fn new(timeout: Duration, allow_private: bool) -> Result<Self> {
         let mut tcp = HttpConnector::new_with_resolver(Resolver::new(allow_private));
-        // It is given https addresses too.
+        // Otherwise it would refuse https addresses.
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(timeout));
         tcp.set_nodelay(true);
@@ -81,8 +77,8 @@ impl Client {
         let hyper = Hyper::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(super::worker::PLACES)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MAX_IDLE)
             .http1_max_buf_size(HEAD_BYTES)
             .build(connector);
         Ok(Self {
@@ -93,35 +89,35 @@ impl Client {
     }
 
     /// Sends a message once.
-    pub async fn send(&self, url: &str, message: &Message) -> AttemptResult {
+    pub async fn send(&self, url: &str, message: &SignedMessage) -> AttemptResult {
         let request = match self.request(url, message) {
             Ok(request) => request,
-            Err(why) => return AttemptResult::Unanswered(why),
+            Err(why) => return AttemptResult::NoResponse(why),
         };
         let deadline = tokio::time::Instant::now() + self.timeout;
         let response = match tokio::time::timeout_at(deadline, self.hyper.request(request)).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return AttemptResult::Unanswered(in_words(&error)),
-            Err(_) => return AttemptResult::Unanswered("it did not answer in time".to_owned()),
+            Ok(Err(error)) => return AttemptResult::NoResponse(describe(&error)),
+            Err(_) => return AttemptResult::NoResponse("it did not answer in time".to_owned()),
         };
         let (head, body) = response.into_parts();
         let retry_after = head
             .headers
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok());
-        let tried = AttemptResult::Answered {
+        let result = AttemptResult::Response {
             status: head.status,
             retry_after: retry_after.map(str::to_owned),
         };
-        // The status has decided; a body that is long or late costs its connection.
+        // The status decides; if the body is too long or too late, the connection is closed.
         let rest = Limited::new(body, BODY_BYTES).collect();
         if !matches!(tokio::time::timeout_at(deadline, rest).await, Ok(Ok(_))) {
-            tracing::debug!("a receiver's answer was not read to its end");
+            tracing::debug!("a receiver's response was not read to its end");
         }
-        tried
+        result
     }
 
-    fn request(&self, url: &str, message: &Message) -> Result<Request<Full<Bytes>>, String> {
+    fn request(&self, url: &str, message: &SignedMessage) -> Result<Request<Full<Bytes>>, String> {
         let url: Url = url.parse().map_err(|_| "its address can't be read".to_owned())?;
         target::check(&url, self.allow_private).map_err(|why| format!("its address {why}"))?;
         let header =
@@ -142,15 +138,15 @@ impl Client {
     }
 }
 
-/// What went wrong, in our own words: whoever may manage endpoints reads them.
-fn in_words(error: &hyper_util::client::legacy::Error) -> String {
+/// The reason of a failure in our own words, as users of the API see it.
+fn describe(error: &hyper_util::client::legacy::Error) -> String {
     tracing::debug!(?error, "a webhook was not sent");
     let mut source = error.source();
     while let Some(behind) = source {
         if behind.is::<rustls::Error>() {
             return "no secure connection could be made".to_owned();
         }
-        if let Some(words) = behind.downcast_ref::<io::Error>().and_then(of_connection) {
+        if let Some(words) = behind.downcast_ref::<io::Error>().and_then(describe_io) {
             return words;
         }
         source = behind.source();
@@ -163,7 +159,7 @@ fn in_words(error: &hyper_util::client::legacy::Error) -> String {
     words.to_owned()
 }
 
-fn of_connection(error: &io::Error) -> Option<String> {
+fn describe_io(error: &io::Error) -> Option<String> {
     let words = match error.kind() {
         _ if error
             .get_ref()

@@ -1,4 +1,6 @@
-//! What receivers are sent: the public shape of each event.
+//! The payload of each event.
+//!
+//! One struct is the payload of all events; members that an event does not have are left out.
 
 use ::entity::event::{self, Name};
 use ::entity::{stock_change, webhook_endpoint};
@@ -7,26 +9,28 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 
-/// The body of a message, as the Standard Webhooks specification shapes it.
+/// The body, in the form of the Standard Webhooks specification.
 #[derive(Debug, Serialize)]
-struct Message<'a> {
+struct Payload<'a> {
     #[serde(rename = "type")]
     name: &'static str,
     timestamp: String,
-    data: Told<'a>,
+    data: Data<'a>,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Told<'a> {
-    Change(Data<'a>),
-    Test(Test<'a>),
-}
-
-/// What a test tells: which endpoint was meant.
-#[derive(Debug, Serialize)]
-struct Test<'a> {
-    endpoint: Endpoint<'a>,
+#[derive(Debug, Default, Serialize)]
+struct Data<'a> {
+    /// In test events alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<Endpoint<'a>>,
+    /// In stock events alone, as all that follows.
+    #[serde(flatten)]
+    change: Option<StockChange<'a>>,
+    #[serde(flatten)]
+    movement: Option<Movement<'a>>,
+    /// In `product.low_stock` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    threshold: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -35,16 +39,13 @@ struct Endpoint<'a> {
     description: Option<&'a str>,
 }
 
-/// What happened to a product's stock.
 #[derive(Debug, Serialize)]
-struct Data<'a> {
-    /// The entry of the ledger: of two events of one product, the later has the larger one.
+struct StockChange<'a> {
+    /// Of two events of one product, the later has the larger one.
     ledger_id: i64,
     product: Product<'a>,
-    /// What is in stock after it.
+    /// The product's stock right after the change.
     balance: i64,
-    #[serde(flatten)]
-    about: About<'a>,
 }
 
 #[derive(Debug, Serialize)]
@@ -53,25 +54,18 @@ struct Product<'a> {
     title: &'a str,
 }
 
-/// What only one kind of event has.
+/// In `inflow.created` and `outflow.created` alone.
 #[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum About<'a> {
-    Movement {
-        /// The outflow or inflow.
-        id: Option<i64>,
-        quantity: i64,
-        description: Option<&'a str>,
-    },
-    LowStock {
-        threshold: i64,
-    },
+struct Movement<'a> {
+    id: Option<i64>,
+    quantity: i64,
+    description: Option<&'a str>,
 }
 
-/// The bytes that are signed and sent.
+/// The bytes of the body, which are signed.
 ///
 /// # Errors
-/// When the entry of the ledger behind an event is missing.
+/// When the ledger entry of a stock event is missing.
 pub fn body(
     event: &event::Model,
     change: Option<&stock_change::Model>,
@@ -79,44 +73,45 @@ pub fn body(
     threshold: i64,
 ) -> Result<Vec<u8>> {
     let data = match (event.name, change) {
-        (Name::Test, _) => Told::Test(Test {
-            endpoint: Endpoint {
+        (Name::Test, _) => Data {
+            endpoint: Some(Endpoint {
                 id: endpoint.id,
                 description: endpoint.description.as_deref(),
-            },
-        }),
-        (name, Some(change)) => Told::Change(changed(name, event, change, threshold)),
-        (_, None) => return Err(Error::internal("an event's entry of the ledger is missing")),
+            }),
+            ..Data::default()
+        },
+        (_, None) => return Err(Error::internal("the ledger entry of an event is missing")),
+        (Name::LowStock, Some(change)) => Data {
+            threshold: Some(threshold),
+            ..stock_change(event, change)
+        },
+        (Name::InflowCreated | Name::OutflowCreated, Some(change)) => Data {
+            movement: Some(Movement {
+                id: change.movement_id,
+                quantity: change.change.abs(),
+                description: event.description.as_deref(),
+            }),
+            ..stock_change(event, change)
+        },
     };
-    let message = Message {
+    let payload = Payload {
         name: event.name.as_str(),
         timestamp: event.created_at.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         data,
     };
-    serde_json::to_vec(&message).map_err(Error::internal)
+    serde_json::to_vec(&payload).map_err(Error::internal)
 }
 
-fn changed<'a>(
-    name: Name,
-    event: &'a event::Model,
-    change: &stock_change::Model,
-    threshold: i64,
-) -> Data<'a> {
+fn stock_change<'a>(event: &'a event::Model, change: &stock_change::Model) -> Data<'a> {
     Data {
-        ledger_id: change.id,
-        product: Product {
-            id: change.product_id,
-            title: &event.product_title,
-        },
-        balance: change.balance,
-        about: if name == Name::LowStock {
-            About::LowStock { threshold }
-        } else {
-            About::Movement {
-                id: change.movement_id,
-                quantity: change.change.abs(),
-                description: event.description.as_deref(),
-            }
-        },
+        change: Some(StockChange {
+            ledger_id: change.id,
+            product: Product {
+                id: change.product_id,
+                title: &event.product_title,
+            },
+            balance: change.balance,
+        }),
+        ..Data::default()
     }
 }

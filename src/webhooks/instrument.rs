@@ -1,34 +1,34 @@
-//! What an operator gets to know of a try: a figure, and a span where traces are wanted.
+//! Observes delivery attempts: a counter for each result, and a span where traces are exported.
 
 use std::future::Future;
 
 use url::Url;
 
-use super::client::{AttemptResult, Message};
-use crate::app::App;
+use super::client::{AttemptResult, SignedMessage};
+use crate::services::Services;
 
-/// Watches a try: of the address, its host alone is told.
-pub async fn watched(
-    app: &App,
+/// Observes an attempt. Of the address, the span has the host alone: the rest may be a secret.
+pub async fn instrument(
+    services: &Services,
     url: &str,
     event: &'static str,
-    message: &Message,
-    sending: impl Future<Output = AttemptResult>,
+    message: &SignedMessage,
+    attempt: impl Future<Output = AttemptResult>,
 ) -> AttemptResult {
-    let span = app.traces.as_ref().map(|traces| {
+    let span = services.traces.as_ref().map(|traces| {
         let url = url.parse::<Url>().ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
         traces.webhook(host, event, &message.id)
     });
-    let tried = sending.await;
-    let is_taken = matches!(&tried, AttemptResult::Answered { status, .. } if status.is_success());
-    app.metrics.tried(is_taken);
+    let result = attempt.await;
+    let succeeded = matches!(&result, AttemptResult::Response { status, .. } if status.is_success());
+    services.metrics.webhook_attempt(succeeded);
     if let Some(span) = span {
-        match &tried {
-            AttemptResult::Answered { status, .. } => span.answered(*status, !is_taken),
-            AttemptResult::Unanswered(_) => span.failed("unanswered"),
+        match &result {
+            AttemptResult::Response { status, .. } => span.response(*status, !succeeded),
+            AttemptResult::NoResponse(_) => span.failed("unanswered"),
         }
         span.end();
     }
-    tried
+    result
 }

@@ -9,7 +9,7 @@ use ::entity::event::Name;
 use ::entity::stock_change::Reason;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
-use crate::app::App;
+use crate::services::Services;
 use crate::stock::low_stock;
 use crate::tx::Tx;
 
@@ -51,11 +51,11 @@ pub fn message_id() -> String {
 
 /// Writes what this entry of the ledger means to receivers.
 pub async fn write(tx: &Tx, told: Told<'_>) -> Result<(), DbErr> {
-    let app = &tx.ctx().app;
-    if app.webhooks.is_none() {
+    let services = &tx.ctx().services;
+    if !services.config.webhook_enabled {
         return Ok(());
     }
-    let threshold = app.config.low_stock_threshold;
+    let threshold = services.config.low_stock_threshold;
     let fell_low = low_stock::fell_low(told.balance, told.change, threshold);
     let names = called(told.reason)
         .into_iter()
@@ -103,16 +103,16 @@ async fn event(tx: &Tx, name: Name, told: &Told<'_>) -> Result<(), DbErr> {
 }
 
 /// Whether receivers may have to be told of a movement of this kind.
-pub fn tells(app: &App, reason: Reason) -> bool {
-    app.webhooks.is_some() && called(reason).is_some()
+pub fn tells(services: &Services, reason: Reason) -> bool {
+    services.config.webhook_enabled && called(reason).is_some()
 }
 
 /// The same as a part of PostgreSQL's one statement for movements (`resolvers/recorder.rs`): further members of its
 /// `WITH`, for which `taken` has the movements, with two ids for messages, and `entered` their entries in the ledger.
 ///
 /// It is empty when there is nothing to tell.
-pub fn members(app: &App, reason: Reason) -> String {
-    let Some(name) = called(reason).filter(|_| tells(app, reason)) else {
+pub fn members(services: &Services, reason: Reason) -> String {
+    let Some(name) = called(reason).filter(|_| tells(services, reason)) else {
         return String::new();
     };
     format!(
@@ -131,7 +131,7 @@ pub fn members(app: &App, reason: Reason) -> String {
         )",
         name = name.as_str(),
         low = Name::LowStock.as_str(),
-        fell_low = low_stock::fell_low_sql(app.config.low_stock_threshold),
+        fell_low = low_stock::fell_low_sql(services.config.low_stock_threshold),
         subscribed = subscribed("told.name"),
         subscribed_to_it = subscribed("happened.name"),
     )

@@ -1,4 +1,5 @@
-//! What comes of a try: the delivery is told, is tried again later, or has failed for good; and how the endpoint stands.
+//! Stores the result of an attempt: the delivery is delivered, due again later, or failed; and its endpoint is failing,
+//! recovered or disabled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,149 +13,138 @@ use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
 
+use super::backoff;
 use super::client::AttemptResult;
-use super::{backoff, ending};
-use crate::app::App;
+use super::disable::disable;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::services::Services;
 use crate::tx::Tx;
 
-/// The most tries of a delivery that are kept, the latest ones; they go with it.
+/// The most attempts kept of a delivery, the latest ones.
 pub const ATTEMPTS_KEPT: i64 = 20;
-/// An endpoint that has taken nothing for so long is given up when another of its messages has failed for good.
-const PATIENCE: TimeDelta = TimeDelta::days(5);
+/// How long an endpoint may fail before it is disabled when another of its deliveries has used up its schedule.
+const FAILING_LIMIT: TimeDelta = TimeDelta::days(5);
 
-/// What comes of a try.
+/// What happens to a delivery after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Disposition {
     Delivered,
-    Again(DateTime<Utc>),
+    Retry(DateTime<Utc>),
     Failed,
-    /// The receiver wants no more of anything.
+    /// The receiver answered 410, so its endpoint is disabled.
     Gone,
 }
 
-/// A try, as it is written down.
+/// A finished attempt.
 #[derive(Clone, Debug)]
-pub struct Try {
-    /// Of what.
+pub struct Attempt {
     pub delivery: delivery::Model,
-    /// Until when it is ours.
-    pub lease: DateTime<Utc>,
-    /// When it began.
+    /// The lease under which it was made.
+    pub leased_until: DateTime<Utc>,
     pub started_at: DateTime<Utc>,
-    /// How long it took.
     pub took: Duration,
 }
 
-/// Writes down what came of a try, if the delivery is still in our hand.
-pub async fn settle(
-    app: &Arc<App>,
+/// Stores an attempt and its result, unless its lease has expired and another worker has the delivery.
+pub async fn record_attempt(
+    services: &Arc<Services>,
     endpoint: &webhook_endpoint::Model,
     event: &event::Model,
-    tried: AttemptResult,
-    of: Try,
+    attempt: Attempt,
+    result: AttemptResult,
 ) -> Result<()> {
-    let ctx = Ctx::system(Arc::clone(app));
+    let ctx = Ctx::system(Arc::clone(services));
     let now = ctx.now;
-    let (status, error, asked) = match tried {
-        AttemptResult::Answered { status, .. } if status.is_success() => (Some(status), None, None),
-        AttemptResult::Answered { status, retry_after } => {
-            let asked = retry_after.and_then(|value| backoff::retry_after(&value, now));
-            (
-                Some(status),
-                Some(format!("it answered {}", status.as_u16())),
-                asked,
-            )
+    let (status, error, retry_after) = match result {
+        AttemptResult::Response { status, .. } if status.is_success() => (Some(status), None, None),
+        AttemptResult::Response { status, retry_after } => {
+            let retry_after = retry_after.and_then(|value| backoff::retry_after(&value, now));
+            let error = format!("it answered {}", status.as_u16());
+            (Some(status), Some(error), retry_after)
         }
-        AttemptResult::Unanswered(why) => (None, Some(why), None),
+        AttemptResult::NoResponse(why) => (None, Some(why), None),
     };
-    let number = of.delivery.attempts + 1;
-    let verdict = if error.is_none() {
+    let number = attempt.delivery.attempts + 1;
+    let disposition = if error.is_none() {
         Disposition::Delivered
     } else if status == Some(StatusCode::GONE) {
         Disposition::Gone
     } else {
-        let schedule = &app.config.webhook_retry_schedule;
-        match backoff::wait(
-            schedule,
-            number - of.delivery.attempts_before,
-            rand::random(),
-            asked,
-        ) {
-            Some(wait) => Disposition::Again(now + wait),
-            None => Disposition::Failed,
-        }
+        let schedule = &services.config.webhook_retry_schedule;
+        let since_replay = number - attempt.delivery.attempts_before;
+        backoff::wait(schedule, since_replay, rand::random(), retry_after)
+            .map_or(Disposition::Failed, |wait| Disposition::Retry(now + wait))
     };
-    log(verdict, endpoint, event, number, error.as_deref());
-    let made = attempt::Model {
+    log(disposition, endpoint, event, number, error.as_deref());
+    let row = attempt::Model {
         id: 0,
-        delivery_id: of.delivery.id,
+        delivery_id: attempt.delivery.id,
         number,
-        started_at: of.started_at,
-        duration_ms: i64::try_from(of.took.as_millis()).unwrap_or(i64::MAX),
+        started_at: attempt.started_at,
+        duration_ms: i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX),
         status: status.map(|status| i64::from(status.as_u16())),
         error,
     };
-    let standing = Standing {
+    let health = EndpointHealth {
         id: endpoint.id,
         managed: endpoint.managed,
         failing_since: endpoint.failing_since,
     };
     ctx.transaction(move |tx| {
-        let made = made.clone();
+        let row = row.clone();
         Box::pin(async move {
-            if written(tx, verdict, &made, of.lease).await? {
-                kept(tx, made).await?;
+            if update_delivery(tx, disposition, &row, attempt.leased_until).await? {
+                insert_attempt(tx, row).await?;
             } else {
-                tracing::debug!(delivery.id = of.delivery.id, "a webhook's lease had lapsed");
+                tracing::debug!(delivery.id = row.delivery_id, "a webhook's lease had expired");
             }
-            Ok(stands(tx, verdict, standing).await?)
+            Ok(update_health(tx, disposition, health).await?)
         })
     })
     .await
 }
 
-/// Writes the try into the delivery, unless somebody else has it in hand by now.
-async fn written(
+/// Stores the result in the delivery; returns false if it is no longer leased to this attempt.
+async fn update_delivery(
     tx: &Tx,
-    verdict: Disposition,
-    made: &attempt::Model,
-    lease: DateTime<Utc>,
+    disposition: Disposition,
+    attempt: &attempt::Model,
+    leased_until: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     use delivery::{Column, Entity};
     let now = tx.ctx().now;
-    let (due_at, outcome) = match verdict {
+    let (due_at, outcome) = match disposition {
         Disposition::Delivered => (None, Some(Outcome::Delivered)),
-        Disposition::Again(due_at) => (Some(due_at), None),
+        Disposition::Retry(due_at) => (Some(due_at), None),
         Disposition::Failed | Disposition::Gone => (None, Some(Outcome::Failed)),
     };
     let ended_at = outcome.map(|_| now);
-    let written = Entity::update_many()
-        .col_expr(Column::Attempts, Expr::val(made.number))
+    let updated = Entity::update_many()
+        .col_expr(Column::Attempts, Expr::val(attempt.number))
         .col_expr(Column::DueAt, Expr::val(due_at))
         .col_expr(Column::LeasedUntil, Expr::val(None::<DateTime<Utc>>))
         .col_expr(Column::Outcome, Expr::val(outcome))
         .col_expr(Column::EndedAt, Expr::val(ended_at))
-        .col_expr(Column::LastStatus, Expr::val(made.status))
-        .col_expr(Column::LastError, Expr::val(made.error.clone()))
+        .col_expr(Column::LastStatus, Expr::val(attempt.status))
+        .col_expr(Column::LastError, Expr::val(attempt.error.clone()))
         .col_expr(Column::TriedAt, Expr::val(now))
-        .filter(Column::Id.eq(made.delivery_id))
-        .filter(Column::LeasedUntil.eq(lease))
+        .filter(Column::Id.eq(attempt.delivery_id))
+        .filter(Column::LeasedUntil.eq(leased_until))
         .exec(tx)
         .await?;
-    Ok(written.rows_affected > 0)
+    Ok(updated.rows_affected > 0)
 }
 
-/// Keeps the try beside the delivery, with the latest before it.
-async fn kept(tx: &Tx, made: attempt::Model) -> Result<(), DbErr> {
+/// Inserts the attempt and deletes those beyond [`ATTEMPTS_KEPT`].
+async fn insert_attempt(tx: &Tx, attempt: attempt::Model) -> Result<(), DbErr> {
     use attempt::{ActiveModel, Column, Entity};
-    let (delivery_id, oldest) = (made.delivery_id, made.number - ATTEMPTS_KEPT);
-    let made = ActiveModel {
+    let (delivery_id, oldest) = (attempt.delivery_id, attempt.number - ATTEMPTS_KEPT);
+    let row = ActiveModel {
         id: NotSet,
-        ..made.into()
+        ..attempt.into()
     };
-    Entity::insert(made).exec_without_returning(tx).await?;
+    Entity::insert(row).exec_without_returning(tx).await?;
     if oldest > 0 {
         Entity::delete_many()
             .filter(Column::DeliveryId.eq(delivery_id))
@@ -165,47 +155,47 @@ async fn kept(tx: &Tx, made: attempt::Model) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// How an endpoint stood before a try.
+/// An endpoint as it was before the attempt.
 #[derive(Clone, Copy, Debug)]
-struct Standing {
+struct EndpointHealth {
     id: i64,
     managed: bool,
     failing_since: Option<DateTime<Utc>>,
 }
 
-/// Writes down how the endpoint stands after a try, where that is news: most tries leave its row alone.
-async fn stands(tx: &Tx, verdict: Disposition, before: Standing) -> Result<(), DbErr> {
+/// Stores whether the endpoint fails, if that has changed: most attempts do not write its row.
+async fn update_health(tx: &Tx, disposition: Disposition, before: EndpointHealth) -> Result<(), DbErr> {
     use webhook_endpoint::{Column, Entity};
     let now = tx.ctx().now;
-    let change = match (verdict, before.failing_since) {
+    let failing_since = match (disposition, before.failing_since) {
         (Disposition::Delivered, Some(_)) => None,
-        (Disposition::Again(_) | Disposition::Failed, None) => Some(now),
-        (Disposition::Gone, _) => return ending::end(tx, before.id, Ending::Gone).await,
-        // Only what has failed by its whole schedule counts, so that one message a month that meets a restart does not
-        // end an endpoint. That of the settings is the operator's to take out.
-        (Disposition::Failed, Some(since)) if before.managed && since + PATIENCE <= now => {
-            return ending::end(tx, before.id, Ending::Failing).await;
+        (Disposition::Retry(_) | Disposition::Failed, None) => Some(now),
+        (Disposition::Gone, _) => return disable(tx, before.id, Ending::Gone).await,
+        // Only a delivery that has used up its schedule counts, so that one message a month that happens to meet a
+        // restart does not disable an endpoint. The configured endpoint is left to the operator.
+        (Disposition::Failed, Some(since)) if before.managed && since + FAILING_LIMIT <= now => {
+            return disable(tx, before.id, Ending::Failing).await;
         }
-        (Disposition::Delivered, None) | (Disposition::Again(_) | Disposition::Failed, Some(_)) => {
+        (Disposition::Delivered, None) | (Disposition::Retry(_) | Disposition::Failed, Some(_)) => {
             return Ok(());
         }
     };
-    let is_news = if change.is_some() {
+    let unchanged_by_others = if failing_since.is_some() {
         Column::FailingSince.is_null()
     } else {
         Column::FailingSince.is_not_null()
     };
     Entity::update_many()
-        .col_expr(Column::FailingSince, Expr::val(change))
+        .col_expr(Column::FailingSince, Expr::val(failing_since))
         .filter(Column::Id.eq(before.id))
-        .filter(is_news)
+        .filter(unchanged_by_others)
         .exec(tx)
         .await?;
     Ok(())
 }
 
 fn log(
-    verdict: Disposition,
+    disposition: Disposition,
     endpoint: &webhook_endpoint::Model,
     event: &event::Model,
     attempts: i64,
@@ -213,13 +203,13 @@ fn log(
 ) {
     let (endpoint, message, name) = (endpoint.id, &event.message_id, event.name.as_str());
     let error = error.unwrap_or_default();
-    match verdict {
+    match disposition {
         Disposition::Delivered => tracing::debug!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, "a webhook was delivered"
         ),
-        Disposition::Again(due_at) => tracing::info!(
+        Disposition::Retry(due_at) => tracing::info!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, error, %due_at,
-            "a webhook failed and will be tried again"
+            "a webhook attempt failed and will be repeated"
         ),
         Disposition::Failed => tracing::error!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, error,
@@ -227,7 +217,7 @@ fn log(
         ),
         Disposition::Gone => tracing::error!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts,
-            "a webhook's receiver answered 410: nothing is sent to it any more"
+            "a webhook receiver answered 410: its endpoint is disabled"
         ),
     }
 }

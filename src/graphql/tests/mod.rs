@@ -14,10 +14,10 @@ use super::answer::Answer;
 use super::document_store::Wanted;
 use super::engine::{Engine, GraphQlRequest, Prepared, Settings};
 use super::refusal::Refusal;
-use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
+use crate::services::Services;
 
 mod documents;
 mod execution;
@@ -197,13 +197,13 @@ impl Bench {
         let matches = command
             .try_get_matches_from(["test", "--database-url", &url])
             .unwrap();
-        let app = App::open(Config::from_arg_matches(&matches).unwrap(), Clock::system())
+        let services = Services::open(Config::from_arg_matches(&matches).unwrap(), Clock::system())
             .await
             .unwrap();
         let build = || async_graphql::Schema::build(Query, Mutation, Events).disable_suggestions();
         Self {
             engine: Engine::new(build, settings).unwrap(),
-            ctx: Ctx::system(app),
+            ctx: Ctx::system(services),
             _directory: directory,
         }
     }
@@ -345,7 +345,7 @@ async fn executing_ends_after_a_while() {
 #[tokio::test]
 async fn only_some_fields_need_no_login() {
     let bench = Bench::new().await;
-    let anonymous = Ctx::anonymous(Arc::clone(&bench.ctx.app), bench.ctx.client);
+    let anonymous = Ctx::anonymous(Arc::clone(&bench.ctx.services), bench.ctx.client);
     let run = |text: &str| bench.ask_as(&anonymous, asking(text, value!({})));
     for text in [
         "{viewer}",

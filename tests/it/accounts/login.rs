@@ -262,14 +262,17 @@ async fn a_stranger_locks_out_nobody(gateway: Gateway) {
     }
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
     // The user at another address gets in.
-    let home = Ctx::anonymous(Arc::clone(&gateway.app), IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)));
+    let home = Ctx::anonymous(
+        Arc::clone(&gateway.services),
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
+    );
     login::log_in(&home, "viewer", PASSWORD.to_owned())
         .await
         .expect("a login");
     // One household has a whole /64 of IPv6: its addresses count as one.
     let address = |last: u16| {
         Ctx::anonymous(
-            Arc::clone(&gateway.app),
+            Arc::clone(&gateway.services),
             format!("2001:db8::{last:x}").parse().unwrap(),
         )
     };
@@ -279,12 +282,12 @@ async fn a_stranger_locks_out_nobody(gateway: Gateway) {
     }
     let refused = login::log_in(&address(99), "viewer", PASSWORD.to_owned()).await;
     assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
-    let neighbour = Ctx::anonymous(Arc::clone(&gateway.app), "2001:db8:0:1::1".parse().unwrap());
+    let neighbour = Ctx::anonymous(Arc::clone(&gateway.services), "2001:db8:0:1::1".parse().unwrap());
     login::log_in(&neighbour, "viewer", PASSWORD.to_owned())
         .await
         .expect("a login");
     // An address of IPv4 is the same in the clothes of IPv6.
-    let mapped = Ctx::anonymous(Arc::clone(&gateway.app), "::ffff:127.0.0.1".parse().unwrap());
+    let mapped = Ctx::anonymous(Arc::clone(&gateway.services), "::ffff:127.0.0.1".parse().unwrap());
     let refused = login::log_in(&mapped, "viewer", PASSWORD.to_owned()).await;
     assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
 }

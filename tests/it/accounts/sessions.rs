@@ -52,7 +52,7 @@ async fn refreshing_without_rotation(gateway: Gateway) {
         let refreshed = refreshed.expect(200);
         assert_eq!(sorted_keys(&refreshed), ["access"]);
         let claims = claims(&refreshed["access"]);
-        let now = gateway.app.clock.now().timestamp();
+        let now = gateway.services.clock.now().timestamp();
         assert_eq!(
             (&claims["iat"], &claims["exp"]),
             (&json!(now), &json!(now + 86_400))

@@ -37,7 +37,7 @@ fn hs256(claims: &Value) -> String {
 
 /// What an access token of the viewer says.
 fn access_claims(gateway: &Gateway) -> Value {
-    let now = gateway.app.clock.now().timestamp();
+    let now = gateway.services.clock.now().timestamp();
     json!({
         "token_type": "access", "exp": now + 3600, "iat": now, "jti": "0123456789abcdef0123456789abcdef", "user_id": 4,
     })
@@ -51,7 +51,7 @@ pub async fn pair(gateway: &Gateway) -> Value {
 
 async fn claims_are_the_documented_ones(gateway: Gateway) {
     let pair = pair(&gateway).await;
-    let now = gateway.app.clock.now().timestamp();
+    let now = gateway.services.clock.now().timestamp();
     for (token_type, lifetime) in [("access", 86_400), ("refresh", 7 * 86_400)] {
         let claims = claims(&pair[token_type]);
         assert_eq!(

@@ -305,7 +305,7 @@ async fn ledger(gateway: &Gateway, product: i64) -> Vec<(stock_change::Reason, i
     let rows = stock_change::Entity::find()
         .filter(stock_change::Column::ProductId.eq(product))
         .order_by_asc(stock_change::Column::Id)
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .unwrap();
     rows.into_iter()

@@ -18,7 +18,14 @@ on_both_through_both![
 ];
 
 async fn created_read_changed_deleted(gateway: Gateway) {
-    let now = |gateway: &Gateway| gateway.app.clock.now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let now = |gateway: &Gateway| {
+        gateway
+            .services
+            .clock
+            .now()
+            .format("%Y-%m-%dT%H:%M:%SZ")
+            .to_string()
+    };
     for kind in LABELS {
         let answer = gateway
             .manager

@@ -201,7 +201,7 @@ async fn keeps_the_prices_of_its_moment(gateway: Gateway) {
         (later, "12345678901234567890.99", "6.00"),
     ] {
         let row = outflow::Entity::find_by_id(id)
-            .one(&gateway.app.db)
+            .one(&gateway.services.db)
             .await
             .unwrap()
             .unwrap();

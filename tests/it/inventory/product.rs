@@ -152,7 +152,7 @@ async fn put_and_patch_keep_what_is_not_sent(gateway: Gateway) {
         gateway.wait(1);
         product[field] = read;
         product["updated_at"] = gateway
-            .app
+            .services
             .clock
             .now()
             .format("%Y-%m-%dT%H:%M:%SZ")

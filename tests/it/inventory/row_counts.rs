@@ -9,7 +9,7 @@ use crate::support::gateway::Gateway;
 on_both![the_count_is_that_of_the_rows];
 
 async fn the_count_is_that_of_the_rows(gateway: Gateway) {
-    let db = &gateway.app.db;
+    let db = &gateway.services.db;
     let count = async || gateway.viewer.get("brands/").await.json()["count"].clone();
     let rows = async || {
         let sql = "SELECT COUNT(*) FROM tally WHERE noun = 'brand'";

@@ -25,7 +25,7 @@ async fn ledger(gateway: &Gateway, product: i64) -> Vec<stock_change::Model> {
     stock_change::Entity::find()
         .filter(stock_change::Column::ProductId.eq(product))
         .order_by_asc(stock_change::Column::Id)
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .unwrap()
 }

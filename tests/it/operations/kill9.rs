@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 use reqwest::StatusCode;
 use sea_orm::{EntityTrait as _, QuerySelect as _};
 use serde_json::{Value, json};
-use stockroom::app::App;
 use stockroom::clock::Clock;
 use stockroom::kind::Kind;
+use stockroom::services::Services;
 
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
@@ -76,21 +76,21 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         String::from_utf8_lossy(&check.stdout)
     );
 
-    let app = App::open(config(&place.url(), &[]), Clock::system())
+    let services = Services::open(config(&place.url(), &[]), Clock::system())
         .await
         .expect("a database");
     let inflows: Vec<i64> = inflow::Entity::find()
         .select_only()
         .column(inflow::Column::Id)
         .into_tuple()
-        .all(&app.db)
+        .all(&services.db)
         .await
         .unwrap();
     let outflows: Vec<i64> = outflow::Entity::find()
         .select_only()
         .column(outflow::Column::Id)
         .into_tuple()
-        .all(&app.db)
+        .all(&services.db)
         .await
         .unwrap();
     let inflows = inflows.into_iter().map(|id| (Kind::Inflow, id));
@@ -117,7 +117,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         Vec::<&(Kind, i64)>::new(),
         "risen again"
     );
-    app.db.close().await;
+    services.db.close().await;
 }
 
 /// Writes until the program is dead, which the answer with the number `deadline` makes it.

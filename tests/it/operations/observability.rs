@@ -150,7 +150,7 @@ async fn figures_count_what_happened(gateway: Gateway) {
         .find_map(|line| line.strip_prefix("stockroom_db_statements_total "))
         .and_then(|count| count.parse().ok())
         .expect("a count");
-    assert_eq!(sent, gateway.app.db.statements());
+    assert_eq!(sent, gateway.services.db.statements());
 }
 
 async fn statements_are_counted_for_the_request_that_sends_them(gateway: Gateway) {

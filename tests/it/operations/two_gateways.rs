@@ -314,7 +314,7 @@ async fn entries(gateway: &Gateway, after: i64) -> Vec<i64> {
         .column(stock_change::Column::Id)
         .order_by_asc(stock_change::Column::Id)
         .into_tuple()
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .expect("rows");
     ids.into_iter().filter(|id| *id > after).collect()
@@ -325,7 +325,7 @@ async fn outflows(gateway: &Gateway) -> BTreeSet<i64> {
         .select_only()
         .column(outflow::Column::Id)
         .into_tuple()
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .expect("rows");
     ids.into_iter().collect()

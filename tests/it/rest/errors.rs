@@ -326,7 +326,7 @@ async fn a_mistake_of_ours(gateway: Gateway) {
 }
 
 async fn a_database_that_is_away(gateway: Gateway) {
-    gateway.app.db.close().await;
+    gateway.services.db.close().await;
     let answer = gateway.root.post("brands/", json!({ "name": "LG" })).await;
     assert_eq!(answer.refuses(503, "UNAVAILABLE"), json!({}));
     assert!(answer.header("retry-after").is_some());

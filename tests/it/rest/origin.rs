@@ -47,7 +47,7 @@ async fn links_name_the_host_as_sent(gateway: Gateway) {
         );
     }
     // What is no host by its syntax is in no link.
-    let own = format!("http://{}/api/v1/brands/", gateway.app.config.bind);
+    let own = format!("http://{}/api/v1/brands/", gateway.services.config.bind);
     for host in [
         "evil.example/path?",
         "a@b",

@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use clap::{Args as _, FromArgMatches as _};
 use sea_orm::ConnectionTrait as _;
 use stockroom::app::App;
-use stockroom::auth::token;
+use stockroom::auth::login;
 use stockroom::clock::Clock;
 use stockroom::config::Config;
 use stockroom::ctx::Ctx;
 use stockroom::error::Result;
+use stockroom::services::Services;
+use stockroom::webhooks::WebhookWorker;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -44,7 +46,8 @@ pub fn config(database_url: &str, flags: &[&str]) -> Config {
 
 /// A running gateway and those who talk to it.
 pub struct Gateway {
-    pub app: Arc<App>,
+    pub app: App,
+    pub services: Arc<Services>,
     pub address: SocketAddr,
     /// Nobody.
     pub anon: Actor,
@@ -92,7 +95,8 @@ impl Gateway {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = stockroom::http::serve(Arc::clone(&app), listener, async move {
+        let services = Arc::clone(&app.services);
+        let serving = stockroom::server::serve(Arc::clone(&services), listener, async move {
             let _ = stopped.await;
         });
         let serving = tokio::spawn(async move { serving.await.expect("it serves") });
@@ -102,7 +106,7 @@ impl Gateway {
             .build()
             .expect("a client");
         let user = |index: usize| {
-            Actor::new(&http, address, Some(access(&app, index)), USERS[index].0).through(face)
+            Actor::new(&http, address, Some(access(&services, index)), USERS[index].0).through(face)
         };
         Self {
             anon: Actor::new(&http, address, None, "anon").through(face),
@@ -111,6 +115,7 @@ impl Gateway {
             administrator: user(2),
             viewer: user(3),
             app,
+            services,
             address,
             http,
             face,
@@ -122,12 +127,18 @@ impl Gateway {
 
     /// Another one beside it, on the same database.
     pub async fn another(&self, flags: &[&str]) -> Self {
-        Self::open(Arc::clone(&self.place), self.face, flags, self.app.clock.now()).await
+        Self::open(
+            Arc::clone(&self.place),
+            self.face,
+            flags,
+            self.services.clock.now(),
+        )
+        .await
     }
 
     /// Ends it, and begins another on the same database, with these settings.
     pub async fn with(self, flags: &[&str]) -> Self {
-        let now = self.app.clock.now();
+        let now = self.services.clock.now();
         self.restarted(flags, now).await
     }
 
@@ -141,7 +152,7 @@ impl Gateway {
     /// Ends it in order, and leaves the database.
     pub async fn end(self) -> Arc<Place> {
         let Self {
-            app,
+            services,
             http,
             place,
             stop,
@@ -151,18 +162,29 @@ impl Gateway {
         drop(http);
         let _ = stop.send(());
         serving.await.expect("it ends");
-        app.db.close().await;
+        services.db.close().await;
         place
     }
 
     /// Moves the clock on.
     pub fn wait(&self, seconds: u64) {
-        self.app.clock.advance(Duration::from_secs(seconds));
+        self.services.clock.advance(Duration::from_secs(seconds));
     }
 
     /// The program itself, for what is not done over HTTP.
     pub fn system(&self) -> Ctx {
-        Ctx::system(Arc::clone(&self.app))
+        Ctx::system(Arc::clone(&self.services))
+    }
+
+    /// The webhook worker, which runs only when a test calls it.
+    pub fn webhooks(&self) -> &Arc<WebhookWorker> {
+        self.app.webhooks.as_ref().expect("webhooks are switched on")
+    }
+
+    /// Completes when the background tasks have ended, after [`Services::stop`].
+    pub async fn workers_ended(&self) {
+        self.services.tasks.close();
+        self.services.tasks.wait().await;
     }
 
     /// The same user with another token.
@@ -188,9 +210,9 @@ impl Gateway {
 
     /// How many statements are sent while something happens; nothing else may happen beside it.
     pub async fn statements<T>(&self, doing: impl Future<Output = T>) -> (u64, T) {
-        let before = self.app.db.statements();
+        let before = self.services.db.statements();
         let done = doing.await;
-        (self.app.db.statements() - before, done)
+        (self.services.db.statements() - before, done)
     }
 
     /// Sends a statement as it stands, past all rules.
@@ -214,8 +236,8 @@ impl Gateway {
 }
 
 /// An access token of one of [`USERS`], made without the time that a password takes.
-fn access(app: &Arc<App>, index: usize) -> String {
-    let ctx = Ctx::anonymous(Arc::clone(app), IpAddr::V4(Ipv4Addr::LOCALHOST));
+fn access(services: &Arc<Services>, index: usize) -> String {
+    let ctx = Ctx::anonymous(Arc::clone(services), IpAddr::V4(Ipv4Addr::LOCALHOST));
     let id = i64::try_from(index).expect("a small number") + 1;
-    token::start_session(&ctx, id).expect("a token").access
+    login::start_session(&ctx, id).expect("a token").access
 }

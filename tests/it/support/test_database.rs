@@ -4,11 +4,11 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
-use stockroom::app::App;
 use stockroom::clock::Clock;
 use stockroom::ctx::Ctx;
 use stockroom::resolvers::account::{self, NewUser};
 use stockroom::schema;
+use stockroom::services::Services;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
@@ -84,11 +84,11 @@ static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
 
 /// Migrates the database at `url` and makes the users.
 async fn prepare(url: &str) {
-    let app = App::open(config(url, &[]), Clock::manual(*START))
+    let services = Services::open(config(url, &[]), Clock::manual(*START))
         .await
         .expect("a database");
-    schema::migrate_up(&app.db).await.expect("migrations");
-    let ctx = Ctx::system(app);
+    schema::migrate_up(&services.db).await.expect("migrations");
+    let ctx = Ctx::system(services);
     for (index, (username, is_superuser, group)) in USERS.into_iter().enumerate() {
         let new = NewUser {
             username: username.to_owned(),
@@ -99,7 +99,7 @@ async fn prepare(url: &str) {
         let user = account::create(&ctx, new).await.expect("a user");
         assert_eq!(user.id, i64::try_from(index).unwrap() + 1);
     }
-    ctx.app.db.close().await;
+    ctx.services.db.close().await;
 }
 
 /// The bytes of a migrated SQLite file.

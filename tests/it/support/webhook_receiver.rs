@@ -16,7 +16,6 @@ use hyper_util::rt::TokioIo;
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
-use stockroom::webhooks;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -201,13 +200,17 @@ pub fn flags<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 pub async fn telling(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Gateway {
     let url = receiver.url();
     let gateway = gateway.with(&flags(&url, more)).await;
-    webhooks::prepare(&gateway.app).await.expect("an endpoint");
+    gateway
+        .webhooks()
+        .store_configured_endpoint()
+        .await
+        .expect("an endpoint");
     gateway
 }
 
 /// Sends what is due and says how many tries that were.
 pub async fn due(gateway: &Gateway) -> usize {
-    webhooks::run_due(&gateway.app).await.expect("it runs")
+    gateway.webhooks().run_due().await.expect("it runs")
 }
 
 /// Makes an outflow.
@@ -219,13 +222,13 @@ pub async fn take_out(gateway: &Gateway, product: i64, quantity: i64) -> i64 {
 /// Every delivery, the first one first.
 pub async fn deliveries(gateway: &Gateway) -> Vec<delivery::Model> {
     let all = delivery::Entity::find().order_by_asc(delivery::Column::Id);
-    all.all(&gateway.app.db).await.expect("rows")
+    all.all(&gateway.services.db).await.expect("rows")
 }
 
 /// How many events there are.
 pub async fn events(gateway: &Gateway) -> usize {
     event::Entity::find()
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .expect("rows")
         .len()
@@ -237,7 +240,11 @@ pub const MANAGED: [&str; 4] = ["--webhook-enabled", "true", "--webhook-allow-pr
 /// The same gateway with webhooks for the endpoints that are managed, whose worker only runs when it is told to.
 pub async fn managing(gateway: Gateway, more: &[&str]) -> Gateway {
     let gateway = gateway.with(&[&MANAGED, more].concat()).await;
-    webhooks::prepare(&gateway.app).await.expect("a database");
+    gateway
+        .webhooks()
+        .store_configured_endpoint()
+        .await
+        .expect("a database");
     gateway
 }
 

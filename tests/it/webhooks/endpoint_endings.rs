@@ -4,7 +4,7 @@
 use ::entity::{removed_endpoint, webhook_endpoint};
 use sea_orm::EntityTrait as _;
 use serde_json::json;
-use stockroom::webhooks::ending;
+use stockroom::webhooks::retention;
 
 use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
@@ -67,7 +67,7 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
             .count()
     };
     assert_eq!(pending().await, 1_500);
-    ending::clear(&gateway.app).await.expect("it clears");
+    retention::clean(&gateway.services).await.expect("it clears");
     assert_eq!((pending().await, due(&gateway).await), (0, 0));
     assert_eq!(receiver.received().len(), 2);
 }
@@ -160,21 +160,21 @@ async fn deleting_takes_deliveries_along(gateway: Gateway) {
     root.get(&endpoint.path("deliveries/")).await.is(404, NOT_FOUND);
     assert_eq!(due(&gateway).await, 0);
     assert_eq!(deliveries(&gateway).await.len(), 1_501);
-    ending::clear(&gateway.app).await.expect("it clears");
+    retention::clean(&gateway.services).await.expect("it clears");
     assert_eq!(deliveries(&gateway).await.len(), 0);
     // What a straggler wrote for it is found later.
     endpoint.many(&gateway, 1, "event.created_at, NULL").await;
     gateway.wait(2 * 3600);
-    ending::clear(&gateway.app).await.expect("it clears");
+    retention::clean(&gateway.services).await.expect("it clears");
     assert_eq!(deliveries(&gateway).await.len(), 0);
     let removed = removed_endpoint::Entity::find()
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .unwrap();
     assert!(removed.is_empty());
     assert!(
         webhook_endpoint::Entity::find()
-            .all(&gateway.app.db)
+            .all(&gateway.services.db)
             .await
             .unwrap()
             .is_empty()

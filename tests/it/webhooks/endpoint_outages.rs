@@ -11,7 +11,6 @@ use sea_orm::{EntityTrait as _, QuerySelect as _};
 use serde_json::{Value, json};
 use stockroom::app::App;
 use stockroom::clock::Clock;
-use stockroom::webhooks;
 
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
@@ -34,7 +33,7 @@ async fn dead_receivers_hold_up_nobody(gateway: Gateway) {
         Managed::make(&gateway, &dead.url(), &["outflow.created"]).await;
     }
     Managed::make(&gateway, &alive.url(), &["outflow.created"]).await;
-    webhooks::start(&gateway.app).await.expect("a worker");
+    gateway.webhooks().start().await.expect("a worker");
     let product = gateway.root.product("Bolts", 1000).await;
     // All places of all that hang are taken.
     for _ in 0..8 {
@@ -47,7 +46,7 @@ async fn dead_receivers_hold_up_nobody(gateway: Gateway) {
     let told = alive.wait_for(38).await;
     let ids: BTreeSet<&str> = told.iter().map(Received::id).collect();
     assert_eq!((told.len(), ids.len(), dead.received().len()), (38, 38, 49 * 8));
-    gateway.app.stop();
+    gateway.services.stop();
 }
 
 /// The ids of the messages that told of each outflow.
@@ -141,7 +140,7 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
         Managed::make(at, &receiver.url(), &["outflow.created"]).await;
     }
     for gateway in [&gateway, &second] {
-        webhooks::start(&gateway.app).await.expect("a worker");
+        gateway.webhooks().start().await.expect("a worker");
     }
     let product = gateway.root.product("Bolts", 1000).await;
     let sales = (0..60).map(|sale| {
@@ -159,8 +158,8 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
     assert!(ids.iter().all(|told| *told == ids[0]));
     assert!(ids[0].values().all(|ids| ids.len() == 1));
     for gateway in [&gateway, &second] {
-        gateway.app.stop();
-        gateway.app.webhooks.as_ref().expect("webhooks").ended().await;
+        gateway.services.stop();
+        gateway.workers_ended().await;
     }
     assert!(receivers.iter().all(|receiver| receiver.received().len() == 60));
     assert!(
@@ -242,12 +241,13 @@ async fn told_after_kills(gateway: Gateway) {
     let app = App::open(config(&place.url(), &MANAGED), later)
         .await
         .expect("a database");
-    webhooks::run_due(&app).await.expect("it runs");
+    let worker = app.webhooks.as_ref().expect("webhooks are switched on");
+    worker.run_due().await.expect("it runs");
     let made: Vec<i64> = outflow::Entity::find()
         .select_only()
         .column(outflow::Column::Id)
         .into_tuple()
-        .all(&app.db)
+        .all(&app.services.db)
         .await
         .unwrap();
     let told = ids_by_outflow(&receiver.received());
@@ -260,6 +260,6 @@ async fn told_after_kills(gateway: Gateway) {
         made.into_iter().collect()
     );
     assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
-    assert_eq!(webhooks::run_due(&app).await.expect("it runs"), 0);
-    app.db.close().await;
+    assert_eq!(worker.run_due().await.expect("it runs"), 0);
+    app.services.db.close().await;
 }

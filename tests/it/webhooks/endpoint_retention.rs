@@ -3,6 +3,8 @@
 use ::entity::{delivery, event, webhook_endpoint};
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::json;
+use stockroom::app::App;
+use stockroom::clock::Clock;
 
 use crate::support::gateway::Gateway;
 use crate::support::program::{Program, command};
@@ -25,13 +27,13 @@ async fn rows_come_through_migrations(gateway: Gateway) {
         .expect(202);
     let before = event::Entity::find()
         .order_by_asc(event::Column::Id)
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .unwrap();
     assert_eq!(before.len(), 3);
 
     let url = gateway.database_url();
-    let moment = gateway.app.clock.now();
+    let moment = gateway.services.clock.now();
     let migrate = |arguments: &[&str]| {
         let output = command(&url)
             .arg("migrate")
@@ -53,34 +55,38 @@ async fn rows_come_through_migrations(gateway: Gateway) {
         .skip_while(|line| !line.contains("webhook_endpoints"));
     migrate(&["down", &since.count().to_string()]);
     migrate(&["up"]);
-    let app = stockroom::app::App::open(
+    let app = App::open(
         crate::support::gateway::config(
             &place.url(),
             &crate::support::webhook_receiver::flags(&receiver.url(), &[]),
         ),
-        stockroom::clock::Clock::manual(moment),
+        Clock::manual(moment),
     )
     .await
     .expect("a database");
     let after = event::Entity::find()
         .order_by_asc(event::Column::Id)
-        .all(&app.db)
+        .all(&app.services.db)
         .await
         .unwrap();
     assert_eq!(after, before[..2], "tests are gone, what happened is not");
-    let endpoints = webhook_endpoint::Entity::find().all(&app.db).await.unwrap();
+    let endpoints = webhook_endpoint::Entity::find()
+        .all(&app.services.db)
+        .await
+        .unwrap();
     assert!(endpoints.len() == 1 && !endpoints[0].managed);
     let deliveries = delivery::Entity::find()
         .order_by_asc(delivery::Column::Id)
-        .all(&app.db)
+        .all(&app.services.db)
         .await
         .unwrap();
     assert_eq!(deliveries.len(), 2);
     assert_eq!(deliveries[0].ended_at, deliveries[0].tried_at);
     assert!(deliveries[0].ended_at.is_some() && deliveries[1].due_at.is_some());
-    assert_eq!(stockroom::webhooks::run_due(&app).await.expect("it runs"), 1);
+    let worker = app.webhooks.as_ref().expect("webhooks are switched on");
+    assert_eq!(worker.run_due().await.expect("it runs"), 1);
     assert_eq!(receiver.received().len(), 3);
-    app.db.close().await;
+    app.services.db.close().await;
 }
 
 async fn secrets_come_into_no_log(gateway: Gateway) {

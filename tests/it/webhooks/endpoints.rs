@@ -27,7 +27,12 @@ async fn the_life_of_an_endpoint(gateway: Gateway) {
     let gateway = managing(gateway, &[]).await;
     let root = &gateway.root;
     for face in FACES {
-        let now = gateway.app.clock.now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let now = gateway
+            .services
+            .clock
+            .now()
+            .format("%Y-%m-%dT%H:%M:%SZ")
+            .to_string();
         let made = face.create(root, Kind::Webhook, new()).await.done();
         let id = made["id"].as_i64().expect("an id");
         let expected = json!({

@@ -5,7 +5,7 @@ use serde_json::json;
 use stockroom::app::App;
 use stockroom::clock::Clock;
 use stockroom::kind::Kind;
-use stockroom::webhooks;
+use stockroom::webhooks::retention;
 
 use crate::support::gateway::{Gateway, config};
 use crate::support::webhook_receiver::{
@@ -52,7 +52,7 @@ async fn told_once_in_the_documented_shape(gateway: Gateway) {
     );
     assert_eq!(
         message.header("webhook-timestamp"),
-        gateway.app.clock.now().timestamp().to_string()
+        gateway.services.clock.now().timestamp().to_string()
     );
     let ledger = stock_change_of(&gateway, outflow).await;
     assert_eq!(
@@ -85,7 +85,7 @@ async fn stock_change_of(gateway: &Gateway, outflow: i64) -> i64 {
     use ::entity::stock_change;
     use sea_orm::EntityTrait as _;
     let entries = stock_change::Entity::find()
-        .all(&gateway.app.db)
+        .all(&gateway.services.db)
         .await
         .expect("rows");
     let entry = entries.iter().find(|entry| {
@@ -99,7 +99,11 @@ async fn the_official_library_accepts_them(gateway: Gateway) {
     let url = receiver.url();
     // It compares with the machine's clock.
     let gateway = gateway.restarted(&flags(&url, &[]), Clock::system().now()).await;
-    webhooks::prepare(&gateway.app).await.expect("an endpoint");
+    gateway
+        .webhooks()
+        .store_configured_endpoint()
+        .await
+        .expect("an endpoint");
     let product = gateway.root.product("Água 日本", 6).await;
     take_out(&gateway, product, 1).await;
     assert_eq!(due(&gateway).await, 2);
@@ -248,7 +252,7 @@ async fn inflows_are_told_when_asked_for(gateway: Gateway) {
 async fn commits_wake_the_worker(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let gateway = telling(gateway, &receiver, &[]).await;
-    webhooks::start(&gateway.app).await.expect("a worker");
+    gateway.webhooks().start().await.expect("a worker");
     let product = gateway.root.product("Bolts", 1000).await;
     for _ in 0..100 {
         take_out(&gateway, product, 1).await;
@@ -263,8 +267,8 @@ async fn commits_wake_the_worker(gateway: Gateway) {
     ids.dedup();
     assert_eq!(ids.len(), 100);
     // What is under way is written down before the end.
-    gateway.app.stop();
-    gateway.app.webhooks.as_ref().expect("webhooks").ended().await;
+    gateway.services.stop();
+    gateway.workers_ended().await;
     assert!(
         deliveries(&gateway)
             .await
@@ -297,7 +301,7 @@ async fn old_events_are_cleared(gateway: Gateway) {
     assert_eq!(due(&gateway).await, 1);
     take_out(&gateway, product, 1).await;
     gateway.wait(31 * 24 * 3600);
-    webhooks::ending::clear(&gateway.app).await.expect("it clears");
+    retention::clean(&gateway.services).await.expect("it clears");
     let left = deliveries(&gateway).await;
     assert_eq!((events(&gateway).await, left.len()), (1, 1));
     assert!(left[0].due_at.is_some(), "what is still to be told stays");
@@ -307,7 +311,7 @@ async fn old_events_are_cleared(gateway: Gateway) {
         SELECT 'msg_' || n, 'outflow.created', 1, 'Bolts', event.created_at FROM number, event";
     gateway.sql(many).await.expect("rows");
     assert_eq!(events(&gateway).await, 1_701);
-    webhooks::ending::clear(&gateway.app).await.expect("it clears");
+    retention::clean(&gateway.services).await.expect("it clears");
     assert_eq!(events(&gateway).await, 1);
     assert_eq!(due(&gateway).await, 1);
     gateway.is_sound().await;

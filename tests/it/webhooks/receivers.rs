@@ -8,7 +8,6 @@ use ::entity::delivery::Outcome;
 use ::entity::{event, webhook_endpoint};
 use sea_orm::EntityTrait as _;
 use stockroom::app::App;
-use stockroom::webhooks;
 
 use crate::support::gateway::{Gateway, config};
 use crate::support::webhook_receiver::{
@@ -131,7 +130,7 @@ async fn gone_ends_the_endpoint(gateway: Gateway) {
         .collect();
     assert_eq!(outcomes, [Some(Outcome::Failed); 2]);
     let endpoint = webhook_endpoint::Entity::find()
-        .one(&gateway.app.db)
+        .one(&gateway.services.db)
         .await
         .unwrap()
         .unwrap();
@@ -161,7 +160,7 @@ async fn a_dead_receiver_is_tried_again(gateway: Gateway) {
     );
     assert!(delivery.last_error.is_some() && delivery.due_at.is_some());
     let id = event::Entity::find_by_id(delivery.event_id)
-        .one(&gateway.app.db)
+        .one(&gateway.services.db)
         .await
         .unwrap()
         .unwrap();
@@ -202,7 +201,7 @@ async fn a_hanging_receiver_slows_no_request(gateway: Gateway) {
     let receiver = Receiver::start().await;
     receiver.reacts(Reaction::Hang);
     let gateway = telling(gateway, &receiver, &["--webhook-timeout", "300"]).await;
-    webhooks::start(&gateway.app).await.expect("a worker");
+    gateway.webhooks().start().await.expect("a worker");
     let product = gateway.root.product("Bolts", 1000).await;
     // All places are taken and stay so while the requests are answered.
     for _ in 0..8 {
@@ -215,7 +214,7 @@ async fn a_hanging_receiver_slows_no_request(gateway: Gateway) {
     assert_eq!(receiver.received().len(), 8);
     assert_eq!(events(&gateway).await, 58);
     assert_eq!(gateway.viewer.quantity(product).await, 942);
-    gateway.app.stop();
+    gateway.services.stop();
 }
 
 async fn told_after_a_kill_before_delivery(gateway: Gateway) {
@@ -234,8 +233,8 @@ async fn told_after_a_kill_during_delivery(gateway: Gateway) {
     let gateway = telling(gateway, &receiver, &["--webhook-timeout", "10"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     take_out(&gateway, product, 1).await;
-    let app = Arc::clone(&gateway.app);
-    let killed = tokio::spawn(async move { webhooks::run_due(&app).await.map(|_| ()) });
+    let worker = Arc::clone(gateway.webhooks());
+    let killed = tokio::spawn(async move { worker.run_due().await.map(|_| ()) });
     receiver.wait_for(1).await;
     killed.abort();
     assert!(killed.await.unwrap_err().is_cancelled());
@@ -256,14 +255,15 @@ async fn gateways_share_the_work(gateway: Gateway) {
     let gateway = telling(gateway, &receiver, &[]).await;
     let url = receiver.url();
     let settings = config(&gateway.database_url(), &flags(&url, &[]));
-    let second = App::open(settings, gateway.app.clock.clone())
+    let second = App::open(settings, gateway.services.clock.clone())
         .await
         .expect("a second gateway");
     let product = gateway.root.product("Bolts", 1000).await;
     for _ in 0..60 {
         take_out(&gateway, product, 1).await;
     }
-    let (first, other) = tokio::join!(webhooks::run_due(&gateway.app), webhooks::run_due(&second));
+    let other = second.webhooks.as_ref().expect("webhooks are switched on");
+    let (first, other) = tokio::join!(gateway.webhooks().run_due(), other.run_due());
     assert_eq!(first.expect("it runs") + other.expect("it runs"), 60);
     let messages = receiver.received();
     let mut ids: Vec<&str> = messages.iter().map(Received::id).collect();
@@ -276,14 +276,18 @@ async fn gateways_share_the_work(gateway: Gateway) {
             .iter()
             .all(|delivery| delivery.outcome == Some(Outcome::Delivered))
     );
-    second.db.close().await;
+    second.services.db.close().await;
 }
 
 async fn private_targets_are_refused_on_connect(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let more = ["--webhook-allow-private", "false"];
     let gateway = gateway.with(&flags("http://1.1.1.1/hook", &more)).await;
-    webhooks::prepare(&gateway.app).await.expect("an endpoint");
+    gateway
+        .webhooks()
+        .store_configured_endpoint()
+        .await
+        .expect("an endpoint");
     let product = gateway.root.product("Bolts", 100).await;
     let port = receiver.address.port();
     for (count, host) in ["127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "localhost"]

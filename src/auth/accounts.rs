@@ -1,0 +1,96 @@
+//! `Accounts`: a cache of what each session's user may do.
+//!
+//! An entry is valid as long as `account_epoch` has the value it was loaded under: triggers increase the epoch whenever
+//! a user, a group membership, a permission or an ended session changes, whoever changes it. Every request reads the
+//! epoch after it has arrived, so a deactivation committed earlier takes effect at once. Requests that arrive during a
+//! read share the next one.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared};
+use sea_orm::{ConnectionTrait as _, Statement};
+
+use super::actor::Actor;
+use crate::error::{Error, Result};
+use database::Database;
+
+/// Most sessions cached; when it is full, the cache is emptied.
+const CAPACITY: usize = 10_000;
+
+/// How long a request waits for the epoch.
+const EPOCH_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// A user's id and the session's name.
+pub type SessionKey = (i64, String);
+
+type EpochRead = Shared<BoxFuture<'static, Result<i64>>>;
+
+#[derive(Clone, Default)]
+pub struct Accounts(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    cache: Mutex<Cache>,
+    /// The next read of the epoch, which has not begun: requests that arrive now may wait for it.
+    next: Mutex<Option<EpochRead>>,
+    /// Held during a read, so that there is one at a time.
+    reading: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+struct Cache {
+    epoch: i64,
+    actors: HashMap<SessionKey, Arc<Actor>>,
+}
+
+impl Accounts {
+    /// The current epoch, read after this call.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database does not answer in time.
+    pub async fn epoch(&self, db: &Database) -> Result<i64> {
+        let read = {
+            let mut next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner);
+            next.get_or_insert_with(|| self.clone().read_epoch(db.clone()).boxed().shared())
+                .clone()
+        };
+        // A late arrival waits for the read under way and then for its own.
+        tokio::time::timeout(EPOCH_TIMEOUT, read)
+            .await
+            .unwrap_or_else(|_| Err(Error::unavailable("the account epoch could not be read in time")))
+    }
+
+    async fn read_epoch(self, db: Database) -> Result<i64> {
+        let _reading = self.0.reading.lock().await;
+        // A request that arrives from here on may be newer than the result and needs another read.
+        self.0.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let statement = Statement::from_string(db.get_database_backend(), "SELECT epoch FROM account_epoch");
+        Ok(db.number(statement).await?)
+    }
+
+    /// The actor cached under this epoch.
+    pub fn get(&self, epoch: i64, key: &SessionKey) -> Option<Arc<Actor>> {
+        let cache = self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.epoch == epoch {
+            cache.actors.get(key).cloned()
+        } else {
+            None
+        }
+    }
+
+    /// Caches an actor that was loaded under this epoch.
+    pub fn insert(&self, epoch: i64, key: SessionKey, actor: Arc<Actor>) {
+        let mut cache = self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.epoch < epoch || cache.actors.len() >= CAPACITY {
+            cache.actors.clear();
+            cache.epoch = cache.epoch.max(epoch);
+        }
+        // An actor loaded under an older epoch is stale and is not cached.
+        if cache.epoch == epoch {
+            cache.actors.insert(key, actor);
+        }
+    }
+}
