@@ -24,7 +24,7 @@ pub(crate) mod scalar;
 pub(crate) mod verbs;
 
 pub(crate) use super::problem::{UserError, user_errors};
-pub(crate) use super::resolve::{Items, Node};
+pub(crate) use graphql_server::resolve::{Items, Node};
 
 /// The result of a nullable field. An error makes the field null and leaves its siblings as they are.
 pub(crate) type Nullable<T> = Option<Result<T, Error>>;

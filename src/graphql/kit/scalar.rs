@@ -3,6 +3,7 @@
 
 use async_graphql::{Description, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
+use graphql_server::ErrorCode;
 
 use crate::error::{Error, Result};
 use crate::query::day::parse_day;
@@ -93,7 +94,7 @@ impl ScalarType for Date {
 /// value, from being added to ours.
 pub(super) fn expected<T: async_graphql::InputType>(form: &str) -> InputValueError<T> {
     InputValueError::custom(format!("expected {form}"))
-        .with_extension("code", crate::graphql::problem::BAD_USER_INPUT)
+        .with_extension("code", ErrorCode::BadUserInput.as_str())
 }
 
 /// The key of a row, if the string is one: digits and nothing else. Any other string identifies no row.
