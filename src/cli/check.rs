@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::output::{fail, print};
+use super::output::{explain, fail, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
