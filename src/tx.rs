@@ -17,7 +17,7 @@ use crate::db::{Backend, Postgres, SqliteConnection, ended, undone};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::services::Services;
-use crate::telemetry::traces::Statement as Span;
+use crate::telemetry::traces::DbSpan as Span;
 
 /// How often a body runs before its request is told to come back later.
 const ATTEMPTS: u32 = 5;
@@ -145,8 +145,8 @@ impl Noted {
 
     fn tell(&self, services: &Services) {
         let metrics = &services.metrics;
-        metrics.moved(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
-        metrics.moved(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
+        metrics.movements_committed(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
+        metrics.movements_committed(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
         if self.webhooks.load(Ordering::Relaxed) {
             services.webhook_signal.notify_one();
         }
@@ -210,7 +210,7 @@ impl Tx {
 
     fn sends(&self, sql: &str) -> Option<Span> {
         self.ctx.services.db.count();
-        self.ctx.record.sends(self.backend(), sql)
+        self.ctx.record.statement(self.backend(), sql)
     }
 
     fn noting_repeat<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {

@@ -18,7 +18,7 @@ use sea_orm::{
 
 use crate::error::Result;
 use crate::telemetry::Record;
-use crate::telemetry::traces::Statement as Span;
+use crate::telemetry::traces::DbSpan as Span;
 
 pub mod bulk;
 pub mod dialect;
@@ -169,7 +169,7 @@ impl Database {
 
     fn sends(&self, sql: &str) -> Option<Span> {
         self.count();
-        Record::sends_here(self.backend(), sql)
+        Record::statement_of_current(self.backend(), sql)
     }
 
     /// SQLite's writer, if this is SQLite.
@@ -321,7 +321,7 @@ fn private(path: &Path) {
 /// Notes the end of a statement, if anybody wants to know.
 pub(crate) fn ended<T, E>(span: &mut Option<Span>, result: &Result<T, E>) {
     if let Some(span) = span {
-        span.ended(result);
+        span.end(result);
     }
 }
 

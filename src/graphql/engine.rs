@@ -132,7 +132,7 @@ impl Engine {
         let services = Arc::clone(&ctx.services);
         let prepared = self.prepare_unwatched(ctx, ask).await;
         if let Err(refusal) = &prepared {
-            services.metrics.operated("", Some(refusal.code));
+            services.metrics.graphql_operation("", Some(refusal.code));
         }
         prepared
     }

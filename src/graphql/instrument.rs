@@ -40,10 +40,10 @@ impl Watched {
             }
             let name = name.map(|name| name.chars().take(LONGEST_NAME).collect());
             let span = traces.operation(request.map(Span::context), ty, name);
-            span.is_seen().then_some(span)
+            span.is_sampled().then_some(span)
         });
         if let (Some(span), None) = (&span, ctx.record.span()) {
-            ctx.record.is_traced(span.clone());
+            ctx.record.set_span(span.clone());
         }
         Self {
             services: Arc::clone(&ctx.services),
@@ -59,9 +59,9 @@ impl Watched {
             return executing.await;
         };
         let record = &self.record;
-        record.goes_on_in(Some(span.clone()));
-        let output = record.during(executing).await;
-        record.goes_on_in(None);
+        record.set_statement_parent(Some(span.clone()));
+        let output = record.scope(executing).await;
+        record.set_statement_parent(None);
         output
     }
 
@@ -72,7 +72,7 @@ impl Watched {
 
     /// It is over, and its first error had this code.
     pub fn ended(&self, error: Option<&'static str>) {
-        self.services.metrics.operated(self.ty, error);
+        self.services.metrics.graphql_operation(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {
                 span.failed(code);

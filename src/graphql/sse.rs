@@ -35,7 +35,7 @@ pub fn respond(
         let answers = std::pin::pin!(answers);
         tokio::select! {
             () = send(&stopped, events, &session, answers) => {}
-            () = session.over() => {}
+            () = session.ended() => {}
             () = stopped.stopped() => {}
         }
     });

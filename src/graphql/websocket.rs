@@ -152,7 +152,7 @@ impl Connection {
                         let was_known = self.session.is_some();
                         let step = self.receive(message).await;
                         if let Some(session) = self.session.clone().filter(|_| !was_known) {
-                            over = async move { session.over().await }.boxed();
+                            over = async move { session.ended().await }.boxed();
                         }
                         step
                     }

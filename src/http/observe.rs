@@ -17,7 +17,7 @@ use crate::limits::WINDOW;
 use crate::origin;
 use crate::rest::problem::Problem;
 use crate::services::Services;
-use crate::telemetry::metrics::{Active, CONTENT_TYPE, method_name};
+use crate::telemetry::metrics::{ActiveRequest, CONTENT_TYPE, method_name};
 use crate::telemetry::record::Quota;
 use crate::telemetry::traces::Span;
 use crate::telemetry::{Record, Traces};
@@ -46,7 +46,7 @@ pub async fn observe(State(services): State<Arc<Services>>, request: Request, ne
         services,
     };
     let answering = next.run(Request::from_parts(parts, body));
-    let mut response = line.record.during(answering).await;
+    let mut response = line.record.scope(answering).await;
     line.status = Some(response.status());
     line.sign(&mut response);
     response
@@ -57,9 +57,9 @@ fn trace(traces: &Traces, parts: &Parts, record: &Record) {
     let route = parts.extensions.get::<MatchedPath>();
     let route = route.map_or("", MatchedPath::as_str);
     let span = traces.request(&parts.headers, method_name(&parts.method), route);
-    if span.is_seen() {
-        span.note("stockroom.request_id", record.id().to_owned());
-        record.is_traced(span);
+    if span.is_sampled() {
+        span.set_attribute("stockroom.request_id", record.id().to_owned());
+        record.set_span(span);
     }
 }
 
@@ -71,7 +71,7 @@ pub async fn metrics(State(services): State<Arc<Services>>) -> Response {
         .await;
     services
         .metrics
-        .webhook_backlog(backlog.pending, backlog.oldest_due);
+        .set_webhook_backlog(backlog.pending, backlog.oldest_due);
     match services.metrics.text(&services.db) {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => Problem::from(error).into_response(),
@@ -92,7 +92,7 @@ fn request_id(headers: &HeaderMap) -> String {
 struct Line {
     services: Arc<Services>,
     started: Instant,
-    active: Active,
+    active: ActiveRequest,
     method: Method,
     version: Version,
     route: Option<MatchedPath>,
@@ -126,7 +126,9 @@ impl Drop for Line {
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
         // As nginx counts clients that did not wait.
         let status = self.status.map_or(499, |status| status.as_u16());
-        self.services.metrics.answered(&self.active, route, status, took);
+        self.services
+            .metrics
+            .request_finished(&self.active, route, status, took);
         let span = self.record.span();
         if let Some(span) = span {
             if let Some(status) = self.status {

@@ -149,7 +149,7 @@ impl Entries {
 
 /// Whether an entry tells that its product has just run low.
 pub const fn fell_low(entry: &Model, threshold: i64) -> bool {
-    entry.balance <= threshold && entry.balance - entry.change > threshold
+    crate::webhooks::outbox::fell_low(entry.balance, entry.change, threshold)
 }
 
 fn follow(services: &Arc<Services>) -> (broadcast::Receiver<Arc<[Model]>>, watch::Receiver<Option<i64>>) {

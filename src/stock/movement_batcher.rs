@@ -73,7 +73,7 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Opt
         // A task of its own: a client that leaves must not take the others' movements along.
         tokio::spawn(BatchWorker::<M>::new(&ctx.services).work());
     }
-    let mut span = ctx.record.sends(Backend::Postgres, SHARED);
+    let mut span = ctx.record.statement(Backend::Postgres, SHARED);
     let found = answer
         .await
         .unwrap_or_else(|_| Err(Error::internal("movements were not recorded together")));
@@ -90,7 +90,7 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Opt
 pub async fn within<M: Movement>(tx: &Tx, moving: &NewMovement) -> Result<Option<Created<M>>, DbErr> {
     let ctx = tx.ctx();
     let statement = statement::<M>(&ctx.services, &[(moving, ctx.now, actor_id(ctx))], "");
-    if outbox::tells(&ctx.services, M::CREATED) {
+    if outbox::publishes(&ctx.services, M::CREATED) {
         tx.wake_webhooks();
     }
     let found = read(&tx.query_all_raw(statement).await?)?.pop();
@@ -147,7 +147,7 @@ impl<M: Movement> BatchWorker<M> {
     /// Tells everybody what came of their movements.
     fn answer(&self, batch: Vec<Waiting>, found: Vec<(usize, Recorded)>) {
         if !found.is_empty() {
-            let wakes = outbox::tells(&self.services, M::CREATED);
+            let wakes = outbox::publishes(&self.services, M::CREATED);
             self.services.changed(M::KIND, found.len(), wakes);
         }
         let mut answers: Vec<Option<Recorded>> = batch.iter().map(|_| None).collect();
@@ -221,8 +221,8 @@ fn actor_id(ctx: &Ctx) -> Option<i64> {
 /// The statement that records these movements, its one parameter being them; `locked` says what becomes of products that
 /// somebody has locked.
 fn statement<M: Movement>(services: &Services, movements: &[Requested<'_>], locked: &str) -> Statement {
-    let told = outbox::members(services, M::CREATED);
-    let tells = outbox::tells(services, M::CREATED);
+    let published = outbox::with_queries(services, M::CREATED);
+    let publishes = outbox::publishes(services, M::CREATED);
     let wanted: Vec<Wanted<'_>> = movements
         .iter()
         .enumerate()
@@ -235,8 +235,8 @@ fn statement<M: Movement>(services: &Services, movements: &[Requested<'_>], lock
             description_folded: moving.description_folded(),
             actor_id: *actor_id,
             at: *at,
-            message_id: tells.then(outbox::message_id),
-            low_stock_message_id: tells.then(outbox::message_id),
+            message_id: publishes.then(outbox::message_id),
+            low_stock_message_id: publishes.then(outbox::message_id),
         })
         .collect();
     // A product as it is after one of the movements.
@@ -285,7 +285,7 @@ fn statement<M: Movement>(services: &Services, movements: &[Requested<'_>], lock
             INSERT INTO stock_change (product_id, reason, change, balance, movement_id, actor_id, created_at)
             SELECT product_id, '{reason}', change, balance, movement_id, actor_id, at FROM taken ORDER BY place
             RETURNING id, movement_id
-        ){told}
+        ){published}
         SELECT taken.place, taken.movement_id{after} FROM taken JOIN locked ON locked.id = taken.product_id",
         sign = M::SIGN,
         references = M::REFERENCES,

@@ -20,7 +20,7 @@ use crate::query::check::INT_MAX;
 use crate::resource::{Created, Resource, insert};
 use crate::services::Services;
 use crate::tx::Tx;
-use crate::webhooks::outbox::{self, Told};
+use crate::webhooks::outbox::{self, StockEvent};
 
 /// Stock that moves.
 pub trait Movement: Resource {
@@ -184,7 +184,7 @@ async fn enter(
         created_at: Set(tx.ctx().now),
     };
     let entered = stock_change::Entity::insert(entry).exec(tx).await?;
-    let told = Told {
+    let event = StockEvent {
         stock_change_id: entered.last_insert_id,
         reason,
         change,
@@ -192,7 +192,7 @@ async fn enter(
         product_title: &product.title,
         description,
     };
-    outbox::write(tx, told).await
+    outbox::publish(tx, event).await
 }
 
 fn actor_id(tx: &Tx) -> Option<i64> {
