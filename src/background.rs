@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::db::Backend;
+use database::Backend;
+
+use crate::query::row_count;
 use crate::services::Services;
 use crate::telemetry::log_failure;
 
@@ -22,7 +24,7 @@ pub fn start(services: &Arc<Services>) {
             while commits.changed().await.is_ok() {
                 tokio::time::sleep(PAUSE).await;
                 commits.mark_unchanged();
-                if let Err(error) = services.db.add_up_tallies().await {
+                if let Err(error) = row_count::merge(&services.db).await {
                     // They are added up the next time.
                     log_failure(&error);
                 }

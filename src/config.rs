@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use database::Location;
 use entity::event::Name;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::db::Location;
 use crate::webhooks::{SigningSecret, backoff};
 
 /// The settings of the program.

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use database::Database;
 
 use crate::auth::Actor;
-use crate::db::Database;
 use crate::error::{Error, Login, Result};
 use crate::services::Services;
 use crate::telemetry::Record;

@@ -302,9 +302,3 @@ pub enum ErrorCode {
     Unavailable,
     ServerError,
 }
-
-impl From<sea_orm::DbErr> for Error {
-    fn from(error: sea_orm::DbErr) -> Self {
-        crate::db::dialect::classify(error)
-    }
-}

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use database::{Database, Timeouts};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
@@ -14,12 +15,13 @@ use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};
-use crate::db::{Database, Timeouts};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::limits::failed_logins::FailedLogins;
 use crate::stock::ledger_tail::LedgerTail;
 use crate::stock::movement_queue::MovementQueue;
+use crate::telemetry::metrics::Sizes;
+use crate::telemetry::statements::DatabaseObserver;
 use crate::telemetry::{Metrics, Traces};
 use crate::webhooks::backlog::BacklogCache;
 
@@ -58,7 +60,7 @@ impl Services {
     /// # Errors
     /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings contradict each other.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
-        Self::open_with(Timeouts::Hurried, config, clock).await
+        Self::open_with(Timeouts::Short, config, clock).await
     }
 
     /// Like [`Services::open`], without limits on how long a statement may take.
@@ -66,11 +68,15 @@ impl Services {
     /// # Errors
     /// As [`Services::open`].
     pub async fn open_unhurried(config: Config, clock: Clock) -> Result<Arc<Self>> {
-        Self::open_with(Timeouts::Unhurried, config, clock).await
+        Self::open_with(Timeouts::Unlimited, config, clock).await
     }
 
     async fn open_with(timeouts: Timeouts, config: Config, clock: Clock) -> Result<Arc<Self>> {
-        let db = Database::open(&config.database_url, timeouts).await?;
+        let commit_sizes = Sizes::of_commits();
+        let observer = Arc::new(DatabaseObserver {
+            commit_sizes: commit_sizes.clone(),
+        });
+        let db = Database::open(&config.database_url, timeouts, observer).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
             (None, Some(file)) => read_or_create_secret(&file)?,
@@ -86,7 +92,7 @@ impl Services {
             accounts: Accounts::default(),
             failed_logins: FailedLogins::default(),
             limits: Limits::new(&config)?,
-            metrics: Metrics::new(&db),
+            metrics: Metrics::new(db.backend(), commit_sizes),
             traces: Traces::new(&config)?,
             commits: watch::Sender::new(()),
             ledger: LedgerTail::default(),

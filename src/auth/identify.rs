@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use ::entity::{ended_session, group, permission, user, user_group};
+use database::Database;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use super::actor::Actor;
 use super::right::{Right, Rights};
 use super::token::{Claims, TokenType};
 use crate::ctx::Ctx;
-use crate::db::Database;
 use crate::error::{Error, Login, Result};
 
 /// The user an access token was issued to.

@@ -9,7 +9,7 @@ use super::actor::Actor;
 use super::identify::load_actor;
 use super::token::{Claims, TokenType};
 use crate::ctx::Ctx;
-use crate::db::dialect::on_unique;
+use crate::db_error::on_unique;
 use crate::error::{Error, Login, Result};
 
 /// The tokens issued by a login or a refresh.

@@ -10,10 +10,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
+use database::Location;
 use tempfile::{NamedTempFile, PersistError};
 
 use crate::config::Config;
-use crate::db::{Location, SqliteConnection};
 use crate::error::{Error, Result};
 
 /// The command's flags.
@@ -59,7 +59,7 @@ fn copy(database: &Path, secret: Option<&Path>, backup: &Backup) -> Result<ExitC
     };
     // Only the owner may read it from the beginning, and it goes when something fails.
     let copy = NamedTempFile::new_in(directory).map_err(failed)?;
-    SqliteConnection::copy(database, copy.path())?;
+    database::sqlite::copy(database, copy.path())?;
     copy.as_file().sync_all().map_err(failed)?;
     let bytes = copy.as_file().metadata().map_err(failed)?.len();
     let persisted = if backup.force {

@@ -3,12 +3,14 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use database::Location;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
-use crate::db::Location;
 use crate::error::{Error, Result};
 use crate::resolvers::invariant::{self, Violation};
+use crate::schema;
 use crate::services::Services;
 
 /// Nothing is known to be wrong, but it could not be verified.
@@ -30,7 +32,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
         return Err(Error::internal(format!("there is no {}", file.display())));
     }
     let services = Services::open_unhurried(config, Clock::system()).await?;
-    if !services.db.ready().await? {
+    if !schema::is_current(&services.db).await? {
         return Err(Error::internal(
             "migrations are missing (see `stockroom migrate status`)",
         ));

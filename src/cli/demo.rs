@@ -5,14 +5,16 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 
+use database::Location;
+
 use super::serve::{self, Stop};
 use super::{load, sample_data, seed};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
-use crate::db::Location;
 use crate::error::{Error, Result};
 use crate::resolvers::account::{self, NewUser};
+use crate::schema;
 use crate::services::Services;
 
 /// Products of the demo's shop.
@@ -59,7 +61,7 @@ pub async fn run(config: Config) -> Result<ExitCode> {
         ..config
     };
     let services = Services::open(config, Clock::system()).await?;
-    services.db.migrate_up().await?;
+    schema::migrate_up(&services.db).await?;
     let ctx = Ctx::system(services.clone());
     let shop = sample_data::shop(PRODUCTS, SEED, ctx.now);
     let contents = seed::contents(&shop);

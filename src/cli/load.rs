@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use ::entity::label::Label;
 use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, product, stock_change, supplier};
+use database::bulk::{BulkInsert, analyze, reserve_ids};
 
 use sea_orm::{DbErr, EntityTrait};
 
 use super::sample_data::{self, Flow, Movement, Shop};
 use crate::ctx::Ctx;
-use crate::db::bulk::{BulkInsert, analyze, reserve_ids};
-use crate::db::dialect::on_unique;
+use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::stock::history::History;
 use crate::tx::Tx;

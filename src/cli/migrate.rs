@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
+use crate::schema;
 use crate::services::Services;
 
 /// What to do.
@@ -28,11 +29,11 @@ pub enum Migrate {
 pub async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
     let services = Services::open(config, Clock::system()).await?;
     match command {
-        Migrate::Up => services.db.migrate_up().await?,
-        Migrate::Down { steps } => services.db.migrate_down(steps).await?,
+        Migrate::Up => schema::migrate_up(&services.db).await?,
+        Migrate::Down { steps } => schema::migrate_down(&services.db, steps).await?,
         Migrate::Status => {}
     }
-    let migrations = services.db.migrations().await?;
+    let migrations = schema::migrations(&services.db).await?;
     for (name, applied) in &migrations {
         super::print(&format!(
             "{:8} {name}",

@@ -10,6 +10,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::schema;
 use crate::services::Services;
 
 mod backup;
@@ -151,7 +152,7 @@ fn explain(error: &Error) -> String {
 /// The program's parts, over a database that is up to date.
 async fn open_migrated(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
-    services.db.migrate_up().await?;
+    schema::migrate_up(&services.db).await?;
     Ok(services)
 }
 

@@ -4,14 +4,15 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
+use database::bulk::vacuum;
 
 use super::sample_data::{self, Shop};
 use super::{counted, load};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
-use crate::db::bulk::vacuum;
 use crate::error::Result;
+use crate::schema;
 use crate::services::Services;
 
 /// How much, and which.
@@ -29,7 +30,7 @@ pub struct Seed {
 /// Runs the command.
 pub async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     let services = Services::open_unhurried(config, Clock::system()).await?;
-    services.db.migrate_up().await?;
+    schema::migrate_up(&services.db).await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = sample_data::shop(products, seed.seed, sample_data::SEED_NOW);

@@ -11,6 +11,7 @@ use axum::routing::get;
 use serde_json::json;
 
 use crate::rest::page::object;
+use crate::schema;
 use crate::services::Services;
 
 /// How long the database may take to say that it is there.
@@ -30,7 +31,7 @@ pub fn is_health(path: &str) -> bool {
 
 /// 200 while the database answers, all migrations are applied and the program has not been told to stop.
 async fn ready(State(services): State<Arc<Services>>) -> Response {
-    let database = match tokio::time::timeout(PATIENCE, services.db.ready()).await {
+    let database = match tokio::time::timeout(PATIENCE, schema::is_current(&services.db)).await {
         Ok(Ok(true)) => "ok",
         Ok(Ok(false)) => "migrations are missing",
         Ok(Err(error)) => {

@@ -2,12 +2,12 @@
 
 use ::entity::fold;
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use database::Backend;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityName as _, QueryFilter, QuerySelect, QueryTrait, Value};
 
 use super::range::Range;
 use super::{Collection, key};
-use crate::db::Backend;
 use crate::error::{Error, Result};
 
 /// The longest pattern that SQLite compares with, in bytes. No name is that long, and no one looks for a description by

@@ -7,6 +7,7 @@ use sea_orm::sea_query::{Asterisk, Expr, Func, NullOrdering, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::filter::Place;
+use super::row_count::row_count;
 use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
 use crate::error::{Error, Result};
@@ -175,7 +176,7 @@ impl<R: Collection> Listing<R> {
         let db = permit.ctx().db();
         let condition = self.condition();
         if condition.holds_for_all()
-            && let Some(count) = db.tally(R::default().table_name()).await?
+            && let Some(count) = row_count(db, R::default().table_name()).await?
         {
             return Ok(count);
         }

@@ -9,6 +9,7 @@ pub mod listing;
 pub mod loaders;
 pub mod paging;
 pub mod range;
+pub mod row_count;
 pub mod siblings;
 
 pub use check::{Check, Field};

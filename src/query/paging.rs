@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ::entity::Record;
+use database::dialect::PAGE;
 use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, NullOrdering, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, ModelTrait as _, Order, QueryFilter,
@@ -17,7 +18,6 @@ use super::cursor::{self, Side, Term, ValueKind};
 use super::{Collection, Direction, Filter, Listing, Row, key};
 use crate::auth::{Permit, Read};
 use crate::ctx::Ctx;
-use crate::db::dialect::PAGE;
 use crate::error::{Error, Result};
 
 /// Which part of a list is asked for.

@@ -5,7 +5,7 @@ use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use crate::ctx::Ctx;
-use crate::db::dialect::on_unique;
+use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::query::{Check, Collection, Direction, Field, Sortable};
 

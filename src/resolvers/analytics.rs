@@ -5,13 +5,13 @@ use std::collections::HashMap;
 
 use ::entity::{brand, category, inflow, outflow, product};
 use chrono::NaiveDate;
+use database::Backend;
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait as _, Func, Query, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, EntityTrait, FromQueryResult, Order, QuerySelect, QueryTrait,
 };
 
 use crate::ctx::Ctx;
-use crate::db::Backend;
 use crate::error::{Error, Result};
 use crate::query::{Collection, Filter, Row, loaders};
 use crate::resource::Resource as _;
@@ -108,13 +108,16 @@ fn totals(statement: &mut SelectStatement, ctx: &Ctx) {
         )
         .expr_as(counted(quantity().eq(0)), "out")
         .expr_as(backend.sum(quantity()), "units")
-        .expr_as(backend.worth(quantity(), CostPrice.into_expr(), None), "cost")
         .expr_as(
-            backend.worth(quantity(), SellingPrice.into_expr(), None),
+            backend.sum_product(quantity(), CostPrice.into_expr(), None),
+            "cost",
+        )
+        .expr_as(
+            backend.sum_product(quantity(), SellingPrice.into_expr(), None),
             "selling",
         )
         .expr_as(
-            backend.worth(quantity(), SellingPrice.into_expr(), Some(CostPrice.into_expr())),
+            backend.sum_product(quantity(), SellingPrice.into_expr(), Some(CostPrice.into_expr())),
             "profit",
         );
 }
@@ -129,11 +132,11 @@ pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) ->
         .expr_as(Id.count(), "outflows")
         .expr_as(backend.sum(Quantity.into_expr()), "units")
         .expr_as(
-            backend.worth(Quantity.into_expr(), UnitPrice.into_expr(), None),
+            backend.sum_product(Quantity.into_expr(), UnitPrice.into_expr(), None),
             "revenue",
         )
         .expr_as(
-            backend.worth(
+            backend.sum_product(
                 Quantity.into_expr(),
                 UnitPrice.into_expr(),
                 Some(UnitCost.into_expr()),
@@ -173,7 +176,7 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
         return Err(Error::parameter("to", format!("At most {DAYS} days.")));
     }
     let backend = ctx.db().backend();
-    let revenue = backend.worth(
+    let revenue = backend.sum_product(
         outflow::Column::Quantity.into_expr(),
         outflow::Column::UnitPrice.into_expr(),
         None,

@@ -4,9 +4,9 @@ use ::entity::inflow::{Column, Entity, Model};
 use ::entity::stock_change::Reason;
 use ::entity::{product, supplier};
 use chrono::{DateTime, Utc};
+use database::Failure;
 
 use crate::ctx::Ctx;
-use crate::db::dialect::{Failure, classify, failure};
 use crate::error::{Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{INT_MAX, no_such};
@@ -137,11 +137,11 @@ impl Resource for Entity {
                 ),
             )
             .into()),
-            Err(RecordError::Failed(error)) => Err(match failure(&error) {
+            Err(RecordError::Failed(error)) => Err(match Failure::of(&error) {
                 Failure::ForeignKey(_) => {
                     no_such("supplier_id", moving.supplier_id.unwrap_or_default()).into()
                 }
-                _ => classify(error),
+                _ => error.into(),
             }),
         }
     }

@@ -4,14 +4,15 @@
 //! the square of anything: movements and ledger are compared as sets, not entry by entry.
 
 use ::entity::fold;
+use database::Backend;
 use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement};
 
+use super::integrity;
 use super::label::NAME_LENGTH;
 use super::product::SERIE_NUMBER_LENGTH;
 use crate::ctx::Ctx;
-use crate::db::Backend;
-use crate::db::row_count::TABLES;
 use crate::error::Result;
+use crate::query::row_count::TABLES;
 
 /// Rows whose folded texts are looked at together.
 const TOGETHER: i64 = 5_000;
@@ -115,7 +116,7 @@ pub fn rules(backend: Backend) -> Vec<Rule> {
     for (movement, sign) in [("inflow", ""), ("outflow", "-")] {
         rules.extend(movement_rules(movement, sign).map(|(says, sql)| ids(&says, &sql)));
     }
-    rules.extend(backend.complaints().iter().map(|(says, sql)| Rule {
+    rules.extend(integrity::checks(backend).iter().map(|(says, sql)| Rule {
         says: (*says).to_owned(),
         look: Look::Words(sql),
     }));

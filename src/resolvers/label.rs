@@ -4,7 +4,7 @@ use ::entity::label::Label;
 use ::entity::{brand, category, fold, inflow, product, supplier};
 use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 
-use crate::db::dialect::on_foreign_key;
+use crate::db_error::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
 use crate::query::{Check, Collection, Direction, Field, Sortable};

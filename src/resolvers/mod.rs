@@ -15,6 +15,7 @@ pub mod account;
 pub mod analytics;
 pub mod delivery;
 pub mod inflow;
+mod integrity;
 pub mod invariant;
 pub mod label;
 pub mod outflow;

@@ -2,11 +2,12 @@
 
 use ::entity::product::{Column, Entity, Model};
 use ::entity::{Money, brand, category, fold, inflow, outflow};
+use database::Failure;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::label::NAME_LENGTH;
 use crate::ctx::Ctx;
-use crate::db::dialect::{Failure, classify, failure, on_foreign_key};
+use crate::db_error::on_foreign_key;
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{INT_MAX, no_such};
@@ -115,7 +116,7 @@ const TAKEN: &str = "This field must be unique.";
 /// What the database says to a row that another request has made wrong in between.
 fn refused(row: &Model) -> impl FnOnce(sea_orm::DbErr) -> Error + use<> {
     let (category_id, brand_id) = (row.category_id, row.brand_id);
-    move |error| match failure(&error) {
+    move |error| match Failure::of(&error) {
         Failure::Unique(name) if name == "product_serie_number_key" => {
             Fault::new("serie_number", FaultCode::Taken, TAKEN).into()
         }
@@ -125,7 +126,7 @@ fn refused(row: &Model) -> impl FnOnce(sea_orm::DbErr) -> Error + use<> {
         Failure::ForeignKey(Some(name)) if name == "product_brand_id_fkey" => {
             no_such("brand_id", brand_id).into()
         }
-        _ => classify(error),
+        _ => error.into(),
     }
 }
 

@@ -4,9 +4,9 @@
 use ::entity::product;
 use ::entity::stock_change::{self, Reason};
 use chrono::{DateTime, Utc};
+use database::bulk::{BulkInsert, reserve_ids};
 
 use super::stock::Movement;
-use crate::db::bulk::{BulkInsert, reserve_ids};
 use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::tx::Tx;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::stock_change::{Column, Entity, Model};
+use database::Database;
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, EntityTrait, FromQueryResult as _, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait as _, Statement,
@@ -23,7 +24,6 @@ use tokio::sync::{broadcast, watch};
 
 use super::ledger_tail::Tail;
 use crate::ctx::Ctx;
-use crate::db::Database;
 use crate::error::{Error, Result};
 use crate::services::Services;
 

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::entity::{inflow, outflow, product, stock_change};
+use database::dialect::PAGE;
+use database::{Backend, Database};
 use sea_orm::sea_query::{
     Expr, ExprTrait as _, Func, IntoColumnRef as _, Query, SelectStatement, UnionType, WindowStatement,
 };
@@ -16,8 +18,6 @@ use sea_orm::{
 
 use super::stock::Movement;
 use crate::ctx::Ctx;
-use crate::db::dialect::PAGE;
-use crate::db::{Backend, Database};
 use crate::error::{Error, Result};
 use crate::query::cursor::{self, Side, Term, ValueKind};
 use crate::query::paging::{Slices, order_by};

@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 use ::entity::product;
 use chrono::{DateTime, Utc};
+use database::Failure;
+use database::{Backend, bulk};
 use sea_orm::{
     ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, Iterable as _, QueryResult, Statement,
 };
@@ -26,8 +28,6 @@ use tokio::sync::oneshot;
 use super::movement_queue::{NewMovement, Recorded, Waiting};
 use super::stock::Movement;
 use crate::ctx::Ctx;
-use crate::db::dialect::is_refusal;
-use crate::db::{Backend, bulk, ended};
 use crate::error::{Error, Result};
 use crate::query::check::INT_MAX;
 use crate::resource::Created;
@@ -77,7 +77,9 @@ pub async fn together<M: Movement>(ctx: &Ctx, moving: NewMovement) -> Result<Opt
     let found = answer
         .await
         .unwrap_or_else(|_| Err(Error::internal("movements were not recorded together")));
-    ended(&mut span, &found);
+    if let Some(span) = &mut span {
+        span.end(&found);
+    }
     let found = found?;
     Ok(found.map(|found| made::<M>(&moving, ctx, found)))
 }
@@ -130,11 +132,11 @@ impl<M: Movement> BatchWorker<M> {
                 .map(|waiting| (&waiting.movement, waiting.at, waiting.actor_id))
                 .collect();
             let statement = statement::<M>(&self.services, &movements, "SKIP LOCKED");
-            let found = self.services.change_at_once(statement).await;
+            let found = self.services.db.run_alone(statement).await;
             let found = match found.as_deref().map(read) {
                 Ok(found) => found,
                 // Nothing has changed, and each of them meets the cause alone and is told of it.
-                Err(error) if is_refusal(error) => Ok(Vec::new()),
+                Err(error) if Failure::of(error).is_rejection() => Ok(Vec::new()),
                 Err(error) => Err(error.clone()),
             };
             match found {
@@ -294,7 +296,7 @@ fn statement<M: Movement>(services: &Services, movements: &[Requested<'_>], lock
         values = M::COLUMNS.1,
         reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
     );
-    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::list(&wanted)])
+    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&wanted)])
 }
 
 fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Recorded)>, DbErr> {

@@ -7,6 +7,7 @@
 
 use ::entity::stock_change::Reason;
 use ::entity::{product, stock_change};
+use database::Backend;
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
@@ -14,7 +15,6 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use super::movement_batcher;
 use super::movement_queue::MovementQueue;
 pub use super::movement_queue::NewMovement;
-use crate::db::Backend;
 use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::resource::{Created, Resource, insert};

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::Method;
+use database::{Backend, Database};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -14,7 +15,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::db::{Database, Writer};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 
@@ -105,7 +105,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Metrics that all begin at 0.
-    pub fn new(db: &Database) -> Self {
+    pub fn new(backend: Backend, commits: Sizes) -> Self {
         let durations: Family<RequestLabels, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(SECONDS));
         let mut metrics = Self {
@@ -122,14 +122,12 @@ impl Metrics {
             connections: Family::default(),
             statements: Counter::default(),
             waiting: Gauge::default(),
-            commits: db
-                .writer()
-                .map_or_else(Sizes::of_commits, |writer| writer.sizes().clone()),
+            commits,
             due: Gauge::default(),
             overdue: Gauge::default(),
         };
         metrics.register();
-        if db.writer().is_some() {
+        if backend == Backend::Sqlite {
             metrics.register_writer();
         }
         metrics
@@ -303,7 +301,7 @@ impl Metrics {
                 .set(whole(count));
         }
         self.statements.inner().store(db.statements(), Ordering::Relaxed);
-        self.waiting.set(whole(db.writer().map_or(0, Writer::waiting)));
+        self.waiting.set(whole(db.waiting_transactions()));
         let mut out = String::with_capacity(16 * 1024);
         text::encode(&mut out, &self.registry).map_err(Error::internal)?;
         Ok(out)

@@ -4,6 +4,7 @@ mod failure;
 pub mod metrics;
 mod otlp_client;
 pub mod record;
+pub mod statements;
 pub mod traces;
 
 pub use failure::log_failure;

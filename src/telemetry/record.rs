@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use database::Backend;
+
 use super::traces::{DbSpan, Span};
-use crate::db::Backend;
 
 tokio::task_local! {
     static CURRENT: Arc<Record>;

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::Database;
 use sea_orm::{ConnectionTrait as _, Statement};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use crate::db::Database;
 use crate::error::Result;
 
 /// The most deliveries that are counted.

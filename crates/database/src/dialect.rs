@@ -1,0 +1,163 @@
+//! SQL that SQLite and PostgreSQL spell differently.
+
+use sea_orm::JoinType;
+use sea_orm::sea_query::{
+    Asterisk, Condition, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
+};
+
+use crate::Backend;
+
+/// The alias of the list of parents in [`Backend::per_parent`].
+const PARENT: &str = "parent";
+/// The alias of the table that [`Backend::per_parent`] reads.
+pub const PAGE: &str = "page";
+
+impl Backend {
+    /// `column IN (ids)` with one parameter, so that the text of the statement, and its plan, are the same for any number
+    /// of ids.
+    pub fn among(self, column: impl IntoColumnRef, ids: &[i64]) -> Expr {
+        let form = match self {
+            Self::Sqlite => "? IN (SELECT value FROM json_each(?))",
+            Self::Postgres => "$1 = ANY(CAST($2 AS bigint[]))",
+        };
+        Expr::cust_with_exprs(form, [Expr::col(column), Expr::val(self.id_list(ids))])
+    }
+
+    /// The id of the current parent, for use in the query of [`Backend::per_parent`].
+    pub fn parent(self) -> Expr {
+        Expr::col((
+            PARENT,
+            match self {
+                Self::Sqlite => "value",
+                Self::Postgres => PARENT,
+            },
+        ))
+    }
+
+    /// One statement that runs `query` for each parent. The rows of a parent are found by an index and cut off by the
+    /// query's `LIMIT`, whereas `ROW_NUMBER() OVER (PARTITION BY …)` would read and number all of them first.
+    ///
+    /// `query` selects columns of `table` and compares with [`Backend::parent`]; `key` is the table's primary key. The
+    /// rows of the statement are those of [`PAGE`], in no particular order.
+    pub fn per_parent(
+        self,
+        parents: &[i64],
+        (table, key): (DynIden, DynIden),
+        mut query: SelectStatement,
+    ) -> SelectStatement {
+        let mut statement = Query::select();
+        statement.column((PAGE, Asterisk));
+        match self {
+            Self::Sqlite => {
+                // SQLite has no LATERAL, but a subquery may refer to the tables beside it. CROSS JOIN fixes their order.
+                query.clear_selects().column((table.clone(), key.clone()));
+                let chosen = Expr::col((PAGE, key)).in_subquery(query);
+                statement
+                    .from_function(Func::cust("json_each").arg(self.id_list(parents)), PARENT)
+                    .join_as(JoinType::CrossJoin, table, PAGE, Condition::all())
+                    .and_where(chosen);
+            }
+            Self::Postgres => {
+                let list = Expr::cust_with_exprs("CAST($1 AS bigint[])", [Expr::val(self.id_list(parents))]);
+                statement
+                    .from_function(Func::cust("unnest").arg(list), PARENT)
+                    .join_lateral(JoinType::InnerJoin, query, PAGE, Expr::cust("TRUE"));
+            }
+        }
+        statement
+    }
+
+    /// The sum of integers, as text.
+    pub fn sum(self, numbers: Expr) -> Expr {
+        Expr::cust_with_exprs(
+            match self {
+                Self::Sqlite => "CAST(COALESCE(SUM(?), 0) AS TEXT)",
+                Self::Postgres => "CAST(COALESCE(SUM($1), 0) AS text)",
+            },
+            [numbers],
+        )
+    }
+
+    /// The exact sum of quantity × price, or of quantity × (price − cost), as text with two decimals.
+    pub fn sum_product(self, quantity: Expr, price: Expr, cost: Option<Expr>) -> Expr {
+        let (form, values) = match (self, cost) {
+            (Self::Sqlite, None) => ("sum_product(?, ?)", vec![quantity, price]),
+            (Self::Sqlite, Some(cost)) => ("sum_product(?, ?, ?)", vec![quantity, price, cost]),
+            (Self::Postgres, None) => (
+                "CAST(COALESCE(SUM($1 * $2), 0) + 0.00 AS text)",
+                vec![quantity, price],
+            ),
+            (Self::Postgres, Some(cost)) => (
+                "CAST(COALESCE(SUM($1 * ($2 - $3)), 0) + 0.00 AS text)",
+                vec![quantity, price, cost],
+            ),
+        };
+        Expr::cust_with_exprs(form, values)
+    }
+
+    /// The UTC day of a timestamp, as the number of days since 1970.
+    pub fn day(self, timestamp: Expr) -> Expr {
+        match self {
+            // Round down before 1970 too, where the remainder is negative.
+            Self::Sqlite => Expr::cust_with_exprs(
+                "((? - (? % 86400000000 + 86400000000) % 86400000000) / 86400000000)",
+                [timestamp.clone(), timestamp],
+            ),
+            Self::Postgres => Expr::cust_with_exprs(
+                "CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)",
+                [timestamp],
+            ),
+        }
+    }
+
+    /// Ids as one parameter.
+    pub(crate) fn id_list(self, ids: &[i64]) -> String {
+        let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        match self {
+            Self::Sqlite => format!("[{list}]"),
+            Self::Postgres => format!("{{{list}}}"),
+        }
+    }
+
+    /// The number of the oldest transaction that was running when the statement's snapshot was taken: all transactions
+    /// with smaller numbers have ended. None on SQLite, where transactions become visible in the order in which they
+    /// wrote.
+    pub fn oldest_running(self) -> Option<Expr> {
+        // There is no cast from xid8 to bigint.
+        let sql = "CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)";
+        (self == Self::Postgres).then(|| Expr::cust(sql))
+    }
+
+    /// A query that takes the next transaction number and returns it as `number`.
+    pub fn next_transaction(self) -> Option<&'static str> {
+        let sql = "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS number";
+        (self == Self::Postgres).then_some(sql)
+    }
+
+    /// The end of a `SELECT` that locks rows and leaves out those that are locked already.
+    pub fn skipping_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Locks the rows that a transaction reads in order to change them. SQLite has only one writer.
+    pub fn lock(self, select: &mut SelectStatement) {
+        if self == Self::Postgres {
+            select.lock(LockType::NoKeyUpdate);
+        }
+    }
+
+    /// An expression for the last id that a table has given out.
+    pub fn last_id_of(self, table: &str) -> String {
+        match self {
+            Self::Sqlite => {
+                format!("COALESCE((SELECT seq FROM sqlite_sequence WHERE name = '{table}'), 0)")
+            }
+            Self::Postgres => format!(
+                "COALESCE(pg_sequence_last_value(CAST(pg_get_serial_sequence('\"{table}\"', 'id') AS regclass)), 0)"
+            ),
+        }
+    }
+}

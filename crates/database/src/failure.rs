@@ -1,0 +1,54 @@
+//! What a failed statement means, the same for both databases.
+
+use sea_orm::{DbErr, RuntimeErr};
+
+use crate::{postgres, sqlite};
+
+/// The kinds of failure that a caller may want to tell apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A unique constraint or primary key was violated. The name is the one that PostgreSQL gives by default,
+    /// `table_column_key` or `table_pkey`, on SQLite too.
+    Unique(String),
+    /// A foreign key was violated: the row it refers to is missing, or the row is still referred to. SQLite does not say
+    /// which constraint it was.
+    ForeignKey(Option<String>),
+    /// A check constraint was violated.
+    Check,
+    /// The transaction conflicted with another one and can be run again.
+    Repeat,
+    /// The database can't be reached, or is busy, full or read-only.
+    Unavailable,
+    /// Anything else.
+    Other,
+}
+
+impl Failure {
+    /// Classifies an error.
+    pub fn of(error: &DbErr) -> Self {
+        if let Some((code, message)) = sqlite::error::code_and_message(error) {
+            return sqlite::error::failure(code, message);
+        }
+        match error {
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable,
+            DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source)) => {
+                postgres::error::failure(source)
+            }
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether the database itself rejected the statement, so that nothing has changed. Of a statement that got no
+    /// answer this is not known.
+    pub fn is_rejection(&self) -> bool {
+        matches!(
+            self,
+            Self::Unique(_) | Self::ForeignKey(_) | Self::Check | Self::Repeat
+        )
+    }
+}
+
+/// An error that [`Failure::of`] classifies as [`Failure::Unavailable`].
+pub(crate) fn unavailable(message: &str) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(message.to_owned()))
+}

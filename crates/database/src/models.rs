@@ -1,0 +1,185 @@
+//! Reading whole rows of one table faster than through `QueryResult`.
+//!
+//! SeaORM looks up each value of each row by the name of its column. On SQLite that costs several times as much as
+//! finding the row. Here the columns of a statement are matched with those of the entity once, and the values are set in
+//! the model. PostgreSQL's rows are read by SeaORM. The texts of the statements that find rows by id are built once.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, Values};
+use sea_orm::{
+    ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _,
+    QueryTrait as _, Statement, Value,
+};
+
+use crate::database::Link;
+use crate::observer::finish;
+use crate::sqlite::Connection;
+use crate::{Backend, Database};
+
+/// A table whose rows can be read whole. The values of a row are set in the default of its model.
+pub trait Table: EntityTrait<Model: Default + Send> + 'static {}
+
+impl<E: EntityTrait<Model: Default + Send> + 'static> Table for E {}
+
+impl Database {
+    /// The rows of a statement that selects all columns of the table.
+    pub async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
+        let statement = with_literal_limits(statement);
+        match &self.link {
+            Link::Sqlite { readers, .. } => {
+                let span = self.statement_started(&statement.sql);
+                let rows = readers.read(statement, Connection::models::<E>).await;
+                finish(span, &rows);
+                rows
+            }
+            Link::Postgres(_) => read(&self.query_all_raw(statement).await?),
+        }
+    }
+
+    /// The integer in the first column of the first row. A result without rows is an error.
+    pub async fn number(&self, statement: Statement) -> Result<i64, DbErr> {
+        let number = match &self.link {
+            Link::Sqlite { readers, .. } => {
+                let span = self.statement_started(&statement.sql);
+                let number = readers.read(statement, Connection::number).await;
+                finish(span, &number);
+                number?
+            }
+            Link::Postgres(_) => match self.query_one_raw(statement).await? {
+                Some(row) => Some(row.try_get_by_index(0)?),
+                None => None,
+            },
+        };
+        number.ok_or_else(|| DbErr::RecordNotFound("a query for a number returned no row".to_owned()))
+    }
+
+    /// The row with this id.
+    pub async fn by_id<E: Table>(&self, id: i64) -> Result<Option<E::Model>, DbErr> {
+        Ok(self.models::<E>(by_id::<E>(self.backend(), id)).await?.pop())
+    }
+
+    /// The rows with these ids, in no particular order, by one statement.
+    pub async fn by_ids<E: Table>(&self, ids: &[i64]) -> Result<Vec<E::Model>, DbErr> {
+        match ids {
+            [] => Ok(Vec::new()),
+            [id] => Ok(self.by_id::<E>(*id).await?.into_iter().collect()),
+            ids => {
+                let backend = self.backend();
+                let text = text::<E>(backend, Which::Several);
+                self.models::<E>(of(backend, &text, backend.id_list(ids).into()))
+                    .await
+            }
+        }
+    }
+}
+
+/// Moves the value of each `LIMIT` from the parameters into the text of a statement. PostgreSQL plans a prepared statement
+/// once for all values, and without a known limit it may sort the whole table; SQLite prepares a statement again whenever
+/// a limit that is a parameter has changed.
+fn with_literal_limits(statement: Statement) -> Statement {
+    let Some(values) = statement.values else {
+        return statement;
+    };
+    // Statements contain no text literals from input, so each `$` and `?` is a placeholder.
+    let placeholder = if statement.sql.contains("$1") { '$' } else { '?' };
+    let mut sql = String::with_capacity(statement.sql.len());
+    let mut kept = Vec::with_capacity(values.0.len());
+    let mut parts = statement.sql.split(placeholder);
+    sql.push_str(parts.next().unwrap_or_default());
+    for (value, part) in values.0.into_iter().zip(parts) {
+        let rest = part.trim_start_matches(|digit: char| placeholder == '$' && digit.is_ascii_digit());
+        match value {
+            Value::BigUnsigned(Some(limit)) if sql.ends_with(LIMIT) => sql.push_str(&limit.to_string()),
+            value => {
+                kept.push(value);
+                sql.push(placeholder);
+                if placeholder == '$' {
+                    sql.push_str(&kept.len().to_string());
+                }
+            }
+        }
+        sql.push_str(rest);
+    }
+    Statement {
+        sql,
+        values: Some(Values(kept)),
+        db_backend: statement.db_backend,
+    }
+}
+
+const LIMIT: &str = "LIMIT ";
+
+fn read<M: sea_orm::FromQueryResult>(rows: &[sea_orm::QueryResult]) -> Result<Vec<M>, DbErr> {
+    rows.iter().map(|row| M::from_query_result(row, "")).collect()
+}
+
+fn by_id<E: Table>(backend: Backend, id: i64) -> Statement {
+    of(backend, &text::<E>(backend, Which::One), id.into())
+}
+
+fn of(backend: Backend, text: &str, value: Value) -> Statement {
+    Statement::from_sql_and_values(backend.into(), text, [value])
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Which {
+    One,
+    Several,
+}
+
+type Texts = HashMap<(TypeId, Backend, Which), Arc<str>>;
+
+/// Bounded by the number of tables: two for each and for each kind of database.
+static TEXTS: LazyLock<RwLock<Texts>> = LazyLock::new(RwLock::default);
+
+/// The text of the statement that finds rows by id. Its one parameter is the id, or a list of them.
+fn text<E: Table>(backend: Backend, which: Which) -> Arc<str> {
+    let key = (TypeId::of::<E>(), backend, which);
+    let cached = TEXTS
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&key)
+        .cloned();
+    cached.unwrap_or_else(|| {
+        let mut select = E::find();
+        for column in E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
+            select = select.filter(match which {
+                Which::One => Expr::col((E::default(), column)).eq(0),
+                Which::Several => backend.among((E::default(), column), &[0]),
+            });
+        }
+        let text: Arc<str> = select.build(backend.into()).sql.into();
+        TEXTS
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, Arc::clone(&text));
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbBackend;
+
+    use super::*;
+
+    #[test]
+    fn limits_move_into_the_text() {
+        let literal = |backend: DbBackend, sql: &str| {
+            let values: [Value; 3] = [7_i64.into(), 10_u64.into(), 30_u64.into()];
+            let statement = with_literal_limits(Statement::from_sql_and_values(backend, sql, values));
+            (statement.sql, statement.values.map(|values| values.0.len()))
+        };
+        let sql = "SELECT a FROM t WHERE b = ? ORDER BY a LIMIT ? OFFSET ?";
+        let expected = "SELECT a FROM t WHERE b = ? ORDER BY a LIMIT 10 OFFSET ?";
+        assert_eq!(literal(DbBackend::Sqlite, sql), (expected.to_owned(), Some(2)));
+        let sql = "SELECT a FROM t WHERE b = $1 ORDER BY a LIMIT $2 OFFSET $3";
+        let expected = "SELECT a FROM t WHERE b = $1 ORDER BY a LIMIT 10 OFFSET $2";
+        assert_eq!(literal(DbBackend::Postgres, sql), (expected.to_owned(), Some(2)));
+        let sql = "SELECT a FROM t WHERE b IN ($1, $2, $3)";
+        assert_eq!(literal(DbBackend::Postgres, sql), (sql.to_owned(), Some(3)));
+    }
+}

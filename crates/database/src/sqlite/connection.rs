@@ -1,0 +1,200 @@
+//! One connection to SQLite.
+//!
+//! SeaORM's own SQLite driver passes each statement, and each row of its result, to a thread of the connection, which
+//! costs several times what SQLite needs to find a row by id. Here a statement runs on the calling thread and is
+//! prepared once. Rows are returned as SeaORM's `ProxyRow`, so entities read them as they read PostgreSQL's.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rusqlite::types::ValueRef;
+use rusqlite::{OpenFlags, params_from_iter};
+use sea_orm::{
+    DbErr, ExecResult, IdenStatic as _, Iterable as _, ModelTrait as _, ProxyExecResult, ProxyRow,
+    QueryResult, Statement,
+};
+
+use super::error::error;
+use super::sum_product;
+use super::value::{DeclaredType, parameters, unreadable};
+use crate::models::Table;
+
+/// How long a statement waits for another process that is writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Page cache of a reader: in kibibytes, which SQLite expects as a negative number. There are about as many readers as
+/// cores.
+const READER_CACHE: &str = "-16384";
+/// Prepared statements cached by each connection.
+const PREPARED_STATEMENTS: usize = 256;
+/// Instructions of SQLite's virtual machine between two calls of the progress handler: about a quarter of a millisecond.
+const PROGRESS_INTERVAL: i32 = 20_000;
+
+pub(crate) struct Connection {
+    inner: rusqlite::Connection,
+    /// Whether the progress handler interrupts statements.
+    short_only: Arc<AtomicBool>,
+}
+
+impl Connection {
+    /// Opens the file for writing and creates it if it is missing. Uses a write-ahead log, syncs each commit to disk and
+    /// enforces foreign keys.
+    pub(crate) fn writer(path: &Path) -> Result<Self, DbErr> {
+        let connection = Self::open(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
+        connection.pragma("journal_mode", "WAL")?;
+        connection.pragma("synchronous", "FULL")?;
+        connection.pragma("foreign_keys", "ON")?;
+        Ok(connection)
+    }
+
+    /// Opens the file for reading.
+    pub(crate) fn reader(path: &Path) -> Result<Self, DbErr> {
+        let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma("query_only", "ON")?;
+        connection.pragma("cache_size", READER_CACHE)?;
+        Ok(connection)
+    }
+
+    fn open(path: &Path, flags: OpenFlags) -> Result<Self, DbErr> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
+        let inner = rusqlite::Connection::open_with_flags(path, flags).map_err(error)?;
+        inner.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
+        inner.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+        sum_product::register(&inner).map_err(error)?;
+        let short_only = Arc::new(AtomicBool::new(false));
+        let interrupt = Arc::clone(&short_only);
+        inner
+            .progress_handler(PROGRESS_INTERVAL, Some(move || interrupt.load(Ordering::Relaxed)))
+            .map_err(error)?;
+        Ok(Self { inner, short_only })
+    }
+
+    fn pragma(&self, name: &str, value: &str) -> Result<(), DbErr> {
+        self.inner.pragma_update(None, name, value).map_err(error)
+    }
+
+    /// Whether to interrupt statements that turn out long; see [`is_interrupted`](super::error::is_interrupted).
+    pub(super) fn set_short_only(&self, short_only: bool) {
+        self.short_only.store(short_only, Ordering::Relaxed);
+    }
+
+    pub(crate) fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let columns: Vec<(String, DeclaredType)> = prepared
+            .columns()
+            .iter()
+            .map(|column| (column.name().to_owned(), DeclaredType::of(column.decl_type())))
+            .collect();
+        let mut rows = prepared
+            .query(params_from_iter(parameters(statement)))
+            .map_err(error)?;
+        let mut results = Vec::new();
+        while let Some(row) = rows.next().map_err(error)? {
+            let mut values = BTreeMap::new();
+            for (index, (name, declared)) in columns.iter().enumerate() {
+                values.insert(name.clone(), declared.read(row.get_ref(index).map_err(error)?)?);
+            }
+            results.push(ProxyRow::new(values).into());
+        }
+        Ok(results)
+    }
+
+    /// The first column of the first row.
+    pub(crate) fn number(&self, statement: &Statement) -> Result<Option<i64>, DbErr> {
+        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let mut rows = prepared
+            .query(params_from_iter(parameters(statement)))
+            .map_err(error)?;
+        match rows.next().map_err(error)? {
+            Some(row) => row.get(0).map(Some).map_err(error),
+            None => Ok(None),
+        }
+    }
+
+    /// The rows of a statement that selects columns of one table; see `models.rs`.
+    pub(crate) fn models<E: Table>(&self, statement: &Statement) -> Result<Vec<E::Model>, DbErr> {
+        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let columns: Vec<(E::Column, DeclaredType)> = prepared
+            .columns()
+            .iter()
+            .map(|column| {
+                let name = column.name();
+                E::Column::iter()
+                    .find(|column| column.as_str() == name)
+                    .map(|of_table| (of_table, DeclaredType::of(column.decl_type())))
+                    .ok_or_else(|| unreadable("column"))
+            })
+            .collect::<Result<_, _>>()?;
+        let mut rows = prepared
+            .query(params_from_iter(parameters(statement)))
+            .map_err(error)?;
+        let mut models = Vec::new();
+        while let Some(row) = rows.next().map_err(error)? {
+            let mut model = E::Model::default();
+            for (index, (column, declared)) in columns.iter().enumerate() {
+                let value = row.get_ref(index).map_err(error)?;
+                // Nullable columns default to null already.
+                if value != ValueRef::Null {
+                    model.try_set(*column, declared.read(value)?)?;
+                }
+            }
+            models.push(model);
+        }
+        Ok(models)
+    }
+
+    pub(crate) fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
+        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let affected = prepared
+            .execute(params_from_iter(parameters(statement)))
+            .map_err(error)?;
+        let last_id = u64::try_from(self.inner.last_insert_rowid()).unwrap_or_default();
+        Ok(ProxyExecResult::new(last_id, u64::try_from(affected).unwrap_or_default()).into())
+    }
+
+    /// Runs statements without parameters, separated by semicolons.
+    pub(crate) fn run(&self, sql: &str) -> Result<(), DbErr> {
+        self.inner.execute_batch(sql).map_err(error)
+    }
+
+    /// Whether no transaction is running: none was begun, or SQLite has rolled it back by itself.
+    pub(crate) fn is_autocommit(&self) -> bool {
+        self.inner.is_autocommit()
+    }
+
+    /// Writes the write-ahead log into the file and truncates it, waiting up to `timeout` for readers of the log. False
+    /// if there were still some.
+    pub(super) fn truncate_wal(&self, timeout: Duration) -> Result<bool, DbErr> {
+        self.inner.busy_timeout(timeout).map_err(error)?;
+        let busy = self
+            .inner
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.inner.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
+        Ok(!busy.map_err(error)?)
+    }
+
+    /// See [`super::copy`].
+    pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), DbErr> {
+        let connection = Self::open(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let to = to
+            .to_str()
+            .ok_or_else(|| DbErr::Custom("the path is not UTF-8".to_owned()))?;
+        connection
+            .inner
+            .execute("VACUUM INTO ?", [to])
+            .map(|_| ())
+            .map_err(error)
+    }
+
+    /// Runs one of the few statements that the writer repeats for each transaction.
+    pub(crate) fn run_prepared(&self, sql: &'static str) -> Result<(), DbErr> {
+        let prepared = self.inner.prepare_cached(sql);
+        let run = prepared.and_then(|mut prepared| prepared.execute([]));
+        run.map(|_| ()).map_err(error)
+    }
+}

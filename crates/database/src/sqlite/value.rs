@@ -1,0 +1,168 @@
+//! Values as SQLite stores them.
+//!
+//! * A timestamp is the number of microseconds since 1970, in a column declared `MOMENT`. It sorts by time.
+//! * Money is text of fixed width, `00000000000000000799.99`, in a column declared `MONEY_TEXT`. It sorts by amount and
+//!   is exact, where SQLite's own numbers would be rounded.
+//! * A boolean is 0 or 1, in a column declared `BOOLEAN`.
+
+use chrono::DateTime;
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, Value as Stored, ValueRef};
+use rust_decimal::Decimal;
+use sea_orm::{DbErr, Statement, Value};
+
+/// Digits of an amount before the decimal point.
+pub const MONEY_WHOLE_DIGITS: usize = 20;
+/// Digits of an amount behind the decimal point.
+pub const MONEY_DECIMALS: u32 = 2;
+
+/// The parameters of a statement.
+pub(super) fn parameters(statement: &Statement) -> impl Iterator<Item = Parameter<'_>> {
+    statement
+        .values
+        .iter()
+        .flat_map(|values| values.0.iter())
+        .map(Parameter)
+}
+
+pub(super) struct Parameter<'a>(&'a Value);
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let integer = |value: i64| ToSqlOutput::Owned(Stored::Integer(value));
+        let null = ToSqlOutput::Owned(Stored::Null);
+        Ok(match self.0 {
+            Value::Bool(value) => value.map_or(null, |value| integer(i64::from(value))),
+            Value::TinyInt(value) => value.map_or(null, |value| integer(i64::from(value))),
+            Value::SmallInt(value) => value.map_or(null, |value| integer(i64::from(value))),
+            Value::Int(value) => value.map_or(null, |value| integer(i64::from(value))),
+            Value::BigInt(value) => value.map_or(null, integer),
+            Value::Unsigned(value) => value.map_or(null, |value| integer(i64::from(value))),
+            Value::BigUnsigned(value) => match value.map(i64::try_from) {
+                None => null,
+                Some(Ok(value)) => integer(value),
+                Some(Err(error)) => return Err(rusqlite::Error::ToSqlConversionFailure(error.into())),
+            },
+            Value::String(value) => match value {
+                Some(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+                None => null,
+            },
+            Value::ChronoDateTimeUtc(value) => {
+                value.map_or(null, |moment| integer(moment.timestamp_micros()))
+            }
+            Value::Decimal(value) => match value {
+                Some(value) => ToSqlOutput::Owned(Stored::Text(money_text(*value))),
+                None => null,
+            },
+            other => {
+                let message = format!("a {other:?} has no form in SQLite here");
+                return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
+            }
+        })
+    }
+}
+
+/// The fixed-width text of an amount. A bound of a range may be one that no column contains; it sorts before or behind
+/// all amounts then, as `-` precedes the digits and `:` follows them.
+fn money_text(value: Decimal) -> String {
+    if value.is_sign_negative() && !value.is_zero() {
+        return "-".to_owned();
+    }
+    let mut value = value.normalize();
+    if value.scale() < MONEY_DECIMALS {
+        value.rescale(MONEY_DECIMALS);
+    }
+    let text = value.to_string();
+    let whole = text.find('.').unwrap_or(text.len());
+    if whole > MONEY_WHOLE_DIGITS {
+        return ":".to_owned();
+    }
+    format!("{}{text}", "0".repeat(MONEY_WHOLE_DIGITS - whole))
+}
+
+/// The type that a column was declared with, by which its integers and texts are read.
+#[derive(Clone, Copy)]
+pub(super) enum DeclaredType {
+    Moment,
+    Money,
+    Boolean,
+    Other,
+}
+
+impl DeclaredType {
+    pub(super) fn of(declared: Option<&str>) -> Self {
+        match declared {
+            Some("MOMENT") => Self::Moment,
+            Some("MONEY_TEXT") => Self::Money,
+            Some("BOOLEAN") => Self::Boolean,
+            _ => Self::Other,
+        }
+    }
+
+    pub(super) fn read(self, value: ValueRef<'_>) -> Result<Value, DbErr> {
+        Ok(match (self, value) {
+            (Self::Moment, ValueRef::Integer(micros)) => Value::ChronoDateTimeUtc(Some(
+                DateTime::from_timestamp_micros(micros).ok_or_else(|| unreadable("timestamp"))?,
+            )),
+            (Self::Money, ValueRef::Text(text)) => Value::Decimal(Some(
+                std::str::from_utf8(text)
+                    .ok()
+                    .and_then(|text| Decimal::from_str_exact(text).ok())
+                    .ok_or_else(|| unreadable("amount"))?,
+            )),
+            (Self::Boolean, ValueRef::Integer(value)) => Value::Bool(Some(value != 0)),
+            (_, ValueRef::Integer(value)) => Value::BigInt(Some(value)),
+            (_, ValueRef::Real(value)) => Value::Double(Some(value)),
+            (_, ValueRef::Text(text)) => Value::String(Some(
+                String::from_utf8(text.to_vec()).map_err(|_| unreadable("text"))?,
+            )),
+            (_, ValueRef::Blob(bytes)) => Value::Bytes(Some(bytes.to_vec())),
+            // SeaORM reads a null of any type as `None`.
+            (_, ValueRef::Null) => Value::String(None),
+        })
+    }
+}
+
+pub(super) fn unreadable(what: &str) -> DbErr {
+    DbErr::Type(format!("the database contains a {what} that can't be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::money_text;
+    use rust_decimal::Decimal;
+
+    #[test]
+    fn money_orders_as_text() {
+        let text = |value: &str| money_text(Decimal::from_str_exact(value).expect("a decimal"));
+        assert_eq!(text("799.99"), "00000000000000000799.99");
+        assert_eq!(text("0"), "00000000000000000000.00");
+        assert_eq!(text("99999999999999999999.99"), "99999999999999999999.99");
+        let mut sorted: Vec<String> = [
+            "-1",
+            "0",
+            "0.01",
+            "1.0001",
+            "1.01",
+            "10",
+            "9.99",
+            "100000000000000000000",
+        ]
+        .map(text)
+        .into();
+        sorted.sort();
+        let expected: Vec<String> = [
+            "-1",
+            "0",
+            "0.01",
+            "1.0001",
+            "1.01",
+            "9.99",
+            "10",
+            "100000000000000000000",
+        ]
+        .map(text)
+        .into();
+        assert_eq!(sorted, expected);
+    }
+}

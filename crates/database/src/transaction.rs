@@ -1,0 +1,219 @@
+//! Transactions: begin, commit, roll back, repeat.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
+    TransactionTrait as _,
+};
+
+use crate::database::Link as DatabaseLink;
+use crate::failure::unavailable;
+use crate::observer::{StatementObserver, StatementSpan, finish};
+use crate::postgres::Postgres;
+use crate::sqlite::{self, Connection};
+use crate::{Backend, Database, Failure, TRANSACTION_ATTEMPTS};
+
+/// How long a rollback is waited for before it is left to PostgreSQL, which rolls back when the connection closes.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A running transaction, as a `ConnectionTrait`.
+pub struct Transaction {
+    link: Link,
+    conflicted: AtomicBool,
+    statements: Arc<AtomicU64>,
+    observer: Arc<dyn StatementObserver>,
+}
+
+enum Link {
+    Sqlite(Arc<Mutex<Connection>>),
+    Postgres(DatabaseTransaction, Postgres),
+}
+
+impl Database {
+    /// Runs `body` in a transaction, which is committed if it returns `Ok` and rolled back otherwise. Returns after the
+    /// commit, when the changes are durable.
+    ///
+    /// PostgreSQL may ask for a transaction to be repeated because it conflicts with another. `body` then runs again, up
+    /// to [`TRANSACTION_ATTEMPTS`] times, so it must not change anything but the transaction. On SQLite it runs on the
+    /// writer's thread and must not wait for anything but the transaction's statements.
+    ///
+    /// # Errors
+    /// The error of `body`, of the commit, or one that is [`Failure::Unavailable`] after too many conflicts.
+    pub async fn transaction<T, E, F>(&self, observer: Arc<dyn StatementObserver>, body: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+        F: for<'t> Fn(&'t Transaction) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        self.transaction_as(observer, |transaction| transaction, body)
+            .await
+    }
+
+    /// The same for a type that wraps the transaction, for instance to collect what is published after the commit. It is
+    /// made anew for each attempt.
+    #[expect(clippy::disallowed_methods, reason = "the one place where transactions begin")]
+    pub async fn transaction_as<X, T, E, W, F>(
+        &self,
+        observer: Arc<dyn StatementObserver>,
+        wrap: W,
+        body: F,
+    ) -> Result<T, E>
+    where
+        X: Into<Transaction> + Send + Sync,
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
+        W: Fn(Transaction) -> X + Send + Sync + 'static,
+        F: for<'t> Fn(&'t X) -> BoxFuture<'t, Result<T, E>> + Send + Sync + 'static,
+    {
+        let postgres = match &self.link {
+            DatabaseLink::Postgres(postgres) => postgres,
+            DatabaseLink::Sqlite { writer, .. } => {
+                let statements = Arc::clone(&self.statements);
+                return writer
+                    .run(move |connection| {
+                        let link = Link::Sqlite(Arc::clone(connection));
+                        let transaction = wrap(Transaction::new(link, statements, observer));
+                        // Statements return without waiting on this thread, so the first poll runs the whole body.
+                        body(&transaction)
+                            .now_or_never()
+                            .unwrap_or_else(|| Err(waited().into()))
+                    })
+                    .await;
+            }
+        };
+        for _ in 0..TRANSACTION_ATTEMPTS {
+            let begun = postgres.in_time(postgres.pool.begin()).await?;
+            let link = Link::Postgres(begun, postgres.clone());
+            let transaction = wrap(Transaction::new(
+                link,
+                Arc::clone(&self.statements),
+                Arc::clone(&observer),
+            ));
+            let result = body(&transaction).await;
+            let (conflicted, finished) = transaction.into().finish(result).await;
+            if !conflicted {
+                return finished;
+            }
+        }
+        Err(unavailable("a transaction conflicted with others too often").into())
+    }
+}
+
+impl Transaction {
+    fn new(link: Link, statements: Arc<AtomicU64>, observer: Arc<dyn StatementObserver>) -> Self {
+        Self {
+            link,
+            conflicted: AtomicBool::new(false),
+            statements,
+            observer,
+        }
+    }
+
+    pub fn backend(&self) -> Backend {
+        match self.link {
+            Link::Sqlite(_) => Backend::Sqlite,
+            Link::Postgres(..) => Backend::Postgres,
+        }
+    }
+
+    /// Commits or rolls back. Returns true with a result that is void because the transaction has to be repeated.
+    async fn finish<T, E: From<DbErr>>(self, result: Result<T, E>) -> (bool, Result<T, E>) {
+        let conflicted = self.conflicted.load(Ordering::Relaxed);
+        let Link::Postgres(transaction, postgres) = self.link else {
+            return (false, result);
+        };
+        if result.is_err() {
+            match tokio::time::timeout(ROLLBACK_TIMEOUT, transaction.rollback()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a transaction ended with its connection"),
+                Err(_) => tracing::debug!("the rollback of a transaction was left to the server"),
+            }
+            return (conflicted, result);
+        }
+        match postgres.in_time(transaction.commit()).await {
+            Ok(()) => (false, result),
+            Err(error) => (Failure::of(&error) == Failure::Repeat, Err(error.into())),
+        }
+    }
+
+    fn statement_started(&self, sql: &str) -> Option<Box<dyn StatementSpan>> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        self.observer.statement_started(self.backend(), sql)
+    }
+
+    /// Remembers a conflict, which `body` may turn into an error of another type.
+    fn note_conflict<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+        if let Err(error) = &result
+            && Failure::of(error) == Failure::Repeat
+        {
+            self.conflicted.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+
+    fn on_sqlite<T>(
+        connection: &Mutex<Connection>,
+        run: impl FnOnce(&Connection) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if connection.is_autocommit() {
+            // SQLite has rolled back; another statement would commit by itself.
+            return Err(sqlite::error::rolled_back());
+        }
+        run(&connection)
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.backend().into()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let span = self.statement_started(&statement.sql);
+        let result = match &self.link {
+            Link::Sqlite(connection) => {
+                Self::on_sqlite(connection, |connection| connection.execute(&statement))
+            }
+            Link::Postgres(transaction, postgres) => {
+                postgres.in_time(transaction.execute_raw(statement)).await
+            }
+        };
+        finish(span, &result);
+        self.note_conflict(result)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.execute_raw(Statement::from_string(self.get_database_backend(), sql))
+            .await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let span = self.statement_started(&statement.sql);
+        let result = match &self.link {
+            Link::Sqlite(connection) => {
+                Self::on_sqlite(connection, |connection| connection.query(&statement))
+            }
+            Link::Postgres(transaction, postgres) => {
+                postgres.in_time(transaction.query_all_raw(statement)).await
+            }
+        };
+        finish(span, &result);
+        self.note_conflict(result)
+    }
+}
+
+/// The error of a body that waited on the writer's thread.
+pub(crate) fn waited() -> DbErr {
+    DbErr::Custom("a transaction on SQLite waited for something else than its statements".to_owned())
+}

@@ -1,0 +1,36 @@
+//! Errors of the database as errors of the program.
+
+use database::Failure;
+use sea_orm::DbErr;
+
+use crate::error::{Error, Result};
+
+/// Conflicts and outages are temporary; everything else is a bug.
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match Failure::of(&error) {
+            Failure::Unavailable | Failure::Repeat => Self::unavailable(error),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// Replaces the violation of one unique constraint.
+pub fn on_unique<T>(
+    result: Result<T, DbErr>,
+    constraint: &str,
+    replace: impl FnOnce() -> Error,
+) -> Result<T> {
+    result.map_err(|error| match Failure::of(&error) {
+        Failure::Unique(violated) if violated == constraint => replace(),
+        _ => error.into(),
+    })
+}
+
+/// Replaces the violation of a foreign key, whose name is not known on SQLite.
+pub fn on_foreign_key<T>(result: Result<T, DbErr>, replace: impl FnOnce(Option<&str>) -> Error) -> Result<T> {
+    result.map_err(|error| match Failure::of(&error) {
+        Failure::ForeignKey(constraint) => replace(constraint.as_deref()),
+        _ => error.into(),
+    })
+}

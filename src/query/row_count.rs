@@ -1,0 +1,55 @@
+//! The number of rows of each listed table, kept by triggers instead of counted (see the migration
+//! `m20261125_000009_tallies`).
+//!
+//! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] sums up the changes
+//! from time to time, so that there are few to read; the count is the same before and after.
+
+use database::{Backend, Database};
+use sea_orm::{ConnectionTrait as _, Statement};
+
+use crate::error::Result;
+
+/// The tables with a kept count.
+pub const TABLES: [&str; 7] = [
+    "brand",
+    "category",
+    "supplier",
+    "product",
+    "inflow",
+    "outflow",
+    "stock_change",
+];
+
+/// The most changes that one statement merges.
+const MERGE_MAX: u32 = 10_000;
+/// The fewest changes that are worth merging.
+const MERGE_MIN: u32 = 50;
+
+/// The number of rows of a table, if it is kept.
+pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
+    if !TABLES.contains(&table) {
+        return Ok(None);
+    }
+    let sql = "SELECT CAST(COALESCE(SUM(change), 0) AS bigint) FROM tally WHERE noun = $1";
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [table.into()]);
+    let sum = db.number(statement).await?;
+    Ok(Some(u64::try_from(sum).unwrap_or_default()))
+}
+
+/// Merges the changes of each table into one. Gateways that do so at the same time skip each other's rows.
+pub async fn merge(db: &Database) -> Result<()> {
+    // On SQLite the triggers update one row for each table.
+    if db.backend() == Backend::Sqlite {
+        return Ok(());
+    }
+    let sql = format!(
+        "WITH gone AS (
+            DELETE FROM tally WHERE id IN (SELECT id FROM tally ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
+                AND (SELECT COUNT(*) FROM (SELECT 1 FROM tally LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
+            RETURNING noun, change)
+         INSERT INTO tally (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
+    );
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    db.execute_raw(statement).await?;
+    Ok(())
+}

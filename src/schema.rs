@@ -1,0 +1,35 @@
+//! The program's migrations, on its database.
+
+use database::{Database, MigrationLock};
+use migration::Migrator;
+
+use crate::error::Result;
+
+/// The same in all versions of the program: "stock" in ASCII.
+const LOCK: MigrationLock = MigrationLock(0x73_746f_636b);
+
+// The database stores amounts in the form that entities expect.
+const _: () = assert!(
+    database::MONEY_WHOLE_DIGITS == entity::money::WHOLE_DIGITS
+        && database::MONEY_DECIMALS == entity::money::DECIMALS
+);
+
+/// Applies the missing migrations, all or none.
+pub async fn migrate_up(db: &Database) -> Result<()> {
+    Ok(db.migrate_up::<Migrator>(LOCK).await?)
+}
+
+/// Reverts the last `steps` migrations.
+pub async fn migrate_down(db: &Database, steps: u32) -> Result<()> {
+    Ok(db.migrate_down::<Migrator>(LOCK, steps).await?)
+}
+
+/// The name of each migration and whether it is applied.
+pub async fn migrations(db: &Database) -> Result<Vec<(String, bool)>> {
+    Ok(db.migrations::<Migrator>().await?)
+}
+
+/// Whether the database responds and all migrations are applied.
+pub async fn is_current(db: &Database) -> Result<bool> {
+    Ok(migrations(db).await?.iter().all(|(_, applied)| *applied))
+}

@@ -1,0 +1,39 @@
+//! The database's observers: statements are noted in the record of their request, commits in the metrics.
+
+use database::{Backend, StatementObserver, StatementSpan};
+
+use super::Record;
+use super::metrics::Sizes;
+use super::traces::DbSpan;
+
+/// Notes statements outside of transactions in the record of the current task.
+pub struct DatabaseObserver {
+    pub commit_sizes: Sizes,
+}
+
+impl StatementObserver for DatabaseObserver {
+    fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
+        boxed(Record::statement_of_current(backend, sql))
+    }
+
+    fn group_started(&self, transactions: usize) {
+        self.commit_sizes.observe(transactions);
+    }
+}
+
+/// Notes the statements of a transaction, which may run on another thread.
+impl StatementObserver for Record {
+    fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
+        boxed(self.statement(backend, sql))
+    }
+}
+
+fn boxed(statement: Option<DbSpan>) -> Option<Box<dyn StatementSpan>> {
+    statement.map(|statement| Box::new(statement) as Box<dyn StatementSpan>)
+}
+
+impl StatementSpan for DbSpan {
+    fn finished(mut self: Box<Self>, succeeded: bool) {
+        self.end(&if succeeded { Ok(()) } else { Err(()) });
+    }
+}

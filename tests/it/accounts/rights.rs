@@ -1,0 +1,192 @@
+//! Who may do what: every route, every actor, every permission.
+
+use reqwest::Method;
+use serde_json::json;
+use stockroom::auth::{Right, Verb};
+use stockroom::kind::Kind;
+
+use crate::support::actors::{Actor, send};
+use crate::support::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
+use crate::support::gateway::Gateway;
+use crate::support::samples::{MOVEMENTS, Sample, list};
+
+on_both_through_both![
+    every_route_and_every_actor,
+    each_permission_opens_its_own_door,
+    rights_come_before_existence_and_body,
+    routes_without_a_token,
+    a_bad_token_is_refused_everywhere,
+];
+
+/// What an actor does to a kind, with the status that it gets when it may.
+async fn attempt(actor: &Actor, sample: &Sample, kind: Kind, verb: Verb) -> u16 {
+    let movement = MOVEMENTS.contains(&kind);
+    if kind == Kind::Webhook {
+        // One permission for all of it; `endpoints.rs` goes through every route.
+        return actor.get(&list(kind)).await.status;
+    }
+    match verb {
+        Verb::Add => actor.post(&list(kind), sample.body(kind)).await.status,
+        Verb::Change if movement => actor.patch(&sample.path(kind), json!({})).await.status,
+        Verb::Change => {
+            let patched = actor.patch(&sample.path(kind), json!({})).await.status;
+            assert_eq!(actor.put(&sample.path(kind), json!({})).await.status, patched);
+            patched
+        }
+        // To a movement of its own, as all else would be refused for other reasons.
+        Verb::Delete => actor.delete(&sample.path(kind)).await.status,
+    }
+}
+
+async fn every_route_and_every_actor(gateway: Gateway) {
+    for actor in gateway.everybody() {
+        for kind in Kind::ALL {
+            let sample = Sample::made_by(&gateway.root).await;
+            let expected = |verb: Verb| match (actor.name, verb) {
+                (_, Verb::Change) if MOVEMENTS.contains(&kind) => 405,
+                ("anon", _) => 401,
+                ("viewer", _) | ("manager", Verb::Delete) => 403,
+                (_, Verb::Add) => 201,
+                (_, Verb::Change) => 200,
+                // The rows that it refers to are in use.
+                (_, Verb::Delete) if !MOVEMENTS.contains(&kind) => 409,
+                (_, Verb::Delete) => 204,
+            };
+            for verb in Verb::ALL {
+                let status = attempt(actor, &sample, kind, verb).await;
+                assert_eq!(status, expected(verb), "{} {verb:?} {kind:?}", actor.name);
+            }
+            let reading = if actor.name == "anon" { 401 } else { 200 };
+            let outflow = gateway.root.make(Kind::Outflow, sample.body(Kind::Outflow)).await;
+            let inflow = gateway.root.make(Kind::Inflow, sample.body(Kind::Inflow)).await;
+            let sample = Sample {
+                inflow,
+                outflow,
+                ..sample
+            };
+            for path in [list(kind), sample.path(kind)] {
+                for method in [Method::GET, Method::HEAD] {
+                    let answer = send(actor.request(method, &path)).await;
+                    assert_eq!(answer.status, reading, "{} {path}", actor.name);
+                }
+            }
+        }
+    }
+}
+
+async fn each_permission_opens_its_own_door(gateway: Gateway) {
+    const VIEWER: i64 = 4;
+    for held in Right::all() {
+        let sample = Sample::made_by(&gateway.root).await;
+        let codename = held.codename();
+        let grant = format!("INSERT INTO permission (user_id, codename) VALUES ({VIEWER}, '{codename}')");
+        gateway.sql(grant).await.unwrap();
+        for asked in Right::all() {
+            let Right(verb, kind) = asked;
+            if verb == Verb::Change && MOVEMENTS.contains(&kind) {
+                continue;
+            }
+            let status = attempt(&gateway.viewer, &sample, kind, verb).await;
+            assert_eq!(status != 403, held == asked, "{asked:?} with {held:?}: {status}");
+        }
+        // Taken away, it is gone at once, though the token is the same.
+        gateway
+            .sql(format!("DELETE FROM permission WHERE user_id = {VIEWER}"))
+            .await
+            .unwrap();
+        let Right(verb, kind) = held;
+        let refused = if verb == Verb::Change && MOVEMENTS.contains(&kind) {
+            405
+        } else {
+            403
+        };
+        assert_eq!(
+            attempt(&gateway.viewer, &sample, kind, verb).await,
+            refused,
+            "{held:?}"
+        );
+    }
+}
+
+async fn rights_come_before_existence_and_body(gateway: Gateway) {
+    for kind in Kind::ALL {
+        let (all, none) = (list(kind), format!("{}/999999/", kind.plural()));
+        gateway
+            .anon
+            .raw(Method::POST, &all, "no JSON")
+            .await
+            .is(401, NO_TOKEN);
+        gateway
+            .viewer
+            .raw(Method::POST, &all, "no JSON")
+            .await
+            .is(403, FORBIDDEN);
+        gateway.root.raw(Method::POST, &all, "no JSON").await.expect(400);
+        gateway.anon.delete(&none).await.is(401, NO_TOKEN);
+        gateway.viewer.delete(&none).await.is(403, FORBIDDEN);
+        gateway.manager.delete(&none).await.is(403, FORBIDDEN);
+        gateway.root.delete(&none).await.is(404, NOT_FOUND);
+        if MOVEMENTS.contains(&kind) {
+            gateway
+                .anon
+                .raw(Method::PATCH, &none, "no JSON")
+                .await
+                .expect(405);
+            continue;
+        }
+        for method in [Method::PUT, Method::PATCH] {
+            gateway
+                .anon
+                .raw(method.clone(), &none, "no JSON")
+                .await
+                .is(401, NO_TOKEN);
+            gateway
+                .viewer
+                .raw(method.clone(), &none, "no JSON")
+                .await
+                .is(403, FORBIDDEN);
+            gateway
+                .root
+                .raw(method.clone(), &none, "no JSON")
+                .await
+                .is(404, NOT_FOUND);
+        }
+    }
+}
+
+async fn routes_without_a_token(gateway: Gateway) {
+    let anon = &gateway.anon;
+    anon.get("").await.expect(200);
+    anon.get("openapi.json").await.expect(200);
+    for route in ["token/", "token/refresh/", "token/verify/", "logout/"] {
+        // Their bodies are looked at, so nobody was asked for a token.
+        anon.post(&format!("authentication/{route}"), json!({}))
+            .await
+            .expect(422);
+    }
+    for kind in Kind::ALL {
+        for path in [list(kind), format!("{}/1/", kind.plural())] {
+            let answer = send(anon.request(Method::OPTIONS, &path)).await;
+            assert!(matches!(answer.status, 200 | 204), "{path}: {}", answer.status);
+        }
+    }
+    // A token that is not good is no obstacle to them.
+    let stranger = gateway.with_token("no.good.token");
+    stranger.get("").await.expect(200);
+    stranger.get("openapi.json").await.expect(200);
+    stranger
+        .post("authentication/token/", json!({}))
+        .await
+        .expect(422);
+}
+
+async fn a_bad_token_is_refused_everywhere(gateway: Gateway) {
+    let stranger = gateway.with_token("no.good.token");
+    for kind in Kind::ALL {
+        let one = format!("{}/1/", kind.plural());
+        stranger.get(&list(kind)).await.is(401, BAD_TOKEN);
+        stranger.post(&list(kind), json!({})).await.is(401, BAD_TOKEN);
+        stranger.get(&one).await.is(401, BAD_TOKEN);
+        stranger.delete(&one).await.is(401, BAD_TOKEN);
+    }
+}

@@ -1,0 +1,199 @@
+//! Sessions: how a token is refreshed, rotated, and ended.
+
+use serde_json::{Value, json};
+
+use crate::accounts::tokens::{claims, pair};
+use crate::support::answer::{BAD_TOKEN, REFUSED, sorted_keys};
+use crate::support::gateway::Gateway;
+
+on_both![
+    each_type_has_its_use,
+    refreshing_without_rotation,
+    refreshing_with_rotation,
+    lifetimes_are_settings,
+    logging_out_ends_a_session,
+];
+
+async fn each_type_has_its_use(gateway: Gateway) {
+    let pair = pair(&gateway).await;
+    gateway
+        .with_token(pair["refresh"].as_str().unwrap())
+        .get("brands/")
+        .await
+        .is(401, BAD_TOKEN);
+    for route in ["authentication/token/refresh/", "authentication/logout/"] {
+        gateway
+            .anon
+            .post(route, json!({ "refresh": pair["access"] }))
+            .await
+            .is(401, REFUSED);
+    }
+    for token in ["access", "refresh"] {
+        gateway
+            .anon
+            .post("authentication/token/verify/", json!({ "token": pair[token] }))
+            .await
+            .is(200, "{}");
+    }
+}
+
+async fn refreshing_without_rotation(gateway: Gateway) {
+    let pair = pair(&gateway).await;
+    gateway.wait(60);
+    let mut seen = vec![pair["access"].clone()];
+    for _ in 0..3 {
+        let refreshed = gateway
+            .anon
+            .post(
+                "authentication/token/refresh/",
+                json!({ "refresh": pair["refresh"] }),
+            )
+            .await;
+        let refreshed = refreshed.expect(200);
+        assert_eq!(sorted_keys(&refreshed), ["access"]);
+        let claims = claims(&refreshed["access"]);
+        let now = gateway.services.clock.now().timestamp();
+        assert_eq!(
+            (&claims["iat"], &claims["exp"]),
+            (&json!(now), &json!(now + 86_400))
+        );
+        assert!(!seen.contains(&refreshed["access"]));
+        seen.push(refreshed["access"].clone());
+    }
+    for access in seen {
+        gateway
+            .with_token(access.as_str().unwrap())
+            .get("brands/")
+            .await
+            .expect(200);
+    }
+}
+
+async fn refreshing_with_rotation(gateway: Gateway) {
+    let gateway = gateway.with(&["--rotate-refresh-tokens", "true"]).await;
+    let first = pair(&gateway).await;
+    let refresh = |token: Value| {
+        gateway
+            .anon
+            .post("authentication/token/refresh/", json!({ "refresh": token }))
+    };
+    let answer = refresh(first["refresh"].clone()).await;
+    let second = answer.expect(200);
+    assert_eq!(
+        answer.text,
+        format!(
+            r#"{{"access":{},"refresh":{}}}"#,
+            second["access"], second["refresh"]
+        )
+    );
+    // The old one is spent, once and for all; the new one works, and so do both access tokens.
+    refresh(first["refresh"].clone()).await.is(401, REFUSED);
+    gateway
+        .anon
+        .post(
+            "authentication/token/verify/",
+            json!({ "token": first["refresh"] }),
+        )
+        .await
+        .is(401, REFUSED);
+    let third = refresh(second["refresh"].clone()).await.expect(200);
+    refresh(second["refresh"].clone()).await.is(401, REFUSED);
+    for pair in [first, second, third.clone()] {
+        gateway
+            .with_token(pair["access"].as_str().unwrap())
+            .get("brands/")
+            .await
+            .expect(200);
+    }
+    // Of many that trade the same one at the same time, one succeeds.
+    let trades = (0..16).map(|_| refresh(third["refresh"].clone()));
+    let answers = futures_util::future::join_all(trades).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 15);
+}
+
+async fn lifetimes_are_settings(gateway: Gateway) {
+    let lifetimes = ["--access-token-lifetime", "60", "--refresh-token-lifetime", "120"];
+    let gateway = gateway.with(&lifetimes).await;
+    let pair = pair(&gateway).await;
+    let bearer = gateway.with_token(pair["access"].as_str().unwrap());
+    gateway.wait(59);
+    bearer.get("brands/").await.expect(200);
+    gateway.wait(1);
+    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    let refresh = || {
+        gateway.anon.post(
+            "authentication/token/refresh/",
+            json!({ "refresh": pair["refresh"] }),
+        )
+    };
+    refresh().await.expect(200);
+    gateway.wait(60);
+    refresh().await.is(401, REFUSED);
+}
+
+async fn logging_out_ends_a_session(gateway: Gateway) {
+    let gateway = gateway.with(&["--rotate-refresh-tokens", "true"]).await;
+    let (first, other) = (pair(&gateway).await, pair(&gateway).await);
+    let answer = gateway
+        .anon
+        .post(
+            "authentication/token/refresh/",
+            json!({ "refresh": first["refresh"] }),
+        )
+        .await;
+    let second = answer.expect(200);
+    for pair in [&first, &second, &other] {
+        gateway
+            .with_token(pair["access"].as_str().unwrap())
+            .get("brands/")
+            .await
+            .expect(200);
+    }
+    let log_out = |token: &Value| {
+        gateway
+            .anon
+            .post("authentication/logout/", json!({ "refresh": token }))
+    };
+    // One that is spent can't.
+    log_out(&first["refresh"]).await.is(401, REFUSED);
+    log_out(&second["refresh"]).await.is(200, "{}");
+    // "ends that refresh token and what it gave"
+    for pair in [&first, &second] {
+        gateway
+            .with_token(pair["access"].as_str().unwrap())
+            .get("brands/")
+            .await
+            .is(401, BAD_TOKEN);
+        for token in ["access", "refresh"] {
+            gateway
+                .anon
+                .post("authentication/token/verify/", json!({ "token": pair[token] }))
+                .await
+                .is(401, REFUSED);
+        }
+        gateway
+            .anon
+            .post(
+                "authentication/token/refresh/",
+                json!({ "refresh": pair["refresh"] }),
+            )
+            .await
+            .is(401, REFUSED);
+    }
+    log_out(&second["refresh"]).await.is(401, REFUSED);
+    // Other sessions go on.
+    gateway
+        .with_token(other["access"].as_str().unwrap())
+        .get("brands/")
+        .await
+        .expect(200);
+    gateway
+        .anon
+        .post(
+            "authentication/token/refresh/",
+            json!({ "refresh": other["refresh"] }),
+        )
+        .await
+        .expect(200);
+}

@@ -1,0 +1,228 @@
+//! Tokens: what they say, how long they are good, and which are refused.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde_json::{Value, json};
+
+use crate::support::answer::{BAD_TOKEN, NO_TOKEN, REFUSED, sorted_keys};
+use crate::support::gateway::{Gateway, SECRET_KEY};
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    claims_are_the_documented_ones,
+    tokens_of_the_old_system_are_taken,
+    tokens_end_to_the_second,
+    forged_tokens_are_refused,
+    headers_that_carry_tokens,
+];
+
+/// What a token says.
+pub fn claims(token: &Value) -> Value {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    let key = DecodingKey::from_secret(SECRET_KEY.as_bytes());
+    decode::<Value>(token.as_str().unwrap(), &key, &validation)
+        .unwrap()
+        .claims
+}
+
+/// A token that says this.
+fn token(claims: &Value, header: &Header, secret: &str) -> String {
+    encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+}
+
+fn hs256(claims: &Value) -> String {
+    token(claims, &Header::new(Algorithm::HS256), SECRET_KEY)
+}
+
+/// What an access token of the viewer says.
+fn access_claims(gateway: &Gateway) -> Value {
+    let now = gateway.services.clock.now().timestamp();
+    json!({
+        "token_type": "access", "exp": now + 3600, "iat": now, "jti": "0123456789abcdef0123456789abcdef", "user_id": 4,
+    })
+}
+
+/// The tokens of a login.
+pub async fn pair(gateway: &Gateway) -> Value {
+    let body = json!({ "username": "viewer", "password": PASSWORD });
+    gateway.anon.post("authentication/token/", body).await.expect(200)
+}
+
+async fn claims_are_the_documented_ones(gateway: Gateway) {
+    let pair = pair(&gateway).await;
+    let now = gateway.services.clock.now().timestamp();
+    for (token_type, lifetime) in [("access", 86_400), ("refresh", 7 * 86_400)] {
+        let claims = claims(&pair[token_type]);
+        assert_eq!(
+            sorted_keys(&claims),
+            ["exp", "iat", "jti", "token_type", "user_id"]
+        );
+        assert_eq!(claims["token_type"], token_type);
+        assert_eq!(
+            (&claims["iat"], &claims["exp"]),
+            (&json!(now), &json!(now + lifetime))
+        );
+        assert_eq!(claims["user_id"], 4);
+        let jti = claims["jti"].as_str().unwrap();
+        assert!(
+            jti.len() == 32 && jti.bytes().all(|byte| byte.is_ascii_hexdigit()),
+            "{jti}"
+        );
+        let header = jsonwebtoken::decode_header(pair[token_type].as_str().unwrap()).unwrap();
+        assert_eq!(
+            (header.alg, header.typ.as_deref()),
+            (Algorithm::HS256, Some("JWT"))
+        );
+    }
+    assert_ne!(claims(&pair["access"])["jti"], claims(&pair["refresh"])["jti"]);
+}
+
+async fn tokens_of_the_old_system_are_taken(gateway: Gateway) {
+    let mut claims = access_claims(&gateway);
+    gateway
+        .with_token(hs256(&claims))
+        .get("brands/")
+        .await
+        .expect(200);
+    claims["user_id"] = "4".into();
+    gateway
+        .with_token(hs256(&claims))
+        .get("brands/")
+        .await
+        .expect(200);
+    claims["jti"] = "fedcba9876543210fedcba9876543210".into();
+    claims["token_type"] = "refresh".into();
+    let answer = gateway
+        .anon
+        .post(
+            "authentication/token/refresh/",
+            json!({ "refresh": hs256(&claims) }),
+        )
+        .await;
+    let access = answer.expect(200)["access"].clone();
+    assert_eq!(self::claims(&access)["user_id"], 4);
+    for strange in [
+        json!("4x"),
+        json!(""),
+        json!("-4"),
+        json!(4.5),
+        json!(null),
+        json!([4]),
+        json!(true),
+        json!(999),
+    ] {
+        let mut claims = access_claims(&gateway);
+        claims["user_id"] = strange;
+        gateway
+            .with_token(hs256(&claims))
+            .get("brands/")
+            .await
+            .is(401, BAD_TOKEN);
+    }
+}
+
+async fn tokens_end_to_the_second(gateway: Gateway) {
+    let pair = pair(&gateway).await;
+    let bearer = gateway.with_token(pair["access"].as_str().unwrap());
+    let verify = |token: &str| {
+        gateway
+            .anon
+            .post("authentication/token/verify/", json!({ "token": pair[token] }))
+    };
+    gateway.wait(86_399);
+    bearer.get("brands/").await.expect(200);
+    verify("access").await.is(200, "{}");
+    gateway.wait(1);
+    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    verify("access").await.is(401, REFUSED);
+    verify("refresh").await.is(200, "{}");
+    let refresh = || {
+        gateway.anon.post(
+            "authentication/token/refresh/",
+            json!({ "refresh": pair["refresh"] }),
+        )
+    };
+    let access = refresh().await.expect(200)["access"].clone();
+    gateway
+        .with_token(access.as_str().unwrap())
+        .get("brands/")
+        .await
+        .expect(200);
+    gateway.wait(6 * 86_400 - 1);
+    refresh().await.expect(200);
+    gateway.wait(1);
+    refresh().await.is(401, REFUSED);
+    verify("refresh").await.is(401, REFUSED);
+}
+
+async fn forged_tokens_are_refused(gateway: Gateway) {
+    let claims = access_claims(&gateway);
+    let good = hs256(&claims);
+    let (head, rest) = good.split_once('.').unwrap();
+    let (body, signature) = rest.split_once('.').unwrap();
+    // {"typ":"JWT","alg":"none"}
+    let none = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
+    let mut forged = vec![
+        token(
+            &claims,
+            &Header::new(Algorithm::HS256),
+            "another secret, which has more than 32 bytes",
+        ),
+        token(&claims, &Header::new(Algorithm::HS512), SECRET_KEY),
+        format!("{none}.{body}."),
+        format!("{none}.{body}.{signature}"),
+        format!("{head}.{body}."),
+        format!("{head}.{body}"),
+        format!("{head}.{body}.{signature}x"),
+        format!("{head}.{}.{signature}", body.replace('J', "K")),
+        good.replace('.', ".."),
+        "x".repeat(10_000),
+    ];
+    for missing in ["token_type", "exp", "jti", "user_id"] {
+        let mut claims = claims.clone();
+        claims.as_object_mut().unwrap().remove(missing);
+        forged.push(hs256(&claims));
+    }
+    for (claim, value) in [
+        ("token_type", json!("sliding")),
+        ("exp", json!("soon")),
+        ("exp", json!(0)),
+    ] {
+        let mut claims = claims.clone();
+        claims[claim] = value;
+        forged.push(hs256(&claims));
+    }
+    for token in forged {
+        gateway.with_token(&token).get("brands/").await.is(401, BAD_TOKEN);
+        gateway
+            .anon
+            .post("authentication/token/refresh/", json!({ "refresh": token }))
+            .await
+            .is(401, REFUSED);
+    }
+    gateway.with_token(&good).get("brands/").await.expect(200);
+}
+
+async fn headers_that_carry_tokens(gateway: Gateway) {
+    let good = hs256(&access_claims(&gateway));
+    let ask = async |header: &[u8]| {
+        let value = reqwest::header::HeaderValue::from_bytes(header).unwrap();
+        let request = gateway.anon.request(reqwest::Method::GET, "brands/");
+        crate::support::actors::send(request.header("authorization", value)).await
+    };
+    ask(format!("Bearer {good}").as_bytes()).await.expect(200);
+    ask(format!("bearer {good}").as_bytes()).await.expect(200);
+    ask(format!("BEARER   {good} ").as_bytes()).await.expect(200);
+    ask(b"Bearer").await.is(401, BAD_TOKEN);
+    ask(b"Bearer  ").await.is(401, BAD_TOKEN);
+    ask(format!("Bearer {good} {good}").as_bytes())
+        .await
+        .is(401, BAD_TOKEN);
+    ask(b"Bearer \xff\xfe").await.is(401, BAD_TOKEN);
+    // Of another scheme is as good as none.
+    ask(format!("Token {good}").as_bytes()).await.is(401, NO_TOKEN);
+    ask(b"Basic YWRtaW46eW91cnBhc3N3b3Jk").await.is(401, NO_TOKEN);
+    ask(good.as_bytes()).await.is(401, NO_TOKEN);
+    ask(b"").await.is(401, NO_TOKEN);
+}

@@ -1,0 +1,254 @@
+//! Batches: all or none, with the place of what is wrong; and what payloads show of what has become of it.
+
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+use crate::support::graphql_request::ids;
+use crate::support::samples::Sample;
+
+on_both![
+    batches_are_all_or_none,
+    batches_say_which_item_is_wrong,
+    batches_are_bounded,
+    a_deletion_shows_what_is_left,
+    payloads_show_what_is_now,
+];
+
+/// How much there is of everything: rows and stock.
+async fn everything(gateway: &Gateway) -> Value {
+    let document = "{ products { totalCount nodes { quantity version } } inflows { totalCount } outflows { totalCount } stockLedger { totalCount } }";
+    gateway.viewer.data(document, json!({})).await
+}
+
+async fn batches_are_all_or_none(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let other = gateway.root.product("Other", 5).await.to_string();
+    let (product, supplier) = (sample.product.to_string(), sample.supplier.to_string());
+    let before = everything(&gateway).await;
+    let outflow = |product: &str, quantity: i64| json!({ "productId": product, "quantity": quantity });
+    let wrong = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 3)] });
+    let payload = gateway
+        .manager
+        .payload("createOutflows", "outflows { id }", wrong)
+        .await;
+    assert_eq!(
+        payload,
+        json!({ "outflows": null, "userErrors": [
+            { "field": "items.3.quantity", "code": "INSUFFICIENT_STOCK", "message": "Not enough stock: 2 available." }
+        ] })
+    );
+    assert_eq!(everything(&gateway).await, before);
+
+    let right = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 2)] });
+    let made = gateway
+        .manager
+        .mutate(
+            "createOutflows",
+            "outflows { quantity product { id quantity } }",
+            right,
+        )
+        .await;
+    let shown = |product: &str, quantity: i64, left: i64| json!({ "quantity": quantity, "product": { "id": product, "quantity": left } });
+    assert_eq!(
+        made["outflows"],
+        json!([
+            shown(&product, 1, 97),
+            shown(&other, 3, 0),
+            shown(&product, 2, 97),
+            shown(&other, 2, 0)
+        ])
+    );
+    let inflow = |quantity: i64| json!({ "productId": other, "supplierId": supplier, "quantity": quantity });
+    let items = json!({ "items": [inflow(4), inflow(5)] });
+    let made = gateway
+        .manager
+        .mutate("createInflows", "inflows { quantity supplier { name } }", items)
+        .await;
+    let supplied =
+        |quantity: i64| json!({ "quantity": quantity, "supplier": { "name": "Tech Distributors Inc." } });
+    assert_eq!(made["inflows"], json!([supplied(4), supplied(5)]));
+    let new = |title: &str, quantity: i64| json!({ "title": title, "brandId": "1", "categoryId": "1", "costPrice": "1", "sellingPrice": 2, "quantity": quantity });
+    let items = json!({ "items": [new("x", 3), new("y", 0)] });
+    let made = gateway
+        .manager
+        .mutate(
+            "createProducts",
+            "products { title stockLedger { nodes { change } } }",
+            items,
+        )
+        .await;
+    assert_eq!(
+        made["products"],
+        json!([
+            { "title": "x", "stockLedger": { "nodes": [{ "change": 3 }] } },
+            { "title": "y", "stockLedger": { "nodes": [] } },
+        ])
+    );
+    gateway.is_sound().await;
+}
+
+async fn batches_say_which_item_is_wrong(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let taken = json!({ "serie_number": "SN1" });
+    gateway
+        .root
+        .patch(&sample.path(Kind::Product), taken)
+        .await
+        .expect(200);
+    let before = everything(&gateway).await;
+    let new = |title: &str, serie: &str, brand: &str, price: &str| json!({ "title": title, "brandId": brand, "categoryId": "1", "costPrice": "1", "sellingPrice": price, "serieNumber": serie });
+    let items = json!({ "items": [
+        new("a", "SN2", "1", "1"), new("", "SN1", "99", "1.999"), new("b", "SN3", "1", "-1"), new("c", "SN2", "1", "1"),
+    ] });
+    let payload = gateway
+        .manager
+        .payload("createProducts", "products { id }", items)
+        .await;
+    assert_eq!(payload["products"], Value::Null);
+    let errors = payload["userErrors"].as_array().unwrap();
+    let mut said: Vec<(&str, &str)> = errors
+        .iter()
+        .map(|error| (error["field"].as_str().unwrap(), error["code"].as_str().unwrap()))
+        .collect();
+    said.sort_unstable();
+    assert_eq!(
+        said,
+        [
+            ("items.1.brandId", "NOT_FOUND"),
+            ("items.1.sellingPrice", "OUT_OF_RANGE"),
+            ("items.1.serieNumber", "TAKEN"),
+            ("items.1.title", "BLANK"),
+            ("items.2.sellingPrice", "OUT_OF_RANGE"),
+            ("items.3.serieNumber", "TAKEN"),
+        ]
+    );
+    let inflow = |supplier: &str, quantity: i64| json!({ "productId": "1", "supplierId": supplier, "quantity": quantity });
+    let items = json!({ "items": [inflow("1", 1), inflow("x", 0)] });
+    let payload = gateway
+        .manager
+        .payload("createInflows", "inflows { id }", items)
+        .await;
+    let fields: Vec<&str> = payload["userErrors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["items.1.supplierId", "items.1.quantity"]);
+    assert_eq!(everything(&gateway).await, before);
+}
+
+async fn batches_are_bounded(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let items = |count: usize| json!({ "items": vec![json!({ "productId": sample.product.to_string(), "quantity": 1 }); count] });
+    for count in [0, 101] {
+        let payload = gateway
+            .manager
+            .payload("createOutflows", "outflows { id }", items(count))
+            .await;
+        assert_eq!(payload["outflows"], Value::Null, "{payload}");
+        assert_eq!(payload["userErrors"][0]["field"], "items", "{payload}");
+    }
+    let made = gateway
+        .manager
+        .mutate("createOutflows", "outflows { id }", items(93))
+        .await;
+    assert_eq!(made["outflows"].as_array().unwrap().len(), 93);
+    assert_eq!(gateway.viewer.quantity(sample.product).await, 7);
+    gateway.is_sound().await;
+}
+
+async fn a_deletion_shows_what_is_left(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let outflow = json!({ "id": sample.outflow.to_string() });
+    let deleted = gateway
+        .root
+        .mutate(
+            "deleteOutflow",
+            "deletedId product { id quantity }",
+            outflow.clone(),
+        )
+        .await;
+    assert_eq!(
+        (&deleted["deletedId"], &deleted["product"]),
+        (&json!("1"), &json!({ "id": "1", "quantity": 107 }))
+    );
+    let again = gateway
+        .root
+        .payload("deleteOutflow", "deletedId product { id }", outflow)
+        .await;
+    assert_eq!(again["product"], Value::Null);
+    let inflow = json!({ "id": sample.inflow.to_string() });
+    let deleted = gateway
+        .root
+        .mutate("deleteInflow", "deletedId product { quantity }", inflow)
+        .await;
+    assert_eq!(deleted["product"]["quantity"], 100);
+    for (mutation, id) in [
+        ("deleteProduct", sample.product),
+        ("deleteBrand", sample.brand),
+        ("deleteSupplier", sample.supplier),
+    ] {
+        let deleted = gateway
+            .root
+            .mutate(mutation, "deletedId", json!({ "id": id.to_string() }))
+            .await;
+        assert_eq!(deleted["deletedId"], id.to_string(), "{mutation}");
+    }
+    // The ledger outlives its product.
+    let document = "{ stockLedger { nodes { reason change balance productId product { id } movement { id } actor { username } } } }";
+    let data = gateway.viewer.data(document, json!({})).await;
+    let entry = |reason: &str, change: i64, balance: i64| {
+        json!({ "reason": reason, "change": change, "balance": balance, "productId": "1", "product": null, "movement": null,
+                "actor": { "username": "admin" } })
+    };
+    assert_eq!(
+        data["stockLedger"]["nodes"],
+        json!([
+            entry("INFLOW_DELETED", -7, 100),
+            entry("OUTFLOW_DELETED", 7, 107),
+            entry("OUTFLOW_CREATED", -7, 100),
+            entry("INFLOW_CREATED", 7, 107),
+            entry("PRODUCT_CREATED", 100, 100),
+        ])
+    );
+}
+
+async fn payloads_show_what_is_now(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let product = sample.product.to_string();
+    // One after the other, in the order of the document; what has the same key once.
+    let document = format!(
+        "mutation {{
+           a: createOutflow(input: {{ productId: {product}, quantity: 1 }}) {{ outflow {{ product {{ quantity }} }} }}
+           b: createOutflow(input: {{ productId: {product}, quantity: 2 }}) {{ outflow {{ product {{ quantity }} }} }}
+           a: createOutflow(input: {{ quantity: 1, productId: {product} }}) {{ userErrors {{ code }} outflow {{ quantity }} }}
+           ...More
+         }}
+         fragment More on Mutation {{
+           b: createOutflow(input: {{ productId: {product}, quantity: 2 }}) {{ outflow {{ quantity }} }}
+           c: updateProduct(input: {{ id: {product}, quantity: 50 }}) {{ product {{ quantity movements {{ totalCount }} }} }}
+         }}"
+    );
+    let answer = gateway.manager.gql(&document, json!({})).await;
+    assert_eq!(
+        answer.text,
+        r#"{"data":{"a":{"outflow":{"product":{"quantity":99},"quantity":1},"userErrors":[]},"b":{"outflow":{"product":{"quantity":97},"quantity":2}},"c":{"product":{"quantity":50,"movements":{"totalCount":4}}}}}"#
+    );
+    let outflows = gateway
+        .viewer
+        .data("{ outflows { nodes { id } } }", json!({}))
+        .await;
+    assert_eq!(ids(&outflows["outflows"]), [3, 2, 1]);
+    let both = format!(
+        "{{ a: product(id: {product}) {{ title }} a: product(id: {product}) {{ quantity }} viewer {{ user {{ username }} }} }}"
+    );
+    let (sent, answer) = gateway.statements(gateway.viewer.gql(&both, json!({}))).await;
+    assert_eq!(
+        answer.text,
+        r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
+    );
+    assert!(sent <= 2, "who asks, and the product once: {sent}");
+    gateway.is_sound().await;
+}

@@ -1,0 +1,169 @@
+//! Which document a request means: by its text, by its hash, by a name that the server was started with; and which of its
+//! operations.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::graphql::http::{code, get};
+use crate::support::gateway::Gateway;
+
+on_both![
+    an_operation_is_chosen_by_name,
+    persisted_queries,
+    trusted_documents_alone,
+    introspection_is_a_switch,
+];
+
+async fn an_operation_is_chosen_by_name(gateway: Gateway) {
+    let document = "query A { a: __typename } query B { b: __typename }";
+    let named = async |name: Value| {
+        let body = json!({ "query": document, "operationName": name });
+        gateway
+            .viewer
+            .raw(Method::POST, "/graphql", body.to_string())
+            .await
+    };
+    assert_eq!(
+        named(json!("B")).await.expect(200),
+        json!({ "data": { "b": "Query" } })
+    );
+    for name in [json!("C"), Value::Null, json!(""), json!("x".repeat(10_000))] {
+        let refused = named(name).await;
+        assert_eq!(code(&refused), "BAD_USER_INPUT");
+        assert!(refused.text.len() < 1_000, "{}", refused.text.len());
+    }
+    for document in [
+        "query A { __typename } query A { __typename }",
+        "query A { __typename } { __typename }",
+        "fragment F on Query { __typename }",
+    ] {
+        assert_eq!(
+            gateway.viewer.refusal(document, json!({})).await.0,
+            "BAD_USER_INPUT",
+            "{document}"
+        );
+    }
+}
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+async fn persisted_queries(gateway: Gateway) {
+    let text = "query Persisted { __typename }";
+    let ask = async |text: Option<&str>, hash: &str| {
+        let body = json!({ "query": text, "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
+        gateway
+            .viewer
+            .raw(Method::POST, "/graphql", body.to_string())
+            .await
+    };
+    let unknown = ask(None, &hash(text)).await;
+    assert_eq!(
+        (&*code(&unknown), &unknown.json()["errors"][0]["message"]),
+        ("PERSISTED_QUERY_NOT_FOUND", &json!("PersistedQueryNotFound"))
+    );
+    assert_eq!(code(&ask(Some(text), &hash("{ other }")).await), "BAD_USER_INPUT");
+    assert_eq!(code(&ask(None, &hash(text)).await), "PERSISTED_QUERY_NOT_FOUND");
+    let data = json!({ "data": { "__typename": "Query" } });
+    assert_eq!(ask(Some(text), &hash(text)).await.expect(200), data);
+    assert_eq!(ask(None, &hash(text)).await.expect(200), data);
+    let extensions = format!(
+        r#"{{"persistedQuery":{{"version":1,"sha256Hash":"{}"}}}}"#,
+        hash(text)
+    );
+    assert_eq!(
+        get(&gateway, &[("extensions", &extensions)]).await.expect(200),
+        data
+    );
+    // One that is not valid is not kept either.
+    assert_eq!(
+        code(&ask(Some("{ nothing }"), &hash("{ nothing }")).await),
+        "BAD_USER_INPUT"
+    );
+    assert_eq!(
+        code(&ask(None, &hash("{ nothing }")).await),
+        "PERSISTED_QUERY_NOT_FOUND"
+    );
+    let future = r#"{"persistedQuery":{"version":2,"sha256Hash":"00"}}"#;
+    assert_eq!(
+        code(&get(&gateway, &[("extensions", future)]).await),
+        "BAD_USER_INPUT"
+    );
+}
+
+async fn trusted_documents_alone(gateway: Gateway) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("persisted-documents.json");
+    let text = "query Known($id: ID!) { brand(id: $id) { __typename name } }";
+    std::fs::write(
+        &file,
+        json!({ hash(text): text, "short": "{ __typename }" }).to_string(),
+    )
+    .unwrap();
+    let path = file.to_str().unwrap();
+    let gateway = gateway
+        .with(&["--graphql-documents", path, "--graphql-documents-only", "true"])
+        .await;
+    gateway
+        .root
+        .make(stockroom::kind::Kind::Brand, json!({ "name": "Known" }))
+        .await;
+    let variables = json!({ "id": 1 });
+    for known in [
+        json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash(text) } }, "variables": variables }),
+        json!({ "documentId": hash(text), "variables": variables }),
+        json!({ "documentId": format!("sha256:{}", hash(text)), "variables": variables }),
+        json!({ "query": text, "variables": variables }),
+    ] {
+        let answer = gateway
+            .viewer
+            .raw(Method::POST, "/graphql", known.to_string())
+            .await;
+        assert_eq!(
+            answer.expect(200),
+            json!({ "data": { "brand": { "__typename": "Brand", "name": "Known" } } })
+        );
+    }
+    for other in [
+        json!({ "query": "{ __typename } " }),
+        json!({ "query": format!("{text} "), "variables": variables }),
+        json!({ "documentId": "unknown" }),
+        json!({ "query": "{ viewer { groups } }", "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash("{ viewer { groups } }") } } }),
+    ] {
+        let answer = gateway
+            .viewer
+            .raw(Method::POST, "/graphql", other.to_string())
+            .await;
+        assert_eq!(code(&answer), "PERSISTED_QUERY_NOT_FOUND", "{other}");
+    }
+}
+
+async fn introspection_is_a_switch(gateway: Gateway) {
+    let schema = "{ __schema { queryType { name } } }";
+    let data = gateway.anon.data(schema, json!({})).await;
+    assert_eq!(data["__schema"]["queryType"]["name"], "Query");
+    let gateway = gateway.with(&["--graphql-introspection", "false"]).await;
+    for document in [
+        schema,
+        "{ a: __type(name: \"Brand\") { name } }",
+        "{ ...F } fragment F on Query { ...on Query { __schema { description } } }",
+    ] {
+        let (code, message) = gateway.root.refusal(document, json!({})).await;
+        assert!(
+            code == "BAD_USER_INPUT" && message.contains("introspection"),
+            "{document}: {code} {message}"
+        );
+    }
+    assert_eq!(
+        gateway
+            .root
+            .data("{ __typename brands { __typename } }", json!({}))
+            .await["brands"]["__typename"],
+        "BrandConnection"
+    );
+}

@@ -1,0 +1,402 @@
+//! Subscriptions: every change once and in order, across reconnections and gateways; and server-sent events.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+use stockroom::resolvers::account;
+
+use crate::support::actors::Actor;
+use crate::support::event_stream::EventStream;
+use crate::support::gateway::Gateway;
+use crate::support::websocket_client::Socket;
+
+on_both![
+    changes_are_told_as_the_ledger_has_them,
+    only_these_products,
+    what_runs_low,
+    nothing_is_lost_between_connections,
+    nothing_is_lost_between_gateways,
+    places_that_are_none,
+    events_over_http,
+    operations_that_are_no_subscriptions,
+    a_stream_ends_with_its_login,
+];
+
+const CHANGED: &str = "subscription($after: ID) { stockChanged(after: $after) { id change } }";
+
+async fn changes_are_told_as_the_ledger_has_them(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    let supplier = gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
+    let mut socket = Socket::login(&gateway.viewer).await;
+    let selected = "reason change balance productId product { quantity } actor { username } movement { __typename quantity }";
+    socket
+        .subscribe(
+            "1",
+            &format!("subscription {{ stockChanged(after: 1) {{ {selected} }} }}"),
+            json!({}),
+        )
+        .await;
+    let inflow = json!({ "product": product, "supplier": supplier, "quantity": 5 });
+    gateway.manager.make(Kind::Inflow, inflow).await;
+    let changed = |reason: &str, change: i64, balance: i64, who: &str, movement: Value| {
+        json!({ "stockChanged": { "reason": reason, "change": change, "balance": balance, "productId": product.to_string(),
+                "product": { "quantity": balance }, "actor": { "username": who }, "movement": movement } })
+    };
+    let bought = json!({ "__typename": "Inflow", "quantity": 5 });
+    assert_eq!(
+        socket.data("1").await,
+        changed("INFLOW_CREATED", 5, 15, "manager", bought)
+    );
+    gateway
+        .root
+        .patch(&format!("products/{product}/"), json!({ "quantity": 3 }))
+        .await
+        .expect(200);
+    assert_eq!(
+        socket.data("1").await,
+        changed("ADJUSTMENT", -12, 3, "admin", Value::Null)
+    );
+    // A change of anything else is none of stock; a refused one is none at all.
+    gateway
+        .root
+        .patch(&format!("products/{product}/"), json!({ "title": "Nuts" }))
+        .await
+        .expect(200);
+    gateway
+        .root
+        .post("outflows/", json!({ "product": product, "quantity": 4 }))
+        .await
+        .expect(422);
+    gateway
+        .root
+        .make(Kind::Outflow, json!({ "product": product, "quantity": 3 }))
+        .await;
+    let sold = json!({ "__typename": "Outflow", "quantity": 3 });
+    assert_eq!(
+        socket.data("1").await,
+        changed("OUTFLOW_CREATED", -3, 0, "admin", sold)
+    );
+}
+
+async fn only_these_products(gateway: Gateway) {
+    let (one, two) = (
+        gateway.root.product("One", 10).await,
+        gateway.root.product("Two", 20).await,
+    );
+    let document = "subscription($ids: [ID!]) { stockChanged(after: 0, productIds: $ids) { change } }";
+    let mut socket = Socket::login(&gateway.viewer).await;
+    for (id, ids) in [
+        ("two", json!([two, "abc", "9223372036854775808"])),
+        ("none", json!([])),
+        ("nobody", json!(["abc"])),
+        ("all", Value::Null),
+    ] {
+        socket.subscribe(id, document, json!({ "ids": ids })).await;
+    }
+    gateway
+        .root
+        .make(Kind::Outflow, json!({ "product": one, "quantity": 1 }))
+        .await;
+    gateway
+        .root
+        .make(Kind::Outflow, json!({ "product": two, "quantity": 2 }))
+        .await;
+    let mut heard: Vec<(String, i64)> = Vec::new();
+    for _ in 0..6 {
+        let message = socket.message().await;
+        let change = message["payload"]["data"]["stockChanged"]["change"].as_i64();
+        heard.push((
+            message["id"].as_str().unwrap().to_owned(),
+            change.unwrap_or_else(|| panic!("{message}")),
+        ));
+    }
+    let of = |id: &str| {
+        heard
+            .iter()
+            .filter(|(heard, _)| heard == id)
+            .map(|(_, change)| *change)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((of("all"), of("two")), (vec![10, 20, -1, -2], vec![20, -2]));
+    socket
+        .subscribe("many", document, json!({ "ids": vec!["1"; 101] }))
+        .await;
+    let refused = socket.message().await;
+    assert_eq!(refused["id"], "many");
+    assert!(refused.to_string().contains("At most 100 ids."), "{refused}");
+}
+
+async fn what_runs_low(gateway: Gateway) {
+    let (one, two) = (
+        gateway.root.product("One", 7).await,
+        gateway.root.product("Two", 3).await,
+    );
+    let other = gateway.root.product("Other", 6).await;
+    let mut socket = Socket::login(&gateway.viewer).await;
+    socket
+        .subscribe(
+            "1",
+            "subscription { productLowStock { title quantity isLowStock } }",
+            json!({}),
+        )
+        .await;
+    // Another falls and rises until that is heard, so the stream has begun.
+    let falling = async {
+        loop {
+            for quantity in [5, 6] {
+                let path = format!("products/{other}/");
+                gateway
+                    .root
+                    .patch(&path, json!({ "quantity": quantity }))
+                    .await
+                    .expect(200);
+            }
+        }
+    };
+    tokio::select! {
+        () = falling => {}
+        heard = socket.data("1") => assert_eq!(heard["productLowStock"]["title"], "Other"),
+    }
+    let mut of_one = async || {
+        loop {
+            let heard = socket.data("1").await["productLowStock"].clone();
+            if heard["title"] != "Other" {
+                return heard;
+            }
+        }
+    };
+    let sell = async |product: i64, quantity: i64| {
+        gateway
+            .root
+            .make(Kind::Outflow, json!({ "product": product, "quantity": quantity }))
+            .await
+    };
+    // To 6, to 5, to 4; the second was low before; the first comes back and falls again.
+    sell(one, 1).await;
+    sell(two, 1).await;
+    sell(one, 1).await;
+    let low = |quantity: i64| json!({ "title": "One", "quantity": quantity, "isLowStock": true });
+    assert_eq!(of_one().await, low(5));
+    sell(one, 1).await;
+    gateway
+        .root
+        .patch(&format!("products/{one}/"), json!({ "quantity": 6 }))
+        .await
+        .expect(200);
+    sell(one, 6).await;
+    assert_eq!(of_one().await, low(0));
+}
+
+/// The ids that the ledger has, by the ledger itself.
+async fn ledger(actor: &Actor) -> Vec<i64> {
+    let (mut ids, mut place) = (Vec::new(), String::new());
+    loop {
+        let document = format!(
+            "{{ stockLedger(first: 100{place}) {{ nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        );
+        let data = actor.data(&document, json!({})).await["stockLedger"].clone();
+        ids.extend(crate::support::graphql_request::ids(&data));
+        if data["pageInfo"]["hasNextPage"] == false {
+            ids.reverse();
+            return ids;
+        }
+        place = format!(", after: {}", data["pageInfo"]["endCursor"]);
+    }
+}
+
+/// Reads the ledger through these gateways by turns, a new connection after every few entries, until it has `count` entries.
+async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
+    let mut ids: Vec<i64> = Vec::new();
+    for turn in 0.. {
+        let actor = actors[turn % actors.len()];
+        let mut socket = Socket::login(actor).await;
+        let after = ids.last().copied().unwrap_or_default();
+        socket
+            .subscribe("1", CHANGED, json!({ "after": after.to_string() }))
+            .await;
+        for _ in 0..7 {
+            if ids.len() == count {
+                return ids;
+            }
+            ids.push(crate::support::graphql_request::id(
+                &socket.data("1").await["stockChanged"],
+            ));
+        }
+    }
+    ids
+}
+
+/// Sells from all sides at once.
+async fn sell_from_all_sides(actors: &[&Actor], products: &[i64], each: usize) {
+    let mut tasks = tokio::task::JoinSet::new();
+    for (index, actor) in actors.iter().cycle().take(6).enumerate() {
+        let (actor, product) = ((*actor).clone(), products[index % products.len()]);
+        tasks.spawn(async move {
+            for _ in 0..each {
+                actor
+                    .make(Kind::Outflow, json!({ "product": product, "quantity": 1 }))
+                    .await;
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("it sells");
+    }
+}
+
+async fn nothing_is_lost_between_connections(gateway: Gateway) {
+    let products = [
+        gateway.root.product("One", 100).await,
+        gateway.root.product("Two", 100).await,
+    ];
+    let actors = [&gateway.root];
+    let count = 2 + 6 * 15;
+    let readers = [&gateway.viewer];
+    let (ids, ()) = tokio::join!(
+        read_by_turns(&readers, count),
+        sell_from_all_sides(&actors, &products, 15)
+    );
+    assert_eq!(ids, ledger(&gateway.viewer).await);
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), count);
+}
+
+async fn nothing_is_lost_between_gateways(gateway: Gateway) {
+    // One file has one gateway.
+    if gateway.database_url().starts_with("sqlite") {
+        return;
+    }
+    let other = gateway.another(&[]).await;
+    let products = [
+        gateway.root.product("One", 100).await,
+        gateway.root.product("Two", 100).await,
+    ];
+    let count = 2 + 6 * 15;
+    let (readers, sellers) = ([&gateway.viewer, &other.viewer], [&gateway.root, &other.root]);
+    let (by_turns, (), here, there) = tokio::join!(
+        read_by_turns(&readers, count),
+        sell_from_all_sides(&sellers, &products, 15),
+        read_whole(&gateway.viewer, count),
+        read_whole(&other.viewer, count),
+    );
+    let all = ledger(&other.viewer).await;
+    assert_eq!((&by_turns, &here, &there), (&all, &all, &all));
+    other.end().await;
+    gateway.is_sound().await;
+}
+
+/// Reads the ledger from its beginning as one stream of server-sent events.
+async fn read_whole(actor: &Actor, count: usize) -> Vec<i64> {
+    let mut events = EventStream::open(actor, CHANGED, json!({ "after": "0" })).await;
+    let mut ids = Vec::new();
+    while ids.len() < count {
+        ids.push(crate::support::graphql_request::id(
+            &events.data().await["stockChanged"],
+        ));
+    }
+    ids
+}
+
+async fn places_that_are_none(gateway: Gateway) {
+    let mut socket = Socket::login(&gateway.viewer).await;
+    for after in ["abc", "-1", "+1", "1.0", "9223372036854775808", ""] {
+        socket.subscribe("1", CHANGED, json!({ "after": after })).await;
+        let message = socket.message().await;
+        assert!(
+            message
+                .to_string()
+                .contains("It is not the id of a ledger entry."),
+            "{after}: {message}"
+        );
+        assert!(
+            message.to_string().contains("BAD_USER_INPUT"),
+            "{after}: {message}"
+        );
+        if message["type"] == "next" {
+            assert_eq!(message["payload"]["data"], Value::Null);
+            assert_eq!(socket.message().await["type"], "complete");
+        }
+    }
+    // One that is not there yet is waited for.
+    socket.subscribe("2", CHANGED, json!({ "after": "1" })).await;
+    gateway.root.product("One", 10).await;
+    gateway.root.product("Two", 20).await;
+    assert_eq!(
+        socket.data("2").await["stockChanged"],
+        json!({ "id": "2", "change": 20 })
+    );
+}
+
+async fn events_over_http(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    let mut events = EventStream::open(&gateway.viewer, CHANGED, json!({ "after": "0" })).await;
+    assert_eq!(
+        events.data().await["stockChanged"],
+        json!({ "id": "1", "change": 10 })
+    );
+    gateway
+        .root
+        .make(Kind::Outflow, json!({ "product": product, "quantity": 4 }))
+        .await;
+    assert_eq!(
+        events.data().await["stockChanged"],
+        json!({ "id": "2", "change": -4 })
+    );
+    // A plain request can't have a subscription.
+    let body = gateway.viewer.gql(CHANGED, json!({})).await.json();
+    assert_eq!(
+        body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+        "{body}"
+    );
+    // It ends with the program, and is not said to be complete.
+    let (_, end) = tokio::join!(gateway.end(), events.next());
+    assert_eq!(end, None);
+}
+
+async fn operations_that_are_no_subscriptions(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    for (query, payload) in [
+        (
+            "{ __typename }".to_owned(),
+            json!({ "data": { "__typename": "Query" } }),
+        ),
+        (
+            format!(
+                "mutation {{ updateProduct(input: {{ id: {product}, quantity: 5 }}) {{ product {{ quantity }} }} }}"
+            ),
+            json!({ "data": { "updateProduct": { "product": { "quantity": 5 } } } }),
+        ),
+    ] {
+        let mut events = EventStream::open(&gateway.manager, &query, json!({})).await;
+        assert_eq!(events.next().await, Some(("next".to_owned(), payload)));
+        assert_eq!(events.next().await, Some(("complete".to_owned(), Value::Null)));
+        assert_eq!(events.next().await, None);
+    }
+    for (query, code) in [
+        ("{ nothing }", "BAD_USER_INPUT"),
+        ("subscription { stockChanged { id } }", "UNAUTHENTICATED"),
+    ] {
+        let mut events = EventStream::open(&gateway.anon, query, json!({})).await;
+        let (kind, payload) = events.next().await.expect("an event");
+        assert_eq!(
+            (&*kind, &payload["errors"][0]["extensions"]["code"]),
+            ("next", &json!(code))
+        );
+        assert_eq!(events.next().await.expect("an end").0, "complete");
+    }
+}
+
+async fn a_stream_ends_with_its_login(gateway: Gateway) {
+    gateway.root.product("Bolts", 10).await;
+    let mut expiring = EventStream::open(&gateway.viewer, CHANGED, json!({ "after": "0" })).await;
+    let mut deactivated = EventStream::open(&gateway.manager, CHANGED, json!({ "after": "0" })).await;
+    for stream in [&mut expiring, &mut deactivated] {
+        assert_eq!(stream.data().await["stockChanged"]["change"], 10);
+    }
+    account::set_active(&gateway.system(), "manager".to_owned(), false)
+        .await
+        .expect("a user");
+    assert_eq!(deactivated.next().await, None);
+    gateway.wait(86_400);
+    assert_eq!(expiring.next().await, None);
+}

@@ -1,0 +1,16 @@
+//! The GraphQL API.
+
+mod analytics;
+mod batches;
+mod documents;
+mod events;
+mod filters;
+mod http;
+mod limits;
+mod nesting;
+mod paging;
+mod socket;
+mod socket_ends;
+mod statements;
+mod strictness;
+mod values;

@@ -1,0 +1,302 @@
+//! `graphql-transport-ws`: what opens a connection, what runs over it, and what closes it, with which code.
+
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::gateway::Gateway;
+use crate::support::websocket_client::Socket;
+
+on_both![
+    logging_in,
+    operations_of_every_kind,
+    what_is_not_the_protocol,
+    what_comes_too_early_or_twice,
+    ids_are_for_one_at_a_time,
+    an_operation_is_ended_by_its_client,
+    operations_are_bounded,
+    pages_of_other_origins,
+];
+
+/// What most tests listen to.
+pub const STREAM: &str = "subscription { stockChanged { change } }";
+
+async fn logging_in(gateway: Gateway) {
+    let who = "{ viewer { user { username } } }";
+    // In the first message, in any spelling that headers have; or in the header.
+    for name in ["Authorization", "authorization"] {
+        let mut socket = Socket::open(&gateway.viewer).await;
+        let token = format!("Bearer {}", gateway.viewer.token.as_ref().unwrap());
+        socket
+            .say(&json!({ "type": "connection_init", "payload": { name: token } }))
+            .await;
+        assert_eq!(socket.message().await, json!({ "type": "connection_ack" }));
+        socket.subscribe("1", who, json!({})).await;
+        assert_eq!(
+            socket.data("1").await,
+            json!({ "viewer": { "user": { "username": "viewer" } } })
+        );
+    }
+    let bearer = format!("Bearer {}", gateway.manager.token.as_ref().unwrap());
+    let headers = [
+        ("authorization", &*bearer),
+        ("sec-websocket-protocol", "other, graphql-transport-ws"),
+    ];
+    let mut socket = Socket::connect(&gateway.anon, &headers).await.unwrap();
+    socket.introduce(None).await;
+    assert_eq!(socket.message().await["type"], "connection_ack");
+    socket.subscribe("1", who, json!({})).await;
+    assert_eq!(socket.data("1").await["viewer"]["user"]["username"], "manager");
+    // Nobody may come in too, and reads what nobody may.
+    let mut socket = Socket::login(&gateway.anon).await;
+    socket.subscribe("1", who, json!({})).await;
+    assert_eq!(socket.data("1").await, json!({ "viewer": null }));
+    assert_eq!(socket.message().await, json!({ "id": "1", "type": "complete" }));
+    socket.subscribe("2", STREAM, json!({})).await;
+    let refused = socket.message().await;
+    assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("2")));
+    assert_eq!(refused["payload"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    for bad in ["x", "a.b.c", ""] {
+        let mut socket = Socket::open(&gateway.viewer).await;
+        socket.introduce(Some(bad)).await;
+        assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()), "{bad:?}");
+    }
+}
+
+async fn operations_of_every_kind(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    let mut socket = Socket::login(&gateway.manager).await;
+    socket
+        .subscribe(
+            "stream",
+            "subscription { stockChanged { change product { title } } }",
+            json!({}),
+        )
+        .await;
+    socket
+        .subscribe(
+            "read",
+            "query($id: ID!) { product(id: $id) { quantity } }",
+            json!({ "id": product }),
+        )
+        .await;
+    assert_eq!(
+        socket.data("read").await,
+        json!({ "product": { "quantity": 10 } })
+    );
+    assert_eq!(
+        socket.message().await,
+        json!({ "id": "read", "type": "complete" })
+    );
+    let document = format!(
+        "mutation {{ createOutflow(input: {{ productId: {product}, quantity: 3 }}) {{ outflow {{ quantity }} }} }}"
+    );
+    socket.subscribe("write", &document, json!({})).await;
+    // The stream and the mutation say what they have to say in whatever order.
+    let mut heard: Vec<(String, Value)> = Vec::new();
+    for _ in 0..3 {
+        let message = socket.message().await;
+        heard.push((
+            message["id"].as_str().unwrap().to_owned(),
+            message["payload"]["data"].clone(),
+        ));
+    }
+    heard.sort_by(|one, other| one.0.cmp(&other.0));
+    assert_eq!(
+        heard[0],
+        (
+            "stream".to_owned(),
+            json!({ "stockChanged": { "change": -3, "product": { "title": "Bolts" } } })
+        )
+    );
+    assert!(
+        heard[1..].contains(&(
+            "write".to_owned(),
+            json!({ "createOutflow": { "outflow": { "quantity": 3 } } })
+        )),
+        "{heard:?}"
+    );
+    assert!(heard[1..].contains(&("write".to_owned(), Value::Null)), "its end");
+    // Errors: of the request, as `error`; of a field, within `next`.
+    for (query, code) in [
+        ("{", "BAD_USER_INPUT"),
+        ("{ nothing }", "BAD_USER_INPUT"),
+        ("query($a: Int!) { viewer { groups } }", "BAD_USER_INPUT"),
+    ] {
+        socket.subscribe("bad", query, json!({})).await;
+        let message = socket.message().await;
+        assert_eq!(
+            (&message["type"], &message["id"]),
+            (&json!("error"), &json!("bad")),
+            "{message}"
+        );
+        assert_eq!(message["payload"][0]["extensions"]["code"], code, "{message}");
+    }
+    socket
+        .subscribe("field", "{ products(first: 101) { totalCount } }", json!({}))
+        .await;
+    let message = socket.message().await;
+    assert_eq!(message["payload"]["data"], json!({ "products": null }));
+    assert_eq!(message["payload"]["errors"][0]["path"], json!(["products"]));
+    assert_eq!(socket.message().await["type"], "complete");
+    socket
+        .say(&json!({ "type": "ping", "payload": { "a": [1] } }))
+        .await;
+    assert_eq!(
+        socket.message().await,
+        json!({ "type": "pong", "payload": { "a": [1] } })
+    );
+    socket.say(&json!({ "type": "pong" })).await;
+    socket.say(&json!({ "type": "ping" })).await;
+    assert_eq!(socket.message().await, json!({ "type": "pong" }));
+    gateway.is_sound().await;
+}
+
+async fn what_is_not_the_protocol(gateway: Gateway) {
+    let invalid = (4400, "Invalid message received".to_owned());
+    for text in [
+        "",
+        "x",
+        "[]",
+        "null",
+        "{}",
+        r#"{"type":"start"}"#,
+        r#"{"type":"subscribe","id":"1"}"#,
+        r#"{"type":"subscribe","id":"1","payload":{"query":1}}"#,
+        r#"{"type":"complete"}"#,
+        r#"{"type":"ping","payload":1}"#,
+    ] {
+        let mut socket = Socket::login(&gateway.viewer).await;
+        socket.send(Message::text(text)).await;
+        assert_eq!(socket.closed().await, invalid, "{text}");
+    }
+    let mut socket = Socket::login(&gateway.viewer).await;
+    socket.send(Message::binary(br#"{"type":"ping"}"#.to_vec())).await;
+    assert_eq!(socket.closed().await, invalid);
+    let mut socket = Socket::login(&gateway.viewer).await;
+    socket
+        .say(&json!({ "type": "ping", "payload": { "a": "x".repeat(300_000) } }))
+        .await;
+    assert_eq!(socket.closed().await.0, 1009);
+    // A connection that names no protocol; clients of another break off by themselves, since theirs is not agreed upon.
+    let mut socket = Socket::connect(&gateway.viewer, &[]).await.unwrap();
+    assert_eq!(
+        socket.closed().await,
+        (4406, "Subprotocol not acceptable".to_owned())
+    );
+    let other = [("sec-websocket-protocol", "graphql-ws")];
+    assert!(Socket::connect(&gateway.viewer, &other).await.is_err());
+}
+
+async fn what_comes_too_early_or_twice(gateway: Gateway) {
+    let mut socket = Socket::open(&gateway.viewer).await;
+    socket.subscribe("1", STREAM, json!({})).await;
+    assert_eq!(socket.closed().await, (4401, "Unauthorized".to_owned()));
+    let mut socket = Socket::login(&gateway.viewer).await;
+    socket.introduce(None).await;
+    assert_eq!(
+        socket.closed().await,
+        (4429, "Too many initialisation requests".to_owned())
+    );
+    // What needs no login needs no `connection_init` either.
+    let mut socket = Socket::open(&gateway.viewer).await;
+    socket.say(&json!({ "type": "ping" })).await;
+    assert_eq!(socket.message().await, json!({ "type": "pong" }));
+    socket.say(&json!({ "type": "complete", "id": "unknown" })).await;
+    socket.introduce(gateway.viewer.token.as_deref()).await;
+    assert_eq!(socket.message().await["type"], "connection_ack");
+}
+
+async fn ids_are_for_one_at_a_time(gateway: Gateway) {
+    let mut socket = Socket::login(&gateway.viewer).await;
+    // One that has ended may come again.
+    for _ in 0..2 {
+        socket.subscribe("1", "{ __typename }", json!({})).await;
+        assert_eq!(socket.data("1").await, json!({ "__typename": "Query" }));
+        assert_eq!(socket.message().await["type"], "complete");
+    }
+    socket.subscribe("a", STREAM, json!({})).await;
+    socket.subscribe("a", STREAM, json!({})).await;
+    assert_eq!(
+        socket.closed().await,
+        (4409, "Subscriber for a already exists".to_owned())
+    );
+    let mut socket = Socket::login(&gateway.viewer).await;
+    let long = "x".repeat(200);
+    socket.subscribe(&long, STREAM, json!({})).await;
+    socket.subscribe(&long, STREAM, json!({})).await;
+    assert_eq!(
+        socket.closed().await,
+        (4409, "Subscriber already exists".to_owned())
+    );
+}
+
+async fn an_operation_is_ended_by_its_client(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    let mut socket = Socket::login(&gateway.viewer).await;
+    for id in ["a", "b"] {
+        socket
+            .subscribe(
+                id,
+                "subscription { stockChanged(after: 0) { change } }",
+                json!({}),
+            )
+            .await;
+        assert_eq!(socket.data(id).await["stockChanged"]["change"], 10);
+    }
+    socket.say(&json!({ "type": "complete", "id": "a" })).await;
+    // Whoever hears this knows that the end has arrived before.
+    socket.say(&json!({ "type": "ping" })).await;
+    assert_eq!(socket.message().await, json!({ "type": "pong" }));
+    gateway
+        .root
+        .make(Kind::Outflow, json!({ "product": product, "quantity": 1 }))
+        .await;
+    assert_eq!(socket.data("b").await["stockChanged"]["change"], -1);
+    // Its id is free again.
+    socket.subscribe("a", "{ __typename }", json!({})).await;
+    assert_eq!(socket.data("a").await, json!({ "__typename": "Query" }));
+}
+
+async fn operations_are_bounded(gateway: Gateway) {
+    let mut socket = Socket::login(&gateway.viewer).await;
+    for number in 0..50 {
+        socket.subscribe(&number.to_string(), STREAM, json!({})).await;
+    }
+    socket.subscribe("more", STREAM, json!({})).await;
+    let refused = socket.message().await;
+    assert_eq!(
+        (&refused["type"], &refused["id"]),
+        (&json!("error"), &json!("more"))
+    );
+    assert_eq!(refused["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
+    socket.say(&json!({ "type": "complete", "id": "7" })).await;
+    socket.subscribe("more", "{ __typename }", json!({})).await;
+    assert_eq!(socket.data("more").await, json!({ "__typename": "Query" }));
+}
+
+async fn pages_of_other_origins(gateway: Gateway) {
+    let gateway = gateway
+        .with(&["--cors-allowed-origins", "https://shop.example"])
+        .await;
+    let own = format!("http://{}", gateway.address);
+    for (origin, welcome) in [
+        (&*own, true),
+        ("https://shop.example", true),
+        ("https://evil.example", false),
+        ("https://shop.example.evil.example", false),
+        ("null", false),
+        ("http://localhost:1", false),
+    ] {
+        let headers = [
+            ("origin", origin),
+            ("sec-websocket-protocol", "graphql-transport-ws"),
+        ];
+        let connected = Socket::connect(&gateway.viewer, &headers).await;
+        assert_eq!(
+            connected.map(|_| ()).map_err(|refused| refused.0),
+            if welcome { Ok(()) } else { Err(403) },
+            "{origin}"
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! What ends a WebSocket beside its client: its login, its silence, its slowness, and the end of the program.
+
+use serde_json::json;
+use stockroom::kind::Kind;
+use stockroom::resolvers::account;
+
+use crate::graphql::socket::STREAM;
+use crate::support::gateway::Gateway;
+use crate::support::websocket_client::{Heard, Socket};
+
+on_both![
+    a_token_ends,
+    a_user_is_deactivated,
+    a_session_is_logged_out,
+    a_silent_stranger_is_sent_away,
+    a_reader_that_does_not_read_is_dropped,
+    the_program_ends,
+];
+
+async fn a_token_ends(gateway: Gateway) {
+    let mut socket = Socket::login(&gateway.viewer).await;
+    socket.subscribe("1", STREAM, json!({})).await;
+    gateway.wait(86_399);
+    socket
+        .subscribe("2", "{ viewer { user { id } } }", json!({}))
+        .await;
+    assert_eq!(socket.data("2").await["viewer"]["user"]["id"], "4");
+    gateway.wait(1);
+    assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()));
+}
+
+async fn a_user_is_deactivated(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    let mut socket = Socket::login(&gateway.viewer).await;
+    socket
+        .subscribe(
+            "1",
+            "subscription { stockChanged(after: 0) { change } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(socket.data("1").await["stockChanged"]["change"], 10);
+    account::set_active(&gateway.system(), "viewer".to_owned(), false)
+        .await
+        .expect("a user");
+    gateway
+        .root
+        .make(Kind::Outflow, json!({ "product": product, "quantity": 1 }))
+        .await;
+    // Not a word about what has happened since.
+    assert_eq!(socket.next().await, Heard::Closed(4403, "Forbidden".to_owned()));
+    let mut socket = Socket::open(&gateway.viewer).await;
+    socket.introduce(gateway.viewer.token.as_deref()).await;
+    assert_eq!(socket.closed().await.0, 4403);
+}
+
+async fn a_session_is_logged_out(gateway: Gateway) {
+    let input = json!({ "username": "viewer", "password": crate::support::test_database::PASSWORD });
+    let tokens = gateway.anon.mutate("login", "access refresh", input).await;
+    let actor = gateway.with_token(tokens["access"].as_str().unwrap());
+    let mut socket = Socket::login(&actor).await;
+    socket.subscribe("1", STREAM, json!({})).await;
+    gateway
+        .anon
+        .mutate("logout", "", json!({ "refresh": tokens["refresh"] }))
+        .await;
+    assert_eq!(socket.closed().await.0, 4403);
+}
+
+async fn a_silent_stranger_is_sent_away(gateway: Gateway) {
+    let mut socket = Socket::open(&gateway.viewer).await;
+    assert_eq!(
+        socket.closed().await,
+        (4408, "Connection initialisation timeout".to_owned())
+    );
+}
+
+async fn a_reader_that_does_not_read_is_dropped(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    let description = json!({ "description": "x".repeat(400_000) });
+    gateway
+        .root
+        .patch(&format!("products/{product}/"), description)
+        .await
+        .expect(200);
+    let mut socket = Socket::login(&gateway.viewer).await;
+    // Some 60 megabytes, more than there is room for on the way.
+    let aliases: String = (0..3)
+        .map(|alias| format!("a{alias}: product(id: {product}) {{ description }} "))
+        .collect();
+    for id in 0..50 {
+        socket
+            .subscribe(&id.to_string(), &format!("{{ {aliases} }}"), json!({}))
+            .await;
+    }
+    assert!(socket.is_dropped().await, "the server has to hang up");
+    let mut heard = 0;
+    while let Some(message) = socket.left().await {
+        heard += usize::from(message["type"] == "next");
+    }
+    assert!(heard < 50, "{heard}");
+    // Others are served as ever.
+    assert_eq!(gateway.viewer.quantity(product).await, 10);
+}
+
+async fn the_program_ends(gateway: Gateway) {
+    let mut socket = Socket::login(&gateway.viewer).await;
+    socket.subscribe("1", STREAM, json!({})).await;
+    socket.subscribe("2", "{ __typename }", json!({})).await;
+    assert_eq!(socket.data("2").await, json!({ "__typename": "Query" }));
+    let (_, closed) = tokio::join!(gateway.end(), socket.closed());
+    assert_eq!(closed, (1001, "Going away".to_owned()));
+}

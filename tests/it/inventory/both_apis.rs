@@ -1,0 +1,354 @@
+//! The rules through both faces: the same input has the same outcome, whichever way it comes.
+
+use ::entity::stock_change;
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::actors::Actor;
+use crate::support::api::{FACES, Face, Outcome};
+use crate::support::gateway::Gateway;
+use crate::support::samples::{MOVEMENTS, Sample};
+
+on_both![
+    objects_are_the_same,
+    products_obey_the_same_rules,
+    movements_obey_the_same_rules,
+    deleting_obeys_the_same_rules,
+    versions_guard_both,
+    rights_are_the_same,
+    histories_leave_the_same_ledger,
+];
+
+const BLANK: &str = "This field may not be blank.";
+const NUL: &str = "Null characters are not allowed.";
+const NEGATIVE: &str = "Ensure this value is greater than or equal to 0.";
+const NONE: &str = "Ensure this value is greater than or equal to 1.";
+
+async fn objects_are_the_same(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let details =
+        json!({ "description": "Flagship", "serie_number": "SN1", "cost_price": "12345678901234567890.99" });
+    gateway
+        .root
+        .patch(&sample.path(Kind::Product), details)
+        .await
+        .expect(200);
+    for kind in Kind::ALL {
+        let read = Face::Rest
+            .find(&gateway.viewer, kind, sample.id(kind))
+            .await
+            .done();
+        assert_eq!(
+            Face::GraphQl
+                .find(&gateway.viewer, kind, sample.id(kind))
+                .await
+                .done(),
+            read
+        );
+        for face in FACES {
+            // What one of them makes, both of them show.
+            let made = face
+                .create(&gateway.manager, kind, sample.body(kind))
+                .await
+                .done();
+            let id = made["id"].as_i64().expect("an id");
+            for other in FACES {
+                assert_eq!(
+                    other.find(&gateway.viewer, kind, id).await.done(),
+                    made,
+                    "{face:?} and {other:?}"
+                );
+            }
+            assert_eq!(face.find(&gateway.viewer, kind, 999).await, Outcome::NotFound);
+        }
+    }
+}
+
+async fn products_obey_the_same_rules(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let actor = &gateway.manager;
+    let taken = sample.with(Kind::Product, "serie_number", json!("SN-1"));
+    actor.make(Kind::Product, taken).await;
+    for face in FACES {
+        let id = face
+            .create(actor, Kind::Product, sample.body(Kind::Product))
+            .await
+            .id();
+        let whole = "Ensure that there are no more than 20 digits before the decimal point.";
+        let decimals = "Ensure that there are no more than 2 decimal places.";
+        let missing = "Invalid pk \"999\" - object does not exist.";
+        for (field, value, message) in [
+            ("title", json!(" "), BLANK),
+            (
+                "title",
+                json!("x".repeat(501)),
+                "Ensure this field has no more than 500 characters.",
+            ),
+            (
+                "serie_number",
+                json!("x".repeat(201)),
+                "Ensure this field has no more than 200 characters.",
+            ),
+            ("serie_number", json!("SN-1"), "This field must be unique."),
+            ("serie_number", json!(" SN-1 "), "This field must be unique."),
+            ("description", json!("\u{0}"), NUL),
+            ("category", json!(999), missing),
+            ("brand", json!(999), missing),
+            ("cost_price", json!("100000000000000000000"), whole),
+            ("selling_price", json!("1.999"), decimals),
+            ("selling_price", json!("-0.01"), NEGATIVE),
+            ("cost_price", json!(-1), NEGATIVE),
+            ("quantity", json!(-1), NEGATIVE),
+        ] {
+            let body = sample.with(Kind::Product, field, value.clone());
+            face.create(actor, Kind::Product, body)
+                .await
+                .refuses(&[(field, message)]);
+            face.update(actor, Kind::Product, id, None, json!({ field: value }))
+                .await
+                .refuses(&[(field, message)]);
+        }
+        for (field, value, read) in [
+            (
+                "selling_price",
+                json!("12345678901234567890.99"),
+                json!("12345678901234567890.99"),
+            ),
+            ("selling_price", json!("5"), json!("5.00")),
+            ("cost_price", json!(12.5), json!("12.50")),
+            ("quantity", json!(2_147_483_647), json!(2_147_483_647)),
+            ("quantity", json!(0), json!(0)),
+            ("serie_number", json!(" sn-1 "), json!("sn-1")),
+            ("serie_number", json!(""), Value::Null),
+            ("serie_number", Value::Null, Value::Null),
+        ] {
+            let changed = face
+                .update(actor, Kind::Product, id, None, json!({ field: value }))
+                .await
+                .done();
+            assert_eq!(changed[field], read, "{face:?} {field}");
+        }
+        let all = json!({
+            "title": "", "category": 999, "brand": 999, "serie_number": "SN-1", "cost_price": "-1", "selling_price": "0.001",
+            "quantity": -5,
+        });
+        let refusals = [
+            ("title", BLANK),
+            ("category", missing),
+            ("brand", missing),
+            ("serie_number", "This field must be unique."),
+            ("cost_price", NEGATIVE),
+            ("selling_price", decimals),
+            ("quantity", NEGATIVE),
+        ];
+        face.create(actor, Kind::Product, all.clone())
+            .await
+            .refuses(&refusals);
+        face.update(actor, Kind::Product, id, None, all)
+            .await
+            .refuses(&refusals);
+    }
+    gateway.is_sound().await;
+}
+
+async fn movements_obey_the_same_rules(gateway: Gateway) {
+    let actor = &gateway.manager;
+    for face in FACES {
+        let product = gateway.root.product("Bolts", 10).await;
+        let supplier = gateway
+            .root
+            .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
+            .await;
+        let movement = |quantity: i64| json!({ "product": product, "quantity": quantity });
+        let delivery =
+            |quantity: i64| json!({ "supplier": supplier, "product": product, "quantity": quantity });
+        let outflow = |body| face.create(actor, Kind::Outflow, body);
+        let inflow = |body| face.create(actor, Kind::Inflow, body);
+
+        outflow(movement(11))
+            .await
+            .refuses(&[("quantity", "Not enough stock: 10 available.")]);
+        for nothing in [0, -3] {
+            outflow(movement(nothing)).await.refuses(&[("quantity", NONE)]);
+            inflow(delivery(nothing)).await.refuses(&[("quantity", NONE)]);
+        }
+        let missing = "Invalid pk \"999\" - object does not exist.";
+        outflow(json!({ "product": 999, "quantity": 1 }))
+            .await
+            .refuses(&[("product", missing)]);
+        let nobody = json!({ "supplier": 999, "product": product, "quantity": 1 });
+        inflow(nobody).await.refuses(&[("supplier", missing)]);
+        let most = "Ensure this value is less than or equal to 2147483637.";
+        inflow(delivery(2_147_483_638))
+            .await
+            .refuses(&[("quantity", most)]);
+        assert_eq!(gateway.viewer.quantity(product).await, 10);
+
+        let sold = outflow(movement(10)).await.id();
+        assert_eq!(gateway.viewer.quantity(product).await, 0);
+        let bought = inflow(delivery(5)).await.id();
+        assert_eq!(gateway.viewer.quantity(product).await, 5);
+        outflow(movement(3)).await.done();
+        assert_eq!(
+            face.delete(&gateway.root, Kind::Inflow, bought).await,
+            Outcome::InsufficientStock(json!({ "available": 2, "requested": 5 }))
+        );
+        face.delete(&gateway.root, Kind::Outflow, sold).await.done();
+        face.delete(&gateway.root, Kind::Inflow, bought).await.done();
+        assert_eq!(
+            face.delete(&gateway.root, Kind::Inflow, bought).await,
+            Outcome::NotFound
+        );
+        assert_eq!(gateway.viewer.quantity(product).await, 7);
+    }
+    gateway.is_sound().await;
+}
+
+async fn deleting_obeys_the_same_rules(gateway: Gateway) {
+    for face in FACES {
+        let sample = Sample::made_by(&gateway.root).await;
+        for (kind, needed_by) in [
+            (Kind::Brand, json!({ "products": 1 })),
+            (Kind::Category, json!({ "products": 1 })),
+            (Kind::Supplier, json!({ "inflows": 1 })),
+            (Kind::Product, json!({ "inflows": 1, "outflows": 1 })),
+        ] {
+            assert_eq!(
+                face.delete(&gateway.root, kind, sample.id(kind)).await,
+                Outcome::Protected(needed_by),
+                "{face:?}"
+            );
+        }
+        for kind in [
+            Kind::Outflow,
+            Kind::Inflow,
+            Kind::Product,
+            Kind::Brand,
+            Kind::Category,
+            Kind::Supplier,
+        ] {
+            face.delete(&gateway.root, kind, sample.id(kind)).await.done();
+            assert_eq!(
+                face.find(&gateway.root, kind, sample.id(kind)).await,
+                Outcome::NotFound
+            );
+            assert_eq!(
+                face.delete(&gateway.root, kind, sample.id(kind)).await,
+                Outcome::NotFound
+            );
+        }
+    }
+}
+
+async fn versions_guard_both(gateway: Gateway) {
+    for face in FACES {
+        let sample = Sample::made_by(&gateway.root).await;
+        for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
+            let field = if kind == Kind::Product { "title" } else { "name" };
+            let change = |version, name: &str| {
+                face.update(
+                    &gateway.manager,
+                    kind,
+                    sample.id(kind),
+                    Some(version),
+                    json!({ field: name }),
+                )
+            };
+            let document = format!("{{ {}(id: {}) {{ version }} }}", kind.singular(), sample.id(kind));
+            let seen = gateway.viewer.data(&document, json!({})).await;
+            let seen = seen[kind.singular()]["version"].as_i64().expect("a version");
+            change(seen, "Seen").await.done();
+            assert_eq!(change(seen, "Lost").await, Outcome::Conflict);
+            assert_eq!(change(seen + 2, "Lost").await, Outcome::Conflict);
+            assert_eq!(change(seen + 1, "Seen again").await.done()[field], "Seen again");
+        }
+    }
+}
+
+async fn rights_are_the_same(gateway: Gateway) {
+    for actor in gateway.everybody() {
+        for kind in Kind::ALL {
+            let sample = Sample::made_by(&gateway.root).await;
+            let mut outcomes = Vec::new();
+            for face in FACES {
+                let simple = |outcome: Outcome| match outcome {
+                    Outcome::Done(_) => Outcome::Done(Value::Null),
+                    other => other,
+                };
+                let made = simple(face.create(actor, kind, sample.body(kind)).await);
+                let changed = if MOVEMENTS.contains(&kind) {
+                    None
+                } else {
+                    Some(simple(
+                        face.update(
+                            actor,
+                            kind,
+                            sample.id(kind),
+                            None,
+                            json!({ "description": "New" }),
+                        )
+                        .await,
+                    ))
+                };
+                let found = simple(face.find(actor, kind, sample.id(kind)).await);
+                let deleted = simple(face.delete(actor, kind, 999_999).await);
+                outcomes.push((made, changed, found, deleted));
+            }
+            assert_eq!(outcomes[0], outcomes[1], "{} {kind:?}", actor.name);
+        }
+    }
+}
+
+/// What the ledger says of a product.
+async fn ledger(gateway: &Gateway, product: i64) -> Vec<(stock_change::Reason, i64, i64, Option<i64>)> {
+    let rows = stock_change::Entity::find()
+        .filter(stock_change::Column::ProductId.eq(product))
+        .order_by_asc(stock_change::Column::Id)
+        .all(&gateway.services.db)
+        .await
+        .unwrap();
+    rows.into_iter()
+        .map(|row| (row.reason, row.change, row.balance, row.actor_id))
+        .collect()
+}
+
+async fn histories_leave_the_same_ledger(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let mut ledgers = Vec::new();
+    for face in FACES {
+        let actor: &Actor = &gateway.administrator;
+        let product = face
+            .create(actor, Kind::Product, sample.body(Kind::Product))
+            .await
+            .id();
+        let movement = json!({ "supplier": sample.supplier, "product": product, "quantity": 5 });
+        let inflow = face.create(actor, Kind::Inflow, movement).await.id();
+        let movement = json!({ "product": product, "quantity": 8 });
+        let outflow = face.create(actor, Kind::Outflow, movement.clone()).await.id();
+        face.create(actor, Kind::Outflow, movement).await.done();
+        face.update(
+            actor,
+            Kind::Product,
+            product,
+            None,
+            json!({ "quantity": 40, "title": "Counted" }),
+        )
+        .await
+        .done();
+        face.update(
+            actor,
+            Kind::Product,
+            product,
+            None,
+            json!({ "title": "Not counted" }),
+        )
+        .await
+        .done();
+        face.delete(actor, Kind::Outflow, outflow).await.done();
+        face.delete(actor, Kind::Inflow, inflow).await.done();
+        ledgers.push(ledger(&gateway, product).await);
+    }
+    assert_eq!((ledgers[0].len(), &ledgers[0]), (7, &ledgers[1]));
+    gateway.is_sound().await;
+}

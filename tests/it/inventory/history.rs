@@ -1,0 +1,174 @@
+//! Random histories: whatever is done to stock in whatever order, the ledger's sum is the quantity, and both are what a
+//! simple model of the rules says.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, prop_oneof};
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::json;
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+
+on_both_through_both![ledger_and_stock_agree_after_any_history];
+
+/// Something that is done; numbers choose among what is there.
+#[derive(Clone, Debug)]
+enum Step {
+    Create(i64),
+    Edit(usize, i64),
+    Inflow(usize, i64),
+    Outflow(usize, i64),
+    DeleteMovement(usize),
+    DeleteProduct(usize),
+}
+
+const MOST: i64 = 2_147_483_647;
+
+fn quantity() -> impl Strategy<Value = i64> {
+    prop_oneof![8 => 0..30_i64, 1 => Just(MOST), 1 => MOST - 20..=MOST, 1 => -2..1_i64]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let index = || 0..1_000_usize;
+    prop_oneof![
+        2 => quantity().prop_map(Step::Create),
+        2 => (index(), quantity()).prop_map(|(product, quantity)| Step::Edit(product, quantity)),
+        4 => (index(), quantity()).prop_map(|(product, quantity)| Step::Inflow(product, quantity)),
+        4 => (index(), quantity()).prop_map(|(product, quantity)| Step::Outflow(product, quantity)),
+        3 => index().prop_map(Step::DeleteMovement),
+        1 => index().prop_map(Step::DeleteProduct),
+    ]
+}
+
+/// What the rules say there should be.
+#[derive(Default)]
+struct Model {
+    /// Quantity by product.
+    products: BTreeMap<i64, i64>,
+    /// Product and effect on its stock, by collection and id.
+    movements: BTreeMap<(Kind, i64), (i64, i64)>,
+}
+
+impl Model {
+    fn product(&self, index: usize) -> Option<i64> {
+        self.products
+            .keys()
+            .nth(index % self.products.len().max(1))
+            .copied()
+    }
+
+    /// Whether stock allows this change, which is then made.
+    fn moves(&mut self, product: i64, change: i64) -> bool {
+        let quantity = self.products.get_mut(&product).expect("a product");
+        let allowed = (0..=MOST).contains(&(*quantity + change));
+        if allowed {
+            *quantity += change;
+        }
+        allowed
+    }
+}
+
+async fn take(gateway: &Gateway, model: &mut Model, step: Step) {
+    let root = &gateway.root;
+    match step {
+        Step::Create(quantity) => {
+            let product = json!({
+                "title": "P", "brand": 1, "category": 1, "cost_price": 1, "selling_price": 2, "quantity": quantity,
+            });
+            let answer = root.post("products/", product).await;
+            if quantity < 0 {
+                answer.expect(422);
+            } else {
+                model
+                    .products
+                    .insert(answer.expect(201)["id"].as_i64().expect("an id"), quantity);
+            }
+        }
+        Step::Edit(index, quantity) => {
+            let Some(product) = model.product(index) else {
+                return;
+            };
+            let answer = root
+                .patch(&format!("products/{product}/"), json!({ "quantity": quantity }))
+                .await;
+            answer.expect(if quantity < 0 { 422 } else { 200 });
+            if quantity >= 0 {
+                model.products.insert(product, quantity);
+            }
+        }
+        Step::Inflow(index, quantity) | Step::Outflow(index, quantity) => {
+            let Some(product) = model.product(index) else {
+                return;
+            };
+            let (kind, change) = match step {
+                Step::Inflow(..) => (Kind::Inflow, quantity),
+                _ => (Kind::Outflow, -quantity),
+            };
+            let movement = json!({ "supplier": 1, "product": product, "quantity": quantity });
+            let answer = root.post(&format!("{}/", kind.plural()), movement).await;
+            if quantity >= 1 && model.moves(product, change) {
+                let id = answer.expect(201)["id"].as_i64().expect("an id");
+                model.movements.insert((kind, id), (product, change));
+            } else {
+                assert!(answer.expect(422)["quantity"].is_array());
+            }
+        }
+        Step::DeleteMovement(index) => {
+            let chosen = model
+                .movements
+                .keys()
+                .nth(index % model.movements.len().max(1))
+                .copied();
+            let Some((kind, id)) = chosen else { return };
+            let (product, change) = model.movements[&(kind, id)];
+            let answer = root.delete(&format!("{}/{id}/", kind.plural())).await;
+            if model.moves(product, -change) {
+                answer.expect(204);
+                model.movements.remove(&(kind, id));
+            } else {
+                answer.refuses(409, "INSUFFICIENT_STOCK");
+            }
+        }
+        Step::DeleteProduct(index) => {
+            let Some(product) = model.product(index) else {
+                return;
+            };
+            let answer = root.delete(&format!("products/{product}/")).await;
+            if model.movements.values().any(|(of, _)| *of == product) {
+                answer.refuses(409, "PROTECTED");
+            } else {
+                answer.expect(204);
+                model.products.remove(&product);
+            }
+        }
+    }
+}
+
+async fn ledger_and_stock_agree_after_any_history(gateway: Gateway) {
+    gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    gateway.root.make(Kind::Category, json!({ "name": "Toys" })).await;
+    gateway
+        .root
+        .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
+        .await;
+    // proptest draws the histories; the first that fails is printed with the seed that the runner names.
+    let mut runner = TestRunner::new(Config::default());
+    for _ in 0..12 {
+        let history = vec(step(), 5..40)
+            .new_tree(&mut runner)
+            .expect("a history")
+            .current();
+        println!("{history:?}");
+        let mut model = Model::default();
+        for step in history {
+            take(&gateway, &mut model, step).await;
+        }
+        for (product, quantity) in &model.products {
+            assert_eq!(gateway.root.quantity(*product).await, *quantity);
+        }
+        gateway.is_sound().await;
+    }
+}

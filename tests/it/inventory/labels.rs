@@ -1,0 +1,246 @@
+//! Brand, category and supplier: the same tests for all three.
+
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::answer::NOT_FOUND;
+use crate::support::gateway::Gateway;
+use crate::support::samples::{LABELS, Sample, list};
+
+on_both_through_both![
+    created_read_changed_deleted,
+    texts_are_trimmed_and_empty_ones_are_null,
+    names_have_bounds,
+    wrong_values_are_told_all_at_once,
+    what_is_not_sent_is_kept,
+    names_need_not_be_unique,
+    protected_while_in_use,
+];
+
+async fn created_read_changed_deleted(gateway: Gateway) {
+    let now = |gateway: &Gateway| {
+        gateway
+            .services
+            .clock
+            .now()
+            .format("%Y-%m-%dT%H:%M:%SZ")
+            .to_string()
+    };
+    for kind in LABELS {
+        let answer = gateway
+            .manager
+            .post(
+                &list(kind),
+                json!({ "name": "Água", "description": "Ünïcödé 水" }),
+            )
+            .await;
+        let mut label = answer.expect(201);
+        let path = format!("{}/{}/", kind.plural(), label["id"]);
+        answer.leads_to(&format!("http://{}/api/v1/{path}", gateway.address));
+        assert_eq!(
+            label,
+            json!({
+                "id": label["id"], "name": "Água", "description": "Ünïcödé 水",
+                "created_at": now(&gateway), "updated_at": now(&gateway),
+            })
+        );
+        gateway.viewer.get(&path).await.says(200, &label);
+
+        gateway.wait(90);
+        label["name"] = "Fogo".into();
+        label["updated_at"] = now(&gateway).into();
+        gateway
+            .manager
+            .patch(&path, json!({ "name": "Fogo" }))
+            .await
+            .says(200, &label);
+        gateway.viewer.get(&path).await.says(200, &label);
+
+        gateway.root.delete(&path).await.is(204, "");
+        gateway.viewer.get(&path).await.is(404, NOT_FOUND);
+        gateway.root.delete(&path).await.is(404, NOT_FOUND);
+        gateway
+            .root
+            .patch(&path, json!({ "name": "Fogo" }))
+            .await
+            .is(404, NOT_FOUND);
+        assert_eq!(gateway.viewer.get(&list(kind)).await.expect(200)["count"], 0);
+    }
+}
+
+async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
+    for kind in LABELS {
+        let body = json!({ "name": " \t\u{a0}\u{3000}Sam sung\r\n ", "description": "  two  words  " });
+        let made = gateway.manager.post(&list(kind), body).await.expect(201);
+        assert_eq!(
+            (&made["name"], &made["description"]),
+            (&json!("Sam sung"), &json!("two  words"))
+        );
+        let path = format!("{}/{}/", kind.plural(), made["id"]);
+        for nothing in [json!(""), json!(" \n "), Value::Null] {
+            gateway
+                .manager
+                .patch(&path, json!({ "description": "something" }))
+                .await
+                .expect(200);
+            let changed = gateway
+                .manager
+                .patch(&path, json!({ "description": nothing }))
+                .await
+                .expect(200);
+            assert_eq!(changed["description"], Value::Null);
+        }
+        let made = gateway
+            .manager
+            .post(&list(kind), json!({ "name": "No description" }))
+            .await
+            .expect(201);
+        assert_eq!(made["description"], Value::Null);
+    }
+}
+
+async fn names_have_bounds(gateway: Gateway) {
+    // Characters count, not bytes; what is trimmed does not.
+    let longest = "水".repeat(500);
+    for kind in LABELS {
+        let made = gateway
+            .manager
+            .post(&list(kind), json!({ "name": format!(" {longest} ") }))
+            .await
+            .expect(201);
+        assert_eq!(made["name"], longest);
+        let path = format!("{}/{}/", kind.plural(), made["id"]);
+        let too_long = json!({ "name": [ "Ensure this field has no more than 500 characters." ] });
+        let blank = json!({ "name": [ "This field may not be blank." ] });
+        let cases = [
+            (json!({ "name": format!("{longest}x") }), too_long),
+            (json!({ "name": "" }), blank.clone()),
+            (json!({ "name": " \n\t " }), blank),
+            (
+                json!({ "name": null }),
+                json!({ "name": [ "This field may not be null." ] }),
+            ),
+            (
+                json!({ "name": "a\u{0}b" }),
+                json!({ "name": [ "Null characters are not allowed." ] }),
+            ),
+            (
+                json!({ "name": [ "a" ] }),
+                json!({ "name": [ "Not a valid string." ] }),
+            ),
+            (
+                json!({ "name": { "a": 1 } }),
+                json!({ "name": [ "Not a valid string." ] }),
+            ),
+            (
+                json!({ "name": true }),
+                json!({ "name": [ "Not a valid string." ] }),
+            ),
+            (
+                json!({ "name": "fine", "description": "a\u{0}b" }),
+                json!({ "description": [ "Null characters are not allowed." ] }),
+            ),
+        ];
+        for (body, refusal) in cases {
+            gateway
+                .manager
+                .post(&list(kind), body.clone())
+                .await
+                .says(422, &refusal);
+            gateway
+                .manager
+                .patch(&path, body.clone())
+                .await
+                .says(422, &refusal);
+            gateway.manager.put(&path, body).await.says(422, &refusal);
+        }
+        let required = json!({ "name": [ "This field is required." ] });
+        gateway
+            .manager
+            .post(&list(kind), json!({}))
+            .await
+            .says(422, &required);
+        // Nothing of it was kept.
+        assert_eq!(gateway.viewer.get(&path).await.json()["name"], longest);
+        assert_eq!(gateway.viewer.get(&list(kind)).await.json()["count"], 1);
+    }
+}
+
+async fn wrong_values_are_told_all_at_once(gateway: Gateway) {
+    for kind in LABELS {
+        let body = json!({ "name": "", "description": "\u{0}" });
+        let refusal = json!({
+            "name": [ "This field may not be blank." ],
+            "description": [ "Null characters are not allowed." ],
+        });
+        gateway.manager.post(&list(kind), body).await.says(422, &refusal);
+    }
+}
+
+async fn what_is_not_sent_is_kept(gateway: Gateway) {
+    for kind in LABELS {
+        let id = gateway
+            .manager
+            .make(kind, json!({ "name": "Samsung", "description": "Electronics" }))
+            .await;
+        let path = format!("{}/{id}/", kind.plural());
+        let renamed = gateway
+            .manager
+            .put(&path, json!({ "name": "LG" }))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&renamed["name"], &renamed["description"]),
+            (&json!("LG"), &json!("Electronics"))
+        );
+        let described = gateway
+            .manager
+            .put(&path, json!({ "description": "Korean" }))
+            .await
+            .expect(200);
+        assert_eq!(
+            (&described["name"], &described["description"]),
+            (&json!("LG"), &json!("Korean"))
+        );
+        // Unknown and read-only fields are ignored.
+        let ignored = json!({
+            "id": 99, "created_at": "1999-01-01T00:00:00Z", "updated_at": 7, "version": 40, "colour": [ "red" ],
+        });
+        gateway.manager.patch(&path, ignored).await.says(200, &described);
+        // What was read can be sent back.
+        gateway
+            .manager
+            .put(&path, described.clone())
+            .await
+            .says(200, &described);
+    }
+}
+
+async fn names_need_not_be_unique(gateway: Gateway) {
+    for kind in LABELS {
+        let first = gateway.manager.make(kind, json!({ "name": "Samsung" })).await;
+        let second = gateway.manager.make(kind, json!({ "name": "Samsung" })).await;
+        assert_ne!(first, second);
+        assert_eq!(gateway.viewer.get(&list(kind)).await.ids(), [first, second]);
+    }
+}
+
+async fn protected_while_in_use(gateway: Gateway) {
+    let root = &gateway.root;
+    let sample = Sample::made_by(root).await;
+    root.make(Kind::Product, sample.body(Kind::Product)).await;
+    for (kind, details) in [
+        (Kind::Brand, json!({ "products": 2 })),
+        (Kind::Category, json!({ "products": 2 })),
+        (Kind::Supplier, json!({ "inflows": 1 })),
+    ] {
+        assert_eq!(
+            root.delete(&sample.path(kind)).await.refuses(409, "PROTECTED"),
+            details
+        );
+        root.get(&sample.path(kind)).await.expect(200);
+    }
+    // Once nothing needs it any more, it goes.
+    root.delete(&sample.path(Kind::Inflow)).await.is(204, "");
+    root.delete(&sample.path(Kind::Supplier)).await.is(204, "");
+}

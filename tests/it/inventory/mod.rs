@@ -1,0 +1,15 @@
+//! Rules of the inventory, through both APIs where they are rules of both.
+
+mod both_apis;
+mod both_lists;
+mod history;
+mod inflow;
+mod labels;
+mod money;
+mod outflow;
+mod product;
+mod product_fields;
+mod races;
+mod row_counts;
+mod statements;
+mod stock;

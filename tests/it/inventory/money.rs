@@ -1,0 +1,186 @@
+//! Prices: exact to the last of 22 digits, on every database, as text or as number.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+use crate::support::samples::Sample;
+
+on_both_through_both![
+    strings_and_numbers_are_exact,
+    prices_that_are_none,
+    prices_have_two_decimals_on_output,
+    both_prices_are_kept_apart,
+];
+
+/// Creates a product with this price, spelled as it stands in the body, and returns the answer.
+async fn with_price(gateway: &Gateway, sample: &Sample, spelled: &str) -> crate::support::answer::Answer {
+    let body = format!(
+        r#"{{"title": "P", "category": {}, "brand": {}, "cost_price": "1", "selling_price": {spelled}}}"#,
+        sample.category, sample.brand
+    );
+    gateway.manager.raw(Method::POST, "products/", body).await
+}
+
+async fn strings_and_numbers_are_exact(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    for (spelled, read) in [
+        ("0", "0.00"),
+        ("0.0", "0.00"),
+        ("-0", "0.00"),
+        ("899", "899.00"),
+        ("899.0", "899.00"),
+        ("899.00", "899.00"),
+        ("0.1", "0.10"),
+        ("0.01", "0.01"),
+        ("0.30", "0.30"),
+        ("1.10000", "1.10"),
+        ("9007199254740993", "9007199254740993.00"),
+        ("9007199254740993.01", "9007199254740993.01"),
+        ("12345678901234567890.99", "12345678901234567890.99"),
+        ("99999999999999999999.99", "99999999999999999999.99"),
+        ("99999999999999999999", "99999999999999999999.00"),
+        ("1e2", "100.00"),
+        ("1E+2", "100.00"),
+        ("1.5e1", "15.00"),
+        ("12345e-2", "123.45"),
+        ("1e19", "10000000000000000000.00"),
+        ("0e400", "0.00"),
+    ] {
+        for spelled in [
+            spelled.to_owned(),
+            format!("\"{spelled}\""),
+            format!("\"  {spelled}\\n\""),
+        ] {
+            let made = with_price(&gateway, &sample, &spelled).await.expect(201);
+            assert_eq!(made["selling_price"], read, "{spelled}");
+            let found = gateway
+                .viewer
+                .get(&format!("products/{}/", made["id"]))
+                .await
+                .json();
+            assert_eq!(found["selling_price"], read, "{spelled}");
+        }
+    }
+    // What JSON's numbers can't say, a text can.
+    for (spelled, read) in [
+        ("\"007.50\"", "7.50"),
+        ("\".5\"", "0.50"),
+        ("\"5.\"", "5.00"),
+        ("\"+5\"", "5.00"),
+    ] {
+        assert_eq!(
+            with_price(&gateway, &sample, spelled).await.expect(201)["selling_price"],
+            read,
+            "{spelled}"
+        );
+    }
+}
+
+async fn prices_that_are_none(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let invalid = "A valid number is required.";
+    let whole = "Ensure that there are no more than 20 digits before the decimal point.";
+    let decimals = "Ensure that there are no more than 2 decimal places.";
+    let negative = "Ensure this value is greater than or equal to 0.";
+    for (spelled, message) in [
+        ("true", invalid),
+        ("false", invalid),
+        ("[]", invalid),
+        ("[1]", invalid),
+        ("{}", invalid),
+        ("\"\"", invalid),
+        ("\" \"", invalid),
+        ("\"abc\"", invalid),
+        ("\"NaN\"", invalid),
+        ("\"Infinity\"", invalid),
+        ("\"1,50\"", invalid),
+        ("\"1_000\"", invalid),
+        ("\"1 000\"", invalid),
+        ("\"$5\"", invalid),
+        ("\"0x10\"", invalid),
+        ("\"١٢\"", invalid),
+        ("\"1.2.3\"", invalid),
+        ("\"--1\"", invalid),
+        ("\"1e\"", invalid),
+        ("\"\\u0000\"", invalid),
+        ("\"1\\u0000\"", invalid),
+        ("null", "This field may not be null."),
+        ("100000000000000000000", whole),
+        ("\"100000000000000000000.00\"", whole),
+        ("123456789012345678901", whole),
+        ("1e20", whole),
+        ("1e400", whole),
+        ("1e99999999999999999999", whole),
+        ("\"1e400\"", whole),
+        ("0.001", decimals),
+        ("\"1.999\"", decimals),
+        ("1e-3", decimals),
+        ("1e-400", decimals),
+        ("0.30000000000000004", decimals),
+        ("-1", negative),
+        ("-0.01", negative),
+        ("\"-99999999999999999999.99\"", negative),
+    ] {
+        let answer = with_price(&gateway, &sample, spelled).await;
+        assert_eq!(
+            (answer.status, answer.json()),
+            (422, json!({ "selling_price": [ message ] })),
+            "{spelled}"
+        );
+    }
+    // A number of a megabyte's digits is a wrong value like others.
+    let endless = "9".repeat(900_000);
+    with_price(&gateway, &sample, &endless)
+        .await
+        .says(422, &json!({ "selling_price": [ whole ] }));
+    assert_eq!(gateway.viewer.get("products/").await.json()["count"], 1);
+}
+
+async fn prices_have_two_decimals_on_output(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    for price in [json!(1), json!(1.5), json!("1"), json!("1.50"), json!(0)] {
+        gateway
+            .manager
+            .post("products/", sample.with(Kind::Product, "cost_price", price))
+            .await
+            .expect(201);
+    }
+    for field in ["cost_price", "selling_price"] {
+        for price in gateway.viewer.get("products/").await.column(field) {
+            let Value::String(price) = price else {
+                panic!("{price} is no text")
+            };
+            assert_eq!(
+                price.split_once('.').map(|(_, decimals)| decimals.len()),
+                Some(2),
+                "{price}"
+            );
+        }
+    }
+}
+
+async fn both_prices_are_kept_apart(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let path = sample.path(Kind::Product);
+    // A price below its cost is nobody's business.
+    let changed = gateway
+        .manager
+        .patch(&path, json!({ "cost_price": "900", "selling_price": "1" }))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&changed["cost_price"], &changed["selling_price"]),
+        (&json!("900.00"), &json!("1.00"))
+    );
+    let wrong = json!({ "cost_price": "x", "selling_price": "-1" });
+    gateway.manager.patch(&path, wrong).await.says(
+        422,
+        &json!({
+            "cost_price": [ "A valid number is required." ],
+            "selling_price": [ "Ensure this value is greater than or equal to 0." ],
+        }),
+    );
+    gateway.viewer.get(&path).await.says(200, &changed);
+}

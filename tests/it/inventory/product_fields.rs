@@ -1,0 +1,273 @@
+//! The fields of a product: what each takes, in which forms, and what it says to the rest.
+
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+use crate::support::samples::Sample;
+
+on_both_through_both![
+    texts_have_bounds,
+    quantities_are_32_bit_integers,
+    relations_take_ids_in_every_form,
+    relations_must_exist,
+];
+
+/// Creates with, and changes to, each of these values of one field, and expects this message about it.
+async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
+    let refusal = json!({ field: [ message ] });
+    for value in values {
+        let body = sample.with(Kind::Product, field, value.clone());
+        gateway.manager.post("products/", body).await.says(422, &refusal);
+        let change = json!({ field: value });
+        gateway
+            .manager
+            .patch(&sample.path(Kind::Product), change.clone())
+            .await
+            .says(422, &refusal);
+        gateway
+            .manager
+            .put(&sample.path(Kind::Product), change)
+            .await
+            .says(422, &refusal);
+    }
+}
+
+/// Creates with, and changes to, each of these values of one field, and expects to read it as `read`.
+async fn accept(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], read: &Value) {
+    for value in values {
+        let body = sample.with(Kind::Product, field, value.clone());
+        let made = gateway.manager.post("products/", body).await.expect(201);
+        assert_eq!(&made[field], read, "{value}");
+        let path = format!("products/{}/", made["id"]);
+        assert_eq!(
+            &gateway.viewer.get(&path).await.expect(200)[field],
+            read,
+            "{value}"
+        );
+        let changed = gateway
+            .manager
+            .patch(&path, json!({ field: value }))
+            .await
+            .expect(200);
+        assert_eq!(&changed[field], read, "{value}");
+        gateway.root.delete(&path).await.is(204, "");
+    }
+}
+
+async fn texts_have_bounds(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let (title, number) = ("水".repeat(500), "水".repeat(200));
+    accept(
+        &gateway,
+        &sample,
+        "title",
+        &[json!(title), json!(format!("\n {title}\t"))],
+        &json!(title),
+    )
+    .await;
+    accept(
+        &gateway,
+        &sample,
+        "serie_number",
+        &[json!(number), json!(format!(" {number} "))],
+        &json!(number),
+    )
+    .await;
+    for field in ["serie_number", "description"] {
+        accept(
+            &gateway,
+            &sample,
+            field,
+            &[json!(""), json!(" \n "), Value::Null],
+            &Value::Null,
+        )
+        .await;
+        accept(&gateway, &sample, field, &[json!(" a  b ")], &json!("a  b")).await;
+    }
+    let long = "d".repeat(100_000);
+    accept(&gateway, &sample, "description", &[json!(long)], &json!(long)).await;
+
+    let too_long = [json!(format!("{title}x"))];
+    refuse(
+        &gateway,
+        &sample,
+        "title",
+        &too_long,
+        "Ensure this field has no more than 500 characters.",
+    )
+    .await;
+    let too_long = [json!(format!("{number}x"))];
+    refuse(
+        &gateway,
+        &sample,
+        "serie_number",
+        &too_long,
+        "Ensure this field has no more than 200 characters.",
+    )
+    .await;
+    refuse(
+        &gateway,
+        &sample,
+        "title",
+        &[json!(""), json!("  ")],
+        "This field may not be blank.",
+    )
+    .await;
+    for field in ["title", "serie_number", "description"] {
+        refuse(
+            &gateway,
+            &sample,
+            field,
+            &[json!("\u{0}"), json!("a\u{0}b")],
+            "Null characters are not allowed.",
+        )
+        .await;
+        refuse(
+            &gateway,
+            &sample,
+            field,
+            &[json!(true), json!([]), json!({})],
+            "Not a valid string.",
+        )
+        .await;
+    }
+}
+
+async fn quantities_are_32_bit_integers(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    accept(
+        &gateway,
+        &sample,
+        "quantity",
+        &[json!(0), json!("0"), json!("000")],
+        &json!(0),
+    )
+    .await;
+    accept(
+        &gateway,
+        &sample,
+        "quantity",
+        &[json!(2_147_483_647), json!("2147483647")],
+        &json!(2_147_483_647),
+    )
+    .await;
+    let no_integers = [
+        json!(true),
+        json!(false),
+        json!(1.5),
+        json!("1.5"),
+        json!("a"),
+        json!(""),
+        json!("1 2"),
+        json!("0x10"),
+        json!("1_000"),
+        json!("٣"),
+        json!([1]),
+        json!({ "a": 1 }),
+    ];
+    refuse(
+        &gateway,
+        &sample,
+        "quantity",
+        &no_integers,
+        "A valid integer is required.",
+    )
+    .await;
+    refuse(
+        &gateway,
+        &sample,
+        "quantity",
+        &[Value::Null],
+        "This field may not be null.",
+    )
+    .await;
+    let negative = [json!(-1), json!("-1"), json!(i64::MIN)];
+    refuse(
+        &gateway,
+        &sample,
+        "quantity",
+        &negative,
+        "Ensure this value is greater than or equal to 0.",
+    )
+    .await;
+    let too_large = [
+        json!(2_147_483_648_i64),
+        json!("2147483648"),
+        json!(i64::MAX),
+        json!(u64::MAX),
+    ];
+    refuse(
+        &gateway,
+        &sample,
+        "quantity",
+        &too_large,
+        "Ensure this value is less than or equal to 2147483647.",
+    )
+    .await;
+    gateway.is_sound().await;
+}
+
+async fn relations_take_ids_in_every_form(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let other = gateway.manager.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let read = json!({ "id": other, "name": "LG" });
+    let forms = [
+        json!(other),
+        json!(other.to_string()),
+        json!(format!("00{other}")),
+        read.clone(),
+        json!({ "id": other }),
+        json!({ "id": other.to_string(), "name": "whatever" }),
+    ];
+    accept(&gateway, &sample, "brand", &forms, &read).await;
+    let other = gateway
+        .manager
+        .make(Kind::Category, json!({ "name": "Toys" }))
+        .await;
+    let read = json!({ "id": other, "name": "Toys" });
+    accept(
+        &gateway,
+        &sample,
+        "category",
+        &[json!(other), json!(other.to_string()), read.clone()],
+        &read,
+    )
+    .await;
+}
+
+async fn relations_must_exist(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    for field in ["brand", "category"] {
+        for missing in ["999999", "0", "-1", "9223372036854775807"] {
+            let message = format!("Invalid pk \"{missing}\" - object does not exist.");
+            let number: i64 = missing.parse().unwrap();
+            let forms = [json!(number), json!({ "id": number })];
+            refuse(&gateway, &sample, field, &forms, &message).await;
+        }
+        // Larger than any id there is: no such thing, whatever the words.
+        for huge in [
+            json!(u64::MAX),
+            json!("99999999999999999999999999"),
+            json!({ "id": "18446744073709551616" }),
+        ] {
+            let answer = gateway
+                .manager
+                .post("products/", sample.with(Kind::Product, field, huge))
+                .await;
+            assert_eq!(crate::support::answer::keys(&answer.expect(422)), [field]);
+        }
+        let pk = |kind: &str| format!("Incorrect type. Expected pk value, received {kind}.");
+        refuse(&gateway, &sample, field, &[json!(true)], &pk("bool")).await;
+        refuse(&gateway, &sample, field, &[json!("abc"), json!(" ")], &pk("str")).await;
+        refuse(&gateway, &sample, field, &[json!([1])], &pk("list")).await;
+        refuse(
+            &gateway,
+            &sample,
+            field,
+            &[json!({}), json!({ "name": "LG" })],
+            &pk("dict"),
+        )
+        .await;
+    }
+}

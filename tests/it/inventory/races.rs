@@ -1,0 +1,259 @@
+//! What happens when many do the same thing at once: the database decides, and ledger and stock agree afterwards.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::answer::Answer;
+use crate::support::gateway::Gateway;
+use crate::support::samples::Sample;
+
+on_both_through_both![
+    nothing_is_sold_twice,
+    what_comes_in_and_goes_out_at_once,
+    serie_numbers_stay_unique,
+    deletes_against_creates,
+    movements_against_edits,
+    inflows_never_pass_32_bits,
+    a_movement_is_deleted_once,
+    brands_are_deleted_against_new_products,
+];
+
+/// How many answers have this status.
+fn count(answers: &[Answer], status: u16) -> usize {
+    answers.iter().filter(|answer| answer.status == status).count()
+}
+
+/// Asserts that all answers have one of these.
+#[track_caller]
+fn are_all(answers: &[Answer], statuses: &[u16]) {
+    for answer in answers {
+        assert!(statuses.contains(&answer.status), "{answer:?}");
+    }
+}
+
+async fn nothing_is_sold_twice(gateway: Gateway) {
+    let (clients, sales, stock) = (64, 3_000, 1_000);
+    let product = gateway.root.product("Bolts", stock).await;
+    let left = AtomicUsize::new(sales);
+    let client = async || {
+        let mut answers = Vec::new();
+        while left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_ok()
+        {
+            let sale = json!({ "product": product, "quantity": 1 });
+            answers.push(gateway.manager.post("outflows/", sale).await);
+        }
+        answers
+    };
+    let answers: Vec<Answer> = join_all((0..clients).map(|_| client())).await.concat();
+    assert_eq!((count(&answers, 201), count(&answers, 422)), (1_000, 2_000));
+    let refusal = json!({ "quantity": [ "Not enough stock: 0 available." ] });
+    assert!(
+        answers
+            .iter()
+            .filter(|answer| answer.status == 422)
+            .all(|answer| answer.json() == refusal)
+    );
+    assert_eq!(gateway.viewer.quantity(product).await, 0);
+    assert_eq!(gateway.viewer.get("outflows/").await.json()["count"], 1_000);
+    gateway.is_sound().await;
+}
+
+/// Little stock, and everything that changes it beside each other: each outflow has its stock or is refused.
+async fn what_comes_in_and_goes_out_at_once(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let product = gateway.root.product("Bolts", 5).await;
+    let client = async |number: i64| {
+        let mut answers = Vec::new();
+        for round in 0..12 {
+            let quantity = 1 + (number + round) % 5;
+            let out = json!({ "product": product, "quantity": quantity });
+            answers.push(gateway.manager.post("outflows/", out).await);
+            let entry = match number % 4 {
+                0 => json!({ "quantity": quantity }),
+                1 => json!({ "title": format!("Bolts {round}") }),
+                _ => {
+                    let came =
+                        json!({ "product": product, "supplier": sample.supplier, "quantity": quantity });
+                    answers.push(gateway.manager.post("inflows/", came).await);
+                    continue;
+                }
+            };
+            answers.push(
+                gateway
+                    .manager
+                    .patch(&format!("products/{product}/"), entry)
+                    .await,
+            );
+        }
+        answers
+    };
+    let answers: Vec<Answer> = join_all((0..16).map(client)).await.concat();
+    are_all(&answers, &[200, 201, 422]);
+    assert!(count(&answers, 201) > 0 && count(&answers, 422) > 0);
+    gateway.is_sound().await;
+}
+
+async fn serie_numbers_stay_unique(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let body = sample.with(Kind::Product, "serie_number", json!("SN-1"));
+    let answers = join_all((0..24).map(|_| gateway.manager.post("products/", body.clone()))).await;
+    are_all(&answers, &[201, 422]);
+    assert_eq!(count(&answers, 201), 1);
+    let taken = json!({ "serie_number": [ "This field must be unique." ] });
+    assert!(
+        answers
+            .iter()
+            .filter(|answer| answer.status == 422)
+            .all(|answer| answer.json() == taken)
+    );
+    // The same by changes of several.
+    let mut products = Vec::new();
+    for _ in 0..8 {
+        products.push(
+            gateway
+                .manager
+                .make(Kind::Product, sample.body(Kind::Product))
+                .await,
+        );
+    }
+    let changes = products
+        .iter()
+        .map(|product| async move { format!("products/{product}/") });
+    let paths = join_all(changes).await;
+    let change = json!({ "serie_number": "SN-2" });
+    let answers = join_all(
+        paths
+            .iter()
+            .map(|path| gateway.manager.patch(path, change.clone())),
+    )
+    .await;
+    are_all(&answers, &[200, 422]);
+    assert_eq!(count(&answers, 200), 1);
+    gateway.is_sound().await;
+}
+
+async fn deletes_against_creates(gateway: Gateway) {
+    for _ in 0..12 {
+        let product = gateway.root.product("Bolts", 10).await;
+        let path = format!("products/{product}/");
+        let sales = join_all((0..4).map(|_| {
+            gateway
+                .root
+                .post("outflows/", json!({ "product": product, "quantity": 1 }))
+        }));
+        let (sales, deleted) = futures_util::future::join(sales, gateway.root.delete(&path)).await;
+        are_all(&sales, &[201, 422]);
+        match deleted.status {
+            // Whatever came later found no such product.
+            204 => assert_eq!(count(&sales, 201), 0),
+            409 => assert_eq!(
+                gateway.root.quantity(product).await,
+                10 - i64::try_from(count(&sales, 201)).unwrap()
+            ),
+            _ => panic!("{deleted:?}"),
+        }
+    }
+    gateway.is_sound().await;
+}
+
+async fn movements_against_edits(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 100).await;
+    let supplier = gateway
+        .root
+        .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
+        .await;
+    let path = format!("products/{product}/");
+    let one = async |number: usize| match number % 4 {
+        0 => {
+            gateway
+                .root
+                .post("outflows/", json!({ "product": product, "quantity": 3 }))
+                .await
+        }
+        1 => {
+            gateway
+                .root
+                .post(
+                    "inflows/",
+                    json!({ "product": product, "supplier": supplier, "quantity": 2 }),
+                )
+                .await
+        }
+        2 => {
+            gateway
+                .root
+                .patch(&path, json!({ "quantity": 50 + number }))
+                .await
+        }
+        _ => {
+            gateway
+                .root
+                .patch(&path, json!({ "title": format!("Bolts {number}") }))
+                .await
+        }
+    };
+    let answers = join_all((0..80).map(one)).await;
+    are_all(&answers, &[200, 201]);
+    gateway.is_sound().await;
+    // A title takes no stock with it: everybody's movement is in the ledger and in the quantity.
+    let rows: Value = gateway.root.get("outflows/?page_size=100").await.json();
+    assert_eq!(rows["count"], 20);
+}
+
+async fn inflows_never_pass_32_bits(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 2_147_483_640).await;
+    let supplier = gateway
+        .root
+        .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
+        .await;
+    let inflow = json!({ "product": product, "supplier": supplier, "quantity": 2 });
+    let answers = join_all((0..16).map(|_| gateway.root.post("inflows/", inflow.clone()))).await;
+    are_all(&answers, &[201, 422]);
+    assert_eq!(count(&answers, 201), 3);
+    assert_eq!(gateway.root.quantity(product).await, 2_147_483_646);
+    gateway.is_sound().await;
+}
+
+async fn a_movement_is_deleted_once(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    for _ in 0..5 {
+        let outflow = gateway
+            .root
+            .make(Kind::Outflow, json!({ "product": product, "quantity": 4 }))
+            .await;
+        let path = format!("outflows/{outflow}/");
+        let answers = join_all((0..8).map(|_| gateway.root.delete(&path))).await;
+        are_all(&answers, &[204, 404]);
+        assert_eq!(count(&answers, 204), 1);
+        assert_eq!(gateway.root.quantity(product).await, 10);
+    }
+    gateway.is_sound().await;
+}
+
+async fn brands_are_deleted_against_new_products(gateway: Gateway) {
+    for _ in 0..12 {
+        let sample = Sample::made_by(&gateway.root).await;
+        let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+        let body = sample.with(Kind::Product, "brand", json!(brand));
+        let path = format!("brands/{brand}/");
+        let makes = join_all((0..3).map(|_| gateway.root.post("products/", body.clone())));
+        let (made, deleted) = futures_util::future::join(makes, gateway.root.delete(&path)).await;
+        are_all(&made, &[201, 422]);
+        let refusal = json!({ "brand": [ format!("Invalid pk \"{brand}\" - object does not exist.") ] });
+        assert!(
+            made.iter()
+                .filter(|answer| answer.status == 422)
+                .all(|answer| answer.json() == refusal)
+        );
+        match deleted.status {
+            204 => assert_eq!(count(&made, 201), 0),
+            409 => assert!(count(&made, 201) > 0),
+            _ => panic!("{deleted:?}"),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! How many rows there are is kept, not counted: right after whatever adds and removes them, and in few rows.
+
+use sea_orm::{ConnectionTrait as _, Statement};
+use serde_json::json;
+use stockroom::query::row_count;
+
+use crate::support::gateway::Gateway;
+
+on_both![the_count_is_that_of_the_rows];
+
+async fn the_count_is_that_of_the_rows(gateway: Gateway) {
+    let db = &gateway.services.db;
+    let count = async || gateway.viewer.get("brands/").await.json()["count"].clone();
+    let rows = async || {
+        let sql = "SELECT COUNT(*) FROM tally WHERE noun = 'brand'";
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.number(statement).await.expect("a number")
+    };
+    let before = count().await.as_i64().expect("a number");
+    for number in 0..60 {
+        let brand = json!({ "name": format!("Brand {number}") });
+        gateway.manager.post("brands/", brand).await.expect(201);
+    }
+    assert_eq!(count().await, json!(before + 60));
+    row_count::merge(db).await.expect("it adds up");
+    assert_eq!((count().await, rows().await), (json!(before + 60), 1));
+    let last = gateway.viewer.get("brands/?ordering=-id").await.json()["results"][0]["id"].clone();
+    gateway
+        .administrator
+        .delete(&format!("brands/{last}/"))
+        .await
+        .expect(204);
+    assert_eq!(count().await, json!(before + 59));
+    row_count::merge(db).await.expect("it adds up");
+    assert_eq!(count().await, json!(before + 59));
+    gateway.is_sound().await;
+}

@@ -1,0 +1,115 @@
+//! How many SQL statements a request sends: it depends on what is asked for, never on how many rows there are.
+
+use serde_json::json;
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+
+on_both![lists_send_five_statements_at_most, writes_send_few];
+
+/// Makes products, each of a brand and category of its own, and as many inflows and outflows.
+async fn fill(gateway: &Gateway, from: i64, to: i64) {
+    for number in from..=to {
+        gateway
+            .root
+            .make(Kind::Brand, json!({ "name": format!("Brand {number}") }))
+            .await;
+        gateway
+            .root
+            .make(Kind::Category, json!({ "name": format!("Category {number}") }))
+            .await;
+        gateway
+            .root
+            .make(Kind::Supplier, json!({ "name": format!("Supplier {number}") }))
+            .await;
+        let product = json!({
+            "title": format!("Product {number}"), "brand": number, "category": number, "cost_price": 1, "selling_price": 2,
+        });
+        gateway.root.make(Kind::Product, product).await;
+        gateway
+            .root
+            .make(
+                Kind::Inflow,
+                json!({ "supplier": number, "product": number, "quantity": 2 }),
+            )
+            .await;
+        gateway
+            .root
+            .make(Kind::Outflow, json!({ "product": number, "quantity": 1 }))
+            .await;
+    }
+}
+
+/// The statements of a page with this many rows.
+async fn of_page(gateway: &Gateway, path: &str, rows: usize) -> u64 {
+    let (sent, answer) = gateway.statements(gateway.viewer.get(path)).await;
+    assert_eq!(answer.ids().len(), rows, "{path}");
+    sent
+}
+
+async fn lists_send_five_statements_at_most(gateway: Gateway) {
+    let parameters = "page_size=100&ordering=-id&search=product&min_price=1&date_from=2024-01-01";
+    fill(&gateway, 1, 10).await;
+    // Who asks is remembered from the first request on.
+    gateway.viewer.get("brands/").await.expect(200);
+    let mut of_ten = Vec::new();
+    for kind in Kind::ALL {
+        let parameters = if kind == Kind::Product {
+            parameters
+        } else {
+            "page_size=100&ordering=-id"
+        };
+        of_ten.push((format!("{}/?{parameters}", kind.plural()), 0));
+    }
+    for (path, sent) in &mut of_ten {
+        *sent = of_page(&gateway, path, 10).await;
+    }
+    fill(&gateway, 11, 100).await;
+    gateway.viewer.get("brands/").await.expect(200);
+    for (path, sent) in of_ten {
+        // Who asks, how many there are, the page, and a statement for each relation that is shown.
+        let most = if path.starts_with("products") || path.starts_with("inflows") {
+            5
+        } else {
+            4
+        };
+        assert!(sent <= most, "{path}: {sent}");
+        assert_eq!(of_page(&gateway, &path, 100).await, sent, "{path}");
+    }
+}
+
+async fn writes_send_few(gateway: Gateway) {
+    fill(&gateway, 1, 3).await;
+    let product = "products/1/";
+    gateway.viewer.get(product).await.expect(200);
+    let (sent, _) = gateway.statements(gateway.viewer.get(product)).await;
+    assert!(sent <= 4, "{sent}");
+    let (before, _) = gateway
+        .statements(
+            gateway
+                .root
+                .post("outflows/", json!({ "product": 1, "quantity": 1 })),
+        )
+        .await;
+    gateway
+        .root
+        .patch(product, json!({ "quantity": 100 }))
+        .await
+        .expect(200);
+    for _ in 0..30 {
+        gateway
+            .root
+            .post("outflows/", json!({ "product": 1, "quantity": 1 }))
+            .await
+            .expect(201);
+    }
+    // The hundredth sale costs what the first did.
+    let (after, _) = gateway
+        .statements(
+            gateway
+                .root
+                .post("outflows/", json!({ "product": 1, "quantity": 1 })),
+        )
+        .await;
+    assert!(after <= before, "{before}, then {after}");
+}

@@ -1,0 +1,253 @@
+//! The commands, as an operator types them: migrations, users, sample data, checks, settings.
+
+use ::entity::{outflow, product};
+use sea_orm::{EntityTrait as _, QueryOrder as _};
+use serde_json::json;
+use stockroom::clock::Clock;
+use stockroom::services::Services;
+
+use crate::support::answer::WRONG_LOGIN;
+use crate::support::command::{fails, prints, run};
+use crate::support::gateway::{Gateway, config};
+use crate::support::program::{Program, command};
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    migrations_go_up_and_down,
+    users_are_managed,
+    check_finds_what_is_wrong,
+    seeds_make_the_same_rows,
+    serving_brings_the_database_up_to_date,
+    it_ends_in_order,
+    a_server_needs_a_secret,
+];
+
+async fn migrations_go_up_and_down(gateway: Gateway) {
+    let place = gateway.end().await;
+    let url = place.url();
+    let status = prints(&url, &["migrate", "status"], "");
+    let all = status.lines().count();
+    assert!(status.lines().all(|line| line.starts_with("applied")), "{status}");
+    let steps = all.to_string();
+    let down = prints(&url, &["migrate", "down", &steps], "");
+    assert_eq!(
+        down.lines().filter(|line| line.starts_with("missing")).count(),
+        all,
+        "{down}"
+    );
+    let missing = fails(&url, &["migrate", "status"], "");
+    assert_eq!(missing.matches("missing").count(), all, "{missing}");
+    let unverified = run(&url, &["check"], "");
+    assert_eq!(unverified.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unverified.stderr).contains("migrations are missing"));
+    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
+    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
+    // One step back and forth again.
+    let down = prints(&url, &["migrate", "down"], "");
+    assert_eq!(
+        down.lines().filter(|line| line.starts_with("missing")).count(),
+        1,
+        "{down}"
+    );
+    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
+    prints(&url, &["check"], "");
+}
+
+async fn users_are_managed(gateway: Gateway) {
+    let url = gateway.database_url();
+    let log_in = async |username: &str, password: &str| {
+        let body = json!({ "username": username, "password": password });
+        gateway.anon.post("authentication/token/", body).await
+    };
+    let create = ["user", "create", "zoe", "--group", "Manager", "--password-stdin"];
+    prints(&url, &create, "a password\n");
+    let pair = log_in("zoe", "a password").await.expect(200);
+    let zoe = gateway.with_token(pair["access"].as_str().expect("a token"));
+    zoe.post("brands/", json!({ "name": "LG" })).await.expect(201);
+    zoe.delete("brands/1/").await.expect(403);
+    prints(
+        &url,
+        &["user", "create", "adam", "--superuser", "--password-stdin"],
+        "a password",
+    );
+    let listed = prints(&url, &["user", "list"], "");
+    let listed: Vec<&str> = listed.lines().collect();
+    assert_eq!(
+        listed,
+        [
+            "adam\tactive\tsuperuser",
+            "admin\tactive\tsuperuser",
+            "administrator\tactive\t\tAdministrator",
+            "manager\tactive\t\tManager",
+            "viewer\tactive",
+            "zoe\tactive\t\tManager",
+        ]
+    );
+
+    prints(
+        &url,
+        &["user", "password", "zoe", "--password-stdin"],
+        "another password\n",
+    );
+    log_in("zoe", "a password").await.is(401, WRONG_LOGIN);
+    log_in("zoe", "another password").await.expect(200);
+    // By another process, and yet at once.
+    prints(&url, &["user", "deactivate", "zoe"], "");
+    zoe.get("brands/").await.expect(401);
+    log_in("zoe", "another password").await.is(401, WRONG_LOGIN);
+    assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
+    prints(&url, &["user", "activate", "zoe"], "");
+    zoe.get("brands/").await.expect(200);
+
+    for (arguments, input, said) in [
+        (&create[..], "a password", "already exists"),
+        (
+            &["user", "create", "new", "--password-stdin"],
+            "short",
+            "at least 8 characters",
+        ),
+        (
+            &["user", "create", "new", "--group", "Nobodies", "--password-stdin"],
+            "a password",
+            "no group Nobodies",
+        ),
+        (
+            &["user", "create", " ", "--password-stdin"],
+            "a password",
+            "may not be blank",
+        ),
+        (&["user", "create", "new"], "", "--password-stdin"),
+        (
+            &["user", "password", "nobody", "--password-stdin"],
+            "a password",
+            "no such user",
+        ),
+        (&["user", "deactivate", "nobody"], "", "no such user"),
+    ] {
+        let words = fails(&url, arguments, input);
+        assert!(words.contains(said), "{arguments:?}: {words}");
+        assert!(!words.contains("a password"), "{words}");
+    }
+    log_in("viewer", PASSWORD).await.expect(200);
+}
+
+async fn check_finds_what_is_wrong(gateway: Gateway) {
+    let url = gateway.database_url();
+    let product = gateway.root.product("Bolts", 10).await;
+    gateway
+        .root
+        .post("outflows/", json!({ "product": product, "quantity": 3 }))
+        .await
+        .expect(201);
+    let right = prints(&url, &["check"], "");
+    assert!(right.lines().count() > 5 && !right.contains("WRONG"), "{right}");
+    gateway
+        .sql("UPDATE product SET quantity = quantity + 1")
+        .await
+        .unwrap();
+    let wrong = fails(&url, &["check"], "");
+    assert!(
+        wrong.contains(&format!(
+            "WRONG  the ledger of a product adds up to its quantity: 1 row, such as id {product}"
+        )),
+        "{wrong}"
+    );
+    gateway
+        .sql("UPDATE product SET quantity = quantity - 1")
+        .await
+        .unwrap();
+    prints(&url, &["check"], "");
+}
+
+/// What was made, in words that are the same on every database.
+async fn rows(database_url: &str) -> Vec<String> {
+    let services = Services::open(config(database_url, &[]), Clock::system())
+        .await
+        .unwrap();
+    let products = product::Entity::find()
+        .order_by_asc(product::Column::Id)
+        .all(&services.db)
+        .await
+        .unwrap();
+    let outflows = outflow::Entity::find()
+        .order_by_asc(outflow::Column::Id)
+        .all(&services.db)
+        .await
+        .unwrap();
+    services.db.close().await;
+    let products = products.iter().map(|row| format!("{row:?}"));
+    products
+        .chain(outflows.iter().map(|row| format!("{row:?}")))
+        .collect()
+}
+
+async fn seeds_make_the_same_rows(gateway: Gateway) {
+    let url = gateway.database_url();
+    let made = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
+    assert!(made.starts_with("60 products, "), "{made}");
+    prints(&url, &["check"], "");
+    assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
+    let rows_here = rows(&url).await;
+    assert!(rows_here.len() > 120);
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let same = format!("sqlite://{}", elsewhere.path().join("same.db").display());
+    prints(&same, &["seed", "--products", "60", "--seed", "7"], "");
+    assert_eq!(rows(&same).await, rows_here);
+    let other = format!("sqlite://{}", elsewhere.path().join("other.db").display());
+    prints(&other, &["seed", "--products", "60", "--seed", "8"], "");
+    assert_ne!(rows(&other).await, rows_here);
+}
+
+async fn serving_brings_the_database_up_to_date(gateway: Gateway) {
+    let place = gateway.end().await;
+    let all = prints(&place.url(), &["migrate", "status"], "")
+        .lines()
+        .count()
+        .to_string();
+    prints(&place.url(), &["migrate", "down", &all], "");
+    let program = Program::serve(&place.url(), &[]).await;
+    program.anon().get("/readyz").await.expect(200);
+    program.anon().get("/livez").await.is(200, "ok");
+    assert_eq!(
+        prints(&place.url(), &["migrate", "status"], "")
+            .matches("applied")
+            .count()
+            .to_string(),
+        all
+    );
+}
+
+async fn it_ends_in_order(gateway: Gateway) {
+    let place = gateway.end().await;
+    let mut program = Program::serve(&place.url(), &[]).await;
+    let root = program.user("admin").await;
+    root.get("brands/").await.expect(200);
+    program.terminate();
+    assert_eq!(program.ended().await.code(), Some(0));
+    // Nobody listens any more.
+    assert!(
+        reqwest::get(format!("http://{}/livez", program.address))
+            .await
+            .is_err()
+    );
+    prints(&place.url(), &["check"], "");
+}
+
+async fn a_server_needs_a_secret(gateway: Gateway) {
+    let place = gateway.end().await;
+    let output = command(&place.url())
+        .env_remove("SECRET_KEY")
+        .args(["migrate", "status"])
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("a text");
+    // A file has room for a secret beside it; a server's gateways have to share one.
+    let (status, word) = if place.url().starts_with("sqlite") {
+        (0, "applied")
+    } else {
+        (1, "SECRET_KEY is not set")
+    };
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    assert!(said.contains(word), "{said}");
+}

@@ -1,0 +1,143 @@
+//! What browsers are told: which origins may call, and what an answer may be used for.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::actors::send;
+use crate::support::answer::Answer;
+use crate::support::gateway::Gateway;
+use crate::support::test_database::PASSWORD;
+
+on_both!(
+    pages_of_other_origins_may_not_call,
+    listed_origins_may_call,
+    every_origin_may_call_when_that_is_asked_for,
+    answers_are_hardened,
+);
+
+const SHOP: &str = "https://shop.example.com";
+
+/// What a browser asks before it sends what a plain form could not.
+async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
+    let asked = gateway
+        .anon
+        .request(Method::OPTIONS, "products/")
+        .header("origin", origin)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization, content-type");
+    send(asked).await
+}
+
+async fn get(gateway: &Gateway, origin: &str) -> Answer {
+    send(
+        gateway
+            .viewer
+            .request(Method::GET, "products/")
+            .header("origin", origin),
+    )
+    .await
+}
+
+async fn pages_of_other_origins_may_not_call(gateway: Gateway) {
+    for answer in [preflight(&gateway, SHOP).await, get(&gateway, SHOP).await] {
+        assert!(answer.status < 300);
+        let told = |name: &reqwest::header::HeaderName| name.as_str().starts_with("access-control");
+        assert!(!answer.headers.keys().any(told), "{:?}", answer.headers);
+    }
+}
+
+async fn listed_origins_may_call(gateway: Gateway) {
+    let list = format!("http://localhost:5173,{SHOP}");
+    let gateway = gateway.with(&["--cors-allowed-origins", &list]).await;
+    for origin in [SHOP, "http://localhost:5173"] {
+        let answer = preflight(&gateway, origin).await;
+        answer.is(204, "");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        assert_eq!(answer.header("vary"), Some("origin"));
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        let methods = answer.header("access-control-allow-methods").expect("methods");
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            assert!(methods.split(", ").any(|allowed| allowed == method), "{methods}");
+        }
+        let headers = answer.header("access-control-allow-headers").expect("headers");
+        for header in ["authorization", "content-type", "if-match"] {
+            assert!(headers.split(", ").any(|allowed| allowed == header), "{headers}");
+        }
+        let answer = get(&gateway, origin).await;
+        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
+        let exposed = answer.header("access-control-expose-headers").expect("headers");
+        assert!(exposed.contains("retry-after"), "{exposed}");
+    }
+    // A page reads why it was refused.
+    let refused = send(
+        gateway
+            .anon
+            .request(Method::GET, "products/")
+            .header("origin", SHOP),
+    )
+    .await;
+    assert_eq!(
+        (refused.status, refused.header("access-control-allow-origin")),
+        (401, Some(SHOP))
+    );
+    for origin in [
+        "https://shop.example.com.evil.org",
+        "http://shop.example.com",
+        "null",
+        "https://shop.example.com:444",
+    ] {
+        for answer in [preflight(&gateway, origin).await, get(&gateway, origin).await] {
+            assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
+            assert_eq!(answer.header("vary"), Some("origin"));
+        }
+    }
+    // An OPTIONS that is no preflight is the route's own.
+    let options = send(
+        gateway
+            .anon
+            .request(Method::OPTIONS, "products/")
+            .header("origin", SHOP),
+    )
+    .await;
+    assert_eq!(
+        (options.status, options.header("allow")),
+        (204, Some("GET, HEAD, POST, OPTIONS"))
+    );
+}
+
+async fn every_origin_may_call_when_that_is_asked_for(gateway: Gateway) {
+    let gateway = gateway.with(&["--cors-allowed-origins", "*"]).await;
+    for answer in [preflight(&gateway, "null").await, get(&gateway, SHOP).await] {
+        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    }
+}
+
+async fn answers_are_hardened(gateway: Gateway) {
+    let product = gateway.manager.product("Tea", 1).await;
+    let login = json!({ "username": "viewer", "password": PASSWORD });
+    let tokens = gateway.anon.post("authentication/token/", login).await;
+    let shown = gateway.viewer.get(&format!("products/{product}/")).await;
+    for (answer, caching) in [
+        (&tokens, "no-store"),
+        (&shown, "private, no-cache"),
+        (&gateway.viewer.get("products/").await, "no-store"),
+        (&gateway.anon.get("products/").await, "no-store"),
+        (&gateway.anon.get("/nowhere").await, "no-store"),
+        (&gateway.anon.get("/readyz").await, "no-store"),
+    ] {
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(
+            answer.header("content-security-policy"),
+            Some("default-src 'none'; frame-ancestors 'none'")
+        );
+        assert_eq!(answer.header("cache-control"), Some(caching));
+        assert_eq!(answer.header("server"), None);
+    }
+    // The pages have policies of their own.
+    let page = gateway.anon.get("/").await;
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.contains("style-src 'self'"), "{policy}");
+    assert_eq!(page.headers.get_all("content-security-policy").iter().count(), 1);
+}

@@ -1,0 +1,126 @@
+//! SQLite on a bad day: the disk is full, or another program holds the file. Whoever can't be served is told so and when to
+//! come back, nothing is half-written, and it goes on by itself.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::support::answer::Answer;
+use crate::support::api::Face;
+use crate::support::gateway::{Gateway, run};
+use crate::support::program::Program;
+use crate::support::test_database::Database;
+
+/// Says that the database can't be asked now, and when to ask again.
+#[track_caller]
+pub fn is_unavailable(answer: &Answer) {
+    answer.refuses(503, "UNAVAILABLE");
+    assert_eq!(answer.header("retry-after"), Some("5"));
+}
+
+const CREATE_BRAND: &str = "mutation($input: CreateBrandInput!) {
+    createBrand(input: $input) { brand { id } userErrors { message } } }";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk() {
+    run(Database::Sqlite, Face::Rest, a_full_disk_keeps_what_it_has).await;
+}
+
+async fn a_full_disk_keeps_what_it_has(gateway: Gateway) {
+    let settings = [("RUST_LOG", "error,stockroom::cli=info")];
+    let program = Program::serve_on_a_small_disk(&gateway.database_url(), 2_000_000, &settings).await;
+    let manager = program.user("manager").await;
+    let description = "x".repeat(10_000);
+    let add = async |name: &str| {
+        let brand = json!({ "name": name, "description": description });
+        manager.post("brands/", brand).await
+    };
+    let (mut there, mut refused) = (BTreeSet::new(), 0);
+    for round in 0.. {
+        let names: Vec<String> = (0..16)
+            .map(|client| format!("Brand {round} of {client}"))
+            .collect();
+        let answers = join_all(names.iter().map(|name| add(name))).await;
+        for (name, answer) in names.into_iter().zip(answers) {
+            if answer.status == 201 {
+                there.insert(name);
+            } else {
+                is_unavailable(&answer);
+                refused += 1;
+            }
+        }
+        if refused > 100 {
+            break;
+        }
+        assert!(there.len() < 1_000, "the disk does not get full");
+    }
+    println!("{} are there, {refused} were refused", there.len());
+    assert!(there.len() > 20, "{}", there.len());
+
+    // What is there can be read, and GraphQL says the same.
+    manager.get("brands/").await.expect(200);
+    let input = json!({ "input": { "name": "By GraphQL", "description": description } });
+    let answer = manager.gql(CREATE_BRAND, input).await;
+    let error = &answer.json()["errors"][0];
+    assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{}", answer.text);
+    assert_eq!(error["extensions"]["retryAfter"], 5, "{}", answer.text);
+
+    program.has_room();
+    add("When there is room").await.expect(201);
+    there.insert("When there is room".to_owned());
+    let mut found = BTreeSet::new();
+    for page in 1..=there.len().div_ceil(100) {
+        let path = format!("brands/?page_size=100&page={page}");
+        found.extend(manager.get(&path).await.texts("name"));
+    }
+    assert_eq!(found, there);
+    gateway.is_sound().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_program_holds_the_file() {
+    run(
+        Database::Sqlite,
+        Face::Rest,
+        who_writes_waits_and_who_reads_does_not,
+    )
+    .await;
+}
+
+async fn who_writes_waits_and_who_reads_does_not(gateway: Gateway) {
+    let file = gateway.database_url();
+    let other = Connection::open(file.trim_start_matches("sqlite://")).unwrap();
+    let add = |name: &'static str| {
+        let manager = gateway.manager.clone();
+        tokio::spawn(async move { manager.post("brands/", json!({ "name": name })).await })
+    };
+    // For a moment: it is waited for.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let waiting = add("TimeoutStream");
+    let begin = Instant::now();
+    gateway.viewer.get("brands/").await.expect(200);
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!waiting.is_finished());
+    other.execute_batch("ROLLBACK").unwrap();
+    waiting.await.unwrap().expect(201);
+
+    // For longer than anybody is made to wait.
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begin = Instant::now();
+    let answers = join_all((0..20).map(|_| add("Impatient"))).await;
+    assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
+    for answer in answers {
+        is_unavailable(&answer.unwrap());
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    add("Back").await.unwrap().expect(201);
+    assert_eq!(
+        gateway.viewer.get("brands/").await.texts("name"),
+        ["Back", "TimeoutStream"]
+    );
+    gateway.is_sound().await;
+}

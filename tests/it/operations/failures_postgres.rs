@@ -1,0 +1,278 @@
+//! PostgreSQL on a bad day: it crashes, hangs, is full of others, locked, or can only be read. Whoever can't be served is
+//! told so within seconds and when to come back, nothing is half-written, and it goes on by itself.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, TransactionTrait as _};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::operations::failures::is_unavailable;
+use crate::support::actors::Actor;
+use crate::support::cluster::Cluster;
+use crate::support::command::prints;
+use crate::support::program::Program;
+
+/// No request waits longer than this for a database.
+const LONGEST: Duration = Duration::from_secs(20);
+/// How soon all is well again once the database is.
+const RECOVERED: Duration = Duration::from_secs(20);
+
+async fn serve(cluster: &Cluster) -> (Program, Actor, i64) {
+    let settings = [("RUST_LOG", "off,stockroom::cli=info")];
+    let program = Program::serve(&cluster.url(), &settings).await;
+    let admin = program.user("admin").await;
+    let product = admin.product("Tea", 1_000_000).await;
+    (program, admin, product)
+}
+
+async fn take(admin: &Actor, product: i64) -> crate::support::answer::Answer {
+    admin
+        .post("outflows/", json!({ "product": product, "quantity": 1 }))
+        .await
+}
+
+/// What clients saw who took out of stock and read all the time.
+#[derive(Default)]
+struct Seen {
+    taken: BTreeSet<i64>,
+    unavailable: usize,
+    longest: Duration,
+}
+
+struct Clients {
+    seen: Arc<Mutex<Seen>>,
+    over: Arc<AtomicBool>,
+    clients: JoinSet<()>,
+}
+
+impl Clients {
+    fn start(admin: &Actor, product: i64) -> Self {
+        let mut clients = Self {
+            seen: Arc::default(),
+            over: Arc::default(),
+            clients: JoinSet::new(),
+        };
+        for client in 0..12 {
+            let (admin, seen, over) = (
+                admin.clone(),
+                Arc::clone(&clients.seen),
+                Arc::clone(&clients.over),
+            );
+            clients.clients.spawn(async move {
+                while !over.load(Ordering::SeqCst) {
+                    let begin = Instant::now();
+                    let answer = if client % 3 == 0 {
+                        admin.get("products/").await
+                    } else {
+                        take(&admin, product).await
+                    };
+                    let took = begin.elapsed();
+                    let is_taken = answer.status == 201;
+                    if !is_taken && answer.status != 200 {
+                        is_unavailable(&answer);
+                        // As told, but sooner.
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                    let mut seen = seen.lock().unwrap();
+                    seen.longest = seen.longest.max(took);
+                    if is_taken {
+                        seen.taken.insert(answer.json()["id"].as_i64().expect("an id"));
+                    } else if answer.status == 503 {
+                        seen.unavailable += 1;
+                    }
+                }
+            });
+        }
+        clients
+    }
+
+    /// Returns when this holds of what they have seen.
+    async fn until(&self, within: Duration, holds: impl Fn(&Seen) -> bool) {
+        let begin = Instant::now();
+        while !holds(&self.seen.lock().unwrap()) {
+            assert!(begin.elapsed() < within, "it does not happen within {within:?}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn taken(&self) -> usize {
+        self.seen.lock().unwrap().taken.len()
+    }
+
+    async fn end(self) -> Seen {
+        self.over.store(true, Ordering::SeqCst);
+        self.clients.join_all().await;
+        std::mem::take(&mut self.seen.lock().unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_crashes_and_comes_back() {
+    let Some(mut cluster) = Cluster::start(&[]).await else {
+        return;
+    };
+    let (program, admin, product) = serve(&cluster).await;
+    let clients = Clients::start(&admin, product);
+    clients.until(LONGEST, |seen| seen.taken.len() > 100).await;
+    cluster.crash();
+    clients.until(LONGEST * 2, |seen| seen.unavailable > 24).await;
+    assert_eq!(program.anon().get("/readyz").await.status, 503);
+    cluster.go_on().await;
+    let before = clients.taken();
+    clients
+        .until(RECOVERED, |seen| seen.taken.len() > before + 100)
+        .await;
+    let seen = clients.end().await;
+    println!(
+        "{} taken, {} unavailable, longest {:?}",
+        seen.taken.len(),
+        seen.unavailable,
+        seen.longest
+    );
+    assert!(seen.longest < LONGEST, "{:?}", seen.longest);
+    assert_eq!(program.anon().get("/readyz").await.status, 200);
+
+    // What was acknowledged is there, and what was not is there whole or not at all.
+    let ids: Vec<String> = seen.taken.iter().map(i64::to_string).collect();
+    let there = format!(
+        "SELECT COUNT(*) AS number FROM outflow WHERE id IN ({})",
+        ids.join(",")
+    );
+    assert_eq!(cluster.number(&there).await, i64::try_from(ids.len()).unwrap());
+    prints(&cluster.url(), &["check"], "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_hangs() {
+    let Some(cluster) = Cluster::start(&[]).await else {
+        return;
+    };
+    let (program, admin, product) = serve(&cluster).await;
+    let clients = Clients::start(&admin, product);
+    clients.until(LONGEST, |seen| seen.taken.len() > 100).await;
+    cluster.freeze();
+    // Each of them has been told, whatever it was at.
+    clients.until(LONGEST * 2, |seen| seen.unavailable > 24).await;
+    assert_eq!(program.anon().get("/readyz").await.status, 503);
+    cluster.thaw();
+    let before = clients.taken();
+    clients
+        .until(RECOVERED, |seen| seen.taken.len() > before + 100)
+        .await;
+    let seen = clients.end().await;
+    println!(
+        "{} taken, {} unavailable, longest {:?}",
+        seen.taken.len(),
+        seen.unavailable,
+        seen.longest
+    );
+    assert!(seen.longest < LONGEST, "{:?}", seen.longest);
+    prints(&cluster.url(), &["check"], "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_full_of_others() {
+    let settings = ["max_connections=20", "superuser_reserved_connections=3"];
+    let Some(cluster) = Cluster::start(&settings).await else {
+        return;
+    };
+    let (program, admin, product) = serve(&cluster).await;
+    let mut others: Vec<DatabaseConnection> = Vec::new();
+    while let Ok(other) = cluster.connect("shop", "shop").await {
+        others.push(other);
+    }
+    assert!(others.len() > 5, "{}", others.len());
+    // One place at least is its own already.
+    let begin = Instant::now();
+    let answers = join_all((0..60).map(|_| take(&admin, product))).await;
+    assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
+    let taken = answers.iter().filter(|answer| answer.status == 201).count();
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        is_unavailable(answer);
+    }
+    println!("{taken} of {} were served", answers.len());
+    for other in others {
+        other.close().await.unwrap();
+    }
+    let answers = join_all((0..60).map(|_| take(&admin, product))).await;
+    for answer in &answers {
+        answer.expect(201);
+    }
+    // It has taken the places that were free.
+    drop(program);
+    prints(&cluster.url(), &["check"], "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_somebody_holds() {
+    let Some(cluster) = Cluster::start(&[]).await else {
+        return;
+    };
+    let (_program, admin, product) = serve(&cluster).await;
+    let free = admin.product("Coffee", 1_000).await;
+    let somebody = cluster.connect("postgres", "shop").await.unwrap();
+    #[expect(clippy::disallowed_methods, reason = "another program")]
+    let holding = somebody.begin().await.unwrap();
+    let hold = format!("SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
+    holding.execute_unprepared(&hold).await.unwrap();
+    let begin = Instant::now();
+    let held = join_all((0..8).map(|_| take(&admin, product)));
+    // Nobody else notices.
+    let others = async {
+        for _ in 0..20 {
+            take(&admin, free).await.expect(201);
+        }
+        begin.elapsed()
+    };
+    let (held, others) = futures_util::future::join(held, others).await;
+    held.iter().for_each(is_unavailable);
+    assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
+    assert!(others < Duration::from_secs(4), "{others:?}");
+    // The server has given the waiting up too: nothing piles up there.
+    let waiting =
+        "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop' AND wait_event_type = 'Lock'";
+    assert_eq!(cluster.number(waiting).await, 0);
+    holding.rollback().await.unwrap();
+    take(&admin, product).await.expect(201);
+    assert_eq!(admin.quantity(product).await, 999_999);
+    prints(&cluster.url(), &["check"], "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_can_only_be_read() {
+    let Some(cluster) = Cluster::start(&[]).await else {
+        return;
+    };
+    let (_program, admin, product) = serve(&cluster).await;
+    let end_sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'shop'";
+    cluster
+        .execute(&format!(
+            "ALTER DATABASE shop SET default_transaction_read_only = on; {end_sessions}"
+        ))
+        .await;
+    // Connections that were broken are noticed by those who get them.
+    let begin = Instant::now();
+    while admin.get("products/").await.status != 200 {
+        assert!(begin.elapsed() < RECOVERED, "it is not read");
+    }
+    for _ in 0..20 {
+        is_unavailable(&take(&admin, product).await);
+    }
+    admin.get("products/").await.expect(200);
+    cluster
+        .execute(&format!(
+            "ALTER DATABASE shop RESET default_transaction_read_only; {end_sessions}"
+        ))
+        .await;
+    let begin = Instant::now();
+    while take(&admin, product).await.status != 201 {
+        assert!(begin.elapsed() < RECOVERED, "it is not written");
+    }
+    assert_eq!(admin.quantity(product).await, 999_999);
+    prints(&cluster.url(), &["check"], "");
+}

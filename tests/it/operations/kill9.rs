@@ -1,0 +1,175 @@
+//! `kill -9` while it writes: what was acknowledged is there afterwards, and stock and ledger agree.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ::entity::{inflow, outflow};
+use futures_util::future::join_all;
+use reqwest::StatusCode;
+use sea_orm::{EntityTrait as _, QuerySelect as _};
+use serde_json::{Value, json};
+use stockroom::clock::Clock;
+use stockroom::kind::Kind;
+use stockroom::services::Services;
+
+use crate::support::gateway::{Gateway, config};
+use crate::support::program::{Program, command};
+
+on_both![acknowledged_movements_survive];
+
+/// How often it is killed.
+const ROUNDS: u64 = 10;
+/// Those who write at the same time.
+const CLIENTS: usize = 8;
+
+/// What the clients know.
+#[derive(Default)]
+struct Known {
+    /// Acknowledged, and nobody has tried to delete them.
+    there: Mutex<BTreeSet<(Kind, i64)>>,
+    /// Their deletion was acknowledged.
+    gone: Mutex<BTreeSet<(Kind, i64)>>,
+    acknowledged: AtomicU64,
+}
+
+impl Known {
+    /// One answer has arrived whole.
+    fn count(&self) -> u64 {
+        self.acknowledged.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+async fn acknowledged_movements_survive(gateway: Gateway) {
+    let supplier = gateway
+        .root
+        .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
+        .await;
+    let mut products = Vec::new();
+    for title in ["Bolts", "Nuts", "Screws"] {
+        products.push(gateway.root.product(title, 1_000_000).await);
+    }
+    let place = gateway.end().await;
+    let known = Known::default();
+    let mut token = None;
+    for round in 0..ROUNDS {
+        let mut program = Program::serve(&place.url(), &[]).await;
+        let access = match token.take() {
+            Some(access) => access,
+            None => program.user("admin").await.token.expect("a token"),
+        };
+        // Killed at a certain answer, while the other clients wait for theirs: each round a little later.
+        let deadline = known.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
+        let killed = Mutex::new(Some(&mut program));
+        let clients = (0..CLIENTS).map(|client| {
+            let product = products[client % products.len()];
+            write(&known, &killed, deadline, &access, [supplier, product])
+        });
+        join_all(clients).await;
+        program.ended().await;
+        token = Some(access);
+    }
+    let check = command(&place.url()).arg("check").output().expect("it runs");
+    assert!(
+        check.status.success(),
+        "{}",
+        String::from_utf8_lossy(&check.stdout)
+    );
+
+    let services = Services::open(config(&place.url(), &[]), Clock::system())
+        .await
+        .expect("a database");
+    let inflows: Vec<i64> = inflow::Entity::find()
+        .select_only()
+        .column(inflow::Column::Id)
+        .into_tuple()
+        .all(&services.db)
+        .await
+        .unwrap();
+    let outflows: Vec<i64> = outflow::Entity::find()
+        .select_only()
+        .column(outflow::Column::Id)
+        .into_tuple()
+        .all(&services.db)
+        .await
+        .unwrap();
+    let inflows = inflows.into_iter().map(|id| (Kind::Inflow, id));
+    let found: BTreeSet<(Kind, i64)> = inflows
+        .chain(outflows.into_iter().map(|id| (Kind::Outflow, id)))
+        .collect();
+    let (there, gone) = (
+        known.there.into_inner().unwrap(),
+        known.gone.into_inner().unwrap(),
+    );
+    assert!(
+        there.len() > 100 && gone.len() > 20,
+        "{} there, {} gone",
+        there.len(),
+        gone.len()
+    );
+    assert_eq!(
+        there.difference(&found).collect::<Vec<_>>(),
+        Vec::<&(Kind, i64)>::new(),
+        "lost"
+    );
+    assert_eq!(
+        gone.intersection(&found).collect::<Vec<_>>(),
+        Vec::<&(Kind, i64)>::new(),
+        "risen again"
+    );
+    services.db.close().await;
+}
+
+/// Writes until the program is dead, which the answer with the number `deadline` makes it.
+async fn write(
+    known: &Known,
+    program: &Mutex<Option<&mut Program>>,
+    deadline: u64,
+    access: &str,
+    [supplier, product]: [i64; 2],
+) {
+    let address = program.lock().unwrap().as_ref().map(|program| program.address);
+    let Some(address) = address else { return };
+    let http = reqwest::Client::new();
+    let url = |path: &str| format!("http://{address}/api/v1/{path}");
+    let acknowledge = || {
+        if known.count() == deadline
+            && let Some(program) = program.lock().unwrap().take()
+        {
+            program.kill();
+        }
+    };
+    for step in 0.. {
+        let kind = if step % 2 == 0 {
+            Kind::Inflow
+        } else {
+            Kind::Outflow
+        };
+        let movement = json!({ "supplier": supplier, "product": product, "quantity": 1 + step % 5 });
+        let made = http
+            .post(url(&format!("{}/", kind.plural())))
+            .bearer_auth(access)
+            .json(&movement)
+            .send()
+            .await;
+        let Ok(made) = made else { return };
+        assert_eq!(made.status(), StatusCode::CREATED);
+        let Ok(made) = made.json::<Value>().await else {
+            return;
+        };
+        let id = made["id"].as_i64().expect("an id");
+        known.there.lock().unwrap().insert((kind, id));
+        acknowledge();
+        if step % 3 == 0 {
+            // From here on nobody knows, until it is acknowledged.
+            known.there.lock().unwrap().remove(&(kind, id));
+            let path = format!("{}/{id}/", kind.plural());
+            let Ok(deleted) = http.delete(url(&path)).bearer_auth(access).send().await else {
+                return;
+            };
+            assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
+            known.gone.lock().unwrap().insert((kind, id));
+            acknowledge();
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! The program as an operator runs it.
+
+mod backup;
+mod cli;
+mod cors;
+mod demo;
+mod failures;
+mod failures_postgres;
+mod kill9;
+mod metrics;
+mod observability;
+mod pages;
+mod resilience;
+mod settings;
+mod slow_clients;
+mod traces;
+mod two_gateways;

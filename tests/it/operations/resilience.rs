@@ -1,0 +1,116 @@
+//! The end of the program: it fails no request, and finishes what has begun.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::support::gateway::Gateway;
+use crate::support::program::Program;
+
+on_both!(being_told_to_end_fails_no_request, what_has_begun_is_finished);
+
+async fn connect(address: SocketAddr) -> TcpStream {
+    TcpStream::connect(address).await.expect("a connection")
+}
+
+async fn being_told_to_end_fails_no_request(gateway: Gateway) {
+    let mut program = Program::serve(
+        &gateway.database_url(),
+        &[("RUST_LOG", "warn,stockroom::cli=info")],
+    )
+    .await;
+    let manager = program.user("manager").await;
+    let product = manager.product("Tea", 1_000_000).await;
+    let (told, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let mut clients = JoinSet::new();
+    for _ in 0..16 {
+        let (manager, told, recorded) = (manager.clone(), Arc::clone(&told), Arc::clone(&recorded));
+        clients.spawn(async move {
+            let outflow = json!({ "product": product, "quantity": 1 });
+            loop {
+                let request = manager.request(Method::POST, "outflows/").json(&outflow);
+                match request.send().await {
+                    Ok(answer) => {
+                        assert_eq!(answer.status(), 201);
+                        answer.bytes().await.expect("the whole answer");
+                        recorded.fetch_add(1, Ordering::SeqCst);
+                    }
+                    // It no longer listens: nothing was accepted.
+                    Err(error) if error.is_connect() && told.load(Ordering::SeqCst) => return,
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        });
+    }
+    while recorded.load(Ordering::SeqCst) < 100 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let begin = Instant::now();
+    told.store(true, Ordering::SeqCst);
+    program.terminate();
+    let status = program.ended().await;
+    let took = begin.elapsed();
+    clients.join_all().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let recorded = recorded.load(Ordering::SeqCst);
+    println!("{recorded} recorded, ended in {took:?}");
+    let left = gateway.manager.quantity(product).await;
+    assert_eq!(left, 1_000_000 - i64::try_from(recorded).expect("a number"));
+    gateway.is_sound().await;
+}
+
+async fn what_has_begun_is_finished(gateway: Gateway) {
+    let mut program = Program::serve(&gateway.database_url(), &[]).await;
+    let manager = program.user("manager").await;
+    let token = manager.token.clone().expect("a token");
+    let body = r#"{"name": "Begun before the end"}"#;
+    let head = format!(
+        "POST /api/v1/brands/ HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let (first, second) = body.split_at(10);
+    let mut begun = connect(program.address).await;
+    begun
+        .write_all((head + first).as_bytes())
+        .await
+        .expect("half of it");
+    // And some that only hold on to their connections.
+    let _idle = [connect(program.address).await, connect(program.address).await];
+    let begin = Instant::now();
+    program.terminate();
+    program
+        .line(|line| {
+            line["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with("stopping"))
+        })
+        .await;
+    assert_eq!(program.anon().get("/readyz").await.status, 503);
+    // Until it no longer listens.
+    while TcpStream::connect(program.address).await.is_ok() {
+        assert!(begin.elapsed() < Duration::from_secs(8), "it still listens");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    begun.write_all(second.as_bytes()).await.expect("the other half");
+    let mut answer = String::new();
+    begun.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert!(
+        answer.to_lowercase().contains("\r\nconnection: close\r\n"),
+        "{answer}"
+    );
+    assert_eq!(program.ended().await.code(), Some(0));
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    assert_eq!(
+        gateway.viewer.get("brands/").await.texts("name"),
+        ["Begun before the end"]
+    );
+}

@@ -1,0 +1,116 @@
+//! Clients that hold connections and do nothing good with them starve nobody.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
+use serde_json::json;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::support::gateway::Gateway;
+use crate::support::program::Program;
+
+on_both!(slow_clients_starve_nobody, many_files_may_be_open);
+
+const SLOW: usize = 200;
+const BUSY: usize = 200;
+
+/// For how long the busy ones are busy: three seconds, or as many as the environment asks for.
+fn how_long() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
+    let seconds = std::env::var("STOCKROOM_TEST_SECONDS");
+    Duration::from_secs(seconds.ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3))
+}
+
+/// Clients that are slow in each of the ways there are.
+async fn slow_clients(address: SocketAddr, token: &str, count: usize) -> Vec<TcpStream> {
+    let head = format!("POST /api/v1/brands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n");
+    let asks_for_much = format!(
+        "GET /api/v1/brands?page_size=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    let mut slow = Vec::new();
+    for index in 0..count {
+        let mut client = TcpStream::connect(address).await.expect("a connection");
+        let sent = match index % 5 {
+            0 => String::new(),
+            1 => "PRI * HTTP/2.0\r\n".to_owned(),
+            2 => head.clone(),
+            3 => format!("{head}Content-Length: 1000\r\n\r\n{{\"name\": "),
+            // Asks and asks, and never reads.
+            _ => asks_for_much.repeat(20),
+        };
+        client.write_all(sent.as_bytes()).await.expect("it is taken");
+        slow.push(client);
+    }
+    slow
+}
+
+async fn slow_clients_starve_nobody(gateway: Gateway) {
+    for index in 0..20 {
+        let brand = json!({ "name": format!("Brand {index}") });
+        gateway.manager.post("brands/", brand).await.expect(201);
+    }
+    let settings = [("RUST_LOG", "warn,stockroom::cli=info")];
+    let program = Program::serve(&gateway.database_url(), &settings).await;
+    let manager = program.user("manager").await;
+    let before = program.memory();
+    let token = manager.token.clone().expect("a token");
+    let slow = slow_clients(program.address, &token, SLOW).await;
+
+    let (begin, duration) = (Instant::now(), how_long());
+    let busy = (0..BUSY).map(async |_| {
+        let mut answered = 0;
+        while begin.elapsed() < duration {
+            // One that is reset, or answered with anything else, fails here.
+            manager.get("brands/").await.expect(200);
+            answered += 1;
+        }
+        answered
+    });
+    let others = async {
+        let mut longest = Duration::ZERO;
+        for index in 0.. {
+            if begin.elapsed() >= duration {
+                break;
+            }
+            let asked = Instant::now();
+            let brand = json!({ "name": format!("Another {index}") });
+            manager.post("brands/", brand).await.expect(201);
+            longest = longest.max(asked.elapsed());
+        }
+        longest
+    };
+    let (longest, busy) = join(others, join_all(busy)).await;
+    let grown = program.memory().saturating_sub(before);
+    println!(
+        "{} requests of {BUSY} busy clients in {:?}, the longest of the others took {longest:?}, memory grew by {grown} bytes",
+        busy.iter().sum::<u64>(),
+        begin.elapsed(),
+    );
+    assert!(busy.iter().all(|answered| *answered > 0), "{busy:?}");
+    assert!(longest < Duration::from_secs(10), "{longest:?}");
+    assert!(grown < 128 * 1024 * 1024, "{grown}");
+    if duration < Duration::from_secs(5) {
+        // Nobody was served at the cost of those who only rest: these may for longer than that.
+        for client in slow.iter().step_by(5) {
+            let mut byte = [0];
+            let read = client.try_read(&mut byte);
+            assert_eq!(
+                read.expect_err("it is open").kind(),
+                std::io::ErrorKind::WouldBlock
+            );
+        }
+    }
+    gateway.is_sound().await;
+}
+
+async fn many_files_may_be_open(gateway: Gateway) {
+    let program = Program::serve(&gateway.database_url(), &[]).await;
+    let (soft, hard) = rlimit::Resource::NOFILE.get().expect("limits");
+    let allowed = program.open_files();
+    assert!(
+        allowed >= soft && allowed >= hard.min(65_536),
+        "{allowed} of {soft} to {hard}"
+    );
+}

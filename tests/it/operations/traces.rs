@@ -1,0 +1,230 @@
+//! Traces by OTLP: a span for each request, its operation and its statements; never a value, never a secret.
+
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::actors::send;
+use crate::support::gateway::Gateway;
+use crate::support::program::Program;
+use crate::support::test_database::PASSWORD;
+use crate::support::trace_collector::{Collector, attribute};
+use crate::support::webhook_receiver::{Receiver, SECRET};
+
+on_both!(
+    a_request_and_its_statements_are_a_trace,
+    an_operation_is_named_and_its_variables_are_not,
+    webhooks_are_traced,
+    a_collector_that_is_away_costs_nobody_anything,
+);
+
+fn database(gateway: &Gateway) -> &'static str {
+    if gateway.database_url().starts_with("sqlite") {
+        "sqlite"
+    } else {
+        "postgresql"
+    }
+}
+
+/// Asserts that these are statements as they should be told.
+#[track_caller]
+fn are_statements(spans: &[&Span], system: &str) {
+    assert!(!spans.is_empty());
+    for span in spans {
+        assert_eq!(attribute(span, "db.system.name"), system);
+        let text = attribute(span, "db.query.text");
+        assert!(!text.is_empty() && !text.contains("a-secret-word"), "{text}");
+        assert_eq!(attribute(span, "db.query.summary"), span.name);
+        assert!(span.end_time_unix_nano >= span.start_time_unix_nano);
+    }
+}
+
+async fn a_request_and_its_statements_are_a_trace(gateway: Gateway) {
+    let collector = Collector::start().await;
+    let endpoint = collector.endpoint();
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint)];
+    let mut program = Program::serve(&gateway.database_url(), &settings).await;
+    let manager = program.user("manager").await;
+    let token = manager.token.clone().expect("a token");
+    manager.product("A-SECRET-WORD", 1).await;
+    let asked = manager
+        .request(Method::GET, "products/?search=a-secret-word")
+        .header(
+            "traceparent",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        )
+        .header("x-request-id", "asked-7");
+    send(asked).await.expect(200);
+    let line = program.line(|line| line["request_id"] == "asked-7").await;
+    assert_eq!(line["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+    let brand = json!({ "name": "a-secret-word" });
+    manager.post("brands/", brand.clone()).await.expect(201);
+    program.anon().post("brands/", brand).await.expect(401);
+    // One that its caller does not want to be traced is not.
+    let untraced = manager.request(Method::GET, "suppliers/").header(
+        "traceparent",
+        "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
+    );
+    send(untraced).await.expect(200);
+    // What is still to be sent is sent before the end.
+    program.terminate();
+    assert!(program.ended().await.success());
+
+    let seen = collector.seen();
+    assert!(seen.paths.iter().all(|path| path == "/v1/traces") && !seen.paths.is_empty());
+    let name = ("service.name".to_owned(), "stockroom".to_owned());
+    assert!(seen.resource.contains(&name), "{:?}", seen.resource);
+    let reads = seen.named("GET /api/v1/products");
+    assert_eq!(reads.len(), 1);
+    let read = reads[0];
+    assert_eq!(
+        read.trace_id,
+        0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c_u128.to_be_bytes()
+    );
+    assert_eq!(read.parent_span_id, 0xb7ad_6b71_6920_3331_u64.to_be_bytes());
+    for (name, expected) in [
+        ("http.request.method", "GET"),
+        ("http.route", "/api/v1/products"),
+        ("http.response.status_code", "200"),
+        ("stockroom.request_id", "asked-7"),
+        ("error.type", ""),
+    ] {
+        assert_eq!(attribute(read, name), expected, "{name}");
+    }
+    are_statements(&seen.below(read), database(&gateway));
+    let names: Vec<&str> = seen.below(read).iter().map(|span| &*span.name).collect();
+    assert!(names.contains(&"SELECT product"), "{names:?}");
+
+    let writes = seen.named("POST /api/v1/brands");
+    assert_eq!(writes.len(), 3);
+    let written = writes
+        .iter()
+        .find(|span| attribute(span, "http.response.status_code") == "201")
+        .expect("one that was done");
+    assert!(written.parent_span_id.is_empty());
+    let statements = seen.below(written);
+    are_statements(&statements, database(&gateway));
+    assert!(
+        statements.iter().any(|span| span.name == "INSERT brand"),
+        "{statements:?}"
+    );
+    assert_eq!(seen.named("GET /api/v1/suppliers").len(), 0);
+    for secret in ["a-secret-word", PASSWORD, &*token] {
+        assert!(!seen.tells(secret), "{secret}");
+    }
+}
+
+async fn an_operation_is_named_and_its_variables_are_not(gateway: Gateway) {
+    let collector = Collector::start().await;
+    let flags = [
+        "--otel-exporter-otlp-traces-endpoint",
+        &format!("{}/own/path", collector.endpoint()),
+    ];
+    let gateway = gateway.with(&flags).await;
+    let query = "query Find($search: String) { products(first: 3, search: $search) { nodes { title brand { name } } } }";
+    let answer = gateway
+        .viewer
+        .gql(query, json!({ "search": "a-secret-word" }))
+        .await;
+    assert_eq!(answer.json()["errors"], json!(null), "{}", answer.text);
+    gateway
+        .viewer
+        .gql(
+            "mutation Make { createBrand(input: {name: \"x\"}) { brand { id } } }",
+            json!({}),
+        )
+        .await;
+    let system = database(&gateway);
+    gateway.end().await;
+
+    let seen = collector.seen();
+    assert!(
+        seen.paths.iter().all(|path| path == "/own/path"),
+        "{:?}",
+        seen.paths
+    );
+    let found = seen.named("query Find");
+    assert_eq!(found.len(), 1);
+    assert_eq!(attribute(found[0], "graphql.operation.name"), "Find");
+    assert_eq!(attribute(found[0], "graphql.operation.type"), "query");
+    are_statements(&seen.below(found[0]), system);
+    let requests = seen.named("POST /graphql");
+    assert!(
+        requests
+            .iter()
+            .any(|request| request.span_id == found[0].parent_span_id)
+    );
+    let refused = seen.named("mutation Make");
+    assert_eq!(refused.len(), 1);
+    assert_eq!(attribute(refused[0], "error.type"), "FORBIDDEN");
+    assert!(!seen.tells("a-secret-word"));
+}
+
+async fn webhooks_are_traced(gateway: Gateway) {
+    let (collector, receiver) = (Collector::start().await, Receiver::start().await);
+    let (endpoint, url) = (collector.endpoint(), receiver.url());
+    let settings = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
+        ("OTEL_BSP_SCHEDULE_DELAY", "100"),
+        ("OTEL_SERVICE_NAME", "shop"),
+        ("WEBHOOK_ENABLED", "true"),
+        ("WEBHOOK_URL", &*url),
+        ("WEBHOOK_SECRET", SECRET),
+        ("WEBHOOK_ALLOW_PRIVATE", "true"),
+    ];
+    let program = Program::serve(&gateway.database_url(), &settings).await;
+    let manager = program.user("manager").await;
+    let product = manager.product("Tea", 100).await;
+    let outflow = json!({ "product": product, "quantity": 1 });
+    manager.post("outflows/", outflow).await.expect(201);
+    let message = receiver.wait_for(1).await[0].id().to_owned();
+    let seen = collector.until(|seen| !seen.named("POST").is_empty()).await;
+    let span = seen.named("POST")[0];
+    assert_eq!(attribute(span, "stockroom.webhook.id"), message);
+    assert_eq!(attribute(span, "stockroom.webhook.event"), "outflow.created");
+    assert_eq!(attribute(span, "http.response.status_code"), "204");
+    assert_eq!(attribute(span, "server.address"), "127.0.0.1");
+    assert!(
+        seen.resource
+            .contains(&("service.name".to_owned(), "shop".to_owned()))
+    );
+    for secret in [SECRET, "/hook?from"] {
+        assert!(!seen.tells(secret), "{secret}");
+    }
+}
+
+async fn a_collector_that_is_away_costs_nobody_anything(gateway: Gateway) {
+    // It takes connections and never answers.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
+    let settings = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint),
+        ("OTEL_BSP_SCHEDULE_DELAY", "50"),
+        ("RUST_LOG", "warn,stockroom::cli=info"),
+    ];
+    let mut program = Program::serve(&gateway.database_url(), &settings).await;
+    let manager = program.user("manager").await;
+    let before = program.memory();
+    let begin = Instant::now();
+    let mut longest = Duration::ZERO;
+    for _ in 0..1_000 {
+        let asked = Instant::now();
+        manager.get("brands/").await.expect(200);
+        longest = longest.max(asked.elapsed());
+    }
+    let grown = program.memory().saturating_sub(before);
+    println!(
+        "the longest of 1,000 took {longest:?}, all {:?}, memory grew by {grown}",
+        begin.elapsed()
+    );
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    assert!(grown < 64 * 1024 * 1024, "{grown}");
+    let begin = Instant::now();
+    program.terminate();
+    assert!(program.ended().await.success());
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+}

@@ -1,0 +1,351 @@
+//! Two gateways on one database and one Redis, and one of them is killed: nobody notices who talks to the other, and
+//! nothing is lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ::entity::delivery::{self, Outcome};
+use ::entity::{outflow, stock_change};
+use reqwest::Method;
+use sea_orm::{EntityTrait as _, QueryOrder as _, QuerySelect as _};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::support::actors::Actor;
+use crate::support::api::Face;
+use crate::support::gateway::{Gateway, run};
+use crate::support::program::Program;
+use crate::support::redis::Redis;
+use crate::support::test_database::{Database, PASSWORD};
+use crate::support::webhook_receiver::{Reaction, Receiver, SECRET, deliveries};
+
+/// How long anything may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+const QUIET: (&str, &str) = ("RUST_LOG", "off,stockroom::cli=info");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_are_shared_and_outlive_a_gateway() {
+    run(Database::Postgres, Face::Rest, limits_are_shared).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_end_on_both() {
+    run(Database::Postgres, Face::Rest, what_ends_on_one_ends_on_the_other).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_is_killed_under_load() {
+    run(Database::Postgres, Face::Rest, nothing_is_lost_with_it).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn they_start_together_on_an_empty_database() {
+    run(Database::Postgres, Face::Rest, one_makes_the_tables).await;
+}
+
+/// The same user at another gateway.
+fn at(program: &Program, token: &str) -> Actor {
+    Actor::new(
+        &reqwest::Client::new(),
+        program.address,
+        Some(token.to_owned()),
+        "same",
+    )
+}
+
+async fn limits_are_shared(gateway: Gateway) {
+    let Some(redis) = Redis::empty().await else { return };
+    let settings = [QUIET, ("RATE_LIMIT_ENABLED", "true"), ("REDIS_URL", &*redis.url)];
+    let url = gateway.database_url();
+    let (mut first, second) = tokio::join!(Program::serve(&url, &settings), Program::serve(&url, &settings));
+    let viewer = first.user("viewer").await;
+    let same = at(&second, viewer.token.as_deref().expect("a token"));
+    for _ in 0..30 {
+        viewer.get("brands/").await.expect(200);
+        same.get("brands/").await.expect(200);
+    }
+    first.kill();
+    first.ended().await;
+    for _ in 0..40 {
+        same.get("brands/").await.expect(200);
+    }
+    same.get("brands/").await.refuses(429, "TOO_MANY_REQUESTS");
+}
+
+async fn what_ends_on_one_ends_on_the_other(gateway: Gateway) {
+    let url = gateway.database_url();
+    let (first, second) = tokio::join!(Program::serve(&url, &[QUIET]), Program::serve(&url, &[QUIET]));
+    let login = json!({ "username": "manager", "password": PASSWORD });
+    let pair = first
+        .anon()
+        .post("authentication/token/", login)
+        .await
+        .expect(200);
+    let token = pair["access"].as_str().expect("a token");
+    let (here, there) = (at(&first, token), at(&second, token));
+    // Both remember who this is.
+    here.get("brands/").await.expect(200);
+    there.get("brands/").await.expect(200);
+    let refresh = json!({ "refresh": pair["refresh"] });
+    let ended = first.anon().post("authentication/logout/", refresh.clone()).await;
+    assert!((200..300).contains(&ended.status), "{}", ended.text);
+    there.get("brands/").await.expect(401);
+    here.get("brands/").await.expect(401);
+    second
+        .anon()
+        .post("authentication/token/refresh/", refresh)
+        .await
+        .expect(401);
+
+    let viewer = second.user("viewer").await;
+    viewer.get("brands/").await.expect(200);
+    at(&first, viewer.token.as_deref().expect("a token"))
+        .get("brands/")
+        .await
+        .expect(200);
+    crate::support::command::prints(&url, &["user", "deactivate", "viewer"], "");
+    viewer.get("brands/").await.expect(401);
+    at(&first, viewer.token.as_deref().expect("a token"))
+        .get("brands/")
+        .await
+        .expect(401);
+}
+
+/// Reads the ledger as it grows, by server-sent events, until it is told to stop: the ids in their order.
+struct Listener {
+    told: Arc<Mutex<Vec<i64>>>,
+    listening: tokio::task::JoinHandle<()>,
+}
+
+impl Listener {
+    async fn start(actor: &Actor, after: i64) -> Self {
+        let query = "subscription($after: ID!) { stockChanged(after: $after) { id } }";
+        let mut response = actor
+            .request(Method::POST, "/graphql")
+            .header("accept", "text/event-stream")
+            .json(&json!({ "query": query, "variables": { "after": after.to_string() } }))
+            .send()
+            .await
+            .expect("an answer");
+        assert_eq!(response.status(), 200);
+        // The first sign of life: it listens.
+        let mut text = response
+            .chunk()
+            .await
+            .expect("a stream")
+            .expect("a sign")
+            .to_vec();
+        let told = Arc::<Mutex<Vec<i64>>>::default();
+        let heard = Arc::clone(&told);
+        let listening = tokio::spawn(async move {
+            while let Ok(Some(chunk)) = response.chunk().await {
+                text.extend(&chunk);
+                while let Some(end) = text.windows(2).position(|two| two == b"\n\n") {
+                    let event: Vec<u8> = text.drain(..end + 2).collect();
+                    let event = String::from_utf8(event).expect("a text");
+                    if let Some((_, data)) = event.split_once("data: ") {
+                        let data: Value = serde_json::from_str(data).expect("JSON");
+                        let id = data["data"]["stockChanged"]["id"].as_str();
+                        let id = id.unwrap_or_else(|| panic!("{data}")).parse().expect("an id");
+                        heard.lock().unwrap().push(id);
+                    }
+                }
+            }
+        });
+        Self { told, listening }
+    }
+
+    fn told(&self) -> Vec<i64> {
+        self.told.lock().unwrap().clone()
+    }
+
+    async fn until(&self, last: i64) -> Vec<i64> {
+        let begin = Instant::now();
+        while self.told().last() != Some(&last) {
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "it is told of {:?} and not of {last}",
+                self.told().last()
+            );
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.told()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+async fn nothing_is_lost_with_it(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let hook = receiver.url();
+    let settings = [
+        QUIET,
+        ("WEBHOOK_ENABLED", "true"),
+        ("WEBHOOK_URL", &*hook),
+        ("WEBHOOK_SECRET", SECRET),
+        ("WEBHOOK_ALLOW_PRIVATE", "true"),
+        // What the killed one had in hand is free again after this and half a minute.
+        ("WEBHOOK_TIMEOUT", "1"),
+        ("WEBHOOK_EVENTS", "outflow.created"),
+    ];
+    let url = gateway.database_url();
+    let (mut first, second) = tokio::join!(Program::serve(&url, &settings), Program::serve(&url, &settings));
+    let manager = first.user("manager").await;
+    let same = at(&second, manager.token.as_deref().expect("a token"));
+    let product = manager.product("Tea", 1_000_000).await;
+    let before = newest(&gateway).await;
+    // From a certain entry on: when a stream without one begins is not to be seen from here.
+    let on_survivor = Listener::start(&same, before).await;
+    let on_killed = Listener::start(&manager, before).await;
+
+    let (known, over) = (
+        Arc::<Mutex<BTreeSet<i64>>>::default(),
+        Arc::<AtomicBool>::default(),
+    );
+    let mut clients = JoinSet::new();
+    for client in 0..12 {
+        let actor = if client % 2 == 0 {
+            manager.clone()
+        } else {
+            same.clone()
+        };
+        let (known, over) = (Arc::clone(&known), Arc::clone(&over));
+        let survives = client % 2 == 1;
+        clients.spawn(async move {
+            while !over.load(Ordering::SeqCst) {
+                let outflow = json!({ "product": product, "quantity": 1 });
+                let sent = actor
+                    .request(Method::POST, "outflows/")
+                    .json(&outflow)
+                    .send()
+                    .await;
+                let made = match sent {
+                    Ok(answer) => {
+                        assert_eq!(answer.status(), 201);
+                        answer.json::<Value>().await
+                    }
+                    Err(error) => Err(error),
+                };
+                match made {
+                    Ok(made) => known.lock().unwrap().insert(made["id"].as_i64().expect("an id")),
+                    Err(error) if survives => panic!("{error:?}"),
+                    Err(_) => return,
+                };
+            }
+        });
+    }
+    let enough = async |count: usize| {
+        let begin = Instant::now();
+        while known.lock().unwrap().len() < count {
+            assert!(begin.elapsed() < PATIENCE, "only {}", known.lock().unwrap().len());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    enough(150).await;
+    // Both have webhooks in hand that are not answered when one of them goes.
+    receiver.reacts(Reaction::Hang);
+    enough(250).await;
+    first.kill();
+    first.ended().await;
+    receiver.reacts(Reaction::Status(204));
+    let heard_until_then = on_killed.told();
+    let so_far = known.lock().unwrap().len();
+    enough(so_far + 100).await;
+    over.store(true, Ordering::SeqCst);
+    clients.join_all().await;
+
+    // The survivor tells every entry, once and in order; who listened to the other comes here and misses nothing.
+    let ledger = entries(&gateway, before).await;
+    let last = *ledger.last().expect("entries");
+    assert_eq!(on_survivor.until(last).await, ledger);
+    let seen = *heard_until_then.last().expect("some were heard");
+    assert!(ledger.starts_with(&heard_until_then), "{heard_until_then:?}");
+    let resumed = Listener::start(&same, seen).await;
+    assert_eq!([heard_until_then, resumed.until(last).await].concat(), ledger);
+
+    // Everything that was committed is told, and nothing else; each under one name.
+    let committed = outflows(&gateway).await;
+    assert!(known.lock().unwrap().is_subset(&committed));
+    let begin = Instant::now();
+    let told = loop {
+        let mut told: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+        for message in receiver.received() {
+            let id = message.json()["data"]["id"].as_i64().expect("an id");
+            told.entry(id).or_default().insert(message.id().to_owned());
+        }
+        if told.len() >= committed.len() || begin.elapsed() > PATIENCE {
+            break told;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    println!(
+        "{} committed, {} acknowledged, {} messages, all told after {:?}",
+        committed.len(),
+        known.lock().unwrap().len(),
+        receiver.received().len(),
+        begin.elapsed()
+    );
+    assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), committed);
+    assert!(told.values().all(|names| names.len() == 1), "{told:?}");
+    // What the killed one had in hand was not taken: it is sent again, and is settled like the rest.
+    let is_open = |delivery: &delivery::Model| delivery.outcome != Some(Outcome::Delivered);
+    while deliveries(&gateway).await.iter().any(is_open) {
+        assert!(begin.elapsed() < PATIENCE, "some are not delivered");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    println!("all settled after {:?}", begin.elapsed());
+    gateway.is_sound().await;
+}
+
+async fn newest(gateway: &Gateway) -> i64 {
+    entries(gateway, 0).await.last().copied().unwrap_or_default()
+}
+
+/// The ledger after an entry.
+async fn entries(gateway: &Gateway, after: i64) -> Vec<i64> {
+    let ids: Vec<i64> = stock_change::Entity::find()
+        .select_only()
+        .column(stock_change::Column::Id)
+        .order_by_asc(stock_change::Column::Id)
+        .into_tuple()
+        .all(&gateway.services.db)
+        .await
+        .expect("rows");
+    ids.into_iter().filter(|id| *id > after).collect()
+}
+
+async fn outflows(gateway: &Gateway) -> BTreeSet<i64> {
+    let ids: Vec<i64> = outflow::Entity::find()
+        .select_only()
+        .column(outflow::Column::Id)
+        .into_tuple()
+        .all(&gateway.services.db)
+        .await
+        .expect("rows");
+    ids.into_iter().collect()
+}
+
+async fn one_makes_the_tables(gateway: Gateway) {
+    let place = gateway.end().await;
+    let url = place.url();
+    let steps = crate::support::command::prints(&url, &["migrate", "status"], "")
+        .lines()
+        .count()
+        .to_string();
+    crate::support::command::prints(&url, &["migrate", "down", &steps], "");
+    let (first, second, third) = tokio::join!(
+        Program::serve(&url, &[QUIET]),
+        Program::serve(&url, &[QUIET]),
+        Program::serve(&url, &[QUIET])
+    );
+    for program in [&first, &second, &third] {
+        program.anon().get("/readyz").await.expect(200);
+    }
+    crate::support::command::prints(&url, &["check"], "");
+}

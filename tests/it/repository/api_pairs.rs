@@ -1,0 +1,74 @@
+//! Each REST call has a twin in GraphQL: the description names it, the schema has it, and so does the page for those who
+//! move from one to the other.
+
+use std::collections::BTreeSet;
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use stockroom::graphql;
+
+use crate::repository::docs;
+use crate::support::openapi_index::operations;
+
+/// The fields of one of the schema's roots.
+fn root(name: &str) -> BTreeSet<String> {
+    let schema = parse_schema(graphql::sdl()).expect("a schema");
+    let found = schema
+        .definitions
+        .into_iter()
+        .find_map(|definition| match definition {
+            TypeSystemDefinition::Type(ty) if ty.node.name.node == name => Some(ty.node.kind),
+            _ => None,
+        });
+    match found {
+        Some(TypeKind::Object(object)) => object
+            .fields
+            .iter()
+            .map(|field| field.node.name.node.to_string())
+            .collect(),
+        _ => panic!("there is no type {name}"),
+    }
+}
+
+#[test]
+fn every_operation_names_a_field_of_the_schema() {
+    let (queries, mutations) = (root("Query"), root("Mutation"));
+    let mut named = BTreeSet::new();
+    for (path, method, operation) in operations() {
+        let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
+        let (kind, fields) = if method == "get" {
+            ("query", &queries)
+        } else {
+            ("mutation", &mutations)
+        };
+        assert!(
+            twin == "__schema" || fields.contains(twin),
+            "{method} {path}: {kind} {twin:?}"
+        );
+        let description = operation["description"].as_str().unwrap_or_default();
+        assert!(
+            description.ends_with(&format!("GraphQL: the {kind} `{twin}`.")),
+            "{method} {path}: {description}"
+        );
+        named.insert(twin.to_owned());
+    }
+    // And the other way round: what GraphQL can change one by one, REST can.
+    let batches = ["createInflows", "createOutflows", "createProducts"];
+    for mutation in &mutations {
+        assert!(
+            named.contains(mutation) || batches.contains(&&**mutation),
+            "{mutation} has no twin"
+        );
+    }
+}
+
+#[test]
+fn the_page_has_each_of_them() {
+    let table = docs::twins();
+    for (path, method, operation) in operations() {
+        let call = format!("{} {path}", method.to_uppercase());
+        let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
+        let row = (call, twin.to_owned());
+        assert!(table.contains(&row), "moving-from-rest.md has not {row:?}");
+    }
+}

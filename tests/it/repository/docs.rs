@@ -1,0 +1,364 @@
+//! The pages of `docs/`: each example is run as it stands, and answers what the page says.
+//!
+//! Among the fenced blocks of a page, `graphql` and `http` are requests. What follows such a block belongs to it:
+//! `json variables`, and `json answer` with a status unless it is 200. A second word says who asks: `anonymous`, `viewer`;
+//! otherwise it is a superuser. `"…"` in an answer stands for any value, and `<refresh>` in a request for the last token.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::graphql::problem::BAD_USER_INPUT;
+use stockroom::graphql::{limits, refusal};
+
+use crate::support::actors::{Actor, send};
+use crate::support::answer::Answer;
+use crate::support::gateway::Gateway;
+use crate::support::samples::Sample;
+
+on_both![
+    logging_in,
+    lists,
+    errors,
+    limits_and_cost,
+    subscriptions,
+    persisted_documents,
+    moving_from_rest,
+];
+
+/// Pages whose examples are not requests to the program: other tests hold what they say.
+const TOLD: [&str; 2] = ["operations.md", "webhooks.md"];
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+
+/// The pages that these tests run; another page is no page until it is here.
+const PAGES: [(&str, usize); 7] = [
+    ("login.md", 7),
+    ("lists.md", 4),
+    ("errors.md", 7),
+    ("limits.md", 2),
+    ("subscriptions.md", 2),
+    ("persisted-documents.md", 3),
+    ("moving-from-rest.md", 5),
+];
+
+async fn logging_in(gateway: Gateway) {
+    run(&gateway, "login.md").await;
+}
+
+async fn lists(gateway: Gateway) {
+    run(&gateway, "lists.md").await;
+}
+
+async fn errors(gateway: Gateway) {
+    run(&gateway, "errors.md").await;
+}
+
+async fn limits_and_cost(gateway: Gateway) {
+    run(&gateway, "limits.md").await;
+}
+
+async fn subscriptions(gateway: Gateway) {
+    run(&gateway, "subscriptions.md").await;
+}
+
+async fn persisted_documents(gateway: Gateway) {
+    run(&gateway, "persisted-documents.md").await;
+}
+
+async fn moving_from_rest(gateway: Gateway) {
+    run(&gateway, "moving-from-rest.md").await;
+    for (rest, arguments) in rows(&page("moving-from-rest.md")).filter(|(rest, _)| rest.starts_with('?')) {
+        let list = if rest.contains("supplier") {
+            "inflows"
+        } else {
+            "products"
+        };
+        let query = format!("{{ {list}({arguments}) {{ totalCount }} }}");
+        let answer = gateway.viewer.gql(&query, json!({})).await.expect(200);
+        assert_eq!(answer["errors"], Value::Null, "{query}");
+        // The same rows, unless it is a page that is not there.
+        let rest = gateway.viewer.get(&format!("{list}/{rest}")).await;
+        if rest.status == 200 {
+            let count = &rest.json()["count"];
+            assert_eq!(&answer["data"][list]["totalCount"], count, "{query}");
+        } else {
+            rest.expect(404);
+        }
+    }
+}
+
+#[test]
+fn every_page_is_run_and_in_the_list() {
+    let index = page("README.md");
+    for entry in fs::read_dir(FOLDER).expect("docs") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_name().and_then(OsStr::to_str).expect("a name");
+        if path.extension() == Some(OsStr::new("md")) && name != "README.md" {
+            let is_run = PAGES.iter().any(|(known, _)| *known == name);
+            assert!(is_run || TOLD.contains(&name), "{name} is not run");
+            assert!(
+                index.contains(&format!("]({name})")),
+                "{name} is not in README.md"
+            );
+        }
+    }
+    for name in PAGES.iter().map(|(name, _)| *name).chain(TOLD) {
+        for target in page(name).split("](").skip(1) {
+            let target = target.split([')', '#']).next().unwrap_or_default();
+            let elsewhere = target.is_empty() || target.contains("://");
+            assert!(
+                elsewhere || Path::new(FOLDER).join(target).exists(),
+                "{name} refers to {target}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_limits_are_those_of_the_program() {
+    let page = page("limits.md");
+    let told: HashMap<&str, &str> = rows(&page).collect();
+    let most = |what: &str| -> u64 {
+        let number = told
+            .get(what)
+            .unwrap_or_else(|| panic!("{what} is not on the page"));
+        number.replace(',', "").parse().expect("a number")
+    };
+    let size = |number: usize| u64::try_from(number).expect("it fits");
+    assert_eq!(most("bytes of a document"), size(limits::MAX_DOCUMENT_BYTES));
+    assert_eq!(most("tokens of a document"), size(limits::MAX_TOKENS));
+    assert_eq!(most("brackets within brackets"), size(limits::MAX_NESTING));
+    assert_eq!(most("fields within fields"), limits::MAX_DEPTH);
+    assert_eq!(
+        most("fields of an operation, fragments written out"),
+        limits::MAX_FIELDS
+    );
+    assert_eq!(most("aliases of a document"), size(limits::MAX_ALIASES));
+    assert_eq!(most("directives of a document"), size(limits::MAX_DIRECTIVES));
+    assert_eq!(
+        most("operations and fragments of a document"),
+        size(limits::MAX_DEFINITIONS)
+    );
+    assert_eq!(most("variables of an operation"), size(limits::MAX_VARIABLES));
+    assert_eq!(
+        most("values within values of a variable"),
+        size(limits::MAX_VALUE_DEPTH)
+    );
+    assert_eq!(most("`first` and `last`"), limits::MAX_LENGTH);
+    assert_eq!(most("cost of an operation"), limits::MAX_COST);
+    assert_eq!(most("rows of one list, over all its parents"), limits::MAX_ROWS);
+    assert_eq!(
+        most("seconds that an operation may run"),
+        limits::EXECUTION_TIME.as_secs()
+    );
+}
+
+#[test]
+fn every_code_of_an_error_is_explained() {
+    let page = page("errors.md");
+    let schema = stockroom::graphql::sdl();
+    let codes = schema
+        .split("enum UserErrorCode {")
+        .nth(1)
+        .and_then(|rest| rest.split('}').next());
+    let is_code = |line: &&str| !line.is_empty() && line.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let codes: Vec<&str> = codes
+        .expect("the codes")
+        .lines()
+        .map(str::trim)
+        .filter(is_code)
+        .collect();
+    assert!(codes.contains(&"BLANK") && codes.len() > 10, "{codes:?}");
+    for code in codes.into_iter().chain([
+        BAD_USER_INPUT,
+        refusal::LIMIT_EXCEEDED,
+        refusal::PERSISTED_QUERY_NOT_FOUND,
+        refusal::TIMEOUT,
+        refusal::SERVER_ERROR,
+    ]) {
+        assert!(page.contains(&format!("`{code}`")), "{code} is not on the page");
+    }
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(FOLDER).join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The rows of the page's tables that have two cells, without the quotes of code.
+pub fn rows(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    page.lines().filter_map(|line| {
+        let (left, right) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;
+        Some((code(left), code(right)))
+    })
+}
+
+/// What is in a cell: the text of its code if it is nothing else.
+fn code(cell: &str) -> &str {
+    let inner = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
+    inner.filter(|inner| !inner.contains('`')).unwrap_or(cell)
+}
+
+/// The table that puts each REST call beside its twin.
+pub fn twins() -> Vec<(String, String)> {
+    let page = page("moving-from-rest.md");
+    rows(&page)
+        .map(|(rest, twin)| (rest.to_owned(), twin.to_owned()))
+        .collect()
+}
+
+/// One request of a page and all that belongs to it.
+#[derive(Default)]
+struct Example {
+    line: usize,
+    words: Vec<String>,
+    text: String,
+    variables: Option<Value>,
+    answer: Option<(u16, Value)>,
+}
+
+fn examples(name: &str) -> Vec<Example> {
+    let page = page(name);
+    let mut lines = page.lines().enumerate();
+    let mut examples: Vec<Example> = Vec::new();
+    while let Some((line, opening)) = lines.next() {
+        let Some(info) = opening.strip_prefix("```").filter(|info| !info.is_empty()) else {
+            continue;
+        };
+        let inside: Vec<&str> = lines
+            .by_ref()
+            .map(|(_, text)| text)
+            .take_while(|text| *text != "```")
+            .collect();
+        let text = inside.join("\n");
+        let words: Vec<String> = info.split(' ').map(str::to_owned).collect();
+        match &*words[0] {
+            "graphql" | "http" => examples.push(Example {
+                line: line + 1,
+                words,
+                text,
+                ..Example::default()
+            }),
+            "json" => {
+                let value =
+                    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}:{line}: {error}"));
+                let example = examples.last_mut().expect("a request before it");
+                match &*words[1] {
+                    "variables" => example.variables = Some(value),
+                    "answer" => {
+                        let status = words
+                            .get(2)
+                            .map_or(200, |status| status.parse().expect("a status"));
+                        example.answer = Some((status, value));
+                    }
+                    other => panic!("{name}:{line}: {other}"),
+                }
+            }
+            "sh" | "js" => {}
+            other => panic!("{name}:{line}: {other}"),
+        }
+    }
+    examples
+}
+
+async fn run(gateway: &Gateway, name: &str) {
+    Sample::made_by(&gateway.root).await;
+    let examples = examples(name);
+    let wanted = PAGES.iter().find(|(known, _)| *known == name);
+    assert_eq!(
+        Some(examples.len()),
+        wanted.map(|(_, count)| *count),
+        "requests in {name}"
+    );
+    let mut refresh = String::new();
+    for example in examples {
+        let at = format!("{name}:{}", example.line);
+        let actor = match example.words.get(1).map(String::as_str) {
+            None => &gateway.root,
+            Some("anonymous") => &gateway.anon,
+            Some("viewer") => &gateway.viewer,
+            Some(other) => panic!("{at}: {other}"),
+        };
+        let text = example.text.replace("<refresh>", &refresh);
+        let answer = ask(actor, &example, &text).await;
+        if text.starts_with("subscription") {
+            // That is as far as it goes over plain HTTP: it has been checked, and could begin.
+            let served = "Subscriptions are served over WebSocket";
+            assert!(
+                answer.status == 400 && answer.text.contains(served),
+                "{at}: {}",
+                answer.text
+            );
+            continue;
+        }
+        let (status, expected) = example.answer.unwrap_or_else(|| panic!("{at} has no answer"));
+        assert_eq!(answer.status, status, "{at}: {}", answer.text);
+        is_like(&answer.json(), &expected, &at);
+        if let Some(token) = found(&answer.json(), "refresh") {
+            refresh = token;
+        }
+    }
+}
+
+async fn ask(actor: &Actor, example: &Example, text: &str) -> Answer {
+    if example.words[0] == "graphql" {
+        let body = json!({ "query": text, "variables": example.variables });
+        let request = actor.request(Method::POST, "/graphql").json(&body);
+        return send(request.header("accept", "application/graphql-response+json")).await;
+    }
+    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+    let mut head = head.lines();
+    let (method, path) = head
+        .next()
+        .and_then(|line| line.split_once(' '))
+        .expect("a request line");
+    let mut request = actor.request(method.parse().expect("a method"), path);
+    for line in head {
+        let (name, value) = line.split_once(": ").expect("a header");
+        request = request.header(name, value);
+    }
+    if !body.is_empty() {
+        request = request
+            .header("content-type", "application/json")
+            .body(body.to_owned());
+    }
+    send(request).await
+}
+
+/// The text under this key, wherever it is.
+fn found(value: &Value, key: &str) -> Option<String> {
+    match value {
+        Value::Object(fields) => {
+            let here = fields.get(key).and_then(Value::as_str).map(str::to_owned);
+            here.or_else(|| fields.values().find_map(|value| found(value, key)))
+        }
+        _ => None,
+    }
+}
+
+/// Asserts that a value is what the page says, whose `"…"` stands for anything.
+fn is_like(actual: &Value, expected: &Value, at: &str) {
+    match (actual, expected) {
+        (_, Value::String(any)) if any == "…" => {}
+        (Value::Object(actual), Value::Object(expected)) => {
+            let keys = |fields: &serde_json::Map<String, Value>| fields.keys().cloned().collect::<Vec<_>>();
+            let (mut have, mut want) = (keys(actual), keys(expected));
+            have.sort();
+            want.sort();
+            assert_eq!(have, want, "{at}");
+            for (key, expected) in expected {
+                is_like(&actual[key], expected, &format!("{at}.{key}"));
+            }
+        }
+        (Value::Array(actual), Value::Array(expected)) => {
+            assert_eq!(actual.len(), expected.len(), "{at}: {actual:?}");
+            for (index, (actual, expected)) in actual.iter().zip(expected).enumerate() {
+                is_like(actual, expected, &format!("{at}.{index}"));
+            }
+        }
+        _ => assert_eq!(actual, expected, "{at}"),
+    }
+}

@@ -1,0 +1,381 @@
+//! Bodies of requests: what is no JSON, no object, too large, of another type, or just strange.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::actors::send;
+use crate::support::answer::Answer;
+use crate::support::gateway::Gateway;
+use crate::support::raw_http::{exchange, exchange_cut, head};
+use crate::support::samples::Sample;
+
+on_both![
+    what_is_no_json,
+    what_is_no_object,
+    deep_and_strange_json,
+    lone_surrogates,
+    a_mebibyte_is_the_limit,
+    other_media_types,
+    bodies_that_do_not_arrive,
+    bodies_that_are_not_asked_for,
+    numbers_as_texts,
+    empty_texts_for_references,
+];
+
+/// Sends a body to everything that takes one.
+async fn send_everywhere(gateway: &Gateway, body: &[u8]) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    for kind in Kind::ALL {
+        let path = format!("{}/", kind.plural());
+        answers.push(gateway.root.raw(Method::POST, &path, body.to_vec()).await);
+    }
+    for method in [Method::PUT, Method::PATCH] {
+        answers.push(gateway.root.raw(method, "brands/1/", body.to_vec()).await);
+    }
+    for route in ["token/", "token/refresh/", "token/verify/", "logout/"] {
+        answers.push(
+            gateway
+                .anon
+                .raw(Method::POST, &format!("authentication/{route}"), body.to_vec())
+                .await,
+        );
+    }
+    answers
+}
+
+async fn what_is_no_json(gateway: Gateway) {
+    gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let bodies: [&[u8]; 24] = [
+        b"",
+        b" ",
+        b"no",
+        b"{",
+        b"}",
+        b"{}x",
+        b"{} {}",
+        b"{'name': 'x'}",
+        b"{name: 1}",
+        b"{\"name\": }",
+        b"{\"name\" \"x\"}",
+        b"{\"name\": \"x\",}",
+        b"{\"name\": NaN}",
+        b"{\"name\": 01}",
+        b"{\"name\": +1}",
+        b"{\"name\": .5}",
+        b"{\"name\": \"\\x\"}",
+        b"{\"name\": \"a\nb\"}",
+        b"{\"name\": \"x}",
+        b"\xef\xbb\xbf{\"name\": \"x\"}",
+        b"{\"name\": \"\xff\xfe\"}",
+        b"{\"\xc3\": 1}",
+        b"\x00",
+        b"// {}\n{}",
+    ];
+    for body in bodies {
+        for answer in send_everywhere(&gateway, body).await {
+            let details = answer.refuses(400, "PARSE_ERROR");
+            assert_eq!(details, json!({}), "{}", String::from_utf8_lossy(body));
+        }
+    }
+    assert_eq!(gateway.viewer.get("brands/").await.texts("name"), ["LG"]);
+}
+
+async fn what_is_no_object(gateway: Gateway) {
+    gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    for body in [
+        "null",
+        "true",
+        "1",
+        "1e400",
+        "\"{}\"",
+        "[]",
+        "[{\"name\": \"x\"}]",
+        " [ ] ",
+        "\"\\ud800\"",
+    ] {
+        for answer in send_everywhere(&gateway, body.as_bytes()).await {
+            assert_eq!(answer.refuses(400, "PARSE_ERROR"), json!({}), "{body}");
+        }
+    }
+}
+
+async fn deep_and_strange_json(gateway: Gateway) {
+    let post = async |body: String| gateway.root.raw(Method::POST, "brands/", body).await;
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let objects = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
+    // In a field that nobody knows, it is nobody's business.
+    post(format!(r#"{{"name": "Deep", "unknown": {deep}}}"#))
+        .await
+        .expect(201);
+    post(format!(r#"{{"name": "Deep", "unknown": {objects}}}"#))
+        .await
+        .expect(201);
+    let refusal = json!({ "name": [ "Not a valid string." ] });
+    post(format!(r#"{{"name": {deep}}}"#)).await.says(422, &refusal);
+    post(format!(r#"{{"name": {objects}}}"#))
+        .await
+        .says(422, &refusal);
+    post("[".repeat(500_000)).await.refuses(400, "PARSE_ERROR");
+    post("{\"a\":".repeat(150_000)).await.refuses(400, "PARSE_ERROR");
+    post(deep.clone()).await.refuses(400, "PARSE_ERROR");
+    let product = format!(r#"{{"title": "x", "category": {deep}, "brand": {objects}}}"#);
+    let answer = gateway
+        .root
+        .raw(Method::POST, "products/", product)
+        .await
+        .expect(422);
+    assert_eq!(
+        answer["category"],
+        json!(["Incorrect type. Expected pk value, received list."])
+    );
+    assert_eq!(
+        answer["brand"],
+        json!(["Incorrect type. Expected pk value, received dict."])
+    );
+    // Of a key that is there twice, the last counts.
+    let twice = post(r#"{"name": "First", "name": "Last", "name ": "Other"}"#.to_owned()).await;
+    assert_eq!(twice.expect(201)["name"], "Last");
+    // Keys may be written in any way that JSON has.
+    let escaped = post(r#"{"n\u0061me": "\u00c1gua \ud83d\udc11 \/ \" \\"}"#.to_owned()).await;
+    assert_eq!(escaped.expect(201)["name"], "Água 🐑 / \" \\");
+    // Many keys are read as quickly as one long one.
+    let many: String = (0..60_000).map(|key| format!(r#""k{key}":{key},"#)).collect();
+    post(format!(r#"{{{many}"name": "Many"}}"#)).await.expect(201);
+}
+
+async fn lone_surrogates(gateway: Gateway) {
+    let refusal = json!({ "name": [ "Not a valid string." ] });
+    for spelled in [
+        r"\ud800",
+        r"\udc00",
+        r"a\ud800b",
+        r"\ud800\ud800",
+        r"\ude00\ud83d",
+        r"\ud83dx",
+    ] {
+        let body = format!(r#"{{"name": "{spelled}"}}"#);
+        gateway
+            .root
+            .raw(Method::POST, "brands/", body)
+            .await
+            .says(422, &refusal);
+        // Where no field looks at it, it does no harm; as the name of one it is no text.
+        let unknown = format!(r#"{{"name": "Fine", "unknown": "{spelled}"}}"#);
+        gateway
+            .root
+            .raw(Method::POST, "brands/", unknown)
+            .await
+            .expect(201);
+        let key = format!(r#"{{"name": "Fine", "{spelled}": 1}}"#);
+        gateway
+            .root
+            .raw(Method::POST, "brands/", key)
+            .await
+            .refuses(400, "PARSE_ERROR");
+        let login = format!(r#"{{"username": "{spelled}", "password": "x"}}"#);
+        let answer = gateway
+            .anon
+            .raw(Method::POST, "authentication/token/", login)
+            .await;
+        answer.says(422, &json!({ "username": [ "Not a valid string." ] }));
+        let product = format!(
+            r#"{{"title": "x", "quantity": "{spelled}", "cost_price": "{spelled}", "brand": "{spelled}"}}"#
+        );
+        let answer = gateway
+            .root
+            .raw(Method::POST, "products/", product)
+            .await
+            .expect(422);
+        assert_eq!(answer["quantity"], json!(["A valid integer is required."]));
+        assert_eq!(answer["cost_price"], json!(["A valid number is required."]));
+        assert_eq!(
+            answer["brand"],
+            json!(["Incorrect type. Expected pk value, received str."])
+        );
+    }
+}
+
+async fn a_mebibyte_is_the_limit(gateway: Gateway) {
+    const LIMIT: usize = 1024 * 1024;
+    let padded = |length: usize| format!(r#"{{"name": "Padded"{}}}"#, " ".repeat(length - 18));
+    assert_eq!(padded(LIMIT).len(), LIMIT);
+    gateway
+        .root
+        .raw(Method::POST, "brands/", padded(LIMIT))
+        .await
+        .expect(201);
+    let answer = gateway.root.raw(Method::POST, "brands/", padded(LIMIT + 1)).await;
+    assert_eq!(answer.refuses(413, "PAYLOAD_TOO_LARGE"), json!({}));
+    gateway
+        .root
+        .raw(Method::PATCH, "brands/1/", padded(LIMIT + 1))
+        .await
+        .refuses(413, "PAYLOAD_TOO_LARGE");
+    gateway
+        .anon
+        .raw(Method::POST, "authentication/token/", padded(LIMIT + 1))
+        .await
+        .refuses(413, "PAYLOAD_TOO_LARGE");
+    // Whoever may not write is told that first.
+    gateway
+        .viewer
+        .raw(Method::POST, "brands/", padded(LIMIT + 1))
+        .await
+        .expect(403);
+
+    // In pieces, without a length that tells beforehand.
+    let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
+    let chunked = |body: &str| {
+        let mut request = head(
+            "POST /api/v1/brands/",
+            &[
+                &token,
+                "content-type: application/json",
+                "transfer-encoding: chunked",
+            ],
+        );
+        for piece in body.as_bytes().chunks(60_000) {
+            request += &format!("{:x}\r\n{}\r\n", piece.len(), std::str::from_utf8(piece).unwrap());
+        }
+        request + "0\r\n\r\n"
+    };
+    assert_eq!(
+        exchange(gateway.address, chunked(&padded(LIMIT)).as_bytes())
+            .await
+            .status,
+        201
+    );
+    let answer = exchange(gateway.address, chunked(&padded(LIMIT + 1)).as_bytes()).await;
+    assert_eq!((answer.status, &*answer.code()), (413, "PAYLOAD_TOO_LARGE"));
+    // One that only says it will be long is refused without waiting for it.
+    let announced = head(
+        "POST /api/v1/brands/",
+        &[
+            &token,
+            "content-type: application/json",
+            "content-length: 99999999999",
+            "expect: 100-continue",
+        ],
+    );
+    let answer = exchange(gateway.address, announced.as_bytes()).await;
+    assert_eq!((answer.status, &*answer.code()), (413, "PAYLOAD_TOO_LARGE"));
+    assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 2);
+}
+
+async fn other_media_types(gateway: Gateway) {
+    let body = r#"{"name": "LG"}"#;
+    let post = async |kind: &str| {
+        send(
+            gateway
+                .root
+                .request(Method::POST, "brands/")
+                .header("content-type", kind)
+                .body(body),
+        )
+        .await
+    };
+    for kind in [
+        "application/json",
+        "APPLICATION/JSON",
+        "application/json; charset=utf-8",
+        "application/json;charset=\"UTF-8\"",
+        "application/json ; x=y",
+    ] {
+        post(kind).await.expect(201);
+    }
+    send(gateway.root.request(Method::POST, "brands/").body(body))
+        .await
+        .expect(201);
+    for kind in [
+        "text/plain",
+        "text/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/xml",
+        "application/jsonp",
+        "application/json, text/plain",
+        "application/json; charset=latin1",
+        "application/vnd.api+json",
+        "json",
+        "",
+        ";",
+    ] {
+        assert_eq!(
+            post(kind).await.refuses(415, "UNSUPPORTED_MEDIA_TYPE"),
+            json!({}),
+            "{kind}"
+        );
+        let request = gateway
+            .anon
+            .request(Method::POST, "authentication/token/")
+            .header("content-type", kind);
+        send(request.body("{}"))
+            .await
+            .refuses(415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+}
+
+async fn bodies_that_do_not_arrive(gateway: Gateway) {
+    let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
+    let cut = head(
+        "POST /api/v1/brands/",
+        &[&token, "content-type: application/json", "content-length: 100"],
+    );
+    let answer = exchange_cut(gateway.address, format!("{cut}{{\"name\": \"Half\"").as_bytes()).await;
+    assert_eq!(answer.status, 400);
+    let cut = head(
+        "POST /api/v1/brands/",
+        &[
+            &token,
+            "content-type: application/json",
+            "transfer-encoding: chunked",
+        ],
+    );
+    for broken in ["5\r\n{\"na", "zz\r\n{}\r\n0\r\n\r\n", "ffffffffffffffffff\r\n{}"] {
+        let answer = exchange_cut(gateway.address, format!("{cut}{broken}").as_bytes()).await;
+        assert_eq!(answer.status, 400, "{broken}");
+    }
+    assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 0);
+}
+
+async fn bodies_that_are_not_asked_for(gateway: Gateway) {
+    let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let path = format!("brands/{brand}/");
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        let request = gateway
+            .root
+            .request(method, &path)
+            .header("content-type", "text/plain");
+        assert!(send(request.body("no JSON")).await.status < 300);
+    }
+    let request = gateway
+        .root
+        .request(Method::DELETE, &path)
+        .header("content-type", "text/plain");
+    send(request.body("no JSON")).await.is(204, "");
+    // One that is too long is not even read.
+    let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let request = gateway.root.request(Method::DELETE, &format!("brands/{brand}/"));
+    send(request.body("x".repeat(2_000_000))).await.is(204, "");
+}
+
+async fn numbers_as_texts(gateway: Gateway) {
+    // As Django REST framework takes them.
+    for (value, read) in [("5", "5"), ("-1.50", "-1.50"), ("1e3", "1e3")] {
+        let body = format!(r#"{{"name": {value}, "description": {value}}}"#);
+        let made = gateway.root.raw(Method::POST, "brands/", body).await.expect(201);
+        assert_eq!(
+            (&made["name"], &made["description"]),
+            (&Value::from(read), &Value::from(read))
+        );
+    }
+}
+
+/// As in Django REST framework, where forms have no other way to say null.
+async fn empty_texts_for_references(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let body = sample.with(Kind::Product, "brand", json!(""));
+    let refused = gateway.manager.post("products/", body).await;
+    refused.says(422, &json!({ "brand": [ "This field may not be null." ] }));
+}

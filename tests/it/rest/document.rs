@@ -1,0 +1,381 @@
+//! Every example of the API's document, as it stands there: keys, their order, and values.
+//!
+//! `document/` holds the examples. The gateways below are brought into the state that the examples speak of, at the
+//! times that they show, under the address that their links have. So an answer is compared to the byte, except for the
+//! whitespace that the document adds for people; of a list the document shows the first result alone.
+
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::answer::{Answer, compact};
+use crate::support::gateway::{Gateway, at};
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    token_examples,
+    brand_examples,
+    brand_list,
+    category_examples,
+    category_list,
+    supplier_examples,
+    supplier_list,
+    error_examples,
+    page_examples,
+    curl_examples,
+];
+
+/// An example of the document.
+macro_rules! example {
+    ($name:literal) => {
+        include_str!(concat!("document/", $name, ".json"))
+    };
+}
+pub(crate) use example;
+
+/// The value of an example.
+pub fn value(example: &str) -> Value {
+    serde_json::from_str(example).expect("an example")
+}
+
+impl Answer {
+    /// Asserts that it is this example.
+    #[track_caller]
+    pub fn shows(&self, status: u16, example: &str) {
+        self.is(status, &compact(example));
+    }
+
+    /// Asserts that it is a list that begins with the one result of this example.
+    #[track_caller]
+    pub fn begins(&self, example: &str) {
+        let example = compact(example);
+        let beginning = example.strip_suffix("]}").expect("a list");
+        assert_eq!(self.status, 200, "{}", self.text);
+        assert_eq!(self.text.get(..beginning.len()), Some(beginning), "{}", self.text);
+    }
+}
+
+/// The same gateway at another time, under the document's address, with fresh tokens.
+pub async fn at_time(gateway: Gateway, moment: &str) -> Gateway {
+    gateway
+        .restarted(&["--public-url", "http://localhost:8000"], at(moment))
+        .await
+}
+
+async fn token_examples(gateway: Gateway) {
+    let answer = gateway
+        .anon
+        .post("authentication/token/", value(example!("token-request")))
+        .await;
+    assert_eq!(value(example!("token-request"))["password"], PASSWORD);
+    let pair = answer.expect(200);
+    let (access, refresh) = (
+        pair["access"].as_str().unwrap(),
+        pair["refresh"].as_str().unwrap(),
+    );
+    assert_eq!(
+        answer.text,
+        format!(r#"{{"access":"{access}","refresh":"{refresh}"}}"#)
+    );
+    let beginning = value(example!("token-response"))["access"]
+        .as_str()
+        .unwrap()
+        .replace("...", "");
+    assert!(access.starts_with(&format!("{beginning}.")) && refresh.starts_with(&format!("{beginning}.")));
+
+    // Usage: Authorization: Bearer <access_token>
+    gateway.with_token(access).get("brands/").await.expect(200);
+
+    let mut request = value(example!("refresh-request"));
+    request["refresh"] = refresh.into();
+    let answer = gateway.anon.post("authentication/token/refresh/", request).await;
+    let access = answer.expect(200)["access"].as_str().unwrap().to_owned();
+    assert_eq!(answer.text, format!(r#"{{"access":"{access}"}}"#));
+    assert!(access.starts_with(&beginning));
+    gateway.with_token(&access).get("brands/").await.expect(200);
+
+    let mut request = value(example!("verify-request"));
+    gateway
+        .anon
+        .post("authentication/token/verify/", request.clone())
+        .await
+        .expect(401);
+    request["token"] = access.into();
+    gateway
+        .anon
+        .post("authentication/token/verify/", request)
+        .await
+        .is(200, "{}");
+}
+
+async fn brand_examples(gateway: Gateway) {
+    let samsung = json!({ "name": "Samsung", "description": "Electronics brand" });
+    assert_eq!(gateway.root.make(Kind::Brand, samsung).await, 1);
+    let gateway = at_time(gateway, "2024-01-16T14:20:00Z").await;
+    gateway
+        .root
+        .post("brands/", value(example!("brand-create")))
+        .await
+        .shows(201, example!("brand-created"));
+    gateway
+        .root
+        .get("brands/1/")
+        .await
+        .shows(200, example!("brand-one"));
+    let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
+    gateway
+        .root
+        .put("brands/1/", value(example!("brand-update")))
+        .await
+        .shows(200, example!("brand-updated"));
+    gateway
+        .root
+        .patch("brands/1/", value(example!("brand-update")))
+        .await
+        .shows(200, example!("brand-updated"));
+    gateway.root.delete("brands/1/").await.is(204, "");
+    gateway
+        .root
+        .get("brands/1/")
+        .await
+        .shows(404, example!("error-404"));
+}
+
+/// Makes the one of the example, and others that come behind it until there are as many as the example says.
+async fn labels(gateway: &Gateway, kind: Kind, example: &str) {
+    let list = value(example);
+    let first =
+        json!({ "name": list["results"][0]["name"], "description": list["results"][0]["description"] });
+    assert_eq!(gateway.root.make(kind, first).await, 1);
+    for number in 2..=list["count"].as_i64().unwrap() {
+        gateway
+            .root
+            .make(kind, json!({ "name": format!("Zebra {number}") }))
+            .await;
+    }
+}
+
+async fn brand_list(gateway: Gateway) {
+    let gateway = at_time(gateway, "2024-01-15T10:30:00Z").await;
+    labels(&gateway, Kind::Brand, example!("brand-list")).await;
+    gateway.viewer.get("brands/").await.begins(example!("brand-list"));
+    assert_eq!(gateway.viewer.get("brands/").await.ids().len(), 10);
+}
+
+async fn category_examples(gateway: Gateway) {
+    let gateway = at_time(gateway, "2024-01-10T08:00:00Z").await;
+    let electronics = json!({ "name": "Electronics", "description": "Electronic devices and accessories" });
+    assert_eq!(gateway.root.make(Kind::Category, electronics).await, 1);
+    let gateway = at_time(gateway, "2024-01-16T14:30:00Z").await;
+    let created = gateway
+        .root
+        .post("categories/", value(example!("category-create")))
+        .await;
+    created.shows(201, example!("category-created"));
+    gateway
+        .root
+        .get("categories/1/")
+        .await
+        .shows(200, example!("category-one"));
+    // The document shows no answer to this one; it is the shape of the others.
+    let updated = r#"{
+        "id": 1,
+        "name": "Consumer Electronics",
+        "description": "Updated description",
+        "created_at": "2024-01-10T08:00:00Z",
+        "updated_at": "2024-01-16T14:30:00Z"
+    }"#;
+    gateway
+        .root
+        .patch("categories/1/", value(example!("category-update")))
+        .await
+        .shows(200, updated);
+    gateway
+        .root
+        .put("categories/1/", value(example!("category-update")))
+        .await
+        .shows(200, updated);
+    gateway.root.delete("categories/1/").await.is(204, "");
+}
+
+async fn category_list(gateway: Gateway) {
+    let gateway = at_time(gateway, "2024-01-10T08:00:00Z").await;
+    labels(&gateway, Kind::Category, example!("category-list")).await;
+    // 30 without a next page take a page of 30 or more.
+    gateway
+        .viewer
+        .get("categories/?page_size=30")
+        .await
+        .begins(example!("category-list"));
+}
+
+async fn supplier_examples(gateway: Gateway) {
+    let gateway = at_time(gateway, "2024-01-05T09:00:00Z").await;
+    let tech = json!({ "name": "Tech Distributors Inc.", "description": "Main electronics distributor" });
+    assert_eq!(gateway.root.make(Kind::Supplier, tech).await, 1);
+    let gateway = at_time(gateway, "2024-01-16T14:45:00Z").await;
+    let created = gateway
+        .root
+        .post("suppliers/", value(example!("supplier-create")))
+        .await;
+    created.shows(201, example!("supplier-created"));
+    let one = value(example!("supplier-list"))["results"][0].clone();
+    gateway.root.get("suppliers/1/").await.says(200, &one);
+    let mut updated = one;
+    updated["name"] = "Tech Distributors Ltd.".into();
+    updated["updated_at"] = "2024-01-16T14:45:00Z".into();
+    gateway
+        .root
+        .patch("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
+        .await
+        .says(200, &updated);
+    gateway
+        .root
+        .put("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
+        .await
+        .says(200, &updated);
+    gateway.root.delete("suppliers/1/").await.is(204, "");
+}
+
+async fn supplier_list(gateway: Gateway) {
+    let gateway = at_time(gateway, "2024-01-05T09:00:00Z").await;
+    labels(&gateway, Kind::Supplier, example!("supplier-list")).await;
+    gateway
+        .viewer
+        .get("suppliers/?page_size=25")
+        .await
+        .begins(example!("supplier-list"));
+}
+
+/// The document's first product, as it is at half past two on the 15th, and what it refers to.
+pub async fn samsung_galaxy(gateway: Gateway) -> Gateway {
+    let gateway = at_time(gateway, "2024-01-10T10:00:00Z").await;
+    assert_eq!(
+        gateway
+            .root
+            .make(Kind::Category, json!({ "name": "Electronics" }))
+            .await,
+        1
+    );
+    assert_eq!(
+        gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await,
+        1
+    );
+    assert_eq!(
+        gateway.root.make(Kind::Brand, json!({ "name": "Apple" })).await,
+        2
+    );
+    assert_eq!(
+        gateway
+            .root
+            .make(Kind::Supplier, json!({ "name": "Tech Distributors Inc." }))
+            .await,
+        1
+    );
+    let galaxy = json!({
+        "title": "Samsung Galaxy S23", "category": 1, "brand": 1, "serie_number": "SN123456789",
+        "cost_price": "500.00", "selling_price": "749.99", "quantity": 50,
+    });
+    assert_eq!(gateway.root.make(Kind::Product, galaxy).await, 1);
+    let gateway = at_time(gateway, "2024-01-15T14:30:00Z").await;
+    let news = json!({ "description": "Latest flagship smartphone", "selling_price": "799.99" });
+    gateway.root.patch("products/1/", news).await.expect(200);
+    gateway
+}
+
+async fn error_examples(gateway: Gateway) {
+    gateway
+        .anon
+        .get("brands/")
+        .await
+        .shows(401, example!("error-401"));
+    gateway
+        .viewer
+        .post("brands/", json!({ "name": "LG" }))
+        .await
+        .shows(403, example!("error-403"));
+    gateway
+        .viewer
+        .get("brands/1/")
+        .await
+        .shows(404, example!("error-404"));
+    let brand = gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
+    let category = gateway
+        .root
+        .make(Kind::Category, json!({ "name": "Electronics" }))
+        .await;
+    let product = json!({
+        "category": category, "brand": brand, "cost_price": "1.00", "selling_price": "123456789012345678901.00",
+    });
+    gateway
+        .root
+        .post("products/", product)
+        .await
+        .shows(422, example!("error-422"));
+
+    // The envelope of all other errors, its keys in their order.
+    let answer = gateway.root.delete("brands/").await;
+    let error = answer.expect(405)["error"].clone();
+    let mut envelope = value(example!("error-envelope"));
+    envelope["error"]["code"] = "METHOD_NOT_ALLOWED".into();
+    envelope["error"]["message"] = error["message"].clone();
+    envelope["error"]["details"] = error["details"].clone();
+    assert_eq!(answer.json(), envelope);
+    let places = ["\"code\"", "\"message\"", "\"details\""].map(|key| answer.text.find(key).expect(key));
+    assert!(places.is_sorted(), "{}", answer.text);
+}
+
+async fn page_examples(gateway: Gateway) {
+    let gateway = samsung_galaxy(gateway).await;
+    for number in 2..=100 {
+        let product = json!({
+            "title": format!("Zebra {number:03}"), "category": 1, "brand": 2, "cost_price": 1, "selling_price": 2,
+        });
+        gateway.manager.make(Kind::Product, product).await;
+    }
+    let first = gateway.viewer.get("products/").await;
+    let beginning =
+        r#"{"count":100,"next":"http://localhost:8000/api/v1/products/?page=2","previous":null,"results":["#;
+    assert!(first.text.starts_with(beginning), "{}", first.text);
+    assert_eq!(first.ids(), (1..=10).collect::<Vec<_>>());
+    let second = gateway.viewer.get("products/?page=2").await;
+    assert_eq!(second.ids(), (11..=20).collect::<Vec<_>>());
+    assert_eq!(
+        second.json()["previous"],
+        "http://localhost:8000/api/v1/products/"
+    );
+    let larger = gateway.viewer.get("products/?page=2&page_size=25").await;
+    assert_eq!(larger.ids(), (26..=50).collect::<Vec<_>>());
+}
+
+async fn curl_examples(gateway: Gateway) {
+    let gateway = samsung_galaxy(gateway).await;
+    let system = gateway.system();
+    stockroom::resolvers::account::set_password(&system, "admin".into(), "password".into())
+        .await
+        .unwrap();
+    let post = reqwest::Method::POST;
+    let login = r#"{"username":"admin","password":"password"}"#;
+    let pair = gateway
+        .anon
+        .raw(post.clone(), "authentication/token/", login)
+        .await
+        .expect(200);
+    let admin = gateway.with_token(pair["access"].as_str().unwrap());
+    assert_eq!(
+        admin.get("products/").await.texts("title"),
+        ["Samsung Galaxy S23"]
+    );
+    let product = r#"{
+        "title": "New Product",
+        "category": 1,
+        "brand": 1,
+        "cost_price": "10.00",
+        "selling_price": "20.00",
+        "quantity": 100
+    }"#;
+    let created = admin.raw(post, "products/", product).await.expect(201);
+    assert_eq!(
+        (&created["id"], &created["title"], &created["quantity"]),
+        (&2.into(), &"New Product".into(), &100.into())
+    );
+}

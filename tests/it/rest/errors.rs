@@ -1,0 +1,361 @@
+//! Refusals: exact bodies, in the contract's order: path, method, token, permission, existence, body, values.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::actors::send;
+use crate::support::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
+use crate::support::gateway::Gateway;
+use crate::support::raw_http::{exchange, head};
+use crate::support::samples::{MOVEMENTS, Sample, list};
+
+on_both![
+    unknown_paths,
+    ids_that_no_object_has,
+    methods_that_are_not_there,
+    checks_have_an_order,
+    both_slash_forms,
+    head_and_options,
+    a_mistake_of_ours,
+    a_database_that_is_away,
+    requests_that_are_no_http,
+];
+
+async fn unknown_paths(gateway: Gateway) {
+    let paths = [
+        "/api",
+        "/api/",
+        "/api/v2/brands/",
+        "/api/v1/brand/",
+        "/api/v1/Brands/",
+        "/api/v1/brands/abc/",
+        "/api/v1/brands/1/products/",
+        "/api/v1/brands/-1/",
+        "/api/v1/brands/1.0/",
+        "/api/v1/brands/0x1/",
+        "/api/v1/brands/%C3%A1/",
+        "/api/v1/brands/%ff/",
+        "/api/v1/brands/1%00/",
+        "/api/v1/brands//",
+        "/api/v1//brands/",
+        "/api/v1/brands/1//",
+        "/api/v1/brands/%20/",
+        "/api/v1/users/",
+        "/api/v1/authentication/",
+        "/api/v1/authentication/token/1/",
+        "/api/v1/authentication/tokens/",
+        "/api/v1/openapi.yaml",
+        "/api/v1/index.html",
+        "/nothing",
+        "/api/v1/brands/1'%20OR%201=1/",
+    ];
+    for path in paths {
+        for actor in [&gateway.anon, &gateway.root, &gateway.with_token("no.good.token")] {
+            for method in [Method::GET, Method::POST, Method::DELETE, Method::PUT] {
+                send(actor.request(method, path).body("no JSON"))
+                    .await
+                    .is(404, NOT_FOUND);
+            }
+        }
+    }
+}
+
+async fn ids_that_no_object_has(gateway: Gateway) {
+    for kind in Kind::ALL {
+        for id in [
+            "0",
+            "1",
+            "999999",
+            "2147483648",
+            "9223372036854775807",
+            "9223372036854775808",
+            &"9".repeat(100),
+            &"0".repeat(50),
+        ] {
+            let path = format!("{}/{id}/", kind.plural());
+            gateway.viewer.get(&path).await.is(404, NOT_FOUND);
+            gateway.root.delete(&path).await.is(404, NOT_FOUND);
+            if !MOVEMENTS.contains(&kind) {
+                gateway.root.patch(&path, json!({})).await.is(404, NOT_FOUND);
+                gateway
+                    .root
+                    .put(&path, json!({ "name": "" }))
+                    .await
+                    .is(404, NOT_FOUND);
+            }
+        }
+    }
+    // Zeros in front change nothing.
+    let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    assert_eq!(
+        gateway
+            .viewer
+            .get(&format!("brands/000{brand}/"))
+            .await
+            .expect(200)["id"],
+        brand
+    );
+}
+
+async fn methods_that_are_not_there(gateway: Gateway) {
+    let mut routes = vec![(String::new(), "GET, HEAD, OPTIONS")];
+    for route in ["token", "token/refresh", "token/verify", "logout"] {
+        routes.push((format!("authentication/{route}/"), "POST, OPTIONS"));
+    }
+    for kind in Kind::ALL {
+        routes.push((list(kind), "GET, HEAD, POST, OPTIONS"));
+        let one = if MOVEMENTS.contains(&kind) {
+            "GET, HEAD, DELETE, OPTIONS"
+        } else {
+            "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"
+        };
+        routes.push((format!("{}/1/", kind.plural()), one));
+    }
+    for (path, allowed) in routes {
+        for method in [
+            "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE", "QUERY", "get",
+        ] {
+            if allowed.split(", ").any(|known| known == method) {
+                continue;
+            }
+            // Before the token: anybody gets the same answer.
+            for actor in [
+                &gateway.anon,
+                &gateway.viewer,
+                &gateway.with_token("no.good.token"),
+            ] {
+                let method = Method::from_bytes(method.as_bytes()).unwrap();
+                let answer = send(actor.request(method.clone(), &path).body("no JSON")).await;
+                assert_eq!(
+                    answer.refuses(405, "METHOD_NOT_ALLOWED"),
+                    json!({}),
+                    "{method} {path}"
+                );
+                assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
+            }
+        }
+        let options = send(gateway.anon.request(Method::OPTIONS, &path)).await;
+        assert_eq!(
+            (options.status, options.header("allow")),
+            (204, Some(allowed)),
+            "{path}"
+        );
+        assert_eq!(options.text, "");
+    }
+}
+
+async fn checks_have_an_order(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let ask = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
+        let actor = match token {
+            None => gateway.anon.clone(),
+            Some("bad") => gateway.with_token("no.good.token"),
+            Some("viewer") => gateway.viewer.clone(),
+            Some(_) => gateway.root.clone(),
+        };
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        send(
+            actor
+                .request(method, path)
+                .header("content-type", kind)
+                .body(body.to_owned()),
+        )
+        .await
+    };
+    let path = sample.path(Kind::Product);
+    // From a request that is wrong in every way, one more thing is put right at each step.
+    ask(None, "PURGE", "nothing/1/", "text/plain", "x")
+        .await
+        .is(404, NOT_FOUND);
+    ask(None, "PURGE", "products/999/", "text/plain", "x")
+        .await
+        .refuses(405, "METHOD_NOT_ALLOWED");
+    ask(None, "PATCH", "products/999/", "text/plain", "x")
+        .await
+        .is(401, NO_TOKEN);
+    ask(Some("bad"), "PATCH", "products/999/", "text/plain", "x")
+        .await
+        .is(401, BAD_TOKEN);
+    ask(Some("viewer"), "PATCH", "products/999/", "text/plain", "x")
+        .await
+        .is(403, FORBIDDEN);
+    ask(Some("root"), "PATCH", "products/999/", "text/plain", "x")
+        .await
+        .is(404, NOT_FOUND);
+    ask(Some("root"), "PATCH", &path, "text/plain", "x")
+        .await
+        .refuses(415, "UNSUPPORTED_MEDIA_TYPE");
+    ask(Some("root"), "PATCH", &path, "application/json", "x")
+        .await
+        .refuses(400, "PARSE_ERROR");
+    let wrong = ask(
+        Some("root"),
+        "PATCH",
+        &path,
+        "application/json",
+        r#"{"title": ""}"#,
+    )
+    .await;
+    wrong.says(422, &json!({ "title": [ "This field may not be blank." ] }));
+    ask(
+        Some("root"),
+        "PATCH",
+        &path,
+        "application/json",
+        r#"{"title": "Right"}"#,
+    )
+    .await
+    .expect(200);
+    // Parameters of a query come after the token.
+    gateway.anon.get("products/?page=abc").await.is(401, NO_TOKEN);
+    // What is protected is so for those who may delete it.
+    gateway.manager.delete(&path).await.is(403, FORBIDDEN);
+}
+
+async fn both_slash_forms(gateway: Gateway) {
+    for kind in Kind::ALL {
+        let sample = Sample::made_by(&gateway.root).await;
+        let one = gateway.viewer.get(&sample.path(kind)).await.expect(200);
+        for slash in ["", "/"] {
+            let (all, path) = (kind.plural(), format!("{}/{}", kind.plural(), sample.id(kind)));
+            gateway
+                .viewer
+                .get(&format!("{path}{slash}"))
+                .await
+                .says(200, &one);
+            assert_eq!(
+                gateway
+                    .viewer
+                    .get(&format!("{all}{slash}?page_size=1"))
+                    .await
+                    .ids()
+                    .len(),
+                1
+            );
+            let made = gateway
+                .root
+                .post(&format!("{all}{slash}"), sample.body(kind))
+                .await;
+            let made_path = format!("{all}/{}", made.expect(201)["id"]);
+            // Whatever was asked for, links have the documented form.
+            let location = format!("http://{}/api/v1/{made_path}/", gateway.address);
+            assert_eq!(made.header("location"), Some(&*location));
+            if !MOVEMENTS.contains(&kind) {
+                gateway
+                    .root
+                    .patch(&format!("{made_path}{slash}"), json!({}))
+                    .await
+                    .expect(200);
+                gateway
+                    .root
+                    .put(&format!("{made_path}{slash}"), json!({}))
+                    .await
+                    .expect(200);
+            }
+            gateway
+                .root
+                .delete(&format!("{made_path}{slash}"))
+                .await
+                .is(204, "");
+        }
+    }
+    for slash in ["", "/"] {
+        gateway.anon.get(&format!("/api/v1{slash}")).await.expect(200);
+        for route in ["token", "token/refresh", "token/verify", "logout"] {
+            gateway
+                .anon
+                .post(&format!("authentication/{route}{slash}"), json!({}))
+                .await
+                .expect(422);
+        }
+        gateway.anon.get(&format!("/livez{slash}")).await.is(200, "ok");
+    }
+    let index = gateway.anon.get("").await;
+    let urls = Kind::ALL.map(|kind| {
+        format!(
+            r#""{0}":"http://{1}/api/v1/{0}/""#,
+            kind.plural(),
+            gateway.address
+        )
+    });
+    index.is(200, &format!("{{{}}}", urls.join(",")));
+}
+
+async fn head_and_options(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let mut paths = vec![
+        String::new(),
+        "brands/?page=9".to_owned(),
+        "nothing/".to_owned(),
+        "brands/99/".to_owned(),
+    ];
+    for kind in Kind::ALL {
+        paths.extend([list(kind), sample.path(kind)]);
+    }
+    for path in paths {
+        let get = gateway.viewer.get(&path).await;
+        let head = send(gateway.viewer.request(Method::HEAD, &path)).await;
+        assert_eq!((head.status, &*head.text), (get.status, ""), "{path}");
+        for header in ["content-type", "content-length", "etag", "x-content-type-options"] {
+            assert_eq!(head.header(header), get.header(header), "{header} of {path}");
+        }
+    }
+    let head = send(gateway.anon.request(Method::HEAD, "brands/")).await;
+    assert_eq!(
+        (head.status, head.header("www-authenticate")),
+        (401, Some("Bearer"))
+    );
+}
+
+async fn a_mistake_of_ours(gateway: Gateway) {
+    gateway.root.make(Kind::Supplier, json!({ "name": "LG" })).await;
+    gateway.sql("ALTER TABLE supplier RENAME TO gone").await.unwrap();
+    let body =
+        r#"{"error":{"code":"SERVER_ERROR","message":"Something went wrong on our side.","details":{}}}"#;
+    gateway.viewer.get("suppliers/").await.is(500, body);
+    gateway.viewer.get("suppliers/1/").await.is(500, body);
+    gateway
+        .root
+        .post("suppliers/", json!({ "name": "LG" }))
+        .await
+        .is(500, body);
+    gateway.root.delete("suppliers/1/").await.is(500, body);
+    // The rest goes on.
+    gateway.viewer.get("brands/").await.expect(200);
+}
+
+async fn a_database_that_is_away(gateway: Gateway) {
+    gateway.services.db.close().await;
+    let answer = gateway.root.post("brands/", json!({ "name": "LG" })).await;
+    assert_eq!(answer.refuses(503, "UNAVAILABLE"), json!({}));
+    assert!(answer.header("retry-after").is_some());
+    gateway.anon.get("/livez").await.is(200, "ok");
+}
+
+async fn requests_that_are_no_http(gateway: Gateway) {
+    let long = format!("x-long: {}", "x".repeat(200_000));
+    for bytes in [
+        b"no http at all\r\n\r\n".to_vec(),
+        b"GET /api/v1/ HTTP/9.9\r\n\r\n".to_vec(),
+        b"GET /api/v1/\0 HTTP/1.1\r\nhost: x\r\n\r\n".to_vec(),
+        b"GET /api/v1/ HTTP/1.1\r\nbad header\r\n\r\n".to_vec(),
+        b"POST /api/v1/brands/ HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n".to_vec(),
+        b"POST /api/v1/brands/ HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx"
+            .to_vec(),
+        head("GET /api/v1/", &[&long]).into_bytes(),
+        format!("GET /api/v1/?{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(200_000)).into_bytes(),
+    ] {
+        let answer = exchange(gateway.address, &bytes).await;
+        assert!(matches!(answer.status, 400 | 414 | 431), "{answer:?}");
+    }
+    // A token that is too long is one that is not good.
+    let long = format!("authorization: Bearer {}", "x".repeat(30_000));
+    let answer = exchange(gateway.address, head("GET /api/v1/brands/", &[&long]).as_bytes()).await;
+    assert_eq!((answer.status, &*answer.body), (401, BAD_TOKEN));
+    // After all of it the gateway is as it was.
+    assert_eq!(
+        gateway.viewer.get("brands/").await.expect(200)["count"],
+        Value::from(0)
+    );
+}

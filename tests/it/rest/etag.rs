@@ -1,0 +1,258 @@
+//! `ETag`, `If-None-Match` and `If-Match`.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::actors::{Actor, send};
+use crate::support::answer::{Answer, NOT_FOUND};
+use crate::support::gateway::Gateway;
+use crate::support::samples::{LABELS, MOVEMENTS, Sample};
+
+on_both![
+    objects_have_tags,
+    tags_follow_what_is_shown,
+    what_is_known_is_not_sent_again,
+    changes_of_what_was_seen,
+    deletions_of_what_was_seen,
+    of_two_that_saw_the_same_one_wins,
+];
+
+/// The tag of an object.
+async fn tag(actor: &Actor, path: &str) -> String {
+    actor
+        .get(path)
+        .await
+        .header("etag")
+        .unwrap_or_else(|| panic!("{path} has no tag"))
+        .to_owned()
+}
+
+/// Sends a request with one more header.
+async fn with(actor: &Actor, method: Method, path: &str, header: (&str, &str), body: &Value) -> Answer {
+    send(actor.request(method, path).header(header.0, header.1).json(body)).await
+}
+
+async fn objects_have_tags(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    for kind in Kind::ALL {
+        let tag = tag(&gateway.viewer, &sample.path(kind)).await;
+        assert!(
+            tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'),
+            "{tag}"
+        );
+        let made = gateway
+            .root
+            .post(&crate::support::samples::list(kind), sample.body(kind))
+            .await;
+        let path = format!("{}/{}/", kind.plural(), made.expect(201)["id"]);
+        assert_eq!(
+            made.header("etag"),
+            Some(&*self::tag(&gateway.viewer, &path).await),
+            "{kind:?}"
+        );
+    }
+    for kind in LABELS {
+        let changed = gateway
+            .root
+            .patch(&sample.path(kind), json!({ "name": "Other" }))
+            .await;
+        assert_eq!(
+            changed.header("etag"),
+            Some(&*tag(&gateway.viewer, &sample.path(kind)).await)
+        );
+    }
+    assert_eq!(gateway.viewer.get("brands/").await.header("etag"), None);
+}
+
+async fn tags_follow_what_is_shown(gateway: Gateway) {
+    let root = &gateway.root;
+    let sample = Sample::made_by(root).await;
+    let product = sample.path(Kind::Product);
+    let mut seen = vec![tag(root, &product).await];
+    let mut moved = async |what: &str| {
+        let tag = tag(root, &product).await;
+        assert!(!seen.contains(&tag), "{what} left {tag}");
+        seen.push(tag);
+    };
+    root.patch(&product, json!({ "title": "Other" }))
+        .await
+        .expect(200);
+    moved("a change").await;
+    root.post("inflows/", sample.body(Kind::Inflow)).await.expect(201);
+    moved("an inflow").await;
+    root.post("outflows/", sample.body(Kind::Outflow))
+        .await
+        .expect(201);
+    moved("an outflow").await;
+    root.delete(&sample.path(Kind::Outflow)).await.expect(204);
+    moved("a deleted outflow").await;
+    root.patch(&sample.path(Kind::Brand), json!({ "name": "Other" }))
+        .await
+        .expect(200);
+    moved("a renamed brand").await;
+    root.patch(&sample.path(Kind::Category), json!({ "name": "Other" }))
+        .await
+        .expect(200);
+    moved("a renamed category").await;
+
+    let inflow = sample.path(Kind::Inflow);
+    let before = tag(root, &inflow).await;
+    root.patch(&product, json!({ "title": "Another" }))
+        .await
+        .expect(200);
+    let between = tag(root, &inflow).await;
+    assert_ne!(before, between);
+    root.patch(&sample.path(Kind::Supplier), json!({ "name": "Another" }))
+        .await
+        .expect(200);
+    assert_ne!(between, tag(root, &inflow).await);
+}
+
+async fn what_is_known_is_not_sent_again(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let known = "if-none-match";
+    for kind in Kind::ALL {
+        let path = sample.path(kind);
+        let tag = tag(&gateway.viewer, &path).await;
+        let weak = format!("W/{tag}");
+        let several = format!("\"other\", {tag} ,\"more\"");
+        for sent in [&*tag, &*weak, &*several, "*"] {
+            for method in [Method::GET, Method::HEAD] {
+                let answer = send(gateway.viewer.request(method, &path).header(known, sent)).await;
+                assert_eq!((answer.status, &*answer.text), (304, ""), "{sent}");
+                assert_eq!(answer.header("etag"), Some(&*tag));
+            }
+        }
+        for sent in ["\"other\"", "", "x", tag.trim_matches('"')] {
+            send(gateway.viewer.request(Method::GET, &path).header(known, sent))
+                .await
+                .expect(200);
+        }
+        if !MOVEMENTS.contains(&kind) {
+            gateway
+                .root
+                .patch(&path, json!({ "description": "New" }))
+                .await
+                .expect(200);
+            send(gateway.viewer.request(Method::GET, &path).header(known, &tag))
+                .await
+                .expect(200);
+        }
+        // It is no way around a login.
+        send(gateway.anon.request(Method::GET, &path).header(known, "*"))
+            .await
+            .expect(401);
+    }
+    send(
+        gateway
+            .viewer
+            .request(Method::GET, "brands/99/")
+            .header(known, "*"),
+    )
+    .await
+    .is(404, NOT_FOUND);
+}
+
+async fn changes_of_what_was_seen(gateway: Gateway) {
+    let root = &gateway.root;
+    let sample = Sample::made_by(root).await;
+    for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
+        let path = sample.path(kind);
+        for method in [Method::PUT, Method::PATCH] {
+            let seen = tag(root, &path).await;
+            let body = json!({ "description": format!("By {method}") });
+            let changed = with(root, method.clone(), &path, ("if-match", &seen), &body).await;
+            changed.expect(200);
+            let now = changed.header("etag").unwrap().to_owned();
+            // What was seen has changed since.
+            let stale = json!({ "description": "Lost" });
+            for sent in [
+                &*seen,
+                &*format!("W/{now}"),
+                "\"other\"",
+                "x",
+                "",
+                "\"-1\"",
+                "\"99999999999999999999\"",
+            ] {
+                let refused = with(root, method.clone(), &path, ("if-match", sent), &stale).await;
+                assert_eq!(refused.refuses(412, "PRECONDITION_FAILED"), json!({}), "{sent}");
+            }
+            assert_eq!(root.get(&path).await.json()["description"], body["description"]);
+            let several = format!("\"other\", {now}");
+            with(root, method.clone(), &path, ("if-match", &several), &body)
+                .await
+                .expect(200);
+            with(root, method.clone(), &path, ("if-match", "*"), &body)
+                .await
+                .expect(200);
+            let none = path.replace(&sample.id(kind).to_string(), "999");
+            with(root, method, &none, ("if-match", "*"), &body)
+                .await
+                .is(404, NOT_FOUND);
+        }
+    }
+    // A movement changes the version of its product.
+    let path = sample.path(Kind::Product);
+    let seen = tag(root, &path).await;
+    root.post("outflows/", sample.body(Kind::Outflow))
+        .await
+        .expect(201);
+    let refused = with(
+        root,
+        Method::PATCH,
+        &path,
+        ("if-match", &seen),
+        &json!({ "quantity": 5 }),
+    )
+    .await;
+    refused.refuses(412, "PRECONDITION_FAILED");
+    gateway.is_sound().await;
+}
+
+async fn deletions_of_what_was_seen(gateway: Gateway) {
+    let root = &gateway.root;
+    for kind in LABELS {
+        let id = root.make(kind, json!({ "name": "LG" })).await;
+        let path = format!("{}/{id}/", kind.plural());
+        let seen = tag(root, &path).await;
+        root.patch(&path, json!({})).await.expect(200);
+        let delete =
+            async |sent: &str| send(root.request(Method::DELETE, &path).header("if-match", sent)).await;
+        delete(&seen).await.refuses(412, "PRECONDITION_FAILED");
+        let now = tag(root, &path).await;
+        delete(&now).await.is(204, "");
+        delete(&now).await.is(404, NOT_FOUND);
+        delete("*").await.is(404, NOT_FOUND);
+    }
+    let sample = Sample::made_by(root).await;
+    for kind in [Kind::Outflow, Kind::Inflow] {
+        let path = sample.path(kind);
+        let seen = tag(root, &path).await;
+        let delete =
+            async |sent: &str| send(root.request(Method::DELETE, &path).header("if-match", sent)).await;
+        delete("\"other\"").await.refuses(412, "PRECONDITION_FAILED");
+        delete(&seen).await.is(204, "");
+    }
+}
+
+async fn of_two_that_saw_the_same_one_wins(gateway: Gateway) {
+    let root = &gateway.root;
+    let brand = root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let path = format!("brands/{brand}/");
+    for round in 0..5 {
+        let seen = tag(root, &path).await;
+        let bodies: Vec<Value> = (0..8)
+            .map(|writer| json!({ "name": format!("{round} by {writer}") }))
+            .collect();
+        let writes = bodies
+            .iter()
+            .map(|body| with(root, Method::PATCH, &path, ("if-match", &seen), body));
+        let answers = futures_util::future::join_all(writes).await;
+        let winners: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
+        assert_eq!(winners.len(), 1);
+        assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 412)));
+        assert_eq!(root.get(&path).await.json(), winners[0].json());
+    }
+}

@@ -1,0 +1,245 @@
+//! 20,000 requests that are wrong in one way or another, to every route: none ends in a 5xx, in silence, or in an end of the
+//! program, and nothing that they leave is wrong.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64Mcg;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+use crate::support::gateway::Gateway;
+use crate::support::program::Program;
+
+on_both!(malformed_requests_are_refused_and_nothing_breaks);
+
+const MALFORMED: u32 = 20_000;
+const TOGETHER: u32 = 16;
+
+async fn malformed_requests_are_refused_and_nothing_breaks(gateway: Gateway) {
+    // Something to find, to change and to delete.
+    let product = gateway.root.product("Tea", 100).await;
+    let outflow = serde_json::json!({ "product": product, "quantity": 1 });
+    gateway.root.post("outflows/", outflow).await.expect(201);
+    let settings = [("RUST_LOG", "warn,stockroom::cli=info")];
+    let program = Program::serve(&gateway.database_url(), &settings).await;
+    let root = program.user("admin").await;
+    let token = Arc::new(root.token.clone().expect("a token"));
+    let routes = Arc::new(routes());
+    let before = program.memory();
+    let mut clients = JoinSet::new();
+    for client in 0..TOGETHER {
+        let (address, token, routes) = (program.address, Arc::clone(&token), Arc::clone(&routes));
+        clients.spawn(async move {
+            // The same requests on every run.
+            let mut dice = Pcg64Mcg::seed_from_u64(u64::from(client));
+            let mut refused = 0;
+            for _ in 0..MALFORMED / TOGETHER {
+                let request = malformed(&mut dice, &routes, &token);
+                let answer = exchange(address, &request).await;
+                let answer = answer.unwrap_or_else(|error| panic!("{error}: {}", request.escape_ascii()));
+                let answer = String::from_utf8_lossy(&answer);
+                // That it goes on to read is not yet an answer.
+                let answer = answer.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
+                // Whoever says that nothing will follow, when more has to, is not answered.
+                if answer.is_empty() {
+                    continue;
+                }
+                let status: u16 = answer
+                    .get(9..12)
+                    .and_then(|status| status.parse().ok())
+                    .unwrap_or_default();
+                assert!(
+                    (101..500).contains(&status),
+                    "{answer}\nto {}",
+                    request.escape_ascii()
+                );
+                refused += u32::from(status >= 400);
+            }
+            refused
+        });
+    }
+    let refused: u32 = clients.join_all().await.into_iter().sum();
+    assert!(
+        refused > MALFORMED / 2,
+        "only {refused} of {MALFORMED} were refused"
+    );
+    let grown = program.memory().saturating_sub(before);
+    println!("{refused} of {MALFORMED} refused, memory grew by {grown} bytes");
+    assert!(grown < 96 * 1024 * 1024, "{grown}");
+    root.get("brands/").await.expect(200);
+    gateway.is_sound().await;
+}
+
+/// Every route of the description, with ids in it, and those of neither face.
+fn routes() -> Vec<String> {
+    let description: Value = serde_json::from_str(include_str!("../../../openapi.json")).expect("JSON");
+    let paths = description["paths"].as_object().expect("paths");
+    let described = paths.keys().map(|path| {
+        let path = path.replace("{id}", "1");
+        if path.starts_with("/api") {
+            path
+        } else {
+            format!("/api/v1{path}")
+        }
+    });
+    let mut routes: Vec<String> = described.collect();
+    assert!(routes.len() > 15, "{routes:?}");
+    let more = [
+        "/",
+        "/docs",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/api/v1/openapi.json",
+        "/nowhere",
+    ];
+    routes.extend(more.map(str::to_owned));
+    // As often as a face has many routes.
+    routes.extend(std::iter::repeat_n("/graphql".to_owned(), 8));
+    routes
+}
+
+/// Sends a request and all that comes back for it.
+async fn exchange(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>, String> {
+    let mut client = TcpStream::connect(address)
+        .await
+        .map_err(|error| format!("while connecting: {error}"))?;
+    client
+        .write_all(request)
+        .await
+        .map_err(|error| format!("while sending: {error}"))?;
+    client
+        .shutdown()
+        .await
+        .map_err(|error| format!("while closing: {error}"))?;
+    let mut answer = Vec::new();
+    match tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut answer)).await {
+        Ok(Ok(_)) => Ok(answer),
+        Ok(Err(error)) => Err(format!("while reading: {error}")),
+        Err(_) => Err("no end of the answer".to_owned()),
+    }
+}
+
+const METHODS: [&str; 10] = [
+    "GET", "POST", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW", "get",
+];
+
+const QUERIES: [&str; 10] = [
+    "page=%ff&min_price=1e999",
+    "page=18446744073709551616",
+    "page_size=-1",
+    "ordering=nonsense,-id",
+    "search=%00%00",
+    "search=%F0%9F%92%A9%25_%5C",
+    "date_from=2024-02-30&date_to=zzz",
+    "query=%7B%20product(id:%20%22%22)",
+    "brand=99999999999999999999&category=-1&product=1.5",
+    "page=9223372036854775807&page_size=100",
+];
+
+const BODIES: [&str; 22] = [
+    r#"{"name": "\u0000"}"#,
+    r#"{"name": "\ud800"}"#,
+    r#"{"name": 1e400, "quantity": 99999999999999999999}"#,
+    r#"{"username": {}, "password": []}"#,
+    r#"{"username": "admin", "password": "\u0000"}"#,
+    r#"{"refresh": "a.b.c"}"#,
+    r#"{"name": "a""#,
+    r#"{"title": "x", "brand": {"id": "1"}, "category": -1, "cost_price": "1e3", "selling_price": -0.0}"#,
+    r#"{"product": 1, "quantity": 2147483648}"#,
+    r#"{"product": 9223372036854775808, "quantity": 0.5, "supplier": null}"#,
+    r#"{"product": "1", "quantity": true}"#,
+    r#"{"a": 1, "a": 2}"#,
+    "[]",
+    "null",
+    "\u{feff}{}",
+    "",
+    r#"{"query": "{"}"#,
+    r#"{"query": "{ products(first: 100000) { nodes { id } } }"}"#,
+    r#"{"query": "query($a: Int!) { products(first: $a) { totalCount } }", "variables": {"a": "x"}}"#,
+    r#"{"query": "mutation { createOutflow(input: {productId: \"1\", quantity: -5}) { outflow { id } userErrors { code } } }"}"#,
+    r#"{"query": "subscription { stockChanged { id } }", "variables": []}"#,
+    r#"{"query": "{ a: viewer { username } ...F } fragment F on Query { ...F }", "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "x"}}}"#,
+];
+
+const HEADERS: [&str; 14] = [
+    "Content-Length: -1",
+    "Content-Length: 99999999999999999999\r\nContent-Length: 3",
+    "Transfer-Encoding: chunked",
+    "Transfer-Encoding: gzip, chunked",
+    "No colon here",
+    "Content-Type: text/\u{fe}plain\r\nExpect: the unexpected",
+    "Expect: 100-continue",
+    "If-Match: \"x\", W/\"1\"\r\nIf-None-Match: *",
+    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 12",
+    "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQAAP__",
+    "Accept: text/event-stream;q=zzz, */*;q=2",
+    "Origin: null\r\nAccess-Control-Request-Method: \u{7f}",
+    "X-Forwarded-For: ::::\r\nForwarded: for=\"[\"",
+    "traceparent: 00-zzzz-1-01\r\ntracestate: =\r\nAccept-Encoding: br;q=x",
+];
+
+/// A request that is wrong in one of many ways.
+fn malformed(dice: &mut Pcg64Mcg, routes: &[String], token: &str) -> Vec<u8> {
+    let path = &routes[dice.random_range(0..routes.len())];
+    let method = METHODS[dice.random_range(0..METHODS.len())];
+    let query = match dice.random_range(0..3) {
+        0 => format!("?{}", QUERIES[dice.random_range(0..QUERIES.len())]),
+        1 => format!("?{}", String::from_utf8_lossy(&noise(dice, 40)).escape_default()),
+        _ => String::new(),
+    };
+    let mut body = BODIES[dice.random_range(0..BODIES.len())].as_bytes().to_vec();
+    let mut head = format!("{method} {path}{query} HTTP/1.1\r\nHost: x\r\n");
+    match dice.random_range(0..5) {
+        0 => {}
+        1 => head.push_str("Authorization: Bearer a.b.c\r\n"),
+        _ => head.push_str(&format!("Authorization: Bearer {token}\r\n")),
+    }
+    if dice.random_bool(0.8) {
+        head.push_str("Content-Type: application/json\r\n");
+    }
+    match dice.random_range(0..10) {
+        0 => return noise(dice, 300),
+        1 => head.push_str(&format!(
+            "X-Long: {}\r\n",
+            "x".repeat(dice.random_range(60_000..120_000))
+        )),
+        2 => body = "[".repeat(dice.random_range(1..50_000)).into_bytes(),
+        3 => body = noise(dice, 2000),
+        4 => body = format!(r#"{{"query": "{}"}}"#, "{a".repeat(dice.random_range(1..5_000))).into_bytes(),
+        5 | 6 => head.push_str(&format!("{}\r\n", HEADERS[dice.random_range(0..HEADERS.len())])),
+        _ => {}
+    }
+    let mut request = head.into_bytes();
+    if dice.random_bool(0.7) {
+        request.extend(format!("Content-Length: {}\r\n", body.len()).as_bytes());
+    }
+    request.extend(b"\r\n");
+    request.extend(body);
+    // Half of them are damaged on the way as well.
+    if dice.random_bool(0.5) {
+        for _ in 0..dice.random_range(1..8) {
+            let at = dice.random_range(0..request.len().min(400));
+            match dice.random_range(0..3) {
+                0 => request[at] = dice.random(),
+                1 => drop(request.remove(at)),
+                _ => request.insert(at, dice.random()),
+            }
+        }
+        if dice.random_bool(0.2) {
+            request.truncate(dice.random_range(0..request.len()));
+        }
+    }
+    request
+}
+
+fn noise(dice: &mut Pcg64Mcg, most: usize) -> Vec<u8> {
+    let mut noise = vec![0; dice.random_range(1..most)];
+    dice.fill_bytes(&mut noise);
+    noise
+}

@@ -1,0 +1,353 @@
+//! The description of the REST API against the API itself: routes, keys, parameters, refusals, and the document.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+use stockroom::kind::Kind;
+use stockroom::rest;
+
+use crate::support::actors::send;
+use crate::support::answer::keys;
+use crate::support::gateway::Gateway;
+use crate::support::openapi_index::{
+    DESCRIPTION, all, examples, is_example, is_like, object, one, operation, operations, paths, resolved,
+    response, schema, sent_schema,
+};
+use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
+use crate::support::webhook_receiver::{Managed, managing};
+
+on_both![
+    every_method_is_described,
+    answers_have_the_described_keys,
+    bodies_have_the_described_fields,
+    parameters_are_the_described_ones,
+    refusals_are_the_described_ones,
+    it_is_served_without_a_token,
+];
+
+async fn every_method_is_described(gateway: Gateway) {
+    for (path, methods) in paths() {
+        let asked = format!(
+            "{}{}",
+            rest::ROOT,
+            path.replace("{id}", "1").replace("{delivery}", "1")
+        );
+        let answer = send(gateway.anon.request(Method::OPTIONS, &asked)).await;
+        answer.expect(204);
+        let allowed: BTreeSet<String> = answer
+            .header("allow")
+            .expect("Allow")
+            .split(", ")
+            .map(str::to_lowercase)
+            .collect();
+        let mut described: BTreeSet<String> = keys(methods).into_iter().map(str::to_owned).collect();
+        assert_eq!(allowed.contains("head"), described.contains("get"), "{path}");
+        described.extend(described.contains("get").then(|| "head".to_owned()));
+        described.insert("options".to_owned());
+        assert_eq!(allowed, described, "{path}");
+    }
+    let mut expected: Vec<String> = [
+        "/",
+        "/openapi.json",
+        "/authentication/token/",
+        "/authentication/token/refresh/",
+        "/authentication/token/verify/",
+        "/authentication/logout/",
+    ]
+    .map(str::to_owned)
+    .into();
+    expected.extend(Kind::ALL.into_iter().flat_map(|kind| [all(kind), one(kind)]));
+    expected.extend([all(Kind::Webhook), one(Kind::Webhook)]);
+    let below = [
+        "rotate-secret",
+        "test",
+        "replay",
+        "deliveries",
+        "deliveries/{delivery}",
+        "deliveries/{delivery}/replay",
+    ];
+    expected.extend(below.map(|below| format!("{}{below}/", one(Kind::Webhook))));
+    assert_eq!(
+        paths().keys().collect::<Vec<_>>(),
+        expected.iter().collect::<Vec<_>>()
+    );
+}
+
+async fn answers_have_the_described_keys(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let success = |path: &str, method: &str, status| schema(response(path, method, status));
+    for kind in Kind::ALL {
+        let made = gateway.root.post(&list(kind), sample.body(kind)).await;
+        is_like(
+            &made.expect(201),
+            success(&all(kind), "post", 201),
+            kind.singular(),
+        );
+        for name in object(&response(&all(kind), "post", 201)["headers"]).keys() {
+            assert!(made.header(name).is_some(), "{name}");
+        }
+        let page = gateway.viewer.get(&list(kind)).await.expect(200);
+        assert!(page["count"].as_u64() > Some(0));
+        is_like(&page, success(&all(kind), "get", 200), kind.plural());
+        let found = gateway.viewer.get(&sample.path(kind)).await;
+        is_like(
+            &found.expect(200),
+            success(&one(kind), "get", 200),
+            kind.singular(),
+        );
+        assert!(found.header("etag").is_some());
+        if !MOVEMENTS.contains(&kind) {
+            for method in ["put", "patch"] {
+                let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                let changed = gateway.root.raw(by, &sample.path(kind), "{}").await;
+                is_like(
+                    &changed.expect(200),
+                    success(&one(kind), method, 200),
+                    kind.singular(),
+                );
+            }
+        }
+    }
+    let index = gateway.anon.get("").await.expect(200);
+    is_like(&index, success("/", "get", 200), "index");
+    let credentials =
+        operation("/authentication/token/", "post")["requestBody"]["content"]["application/json"]["example"]
+            .clone();
+    let tokens = gateway
+        .anon
+        .post("authentication/token/", credentials)
+        .await
+        .expect(200);
+    is_like(&tokens, &DESCRIPTION["components"]["schemas"]["Tokens"], "tokens");
+}
+
+async fn bodies_have_the_described_fields(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let webhook = Managed::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
+    let gateway = managing(gateway, &[]).await;
+    let bodies = operations().filter(|(.., operation)| operation.get("requestBody").is_some());
+    let mut count = 0;
+    for (path, method, _) in bodies {
+        count += 1;
+        let kind = Kind::ALL.into_iter().find(|kind| path.starts_with(&all(*kind)));
+        let id = kind.map_or(webhook.id, |kind| sample.id(kind));
+        let asked = path.trim_start_matches('/').replace("{id}", &id.to_string());
+        let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let schema = sent_schema(path, method);
+        let fields: BTreeSet<&str> = keys(&schema["properties"]).into_iter().collect();
+        // No field takes a list, so every field that is read complains.
+        let wrong: Map<String, Value> = fields
+            .iter()
+            .map(|name| ((*name).to_owned(), json!([])))
+            .collect();
+        let answer = gateway
+            .root
+            .raw(by.clone(), &asked, json!(wrong).to_string())
+            .await;
+        let complaints = answer.expect(422);
+        assert_eq!(
+            keys(&complaints).into_iter().collect::<BTreeSet<_>>(),
+            fields,
+            "{method} {path}"
+        );
+        let described = schema_of_faults(path, method);
+        assert!(
+            fields.iter().all(|name| described.contains_key(*name)),
+            "{method} {path}"
+        );
+
+        let required: Vec<&str> = match schema.get("required") {
+            Some(required) => required
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str)
+                .collect(),
+            None => Vec::new(),
+        };
+        let empty = gateway.root.raw(by, &asked, "{}").await;
+        if required.is_empty() {
+            empty.expect(200);
+        } else {
+            let missing = empty.expect(422);
+            let missing: BTreeSet<&str> = keys(&missing).into_iter().collect();
+            assert_eq!(missing, required.into_iter().collect(), "{method} {path}");
+        }
+    }
+    assert_eq!(count, 4 + 6 + 2 * (LABELS.len() + 1) + 5);
+}
+
+/// The fields that an answer of 422 may name.
+fn schema_of_faults(path: &str, method: &str) -> &'static Map<String, Value> {
+    object(&schema(response(path, method, 422))["properties"])
+}
+
+async fn parameters_are_the_described_ones(gateway: Gateway) {
+    for kind in Kind::ALL {
+        let parameters = operation(&all(kind), "get")["parameters"].as_array().unwrap();
+        let mut names = Vec::new();
+        for parameter in parameters.iter().map(resolved) {
+            let name = parameter["name"].as_str().unwrap();
+            names.push(name);
+            if name == "search" {
+                continue;
+            }
+            // None of them can be a question mark.
+            let refused = gateway.viewer.get(&format!("{}?{name}=%3F", list(kind))).await;
+            let details = refused.refuses(400, "INVALID_PARAMETER");
+            assert_eq!(keys(&details), [name], "{kind:?}");
+            if name == "ordering" {
+                let orders = parameter["schema"]["items"]["enum"].as_array().unwrap();
+                for order in orders.iter().filter_map(Value::as_str) {
+                    let asked = format!("{}?ordering={order},{}", list(kind), orders[0].as_str().unwrap());
+                    gateway.viewer.get(&asked).await.expect(200);
+                }
+            }
+        }
+        let own: &[&str] = match kind {
+            Kind::Brand | Kind::Category | Kind::Supplier => &["search"],
+            Kind::Product => &["search", "category", "brand", "min_price", "max_price"],
+            Kind::Inflow => &["supplier", "product", "date_from", "date_to"],
+            Kind::Outflow => &["product", "date_from", "date_to"],
+            Kind::Webhook => &[],
+        };
+        assert_eq!(
+            names,
+            [&["page", "page_size"], own, &["ordering"]].concat(),
+            "{kind:?}"
+        );
+    }
+}
+
+async fn refusals_are_the_described_ones(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let (root, viewer, anon) = (&gateway.root, &gateway.viewer, &gateway.anon);
+    for kind in Kind::ALL {
+        let (all, one) = (all(kind), one(kind));
+        let (list, path) = (list(kind), sample.path(kind));
+        let missing = format!("{list}987654321/");
+        is_example(&anon.get(&list).await, &all, "get", 401);
+        is_example(&gateway.with_token("bad").get(&path).await, &one, "get", 401);
+        is_example(&viewer.get(&format!("{list}?page=99")).await, &all, "get", 404);
+        is_example(&viewer.get(&missing).await, &one, "get", 404);
+        is_example(&viewer.post(&list, json!({})).await, &all, "post", 403);
+        is_example(&viewer.delete(&path).await, &one, "delete", 403);
+        is_example(&root.delete(&missing).await, &one, "delete", 404);
+        is_example(&root.raw(Method::POST, &list, "{").await, &all, "post", 400);
+        is_example(&root.raw(Method::POST, &list, "[]").await, &all, "post", 400);
+        is_example(
+            &root.raw(Method::POST, &list, vec![b' '; 2 << 20]).await,
+            &all,
+            "post",
+            413,
+        );
+        let xml = root
+            .request(Method::POST, &list)
+            .header("content-type", "text/xml")
+            .body("<a/>");
+        is_example(&send(xml).await, &all, "post", 415);
+        let old = root.request(Method::DELETE, &path).header("if-match", "\"999\"");
+        is_example(&send(old).await, &one, "delete", 412);
+
+        let not_allowed = root.put(&list, json!({})).await;
+        assert_eq!(
+            vec![&not_allowed.expect(405)],
+            examples(response(&all, "get", 405))
+        );
+        let tag = viewer.get(&path).await.header("etag").expect("a tag").to_owned();
+        let known = viewer.request(Method::GET, &path).header("if-none-match", tag);
+        assert!(send(known).await.expect(304).is_null());
+        assert!(response(&one, "get", 304).get("content").is_none());
+        if !MOVEMENTS.contains(&kind) {
+            let counts = root.delete(&path).await.refuses(409, "PROTECTED");
+            let error = &schema(response(&one, "delete", 409))["properties"]["error"]["properties"];
+            let described = keys(&error["details"]["properties"]);
+            assert!(
+                keys(&counts).iter().all(|name| described.contains(name)),
+                "{counts}"
+            );
+            assert_eq!(error["code"]["enum"], json!(["PROTECTED"]));
+        }
+    }
+    let nothing_left = json!({ "quantity": 0 });
+    root.patch(&sample.path(Kind::Product), nothing_left)
+        .await
+        .expect(200);
+    let refused = root.delete(&sample.path(Kind::Inflow)).await;
+    refused.refuses(409, "INSUFFICIENT_STOCK");
+    let described = schema(response(&one(Kind::Inflow), "delete", 409));
+    is_like(&refused.json(), described, "shortage");
+
+    let wrong = json!({ "username": "admin", "password": "wrong" });
+    is_example(
+        &anon.post("authentication/token/", wrong).await,
+        "/authentication/token/",
+        "post",
+        401,
+    );
+    let path = "/authentication/token/refresh/";
+    is_example(
+        &anon
+            .post("authentication/token/refresh/", json!({ "refresh": "x" }))
+            .await,
+        path,
+        "post",
+        401,
+    );
+}
+
+async fn it_is_served_without_a_token(gateway: Gateway) {
+    let path = "/api/v1/openapi.json";
+    let answer = gateway.anon.get(path).await;
+    answer.is(200, rest::openapi::document());
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("no-cache"));
+    let tag = answer.header("etag").expect("a tag").to_owned();
+    let again = gateway
+        .anon
+        .request(Method::GET, path)
+        .header("if-none-match", &tag);
+    send(again).await.is(304, "");
+    let other = gateway
+        .anon
+        .request(Method::GET, path)
+        .header("if-none-match", "\"other\"");
+    send(other).await.expect(200);
+    send(gateway.anon.request(Method::HEAD, path)).await.is(200, "");
+    let options = send(gateway.anon.request(Method::OPTIONS, path)).await;
+    assert_eq!(
+        (options.status, options.header("allow")),
+        (204, Some("GET, HEAD, OPTIONS"))
+    );
+    gateway.with_token("bad").get(path).await.expect(200);
+}
+
+#[test]
+fn each_operation_says_what_it_is() {
+    let mut ids = BTreeSet::new();
+    for (path, method, operation) in operations() {
+        let text = |key: &str| operation[key].as_str().unwrap_or_default();
+        assert!(ids.insert(text("operationId")), "{method} {path}");
+        for key in ["operationId", "summary", "x-graphql-operation"] {
+            assert!(!text(key).is_empty(), "{method} {path}: {key}");
+        }
+        for (status, response) in object(&operation["responses"]) {
+            assert!(
+                resolved(response)["description"].is_string(),
+                "{method} {path}: {status}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_printed_description_is_fresh() {
+    let printed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json"));
+    let printed = printed.expect("openapi.json at the root of the repository");
+    let fresh = format!("{}\n", rest::openapi::document());
+    assert!(
+        printed == fresh,
+        "openapi.json is stale: print it anew with scripts/export"
+    );
+}

@@ -1,0 +1,122 @@
+//! The description of webhooks against webhooks themselves.
+
+use reqwest::Method;
+use serde_json::json;
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+use crate::support::openapi_index::{all, is_example, is_like, one, operation, response, schema};
+use crate::support::webhook_receiver::{Managed, Receiver, due, managing, telling};
+
+on_both![webhooks_are_like_their_description];
+
+async fn webhooks_are_like_their_description(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    let success = |path: &str, method: &str, status| schema(response(path, method, status));
+    let (all, one) = (all(Kind::Webhook), one(Kind::Webhook));
+    let example = operation(&all, "post")["requestBody"]["content"]["application/json"]["example"].clone();
+    let made = root.post("webhooks/", example).await.expect(201);
+    is_like(&made, success(&all, "post", 201), "made");
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    is_like(
+        &endpoint.shown(&gateway).await,
+        success(&one, "get", 200),
+        "shown",
+    );
+    is_like(
+        &root.get("webhooks/").await.expect(200),
+        success(&all, "get", 200),
+        "list",
+    );
+    for method in ["put", "patch"] {
+        let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+        let changed = root.raw(by, &endpoint.path(""), r#"{"disabled": false}"#).await;
+        is_like(&changed.expect(200), success(&one, method, 200), method);
+    }
+    let sent = root.post(&endpoint.path("test/"), json!({})).await.expect(202);
+    is_like(&sent, success(&format!("{one}test/"), "post", 202), "test");
+    assert_eq!(due(&gateway).await, 1);
+    let page = root.get(&endpoint.path("deliveries/")).await.expect(200);
+    is_like(
+        &page,
+        success(&format!("{one}deliveries/"), "get", 200),
+        "deliveries",
+    );
+    let described = format!("{one}deliveries/{{delivery}}/");
+    let path = endpoint.path(&format!("deliveries/{}/", sent["id"]));
+    is_like(
+        &root.get(&path).await.expect(200),
+        success(&described, "get", 200),
+        "delivery",
+    );
+    let again = root.post(&format!("{path}replay/"), json!({})).await.expect(202);
+    is_like(
+        &again,
+        success(&format!("{described}replay/"), "post", 202),
+        "replay",
+    );
+    let since = json!({ "since": "2024-01-01T00:00:00Z" });
+    let all_again = root
+        .post(&endpoint.path("replay/"), since.clone())
+        .await
+        .expect(202);
+    is_like(
+        &all_again,
+        success(&format!("{one}replay/"), "post", 202),
+        "replay all",
+    );
+    let rotated = root
+        .post(&endpoint.path("rotate-secret/"), json!({}))
+        .await
+        .expect(200);
+    is_like(
+        &rotated,
+        success(&format!("{one}rotate-secret/"), "post", 200),
+        "rotated",
+    );
+
+    is_example(&gateway.viewer.get("webhooks/").await, &all, "get", 403);
+    is_example(&gateway.anon.get(&path).await, &described, "get", 401);
+    is_example(
+        &root.get(&endpoint.path("deliveries/?page=9")).await,
+        &format!("{one}deliveries/"),
+        "get",
+        404,
+    );
+    endpoint.patch(&gateway, json!({ "disabled": true })).await;
+    is_example(
+        &root.post(&endpoint.path("test/"), json!({})).await,
+        &format!("{one}test/"),
+        "post",
+        409,
+    );
+    is_example(
+        &root.post(&endpoint.path("replay/"), since).await,
+        &format!("{one}replay/"),
+        "post",
+        409,
+    );
+    let refused = root.post(&format!("{path}replay/"), json!({})).await;
+    is_example(&refused, &format!("{described}replay/"), "post", 409);
+    for _ in 0..48 {
+        Managed::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
+    }
+    let body = json!({ "url": "https://1.1.1.1/", "events": ["outflow.created"] });
+    is_example(&root.post("webhooks/", body).await, &all, "post", 409);
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let fixed = gateway.root.get("webhooks/?ordering=-id").await.ids()[0];
+    is_example(
+        &gateway.root.delete(&format!("webhooks/{fixed}/")).await,
+        &one,
+        "delete",
+        409,
+    );
+    is_example(
+        &gateway.root.patch(&format!("webhooks/{fixed}/"), json!({})).await,
+        &one,
+        "patch",
+        409,
+    );
+}

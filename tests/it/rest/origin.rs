@@ -1,0 +1,270 @@
+//! The address that links begin with, who counts as the client, which hosts are answered, and what is compressed.
+
+use std::io::Read as _;
+
+use reqwest::Method;
+use serde_json::json;
+use stockroom::kind::Kind;
+
+use crate::support::actors::send;
+use crate::support::gateway::Gateway;
+use crate::support::raw_http::{exchange, head};
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    links_name_the_host_as_sent,
+    a_public_address_comes_first,
+    forwarded_headers_count_from_proxies_alone,
+    failures_count_for_the_client_behind_a_proxy,
+    only_allowed_hosts_are_answered,
+    large_answers_are_compressed,
+];
+
+/// Where the index says that brands are, when asked with these headers.
+async fn brands(gateway: &Gateway, headers: &[(&str, &str)]) -> String {
+    let request = gateway.anon.request(Method::GET, "");
+    let request = headers
+        .iter()
+        .fold(request, |request, (name, value)| request.header(*name, *value));
+    send(request).await.expect(200)["brands"]
+        .as_str()
+        .expect("a link")
+        .to_owned()
+}
+
+async fn links_name_the_host_as_sent(gateway: Gateway) {
+    for host in [
+        "stock.example.com",
+        "stock.example.com:8080",
+        "LOCALHOST",
+        "[::1]:8000",
+        "10.1.2.3",
+        "my_host-1",
+    ] {
+        assert_eq!(
+            brands(&gateway, &[("host", host)]).await,
+            format!("http://{host}/api/v1/brands/")
+        );
+    }
+    // What is no host by its syntax is in no link.
+    let own = format!("http://{}/api/v1/brands/", gateway.services.config.bind);
+    for host in [
+        "evil.example/path?",
+        "a@b",
+        "a b",
+        "\"",
+        "<script>",
+        "x:99999",
+        "[::1",
+        "a,b",
+        "",
+    ] {
+        let answer = exchange(
+            gateway.address,
+            format!("GET /api/v1/ HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes(),
+        )
+        .await;
+        if answer.status == 200 {
+            assert!(answer.body.contains(&own), "{host}: {}", answer.body);
+        } else {
+            assert_eq!(answer.status, 400, "{host}");
+        }
+    }
+    // HTTP/1.0 knows no host.
+    let answer = exchange(gateway.address, b"GET /api/v1/ HTTP/1.0\r\n\r\n").await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains(&own), "{}", answer.body);
+    // Everything that names an address does so alike.
+    let request = gateway
+        .root
+        .request(Method::POST, "brands/")
+        .header("host", "stock.example.com");
+    let made = send(request.json(&json!({ "name": "LG" }))).await;
+    assert_eq!(
+        made.header("location"),
+        Some("http://stock.example.com/api/v1/brands/1/")
+    );
+    gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let request = gateway
+        .root
+        .request(Method::GET, "brands/?page_size=1")
+        .header("host", "stock.example.com");
+    assert_eq!(
+        send(request).await.json()["next"],
+        "http://stock.example.com/api/v1/brands/?page_size=1&page=2"
+    );
+}
+
+async fn a_public_address_comes_first(gateway: Gateway) {
+    for (configured, shown) in [
+        (
+            "https://stock.example.com",
+            "https://stock.example.com/api/v1/brands/",
+        ),
+        (
+            "https://stock.example.com/",
+            "https://stock.example.com/api/v1/brands/",
+        ),
+        ("http://localhost:8000", "http://localhost:8000/api/v1/brands/"),
+        (
+            "https://example.com/stock/",
+            "https://example.com/stock/api/v1/brands/",
+        ),
+    ] {
+        let other = gateway
+            .another(&["--public-url", configured, "--trusted-proxies", "127.0.0.1"])
+            .await;
+        let headers = [
+            ("host", "evil.example"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "http"),
+        ];
+        assert_eq!(brands(&other, &headers).await, shown);
+        other.end().await;
+    }
+}
+
+async fn forwarded_headers_count_from_proxies_alone(gateway: Gateway) {
+    let forwarded = [
+        ("host", "inner:8000"),
+        ("x-forwarded-host", "stock.example.com"),
+        ("x-forwarded-proto", "https"),
+    ];
+    assert_eq!(
+        brands(&gateway, &forwarded).await,
+        "http://inner:8000/api/v1/brands/"
+    );
+    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8"]).await;
+    assert_eq!(
+        brands(&gateway, &forwarded).await,
+        "http://inner:8000/api/v1/brands/"
+    );
+    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"]).await;
+    assert_eq!(
+        brands(&gateway, &forwarded).await,
+        "https://stock.example.com/api/v1/brands/"
+    );
+    // The proxy nearest to us is the last to write; what it wrote counts.
+    let two = [
+        ("host", "inner"),
+        ("x-forwarded-host", "evil.example, stock.example.com"),
+        ("x-forwarded-proto", "http, https"),
+    ];
+    assert_eq!(
+        brands(&gateway, &two).await,
+        "https://stock.example.com/api/v1/brands/"
+    );
+    let odd = [("host", "inner"), ("x-forwarded-proto", "javascript")];
+    assert_eq!(brands(&gateway, &odd).await, "http://inner/api/v1/brands/");
+}
+
+async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
+    let log_in = async |gateway: &Gateway, forwarded: &str, password: &str| {
+        let request = gateway
+            .anon
+            .request(Method::POST, "authentication/token/")
+            .header("x-forwarded-for", forwarded);
+        send(request.json(&json!({ "username": "viewer", "password": password })))
+            .await
+            .status
+    };
+    // Without a proxy that is known, the header is the client's own invention.
+    for number in 0..10 {
+        assert_eq!(
+            log_in(&gateway, &format!("192.0.2.{number}"), "wrongpassword").await,
+            401
+        );
+    }
+    assert_eq!(log_in(&gateway, "192.0.2.99", PASSWORD).await, 429);
+
+    let gateway = gateway.with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]).await;
+    for number in 0..10 {
+        // The client can write what it likes in front of what the proxies have added.
+        let forwarded = format!("198.51.100.{number}, 192.0.2.7, 10.1.1.1");
+        assert_eq!(log_in(&gateway, &forwarded, "wrongpassword").await, 401);
+    }
+    assert_eq!(log_in(&gateway, "192.0.2.7", PASSWORD).await, 429);
+    assert_eq!(log_in(&gateway, "192.0.2.8", PASSWORD).await, 200);
+}
+
+async fn only_allowed_hosts_are_answered(gateway: Gateway) {
+    let gateway = gateway
+        .with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
+        .await;
+    for host in [
+        "stock.example.com",
+        "STOCK.example.com:8080",
+        "example.org",
+        "a.b.example.org",
+        "localhost:8000",
+    ] {
+        let request = gateway.anon.request(Method::GET, "").header("host", host);
+        send(request).await.expect(200);
+    }
+    for host in [
+        "evil.example",
+        "xexample.org",
+        "stock.example.com.evil.example",
+        "example.com",
+        "127.0.0.1",
+    ] {
+        let request = gateway
+            .viewer
+            .request(Method::GET, "brands/")
+            .header("host", host);
+        send(request).await.refuses(400, "INVALID_HOST");
+        // Whoever looks after the program calls it by its address.
+        let health = gateway.anon.request(Method::GET, "/livez").header("host", host);
+        send(health).await.expect_text(200);
+    }
+}
+
+async fn large_answers_are_compressed(gateway: Gateway) {
+    gateway.root.make(Kind::Brand, json!({ "name": "Small" })).await;
+    let long = "A description that says the same again and again. ".repeat(400);
+    gateway
+        .root
+        .make(Kind::Brand, json!({ "name": "Large", "description": long }))
+        .await;
+    let plain = gateway.viewer.get("brands/2/").await;
+    assert_eq!(plain.header("content-encoding"), None);
+
+    let token = format!(
+        "authorization: Bearer {}",
+        gateway.viewer.token.as_deref().unwrap()
+    );
+    let ask = async |path: &str, accept: &str| {
+        let request = gateway
+            .viewer
+            .request(Method::GET, path)
+            .header("accept-encoding", accept);
+        let response = request.send().await.unwrap();
+        let encoding = response
+            .headers()
+            .get("content-encoding")
+            .map(|value| value.to_str().unwrap().to_owned());
+        let vary = response
+            .headers()
+            .get("vary")
+            .map(|value| value.to_str().unwrap().to_ascii_lowercase());
+        (encoding, vary, response.bytes().await.unwrap())
+    };
+    let (encoding, vary, body) = ask("brands/2/", "gzip").await;
+    assert_eq!(encoding.as_deref(), Some("gzip"));
+    assert!(vary.is_some_and(|vary| vary.contains("accept-encoding")));
+    assert!(body.len() < plain.text.len() / 5);
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&body[..])
+        .read_to_string(&mut text)
+        .unwrap();
+    assert_eq!(text, plain.text);
+    assert_eq!(ask("brands/2/", "br").await.0.as_deref(), Some("br"));
+    assert_eq!(ask("brands/2/", "identity").await.0, None);
+    assert_eq!(ask("brands/1/", "gzip, br").await.0, None);
+    let head = exchange(
+        gateway.address,
+        head("GET /api/v1/brands/2/", &[&token]).as_bytes(),
+    )
+    .await;
+    assert_eq!(head.body, plain.text);
+}

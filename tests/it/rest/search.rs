@@ -1,0 +1,174 @@
+//! Search: part of a name or title, in any letter case of any alphabet; nothing in it is special.
+
+use serde_json::json;
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+use crate::support::samples::{LABELS, list};
+
+on_both_through_both![
+    labels_by_name,
+    products_by_title,
+    any_alphabet,
+    nothing_is_special,
+    of_no_length_and_of_great_length
+];
+
+/// The query string that searches for a text.
+fn query(text: &str) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("search", text)
+        .finish()
+}
+
+async fn names(gateway: &Gateway, kind: Kind, text: &str) -> Vec<String> {
+    gateway
+        .viewer
+        .get(&format!("{}?{}", list(kind), query(text)))
+        .await
+        .texts("name")
+}
+
+async fn labels_by_name(gateway: Gateway) {
+    for kind in LABELS {
+        for (name, description) in [
+            ("Samsung", "phones"),
+            ("Sam Ash", "guitars"),
+            ("LG", "Samsung's rival"),
+        ] {
+            gateway
+                .root
+                .make(kind, json!({ "name": name, "description": description }))
+                .await;
+        }
+        assert_eq!(names(&gateway, kind, "sam").await, ["Sam Ash", "Samsung"]);
+        assert_eq!(names(&gateway, kind, "SUNG").await, ["Samsung"]);
+        assert_eq!(names(&gateway, kind, "m a").await, ["Sam Ash"]);
+        assert_eq!(names(&gateway, kind, "g").await, ["LG", "Samsung"]);
+        // Not in descriptions, and not words in another order.
+        assert!(names(&gateway, kind, "phones").await.is_empty());
+        assert!(names(&gateway, kind, "ash sam").await.is_empty());
+    }
+}
+
+async fn products_by_title(gateway: Gateway) {
+    let product = gateway.root.product("Samsung Galaxy S23", 1).await;
+    let details = json!({ "description": "Flagship", "serie_number": "SN123456789" });
+    gateway
+        .root
+        .patch(&format!("products/{product}/"), details)
+        .await
+        .expect(200);
+    let search = async |text: &str| {
+        gateway
+            .viewer
+            .get(&format!("products/?{}", query(text)))
+            .await
+            .ids()
+    };
+    for found in ["galaxy", "GALAXY s2", "samsung galaxy s23", " "] {
+        assert_eq!(search(found).await, [product], "{found}");
+    }
+    for missing in ["flagship", "SN123", "a brand", "galaxy  s23", "s24"] {
+        assert!(search(missing).await.is_empty(), "{missing}");
+    }
+}
+
+async fn any_alphabet(gateway: Gateway) {
+    let named = [
+        "Água de Coco",
+        "Straße",
+        "ΟΔΟΣ",
+        "Жук",
+        "ÆØÅ",
+        "Ünïcödé",
+        "水と火",
+        "İzmir",
+        "ﬁsh",
+        "Çelik",
+    ];
+    for name in named {
+        gateway.root.make(Kind::Brand, json!({ "name": name })).await;
+    }
+    for (text, name) in [
+        ("ÁGUA", "Água de Coco"),
+        ("água", "Água de Coco"),
+        ("gUA DE c", "Água de Coco"),
+        ("STRASSE", "Straße"),
+        ("straße", "Straße"),
+        ("οδος", "ΟΔΟΣ"),
+        ("οδοσ", "ΟΔΟΣ"),
+        ("жУК", "Жук"),
+        ("æøå", "ÆØÅ"),
+        ("ÜNÏCÖDÉ", "Ünïcödé"),
+        ("と", "水と火"),
+        ("ﬁSH", "ﬁsh"),
+        ("FISH", "ﬁsh"),
+        ("çELİK".trim_end_matches("İK"), "Çelik"),
+    ] {
+        assert_eq!(names(&gateway, Kind::Brand, text).await, [name], "{text}");
+    }
+    // Letters with and without an accent are different letters.
+    assert!(names(&gateway, Kind::Brand, "agua").await.is_empty());
+    // What was renamed is found by its new name.
+    let path = format!(
+        "brands/{}/",
+        gateway
+            .viewer
+            .get(&format!("brands/?{}", query("жук")))
+            .await
+            .ids()[0]
+    );
+    gateway
+        .root
+        .patch(&path, json!({ "name": "ЩИТ" }))
+        .await
+        .expect(200);
+    assert_eq!(names(&gateway, Kind::Brand, "щит").await, ["ЩИТ"]);
+    assert!(names(&gateway, Kind::Brand, "жук").await.is_empty());
+}
+
+async fn nothing_is_special(gateway: Gateway) {
+    let named = [
+        "100% cotton",
+        "100 cotton",
+        "snake_case",
+        "snakecase",
+        "back\\slash",
+        "a*b?c[d]",
+        "O'Hara \"Inc\"",
+        "plus + and & amp",
+    ];
+    for name in named {
+        gateway.root.make(Kind::Brand, json!({ "name": name })).await;
+    }
+    for (text, name) in [
+        ("%", "100% cotton"),
+        ("0% C", "100% cotton"),
+        ("_", "snake_case"),
+        ("e_c", "snake_case"),
+        ("\\", "back\\slash"),
+        ("k\\s", "back\\slash"),
+        ("*b?c[d]", "a*b?c[d]"),
+        ("o'hara \"", "O'Hara \"Inc\""),
+        ("+ and &", "plus + and & amp"),
+    ] {
+        assert_eq!(names(&gateway, Kind::Brand, text).await, [name], "{text}");
+    }
+    for missing in ["%%", "1%n", "s_a", "\\%", "\\_", "\\\\", ".*", "' OR ''='", "a%c"] {
+        assert!(
+            names(&gateway, Kind::Brand, missing).await.is_empty(),
+            "{missing}"
+        );
+    }
+}
+
+async fn of_no_length_and_of_great_length(gateway: Gateway) {
+    gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
+    assert_eq!(gateway.viewer.get("brands/?search=").await.json()["count"], 1);
+    assert!(names(&gateway, Kind::Brand, &"s".repeat(5_000)).await.is_empty());
+    assert!(names(&gateway, Kind::Brand, &"%".repeat(5_000)).await.is_empty());
+    // No name has a NUL, so none is found.
+    assert!(names(&gateway, Kind::Brand, "\u{0}").await.is_empty());
+    assert!(names(&gateway, Kind::Brand, "sam\u{0}sung").await.is_empty());
+}

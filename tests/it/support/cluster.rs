@@ -1,0 +1,286 @@
+//! A PostgreSQL server of a test's own, which the test may stop, freeze and starve.
+
+use std::fs::Permissions;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
+use tempfile::TempDir;
+
+use crate::support::command::run;
+use crate::support::test_database::PASSWORD;
+
+/// How long starting or ending may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The server; it ends with this.
+pub struct Cluster {
+    directory: TempDir,
+    programs: PathBuf,
+    port: u16,
+    settings: Vec<&'static str>,
+    server: Option<Child>,
+}
+
+impl Cluster {
+    /// A new one with these settings, running, with a migrated database and a superuser `admin`; nothing where
+    /// PostgreSQL's tests are not run.
+    pub async fn start(settings: &[&'static str]) -> Option<Self> {
+        #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
+        if std::env::var("STOCKROOM_TEST_POSTGRES").is_err() {
+            println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
+            return None;
+        }
+        let mut cluster = Self {
+            directory: tempfile::tempdir().expect("a directory"),
+            programs: programs(),
+            port: free_port(),
+            settings: settings.to_vec(),
+            server: None,
+        };
+        cluster.initialise();
+        cluster.go_on().await;
+        cluster
+            .execute("CREATE ROLE shop LOGIN; CREATE DATABASE shop OWNER shop")
+            .await;
+        let made = run(
+            &cluster.url(),
+            &["user", "create", "admin", "--superuser", "--password-stdin"],
+            PASSWORD,
+        );
+        assert!(made.status.success(), "{made:?}");
+        Some(cluster)
+    }
+
+    /// Where the program finds its database, as a role that is nobody special.
+    pub fn url(&self) -> String {
+        format!("postgres://shop@127.0.0.1:{}/shop", self.port)
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    fn initialise(&self) {
+        let data = self.data();
+        std::fs::create_dir(&data).expect("a directory");
+        // The way to the data has to be open to the user that PostgreSQL runs as.
+        std::fs::set_permissions(self.directory.path(), Permissions::from_mode(0o711)).expect("a directory");
+        if is_root() {
+            succeeds(Command::new("chown").arg("postgres").arg(&data));
+        }
+        let mut initdb = self.program("initdb");
+        initdb
+            .arg("--pgdata")
+            .arg(&data)
+            .args([
+                "--username",
+                "postgres",
+                "--auth",
+                "trust",
+                "--no-sync",
+                "--encoding",
+                "UTF8",
+            ])
+            .args(["--locale", "C.UTF-8"]);
+        succeeds(&mut initdb);
+    }
+
+    /// One of PostgreSQL's programs, as a user that it takes: it refuses to run as root.
+    fn program(&self, name: &str) -> Command {
+        let path = self.programs.join(name);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", "postgres", "--regid", "postgres", "--init-groups"]);
+            // It ends with the test, however that ends.
+            command.args(["--pdeathsig", "INT"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        command.current_dir("/").stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the server again.
+    pub async fn go_on(&mut self) {
+        let mut postgres = self.program("postgres");
+        postgres
+            .arg("-D")
+            .arg(self.data())
+            .args(["-p", &self.port.to_string()])
+            .args([
+                "-c",
+                "listen_addresses=127.0.0.1",
+                "-c",
+                "unix_socket_directories=",
+            ])
+            .args(["-c", "fsync=off", "-c", "full_page_writes=off"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        for setting in &self.settings {
+            postgres.args(["-c", setting]);
+        }
+        self.server = Some(postgres.spawn().expect("it starts"));
+        let begin = Instant::now();
+        loop {
+            let ready = Command::new(self.programs.join("pg_isready"))
+                .args(["-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .output();
+            if ready.expect("pg_isready").status.success() {
+                return;
+            }
+            assert!(begin.elapsed() < PATIENCE, "PostgreSQL does not start");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Ends the server at once, as a crash would.
+    pub fn crash(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            signal("QUIT", server.id());
+            server.wait().expect("a child");
+        }
+    }
+
+    /// Stops every process of the server where it is: it listens, and says nothing.
+    pub fn freeze(&self) {
+        for process in self.processes() {
+            signal("STOP", process);
+        }
+    }
+
+    /// Lets them go on.
+    pub fn thaw(&self) {
+        for process in self.processes() {
+            signal("CONT", process);
+        }
+    }
+
+    /// The server and its children.
+    fn processes(&self) -> Vec<u32> {
+        let server = self.server.as_ref().expect("a server").id();
+        let mut processes = vec![server];
+        for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
+            let Some(process) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            // The parent is the second field after the name, which is in parentheses.
+            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            let parent = stat
+                .rsplit_once(')')
+                .and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+            if parent == Some(server) {
+                processes.push(process);
+            }
+        }
+        processes
+    }
+
+    /// A connection of one who may do everything, to `database`.
+    pub async fn connect(&self, role: &str, database: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
+        let url = format!("postgres://{role}@127.0.0.1:{}/{database}", self.port);
+        let mut options = ConnectOptions::new(url);
+        options
+            .max_connections(1)
+            .acquire_timeout(Duration::from_secs(2))
+            .sqlx_logging(false);
+        sea_orm::Database::connect(options).await
+    }
+
+    /// Runs statements as one who may do everything.
+    pub async fn execute(&self, sql: &str) {
+        let admin = self
+            .connect("postgres", "postgres")
+            .await
+            .expect("PostgreSQL answers");
+        for statement in sql.split("; ") {
+            admin.execute_unprepared(statement).await.expect(statement);
+        }
+        admin.close().await.expect("it closes");
+    }
+
+    /// A number that a query of the shop's database gives, in the column `number`.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let admin = self
+            .connect("postgres", "shop")
+            .await
+            .expect("PostgreSQL answers");
+        let query = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let row = admin.query_one_raw(query).await.expect(sql).expect("a row");
+        admin.close().await.expect("it closes");
+        row.try_get("", "number").expect("a number")
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.server.is_some() {
+            self.thaw();
+        }
+        self.crash();
+    }
+}
+
+fn is_root() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").expect("a status");
+    status.lines().any(|line| line.starts_with("Uid:\t0\t"))
+}
+
+/// Debian keeps them off PATH, in a directory for each version: the newest.
+fn programs() -> PathBuf {
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
+        .filter(|(_, programs)| programs.join("initdb").exists())
+        .collect();
+    versions.sort();
+    match versions.pop() {
+        Some((_, programs)) => programs,
+        None => {
+            let found = Command::new("sh")
+                .args(["-c", "command -v initdb"])
+                .output()
+                .expect("a shell");
+            let found = String::from_utf8(found.stdout).expect("a path");
+            let initdb = Path::new(found.trim())
+                .canonicalize()
+                .expect("PostgreSQL is installed");
+            initdb.parent().expect("a directory").to_owned()
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn signal(name: &str, process: u32) {
+    // It may have ended in between.
+    let _ = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(process.to_string())
+        .stderr(Stdio::null())
+        .status();
+}
+
+fn succeeds(command: &mut Command) -> Output {
+    let output = command.output().expect("it runs");
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}

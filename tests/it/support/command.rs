@@ -1,0 +1,40 @@
+//! Commands of the program, run to their end.
+
+use std::io::Write as _;
+use std::process::{Output, Stdio};
+
+use super::program::command;
+
+/// Runs a command to its end.
+pub fn run(database_url: &str, arguments: &[&str], input: &str) -> Output {
+    let mut child = command(database_url)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("its input");
+    // One that does not read its input may be gone already.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+/// What a command that succeeds prints.
+#[track_caller]
+pub fn prints(database_url: &str, arguments: &[&str], input: &str) -> String {
+    let output = run(database_url, arguments, input);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).expect("a text")
+}
+
+/// What a command that fails says.
+#[track_caller]
+pub fn fails(database_url: &str, arguments: &[&str], input: &str) -> String {
+    let output = run(database_url, arguments, input);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    let said = [output.stdout, output.stderr].concat();
+    String::from_utf8(said).expect("a text")
+}

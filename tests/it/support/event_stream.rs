@@ -1,0 +1,73 @@
+//! A client of server-sent events.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::support::actors::Actor;
+use crate::support::websocket_client::PATIENCE;
+
+/// A stream of events.
+pub struct EventStream {
+    response: Response,
+    received: String,
+}
+
+impl EventStream {
+    /// Asks for an operation, by `POST`.
+    pub async fn open(actor: &Actor, query: &str, variables: Value) -> Self {
+        let request = actor
+            .request(Method::POST, "/graphql")
+            .header("accept", "text/event-stream")
+            .json(&json!({ "query": query, "variables": variables }));
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), 200);
+        let kind = response
+            .headers()
+            .get("content-type")
+            .expect("a type")
+            .to_str()
+            .expect("ASCII");
+        assert!(kind.starts_with("text/event-stream"), "{kind}");
+        Self {
+            response,
+            received: String::new(),
+        }
+    }
+
+    /// The next event and its data; none when the stream has ended.
+    pub async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            if let Some((event, rest)) = self.received.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.received = rest;
+                let line = |name: &str| {
+                    event
+                        .lines()
+                        .find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
+                };
+                let Some(kind) = line("event:") else {
+                    // A comment, which is a sign of life.
+                    continue;
+                };
+                let data = line("data:").filter(|data| !data.is_empty());
+                let data = data.map_or(Value::Null, |data| serde_json::from_str(&data).expect("JSON"));
+                return Some((kind, data));
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk())
+                .await
+                .expect("something in time");
+            // A stream that is broken off is at its end too.
+            let chunk = chunk.ok().flatten()?;
+            self.received
+                .push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
+        }
+    }
+
+    /// The data of the next answer.
+    pub async fn data(&mut self) -> Value {
+        let (kind, payload) = self.next().await.expect("an event");
+        assert_eq!(kind, "next", "{payload}");
+        assert!(payload.get("errors").is_none(), "{payload}");
+        payload["data"].clone()
+    }
+}

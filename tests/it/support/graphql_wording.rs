@@ -1,0 +1,89 @@
+//! GraphQL's words in REST's: what is refused by a type, what needs an object, what is short.
+
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::api::{Outcome, snake_case};
+
+/// What GraphQL refuses by the types of an input, as REST words it, whose inputs have none.
+pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
+    let words = |message: &str| {
+        let refused = message.strip_prefix("The variable \"$input")?;
+        let (field, why) = refused.split_once("\" does not fit: ")?;
+        if let Some(missing) = why.strip_suffix(" is missing.") {
+            let field = missing.split('"').nth(1)?;
+            return Some((field.to_owned(), "This field is required.".to_owned()));
+        }
+        let field = field.trim_start_matches('.');
+        let least = i64::from(kind != Kind::Product);
+        let message = match (why.split('"').nth(1)?.trim_end_matches('!'), &input[field]) {
+            (_, Value::Null) => "This field may not be null.".to_owned(),
+            ("Int", Value::Number(number)) if number.as_i64().is_some_and(|number| number < 0) => {
+                format!("Ensure this value is greater than or equal to {least}.")
+            }
+            ("Int", Value::Number(number)) if number.is_u64() => {
+                "Ensure this value is less than or equal to 2147483647.".to_owned()
+            }
+            ("Int", _) => "A valid integer is required.".to_owned(),
+            ("String", _) => "Not a valid string.".to_owned(),
+            ("ID", value) => format!("Incorrect type. Expected pk value, received {}.", python(value)),
+            (ty, value) => panic!("{field}: {value} is no {ty}"),
+        };
+        Some((field.to_owned(), message))
+    };
+    let errors = body.get("errors")?.as_array()?;
+    let refused: Option<Vec<(String, String)>> = errors
+        .iter()
+        .map(|error| words(error["message"].as_str()?))
+        .collect();
+    let named = refused?
+        .into_iter()
+        .map(|(field, message)| (rest_name(&field), message));
+    let mut named: Vec<(String, String)> = named.collect();
+    named.sort();
+    Some(Outcome::Invalid(named))
+}
+
+/// What the document calls the type of a value.
+fn python(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "bool",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+        Value::Number(_) => "float",
+        _ => "str",
+    }
+}
+
+/// What REST calls a field of an input.
+pub fn rest_name(field: &str) -> String {
+    let field = snake_case(field);
+    field.strip_suffix("_id").map_or(field.clone(), str::to_owned)
+}
+
+/// The numbers in a message.
+pub fn numbers(error: &Value) -> Vec<i64> {
+    let message = error["message"].as_str().expect("a message");
+    let words = message.split(|letter: char| !letter.is_ascii_digit());
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+/// What an object is needed by, of which GraphQL's message tells: "It is needed by 2 inflows and 1 outflow."
+pub fn needed_by(error: &Value) -> Value {
+    let message = error["message"]
+        .as_str()
+        .expect("a message")
+        .trim_end_matches('.');
+    let counts = message
+        .trim_start_matches("It is needed by ")
+        .split(" and ")
+        .map(|count| {
+            let (count, noun) = count.split_once(' ').expect("a number and a noun");
+            let kind = Kind::ALL
+                .into_iter()
+                .find(|kind| [kind.singular(), kind.plural()].contains(&noun));
+            let count: i64 = count.parse().expect("a number");
+            (kind.expect("a noun").plural().to_owned(), json!(count))
+        });
+    Value::Object(counts.collect())
+}

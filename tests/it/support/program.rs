@@ -1,0 +1,213 @@
+//! The program itself, started as an operator starts it: for what only a process shows, its log and its end.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::support::actors::Actor;
+use crate::support::gateway::SECRET_KEY;
+use crate::support::test_database::PASSWORD;
+
+/// How long anything may take before the test has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// `stockroom serve` under way, on a port of its own, logging as JSON.
+pub struct Program {
+    pub address: SocketAddr,
+    child: Child,
+    lines: UnboundedReceiver<String>,
+    http: reqwest::Client,
+}
+
+/// A command of the program over this database; nothing of the environment reaches it.
+pub fn command(database_url: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stockroom"));
+    command
+        .env_clear()
+        .env("DATABASE_URL", database_url)
+        .env("SECRET_KEY", SECRET_KEY)
+        .env("LOG_FORMAT", "json")
+        .current_dir(std::env::temp_dir());
+    command
+}
+
+impl Program {
+    /// Starts it with these settings and waits until it serves.
+    pub async fn serve(database_url: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start(command(database_url).envs(settings.iter().copied())).await
+    }
+
+    /// The same in a directory that has a `.env` of its own, which says the rest.
+    pub async fn serve_in(directory: &Path, database_url: &str, settings: &[(&str, &str)]) -> Self {
+        let mut command = command(database_url);
+        Self::start(
+            command
+                .env_remove("SECRET_KEY")
+                .current_dir(directory)
+                .envs(settings.iter().copied()),
+        )
+        .await
+    }
+
+    /// The same where no file can grow beyond so many bytes, as on a disk that is full, until [`Program::has_room`].
+    pub async fn serve_on_a_small_disk(database_url: &str, bytes: u64, settings: &[(&str, &str)]) -> Self {
+        // The signal that goes with that limit would end the program; a full disk sends none.
+        let limited = r#"trap "" XFSZ; exec /usr/bin/prlimit --fsize="$1:unlimited" "$0" "$2""#;
+        let like = command(database_url);
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", limited, env!("CARGO_BIN_EXE_stockroom"), &bytes.to_string()])
+            .env_clear()
+            .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .current_dir(std::env::temp_dir());
+        Self::start(command.envs(settings.iter().copied())).await
+    }
+
+    /// From here on files can grow.
+    pub fn has_room(&self) {
+        let pid = self.child.id().to_string();
+        let raised = Command::new("/usr/bin/prlimit")
+            .args(["--pid", &pid, "--fsize=unlimited:unlimited"])
+            .status();
+        assert!(raised.expect("prlimit").success());
+    }
+
+    async fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .arg("serve")
+            .env("BIND", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let log = BufReader::new(child.stderr.take().expect("its log"));
+        let (sender, lines) = unbounded_channel();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut program = Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            child,
+            lines,
+            http: reqwest::Client::new(),
+        };
+        let serving = program.line(|line| line["message"] == "serving").await;
+        program.address = serving["address"]
+            .as_str()
+            .and_then(|address| address.parse().ok())
+            .expect("an address");
+        program
+    }
+
+    /// The next line of the log that is meant.
+    pub async fn line(&mut self, is_meant: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let line = tokio::time::timeout(PATIENCE, self.lines.recv())
+                .await
+                .expect("the line comes in time")
+                .expect("the line comes before the program ends");
+            let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
+            if is_meant(&line) {
+                return line;
+            }
+        }
+    }
+
+    /// The rest of the log, of a program that has ended.
+    pub async fn rest(&mut self) -> Vec<String> {
+        let mut rest = Vec::new();
+        while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.recv())
+            .await
+            .expect("its log ends")
+        {
+            rest.push(line);
+        }
+        rest
+    }
+
+    /// Somebody without a login.
+    pub fn anon(&self) -> Actor {
+        Actor::new(&self.http, self.address, None, "anon")
+    }
+
+    /// A user who has logged in.
+    pub async fn user(&self, name: &str) -> Actor {
+        let tokens = self
+            .anon()
+            .post(
+                "authentication/token/",
+                json!({ "username": name, "password": PASSWORD }),
+            )
+            .await
+            .expect(200);
+        let access = tokens["access"].as_str().expect("a token").to_owned();
+        Actor::new(&self.http, self.address, Some(access), "user")
+    }
+
+    /// The bytes of memory that it uses.
+    pub fn memory(&self) -> usize {
+        let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("statistics");
+        let resident = pages
+            .split(' ')
+            .nth(1)
+            .and_then(|pages| pages.parse::<usize>().ok());
+        resident.expect("a number") * 4096
+    }
+
+    /// How many files it may have open.
+    pub fn open_files(&self) -> u64 {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).expect("limits");
+        let soft = limits.lines().find_map(|line| {
+            line.strip_prefix("Max open files")?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        });
+        soft.expect("a limit")
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.child.id().to_string())
+            .status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Ends it as a power cut would: at once, whatever it is doing.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("a child");
+    }
+
+    /// How it ended.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return status;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "it does not end");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,87 @@
+//! Redis for a test, and a TCP proxy to it that can be cut.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// An empty database of its own on the Redis that `STOCKROOM_TEST_REDIS` names.
+pub struct Redis {
+    pub url: String,
+    pub address: SocketAddr,
+    database: u32,
+}
+
+impl Redis {
+    /// `None` when it is not set, which is an error under CI.
+    pub async fn empty() -> Option<Self> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
+        let (url, ci) = (std::env::var("STOCKROOM_TEST_REDIS"), std::env::var("CI"));
+        let Ok(url) = url else {
+            assert_ne!(
+                ci.as_deref(),
+                Ok("true"),
+                "CI=true demands STOCKROOM_TEST_REDIS (scripts/test sets it)"
+            );
+            println!("SKIPPED: STOCKROOM_TEST_REDIS is not set");
+            return None;
+        };
+        let address = url.trim_start_matches("redis://").trim_end_matches('/');
+        let address = address.parse().expect("redis://ADDRESS:PORT");
+        // Redis has sixteen.
+        let database = NEXT.fetch_add(1, Ordering::Relaxed) % 16;
+        let url = format!("redis://{address}/{database}");
+        let client = ::redis::Client::open(&*url).expect("a URL");
+        let mut connection = client
+            .get_multiplexed_async_connection()
+            .await
+            .expect("Redis answers");
+        ::redis::cmd("FLUSHDB")
+            .exec_async(&mut connection)
+            .await
+            .expect("it is emptied");
+        Some(Self {
+            url,
+            address,
+            database,
+        })
+    }
+
+    /// The URL of the same database by way of another address.
+    pub fn through(&self, address: SocketAddr) -> String {
+        format!("redis://{address}/{}", self.database)
+    }
+}
+
+/// A TCP proxy to a server whose connections can be cut.
+pub struct Proxy {
+    pub address: SocketAddr,
+    passing: JoinHandle<()>,
+}
+
+impl Proxy {
+    pub async fn to(server: SocketAddr, at: Option<SocketAddr>) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = TcpListener::bind(at.unwrap_or(any)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let passing = tokio::spawn(async move {
+            // Dropped, and with it every connection, when the task is ended.
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((mut client, _)) = listener.accept().await {
+                connections.spawn(async move {
+                    let mut server = TcpStream::connect(server).await?;
+                    tokio::io::copy_bidirectional(&mut client, &mut server).await
+                });
+            }
+        });
+        Self { address, passing }
+    }
+
+    /// Closes the listener and every connection.
+    pub async fn cut(self) {
+        self.passing.abort();
+        assert!(self.passing.await.is_err_and(|ended| ended.is_cancelled()));
+    }
+}

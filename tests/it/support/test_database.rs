@@ -1,0 +1,219 @@
+//! An isolated, migrated database for each test, with its users: a copy of one that is made once.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use stockroom::clock::Clock;
+use stockroom::ctx::Ctx;
+use stockroom::resolvers::account::{self, NewUser};
+use stockroom::schema;
+use stockroom::services::Services;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
+
+use crate::support::gateway::{START, config};
+
+/// The password of everybody: the one of the document's examples.
+pub const PASSWORD: &str = "yourpassword";
+
+/// The users of every test's database: name, superuser, group. Their ids count from 1.
+pub const USERS: [(&str, bool, Option<&str>); 4] = [
+    ("admin", true, None),
+    ("manager", false, Some("Manager")),
+    ("administrator", false, Some("Administrator")),
+    ("viewer", false, None),
+];
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    Sqlite,
+    Postgres,
+}
+
+/// A database of one test.
+pub enum Place {
+    Sqlite(TempDir),
+    Postgres { name: String },
+}
+
+impl Place {
+    /// A copy of the migrated database; nothing where there is no PostgreSQL to make it on.
+    pub async fn fresh(database: Database) -> Option<Self> {
+        match database {
+            Database::Sqlite => {
+                let directory = tempfile::tempdir().expect("a directory");
+                std::fs::write(directory.path().join("test.db"), sqlite_template().await).expect("a file");
+                Some(Self::Sqlite(directory))
+            }
+            Database::Postgres => {
+                let server = server()?;
+                let name = server.run(Server::copy).await;
+                Some(Self::Postgres { name })
+            }
+        }
+    }
+
+    /// Where it is, as `DATABASE_URL` has it.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(directory) => format!("sqlite://{}", directory.path().join("test.db").display()),
+            Self::Postgres { name } => server().expect("a server").url(name),
+        }
+    }
+
+    /// Removes it, whoever is still connected.
+    pub async fn remove(self) {
+        if let Self::Postgres { name } = self {
+            let server = server().expect("a server");
+            server.run(move |server| server.drop_database(name)).await;
+        }
+    }
+}
+
+/// Where what outlives a test runs: a connection belongs to the runtime that opened it, and each test has its own.
+static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+});
+
+/// Migrates the database at `url` and makes the users.
+async fn prepare(url: &str) {
+    let services = Services::open(config(url, &[]), Clock::manual(*START))
+        .await
+        .expect("a database");
+    schema::migrate_up(&services.db).await.expect("migrations");
+    let ctx = Ctx::system(services);
+    for (index, (username, is_superuser, group)) in USERS.into_iter().enumerate() {
+        let new = NewUser {
+            username: username.to_owned(),
+            password: PASSWORD.to_owned(),
+            is_superuser,
+            groups: group.into_iter().map(str::to_owned).collect(),
+        };
+        let user = account::create(&ctx, new).await.expect("a user");
+        assert_eq!(user.id, i64::try_from(index).unwrap() + 1);
+    }
+    ctx.services.db.close().await;
+}
+
+/// The bytes of a migrated SQLite file.
+async fn sqlite_template() -> &'static [u8] {
+    static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+    TEMPLATE
+        .get_or_init(async || {
+            let made = KEEPER.spawn(async {
+                let directory = tempfile::tempdir().expect("a directory");
+                let file = directory.path().join("test.db");
+                prepare(&format!("sqlite://{}", file.display())).await;
+                // One whole file, without what still stands in the write-ahead log.
+                let whole = directory.path().join("whole.db");
+                rusqlite::Connection::open(file)
+                    .and_then(|file| file.execute("VACUUM INTO ?", [whole.to_str()]))
+                    .expect("a copy");
+                std::fs::read(whole).expect("the file")
+            });
+            made.await.expect("a template")
+        })
+        .await
+}
+
+/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; nothing when it is not set, which is an error under CI.
+fn server() -> Option<&'static Server> {
+    static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
+        #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
+        let (url, ci) = (std::env::var("STOCKROOM_TEST_POSTGRES"), std::env::var("CI"));
+        match url {
+            Ok(url) => Some(Server {
+                url: url.parse().expect("STOCKROOM_TEST_POSTGRES is a URL"),
+                admin: OnceCell::new(),
+            }),
+            Err(_) => {
+                assert_ne!(
+                    ci.as_deref(),
+                    Ok("true"),
+                    "CI=true demands STOCKROOM_TEST_POSTGRES (scripts/test sets it)"
+                );
+                None
+            }
+        }
+    });
+    SERVER.as_ref()
+}
+
+/// A server on which databases can be made.
+pub struct Server {
+    url: url::Url,
+    admin: OnceCell<DatabaseConnection>,
+}
+
+impl Server {
+    /// Runs something where the server's connections live.
+    async fn run<T: Send + 'static, Fut: Future<Output = T> + Send>(
+        &'static self,
+        work: impl FnOnce(&'static Self) -> Fut + Send + 'static,
+    ) -> T {
+        KEEPER
+            .spawn(async move { work(self).await })
+            .await
+            .expect("PostgreSQL works")
+    }
+
+    fn url(&self, name: &str) -> String {
+        let mut url = self.url.clone();
+        url.set_path(name);
+        url.into()
+    }
+
+    async fn copy(&'static self) -> String {
+        static COPIES: AtomicU32 = AtomicU32::new(0);
+        let run = run();
+        let name = format!("{run}_{}", COPIES.fetch_add(1, Ordering::Relaxed));
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {run}"))
+            .await;
+        name
+    }
+
+    async fn drop_database(&'static self, name: String) {
+        self.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await;
+    }
+
+    async fn execute(&'static self, sql: &str) {
+        self.admin().await.execute_unprepared(sql).await.expect(sql);
+    }
+
+    /// Connects, clears up after runs that have ended, and makes the database that others are copied from.
+    async fn admin(&'static self) -> &'static DatabaseConnection {
+        self.admin
+            .get_or_init(async || {
+                let mut url = self.url.clone();
+                url.query_pairs_mut().append_pair("application_name", &run());
+                let mut options = ConnectOptions::new(url.to_string());
+                options.min_connections(1).max_connections(4).sqlx_logging(false);
+                let admin = sea_orm::Database::connect(options).await.expect("PostgreSQL answers");
+                let leftover = "SELECT datname FROM pg_database WHERE datname LIKE 'stockroom_test_%' AND NOT EXISTS
+                    (SELECT 1 FROM pg_stat_activity WHERE datname LIKE application_name || '%' AND application_name LIKE 'stockroom_test_%')";
+                let leftover = Statement::from_string(DbBackend::Postgres, leftover);
+                for row in admin.query_all_raw(leftover).await.expect("databases") {
+                    let name: String = row.try_get("", "datname").expect("a name");
+                    // Another run that starts now may be faster.
+                    let _ = admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await;
+                }
+                admin.execute_unprepared(&format!("CREATE DATABASE {}", run())).await.expect("a database");
+                prepare(&self.url(&run())).await;
+                admin
+            })
+            .await
+    }
+}
+
+/// What all databases of this run are called, in the beginning.
+fn run() -> String {
+    format!("stockroom_test_{}", std::process::id())
+}

@@ -1,0 +1,162 @@
+//! A client of `graphql-transport-ws` that does only what it is told to.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::support::actors::Actor;
+
+/// How long a test waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What the server says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    Message(Value),
+    /// Its code and its reason.
+    Closed(u16, String),
+}
+
+/// A connection.
+pub struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// Connects with these headers; the status and the body of the answer when there will be no WebSocket.
+    pub async fn connect(actor: &Actor, headers: &[(&str, &str)]) -> Result<Self, (u16, String)> {
+        let stream = TcpStream::connect(actor.address).await.expect("a connection");
+        let mut request = format!("ws://{}/graphql", actor.address)
+            .into_client_request()
+            .expect("a request");
+        for (name, value) in headers {
+            let name: reqwest::header::HeaderName = name.parse().expect("a name");
+            request
+                .headers_mut()
+                .insert(name, value.parse().expect("a value"));
+        }
+        match client_async(request, stream).await {
+            Ok((stream, _)) => Ok(Self(stream)),
+            Err(Error::Http(response)) => {
+                let body = response.body().clone().unwrap_or_default();
+                Err((
+                    response.status().as_u16(),
+                    String::from_utf8_lossy(&body).into_owned(),
+                ))
+            }
+            Err(error) => Err((0, error.to_string())),
+        }
+    }
+
+    /// Connects and speaks the protocol.
+    pub async fn open(actor: &Actor) -> Self {
+        let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
+        Self::connect(actor, &protocol).await.expect("a WebSocket")
+    }
+
+    /// Connects and says who it is, as a browser does.
+    pub async fn login(actor: &Actor) -> Self {
+        let mut socket = Self::open(actor).await;
+        socket.introduce(actor.token.as_deref()).await;
+        assert_eq!(
+            socket.next().await,
+            Heard::Message(json!({ "type": "connection_ack" }))
+        );
+        socket
+    }
+
+    /// Sends `connection_init`.
+    pub async fn introduce(&mut self, token: Option<&str>) {
+        let mut init = json!({ "type": "connection_init" });
+        if let Some(token) = token {
+            init["payload"] = json!({ "Authorization": format!("Bearer {token}") });
+        }
+        self.say(&init).await;
+    }
+
+    /// Begins an operation.
+    pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
+        let payload = json!({ "query": query, "variables": variables });
+        self.say(&json!({ "type": "subscribe", "id": id, "payload": payload }))
+            .await;
+    }
+
+    pub async fn say(&mut self, message: &Value) {
+        self.send(Message::text(message.to_string())).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        self.0.send(message).await.expect("a server that listens");
+    }
+
+    /// What the server says next.
+    pub async fn next(&mut self) -> Heard {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next())
+                .await
+                .expect("something in time");
+            match message.expect("a close frame first").expect("a frame") {
+                Message::Text(text) => return Heard::Message(serde_json::from_str(&text).expect("JSON")),
+                Message::Close(Some(frame)) => {
+                    return Heard::Closed(frame.code.into(), frame.reason.to_string());
+                }
+                Message::Close(None) => panic!("a close frame without a code"),
+                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
+            }
+        }
+    }
+
+    /// The next message.
+    pub async fn message(&mut self) -> Value {
+        match self.next().await {
+            Heard::Message(message) => message,
+            Heard::Closed(code, reason) => panic!("closed with {code} {reason}"),
+        }
+    }
+
+    /// The data of the next answer to an operation.
+    pub async fn data(&mut self, id: &str) -> Value {
+        let message = self.message().await;
+        assert_eq!(
+            (&message["type"], &message["id"]),
+            (&json!("next"), &json!(id)),
+            "{message}"
+        );
+        assert!(message["payload"].get("errors").is_none(), "{message}");
+        message["payload"]["data"].clone()
+    }
+
+    /// Whether the server hangs up on one that only talks.
+    pub async fn is_dropped(&mut self) -> bool {
+        let talking = async {
+            while self.0.send(Message::text(r#"{"type":"pong"}"#)).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE * 2, talking).await.is_ok()
+    }
+
+    /// What had still arrived before the server hung up.
+    pub async fn left(&mut self) -> Option<Value> {
+        let message = tokio::time::timeout(PATIENCE, self.0.next())
+            .await
+            .expect("an end");
+        match message {
+            Some(Ok(Message::Text(text))) => Some(serde_json::from_str(&text).expect("JSON")),
+            Some(Ok(_)) => Some(Value::Null),
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    /// The code with which the server closes, after whatever it still had to say.
+    pub async fn closed(&mut self) -> (u16, String) {
+        loop {
+            if let Heard::Closed(code, reason) = self.next().await {
+                return (code, reason);
+            }
+        }
+    }
+}

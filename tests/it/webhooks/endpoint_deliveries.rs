@@ -1,0 +1,361 @@
+//! What webhook endpoints that are managed are told: what they asked for, signed with their own secret, and again when it
+//! failed.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::clock::Clock;
+use stockroom::kind::Kind;
+
+use crate::support::answer::NOT_FOUND;
+use crate::support::gateway::Gateway;
+use crate::support::webhook_receiver::{
+    MANAGED, Managed, Reaction, Received, Receiver, deliveries, due, events, managing, take_out, telling,
+};
+
+on_both![
+    each_is_told_what_it_asked_for,
+    rotation_overlaps,
+    a_test_is_sent_to_one,
+    what_failed_is_told_again,
+    all_that_failed_is_told_again,
+    tries_are_kept_within_bounds,
+    without_subscribers_nothing_is_written,
+];
+
+fn verifies(secret: &str, message: &Received) -> bool {
+    let official = standardwebhooks::Webhook::new(secret).expect("a secret");
+    official.verify(&message.body, &message.headers).is_ok()
+}
+
+async fn each_is_told_what_it_asked_for(gateway: Gateway) {
+    let fixed = Receiver::start().await;
+    let gateway = telling(gateway, &fixed, &["--webhook-events", "inflow.created"]).await;
+    let (sales, low, all) = (
+        Receiver::start().await,
+        Receiver::start().await,
+        Receiver::start().await,
+    );
+    Managed::make(&gateway, &sales.url(), &["outflow.created"]).await;
+    Managed::make(&gateway, &low.url(), &["product.low_stock"]).await;
+    Managed::make(
+        &gateway,
+        &all.url(),
+        &["outflow.created", "inflow.created", "product.low_stock"],
+    )
+    .await;
+    let product = gateway.root.product("Bolts", 10).await;
+    let supplier = gateway
+        .root
+        .make(Kind::Supplier, json!({ "name": "A supplier" }))
+        .await;
+    take_out(&gateway, product, 6).await;
+    let inflow = json!({ "product": product, "supplier": supplier, "quantity": 6 });
+    gateway.root.make(Kind::Inflow, inflow).await;
+    assert_eq!((events(&gateway).await, due(&gateway).await), (3, 6));
+    let names = |receiver: &Receiver| {
+        let mut names: Vec<String> = receiver.received().iter().map(Received::name).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&fixed), ["inflow.created"]);
+    assert_eq!(names(&sales), ["outflow.created"]);
+    assert_eq!(names(&low), ["product.low_stock"]);
+    assert_eq!(
+        names(&all),
+        ["inflow.created", "outflow.created", "product.low_stock"]
+    );
+    // One event has one id, whoever is told of it.
+    let sold = all
+        .received()
+        .into_iter()
+        .find(|message| message.name() == "outflow.created");
+    assert_eq!(sold.expect("a message").id(), sales.received()[0].id());
+}
+
+async fn rotation_overlaps(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    // The official library compares with the machine's clock.
+    let gateway = gateway.restarted(&MANAGED, Clock::system().now()).await;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let other = Managed::make(&gateway, &receiver.url(), &["inflow.created"]).await;
+    let product = gateway.root.product("Água 日本", 100).await;
+    let told = async || {
+        take_out(&gateway, product, 1).await;
+        assert_eq!(due(&gateway).await, 1);
+        receiver.received().pop().expect("a message")
+    };
+    let rotate = async |overlap: i64| {
+        let body = json!({ "overlap": overlap });
+        let rotated = gateway
+            .root
+            .post(&endpoint.path("rotate-secret/"), body)
+            .await
+            .expect(200);
+        rotated["secret"].as_str().expect("a secret").to_owned()
+    };
+    let first = endpoint.secret.clone();
+    let message = told().await;
+    assert!(verifies(&first, &message) && !verifies(&other.secret, &message));
+    assert_eq!(message.header("webhook-signature").split(' ').count(), 1);
+
+    let second = rotate(120).await;
+    let message = told().await;
+    assert_eq!(message.header("webhook-signature").split(' ').count(), 2);
+    assert!(verifies(&first, &message) && verifies(&second, &message));
+    gateway.wait(119);
+    let message = told().await;
+    assert!(verifies(&first, &message) && verifies(&second, &message));
+    gateway.wait(1);
+    let message = told().await;
+    assert!(!verifies(&first, &message) && verifies(&second, &message));
+    assert_eq!(
+        endpoint.shown(&gateway).await["previous_secret_until"],
+        Value::Null
+    );
+
+    // A second rotation within the overlap of the first ends the oldest; one without overlap ends all but the new.
+    let (third, fourth) = (rotate(60).await, rotate(60).await);
+    let message = told().await;
+    assert!(verifies(&third, &message) && verifies(&fourth, &message) && !verifies(&second, &message));
+    let fifth = rotate(0).await;
+    let message = told().await;
+    assert!(verifies(&fifth, &message) && !verifies(&fourth, &message));
+}
+
+async fn a_test_is_sent_to_one(gateway: Gateway) {
+    let (receiver, neighbour) = (Receiver::start().await, Receiver::start().await);
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["product.low_stock"]).await;
+    endpoint
+        .patch(&gateway, json!({ "description": "The shop" }))
+        .await;
+    Managed::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
+    // Nothing needs to be in the body, and there need not be one.
+    let sent = root
+        .raw(Method::POST, &endpoint.path("test/"), "")
+        .await
+        .expect(202);
+    assert_eq!(
+        (
+            &sent["event"],
+            &sent["outcome"],
+            &sent["attempts"],
+            &sent["next_attempt_at"]
+        ),
+        (
+            &json!("webhook.test"),
+            &json!("pending"),
+            &json!([]),
+            &json!("2024-01-15T10:30:00Z")
+        )
+    );
+    let document = "mutation($id: ID!) { sendTestWebhook(input: {endpointId: $id}) {
+        webhookDelivery { id event outcome endpoint { id } } userErrors { code } } }";
+    let body = root.gql(document, json!({ "id": endpoint.id })).await.json();
+    let delivery = &body["data"]["sendTestWebhook"]["webhookDelivery"];
+    assert_eq!(
+        (
+            &delivery["event"],
+            &delivery["outcome"],
+            &delivery["endpoint"]["id"]
+        ),
+        (
+            &json!("WEBHOOK_TEST"),
+            &json!("PENDING"),
+            &json!(endpoint.id.to_string())
+        )
+    );
+    assert_eq!(due(&gateway).await, 2);
+    assert!(neighbour.received().is_empty());
+    let messages = receiver.received();
+    assert_eq!(
+        messages[0].json(),
+        json!({
+            "type": "webhook.test", "timestamp": "2024-01-15T10:30:00Z",
+            "data": { "endpoint": { "id": endpoint.id, "description": "The shop" } },
+        })
+    );
+    assert_ne!(messages[0].id(), messages[1].id());
+    let path = endpoint.path(&format!("deliveries/{}/", sent["id"]));
+    assert_eq!(root.get(&path).await.expect(200)["outcome"], "delivered");
+    endpoint.patch(&gateway, json!({ "disabled": true })).await;
+    root.post(&endpoint.path("test/"), json!({}))
+        .await
+        .refuses(409, "ENDPOINT_DISABLED");
+    root.post("webhooks/999999/test/", json!({}))
+        .await
+        .is(404, NOT_FOUND);
+    gateway.is_sound().await;
+}
+
+async fn what_failed_is_told_again(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    receiver.reacts(Reaction::Status(500));
+    let gateway = managing(gateway, &["--webhook-retry-schedule", "10"]).await;
+    let root = &gateway.root;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let product = root.product("Bolts", 100).await;
+    take_out(&gateway, product, 1).await;
+    assert_eq!(due(&gateway).await, 1);
+    let waiting = endpoint.deliveries(&gateway).await[0].clone();
+    let replay = endpoint.path(&format!("deliveries/{}/replay/", waiting["id"]));
+    assert_eq!(waiting["outcome"], "pending");
+    // What waits is tried at once, and that is one of its tries.
+    root.post(&replay, json!({})).await.expect(202);
+    assert_eq!(due(&gateway).await, 1);
+    let failed = endpoint.deliveries(&gateway).await[0].clone();
+    assert_eq!(
+        (
+            &failed["outcome"],
+            &failed["attempt_count"],
+            &failed["next_attempt_at"]
+        ),
+        (&json!("failed"), &json!(2), &Value::Null)
+    );
+    assert_eq!(failed["attempts"][1]["error"], "it answered 500");
+    assert_eq!(
+        endpoint.shown(&gateway).await["failing_since"],
+        "2024-01-15T10:30:00Z"
+    );
+
+    // What has ended begins anew, with its whole schedule.
+    let document = "mutation($id: ID!) { replayWebhookDelivery(input: {id: $id}) {
+        webhookDelivery { outcome attemptCount endedAt } userErrors { field code } } }";
+    let body = root.gql(document, json!({ "id": failed["id"] })).await.json();
+    assert_eq!(
+        body["data"]["replayWebhookDelivery"]["webhookDelivery"],
+        json!({ "outcome": "PENDING", "attemptCount": 2, "endedAt": null })
+    );
+    assert_eq!(due(&gateway).await, 1);
+    gateway.wait(13);
+    receiver.reacts(Reaction::Status(204));
+    assert_eq!(due(&gateway).await, 1);
+    let told = endpoint.deliveries(&gateway).await[0].clone();
+    let numbers: Vec<_> = told["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tried| &tried["number"])
+        .collect();
+    assert_eq!(
+        (&told["outcome"], numbers),
+        (
+            &json!("delivered"),
+            vec![&json!(1), &json!(2), &json!(3), &json!(4)]
+        )
+    );
+    assert_eq!(endpoint.shown(&gateway).await["failing_since"], Value::Null);
+    // And so does what was taken, for a receiver that has lost it.
+    root.post(&replay, json!({})).await.expect(202);
+    assert_eq!(due(&gateway).await, 1);
+    let messages = receiver.received();
+    assert_eq!(messages.len(), 5);
+    assert!(messages.iter().all(|message| message.id() == messages[0].id()));
+    let body = root.gql(document, json!({ "id": "999999" })).await.json();
+    assert_eq!(
+        body["data"]["replayWebhookDelivery"]["userErrors"],
+        json!([{ "field": "id", "code": "NOT_FOUND" }])
+    );
+}
+
+async fn all_that_failed_is_told_again(gateway: Gateway) {
+    let (receiver, neighbour) = (Receiver::start().await, Receiver::start().await);
+    receiver.reacts(Reaction::Status(503));
+    neighbour.reacts(Reaction::Status(503));
+    let gateway = managing(gateway, &["--webhook-retry-schedule", "10"]).await;
+    let root = &gateway.root;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    Managed::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
+    let product = root.product("Bolts", 100).await;
+    let fail = async |count: usize| {
+        for _ in 0..count {
+            take_out(&gateway, product, 1).await;
+        }
+        assert_eq!(due(&gateway).await, 2 * count);
+        gateway.wait(13);
+        assert_eq!(due(&gateway).await, 2 * count);
+    };
+    fail(2).await;
+    gateway.wait(3600);
+    // The second lot fails at 11:30:26.
+    fail(3).await;
+    receiver.reacts(Reaction::Status(204));
+    let replay = async |since: &str| {
+        let answer = root
+            .post(&endpoint.path("replay/"), json!({ "since": since }))
+            .await;
+        answer.expect(202)
+    };
+    assert_eq!(
+        replay("2024-01-15T11:30:27Z").await,
+        json!({ "replayed": 0, "has_more": false })
+    );
+    assert_eq!(
+        replay("2024-01-15T12:30:26+01:00").await,
+        json!({ "replayed": 3, "has_more": false })
+    );
+    assert_eq!(due(&gateway).await, 3);
+    let document = "mutation($id: ID!) { replayWebhookDeliveries(input: {endpointId: $id, since: \"2024-01-01T00:00:00Z\"}) {
+        replayed hasMore userErrors { code } } }";
+    let body = root.gql(document, json!({ "id": endpoint.id })).await.json();
+    assert_eq!(
+        body["data"]["replayWebhookDeliveries"],
+        json!({ "replayed": 2, "hasMore": false, "userErrors": [] })
+    );
+    assert_eq!(due(&gateway).await, 2);
+    let told = root.get(&endpoint.path("deliveries/?outcome=delivered")).await;
+    assert_eq!(told.ids().len(), 5);
+    assert_eq!(replay("2024-01-01T00:00:00Z").await["replayed"], 0);
+
+    // There may be many: a bounded number is begun at a time.
+    endpoint.many(&gateway, 1_500, "NULL, 'failed'").await;
+    assert_eq!(
+        replay("2024-01-01T00:00:00Z").await,
+        json!({ "replayed": 1000, "has_more": true })
+    );
+    assert_eq!(
+        replay("2024-01-01T00:00:00Z").await,
+        json!({ "replayed": 500, "has_more": false })
+    );
+}
+
+async fn tries_are_kept_within_bounds(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    receiver.reacts(Reaction::Status(500));
+    let gateway = managing(gateway, &["--webhook-retry-schedule", "0"]).await;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let product = gateway.root.product("Bolts", 100).await;
+    take_out(&gateway, product, 1).await;
+    due(&gateway).await;
+    for _ in 0..12 {
+        let id = endpoint.deliveries(&gateway).await[0]["id"].clone();
+        let replay = endpoint.path(&format!("deliveries/{id}/replay/"));
+        gateway.root.post(&replay, json!({})).await.expect(202);
+        due(&gateway).await;
+    }
+    let delivery = endpoint.deliveries(&gateway).await[0].clone();
+    let count = delivery["attempt_count"].as_i64().expect("a number");
+    assert_eq!(count, 26);
+    let numbers: Vec<i64> = delivery["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tried| tried["number"].as_i64().unwrap())
+        .collect();
+    assert_eq!(numbers, (7..=26).collect::<Vec<_>>());
+}
+
+async fn without_subscribers_nothing_is_written(gateway: Gateway) {
+    let is_sqlite = gateway.database_url().starts_with("sqlite");
+    let product = gateway.root.product("Bolts", 1000).await;
+    take_out(&gateway, product, 1).await;
+    let (off, _) = gateway.statements(take_out(&gateway, product, 1)).await;
+    let gateway = managing(gateway, &[]).await;
+    Managed::make(&gateway, "https://1.1.1.1/", &["product.low_stock"]).await;
+    take_out(&gateway, product, 1).await;
+    let (on, _) = gateway.statements(take_out(&gateway, product, 1)).await;
+    assert_eq!((events(&gateway).await, deliveries(&gateway).await.len()), (0, 0));
+    // On SQLite it takes a look, which waits for no network.
+    assert_eq!(on, if is_sqlite { off + 1 } else { off });
+}

@@ -1,0 +1,143 @@
+//! Lists of webhook deliveries: pages, filters and tries, through both faces, in as many statements for many as for few.
+
+use serde_json::{Value, json};
+
+use crate::support::answer::{INVALID_PAGE, NOT_FOUND};
+use crate::support::gateway::Gateway;
+use crate::support::webhook_receiver::{Managed, Receiver, due, managing, take_out};
+
+on_both![
+    deliveries_are_listed_like_all_else,
+    statements_do_not_grow_with_deliveries,
+];
+
+async fn deliveries_are_listed_like_all_else(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let other = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let product = root.product("Bolts", 100).await;
+    for _ in 0..12 {
+        take_out(&gateway, product, 1).await;
+    }
+    assert_eq!(due(&gateway).await, 24);
+    take_out(&gateway, product, 1).await;
+    let list = endpoint.path("deliveries/");
+    let page = root.get(&format!("{list}?outcome=delivered")).await;
+    let ids = page.ids();
+    let body = page.expect(200);
+    assert_eq!(
+        (ids.len(), &body["count"], &body["previous"]),
+        (10, &json!(12), &Value::Null)
+    );
+    assert!(ids.is_sorted_by(|one, other| one > other));
+    let next = body["next"].as_str().expect("a link");
+    let path = next.split_once("/api/v1/").expect("a path").1;
+    assert_eq!(path, format!("{list}?outcome=delivered&page=2"));
+    assert_eq!(root.get(path).await.ids().len(), 2);
+    root.get(&format!("{list}?page=9")).await.is(404, INVALID_PAGE);
+    assert_eq!(root.get(&format!("{list}?outcome=pending")).await.ids().len(), 1);
+    assert_eq!(root.get(&format!("{list}?outcome=failed")).await.ids().len(), 0);
+    assert_eq!(
+        root.get(&format!("{list}?outcome=")).await.expect(200)["count"],
+        13
+    );
+    assert_eq!(
+        root.get(&format!("{list}?ordering=id&page_size=1000"))
+            .await
+            .ids()
+            .len(),
+        13
+    );
+    for (parameter, reason) in [
+        ("outcome", "Choose one of: pending, delivered, failed."),
+        ("ordering", "Order by one of: id."),
+        ("page", "A valid integer is required."),
+    ] {
+        let details = root
+            .get(&format!("{list}?{parameter}=x"))
+            .await
+            .refuses(400, "INVALID_PARAMETER");
+        assert_eq!(details, json!({ parameter: reason }));
+    }
+    let one = root.get(&format!("{list}{}/", ids[0])).await.expect(200);
+    assert_eq!(one, body["results"][0]);
+    assert_eq!(
+        (
+            &one["event"],
+            &one["outcome"],
+            &one["attempt_count"],
+            &one["attempts"][0]["status"]
+        ),
+        (
+            &json!("outflow.created"),
+            &json!("delivered"),
+            &json!(1),
+            &json!(204)
+        )
+    );
+    // One endpoint's deliveries are none of another's.
+    root.get(&other.path(&format!("deliveries/{}/", ids[0])))
+        .await
+        .is(404, NOT_FOUND);
+    root.post(&other.path(&format!("deliveries/{}/replay/", ids[0])), json!({}))
+        .await
+        .is(404, NOT_FOUND);
+    // The same through GraphQL, forwards and backwards.
+    let document = "query($id: ID!, $after: String, $before: String, $first: Int, $last: Int) { webhookEndpoint(id: $id) {
+        deliveries(first: $first, after: $after, last: $last, before: $before, filter: {outcome: [DELIVERED, FAILED]}) {
+            totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+            nodes { id event outcome messageId attemptCount attempts { totalCount nodes { number status error durationMs } } } } } }";
+    let ask = async |variables: Value| {
+        let mut variables = variables;
+        variables["id"] = json!(endpoint.id);
+        root.gql(document, variables).await.json()["data"]["webhookEndpoint"]["deliveries"].clone()
+    };
+    let first = ask(json!({ "first": 10 })).await;
+    let found: Vec<i64> = first["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| node["id"].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!((found, &first["totalCount"]), (ids, &json!(12)));
+    assert_eq!(first["nodes"][0]["messageId"], one["message_id"]);
+    assert_eq!(first["nodes"][0]["attempts"]["totalCount"], 1);
+    assert_eq!(first["nodes"][0]["attempts"]["nodes"][0]["status"], 204);
+    let rest = ask(json!({ "first": 10, "after": first["pageInfo"]["endCursor"] })).await;
+    assert_eq!(rest["nodes"].as_array().unwrap().len(), 2);
+    let back = ask(json!({ "last": 10, "before": rest["pageInfo"]["startCursor"] })).await;
+    assert_eq!(back["nodes"], first["nodes"]);
+}
+
+async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = managing(gateway, &[]).await;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let product = gateway.root.product("Bolts", 100).await;
+    let document = "{ webhookEndpoints { nodes { id deliveries(first: 50) { totalCount nodes {
+        id event createdAt messageId endpoint { url } attempts { totalCount nodes { number } } } } } } }";
+    let list = endpoint.path("deliveries/?page_size=100");
+    let mut counts = Vec::new();
+    for rows in [2, 40] {
+        let there = endpoint.deliveries(&gateway).await.len();
+        for _ in there..rows {
+            take_out(&gateway, product, 1).await;
+        }
+        due(&gateway).await;
+        gateway.root.get("webhooks/").await.expect(200);
+        let (rest, page) = gateway.statements(gateway.root.get(&list)).await;
+        assert_eq!(page.ids().len(), rows);
+        let (graphql, body) = gateway.statements(gateway.root.gql(document, json!({}))).await;
+        let nodes = &body.json()["data"]["webhookEndpoints"]["nodes"];
+        for endpoint in nodes.as_array().expect("endpoints") {
+            assert_eq!(endpoint["deliveries"]["nodes"].as_array().unwrap().len(), rows);
+        }
+        counts.push((rest, graphql));
+    }
+    assert_eq!(counts[0], counts[1]);
+    // Who asks, the endpoint, how many, the page, their events and tries.
+    assert!(counts[0].0 <= 6, "{counts:?}");
+}

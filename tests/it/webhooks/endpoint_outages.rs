@@ -1,0 +1,265 @@
+//! Webhook endpoints on bad days: receivers that are down, fail, hang or redirect, programs that are killed, gateways that
+//! share the work. Each committed outflow is told at least once with one id, none that was refused ever, and nobody waits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ::entity::outflow;
+use chrono::TimeDelta;
+use sea_orm::{EntityTrait as _, QuerySelect as _};
+use serde_json::{Value, json};
+use stockroom::app::App;
+use stockroom::clock::Clock;
+
+use crate::support::gateway::{Gateway, config};
+use crate::support::program::{Program, command};
+use crate::support::webhook_receiver::{
+    MANAGED, Managed, Reaction, Received, Receiver, deliveries, due, managing, take_out,
+};
+
+on_both![
+    dead_receivers_hold_up_nobody,
+    every_outage_ends_in_delivery,
+    two_gateways_share_endpoints,
+    told_after_kills,
+];
+
+async fn dead_receivers_hold_up_nobody(gateway: Gateway) {
+    let (dead, alive) = (Receiver::start().await, Receiver::start().await);
+    dead.reacts(Reaction::Hang);
+    let gateway = managing(gateway, &["--webhook-timeout", "300"]).await;
+    for _ in 0..49 {
+        Managed::make(&gateway, &dead.url(), &["outflow.created"]).await;
+    }
+    Managed::make(&gateway, &alive.url(), &["outflow.created"]).await;
+    gateway.webhooks().start().await.expect("a worker");
+    let product = gateway.root.product("Bolts", 1000).await;
+    // All places of all that hang are taken.
+    for _ in 0..8 {
+        take_out(&gateway, product, 1).await;
+    }
+    dead.wait_for(49 * 8).await;
+    for _ in 0..30 {
+        take_out(&gateway, product, 1).await;
+    }
+    let told = alive.wait_for(38).await;
+    let ids: BTreeSet<&str> = told.iter().map(Received::id).collect();
+    assert_eq!((told.len(), ids.len(), dead.received().len()), (38, 38, 49 * 8));
+    gateway.services.stop();
+}
+
+/// The ids of the messages that told of each outflow.
+fn ids_by_outflow(messages: &[Received]) -> BTreeMap<i64, BTreeSet<String>> {
+    let mut told: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    for message in messages {
+        let outflow = message.json()["data"]["id"].as_i64().expect("an id");
+        told.entry(outflow).or_default().insert(message.id().to_owned());
+    }
+    told
+}
+
+async fn every_outage_ends_in_delivery(gateway: Gateway) {
+    let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+    let schedule = [
+        "--webhook-retry-schedule",
+        "10,10,10,10,10,10",
+        "--webhook-timeout",
+        "1",
+    ];
+    let gateway = managing(gateway, &schedule).await;
+    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let product = gateway.root.product("Bolts", 40).await;
+    let down = format!("http://127.0.0.1:{}/", closed_port());
+    let mut made = BTreeSet::new();
+    for (reaction, url) in [
+        (Reaction::Status(500), receiver.url()),
+        (Reaction::Hang, receiver.url()),
+        (Reaction::Header(307, "location", elsewhere.url()), receiver.url()),
+        (Reaction::Endless(502), receiver.url()),
+        (Reaction::Status(204), down),
+    ] {
+        receiver.reacts(reaction.clone());
+        endpoint.patch(&gateway, json!({ "url": url })).await;
+        made.insert(take_out(&gateway, product, 3).await);
+        made.insert(take_out(&gateway, product, 3).await);
+        let too_many = json!({ "product": product, "quantity": 1_000 });
+        gateway.manager.post("outflows/", too_many).await.expect(422);
+        gateway.wait(13);
+        assert_eq!(due(&gateway).await, made.len(), "{reaction:?}");
+    }
+    receiver.reacts(Reaction::Status(204));
+    endpoint.patch(&gateway, json!({ "url": receiver.url() })).await;
+    gateway.wait(13);
+    assert_eq!(due(&gateway).await, 10);
+    let told = ids_by_outflow(&receiver.received());
+    assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), made);
+    assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
+    assert!(elsewhere.received().is_empty());
+    let first = endpoint.deliveries(&gateway).await.pop().expect("the first");
+    let errors: Vec<&Value> = first["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tried| &tried["error"])
+        .collect();
+    assert_eq!(
+        errors,
+        [
+            "it answered 500",
+            "it did not answer in time",
+            "it answered 307",
+            "it answered 502",
+            "it refused the connection",
+        ]
+        .iter()
+        .map(|error| json!(error))
+        .chain([Value::Null])
+        .collect::<Vec<_>>()
+        .iter()
+        .collect::<Vec<_>>()
+    );
+}
+
+/// A port on which nobody listens.
+fn closed_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+async fn two_gateways_share_endpoints(gateway: Gateway) {
+    let receivers = [
+        Receiver::start().await,
+        Receiver::start().await,
+        Receiver::start().await,
+    ];
+    let gateway = managing(gateway, &[]).await;
+    let second = gateway.another(&MANAGED).await;
+    // Made at one of them, known to both.
+    for (receiver, at) in receivers.iter().zip([&gateway, &second, &gateway]) {
+        Managed::make(at, &receiver.url(), &["outflow.created"]).await;
+    }
+    for gateway in [&gateway, &second] {
+        gateway.webhooks().start().await.expect("a worker");
+    }
+    let product = gateway.root.product("Bolts", 1000).await;
+    let sales = (0..60).map(|sale| {
+        let at = if sale % 2 == 0 { &gateway } else { &second };
+        take_out(at, product, 1)
+    });
+    let made: BTreeSet<i64> = futures_util::future::join_all(sales).await.into_iter().collect();
+    let mut ids = Vec::new();
+    for receiver in &receivers {
+        let told = ids_by_outflow(&receiver.wait_for(60).await);
+        assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), made);
+        ids.push(told);
+    }
+    // The same event has the same id, whichever gateway tells whom.
+    assert!(ids.iter().all(|told| *told == ids[0]));
+    assert!(ids[0].values().all(|ids| ids.len() == 1));
+    for gateway in [&gateway, &second] {
+        gateway.services.stop();
+        gateway.workers_ended().await;
+    }
+    assert!(receivers.iter().all(|receiver| receiver.received().len() == 60));
+    assert!(
+        deliveries(&gateway)
+            .await
+            .iter()
+            .all(|delivery| delivery.attempts == 1)
+    );
+    second.end().await;
+}
+
+/// How often it is killed.
+const ROUNDS: usize = 4;
+
+async fn told_after_kills(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = managing(gateway, &[]).await;
+    Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let product = gateway.root.product("Bolts", 1_000_000).await;
+    let place = gateway.end().await;
+    let settings = [("WEBHOOK_ENABLED", "true"), ("WEBHOOK_ALLOW_PRIVATE", "true")];
+    let acknowledged = Mutex::new(BTreeSet::new());
+    let mut access = None;
+    for round in 0..ROUNDS {
+        let mut program = Program::serve(&place.url(), &settings).await;
+        let token = match access.take() {
+            Some(token) => token,
+            None => program.user("manager").await.token.expect("a token"),
+        };
+        let (address, answers) = (program.address, AtomicUsize::new(0));
+        let victim = Mutex::new(Some(&mut program));
+        let clients = (0..4).map(|_| async {
+            let http = reqwest::Client::new();
+            let sell = async |quantity: i64| {
+                let sold = http
+                    .post(format!("http://{address}/api/v1/outflows/"))
+                    .bearer_auth(&token)
+                    .json(&json!({ "product": product, "quantity": quantity }))
+                    .send()
+                    .await
+                    .ok()?;
+                let status = sold.status().as_u16();
+                Some((status, sold.json::<Value>().await.ok()?))
+            };
+            loop {
+                let Some((status, refused)) = sell(2_000_000).await else {
+                    return;
+                };
+                assert_eq!(status, 422, "{refused}");
+                let Some((status, made)) = sell(1).await else {
+                    return;
+                };
+                assert_eq!(status, 201, "{made}");
+                acknowledged
+                    .lock()
+                    .unwrap()
+                    .insert(made["id"].as_i64().expect("an id"));
+                // Killed at a certain answer, while others wait for theirs and messages are under way.
+                if answers.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
+                    && let Some(program) = victim.lock().unwrap().take()
+                {
+                    program.kill();
+                }
+            }
+        });
+        futures_util::future::join_all(clients).await;
+        program.ended().await;
+        access = Some(token);
+    }
+    let checked = command(&place.url()).arg("check").output().expect("it runs");
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stdout)
+    );
+
+    // Later, when what the dead ones had in hand is anybody's again.
+    let later = Clock::manual(Clock::system().now() + TimeDelta::minutes(2));
+    let app = App::open(config(&place.url(), &MANAGED), later)
+        .await
+        .expect("a database");
+    let worker = app.webhooks.as_ref().expect("webhooks are switched on");
+    worker.run_due().await.expect("it runs");
+    let made: Vec<i64> = outflow::Entity::find()
+        .select_only()
+        .column(outflow::Column::Id)
+        .into_tuple()
+        .all(&app.services.db)
+        .await
+        .unwrap();
+    let told = ids_by_outflow(&receiver.received());
+    let acknowledged = acknowledged.into_inner().unwrap();
+    assert!(acknowledged.len() >= ROUNDS * 15, "{}", acknowledged.len());
+    assert!(acknowledged.iter().all(|id| told.contains_key(id)), "lost");
+    // Each that was committed, whether its answer arrived or not, and no other; each under one id.
+    assert_eq!(
+        told.keys().copied().collect::<BTreeSet<_>>(),
+        made.into_iter().collect()
+    );
+    assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
+    assert_eq!(worker.run_due().await.expect("it runs"), 0);
+    app.services.db.close().await;
+}

@@ -1,0 +1,321 @@
+//! The routes of webhook endpoints: who may use them, and that they have the manners of all others.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::actors::{Actor, send};
+use crate::support::answer::{FORBIDDEN, NO_TOKEN, NOT_FOUND, keys};
+use crate::support::api::{FACES, Outcome};
+use crate::support::gateway::Gateway;
+use crate::support::webhook_receiver::{Managed, managing, take_out};
+
+on_both![
+    one_permission_opens_every_door,
+    there_may_be_fifty,
+    routes_have_the_manners_of_the_others,
+    switched_off_they_can_be_managed_and_not_told,
+];
+
+const URL: &str = "https://shop.example.com/hook";
+
+fn new() -> Value {
+    json!({ "url": URL, "events": ["outflow.created"] })
+}
+
+/// Everything that can be done with webhooks over REST: method, path, body, and the status for who may.
+fn every_route(id: i64) -> Vec<(Method, String, Value, u16)> {
+    let one = format!("webhooks/{id}/");
+    vec![
+        (Method::GET, "webhooks/".to_owned(), Value::Null, 200),
+        (Method::HEAD, "webhooks/".to_owned(), Value::Null, 200),
+        (Method::POST, "webhooks/".to_owned(), new(), 201),
+        (Method::GET, one.clone(), Value::Null, 200),
+        (Method::PUT, one.clone(), json!({}), 200),
+        (Method::PATCH, one.clone(), json!({}), 200),
+        (Method::POST, format!("{one}rotate-secret/"), json!({}), 200),
+        (Method::POST, format!("{one}test/"), Value::Null, 202),
+        (
+            Method::POST,
+            format!("{one}replay/"),
+            json!({ "since": "2024-01-01T00:00:00Z" }),
+            202,
+        ),
+        (Method::GET, format!("{one}deliveries/"), Value::Null, 200),
+        (Method::GET, format!("{one}deliveries/999999/"), Value::Null, 404),
+        (
+            Method::POST,
+            format!("{one}deliveries/999999/replay/"),
+            Value::Null,
+            404,
+        ),
+        (Method::DELETE, one, Value::Null, 204),
+    ]
+}
+
+async fn one_permission_opens_every_door(gateway: Gateway) {
+    let gateway = managing(gateway, &[]).await;
+    // To a viewer it is given alone.
+    let given = "INSERT INTO permission (user_id, codename) VALUES (4, 'change_webhook')";
+    for (actor, may) in [
+        (&gateway.anon, None),
+        (&gateway.viewer, Some(false)),
+        (&gateway.manager, Some(false)),
+        (&gateway.administrator, Some(true)),
+        (&gateway.root, Some(true)),
+    ] {
+        goes(&gateway, actor, may).await;
+    }
+    gateway.sql(given).await.unwrap();
+    goes(&gateway, &gateway.viewer, Some(true)).await;
+    let viewer = gateway
+        .viewer
+        .gql("{ viewer { permissions } }", json!({}))
+        .await
+        .json();
+    assert_eq!(viewer["data"]["viewer"]["permissions"], json!(["CHANGE_WEBHOOK"]));
+    gateway
+        .sql("DELETE FROM permission WHERE user_id = 4")
+        .await
+        .unwrap();
+    goes(&gateway, &gateway.viewer, Some(false)).await;
+    // What it opens is webhooks and nothing else, and no other permission opens it.
+    let manager = gateway
+        .manager
+        .gql("{ viewer { permissions } }", json!({}))
+        .await
+        .json();
+    assert!(!manager.to_string().contains("WEBHOOK"), "{manager}");
+}
+
+/// Asserts what an actor gets at each route and each root field.
+async fn goes(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
+    let id = Managed::make(gateway, URL, &["outflow.created"]).await.id;
+    for (method, path, body, status) in every_route(id) {
+        let asked = format!("{} {method} {path}", actor.name);
+        let head = method == Method::HEAD;
+        let answer = if body.is_null() {
+            send(actor.request(method, &path)).await
+        } else {
+            send(actor.request(method, &path).json(&body)).await
+        };
+        match may {
+            None if head => assert_eq!(answer.status, 401, "{asked}"),
+            None => answer.is(401, NO_TOKEN),
+            Some(false) if head => assert_eq!(answer.status, 403, "{asked}"),
+            Some(false) => answer.is(403, FORBIDDEN),
+            Some(true) => assert_eq!(answer.status, status, "{asked}: {}", answer.text),
+        }
+    }
+    let expected = match may {
+        None => Some("UNAUTHENTICATED"),
+        Some(false) => Some("FORBIDDEN"),
+        Some(true) => None,
+    };
+    for field in [
+        "webhookEndpoint(id: 0) { id }",
+        "webhookEndpoints { nodes { id } totalCount }",
+        "a: webhookEndpoints(first: 0) { totalCount }",
+    ] {
+        let body = actor.gql(&format!("{{ {field} }}"), json!({})).await.json();
+        assert_eq!(
+            body["errors"][0]["extensions"]["code"].as_str(),
+            expected,
+            "{field}: {body}"
+        );
+    }
+    for field in [
+        r#"createWebhookEndpoint(input: {url: "x", events: []}) { userErrors { code } }"#,
+        "updateWebhookEndpoint(input: {id: 0}) { userErrors { code } }",
+        "deleteWebhookEndpoint(input: {id: 0}) { userErrors { code } }",
+        "rotateWebhookSecret(input: {id: 0}) { userErrors { code } }",
+        "sendTestWebhook(input: {endpointId: 0}) { userErrors { code } }",
+        "replayWebhookDelivery(input: {id: 0}) { userErrors { code } }",
+        r#"replayWebhookDeliveries(input: {endpointId: 0, since: "2024-01-01T00:00:00Z"}) { userErrors { code } }"#,
+    ] {
+        let body = actor
+            .gql(&format!("mutation {{ {field} }}"), json!({}))
+            .await
+            .json();
+        assert_eq!(
+            body["errors"][0]["extensions"]["code"].as_str(),
+            expected,
+            "{field}: {body}"
+        );
+        if may == Some(true) {
+            let payload = body["data"].as_object().unwrap().values().next().unwrap();
+            assert!(!payload["userErrors"].as_array().unwrap().is_empty(), "{body}");
+        }
+    }
+}
+
+async fn there_may_be_fifty(gateway: Gateway) {
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    for _ in 0..45 {
+        Managed::make(&gateway, URL, &["outflow.created"]).await;
+    }
+    // Of ten that are made at once five find room.
+    let made = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new()))).await;
+    let statuses: Vec<u16> = made.iter().map(|answer| answer.status).collect();
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        5,
+        "{statuses:?}"
+    );
+    for refused in made.iter().filter(|answer| answer.status != 201) {
+        refused.refuses(409, "TOO_MANY_ENDPOINTS");
+    }
+    for face in FACES {
+        assert_eq!(face.create(root, Kind::Webhook, new()).await, Outcome::TooMany);
+    }
+    let page = root.get("webhooks/?page_size=100").await;
+    assert_eq!(page.expect(200)["count"], 50);
+    let last = page.ids()[49];
+    assert_eq!(
+        FACES[0].delete(root, Kind::Webhook, last).await,
+        Outcome::Done(Value::Null)
+    );
+    root.post("webhooks/", new()).await.expect(201);
+}
+
+async fn routes_have_the_manners_of_the_others(gateway: Gateway) {
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    let endpoint = Managed::make(&gateway, URL, &["outflow.created"]).await;
+    let id = endpoint.id;
+    let index = gateway.anon.get("").await.expect(200);
+    assert_eq!(
+        keys(&index),
+        [
+            "brands",
+            "categories",
+            "suppliers",
+            "products",
+            "inflows",
+            "outflows"
+        ]
+    );
+    for (path, allow) in [
+        ("webhooks".to_owned(), "GET, HEAD, POST, OPTIONS"),
+        (format!("webhooks/{id}"), "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        (format!("webhooks/{id}/rotate-secret"), "POST, OPTIONS"),
+        (format!("webhooks/{id}/test"), "POST, OPTIONS"),
+        (format!("webhooks/{id}/replay"), "POST, OPTIONS"),
+        (format!("webhooks/{id}/deliveries"), "GET, HEAD, OPTIONS"),
+        (format!("webhooks/{id}/deliveries/1"), "GET, HEAD, OPTIONS"),
+        (format!("webhooks/{id}/deliveries/1/replay"), "POST, OPTIONS"),
+    ] {
+        for path in [path.clone(), format!("{path}/")] {
+            let options = send(gateway.anon.request(Method::OPTIONS, &path)).await;
+            assert_eq!(
+                (options.status, options.header("allow")),
+                (204, Some(allow)),
+                "{path}"
+            );
+            let trace = send(gateway.anon.request(Method::TRACE, &path)).await;
+            trace.refuses(405, "METHOD_NOT_ALLOWED");
+            assert_eq!(trace.header("allow"), Some(allow), "{path}");
+        }
+    }
+    // What is no number is no path, whatever the method and whoever asks.
+    for path in [
+        "webhooks/x/".to_owned(),
+        "webhooks/x/test/".to_owned(),
+        "webhooks/-1/deliveries/".to_owned(),
+        format!("webhooks/{id}/deliveries/x/"),
+        format!("webhooks/x/deliveries/{id}/replay/"),
+        format!("webhooks/{id}/nothing/"),
+    ] {
+        gateway.anon.post(&path, json!({})).await.is(404, NOT_FOUND);
+    }
+    let huge = "9".repeat(40);
+    for path in [
+        format!("webhooks/{huge}/"),
+        format!("webhooks/{huge}/deliveries/"),
+        format!("webhooks/{id}/deliveries/{huge}/"),
+        format!("webhooks/{}/deliveries/1/", id + 1),
+    ] {
+        root.get(&path).await.is(404, NOT_FOUND);
+    }
+    // Existence comes before the body, and the body before its values.
+    for below in ["rotate-secret/", "replay/"] {
+        let (here, nowhere) = (endpoint.path(below), format!("webhooks/999999/{below}"));
+        root.raw(Method::POST, &nowhere, "no JSON")
+            .await
+            .is(404, NOT_FOUND);
+        root.raw(Method::POST, &here, "no JSON")
+            .await
+            .refuses(400, "PARSE_ERROR");
+        root.raw(Method::POST, &here, "[]")
+            .await
+            .refuses(400, "PARSE_ERROR");
+        let xml = root
+            .request(Method::POST, &here)
+            .header("content-type", "text/xml")
+            .body("<a/>");
+        send(xml).await.refuses(415, "UNSUPPORTED_MEDIA_TYPE");
+        root.raw(Method::POST, &here, vec![b' '; 2 << 20])
+            .await
+            .expect(413);
+    }
+    for since in [
+        json!("yesterday"),
+        json!(5),
+        json!("2024-01-15"),
+        json!("+12024-01-15T10:30:00Z"),
+    ] {
+        let refused = root
+            .post(&endpoint.path("replay/"), json!({ "since": since }))
+            .await
+            .expect(422);
+        assert_eq!(keys(&refused), ["since"]);
+    }
+
+    let shown = root.get(&endpoint.path("")).await;
+    let tag = shown.header("etag").expect("a tag").to_owned();
+    assert_eq!(tag, "\"1\"");
+    let known = root
+        .request(Method::GET, &endpoint.path(""))
+        .header("if-none-match", &tag);
+    send(known).await.is(304, "");
+    for method in [Method::PATCH, Method::PUT, Method::DELETE] {
+        let stale = root
+            .request(method, &endpoint.path(""))
+            .header("if-match", "\"7\"")
+            .json(&json!({}));
+        send(stale).await.refuses(412, "PRECONDITION_FAILED");
+    }
+    let fresh = root
+        .request(Method::PUT, &endpoint.path(""))
+        .header("if-match", &tag)
+        .json(&json!({}));
+    assert_eq!(send(fresh).await.header("etag"), Some("\"2\""));
+    let head = send(root.request(Method::HEAD, &endpoint.path(""))).await;
+    assert_eq!(
+        (head.status, &*head.text, head.header("etag")),
+        (200, "", Some("\"2\""))
+    );
+}
+
+async fn switched_off_they_can_be_managed_and_not_told(gateway: Gateway) {
+    let root = &gateway.root;
+    let endpoint = Managed::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
+    let product = root.product("Bolts", 100).await;
+    take_out(&gateway, product, 1).await;
+    assert!(endpoint.deliveries(&gateway).await.is_empty());
+    let since = json!({ "since": "2024-01-01T00:00:00Z" });
+    root.post(&endpoint.path("test/"), json!({}))
+        .await
+        .refuses(409, "WEBHOOKS_DISABLED");
+    root.post(&endpoint.path("replay/"), since)
+        .await
+        .refuses(409, "WEBHOOKS_DISABLED");
+    let document = "mutation($id: ID!) { sendTestWebhook(input: {endpointId: $id}) { webhookDelivery { id } userErrors { code } } }";
+    let body = root.gql(document, json!({ "id": endpoint.id })).await.json();
+    assert_eq!(
+        body["data"]["sendTestWebhook"],
+        json!({ "webhookDelivery": null, "userErrors": [{ "code": "DISABLED" }] })
+    );
+    endpoint.patch(&gateway, json!({ "description": "later" })).await;
+}

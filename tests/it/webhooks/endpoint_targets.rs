@@ -1,0 +1,192 @@
+//! Where webhooks may not go: refused when an address is saved, through both faces and in every spelling, and again when a
+//! connection is made.
+
+use serde_json::json;
+use stockroom::kind::Kind;
+use stockroom::webhooks::target::is_public;
+
+use crate::support::api::FACES;
+use crate::support::gateway::Gateway;
+use crate::support::webhook_receiver::{Managed, Receiver, due, take_out};
+
+on_both![
+    private_addresses_are_refused_on_save,
+    names_are_refused_by_what_they_mean,
+    private_addresses_are_refused_on_connect,
+];
+
+const ENABLED: [&str; 2] = ["--webhook-enabled", "true"];
+
+/// This machine, its neighbours and what is nobody's public address, as somebody may write it who wants in.
+const PRIVATE: [&str; 38] = [
+    "http://127.0.0.1/",
+    "http://127.1/",
+    "http://127.0.1/",
+    "http://0/",
+    "http://0.0.0.0/",
+    "http://2130706433/",
+    "http://017700000001/",
+    "http://0177.0.0.1/",
+    "http://0x7f000001/",
+    "http://0x7f.1/",
+    "http://0X7F.0.0.0x1/",
+    "http://127.0.0.1./",
+    "http://%31%32%37.0.0.1/",
+    "http://１２７.０.０.１/",
+    "http://127。0。0。1/",
+    "http://①②⑦.0.0.1/",
+    "http://[::1]/",
+    "http://[::]/",
+    "http://[0:0:0:0:0:0:0:1]/",
+    "http://[::ffff:127.0.0.1]/",
+    "http://[::ffff:7f00:1]/",
+    "http://[::127.0.0.1]/",
+    "http://[64:ff9b::7f00:1]/",
+    "http://[fe80::1]/",
+    "http://[fd00::1]/",
+    "http://10.0.0.1/",
+    "http://172.16.0.1:8080/",
+    "http://192.168.1.1/",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[::ffff:169.254.169.254]/",
+    "http://100.64.0.1/",
+    "http://224.0.0.1/",
+    "https://localhost/",
+    "https://LOCALHOST./",
+    "https://a.b.localhost/",
+    "http:127.0.0.1",
+    "http:\\\\127.0.0.1\\",
+    " http://127.0.0.1/ ",
+];
+
+/// What is no address that webhooks go to, wherever it is.
+const NEVER: [&str; 8] = [
+    "http://example.com@127.0.0.1/",
+    "http://127.0.0.1:80@example.com/",
+    "http://user:word@1.1.1.1/",
+    "ftp://1.1.1.1/",
+    "file:///etc/passwd",
+    "gopher://1.1.1.1/",
+    "data:text/plain,x",
+    "//1.1.1.1/",
+];
+
+async fn private_addresses_are_refused_on_save(gateway: Gateway) {
+    let gateway = gateway.with(&ENABLED).await;
+    let root = &gateway.root;
+    let id = Managed::make(&gateway, "http://1.1.1.1/", &["outflow.created"])
+        .await
+        .id;
+    for url in PRIVATE.iter().chain(&NEVER) {
+        for face in FACES {
+            let body = json!({ "url": url, "events": ["outflow.created"] });
+            for outcome in [
+                face.create(root, Kind::Webhook, body).await,
+                face.update(root, Kind::Webhook, id, None, json!({ "url": url }))
+                    .await,
+            ] {
+                let crate::support::api::Outcome::Invalid(faults) = outcome else {
+                    panic!("{face:?} {url}: {outcome:?}")
+                };
+                assert_eq!((faults.len(), &*faults[0].0), (1, "url"), "{url}");
+                if PRIVATE.contains(url) {
+                    assert!(faults[0].1.contains("private network"), "{url}: {}", faults[0].1);
+                }
+            }
+        }
+    }
+    assert_eq!(root.get("webhooks/").await.texts("url"), ["http://1.1.1.1/"]);
+}
+
+/// The names that this machine has for itself or its neighbours, `localhost` apart.
+fn private_names() -> Vec<String> {
+    let hosts = std::fs::read_to_string("/etc/hosts").expect("/etc/hosts");
+    let mut names = Vec::new();
+    for line in hosts.lines() {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+        let address = words.next().and_then(|address| address.parse().ok());
+        if address.is_some_and(|address| !is_public(address)) {
+            names.extend(
+                words
+                    .filter(|name| !name.contains("localhost"))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    names
+}
+
+async fn names_are_refused_by_what_they_mean(gateway: Gateway) {
+    let names = private_names();
+    assert!(!names.is_empty(), "/etc/hosts has no private name but localhost");
+    let receiver = Receiver::start().await;
+    let port = receiver.address.port();
+    let gateway = gateway.with(&ENABLED).await;
+    let endpoint = Managed::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
+    let product = gateway.root.product("Bolts", 100).await;
+    let means = "Enter a valid URL: its name means an address on this machine or a private network.";
+    for name in names.iter().take(3) {
+        let url = format!("http://{name}:{port}/");
+        for face in FACES {
+            let body = json!({ "url": url, "events": ["outflow.created"] });
+            face.create(&gateway.root, Kind::Webhook, body)
+                .await
+                .refuses(&[("url", means)]);
+            let changes = json!({ "url": url });
+            face.update(&gateway.root, Kind::Webhook, endpoint.id, None, changes)
+                .await
+                .refuses(&[("url", means)]);
+        }
+        // A name can come to mean something else once it is saved.
+        gateway
+            .sql(format!("UPDATE endpoint SET url = '{url}'"))
+            .await
+            .expect("an update");
+        take_out(&gateway, product, 1).await;
+        assert_eq!(due(&gateway).await, 1);
+        let delivery = endpoint.deliveries(&gateway).await[0].clone();
+        assert_eq!(
+            (&delivery["outcome"], &delivery["attempts"][0]["error"]),
+            (
+                &json!("pending"),
+                &json!("the name means an address on this machine or a private network")
+            )
+        );
+    }
+    assert!(receiver.received().is_empty());
+    // Where it is allowed, it is where it goes.
+    let gateway = gateway.with(&crate::support::webhook_receiver::MANAGED).await;
+    endpoint
+        .patch(&gateway, json!({ "url": format!("http://{}:{port}/", names[0]) }))
+        .await;
+    take_out(&gateway, product, 1).await;
+    assert_eq!((due(&gateway).await, receiver.received().len()), (1, 1));
+}
+
+async fn private_addresses_are_refused_on_connect(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let port = receiver.address.port();
+    let gateway = gateway.with(&ENABLED).await;
+    let endpoint = Managed::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
+    let product = gateway.root.product("Bolts", 100).await;
+    for host in [
+        "127.0.0.1",
+        "2130706433",
+        "0177.1",
+        "0x7f.1",
+        "[::ffff:127.0.0.1]",
+        "localhost",
+    ] {
+        gateway
+            .sql(format!("UPDATE endpoint SET url = 'http://{host}:{port}/'"))
+            .await
+            .expect("an update");
+        take_out(&gateway, product, 1).await;
+        assert_eq!(due(&gateway).await, 1);
+        let delivery = endpoint.deliveries(&gateway).await[0].clone();
+        let error = delivery["attempts"][0]["error"].as_str().expect("a refusal");
+        assert!(error.contains("private network"), "{host}: {error}");
+        assert_eq!(delivery["outcome"], "pending");
+    }
+    assert!(receiver.received().is_empty());
+}

@@ -1,0 +1,333 @@
+//! Webhook endpoints, managed through both faces by those who may.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::actors::send;
+use crate::support::answer::keys;
+use crate::support::api::{FACES, Outcome};
+use crate::support::gateway::Gateway;
+use crate::support::webhook_receiver::{Managed, Receiver, SECRET, managing, telling};
+
+on_both![
+    the_life_of_an_endpoint,
+    secrets_are_shown_once,
+    bad_values_are_refused_alike,
+    the_endpoint_of_the_settings_is_left_alone,
+];
+
+const URL: &str = "https://shop.example.com/hooks?from=stock";
+
+fn new() -> Value {
+    json!({ "url": URL, "events": ["product.low_stock", "outflow.created", "outflow.created"] })
+}
+
+async fn the_life_of_an_endpoint(gateway: Gateway) {
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    for face in FACES {
+        let now = gateway
+            .services
+            .clock
+            .now()
+            .format("%Y-%m-%dT%H:%M:%SZ")
+            .to_string();
+        let made = face.create(root, Kind::Webhook, new()).await.done();
+        let id = made["id"].as_i64().expect("an id");
+        let expected = json!({
+            "id": id, "url": URL, "description": null, "events": ["outflow.created", "product.low_stock"],
+            "disabled": false, "disabled_at": null, "disabled_reason": null, "failing_since": null,
+            "previous_secret_until": null, "managed": true,
+            "created_at": now, "updated_at": now,
+        });
+        for other in FACES {
+            let found = other.find(root, Kind::Webhook, id).await.done();
+            assert_eq!(found, expected, "{face:?} {other:?}");
+        }
+        let listed = root.get("webhooks/").await;
+        assert_eq!(listed.column("id"), [id]);
+        assert_eq!(listed.expect(200)["results"][0], expected);
+        let listed = root
+            .gql("{ webhookEndpoints { totalCount nodes { url } } }", json!({}))
+            .await
+            .json();
+        assert_eq!(
+            listed["data"]["webhookEndpoints"],
+            json!({ "totalCount": 1, "nodes": [{ "url": URL }] })
+        );
+
+        gateway.wait(60);
+        let changes = json!({ "description": " The shop ", "events": ["inflow.created"], "url": "http://1.1.1.1:80/x" });
+        let changed = face
+            .update(root, Kind::Webhook, id, Some(1), changes)
+            .await
+            .done();
+        assert_eq!(changed["url"], "http://1.1.1.1/x");
+        assert_eq!(changed["description"], "The shop");
+        assert_eq!(changed["events"], json!(["inflow.created"]));
+        let late = face
+            .update(root, Kind::Webhook, id, Some(1), json!({ "description": "x" }))
+            .await;
+        assert_eq!(late, Outcome::Conflict);
+
+        let off = json!({ "disabled": true, "description": null });
+        let off = face.update(root, Kind::Webhook, id, Some(2), off).await.done();
+        assert_eq!(
+            (&off["disabled"], &off["disabled_reason"], &off["description"]),
+            (&json!(true), &json!("requested"), &Value::Null)
+        );
+        let since = off["disabled_at"].clone();
+        gateway.wait(60);
+        let still = face
+            .update(root, Kind::Webhook, id, None, json!({ "disabled": true }))
+            .await
+            .done();
+        assert_eq!(still["disabled_at"], since);
+        let on = face
+            .update(root, Kind::Webhook, id, None, json!({ "disabled": false }))
+            .await
+            .done();
+        assert_eq!(
+            (
+                &on["disabled"],
+                &on["disabled_at"],
+                &on["disabled_reason"],
+                &on["events"]
+            ),
+            (
+                &json!(false),
+                &Value::Null,
+                &Value::Null,
+                &json!(["inflow.created"])
+            )
+        );
+
+        assert_eq!(
+            face.delete(root, Kind::Webhook, id).await,
+            Outcome::Done(Value::Null)
+        );
+        for other in FACES {
+            assert_eq!(other.find(root, Kind::Webhook, id).await, Outcome::NotFound);
+        }
+        assert_eq!(face.delete(root, Kind::Webhook, id).await, Outcome::NotFound);
+    }
+}
+
+async fn secrets_are_shown_once(gateway: Gateway) {
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    let made = root.post("webhooks/", new()).await;
+    let location = made.header("location").expect("Location").to_owned();
+    let body = made.expect(201);
+    assert_eq!(keys(&body).last(), Some(&"secret"));
+    let first = body["secret"].as_str().expect("a secret").to_owned();
+    assert!(
+        first.starts_with("whsec_") && first.len() == 50,
+        "{}",
+        first.len()
+    );
+    assert!(standardwebhooks::Webhook::new(&first).is_ok());
+    let path = format!("webhooks/{}/", body["id"]);
+    assert!(location.ends_with(&format!("/api/v1/{path}")), "{location}");
+
+    let document = "mutation($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
+        secret webhookEndpoint { id version } userErrors { field } } }";
+    let input = json!({ "input": { "url": URL, "events": ["OUTFLOW_CREATED"] } });
+    let made = root.gql(document, input).await.json();
+    let payload = &made["data"]["createWebhookEndpoint"];
+    let second = payload["secret"].as_str().expect("a secret").to_owned();
+    assert_ne!(first, second);
+    let id = &payload["webhookEndpoint"]["id"];
+
+    let document = "mutation($input: RotateWebhookSecretInput!) { rotateWebhookSecret(input: $input) {
+        secret webhookEndpoint { version previousSecretUntil } userErrors { field message code } } }";
+    let rotate = async |input: Value| {
+        let rotated = root.gql(document, json!({ "input": input })).await.json();
+        rotated["data"]["rotateWebhookSecret"].clone()
+    };
+    let rotated = rotate(json!({ "id": id, "overlap": 90, "expectedVersion": 1 })).await;
+    let third = rotated["secret"].as_str().expect("a secret").to_owned();
+    assert_eq!(
+        rotated["webhookEndpoint"],
+        json!({ "version": 2, "previousSecretUntil": "2024-01-15T10:31:30Z" })
+    );
+    let late = rotate(json!({ "id": id, "expectedVersion": 1 })).await;
+    assert_eq!(late["userErrors"][0]["code"], "CONFLICT");
+    assert_eq!(
+        (&late["secret"], &late["webhookEndpoint"]),
+        (&Value::Null, &Value::Null)
+    );
+    let wrong = rotate(json!({ "id": id, "overlap": 604_801 })).await;
+    assert_eq!(
+        wrong["userErrors"],
+        json!([{ "field": "overlap", "message": "Ensure this value is less than or equal to 604800.", "code": "OUT_OF_RANGE" }])
+    );
+    // Nothing said is a day, and so is no body at all.
+    let rotated = root
+        .raw(Method::POST, &format!("{path}rotate-secret/"), "")
+        .await
+        .expect(200);
+    assert_eq!(rotated["previous_secret_until"], "2024-01-16T10:30:00Z");
+    let fourth = rotated["secret"].as_str().expect("a secret").to_owned();
+    let at_once = root
+        .post(&format!("{path}rotate-secret/"), json!({ "overlap": 0 }))
+        .await;
+    assert_eq!(at_once.expect(200)["previous_secret_until"], Value::Null);
+    let fifth = at_once.json()["secret"].as_str().expect("a secret").to_owned();
+    root.post(&format!("{path}rotate-secret/"), json!({ "overlap": -1 }))
+        .await
+        .says(
+            422,
+            &json!({ "overlap": ["Ensure this value is greater than or equal to 0."] }),
+        );
+    let stale = root
+        .request(Method::POST, &format!("{path}rotate-secret/"))
+        .header("if-match", "\"1\"");
+    send(stale).await.refuses(412, "PRECONDITION_FAILED");
+
+    let everything = [
+        root.get("webhooks/").await.text,
+        root.get(&path).await.text,
+        root.patch(&path, json!({ "description": "x" })).await.text,
+        root.gql("{ webhookEndpoints { nodes { id url description } } }", json!({}))
+            .await
+            .text,
+        format!("{:?}", ::entity::webhook_endpoint::Secret(fifth.clone())),
+    ]
+    .concat();
+    for secret in [first, second, third, fourth, fifth] {
+        assert!(!everything.contains(&secret[6..]));
+    }
+    assert!(!everything.contains("whsec_"));
+}
+
+async fn bad_values_are_refused_alike(gateway: Gateway) {
+    let gateway = managing(gateway, &[]).await;
+    let root = &gateway.root;
+    let long = format!("https://example.com/{}", "x".repeat(2_000));
+    let cases = [
+        (json!({ "url": "" }), "url", "This field may not be blank."),
+        (json!({ "url": "shop" }), "url", "Enter a valid URL."),
+        (json!({ "url": "https://" }), "url", "Enter a valid URL."),
+        (
+            json!({ "url": "ftp://example.com/" }),
+            "url",
+            "Enter a valid URL: it must be an http or https address.",
+        ),
+        (
+            json!({ "url": "https://a:b@example.com/" }),
+            "url",
+            "Enter a valid URL: it must not hold a user name or password.",
+        ),
+        (
+            json!({ "url": long }),
+            "url",
+            "Ensure this field has no more than 2000 characters.",
+        ),
+        (
+            json!({ "url": "https://example.com/\0" }),
+            "url",
+            "Null characters are not allowed.",
+        ),
+        (json!({ "events": [] }), "events", "This list may not be empty."),
+        (
+            json!({ "events": ["outflow.created", "webhook.test"] }),
+            "events",
+            "Choose from: outflow.created, inflow.created, product.low_stock.",
+        ),
+        (
+            json!({ "description": "x".repeat(501) }),
+            "description",
+            "Ensure this field has no more than 500 characters.",
+        ),
+    ];
+    let id = Managed::make(&gateway, URL, &["outflow.created"]).await.id;
+    for (wrong, field, message) in cases {
+        let mut body = new();
+        body.as_object_mut()
+            .unwrap()
+            .extend(wrong.as_object().unwrap().clone());
+        for face in FACES {
+            face.create(root, Kind::Webhook, body.clone())
+                .await
+                .refuses(&[(field, message)]);
+            face.update(root, Kind::Webhook, id, None, wrong.clone())
+                .await
+                .refuses(&[(field, message)]);
+        }
+    }
+    root.post("webhooks/", json!({})).await.says(
+        422,
+        &json!({ "url": ["This field is required."], "events": ["This field is required."] }),
+    );
+    let wrong = json!({ "url": null, "events": "outflow.created", "disabled": "yes", "description": [] });
+    root.patch(&format!("webhooks/{id}/"), wrong).await.says(
+        422,
+        &json!({
+            "events": ["Expected a list of strings."], "description": ["Not a valid string."],
+            "disabled": ["Must be a valid boolean."], "url": ["This field may not be null."],
+        }),
+    );
+    let wrong = json!({ "events": ["x"], "disabled": null });
+    root.patch(&format!("webhooks/{id}/"), wrong).await.says(
+        422,
+        &json!({
+            "events": ["Choose from: outflow.created, inflow.created, product.low_stock."],
+            "disabled": ["This field may not be null."],
+        }),
+    );
+    root.raw(Method::POST, "webhooks/", "[]")
+        .await
+        .refuses(400, "PARSE_ERROR");
+    assert_eq!(root.get("webhooks/").await.ids(), [id]);
+}
+
+async fn the_endpoint_of_the_settings_is_left_alone(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let root = &gateway.root;
+    let listed = root.get("webhooks/").await;
+    let id = listed.ids()[0];
+    let fixed = listed.expect(200)["results"][0].clone();
+    assert_eq!(
+        (&fixed["managed"], &fixed["url"], &fixed["disabled"]),
+        (&json!(false), &json!(receiver.url()), &json!(false))
+    );
+    for face in FACES {
+        let changes = json!({ "url": URL, "disabled": true });
+        assert_eq!(
+            face.update(root, Kind::Webhook, id, None, changes).await,
+            Outcome::ReadOnly
+        );
+        assert_eq!(face.delete(root, Kind::Webhook, id).await, Outcome::ReadOnly);
+    }
+    root.post(&format!("webhooks/{id}/rotate-secret/"), json!({}))
+        .await
+        .refuses(409, "READ_ONLY");
+    assert_eq!(root.get(&format!("webhooks/{id}/")).await.expect(200), fixed);
+    // Starting again with the same settings changes nothing, its version neither.
+    let tag = root
+        .get(&format!("webhooks/{id}/"))
+        .await
+        .header("etag")
+        .expect("a tag")
+        .to_owned();
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let answer = gateway.root.get(&format!("webhooks/{id}/")).await;
+    assert_eq!(answer.header("etag"), Some(&*tag));
+    assert!(!answer.text.contains(&SECRET[6..]));
+    // Taken out of the settings it is told of nothing, and put back it is again.
+    let gateway = managing(gateway, &[]).await;
+    let out = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
+    assert_eq!(
+        (&out["disabled"], &out["disabled_reason"]),
+        (&json!(true), &json!("requested"))
+    );
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let back = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
+    assert_eq!(
+        (&back["disabled"], &back["disabled_reason"]),
+        (&json!(false), &Value::Null)
+    );
+}

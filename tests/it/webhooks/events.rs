@@ -1,0 +1,361 @@
+//! Webhooks: what is committed is told, once, in its shape and signed; what is refused never is.
+
+use ::entity::delivery::Outcome;
+use serde_json::json;
+use stockroom::app::App;
+use stockroom::clock::Clock;
+use stockroom::kind::Kind;
+use stockroom::webhooks::retention;
+
+use crate::support::gateway::{Gateway, config};
+use crate::support::webhook_receiver::{
+    Received, Receiver, SECRET, deliveries, due, events, flags, take_out, telling,
+};
+
+on_both![
+    told_once_in_the_documented_shape,
+    the_official_library_accepts_them,
+    what_is_refused_is_not_told,
+    low_stock_is_told_on_crossing,
+    inflows_are_told_when_asked_for,
+    commits_wake_the_worker,
+    off_costs_nothing,
+    old_events_are_cleared,
+];
+
+fn names(messages: &[Received]) -> Vec<String> {
+    messages.iter().map(Received::name).collect()
+}
+
+async fn told_once_in_the_documented_shape(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let product = gateway.root.product("Água", 100).await;
+    gateway.wait(60);
+    let body = json!({ "product": product, "quantity": 7, "description": "Bulk sale" });
+    let outflow = gateway.manager.make(Kind::Outflow, body).await;
+    assert!(receiver.received().is_empty());
+
+    gateway.wait(1);
+    assert_eq!(due(&gateway).await, 1);
+    assert_eq!(due(&gateway).await, 0);
+    let messages = receiver.received();
+    assert_eq!(messages.len(), 1);
+    let message = &messages[0];
+    assert_eq!(message.path, "/hook?from=stockroom");
+    assert_eq!(message.header("content-type"), "application/json");
+    assert!(message.header("user-agent").starts_with("stockroom/"));
+    assert!(
+        message.id().starts_with("msg_") && message.id().len() > 20,
+        "{}",
+        message.id()
+    );
+    assert_eq!(
+        message.header("webhook-timestamp"),
+        gateway.services.clock.now().timestamp().to_string()
+    );
+    let ledger = stock_change_of(&gateway, outflow).await;
+    assert_eq!(
+        message.json(),
+        json!({
+            "type": "outflow.created",
+            "timestamp": "2024-01-15T10:31:00Z",
+            "data": {
+                "ledger_id": ledger,
+                "product": { "id": product, "title": "Água" },
+                "balance": 93,
+                "id": outflow, "quantity": 7, "description": "Bulk sale",
+            },
+        })
+    );
+    let delivery = &deliveries(&gateway).await[0];
+    assert_eq!(
+        (
+            delivery.outcome,
+            delivery.attempts,
+            delivery.last_status,
+            delivery.due_at
+        ),
+        (Some(Outcome::Delivered), 1, Some(204), None)
+    );
+    gateway.is_sound().await;
+}
+
+async fn stock_change_of(gateway: &Gateway, outflow: i64) -> i64 {
+    use ::entity::stock_change;
+    use sea_orm::EntityTrait as _;
+    let entries = stock_change::Entity::find()
+        .all(&gateway.services.db)
+        .await
+        .expect("rows");
+    let entry = entries.iter().find(|entry| {
+        entry.reason == stock_change::Reason::OutflowCreated && entry.movement_id == Some(outflow)
+    });
+    entry.expect("an entry").id
+}
+
+async fn the_official_library_accepts_them(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let url = receiver.url();
+    // It compares with the machine's clock.
+    let gateway = gateway.restarted(&flags(&url, &[]), Clock::system().now()).await;
+    gateway
+        .webhooks()
+        .store_configured_endpoint()
+        .await
+        .expect("an endpoint");
+    let product = gateway.root.product("Água 日本", 6).await;
+    take_out(&gateway, product, 1).await;
+    assert_eq!(due(&gateway).await, 2);
+    let official = standardwebhooks::Webhook::new(SECRET).unwrap();
+    let other = standardwebhooks::Webhook::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
+    for message in receiver.received() {
+        official
+            .verify(&message.body, &message.headers)
+            .expect("a signature");
+        assert!(other.verify(&message.body, &message.headers).is_err());
+        let mut changed = message.body.to_vec();
+        changed.push(b' ');
+        assert!(official.verify(&changed, &message.headers).is_err());
+    }
+}
+
+async fn what_is_refused_is_not_told(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let product = gateway.root.product("Bolts", 20).await;
+    for body in [
+        json!({ "product": product, "quantity": 21 }),
+        json!({ "product": product, "quantity": 0 }),
+        json!({ "product": product + 1, "quantity": 1 }),
+    ] {
+        gateway.manager.post("outflows/", body).await.expect(422);
+    }
+    let body = json!({ "product": product, "quantity": 1 });
+    gateway.viewer.post("outflows/", body).await.expect(403);
+    assert_eq!((events(&gateway).await, due(&gateway).await), (0, 0));
+
+    // Of fifty at once for twenty in stock, each that is taken is told, and no other.
+    let requests = (0..50).map(|_| {
+        let manager = gateway.manager.clone();
+        let body = json!({ "product": product, "quantity": 1 });
+        async move { manager.post("outflows/", body).await }
+    });
+    let answers = futures_util::future::join_all(requests).await;
+    let mut made: Vec<i64> = answers
+        .iter()
+        .filter(|answer| answer.status == 201)
+        .map(|answer| answer.json()["id"].as_i64().expect("an id"))
+        .collect();
+    assert_eq!(made.len(), 20);
+    assert_eq!(due(&gateway).await, 21);
+    let messages = receiver.received();
+    let mut told: Vec<i64> = messages
+        .iter()
+        .filter(|message| message.name() == "outflow.created")
+        .map(|message| message.json()["data"]["id"].as_i64().expect("an id"))
+        .collect();
+    made.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(made, told);
+    let mut ids: Vec<&str> = messages.iter().map(Received::id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 21);
+}
+
+async fn low_stock_is_told_on_crossing(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let more = [
+        "--webhook-events",
+        "product.low_stock",
+        "--low-stock-threshold",
+        "5",
+    ];
+    let gateway = telling(gateway, &receiver, &more).await;
+    let root = &gateway.root;
+    let product = root.product("Bolts", 10).await;
+    let supplier = root.make(Kind::Supplier, json!({ "name": "A supplier" })).await;
+    let path = format!("products/{product}/");
+    let told = async || {
+        due(&gateway).await;
+        receiver.received().len()
+    };
+    take_out(&gateway, product, 4).await;
+    assert_eq!(told().await, 0, "6 left");
+    take_out(&gateway, product, 1).await;
+    assert_eq!(told().await, 1, "5 left");
+    take_out(&gateway, product, 1).await;
+    assert_eq!(told().await, 1, "4 left, and low already");
+    let body = json!({ "product": product, "supplier": supplier, "quantity": 6 });
+    let inflow = root.make(Kind::Inflow, body).await;
+    assert_eq!(told().await, 1, "10 left");
+    root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
+    assert_eq!(told().await, 2, "4 left once the inflow is taken back");
+    root.patch(&path, json!({ "quantity": 3 })).await.expect(200);
+    assert_eq!(told().await, 2, "counted, and low already");
+    root.patch(&path, json!({ "quantity": 6 })).await.expect(200);
+    assert_eq!(told().await, 2, "counted, and no longer low");
+    root.patch(&path, json!({ "quantity": 0, "title": "Nuts" }))
+        .await
+        .expect(200);
+    assert_eq!(told().await, 3, "counted, and none left");
+    root.product("Few from the start", 1).await;
+    assert_eq!(told().await, 3, "no line is crossed by a beginning");
+
+    let messages = receiver.received();
+    assert_eq!(names(&messages), ["product.low_stock"; 3]);
+    let balances: Vec<_> = messages
+        .iter()
+        .map(|message| message.json()["data"]["balance"].clone())
+        .collect();
+    assert_eq!(balances, [5, 4, 0]);
+    let data = messages[2].json()["data"].clone();
+    assert_eq!(
+        data,
+        json!({
+            "ledger_id": data["ledger_id"], "product": { "id": product, "title": "Nuts" },
+            "balance": 0, "threshold": 5,
+        })
+    );
+    gateway.is_sound().await;
+}
+
+async fn inflows_are_told_when_asked_for(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let product = gateway.root.product("Bolts", 10).await;
+    let supplier = gateway
+        .root
+        .make(Kind::Supplier, json!({ "name": "A supplier" }))
+        .await;
+    let body = json!({ "product": product, "supplier": supplier, "quantity": 6 });
+    gateway.root.make(Kind::Inflow, body.clone()).await;
+    assert_eq!((events(&gateway).await, due(&gateway).await), (0, 0));
+
+    let gateway = telling(gateway, &receiver, &["--webhook-events", "inflow.created"]).await;
+    let inflow = gateway.root.make(Kind::Inflow, body).await;
+    take_out(&gateway, product, 20).await;
+    assert_eq!((events(&gateway).await, due(&gateway).await), (1, 1));
+    let message = receiver.received()[0].json();
+    assert_eq!(message["type"], "inflow.created");
+    assert_eq!(
+        (
+            &message["data"]["id"],
+            &message["data"]["quantity"],
+            &message["data"]["balance"]
+        ),
+        (&json!(inflow), &json!(6), &json!(22))
+    );
+}
+
+async fn commits_wake_the_worker(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = telling(gateway, &receiver, &[]).await;
+    gateway.webhooks().start().await.expect("a worker");
+    let product = gateway.root.product("Bolts", 1000).await;
+    for _ in 0..100 {
+        take_out(&gateway, product, 1).await;
+    }
+    let mut ids: Vec<String> = receiver
+        .wait_for(100)
+        .await
+        .iter()
+        .map(|message| message.id().to_owned())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 100);
+    // What is under way is written down before the end.
+    gateway.services.stop();
+    gateway.workers_ended().await;
+    assert!(
+        deliveries(&gateway)
+            .await
+            .iter()
+            .all(|delivery| delivery.outcome == Some(Outcome::Delivered))
+    );
+}
+
+async fn off_costs_nothing(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 1000).await;
+    take_out(&gateway, product, 1).await;
+    let (off, _) = gateway.statements(take_out(&gateway, product, 1)).await;
+    assert_eq!(events(&gateway).await, 0);
+    let is_sqlite = gateway.database_url().starts_with("sqlite");
+
+    let receiver = Receiver::start().await;
+    let gateway = telling(gateway, &receiver, &[]).await;
+    take_out(&gateway, product, 1).await;
+    let (on, _) = gateway.statements(take_out(&gateway, product, 1)).await;
+    assert_eq!(events(&gateway).await, 2);
+    // A part of PostgreSQL's one statement; two more on SQLite, where none waits for a network.
+    assert_eq!(on, if is_sqlite { off + 2 } else { off });
+}
+
+async fn old_events_are_cleared(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    let gateway = telling(gateway, &receiver, &[]).await;
+    let product = gateway.root.product("Bolts", 100).await;
+    take_out(&gateway, product, 1).await;
+    assert_eq!(due(&gateway).await, 1);
+    take_out(&gateway, product, 1).await;
+    gateway.wait(31 * 24 * 3600);
+    retention::clean(&gateway.services).await.expect("it clears");
+    let left = deliveries(&gateway).await;
+    assert_eq!((events(&gateway).await, left.len()), (1, 1));
+    assert!(left[0].due_at.is_some(), "what is still to be told stays");
+    // However many there are.
+    let many = "INSERT INTO event (message_id, name, stock_change_id, product_title, created_at)
+        WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700)
+        SELECT 'msg_' || n, 'outflow.created', 1, 'Bolts', event.created_at FROM number, event";
+    gateway.sql(many).await.expect("rows");
+    assert_eq!(events(&gateway).await, 1_701);
+    retention::clean(&gateway.services).await.expect("it clears");
+    assert_eq!(events(&gateway).await, 1);
+    assert_eq!(due(&gateway).await, 1);
+    gateway.is_sound().await;
+}
+
+/// Settings that can't work end the start, in words, and none of them shows the secret.
+#[tokio::test]
+async fn bad_settings_are_refused_at_the_start() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let url = format!("sqlite://{}", directory.path().join("test.db").display());
+    let enabled = ["--webhook-enabled", "true"];
+    let target = ["--webhook-url", "https://example.com/"];
+    let secret = ["--webhook-secret", SECRET];
+    let cases = [
+        (vec![enabled, target], "WEBHOOK_SECRET is not"),
+        (
+            vec![enabled, secret, ["--webhook-url", "http://127.1/"]],
+            "WEBHOOK_ALLOW_PRIVATE",
+        ),
+        (
+            vec![enabled, secret, ["--webhook-url", "http://localhost:9/"]],
+            "WEBHOOK_ALLOW_PRIVATE",
+        ),
+        (
+            vec![enabled, secret, ["--webhook-url", "ftp://example.com/"]],
+            "http or https",
+        ),
+        (
+            vec![enabled, secret, ["--webhook-url", "https://a:b@example.com/"]],
+            "user name",
+        ),
+    ];
+    for (flags, expected) in cases {
+        let settings = config(&url, &flags.concat());
+        let shown = format!("{settings:?}");
+        let error = App::open(settings, Clock::system())
+            .await
+            .err()
+            .expect("a refusal");
+        let said = format!("{error:?}");
+        assert!(said.contains(expected), "{said}");
+        assert!(
+            !said.contains(&SECRET[6..]) && !shown.contains(&SECRET[6..]),
+            "{shown}"
+        );
+    }
+}

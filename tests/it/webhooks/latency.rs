@@ -1,0 +1,96 @@
+//! A receiver that hangs, or is not there, does not make an outflow wait.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::support::actors::Actor;
+use crate::support::gateway::Gateway;
+use crate::support::program::Program;
+use crate::support::webhook_receiver::{Reaction, Receiver, SECRET};
+
+on_both!(receivers_make_nobody_wait);
+
+const CLIENTS: usize = 8;
+const EACH: usize = 25;
+/// Each is measured in turn, so often: what disturbs one of them disturbs the others.
+const ROUNDS: usize = 4;
+
+/// A gateway that tells this receiver, or nobody, and how long its outflows took.
+struct Measured {
+    _program: Program,
+    manager: Actor,
+    product: i64,
+    took: Vec<Duration>,
+}
+
+impl Measured {
+    async fn start(gateway: &Gateway, webhook_url: Option<&str>) -> Self {
+        let mut settings = vec![("RUST_LOG", "off,stockroom::cli=info")];
+        if let Some(url) = webhook_url {
+            settings.extend([
+                ("WEBHOOK_ENABLED", "true"),
+                ("WEBHOOK_URL", url),
+                ("WEBHOOK_SECRET", SECRET),
+                ("WEBHOOK_ALLOW_PRIVATE", "true"),
+                ("WEBHOOK_TIMEOUT", "5"),
+                ("WEBHOOK_RETRY_SCHEDULE", "1,1,1,1"),
+            ]);
+        }
+        let program = Program::serve(&gateway.database_url(), &settings).await;
+        let manager = program.user("manager").await;
+        let product = manager.product("Tea", 1_000_000).await;
+        Self {
+            _program: program,
+            manager,
+            product,
+            took: Vec::new(),
+        }
+    }
+
+    async fn measure(&mut self) {
+        let mut clients = JoinSet::new();
+        for _ in 0..CLIENTS {
+            let (manager, product) = (self.manager.clone(), self.product);
+            clients.spawn(async move {
+                let mut took = Vec::with_capacity(EACH);
+                for _ in 0..EACH {
+                    let begin = Instant::now();
+                    let outflow = json!({ "product": product, "quantity": 1 });
+                    manager.post("outflows/", outflow).await.expect(201);
+                    took.push(begin.elapsed());
+                }
+                took
+            });
+        }
+        self.took.extend(clients.join_all().await.into_iter().flatten());
+    }
+
+    /// How long 99 of 100 took at most.
+    fn p99(&mut self) -> Duration {
+        self.took.sort();
+        self.took[self.took.len() * 99 / 100]
+    }
+}
+
+async fn receivers_make_nobody_wait(gateway: Gateway) {
+    let hanging = Receiver::start().await;
+    hanging.reacts(Reaction::Hang);
+    let mut without = Measured::start(&gateway, None).await;
+    // One endpoint of the settings for all gateways of a database: one after the other.
+    for url in [hanging.url(), "http://127.0.0.1:9/hook".to_owned()] {
+        let mut with = Measured::start(&gateway, Some(&url)).await;
+        without.took.clear();
+        for _ in 0..ROUNDS {
+            without.measure().await;
+            with.measure().await;
+        }
+        let (with, without) = (with.p99(), without.p99());
+        println!("p99 without webhooks {without:?}, with {with:?}");
+        // One that waited for a receiver would take five seconds. Twice: both are disturbed by what else runs.
+        let bound = without * 2 + Duration::from_millis(100);
+        assert!(with < bound, "{with:?} with webhooks, {without:?} without");
+    }
+    assert!(!hanging.received().is_empty());
+}
