@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::services::Services;
 use crate::webhooks::WebhookWorker;
-use crate::{background, http};
+use crate::{background, server};
 
 /// A gateway ready to serve.
 pub struct App {
@@ -58,6 +58,6 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        http::serve(Arc::clone(&self.services), listener, stop).await
+        server::serve(Arc::clone(&self.services), listener, stop).await
     }
 }

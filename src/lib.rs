@@ -15,7 +15,8 @@
 //! | [`webhooks`] | events for other programs |
 //! | [`resolvers`] | the rules, noun by noun |
 //! | [`rest`], [`graphql`] | the APIs, `/api/v1` and `/graphql` |
-//! | [`http`] | the server around both: connections, health, metrics, pages |
+//! | `http` | HTTP parts that both APIs use |
+//! | [`server`] | connections, the router, and the layers of every request |
 //! | [`background`] | periodic tasks |
 //! | [`app`] | a gateway with its workers |
 //! | [`cli`] | the commands |
@@ -30,15 +31,16 @@ pub mod ctx;
 pub mod db_error;
 pub mod error;
 pub mod graphql;
-pub mod http;
+mod http;
 pub mod kind;
 pub mod limits;
-pub mod origin;
+mod origin;
 pub mod query;
 pub mod resolvers;
 pub mod resource;
 pub mod rest;
 pub mod schema;
+pub mod server;
 pub mod services;
 pub mod stock;
 pub mod telemetry;

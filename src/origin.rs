@@ -1,24 +1,25 @@
-//! Where a request comes from and at which address it was sent, also behind proxies.
+//! The client's address and the server's public URL, also behind reverse proxies.
 //!
-//! `X-Forwarded-*` can be written by anybody, so it counts only when the peer is a configured proxy; the client is then
-//! the last address in `X-Forwarded-For` that is not itself such a proxy.
+//! Any client can send `X-Forwarded-*` headers, so they are used only if the peer is in `TRUSTED_PROXIES`. The client is then
+//! the last address in `X-Forwarded-For` that is not a trusted proxy.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use axum::http::header::{self, HeaderMap};
+use axum::http::header;
 use axum::http::request::Parts;
 
 use crate::config::Config;
+use crate::http::header::list_values;
 
-/// The address of the client.
-pub fn client(parts: &Parts, config: &Config) -> IpAddr {
+/// Returns the address of the client.
+pub(crate) fn client(parts: &Parts, config: &Config) -> IpAddr {
     let peer = peer(parts);
     if !is_proxy(config, peer) {
         return peer;
     }
     let mut client = peer;
-    for hop in forwarded(&parts.headers, "x-forwarded-for").rev() {
+    for hop in list_values(&parts.headers, "x-forwarded-for").rev() {
         let Some(address) = hop_address(hop) else { break };
         client = address;
         if !is_proxy(config, address) {
@@ -28,42 +29,42 @@ pub fn client(parts: &Parts, config: &Config) -> IpAddr {
     client
 }
 
-/// The address that clients use, without a slash at its end: the configured one, else the host as sent.
-pub fn public(parts: &Parts, config: &Config) -> String {
+/// Returns the URL of the server without a trailing slash: `PUBLIC_URL`, or else the host of the request.
+pub(crate) fn public(parts: &Parts, config: &Config) -> String {
     if let Some(url) = &config.public_url {
         return url.as_str().trim_end_matches('/').to_owned();
     }
     let proxied = is_proxy(config, peer(parts));
-    let forwarded = |name| forwarded(&parts.headers, name).next_back().filter(|_| proxied);
+    let forwarded = |name| list_values(&parts.headers, name).next_back().filter(|_| proxied);
     let scheme = match forwarded("x-forwarded-proto") {
         Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
         _ => "http",
     };
-    match named(parts, config).filter(|host| has_host_syntax(host)) {
+    match forwarded_host(parts, config).filter(|host| has_host_syntax(host)) {
         Some(host) => format!("{scheme}://{host}"),
         None => format!("{scheme}://{}", config.bind),
     }
 }
 
-/// The host that the client named: what a configured proxy says of it, if that has a host's syntax, else the host as sent.
-pub fn named<'p>(parts: &'p Parts, config: &Config) -> Option<&'p str> {
+/// Returns the host that the client sent, which a trusted proxy passes on in `X-Forwarded-Host`.
+pub(crate) fn forwarded_host<'p>(parts: &'p Parts, config: &Config) -> Option<&'p str> {
     let proxied = is_proxy(config, peer(parts));
-    forwarded(&parts.headers, "x-forwarded-host")
+    list_values(&parts.headers, "x-forwarded-host")
         .next_back()
         .filter(|host| proxied && has_host_syntax(host))
         .or_else(|| host(parts))
 }
 
-/// The host that a request was sent to, as it was sent.
-pub fn host(parts: &Parts) -> Option<&str> {
+/// Returns the host in the request's URI or `Host` header.
+pub(crate) fn host(parts: &Parts) -> Option<&str> {
     match parts.uri.authority() {
         Some(authority) => Some(authority.as_str()),
         None => parts.headers.get(header::HOST)?.to_str().ok(),
     }
 }
 
-/// Whether a host is one that is answered here, whatever its port.
-pub fn is_allowed(config: &Config, host: &str) -> bool {
+/// Whether `ALLOWED_HOSTS` has this host, with any port.
+pub(crate) fn is_allowed(config: &Config, host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
@@ -71,12 +72,12 @@ pub fn is_allowed(config: &Config, host: &str) -> bool {
     config.allowed_hosts.is_empty()
         || config.allowed_hosts.iter().any(|allowed| {
             let allowed = allowed.trim();
-            // As in Django, a leading dot stands for the domain and all below it.
-            let below = allowed.strip_prefix('.').is_some_and(|domain| {
+            // As in Django, a leading dot means the domain and its subdomains.
+            let in_domain = allowed.strip_prefix('.').is_some_and(|domain| {
                 name.eq_ignore_ascii_case(domain)
                     || name.to_ascii_lowercase().ends_with(&allowed.to_ascii_lowercase())
             });
-            allowed == "*" || below || name.eq_ignore_ascii_case(allowed)
+            allowed == "*" || in_domain || name.eq_ignore_ascii_case(allowed)
         })
 }
 
@@ -94,22 +95,7 @@ fn is_proxy(config: &Config, address: IpAddr) -> bool {
         .any(|network| network.contains(&address))
 }
 
-/// The values of a header that lists them with commas and may be there more than once.
-fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> impl DoubleEndedIterator<Item = &'a str> + use<'a> {
-    let values: Vec<&str> = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    values
-        .into_iter()
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect::<Vec<_>>()
-        .into_iter()
-}
-
-/// An address, with or without a port.
+/// Parses an address with or without a port.
 fn hop_address(hop: &str) -> Option<IpAddr> {
     let address = hop
         .parse::<IpAddr>()
@@ -120,7 +106,7 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
-/// A host by RFC 3986, section 3.2.2, with an optional port: what may stand in a link.
+/// Whether this is a host of RFC 3986, section 3.2.2, with an optional port, and thus safe in a link.
 fn has_host_syntax(host: &str) -> bool {
     let (name, port) = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {

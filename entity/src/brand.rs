@@ -1,3 +1,3 @@
-//! The `brand` table: who makes a product.
+//! The `brand` table: manufacturers of products.
 
 crate::label::label!("brand");

@@ -1,3 +1,3 @@
-//! The `category` table: what kind of thing a product is.
+//! The `category` table: kinds of products.
 
 crate::label::label!("category");

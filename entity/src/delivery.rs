@@ -1,4 +1,4 @@
-//! The `delivery` table: which event is still to be told to whom, and how it went.
+//! The `delivery` table: events on their way to webhook endpoints, and how that ended.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -7,30 +7,25 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery")]
 pub struct Model {
-    /// The primary key.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// What is told.
     pub event_id: i64,
-    /// To whom.
     pub endpoint_id: i64,
-    /// How often it was tried.
+    /// The number of attempts so far.
     pub attempts: i64,
-    /// How often it had been tried when it was begun anew: the schedule counts from there.
+    /// The number of attempts when the delivery was restarted; the schedule counts from there.
     pub attempts_before: i64,
-    /// When to try next; never again once there is an outcome.
+    /// The time of the next attempt; none once there is an outcome.
     pub due_at: Option<DateTime<Utc>>,
-    /// Until when a gateway has it in hand: nobody else tries before.
+    /// Until then a gateway is working on it and others leave it alone.
     pub leased_until: Option<DateTime<Utc>>,
-    /// How it ended.
     pub outcome: Option<Outcome>,
-    /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
-    /// The status of the last answer, if there was one.
+    /// The HTTP status of the last response, if there was one.
     pub last_status: Option<i64>,
-    /// What was wrong the last time, for people.
+    /// The error of the last attempt, for people.
     pub last_error: Option<String>,
-    /// When it was last tried.
+    /// The time of the last attempt.
     pub tried_at: Option<DateTime<Utc>>,
 }
 
@@ -38,16 +33,14 @@ pub struct Model {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Outcome {
-    /// The receiver took it.
+    /// The receiver accepted it.
     Delivered,
-    /// It was tried as often as the schedule says, or the endpoint was given up.
+    /// All attempts of the schedule failed, or the endpoint was disabled.
     Failed,
 }
 
-/// What a delivery refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// What is told.
     #[sea_orm(
         belongs_to = "super::event::Entity",
         from = "Column::EventId",

@@ -2,18 +2,16 @@
 
 use sea_orm::entity::prelude::*;
 
-/// One row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "ended_session")]
 pub struct Model {
-    /// What the `jti`s of the session begin with, 16 hex digits.
+    /// The prefix of the session's `jti`s: 16 hex digits.
     #[sea_orm(primary_key, auto_increment = false)]
     pub session: String,
-    /// When the row may go.
+    /// When the row can be deleted.
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// Nothing here is followed from the row.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

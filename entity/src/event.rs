@@ -1,33 +1,29 @@
-//! The `event` table: what happened, written in the transaction that made it happen.
+//! The `event` table: what webhooks report, written in the same transaction as the change.
 //!
-//! The ledger, which never changes, holds the numbers; here stands what the ledger does not know and what may be gone
-//! or renamed when the event is told.
+//! The numbers are in the ledger, which never changes. An event adds what the ledger lacks and what may be renamed or
+//! deleted before the event is delivered.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
-/// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event")]
 pub struct Model {
-    /// The primary key.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// What receivers know it by, the same on every try.
+    /// The id that receivers see, the same in each attempt.
     pub message_id: String,
-    /// What happened.
     pub name: Name,
-    /// The entry of the ledger behind it; nothing is behind a test.
+    /// The entry of the ledger; none for a test.
     pub stock_change_id: Option<i64>,
-    /// What the product was called; empty for a test.
+    /// The product's title at that time; empty for a test.
     pub product_title: String,
     /// The movement's description.
     pub description: Option<String>,
-    /// When.
     pub created_at: DateTime<Utc>,
 }
 
-/// What receivers are told of.
+/// The kinds of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 pub enum Name {
@@ -38,19 +34,19 @@ pub enum Name {
     /// Stock came in.
     #[sea_orm(string_value = "inflow.created")]
     InflowCreated,
-    /// A product's stock crossed the threshold downwards.
+    /// A product's stock fell to the threshold or below.
     #[sea_orm(string_value = "product.low_stock")]
     LowStock,
-    /// Nothing happened: somebody tries an endpoint out. Nobody subscribes to it.
+    /// Sent on request to test an endpoint; not subscribable.
     #[sea_orm(string_value = "webhook.test")]
     Test,
 }
 
 impl Name {
-    /// What an endpoint can ask to be told of.
+    /// The events that an endpoint can subscribe to.
     pub const SUBSCRIBABLE: [Self; 3] = [Self::OutflowCreated, Self::InflowCreated, Self::LowStock];
 
-    /// As receivers and the settings write it.
+    /// The name in payloads and settings.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OutflowCreated => "outflow.created",
@@ -60,7 +56,7 @@ impl Name {
         }
     }
 
-    /// The event of this name, if an endpoint can ask to be told of it.
+    /// The event of this name, if it is subscribable.
     pub fn subscribable(name: &str) -> Option<Self> {
         Self::SUBSCRIBABLE
             .into_iter()
@@ -68,10 +64,8 @@ impl Name {
     }
 }
 
-/// What an event refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// The numbers.
     #[sea_orm(
         belongs_to = "super::stock_change::Entity",
         from = "Column::StockChangeId",

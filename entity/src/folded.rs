@@ -1,8 +1,7 @@
-//! Case folding: what makes search and order alike in every alphabet and on every database.
+//! Case folding, so that search and sorting work alike in every alphabet and on both databases.
 //!
-//! Each text that lists search or order by has a shadow column with its folded form, written by this one function,
-//! which also folds the terms that are searched for. SQLite's own `lower()` knows ASCII only and PostgreSQL's follows
-//! its locale.
+//! Each text that lists search or sort by has a second column with its folded form. This function writes that column and
+//! folds search terms. SQLite's `lower()` handles ASCII only, and PostgreSQL's depends on the locale.
 
 use icu_casemap::CaseMapper;
 

@@ -1,6 +1,6 @@
-//! The tables of Stockroom and nothing else: no rule, no serde, no GraphQL.
+//! The tables of Stockroom, without rules, serde or GraphQL.
 //!
-//! Every integer is an `i64`, also where a rule keeps it within 32 bits: one width in every layer, no casts.
+//! Every integer is an `i64`, even where a rule limits it to 32 bits, so that no layer has to cast.
 
 pub mod attempt;
 pub mod brand;
@@ -27,12 +27,12 @@ pub mod webhook_endpoint;
 pub use folded::fold;
 pub use money::Money;
 
-/// What every object of the inventory has, whatever its columns.
+/// What all rows with an id have in common.
 pub trait Record {
     /// The primary key, the same in REST and GraphQL.
     fn id(&self) -> i64;
-    /// Takes the key that the database gave.
+    /// Sets the key that the database has assigned.
     fn set_id(&mut self, id: i64);
-    /// Grows by one with each change; movements, which never change, stay at 1.
+    /// Incremented by each change; always 1 for rows that never change.
     fn version(&self) -> i64;
 }

@@ -1,8 +1,8 @@
 //! `Money`: an exact price.
 //!
-//! On PostgreSQL it is a `numeric(22,2)`. SQLite has no decimals (a NUMERIC column rounds through a double), so there it
-//! is text of fixed width, `00000000000000000799.99`, which compares, sorts and indexes as the number it is; the
-//! program's SQLite connection writes and reads that form.
+//! It is stored as `numeric(22,2)` on PostgreSQL. SQLite has no decimals, and a NUMERIC column rounds to a double, so there
+//! it is text of fixed width, `00000000000000000799.99`, which compares and sorts as the number does; the `database` crate
+//! writes and reads that form.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub struct Money(pub Decimal);
 /// Why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotMoney {
-    /// It is no number.
+    /// Not a number.
     Malformed,
     /// More than 20 digits before the point.
     TooManyWholeDigits,
@@ -26,13 +26,13 @@ pub enum NotMoney {
     Negative,
 }
 
-/// The most digits before the point.
+/// The maximum of digits before the point.
 pub const WHOLE_DIGITS: usize = 20;
-/// The most digits after the point.
+/// The maximum of digits after the point.
 pub const DECIMALS: u32 = 2;
 
 impl Money {
-    /// The largest amount: twenty nines, a point and two nines.
+    /// `99999999999999999999.99`.
     pub fn max() -> Self {
         Self(Decimal::from_i128_with_scale(
             9_999_999_999_999_999_999_999,
@@ -40,10 +40,8 @@ impl Money {
         ))
     }
 
-    /// Reads a decimal number, with an exponent if it has one, without ever going through a float.
-    ///
-    /// # Errors
-    /// Says which bound the number breaks; zeros that change nothing (`007.500`) break none.
+    /// Parses a decimal number, with or without an exponent, exactly. Leading and trailing zeros do not count as digits:
+    /// `007.500` is valid.
     pub fn parse(text: &str) -> Result<Self, NotMoney> {
         let number = Number::read(text).ok_or(NotMoney::Malformed)?;
         if number.digits.is_empty() {
@@ -61,11 +59,11 @@ impl Money {
         number.cents().map(Self).ok_or(NotMoney::Malformed)
     }
 
-    /// Reads a bound to compare prices with: any number at all. What lies outside the range of prices is moved just
-    /// outside of it, and digits that no price has are kept as far as they can decide a comparison.
+    /// Parses a bound to compare prices with, which may be any number. One outside of the range of prices becomes one that
+    /// is just outside of it; further decimals are kept as far as they matter for a comparison.
     ///
     /// # Errors
-    /// [`NotMoney::Malformed`] for what is no number.
+    /// [`NotMoney::Malformed`] only.
     pub fn parse_bound(text: &str) -> Result<Self, NotMoney> {
         let number = Number::read(text).ok_or(NotMoney::Malformed)?;
         if number.digits.is_empty() {
@@ -77,7 +75,7 @@ impl Money {
         if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
             return Ok(Self(Self::max().0 + Decimal::ONE));
         }
-        // Three decimals decide every comparison with two, if a remainder is never rounded down to nothing.
+        // Three decimals suffice to compare with two, if a remainder beyond them is not rounded to zero.
         let (head, rest) = number.split_at_decimals(3);
         let value = Decimal::from_i128_with_scale(head, 3);
         let tiny = Decimal::new(i64::from(rest), 4);
@@ -85,7 +83,7 @@ impl Money {
     }
 }
 
-/// A decimal number as written: its significant digits and where the point stands among them.
+/// The significant digits of a decimal number and the position of its point.
 struct Number {
     negative: bool,
     /// Without leading and trailing zeros; empty for zero.
@@ -141,7 +139,7 @@ impl Number {
         Some(Decimal::from_i128_with_scale(cents, DECIMALS))
     }
 
-    /// The number in units of `10^-places`, and whether anything is left below.
+    /// The number in units of `10^-places`, rounded down, and whether there is a remainder.
     fn split_at_decimals(&self, places: i64) -> (i128, bool) {
         let wanted = usize::try_from(self.point.saturating_add(places)).unwrap_or(0);
         let head: String = self
@@ -154,7 +152,7 @@ impl Number {
     }
 }
 
-/// An exponent of any length: beyond a million it makes no difference any more.
+/// Parses an exponent and limits it to a million, beyond which all numbers are out of range.
 fn read_exponent(text: &str) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
@@ -167,7 +165,7 @@ fn read_exponent(text: &str) -> Option<i64> {
 }
 
 impl fmt::Display for Money {
-    /// Two decimals, always: `799.99`, `500.00`.
+    /// Always with two decimals: `799.99`, `500.00`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut value = self.0.round_dp_with_strategy(DECIMALS, RoundingStrategy::ToZero);
         value.rescale(DECIMALS);

@@ -5,35 +5,28 @@ use sea_orm::entity::prelude::*;
 
 use crate::Money;
 
-/// One outflow.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "outflow")]
 pub struct Model {
-    /// The primary key.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// What moved.
     pub product_id: i64,
-    /// How many moved: 1 to 2³¹−1.
+    /// 1 to 2³¹−1.
     pub quantity: i64,
-    /// The product's selling price at that moment.
+    /// The product's selling price at that time.
     pub unit_price: Money,
-    /// The product's cost price at that moment.
+    /// The product's cost price at that time.
     pub unit_cost: Money,
-    /// Why, in somebody's words.
     pub description: Option<String>,
     /// `description`, case-folded.
     pub description_folded: Option<String>,
-    /// When it was recorded.
     pub created_at: DateTime<Utc>,
-    /// The same moment: the documented API shows both.
+    /// Equal to `created_at`; the documented API returns both.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What an outflow refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// What moved.
     #[sea_orm(
         belongs_to = "super::product::Entity",
         from = "Column::ProductId",

@@ -5,22 +5,17 @@ use sea_orm::entity::prelude::*;
 
 use crate::Money;
 
-/// One product.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "product")]
 pub struct Model {
-    /// The primary key.
     #[sea_orm(primary_key)]
     pub id: i64,
     /// 1 to 500 characters.
     pub title: String,
     /// `title`, case-folded.
     pub title_folded: String,
-    /// What kind of thing it is.
     pub category_id: i64,
-    /// Who makes it.
     pub brand_id: i64,
-    /// More about it.
     pub description: Option<String>,
     /// `description`, case-folded.
     pub description_folded: Option<String>,
@@ -28,31 +23,27 @@ pub struct Model {
     pub serie_number: Option<String>,
     /// `serie_number`, case-folded.
     pub serie_number_folded: Option<String>,
-    /// What one unit costs the shop.
+    /// Cost of one unit.
     pub cost_price: Money,
-    /// What one unit is sold for.
+    /// Price of one unit.
     pub selling_price: Money,
-    /// How many are in stock now: 0 to 2³¹−1. Written by `resolvers/stock.rs` alone.
+    /// Units in stock, 0 to 2³¹−1. Changed together with the ledger only.
     pub quantity: i64,
-    /// Grows by one with each change, of stock too.
+    /// Incremented by each change, including changes of stock.
     pub version: i64,
-    /// When it came to be.
     pub created_at: DateTime<Utc>,
-    /// When it last changed, its stock included.
+    /// The time of the last change, including changes of stock.
     pub updated_at: DateTime<Utc>,
 }
 
-/// What a product refers to.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// What kind of thing it is.
     #[sea_orm(
         belongs_to = "super::category::Entity",
         from = "Column::CategoryId",
         to = "super::category::Column::Id"
     )]
     Category,
-    /// Who makes it.
     #[sea_orm(
         belongs_to = "super::brand::Entity",
         from = "Column::BrandId",

@@ -2,18 +2,16 @@
 
 use sea_orm::entity::prelude::*;
 
-/// One row.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "spent_token")]
 pub struct Model {
     /// The `jti` of the token, 32 hex digits.
     #[sea_orm(primary_key, auto_increment = false)]
     pub jti: String,
-    /// When the row may go.
+    /// When the row can be deleted.
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
 
-/// Nothing here is followed from the row.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

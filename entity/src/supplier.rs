@@ -1,3 +1,3 @@
-//! The `supplier` table: who delivers stock.
+//! The `supplier` table: suppliers of stock.
 
 crate::label::label!("supplier");

@@ -1,4 +1,4 @@
-//! The `endpoint` table: who is told of events by webhook.
+//! The `endpoint` table: receivers of webhooks.
 
 use std::fmt;
 
@@ -6,42 +6,32 @@ use chrono::{DateTime, Utc};
 use sea_orm::DeriveValueType;
 use sea_orm::entity::prelude::*;
 
-/// One receiver.
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "endpoint")]
 pub struct Model {
-    /// The primary key.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Whether it is managed through the program; the one of the settings is not, and its secret is not stored.
+    /// False for the endpoint of the settings, whose secret is not stored.
     pub managed: bool,
-    /// Where it is.
     pub url: String,
-    /// What it is for, for people.
     pub description: Option<String>,
-    /// The names of the events it is told of, with commas.
+    /// The names of the events that it subscribes to, separated by commas.
     pub events: String,
-    /// What its messages are signed with.
     pub secret: Option<Secret>,
-    /// What they were signed with before, and still are for a while.
+    /// Also signs messages for a while after a change of secret.
     pub previous_secret: Option<Secret>,
-    /// Until when.
     pub previous_secret_until: Option<DateTime<Utc>>,
-    /// Since when it has not taken any message that was tried; nothing while it takes them.
+    /// Since then all attempts have failed; none while they succeed.
     pub failing_since: Option<DateTime<Utc>>,
-    /// Since when it is told of nothing any more.
+    /// Since then it is disabled.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why.
     pub ended_because: Option<Ending>,
-    /// Grows by one with each change.
     pub version: i64,
-    /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A signing secret as it is written, `whsec_…`. It never prints.
+/// A signing secret, `whsec_…`. `Debug` does not print it.
 #[derive(Clone, PartialEq, Eq, DeriveValueType)]
 pub struct Secret(pub String);
 
@@ -51,19 +41,18 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why an endpoint is told of nothing any more.
+/// Why an endpoint is disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Ending {
-    /// Somebody wanted it so.
+    /// By a user.
     Requested,
-    /// It answered 410.
+    /// It responded with 410.
     Gone,
-    /// It has taken nothing for days.
+    /// All attempts have failed for days.
     Failing,
 }
 
-/// Nothing here is followed from the row.
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,12 +1,12 @@
-//! The column types that the two databases spell differently, and the few forms that every table repeats.
+//! Column types that the two databases spell differently.
 //!
-//! SQLite's declared types are read back by the program's SQLite connection to know a moment, an amount of money and a
-//! boolean from a plain number or text; see `src/db/sqlite.rs` of the program.
+//! The `database` crate reads SQLite's declared types to tell timestamps, money and booleans from other numbers and
+//! texts.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// Runs one statement per database, for what the builder can't say.
+/// Runs the statement of the database's kind.
 pub async fn run(manager: &SchemaManager<'_>, sqlite: &str, postgres: &str) -> Result<(), DbErr> {
     let sql = if is_sqlite(manager) { sqlite } else { postgres };
     manager.get_connection().execute_unprepared(sql).await.map(|_| ())
@@ -21,9 +21,8 @@ fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
     manager.get_database_backend() == DbBackend::Sqlite
 }
 
-/// Runs a `CREATE TABLE` or any other statement written with these words in braces:
-/// `{id}` a primary key that is never used twice, `{key}` a reference, `{int}` a whole number, `{bool}`, `{moment}` UTC to
-/// the microsecond, `{money}` exact, `{text}` compared by its bytes.
+/// Runs a statement with placeholders for types: `{id}` a primary key whose values are never reused, `{key}` a reference,
+/// `{int}`, `{bool}`, `{moment}` a UTC timestamp in microseconds, `{money}` an exact amount, `{text}` compared bytewise.
 pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let words: [(&str, &str, &str); 7] = [
         (
@@ -34,9 +33,9 @@ pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr>
         ("{key}", "INTEGER", "bigint"),
         ("{int}", "INTEGER", "bigint"),
         ("{bool}", "BOOLEAN", "boolean"),
-        // Microseconds since 1970 as an integer: 8 bytes, ordered, no text to parse for each row.
+        // Microseconds since 1970: an integer of 8 bytes that sorts by time and is not parsed for each row.
         ("{moment}", "MOMENT", "timestamptz"),
-        // TEXT affinity, so that SQLite leaves the digits alone.
+        // A type name with TEXT has text affinity, so SQLite does not convert the digits to a number.
         ("{money}", "MONEY_TEXT", "numeric(22,2)"),
         ("{text}", "TEXT", "text COLLATE \"C\""),
     ];
@@ -48,7 +47,7 @@ pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr>
     run_on_both(manager, &spelled).await
 }
 
-/// Drops tables, the last made first.
+/// Drops tables, to be given in the reverse order of their creation.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
     for table in tables {
         run_on_both(manager, &format!("DROP TABLE \"{table}\"")).await?;

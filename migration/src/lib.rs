@@ -1,4 +1,4 @@
-//! The history of the tables, in order. It imports nothing of ours: history must not change when the code does.
+//! The migrations of Stockroom, in order. They import nothing of the program, so that they do not change with it.
 
 use sea_orm_migration::prelude::*;
 
@@ -16,7 +16,6 @@ mod m20261125_000008_webhook_endpoints;
 mod m20261125_000009_tallies;
 mod m20261125_000010_product_references;
 
-/// Brings a database up to date, or back.
 #[derive(Debug)]
 pub struct Migrator;
 

@@ -1,13 +1,12 @@
-//! Who can log in and what they may do.
+//! Users, groups, permissions and tokens.
 //!
-//! `account_epoch` has one row that grows whenever anything here changes, by triggers, so also when somebody edits a
-//! table by hand: what the program remembers of an account is good for as long as the epoch stands still.
+//! `account_epoch` has one row, which triggers increment whenever any of these tables changes, also when they are edited by
+//! hand. Accounts that the program has cached are valid until it changes.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables, run};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 

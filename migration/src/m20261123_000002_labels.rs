@@ -1,13 +1,12 @@
-//! Brand, category and supplier: three tables of one shape.
+//! Brands, categories and suppliers: three tables with the same columns.
 //!
-//! The order index holds the folded name without the name as written: two names of 500 four-byte characters would pass
-//! what PostgreSQL takes in one index entry, and the name as written only decides between equals.
+//! On PostgreSQL the index for sorting contains the folded name only. The folded name and the name, of 500 four-byte
+//! characters each, would exceed the limit of an index entry, and the name only decides between equal folded names.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables, run};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 

@@ -1,10 +1,9 @@
-//! Products. The checks repeat what the rules promise, so that no mistake in the program can break stock.
+//! Products. A check constraint repeats the limits of the rules, so that a bug in the program can not break stock.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables, run};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
@@ -31,7 +30,7 @@ impl MigrationTrait for Migration {
                 updated_at {moment} NOT NULL)",
         )
         .await?;
-        // Why PostgreSQL's index has no title as written: see the labels.
+        // As with labels, PostgreSQL's index does not contain the title itself.
         run(
             manager,
             "CREATE INDEX product_title_idx ON product (title_folded, title, id)",

@@ -1,10 +1,9 @@
-//! Inflows and outflows. Lists show the newest first and filter by product, supplier and day.
+//! Inflows and outflows. Lists sort by time and filter by product, supplier and day.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 

@@ -1,10 +1,9 @@
-//! The ledger of stock: rows are only ever added, which triggers enforce, and outlive what they tell of.
+//! The ledger of stock. It is append-only, which triggers enforce, and outlives products and movements.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables, run};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 

@@ -1,11 +1,9 @@
-//! The two groups that come with the system: `Manager` adds and changes everything and deletes nothing,
-//! `Administrator` does everything.
+//! The two built-in groups: `Manager` may add and change everything, `Administrator` may also delete.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::run_on_both;
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 

@@ -1,12 +1,11 @@
-//! Webhooks: who is told (`endpoint`), what happened (`event`), and what is still to be told to whom (`delivery`).
+//! Webhooks: their receivers (`endpoint`), what happened (`event`), and the deliveries of one to the other.
 //!
-//! A delivery has no foreign key to its endpoint: every movement would lock the endpoint's one row.
+//! A delivery has no foreign key to its endpoint, as each movement would lock the row of the endpoint.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
@@ -22,7 +21,7 @@ impl MigrationTrait for Migration {
                 ended_at {moment},
                 created_at {moment} NOT NULL,
                 updated_at {moment} NOT NULL)",
-            // There is one endpoint of the settings, whoever starts at the same time.
+            // The settings define one endpoint, even if several gateways start at the same time.
             "CREATE UNIQUE INDEX endpoint_managed_key ON endpoint (managed) WHERE NOT managed",
             "CREATE TABLE event (
                 id {id},
@@ -45,7 +44,7 @@ impl MigrationTrait for Migration {
                 last_error {text},
                 tried_at {moment})",
             "CREATE INDEX delivery_event_id_idx ON delivery (event_id)",
-            // Only what is still to be told, however much has been.
+            // Contains pending deliveries only, so its size does not depend on the others.
             "CREATE INDEX delivery_due_at_idx ON delivery (endpoint_id, due_at, id) WHERE due_at IS NOT NULL",
         ] {
             create(manager, sql).await?;

@@ -1,18 +1,17 @@
-//! Webhook endpoints that are managed through the program, each try of their deliveries, and the permission for it.
+//! Webhook endpoints that are managed through the APIs, the attempts of their deliveries, and the permission for both.
 //!
-//! `permission` is for all there is to do with webhooks, reading included: they are an operator's affair.
+//! The one permission includes reading.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables, run, run_on_both};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
 const PERMISSION: &str = "change_webhook";
 
-/// The columns that tables get, with what the database wants to know of each.
+/// New columns: table, name, type.
 const COLUMNS: [(&str, &str, &str); 10] = [
     ("endpoint", "description", "{text}"),
     ("endpoint", "secret", "{text}"),
@@ -39,11 +38,11 @@ impl MigrationTrait for Migration {
         for sql in [
             "UPDATE endpoint SET ended_because = 'gone' WHERE ended_at IS NOT NULL",
             "UPDATE delivery SET ended_at = tried_at WHERE outcome IS NOT NULL",
-            // Nothing is behind a test, and SQLite can't take NOT NULL away from a column.
+            // A test event has no entry in the ledger, and SQLite can't drop NOT NULL from a column.
             "UPDATE event SET ledger_id = stock_change_id",
             "ALTER TABLE event DROP COLUMN stock_change_id",
             "ALTER TABLE event RENAME COLUMN ledger_id TO stock_change_id",
-            // An endpoint's deliveries are listed, newest first; the few that failed are looked for among the many that did not.
+            // For lists of an endpoint's deliveries, newest first, and of the few failed ones among them.
             "CREATE INDEX delivery_endpoint_id_idx ON delivery (endpoint_id, id)",
             "CREATE INDEX delivery_failed_idx ON delivery (endpoint_id, id) WHERE outcome = 'failed'",
             "CREATE TABLE attempt (
@@ -79,7 +78,7 @@ impl MigrationTrait for Migration {
         for sql in [
             "DROP INDEX delivery_failed_idx",
             "DROP INDEX delivery_endpoint_id_idx",
-            // The program before knows neither tests nor how to sign for other endpoints than that of the settings.
+            // The earlier program supports no test events and no endpoints besides that of the settings.
             "DELETE FROM event WHERE stock_change_id IS NULL",
             "DELETE FROM endpoint WHERE managed",
             "DELETE FROM delivery WHERE endpoint_id NOT IN (SELECT id FROM endpoint)",

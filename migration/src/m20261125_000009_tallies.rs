@@ -1,15 +1,14 @@
-//! Tallies: how many rows each listed table has, kept instead of counted, so that a page of a large list costs no more
-//! than one of a small list.
+//! Row counts: the number of rows of each listed table, maintained by triggers, so that a page of a large list does not
+//! have to count its rows.
 //!
-//! A tally is the sum of the changes of its table's rows in `tally`. On SQLite, where there is one writer, a table has
-//! one row that is changed in place. On PostgreSQL each statement that adds or removes rows leaves a row of its own, so
-//! that no transaction waits for another; the program adds them up from time to time.
+//! The count of a table is the sum of `change` over its rows in `tally`. On SQLite, with its single writer, that is one row,
+//! which is updated. On PostgreSQL each statement that adds or removes rows inserts a row, so that no transaction waits for
+//! another; the program merges these rows from time to time.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables, run, run_on_both};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
@@ -34,7 +33,7 @@ impl MigrationTrait for Migration {
         run(
             manager,
             "CREATE UNIQUE INDEX tally_noun_idx ON tally (noun)",
-            // With the change, adding up does not look at the table.
+            // Including the change, so that summing reads the index only.
             "CREATE INDEX tally_noun_idx ON tally (noun, change)",
         )
         .await?;

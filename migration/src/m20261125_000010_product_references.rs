@@ -1,11 +1,10 @@
-//! The selling price beside a product's references: a list of a category or a brand that is narrowed by price or ordered
-//! by it is found by the index alone.
+//! Adds the selling price to the indexes of a product's references, so that lists of one category or brand can be filtered
+//! and sorted by price from the index alone.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{run, run_on_both};
 
-/// See the file's first lines.
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 

@@ -1,7 +1,7 @@
-//! `stockroom backup`: a copy of a SQLite database, as it is at one moment, while others work with it.
+//! `stockroom backup`: copies a SQLite database while it is in use. The copy is a consistent snapshot.
 //!
-//! The copy is written beside its place and put there when it is whole and on the disk, so under that name there is never
-//! half a copy. It holds the data and not the secret key, which is a file of its own.
+//! The copy is written to a temporary file in the same directory and renamed once it is complete and on disk, so that the
+//! target is never incomplete. It does not contain the secret key, which is in a file of its own.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -16,21 +16,19 @@ use tempfile::{NamedTempFile, PersistError};
 use crate::config::Config;
 use crate::error::{Error, Result};
 
-/// The command's flags.
 #[derive(Args, Debug)]
-pub struct Backup {
-    /// Where the copy goes; only its owner can read it
+pub(super) struct Backup {
+    /// The path of the copy, which only its owner can read
     file: PathBuf,
-    /// Replace a file that is there already
+    /// Replace an existing file
     #[arg(long)]
     force: bool,
 }
 
-/// Runs the command.
-pub async fn run(config: &Config, backup: Backup) -> Result<ExitCode> {
+pub(super) async fn run(config: &Config, backup: Backup) -> Result<ExitCode> {
     let Location::Sqlite(database) = &config.database_url else {
         return Err(Error::internal(
-            "PostgreSQL has tools of its own for this: pg_dump --format=custom --file=FILE --dbname=\"$DATABASE_URL\"",
+            "a PostgreSQL database is backed up with its own tools: pg_dump --format=custom --file=FILE --dbname=\"$DATABASE_URL\"",
         ));
     };
     let (database, secret) = (database.clone(), config.secret_file());
@@ -42,22 +40,22 @@ fn copy(database: &Path, secret: Option<&Path>, backup: &Backup) -> Result<ExitC
     let file = &backup.file;
     let failed = |error: io::Error| Error::internal(format!("{} can't be written: {error}", file.display()));
     if !database.exists() {
-        return Err(Error::internal(format!("there is no {}", database.display())));
+        return Err(Error::internal(format!("{} does not exist", database.display())));
     }
     let is_same = || Some(database.canonicalize().ok()? == file.canonicalize().ok()?);
     if is_same() == Some(true) {
-        return Err(Error::internal("a database is no copy of itself"));
+        return Err(Error::internal("the copy can't replace the database itself"));
     }
-    // Long before it is found out again at the end.
+    // Checked again when the copy is complete; this check fails before the work.
     if !backup.force && file.exists() {
-        return Err(taken(file));
+        return Err(exists(file));
     }
     let begin = Instant::now();
     let directory = match file.parent() {
         Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),
     };
-    // Only the owner may read it from the beginning, and it goes when something fails.
+    // Readable by the owner only, and removed on failure.
     let copy = NamedTempFile::new_in(directory).map_err(failed)?;
     database::sqlite::copy(database, copy.path())?;
     copy.as_file().sync_all().map_err(failed)?;
@@ -68,27 +66,27 @@ fn copy(database: &Path, secret: Option<&Path>, backup: &Backup) -> Result<ExitC
         copy.persist_noclobber(file)
     };
     persisted.map_err(|PersistError { error, .. }| match error.kind() {
-        ErrorKind::AlreadyExists => taken(file),
+        ErrorKind::AlreadyExists => exists(file),
         _ => failed(error),
     })?;
-    // The name is as durable as the copy.
+    // Makes the rename durable.
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(failed)?;
     let seconds = begin.elapsed().as_secs_f64();
-    super::print(&format!("{}: {bytes} bytes in {seconds:.1} s", file.display()))?;
+    super::print(&format!(
+        "copied {bytes} bytes to {} in {seconds:.1} s",
+        file.display()
+    ))?;
     if let Some(secret) = secret.filter(|secret| secret.exists()) {
         super::print(&format!(
-            "The secret key is not in it; keep a copy of {} elsewhere.",
+            "The copy does not contain the secret key; back up {} separately.",
             secret.display()
         ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn taken(file: &Path) -> Error {
-    Error::internal(format!(
-        "{} is there already; --force replaces it",
-        file.display()
-    ))
+fn exists(file: &Path) -> Error {
+    Error::internal(format!("{} exists already; --force replaces it", file.display()))
 }

@@ -1,4 +1,4 @@
-//! `stockroom check`: verifies what must always hold of the data, and changes nothing. It only reads, so others work on.
+//! `stockroom check`: verifies the invariants of the data. It only reads, so the database can stay in use.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -13,11 +13,11 @@ use crate::resolvers::invariant::{self, Violation};
 use crate::schema;
 use crate::services::Services;
 
-/// Nothing is known to be wrong, but it could not be verified.
+/// The exit code if the invariants could not be verified.
 const UNVERIFIED: u8 = 2;
 
-/// Runs the command: 0 when all is well, 1 when something is wrong, 2 when that could not be found out.
-pub async fn run(config: Config) -> ExitCode {
+/// Exits with 0 if all invariants hold, with 1 if one is violated, and with 2 if they could not be verified.
+pub(super) async fn run(config: Config) -> ExitCode {
     verify(config).await.unwrap_or_else(|error| {
         super::fail(&super::explain(&error));
         ExitCode::from(UNVERIFIED)
@@ -28,49 +28,46 @@ async fn verify(config: Config) -> Result<ExitCode> {
     if let Location::Sqlite(file) = &config.database_url
         && !file.exists()
     {
-        // Opening it would make it, and an empty one has nothing wrong.
-        return Err(Error::internal(format!("there is no {}", file.display())));
+        // Opening it would create an empty database, in which all invariants hold.
+        return Err(Error::internal(format!("{} does not exist", file.display())));
     }
     let services = Services::open_unhurried(config, Clock::system()).await?;
     if !schema::is_current(&services.db).await? {
         return Err(Error::internal(
-            "migrations are missing (see `stockroom migrate status`)",
+            "migrations are missing; see `stockroom migrate status`",
         ));
     }
     let ctx = Ctx::system(services);
     let started = Instant::now();
     let rules = invariant::rules(ctx.db().backend());
-    let mut broken = 0;
+    let mut violated = 0;
     for rule in &rules {
         match invariant::violation(&ctx, rule).await? {
-            None => super::print(&format!("ok     {}", rule.says))?,
+            None => super::print(&format!("ok      {}", rule.says))?,
             Some(violation) => {
-                broken += 1;
-                super::print(&format!("WRONG  {}: {}", rule.says, extent(&violation)))?;
+                violated += 1;
+                super::print(&format!("FAILED  {}: {}", rule.says, describe(&violation)))?;
             }
         }
     }
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
-    if broken == 0 {
-        super::print(&format!(
-            "nothing wrong: all {} hold ({seconds:.1} s)",
-            rules.len()
-        ))?;
+    if violated == 0 {
+        super::print(&format!("all {} invariants hold ({seconds:.1} s)", rules.len()))?;
         return Ok(ExitCode::SUCCESS);
     }
-    super::print(&format!("{broken} of {} wrong", rules.len()))?;
+    super::print(&format!("{violated} of {} invariants are violated", rules.len()))?;
     Ok(ExitCode::FAILURE)
 }
 
-/// How many rows, and one of them.
-fn extent(violation: &Violation) -> String {
+/// Returns the number of rows that violate an invariant, with one of them as an example.
+fn describe(violation: &Violation) -> String {
     let rows = match violation.rows {
         1 => "1 row".to_owned(),
         rows => format!("{rows} rows"),
     };
     match &violation.words {
-        Some(words) => format!("{rows}, such as: {words}"),
-        None => format!("{rows}, such as id {}", violation.example),
+        Some(words) => format!("{rows}, for example {words}"),
+        None => format!("{rows}, for example id {}", violation.example),
     }
 }

@@ -1,4 +1,4 @@
-//! `stockroom demo`: everything to try, with sample data and users, in a file that is gone afterwards.
+//! `stockroom demo`: serves sample data with a few users from a temporary database.
 
 use std::io::IsTerminal as _;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,7 +8,9 @@ use std::process::ExitCode;
 use database::Location;
 
 use super::serve::{self, Stop};
-use super::{load, sample_data, seed};
+use super::{load, seed};
+use sample_data::Shop;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -17,36 +19,33 @@ use crate::resolvers::account::{self, NewUser};
 use crate::schema;
 use crate::services::Services;
 
-/// Products of the demo's shop.
 const PRODUCTS: usize = 240;
-/// Which of the made-up shops it is.
 const SEED: u64 = 1;
 
-/// The users: name, superuser, group, and what that means.
+/// The users: name, superuser, group, and what they may do.
 const USERS: [(&str, bool, Option<&str>, &str); 3] = [
     ("admin", true, None, "may do everything"),
     (
         "manager",
         false,
         Some("Manager"),
-        "adds and changes, deletes nothing",
+        "may add and change, but not delete",
     ),
-    ("viewer", false, None, "reads"),
+    ("viewer", false, None, "may read"),
 ];
 
-/// Where to look first: path, and what is there.
-const PLACES: [(&str, &str); 5] = [
-    ("/", "where to begin"),
-    ("/graphql", "GraphiQL: write queries, see the schema"),
-    ("/docs", "the REST API, each route to try"),
-    ("/api/v1/", "the REST API itself"),
-    ("/livez", "whether it is alive"),
+/// The pages to visit: path and content.
+const PAGES: [(&str, &str); 5] = [
+    ("/", "the start page"),
+    ("/graphql", "GraphiQL: write queries, browse the schema"),
+    ("/docs", "the REST API reference"),
+    ("/api/v1/", "the REST API"),
+    ("/livez", "the liveness probe"),
 ];
 
-/// Runs the command.
-pub async fn run(config: Config) -> Result<ExitCode> {
-    let stop = Stop::hear()?;
-    // The address first: where a demo is running already, this one ends before it has made anything.
+pub(super) async fn run(config: Config) -> Result<ExitCode> {
+    let stop = Stop::listen()?;
+    // First of all, so that a second demo on the same address fails before it has created anything.
     let listener = serve::listen(config.bind).await?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let directory = tempfile::Builder::new()
@@ -56,25 +55,25 @@ pub async fn run(config: Config) -> Result<ExitCode> {
     let file = directory.path().join("stockroom.db");
     let config = Config {
         database_url: Location::Sqlite(file.clone()),
-        // A generated one, beside the file.
+        // Generated, in a file beside the database.
         secret_key: None,
         ..config
     };
     let services = Services::open(config, Clock::system()).await?;
     schema::migrate_up(&services.db).await?;
     let ctx = Ctx::system(services.clone());
-    let shop = sample_data::shop(PRODUCTS, SEED, ctx.now);
+    let shop = Shop::generate(PRODUCTS, SEED, ctx.now);
     let contents = seed::contents(&shop);
-    load::stock(&ctx, shop).await?;
-    let passwords = make_users(&ctx).await?;
+    load::store(&ctx, shop).await?;
+    let passwords = create_users(&ctx).await?;
     super::print(&welcome(address, &contents, &passwords, &file))?;
-    let code = serve::answer(services, listener, stop).await?;
-    super::print("Stopped. The sample data is gone.")?;
+    let code = serve::run_until_stopped(services, listener, stop).await?;
+    super::print("Stopped. The sample data was deleted.")?;
     Ok(code)
 }
 
-/// Makes the users and returns their passwords.
-async fn make_users(ctx: &Ctx) -> Result<Vec<String>> {
+/// Creates the users and returns their passwords.
+async fn create_users(ctx: &Ctx) -> Result<Vec<String>> {
     let mut passwords = Vec::new();
     for (username, is_superuser, group, _) in USERS {
         let password = password();
@@ -90,7 +89,7 @@ async fn make_users(ctx: &Ctx) -> Result<Vec<String>> {
     Ok(passwords)
 }
 
-/// Words that are easy to read out and to type.
+/// Words that are easy to read and to type.
 const WORDS: [&str; 64] = [
     "amber", "apple", "aspen", "basil", "beacon", "birch", "bison", "bramble", "canyon", "cedar", "cherry",
     "cliff", "clover", "comet", "copper", "coral", "crane", "delta", "ember", "falcon", "fern", "fjord",
@@ -100,13 +99,13 @@ const WORDS: [&str; 64] = [
     "saffron", "sage", "sparrow", "spruce", "thistle", "timber", "tulip", "velvet", "walnut", "willow",
 ];
 
-/// Two words and four digits: one in forty million, for an hour on one's own machine.
+/// Returns two words and four digits: one of 40 million, which is enough for an hour on a local machine.
 fn password() -> String {
     let word = || WORDS.get(rand::random_range(0..WORDS.len())).unwrap_or(&"stock");
     format!("{}-{}-{:04}", word(), word(), rand::random_range(0..10_000))
 }
 
-/// The address as a browser on this machine reaches it.
+/// Returns the URL for a browser on this machine.
 fn url(address: SocketAddr) -> String {
     let ip = address.ip();
     if ip.is_unspecified() || ip == Ipv4Addr::LOCALHOST || ip == Ipv6Addr::LOCALHOST {
@@ -116,7 +115,6 @@ fn url(address: SocketAddr) -> String {
     }
 }
 
-/// What there is and what to do with it.
 fn welcome(address: SocketAddr, contents: &str, passwords: &[String], file: &Path) -> String {
     let url = url(address);
     let terminal = std::io::stdout().is_terminal();
@@ -128,7 +126,7 @@ fn welcome(address: SocketAddr, contents: &str, passwords: &[String], file: &Pat
 
     let width = url.len() + 12;
     let mut head = "Open";
-    for (path, what) in PLACES {
+    for (path, what) in PAGES {
         lines.push(entry(
             terminal,
             head,
@@ -146,7 +144,7 @@ fn welcome(address: SocketAddr, contents: &str, passwords: &[String], file: &Pat
     }
     lines.push(String::new());
 
-    lines.push(entry(terminal, "Try", "paste this into another terminal:"));
+    lines.push(entry(terminal, "Try", "run this in another terminal:"));
     lines.push(String::new());
     let password = passwords.first().map_or("", String::as_str);
     lines.push(format!(
@@ -160,14 +158,14 @@ curl -s '{url}/api/v1/products/?page_size=2' -H "Authorization: Bearer $TOKEN""#
     lines.push(entry(
         terminal,
         "Data",
-        &format!("{}, until this ends", file.display()),
+        &format!("{}, deleted at the end", file.display()),
     ));
-    lines.push(entry(terminal, "End", "Ctrl-C"));
+    lines.push(entry(terminal, "Stop", "Ctrl-C"));
     lines.push(String::new());
     lines.join("\n")
 }
 
-/// A line with its heading, bold in a terminal.
+/// Returns a line with its heading, which is bold in a terminal.
 fn entry(terminal: bool, head: &str, text: &str) -> String {
     let head = format!("{head:11}");
     if terminal {

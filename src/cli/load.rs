@@ -1,43 +1,42 @@
-//! Puts a made-up shop into a database: all of it or nothing, beside what is there already.
+//! Stores a sample shop in a database, in one transaction and in addition to the rows that exist.
 
 use std::sync::Arc;
 
 use ::entity::label::Label;
 use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, product, stock_change, supplier};
 use database::bulk::{BulkInsert, analyze, reserve_ids};
-
+use sample_data::{Flow, Movement, Shop};
 use sea_orm::{DbErr, EntityTrait};
 
-use super::sample_data::{self, Flow, Movement, Shop};
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::stock::history::History;
 use crate::tx::Tx;
 
-/// Stores everything.
+/// Stores the shop.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the database holds products of this shop already.
-pub async fn stock(ctx: &Ctx, shop: Shop) -> Result<()> {
+/// [`Error::Invalid`] if the database has products of this shop already.
+pub(super) async fn store(ctx: &Ctx, shop: Shop) -> Result<()> {
     let shop = Arc::new(shop);
     ctx.transaction(move |tx| {
         let shop = Arc::clone(&shop);
-        Box::pin(async move { store(tx, &shop).await })
+        Box::pin(async move { insert(tx, &shop).await })
     })
     .await
 }
 
-async fn store(tx: &Tx, shop: &Shop) -> Result<()> {
+async fn insert(tx: &Tx, shop: &Shop) -> Result<()> {
     let inflows = shop
         .movements
         .iter()
         .filter(|movement| is_inflow(movement))
         .count();
-    let first = First {
-        category: labels::<category::Entity>(tx, &shop.categories).await?,
-        brand: labels::<brand::Entity>(tx, &shop.brands).await?,
-        supplier: labels::<supplier::Entity>(tx, &shop.suppliers).await?,
+    let first = FirstIds {
+        category: insert_labels::<category::Entity>(tx, &shop.categories).await?,
+        brand: insert_labels::<brand::Entity>(tx, &shop.brands).await?,
+        supplier: insert_labels::<supplier::Entity>(tx, &shop.suppliers).await?,
         product: reserve_ids::<product::Entity>(tx, shop.products.len()).await?,
         inflow: reserve_ids::<inflow::Entity>(tx, inflows).await?,
         outflow: reserve_ids::<outflow::Entity>(tx, shop.movements.len() - inflows).await?,
@@ -46,14 +45,14 @@ async fn store(tx: &Tx, shop: &Shop) -> Result<()> {
         .zip(&shop.products)
         .map(|(position, product)| product_row(&first, position, product))
         .collect();
-    // The ledger first: it says how the products end up.
-    keep_ledger(tx, shop, &first, &mut products).await?;
-    let stored = fill::<product::Entity>(tx, &products).await;
-    on_unique(stored, "product_serie_number_key", || {
-        let message = "some of its serie numbers are in the database already; take another seed";
+    // The ledger first, because it determines the quantities and versions of the products.
+    insert_ledger(tx, shop, &first, &mut products).await?;
+    let inserted = insert_rows::<product::Entity>(tx, &products).await;
+    on_unique(inserted, "product_serie_number_key", || {
+        let message = "some of its serie numbers are in the database already; choose another seed";
         Fault::new("seed", FaultCode::Taken, message).into()
     })?;
-    store_movements(tx, shop, &first, &products).await?;
+    insert_movements(tx, shop, &first, &products).await?;
     analyze::<category::Entity>(tx).await?;
     analyze::<brand::Entity>(tx).await?;
     analyze::<supplier::Entity>(tx).await?;
@@ -63,8 +62,8 @@ async fn store(tx: &Tx, shop: &Shop) -> Result<()> {
     Ok(analyze::<stock_change::Entity>(tx).await?)
 }
 
-/// The id of the first row of each kind; the others follow it.
-struct First {
+/// The id of the first row of each kind; the others are consecutive.
+struct FirstIds {
     category: i64,
     brand: i64,
     supplier: i64,
@@ -73,12 +72,12 @@ struct First {
     outflow: i64,
 }
 
-/// The id of what stands at this position.
+/// Returns the id of the row at this position.
 fn id(first: i64, position: usize) -> i64 {
     first.saturating_add_unsigned(u64::try_from(position).unwrap_or(u64::MAX))
 }
 
-async fn fill<E: EntityTrait>(tx: &Tx, rows: &[E::Model]) -> Result<(), DbErr> {
+async fn insert_rows<E: EntityTrait>(tx: &Tx, rows: &[E::Model]) -> Result<(), DbErr> {
     let mut table = BulkInsert::<_, E>::new(tx);
     for row in rows {
         table.add(row).await?;
@@ -86,8 +85,8 @@ async fn fill<E: EntityTrait>(tx: &Tx, rows: &[E::Model]) -> Result<(), DbErr> {
     table.finish().await
 }
 
-/// Stores labels and returns the id of the first.
-async fn labels<L: Label>(tx: &Tx, labels: &[sample_data::Label]) -> Result<i64, DbErr> {
+/// Inserts labels and returns the id of the first.
+async fn insert_labels<L: Label>(tx: &Tx, labels: &[sample_data::Label]) -> Result<i64, DbErr> {
     let first = reserve_ids::<L>(tx, labels.len()).await?;
     let row = |(position, label): (usize, &sample_data::Label)| {
         let mut row = L::blank(label.created_at);
@@ -100,12 +99,12 @@ async fn labels<L: Label>(tx: &Tx, labels: &[sample_data::Label]) -> Result<i64,
         row
     };
     let rows: Vec<L::Model> = labels.iter().enumerate().map(row).collect();
-    fill::<L>(tx, &rows).await?;
+    insert_rows::<L>(tx, &rows).await?;
     Ok(first)
 }
 
-/// A product as it was entered, before its first movement.
-fn product_row(first: &First, position: usize, product: &sample_data::Product) -> product::Model {
+/// The product before its first movement.
+fn product_row(first: &FirstIds, position: usize, product: &sample_data::Product) -> product::Model {
     product::Model {
         id: id(first.product, position),
         title: product.title.clone(),
@@ -129,8 +128,8 @@ fn is_inflow(movement: &Movement) -> bool {
     matches!(movement.flow, Flow::Inflow { .. })
 }
 
-/// The movements with their ids.
-fn numbered<'s>(shop: &'s Shop, first: &First) -> impl Iterator<Item = (i64, &'s Movement)> + use<'s> {
+/// Pairs each movement with its id.
+fn with_ids<'s>(shop: &'s Shop, first: &FirstIds) -> impl Iterator<Item = (i64, &'s Movement)> + use<'s> {
     let (mut inflow, mut outflow) = (first.inflow, first.outflow);
     shop.movements.iter().map(move |movement| {
         let next = if is_inflow(movement) {
@@ -143,11 +142,16 @@ fn numbered<'s>(shop: &'s Shop, first: &First) -> impl Iterator<Item = (i64, &'s
     })
 }
 
-/// Writes the ledger, in the order of time, and into each product what comes of it.
-async fn keep_ledger(tx: &Tx, shop: &Shop, first: &First, products: &mut [product::Model]) -> Result<()> {
+/// Inserts the ledger in the order of time, and updates each product accordingly.
+async fn insert_ledger(
+    tx: &Tx,
+    shop: &Shop,
+    first: &FirstIds,
+    products: &mut [product::Model],
+) -> Result<()> {
     let mut history = History::begin(tx, products.len() + shop.movements.len()).await?;
     let mut opened = 0;
-    for (id, movement) in numbered(shop, first) {
+    for (id, movement) in with_ids(shop, first) {
         while let Some(product) = products
             .get(opened)
             .filter(|product| product.created_at <= movement.at)
@@ -175,10 +179,10 @@ async fn keep_ledger(tx: &Tx, shop: &Shop, first: &First, products: &mut [produc
     history.finish().await
 }
 
-async fn store_movements(tx: &Tx, shop: &Shop, first: &First, products: &[product::Model]) -> Result<()> {
+async fn insert_movements(tx: &Tx, shop: &Shop, first: &FirstIds, products: &[product::Model]) -> Result<()> {
     let mut inflows = BulkInsert::<_, inflow::Entity>::new(tx);
     let mut outflows = BulkInsert::<_, outflow::Entity>::new(tx);
-    for (id, movement) in numbered(shop, first) {
+    for (id, movement) in with_ids(shop, first) {
         let Some(product) = products.get(movement.product) else {
             return Err(Error::NotFound);
         };

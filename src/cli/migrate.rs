@@ -1,4 +1,4 @@
-//! `stockroom migrate`: brings the database up to date, tells how it stands, or takes migrations back.
+//! `stockroom migrate`: applies, lists and reverts migrations.
 
 use std::process::ExitCode;
 
@@ -10,23 +10,21 @@ use crate::error::Result;
 use crate::schema;
 use crate::services::Services;
 
-/// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Migrate {
-    /// Apply the migrations that are missing
+pub(super) enum Migrate {
+    /// Apply all missing migrations
     Up,
-    /// List the migrations; exit with 1 when some are missing
+    /// List the migrations; exit with 1 if any is missing
     Status,
-    /// Take the last migrations back, with the data that they hold
+    /// Revert the last migrations, and delete the data in their tables
     Down {
-        /// How many
+        /// The number of migrations to revert
         #[arg(default_value_t = 1)]
         steps: u32,
     },
 }
 
-/// Runs the command.
-pub async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
+pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
     let services = Services::open(config, Clock::system()).await?;
     match command {
         Migrate::Up => schema::migrate_up(&services.db).await?,

@@ -1,4 +1,4 @@
-//! The commands.
+//! The command line.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -18,11 +18,10 @@ mod check;
 mod demo;
 mod export;
 mod load;
+mod log;
 mod migrate;
-pub mod sample_data;
 mod seed;
 mod serve;
-mod telemetry;
 mod user;
 
 /// An inventory gateway: GraphQL and REST over SQLite or PostgreSQL.
@@ -37,26 +36,26 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Bring the database up to date, then serve
+    /// Apply missing migrations, then serve
     Serve,
-    /// Try it: serve a made-up shop, with users, in a file that is gone afterwards
+    /// Serve sample data, with users, from a temporary database
     Demo,
-    /// Bring the database up to date or back
+    /// Apply, list or revert migrations
     Migrate {
         #[command(subcommand)]
         command: migrate::Migrate,
     },
-    /// Manage who can log in
+    /// Manage users
     User {
         #[command(subcommand)]
         command: user::User,
     },
-    /// Fill the database with a made-up shop, beside what is there
+    /// Add sample data to the database
     Seed(seed::Seed),
-    /// Verify that stock and ledger agree, and all else that must hold, while others work; exit with 1 when something is
-    /// wrong, with 2 when it could not be verified
+    /// Verify the invariants of the data, such as that stock and ledger agree, while it is in use; exit with 1 if one is
+    /// violated, with 2 if they could not be verified
     Check,
-    /// Copy a SQLite database into a file while others work with it
+    /// Copy a SQLite database to a file while it is in use
     Backup(backup::Backup),
     /// Print the GraphQL schema
     Schema,
@@ -67,7 +66,7 @@ enum Command {
     EnvExample,
 }
 
-/// Settings whose values never print, not even wrong ones.
+/// Settings whose values are not shown in error messages.
 const SECRET_SETTINGS: [&str; 6] = [
     "--secret-key",
     "--database-url",
@@ -77,10 +76,10 @@ const SECRET_SETTINGS: [&str; 6] = [
     "--webhook-url",
 ];
 
-/// Reads flags and environment; ends the program where they are wrong.
+/// Parses flags and environment variables, and exits if they are invalid.
 pub fn parse() -> Cli {
     let command = Cli::command().mut_args(|setting| {
-        // An empty variable is how shells and compose files spell an absent one.
+        // Shells and compose files set a variable to the empty string to unset it.
         let empty = setting
             .get_env()
             .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
@@ -99,11 +98,11 @@ pub fn parse() -> Cli {
     })
 }
 
-/// Runs a command to its end.
+/// Runs a command and returns its exit code.
 pub fn run(cli: Cli) -> ExitCode {
-    // The demo has something better to say.
+    // The demo prints a page of its own.
     let quiet = matches!(cli.command, Command::Demo);
-    telemetry::start(cli.config.log_format, quiet);
+    log::start(cli.config.log_format, quiet);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
@@ -129,17 +128,17 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn fail(message: &str) -> ExitCode {
-    // Nothing is left to do where even this can't be written.
+    // If standard error is closed, there is no place to report that.
     let _ = writeln!(std::io::stderr(), "stockroom: {message}");
     ExitCode::FAILURE
 }
 
-/// An error in words for whoever runs the command.
+/// Returns an error message for the terminal.
 fn explain(error: &Error) -> String {
     match error {
         Error::Internal(cause) => format!("{cause:?}"),
         Error::Unavailable(cause) => format!("the database is not available: {cause:?}"),
-        Error::NotFound => "there is no such user".to_owned(),
+        Error::NotFound => "no such user".to_owned(),
         Error::Invalid(faults) => faults
             .iter()
             .map(|fault| format!("{}: {}", fault.field, fault.message))
@@ -149,22 +148,22 @@ fn explain(error: &Error) -> String {
     }
 }
 
-/// The program's parts, over a database that is up to date.
+/// Opens the database and applies missing migrations.
 async fn open_migrated(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
     schema::migrate_up(&services.db).await?;
     Ok(services)
 }
 
-/// Writes a line to the standard output.
+/// Writes a line to standard output.
 fn print(line: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
 }
 
-/// A number with its thousands apart, and what is counted.
-fn counted(count: usize, of: &str) -> String {
+/// Returns a count with thousands separators and its noun: `1,000 products`.
+fn counted(count: usize, noun: &str) -> String {
     let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + of.len());
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + noun.len());
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
@@ -172,6 +171,6 @@ fn counted(count: usize, of: &str) -> String {
         text.push(digit);
     }
     text.push(' ');
-    text.push_str(of);
+    text.push_str(noun);
     text
 }

@@ -1,4 +1,4 @@
-//! `stockroom serve`: brings the database up to date, then serves until it is told to stop.
+//! `stockroom serve`: applies missing migrations, then serves until a signal arrives.
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
@@ -14,82 +14,87 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::services::Services;
 
-/// Runs the command.
-pub async fn serve(config: Config) -> Result<ExitCode> {
-    let stop = Stop::hear()?;
+pub(super) async fn serve(config: Config) -> Result<ExitCode> {
+    let stop = Stop::listen()?;
     let services = super::open_migrated(config).await?;
     let listener = listen(services.config.bind).await?;
-    // With port 0 the system chose one.
+    // Port 0 means that the kernel chooses one.
     let address = listener.local_addr().map_err(Error::internal)?;
     tracing::info!(%address, database = ?services.db.backend(), "serving");
-    answer(services, listener, stop).await
+    run_until_stopped(services, listener, stop).await
 }
 
-/// Listens on an address: from here on clients connect and wait.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+/// Binds the address. Clients can connect from now on; their requests wait.
+pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         Error::internal(match error.kind() {
             ErrorKind::AddrInUse => {
                 let mut other = address;
                 other.set_port(address.port().checked_add(1).unwrap_or(8000));
-                format!("{address} is taken by another program; choose another address, such as BIND={other}")
+                format!(
+                    "{address} is in use by another program; choose another address, such as BIND={other}"
+                )
             }
             _ => format!("can't listen on {address}: {error}"),
         })
     })
 }
 
-/// Serves until a signal asks the program to stop.
-pub async fn answer(services: Arc<Services>, listener: TcpListener, stop: Stop) -> Result<ExitCode> {
-    open_many_files();
+/// Serves until a signal arrives, then lets running requests finish.
+pub(super) async fn run_until_stopped(
+    services: Arc<Services>,
+    listener: TcpListener,
+    stop: Stop,
+) -> Result<ExitCode> {
+    raise_file_limit();
     let app = App::new(Arc::clone(&services))?;
     app.start_workers().await?;
     let stop = async move {
-        let notice = stop.asked().await;
+        let drain_time = stop.received().await;
         services.stop();
-        tracing::info!("stopping: finishing what runs");
-        tokio::time::sleep(notice).await;
+        tracing::info!("stopping; running requests can finish");
+        tokio::time::sleep(drain_time).await;
     };
     app.serve(listener, stop).await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each connection is an open file, and many systems begin with 1,024: takes as many as there may be.
-fn open_many_files() {
-    match rlimit::increase_nofile_limit(FILES) {
-        Ok(files) => tracing::debug!(files, "so many files may be open"),
-        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+/// Raises the limit of open files as far as allowed. Every connection is an open file, and the default is often 1,024.
+fn raise_file_limit() {
+    match rlimit::increase_nofile_limit(MAX_FILES) {
+        Ok(files) => tracing::debug!(files, "raised the limit of open files"),
+        Err(error) => tracing::warn!(%error, "the limit of open files can't be raised"),
     }
 }
 
-/// As many files as are of use: connections, and what else is open.
-const FILES: u64 = 65_536;
+/// More files than the connections and the rest of the program ever need.
+const MAX_FILES: u64 = 65_536;
 
-/// For how long it goes on to serve after SIGTERM, while it says that it is about to leave: `/readyz` to whoever sends
-/// the requests here, `Connection: close` to those who have a connection.
-const NOTICE: Duration = Duration::from_secs(1);
+/// The time for which the program continues to accept connections after SIGTERM. Meanwhile `/readyz` reports that it is
+/// stopping, so that load balancers stop sending requests, and responses have `Connection: close`.
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 
-/// The signals that ask the program to end.
-pub struct Stop {
+/// The signals that stop the program.
+pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Stop {
-    /// From here on the signals are kept for [`Stop::asked`] and no longer end the program by themselves.
-    pub fn hear() -> Result<Self> {
+    /// Starts to handle the signals, which no longer terminate the process by themselves.
+    pub(super) fn listen() -> Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate()).map_err(Error::internal)?,
             interrupt: signal(SignalKind::interrupt()).map_err(Error::internal)?,
         })
     }
 
-    /// Returns when the program is told to stop, with how long it goes on to serve.
-    async fn asked(mut self) -> Duration {
+    /// Waits for a signal and returns the time for which to continue serving.
+    async fn received(mut self) -> Duration {
         tokio::select! {
-            _ = self.terminate.recv() => NOTICE,
-            // Somebody sits at the terminal.
+            _ = self.terminate.recv() => DRAIN_TIME,
+            // Ctrl-C in a terminal: there is no load balancer to wait for.
             _ = self.interrupt.recv() => Duration::ZERO,
         }
     }

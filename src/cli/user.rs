@@ -1,4 +1,4 @@
-//! `stockroom user`: who can log in.
+//! `stockroom user`: manages users.
 
 use std::io::{IsTerminal as _, Read as _};
 use std::process::ExitCode;
@@ -10,55 +10,52 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::account::{self, NewUser};
 
-/// What to do.
 #[derive(Debug, Subcommand)]
-pub enum User {
-    /// Make a user
+pub(super) enum User {
+    /// Create a user
     Create {
-        /// The name to log in with
+        /// The name of the user
         name: String,
-        /// Holds every permission
+        /// Grant all permissions
         #[arg(long)]
         superuser: bool,
-        /// A group to be in: Manager, Administrator
+        /// Add the user to a group: Manager, Administrator
         #[arg(long = "group", value_name = "GROUP")]
         groups: Vec<String>,
         #[command(flatten)]
         password: Password,
     },
-    /// Give a user another password
+    /// Change the password of a user
     Password {
-        /// The name to log in with
+        /// The name of the user
         name: String,
         #[command(flatten)]
         password: Password,
     },
-    /// Keep a user out; all their tokens stop working at once
+    /// Deactivate a user and revoke all their tokens
     Deactivate {
-        /// The name to log in with
+        /// The name of the user
         name: String,
     },
-    /// Let a user in again
+    /// Activate a user again
     Activate {
-        /// The name to log in with
+        /// The name of the user
         name: String,
     },
     /// List all users
     List,
 }
 
-/// Where the password comes from.
 #[derive(clap::Args, Debug)]
-// The command of the same name is a group already.
+// The subcommand of the same name has a group of this name already.
 #[group(skip)]
-pub struct Password {
-    /// Read the password from the standard input instead of asking for it
+pub(super) struct Password {
+    /// Read the password from standard input instead of prompting for it
     #[arg(long)]
     password_stdin: bool,
 }
 
-/// Runs the command.
-pub async fn run(config: Config, command: User) -> Result<ExitCode> {
+pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
     let services = super::open_migrated(config).await?;
     let ctx = Ctx::system(services);
     match command {
@@ -79,25 +76,25 @@ pub async fn run(config: Config, command: User) -> Result<ExitCode> {
                 },
             )
             .await?;
-            super::print(&format!("{} can log in", user.username))?;
+            super::print(&format!("created {}", user.username))?;
         }
         User::Password { name, password } => {
             account::set_password(&ctx, name.clone(), password.read()?).await?;
-            super::print(&format!("{name} has another password"))?;
+            super::print(&format!("changed the password of {name}"))?;
         }
         User::Deactivate { name } => {
             account::set_active(&ctx, name.clone(), false).await?;
-            super::print(&format!("{name} is out"))?;
+            super::print(&format!("deactivated {name}"))?;
         }
         User::Activate { name } => {
             account::set_active(&ctx, name.clone(), true).await?;
-            super::print(&format!("{name} is in"))?;
+            super::print(&format!("activated {name}"))?;
         }
         User::List => {
             for (user, groups) in account::list(&ctx).await? {
                 let state = if user.is_active { "active" } else { "inactive" };
-                let rank = if user.is_superuser { "superuser" } else { "" };
-                super::print(format!("{}\t{state}\t{rank}\t{}", user.username, groups.join(",")).trim_end())?;
+                let role = if user.is_superuser { "superuser" } else { "" };
+                super::print(format!("{}\t{state}\t{role}\t{}", user.username, groups.join(",")).trim_end())?;
             }
         }
     }
@@ -116,15 +113,15 @@ impl Password {
         }
         if !std::io::stdin().is_terminal() {
             return Err(Error::internal(
-                "there is no terminal to ask at; use --password-stdin",
+                "standard input is not a terminal; use --password-stdin",
             ));
         }
         let first = rpassword::prompt_password("Password: ").map_err(Error::internal)?;
-        let again = rpassword::prompt_password("Again: ").map_err(Error::internal)?;
-        if first == again {
+        let second = rpassword::prompt_password("Repeat the password: ").map_err(Error::internal)?;
+        if first == second {
             Ok(first)
         } else {
-            Err(Error::internal("the two are not the same"))
+            Err(Error::internal("the passwords differ"))
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What a browser gets to see: the start page, `GraphiQL`, the REST reference, and the files that they are made of.
+//! Pages for browsers: the start page, `GraphiQL`, the REST reference, and their scripts and styles.
 //!
-//! All of it lies in the program (`build.rs` lists the files, `web/` makes them) and refers to no other host. The
-//! policies below hold the pages to that: a browser refuses whatever they leave out.
+//! All files are embedded in the program: `web/` builds them and `build.rs` lists them. They refer to no other host, which the
+//! content security policies below enforce.
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -11,55 +11,57 @@ use axum::http::{StatusCode, response::Builder};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::header::{if_none_match, list_values};
+
 /// One embedded file.
 struct File {
-    /// Its path below `/web/`.
+    /// The path below `/web/`.
     name: &'static str,
-    /// Its entity tag, quoted; weak, because it is the same for every encoding.
+    /// The entity tag, quoted. It is weak, because all encodings share it.
     tag: &'static str,
     body: &'static [u8],
     brotli: Option<&'static [u8]>,
 }
 
-/// In the order of their names. Only those of `web/static` where the pages were not built.
+/// Sorted by name. Without a build of `web/`, only the files of `web/static`.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
-const START: &str = include_str!("../../web/index.html");
-const UNBUILT: &str = include_str!("../../web/unbuilt.html");
+const START_PAGE: &str = include_str!("../../web/index.html");
+const NOT_BUILT_PAGE: &str = include_str!("../../web/unbuilt.html");
 
-/// For pages without scripts.
-const PLAIN: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
+/// The policy of pages without scripts.
+const STATIC_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
     form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// For `GraphiQL` and the REST reference: their editors write styles into the page and take pictures from style sheets.
-const APPLICATION: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; \
+/// The policy of `GraphiQL` and the REST reference, whose editors use inline styles and images from `data:` URLs.
+const APPLICATION_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; \
     form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// For the files: a worker lives under the policy of its own script, which needs nothing but its parts.
-const PART: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
+/// The policy of scripts and styles. It matters for worker scripts, which run under their own policy.
+const ASSET_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
 
-/// `/`, `/docs` and `/web/…`. `GraphiQL` shares its path with the GraphQL endpoint, which calls [`graphiql`].
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// `/`, `/docs` and `/web/…`. `GraphiQL` has the path of the GraphQL endpoint, which calls [`graphiql`].
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/", get(async || page(StatusCode::OK, PLAIN, START)))
-        .route("/docs", get(async || built("docs.html")))
-        .route("/web/{*name}", get(part))
+        .route("/", get(async || page(StatusCode::OK, STATIC_POLICY, START_PAGE)))
+        .route("/docs", get(async || built_page("docs.html")))
+        .route("/web/{*name}", get(asset))
 }
 
-/// `GraphiQL`: the answer of `/graphql` to a browser.
-pub fn graphiql() -> Response {
-    let mut response = built("graphiql.html");
+/// The response of `/graphql` to a browser.
+pub(crate) fn graphiql() -> Response {
+    let mut response = built_page("graphiql.html");
     response
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static("Accept"));
     response
 }
 
-fn built(name: &str) -> Response {
+fn built_page(name: &str) -> Response {
     match find(name) {
-        Some(file) => page(StatusCode::OK, APPLICATION, file.body),
-        None => page(StatusCode::NOT_FOUND, PLAIN, UNBUILT),
+        Some(file) => page(StatusCode::OK, APPLICATION_POLICY, file.body),
+        None => page(StatusCode::NOT_FOUND, STATIC_POLICY, NOT_BUILT_PAGE),
     }
 }
 
@@ -71,7 +73,7 @@ fn find(name: &str) -> Option<&'static File> {
 }
 
 fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) -> Response {
-    let response = guarded(status, policy)
+    let response = response_with_policy(status, policy)
         .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
         .header(header::CACHE_CONTROL, "no-cache")
         .header(header::X_FRAME_OPTIONS, "DENY")
@@ -82,18 +84,18 @@ fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) -> Res
     finish(response, body.into())
 }
 
-/// A file of the pages, compressed beforehand where the browser takes it.
-async fn part(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    // Those at the top are pages, which have their own addresses.
+/// A script, style, font or image, precompressed with brotli if the browser accepts that.
+async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    // Files at the top level are pages, which have paths of their own.
     let Some(file) = find(&name).filter(|file| file.name.contains('/')) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    // A name with a hash in it never means anything else; the others are asked for anew.
-    let lasting = file.name.starts_with("assets/");
-    let response = guarded(StatusCode::OK, PART)
+    // These have a hash in their name, so their content never changes.
+    let is_immutable = file.name.starts_with("assets/");
+    let response = response_with_policy(StatusCode::OK, ASSET_POLICY)
         .header(
             header::CACHE_CONTROL,
-            if lasting {
+            if is_immutable {
                 "public, max-age=31536000, immutable"
             } else {
                 "no-cache"
@@ -105,11 +107,11 @@ async fn part(Path(name): Path<String>, headers: HeaderMap) -> Response {
         )
         .header(header::VARY, "Accept-Encoding")
         .header(header::ETAG, file.tag);
-    if known(&headers, file.tag) {
+    if if_none_match(&headers, file.tag) {
         return finish(response.status(StatusCode::NOT_MODIFIED), Bytes::new());
     }
     let response = response.header(header::CONTENT_TYPE, content_type(file.name));
-    match file.brotli.filter(|_| takes_brotli(&headers)) {
+    match file.brotli.filter(|_| accepts_brotli(&headers)) {
         Some(small) => finish(
             response.header(header::CONTENT_ENCODING, "br"),
             Bytes::from_static(small),
@@ -118,7 +120,7 @@ async fn part(Path(name): Path<String>, headers: HeaderMap) -> Response {
     }
 }
 
-fn guarded(status: StatusCode, policy: &'static str) -> Builder {
+fn response_with_policy(status: StatusCode, policy: &'static str) -> Builder {
     Response::builder()
         .status(status)
         .header(header::CONTENT_SECURITY_POLICY, policy)
@@ -142,24 +144,8 @@ fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// The parts of a header that may come in several lines and with commas.
-fn parts(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-}
-
-/// Whether the browser has this version already.
-fn known(headers: &HeaderMap, tag: &str) -> bool {
-    let strong = |tag: &str| tag.trim_start_matches("W/").to_owned();
-    parts(headers, header::IF_NONE_MATCH).any(|known| known == "*" || strong(known) == strong(tag))
-}
-
-fn takes_brotli(headers: &HeaderMap) -> bool {
-    parts(headers, header::ACCEPT_ENCODING).any(|coding| {
+fn accepts_brotli(headers: &HeaderMap) -> bool {
+    list_values(headers, header::ACCEPT_ENCODING).any(|coding| {
         let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
         let refused = quality
             .trim()
@@ -178,7 +164,7 @@ mod tests {
 
     use super::*;
 
-    async fn ask(method: Method, path: &str, headers: &[(HeaderName, &str)]) -> Response {
+    async fn send(method: Method, path: &str, headers: &[(HeaderName, &str)]) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(name, *value);
@@ -203,10 +189,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_may_not_be_framed_or_reach_elsewhere() {
+    async fn pages_cannot_be_framed_and_name_no_other_host() {
         let pages = [
-            ask(Method::GET, "/", &[]).await,
-            ask(Method::GET, "/docs", &[]).await,
+            send(Method::GET, "/", &[]).await,
+            send(Method::GET, "/docs", &[]).await,
             graphiql(),
         ];
         for page in pages {
@@ -230,27 +216,27 @@ mod tests {
 
     #[tokio::test]
     async fn head_answers_without_a_body() {
-        let response = ask(Method::HEAD, "/", &[]).await;
+        let response = send(Method::HEAD, "/", &[]).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(
             header_of(&response, &header::CONTENT_LENGTH),
-            START.len().to_string()
+            START_PAGE.len().to_string()
         );
         assert_eq!(text(response).await, "");
     }
 
     #[tokio::test]
-    async fn what_a_page_names_is_there() {
+    async fn files_named_by_a_page_exist() {
         for page in [
-            ask(Method::GET, "/", &[]).await,
-            ask(Method::GET, "/docs", &[]).await,
+            send(Method::GET, "/", &[]).await,
+            send(Method::GET, "/docs", &[]).await,
             graphiql(),
         ] {
             let body = text(page).await;
             let names: Vec<_> = body.split('"').filter(|part| part.starts_with("/web/")).collect();
             assert!(names.len() >= 2, "{body}");
             for name in names {
-                let response = ask(Method::GET, name, &[]).await;
+                let response = send(Method::GET, name, &[]).await;
                 assert_eq!(response.status(), StatusCode::OK, "{name}");
                 assert_ne!(
                     header_of(&response, &header::CONTENT_TYPE),
@@ -262,27 +248,27 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_are_kept_by_their_tag_and_by_their_name() {
+    async fn files_are_cached_by_tag_and_by_name() {
         for file in FILES.iter().filter(|file| file.name.contains('/')) {
             let path = format!("/web/{}", file.name);
-            let response = ask(Method::GET, &path, &[]).await;
-            let lasting = header_of(&response, &header::CACHE_CONTROL).ends_with("immutable");
-            assert_eq!(lasting, file.name.starts_with("assets/"), "{path}");
+            let response = send(Method::GET, &path, &[]).await;
+            let is_immutable = header_of(&response, &header::CACHE_CONTROL).ends_with("immutable");
+            assert_eq!(is_immutable, file.name.starts_with("assets/"), "{path}");
             let tag = header_of(&response, &header::ETAG).to_owned();
-            let again = ask(
+            let again = send(
                 Method::GET,
                 &path,
                 &[(header::IF_NONE_MATCH, &format!("\"other\", {tag}"))],
             )
             .await;
             assert_eq!(again.status(), StatusCode::NOT_MODIFIED, "{path}");
-            let changed = ask(Method::GET, &path, &[(header::IF_NONE_MATCH, "\"other\"")]).await;
+            let changed = send(Method::GET, &path, &[(header::IF_NONE_MATCH, "\"other\"")]).await;
             assert_eq!(changed.status(), StatusCode::OK, "{path}");
         }
     }
 
     #[tokio::test]
-    async fn nothing_but_the_files_is_served() {
+    async fn only_the_files_are_served() {
         for path in [
             "/web/",
             "/web/none.js",
@@ -292,20 +278,20 @@ mod tests {
             "/web/%2e%2e/Cargo.toml",
         ] {
             assert_eq!(
-                ask(Method::GET, path, &[]).await.status(),
+                send(Method::GET, path, &[]).await.status(),
                 StatusCode::NOT_FOUND,
                 "{path}"
             );
         }
         assert_eq!(
-            ask(Method::POST, "/docs", &[]).await.status(),
+            send(Method::POST, "/docs", &[]).await.status(),
             StatusCode::METHOD_NOT_ALLOWED
         );
     }
 
     #[test]
-    fn brotli_is_sent_to_those_who_take_it() {
-        for (value, taken) in [
+    fn brotli_is_sent_if_accepted() {
+        for (value, accepted) in [
             ("gzip, deflate, br, zstd", true),
             ("gzip;q=0.8, BR;q=0.5", true),
             ("br;q=0", false),
@@ -315,14 +301,14 @@ mod tests {
             ("", false),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-            assert_eq!(takes_brotli(&headers), taken, "{value}");
+            assert_eq!(accepts_brotli(&headers), accepted, "{value}");
         }
     }
 
     #[test]
-    fn a_page_that_was_not_built_says_what_to_do() {
-        let response = built("none.html");
+    fn a_missing_page_explains_how_to_build_it() {
+        let response = built_page("none.html");
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
-        assert!(UNBUILT.contains("cargo build"));
+        assert!(NOT_BUILT_PAGE.contains("cargo build"));
     }
 }

@@ -1,4 +1,4 @@
-//! Who calls, and at which address they know us: what handlers take out of a request's head.
+//! Extractors for the caller of a request, and for the base URL of links.
 
 use std::sync::Arc;
 
@@ -6,29 +6,30 @@ use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header;
 use axum::http::request::Parts;
 
-use super::problem::Problem;
+use super::error::RestError;
 use super::{AUTHENTICATION, ROOT};
 use crate::auth::identify::identify;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login};
+use crate::http::bearer::bearer;
 use crate::kind::Kind;
 use crate::limits::Class;
 use crate::origin;
 use crate::services::Services;
 
-/// A request with a good access token.
-pub struct Caller(pub Ctx);
+/// The context of a request with a valid access token.
+pub(crate) struct Caller(pub(crate) Ctx);
 
 impl FromRequestParts<Arc<Services>> for Caller {
-    type Rejection = Problem;
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
         let mut ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
-        let identified = match bearer(parts) {
+        let identified = match token(parts) {
             Ok(token) => identify(&ctx, token).await,
-            Err(error) => Err(error),
+            Err(login) => Err(Error::Unauthenticated(login)),
         };
-        // Who is not identified counts as an address, whatever token they try.
+        // Without a valid token the request counts against the client's address, so that guessing tokens is limited.
         ctx.actor = identified.as_ref().ok().cloned();
         ctx.check_rate_limit(class(parts), 1).await?;
         identified?;
@@ -36,20 +37,20 @@ impl FromRequestParts<Arc<Services>> for Caller {
     }
 }
 
-/// A request that needs no token; one that is sent is not looked at.
-pub struct Anonymous(pub Ctx);
+/// The context of a request that needs no token. A token that was sent is ignored.
+pub(crate) struct Anonymous(pub(crate) Ctx);
 
 impl FromRequestParts<Arc<Services>> for Anonymous {
-    type Rejection = Problem;
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
         let ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
         ctx.check_rate_limit(class(parts), 1).await?;
         Ok(Self(ctx))
     }
 }
 
-/// Which limit a request counts against.
+/// Returns the rate limit that a request counts against.
 fn class(parts: &Parts) -> Class {
     let route = parts
         .extensions
@@ -64,42 +65,31 @@ fn class(parts: &Parts) -> Class {
     }
 }
 
-/// The token of an `Authorization` header. As in Django REST framework, a header of another scheme is as good as none.
-fn bearer(parts: &Parts) -> Result<&str, Error> {
-    let missing = Error::Unauthenticated(Login::Missing);
-    let Some(header) = parts.headers.get(header::AUTHORIZATION) else {
-        return Err(missing);
-    };
-    let bad = Error::Unauthenticated(Login::BadToken);
-    let Ok(text) = header.to_str() else {
-        return Err(bad);
-    };
-    match text.trim().split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim()),
-        None if text.trim().eq_ignore_ascii_case("bearer") => Err(bad),
-        _ => Err(missing),
-    }
+fn token(parts: &Parts) -> Result<&str, Login> {
+    let header = parts.headers.get(header::AUTHORIZATION).ok_or(Login::Missing)?;
+    let header = header.to_str().map_err(|_| Login::BadToken)?;
+    bearer(header)?.ok_or(Login::Missing)
 }
 
-/// The address that links in answers begin with: `http://localhost:8000`.
-pub struct Origin(String);
+/// The base URL of links in responses, such as `http://localhost:8000`.
+pub(crate) struct BaseUrl(String);
 
-impl FromRequestParts<Arc<Services>> for Origin {
-    type Rejection = Problem;
+impl FromRequestParts<Arc<Services>> for BaseUrl {
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
         Ok(Self(origin::public(parts, &services.config)))
     }
 }
 
-impl Origin {
-    /// The absolute URL of a collection.
-    pub fn collection(&self, kind: Kind) -> String {
+impl BaseUrl {
+    /// Returns the absolute URL of a collection.
+    pub(crate) fn collection(&self, kind: Kind) -> String {
         format!("{}{ROOT}/{}/", self.0, kind.plural())
     }
 
-    /// The absolute URL of an object.
-    pub fn object(&self, kind: Kind, id: i64) -> String {
+    /// Returns the absolute URL of an object.
+    pub(crate) fn object(&self, kind: Kind, id: i64) -> String {
         format!("{}{id}/", self.collection(kind))
     }
 }

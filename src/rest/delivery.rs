@@ -1,4 +1,4 @@
-//! Webhook deliveries: what was told to an endpoint, each with its tries.
+//! Webhook deliveries: JSON, list parameters, and handlers.
 
 use std::sync::Arc;
 
@@ -7,18 +7,20 @@ use ::entity::{attempt, event, webhook_endpoint};
 use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::response::IntoResponse as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::caller::{Caller, Origin};
-use super::face::{Shown, Versions};
-use super::page::{Moment, object};
-use super::problem::{Problem, not_found};
-use super::query::{By, Filterable, Query};
-use super::verbs::{self, Answer, Target, number};
+use super::caller::{BaseUrl, Caller};
+use super::error::{ErrorResponse, RestError};
+use super::list_query::{FilterBy, ListFilter, ListQuery};
+use super::representation::{Represent, Versions};
+use super::value::Timestamp;
+use super::verbs::{self, HandlerResult, Target, parse_id};
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::http::json::json_response;
 use crate::kind::Kind;
 use crate::query::{Listing, PageRequest, Row};
 use crate::resolvers;
@@ -26,45 +28,44 @@ use crate::resolvers::delivery::{self as rules, State};
 use crate::services::Services;
 use crate::webhooks::ATTEMPTS_KEPT;
 
-/// The JSON of a delivery.
 #[derive(Serialize, JsonSchema)]
-pub struct DeliveryView {
-    /// Its number among its kind, for ever.
+pub(crate) struct DeliveryView {
+    /// The id, which is never reused.
     #[schemars(range(min = 1))]
     id: i64,
-    /// What the receiver knows the message by: `webhook-id`, the same on every try.
+    /// The id of the message, sent as `webhook-id` in every attempt.
     message_id: String,
-    /// What it tells of.
+    /// The event.
     event: &'static str,
-    /// `pending` while it is still to be taken, then `delivered` or `failed`.
+    /// `pending` until it is `delivered` or has `failed` for good.
     #[schemars(extend("enum" = ["pending", "delivered", "failed"]))]
     outcome: &'static str,
-    /// When what it tells of happened.
-    created_at: Moment,
-    /// When it was taken, or given up.
-    ended_at: Option<Moment>,
-    /// When it is tried next.
-    next_attempt_at: Option<Moment>,
-    /// How often it was tried.
+    /// The time of the event.
+    created_at: Timestamp,
+    /// The time at which it was delivered or failed for good.
+    ended_at: Option<Timestamp>,
+    /// The time of the next attempt.
+    next_attempt_at: Option<Timestamp>,
+    /// The number of attempts so far.
     attempt_count: i64,
-    /// Its tries, the first one first; the last 20 of them are kept.
+    /// The last 20 attempts, oldest first.
     attempts: Vec<AttemptView>,
 }
 
-/// The JSON of a try.
+/// An attempt to deliver a message.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "WebhookAttempt")]
-pub struct AttemptView {
-    /// Which of the delivery's tries, counted from 1.
+pub(crate) struct AttemptView {
+    /// The number of the attempt, from 1.
     #[schemars(range(min = 1))]
     number: i64,
-    /// When it began.
-    started_at: Moment,
-    /// How long it took, in milliseconds.
+    /// The time at which it started.
+    started_at: Timestamp,
+    /// The duration in milliseconds.
     duration_ms: i64,
-    /// The status of the answer; null when there was none.
+    /// The status of the response; null if there was none.
     status: Option<i64>,
-    /// What was wrong, in words for people; null when the receiver took it.
+    /// Why it failed, in English; null if it succeeded.
     error: Option<String>,
 }
 
@@ -72,7 +73,7 @@ impl From<&Row<attempt::Entity>> for AttemptView {
     fn from(row: &Row<attempt::Entity>) -> Self {
         Self {
             number: row.number,
-            started_at: Moment(row.started_at),
+            started_at: Timestamp(row.started_at),
             duration_ms: row.duration_ms,
             status: row.status,
             error: row.error.clone(),
@@ -80,16 +81,16 @@ impl From<&Row<attempt::Entity>> for AttemptView {
     }
 }
 
-impl Shown for Entity {
+impl Represent for Entity {
     type View = DeliveryView;
-    const FILTERS: &'static [Filterable<Column>] = &[Filterable {
+    const FILTERS: &'static [ListFilter<Column>] = &[ListFilter {
         name: "outcome",
-        by: By::OneOf(&[
+        by: FilterBy::OneOf(&[
             ("pending", rules::pending),
             ("delivered", rules::delivered),
             ("failed", rules::failed),
         ]),
-        about: "Only deliveries that stand like this.",
+        description: "Only deliveries with this outcome.",
     }];
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(DeliveryView, Versions)>> {
@@ -118,9 +119,9 @@ impl Shown for Entity {
                 State::Delivered => "delivered",
                 State::Failed => "failed",
             },
-            created_at: Moment(event.created_at),
-            ended_at: row.ended_at.map(Moment),
-            next_attempt_at: row.due_at.map(Moment),
+            created_at: Timestamp(event.created_at),
+            ended_at: row.ended_at.map(Timestamp),
+            next_attempt_at: row.due_at.map(Timestamp),
             attempt_count: row.attempts,
             attempts: attempts.items.iter().map(AttemptView::from).collect(),
         };
@@ -129,55 +130,55 @@ impl Shown for Entity {
 }
 
 /// `GET /webhooks/<id>/deliveries/`
-pub async fn list(target: Target, origin: Origin, RawQuery(query): RawQuery) -> Answer {
+pub(crate) async fn list(target: Target, base_url: BaseUrl, RawQuery(query): RawQuery) -> HandlerResult {
     let endpoint =
         resolvers::find::<webhook_endpoint::Entity>(target.ctx.permit::<Read, _>()?, target.id).await?;
-    let address = format!("{}deliveries/", origin.object(Kind::Webhook, endpoint.id));
-    let query = Query::parse(query.as_deref());
+    let url = format!("{}deliveries/", base_url.object(Kind::Webhook, endpoint.id));
+    let query = ListQuery::parse(query.as_deref());
     let permit = target.ctx.reader::<Entity>()?;
-    verbs::page(permit, &address, &query, rules::of(endpoint.id)).await
+    verbs::list_page(permit, &url, &query, rules::of(endpoint.id)).await
 }
 
 /// `GET /webhooks/<id>/deliveries/<delivery>/`
-pub async fn show(one: One) -> Answer {
-    let row = rules::find(one.ctx.reader()?, one.endpoint_id, one.id).await?;
-    shown(&one.ctx, &row, StatusCode::OK).await
+pub(crate) async fn show(target: DeliveryTarget) -> HandlerResult {
+    let row = rules::find(target.ctx.reader()?, target.endpoint_id, target.id).await?;
+    respond_with(&target.ctx, &row, StatusCode::OK).await
 }
 
 /// `POST /webhooks/<id>/deliveries/<delivery>/replay/`
-pub async fn replay(one: One) -> Answer {
-    let permit = one.ctx.permit::<Change, _>()?;
-    let row = rules::replay(permit, Some(one.endpoint_id), one.id).await?;
-    shown(&one.ctx, &row, StatusCode::ACCEPTED).await
+pub(crate) async fn replay(target: DeliveryTarget) -> HandlerResult {
+    let permit = target.ctx.permit::<Change, _>()?;
+    let row = rules::replay(permit, Some(target.endpoint_id), target.id).await?;
+    respond_with(&target.ctx, &row, StatusCode::ACCEPTED).await
 }
 
-/// A delivery as it stands. It has no `ETag`: it changes by itself.
-pub async fn shown(ctx: &Ctx, row: &Row<Entity>, status: StatusCode) -> Answer {
+/// Responds with a delivery. There is no `ETag`, because the view changes without a new version.
+pub(crate) async fn respond_with(ctx: &Ctx, row: &Row<Entity>, status: StatusCode) -> HandlerResult {
     Ok(match Entity::view(ctx, row).await? {
-        Some((view, _)) => object(status, &view),
-        None => not_found(),
+        Some((view, _)) => json_response(status, &view),
+        None => ErrorResponse::not_found().into_response(),
     })
 }
 
-/// The delivery that a path names, and who asks for it.
-pub struct One {
+/// Extracts the caller, and the ids in the path.
+pub(crate) struct DeliveryTarget {
     ctx: Ctx,
     endpoint_id: i64,
     id: i64,
 }
 
-impl FromRequestParts<Arc<Services>> for One {
-    type Rejection = Problem;
+impl FromRequestParts<Arc<Services>> for DeliveryTarget {
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
         let Path((endpoint, id)) = Path::<(String, String)>::from_request_parts(parts, services)
             .await
             .map_err(|_| Error::NotFound)?;
         let Caller(ctx) = Caller::from_request_parts(parts, services).await?;
         Ok(Self {
             ctx,
-            endpoint_id: number(&endpoint),
-            id: number(&id),
+            endpoint_id: parse_id(&endpoint),
+            id: parse_id(&id),
         })
     }
 }

@@ -1,15 +1,16 @@
 //! `ETag`, `If-None-Match` and `If-Match` (RFC 9110, sections 8.8.3 and 13.1).
 //!
-//! The tag begins with the object's own version; where it shows parts of others, theirs follow, so that a new name of a
-//! brand is a new tag of its products. A change is guarded by the object's own version alone.
+//! A tag begins with the object's own version. The versions of objects whose parts it shows follow, so that renaming a brand
+//! changes the tags of its products. `If-Match` compares the object's own version alone.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
-use super::face::Versions;
+use super::representation::Versions;
+use crate::http::header::{if_none_match, list_values};
 
-/// `"7-3-2"`.
-pub fn tag(versions: Versions) -> String {
+/// Returns the tag in quotes, such as `"7-3-2"`.
+pub(crate) fn tag(versions: Versions) -> String {
     let shown: Vec<String> = versions
         .iter()
         .filter(|version| **version > 0)
@@ -18,35 +19,30 @@ pub fn tag(versions: Versions) -> String {
     format!("\"{}\"", shown.join("-"))
 }
 
-/// Adds the tag to an answer.
-pub fn put(response: &mut Response, versions: Versions) {
+pub(crate) fn add_etag(response: &mut Response, versions: Versions) {
     if let Ok(tag) = HeaderValue::from_str(&tag(versions)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
 }
 
-/// Whether the caller has this version already.
-pub fn is_known(headers: &HeaderMap, versions: Versions) -> bool {
-    has(headers, &tag(versions))
+/// Whether the client has these versions already.
+pub(crate) fn is_current(headers: &HeaderMap, versions: Versions) -> bool {
+    if_none_match(headers, &tag(versions))
 }
 
-/// Whether the caller has what this tag stands for (`If-None-Match`, compared weakly).
-pub fn has(headers: &HeaderMap, current: &str) -> bool {
-    let strong = current.trim_start_matches("W/");
-    tags(headers, header::IF_NONE_MATCH).any(|tag| tag == "*" || tag.trim_start_matches("W/") == strong)
-}
-
-/// The version that a change is meant for (`If-Match`): none where the caller doesn't mind, one that no object has where
-/// none of their tags can match. Of several, the one that the object has.
-pub fn expected(headers: &HeaderMap, current: i64) -> Option<i64> {
+/// Returns the version that a change expects (`If-Match`).
+///
+/// It is `None` without the header and for `*`. If several tags were sent, it is the current version if one of them has it,
+/// and otherwise the first; if none of them can match, it is a version that no object has.
+pub(crate) fn expected_version(headers: &HeaderMap, current: i64) -> Option<i64> {
     if !headers.contains_key(header::IF_MATCH) {
         return None;
     }
-    let mut sent = tags(headers, header::IF_MATCH).peekable();
+    let mut sent = list_values(headers, header::IF_MATCH).peekable();
     if sent.peek() == Some(&"*") {
         return None;
     }
-    let own = |tag: &str| {
+    let own_version = |tag: &str| {
         tag.strip_prefix('"')?
             .strip_suffix('"')?
             .split('-')
@@ -54,7 +50,7 @@ pub fn expected(headers: &HeaderMap, current: i64) -> Option<i64> {
             .parse::<i64>()
             .ok()
     };
-    let versions: Vec<i64> = sent.filter_map(own).collect();
+    let versions: Vec<i64> = sent.filter_map(own_version).collect();
     let matching = versions.iter().find(|version| **version == current);
     Some(*matching.or(versions.first()).unwrap_or(&NO_VERSION))
 }
@@ -62,18 +58,9 @@ pub fn expected(headers: &HeaderMap, current: i64) -> Option<i64> {
 /// Versions begin at 1.
 const NO_VERSION: i64 = 0;
 
-fn tags(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{expected, is_known, tag};
+    use super::{expected_version, is_current, tag};
     use axum::http::{HeaderMap, HeaderValue, header};
 
     #[test]
@@ -81,7 +68,7 @@ mod tests {
         assert_eq!(tag([7, 0, 0]), "\"7\"");
         assert_eq!(tag([7, 3, 2]), "\"7-3-2\"");
         let mut headers = HeaderMap::new();
-        assert_eq!(expected(&headers, 7), None);
+        assert_eq!(expected_version(&headers, 7), None);
         for (sent, version) in [
             ("\"7-3-2\"", Some(7)),
             ("\"6\"", Some(6)),
@@ -90,10 +77,10 @@ mod tests {
             ("\"5\", \"7\"", Some(7)),
         ] {
             headers.insert(header::IF_MATCH, HeaderValue::from_static(sent));
-            assert_eq!(expected(&headers, 7), version, "{sent}");
+            assert_eq!(expected_version(&headers, 7), version, "{sent}");
         }
         headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("W/\"7-3-2\""));
-        assert!(is_known(&headers, [7, 3, 2]));
-        assert!(!is_known(&headers, [7, 3, 3]));
+        assert!(is_current(&headers, [7, 3, 2]));
+        assert!(!is_current(&headers, [7, 3, 3]));
     }
 }

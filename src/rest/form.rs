@@ -1,100 +1,43 @@
-//! Bodies: from JSON to the fields of a draft, with the documented words for what is of the wrong type.
+//! `Form`: the fields of a JSON body, with the documented messages for values of the wrong type.
 //!
-//! Values are read from their raw text, so that `899.00` and numbers of 22 digits arrive exactly.
+//! Numbers are read from their raw text, so that `899.00` and numbers of 22 digits are exact.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Datelike as _, Utc};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Fault, FaultCode, Faults, Malformed, Result};
 use crate::query::Field;
 
-/// The largest body, in bytes.
-pub const LARGEST_BODY: usize = 1024 * 1024;
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
+/// The pattern of a text that is not blank.
+pub(crate) const NOT_BLANK: &str = r"\S";
 
-/// Reads a whole body that is declared to be JSON.
-///
-/// # Errors
-/// [`Error::Malformed`] for another media type, more than [`LARGEST_BODY`], and what does not arrive.
-pub async fn receive(headers: &HeaderMap, body: Body) -> Result<Bytes> {
-    if !is_json(headers) {
-        return Err(Error::Malformed(Malformed::MediaType));
-    }
-    let declared = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > LARGEST_BODY)) {
-        return Err(Error::Malformed(Malformed::TooLarge));
-    }
-    match tokio::time::timeout(ARRIVAL, to_bytes(body, LARGEST_BODY)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            let too_large = std::error::Error::source(&error)
-                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-            Err(Error::Malformed(if too_large {
-                Malformed::TooLarge
-            } else {
-                Malformed::Incomplete
-            }))
-        }
-        Err(_) => Err(Error::Malformed(Malformed::TooSlow)),
-    }
-}
-
-/// `application/json`, in UTF-8 if it says so; a body without a type is taken for it.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(declared) = headers.get(header::CONTENT_TYPE) else {
-        return true;
-    };
-    let Ok(declared) = declared.to_str() else {
-        return false;
-    };
-    let mut parts = declared.split(';').map(str::trim);
-    let json = parts
-        .next()
-        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    json && parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
-        _ => true,
-    })
-}
-
-/// What a text that must be there looks like: trimmed, there is something left of it.
-pub const NOT_BLANK: &str = r"\S";
-
-/// The fields of a body, to be taken one by one, and what was wrong with them so far.
-pub struct Form<'a> {
+/// The fields of a body that have not been read yet, and the faults of those that have.
+pub(crate) struct Form<'a> {
     fields: HashMap<String, &'a RawValue>,
     faults: Faults,
 }
 
-/// One value as it was written.
-enum Written<'a> {
+/// A field, read as far as its JSON type.
+enum JsonField<'a> {
     Absent,
     Null,
     Bool(bool),
     Number(&'a str),
     Text(String),
-    /// A text that is no Unicode: a lone surrogate.
-    Unreadable,
+    /// A string with a lone surrogate, which Rust strings cannot hold.
+    InvalidText,
     List(&'a str),
     Object(&'a str),
 }
 
 impl<'a> Form<'a> {
-    /// Reads an object; the last counts where a key is there twice.
+    /// Parses an object. If a key is repeated, the last value counts.
     ///
     /// # Errors
-    /// [`Malformed::NotJson`], [`Malformed::NotObject`].
-    pub fn parse(body: &'a [u8]) -> Result<Self> {
+    /// [`Malformed::NotJson`] or [`Malformed::NotObject`].
+    pub(crate) fn parse(body: &'a [u8]) -> Result<Self> {
         match serde_json::from_slice(body) {
             Ok(fields) => Ok(Self {
                 fields,
@@ -105,137 +48,133 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// The same for a body that may be left out, which is as good as an empty object.
-    ///
-    /// # Errors
-    /// Those of [`Form::parse`].
-    pub fn parse_optional(body: &'a [u8]) -> Result<Self> {
+    /// Like [`Form::parse`], but accepts an empty body as an empty object.
+    pub(crate) fn parse_optional(body: &'a [u8]) -> Result<Self> {
         Self::parse(if body.trim_ascii().is_empty() { b"{}" } else { body })
     }
 
-    /// What was wrong with the fields that were taken.
-    pub fn faults(self) -> Faults {
+    /// Returns the faults of the fields that were read.
+    pub(crate) fn faults(self) -> Faults {
         self.faults
     }
 
-    fn take(&mut self, name: &str) -> Written<'a> {
+    fn take(&mut self, name: &str) -> JsonField<'a> {
         let Some(raw) = self.fields.remove(name).map(RawValue::get) else {
-            return Written::Absent;
+            return JsonField::Absent;
         };
         match raw.as_bytes().first() {
-            Some(b'n') => Written::Null,
-            Some(letter @ (b't' | b'f')) => Written::Bool(*letter == b't'),
-            Some(b'"') => serde_json::from_str(raw).map_or(Written::Unreadable, Written::Text),
-            Some(b'[') => Written::List(raw),
-            Some(b'{') => Written::Object(raw),
-            _ => Written::Number(raw),
+            Some(b'n') => JsonField::Null,
+            Some(letter @ (b't' | b'f')) => JsonField::Bool(*letter == b't'),
+            Some(b'"') => serde_json::from_str(raw).map_or(JsonField::InvalidText, JsonField::Text),
+            Some(b'[') => JsonField::List(raw),
+            Some(b'{') => JsonField::Object(raw),
+            _ => JsonField::Number(raw),
         }
     }
 
-    fn unreadable<T>(&mut self, field: &'static str, message: &str) -> Field<T> {
+    fn fault<T>(&mut self, field: &'static str, message: &str) -> Field<T> {
         self.faults.push(Fault::new(field, FaultCode::Invalid, message));
         Field::Unreadable
     }
 
-    /// A text; a number is taken as it is written, as Django REST framework does.
-    pub fn text(&mut self, field: &'static str) -> Field<String> {
+    /// Reads a string. A number is accepted as its digits, as in Django REST framework.
+    pub(crate) fn text(&mut self, field: &'static str) -> Field<String> {
         match self.take(field) {
-            Written::Absent => Field::Absent,
-            Written::Null => Field::Null,
-            Written::Text(text) => Field::Set(text),
-            Written::Number(digits) => Field::Set(digits.to_owned()),
-            Written::Bool(_) | Written::Unreadable | Written::List(_) | Written::Object(_) => {
-                self.unreadable(field, "Not a valid string.")
+            JsonField::Absent => Field::Absent,
+            JsonField::Null => Field::Null,
+            JsonField::Text(text) => Field::Set(text),
+            JsonField::Number(digits) => Field::Set(digits.to_owned()),
+            JsonField::Bool(_) | JsonField::InvalidText | JsonField::List(_) | JsonField::Object(_) => {
+                self.fault(field, "Not a valid string.")
             }
         }
     }
 
-    /// A decimal number, as it is written.
-    pub fn decimal(&mut self, field: &'static str) -> Field<String> {
+    /// Reads a decimal number, as a string or a number, without parsing it.
+    pub(crate) fn decimal(&mut self, field: &'static str) -> Field<String> {
         match self.take(field) {
-            Written::Absent => Field::Absent,
-            Written::Null => Field::Null,
-            Written::Text(text) => Field::Set(text),
-            Written::Number(digits) => Field::Set(digits.to_owned()),
-            Written::Bool(_) | Written::Unreadable | Written::List(_) | Written::Object(_) => {
-                self.unreadable(field, "A valid number is required.")
+            JsonField::Absent => Field::Absent,
+            JsonField::Null => Field::Null,
+            JsonField::Text(text) => Field::Set(text),
+            JsonField::Number(digits) => Field::Set(digits.to_owned()),
+            JsonField::Bool(_) | JsonField::InvalidText | JsonField::List(_) | JsonField::Object(_) => {
+                self.fault(field, "A valid number is required.")
             }
         }
     }
 
-    /// A whole number, or a string of its digits, cut to 64 bits.
-    pub fn integer(&mut self, field: &'static str) -> Field<i64> {
+    /// Reads a whole number, as a number or a string of its digits, clamped to 64 bits.
+    pub(crate) fn integer(&mut self, field: &'static str) -> Field<i64> {
         let number = match self.take(field) {
-            Written::Absent => return Field::Absent,
-            Written::Null => return Field::Null,
-            Written::Text(text) => whole(text.trim()),
-            Written::Number(digits) => whole(digits),
-            Written::Bool(_) | Written::Unreadable | Written::List(_) | Written::Object(_) => None,
+            JsonField::Absent => return Field::Absent,
+            JsonField::Null => return Field::Null,
+            JsonField::Text(text) => whole(text.trim()),
+            JsonField::Number(digits) => whole(digits),
+            JsonField::Bool(_) | JsonField::InvalidText | JsonField::List(_) | JsonField::Object(_) => None,
         };
         match number {
             Some(number) => Field::Set(number),
-            None => self.unreadable(field, "A valid integer is required."),
+            None => self.fault(field, "A valid integer is required."),
         }
     }
 
-    /// Whether or not.
-    pub fn boolean(&mut self, field: &'static str) -> Field<bool> {
+    pub(crate) fn boolean(&mut self, field: &'static str) -> Field<bool> {
         match self.take(field) {
-            Written::Absent => Field::Absent,
-            Written::Null => Field::Null,
-            Written::Bool(value) => Field::Set(value),
-            _ => self.unreadable(field, "Must be a valid boolean."),
+            JsonField::Absent => Field::Absent,
+            JsonField::Null => Field::Null,
+            JsonField::Bool(value) => Field::Set(value),
+            _ => self.fault(field, "Must be a valid boolean."),
         }
     }
 
-    /// A list of texts.
-    pub fn texts(&mut self, field: &'static str) -> Field<Vec<String>> {
+    pub(crate) fn texts(&mut self, field: &'static str) -> Field<Vec<String>> {
         match self.take(field) {
-            Written::Absent => Field::Absent,
-            Written::Null => Field::Null,
-            Written::List(raw) => match serde_json::from_str(raw) {
+            JsonField::Absent => Field::Absent,
+            JsonField::Null => Field::Null,
+            JsonField::List(raw) => match serde_json::from_str(raw) {
                 Ok(texts) => Field::Set(texts),
-                Err(_) => self.unreadable(field, "Expected a list of strings."),
+                Err(_) => self.fault(field, "Expected a list of strings."),
             },
-            _ => self.unreadable(field, "Expected a list of strings."),
+            _ => self.fault(field, "Expected a list of strings."),
         }
     }
 
-    /// A moment, in RFC 3339.
-    pub fn moment(&mut self, field: &'static str) -> Field<DateTime<Utc>> {
-        let moment = match self.take(field) {
-            Written::Absent => return Field::Absent,
-            Written::Null => return Field::Null,
-            Written::Text(text) => DateTime::parse_from_rfc3339(text.trim()).ok(),
+    /// Reads a timestamp in RFC 3339.
+    pub(crate) fn timestamp(&mut self, field: &'static str) -> Field<DateTime<Utc>> {
+        let timestamp = match self.take(field) {
+            JsonField::Absent => return Field::Absent,
+            JsonField::Null => return Field::Null,
+            JsonField::Text(text) => DateTime::parse_from_rfc3339(text.trim()).ok(),
             _ => None,
         };
-        match moment.map(|moment| moment.with_timezone(&Utc)) {
-            // Within what both databases take.
-            Some(moment) if (1..10_000).contains(&moment.year()) => Field::Set(moment),
-            _ => self.unreadable(
+        match timestamp.map(|timestamp| timestamp.with_timezone(&Utc)) {
+            // The range that both databases accept.
+            Some(timestamp) if (1..10_000).contains(&timestamp.year()) => Field::Set(timestamp),
+            _ => self.fault(
                 field,
                 "Datetime has wrong format. Use one such as 2024-01-15T10:30:00Z.",
             ),
         }
     }
 
-    /// A reference, sent as `name` and kept as `column`: an id, a string of its digits, or the form it is read in.
-    pub fn reference(&mut self, name: &str, column: &'static str) -> Field<i64> {
+    /// Reads a reference, which is called `name` in the body and `column` in faults: an id, a string of its digits, or an
+    /// object with an `id`.
+    pub(crate) fn reference(&mut self, name: &str, column: &'static str) -> Field<i64> {
         let (id, received) = match self.take(name) {
-            Written::Absent => return Field::Absent,
-            Written::Null => return Field::Null,
-            // As in Django REST framework, where forms have no other way to say it.
-            Written::Text(text) if text.is_empty() => return Field::Null,
-            Written::Text(text) => (whole(text.trim()), "str"),
-            Written::Number(digits) => (whole(digits), "float"),
-            Written::Bool(_) => (None, "bool"),
-            Written::Unreadable => (None, "str"),
-            Written::List(_) => (None, "list"),
-            Written::Object(raw) => (id_of(raw), "dict"),
+            JsonField::Absent => return Field::Absent,
+            JsonField::Null => return Field::Null,
+            // As in Django REST framework, because HTML forms cannot send null.
+            JsonField::Text(text) if text.is_empty() => return Field::Null,
+            JsonField::Text(text) => (whole(text.trim()), "str"),
+            JsonField::Number(digits) => (whole(digits), "float"),
+            JsonField::Bool(_) => (None, "bool"),
+            JsonField::InvalidText => (None, "str"),
+            JsonField::List(_) => (None, "list"),
+            JsonField::Object(raw) => (id_of(raw), "dict"),
         };
         match id {
             Some(id) => Field::Set(id),
-            None => self.unreadable(
+            None => self.fault(
                 column,
                 &format!("Incorrect type. Expected pk value, received {received}."),
             ),
@@ -243,7 +182,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// The id in `{"id": 1, "name": "…"}`.
+/// Returns the id of `{"id": 1, "name": "…"}`.
 fn id_of(object: &str) -> Option<i64> {
     match Form::parse(object.as_bytes()).ok()?.integer("id") {
         Field::Set(id) => Some(id),
@@ -251,7 +190,7 @@ fn id_of(object: &str) -> Option<i64> {
     }
 }
 
-/// A whole number of any length, cut to 64 bits; `5.0` is one too, as in Django REST framework.
+/// Parses a whole number, clamped to 64 bits. `5.0` is accepted, as in Django REST framework.
 fn whole(text: &str) -> Option<i64> {
     let text = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
@@ -262,11 +201,11 @@ fn whole(text: &str) -> Option<i64> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let beyond = if text.starts_with('-') { i64::MIN } else { i64::MAX };
-    Some(text.parse().unwrap_or(beyond))
+    let limit = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    Some(text.parse().unwrap_or(limit))
 }
 
-/// Whether a body that is no readable object is meant to be one, or is no JSON at all.
+/// Whether a body that could not be parsed as an object begins like one, or is not JSON at all.
 fn is_object_or_broken(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'{') || serde_json::from_slice::<&RawValue>(body).is_err()
 }
@@ -315,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_moments_and_booleans() {
+    fn lists_timestamps_and_booleans() {
         let body = br#"{"a": ["x", "y"], "b": ["x", 1], "c": "x", "d": true, "e": "true", "f": "2024-01-15T12:30:00+02:00",
             "g": "2024-01-15", "h": "+12024-01-15T10:30:00Z", "i": []}"#;
         let mut form = Form::parse(body).expect("an object");
@@ -326,17 +265,17 @@ mod tests {
         assert_eq!(form.boolean("d"), Field::Set(true));
         assert_eq!(form.boolean("e"), Field::Unreadable);
         assert_eq!(
-            form.moment("f"),
-            Field::Set("2024-01-15T10:30:00Z".parse().expect("a moment"))
+            form.timestamp("f"),
+            Field::Set("2024-01-15T10:30:00Z".parse().expect("a timestamp"))
         );
-        assert_eq!(form.moment("g"), Field::Unreadable);
-        assert_eq!(form.moment("h"), Field::Unreadable);
-        assert_eq!(form.moment("j"), Field::Absent);
+        assert_eq!(form.timestamp("g"), Field::Unreadable);
+        assert_eq!(form.timestamp("h"), Field::Unreadable);
+        assert_eq!(form.timestamp("j"), Field::Absent);
         assert!(Form::parse_optional(b" ").is_ok() && Form::parse(b" ").is_err());
     }
 
     #[test]
-    fn a_lone_surrogate_is_no_text() {
+    fn a_lone_surrogate_is_rejected() {
         let mut form = Form::parse(br#"{"name": "\ud800"}"#).expect("well-formed JSON");
         assert_eq!(form.text("name"), Field::Unreadable);
     }

@@ -1,66 +1,65 @@
-//! Inflows as the document shows them.
+//! Inflows: JSON, list parameters and request bodies.
 
 use ::entity::inflow::{Column, Entity};
 use ::entity::{product, supplier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Shown, Versions};
 use super::form::Form;
-use super::label::named;
-use super::page::{Moment, Named, Titled};
-use super::query::{By, Filterable};
+use super::label::reference;
+use super::list_query::{FilterBy, ListFilter};
+use super::representation::{Represent, RestResource, Versions};
+use super::value::{NamedReference, ProductReference, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
 use crate::query::check::INT_MAX;
 use crate::resolvers::inflow::Draft;
 
-/// The JSON of an inflow.
 #[derive(Serialize, JsonSchema)]
-pub struct InflowView {
-    /// Its number among its kind, for ever.
+pub(crate) struct InflowView {
+    /// The id, which is never reused.
     #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
-    /// Who delivered it.
-    supplier: Named,
-    /// What came in.
-    product: Titled,
-    /// How many.
+    /// The supplier.
+    supplier: NamedReference,
+    /// The product.
+    product: ProductReference,
+    /// The number of units.
     #[schemars(with = "i32", range(min = 1, max = INT_MAX))]
     quantity: i64,
-    /// Why.
+    /// A description.
     description: Option<String>,
-    /// When it came to be.
+    /// The time of creation.
     #[schemars(extend("readOnly" = true))]
-    created_at: Moment,
-    /// When it last changed.
+    created_at: Timestamp,
+    /// The time of the last change.
     #[schemars(extend("readOnly" = true))]
-    updated_at: Moment,
+    updated_at: Timestamp,
 }
 
-impl Shown for Entity {
+impl Represent for Entity {
     type View = InflowView;
-    const FILTERS: &'static [Filterable<Column>] = &[
-        Filterable {
+    const FILTERS: &'static [ListFilter<Column>] = &[
+        ListFilter {
             name: "supplier",
-            by: By::Reference(Column::SupplierId),
-            about: "Only inflows from the supplier with this id.",
+            by: FilterBy::Reference(Column::SupplierId),
+            description: "Only inflows from the supplier with this id.",
         },
-        Filterable {
+        ListFilter {
             name: "product",
-            by: By::Reference(Column::ProductId),
-            about: "Only inflows of the product with this id.",
+            by: FilterBy::Reference(Column::ProductId),
+            description: "Only inflows of the product with this id.",
         },
-        Filterable {
+        ListFilter {
             name: "date_from",
-            by: By::FromDay(Column::CreatedAt),
-            about: "Only inflows of this UTC day, such as `2024-01-01`, or later.",
+            by: FilterBy::FromDay(Column::CreatedAt),
+            description: "Only inflows of this UTC day, such as `2024-01-01`, or later.",
         },
-        Filterable {
+        ListFilter {
             name: "date_to",
-            by: By::ToDay(Column::CreatedAt),
-            about: "Only inflows of this UTC day, such as `2024-01-31`, or earlier, the whole day included.",
+            by: FilterBy::ToDay(Column::CreatedAt),
+            description: "Only inflows of this UTC day, such as `2024-01-31`, or earlier.",
         },
     ];
 
@@ -74,24 +73,24 @@ impl Shown for Entity {
         let (Some(supplier), Some(product)) = (supplier, product) else {
             return Ok(None);
         };
-        let (supplier, supplier_version) = named(&supplier);
+        let (supplier, supplier_version) = reference(&supplier);
         let view = InflowView {
             id: row.id,
             supplier,
-            product: Titled {
+            product: ProductReference {
                 id: product.id,
                 title: product.title.clone(),
             },
             quantity: row.quantity,
             description: row.description.clone(),
-            created_at: Moment(row.created_at),
-            updated_at: Moment(row.updated_at),
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
         };
         Ok(Some((view, [1, supplier_version, product.version])))
     }
 }
 
-impl Rest for Entity {
+impl RestResource for Entity {
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
             supplier_id: form.reference("supplier", "supplier_id"),

@@ -1,44 +1,43 @@
-//! Brand, category and supplier as the document shows them.
+//! Brands, categories and suppliers: JSON and request bodies.
 
 use ::entity::label::Label;
 use ::entity::{brand, category, supplier};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Shown, Versions};
 use super::form::{Form, NOT_BLANK};
-use super::page::{Moment, Named};
-use super::query::Filterable;
+use super::list_query::ListFilter;
+use super::representation::{Represent, RestResource, Versions};
+use super::value::{NamedReference, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
 use crate::resolvers::label::{Draft, NAME_LENGTH};
 use crate::resource::Resource;
 
-/// The JSON of a brand, a category or a supplier.
 #[derive(Serialize, JsonSchema)]
-pub struct LabelView {
-    /// Its number among its kind, for ever.
+pub(crate) struct LabelView {
+    /// The id, which is never reused.
     #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
-    /// What people call it.
+    /// The name.
     #[schemars(length(min = 1, max = NAME_LENGTH), regex(pattern = NOT_BLANK))]
     name: String,
-    /// More about it.
+    /// A description.
     description: Option<String>,
-    /// When it came to be.
+    /// The time of creation.
     #[schemars(extend("readOnly" = true))]
-    created_at: Moment,
-    /// When it last changed.
+    created_at: Timestamp,
+    /// The time of the last change.
     #[schemars(extend("readOnly" = true))]
-    updated_at: Moment,
+    updated_at: Timestamp,
 }
 
-/// The reference to one, as products and inflows show it, with its version.
-pub fn named<L: Label + Resource>(row: &Row<L>) -> (Named, i64) {
+/// Returns a reference to a row, and its version.
+pub(crate) fn reference<L: Label + Resource>(row: &Row<L>) -> (NamedReference, i64) {
     let fields = L::fields(row);
     (
-        Named {
+        NamedReference {
             id: fields.id,
             name: fields.name.to_owned(),
         },
@@ -48,9 +47,9 @@ pub fn named<L: Label + Resource>(row: &Row<L>) -> (Named, i64) {
 
 macro_rules! label {
     ($noun:ident) => {
-        impl Shown for $noun::Entity {
+        impl Represent for $noun::Entity {
             type View = LabelView;
-            const FILTERS: &'static [Filterable<$noun::Column>] = &[];
+            const FILTERS: &'static [ListFilter<$noun::Column>] = &[];
 
             async fn view(_ctx: &Ctx, row: &Row<Self>) -> Result<Option<(LabelView, Versions)>> {
                 let fields = Self::fields(row);
@@ -58,14 +57,14 @@ macro_rules! label {
                     id: fields.id,
                     name: fields.name.to_owned(),
                     description: fields.description.map(str::to_owned),
-                    created_at: Moment(fields.created_at),
-                    updated_at: Moment(fields.updated_at),
+                    created_at: Timestamp(fields.created_at),
+                    updated_at: Timestamp(fields.updated_at),
                 };
                 Ok(Some((view, [fields.version, 0, 0])))
             }
         }
 
-        impl Rest for $noun::Entity {
+        impl RestResource for $noun::Entity {
             fn draft(mut form: Form<'_>) -> Draft {
                 let (name, description) = (form.text("name"), form.text("description"));
                 Draft {

@@ -1,127 +1,130 @@
-//! Face one: the documented REST API, `/api/v1`. It translates names and renders; the rules are in `resolvers`.
+//! The REST API, `/api/v1`. It reads requests and renders responses; the rules are in `resolvers`.
 //!
-//! This file is the route table: what is served, and what the OpenAPI description describes. Paths are spelled as in the
-//! document; each route answers with and without its trailing slash.
+//! This file has the table of routes, from which both the router and the OpenAPI description are built. Each route is
+//! reachable with and without its trailing slash.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::response::Response;
 use serde_json::{Map, Value};
 
-use self::face::Rest;
-use self::openapi::{operations, sessions, webhooks as described};
-use self::problem::Problem;
+use self::openapi::{
+    delivery as delivery_docs, operations, token as token_docs, webhook_endpoint as endpoint_docs,
+};
+use self::representation::RestResource;
 use self::route::Route;
+use self::verbs::HandlerResult;
+use crate::http::json::json_response;
 use crate::kind::Kind;
 use crate::resource::Editable;
 use crate::services::Services;
 
-pub mod caller;
-pub mod delivery;
-pub mod etag;
-pub mod face;
-pub mod form;
-pub mod inflow;
-pub mod label;
+mod caller;
+mod delivery;
+pub(crate) mod error;
+mod etag;
+mod form;
+mod inflow;
+mod label;
+mod list_query;
 pub mod openapi;
-pub mod outflow;
-pub mod page;
-pub mod problem;
-pub mod product;
-pub mod query;
-pub mod route;
-pub mod token;
-pub mod verbs;
-pub mod webhook_endpoint;
+mod outflow;
+mod page;
+mod product;
+mod representation;
+mod route;
+mod token;
+mod value;
+mod verbs;
+mod webhook_endpoint;
 
-/// Where the API begins.
+/// The path of the API.
 pub const ROOT: &str = "/api/v1";
 
-/// Where the token routes begin.
+/// The path of the token routes.
 const AUTHENTICATION: &str = "/api/v1/authentication";
 
-/// The route table, in the order of the document.
-pub fn table() -> Vec<Route> {
+/// Returns the table of routes, in the order of the documentation.
+fn table() -> Vec<Route> {
     let mut table = vec![
         Route::at("/").get(index, operations::index),
         Route::at("/openapi.json").get(openapi::serve, operations::description),
-        Route::at("/authentication/token/").post(token::log_in, sessions::log_in),
-        Route::at("/authentication/token/refresh/").post(token::refresh, sessions::refresh),
-        Route::at("/authentication/token/verify/").post(token::verify, sessions::verify),
-        Route::at("/authentication/logout/").post(token::log_out, sessions::log_out),
+        Route::at("/authentication/token/").post(token::log_in, token_docs::log_in),
+        Route::at("/authentication/token/refresh/").post(token::refresh, token_docs::refresh),
+        Route::at("/authentication/token/verify/").post(token::verify, token_docs::verify),
+        Route::at("/authentication/logout/").post(token::log_out, token_docs::log_out),
     ];
     table.extend(editable::<::entity::brand::Entity>());
     table.extend(editable::<::entity::category::Entity>());
     table.extend(editable::<::entity::supplier::Entity>());
     table.extend(editable::<::entity::product::Entity>());
-    table.extend(fixed::<::entity::inflow::Entity>());
-    table.extend(fixed::<::entity::outflow::Entity>());
+    table.extend(immutable::<::entity::inflow::Entity>());
+    table.extend(immutable::<::entity::outflow::Entity>());
     table.extend(webhooks());
     table
 }
 
-/// Webhooks, of which the document says nothing but that they are told.
 fn webhooks() -> [Route; 8] {
     use ::entity::webhook_endpoint::Entity;
     [
         Route::at("/webhooks/")
-            .get(verbs::list::<Entity>, described::list)
-            .post(webhook_endpoint::add, described::add),
+            .get(verbs::list::<Entity>, endpoint_docs::list)
+            .post(webhook_endpoint::add, endpoint_docs::add),
         Route::at("/webhooks/{id}/")
-            .get(verbs::show::<Entity>, described::show)
-            .put(verbs::edit::<Entity>, described::put)
-            .patch(verbs::edit::<Entity>, described::patch)
-            .delete(verbs::remove::<Entity>, described::remove),
-        Route::at("/webhooks/{id}/rotate-secret/").post(webhook_endpoint::rotate, described::rotate),
-        Route::at("/webhooks/{id}/test/").post(webhook_endpoint::test, described::test),
-        Route::at("/webhooks/{id}/replay/").post(webhook_endpoint::replay, described::replay_failed),
-        Route::at("/webhooks/{id}/deliveries/").get(delivery::list, described::deliveries),
-        Route::at("/webhooks/{id}/deliveries/{delivery}/").get(delivery::show, described::delivery),
-        Route::at("/webhooks/{id}/deliveries/{delivery}/replay/").post(delivery::replay, described::replay),
+            .get(verbs::show::<Entity>, endpoint_docs::show)
+            .put(verbs::edit::<Entity>, endpoint_docs::put)
+            .patch(verbs::edit::<Entity>, endpoint_docs::patch)
+            .delete(verbs::remove::<Entity>, endpoint_docs::remove),
+        Route::at("/webhooks/{id}/rotate-secret/").post(webhook_endpoint::rotate, endpoint_docs::rotate),
+        Route::at("/webhooks/{id}/test/").post(webhook_endpoint::test, endpoint_docs::test),
+        Route::at("/webhooks/{id}/replay/").post(webhook_endpoint::replay, endpoint_docs::replay_failed),
+        Route::at("/webhooks/{id}/deliveries/").get(delivery::list, delivery_docs::list),
+        Route::at("/webhooks/{id}/deliveries/{delivery}/").get(delivery::show, delivery_docs::show),
+        Route::at("/webhooks/{id}/deliveries/{delivery}/replay/")
+            .post(delivery::replay, delivery_docs::replay),
     ]
 }
 
-/// The routes of what can be updated.
-fn editable<R: Rest + Editable>() -> [Route; 2] {
-    let one = one::<R>()
+/// The routes of a collection whose objects can be updated.
+fn editable<R: RestResource + Editable>() -> [Route; 2] {
+    let object = object::<R>()
         .put(verbs::edit::<R>, operations::put::<R>)
         .patch(verbs::edit::<R>, operations::patch::<R>)
         .delete(verbs::remove::<R>, operations::remove::<R>);
-    [all::<R>(), one]
+    [collection::<R>(), object]
 }
 
-/// The routes of what never changes once it is there.
-fn fixed<R: Rest>() -> [Route; 2] {
+/// The routes of a collection whose objects never change.
+fn immutable<R: RestResource>() -> [Route; 2] {
     [
-        all::<R>(),
-        one::<R>().delete(verbs::remove::<R>, operations::remove::<R>),
+        collection::<R>(),
+        object::<R>().delete(verbs::remove::<R>, operations::remove::<R>),
     ]
 }
 
-fn all<R: Rest>() -> Route {
+fn collection<R: RestResource>() -> Route {
     Route::at(format!("/{}/", R::KIND.plural()))
         .get(verbs::list::<R>, operations::list::<R>)
         .post(verbs::add::<R>, operations::add::<R>)
 }
 
-fn one<R: Rest>() -> Route {
+fn object<R: RestResource>() -> Route {
     Route::at(format!("/{}/{{id}}/", R::KIND.plural())).get(verbs::show::<R>, operations::show::<R>)
 }
 
-/// The routes of the document.
-pub fn routes() -> Router<Arc<Services>> {
+/// Returns the router of the API.
+pub(crate) fn routes() -> Router<Arc<Services>> {
     table()
         .into_iter()
-        .fold(Router::new(), |router, route| route.serve(router))
+        .fold(Router::new(), |router, route| route.add_to(router))
 }
 
-/// The six collections and where they are.
-async fn index(_: caller::Anonymous, origin: caller::Origin) -> Result<Response, Problem> {
+/// `GET /`: the URL of each collection.
+async fn index(_: caller::Anonymous, base_url: caller::BaseUrl) -> HandlerResult {
     let links: Map<String, Value> = Kind::ALL
         .iter()
-        .map(|kind| (kind.plural().to_owned(), origin.collection(*kind).into()))
+        .map(|kind| (kind.plural().to_owned(), base_url.collection(*kind).into()))
         .collect();
-    Ok(page::object(StatusCode::OK, &links))
+    Ok(json_response(StatusCode::OK, &links))
 }

@@ -1,58 +1,57 @@
-//! Outflows as the document shows them.
+//! Outflows: JSON, list parameters and request bodies.
 
 use ::entity::outflow::{Column, Entity};
 use ::entity::product;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Shown, Versions};
 use super::form::Form;
-use super::page::{Moment, Titled};
-use super::query::{By, Filterable};
+use super::list_query::{FilterBy, ListFilter};
+use super::representation::{Represent, RestResource, Versions};
+use super::value::{ProductReference, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
 use crate::query::check::INT_MAX;
 use crate::resolvers::outflow::Draft;
 
-/// The JSON of an outflow.
 #[derive(Serialize, JsonSchema)]
-pub struct OutflowView {
-    /// Its number among its kind, for ever.
+pub(crate) struct OutflowView {
+    /// The id, which is never reused.
     #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
-    /// What went out.
-    product: Titled,
-    /// How many.
+    /// The product.
+    product: ProductReference,
+    /// The number of units.
     #[schemars(with = "i32", range(min = 1, max = INT_MAX))]
     quantity: i64,
-    /// Why.
+    /// A description.
     description: Option<String>,
-    /// When it came to be.
+    /// The time of creation.
     #[schemars(extend("readOnly" = true))]
-    created_at: Moment,
-    /// When it last changed.
+    created_at: Timestamp,
+    /// The time of the last change.
     #[schemars(extend("readOnly" = true))]
-    updated_at: Moment,
+    updated_at: Timestamp,
 }
 
-impl Shown for Entity {
+impl Represent for Entity {
     type View = OutflowView;
-    const FILTERS: &'static [Filterable<Column>] = &[
-        Filterable {
+    const FILTERS: &'static [ListFilter<Column>] = &[
+        ListFilter {
             name: "product",
-            by: By::Reference(Column::ProductId),
-            about: "Only outflows of the product with this id.",
+            by: FilterBy::Reference(Column::ProductId),
+            description: "Only outflows of the product with this id.",
         },
-        Filterable {
+        ListFilter {
             name: "date_from",
-            by: By::FromDay(Column::CreatedAt),
-            about: "Only outflows of this UTC day, such as `2024-01-01`, or later.",
+            by: FilterBy::FromDay(Column::CreatedAt),
+            description: "Only outflows of this UTC day, such as `2024-01-01`, or later.",
         },
-        Filterable {
+        ListFilter {
             name: "date_to",
-            by: By::ToDay(Column::CreatedAt),
-            about: "Only outflows of this UTC day, such as `2024-01-31`, or earlier, the whole day included.",
+            by: FilterBy::ToDay(Column::CreatedAt),
+            description: "Only outflows of this UTC day, such as `2024-01-31`, or earlier.",
         },
     ];
 
@@ -63,20 +62,20 @@ impl Shown for Entity {
         let Some(product) = product else { return Ok(None) };
         let view = OutflowView {
             id: row.id,
-            product: Titled {
+            product: ProductReference {
                 id: product.id,
                 title: product.title.clone(),
             },
             quantity: row.quantity,
             description: row.description.clone(),
-            created_at: Moment(row.created_at),
-            updated_at: Moment(row.updated_at),
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
         };
         Ok(Some((view, [1, product.version, 0])))
     }
 }
 
-impl Rest for Entity {
+impl RestResource for Entity {
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
             product_id: form.reference("product", "product_id"),

@@ -1,15 +1,15 @@
-//! Products as the document shows them.
+//! Products: JSON, list parameters and request bodies.
 
 use ::entity::product::{Column, Entity};
 use ::entity::{brand, category};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::face::{Rest, Shown, Versions};
 use super::form::{Form, NOT_BLANK};
-use super::label::named;
-use super::page::{Moment, Named, Price};
-use super::query::{By, Filterable};
+use super::label::reference;
+use super::list_query::{FilterBy, ListFilter};
+use super::representation::{Represent, RestResource, Versions};
+use super::value::{NamedReference, Price, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
@@ -17,61 +17,60 @@ use crate::query::check::INT_MAX;
 use crate::resolvers::label::NAME_LENGTH;
 use crate::resolvers::product::{Draft, SERIE_NUMBER_LENGTH};
 
-/// The JSON of a product.
 #[derive(Serialize, JsonSchema)]
-pub struct ProductView {
-    /// Its number among its kind, for ever.
+pub(crate) struct ProductView {
+    /// The id, which is never reused.
     #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
-    /// What people call it.
+    /// The title.
     #[schemars(length(min = 1, max = NAME_LENGTH), regex(pattern = NOT_BLANK))]
     title: String,
-    /// What kind of thing it is.
-    category: Named,
-    /// Who makes it.
-    brand: Named,
-    /// More about it.
+    /// The category.
+    category: NamedReference,
+    /// The brand.
+    brand: NamedReference,
+    /// A description.
     description: Option<String>,
-    /// The maker's number for it; no two products have the same.
+    /// The manufacturer's serial number, unique among products.
     #[schemars(length(max = SERIE_NUMBER_LENGTH))]
     serie_number: Option<String>,
-    /// What one unit costs the shop.
+    /// The cost of one unit.
     cost_price: Price,
-    /// What one unit is sold for.
+    /// The selling price of one unit.
     selling_price: Price,
-    /// How many are in stock now.
+    /// The number of units in stock.
     #[schemars(with = "i32", range(min = 0, max = INT_MAX), extend("default" = 0))]
     quantity: i64,
-    /// When it came to be.
+    /// The time of creation.
     #[schemars(extend("readOnly" = true))]
-    created_at: Moment,
-    /// When it last changed.
+    created_at: Timestamp,
+    /// The time of the last change.
     #[schemars(extend("readOnly" = true))]
-    updated_at: Moment,
+    updated_at: Timestamp,
 }
 
-impl Shown for Entity {
+impl Represent for Entity {
     type View = ProductView;
-    const FILTERS: &'static [Filterable<Column>] = &[
-        Filterable {
+    const FILTERS: &'static [ListFilter<Column>] = &[
+        ListFilter {
             name: "category",
-            by: By::Reference(Column::CategoryId),
-            about: "Only products of the category with this id.",
+            by: FilterBy::Reference(Column::CategoryId),
+            description: "Only products of the category with this id.",
         },
-        Filterable {
+        ListFilter {
             name: "brand",
-            by: By::Reference(Column::BrandId),
-            about: "Only products of the brand with this id.",
+            by: FilterBy::Reference(Column::BrandId),
+            description: "Only products of the brand with this id.",
         },
-        Filterable {
+        ListFilter {
             name: "min_price",
-            by: By::AtLeast(Column::SellingPrice),
-            about: "Only products that are sold for this price, such as `500.00`, or more.",
+            by: FilterBy::AtLeast(Column::SellingPrice),
+            description: "Only products with at least this selling price, such as `500.00`.",
         },
-        Filterable {
+        ListFilter {
             name: "max_price",
-            by: By::AtMost(Column::SellingPrice),
-            about: "Only products that are sold for this price, such as `799.99`, or less.",
+            by: FilterBy::AtMost(Column::SellingPrice),
+            description: "Only products with at most this selling price, such as `799.99`.",
         },
     ];
 
@@ -85,7 +84,8 @@ impl Shown for Entity {
         let (Some(category), Some(brand)) = (category, brand) else {
             return Ok(None);
         };
-        let ((category, category_version), (brand, brand_version)) = (named(&category), named(&brand));
+        let ((category, category_version), (brand, brand_version)) =
+            (reference(&category), reference(&brand));
         let view = ProductView {
             id: row.id,
             title: row.title.clone(),
@@ -96,14 +96,14 @@ impl Shown for Entity {
             cost_price: Price(row.cost_price),
             selling_price: Price(row.selling_price),
             quantity: row.quantity,
-            created_at: Moment(row.created_at),
-            updated_at: Moment(row.updated_at),
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
         };
         Ok(Some((view, [row.version, category_version, brand_version])))
     }
 }
 
-impl Rest for Entity {
+impl RestResource for Entity {
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
             title: form.text("title"),

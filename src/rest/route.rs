@@ -1,5 +1,6 @@
-//! A route: where it is, and for each of its methods who answers and how that is described. There is no way to add one
-//! without the other, so no route can be left out of the description.
+//! `Route`: a path with the handler and the OpenAPI description of each of its methods.
+//!
+//! A method cannot be added without its description, so the description is complete.
 
 use std::sync::Arc;
 
@@ -11,23 +12,22 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 
+use super::error::ErrorResponse;
 use super::openapi::Describe;
-use super::problem::{Refusal, not_found};
 use crate::services::Services;
 
-/// One path and what can be done there.
+/// A path and its methods.
 #[must_use]
-pub struct Route {
-    /// The path as the document spells it, below [`super::ROOT`].
-    pub path: String,
-    /// Each method, in small letters as OpenAPI has them, with its description.
-    pub operations: Vec<(&'static str, Describe)>,
+pub(crate) struct Route {
+    /// The path below [`super::ROOT`], with a trailing slash.
+    pub(crate) path: String,
+    /// Methods in lower case, as in OpenAPI, with their descriptions.
+    pub(crate) operations: Vec<(&'static str, Describe)>,
     handlers: MethodRouter<Arc<Services>>,
 }
 
 impl Route {
-    /// A path where nothing can be done yet.
-    pub fn at(path: impl Into<String>) -> Self {
+    pub(crate) fn at(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
             operations: Vec::new(),
@@ -35,28 +35,44 @@ impl Route {
         }
     }
 
-    /// Answers `GET`, and `HEAD` with it.
-    pub fn get<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    /// Adds `GET` and `HEAD`.
+    pub(crate) fn get<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::GET, "get", handler, describe)
     }
 
-    /// Answers `POST`.
-    pub fn post<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn post<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::POST, "post", handler, describe)
     }
 
-    /// Answers `PUT`.
-    pub fn put<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn put<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::PUT, "put", handler, describe)
     }
 
-    /// Answers `PATCH`.
-    pub fn patch<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn patch<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::PATCH, "patch", handler, describe)
     }
 
-    /// Answers `DELETE`.
-    pub fn delete<H: Handler<T, Arc<Services>>, T: 'static>(self, handler: H, describe: Describe) -> Self {
+    pub(crate) fn delete<H: Handler<T, Arc<Services>>, T: 'static>(
+        self,
+        handler: H,
+        describe: Describe,
+    ) -> Self {
         self.on(MethodFilter::DELETE, "delete", handler, describe)
     }
 
@@ -70,8 +86,8 @@ impl Route {
         self
     }
 
-    /// Every method that is answered, as `Allow` lists them.
-    pub fn allow(&self) -> String {
+    /// Returns the methods for the `Allow` header.
+    pub(crate) fn allow(&self) -> String {
         let mut methods = Vec::new();
         for (method, _) in &self.operations {
             methods.push(method.to_uppercase());
@@ -83,9 +99,10 @@ impl Route {
         methods.join(", ")
     }
 
-    /// Adds it to a router, without the slash at its end, which `http` trims from requests. `OPTIONS` is answered, and
-    /// every other method with 405, naming those that are there.
-    pub fn serve(self, router: Router<Arc<Services>>) -> Router<Arc<Services>> {
+    /// Adds the route to a router, with `OPTIONS`, and with 405 for all other methods.
+    ///
+    /// The path is added without its trailing slash, which `server::router` removes from requests.
+    pub(crate) fn add_to(self, router: Router<Arc<Services>>) -> Router<Arc<Services>> {
         let allow = self.allow();
         let options = HeaderValue::from_str(&allow)
             .ok()
@@ -93,34 +110,34 @@ impl Route {
         let handlers = self
             .handlers
             .options(async move || (StatusCode::NO_CONTENT, options, ()))
-            .fallback(async move || Refusal::of_method_among(&allow).into_response());
+            .fallback(async move || ErrorResponse::method_not_allowed_except(&allow).into_response());
         let path = format!("{}{}", super::ROOT, self.path.trim_end_matches('/'));
         let ids: Arc<[usize]> = path
             .split('/')
             .enumerate()
             .filter(|(_, part)| part.starts_with('{'))
-            .map(|(place, _)| place)
+            .map(|(position, _)| position)
             .collect();
         let handlers = if ids.is_empty() {
             handlers
         } else {
-            handlers.layer(middleware::from_fn_with_state(ids, with_numbers_for_ids))
+            handlers.layer(middleware::from_fn_with_state(ids, require_numeric_ids))
         };
         router.route(&path, handlers)
     }
 }
 
-/// What is no number is no path of ours, whatever the method and whoever asks: it comes before every other check. The
-/// state says which parts of the path are ids.
-async fn with_numbers_for_ids(State(ids): State<Arc<[usize]>>, request: Request, next: Next) -> Response {
+/// Responds with 404 if an id is not a number. This comes before all other checks, because such a path does not exist for
+/// any method or caller. The state has the positions of the ids in the path.
+async fn require_numeric_ids(State(ids): State<Arc<[usize]>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_number = |place: &usize| {
-        let id = path.split('/').nth(*place).unwrap_or_default();
+    let is_number = |position: &usize| {
+        let id = path.split('/').nth(*position).unwrap_or_default();
         id.bytes().all(|byte| byte.is_ascii_digit())
     };
     if ids.iter().all(is_number) {
         next.run(request).await
     } else {
-        not_found()
+        ErrorResponse::not_found().into_response()
     }
 }

@@ -1,5 +1,6 @@
-//! Five handlers for all collections. Each takes its permit before it looks at the object, and the object before the
-//! body, which is the order in which the contract has requests checked.
+//! The handlers of the usual operations, generic over collections.
+//!
+//! Each checks the permission first, then the object, then the body. This is the documented order of checks.
 
 use std::sync::Arc;
 
@@ -10,42 +11,47 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::caller::{Caller, Origin};
+use super::caller::{BaseUrl, Caller};
+use super::error::{ErrorResponse, RestError};
 use super::etag;
-use super::face::{Rest, Shown};
-use super::form::{Form, receive};
-use super::page::{Page, object};
-use super::problem::{Problem, not_found};
-use super::query::Query;
+use super::form::Form;
+use super::list_query::ListQuery;
+use super::page::Page;
+use super::representation::{Represent, RestResource};
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::http::body::read_json_body;
+use crate::http::json::json_response;
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
 use crate::services::Services;
 
-/// What a handler gives.
-pub type Answer = Result<Response, Problem>;
+pub(crate) type HandlerResult = Result<Response, RestError>;
 
 /// `GET /brands/`
-pub async fn list<R: Rest>(Caller(ctx): Caller, origin: Origin, RawQuery(query): RawQuery) -> Answer {
+pub(crate) async fn list<R: RestResource>(
+    Caller(ctx): Caller,
+    base_url: BaseUrl,
+    RawQuery(query): RawQuery,
+) -> HandlerResult {
     let permit = ctx.permit::<Read, R>()?;
-    let query = Query::parse(query.as_deref());
-    page(permit, &origin.collection(R::KIND), &query, Filter::default()).await
+    let query = ListQuery::parse(query.as_deref());
+    list_page(permit, &base_url.collection(R::KIND), &query, Filter::default()).await
 }
 
-/// A page of the list at this address, of what is left of it `among` these.
-pub async fn page<R: Shown>(
+/// Responds with a page of the list at `url`, which has only the rows of the filter `within`.
+pub(crate) async fn list_page<R: Represent>(
     permit: Permit<'_, Read, R>,
-    address: &str,
-    query: &Query,
-    among: Filter,
-) -> Answer {
+    url: &str,
+    query: &ListQuery,
+    within: Filter,
+) -> HandlerResult {
     let ctx = permit.ctx();
-    let (number, size) = (query.page()?, query.page_size()?);
+    let (number, size) = (query.page_number()?, query.page_size()?);
     let listing = Listing::<R> {
-        filter: among.and(query.filter::<R>()?),
+        filter: within.and(query.filter(R::FILTERS)?),
         search: query.get("search").map(str::to_owned),
         order: query.order::<R>()?,
     };
@@ -55,66 +61,83 @@ pub async fn page<R: Shown>(
         results.extend(R::view(ctx, row).await?.map(|(view, _)| view));
     }
     let number = u64::try_from(number).unwrap_or(1);
-    let page = Page::new(address, query, number, size, page.count, results);
-    Ok(object(StatusCode::OK, &page))
+    let page = Page::new(url, query, number, size, page.count, results);
+    Ok(json_response(StatusCode::OK, &page))
 }
 
 /// `POST /brands/`
-pub async fn add<R: Rest>(Caller(ctx): Caller, origin: Origin, headers: HeaderMap, body: Body) -> Answer {
-    let row = made::<R>(&ctx, &headers, body).await?;
-    Ok(located(
-        shown(&ctx, &row, StatusCode::CREATED).await?,
-        &origin,
+pub(crate) async fn add<R: RestResource>(
+    Caller(ctx): Caller,
+    base_url: BaseUrl,
+    headers: HeaderMap,
+    body: Body,
+) -> HandlerResult {
+    let row = create_from_body::<R>(&ctx, &headers, body).await?;
+    Ok(with_location(
+        respond_with(&ctx, &row, StatusCode::CREATED).await?,
+        &base_url,
         &row,
     ))
 }
 
-/// Makes one of a body.
-pub async fn made<R: Rest>(ctx: &Ctx, headers: &HeaderMap, body: Body) -> Result<Row<R>> {
+/// Creates an object from a request body.
+pub(crate) async fn create_from_body<R: RestResource>(
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Row<R>> {
     let permit = ctx.permit::<Add, R>()?;
-    let body = receive(headers, body).await?;
+    let body = read_json_body(headers, body).await?;
     resolvers::create(permit, R::draft(Form::parse(&body)?)).await
 }
 
-/// Says where the new object is.
-pub fn located<R: Rest>(mut response: Response, origin: &Origin, row: &Row<R>) -> Response {
-    if let Ok(location) = HeaderValue::from_str(&origin.object(R::KIND, row.id())) {
+/// Adds the URL of a new object.
+pub(crate) fn with_location<R: RestResource>(
+    mut response: Response,
+    base_url: &BaseUrl,
+    row: &Row<R>,
+) -> Response {
+    if let Ok(location) = HeaderValue::from_str(&base_url.object(R::KIND, row.id())) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
 }
 
 /// `GET /brands/<id>/`
-pub async fn show<R: Rest>(target: Target, headers: HeaderMap) -> Answer {
+pub(crate) async fn show<R: RestResource>(target: Target, headers: HeaderMap) -> HandlerResult {
     let row = resolvers::find(target.ctx.permit::<Read, R>()?, target.id).await?;
     let Some((view, versions)) = R::view(&target.ctx, &row).await? else {
-        return Ok(not_found());
+        return Ok(ErrorResponse::not_found().into_response());
     };
-    let mut response = if etag::is_known(&headers, versions) {
+    let mut response = if etag::is_current(&headers, versions) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        object(StatusCode::OK, &view)
+        json_response(StatusCode::OK, &view)
     };
-    etag::put(&mut response, versions);
+    etag::add_etag(&mut response, versions);
     Ok(response)
 }
 
-/// `PUT` and `PATCH /brands/<id>/`: both change what is sent and keep what is not, since the document sends a partial
-/// `PUT`.
-pub async fn edit<R: Rest + Editable>(target: Target, headers: HeaderMap, body: Body) -> Answer {
+/// `PUT` and `PATCH /brands/<id>/`: both change the fields that are sent and keep the others, because the documented
+/// example of `PUT` is partial.
+pub(crate) async fn edit<R: RestResource + Editable>(
+    target: Target,
+    headers: HeaderMap,
+    body: Body,
+) -> HandlerResult {
     let permit = target.ctx.permit::<Change, R>()?;
     let current = resolvers::current(&permit, target.id).await?;
-    let body = receive(&headers, body).await?;
-    let expected = etag::expected(&headers, current.version());
+    let body = read_json_body(&headers, body).await?;
+    let expected = etag::expected_version(&headers, current.version());
     let row = resolvers::update(permit, target.id, expected, R::draft(Form::parse(&body)?)).await?;
-    shown(&target.ctx, &row, StatusCode::OK).await
+    respond_with(&target.ctx, &row, StatusCode::OK).await
 }
 
 /// `DELETE /brands/<id>/`
-pub async fn remove<R: Rest>(target: Target, headers: HeaderMap) -> Answer {
+pub(crate) async fn remove<R: RestResource>(target: Target, headers: HeaderMap) -> HandlerResult {
     let permit = target.ctx.permit::<Delete, R>()?;
     let expected = if headers.contains_key(header::IF_MATCH) {
-        etag::expected(&headers, resolvers::current(&permit, target.id).await?.version())
+        etag::expected_version(&headers, resolvers::current(&permit, target.id).await?.version())
     } else {
         None
     };
@@ -122,37 +145,37 @@ pub async fn remove<R: Rest>(target: Target, headers: HeaderMap) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-async fn shown<R: Rest>(ctx: &Ctx, row: &Row<R>, status: StatusCode) -> Answer {
+async fn respond_with<R: RestResource>(ctx: &Ctx, row: &Row<R>, status: StatusCode) -> HandlerResult {
     let Some((view, versions)) = R::view(ctx, row).await? else {
-        return Ok(not_found());
+        return Ok(ErrorResponse::not_found().into_response());
     };
-    let mut response = object(status, &view);
-    etag::put(&mut response, versions);
+    let mut response = json_response(status, &view);
+    etag::add_etag(&mut response, versions);
     Ok(response)
 }
 
-/// The object that a path names, and who asks for it. The route has seen that it is a number; one that no object can have
-/// is an object that isn't there.
-pub struct Target {
-    /// Who asks.
-    pub ctx: Ctx,
-    /// What for.
-    pub id: i64,
+/// Extracts the caller, and the id in the path.
+pub(crate) struct Target {
+    pub(crate) ctx: Ctx,
+    pub(crate) id: i64,
 }
 
 impl FromRequestParts<Arc<Services>> for Target {
-    type Rejection = Problem;
+    type Rejection = RestError;
 
-    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
         let Path(id) = Path::<String>::from_request_parts(parts, services)
             .await
             .map_err(|_| Error::NotFound)?;
         let Caller(ctx) = Caller::from_request_parts(parts, services).await?;
-        Ok(Self { ctx, id: number(&id) })
+        Ok(Self {
+            ctx,
+            id: parse_id(&id),
+        })
     }
 }
 
-/// The id that a path names, by its digits.
-pub fn number(digits: &str) -> i64 {
+/// Parses an id that [`super::route`] has checked to be digits. A number beyond 64 bits becomes an id that no object has.
+pub(crate) fn parse_id(digits: &str) -> i64 {
     digits.parse().unwrap_or(i64::MAX)
 }

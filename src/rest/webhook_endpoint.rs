@@ -1,100 +1,104 @@
-//! Webhook endpoints, and what can be done with one besides changing it. Their secrets are shown when they are made and
-//! never again.
+//! Webhook endpoints: JSON, request bodies, and the handlers beyond the usual operations.
+//!
+//! A secret is in the response of the request that creates it, and in no other.
 
 use ::entity::event::Name;
 use ::entity::webhook_endpoint::{Column, Ending, Entity, Secret};
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse as _;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::caller::{Caller, Origin};
-use super::face::{Rest, Shown, Versions};
-use super::form::{Form, receive};
-use super::page::{Moment, object};
-use super::query::Filterable;
-use super::verbs::{Answer, Target, located, made};
+use super::caller::{BaseUrl, Caller};
+use super::error::ErrorResponse;
+use super::form::Form;
+use super::list_query::ListFilter;
+use super::representation::{Represent, RestResource, Versions};
+use super::value::Timestamp;
+use super::verbs::{HandlerResult, Target, create_from_body, with_location};
 use super::{delivery, etag};
 use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::http::body::read_json_body;
+use crate::http::json::json_response;
 use crate::query::Row;
 use crate::resolvers;
 use crate::resolvers::delivery::{self as deliveries, Since};
 use crate::resolvers::webhook_endpoint::{self as rules, DESCRIPTION_LENGTH, Draft, Rotation, URL_LENGTH};
 
-/// What an endpoint can ask to be told of.
+/// The events that an endpoint can subscribe to.
 const EVENTS: [&str; 3] = [
     Name::OutflowCreated.as_str(),
     Name::InflowCreated.as_str(),
     Name::LowStock.as_str(),
 ];
 
-/// The JSON of a webhook endpoint.
 #[derive(Serialize, JsonSchema)]
-pub struct EndpointView {
-    /// Its number among its kind, for ever.
+pub(crate) struct EndpointView {
+    /// The id, which is never reused.
     #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
-    /// Where messages are sent: an http or https address. Not on this machine or a private network, unless the settings
-    /// allow it.
+    /// The http or https URL to which messages are sent. It must not be on this machine or a private network, unless the
+    /// settings allow it.
     #[schemars(length(min = 1, max = URL_LENGTH), url)]
     url: String,
-    /// What it is for.
+    /// A description.
     #[schemars(length(max = DESCRIPTION_LENGTH))]
     description: Option<String>,
-    /// What it is told of.
+    /// The events to send.
     #[schemars(length(min = 1), extend("items" = { "type": "string", "enum": EVENTS }))]
     events: Vec<&'static str>,
-    /// Whether it is told of nothing: somebody wanted it so, or Stockroom has given it up.
+    /// Whether no messages are sent, either on request or because deliveries kept failing.
     #[schemars(extend("default" = false))]
     disabled: bool,
-    /// Since when.
+    /// The time at which it was disabled.
     #[schemars(extend("readOnly" = true))]
-    disabled_at: Option<Moment>,
-    /// Why: it was `requested`, it answered 410 (`gone`), or it took nothing for five days (`failing`).
+    disabled_at: Option<Timestamp>,
+    /// Why it is disabled: on request (`requested`), because it responded with 410 (`gone`), or because all deliveries
+    /// failed for five days (`failing`).
     #[schemars(extend("readOnly" = true, "enum" = ["requested", "gone", "failing", null]))]
     disabled_reason: Option<&'static str>,
-    /// Since when it has taken none of the messages that were tried; null while it takes them.
+    /// The time since which all deliveries have failed; null if the last one succeeded.
     #[schemars(extend("readOnly" = true))]
-    failing_since: Option<Moment>,
-    /// Until when messages are signed with the secret before the present one too; null when they are not.
+    failing_since: Option<Timestamp>,
+    /// The time until which messages are also signed with the previous secret; null if they are not.
     #[schemars(extend("readOnly" = true))]
-    previous_secret_until: Option<Moment>,
-    /// False for the endpoint of the settings, which only they change.
+    previous_secret_until: Option<Timestamp>,
+    /// Whether it can be changed here. False for the endpoint of the settings.
     #[schemars(extend("readOnly" = true))]
     managed: bool,
-    /// When it came to be.
+    /// The time of creation.
     #[schemars(extend("readOnly" = true))]
-    created_at: Moment,
-    /// When it last changed.
+    created_at: Timestamp,
+    /// The time of the last change.
     #[schemars(extend("readOnly" = true))]
-    updated_at: Moment,
+    updated_at: Timestamp,
 }
 
-/// An endpoint with its new secret, shown this once.
+/// An endpoint with its new secret.
 #[derive(Serialize, JsonSchema)]
-pub struct SecretView {
+pub(crate) struct SecretView {
     #[serde(flatten)]
     endpoint: EndpointView,
-    /// What its messages are signed with. It is shown now and never again.
+    /// The secret that signs its messages. It is not shown again.
     #[schemars(regex(pattern = r"^whsec_[A-Za-z0-9+/]+=*$"), extend("readOnly" = true))]
     secret: String,
 }
 
-/// How many deliveries are told again.
 #[derive(Serialize, JsonSchema)]
-pub struct Replayed {
-    /// How many are told again.
+pub(crate) struct Replayed {
+    /// The number of deliveries that will be sent again.
     replayed: u64,
-    /// Whether there are more, for which to ask again.
+    /// Whether there are more, which takes another request.
     has_more: bool,
 }
 
-impl Shown for Entity {
+impl Represent for Entity {
     type View = EndpointView;
-    const FILTERS: &'static [Filterable<Column>] = &[];
+    const FILTERS: &'static [ListFilter<Column>] = &[];
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(EndpointView, Versions)>> {
         let view = EndpointView {
@@ -103,30 +107,30 @@ impl Shown for Entity {
             description: row.description.clone(),
             events: rules::events(row).map(Name::as_str).collect(),
             disabled: row.ended_at.is_some(),
-            disabled_at: row.ended_at.map(Moment),
+            disabled_at: row.ended_at.map(Timestamp),
             disabled_reason: row.ended_because.map(|because| match because {
                 Ending::Requested => "requested",
                 Ending::Gone => "gone",
                 Ending::Failing => "failing",
             }),
-            failing_since: row.failing_since.map(Moment),
-            previous_secret_until: rules::overlap_ends(ctx, row).map(Moment),
+            failing_since: row.failing_since.map(Timestamp),
+            previous_secret_until: rules::overlap_ends(ctx, row).map(Timestamp),
             managed: row.managed,
-            created_at: Moment(row.created_at),
-            updated_at: Moment(row.updated_at),
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
         };
-        // Some of what is shown changes by itself: that an endpoint fails, and that an overlap ends.
-        let by_itself = |moment: Option<DateTime<Utc>>| moment.map_or(0, |moment| moment.timestamp_micros());
+        // Two fields change without a new version: an endpoint begins to fail, and a secret overlap ends.
+        let micros = |time: Option<DateTime<Utc>>| time.map_or(0, |time| time.timestamp_micros());
         let versions = [
             row.version,
-            by_itself(row.failing_since),
-            by_itself(rules::overlap_ends(ctx, row)),
+            micros(row.failing_since),
+            micros(rules::overlap_ends(ctx, row)),
         ];
         Ok(Some((view, versions)))
     }
 }
 
-impl Rest for Entity {
+impl RestResource for Entity {
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
             url: form.text("url"),
@@ -139,49 +143,54 @@ impl Rest for Entity {
 }
 
 /// `POST /webhooks/`
-pub async fn add(Caller(ctx): Caller, origin: Origin, headers: HeaderMap, body: Body) -> Answer {
-    let row = made::<Entity>(&ctx, &headers, body).await?;
-    Ok(located(
+pub(crate) async fn add(
+    Caller(ctx): Caller,
+    base_url: BaseUrl,
+    headers: HeaderMap,
+    body: Body,
+) -> HandlerResult {
+    let row = create_from_body::<Entity>(&ctx, &headers, body).await?;
+    Ok(with_location(
         with_secret(&ctx, &row, StatusCode::CREATED).await?,
-        &origin,
+        &base_url,
         &row,
     ))
 }
 
 /// `POST /webhooks/<id>/rotate-secret/`
-pub async fn rotate(target: Target, headers: HeaderMap, body: Body) -> Answer {
+pub(crate) async fn rotate(target: Target, headers: HeaderMap, body: Body) -> HandlerResult {
     let permit = target.ctx.permit::<Change, Entity>()?;
     let current = resolvers::current(&permit, target.id).await?;
-    let body = receive(&headers, body).await?;
+    let body = read_json_body(&headers, body).await?;
     let mut form = Form::parse_optional(&body)?;
     let rotation = Rotation {
         overlap: form.integer("overlap"),
         faults: form.faults(),
     };
-    let expected = etag::expected(&headers, current.version);
+    let expected = etag::expected_version(&headers, current.version);
     let row = rules::rotate(permit, target.id, expected, rotation).await?;
     with_secret(&target.ctx, &row, StatusCode::OK).await
 }
 
 /// `POST /webhooks/<id>/test/`
-pub async fn test(target: Target) -> Answer {
+pub(crate) async fn test(target: Target) -> HandlerResult {
     let permit = target.ctx.permit::<Change, Entity>()?;
     let row = deliveries::test(permit, target.id).await?;
-    delivery::shown(&target.ctx, &row, StatusCode::ACCEPTED).await
+    delivery::respond_with(&target.ctx, &row, StatusCode::ACCEPTED).await
 }
 
 /// `POST /webhooks/<id>/replay/`
-pub async fn replay(target: Target, headers: HeaderMap, body: Body) -> Answer {
+pub(crate) async fn replay(target: Target, headers: HeaderMap, body: Body) -> HandlerResult {
     let permit = target.ctx.permit::<Change, Entity>()?;
     resolvers::current(&permit, target.id).await?;
-    let body = receive(&headers, body).await?;
+    let body = read_json_body(&headers, body).await?;
     let mut form = Form::parse(&body)?;
     let since = Since {
-        since: form.moment("since"),
+        since: form.timestamp("since"),
         faults: form.faults(),
     };
     let replayed = deliveries::replay_failed(permit, target.id, since).await?;
-    Ok(object(
+    Ok(json_response(
         StatusCode::ACCEPTED,
         &Replayed {
             replayed: replayed.count,
@@ -190,17 +199,17 @@ pub async fn replay(target: Target, headers: HeaderMap, body: Body) -> Answer {
     ))
 }
 
-/// The endpoint with the secret that it has just been given.
-async fn with_secret(ctx: &Ctx, row: &Row<Entity>, status: StatusCode) -> Answer {
+/// Responds with an endpoint and its new secret.
+async fn with_secret(ctx: &Ctx, row: &Row<Entity>, status: StatusCode) -> HandlerResult {
     let Some((endpoint, versions)) = Entity::view(ctx, row).await? else {
-        return Ok(super::problem::not_found());
+        return Ok(ErrorResponse::not_found().into_response());
     };
     let secret = row.secret.as_ref().map_or("", |Secret(secret)| secret);
     let view = SecretView {
         endpoint,
         secret: secret.to_owned(),
     };
-    let mut response = object(status, &view);
-    etag::put(&mut response, versions);
+    let mut response = json_response(status, &view);
+    etag::add_etag(&mut response, versions);
     Ok(response)
 }

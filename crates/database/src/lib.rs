@@ -1,4 +1,49 @@
-//! SeaORM over SQLite and PostgreSQL, for servers that read much and must not lose a write.
+//! SeaORM over SQLite and over PostgreSQL, for servers that read much and must not lose a write.
+//!
+//! [`Database`] opens either of them. To SeaORM it is a `ConnectionTrait`, so entities, queries and migrations are written
+//! as usual, once for both.
+//!
+//! # Promises
+//!
+//! - **Durability.** [`Database::transaction`] returns `Ok` after the changes are on disk. On SQLite that is
+//!   `synchronous=FULL` in WAL mode; PostgreSQL is left to its own settings.
+//! - **Atomicity.** A transaction whose body returns an error or panics changes nothing, and does not affect the
+//!   transactions that share its commit.
+//! - **Bounded waiting.** With [`Timeouts::Short`] every statement on PostgreSQL ends within 12 seconds, waiting for a
+//!   connection within 5. SQLite waits 5 seconds for another process that writes. A queue that is full makes callers
+//!   wait instead of growing.
+//! - **The same errors.** [`Failure::of`] classifies errors of both databases, with the same names of unique constraints.
+//!   What is [`Failure::Repeat`] was rolled back and can be run again; transactions on PostgreSQL are repeated
+//!   automatically.
+//! - **The same values.** Timestamps in microseconds, exact money and booleans are read as they were written, compare and
+//!   sort alike. On SQLite that depends on the declared types `MOMENT`, `MONEY_TEXT` and `BOOLEAN`.
+//!
+//! # SQLite
+//!
+//! One connection on a thread of its own writes. Transactions that wait for it share one commit, each in a savepoint, so
+//! the disk is waited for once: tens of thousands of small transactions per second instead of hundreds. The body of a
+//! transaction runs on that thread and must not await anything but its statements.
+//!
+//! Reads run on the calling thread, where finding a row takes a few microseconds. A read that turns out to be long is
+//! interrupted and started again on a blocking thread, so it does not hold up the async runtime.
+//!
+//! # PostgreSQL
+//!
+//! A pool of 16 connections. Time limits are set on the server by startup parameters, and a little longer ones on the
+//! client for a server that has stopped responding. Transactions run in the isolation level of the session.
+//!
+//! # What else is here
+//!
+//! - [`bulk`]: inserting many rows with reserved ids.
+//! - [`dialect`]: SQL that the two spell differently, such as one query per parent, lists of ids as one parameter and
+//!   exact sums.
+//! - [`Database::by_id`], [`by_ids`](Database::by_ids) and [`models`](Database::models): reading whole rows without the
+//!   cost of `QueryResult`.
+//! - [`Database::migrate_up`]: migrations, all or none, one process at a time.
+//! - [`StatementObserver`]: hooks for metrics and traces.
+
+#![warn(unreachable_pub)]
+
 mod backend;
 pub mod bulk;
 mod database;

@@ -11,8 +11,8 @@ use crate::sqlite::{Writer, proxy};
 use crate::transaction::waited;
 use crate::{Backend, Database};
 
-/// Migrations of one program. Processes that migrate the same PostgreSQL database at the same time wait for each other
-/// if their `lock` is the same: the key of an advisory lock.
+/// The key of the advisory lock that PostgreSQL holds during migrations. Processes that migrate the same database at the
+/// same time wait for each other if they use the same key.
 #[derive(Clone, Copy, Debug)]
 pub struct MigrationLock(pub i64);
 

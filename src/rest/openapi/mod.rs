@@ -1,85 +1,83 @@
-//! The OpenAPI 3.1 description of the REST API, made of the route table and of the structs that are sent.
+//! The OpenAPI 3.1 description of the REST API, generated from the table of routes and the structs of the views.
 //!
-//! | file | what it says |
+//! | file | contents |
 //! | --- | --- |
-//! | `operations` | the verbs of the six collections |
-//! | `webhooks` | webhook endpoints and their deliveries |
-//! | `sessions` | the token routes |
-//! | `parameters`, `answers` | what goes in and what comes out |
-//! | `schemas` | what bodies look like |
-//! | `refusals` | every error, as `problem` words it |
-//! | `examples` | the examples of the document |
-//! | `nouns` | what each noun is called, and what there is to know about it |
+//! | `operations` | the usual operations |
+//! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
+//! | `parameters`, `responses`, `schemas`, `errors` | the parts of operations |
+//! | `examples` | examples of bodies |
+//! | `nouns` | names and texts that differ between nouns |
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::LazyLock;
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
 use self::schemas::Schemas;
-use super::{ROOT, etag, table};
+use super::{ROOT, table};
+use crate::http::header::if_none_match;
 use crate::kind::Kind;
 
-mod answers;
+pub(crate) mod delivery;
+mod errors;
 mod examples;
 mod nouns;
-pub mod operations;
+pub(crate) mod operations;
 mod parameters;
-mod refusals;
+mod responses;
 mod schemas;
-pub mod sessions;
-pub mod webhooks;
+pub(crate) mod token;
+pub(crate) mod webhook_endpoint;
 
-/// What describes one method of one path; schemas that it refers to are added to those of the description.
-pub type Describe = fn(&mut Schemas) -> Value;
+/// Describes an operation, and adds the schemas that it refers to.
+pub(crate) type Describe = fn(&mut Schemas) -> Value;
 
-/// Where an operation names the GraphQL field that does the same.
-const TWIN: &str = "x-graphql-operation";
+/// The extension field with the name of the equivalent GraphQL field.
+const GRAPHQL_FIELD: &str = "x-graphql-operation";
 
-/// What stands above all operations.
+/// The introduction.
 const ABOUT: &str = "\
-Brands, categories, suppliers, products, and the movements of stock: inflows and outflows.
+Brands, categories, suppliers, products, and movements of stock: inflows and outflows.
 
-**Begin** by trading a name and a password for tokens at `authentication/token/`, and send the access token with each \
+**Authentication.** Get tokens for a name and a password at `authentication/token/`, and send the access token with each \
 request: `Authorization: Bearer <access>`.
 
-**Addresses.** Every path answers with and without the slash at its end. `GET` paths answer `HEAD` too, and every path \
-answers `OPTIONS` with the methods that it has in `Allow`.
+**Paths** are valid with and without the trailing slash. Paths with `GET` also support `HEAD`, and all paths support \
+`OPTIONS`, which lists their methods in `Allow`.
 
-**Bodies** are JSON objects. What is unknown or read-only in them is ignored. A relation is written as an id and read as \
-an object, which is taken as input too, so what was read can be sent back. Whole numbers may come as strings of digits, \
-prices as strings or numbers. `PUT` and `PATCH` both change what is sent and keep what is not.
+**Bodies** are JSON objects. Unknown and read-only fields are ignored. References are ids in requests and objects in \
+responses; requests may have the objects too, so that a response can be sent back. Whole numbers may be sent as strings of \
+digits, and prices as strings or numbers. `PUT` and `PATCH` both change the fields that are sent and keep the others.
 
-**Lists** come in pages with absolute links. An empty parameter counts as absent, an unknown one is ignored.
+**Lists** are divided into pages with absolute links. An empty parameter counts as absent, and an unknown one is ignored.
 
-**Errors.** 401, 403 and 404 say `{\"detail\": \"…\"}`; 422 lists the messages of each bad field; everything else has the \
-envelope `{\"error\": {\"code\", \"message\", \"details\"}}`, with a code that programs can rely on.
+**Errors.** 401, 403 and 404 have the body `{\"detail\": \"…\"}`, and 422 has the messages of each invalid field. All others \
+have the body `{\"error\": {\"code\", \"message\", \"details\"}}`, with a stable code for programs.
 
-**Changes** can be guarded: an object's `ETag` sent back as `If-Match` lets a change through only if nobody else has \
-made one since.
+**Concurrent changes.** Send the `ETag` of an object as `If-Match` to change the object only if it has not changed since.
 
-Everything here can be done over GraphQL too, at `/graphql`: `x-graphql-operation` names the field that does the same.";
+All operations are available over GraphQL too, at `/graphql`. `x-graphql-operation` has the name of the equivalent field.";
 
-/// The description: pretty JSON, the same for every run of this version.
+/// Returns the description as formatted JSON.
 pub fn document() -> &'static str {
     static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}", describe()));
     &DOCUMENT
 }
 
-/// `GET /openapi.json`: to be asked for anew each time, and sent only when it has changed.
-pub async fn serve(headers: HeaderMap) -> Response {
+/// `GET /openapi.json`: clients may cache it but have to revalidate it.
+pub(crate) async fn serve(headers: HeaderMap) -> Response {
     static TAG: LazyLock<String> = LazyLock::new(|| {
         let mut hasher = DefaultHasher::new();
         document().hash(&mut hasher);
-        // Weak, because it is the same for every compression.
+        // Weak, because all compressions of the document share it.
         format!("W/\"{:016x}\"", hasher.finish())
     });
-    let mut response = if etag::has(&headers, &TAG) {
+    let mut response = if if_none_match(&headers, &TAG) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        (typed("application/json"), document()).into_response()
+        ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
     };
     if let Ok(tag) = HeaderValue::from_str(&TAG) {
         response.headers_mut().insert(header::ETAG, tag);
@@ -89,10 +87,6 @@ pub async fn serve(headers: HeaderMap) -> Response {
     response
 }
 
-fn typed(kind: &'static str) -> [(HeaderName, &'static str); 1] {
-    [(header::CONTENT_TYPE, kind)]
-}
-
 fn describe() -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
@@ -100,7 +94,12 @@ fn describe() -> Value {
         let operations: Map<String, Value> = route
             .operations
             .iter()
-            .map(|(method, describe)| ((*method).to_owned(), with_twin(method, describe(&mut schemas))))
+            .map(|(method, describe)| {
+                (
+                    (*method).to_owned(),
+                    with_graphql_field(method, describe(&mut schemas)),
+                )
+            })
             .collect();
         paths.insert(route.path, operations.into());
     }
@@ -125,24 +124,24 @@ fn describe() -> Value {
                 "description": "The `access` token of `authentication/token/`.",
             }},
             "parameters": parameters::components(),
-            "headers": answers::headers(),
-            "responses": refusals::components(),
+            "headers": responses::headers(),
+            "responses": errors::components(),
             "schemas": schemas.finish(),
         },
     })
 }
 
-/// Says for people, too, which field of GraphQL does the same.
-fn with_twin(method: &str, mut operation: Value) -> Value {
-    if let Some(field) = operation.get(TWIN).and_then(Value::as_str) {
+/// Adds the name of the equivalent GraphQL field to the text of an operation.
+fn with_graphql_field(method: &str, mut operation: Value) -> Value {
+    if let Some(field) = operation.get(GRAPHQL_FIELD).and_then(Value::as_str) {
         let kind = if method.eq_ignore_ascii_case("get") {
             "query"
         } else {
             "mutation"
         };
-        let twin = format!("GraphQL: the {kind} `{field}`.");
-        let described = operation.get("description").and_then(Value::as_str);
-        let text = described.map_or_else(|| twin.clone(), |text| format!("{text}\n\n{twin}"));
+        let equivalent = format!("GraphQL: the {kind} `{field}`.");
+        let description = operation.get("description").and_then(Value::as_str);
+        let text = description.map_or_else(|| equivalent.clone(), |text| format!("{text}\n\n{equivalent}"));
         if let Some(fields) = operation.as_object_mut() {
             fields.insert("description".to_owned(), text.into());
         }
@@ -152,11 +151,11 @@ fn with_twin(method: &str, mut operation: Value) -> Value {
 
 fn tags() -> Value {
     let collections =
-        Kind::ALL.map(|kind| json!({ "name": nouns::tag(kind), "description": nouns::about(kind) }));
+        Kind::ALL.map(|kind| json!({ "name": nouns::tag(kind), "description": nouns::description(kind) }));
     let mut tags =
-        vec![json!({ "name": sessions::TAG, "description": "Tokens: get, renew, check and end them." })];
+        vec![json!({ "name": token::TAG, "description": "Get, refresh, verify and revoke tokens." })];
     tags.extend(collections);
-    tags.push(json!({ "name": nouns::tag(Kind::Webhook), "description": webhooks::ABOUT }));
-    tags.push(json!({ "name": operations::API, "description": "What there is." }));
+    tags.push(json!({ "name": nouns::tag(Kind::Webhook), "description": webhook_endpoint::ABOUT }));
+    tags.push(json!({ "name": operations::API, "description": "The collections, and this description." }));
     tags.into()
 }

@@ -1,30 +1,29 @@
-//! What each noun is called in the description, and what there is to know about it.
+//! The names of nouns, and the texts that differ between them.
 
 use crate::kind::Kind;
 
-/// The name of its schema: `Product`.
-pub fn name(kind: Kind) -> String {
+/// Returns the name in operation ids and schemas: `Product`.
+pub(super) fn operation_name(kind: Kind) -> String {
     match kind {
         Kind::Webhook => "WebhookEndpoint".to_owned(),
         kind => capital(kind.singular()),
     }
 }
 
-/// The name of its operations on many: `Products`.
-pub fn names(kind: Kind) -> String {
+/// Returns the name in the ids of operations on lists: `Products`.
+pub(super) fn operations_name(kind: Kind) -> String {
     match kind {
         Kind::Webhook => "WebhookEndpoints".to_owned(),
         kind => capital(kind.plural()),
     }
 }
 
-/// The tag of its operations: `Products`.
-pub fn tag(kind: Kind) -> String {
+pub(super) fn tag(kind: Kind) -> String {
     capital(kind.plural())
 }
 
-/// A name as GraphQL calls a field: `product`.
-pub fn field(name: &str) -> String {
+/// Returns the name of the GraphQL field: `product`.
+pub(super) fn graphql_field(name: &str) -> String {
     let mut letters = name.chars();
     letters
         .next()
@@ -32,8 +31,8 @@ pub fn field(name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// One of them, in a sentence: `an inflow`.
-pub fn one(kind: Kind) -> String {
+/// Returns the noun with its article: `an inflow`.
+pub(super) fn with_article(kind: Kind) -> String {
     let article = match kind {
         Kind::Inflow | Kind::Outflow => "an",
         Kind::Brand | Kind::Category | Kind::Supplier | Kind::Product | Kind::Webhook => "a",
@@ -41,54 +40,57 @@ pub fn one(kind: Kind) -> String {
     format!("{article} {}", kind.singular())
 }
 
-/// What it is.
-pub const fn about(kind: Kind) -> &'static str {
+/// Describes the noun.
+pub(super) const fn description(kind: Kind) -> &'static str {
     match kind {
-        Kind::Brand => "Who makes a product.",
-        Kind::Category => "What kind of thing a product is.",
-        Kind::Supplier => "Who delivers stock.",
-        Kind::Product => "Something kept in stock.",
-        Kind::Inflow => "Stock that came in. It never changes; delete it and record another.",
-        Kind::Outflow => "Stock that went out. It never changes; delete it and record another.",
-        Kind::Webhook => "An endpoint that is told of events by webhook.",
+        Kind::Brand => "The manufacturer of a product.",
+        Kind::Category => "A group of products.",
+        Kind::Supplier => "A company that delivers products.",
+        Kind::Product => "An article that is kept in stock.",
+        Kind::Inflow => "A delivery of a product. It cannot be changed; delete it and create another.",
+        Kind::Outflow => {
+            "A sale or other removal of a product. It cannot be changed; delete it and create another."
+        }
+        Kind::Webhook => "A webhook endpoint, to which events are sent.",
     }
 }
 
-/// What creating one does besides.
-pub const fn creating(kind: Kind) -> &'static str {
+/// Describes the side effects of creating one.
+pub(super) const fn creation_notes(kind: Kind) -> &'static str {
     match kind {
         Kind::Brand | Kind::Category | Kind::Supplier => "",
-        Kind::Product => "What it begins with in stock is entered in the ledger.",
-        Kind::Inflow => "Adds to the product's quantity at the same time.",
+        Kind::Product => "Records the initial quantity in the ledger.",
+        Kind::Inflow => "Increases the quantity of the product.",
         Kind::Outflow => {
-            "Takes from the product's quantity at the same time. Refused on `quantity` if there is less in stock. Tells \
-             webhooks, where there are any."
+            "Decreases the quantity of the product. Fails with a message on `quantity` if there is less in stock. Sends an \
+             event to webhook endpoints."
         }
         Kind::Webhook => {
-            "The answer has the `secret` that its messages are signed with: it is shown this once and never again. There \
-             may be 50."
+            "The response has the `secret` that signs its messages, which is not shown again. The maximum is 50 endpoints."
         }
     }
 }
 
-/// When one can't be deleted, or what that does besides.
-pub const fn deleting(kind: Kind) -> &'static str {
+/// Describes when one cannot be deleted, and the side effects.
+pub(super) const fn deletion_notes(kind: Kind) -> &'static str {
     match kind {
-        Kind::Brand | Kind::Category => "Refused as `PROTECTED` while it has products.",
-        Kind::Supplier => "Refused as `PROTECTED` while it has inflows.",
-        Kind::Product => "Refused as `PROTECTED` while it has inflows or outflows.",
-        Kind::Inflow => "Takes its stock back. Refused as `INSUFFICIENT_STOCK` when that is no longer there.",
+        Kind::Brand | Kind::Category => "Fails with `PROTECTED` while it has products.",
+        Kind::Supplier => "Fails with `PROTECTED` while it has inflows.",
+        Kind::Product => "Fails with `PROTECTED` while it has inflows or outflows.",
+        Kind::Inflow => {
+            "Decreases the quantity of the product again. Fails with `INSUFFICIENT_STOCK` if there is less in stock."
+        }
         Kind::Outflow => {
-            "Puts its stock back. Refused as `INSUFFICIENT_STOCK` when that would be more than a product can have."
+            "Increases the quantity of the product again. Fails with `INSUFFICIENT_STOCK` if that would exceed the maximum."
         }
         Kind::Webhook => {
-            "Its deliveries go with it. Refused as `READ_ONLY` for the endpoint of the settings."
+            "Deletes its deliveries too. Fails with `READ_ONLY` for the endpoint of the settings."
         }
     }
 }
 
-/// Which of its texts a search looks into.
-pub const fn searched(kind: Kind) -> &'static str {
+/// The field that a search looks into.
+pub(super) const fn searched(kind: Kind) -> &'static str {
     match kind {
         Kind::Product => "title",
         Kind::Brand | Kind::Category | Kind::Supplier => "name",
@@ -96,8 +98,7 @@ pub const fn searched(kind: Kind) -> &'static str {
     }
 }
 
-/// A word with a capital letter.
-pub fn capital(word: &str) -> String {
+pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters
         .next()

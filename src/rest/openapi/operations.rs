@@ -1,159 +1,174 @@
-//! The verbs of the six collections as the description has them, each written once for all, and what there is besides.
+//! The usual operations, generic over collections, and those of the API as a whole.
 
 use serde_json::{Map, Value, json};
 
-use super::answers::{answer, invalid, request, responses};
-use super::nouns::{creating, deleting, field, name, names, one, searched, tag};
-use super::parameters::{of_list, parameter};
-use super::refusals::{BODY, EVERYWHERE, refusals};
-use super::schemas::{Demand, Schemas};
+use super::errors::{ANY_BODY, ANY_REQUEST, ErrorKind, errors};
+use super::nouns::{
+    creation_notes, deletion_notes, graphql_field, operation_name, operations_name, searched, tag,
+    with_article,
+};
+use super::parameters::{list_parameters, parameter};
+use super::responses::{faults_response, request_body, response, responses};
+use super::schemas::{Completeness, Schemas};
 use super::{ROOT, examples};
 use crate::auth::{Right, Verb};
 use crate::kind::Kind;
 use crate::resource::{Editable, Resource};
-use crate::rest::face::Rest;
+use crate::rest::representation::RestResource;
 
-/// The tag of what is not about one noun.
-pub const API: &str = "API";
+/// The tag of operations that belong to no collection.
+pub(super) const API: &str = "API";
 
-/// The GraphQL field that tells what there is.
+/// The GraphQL field that corresponds to the operations of the API as a whole.
 const INTROSPECTION: &str = "__schema";
 
 /// `GET /brands/`
-pub fn list<R: Rest>(schemas: &mut Schemas) -> Value {
+pub(crate) fn list<R: RestResource>(schemas: &mut Schemas) -> Value {
     let kind = R::KIND;
     let page = schemas.page::<R>();
     json!({
-        "operationId": format!("list{}", names(kind)),
+        "operationId": format!("list{}", operations_name(kind)),
         "summary": format!("List {}", kind.plural()),
         "description": needs::<R>(None),
         "tags": [tag(kind)],
-        "x-graphql-operation": field(&names(kind)),
-        "parameters": of_list::<R>(searched(kind)),
+        "x-graphql-operation": graphql_field(&operations_name(kind)),
+        "parameters": list_parameters::<R>(searched(kind)),
         "responses": responses(
             "200",
-            answer(format!("A page of {}.", kind.plural()), &page, &examples::list(kind), &[]),
-            refusals(&["InvalidParameter", "Unauthenticated", "InvalidPage"], EVERYWHERE),
+            response(format!("A page of {}.", kind.plural()), &page, &examples::list(kind), &[]),
+            errors(&[ErrorKind::InvalidParameter, ErrorKind::Unauthenticated, ErrorKind::InvalidPage], ANY_REQUEST),
         ),
     })
 }
 
 /// `POST /brands/`
-pub fn add<R: Rest>(schemas: &mut Schemas) -> Value {
+pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
     let kind = R::KIND;
-    let (view, body) = (schemas.view::<R>(), schemas.body::<R>(Demand::Whole));
-    let created = answer(
+    let (view, body) = (schemas.view::<R>(), schemas.body::<R>(Completeness::Complete));
+    let created = response(
         format!("The new {}.", kind.singular()),
         &view,
         &examples::created(kind),
         &["Location", "ETag"],
     );
     json!({
-        "operationId": format!("create{}", name(kind)),
-        "summary": format!("Create {}", one(kind)),
-        "description": joined(creating(kind), &needs::<R>(Some(Verb::Add))),
+        "operationId": format!("create{}", operation_name(kind)),
+        "summary": format!("Create {}", with_article(kind)),
+        "description": join(creation_notes(kind), &needs::<R>(Some(Verb::Add))),
         "tags": [tag(kind)],
-        "x-graphql-operation": format!("create{}", name(kind)),
-        "requestBody": request(&body, &examples::new(kind)),
+        "x-graphql-operation": format!("create{}", operation_name(kind)),
+        "requestBody": request_body(&body, &examples::creation(kind)),
         "responses": responses(
             "201",
             created,
-            with_faults::<R>(schemas, refusals(&["Unauthenticated", "Forbidden"], BODY)),
+            with_faults::<R>(schemas, errors(&[ErrorKind::Unauthenticated, ErrorKind::Forbidden], ANY_BODY)),
         ),
     })
 }
 
 /// `GET /brands/<id>/`
-pub fn show<R: Rest>(schemas: &mut Schemas) -> Value {
+pub(crate) fn show<R: RestResource>(schemas: &mut Schemas) -> Value {
     let kind = R::KIND;
     let view = schemas.view::<R>();
-    let mut refused = refusals(&["InvalidHost", "Unauthenticated", "NotFound"], EVERYWHERE);
-    refused.insert("304".to_owned(), not_modified());
+    let mut errors = errors(
+        &[
+            ErrorKind::InvalidHost,
+            ErrorKind::Unauthenticated,
+            ErrorKind::NotFound,
+        ],
+        ANY_REQUEST,
+    );
+    errors.insert("304".to_owned(), not_modified());
     json!({
-        "operationId": format!("get{}", name(kind)),
-        "summary": format!("Get {}", one(kind)),
+        "operationId": format!("get{}", operation_name(kind)),
+        "summary": format!("Get {}", with_article(kind)),
         "description": needs::<R>(None),
         "tags": [tag(kind)],
-        "x-graphql-operation": field(&name(kind)),
+        "x-graphql-operation": graphql_field(&operation_name(kind)),
         "parameters": [parameter("Id"), parameter("IfNoneMatch")],
         "responses": responses(
             "200",
-            answer(format!("The {}.", kind.singular()), &view, &examples::object(kind), &["ETag"]),
-            refused,
+            response(format!("The {}.", kind.singular()), &view, &examples::object(kind), &["ETag"]),
+            errors,
         ),
     })
 }
 
 /// `PUT /brands/<id>/`
-pub fn put<R: Rest + Editable>(schemas: &mut Schemas) -> Value {
+pub(crate) fn put<R: RestResource + Editable>(schemas: &mut Schemas) -> Value {
     let mut operation = edit::<R>(schemas, "put");
-    let description = "Changes what is sent and keeps what is not, as `PATCH` does.";
+    let description = "Changes the fields that are sent and keeps the others, as `PATCH` does.";
     if let Some(text) = operation.get_mut("description") {
-        *text = joined(description, text.as_str().unwrap_or_default()).into();
+        *text = join(description, text.as_str().unwrap_or_default()).into();
     }
     operation
 }
 
 /// `PATCH /brands/<id>/`
-pub fn patch<R: Rest + Editable>(schemas: &mut Schemas) -> Value {
+pub(crate) fn patch<R: RestResource + Editable>(schemas: &mut Schemas) -> Value {
     edit::<R>(schemas, "patch")
 }
 
-fn edit<R: Rest + Editable>(schemas: &mut Schemas, method: &str) -> Value {
+fn edit<R: RestResource + Editable>(schemas: &mut Schemas, method: &str) -> Value {
     let kind = R::KIND;
-    let (view, body) = (schemas.view::<R>(), schemas.body::<R>(Demand::Part));
-    let refused = refusals(
-        &["Unauthenticated", "Forbidden", "NotFound", "PreconditionFailed"],
-        BODY,
+    let (view, body) = (schemas.view::<R>(), schemas.body::<R>(Completeness::Partial));
+    let errors = errors(
+        &[
+            ErrorKind::Unauthenticated,
+            ErrorKind::Forbidden,
+            ErrorKind::NotFound,
+            ErrorKind::PreconditionFailed,
+        ],
+        ANY_BODY,
     );
     json!({
-        "operationId": format!("{method}{}", name(kind)),
-        "summary": format!("Change {}", one(kind)),
+        "operationId": format!("{method}{}", operation_name(kind)),
+        "summary": format!("Change {}", with_article(kind)),
         "description": needs::<R>(Some(Verb::Change)),
         "tags": [tag(kind)],
-        "x-graphql-operation": format!("update{}", name(kind)),
+        "x-graphql-operation": format!("update{}", operation_name(kind)),
         "parameters": [parameter("Id"), parameter("IfMatch")],
-        "requestBody": request(&body, &examples::changes(kind)),
+        "requestBody": request_body(&body, &examples::change(kind)),
         "responses": responses(
             "200",
-            answer(format!("The {} as it is now.", kind.singular()), &view, &examples::changed(kind), &["ETag"]),
-            with_faults::<R>(schemas, refused),
+            response(format!("The changed {}.", kind.singular()), &view, &examples::changed(kind), &["ETag"]),
+            with_faults::<R>(schemas, errors),
         ),
     })
 }
 
 /// `DELETE /brands/<id>/`
-pub fn remove<R: Rest>(_: &mut Schemas) -> Value {
+pub(crate) fn remove<R: RestResource>(_: &mut Schemas) -> Value {
     let kind = R::KIND;
     let conflict = match kind {
-        Kind::Inflow | Kind::Outflow => "InsufficientStock",
-        Kind::Webhook => "ReadOnly",
-        Kind::Brand | Kind::Category | Kind::Supplier | Kind::Product => "Protected",
+        Kind::Inflow | Kind::Outflow => ErrorKind::InsufficientStock,
+        Kind::Webhook => ErrorKind::ReadOnly,
+        Kind::Brand | Kind::Category | Kind::Supplier | Kind::Product => ErrorKind::Protected,
     };
-    let refused = refusals(
+    let errors = errors(
         &[
-            "InvalidHost",
-            "Unauthenticated",
-            "Forbidden",
-            "NotFound",
+            ErrorKind::InvalidHost,
+            ErrorKind::Unauthenticated,
+            ErrorKind::Forbidden,
+            ErrorKind::NotFound,
             conflict,
-            "PreconditionFailed",
+            ErrorKind::PreconditionFailed,
         ],
-        EVERYWHERE,
+        ANY_REQUEST,
     );
     json!({
-        "operationId": format!("delete{}", name(kind)),
-        "summary": format!("Delete {}", one(kind)),
-        "description": joined(deleting(kind), &needs::<R>(Some(Verb::Delete))),
+        "operationId": format!("delete{}", operation_name(kind)),
+        "summary": format!("Delete {}", with_article(kind)),
+        "description": join(deletion_notes(kind), &needs::<R>(Some(Verb::Delete))),
         "tags": [tag(kind)],
-        "x-graphql-operation": format!("delete{}", name(kind)),
+        "x-graphql-operation": format!("delete{}", operation_name(kind)),
         "parameters": [parameter("Id"), parameter("IfMatch")],
-        "responses": responses("204", json!({ "description": "It is gone." }), refused),
+        "responses": responses("204", json!({ "description": "It was deleted." }), errors),
     })
 }
 
 /// `GET /`
-pub fn index(schemas: &mut Schemas) -> Value {
+pub(crate) fn index(schemas: &mut Schemas) -> Value {
     let url = json!({ "type": "string", "format": "uri" });
     let names = Kind::ALL.map(Kind::plural);
     let index = schemas.add(
@@ -163,7 +178,7 @@ pub fn index(schemas: &mut Schemas) -> Value {
             "required": names,
             "properties": names.map(|name| (name, url.clone())).into_iter().collect::<Value>(),
             "additionalProperties": false,
-            "description": "The six collections and where they are.",
+            "description": "The URL of each collection.",
         }),
     );
     let example: Value = names
@@ -178,16 +193,16 @@ pub fn index(schemas: &mut Schemas) -> Value {
         "x-graphql-operation": INTROSPECTION,
         "responses": responses(
             "200",
-            answer("The address of each.", &index, &example, &[]),
-            refusals(&["InvalidHost"], EVERYWHERE),
+            response("The URLs.", &index, &example, &[]),
+            errors(&[ErrorKind::InvalidHost], ANY_REQUEST),
         ),
     })
 }
 
 /// `GET /openapi.json`
-pub fn description(_: &mut Schemas) -> Value {
-    let mut refused = refusals(&["InvalidHost"], EVERYWHERE);
-    refused.insert("304".to_owned(), not_modified());
+pub(crate) fn description(_: &mut Schemas) -> Value {
+    let mut errors = errors(&[ErrorKind::InvalidHost], ANY_REQUEST);
+    errors.insert("304".to_owned(), not_modified());
     json!({
         "operationId": "getDescription",
         "summary": "Get this description",
@@ -207,11 +222,11 @@ pub fn description(_: &mut Schemas) -> Value {
                     "paths": { "type": "object" },
                 },
             }}},
-        }), refused),
+        }), errors),
     })
 }
 
-/// What a caller must be allowed.
+/// Says which permission an operation needs.
 fn needs<R: Resource>(verb: Option<Verb>) -> String {
     match R::GUARD.or(verb.map(|verb| Right(verb, R::KIND))) {
         Some(right) => format!("Needs the permission `{}`.", right.codename()),
@@ -223,13 +238,15 @@ fn not_modified() -> Value {
     json!({ "$ref": "#/components/responses/NotModified" })
 }
 
-/// Sentences, some of which may be empty.
-fn joined(one: &str, other: &str) -> String {
+fn join(one: &str, other: &str) -> String {
     format!("{one} {other}").trim().to_owned()
 }
 
-fn with_faults<R: Rest>(schemas: &mut Schemas, mut refused: Map<String, Value>) -> Map<String, Value> {
+fn with_faults<R: RestResource>(schemas: &mut Schemas, mut errors: Map<String, Value>) -> Map<String, Value> {
     let faults = schemas.faults::<R>();
-    refused.insert("422".to_owned(), invalid(&faults, &examples::faults(R::KIND)));
-    refused
+    errors.insert(
+        "422".to_owned(),
+        faults_response(&faults, &examples::faults(R::KIND)),
+    );
+    errors
 }

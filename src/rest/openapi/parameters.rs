@@ -1,14 +1,13 @@
-//! The parameters of operations: those that several have, and those of lists. Only what must be there has an example,
-//! because `/docs` fills its forms with them.
+//! The parameters of operations.
 
 use serde_json::{Value, json};
 
 use crate::query::Direction;
-use crate::rest::face::Shown;
-use crate::rest::query::{By, LARGEST_PAGE, PAGE_SIZE};
+use crate::rest::list_query::{DEFAULT_PAGE_SIZE, FilterBy, MAX_PAGE_SIZE};
+use crate::rest::representation::Represent;
 
-/// The parameters that several operations have.
-pub fn components() -> Value {
+/// Returns the shared parameters for `#/components/parameters`.
+pub(super) fn components() -> Value {
     json!({
         "Id": {
             "name": "id",
@@ -27,42 +26,44 @@ pub fn components() -> Value {
         "IfMatch": {
             "name": "If-Match",
             "in": "header",
-            "description": "The `ETag` of what was read: the change is made only if nobody else has made one since.",
+            "description": "The `ETag` of the object as it was read. The change is made only if the object has not changed since.",
             "schema": { "type": "string" },
             "examples": { "read": { "value": "\"7\"" }, "any": { "value": "*" } },
         },
         "IfNoneMatch": {
             "name": "If-None-Match",
             "in": "header",
-            "description": "The `ETag` of what is there already: it is sent again only if it has changed.",
+            "description": "The `ETag` of the stored response. The body is sent only if it has changed.",
             "schema": { "type": "string" },
             "example": "\"7\"",
         },
         "Page": {
             "name": "page",
             "in": "query",
-            "description": "Which page, counted from 1.",
+            "description": "The number of the page, from 1.",
             "schema": { "type": "integer", "minimum": 1, "default": 1 },
             "example": 1,
         },
         "PageSize": {
             "name": "page_size",
             "in": "query",
-            "description": format!("How many on a page; more than {LARGEST_PAGE} are taken for {LARGEST_PAGE}."),
-            "schema": { "type": "integer", "minimum": 1, "default": PAGE_SIZE },
+            "description": format!("The number of objects on a page. Values greater than {MAX_PAGE_SIZE} count as {MAX_PAGE_SIZE}."),
+            "schema": { "type": "integer", "minimum": 1, "default": DEFAULT_PAGE_SIZE },
             "example": 25,
         },
     })
 }
 
-/// The parameters of a list; `searched` is the text that a search looks into.
-pub fn of_list<R: Shown>(searched: &str) -> Vec<Value> {
+/// Returns the parameters of a list; `searched` is the field that a search looks into.
+///
+/// Optional parameters have no examples, because `/docs` fills its forms with them.
+pub(super) fn list_parameters<R: Represent>(searched: &str) -> Vec<Value> {
     let mut parameters = vec![parameter("Page"), parameter("PageSize")];
     if R::SEARCHED.is_some() {
         parameters.push(json!({
             "name": "search",
             "in": "query",
-            "description": format!("Part of the {searched}, in any letter case of any alphabet."),
+            "description": format!("A part of the {searched}, in any letter case."),
             "schema": { "type": "string" },
         }));
     }
@@ -70,16 +71,16 @@ pub fn of_list<R: Shown>(searched: &str) -> Vec<Value> {
         json!({
             "name": filter.name,
             "in": "query",
-            "description": filter.about,
+            "description": filter.description,
             "schema": match filter.by {
-                By::Reference(_) => json!({ "type": "integer" }),
-                By::AtLeast(_) | By::AtMost(_) => json!({
+                FilterBy::Reference(_) => json!({ "type": "integer" }),
+                FilterBy::AtLeast(_) | FilterBy::AtMost(_) => json!({
                     "type": "string",
                     "format": "decimal",
                     "pattern": "^-?[0-9]+(\\.[0-9]+)?$",
                 }),
-                By::FromDay(_) | By::ToDay(_) => json!({ "type": "string", "format": "date" }),
-                By::OneOf(choices) => {
+                FilterBy::FromDay(_) | FilterBy::ToDay(_) => json!({ "type": "string", "format": "date" }),
+                FilterBy::OneOf(choices) => {
                     let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
                     json!({ "type": "string", "enum": names })
                 }
@@ -98,7 +99,7 @@ pub fn of_list<R: Shown>(searched: &str) -> Vec<Value> {
     parameters.push(json!({
         "name": "ordering",
         "in": "query",
-        "description": "What to order by, with commas: later ones decide between equals. `-` turns one around.",
+        "description": "The fields to order by, separated by commas. Later fields order objects that are equal in the earlier ones. `-` before a field reverses its order.",
         "schema": {
             "type": "array",
             "items": { "type": "string", "enum": names },
@@ -110,7 +111,7 @@ pub fn of_list<R: Shown>(searched: &str) -> Vec<Value> {
     parameters
 }
 
-/// A reference to one that several have.
-pub fn parameter(name: &str) -> Value {
+/// Returns a reference to a shared parameter.
+pub(super) fn parameter(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }

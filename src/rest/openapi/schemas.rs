@@ -1,34 +1,37 @@
-//! What bodies look like. An object's schema is that of the struct that is sent; what can be written of it follows from
-//! the same: all that is not read-only, where a reference may be an id, a price a number, a whole number its digits.
+//! The schemas of bodies.
+//!
+//! The schema of a response is derived from the struct that is serialized. The schema of a request body follows from the
+//! same struct: it has all properties that are not read-only, with an id for a reference, a number or a string for a price,
+//! and a number or a string of digits for a whole number.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use super::nouns::{about, name};
-use crate::rest::face::Rest;
+use super::nouns::{description, operation_name};
 use crate::rest::page::Page;
+use crate::rest::representation::RestResource;
 
-/// Where schemas stand in the description.
-const PLACE: &str = "/components/schemas";
+/// The place of schemas in the OpenAPI description.
+const PATH: &str = "/components/schemas";
 
-/// The schemas of the description, collected while it is written.
-pub struct Schemas(SchemaGenerator);
+/// The schemas for `#/components/schemas`, collected while operations are described.
+pub(crate) struct Schemas(SchemaGenerator);
 
-/// Which fields a body must have.
+/// Whether a body has required fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Demand {
-    /// Those without which there is no such thing.
-    Whole,
-    /// None: what is not sent stays.
-    Part,
+pub(super) enum Completeness {
+    /// All fields without a default are required.
+    Complete,
+    /// No field is required; the others keep their values.
+    Partial,
 }
 
 impl Schemas {
-    /// Only those that several bodies share.
-    pub fn new() -> Self {
+    /// Returns the schemas that several bodies share.
+    pub(super) fn new() -> Self {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
-            settings.definitions_path = PLACE.into();
+            settings.definitions_path = PATH.into();
             settings.meta_schema = None;
         });
         let mut schemas = Self(settings.for_serialize().into_generator());
@@ -38,39 +41,39 @@ impl Schemas {
         schemas
     }
 
-    /// A reference to the schema of a struct.
-    pub fn of<T: JsonSchema>(&mut self) -> Value {
+    /// Adds the schema of a struct and returns a reference to it.
+    pub(super) fn of<T: JsonSchema>(&mut self) -> Value {
         self.0.subschema_for::<T>().to_value()
     }
 
     /// Adds a schema and returns a reference to it.
-    pub fn add(&mut self, name: impl Into<String>, schema: Value) -> Value {
+    pub(super) fn add(&mut self, name: impl Into<String>, schema: Value) -> Value {
         let name = name.into();
-        let reference = refer(&name);
+        let reference = reference(&name);
         self.0.definitions_mut().insert(name, schema);
         reference
     }
 
-    /// An object as it is read.
-    pub fn view<R: Rest>(&mut self) -> Value {
-        self.view_of::<R::View>(name(R::KIND), about(R::KIND))
+    /// Adds the schema of an object in responses.
+    pub(super) fn view<R: RestResource>(&mut self) -> Value {
+        self.view_of::<R::View>(operation_name(R::KIND), description(R::KIND))
     }
 
-    /// The same for what is no noun of its own.
-    pub fn view_of<V: JsonSchema>(&mut self, name: impl Into<String>, about: &str) -> Value {
+    /// Adds the schema of a view that is no [`RestResource`].
+    pub(super) fn view_of<V: JsonSchema>(&mut self, name: impl Into<String>, description: &str) -> Value {
         let mut schema = V::json_schema(&mut self.0).to_value();
-        put(&mut schema, "description", about);
+        put(&mut schema, "description", description);
         self.add(name, schema)
     }
 
-    /// A page of a list.
-    pub fn page<R: Rest>(&mut self) -> Value {
+    /// Adds the schema of a page.
+    pub(super) fn page<R: RestResource>(&mut self) -> Value {
         let view = self.view::<R>();
-        self.page_of(view, &name(R::KIND), R::KIND.plural())
+        self.page_of(view, &operation_name(R::KIND), R::KIND.plural())
     }
 
-    /// A page of what is viewed like this.
-    pub fn page_of(&mut self, view: Value, name: &str, plural: &str) -> Value {
+    /// Adds the schema of a page of these views.
+    pub(super) fn page_of(&mut self, view: Value, name: &str, plural: &str) -> Value {
         let mut schema = Page::<Value>::json_schema(&mut self.0).to_value();
         if let Some(results) = schema.pointer_mut("/properties/results") {
             put(results, "items", view);
@@ -79,27 +82,30 @@ impl Schemas {
         self.add(format!("{name}Page"), schema)
     }
 
-    /// An object as it is written.
-    pub fn body<R: Rest>(&mut self, demand: Demand) -> Value {
+    /// Adds the schema of a request body.
+    pub(super) fn body<R: RestResource>(&mut self, completeness: Completeness) -> Value {
         let mut properties = self.writable::<R>();
         let mut schema = json!({ "type": "object" });
-        let (name, description) = match demand {
-            Demand::Whole => {
+        let (name, description) = match completeness {
+            Completeness::Complete => {
                 let required: Vec<&String> = properties
                     .iter()
                     .filter(|(_, schema)| !is_nullable(schema) && schema.get("default").is_none())
                     .map(|(name, _)| name)
                     .collect();
                 put(&mut schema, "required", json!(required));
-                (format!("New{}", name(R::KIND)), "What a new one is made of.")
+                (
+                    format!("New{}", operation_name(R::KIND)),
+                    "The fields of a new object.",
+                )
             }
-            Demand::Part => {
+            Completeness::Partial => {
                 for schema in properties.values_mut().filter_map(Value::as_object_mut) {
                     schema.shift_remove("default");
                 }
                 (
-                    format!("{}Changes", name(R::KIND)),
-                    "What is not sent stays as it is.",
+                    format!("{}Changes", operation_name(R::KIND)),
+                    "Fields that are not sent keep their values.",
                 )
             }
         };
@@ -108,14 +114,17 @@ impl Schemas {
         self.add(name, schema)
     }
 
-    /// What was wrong with a body, field by field.
-    pub fn faults<R: Rest>(&mut self) -> Value {
+    /// Adds the schema of the faults of a body.
+    pub(super) fn faults<R: RestResource>(&mut self) -> Value {
         let fields = self.writable::<R>();
-        self.add(format!("{}Faults", name(R::KIND)), faults(fields.keys()))
+        self.add(
+            format!("{}Faults", operation_name(R::KIND)),
+            faults(fields.keys()),
+        )
     }
 
-    /// The fields that can be written.
-    fn writable<R: Rest>(&mut self) -> Map<String, Value> {
+    /// Returns the schemas of the fields that are not read-only.
+    fn writable<R: RestResource>(&mut self) -> Map<String, Value> {
         let view = R::View::json_schema(&mut self.0).to_value();
         let Some(fields) = view.get("properties").and_then(Value::as_object) else {
             return Map::new();
@@ -127,41 +136,41 @@ impl Schemas {
             .collect()
     }
 
-    /// All of them, by name.
-    pub fn finish(mut self) -> Value {
+    /// Returns all schemas, sorted by name.
+    pub(super) fn finish(mut self) -> Value {
         let mut schemas: Vec<(String, Value)> = self.0.take_definitions(true).into_iter().collect();
         schemas.sort_by(|(one, _), (other, _)| one.cmp(other));
         schemas.into_iter().collect()
     }
 }
 
-/// A reference to a schema of this description.
-pub fn refer(name: &str) -> Value {
+/// Returns a reference to a schema.
+pub(super) fn reference(name: &str) -> Value {
     json!({ "$ref": pointer(name) })
 }
 
 fn pointer(name: &str) -> String {
-    format!("#{PLACE}/{name}")
+    format!("#{PATH}/{name}")
 }
 
-/// The faults of a body with these fields.
-pub fn faults(fields: impl IntoIterator<Item = impl ToString>) -> Value {
+/// Returns the schema of the faults of a body with these fields.
+pub(super) fn faults(fields: impl IntoIterator<Item = impl ToString>) -> Value {
     let properties: Map<String, Value> = fields
         .into_iter()
         .map(|field| field.to_string())
         .chain(["non_field_errors".to_owned()])
-        .map(|field| (field, refer("Messages")))
+        .map(|field| (field, reference("Messages")))
         .collect();
     json!({
         "type": "object",
         "minProperties": 1,
         "additionalProperties": false,
         "properties": properties,
-        "description": "Every bad field with what is wrong with it.",
+        "description": "The messages of each invalid field.",
     })
 }
 
-/// How a field is written that is read like this.
+/// Turns the schema of a field in responses into the one for requests.
 fn as_input(schema: &Value) -> Value {
     let mut input = schema.clone();
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
@@ -184,7 +193,7 @@ fn as_input(schema: &Value) -> Value {
     input
 }
 
-/// A whole number as a string of its digits.
+/// Returns the schema of a string of digits.
 fn digits(is_positive: bool) -> Value {
     json!({ "type": "string", "pattern": if is_positive { "^0*[1-9][0-9]*$" } else { "^[0-9]+$" } })
 }
@@ -194,14 +203,14 @@ fn is_nullable(schema: &Value) -> bool {
     types.is_some_and(|types| types.contains(&json!("null")))
 }
 
-/// Puts a value into an object.
-pub fn put(schema: &mut Value, key: &str, value: impl Into<Value>) {
+/// Inserts a value into a JSON object.
+pub(super) fn put(schema: &mut Value, key: &str, value: impl Into<Value>) {
     if let Value::Object(schema) = schema {
         schema.insert(key.to_owned(), value.into());
     }
 }
 
-/// What several bodies share.
+/// The schemas that several bodies share.
 fn shared() -> [(&'static str, Value); 5] {
     [
         (
@@ -211,24 +220,24 @@ fn shared() -> [(&'static str, Value); 5] {
                     { "type": "string", "format": "decimal", "pattern": "^[0-9]{1,20}(\\.[0-9]{1,2})?$" },
                     { "type": "number", "minimum": 0, "exclusiveMaximum": 1e20 },
                 ],
-                "description": "0 or more, with at most 20 digits before the point and 2 after it; as a string or a number, exact either way.",
+                "description": "A price of 0 or more with at most 20 digits before and 2 after the decimal point. Both a string and a number are exact.",
             }),
         ),
         (
             "Id",
             json!({
                 "oneOf": [{ "type": "integer", "format": "int64", "minimum": 1 }, digits(true)],
-                "description": "The number of an object among its kind.",
+                "description": "The id of an object.",
             }),
         ),
         (
             "ReferenceInput",
             json!({
                 "oneOf": [
-                    refer("Id"),
-                    { "type": "object", "required": ["id"], "properties": { "id": refer("Id") } },
+                    reference("Id"),
+                    { "type": "object", "required": ["id"], "properties": { "id": reference("Id") } },
                 ],
-                "description": "The id of what is referred to, or the object that is read here.",
+                "description": "The id of the object, or the object as it is in responses.",
             }),
         ),
         (
@@ -237,12 +246,12 @@ fn shared() -> [(&'static str, Value); 5] {
                 "type": "array",
                 "minItems": 1,
                 "items": { "type": "string" },
-                "description": "What is wrong with a field, in words for people.",
+                "description": "Messages for people.",
             }),
         ),
         (
             "Nothing",
-            json!({ "type": "object", "maxProperties": 0, "description": "Nothing to say." }),
+            json!({ "type": "object", "maxProperties": 0, "description": "An empty object." }),
         ),
     ]
 }

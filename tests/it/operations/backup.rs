@@ -154,9 +154,9 @@ async fn a_backup_takes_nobodys_place(gateway: Gateway) {
     prints(&format!("sqlite://{path}"), &["check"], "");
 
     for (url, file, says) in [
-        (&*url, database, "no copy of itself"),
+        (&*url, database, "can't replace the database itself"),
         (&*url, "/nowhere/copy.db", "can't be written"),
-        ("sqlite:///nowhere/test.db", "/nowhere/copy.db", "there is no"),
+        ("sqlite:///nowhere/test.db", "/nowhere/copy.db", "does not exist"),
     ] {
         let refused = fails(url, &["backup", file, "--force"], "");
         assert!(refused.contains(says), "{refused}");

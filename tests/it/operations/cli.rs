@@ -140,7 +140,7 @@ async fn check_finds_what_is_wrong(gateway: Gateway) {
         .await
         .expect(201);
     let right = prints(&url, &["check"], "");
-    assert!(right.lines().count() > 5 && !right.contains("WRONG"), "{right}");
+    assert!(right.lines().count() > 5 && !right.contains("FAILED"), "{right}");
     gateway
         .sql("UPDATE product SET quantity = quantity + 1")
         .await
@@ -148,7 +148,7 @@ async fn check_finds_what_is_wrong(gateway: Gateway) {
     let wrong = fails(&url, &["check"], "");
     assert!(
         wrong.contains(&format!(
-            "WRONG  the ledger of a product adds up to its quantity: 1 row, such as id {product}"
+            "FAILED  the ledger of a product adds up to its quantity: 1 row, for example id {product}"
         )),
         "{wrong}"
     );
@@ -184,7 +184,7 @@ async fn rows(database_url: &str) -> Vec<String> {
 async fn seeds_make_the_same_rows(gateway: Gateway) {
     let url = gateway.database_url();
     let made = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
-    assert!(made.starts_with("60 products, "), "{made}");
+    assert!(made.starts_with("added 60 products, "), "{made}");
     prints(&url, &["check"], "");
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
     let rows_here = rows(&url).await;

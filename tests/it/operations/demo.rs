@@ -87,7 +87,10 @@ async fn the_demo_is_a_shop_with_users() {
             .unwrap()
             .success()
     );
-    assert_eq!(lines.last().as_deref(), Some("Stopped. The sample data is gone."));
+    assert_eq!(
+        lines.last().as_deref(),
+        Some("Stopped. The sample data was deleted.")
+    );
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(
         std::fs::read_dir(directory.path()).unwrap().count(),

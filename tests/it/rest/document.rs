@@ -1,8 +1,10 @@
 //! Every example of the API's document, as it stands there: keys, their order, and values.
 //!
-//! `document/` holds the examples. The gateways below are brought into the state that the examples speak of, at the
-//! times that they show, under the address that their links have. So an answer is compared to the byte, except for the
+//! `src/rest/openapi/examples.json` holds the examples. The gateways below are brought into the state that they speak of,
+//! at the times that they show, under the address that their links have. So an answer is compared to the byte, except for the
 //! whitespace that the document adds for people; of a list the document shows the first result alone.
+
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -24,13 +26,15 @@ on_both![
     curl_examples,
 ];
 
-/// An example of the document.
-macro_rules! example {
-    ($name:literal) => {
-        include_str!(concat!("document/", $name, ".json"))
-    };
+/// An example of the document, formatted.
+pub fn example(name: &str) -> String {
+    static EXAMPLES: LazyLock<Value> =
+        LazyLock::new(|| value(include_str!("../../../src/rest/openapi/examples.json")));
+    let example = EXAMPLES
+        .get(name)
+        .unwrap_or_else(|| panic!("there is no example {name}"));
+    format!("{example:#}")
 }
-pub(crate) use example;
 
 /// The value of an example.
 pub fn value(example: &str) -> Value {
@@ -64,9 +68,9 @@ pub async fn at_time(gateway: Gateway, moment: &str) -> Gateway {
 async fn token_examples(gateway: Gateway) {
     let answer = gateway
         .anon
-        .post("authentication/token/", value(example!("token-request")))
+        .post("authentication/token/", value(&example("token-request")))
         .await;
-    assert_eq!(value(example!("token-request"))["password"], PASSWORD);
+    assert_eq!(value(&example("token-request"))["password"], PASSWORD);
     let pair = answer.expect(200);
     let (access, refresh) = (
         pair["access"].as_str().unwrap(),
@@ -76,7 +80,7 @@ async fn token_examples(gateway: Gateway) {
         answer.text,
         format!(r#"{{"access":"{access}","refresh":"{refresh}"}}"#)
     );
-    let beginning = value(example!("token-response"))["access"]
+    let beginning = value(&example("token-response"))["access"]
         .as_str()
         .unwrap()
         .replace("...", "");
@@ -85,7 +89,7 @@ async fn token_examples(gateway: Gateway) {
     // Usage: Authorization: Bearer <access_token>
     gateway.with_token(access).get("brands/").await.expect(200);
 
-    let mut request = value(example!("refresh-request"));
+    let mut request = value(&example("refresh-request"));
     request["refresh"] = refresh.into();
     let answer = gateway.anon.post("authentication/token/refresh/", request).await;
     let access = answer.expect(200)["access"].as_str().unwrap().to_owned();
@@ -93,7 +97,7 @@ async fn token_examples(gateway: Gateway) {
     assert!(access.starts_with(&beginning));
     gateway.with_token(&access).get("brands/").await.expect(200);
 
-    let mut request = value(example!("verify-request"));
+    let mut request = value(&example("verify-request"));
     gateway
         .anon
         .post("authentication/token/verify/", request.clone())
@@ -113,31 +117,31 @@ async fn brand_examples(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-16T14:20:00Z").await;
     gateway
         .root
-        .post("brands/", value(example!("brand-create")))
+        .post("brands/", value(&example("brand-create")))
         .await
-        .shows(201, example!("brand-created"));
+        .shows(201, &example("brand-created"));
     gateway
         .root
         .get("brands/1/")
         .await
-        .shows(200, example!("brand-one"));
+        .shows(200, &example("brand-one"));
     let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
     gateway
         .root
-        .put("brands/1/", value(example!("brand-update")))
+        .put("brands/1/", value(&example("brand-update")))
         .await
-        .shows(200, example!("brand-updated"));
+        .shows(200, &example("brand-updated"));
     gateway
         .root
-        .patch("brands/1/", value(example!("brand-update")))
+        .patch("brands/1/", value(&example("brand-update")))
         .await
-        .shows(200, example!("brand-updated"));
+        .shows(200, &example("brand-updated"));
     gateway.root.delete("brands/1/").await.is(204, "");
     gateway
         .root
         .get("brands/1/")
         .await
-        .shows(404, example!("error-404"));
+        .shows(404, &example("error-404"));
 }
 
 /// Makes the one of the example, and others that come behind it until there are as many as the example says.
@@ -156,8 +160,8 @@ async fn labels(gateway: &Gateway, kind: Kind, example: &str) {
 
 async fn brand_list(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-15T10:30:00Z").await;
-    labels(&gateway, Kind::Brand, example!("brand-list")).await;
-    gateway.viewer.get("brands/").await.begins(example!("brand-list"));
+    labels(&gateway, Kind::Brand, &example("brand-list")).await;
+    gateway.viewer.get("brands/").await.begins(&example("brand-list"));
     assert_eq!(gateway.viewer.get("brands/").await.ids().len(), 10);
 }
 
@@ -168,14 +172,14 @@ async fn category_examples(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-16T14:30:00Z").await;
     let created = gateway
         .root
-        .post("categories/", value(example!("category-create")))
+        .post("categories/", value(&example("category-create")))
         .await;
-    created.shows(201, example!("category-created"));
+    created.shows(201, &example("category-created"));
     gateway
         .root
         .get("categories/1/")
         .await
-        .shows(200, example!("category-one"));
+        .shows(200, &example("category-one"));
     // The document shows no answer to this one; it is the shape of the others.
     let updated = r#"{
         "id": 1,
@@ -186,12 +190,12 @@ async fn category_examples(gateway: Gateway) {
     }"#;
     gateway
         .root
-        .patch("categories/1/", value(example!("category-update")))
+        .patch("categories/1/", value(&example("category-update")))
         .await
         .shows(200, updated);
     gateway
         .root
-        .put("categories/1/", value(example!("category-update")))
+        .put("categories/1/", value(&example("category-update")))
         .await
         .shows(200, updated);
     gateway.root.delete("categories/1/").await.is(204, "");
@@ -199,13 +203,13 @@ async fn category_examples(gateway: Gateway) {
 
 async fn category_list(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-10T08:00:00Z").await;
-    labels(&gateway, Kind::Category, example!("category-list")).await;
+    labels(&gateway, Kind::Category, &example("category-list")).await;
     // 30 without a next page take a page of 30 or more.
     gateway
         .viewer
         .get("categories/?page_size=30")
         .await
-        .begins(example!("category-list"));
+        .begins(&example("category-list"));
 }
 
 async fn supplier_examples(gateway: Gateway) {
@@ -215,10 +219,10 @@ async fn supplier_examples(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-16T14:45:00Z").await;
     let created = gateway
         .root
-        .post("suppliers/", value(example!("supplier-create")))
+        .post("suppliers/", value(&example("supplier-create")))
         .await;
-    created.shows(201, example!("supplier-created"));
-    let one = value(example!("supplier-list"))["results"][0].clone();
+    created.shows(201, &example("supplier-created"));
+    let one = value(&example("supplier-list"))["results"][0].clone();
     gateway.root.get("suppliers/1/").await.says(200, &one);
     let mut updated = one;
     updated["name"] = "Tech Distributors Ltd.".into();
@@ -238,12 +242,12 @@ async fn supplier_examples(gateway: Gateway) {
 
 async fn supplier_list(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-05T09:00:00Z").await;
-    labels(&gateway, Kind::Supplier, example!("supplier-list")).await;
+    labels(&gateway, Kind::Supplier, &example("supplier-list")).await;
     gateway
         .viewer
         .get("suppliers/?page_size=25")
         .await
-        .begins(example!("supplier-list"));
+        .begins(&example("supplier-list"));
 }
 
 /// The document's first product, as it is at half past two on the 15th, and what it refers to.
@@ -287,17 +291,17 @@ async fn error_examples(gateway: Gateway) {
         .anon
         .get("brands/")
         .await
-        .shows(401, example!("error-401"));
+        .shows(401, &example("error-401"));
     gateway
         .viewer
         .post("brands/", json!({ "name": "LG" }))
         .await
-        .shows(403, example!("error-403"));
+        .shows(403, &example("error-403"));
     gateway
         .viewer
         .get("brands/1/")
         .await
-        .shows(404, example!("error-404"));
+        .shows(404, &example("error-404"));
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
     let category = gateway
         .root
@@ -310,12 +314,12 @@ async fn error_examples(gateway: Gateway) {
         .root
         .post("products/", product)
         .await
-        .shows(422, example!("error-422"));
+        .shows(422, &example("error-422"));
 
     // The envelope of all other errors, its keys in their order.
     let answer = gateway.root.delete("brands/").await;
     let error = answer.expect(405)["error"].clone();
-    let mut envelope = value(example!("error-envelope"));
+    let mut envelope = value(&example("error-envelope"));
     envelope["error"]["code"] = "METHOD_NOT_ALLOWED".into();
     envelope["error"]["message"] = error["message"].clone();
     envelope["error"]["details"] = error["details"].clone();

@@ -1,4 +1,4 @@
-//! The document's examples of products, inflows and outflows; `rest_document.rs` says how they are compared.
+//! The document's examples of products, inflows and outflows; `document.rs` says how they are compared.
 
 use serde_json::json;
 use stockroom::kind::Kind;
@@ -21,28 +21,28 @@ async fn product_examples(gateway: Gateway) {
         .viewer
         .get("products/1/")
         .await
-        .shows(200, example!("product-one"));
+        .shows(200, &example("product-one"));
     let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
     let created = gateway
         .manager
-        .post("products/", value(example!("product-create")))
+        .post("products/", value(&example("product-create")))
         .await;
-    created.shows(201, example!("product-created"));
+    created.shows(201, &example("product-created"));
 
     // A PUT with three fields keeps the others, as the document's own does.
-    let mut updated = value(example!("product-one"));
-    for (field, changed) in value(example!("product-update")).as_object().unwrap() {
+    let mut updated = value(&example("product-one"));
+    for (field, changed) in value(&example("product-update")).as_object().unwrap() {
         updated[field] = changed.clone();
     }
     updated["updated_at"] = "2024-01-16T15:00:00Z".into();
     gateway
         .manager
-        .put("products/1/", value(example!("product-update")))
+        .put("products/1/", value(&example("product-update")))
         .await
         .says(200, &updated);
     gateway
         .manager
-        .patch("products/1/", value(example!("product-update")))
+        .patch("products/1/", value(&example("product-update")))
         .await
         .says(200, &updated);
 
@@ -69,7 +69,7 @@ async fn product_list(gateway: Gateway) {
         .viewer
         .get("products/")
         .await
-        .begins(example!("product-list"));
+        .begins(&example("product-list"));
 }
 
 async fn inflow_examples(gateway: Gateway) {
@@ -79,14 +79,14 @@ async fn inflow_examples(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-16T10:00:00Z").await;
     let created = gateway
         .manager
-        .post("inflows/", value(example!("inflow-create")))
+        .post("inflows/", value(&example("inflow-create")))
         .await;
-    created.shows(201, example!("inflow-created"));
+    created.shows(201, &example("inflow-created"));
     gateway
         .viewer
         .get("inflows/2/")
         .await
-        .shows(200, example!("inflow-created"));
+        .shows(200, &example("inflow-created"));
     // "Creating an inflow automatically updates the product quantity."
     assert_eq!(gateway.viewer.quantity(1).await, 50 + 20 + 50);
     // "Inflows cannot be updated."
@@ -123,7 +123,7 @@ async fn inflow_list(gateway: Gateway) {
         .viewer
         .get("inflows/?page_size=100")
         .await
-        .begins(example!("inflow-list"));
+        .begins(&example("inflow-list"));
 }
 
 async fn outflow_examples(gateway: Gateway) {
@@ -133,14 +133,14 @@ async fn outflow_examples(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-16T11:00:00Z").await;
     let created = gateway
         .manager
-        .post("outflows/", value(example!("outflow-create")))
+        .post("outflows/", value(&example("outflow-create")))
         .await;
-    created.shows(201, example!("outflow-created"));
+    created.shows(201, &example("outflow-created"));
     gateway
         .viewer
         .get("outflows/2/")
         .await
-        .shows(200, example!("outflow-created"));
+        .shows(200, &example("outflow-created"));
     // "Creating an outflow automatically decreases product quantity"
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5 - 10);
     // "Fails if quantity exceeds available stock"
@@ -176,7 +176,7 @@ async fn outflow_list(gateway: Gateway) {
             .await;
     }
     // The document shows 200 of them and no second page; a page has 100 at most.
-    let example = example!("outflow-list").replace("\"count\": 200", "\"count\": 20");
+    let example = example("outflow-list").replace("\"count\": 200", "\"count\": 20");
     gateway
         .viewer
         .get("outflows/?page_size=20")

@@ -1,5 +1,6 @@
 //! Every example of the API's document stands in the OpenAPI description, where it belongs.
 
+use super::document::example;
 use crate::support::answer::compact;
 use crate::support::openapi_index::{examples, operation, response};
 
@@ -8,9 +9,9 @@ fn the_examples_are_those_of_the_document() {
     /// Each with where it stands: the path, the method, and the status of an answer.
     macro_rules! shown {
         ($($name:literal: $path:literal $method:literal $status:tt,)+) => { $(
-            let example = compact(include_str!(concat!("document/", $name, ".json")));
+            let expected = compact(&example($name));
             let described: Vec<String> = shown!(@ $path $method $status).iter().map(ToString::to_string).collect();
-            assert!(described.contains(&example), "{}: {described:?}", $name);
+            assert!(described.contains(&expected), "{}: {described:?}", $name);
         )+ };
         (@ $path:literal $method:literal body) => {
             examples(&operation($path, $method)["requestBody"])

@@ -96,7 +96,7 @@ impl Gateway {
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel::<()>();
         let services = Arc::clone(&app.services);
-        let serving = stockroom::http::serve(Arc::clone(&services), listener, async move {
+        let serving = stockroom::server::serve(Arc::clone(&services), listener, async move {
             let _ = stopped.await;
         });
         let serving = tokio::spawn(async move { serving.await.expect("it serves") });

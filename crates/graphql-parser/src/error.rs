@@ -1,0 +1,106 @@
+//! Why a document was not parsed.
+
+use std::fmt;
+
+use async_graphql_parser::Pos;
+
+/// How much of a name or a number an error message repeats, in characters.
+const MAX_QUOTED: usize = 40;
+
+/// Why a document was not parsed. Displays as a sentence without the position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What is wrong, for code.
+    pub kind: ErrorKind,
+    /// Where it is wrong; the beginning of a text that is too long.
+    pub pos: Pos,
+    message: String,
+}
+
+/// What is wrong with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The text is longer than [`Limits::bytes`](crate::Limits::bytes).
+    TooLong,
+    /// There are more tokens than [`Limits::tokens`](crate::Limits::tokens).
+    TooManyTokens,
+    /// More brackets are open than [`Limits::nesting`](crate::Limits::nesting).
+    TooDeep,
+    /// The text does not follow the grammar.
+    Syntax,
+    /// A definition or an extension of a type system.
+    NotExecutable,
+    /// No operation, only fragments.
+    NoOperation,
+    /// An operation without a name that is not the only operation.
+    AnonymousOperationNotAlone,
+    /// An operation whose name another one has. The position is the name's.
+    DuplicateOperation {
+        /// Where the other operation begins.
+        first: Pos,
+    },
+    /// A fragment whose name another one has. The position is the name's.
+    DuplicateFragment {
+        /// Where the other fragment begins.
+        first: Pos,
+    },
+    /// An input object that has the same field twice. The position is that of the second.
+    DuplicateInputField,
+    /// A number whose nearest double is infinite.
+    NumberOutOfRange,
+}
+
+impl ErrorKind {
+    /// Whether the document exceeds one of the [`Limits`](crate::Limits).
+    pub const fn is_limit(self) -> bool {
+        matches!(self, Self::TooLong | Self::TooManyTokens | Self::TooDeep)
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, pos: Pos, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            pos,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn syntax(pos: Pos, message: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Syntax, pos, format!("Syntax Error: {message}"))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A name or a number in quotes, shortened.
+pub(crate) struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(MAX_QUOTED) {
+            Some((end, _)) => write!(f, "\"{}…\"", self.0.get(..end).unwrap_or_default()),
+            None => write!(f, "\"{}\"", self.0),
+        }
+    }
+}
+
+/// A character of the text, or its end. Only printable ASCII is written as it is.
+pub(crate) struct Found(pub Option<char>);
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            None => f.write_str("<EOF>"),
+            Some('"') => f.write_str("'\"'"),
+            Some(printable @ ' '..='~') => write!(f, "\"{printable}\""),
+            Some(other) => write!(f, "U+{:04X}", u32::from(other)),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The state of the parser and the steps that all rules of the grammar are made of.
+
+mod definition;
+mod selection;
+mod value;
+mod variable;
+
+use std::mem;
+
+use async_graphql_parser::types::ExecutableDocument;
+use async_graphql_parser::{Pos, Positioned};
+use async_graphql_value::Name;
+
+use crate::error::{Error, ErrorKind};
+use crate::lexer::Lexer;
+use crate::token::{Token, TokenKind};
+use crate::{Limits, MAX_NESTING};
+
+type Result<T> = std::result::Result<T, Error>;
+
+pub(crate) fn parse(text: &str, limits: Limits) -> Result<ExecutableDocument> {
+    if text.len() > limits.bytes {
+        let message = format!("The document has more than {} bytes.", limits.bytes);
+        let start = Pos { line: 1, column: 1 };
+        return Err(Error::new(ErrorKind::TooLong, start, message));
+    }
+    let mut lexer = Lexer::new(text, limits.tokens);
+    let parser = Parser {
+        token: lexer.next()?,
+        lexer,
+        nesting: 0,
+        max_nesting: limits.nesting.min(MAX_NESTING),
+        deferred: None,
+    };
+    parser.document()
+}
+
+struct Parser<'a> {
+    lexer: Lexer<'a>,
+    /// The token that is looked at. The one after it has not been read, so errors come in the order of the text.
+    token: Token<'a>,
+    /// How many brackets are open.
+    nesting: u8,
+    max_nesting: u8,
+    /// The first thing that the syntax tree has no room for. It is returned only if the syntax is right to the end.
+    deferred: Option<Error>,
+}
+
+impl<'a> Parser<'a> {
+    /// Goes on to the next token and returns the one before it.
+    fn advance(&mut self) -> Result<Token<'a>> {
+        let next = self.lexer.next()?;
+        Ok(mem::replace(&mut self.token, next))
+    }
+
+    fn expect(&mut self, kind: TokenKind) -> Result<Token<'a>> {
+        if self.token.kind == kind {
+            self.advance()
+        } else {
+            Err(self.expected(kind))
+        }
+    }
+
+    fn skip_if(&mut self, kind: TokenKind) -> Result<bool> {
+        let is_there = self.token.kind == kind;
+        if is_there {
+            self.advance()?;
+        }
+        Ok(is_there)
+    }
+
+    fn name(&mut self) -> Result<Positioned<Name>> {
+        let token = self.expect(TokenKind::Name)?;
+        Ok(Positioned::new(Name::new(token.text), token.pos))
+    }
+
+    fn open(&mut self, kind: TokenKind) -> Result<()> {
+        if self.token.kind == kind && self.nesting == self.max_nesting {
+            let message = format!(
+                "The document has brackets nested more than {} deep.",
+                self.max_nesting
+            );
+            return Err(Error::new(ErrorKind::TooDeep, self.token.pos, message));
+        }
+        self.expect(kind)?;
+        self.nesting += 1;
+        Ok(())
+    }
+
+    fn close_if(&mut self, kind: TokenKind) -> Result<bool> {
+        let is_closed = self.skip_if(kind)?;
+        if is_closed {
+            self.nesting -= 1;
+        }
+        Ok(is_closed)
+    }
+
+    /// One item or more between brackets.
+    fn many<T>(
+        &mut self,
+        open: TokenKind,
+        close: TokenKind,
+        mut item: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.open(open)?;
+        let mut items = vec![item(self)?];
+        while !self.close_if(close)? {
+            items.push(item(self)?);
+        }
+        Ok(items)
+    }
+
+    /// As [`Self::many`], or no brackets.
+    fn optional_many<T>(
+        &mut self,
+        open: TokenKind,
+        close: TokenKind,
+        item: impl FnMut(&mut Self) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        if self.token.kind == open {
+            self.many(open, close, item)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    fn defer(&mut self, kind: ErrorKind, pos: Pos, message: &str) {
+        self.deferred
+            .get_or_insert_with(|| Error::new(kind, pos, message));
+    }
+
+    fn expected(&self, what: TokenKind) -> Error {
+        Error::syntax(
+            self.token.pos,
+            format_args!("Expected {what}, found {}.", self.token),
+        )
+    }
+
+    fn expected_keyword(&self, keyword: &str) -> Error {
+        Error::syntax(
+            self.token.pos,
+            format_args!("Expected \"{keyword}\", found {}.", self.token),
+        )
+    }
+
+    fn unexpected(&self) -> Error {
+        unexpected(&self.token)
+    }
+}
+
+fn unexpected(token: &Token<'_>) -> Error {
+    Error::syntax(token.pos, format_args!("Unexpected {token}."))
+}

@@ -1,0 +1,44 @@
+// Random choices that are the same for the same seed, on every machine.
+
+export class Random {
+  #state;
+
+  constructor(seed) {
+    this.#state = seed >>> 0;
+    // Neighbouring seeds would begin with similar numbers.
+    for (let round = 0; round < 4; round++) this.#next();
+  }
+
+  // mulberry32
+  #next() {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+
+  /** A whole number from 0 and below `bound`. */
+  below(bound) {
+    return Math.floor((this.#next() / 0x1_0000_0000) * bound);
+  }
+
+  /** A whole number from `least` to `most`. */
+  between(least, most) {
+    return least + this.below(most - least + 1);
+  }
+
+  /** True in `percent` of all cases. */
+  chance(percent) {
+    return this.#next() / 0x1_0000_0000 < percent / 100;
+  }
+
+  pick(items) {
+    return items[this.below(items.length)];
+  }
+
+  /** As many results of `make` as `least` to `most`. */
+  list(least, most, make) {
+    return Array.from({ length: this.between(least, most) }, make);
+  }
+}

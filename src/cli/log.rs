@@ -1,0 +1,88 @@
+//! The log: text or JSON on standard error, filtered by `RUST_LOG`.
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::config::LogFormat;
+use crate::telemetry::Record;
+
+/// Logs panics like other events. The default panic message would not be valid JSON.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        tracing::error!(
+            request_id = Record::current_id(),
+            panic.message = panic.payload_as_str().unwrap_or("not a string"),
+            panic.location = panic.location().map(tracing::field::display),
+            "a panic"
+        );
+    }));
+}
+
+/// Starts logging. The default level is `info`, or `warn` if `quiet`.
+pub(super) fn start(format: LogFormat, quiet: bool) {
+    let level = if quiet {
+        LevelFilter::WARN
+    } else {
+        LevelFilter::INFO
+    };
+    let filter = EnvFilter::builder()
+        .with_default_directive(level.into())
+        .from_env_lossy();
+    // SeaORM logs at `info` that there are no migrations to apply.
+    let filter = ["sea_orm_migration=warn", "sqlx=warn"]
+        .iter()
+        .filter_map(|directive| directive.parse().ok())
+        .fold(filter, EnvFilter::add_directive);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+    if started.is_err() {
+        tracing::debug!("a logger is installed already");
+    }
+    log_panics();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Run by the test below in a process of its own, because the panic hook is global.
+    #[test]
+    #[ignore = "run by another test"]
+    fn panics() {
+        start(LogFormat::Json, false);
+        let panicked = std::panic::catch_unwind(|| panic!("something that never happens"));
+        assert!(panicked.is_err());
+    }
+
+    #[test]
+    fn a_panic_is_one_line_of_the_log() {
+        let run = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "cli::log::tests::panics", "--ignored", "--nocapture"])
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        assert!(run.status.success(), "{run:?}");
+        let output = String::from_utf8(run.stderr).unwrap();
+        let lines: Vec<_> = output.lines().collect();
+        assert_eq!(lines.len(), 1, "{output}");
+        let line: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
+        assert_eq!(
+            (&line["level"], &line["message"]),
+            (&"ERROR".into(), &"a panic".into())
+        );
+        assert_eq!(line["panic.message"], "something that never happens");
+        assert!(
+            line["panic.location"]
+                .as_str()
+                .unwrap()
+                .contains("src/cli/log.rs:")
+        );
+    }
+}

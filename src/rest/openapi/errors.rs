@@ -1,0 +1,350 @@
+//! The error responses. Status, body and headers are those of [`ErrorResponse`], so that the examples are what the server
+//! sends; this file adds when each occurs, and the schema of its `details`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::nouns::capital;
+use super::schemas::put;
+use crate::error::{Conflict, Error, Login, Malformed, Shortage};
+use crate::kind::Kind;
+use crate::rest::error::ErrorResponse;
+
+/// An error response that operations refer to by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ErrorKind {
+    Forbidden,
+    InsufficientStock,
+    InvalidBody,
+    InvalidHost,
+    InvalidPage,
+    InvalidParameter,
+    MethodNotAllowed,
+    NotFound,
+    NothingIsSent,
+    PayloadTooLarge,
+    PreconditionFailed,
+    Protected,
+    ReadOnly,
+    RequestTimeout,
+    ServerError,
+    TokenRefused,
+    TooManyEndpoints,
+    TooManyRequests,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+    WrongCredentials,
+}
+
+const ALL: [ErrorKind; 22] = [
+    ErrorKind::Forbidden,
+    ErrorKind::InsufficientStock,
+    ErrorKind::InvalidBody,
+    ErrorKind::InvalidHost,
+    ErrorKind::InvalidPage,
+    ErrorKind::InvalidParameter,
+    ErrorKind::MethodNotAllowed,
+    ErrorKind::NotFound,
+    ErrorKind::NothingIsSent,
+    ErrorKind::PayloadTooLarge,
+    ErrorKind::PreconditionFailed,
+    ErrorKind::Protected,
+    ErrorKind::ReadOnly,
+    ErrorKind::RequestTimeout,
+    ErrorKind::ServerError,
+    ErrorKind::TokenRefused,
+    ErrorKind::TooManyEndpoints,
+    ErrorKind::TooManyRequests,
+    ErrorKind::Unauthenticated,
+    ErrorKind::Unavailable,
+    ErrorKind::UnsupportedMediaType,
+    ErrorKind::WrongCredentials,
+];
+
+/// The errors of every operation.
+pub(super) const ANY_REQUEST: &[ErrorKind] = &[
+    ErrorKind::MethodNotAllowed,
+    ErrorKind::TooManyRequests,
+    ErrorKind::ServerError,
+    ErrorKind::Unavailable,
+];
+
+/// The errors of every operation with a body, except those of its values.
+pub(super) const ANY_BODY: &[ErrorKind] = &[
+    ErrorKind::InvalidBody,
+    ErrorKind::MethodNotAllowed,
+    ErrorKind::RequestTimeout,
+    ErrorKind::PayloadTooLarge,
+    ErrorKind::UnsupportedMediaType,
+    ErrorKind::TooManyRequests,
+    ErrorKind::ServerError,
+    ErrorKind::Unavailable,
+];
+
+/// Returns references to these errors by status.
+pub(super) fn errors(specific: &[ErrorKind], general: &[ErrorKind]) -> Map<String, Value> {
+    specific
+        .iter()
+        .chain(general)
+        .filter_map(|kind| {
+            let (_, first) = kind.examples().into_iter().next()?;
+            let reference = json!({ "$ref": format!("#/components/responses/{kind:?}") });
+            Some((first.status.as_u16().to_string(), reference))
+        })
+        .collect()
+}
+
+/// Returns all errors for `#/components/responses`, and the response to a conditional request, which has no body either.
+pub(super) fn components() -> Value {
+    let mut components: Map<String, Value> = ALL
+        .iter()
+        .map(|kind| (format!("{kind:?}"), kind.response()))
+        .collect();
+    components.insert(
+        "NotModified".to_owned(),
+        json!({
+            "description": "It has not changed since the `ETag` that was sent.",
+            "headers": { "ETag": { "$ref": "#/components/headers/ETag" } },
+        }),
+    );
+    components.sort_keys();
+    components.into()
+}
+
+impl ErrorKind {
+    /// When the error occurs.
+    const fn description(self) -> &'static str {
+        match self {
+            Self::InvalidParameter => {
+                "A parameter is invalid, and its name is a key of `details`; or the host is not in the settings."
+            }
+            Self::InvalidBody => {
+                "The body is not a JSON object or did not arrive completely; or the host is not in the settings."
+            }
+            Self::InvalidHost => "The host is not in the settings.",
+            Self::Unauthenticated => {
+                "There is no token; or it is invalid, expired, of the wrong type or logged out; or its user is not active."
+            }
+            Self::WrongCredentials => "The name or the password is wrong, or the user is not active.",
+            Self::TokenRefused => {
+                "The token is invalid, expired, of the wrong type, used up or logged out, or its user is not active."
+            }
+            Self::Forbidden => "The user lacks the permission.",
+            Self::NotFound => "There is no object with this id.",
+            Self::InvalidPage => "The page number is less than 1 or past the last page.",
+            Self::MethodNotAllowed => {
+                "The path does not have this method; `Allow` lists the methods that it has."
+            }
+            Self::RequestTimeout => "The body took too long to arrive.",
+            Self::Protected => "Other objects refer to it; `details` counts them by collection.",
+            Self::InsufficientStock => {
+                "The stock of the product is too low, or would be too high, to undo this."
+            }
+            Self::ReadOnly => "It is the endpoint of the settings and can be changed only there.",
+            Self::TooManyEndpoints => "The maximum number of endpoints exists already.",
+            Self::NothingIsSent => "The endpoint is disabled, or webhooks are switched off.",
+            Self::PreconditionFailed => "It has changed since the version in `If-Match`.",
+            Self::PayloadTooLarge => "The body is larger than 1 MiB.",
+            Self::UnsupportedMediaType => "The content type of the body is not JSON.",
+            Self::TooManyRequests => {
+                "Too many requests in a minute, if rate limits are enabled, or too many failed logins."
+            }
+            Self::ServerError => "The server failed.",
+            Self::Unavailable => "The database is not available at the moment.",
+        }
+    }
+
+    /// The schema of `details`.
+    fn details(self) -> Value {
+        let count = json!({ "type": "integer", "minimum": 1 });
+        match self {
+            Self::InvalidParameter => {
+                json!({ "type": "object", "additionalProperties": { "type": "string" } })
+            }
+            Self::Protected => json!({
+                "type": "object",
+                "minProperties": 1,
+                "properties": { "products": count, "inflows": count, "outflows": count },
+                "additionalProperties": false,
+            }),
+            Self::InsufficientStock => json!({
+                "type": "object",
+                "required": ["product", "available", "requested"],
+                "properties": {
+                    "product": { "type": "integer", "description": "The id of the product." },
+                    "available": { "type": "integer", "description": "The number of units in stock." },
+                    "requested": { "type": "integer", "description": "The number of units to move." },
+                },
+                "additionalProperties": false,
+            }),
+            Self::TooManyRequests => json!({
+                "type": "object",
+                "required": ["retry_after"],
+                "properties": { "retry_after": { "type": "integer", "minimum": 1, "description": "Seconds." } },
+                "additionalProperties": false,
+            }),
+            _ => json!({ "type": "object", "maxProperties": 0 }),
+        }
+    }
+
+    /// The responses that the error can have, each with a name. All have the same status.
+    fn examples(self) -> Vec<(&'static str, ErrorResponse)> {
+        let host = ("host", Error::Malformed(Malformed::Host));
+        let ordering = "Order by one of: name, id, description, created_at, updated_at.";
+        let errors = match self {
+            Self::MethodNotAllowed => {
+                let response = ErrorResponse::method_not_allowed_except("GET, HEAD, POST, OPTIONS");
+                return vec![("not_allowed", response)];
+            }
+            Self::InvalidParameter => vec![
+                ("page", Error::parameter("page", "A valid integer is required.")),
+                ("ordering", Error::parameter("ordering", ordering)),
+                host,
+            ],
+            Self::InvalidBody => vec![
+                ("no_json", Error::Malformed(Malformed::NotJson)),
+                ("no_object", Error::Malformed(Malformed::NotObject)),
+                ("incomplete", Error::Malformed(Malformed::Incomplete)),
+                host,
+            ],
+            Self::InvalidHost => vec![host],
+            Self::Unauthenticated => vec![
+                ("missing", Error::Unauthenticated(Login::Missing)),
+                ("bad", Error::Unauthenticated(Login::BadToken)),
+            ],
+            Self::WrongCredentials => vec![("wrong", Error::Unauthenticated(Login::WrongCredentials))],
+            Self::TokenRefused => vec![("refused", Error::Unauthenticated(Login::TokenRefused))],
+            Self::Forbidden => vec![("forbidden", Error::Forbidden)],
+            Self::NotFound => vec![("not_found", Error::NotFound)],
+            Self::InvalidPage => vec![("invalid_page", Error::NoSuchPage)],
+            Self::RequestTimeout => vec![("too_slow", Error::Malformed(Malformed::TooSlow))],
+            Self::Protected => {
+                let by = vec![(Kind::Inflow, 2), (Kind::Outflow, 1)];
+                vec![("referred_to", Error::Protected { by })]
+            }
+            Self::InsufficientStock => {
+                let shortage = Shortage {
+                    product: 1,
+                    available: 5,
+                    requested: 20,
+                };
+                vec![("used_up", Error::InsufficientStock(shortage))]
+            }
+            Self::ReadOnly => vec![("settings", Error::Conflict(Conflict::ReadOnly))],
+            Self::TooManyEndpoints => vec![("too_many", Error::Conflict(Conflict::TooMany))],
+            Self::NothingIsSent => vec![
+                ("disabled", Error::Conflict(Conflict::Disabled)),
+                ("switched_off", Error::Conflict(Conflict::SwitchedOff)),
+            ],
+            Self::PreconditionFailed => vec![("changed", Error::VersionConflict)],
+            Self::PayloadTooLarge => vec![("too_large", Error::Malformed(Malformed::TooLarge))],
+            Self::UnsupportedMediaType => vec![("no_json", Error::Malformed(Malformed::MediaType))],
+            Self::TooManyRequests => {
+                let retry_after = Duration::from_secs(42);
+                vec![("limited", Error::Limited { retry_after })]
+            }
+            Self::ServerError => vec![("mistake", Error::internal("an example"))],
+            Self::Unavailable => vec![("away", Error::unavailable("an example"))],
+        };
+        errors
+            .iter()
+            .map(|(name, error)| (*name, ErrorResponse::from(error)))
+            .collect()
+    }
+
+    fn response(self) -> Value {
+        let examples = self.examples();
+        let headers: Map<String, Value> = examples
+            .iter()
+            .filter_map(|(_, example)| example.header.as_ref())
+            .map(|(name, _)| header_title(name.as_str()))
+            .map(|name| {
+                (
+                    name.clone(),
+                    json!({ "$ref": format!("#/components/headers/{name}") }),
+                )
+            })
+            .collect();
+        let mut response = json!({ "description": self.description() });
+        if !headers.is_empty() {
+            put(&mut response, "headers", headers);
+        }
+        let bodies: Vec<&Value> = examples.iter().map(|(_, example)| &example.body).collect();
+        let schema = self.schema(&bodies);
+        let examples: Map<String, Value> = examples
+            .iter()
+            .map(|(name, example)| ((*name).to_owned(), json!({ "value": example.body })))
+            .collect();
+        let content = json!({ "application/json": { "schema": schema, "examples": examples } });
+        put(&mut response, "content", content);
+        response
+    }
+
+    /// The schema of the body, with the texts and codes that it can have.
+    fn schema(self, bodies: &[&Value]) -> Value {
+        let details = values_at("/detail", bodies);
+        if details.is_empty() {
+            envelope_schema(&values_at("/error/code", bodies), &self.details())
+        } else {
+            detail_schema(&details, &values_at("/code", bodies))
+        }
+    }
+}
+
+/// Returns the distinct values at a JSON pointer.
+fn values_at<'b>(pointer: &str, bodies: &[&'b Value]) -> Vec<&'b Value> {
+    let mut values = Vec::new();
+    for value in bodies.iter().filter_map(|body| body.pointer(pointer)) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+/// The schema for 401, 403 and 404.
+fn detail_schema(details: &[&Value], codes: &[&Value]) -> Value {
+    let mut properties = json!({
+        "detail": { "type": "string", "enum": details, "description": "A message for people." },
+    });
+    if !codes.is_empty() {
+        let code = json!({ "type": "string", "enum": codes, "description": "A code for programs." });
+        put(&mut properties, "code", code);
+    }
+    json!({
+        "type": "object",
+        "required": ["detail"],
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+/// The schema for all other statuses except 422.
+fn envelope_schema(codes: &[&Value], details: &Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["error"],
+        "properties": { "error": {
+            "type": "object",
+            "required": ["code", "message", "details"],
+            "properties": {
+                "code": { "type": "string", "enum": codes, "description": "A code for programs." },
+                "message": { "type": "string", "description": "A message for people, which may change." },
+                "details": details,
+            },
+            "additionalProperties": false,
+        }},
+        "additionalProperties": false,
+    })
+}
+
+/// Returns the name of a header in its usual case: `WWW-Authenticate`.
+fn header_title(name: &str) -> String {
+    let word = |word: &str| match word {
+        "www" => "WWW".to_owned(),
+        word => capital(word),
+    };
+    name.split('-').map(word).collect::<Vec<_>>().join("-")
+}

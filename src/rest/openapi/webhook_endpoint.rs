@@ -1,0 +1,218 @@
+//! The operations of webhook endpoints: the usual ones with some more errors, and their own.
+
+use ::entity::webhook_endpoint::Entity;
+use serde_json::{Value, json};
+
+use super::delivery;
+use super::errors::{ANY_BODY, ErrorKind, errors};
+use super::nouns::tag;
+use super::operations;
+use super::parameters::parameter;
+use super::responses::{faults_response, request_body, response, responses};
+use super::schemas::{self, Schemas, faults};
+use crate::kind::Kind;
+use crate::resolvers::delivery::REPLAYED;
+use crate::resolvers::webhook_endpoint::{LONGEST_OVERLAP, OVERLAP};
+use crate::rest::webhook_endpoint::{Replayed, SecretView};
+
+/// The description of the tag.
+pub(super) const ABOUT: &str = "Endpoints that receive events by webhook, and the deliveries to them. All operations need \
+    the permission `change_webhook`. Messages have the form and the signatures of the \
+    [Standard Webhooks](https://www.standardwebhooks.com) specification.";
+
+pub(super) const PERMISSION: &str = "Needs the permission `change_webhook`.";
+
+/// `GET /webhooks/`
+pub(crate) fn list(schemas: &mut Schemas) -> Value {
+    let operation = operations::list::<Entity>(schemas);
+    with_errors(operation, &[ErrorKind::Forbidden])
+}
+
+/// `POST /webhooks/`
+pub(crate) fn add(schemas: &mut Schemas) -> Value {
+    let mut operation = operations::add::<Entity>(schemas);
+    let created = view_with_secret(schemas);
+    if let Some(schema) = operation.pointer_mut("/responses/201/content/application~1json") {
+        schemas::put(schema, "schema", created);
+    }
+    with_errors(operation, &[ErrorKind::TooManyEndpoints])
+}
+
+/// `GET /webhooks/<id>/`
+pub(crate) fn show(schemas: &mut Schemas) -> Value {
+    let operation = operations::show::<Entity>(schemas);
+    with_errors(operation, &[ErrorKind::Forbidden])
+}
+
+/// `PUT /webhooks/<id>/`
+pub(crate) fn put(schemas: &mut Schemas) -> Value {
+    let operation = operations::put::<Entity>(schemas);
+    with_errors(operation, &[ErrorKind::ReadOnly])
+}
+
+/// `PATCH /webhooks/<id>/`
+pub(crate) fn patch(schemas: &mut Schemas) -> Value {
+    let operation = operations::patch::<Entity>(schemas);
+    with_errors(operation, &[ErrorKind::ReadOnly])
+}
+
+/// `DELETE /webhooks/<id>/`
+pub(crate) fn remove(schemas: &mut Schemas) -> Value {
+    operations::remove::<Entity>(schemas)
+}
+
+/// `POST /webhooks/<id>/rotate-secret/`
+pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
+    let body = schemas.add(
+        "SecretRotation",
+        json!({
+            "type": "object",
+            "properties": { "overlap": {
+                "type": "integer",
+                "minimum": 0,
+                "maximum": LONGEST_OVERLAP,
+                "default": OVERLAP,
+                "description": "The number of seconds for which messages are also signed with the old secret.",
+            }},
+            "description": "How the old secret is replaced.",
+        }),
+    );
+    let faults = schemas.add("SecretRotationFaults", faults(["overlap"]));
+    let rotated = view_with_secret(schemas);
+    let mut request = request_body(&body, &json!({ "overlap": 3_600 }));
+    schemas::put(&mut request, "required", false);
+    let mut errors = errors(
+        &[
+            ErrorKind::Unauthenticated,
+            ErrorKind::Forbidden,
+            ErrorKind::NotFound,
+            ErrorKind::PreconditionFailed,
+            ErrorKind::ReadOnly,
+        ],
+        ANY_BODY,
+    );
+    let invalid = json!({ "overlap": ["Ensure this value is greater than or equal to 0."] });
+    errors.insert("422".to_owned(), faults_response(&faults, &invalid));
+    json!({
+        "operationId": "rotateWebhookSecret",
+        "summary": "Replace the secret of a webhook",
+        "description": format!("Until the overlap ends, messages are signed with both secrets. {PERMISSION}"),
+        "tags": [tag(Kind::Webhook)],
+        "x-graphql-operation": "rotateWebhookSecret",
+        "parameters": [parameter("Id"), parameter("IfMatch")],
+        "requestBody": request,
+        "responses": responses(
+            "200",
+            response("The endpoint with its new secret.", &rotated, &example_with_secret(), &["ETag"]),
+            errors,
+        ),
+    })
+}
+
+/// `POST /webhooks/<id>/test/`
+pub(crate) fn test(schemas: &mut Schemas) -> Value {
+    let response = delivery::queued(schemas);
+    json!({
+        "operationId": "sendTestWebhook",
+        "summary": "Send a test message to a webhook",
+        "description": format!("Sends a `webhook.test` message without data, whatever the endpoint's events are. {PERMISSION}"),
+        "tags": [tag(Kind::Webhook)],
+        "x-graphql-operation": "sendTestWebhook",
+        "parameters": [parameter("Id")],
+        "responses": responses("202", response, delivery::sending_errors()),
+    })
+}
+
+/// `POST /webhooks/<id>/replay/`
+pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
+    let body = schemas.add(
+        "ReplaySince",
+        json!({
+            "type": "object",
+            "required": ["since"],
+            "properties": { "since": {
+                "type": "string",
+                "format": "date-time",
+                "description": "Deliveries that have failed for good since this time are sent again.",
+            }},
+        }),
+    );
+    let faults = schemas.add("ReplaySinceFaults", faults(["since"]));
+    let replayed =
+        schemas.view_of::<Replayed>("Replayed", "The number of deliveries that will be sent again.");
+    let mut errors = errors(
+        &[
+            ErrorKind::Unauthenticated,
+            ErrorKind::Forbidden,
+            ErrorKind::NotFound,
+            ErrorKind::NothingIsSent,
+        ],
+        ANY_BODY,
+    );
+    let invalid = json!({ "since": ["This field is required."] });
+    errors.insert("422".to_owned(), faults_response(&faults, &invalid));
+    json!({
+        "operationId": "replayWebhookDeliveries",
+        "summary": "Send the failed deliveries of a webhook again",
+        "description": format!(
+            "Sends the oldest first, {REPLAYED} per request, with the same message ids and the whole schedule of retries. \
+             {PERMISSION}"
+        ),
+        "tags": [tag(Kind::Webhook)],
+        "x-graphql-operation": "replayWebhookDeliveries",
+        "parameters": [parameter("Id")],
+        "requestBody": request_body(&body, &json!({ "since": "2024-01-15T00:00:00Z" })),
+        "responses": responses(
+            "202",
+            response("The messages will be sent.", &replayed, &json!({ "replayed": 12, "has_more": false }), &[]),
+            errors,
+        ),
+    })
+}
+
+fn view_with_secret(schemas: &mut Schemas) -> Value {
+    schemas.view_of::<SecretView>(
+        "WebhookEndpointSecret",
+        "An endpoint with its new secret, which is not shown again.",
+    )
+}
+
+/// Adds errors to an operation.
+fn with_errors(mut operation: Value, more: &[ErrorKind]) -> Value {
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
+        responses.extend(errors(more, &[]));
+        responses.sort_keys();
+    }
+    operation
+}
+
+pub(super) fn example() -> Value {
+    json!({
+        "id": 1,
+        "url": "https://shop.example.com/hooks/stock",
+        "description": "The web shop",
+        "events": ["outflow.created", "product.low_stock"],
+        "disabled": false,
+        "disabled_at": null,
+        "disabled_reason": null,
+        "failing_since": null,
+        "previous_secret_until": null,
+        "managed": true,
+        "created_at": "2024-01-15T10:30:00Z",
+        "updated_at": "2024-01-15T10:30:00Z",
+    })
+}
+
+pub(super) fn creation_example() -> Value {
+    json!({
+        "url": "https://shop.example.com/hooks/stock",
+        "description": "The web shop",
+        "events": ["outflow.created", "product.low_stock"],
+    })
+}
+
+pub(super) fn example_with_secret() -> Value {
+    let mut endpoint = example();
+    schemas::put(&mut endpoint, "secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    endpoint
+}

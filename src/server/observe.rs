@@ -1,0 +1,186 @@
+//! The outermost layer: gives each request an id, counts it in the metrics, and writes one line to the log.
+//!
+//! The line has the route's template, not the path or query that was sent, and no header but the request id, because the
+//! others may hold secrets.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use crate::limits::WINDOW;
+use crate::origin;
+use crate::rest::error::RestError;
+use crate::services::Services;
+use crate::telemetry::metrics::{ActiveRequest, CONTENT_TYPE, method_name};
+use crate::telemetry::record::Quota;
+use crate::telemetry::traces::Span;
+use crate::telemetry::{Record, Traces};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is accepted from a client.
+const MAX_ID_LENGTH: usize = 128;
+
+pub(super) async fn observe(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    let record = Record::new(request_id(request.headers()));
+    let (parts, body) = request.into_parts();
+    if let Some(traces) = &services.traces {
+        trace(traces, &parts, &record);
+    }
+    let mut log_line = LogLine {
+        started: Instant::now(),
+        active: services.metrics.begin(&parts.method),
+        route: parts.extensions.get::<MatchedPath>().cloned(),
+        client: origin::client(&parts, &services.config),
+        version: parts.version,
+        method: parts.method.clone(),
+        record,
+        status: None,
+        services,
+    };
+    let responding = next.run(Request::from_parts(parts, body));
+    let mut response = log_line.record.scope(responding).await;
+    log_line.status = Some(response.status());
+    log_line.add_headers(&mut response);
+    response
+}
+
+/// Opens the span of a request.
+fn trace(traces: &Traces, parts: &Parts, record: &Record) {
+    let route = parts.extensions.get::<MatchedPath>();
+    let route = route.map_or("", MatchedPath::as_str);
+    let span = traces.request(&parts.headers, method_name(&parts.method), route);
+    if span.is_sampled() {
+        span.set_attribute("stockroom.request_id", record.id().to_owned());
+        record.set_span(span);
+    }
+}
+
+/// `GET /metrics`
+pub(super) async fn metrics(State(services): State<Arc<Services>>) -> Response {
+    let backlog = services
+        .webhook_backlog
+        .get(&services.db, services.clock.now())
+        .await;
+    services
+        .metrics
+        .set_webhook_backlog(backlog.pending, backlog.oldest_due);
+    match services.metrics.text(&services.db) {
+        Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+        Err(error) => RestError::from(error).into_response(),
+    }
+}
+
+/// Returns the id from the request if it is safe to log, or else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    headers
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .filter(|id| !id.is_empty() && id.len() <= MAX_ID_LENGTH && id.bytes().all(is_safe))
+        .map_or_else(|| format!("{:032x}", rand::random::<u128>()), str::to_owned)
+}
+
+/// A request's line in the log. It is written on drop, so that requests whose client disconnected are logged too.
+struct LogLine {
+    services: Arc<Services>,
+    started: Instant,
+    active: ActiveRequest,
+    method: Method,
+    version: Version,
+    route: Option<MatchedPath>,
+    client: IpAddr,
+    record: Arc<Record>,
+    /// `None` if the client disconnected before the response.
+    status: Option<StatusCode>,
+}
+
+impl LogLine {
+    fn add_headers(&self, response: &mut Response) {
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(self.record.id()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(quota) = self.record.quota() {
+            add_rate_limit(headers, quota);
+        }
+        // HTTP/2 has GOAWAY, and an upgraded connection no longer speaks HTTP.
+        let is_persistent =
+            self.version < Version::HTTP_2 && self.status != Some(StatusCode::SWITCHING_PROTOCOLS);
+        if is_persistent && self.services.is_stopping() {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+    }
+}
+
+impl Drop for LogLine {
+    fn drop(&mut self) {
+        let took = self.started.elapsed();
+        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
+        // The code that nginx uses for clients that disconnected.
+        let status = self.status.map_or(499, |status| status.as_u16());
+        self.services
+            .metrics
+            .request_finished(&self.active, route, status, took);
+        let span = self.record.span();
+        if let Some(span) = span {
+            if let Some(status) = self.status {
+                span.response(status, status.is_server_error());
+            }
+            span.end();
+        }
+        tracing::info!(
+            target: "stockroom::request",
+            request_id = self.record.id(),
+            method = self.method.as_str(),
+            route,
+            status,
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            user_id = self.record.user(),
+            client = %self.client,
+            statements = self.record.statements(),
+            trace_id = span.map(Span::trace_id),
+        );
+    }
+}
+
+/// Adds the fields of the IETF draft "`RateLimit` header fields for HTTP".
+fn add_rate_limit(headers: &mut HeaderMap, quota: Quota) {
+    let (name, allowed) = (quota.name, quota.limit);
+    let policy = format!("\"{name}\";q={allowed};w={}", WINDOW.as_secs());
+    let reset = quota.reset.as_secs_f64().ceil();
+    let limit = format!("\"{name}\";r={};t={reset}", quota.remaining);
+    for (field, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(field), value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn request_ids_are_kept_if_they_are_safe_to_log() {
+        let id = |sent: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_bytes(sent).unwrap());
+            request_id(&headers)
+        };
+        for safe in ["7", "b7ad6b71-69203331", "a.b_c", &"x".repeat(128)] {
+            assert_eq!(id(safe.as_bytes()), safe);
+        }
+        for unsafe_id in [&b""[..], b"a b", b"a\"b", b"a;b", "ä".as_bytes(), &[b'x'; 129]] {
+            let generated = id(unsafe_id);
+            assert_eq!(generated.len(), 32);
+            assert!(generated.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        }
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,177 @@
+//! The router of all paths, and the layers that every request passes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+
+use crate::error::{Error, Malformed, Result};
+use crate::http::pages;
+use crate::rest::error::{ErrorResponse, RestError};
+use crate::services::Services;
+use crate::{graphql, origin, rest};
+
+use super::{cors, health, observe};
+
+/// The smallest response body to compress, in bytes. Compressing a page of ten rows takes several times as long as creating
+/// it.
+const MIN_COMPRESSED_BYTES: u64 = 16 * 1024;
+
+/// Returns the router, which expects paths without a trailing slash.
+///
+/// # Errors
+/// If the GraphQL settings name documents that are missing or invalid.
+pub(super) fn router(services: Arc<Services>) -> Result<Router> {
+    let routes = Router::new()
+        .merge(rest::routes())
+        .merge(graphql::routes(&services.config)?)
+        .merge(health::routes())
+        .route("/metrics", get(observe::metrics))
+        .merge(pages::routes());
+    Ok(with_layers(routes, services))
+}
+
+fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router {
+    let compressible = SizeAbove::new(MIN_COMPRESSED_BYTES)
+        .and(NotForContentType::const_new("text/event-stream"))
+        .and(NotForContentType::const_new("font/"))
+        .and(NotForContentType::IMAGES);
+    let panicking = Arc::clone(&services);
+    routes
+        .fallback(async || ErrorResponse::not_found().into_response())
+        // For pages, probes and metrics. The routes of the APIs have fallbacks of their own.
+        .method_not_allowed_fallback(async |method: Method| match method {
+            Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
+            _ => ErrorResponse::method_not_allowed().into_response(),
+        })
+        // Innermost first. The panic hook of `cli::log` has logged the panic already.
+        .layer(CatchPanicLayer::custom(move |_| {
+            panicking.metrics.panicked();
+            ErrorResponse::after_panic().into_response()
+        }))
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Fastest)
+                .compress_when(compressible),
+        )
+        .layer(middleware::from_fn_with_state(Arc::clone(&services), cors::cors))
+        .layer(middleware::from_fn_with_state(Arc::clone(&services), check_host))
+        .layer(middleware::map_response(add_security_headers))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&services),
+            observe::observe,
+        ))
+        .with_state(services)
+}
+
+/// Rejects requests for hosts that are not in `ALLOWED_HOSTS`, unless that is empty.
+async fn check_host(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+    // Probes use the IP address as the host.
+    if services.config.allowed_hosts.is_empty() || health::is_probe(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    if origin::forwarded_host(&parts, &services.config)
+        .is_some_and(|host| origin::is_allowed(&services.config, host))
+    {
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    RestError::from(Error::Malformed(Malformed::Host)).into_response()
+}
+
+/// Adds headers that keep a browser from sniffing, framing, running or caching a response of an API. Headers that are set
+/// already stay, such as those of the pages.
+async fn add_security_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    // A response with an entity tag may be stored and revalidated; all others, tokens in particular, must not be stored.
+    let caching = if headers.contains_key(header::ETAG) {
+        "private, no-cache"
+    } else {
+        "no-store"
+    };
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, caching),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Returns the URI without its trailing slash, if it has one. Every route is reachable with and without it, and without a
+/// redirect.
+pub(super) fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
+    let trimmed = uri.path().strip_suffix('/').filter(|path| !path.is_empty())?;
+    let path_and_query = match uri.query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path_and_query.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::StatusCode;
+    use clap::{Args as _, FromArgMatches as _};
+    use http_body_util::BodyExt as _;
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_500_and_counted() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("test.db").display());
+        let settings = Config::augment_args(clap::Command::new("test"))
+            .mut_args(|arg| arg.env(None::<&str>))
+            .try_get_matches_from(["test", "--database-url", &url])
+            .unwrap();
+        let config = Config::from_arg_matches(&settings).unwrap();
+        let services = Services::open(config, Clock::system()).await.unwrap();
+        let routes = Router::new().route(
+            "/panics",
+            get(async || -> &'static str { panic!("a message that must not be sent") }),
+        );
+        let router = with_layers(routes, Arc::clone(&services));
+        let request = Request::get("/panics").body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(response.headers().contains_key("x-request-id"));
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let envelope = json!({ "error": {
+            "code": "SERVER_ERROR", "message": "Something went wrong on our side.", "details": {},
+        } });
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap(), envelope);
+        let metrics = services.metrics.text(&services.db).unwrap();
+        for line in [
+            "stockroom_panics_total 1",
+            "http_server_request_duration_seconds_count{http_request_method=\"GET\",http_route=\"/panics\",http_response_status_code=\"500\"} 1",
+        ] {
+            assert!(
+                metrics.lines().any(|found| found == line),
+                "{line} is not in\n{metrics}"
+            );
+        }
+        services.db.close().await;
+    }
+}
