@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::network_of;
+use super::window::network_of;
 use crate::error::{Error, Result};
 
 /// Failed logins admitted in one [`WINDOW`].
