@@ -1,8 +1,8 @@
-//! A noun that both APIs serve and change, and how its rows are stored.
+//! `Resource`: a noun that both APIs serve and change, and how its rows are stored.
 
 use std::future::Future;
 
-use ::entity::Record;
+use ::entity::{Record, product};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait};
 
 use crate::ctx::Ctx;
@@ -11,65 +11,70 @@ use crate::kind::Kind;
 use crate::query::{Collection, Row, key};
 use crate::tx::Tx;
 
-/// A collection that both faces serve and change: what a noun must say about itself.
+/// A collection whose rows clients can create and delete.
 pub trait Resource: Collection {
     /// The noun, for permissions and errors.
     const KIND: Kind;
-    /// What a caller may say of a row, field by field.
+    /// What a client can send for a row, field by field.
     type Draft: Clone + Send + Sync + 'static;
 
-    /// What a draft needs before its transaction begins, in which nothing may be waited for.
+    /// Work on a draft before its transaction begins, for what has to wait: a transaction must not.
     fn prepare(ctx: &Ctx, draft: Self::Draft) -> impl Future<Output = Result<Self::Draft>> + Send {
         let _ = ctx;
         std::future::ready(Ok(draft))
     }
-    /// Makes a row of a draft.
     fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Created<Self>>> + Send;
-    /// Makes a row of a draft together with those of other requests. None where that can't be done, and nothing has
-    /// changed: then it is made alone.
-    fn create_together(
+    /// Creates a row in one statement with those of other requests. None where that can't be done and nothing has changed:
+    /// then [`Resource::create`] is used.
+    fn create_in_batch(
         ctx: &Ctx,
         draft: &Self::Draft,
     ) -> impl Future<Output = Result<Option<Created<Self>>>> + Send {
         let _ = (ctx, draft);
         std::future::ready(Ok(None))
     }
-    /// Removes a row, if nothing stands against it.
-    fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<()>> + Send;
+    /// Deletes a row unless others refer to it. For a movement, returns its product right after that.
+    fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<Option<product::Model>>> + Send;
 }
 
-/// A row that has just been made.
+/// A new row.
 #[derive(Debug)]
 pub struct Created<R: EntityTrait> {
-    /// The row.
     pub row: R::Model,
-    /// For a movement, its product as it was right after.
-    pub product: Option<::entity::product::Model>,
+    /// For a movement, its product right after it.
+    pub product: Option<product::Model>,
 }
 
 impl<R: Collection> Created<R> {
-    /// One that tells of nothing else.
-    pub fn alone(row: R::Model) -> Self {
+    pub fn new(row: R::Model) -> Self {
         Self { row, product: None }
     }
 
-    /// The row, which knows what was found on the way.
+    /// The row, with its product loaded if there is one.
     pub fn into_row(self) -> Row<R> {
         let row = Row::<R>::single(self.row);
         if let Some(product) = self.product {
-            row.preload::<::entity::product::Entity>(PRODUCT, product);
+            row.preload::<product::Entity>(PRODUCT, product);
         }
         row
     }
 }
 
-/// What movements call the product that they refer to.
+/// A row that has been deleted.
+#[derive(Debug)]
+pub struct Deleted<R: EntityTrait> {
+    pub row: R::Model,
+    /// For a movement, its product right after the deletion.
+    pub product: Option<product::Model>,
+}
+
+/// The name of the relation from a movement to its product.
 pub const PRODUCT: &str = "product";
 
-/// What can be updated. Movements can't, so they do not implement this: there is no route, no field and no rule to
-/// forget.
+/// A resource whose rows can be updated. Movements can't be, so they do not implement this, and there is no route and no
+/// mutation for it.
 pub trait Editable: Resource {
-    /// Changes a row, which is locked, by what a draft says.
+    /// Applies a draft to a row, which is locked.
     fn change(
         tx: &Tx,
         row: Self::Model,
@@ -88,7 +93,7 @@ pub async fn locked<R: Collection>(tx: &Tx, id: i64, expected_version: Option<i6
     }
 }
 
-/// Stores a new row and gives it its id. Constraints are the caller's to read.
+/// Stores a new row and sets its id. Violated constraints are for the caller to interpret, here and below.
 pub async fn insert<R: Collection>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());
@@ -96,7 +101,7 @@ pub async fn insert<R: Collection>(tx: &Tx, mut row: R::Model) -> Result<R::Mode
     Ok(row)
 }
 
-/// Stores what a row has become. Constraints are the caller's to read.
+/// Stores a changed row.
 pub async fn update_row<R: Collection>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());
@@ -108,7 +113,6 @@ pub async fn update_row<R: Collection>(tx: &Tx, row: &R::Model) -> Result<(), Db
         .map(|_| ())
 }
 
-/// Removes a row. Constraints are the caller's to read.
 pub async fn delete_row<R: Resource>(tx: &Tx, row: &R::Model) -> Result<(), DbErr> {
     R::delete_many()
         .filter(key::<R>().eq(row.id()))

@@ -39,24 +39,34 @@ async fn verify(config: Config) -> Result<ExitCode> {
     }
     let ctx = Ctx::system(services);
     let started = Instant::now();
-    let rules = invariant::rules(ctx.db().backend());
-    let mut violated = 0;
-    for rule in &rules {
-        match invariant::violation(&ctx, rule).await? {
-            None => super::print(&format!("ok      {}", rule.says))?,
+    let invariants = invariant::invariants(ctx.db().backend());
+    let mut broken = 0;
+    for invariant in &invariants {
+        match invariant::violation(&ctx, invariant).await? {
+            None => super::print(&format!("ok      {}", invariant.statement))?,
             Some(violation) => {
-                violated += 1;
-                super::print(&format!("FAILED  {}: {}", rule.says, describe(&violation)))?;
+                broken += 1;
+                super::print(&format!(
+                    "FAILED  {}: {}",
+                    invariant.statement,
+                    describe(&violation)
+                ))?;
             }
         }
     }
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
-    if violated == 0 {
-        super::print(&format!("all {} invariants hold ({seconds:.1} s)", rules.len()))?;
+    if broken == 0 {
+        super::print(&format!(
+            "all {} invariants hold ({seconds:.1} s)",
+            invariants.len()
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    super::print(&format!("{violated} of {} invariants are violated", rules.len()))?;
+    super::print(&format!(
+        "{broken} of {} invariants are violated",
+        invariants.len()
+    ))?;
     Ok(ExitCode::FAILURE)
 }
 
@@ -66,8 +76,8 @@ fn describe(violation: &Violation) -> String {
         1 => "1 row".to_owned(),
         rows => format!("{rows} rows"),
     };
-    match &violation.words {
-        Some(words) => format!("{rows}, for example {words}"),
+    match &violation.message {
+        Some(message) => format!("{rows}, for example {message}"),
         None => format!("{rows}, for example id {}", violation.example),
     }
 }

@@ -8,7 +8,7 @@ use crate::auth::{Actor, Right, Verb, login};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::query::{Check, Field, Row};
+use crate::query::{DraftCheck, Field, Row};
 
 /// Someone who can log in.
 #[derive(SimpleObject, Clone, Debug)]
@@ -118,7 +118,7 @@ pub struct LoginPayload {
 pub async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
     let ctx = Ctx::of(cx)?;
     let logged_in = async {
-        let mut check = Check::new_row(Vec::new());
+        let mut check = DraftCheck::new_row(Vec::new());
         let username = check.required_text("username", Field::Set(input.username), usize::MAX);
         check.required_text("password", Field::Set(input.password.clone()), usize::MAX);
         check.finish()?;
@@ -227,7 +227,7 @@ pub async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPaylo
 
 /// A token that is not blank.
 fn present(name: &'static str, token: String) -> Result<String> {
-    let mut check = Check::new_row(Vec::new());
+    let mut check = DraftCheck::new_row(Vec::new());
     let text = check.required_text(name, Field::Set(token), usize::MAX);
     check.finish()?;
     Ok(text.unwrap_or_default())

@@ -116,8 +116,8 @@ pub struct StockSummary {
     potential_profit: Decimal,
 }
 
-impl From<rules::Stock> for StockSummary {
-    fn from(stock: rules::Stock) -> Self {
+impl From<rules::StockTotals> for StockSummary {
+    fn from(stock: rules::StockTotals) -> Self {
         Self {
             product_count: int(stock.products),
             low_stock_count: int(stock.low),
@@ -143,8 +143,8 @@ pub struct SalesSummary {
     profit: Decimal,
 }
 
-impl From<rules::Sales> for SalesSummary {
-    fn from(sales: rules::Sales) -> Self {
+impl From<rules::SalesTotals> for SalesSummary {
+    fn from(sales: rules::SalesTotals) -> Self {
         Self {
             outflow_count: int(sales.outflows),
             unit_count: BigInt(sales.units),
@@ -167,8 +167,8 @@ pub struct DailyMovements {
     revenue: Decimal,
 }
 
-impl From<rules::Day> for DailyMovements {
-    fn from(day: rules::Day) -> Self {
+impl From<rules::DayTotals> for DailyMovements {
+    fn from(day: rules::DayTotals) -> Self {
         Self {
             date: Date(day.date),
             inflow_count: int(day.inflows.count),

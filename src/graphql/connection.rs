@@ -10,12 +10,11 @@ use super::problem::Answer;
 use super::resolve::Node;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::query::paging::MAX_PAGE_SIZE;
 use crate::query::{Collection, CursorPage, Direction, Listing, PageRequest, Row};
 
 /// Items on a page when the client doesn't say.
 const PAGE: i32 = 10;
-/// Items on a page at most.
-pub const LARGEST_PAGE: i32 = 100;
 
 /// Which way to order.
 #[derive(Enum, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,10 +80,10 @@ impl Paging {
             (None, Some(last)) => ("last", last),
             (first, _) => ("first", first.unwrap_or(PAGE)),
         };
-        if !(0..=LARGEST_PAGE).contains(&size) {
+        if !(0..=i32::from(MAX_PAGE_SIZE)).contains(&size) {
             return Err(Error::parameter(
                 name,
-                format!("It must be from 0 to {LARGEST_PAGE}."),
+                format!("It must be from 0 to {MAX_PAGE_SIZE}."),
             ));
         }
         let skip = u64::try_from(self.offset.unwrap_or(0))

@@ -12,7 +12,7 @@ use super::product::{ProductConnection, ProductFilter, ProductListFilter, Produc
 use super::scalar::{DateTime, int};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::query::{Collection, Field, Filter, Listing, Row};
+use crate::query::{Collection, Field, Filter, Listing, Row, Texts};
 use crate::resolvers::label::Draft;
 
 /// What all three have.
@@ -153,8 +153,9 @@ macro_rules! inputs {
         impl From<$create> for Draft {
             fn from(input: $create) -> Self {
                 Self {
-                    name: Field::Set(input.name),
-                    description: field(input.description),
+                    texts: Texts::default()
+                        .with($noun::Column::Name, Field::Set(input.name))
+                        .with($noun::Column::Description, field(input.description)),
                     faults: Vec::new(),
                 }
             }
@@ -175,8 +176,9 @@ macro_rules! inputs {
             type Draft = Draft;
             fn split(self) -> (ID, Option<i64>, Draft) {
                 let draft = Draft {
-                    name: field(self.name),
-                    description: field(self.description),
+                    texts: Texts::default()
+                        .with($noun::Column::Name, field(self.name))
+                        .with($noun::Column::Description, field(self.description)),
                     faults: Vec::new(),
                 };
                 (self.id, self.expected_version.map(i64::from), draft)

@@ -17,7 +17,7 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::filter::Filter;
 use crate::query::{Listing, Row};
-use crate::stock::movement;
+use crate::stock::movement_row;
 
 /// One change of one product's stock.
 pub struct StockLedgerEntry(Row<stock_change::Entity>);
@@ -69,7 +69,7 @@ impl StockLedgerEntry {
     /// The inflow or outflow behind this change. Null when there is none, or once it
     /// has been deleted.
     async fn movement(&self, cx: &Context<'_>) -> Answer<MovementNode> {
-        let movement = async { movement::of_entry(Ctx::of(cx)?, &self.0).await }.boxed();
+        let movement = async { movement_row::of_entry(Ctx::of(cx)?, &self.0).await }.boxed();
         movement
             .await
             .map(|found| found.map(MovementNode::from))

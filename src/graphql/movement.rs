@@ -12,7 +12,8 @@ use super::scalar::DateTime;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
-use crate::stock::movement::{self, Moved};
+use crate::stock::movement_list;
+use crate::stock::movement_row::MovementRow;
 
 #[expect(
     clippy::duplicated_attributes,
@@ -37,17 +38,17 @@ pub enum MovementNode {
     Outflow(OutflowNode),
 }
 
-impl From<Moved> for MovementNode {
-    fn from(moved: Moved) -> Self {
+impl From<MovementRow> for MovementNode {
+    fn from(moved: MovementRow) -> Self {
         match moved {
-            Moved::Inflow(row) => Self::Inflow(row.into()),
-            Moved::Outflow(row) => Self::Outflow(row.into()),
+            MovementRow::Inflow(row) => Self::Inflow(row.into()),
+            MovementRow::Outflow(row) => Self::Outflow(row.into()),
         }
     }
 }
 
 connection!(
-    Moved => MovementConnection, MovementEdge, MovementNode;
+    MovementRow => MovementConnection, MovementEdge, MovementNode;
     "A page of movements.", "A movement and its place in the list.", "The movements of this page, without their cursors.",
     "How many movements there are, on all pages together. Counted only when asked for."
 );
@@ -59,11 +60,11 @@ pub async fn of_product(
     paging: Paging,
 ) -> Result<MovementConnection> {
     let (relation, span) = (relation(cx), paging.span()?);
-    let slice = movement::of_product(Ctx::of(cx)?, product, &relation, &span).await?;
+    let slice = movement_list::of_product(Ctx::of(cx)?, product, &relation, &span).await?;
     let product = product.clone();
     let connection = Connection::new(slice, move |ctx| {
         let (product, relation) = (product.clone(), relation.clone());
-        Box::pin(async move { movement::count_of_product(ctx, &product, &relation).await })
+        Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
     });
     Ok(connection.into())
 }

@@ -31,11 +31,11 @@ use super::product_input::{
 };
 use super::webhook_mutation::WebhookMutation;
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::query::Row;
 use crate::resolvers;
 use crate::resource::{Editable, Resource};
-use crate::stock::stock::Movement;
+use crate::stock::movement::Movement;
 
 // The futures are boxed for the reason that `connection.rs` gives.
 
@@ -309,27 +309,21 @@ pub(super) async fn delete<R: Resource, P>(
 ) -> Result<P> {
     let permit = Ctx::of(cx)?.permit::<_, R>()?;
     let deleted = async { resolvers::delete(permit, subject(id)?, None).await };
-    payload(deleted.await)
+    payload(deleted.await.map(|deleted| deleted.row))
 }
 
-/// Deletes a movement and looks at its product afterwards.
+/// Deletes a movement; the payload has its product right after that.
 async fn take_back<M: Movement, P>(
     cx: &Context<'_>,
     id: &ID,
     payload: impl FnOnce(Result<(i64, Option<ProductNode>)>) -> Result<P>,
 ) -> Result<P> {
-    let ctx = Ctx::of(cx)?;
-    let permit = ctx.permit::<_, M>()?;
+    let permit = Ctx::of(cx)?.permit::<_, M>()?;
     let deleted = async { resolvers::delete(permit, subject(id)?, None).await };
-    payload(match deleted.await {
-        Ok(movement) => {
-            let (product, _) = M::moved(&movement);
-            match resolvers::find::<product::Entity>(ctx.permit()?, product).await {
-                Ok(product) => Ok((movement.id(), Some(product.into()))),
-                Err(Error::NotFound) => Ok((movement.id(), None)),
-                Err(error) => return Err(error),
-            }
-        }
-        Err(error) => Err(error),
-    })
+    payload(deleted.await.map(|deleted| {
+        let product = deleted
+            .product
+            .map(|product| Row::<product::Entity>::single(product).into());
+        (deleted.row.id(), product)
+    }))
 }

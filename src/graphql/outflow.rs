@@ -140,6 +140,7 @@ impl From<CreateOutflowInput> for rules::Draft {
             quantity: Field::Set(i64::from(input.quantity)),
             description: field(input.description),
             faults,
+            ..Self::default()
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Products as they are written: inputs, and what the mutations answer with.
 
+use ::entity::product::Column;
 use async_graphql::{ID, InputObject, MaybeUndefined};
 
 use super::payload::{Update, batch, deleted, field, payload, price, reference};
 use super::product::ProductNode;
 use super::scalar::Decimal;
-use crate::query::Field;
+use crate::query::{Field, Texts};
 use crate::resolvers::product::Draft;
 
 /// A new product.
@@ -31,11 +32,12 @@ impl From<CreateProductInput> for Draft {
     fn from(input: CreateProductInput) -> Self {
         let mut faults = Vec::new();
         Self {
-            title: Field::Set(input.title),
+            texts: Texts::default()
+                .with(Column::Title, Field::Set(input.title))
+                .with(Column::Description, field(input.description))
+                .with(Column::SerieNumber, field(input.serie_number)),
             category_id: reference("category_id", Field::Set(input.category_id), &mut faults),
             brand_id: reference("brand_id", Field::Set(input.brand_id), &mut faults),
-            description: field(input.description),
-            serie_number: field(input.serie_number),
             cost_price: price("cost_price", Field::Set(input.cost_price), &mut faults),
             selling_price: price("selling_price", Field::Set(input.selling_price), &mut faults),
             quantity: Field::Set(i64::from(input.quantity)),
@@ -80,11 +82,12 @@ impl Update for UpdateProductInput {
     fn split(self) -> (ID, Option<i64>, Draft) {
         let mut faults = Vec::new();
         let draft = Draft {
-            title: field(self.title),
+            texts: Texts::default()
+                .with(Column::Title, field(self.title))
+                .with(Column::Description, field(self.description))
+                .with(Column::SerieNumber, field(self.serie_number)),
             category_id: reference("category_id", field(self.category_id), &mut faults),
             brand_id: reference("brand_id", field(self.brand_id), &mut faults),
-            description: field(self.description),
-            serie_number: field(self.serie_number),
             cost_price: price("cost_price", field(self.cost_price), &mut faults),
             selling_price: price("selling_price", field(self.selling_price), &mut faults),
             quantity: field(self.quantity).map(i64::from),

@@ -6,6 +6,7 @@ use async_graphql::{Description, ID, InputValueError, InputValueResult, Number, 
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
 
 use crate::error::{Fault, FaultCode};
+use crate::query::day::parse_day;
 
 /// An exact decimal number, sent as a string so that no client rounds it. Prices
 /// always have two decimals: `"799.99"`, `"500.00"`. As input, a string
@@ -152,12 +153,7 @@ pub struct Date(pub NaiveDate);
 impl Date {
     fn read(value: &Value) -> Option<Self> {
         let Value::String(text) = value else { return None };
-        // Four digits, two and two: chrono alone would take `2024-1-5` and years of any length.
-        let in_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        if !in_form {
-            return None;
-        }
-        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)
+        parse_day(text).map(Self)
     }
 }
 

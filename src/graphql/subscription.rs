@@ -11,7 +11,8 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::Row;
 use crate::resolvers;
-use crate::stock::ledger_feed::{self, Entries, fell_low};
+use crate::stock::ledger_feed::{self, Entries};
+use crate::stock::low_stock::fell_low;
 
 /// The most products that one subscription can be about; about all of them it always can.
 const MAX_PRODUCTS: usize = 100;
@@ -69,7 +70,11 @@ impl Subscription {
 
 async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product::Entity>>> {
     while let Some(entry) = entries.next().await? {
-        if !fell_low(&entry, ctx.services.config.low_stock_threshold) {
+        if !fell_low(
+            entry.balance,
+            entry.change,
+            ctx.services.config.low_stock_threshold,
+        ) {
             continue;
         }
         match resolvers::find(ctx.permit()?, entry.product_id).await {

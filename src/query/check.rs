@@ -1,59 +1,35 @@
-//! `Check`: one line for each field of a draft, all faults at once, in the words of the document and of Django REST
-//! framework.
+//! `DraftCheck`: one call for each field of a draft, all faults at once, with the messages that the contract and Django REST
+//! framework have.
 
 use std::ops::RangeInclusive;
 
-use ::entity::Money;
 use ::entity::money::NotMoney;
-use sea_orm::QuerySelect;
+use ::entity::{Money, Record as _, fold};
+use sea_orm::{
+    ColumnTrait, IdenStatic as _, ModelTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+};
 
-use super::key;
+use super::column::TextColumn;
+use super::{Collection, Field, Texts, key};
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
-use crate::resource::Resource;
 use crate::tx::Tx;
 
-/// What a caller says of one field.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Field<T> {
-    /// Nothing.
-    #[default]
-    Absent,
-    /// That it is empty.
-    Null,
-    /// This.
-    Set(T),
-    /// Something that the face could not read and has a fault for already.
-    Unreadable,
-}
-
-impl<T> Field<T> {
-    /// The same with its value translated.
-    pub fn map<U>(self, translate: impl FnOnce(T) -> U) -> Field<U> {
-        match self {
-            Self::Absent => Field::Absent,
-            Self::Null => Field::Null,
-            Self::Set(value) => Field::Set(translate(value)),
-            Self::Unreadable => Field::Unreadable,
-        }
-    }
-}
-
-/// The largest whole number of 32 bits, which no quantity passes.
+/// The largest quantity: the largest whole number of 32 bits.
 pub const INT_MAX: i64 = 2_147_483_647;
 
-/// Collects what is wrong with a draft.
-pub struct Check {
+/// Collects the faults of a draft.
+pub struct DraftCheck {
     is_new: bool,
     faults: Faults,
 }
 
-impl Check {
-    /// Of a draft for a new row, where what is required must be there, with the faults that its face has found.
+impl DraftCheck {
+    /// Checks a draft for a new row, in which required fields must be there. Begins with the faults that the API has found.
     pub fn new_row(faults: Faults) -> Self {
         Self { is_new: true, faults }
     }
 
-    /// Of a draft for a row that has all its values, where what is absent stays.
+    /// Checks a draft for an existing row, whose values stay where the draft has none.
     pub fn old_row(faults: Faults) -> Self {
         Self {
             is_new: false,
@@ -61,15 +37,15 @@ impl Check {
         }
     }
 
-    /// A text that must be there: trimmed, 1 to `most` characters. `None` leaves the row as it is.
+    /// A text of 1 to `max_length` characters, trimmed. `None` leaves the row as it is.
     pub fn required_text(
         &mut self,
         field: &'static str,
         value: Field<String>,
-        most: usize,
+        max_length: usize,
     ) -> Option<String> {
         let text = self.required(field, value)?;
-        let text = self.text(field, &text, most)?;
+        let text = self.trimmed(field, &text, max_length)?;
         if text.is_empty() {
             self.fault(field, FaultCode::Blank, "This field may not be blank.");
             return None;
@@ -77,43 +53,98 @@ impl Check {
         Some(text)
     }
 
-    /// A text that may be missing: trimmed, an empty one is null. `None` leaves the row as it is.
+    /// A text of at most `max_length` characters, trimmed; a blank one is null. `None` leaves the row as it is.
     pub fn optional_text(
         &mut self,
         field: &'static str,
         value: Field<String>,
-        most: usize,
+        max_length: usize,
     ) -> Option<Option<String>> {
         match value {
             Field::Absent | Field::Unreadable => None,
             Field::Null => Some(None),
             Field::Set(text) => self
-                .text(field, &text, most)
+                .trimmed(field, &text, max_length)
                 .map(|text| Some(text).filter(|text| !text.is_empty())),
         }
     }
 
-    fn text(&mut self, field: &'static str, text: &str, most: usize) -> Option<String> {
+    fn trimmed(&mut self, field: &'static str, text: &str, max_length: usize) -> Option<String> {
         let text = text.trim();
         if text.contains('\0') {
             self.fault(field, FaultCode::Invalid, "Null characters are not allowed.");
             return None;
         }
-        if text.chars().count() > most {
+        if text.chars().count() > max_length {
             self.fault(
                 field,
                 FaultCode::TooLong,
-                format!("Ensure this field has no more than {most} characters."),
+                format!("Ensure this field has no more than {max_length} characters."),
             );
             return None;
         }
         Some(text.to_owned())
     }
 
-    /// A price, as it was written.
+    /// Writes the required texts of a draft to a row, with their folded forms.
+    pub async fn required_texts<R: Collection>(
+        &mut self,
+        tx: &Tx,
+        row: &mut R::Model,
+        texts: &Texts,
+    ) -> Result<()> {
+        for (column, text) in R::texts().filter(|(_, text)| text.rules.required) {
+            self.write_text::<R>(tx, row, column, text, texts.get(column))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the other texts of a draft to a row, with their folded forms.
+    pub async fn optional_texts<R: Collection>(
+        &mut self,
+        tx: &Tx,
+        row: &mut R::Model,
+        texts: &Texts,
+    ) -> Result<()> {
+        for (column, text) in R::texts().filter(|(_, text)| !text.rules.required) {
+            self.write_text::<R>(tx, row, column, text, texts.get(column))
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn write_text<R: Collection>(
+        &mut self,
+        tx: &Tx,
+        row: &mut R::Model,
+        column: R::Column,
+        text: TextColumn<R::Column>,
+        value: Field<String>,
+    ) -> Result<()> {
+        let (name, rules) = (column.as_str(), text.rules);
+        let value = if rules.required {
+            self.required_text(name, value, rules.max_length).map(Some)
+        } else {
+            self.optional_text(name, value, rules.max_length)
+        };
+        let Some(value) = value else { return Ok(()) };
+        if rules.unique
+            && let Some(value) = &value
+        {
+            let others = R::find().filter(column.eq(value)).filter(key::<R>().ne(row.id()));
+            if others.count(tx).await? > 0 {
+                self.faults.push(taken(name));
+            }
+        }
+        row.try_set(text.folded, value.as_deref().map(fold).into())?;
+        Ok(row.try_set(column, value.into())?)
+    }
+
+    /// A price from its text.
     pub fn money(&mut self, field: &'static str, value: Field<String>) -> Option<Money> {
-        let written = self.required(field, value)?;
-        match Money::parse(written.trim()) {
+        let text = self.required(field, value)?;
+        match Money::parse(text.trim()) {
             Ok(money) => return Some(money),
             Err(NotMoney::Malformed) => self.fault(field, FaultCode::Invalid, "A valid number is required."),
             Err(NotMoney::TooManyWholeDigits) => self.fault(
@@ -137,7 +168,7 @@ impl Check {
         None
     }
 
-    /// A whole number in a range. `default` is what a new row has without it; without a default it is required.
+    /// A whole number in a range. `default` is for new rows; without a default the field is required.
     pub fn integer(
         &mut self,
         field: &'static str,
@@ -170,7 +201,7 @@ impl Check {
     }
 
     /// The id of a row of another table, which must exist.
-    pub async fn reference<R: Resource>(
+    pub async fn reference<R: Collection>(
         &mut self,
         tx: &Tx,
         field: &'static str,
@@ -192,12 +223,12 @@ impl Check {
         Ok(found)
     }
 
-    /// The id of a row of another table, which the statement that uses it will look for.
+    /// The id of a row of another table. The statement that uses it finds out whether there is such a row.
     pub fn id(&mut self, field: &'static str, value: Field<i64>) -> Option<i64> {
         self.required(field, value)
     }
 
-    /// A value that must be there, and that the rule looks at itself. `None` leaves the row as it is.
+    /// A required value that the rule checks further. `None` leaves the row as it is.
     pub fn required<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
         match value {
             Field::Set(value) => return Some(value),
@@ -208,25 +239,24 @@ impl Check {
         None
     }
 
-    /// A value that stays as it is when nothing is said of it, and is never null.
+    /// A value that is never null, and keeps or gets its default when it is absent.
     pub fn optional<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
         match value {
             Field::Absent => None,
-            said => self.required(field, said),
+            value => self.required(field, value),
         }
     }
 
-    /// Adds a fault that a rule has found itself.
     pub fn fault(&mut self, field: &'static str, code: FaultCode, message: impl Into<String>) {
         self.faults.push(Fault::new(field, code, message));
     }
 
-    /// Whether nothing is wrong so far.
+    /// Whether there are no faults so far.
     pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
     }
 
-    /// Every fault at once, or none.
+    /// Fails with all faults, if there are any.
     pub fn finish(self) -> Result<()> {
         if self.faults.is_empty() {
             Ok(())
@@ -236,11 +266,26 @@ impl Check {
     }
 }
 
-/// The fault of a reference to nothing.
+/// The fault of a reference to a row that does not exist.
 pub fn no_such(field: &'static str, id: i64) -> Fault {
     Fault::new(
         field,
         FaultCode::NotFound,
         format!("Invalid pk \"{id}\" - object does not exist."),
     )
+}
+
+/// The fault of a text that another row has, found by the constraint that the statement violated: by its name, or on SQLite by
+/// its table and column.
+pub fn violated_unique<R: Collection>(constraint: &str) -> Option<Fault> {
+    let table = R::default();
+    let table = table.table_name();
+    R::texts()
+        .map(|(column, _)| column.as_str())
+        .find(|name| constraint == format!("{table}_{name}_key") || constraint == format!("{table}.{name}"))
+        .map(taken)
+}
+
+fn taken(field: &'static str) -> Fault {
+    Fault::new(field, FaultCode::Taken, "This field must be unique.")
 }

@@ -1,12 +1,11 @@
-//! What a table says about its lists: the columns to order by and to search.
+//! `Collection`: a table whose rows can be listed.
 
 use ::entity::Record;
 use sea_orm::{EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait};
 
-use super::listing::{Direction, Sortable};
+use super::column::{Direction, ListColumn, TextColumn};
 use crate::auth::Right;
 
-/// A table whose rows can be listed: by what they are ordered and searched.
 pub trait Collection:
     EntityTrait<
         Model: Record + Default + IntoActiveModel<Self::ActiveModel> + Send + Sync + 'static,
@@ -17,24 +16,35 @@ pub trait Collection:
     + Sync
     + 'static
 {
-    /// The columns that lists can be ordered by.
-    const SORTABLE: &'static [Sortable<Self::Column>];
+    /// The columns that lists can be ordered by, and the rules for its texts.
+    const COLUMNS: &'static [ListColumn<Self::Column>];
     /// The order of a list that asks for none: the name of a column and a direction.
     const DEFAULT_ORDER: (&'static str, Direction);
-    /// The folded column that `search` looks into.
-    const SEARCHED: Option<Self::Column>;
-    /// The right that all there is to do with it needs, reading included. Without one, reading needs a login, and each
-    /// other verb the noun's own right.
+    /// The right that every operation needs, reading included. Without one, reading needs a login, and every other operation
+    /// the noun's own right.
     const GUARD: Option<Right> = None;
+
+    /// The texts among the columns.
+    fn texts() -> impl Iterator<Item = (Self::Column, TextColumn<Self::Column>)> {
+        let text = |column: &ListColumn<Self::Column>| Some((column.column, column.text?));
+        Self::COLUMNS.iter().filter_map(text)
+    }
+
+    /// The folded columns that `search` looks into.
+    fn searched() -> impl Iterator<Item = Self::Column> {
+        let searched = |(_, text): (_, TextColumn<_>)| text.rules.searched.then_some(text.folded);
+        Self::texts().filter_map(searched)
+    }
 }
 
 /// The column of the primary key.
+#[expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "an entity without a primary key does not derive"
+)]
 pub fn key<R: Collection>() -> R::Column {
-    // Every table of ours has one column as its key; the id of the first is that of the only one.
-    #[expect(
-        clippy::expect_used,
-        reason = "an entity without a primary key does not derive"
-    )]
+    // Every table here has a key of one column.
     let key = <R::PrimaryKey as Iterable>::iter().next().expect("a primary key");
     key.into_column()
 }

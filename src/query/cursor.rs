@@ -1,8 +1,8 @@
-//! Cursors: where a row stands in an order, as an opaque text that outlives the request.
+//! Cursors: the position of a row in an order, as an opaque text that stays valid after the request.
 //!
-//! A cursor names its order and carries the row's values in it, the id last, so that a page goes on from there even when
-//! the row has changed or is gone, and no other order takes it for its own. Nothing in it is secret, and nothing in it is
-//! believed: what is read back must have the types of the columns it is compared with.
+//! A cursor names its order and carries the row's values in it, the id last. So a page continues from there even when the
+//! row has changed or is gone, and a cursor of another order is refused. A cursor holds nothing secret and is not trusted:
+//! its values must have the types of the columns that they are compared with.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,32 +11,25 @@ use rust_decimal::Decimal;
 use sea_orm::sea_query::{ColumnRef, Condition, Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait, ColumnType, Value};
 
-use super::Direction;
+use super::column::Direction;
 
 /// One column of a total order.
 #[derive(Clone, Debug)]
 pub struct Term {
-    /// The column.
     pub column: ColumnRef,
-    /// Which way.
     pub direction: Direction,
-    /// Whether there are rows without a value; they come last in both directions.
+    /// Nulls come last in both directions.
     pub nullable: bool,
-    /// What kind of value it has.
-    pub holds: ValueKind,
+    pub kind: ValueKind,
 }
 
-/// What kind of value a column has.
+/// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueKind {
-    /// A whole number.
     Integer,
-    /// A text.
     Text,
-    /// An amount of money.
     Money,
-    /// A moment.
-    Moment,
+    Timestamp,
 }
 
 impl ValueKind {
@@ -45,35 +38,34 @@ impl ValueKind {
         match column.def().get_column_type() {
             ColumnType::BigInteger => Self::Integer,
             ColumnType::Decimal(_) => Self::Money,
-            ColumnType::TimestampWithTimeZone => Self::Moment,
+            ColumnType::TimestampWithTimeZone => Self::Timestamp,
             _ => Self::Text,
         }
     }
 }
 
-/// On which side of a cursor.
+/// A side of a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// What comes later in the order.
     After,
-    /// What comes earlier.
     Before,
 }
 
-/// The first byte of every cursor: what follows may change its form under another.
-const FORM: u8 = 1;
-/// The longest cursor that is read; the longest that is written has two titles of 500 four-byte characters, each twice.
-const LONGEST: usize = 32 * 1024;
+/// The first byte of every cursor: the version of its encoding.
+const VERSION: u8 = 1;
+/// The longest cursor that is decoded, in bytes. The longest that is encoded has two titles of 500 four-byte characters, each
+/// twice.
+const MAX_LENGTH: usize = 32 * 1024;
 
-/// The cursor of a row that has these values in the order of this name.
+/// The cursor of a row with these values in the order of this name.
 pub fn encode(order: &str, values: &[Value]) -> String {
-    let mut bytes = vec![FORM];
+    let mut bytes = vec![VERSION];
     put_text(&mut bytes, order);
     for value in values {
         match value {
             Value::BigInt(Some(number)) => put(&mut bytes, b'i', &number.to_be_bytes()),
-            Value::ChronoDateTimeUtc(Some(moment)) => {
-                put(&mut bytes, b't', &moment.timestamp_micros().to_be_bytes());
+            Value::ChronoDateTimeUtc(Some(time)) => {
+                put(&mut bytes, b't', &time.timestamp_micros().to_be_bytes());
             }
             Value::Decimal(Some(amount)) => {
                 bytes.push(b'd');
@@ -99,13 +91,13 @@ fn put_text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
-/// The values that a cursor carries, if it is one of the order of this name and fits its columns.
+/// The values of a cursor, if it belongs to the order of this name and fits its columns.
 pub fn decode(order: &str, terms: &[Term], cursor: &str) -> Option<Vec<Value>> {
-    if cursor.len() > LONGEST {
+    if cursor.len() > MAX_LENGTH {
         return None;
     }
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let mut rest = bytes.strip_prefix(&[FORM])?;
+    let mut rest = bytes.strip_prefix(&[VERSION])?;
     if take_text(&mut rest)? != order {
         return None;
     }
@@ -129,24 +121,24 @@ fn take_text<'b>(rest: &mut &'b [u8]) -> Option<&'b str> {
 }
 
 fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
-    Some(match (take(rest, 1)?, term.holds) {
+    Some(match (take(rest, 1)?, term.kind) {
         (b"i", ValueKind::Integer) => take_integer(rest)?.into(),
-        (b"t", ValueKind::Moment) => {
-            let moment = DateTime::from_timestamp_micros(take_integer(rest)?)?;
-            // Far beyond what any row has, and within what both databases take.
-            if !(1..10_000).contains(&moment.year()) {
+        (b"t", ValueKind::Timestamp) => {
+            let time = DateTime::from_timestamp_micros(take_integer(rest)?)?;
+            // Both databases can represent these years.
+            if !(1..10_000).contains(&time.year()) {
                 return None;
             }
-            moment.into()
+            time.into()
         }
         (b"d", ValueKind::Money) => take_text(rest)?.parse::<Decimal>().ok()?.into(),
-        // PostgreSQL has no NUL in texts, so no cursor of ours has one.
+        // PostgreSQL's texts have no NUL, so no cursor that was encoded here has one.
         (b"s", ValueKind::Text) => Some(take_text(rest)?).filter(|text| !text.contains('\0'))?.into(),
         (b"n", holds) if term.nullable => match holds {
             ValueKind::Integer => Value::BigInt(None),
             ValueKind::Text => Value::String(None),
             ValueKind::Money => Value::Decimal(None),
-            ValueKind::Moment => Value::ChronoDateTimeUtc(None),
+            ValueKind::Timestamp => Value::ChronoDateTimeUtc(None),
         },
         _ => return None,
     })
@@ -157,13 +149,13 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     let upwards = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
     let first = terms.first().is_some_and(upwards);
     if terms.iter().all(|term| !term.nullable && upwards(term) == first) {
-        // One comparison of rows, which an index answers whole.
+        // A comparison of row values, which an index can answer alone.
         let columns = Expr::tuple(terms.iter().map(|term| Expr::col(term.column.clone())));
-        let place = Expr::tuple(values.iter().map(|value| Expr::val(value.clone())));
+        let position = Expr::tuple(values.iter().map(|value| Expr::val(value.clone())));
         return Condition::all().add(if first {
-            columns.gt(place)
+            columns.gt(position)
         } else {
-            columns.lt(place)
+            columns.lt(position)
         });
     }
     let mut pairs = terms.iter().zip(values).rev();
@@ -177,7 +169,7 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
             .add(Condition::all().add(tied(term, value)).add(condition));
     }
     match (terms.first(), values.first()) {
-        // It follows from the rest, but says to an index where to begin.
+        // This follows from the rest, but lets an index begin at the right place.
         (Some(term), Some(value)) if !term.nullable => {
             let column = Expr::col(term.column.clone());
             let bound = Expr::val(value.clone());
@@ -201,11 +193,11 @@ fn strictly_beyond(term: &Term, value: &Value, side: Side) -> Condition {
         });
     }
     let upwards = (side == Side::After) == (term.direction == Direction::Ascending);
-    let place = Expr::val(value.clone());
+    let position = Expr::val(value.clone());
     let strictly = if upwards {
-        column().gt(place)
+        column().gt(position)
     } else {
-        column().lt(place)
+        column().lt(position)
     };
     match side {
         Side::After if term.nullable => Condition::any().add(strictly).add(column().is_null()),
@@ -238,12 +230,12 @@ mod tests {
 
     use super::{Direction, Side, Term, ValueKind, beyond, decode, encode};
 
-    fn term(name: &'static str, holds: ValueKind, direction: Direction, nullable: bool) -> Term {
+    fn term(name: &'static str, kind: ValueKind, direction: Direction, nullable: bool) -> Term {
         Term {
             column: Alias::new(name).into_column_ref(),
             direction,
             nullable,
-            holds,
+            kind,
         }
     }
 
@@ -251,13 +243,13 @@ mod tests {
         vec![
             term("serie", ValueKind::Text, Direction::Ascending, true),
             term("price", ValueKind::Money, Direction::Descending, false),
-            term("at", ValueKind::Moment, Direction::Ascending, false),
+            term("at", ValueKind::Timestamp, Direction::Ascending, false),
             term("id", ValueKind::Integer, Direction::Ascending, false),
         ]
     }
 
     fn values() -> Vec<Value> {
-        let at: DateTime<Utc> = "2024-01-15T10:30:00.123456Z".parse().expect("a moment");
+        let at: DateTime<Utc> = "2024-01-15T10:30:00.123456Z".parse().expect("a time");
         vec![
             "água".into(),
             Decimal::new(79_999, 2).into(),
@@ -267,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn decodes_what_it_encodes() {
         let cursor = encode("product:serie", &values());
         assert_eq!(decode("product:serie", &terms(), &cursor), Some(values()));
         let mut without = values();
@@ -277,14 +269,14 @@ mod tests {
     }
 
     #[test]
-    fn another_order_refuses_it() {
+    fn refuses_a_cursor_of_another_order() {
         let cursor = encode("product:serie", &values());
         assert_eq!(decode("product:-serie", &terms(), &cursor), None);
         assert_eq!(decode("product:serie", &terms()[1..], &cursor), None);
     }
 
     #[test]
-    fn nothing_that_was_not_written_is_read() {
+    fn refuses_what_was_not_encoded_here() {
         let cursor = encode("product:serie", &values());
         for end in 0..cursor.len() {
             assert_eq!(decode("product:serie", &terms(), &cursor[..end]), None, "{end}");
@@ -336,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_without_a_value_come_last_both_ways() {
+    fn nulls_come_last_in_both_directions() {
         let terms = [
             term("serie", ValueKind::Text, Direction::Descending, true),
             term("id", ValueKind::Integer, Direction::Descending, false),

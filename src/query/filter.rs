@@ -1,4 +1,4 @@
-//! `Filter`: conditions on rows, built by both faces from their own spellings and from nothing else.
+//! `Filter`: a condition on rows. Both APIs build it from their own parameters and input types.
 
 use ::entity::fold;
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -6,23 +6,22 @@ use database::Backend;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityName as _, QueryFilter, QuerySelect, QueryTrait, Value};
 
-use super::range::Range;
+pub use super::comparison::Comparison;
+use super::comparison::Range;
 use super::{Collection, key};
 use crate::error::{Error, Result};
 
-/// The longest pattern that SQLite compares with, in bytes. No name is that long, and no one looks for a description by
-/// so much of it.
+/// The longest pattern that SQLite compares with, in bytes.
 const LONGEST_PATTERN: usize = 50_000;
 
-/// A condition on the rows of one table; the default holds for all.
+/// A condition on the rows of one table; the default matches all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     condition: Option<Condition>,
-    /// Ranges of numbers that must hold too.
+    /// Ranges of numbers that must match too. They become part of the condition late: see [`Range::condition`].
     ranges: Vec<Range>,
     /// Whether a reference is compared with one id.
-    is_of_one: bool,
-    /// How many conditions it is made of, and how many values they name.
+    has_reference: bool,
     size: Size,
 }
 
@@ -41,39 +40,19 @@ impl Size {
     }
 }
 
-/// The most conditions of one filter: SQLite takes expressions of 1,000 levels, and one condition is up to four of them.
+/// The most conditions of one filter: SQLite takes expressions of 1,000 levels, and a condition has up to four.
 pub const CONDITIONS: usize = 200;
-/// The most values that the conditions of one filter name: SQLite takes 32,766 parameters.
+/// The most values in the conditions of one filter: SQLite takes 32,766 parameters.
 pub const VALUES: usize = 10_000;
 
-/// How the names of columns end that refer to other rows.
+/// The end of the names of columns that refer to other rows.
 const REFERENCE: &str = "_id";
 
-/// How a column is compared with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    /// The same.
-    Equal,
-    /// Another; also where there is none.
-    NotEqual,
-    /// More.
-    Greater,
-    /// As much or more.
-    GreaterOrEqual,
-    /// Less.
-    Less,
-    /// As much or less.
-    LessOrEqual,
-}
-
-/// Where a text stands in another.
+/// Where a text is looked for in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Anywhere.
     Anywhere,
-    /// At its beginning.
     Start,
-    /// At its end.
     End,
 }
 
@@ -96,13 +75,13 @@ impl Filter {
         }
     }
 
-    /// All of it as one condition.
-    fn whole(self) -> Option<Condition> {
-        let aside = self.is_of_one;
+    /// The filter as one condition; none if it matches all rows.
+    fn into_condition(self) -> Option<Condition> {
+        let without_index = self.has_reference;
         let mut ranges = self
             .ranges
             .into_iter()
-            .map(|range| range.condition(aside))
+            .map(|range| range.condition(without_index))
             .peekable();
         if ranges.peek().is_none() {
             return self.condition;
@@ -111,7 +90,7 @@ impl Filter {
         Some(ranges.fold(all, Condition::add))
     }
 
-    /// The filter, if a database can be asked about it.
+    /// The filter, if both databases can process it.
     ///
     /// # Errors
     /// [`Error::Parameter`] for one of too many conditions or values.
@@ -131,17 +110,17 @@ impl Filter {
         Ok(self)
     }
 
-    /// Whether it holds for every row, as far as can be told without looking.
-    pub fn holds_for_all(&self) -> bool {
+    /// Whether it matches every row whatever its values.
+    pub fn matches_all(&self) -> bool {
         self.condition.is_none() && self.ranges.is_empty()
     }
 
-    /// Holds for nothing.
+    /// Matches nothing.
     pub fn nothing() -> Self {
         Self::of(Expr::val(1).eq(0))
     }
 
-    /// Both must hold.
+    /// Both must match.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let condition = match (self.condition, other.condition) {
@@ -153,28 +132,28 @@ impl Filter {
         Self {
             condition,
             ranges,
-            is_of_one: self.is_of_one || other.is_of_one,
+            has_reference: self.has_reference || other.has_reference,
             size: self.size.and(other.size),
         }
     }
 
-    /// One of them must hold; none of nothing does.
+    /// One of them must match; an empty list matches nothing.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
         let mut any = Condition::any();
         let mut size = Size {
             conditions: 1,
             values: 0,
         };
-        let (mut empty, mut holds_for_all) = (true, false);
+        let (mut empty, mut matches_all) = (true, false);
         for filter in filters {
             empty = false;
             size = size.and(filter.size);
-            match filter.whole() {
+            match filter.into_condition() {
                 Some(condition) => any = any.add(condition),
-                None => holds_for_all = true,
+                None => matches_all = true,
             }
         }
-        match (empty, holds_for_all) {
+        match (empty, matches_all) {
             (true, _) => Self::nothing(),
             (_, true) => Self {
                 size,
@@ -184,30 +163,30 @@ impl Filter {
         }
     }
 
-    /// It must not hold. What can't be told, because there is no value, does not hold.
+    /// Matches the rows that the filter does not match, including those for which a null makes it undecided.
     #[must_use]
     pub fn negated(self) -> Self {
         let size = self.size.and(Size {
             conditions: 1,
             values: 0,
         });
-        match self.whole() {
+        match self.into_condition() {
             None => Self {
                 size,
                 ..Self::nothing()
             },
             Some(condition) => {
-                let holds = Expr::expr(
+                let matches = Expr::expr(
                     sea_orm::sea_query::CaseStatement::new()
                         .case(condition, 1)
                         .finally(0),
                 );
-                Self::with(holds.eq(0), size)
+                Self::with(matches.eq(0), size)
             }
         }
     }
 
-    /// A column compared with a value. No text in the database has a NUL, which PostgreSQL refuses to be asked about.
+    /// Compares a column with a value. PostgreSQL refuses a text with a NUL, and no text in the database has one.
     pub fn compare<C: ColumnTrait>(column: C, comparison: Comparison, value: impl Into<Value>) -> Self {
         let value = value.into();
         if has_nul(&value) {
@@ -216,7 +195,7 @@ impl Filter {
                 _ => Self::nothing(),
             };
         }
-        // A price or a quantity; a moment is often compared beside a reference in one index with it.
+        // Prices and quantities only: times are often compared beside a reference that shares an index with them.
         let is_number = matches!(value, Value::Decimal(_) | Value::BigInt(_));
         let is_range = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         if is_number && is_range {
@@ -234,7 +213,7 @@ impl Filter {
                 ..Self::default()
             };
         }
-        let is_of_one = comparison == Comparison::Equal && column.as_str().ends_with(REFERENCE);
+        let has_reference = comparison == Comparison::Equal && column.as_str().ends_with(REFERENCE);
         let condition = match comparison {
             Comparison::Equal => column.eq(value),
             Comparison::NotEqual => {
@@ -246,17 +225,17 @@ impl Filter {
             Comparison::LessOrEqual => column.lte(value),
         };
         Self {
-            is_of_one,
+            has_reference,
             ..Self::of(condition)
         }
     }
 
-    /// A column that has this value, written into the statement itself, where an index is for rows with this value alone.
-    pub fn has<C: ColumnTrait>(column: C, value: &'static str) -> Self {
+    /// A column that has this value, as part of the statement's text: an index for rows with this value alone needs that.
+    pub fn is_constant<C: ColumnTrait>(column: C, value: &'static str) -> Self {
         Self::of(Expr::col(column.as_column_ref()).eq(Expr::Constant(value.into())))
     }
 
-    /// A column that is one of some values; of none, nothing is.
+    /// A column that is one of these values.
     pub fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
@@ -269,7 +248,7 @@ impl Filter {
         Self::with(column.is_in(values), size)
     }
 
-    /// A column that is none of some values; also where there is none.
+    /// A column that is none of these values, or null.
     pub fn not_among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
@@ -285,7 +264,6 @@ impl Filter {
         Self::with(other, size)
     }
 
-    /// Whether there is a value.
     pub fn is_null<C: ColumnTrait>(column: C, is_null: bool) -> Self {
         Self::of(if is_null {
             column.is_null()
@@ -294,7 +272,7 @@ impl Filter {
         })
     }
 
-    /// A folded column that has this text in it, in any letter case. `%` and `_` mean themselves, and no text has a NUL.
+    /// A folded column that contains this text in any letter case. `%` and `_` stand for themselves.
     pub fn text<C: ColumnTrait>(folded: C, place: Place, text: &str) -> Self {
         if text.contains('\0') {
             return Self::nothing();
@@ -314,12 +292,12 @@ impl Filter {
         Self::of(Expr::col(folded.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
     }
 
-    /// A moment on this UTC day or later.
+    /// A time on this UTC day or later.
     pub fn from_day<C: ColumnTrait>(column: C, day: NaiveDate) -> Self {
         Self::compare(column, Comparison::GreaterOrEqual, start_of(day))
     }
 
-    /// A moment on this UTC day or earlier, the whole day included.
+    /// A time on this UTC day or earlier, the whole day included.
     pub fn to_day<C: ColumnTrait>(column: C, day: NaiveDate) -> Self {
         match day.checked_add_days(Days::new(1)) {
             Some(next) => Self::compare(column, Comparison::Less, start_of(next)),
@@ -327,7 +305,7 @@ impl Filter {
         }
     }
 
-    /// A column that is the id of a row of `R` for which this holds.
+    /// A column that is the id of a row of `R` which `filter` matches.
     pub fn refers_to<R: Collection>(column: impl ColumnTrait, filter: Self) -> Self {
         let size = filter.size.and(Size {
             conditions: 1,
@@ -336,7 +314,7 @@ impl Filter {
         Self::with(column.in_subquery(filter.ids::<R>(key::<R>())), size)
     }
 
-    /// There is a row of `R` for which this holds and whose `reference` is this table's `key`.
+    /// There is a row of `R` which `filter` matches and whose `reference` is this table's `key`.
     pub fn referred_by<R: Collection>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
         let size = filter.size.and(Size {
             conditions: 1,
@@ -351,7 +329,7 @@ impl Filter {
 
     /// Adds it to a query.
     pub fn apply<Q: QueryFilter>(self, query: Q) -> Q {
-        match self.whole() {
+        match self.into_condition() {
             Some(condition) => query.filter(condition),
             None => query,
         }

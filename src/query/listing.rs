@@ -1,52 +1,22 @@
-//! `Listing`: filter, search and order, as either face fills it, turned into one `SELECT`.
+//! `Listing`: filter, search and order of a list, turned into one `SELECT`.
 //!
-//! The order is always total: it ends in the id, in the direction of the column before it, so that paging neither
-//! repeats nor skips. Where a value may be missing, the rows without one come last in both directions.
+//! The order is always total: it ends with the id, in the direction of the column before it, so that paging neither
+//! repeats nor skips rows. Nulls come last in both directions.
 
 use sea_orm::sea_query::{Asterisk, Expr, Func, NullOrdering, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
+use super::column::{Direction, ListColumn};
 use super::filter::Place;
 use super::row_count::row_count;
 use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
 use crate::error::{Error, Result};
 
-/// A name that lists can be ordered by, and the columns behind it.
-#[derive(Debug)]
-pub struct Sortable<C: 'static> {
-    /// The column, as the document spells it.
-    pub name: &'static str,
-    /// What is compared: for a text its folded form, then as written.
-    pub columns: &'static [C],
-    /// Whether there are rows without it.
-    pub nullable: bool,
-}
-
-/// Which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Smallest, earliest or A first.
-    Ascending,
-    /// Largest, latest or Z first.
-    Descending,
-}
-
-impl From<Direction> for sea_orm::Order {
-    fn from(direction: Direction) -> Self {
-        match direction {
-            Direction::Ascending => Self::Asc,
-            Direction::Descending => Self::Desc,
-        }
-    }
-}
-
 /// One step of an order: later steps decide between equals.
 #[derive(Debug)]
 pub struct Order<C: 'static> {
-    /// By what.
-    pub by: &'static Sortable<C>,
-    /// Which way.
+    pub by: &'static ListColumn<C>,
     pub direction: Direction,
 }
 
@@ -58,26 +28,25 @@ impl<C> Clone for Order<C> {
 
 impl<C> Copy for Order<C> {}
 
-impl<C> Order<C> {
+impl<C: ColumnTrait> Order<C> {
     /// An order by the column of this name, if lists can be ordered by it.
     pub fn by_name<R: Collection<Column = C>>(name: &str, direction: Direction) -> Option<Self> {
-        R::SORTABLE
+        R::COLUMNS
             .iter()
-            .find(|sortable| sortable.name == name)
+            .find(|column| column.name() == name)
             .map(|by| Self { by, direction })
     }
 }
 
-/// The sortable that every collection has and that no two rows share.
+/// The column that every collection has and in which no two rows are equal.
 const ID: &str = "id";
 
-/// A part of a list, to be asked for.
+/// The rows of a list and their order.
 pub struct Listing<R: Collection> {
-    /// Which rows.
     pub filter: Filter,
-    /// Rows whose name has this in it.
+    /// Keeps the rows that have this in one of the searched columns.
     pub search: Option<String>,
-    /// In which order; the noun's own when empty.
+    /// The noun's default order when empty.
     pub order: Vec<Order<R::Column>>,
 }
 
@@ -92,36 +61,40 @@ impl<R: Collection> Default for Listing<R> {
 }
 
 /// A page by its number.
-pub struct Page<R: Collection> {
-    /// The rows of the page.
+pub struct NumberedPage<R: Collection> {
     pub rows: Vec<Row<R>>,
-    /// How many there are on all pages together.
+    /// The number of rows on all pages together.
     pub count: u64,
 }
 
 impl<R: Collection> Listing<R> {
-    /// What its rows have in common.
+    /// The filter and the search as one filter.
     pub(crate) fn condition(&self) -> Filter {
-        let searched = match (&self.search, R::SEARCHED) {
-            (Some(text), Some(column)) if !text.is_empty() => Filter::text(column, Place::Anywhere, text),
-            _ => Filter::default(),
+        let Some(text) = self.search.as_ref().filter(|text| !text.is_empty()) else {
+            return self.filter.clone();
         };
-        self.filter.clone().and(searched)
+        let mut searched = R::searched().map(|column| Filter::text(column, Place::Anywhere, text));
+        let found = match (searched.next(), searched.next()) {
+            (None, _) => Filter::default(),
+            (Some(only), None) => only,
+            (Some(first), Some(second)) => Filter::any([first, second].into_iter().chain(searched)),
+        };
+        self.filter.clone().and(found)
     }
 
-    /// The rows that it is about, in no order.
+    /// The rows in no order.
     pub(crate) fn matching(&self) -> Select<R> {
         self.condition().apply(R::find())
     }
 
-    /// The steps of its order. A column that comes again decides nothing any more, and nothing decides after the id.
+    /// The steps of its order, without repeated columns and without those after the id, which decide nothing.
     fn steps(&self) -> Vec<Order<R::Column>> {
         let mut steps: Vec<Order<R::Column>> = Vec::new();
         for step in &self.order {
-            if !steps.iter().any(|earlier| earlier.by.name == step.by.name) {
+            if !steps.iter().any(|earlier| earlier.by.name() == step.by.name()) {
                 steps.push(*step);
             }
-            if step.by.name == ID {
+            if step.by.name() == ID {
                 break;
             }
         }
@@ -137,24 +110,23 @@ impl<R: Collection> Listing<R> {
         let last = steps
             .last()
             .map(|step| (key::<R>(), step.direction, false))
-            .filter(|_| steps.iter().all(|step| step.by.name != ID));
+            .filter(|_| steps.iter().all(|step| step.by.name() != ID));
         let columns = steps.iter().flat_map(|step| {
             step.by
-                .columns
-                .iter()
-                .map(|column| (*column, step.direction, step.by.nullable))
+                .compared()
+                .map(|column| (column, step.direction, step.by.is_nullable()))
         });
         columns.chain(last).collect()
     }
 
-    /// What its cursors call its order: `product:-selling_price,title`.
+    /// The name of the order in cursors: `product:-selling_price,title`.
     pub(crate) fn order_name(&self) -> String {
         let steps: Vec<String> = self
             .steps()
             .iter()
             .map(|step| match step.direction {
-                Direction::Ascending => step.by.name.to_owned(),
-                Direction::Descending => format!("-{}", step.by.name),
+                Direction::Ascending => step.by.name().to_owned(),
+                Direction::Descending => format!("-{}", step.by.name()),
             })
             .collect();
         format!("{}:{}", R::default().table_name(), steps.join(","))
@@ -171,11 +143,11 @@ impl<R: Collection> Listing<R> {
         select
     }
 
-    /// How many rows it is about.
+    /// The number of rows.
     pub async fn count(&self, permit: &Permit<'_, Read, R>) -> Result<u64> {
         let db = permit.ctx().db();
         let condition = self.condition();
-        if condition.holds_for_all()
+        if condition.matches_all()
             && let Some(count) = row_count(db, R::default().table_name()).await?
         {
             return Ok(count);
@@ -191,8 +163,13 @@ impl<R: Collection> Listing<R> {
     /// Page `number`, counted from 1, of `size` rows each.
     ///
     /// # Errors
-    /// [`Error::NoSuchPage`] below 1 and past the end; the first page is there even when it is empty.
-    pub async fn by_number(&self, permit: Permit<'_, Read, R>, number: i128, size: u64) -> Result<Page<R>> {
+    /// [`Error::NoSuchPage`] below 1 and past the end, except for the first page, which may be empty.
+    pub async fn by_number(
+        &self,
+        permit: Permit<'_, Read, R>,
+        number: i128,
+        size: u64,
+    ) -> Result<NumberedPage<R>> {
         if number < 1 {
             return Err(Error::NoSuchPage);
         }
@@ -208,15 +185,15 @@ impl<R: Collection> Listing<R> {
             let page = self.slice(skipped, size);
             db.models::<R>(page.build(db.get_database_backend())).await?
         };
-        Ok(Page {
-            rows: Row::together(rows),
+        Ok(NumberedPage {
+            rows: Row::siblings_of(rows),
             count,
         })
     }
 
-    /// Rows by their place. The ids are chosen first, which an index can do alone, and only those rows are read whole.
+    /// Rows by their position. The ids are chosen first, which an index can do alone, and only those rows are read whole.
     fn slice(&self, skipped: u64, size: u64) -> Select<R> {
-        if skipped == 0 && self.condition().holds_for_all() {
+        if skipped == 0 && self.condition().matches_all() {
             return self.ordered(self.matching()).limit(size);
         }
         let chosen: SelectStatement = self

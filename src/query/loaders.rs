@@ -1,7 +1,7 @@
-//! The dataloaders beneath `siblings.rs`: ids in, rows out, one statement a batch.
+//! Loads rows by their ids, one statement a batch, with the `dataloader` crate.
 //!
-//! The crate gives the batch its shape, the siblings give it its moment: a loader is asked once, with the keys of all
-//! the rows of a page, so it never waits for more. It does not outlive that call, so nothing is shared between requests.
+//! A loader is called once, with the ids that all rows of a page refer to, so it never waits for more. It does not outlive
+//! that call, so nothing is shared between requests.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -21,12 +21,12 @@ struct ById<R> {
 }
 
 impl<R: Collection> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
-    /// The interface has no room for an error of the whole batch, so each key gets it.
+    /// The interface has no error for a whole batch, so each id gets it.
     async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<Row<R>>>> {
         let found = self.ctx.db().by_ids::<R>(ids).await;
         match found.map_err(Error::from) {
             Ok(rows) => {
-                let mut found: HashMap<i64, Row<R>> = Row::<R>::together(rows)
+                let mut found: HashMap<i64, Row<R>> = Row::<R>::siblings_of(rows)
                     .into_iter()
                     .map(|row| (row.id(), row))
                     .collect();
@@ -41,7 +41,7 @@ impl<R: Collection> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
 pub async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Row<R>>> {
     match ids.as_slice() {
         [] => return Ok(HashMap::new()),
-        // Nothing to batch.
+        // Without the overhead of a batch.
         [id] => {
             let row = ctx.db().by_id::<R>(*id).await?;
             return Ok(row.into_iter().map(|row| (*id, Row::single(row))).collect());
@@ -55,9 +55,9 @@ pub async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i6
     let loader = Loader::new(batch)
         .with_max_batch_size(usize::MAX)
         .with_yield_count(0);
-    let answers = loader.try_load_many(ids).await.map_err(Error::internal)?;
-    let mut rows = HashMap::with_capacity(answers.len());
-    for (id, row) in answers {
+    let loaded = loader.try_load_many(ids).await.map_err(Error::internal)?;
+    let mut rows = HashMap::with_capacity(loaded.len());
+    for (id, row) in loaded {
         if let Some(row) = row? {
             rows.insert(id, row);
         }

@@ -3,19 +3,24 @@
 
 pub mod check;
 pub mod collection;
+pub mod column;
+mod comparison;
 pub mod cursor;
+pub mod day;
+mod field;
 pub mod filter;
 pub mod listing;
 pub mod loaders;
 pub mod paging;
-pub mod range;
 pub mod row_count;
 pub mod siblings;
 
-pub use check::{Check, Field};
+pub use check::DraftCheck;
 pub use collection::{Collection, key};
+pub use column::{Direction, ListColumn, TextRules};
 pub use cursor::Term;
+pub use field::{Field, Texts};
 pub use filter::Filter;
-pub use listing::{Direction, Listing, Order, Page, Sortable};
+pub use listing::{Listing, NumberedPage, Order};
 pub use paging::{CursorPage, PageRequest};
 pub use siblings::Row;

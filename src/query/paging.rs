@@ -1,7 +1,7 @@
 //! Pages by cursor: of a list, and of each parent's list, all parents together in one statement.
 //!
-//! A page asks for one row more than it shows, which tells whether there are more. Backwards is forwards in the opposite
-//! order, turned around at the end.
+//! A page reads one row more than it shows, to find out whether there are more. A page backwards is read in the opposite
+//! order and reversed at the end.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -20,14 +20,17 @@ use crate::auth::{Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// Which part of a list is asked for.
+/// The most rows of a page, in both APIs.
+pub const MAX_PAGE_SIZE: u8 = 100;
+
+/// A request for a page of a list by cursor.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
-    /// How many items, at most.
+    /// The most items.
     pub size: u64,
-    /// Whether the items are the last of the part rather than the first.
+    /// Whether the page is at the end of the part between the cursors, not at its beginning.
     pub backwards: bool,
-    /// How many items are left out, from the side that the page begins on.
+    /// The number of items to skip, from the end that the page begins at.
     pub skip: u64,
     /// The part begins after this cursor.
     pub after: Option<String>,
@@ -35,13 +38,10 @@ pub struct PageRequest {
     pub before: Option<String>,
 }
 
-/// A page of a list by cursor, and where it lies in it.
+/// A page of a list by cursor.
 pub struct CursorPage<T> {
-    /// The items of the page.
     pub items: Vec<T>,
-    /// Whether there are items before it.
     pub has_previous: bool,
-    /// Whether there are items after it.
     pub has_next: bool,
     cursor: CursorOf<T>,
 }
@@ -49,13 +49,13 @@ pub struct CursorPage<T> {
 type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
 
 impl<T> CursorPage<T> {
-    /// The page of a span, whose items are in the order of the list; `more` tells whether the part goes on beyond them.
-    fn new(span: &PageRequest, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
-        let (before, after) = (span.before.is_some(), span.after.is_some());
-        let (has_previous, has_next) = if span.backwards {
-            (more || after, before || span.skip > 0)
+    /// The page with these items, in the order of the list. `more` is whether the part between the cursors goes on beyond them.
+    fn new(request: &PageRequest, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
+        let (before, after) = (request.before.is_some(), request.after.is_some());
+        let (has_previous, has_next) = if request.backwards {
+            (more || after, before || request.skip > 0)
         } else {
-            (after || span.skip > 0, more || before)
+            (after || request.skip > 0, more || before)
         };
         Self {
             items,
@@ -65,75 +65,75 @@ impl<T> CursorPage<T> {
         }
     }
 
-    /// Where an item stands in the list.
+    /// The cursor of an item.
     pub fn cursor(&self, item: &T) -> String {
         (self.cursor)(item)
     }
 }
 
-/// The pages of several parents.
-pub struct Slices<T> {
-    found: HashMap<i64, Arc<CursorPage<T>>>,
+/// A page of each of several parents.
+pub struct PagesByParent<T> {
+    by_parent: HashMap<i64, Arc<CursorPage<T>>>,
     empty: Arc<CursorPage<T>>,
 }
 
-impl<T> Slices<T> {
-    /// The pages of the parents that have items, and the page of the others. The items come with their parents and as they
-    /// were read; `together` makes siblings of those that are shown.
+impl<T> PagesByParent<T> {
+    /// Makes the pages from items with the ids of their parents, in the order in which they were read. `siblings` turns those
+    /// that are shown into siblings of each other.
     pub(crate) fn new<M>(
-        span: &PageRequest,
-        read: impl IntoIterator<Item = (i64, M)>,
-        together: impl FnOnce(Vec<M>) -> Vec<T>,
+        request: &PageRequest,
+        items: impl IntoIterator<Item = (i64, M)>,
+        siblings: impl FnOnce(Vec<M>) -> Vec<T>,
         cursor: &CursorOf<T>,
     ) -> Self {
         let mut by_parent: BTreeMap<i64, Vec<M>> = BTreeMap::new();
-        for (parent, item) in read {
+        for (parent, item) in items {
             by_parent.entry(parent).or_default().push(item);
         }
         let (mut shown, mut pages) = (Vec::new(), Vec::new());
         for (parent, mut items) in by_parent {
-            let more = cut(span, &mut items);
+            let more = cut(request, &mut items);
             pages.push((parent, items.len(), more));
             shown.extend(items);
         }
-        let mut shown = together(shown).into_iter();
-        let slice = |items, more| Arc::new(CursorPage::new(span, items, more, Arc::clone(cursor)));
-        let found = pages
+        let mut shown = siblings(shown).into_iter();
+        let page = |items, more| Arc::new(CursorPage::new(request, items, more, Arc::clone(cursor)));
+        let by_parent = pages
             .into_iter()
-            .map(|(parent, count, more)| (parent, slice(shown.by_ref().take(count).collect(), more)))
+            .map(|(parent, count, more)| (parent, page(shown.by_ref().take(count).collect(), more)))
             .collect();
         Self {
-            found,
-            empty: slice(Vec::new(), false),
+            by_parent,
+            empty: page(Vec::new(), false),
         }
     }
 
     /// The page of one parent.
     pub fn of(&self, parent: i64) -> Arc<CursorPage<T>> {
-        Arc::clone(self.found.get(&parent).unwrap_or(&self.empty))
+        Arc::clone(self.by_parent.get(&parent).unwrap_or(&self.empty))
     }
 }
 
-/// Takes off the item that tells whether there are more, says so, and turns what was read backwards around.
-fn cut<M>(span: &PageRequest, items: &mut Vec<M>) -> bool {
-    let size = usize::try_from(span.size).unwrap_or(usize::MAX);
+/// Removes the one item too many and returns whether it was there; reverses items that were read backwards.
+fn cut<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
+    let size = usize::try_from(request.size).unwrap_or(usize::MAX);
     let more = items.len() > size;
     items.truncate(size);
-    if span.backwards {
+    if request.backwards {
         items.reverse();
     }
     more
 }
 
-/// The conditions of a span's cursors, which must be of this order.
+/// The condition of a request's cursors, which must belong to this order.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a cursor that is none, or of another order.
-pub(crate) fn bounds(span: &PageRequest, order: &str, terms: &[Term]) -> Result<Condition> {
+/// [`Error::Parameter`] for what is no cursor, or one of another order.
+pub(crate) fn bounds(request: &PageRequest, order: &str, terms: &[Term]) -> Result<Condition> {
     let mut bounds = Condition::all();
     for (name, text, side) in [
-        ("after", &span.after, Side::After),
-        ("before", &span.before, Side::Before),
+        ("after", &request.after, Side::After),
+        ("before", &request.before, Side::Before),
     ] {
         if let Some(text) = text {
             let values = cursor::decode(order, terms, text)
@@ -144,7 +144,7 @@ pub(crate) fn bounds(span: &PageRequest, order: &str, terms: &[Term]) -> Result<
     Ok(bounds)
 }
 
-/// Orders by these terms, or the other way around.
+/// Orders by these terms, or by the opposite order.
 pub(crate) fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: bool) {
     for term in terms {
         let order = match (term.direction, backwards) {
@@ -171,54 +171,59 @@ struct Counted {
 }
 
 impl<R: Collection> Listing<R> {
-    /// The page of a span.
+    /// A page by cursor.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a cursor that is none, or of another order.
+    /// [`Error::Parameter`] for what is no cursor, or one of another order.
     pub async fn by_cursor(
         &self,
         permit: Permit<'_, Read, R>,
-        span: &PageRequest,
+        request: &PageRequest,
     ) -> Result<CursorPage<Row<R>>> {
         let terms = self.cursor_terms();
-        let mut select = self.part(span, &terms)?;
-        if span.skip > 0 || !self.condition().holds_for_all() {
+        let mut select = self.part(request, &terms)?;
+        if request.skip > 0 || !self.condition().matches_all() {
             // The ids are chosen first, which an index can do alone, and only those rows are read whole.
             let chosen = select.select_only().column(key::<R>()).into_query();
             select = R::find().filter(key::<R>().in_subquery(chosen));
-            order_by(QueryTrait::query(&mut select), &terms, span.backwards);
+            order_by(QueryTrait::query(&mut select), &terms, request.backwards);
         }
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
-        let more = cut(span, &mut rows);
-        Ok(CursorPage::new(span, Row::together(rows), more, self.cursor()))
+        let more = cut(request, &mut rows);
+        Ok(CursorPage::new(
+            request,
+            Row::siblings_of(rows),
+            more,
+            self.cursor(),
+        ))
     }
 
-    /// The page of each of these parents, whose key is the rows' `reference`, in one statement.
+    /// A page of the rows of each of these parents, to which the rows refer by `reference`, in one statement.
     pub(crate) async fn per_parent(
         &self,
         ctx: &Ctx,
         reference: R::Column,
         parents: &[i64],
-        span: &PageRequest,
-    ) -> Result<Slices<Row<R>>> {
+        request: &PageRequest,
+    ) -> Result<PagesByParent<Row<R>>> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
         let part = self
-            .part(span, &terms)?
+            .part(request, &terms)?
             .filter(reference.into_expr().eq(backend.parent()));
         let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part.into_query());
-        let page = |column: R::Column| (PAGE, column).into_column_ref();
+        let in_page = |column: R::Column| (PAGE, column).into_column_ref();
         let terms: Vec<Term> = self
             .terms()
             .into_iter()
             .zip(terms)
             .map(|((column, ..), term)| Term {
-                column: page(column),
+                column: in_page(column),
                 ..term
             })
             .collect();
-        order_by(&mut statement, &terms, span.backwards);
+        order_by(&mut statement, &terms, request.backwards);
         let mut read: Vec<(i64, R::Model)> = Vec::new();
         for row in db
             .models::<R>(db.get_database_backend().build(&statement))
@@ -228,10 +233,15 @@ impl<R: Collection> Listing<R> {
                 read.push((parent, row));
             }
         }
-        Ok(Slices::new(span, read, Row::together, &self.cursor()))
+        Ok(PagesByParent::new(
+            request,
+            read,
+            Row::siblings_of,
+            &self.cursor(),
+        ))
     }
 
-    /// How many rows it is about for each of these parents, in one statement; a parent without any is not in it.
+    /// The number of rows of each of these parents, in one statement. Parents without any are left out.
     pub(crate) async fn count_per_parent(
         &self,
         ctx: &Ctx,
@@ -254,14 +264,16 @@ impl<R: Collection> Listing<R> {
             .collect())
     }
 
-    /// The rows of a span and one more, in the order in which it is read.
-    fn part(&self, span: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
-        let mut select = self.matching().filter(bounds(span, &self.order_name(), terms)?);
-        order_by(QueryTrait::query(&mut select), terms, span.backwards);
-        if span.skip > 0 {
-            select = select.offset(span.skip);
+    /// The rows of a page and one more, in the order in which they are read.
+    fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
+        let mut select = self
+            .matching()
+            .filter(bounds(request, &self.order_name(), terms)?);
+        order_by(QueryTrait::query(&mut select), terms, request.backwards);
+        if request.skip > 0 {
+            select = select.offset(request.skip);
         }
-        Ok(select.limit(span.size.saturating_add(1)))
+        Ok(select.limit(request.size.saturating_add(1)))
     }
 
     fn cursor_terms(&self) -> Vec<Term> {
@@ -271,7 +283,7 @@ impl<R: Collection> Listing<R> {
                 column: column.as_column_ref().into_column_ref(),
                 direction,
                 nullable,
-                holds: ValueKind::of(column),
+                kind: ValueKind::of(column),
             })
             .collect()
     }
@@ -286,27 +298,27 @@ impl<R: Collection> Listing<R> {
 }
 
 impl<P: Collection> Row<P> {
-    /// The page of this row's children among those of all its siblings, with what counts them.
+    /// A page of this row's children, loaded for all its siblings together, and the listing, which can count them.
     pub async fn many<R: Collection>(
         &self,
         ctx: &Ctx,
         relation: &str,
         reference: R::Column,
-        span: &PageRequest,
+        request: &PageRequest,
         listing: impl FnOnce() -> Result<Listing<R>>,
     ) -> Result<(Arc<CursorPage<Row<R>>>, Arc<Listing<R>>)> {
         let loaded = self
             .load_once(relation, async || {
                 let listing = listing()?;
-                let slices = listing.per_parent(ctx, reference, &self.ids(), span).await?;
-                Ok((slices, Arc::new(listing)))
+                let pages = listing.per_parent(ctx, reference, &self.ids(), request).await?;
+                Ok((pages, Arc::new(listing)))
             })
             .await?;
-        let (slices, listing) = &*loaded;
-        Ok((slices.of(self.id()), Arc::clone(listing)))
+        let (pages, listing) = &*loaded;
+        Ok((pages.of(self.id()), Arc::clone(listing)))
     }
 
-    /// How many children this row has on all pages, counted for all its siblings together.
+    /// The number of this row's children on all pages, counted for all its siblings together.
     pub async fn count_of<R: Collection>(
         &self,
         ctx: &Ctx,

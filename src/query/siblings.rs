@@ -1,8 +1,8 @@
-//! `Row`: rows that were fetched together are asked together.
+//! `Row`: rows that were fetched together load their relations together.
 //!
-//! A page does not hand out bare models but rows that know each other. The first of them that asks for a relation asks
-//! for all of them, in one statement; the others wait for it and share. So the number of statements follows from the
-//! relations that are asked for, never from how many rows there are, and no timer decides what a batch is.
+//! A page consists of rows that refer to their siblings. The first row that needs a relation loads it for all of them, in one
+//! statement; the others wait for it and share the result. So the number of statements depends on the relations that a
+//! request asks for, never on the number of rows, and batches need no timer.
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 
 type Relation = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
 
-/// Rows that were fetched together, and what has been loaded for all of them.
+/// Rows that were fetched together, and the relations that have been loaded for all of them.
 struct Siblings<R: EntityTrait> {
     rows: Vec<R::Model>,
     relations: Mutex<HashMap<String, Relation>>,
@@ -53,18 +53,20 @@ impl<R: EntityTrait> Deref for Row<R> {
 }
 
 impl<R: Collection> Row<R> {
-    /// A row alone.
+    /// A row without siblings.
     #[expect(
         clippy::missing_panics_doc,
         clippy::expect_used,
         reason = "one row in, one row out"
     )]
     pub fn single(row: R::Model) -> Self {
-        Self::together(vec![row]).pop().expect("one row in, one row out")
+        Self::siblings_of(vec![row])
+            .pop()
+            .expect("one row in, one row out")
     }
 
-    /// Rows that were fetched together.
-    pub fn together(rows: Vec<R::Model>) -> Vec<Self> {
+    /// Makes rows that were fetched together siblings.
+    pub fn siblings_of(rows: Vec<R::Model>) -> Vec<Self> {
         let count = rows.len();
         let siblings = Arc::new(Siblings {
             rows,
@@ -95,20 +97,20 @@ impl<R: Collection> Row<R> {
         Ok(found.get(&wanted).cloned())
     }
 
-    /// Notes what this row refers to as `relation`, which then need not be asked for.
+    /// Stores the row that this one refers to as `relation`, which then need not be loaded.
     pub(crate) fn preload<T: Collection>(&self, relation: &str, referred: T::Model) {
         let row = Row::<T>::single(referred);
         let found = HashMap::from([(row.id(), row)]);
-        let known: Arc<dyn Any + Send + Sync> = Arc::new(found);
+        let loaded: Arc<dyn Any + Send + Sync> = Arc::new(found);
         self.siblings
             .relations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(known))));
+            .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(loaded))));
     }
 
-    /// Loads something once for all siblings: whoever asks first does it, the others wait. `relation` names it, its
-    /// arguments included.
+    /// Loads something once for all siblings: the first caller loads it, the others wait. `relation` identifies it and has to
+    /// include its arguments.
     pub async fn load_once<T: Any + Send + Sync>(
         &self,
         relation: &str,
@@ -133,7 +135,7 @@ impl<R: Collection> Row<R> {
             .await?;
         Arc::clone(loaded)
             .downcast::<T>()
-            .map_err(|_| Error::internal(format!("two relations are called {relation}")))
+            .map_err(|_| Error::internal(format!("two relations have the name {relation}")))
     }
 
     /// All rows that were fetched with this one, itself included.

@@ -1,4 +1,4 @@
-//! Users and groups, as the commands of the program manage them.
+//! Users and groups, which the commands of the program manage.
 
 use ::entity::{group, user, user_group};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -7,45 +7,35 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::query::{Check, Collection, Direction, Field, Sortable};
+use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn};
 
 /// The most characters of a user name, as in Django.
 pub const USERNAME_LENGTH: usize = 150;
 /// The fewest characters of a password.
 pub const PASSWORD_LENGTH: usize = 8;
 
-/// Users are not listed by the faces, but the ledger refers to them.
+/// The APIs do not list users, but ledger entries refer to them.
 impl Collection for user::Entity {
-    const SORTABLE: &'static [Sortable<user::Column>] = &[
-        Sortable {
-            name: "username",
-            columns: &[user::Column::Username],
-            nullable: false,
-        },
-        Sortable {
-            name: "id",
-            columns: &[user::Column::Id],
-            nullable: false,
-        },
+    const COLUMNS: &'static [ListColumn<user::Column>] = &[
+        ListColumn::value(user::Column::Username),
+        ListColumn::value(user::Column::Id),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("username", Direction::Ascending);
-    const SEARCHED: Option<user::Column> = None;
 }
 
-/// A user to be made.
+/// A user to be created.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// The name to log in with.
     pub username: String,
     /// In the clear.
     pub password: String,
-    /// Holds every permission.
+    /// Whether the user has every permission.
     pub is_superuser: bool,
-    /// Groups, by name.
+    /// The names of the groups.
     pub groups: Vec<String>,
 }
 
-/// Makes a user.
+/// Creates a user.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a name that is taken, empty or too long, for a short password and for an unknown group.
@@ -55,7 +45,7 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
     ctx.transaction(move |tx| {
         let (new, hash) = (new.clone(), hash.clone());
         Box::pin(async move {
-            let mut check = Check::new_row(Vec::new());
+            let mut check = DraftCheck::new_row(Vec::new());
             let name = check.required_text("username", Field::Set(new.username), USERNAME_LENGTH);
             let groups = group::Entity::find()
                 .filter(group::Column::Name.is_in(new.groups.clone()))
@@ -113,17 +103,17 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
     .await
 }
 
-/// Gives a user another password.
+/// Changes the password of a user.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Invalid`] for a short one.
+/// [`Error::NotFound`], [`Error::Invalid`] for a short password.
 pub async fn set_password(ctx: &Ctx, username: String, password: String) -> Result<()> {
     check_password(&password)?;
     let hash = ctx.services.passwords.hash(password).await?;
     change(ctx, username, move |row| row.password_hash = Set(hash.clone())).await
 }
 
-/// Lets a user in, or not; all their tokens follow at once.
+/// Activates or deactivates a user, and with them all their tokens at once.
 ///
 /// # Errors
 /// [`Error::NotFound`].

@@ -1,5 +1,5 @@
-//! Figures for a dashboard, each one statement in which the database adds everything up. Sums of money pass what any number
-//! type of ours holds, so they are added exactly and carried as text; `db/dialect.rs` says how each database does that.
+//! Analytics: each function is one statement in which the database computes all totals. Sums of money can exceed the range
+//! of every number type used here, so they are exact texts; the database layer has the expressions for each database.
 
 use std::collections::HashMap;
 
@@ -15,19 +15,18 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::{Collection, Filter, Row, loaders};
 use crate::resource::Resource as _;
-use crate::stock::stock::Movement;
+use crate::stock::movement::Movement;
 
-/// The most days that one answer has.
-pub const DAYS: i64 = 366;
+/// The most days of one list.
+const MAX_DAYS: i64 = 366;
 
 /// Totals of some products.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Stock {
-    /// How many products.
+pub struct StockTotals {
     pub products: i64,
-    /// How many of them are low on stock.
+    /// The number of products that are low on stock.
     pub low: i64,
-    /// How many of them have none.
+    /// The number of products that are out of stock.
     pub out: i64,
     /// Sum of the quantities.
     pub units: String,
@@ -41,8 +40,7 @@ pub struct Stock {
 
 /// Totals of some outflows.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Sales {
-    /// How many outflows.
+pub struct SalesTotals {
     pub outflows: i64,
     /// Sum of the quantities.
     pub units: String,
@@ -52,29 +50,25 @@ pub struct Sales {
     pub profit: String,
 }
 
-/// What moved on one UTC day.
+/// The totals of one UTC day.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Day {
-    /// Which.
+pub struct DayTotals {
     pub date: NaiveDate,
-    /// What came in.
-    pub inflows: Moved,
-    /// What went out, and what that brought.
-    pub outflows: Moved,
+    pub inflows: MovementTotals,
+    pub outflows: MovementTotals,
 }
 
-/// What moved one way.
+/// Totals of movements of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
-    /// How many movements.
+pub struct MovementTotals {
     pub count: i64,
     /// Sum of the quantities.
     pub units: String,
-    /// Sum of quantity × unit price, where it went out.
+    /// Sum of quantity × unit price; zero for inflows.
     pub revenue: String,
 }
 
-impl Default for Moved {
+impl Default for MovementTotals {
     fn default() -> Self {
         Self {
             count: 0,
@@ -84,18 +78,18 @@ impl Default for Moved {
     }
 }
 
-/// Totals of the products for which a filter holds.
-pub async fn stock(ctx: &Ctx, filter: Filter) -> Result<Stock> {
+/// Totals of the products that a filter matches.
+pub async fn stock(ctx: &Ctx, filter: Filter) -> Result<StockTotals> {
     ctx.actor()?;
     let mut statement = filter.apply(product::Entity::find()).select_only().into_query();
-    totals(&mut statement, ctx);
+    select_totals(&mut statement, ctx);
     let row = ctx.db().query_one(&statement).await?;
-    let row = row.ok_or_else(|| Error::internal("a total has no row"))?;
-    Ok(Stock::from_query_result(&row, "")?)
+    let row = row.ok_or_else(|| Error::internal("the statement of a total returned no row"))?;
+    Ok(StockTotals::from_query_result(&row, "")?)
 }
 
-/// The totals of [`Stock`].
-fn totals(statement: &mut SelectStatement, ctx: &Ctx) {
+/// Adds the columns of [`StockTotals`] to a statement.
+fn select_totals(statement: &mut SelectStatement, ctx: &Ctx) {
     use product::Column::{CostPrice, Id, Quantity, SellingPrice};
     let backend = ctx.db().backend();
     let quantity = || Quantity.into_expr();
@@ -122,12 +116,13 @@ fn totals(statement: &mut SelectStatement, ctx: &Ctx) {
         );
 }
 
-/// Totals of what went out on these UTC days, both included; without one, from the beginning or until now.
-pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<Sales> {
+/// Totals of the outflows from one UTC day to another, both included. Without `from` it begins with the first outflow, without
+/// `to` it ends with the last.
+pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<SalesTotals> {
     use outflow::Column::{Id, Quantity, UnitCost, UnitPrice};
     ctx.actor()?;
     let backend = ctx.db().backend();
-    let mut statement = days::<outflow::Entity>(from, to);
+    let mut statement = of_days::<outflow::Entity>(from, to);
     statement
         .expr_as(Id.count(), "outflows")
         .expr_as(backend.sum(Quantity.into_expr()), "units")
@@ -144,21 +139,21 @@ pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) ->
             "profit",
         );
     let row = ctx.db().query_one(&statement).await?;
-    let row = row.ok_or_else(|| Error::internal("a total has no row"))?;
-    Ok(Sales::from_query_result(&row, "")?)
+    let row = row.ok_or_else(|| Error::internal("the statement of a total returned no row"))?;
+    Ok(SalesTotals::from_query_result(&row, "")?)
 }
 
-fn days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> SelectStatement {
+fn of_days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> SelectStatement {
     let from = from.map_or_else(Filter::default, |day| Filter::from_day(M::CREATED_AT, day));
     let to = to.map_or_else(Filter::default, |day| Filter::to_day(M::CREATED_AT, day));
     from.and(to).apply(M::find()).select_only().into_query()
 }
 
-/// One item for each UTC day, both ends included, the earliest first, quiet days too.
+/// The totals of every UTC day from one to another, both included, the earliest first.
 ///
 /// # Errors
 /// [`Error::Parameter`] when the days are in the wrong order or too many.
-pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Result<Vec<Day>> {
+pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Result<Vec<DayTotals>> {
     #[derive(FromQueryResult)]
     struct Found {
         kind: String,
@@ -172,8 +167,8 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
     if days < 1 {
         return Err(Error::parameter("to", "It must not be before from."));
     }
-    if days > DAYS {
-        return Err(Error::parameter("to", format!("At most {DAYS} days.")));
+    if days > MAX_DAYS {
+        return Err(Error::parameter("to", format!("At most {MAX_DAYS} days.")));
     }
     let backend = ctx.db().backend();
     let revenue = backend.sum_product(
@@ -187,7 +182,7 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
         UnionType::All,
         per_day::<inflow::Entity>(backend, from, to, inflow::Column::Quantity, nothing),
     );
-    let mut found: HashMap<(bool, i64), Moved> = HashMap::new();
+    let mut found: HashMap<(bool, i64), MovementTotals> = HashMap::new();
     for row in ctx.db().query_all(&statement).await? {
         let Found {
             kind,
@@ -196,12 +191,12 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
             units,
             revenue,
         } = Found::from_query_result(&row, "")?;
-        let moved = Moved {
+        let totals = MovementTotals {
             count: total,
             units,
             revenue,
         };
-        found.insert((kind == inflow::Entity::KIND.singular(), day), moved);
+        found.insert((kind == inflow::Entity::KIND.singular(), day), totals);
     }
     let epoch = NaiveDate::default();
     Ok(from
@@ -209,7 +204,7 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
         .take(usize::try_from(days).unwrap_or_default())
         .map(|date| {
             let number = (date - epoch).num_days();
-            Day {
+            DayTotals {
                 date,
                 inflows: found.remove(&(true, number)).unwrap_or_default(),
                 outflows: found.remove(&(false, number)).unwrap_or_default(),
@@ -225,7 +220,7 @@ fn per_day<M: Movement>(
     quantity: M::Column,
     revenue: Expr,
 ) -> SelectStatement {
-    let mut statement = days::<M>(Some(from), Some(to));
+    let mut statement = of_days::<M>(Some(from), Some(to));
     statement
         .expr_as(Expr::val(M::KIND.singular()).cast_as("text"), "kind")
         .expr_as(backend.day(M::CREATED_AT.into_expr()), "day")
@@ -236,19 +231,19 @@ fn per_day<M: Movement>(
     statement
 }
 
-/// Stock by category, the category with most products first.
+/// Totals by category, the category with most products first.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a number out of range.
-pub async fn stock_by_category(ctx: &Ctx, first: i32) -> Result<Vec<(Row<category::Entity>, Stock)>> {
+pub async fn stock_by_category(ctx: &Ctx, first: i32) -> Result<Vec<(Row<category::Entity>, StockTotals)>> {
     by_label(ctx, product::Column::CategoryId, first).await
 }
 
-/// Stock by brand, the brand with most products first.
+/// Totals by brand, the brand with most products first.
 ///
 /// # Errors
 /// [`Error::Parameter`] for a number out of range.
-pub async fn stock_by_brand(ctx: &Ctx, first: i32) -> Result<Vec<(Row<brand::Entity>, Stock)>> {
+pub async fn stock_by_brand(ctx: &Ctx, first: i32) -> Result<Vec<(Row<brand::Entity>, StockTotals)>> {
     by_label(ctx, product::Column::BrandId, first).await
 }
 
@@ -259,7 +254,7 @@ async fn by_label<L: Collection>(
     ctx: &Ctx,
     reference: product::Column,
     first: i32,
-) -> Result<Vec<(Row<L>, Stock)>> {
+) -> Result<Vec<(Row<L>, StockTotals)>> {
     ctx.actor()?;
     let first = u64::try_from(first)
         .ok()
@@ -269,20 +264,23 @@ async fn by_label<L: Collection>(
     statement
         .from(product::Entity)
         .expr_as(reference.into_expr(), "label");
-    totals(&mut statement, ctx);
+    select_totals(&mut statement, ctx);
     statement
         .group_by_col(reference.as_column_ref())
         .order_by("products", Order::Desc)
         .order_by("label", Order::Asc)
         .limit(first);
-    let mut found: Vec<(i64, Stock)> = Vec::new();
+    let mut found: Vec<(i64, StockTotals)> = Vec::new();
     for row in ctx.db().query_all(&statement).await? {
-        found.push((row.try_get("", "label")?, Stock::from_query_result(&row, "")?));
+        found.push((
+            row.try_get("", "label")?,
+            StockTotals::from_query_result(&row, "")?,
+        ));
     }
     let labels = loaders::by_id::<L>(ctx, found.iter().map(|(id, _)| *id).collect()).await?;
     Ok(found
         .into_iter()
-        // One that has been deleted in between has no products any more.
+        // A label that has been deleted since has no products any more.
         .filter_map(|(id, stock)| Some((labels.get(&id)?.clone(), stock)))
         .collect())
 }

@@ -1,6 +1,6 @@
-//! Webhook deliveries: what was told to whom and how that went, tests, and telling it again.
+//! Webhook deliveries: the messages to each endpoint and their state, test messages, and replays.
 //!
-//! Who may see and send them is who may manage the endpoints. They go with their event, 30 days after it.
+//! They need the same permission as the endpoints. They are deleted with their event, after 30 days.
 
 use ::entity::delivery::{Column, Entity, Model, Outcome};
 use ::entity::event::Name;
@@ -12,48 +12,31 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 use crate::auth::{Change, Permit, Read, Right};
 use crate::error::{Conflict, Error, Faults, Result};
 use crate::query::filter::Comparison;
-use crate::query::{Check, Collection, Direction, Field, Filter, Row, Sortable};
-use crate::resource::{locked, update_row};
+use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, Row};
+use crate::resource::{insert, locked, update_row};
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
-/// The most deliveries that one request begins anew.
-pub const REPLAYED: u64 = 1_000;
-
-const ID: &[Sortable<Column>] = &[Sortable {
-    name: "id",
-    columns: &[Column::Id],
-    nullable: false,
-}];
+/// The most deliveries that one request replays.
+pub const MAX_REPLAYED: u64 = 1_000;
 
 impl Collection for Entity {
-    const SORTABLE: &'static [Sortable<Column>] = ID;
+    const COLUMNS: &'static [ListColumn<Column>] = &[ListColumn::value(Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Descending);
-    const SEARCHED: Option<Column> = None;
     const GUARD: Option<Right> = Some(Right::WEBHOOKS);
 }
 
-/// What was told, which a delivery refers to.
+/// The events, which deliveries refer to.
 impl Collection for event::Entity {
-    const SORTABLE: &'static [Sortable<event::Column>] = &[Sortable {
-        name: "id",
-        columns: &[event::Column::Id],
-        nullable: false,
-    }];
+    const COLUMNS: &'static [ListColumn<event::Column>] = &[ListColumn::value(event::Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Descending);
-    const SEARCHED: Option<event::Column> = None;
     const GUARD: Option<Right> = Some(Right::WEBHOOKS);
 }
 
-/// The tries of a delivery, the first one first.
+/// The attempts of a delivery, the first one first.
 impl Collection for attempt::Entity {
-    const SORTABLE: &'static [Sortable<attempt::Column>] = &[Sortable {
-        name: "id",
-        columns: &[attempt::Column::Id],
-        nullable: false,
-    }];
+    const COLUMNS: &'static [ListColumn<attempt::Column>] = &[ListColumn::value(attempt::Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Ascending);
-    const SEARCHED: Option<attempt::Column> = None;
     const GUARD: Option<Right> = Some(Right::WEBHOOKS);
 }
 
@@ -62,14 +45,14 @@ pub fn pending() -> Filter {
     Filter::is_null(Column::Outcome, true)
 }
 
-/// Deliveries that were taken.
+/// Deliveries that the receiver has accepted.
 pub fn delivered() -> Filter {
-    Filter::has(Column::Outcome, "delivered")
+    Filter::is_constant(Column::Outcome, "delivered")
 }
 
-/// Deliveries that were given up.
+/// Deliveries that have failed for good.
 pub fn failed() -> Filter {
-    Filter::has(Column::Outcome, "failed")
+    Filter::is_constant(Column::Outcome, "failed")
 }
 
 /// The deliveries of an endpoint.
@@ -82,7 +65,7 @@ pub fn of(endpoint_id: i64) -> Filter {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -> Result<Row<Entity>> {
-    // What is left of an endpoint that is gone is nobody's to see.
+    // Deliveries of a deleted endpoint may still be there, but are not shown.
     super::find::<webhook_endpoint::Entity>(permit.ctx().reader()?, endpoint_id).await?;
     let found = super::find(permit, id).await?;
     if found.endpoint_id == endpoint_id {
@@ -92,8 +75,8 @@ pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -
     }
 }
 
-/// The endpoint, if something can be sent to it now.
-async fn ready(tx: &Tx, endpoint_id: i64) -> Result<webhook_endpoint::Model> {
+/// The endpoint, if messages can be sent to it.
+async fn enabled_endpoint(tx: &Tx, endpoint_id: i64) -> Result<webhook_endpoint::Model> {
     let found = webhook_endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
     let endpoint = found.ok_or(Error::NotFound)?;
     if !tx.ctx().services.config.webhook_enabled {
@@ -105,7 +88,7 @@ async fn ready(tx: &Tx, endpoint_id: i64) -> Result<webhook_endpoint::Model> {
     Ok(endpoint)
 }
 
-/// Sends an event to an endpoint that tells of nothing, to try it out.
+/// Sends a test message to an endpoint.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
@@ -117,9 +100,9 @@ pub async fn test(
         .ctx()
         .transaction(move |tx| {
             Box::pin(async move {
-                let endpoint = ready(tx, endpoint_id).await?;
+                let endpoint = enabled_endpoint(tx, endpoint_id).await?;
                 let now = tx.ctx().now;
-                let told = event::Model {
+                let event = event::Model {
                     id: 0,
                     message_id: outbox::message_id(),
                     name: Name::Test,
@@ -128,10 +111,10 @@ pub async fn test(
                     description: None,
                     created_at: now,
                 };
-                let told = crate::resource::insert::<event::Entity>(tx, told).await?;
+                let event = insert::<event::Entity>(tx, event).await?;
                 let delivery = Model {
                     id: 0,
-                    event_id: told.id,
+                    event_id: event.id,
                     endpoint_id: endpoint.id,
                     attempts: 0,
                     attempts_before: 0,
@@ -144,15 +127,15 @@ pub async fn test(
                     tried_at: None,
                 };
                 tx.wake_webhooks();
-                Ok(crate::resource::insert::<Entity>(tx, delivery).await?)
+                Ok(insert::<Entity>(tx, delivery).await?)
             })
         })
         .await?;
     Ok(Row::single(row))
 }
 
-/// Tells again what has ended, by the whole schedule, or at once what waits; with the same message id either way.
-/// `of_endpoint`, if given, must be the delivery's.
+/// Sends a delivery again, with the same message id: one that has ended gets the whole schedule of attempts again, one that is
+/// pending is tried at once. `of_endpoint`, if given, must be the delivery's endpoint.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
@@ -169,7 +152,7 @@ pub async fn replay(
                 if of_endpoint.is_some_and(|endpoint| endpoint != row.endpoint_id) {
                     return Err(Error::NotFound);
                 }
-                ready(tx, row.endpoint_id).await?;
+                enabled_endpoint(tx, row.endpoint_id).await?;
                 if row.outcome.take().is_some() {
                     row.ended_at = None;
                     row.attempts_before = row.attempts;
@@ -184,25 +167,23 @@ pub async fn replay(
     Ok(Row::single(row))
 }
 
-/// From when on deliveries that failed are told again.
+/// The time from which on failed deliveries are replayed.
 #[derive(Clone, Debug, Default)]
 pub struct Since {
-    /// That moment.
     pub since: Field<DateTime<Utc>>,
-    /// What the face could not read.
+    /// The faults of values that the API could not read.
     pub faults: Faults,
 }
 
-/// How many deliveries were begun anew.
+/// The deliveries that were replayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Replayed {
-    /// This many.
     pub count: u64,
-    /// Whether there are more: ask again.
+    /// Whether there are more, for another request.
     pub has_more: bool,
 }
 
-/// Tells again what has failed for good since a moment, the oldest first, at most [`REPLAYED`] at a time.
+/// Replays the deliveries that have failed for good since some time, the oldest first, at most [`MAX_REPLAYED`] at a time.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
@@ -216,14 +197,14 @@ pub async fn replay_failed(
         .transaction(move |tx| {
             let mut since = since.clone();
             Box::pin(async move {
-                ready(tx, endpoint_id).await?;
-                let mut check = Check::new_row(std::mem::take(&mut since.faults));
-                let moment = check.required("since", since.since);
+                enabled_endpoint(tx, endpoint_id).await?;
+                let mut check = DraftCheck::new_row(std::mem::take(&mut since.faults));
+                let time = check.required("since", since.since);
                 check.finish()?;
                 let wanted = failed().and(of(endpoint_id)).and(Filter::compare(
                     Column::EndedAt,
                     Comparison::GreaterOrEqual,
-                    moment.unwrap_or_default(),
+                    time.unwrap_or_default(),
                 ));
                 let chosen = wanted
                     .clone()
@@ -231,8 +212,8 @@ pub async fn replay_failed(
                     .select_only()
                     .column(Column::Id)
                     .order_by_asc(Column::Id)
-                    .limit(REPLAYED);
-                let begun = Entity::update_many()
+                    .limit(MAX_REPLAYED);
+                let replayed = Entity::update_many()
                     .col_expr(Column::DueAt, Expr::val(tx.ctx().now))
                     .col_expr(Column::Outcome, Expr::val(None::<Outcome>))
                     .col_expr(Column::EndedAt, Expr::val(None::<DateTime<Utc>>))
@@ -243,7 +224,7 @@ pub async fn replay_failed(
                 let left = wanted.apply(Entity::find()).limit(1).count(tx).await?;
                 tx.wake_webhooks();
                 Ok(Replayed {
-                    count: begun.rows_affected,
+                    count: replayed.rows_affected,
                     has_more: left > 0,
                 })
             })
@@ -251,14 +232,14 @@ pub async fn replay_failed(
         .await
 }
 
-/// How a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It is still to be taken.
+    /// The next attempt is due at some time.
     Pending,
-    /// The receiver took it.
+    /// The receiver accepted it.
     Delivered,
-    /// It was given up.
+    /// The last attempt failed, or the endpoint was disabled.
     Failed,
 }
 

@@ -1,52 +1,50 @@
-//! What must always hold of the data, whatever happened to the program: what `stockroom check` looks at.
+//! The invariants of the data, which `stockroom check` verifies.
 //!
-//! Each rule is one statement, so that it sees one state of the data also while a gateway writes. None takes more than
-//! the square of anything: movements and ledger are compared as sets, not entry by entry.
+//! Each is one statement, so that it sees one state of the data even while a gateway writes. Movements and ledger are compared
+//! as sets, so that no statement takes quadratic time.
 
-use ::entity::fold;
+use ::entity::{brand, category, fold, inflow, outflow, product, supplier};
 use database::Backend;
-use sea_orm::{ConnectionTrait as _, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait as _, FromQueryResult, IdenStatic as _, Statement};
 
 use super::integrity;
-use super::label::NAME_LENGTH;
-use super::product::SERIE_NUMBER_LENGTH;
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::query::Collection;
 use crate::query::row_count::TABLES;
 
-/// Rows whose folded texts are looked at together.
-const TOGETHER: i64 = 5_000;
+/// The most rows with folded texts to check that one statement reads.
+const BATCH: i64 = 5_000;
 
-/// Something that must hold.
 #[derive(Clone, Debug)]
-pub struct Rule {
-    /// What, for people.
-    pub says: String,
-    look: Look,
+pub struct Invariant {
+    /// A sentence without its full stop, such as "no id is given twice".
+    pub statement: String,
+    probe: Probe,
 }
 
-/// How to find what breaks a rule.
+/// How to find violations.
 #[derive(Clone, Debug)]
-enum Look {
-    /// A query for the ids of the rows that do.
+enum Probe {
+    /// A query for the ids of the rows that violate the invariant.
     Ids(String),
-    /// A query for the database's own words.
-    Words(&'static str),
-    /// In the texts of a table, whose folded forms only the program can tell.
-    Folded(&'static str, &'static [&'static str]),
+    /// A query for messages of the database.
+    Messages(&'static str),
+    /// The folded texts of a table, which only the program can compute.
+    Folded(&'static str, Vec<&'static str>),
 }
 
-/// Something that does not hold.
+/// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// What should hold.
+    /// The statement of the invariant.
     pub rule: String,
-    /// For how many rows it doesn't.
+    /// The number of rows that violate it.
     pub rows: i64,
-    /// The id of one of them; 0 where `words` tell.
+    /// The id of one of them; 0 where there is a message.
     pub example: i64,
-    /// What the database says about one of them.
-    pub words: Option<String>,
+    /// The first message of the database.
+    pub message: Option<String>,
 }
 
 const SUM: &str = "SELECT product.id FROM product
@@ -69,7 +67,7 @@ const SHAPE: &str = "SELECT id FROM stock_change WHERE NOT COALESCE(CASE reason
         WHEN 'outflow_deleted' THEN movement_id IS NOT NULL AND change > 0
     END, FALSE)";
 
-/// The tables that give ids, with the columns of the ledger that remember ids of rows that are gone.
+/// The tables with generated ids, with a query for the ids of deleted rows that the ledger still has.
 const IDS: [(&str, &str); 7] = [
     ("brand", ""),
     ("category", ""),
@@ -86,23 +84,13 @@ const IDS: [(&str, &str); 7] = [
     ("stock_change", ""),
 ];
 
-/// The tables with texts that lists search or order by.
-const FOLDED: [(&str, &[&str]); 6] = [
-    ("brand", &["name", "description"]),
-    ("category", &["name", "description"]),
-    ("supplier", &["name", "description"]),
-    ("product", &["title", "description", "serie_number"]),
-    ("inflow", &["description"]),
-    ("outflow", &["description"]),
-];
-
-/// Everything that must hold, what matters most first.
-pub fn rules(backend: Backend) -> Vec<Rule> {
-    let ids = |says: &str, sql: &str| Rule {
-        says: says.to_owned(),
-        look: Look::Ids(sql.to_owned()),
+/// All invariants, the most important first.
+pub fn invariants(backend: Backend) -> Vec<Invariant> {
+    let ids = |statement: &str, sql: &str| Invariant {
+        statement: statement.to_owned(),
+        probe: Probe::Ids(sql.to_owned()),
     };
-    let mut rules = vec![
+    let mut all = vec![
         ids("the ledger of a product adds up to its quantity", SUM),
         ids(
             "each entry of the ledger ends in the balance of the one before plus its change",
@@ -114,29 +102,32 @@ pub fn rules(backend: Backend) -> Vec<Rule> {
         ),
     ];
     for (movement, sign) in [("inflow", ""), ("outflow", "-")] {
-        rules.extend(movement_rules(movement, sign).map(|(says, sql)| ids(&says, &sql)));
+        all.extend(movement_invariants(movement, sign).map(|(statement, sql)| ids(&statement, &sql)));
     }
-    rules.extend(integrity::checks(backend).iter().map(|(says, sql)| Rule {
-        says: (*says).to_owned(),
-        look: Look::Words(sql),
-    }));
-    rules.push(ids("no id is given twice", &used_ids(backend)));
-    rules.push(ids(
-        "each table has as many rows as its tally says",
-        &miscounted(),
-    ));
-    for (noun, broken) in bounds() {
-        rules.push(ids(&format!("each {noun} is within its bounds"), &broken));
+    all.extend(
+        integrity::checks(backend)
+            .iter()
+            .map(|(statement, sql)| Invariant {
+                statement: (*statement).to_owned(),
+                probe: Probe::Messages(sql),
+            }),
+    );
+    all.push(ids("no id is given twice", &used_ids(backend)));
+    all.push(ids("the row count of each table is right", &miscounted()));
+    let nouns = nouns();
+    for noun in &nouns {
+        let statement = format!("each {} is within its bounds", noun.name);
+        all.push(ids(&statement, &noun.out_of_bounds()));
     }
-    rules.extend(FOLDED.map(|(noun, texts)| Rule {
-        says: format!("each {noun} is found by its texts in any case of letters"),
-        look: Look::Folded(noun, texts),
+    all.extend(nouns.map(|Noun { name, texts, .. }| Invariant {
+        statement: format!("each {name} is found by its texts in any case of letters"),
+        probe: Probe::Folded(name, texts.into_iter().map(|(text, _)| text).collect()),
     }));
-    rules
+    all
 }
 
-/// What holds between the movements of one kind and the ledger.
-fn movement_rules(movement: &str, sign: &str) -> [(String, String); 5] {
+/// The invariants between the movements of one kind and the ledger.
+fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
     let rows = format!("SELECT id, product_id, {sign}quantity AS change FROM {movement}");
     let created = format!(
         "SELECT movement_id AS id, product_id, change FROM stock_change WHERE reason = '{movement}_created'"
@@ -158,7 +149,7 @@ fn movement_rules(movement: &str, sign: &str) -> [(String, String); 5] {
             format!("{rows} INTERSECT {deleted}"),
         ),
         (
-            format!("only what the ledger knows as an {movement} is deleted as one"),
+            format!("the ledger deletes only {movement}s that it has recorded"),
             format!("{deleted} EXCEPT {created}"),
         ),
         (
@@ -171,7 +162,7 @@ fn movement_rules(movement: &str, sign: &str) -> [(String, String); 5] {
     ]
 }
 
-/// Ids that are in use above the last one that their table has given, for instance after copying rows by hand.
+/// A query for ids that are in use above the last one that their table has generated, as after rows were copied by hand.
 fn used_ids(backend: Backend) -> String {
     let above = |(table, remembered): (&str, &str)| {
         let more = if remembered.is_empty() {
@@ -187,65 +178,85 @@ fn used_ids(backend: Backend) -> String {
     IDS.map(above).join(" UNION ALL ")
 }
 
-/// The tables whose tally is not the number of their rows, by their places in the list.
+/// A query for the tables whose row count is wrong, by their positions in the list.
 fn miscounted() -> String {
-    let off = |(place, table): (usize, &&str)| {
+    let wrong = |(position, table): (usize, &&str)| {
         format!(
-            "SELECT CAST({place} AS bigint) AS id WHERE (SELECT COUNT(*) FROM {table})
+            "SELECT CAST({position} AS bigint) AS id WHERE (SELECT COUNT(*) FROM {table})
                 <> (SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}')"
         )
     };
-    let off: Vec<String> = (1..).zip(&TABLES).map(off).collect();
-    off.join(" UNION ALL ")
+    let queries: Vec<String> = (1..).zip(&TABLES).map(wrong).collect();
+    queries.join(" UNION ALL ")
 }
 
-/// For each table, a query for the rows whose values no rule would have let in.
-fn bounds() -> [(&'static str, String); 6] {
-    let label = |noun: &'static str| {
-        let broken = format!(
-            "SELECT id FROM {noun} WHERE version < 1 OR length(name) NOT BETWEEN 1 AND {NAME_LENGTH}"
-        );
-        (noun, broken)
-    };
-    let movement = |noun: &'static str| {
-        let broken = format!("SELECT id FROM {noun} WHERE quantity < 1 OR updated_at <> created_at");
-        (noun, broken)
-    };
-    let product = format!(
-        "SELECT id FROM product WHERE version < 1 OR length(title) NOT BETWEEN 1 AND {NAME_LENGTH}
-            OR length(serie_number) NOT BETWEEN 1 AND {SERIE_NUMBER_LENGTH} OR cost_price < 0 OR selling_price < 0"
-    );
+/// What a table adds to the rules for its texts: a condition that no row may meet.
+fn noun<R: Collection>(name: &'static str, broken: &'static str) -> Noun {
+    let texts = R::texts().map(|(column, text)| (column.as_str(), text.rules.max_length));
+    Noun {
+        name,
+        texts: texts.collect(),
+        broken,
+    }
+}
+
+/// The tables that clients write to.
+fn nouns() -> [Noun; 6] {
+    const LABEL: &str = "version < 1";
+    const PRODUCT: &str = "version < 1 OR cost_price < 0 OR selling_price < 0";
+    const MOVEMENT: &str = "quantity < 1 OR updated_at <> created_at";
     [
-        label("brand"),
-        label("category"),
-        label("supplier"),
-        ("product", product),
-        movement("inflow"),
-        movement("outflow"),
+        noun::<brand::Entity>("brand", LABEL),
+        noun::<category::Entity>("category", LABEL),
+        noun::<supplier::Entity>("supplier", LABEL),
+        noun::<product::Entity>("product", PRODUCT),
+        noun::<inflow::Entity>("inflow", MOVEMENT),
+        noun::<outflow::Entity>("outflow", MOVEMENT),
     ]
 }
 
-/// Everything that does not hold; nothing is what one hopes for.
+struct Noun {
+    name: &'static str,
+    /// Each text with the most characters that it may have.
+    texts: Vec<(&'static str, usize)>,
+    broken: &'static str,
+}
+
+impl Noun {
+    /// A query for the rows with a value that no rule allows.
+    fn out_of_bounds(&self) -> String {
+        let limited = self
+            .texts
+            .iter()
+            .filter(|(_, max_length)| *max_length < usize::MAX);
+        let too_long = limited
+            .map(|(text, max_length)| format!(" OR length({text}) NOT BETWEEN 1 AND {max_length}"))
+            .collect::<String>();
+        format!("SELECT id FROM {} WHERE {}{too_long}", self.name, self.broken)
+    }
+}
+
+/// All violated invariants.
 pub async fn violations(ctx: &Ctx) -> Result<Vec<Violation>> {
     let mut violations = Vec::new();
-    for rule in rules(ctx.db().backend()) {
-        violations.extend(violation(ctx, &rule).await?);
+    for invariant in invariants(ctx.db().backend()) {
+        violations.extend(violation(ctx, &invariant).await?);
     }
     Ok(violations)
 }
 
-/// What breaks a rule.
-pub async fn violation(ctx: &Ctx, rule: &Rule) -> Result<Option<Violation>> {
-    let (rows, example, words) = match &rule.look {
-        Look::Ids(sql) => broken_rows(ctx, sql).await?,
-        Look::Words(sql) => complaints(ctx, sql).await?,
-        Look::Folded(table, texts) => misfolded(ctx, table, texts).await?,
+/// The violation of an invariant, if there is one.
+pub async fn violation(ctx: &Ctx, invariant: &Invariant) -> Result<Option<Violation>> {
+    let (rows, example, message) = match &invariant.probe {
+        Probe::Ids(sql) => broken_rows(ctx, sql).await?,
+        Probe::Messages(sql) => messages(ctx, sql).await?,
+        Probe::Folded(table, texts) => misfolded(ctx, table, texts).await?,
     };
     Ok((rows > 0).then(|| Violation {
-        rule: rule.says.clone(),
+        rule: invariant.statement.clone(),
         rows,
         example,
-        words,
+        message,
     }))
 }
 
@@ -266,18 +277,19 @@ async fn broken_rows(ctx: &Ctx, sql: &str) -> Result<Found> {
     Ok((broken.row_count, broken.example, None))
 }
 
-async fn complaints(ctx: &Ctx, sql: &str) -> Result<Found> {
+async fn messages(ctx: &Ctx, sql: &str) -> Result<Found> {
     let statement = Statement::from_string(ctx.db().get_database_backend(), sql);
     let rows = ctx.db().query_all_raw(statement).await?;
-    let words = match rows.first() {
+    let message = match rows.first() {
         Some(row) => Some(row.try_get("", "words")?),
         None => None,
     };
-    Ok((i64::try_from(rows.len()).unwrap_or(i64::MAX), 0, words))
+    Ok((i64::try_from(rows.len()).unwrap_or(i64::MAX), 0, message))
 }
 
-/// Both databases can tell for ASCII, where folding is nothing but lower case; whatever else there is comes here.
-async fn misfolded(ctx: &Ctx, table: &str, texts: &[&str]) -> Result<Found> {
+/// Rows with a wrong folded text. For ASCII, where folding is lower case, the databases compare; other rows are read and
+/// compared here.
+async fn misfolded(ctx: &Ctx, table: &str, texts: &[&'static str]) -> Result<Found> {
     let (mut rows, mut example) = (0, 0);
     let columns: Vec<String> = texts
         .iter()
@@ -296,16 +308,16 @@ async fn misfolded(ctx: &Ctx, table: &str, texts: &[&str]) -> Result<Found> {
     let mut last = 0_i64;
     loop {
         let sql = format!(
-            "SELECT id, {columns} FROM {table} WHERE id > {last} AND NOT ({plain}) ORDER BY id LIMIT {TOGETHER}"
+            "SELECT id, {columns} FROM {table} WHERE id > {last} AND NOT ({plain}) ORDER BY id LIMIT {BATCH}"
         );
         let statement = Statement::from_string(ctx.db().get_database_backend(), sql);
         let found = ctx.db().query_all_raw(statement).await?;
         for row in &found {
             last = row.try_get("", "id")?;
             for text in texts {
-                let written: Option<String> = row.try_get("", text)?;
+                let text_value: Option<String> = row.try_get("", text)?;
                 let folded: Option<String> = row.try_get("", &format!("{text}_folded"))?;
-                if written.as_deref().map(fold) != folded {
+                if text_value.as_deref().map(fold) != folded {
                     rows += 1;
                     example = last;
                     break;

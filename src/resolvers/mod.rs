@@ -1,14 +1,13 @@
-//! The rules. They know neither HTTP nor GraphQL; both faces call these five verbs.
+//! The rules, independent of HTTP and GraphQL. Both APIs call the operations in this file; each noun has a file of its own.
 //!
-//! What can be done to a noun is written once, here; what a noun is stands in its own file. A verb takes a [`Permit`],
-//! so nobody reaches a rule without the right.
+//! An operation takes a [`Permit`], so it can't be called without a check of the caller's right.
 
 use std::sync::Arc;
 
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::query::{Collection, Row};
-use crate::resource::{Editable, Resource, locked};
+use crate::resource::{Deleted, Editable, Resource, locked};
 use crate::tx::Tx;
 
 pub mod account;
@@ -18,6 +17,7 @@ pub mod inflow;
 mod integrity;
 pub mod invariant;
 pub mod label;
+mod movement;
 pub mod outflow;
 pub mod product;
 pub mod webhook_endpoint;
@@ -31,7 +31,7 @@ pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result
     found.map(Row::single).ok_or(Error::NotFound)
 }
 
-/// The row with this id as it is before a change, for who may make it.
+/// The row with this id before a change, for a caller with the right to make the change.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -39,26 +39,26 @@ pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Resu
     permit.ctx().db().by_id::<R>(id).await?.ok_or(Error::NotFound)
 }
 
-/// Makes a row.
+/// Creates a row.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every bad field.
 pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
     let ctx = permit.ctx();
     let draft = R::prepare(ctx, draft).await?;
-    if let Some(made) = R::create_together(ctx, &draft).await? {
-        return Ok(made.into_row());
+    if let Some(created) = R::create_in_batch(ctx, &draft).await? {
+        return Ok(created.into_row());
     }
-    let made = ctx
+    let created = ctx
         .transaction(move |tx| Box::pin(R::create(tx, draft.clone())))
         .await?;
-    Ok(made.into_row())
+    Ok(created.into_row())
 }
 
-/// The most rows that one request makes.
-pub const BATCH: usize = 100;
+/// The most rows that one request creates.
+const MAX_ITEMS: usize = 100;
 
-/// Makes several rows in one transaction, all or none.
+/// Creates several rows in one transaction, all or none.
 ///
 /// # Errors
 /// [`Error::Invalid`] with every bad field of every item.
@@ -69,8 +69,8 @@ pub async fn create_all<R: Resource>(
     if drafts.is_empty() {
         return Err(Fault::new("items", FaultCode::Invalid, "This list may not be empty.").into());
     }
-    if drafts.len() > BATCH {
-        let message = format!("Ensure this field has no more than {BATCH} elements.");
+    if drafts.len() > MAX_ITEMS {
+        let message = format!("Ensure this field has no more than {MAX_ITEMS} elements.");
         return Err(Fault::new("items", FaultCode::TooLong, message).into());
     }
     let mut prepared = Vec::with_capacity(drafts.len());
@@ -85,7 +85,7 @@ pub async fn create_all<R: Resource>(
             Box::pin(async move { create_each::<R>(tx, &drafts).await })
         })
         .await?;
-    Ok(Row::together(rows))
+    Ok(Row::siblings_of(rows))
 }
 
 async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R::Model>> {
@@ -96,9 +96,9 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
             .await
             .map_err(|error| error.of_item(item))
         {
-            Ok(made) => rows.push(made.row),
+            Ok(created) => rows.push(created.row),
             Err(Error::Invalid(found)) => faults.extend(found),
-            // A statement that fails ends a transaction of PostgreSQL; what has been found wrong until then is the answer.
+            // A failed statement ends a transaction of PostgreSQL. The faults found so far are the better error.
             Err(_) if !faults.is_empty() => break,
             Err(error) => return Err(error),
         }
@@ -110,7 +110,7 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
     }
 }
 
-/// Changes a row; `expected_version`, if given, must be the one it has.
+/// Updates a row. `expected_version`, if given, must be its version.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Invalid`] with every bad field.
@@ -131,23 +131,23 @@ pub async fn update<R: Editable>(
     Ok(Row::single(row))
 }
 
-/// Removes a row and returns what it was.
+/// Deletes a row and returns it.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Protected`] while others need it,
+/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Protected`] while other rows refer to it,
 /// [`Error::InsufficientStock`] when its effect on stock can't be taken back.
 pub async fn delete<R: Resource>(
     permit: Permit<'_, Delete, R>,
     id: i64,
     expected_version: Option<i64>,
-) -> Result<R::Model> {
+) -> Result<Deleted<R>> {
     permit
         .ctx()
         .transaction(move |tx| {
             Box::pin(async move {
                 let row = locked::<R>(tx, id, expected_version).await?;
-                R::remove(tx, &row).await?;
-                Ok(row)
+                let product = R::remove(tx, &row).await?;
+                Ok(Deleted { row, product })
             })
         })
         .await

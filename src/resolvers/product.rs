@@ -1,51 +1,43 @@
-//! Products: what one is, and when it may go.
+//! Products.
 
 use ::entity::product::{Column, Entity, Model};
-use ::entity::{Money, brand, category, fold, inflow, outflow};
+use ::entity::{brand, category, inflow, outflow};
 use database::Failure;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::label::NAME_LENGTH;
+use super::label::NAME;
 use crate::ctx::Ctx;
 use crate::db_error::on_foreign_key;
-use crate::error::{Error, Fault, FaultCode, Faults, Result};
+use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
-use crate::query::check::{INT_MAX, no_such};
+use crate::query::check::{INT_MAX, no_such, violated_unique};
 use crate::query::filter::Comparison;
-use crate::query::{Check, Collection, Direction, Field, Filter, Sortable};
+use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, TextRules, Texts};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, update_row};
-use crate::stock::stock;
+use crate::stock::{low_stock, record};
 use crate::tx::Tx;
 
 /// The most characters of a serie number.
 pub const SERIE_NUMBER_LENGTH: usize = 200;
 
-/// What a caller may say of a product.
+/// What a client can send for a product.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// 1 to 500 characters.
-    pub title: Field<String>,
-    /// An existing category.
+    pub texts: Texts,
     pub category_id: Field<i64>,
-    /// An existing brand.
     pub brand_id: Field<i64>,
-    /// More about it.
-    pub description: Field<String>,
-    /// Up to 200 characters, unique.
-    pub serie_number: Field<String>,
-    /// As written: 0 or more, at most two decimals.
+    /// 0 or more, at most two decimals.
     pub cost_price: Field<String>,
-    /// As written: 0 or more, at most two decimals.
+    /// 0 or more, at most two decimals.
     pub selling_price: Field<String>,
     /// 0 or more.
     pub quantity: Field<i64>,
-    /// What the face could not read.
+    /// The faults of values that the API could not read.
     pub faults: Faults,
 }
 
-/// Whether a product is low on stock.
 pub fn is_low(ctx: &Ctx, row: &Model) -> bool {
-    row.quantity <= ctx.services.config.low_stock_threshold
+    low_stock::is_low(row.quantity, ctx.services.config.low_stock_threshold)
 }
 
 /// The products that are low on stock, or those that are not.
@@ -62,12 +54,9 @@ pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
     )
 }
 
-/// Writes what a draft says to a row and returns the quantity that it asks for; stock itself is `stock.rs`'s.
-async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: Check) -> Result<i64> {
-    if let Some(title) = check.required_text("title", draft.title, NAME_LENGTH) {
-        row.title_folded = fold(&title);
-        row.title = title;
-    }
+/// Writes a draft to a row, all but its quantity, which is returned: only `stock/record.rs` changes stock.
+async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Result<i64> {
+    check.required_texts::<Entity>(tx, row, &draft.texts).await?;
     if let Some(id) = check
         .reference::<category::Entity>(tx, "category_id", draft.category_id)
         .await?
@@ -80,26 +69,7 @@ async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: Check) -> Resu
     {
         row.brand_id = id;
     }
-    if let Some(description) = check.optional_text("description", draft.description, usize::MAX) {
-        row.description_folded = description.as_deref().map(fold);
-        row.description = description;
-    }
-    if let Some(number) = check.optional_text("serie_number", draft.serie_number, SERIE_NUMBER_LENGTH) {
-        let taken = match &number {
-            Some(number) => {
-                let others = Entity::find()
-                    .filter(Column::SerieNumber.eq(number))
-                    .filter(Column::Id.ne(row.id));
-                others.count(tx).await? > 0
-            }
-            None => false,
-        };
-        if taken {
-            check.fault("serie_number", FaultCode::Taken, TAKEN);
-        }
-        row.serie_number_folded = number.as_deref().map(fold);
-        row.serie_number = number;
-    }
+    check.optional_texts::<Entity>(tx, row, &draft.texts).await?;
     if let Some(price) = check.money("cost_price", draft.cost_price) {
         row.cost_price = price;
     }
@@ -111,75 +81,48 @@ async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: Check) -> Resu
     Ok(quantity.unwrap_or(row.quantity))
 }
 
-const TAKEN: &str = "This field must be unique.";
-
-/// What the database says to a row that another request has made wrong in between.
-fn refused(row: &Model) -> impl FnOnce(sea_orm::DbErr) -> Error + use<> {
+/// The error of a statement that violates a constraint because of a change made after the draft was checked.
+fn constraint_error(row: &Model) -> impl FnOnce(DbErr) -> Error + use<> {
     let (category_id, brand_id) = (row.category_id, row.brand_id);
-    move |error| match Failure::of(&error) {
-        Failure::Unique(name) if name == "product_serie_number_key" => {
-            Fault::new("serie_number", FaultCode::Taken, TAKEN).into()
-        }
-        Failure::ForeignKey(Some(name)) if name == "product_category_id_fkey" => {
-            no_such("category_id", category_id).into()
-        }
-        Failure::ForeignKey(Some(name)) if name == "product_brand_id_fkey" => {
-            no_such("brand_id", brand_id).into()
-        }
-        _ => error.into(),
+    move |error| {
+        let fault = match Failure::of(&error) {
+            Failure::Unique(name) => violated_unique::<Entity>(&name),
+            Failure::ForeignKey(Some(name)) => match name.as_str() {
+                "product_category_id_fkey" => Some(no_such("category_id", category_id)),
+                "product_brand_id_fkey" => Some(no_such("brand_id", brand_id)),
+                _ => None,
+            },
+            _ => None,
+        };
+        fault.map_or_else(|| error.into(), Error::from)
     }
 }
 
 impl Collection for Entity {
-    const SORTABLE: &'static [Sortable<Column>] = &[
-        Sortable {
-            name: "title",
-            columns: &[Column::TitleFolded, Column::Title],
-            nullable: false,
-        },
-        Sortable {
-            name: "id",
-            columns: &[Column::Id],
-            nullable: false,
-        },
-        Sortable {
-            name: "description",
-            columns: &[Column::DescriptionFolded, Column::Description],
-            nullable: true,
-        },
-        Sortable {
-            name: "serie_number",
-            columns: &[Column::SerieNumberFolded, Column::SerieNumber],
-            nullable: true,
-        },
-        Sortable {
-            name: "cost_price",
-            columns: &[Column::CostPrice],
-            nullable: false,
-        },
-        Sortable {
-            name: "selling_price",
-            columns: &[Column::SellingPrice],
-            nullable: false,
-        },
-        Sortable {
-            name: "quantity",
-            columns: &[Column::Quantity],
-            nullable: false,
-        },
-        Sortable {
-            name: "created_at",
-            columns: &[Column::CreatedAt],
-            nullable: false,
-        },
-        Sortable {
-            name: "updated_at",
-            columns: &[Column::UpdatedAt],
-            nullable: false,
-        },
+    const COLUMNS: &'static [ListColumn<Column>] = &[
+        ListColumn::text(Column::Title, Column::TitleFolded, NAME),
+        ListColumn::value(Column::Id),
+        ListColumn::text(
+            Column::Description,
+            Column::DescriptionFolded,
+            TextRules::OPTIONAL,
+        ),
+        ListColumn::text(
+            Column::SerieNumber,
+            Column::SerieNumberFolded,
+            TextRules {
+                max_length: SERIE_NUMBER_LENGTH,
+                unique: true,
+                ..TextRules::OPTIONAL
+            },
+        ),
+        ListColumn::value(Column::CostPrice),
+        ListColumn::value(Column::SellingPrice),
+        ListColumn::value(Column::Quantity),
+        ListColumn::value(Column::CreatedAt),
+        ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("title", Direction::Ascending);
-    const SEARCHED: Option<Column> = Some(Column::TitleFolded);
 }
 
 impl Resource for Entity {
@@ -187,33 +130,22 @@ impl Resource for Entity {
     type Draft = Draft;
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
-        let check = Check::new_row(std::mem::take(&mut draft.faults));
+        let check = DraftCheck::new_row(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
-            id: 0,
-            title: String::new(),
-            title_folded: String::new(),
-            category_id: 0,
-            brand_id: 0,
-            description: None,
-            description_folded: None,
-            serie_number: None,
-            serie_number_folded: None,
-            cost_price: Money::default(),
-            selling_price: Money::default(),
-            quantity: 0,
             version: 1,
             created_at: now,
             updated_at: now,
+            ..Model::default()
         };
         row.quantity = write(tx, &mut row, draft, check).await?;
-        let refuse = refused(&row);
-        let row = insert::<Self>(tx, row).await.map_err(refuse)?;
-        stock::open(tx, &row).await?;
-        Ok(Created::alone(row))
+        let on_error = constraint_error(&row);
+        let row = insert::<Self>(tx, row).await.map_err(on_error)?;
+        record::open(tx, &row).await?;
+        Ok(Created::new(row))
     }
 
-    async fn remove(tx: &Tx, row: &Model) -> Result<()> {
+    async fn remove(tx: &Tx, row: &Model) -> Result<Option<Model>> {
         let by = [
             (
                 Kind::Inflow,
@@ -241,19 +173,20 @@ impl Resource for Entity {
                 Kind::Outflow
             };
             Error::Protected { by: vec![(kind, 1)] }
-        })
+        })?;
+        Ok(None)
     }
 }
 
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
-        let check = Check::old_row(std::mem::take(&mut draft.faults));
+        let check = DraftCheck::old_row(std::mem::take(&mut draft.faults));
         let quantity = write(tx, &mut row, draft, check).await?;
         row.version += 1;
         row.updated_at = tx.ctx().now;
-        stock::adjust(tx, &mut row, quantity).await?;
-        let refuse = refused(&row);
-        update_row::<Self>(tx, &row).await.map_err(refuse)?;
+        record::adjust(tx, &mut row, quantity).await?;
+        let on_error = constraint_error(&row);
+        update_row::<Self>(tx, &row).await.map_err(on_error)?;
         Ok(row)
     }
 }

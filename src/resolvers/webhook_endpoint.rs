@@ -1,10 +1,11 @@
-//! Webhook endpoints: who is told of events. All there is to do with them needs one permission, reading included.
+//! Webhook endpoints, the receivers of events. Every operation needs one permission, reading included.
 //!
-//! The endpoint of the settings is listed with the others, and only the settings change it.
+//! The endpoint of the settings is listed with the others, but only the settings can change it.
 
 use std::collections::BTreeSet;
 
 use ::entity::event::Name;
+use ::entity::product;
 use ::entity::webhook_endpoint::{Column, Ending, Entity, Model, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
@@ -14,55 +15,54 @@ use crate::auth::{Change, Permit, Right};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
-use crate::query::{Check, Collection, Direction, Field, Row, Sortable};
+use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn, Row};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
 use crate::tx::Tx;
 use crate::webhooks::{SigningSecret, disable, target};
 
-/// The most endpoints, that of the settings aside.
-pub const MOST: usize = 50;
-/// The most characters of an address.
+/// The most endpoints beside that of the settings.
+const MAX_ENDPOINTS: usize = 50;
+/// The most characters of a URL.
 pub const URL_LENGTH: usize = 2_000;
 /// The most characters of a description.
 pub const DESCRIPTION_LENGTH: usize = 500;
-/// For how many seconds the old secret signs beside the new one when nobody says otherwise: a day.
+/// How long messages are signed with the old secret too unless the client chooses otherwise, in seconds: a day.
 pub const OVERLAP: i64 = 24 * 3_600;
-/// For how many seconds at most: a week.
-pub const LONGEST_OVERLAP: i64 = 7 * 24 * 3_600;
+/// The longest time for that, in seconds: a week.
+pub const MAX_OVERLAP: i64 = 7 * 24 * 3_600;
 
-/// What a caller may say of an endpoint.
+/// What a client can send for an endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// An http or https address, public unless others are allowed.
+    /// An http or https URL with a public address, unless private ones are allowed.
     pub url: Field<String>,
-    /// What it is told of, by name: one or more.
+    /// The names of the events to send: one or more.
     pub events: Field<Vec<String>>,
-    /// What it is for.
     pub description: Field<String>,
-    /// Whether it is told of nothing; not unless said.
+    /// False by default.
     pub disabled: Field<bool>,
-    /// What the face could not read.
+    /// The faults of values that the API could not read.
     pub faults: Faults,
 }
 
-/// What a caller may say of a new secret.
+/// What a client can send for a new secret.
 #[derive(Clone, Debug, Default)]
 pub struct Rotation {
-    /// For how many seconds the old one signs beside it.
+    /// How long the old one stays valid, in seconds.
     pub overlap: Field<i64>,
-    /// What the face could not read.
+    /// The faults of values that the API could not read.
     pub faults: Faults,
 }
 
-/// Reads an address and checks it as it is written.
-fn address(text: &str, allow_private: bool) -> Result<Url, String> {
+/// Parses a URL and checks it without resolving its name.
+fn parse_url(text: &str, allow_private: bool) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|_| "Enter a valid URL.".to_owned())?;
     target::check(&url, allow_private).map_err(|why| format!("Enter a valid URL: it {why}."))?;
     Ok(url)
 }
 
-/// Reads the names of events; they are kept in one order, each once.
-fn subscription(names: &[String]) -> Result<String, (FaultCode, String)> {
+/// The column of these event names: each once, in a fixed order.
+fn events_column(names: &[String]) -> Result<String, (FaultCode, String)> {
     if names.is_empty() {
         return Err((FaultCode::Blank, "This list may not be empty.".to_owned()));
     }
@@ -79,15 +79,15 @@ fn subscription(names: &[String]) -> Result<String, (FaultCode, String)> {
     Ok(wanted.collect::<Vec<_>>().join(","))
 }
 
-fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: Check) -> Result<()> {
+fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Result<()> {
     if let Some(text) = check.required_text("url", draft.url, URL_LENGTH) {
-        match address(&text, ctx.services.config.webhook_allow_private) {
+        match parse_url(&text, ctx.services.config.webhook_allow_private) {
             Ok(url) => row.url = url.into(),
             Err(message) => check.fault("url", FaultCode::Invalid, message),
         }
     }
     if let Some(names) = check.required("events", draft.events) {
-        match subscription(&names) {
+        match events_column(&names) {
             Ok(events) => row.events = events,
             Err((code, message)) => check.fault("events", code, message),
         }
@@ -110,8 +110,8 @@ fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: Check) -> Result<(
     check.finish()
 }
 
-/// Refuses to touch what only the settings change.
-fn managed(row: &Model) -> Result<()> {
+/// Fails for the endpoint of the settings.
+fn require_managed(row: &Model) -> Result<()> {
     if row.managed {
         Ok(())
     } else {
@@ -119,9 +119,9 @@ fn managed(row: &Model) -> Result<()> {
     }
 }
 
-/// Refuses one more than there may be. Whoever else adds one waits for the endpoints that are there, so that two don't
-/// both become the last.
-async fn room_for_one(tx: &Tx) -> Result<()> {
+/// Fails when there are as many endpoints as there may be. Locks them, so that of two requests that would both add the last
+/// one, the second waits for the first.
+async fn require_capacity(tx: &Tx) -> Result<()> {
     let mut all = Entity::find().filter(Column::Managed.eq(true));
     tx.backend().lock(QueryTrait::query(&mut all));
     all.all(tx).await?;
@@ -130,37 +130,20 @@ async fn room_for_one(tx: &Tx) -> Result<()> {
         .all(tx)
         .await?
         .len();
-    if count >= MOST {
+    if count >= MAX_ENDPOINTS {
         return Err(Error::Conflict(Conflict::TooMany));
     }
     Ok(())
 }
 
 impl Collection for Entity {
-    const SORTABLE: &'static [Sortable<Column>] = &[
-        Sortable {
-            name: "id",
-            columns: &[Column::Id],
-            nullable: false,
-        },
-        Sortable {
-            name: "url",
-            columns: &[Column::Url],
-            nullable: false,
-        },
-        Sortable {
-            name: "created_at",
-            columns: &[Column::CreatedAt],
-            nullable: false,
-        },
-        Sortable {
-            name: "updated_at",
-            columns: &[Column::UpdatedAt],
-            nullable: false,
-        },
+    const COLUMNS: &'static [ListColumn<Column>] = &[
+        ListColumn::value(Column::Id),
+        ListColumn::value(Column::Url),
+        ListColumn::value(Column::CreatedAt),
+        ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Ascending);
-    const SEARCHED: Option<Column> = None;
     const GUARD: Option<Right> = Some(Right::WEBHOOKS);
 }
 
@@ -168,12 +151,12 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Webhook;
     type Draft = Draft;
 
-    /// Looks up what the address means now. Each connection looks anew, and that is what counts; this tells whoever
-    /// writes the address early.
+    /// Resolves the URL's name, to report a private address early. Every connection resolves it again, and that is the check
+    /// that counts.
     async fn prepare(ctx: &Ctx, mut draft: Draft) -> Result<Draft> {
         let allow_private = ctx.services.config.webhook_allow_private;
         if let Field::Set(text) = &draft.url
-            && let Ok(url) = address(text.trim(), allow_private)
+            && let Ok(url) = parse_url(text.trim(), allow_private)
             && target::resolves_to_private(&url, allow_private).await.is_some()
         {
             let message =
@@ -184,7 +167,7 @@ impl Resource for Entity {
     }
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
-        let check = Check::new_row(std::mem::take(&mut draft.faults));
+        let check = DraftCheck::new_row(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
             id: 0,
@@ -203,39 +186,40 @@ impl Resource for Entity {
             updated_at: now,
         };
         write(tx.ctx(), &mut row, draft, check)?;
-        room_for_one(tx).await?;
-        Ok(Created::alone(insert::<Self>(tx, row).await?))
+        require_capacity(tx).await?;
+        Ok(Created::new(insert::<Self>(tx, row).await?))
     }
 
-    async fn remove(tx: &Tx, row: &Model) -> Result<()> {
-        managed(row)?;
+    async fn remove(tx: &Tx, row: &Model) -> Result<Option<product::Model>> {
+        require_managed(row)?;
         delete_row::<Self>(tx, row).await?;
-        Ok(disable::delete(tx, row.id).await?)
+        disable::delete(tx, row.id).await?;
+        Ok(None)
     }
 }
 
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
-        managed(&row)?;
-        let check = Check::old_row(std::mem::take(&mut draft.faults));
-        let was_told = row.ended_at.is_none();
+        require_managed(&row)?;
+        let check = DraftCheck::old_row(std::mem::take(&mut draft.faults));
+        let was_enabled = row.ended_at.is_none();
         write(tx.ctx(), &mut row, draft, check)?;
-        changed(tx, &mut row).await?;
-        if was_told && row.ended_at.is_some() {
+        store_change(tx, &mut row).await?;
+        if was_enabled && row.ended_at.is_some() {
             disable::fail_pending(tx, row.id).await?;
         }
         Ok(row)
     }
 }
 
-async fn changed(tx: &Tx, row: &mut Model) -> Result<()> {
+async fn store_change(tx: &Tx, row: &mut Model) -> Result<()> {
     row.version += 1;
     row.updated_at = tx.ctx().now;
     Ok(update_row::<Entity>(tx, row).await?)
 }
 
-/// Gives an endpoint another secret, which is in the row that is returned and never shown again. For a while the old one
-/// signs beside it, so that the receiver can change over without losing a message.
+/// Replaces the secret of an endpoint. The new one is in the returned row and never shown again. For a while messages are
+/// signed with both, so that the receiver can switch without losing a message.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Conflict`] for the endpoint of the settings.
@@ -251,9 +235,9 @@ pub async fn rotate(
             let mut rotation = rotation.clone();
             Box::pin(async move {
                 let mut row = locked::<Entity>(tx, id, expected_version).await?;
-                managed(&row)?;
-                let mut check = Check::new_row(std::mem::take(&mut rotation.faults));
-                let overlap = check.integer("overlap", rotation.overlap, 0..=LONGEST_OVERLAP, Some(OVERLAP));
+                require_managed(&row)?;
+                let mut check = DraftCheck::new_row(std::mem::take(&mut rotation.faults));
+                let overlap = check.integer("overlap", rotation.overlap, 0..=MAX_OVERLAP, Some(OVERLAP));
                 check.finish()?;
                 let old = row.secret.replace(Secret(SigningSecret::random()));
                 let until = tx.ctx().now + TimeDelta::seconds(overlap.unwrap_or(OVERLAP));
@@ -261,7 +245,7 @@ pub async fn rotate(
                     Some(old) if until > tx.ctx().now => (Some(old), Some(until)),
                     _ => (None, None),
                 };
-                changed(tx, &mut row).await?;
+                store_change(tx, &mut row).await?;
                 Ok(row)
             })
         })
@@ -269,12 +253,12 @@ pub async fn rotate(
     Ok(Row::single(row))
 }
 
-/// Until when the secret before the present one signs too, if it still does.
+/// When the previous secret stops signing; none if it already has.
 pub fn overlap_ends(ctx: &Ctx, row: &Model) -> Option<DateTime<Utc>> {
     row.previous_secret_until.filter(|until| *until > ctx.now)
 }
 
-/// The names of the events that it is told of.
+/// The events that the endpoint receives.
 pub fn events(row: &Model) -> impl Iterator<Item = Name> {
     row.events.split(',').filter_map(Name::subscribable)
 }

@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Datelike as _, Utc};
+use sea_orm::IdenStatic as _;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Fault, FaultCode, Faults, Malformed, Result};
-use crate::query::Field;
+use crate::query::{Collection, Field, Texts};
 
 /// The pattern of a text that is not blank.
 pub(crate) const NOT_BLANK: &str = r"\S";
@@ -88,6 +89,13 @@ impl<'a> Form<'a> {
                 self.fault(field, "Not a valid string.")
             }
         }
+    }
+
+    /// Reads the texts that a noun declares.
+    pub(crate) fn declared_texts<R: Collection>(&mut self) -> Texts {
+        R::texts().fold(Texts::default(), |texts, (column, _)| {
+            texts.with(column, self.text(column.as_str()))
+        })
     }
 
     /// Reads a decimal number, as a string or a number, without parsing it.

@@ -66,10 +66,8 @@ macro_rules! label {
 
         impl RestResource for $noun::Entity {
             fn draft(mut form: Form<'_>) -> Draft {
-                let (name, description) = (form.text("name"), form.text("description"));
                 Draft {
-                    name,
-                    description,
+                    texts: form.declared_texts::<Self>(),
                     faults: form.faults(),
                 }
             }

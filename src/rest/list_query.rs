@@ -7,14 +7,14 @@ use chrono::NaiveDate;
 use url::form_urlencoded;
 
 use crate::error::{Error, Result};
+use crate::query::day::parse_day;
 use crate::query::filter::Comparison;
-use crate::query::{Collection, Direction, Filter, Order};
-use sea_orm::ColumnTrait;
+use crate::query::paging::MAX_PAGE_SIZE;
+use crate::query::{Collection, Direction, Filter, ListColumn, Order};
+use sea_orm::{ColumnTrait, IdenStatic as _};
 
 /// The number of rows on a page by default.
 pub(crate) const DEFAULT_PAGE_SIZE: u64 = 10;
-/// The most rows on a page.
-pub(crate) const MAX_PAGE_SIZE: u64 = 100;
 
 /// A parameter that filters a list.
 #[derive(Debug)]
@@ -104,7 +104,7 @@ impl ListQuery {
                 "page_size",
                 "Ensure this value is greater than or equal to 1.",
             )),
-            Some(size) => Ok(u64::try_from(size).unwrap_or(MAX_PAGE_SIZE).min(MAX_PAGE_SIZE)),
+            Some(size) => Ok(u64::try_from(size.min(i128::from(MAX_PAGE_SIZE))).unwrap_or(DEFAULT_PAGE_SIZE)),
         }
     }
 
@@ -120,7 +120,7 @@ impl ListQuery {
                     None => (step, Direction::Ascending),
                 };
                 Order::by_name::<R>(name, direction).ok_or_else(|| {
-                    let names: Vec<&str> = R::SORTABLE.iter().map(|sortable| sortable.name).collect();
+                    let names: Vec<&str> = R::COLUMNS.iter().map(ListColumn::name).collect();
                     Error::parameter("ordering", format!("Order by one of: {}.", names.join(", ")))
                 })
             })
@@ -128,10 +128,17 @@ impl ListQuery {
     }
 
     /// Returns the conjunction of the filters whose parameters were sent.
-    pub(crate) fn filter<C: ColumnTrait>(&self, filters: &[ListFilter<C>]) -> Result<Filter> {
-        filters.iter().try_fold(Filter::default(), |all, filter| {
-            Ok(all.and(self.filter_of(filter)?))
-        })
+    pub(crate) fn filter<R: Collection>(&self, filters: &[ListFilter<R::Column>]) -> Result<Filter> {
+        let exact = R::texts()
+            .filter(|(_, text)| text.rules.filterable)
+            .filter_map(|(column, _)| {
+                let text = self.get(column.as_str())?.trim();
+                Some(Filter::compare(column, Comparison::Equal, text))
+            })
+            .fold(Filter::default(), Filter::and);
+        filters
+            .iter()
+            .try_fold(exact, |all, filter| Ok(all.and(self.filter_of(filter)?)))
     }
 
     fn filter_of<C: ColumnTrait>(&self, ListFilter { name, by, .. }: &ListFilter<C>) -> Result<Filter> {
@@ -173,10 +180,8 @@ impl ListQuery {
 
     fn day(&self, name: &str) -> Result<Option<NaiveDate>> {
         self.read(name, "Enter a valid date: YYYY-MM-DD.", |text| {
-            let shaped = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
             // PostgreSQL has no year 0.
-            let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            (shaped && chrono::Datelike::year(&day) > 0).then_some(day)
+            parse_day(text).filter(|day| chrono::Datelike::year(day) > 0)
         })
     }
 

@@ -82,6 +82,7 @@ impl RestResource for Entity {
             quantity: form.integer("quantity"),
             description: form.text("description"),
             faults: form.faults(),
+            ..Draft::default()
         }
     }
 }

@@ -106,11 +106,9 @@ impl Represent for Entity {
 impl RestResource for Entity {
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
-            title: form.text("title"),
+            texts: form.declared_texts::<Self>(),
             category_id: form.reference("category", "category_id"),
             brand_id: form.reference("brand", "brand_id"),
-            description: form.text("description"),
-            serie_number: form.text("serie_number"),
             cost_price: form.decimal("cost_price"),
             selling_price: form.decimal("selling_price"),
             quantity: form.integer("quantity"),

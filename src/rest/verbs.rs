@@ -51,7 +51,7 @@ pub(crate) async fn list_page<R: Represent>(
     let ctx = permit.ctx();
     let (number, size) = (query.page_number()?, query.page_size()?);
     let listing = Listing::<R> {
-        filter: within.and(query.filter(R::FILTERS)?),
+        filter: within.and(query.filter::<R>(R::FILTERS)?),
         search: query.get("search").map(str::to_owned),
         order: query.order::<R>()?,
     };

@@ -1,17 +1,17 @@
-//! The ledger of many products at once, whose movements are known beforehand: sample data. It comes to what `stock.rs`
-//! would have made of the same movements one by one.
+//! The ledger of sample data: many products at once, with all their movements at hand. The result is the same as if
+//! `record.rs` had recorded the movements one by one.
 
 use ::entity::product;
 use ::entity::stock_change::{self, Reason};
 use chrono::{DateTime, Utc};
 use database::bulk::{BulkInsert, reserve_ids};
 
-use super::stock::Movement;
+use super::movement::Movement;
 use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::tx::Tx;
 
-/// Entries on their way into the ledger, in the order of time.
+/// Collects ledger entries in the order of time.
 pub struct History<'t> {
     ledger: BulkInsert<'t, Tx, stock_change::Entity>,
     next_id: i64,
@@ -26,17 +26,17 @@ impl<'t> History<'t> {
         })
     }
 
-    /// Enters what a new product, about to be stored, begins with.
+    /// Enters the opening quantity of a product that is about to be stored.
     pub async fn open(&mut self, product: &product::Model) -> Result<()> {
         if product.quantity == 0 {
             return Ok(());
         }
         let (quantity, at) = (product.quantity, product.created_at);
-        self.enter(product, Reason::ProductCreated, quantity, None, at)
+        self.add(product, Reason::ProductCreated, quantity, None, at)
             .await
     }
 
-    /// Applies a movement to its product, both about to be stored, and enters it.
+    /// Applies a movement to its product, both about to be stored, and adds its entry.
     ///
     /// # Errors
     /// [`Error::InsufficientStock`] where stock doesn't allow it.
@@ -58,16 +58,15 @@ impl<'t> History<'t> {
         product.quantity += change;
         product.version += 1;
         product.updated_at = at;
-        self.enter(product, M::CREATED, change, Some(movement_id), at)
-            .await
+        self.add(product, M::CREATED, change, Some(movement_id), at).await
     }
 
-    /// Stores what still waits.
+    /// Stores the entries that are still buffered.
     pub async fn finish(self) -> Result<()> {
         Ok(self.ledger.finish().await?)
     }
 
-    async fn enter(
+    async fn add(
         &mut self,
         product: &product::Model,
         reason: Reason,

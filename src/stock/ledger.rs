@@ -1,15 +1,10 @@
-//! The ledger as a list. It is written by `stock.rs` alone.
+//! The ledger as a list. Only `record.rs` and `history.rs` write it.
 
 use ::entity::stock_change::{Column, Entity};
 
-use crate::query::{Collection, Direction, Sortable};
+use crate::query::{Collection, Direction, ListColumn};
 
 impl Collection for Entity {
-    const SORTABLE: &'static [Sortable<Column>] = &[Sortable {
-        name: "id",
-        columns: &[Column::Id],
-        nullable: false,
-    }];
+    const COLUMNS: &'static [ListColumn<Column>] = &[ListColumn::value(Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Descending);
-    const SEARCHED: Option<Column> = None;
 }

@@ -1,23 +1,86 @@
-//! The ledger's newest entries, shared by all its readers; `ledger_feed.rs` reads them.
+//! `LedgerTail`: new ledger entries on their way from the one task that reads them to all subscribers of the process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::entity::stock_change::Model;
 use tokio::sync::{broadcast, watch};
 
-/// The tail that all readers of a process share, while there are any.
-#[derive(Default)]
-pub struct LedgerTail(Mutex<Option<Arc<Tail>>>);
+/// Pages of entries that a subscriber may be behind before it has to read from the database itself.
+const PAGES: usize = 64;
 
-/// What the task that reads the ledger sends.
-pub struct Tail {
-    pub entries: broadcast::Sender<Arc<[Model]>>,
-    /// All entries up to this id are settled and have been sent; `None` before the first read.
-    pub reached: watch::Sender<Option<i64>>,
+/// The channel of the task that reads new entries; none while there are no subscribers.
+#[derive(Default)]
+pub struct LedgerTail {
+    channel: Mutex<Option<Arc<LedgerChannel>>>,
+}
+
+pub(super) struct LedgerChannel {
+    entries: broadcast::Sender<Arc<[Model]>>,
+    /// All entries up to this id are settled and have been sent; none before the first read.
+    reached: watch::Sender<Option<i64>>,
+}
+
+/// A subscriber's end of the channel.
+pub(super) struct Subscription {
+    pub(super) entries: broadcast::Receiver<Arc<[Model]>>,
+    pub(super) reached: watch::Receiver<Option<i64>>,
 }
 
 impl LedgerTail {
-    pub fn lock(&self) -> MutexGuard<'_, Option<Arc<Tail>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Subscribes, and calls `start` with a new channel where there is none.
+    pub(super) fn subscribe(&self, start: impl FnOnce(Arc<LedgerChannel>)) -> Subscription {
+        let mut current = self.lock();
+        if let Some(channel) = &*current {
+            return channel.subscribe();
+        }
+        let channel = Arc::new(LedgerChannel {
+            entries: broadcast::Sender::new(PAGES),
+            reached: watch::Sender::new(None),
+        });
+        // Before the task starts, which ends when it finds no subscriber.
+        let subscription = channel.subscribe();
+        start(Arc::clone(&channel));
+        *current = Some(channel);
+        subscription
+    }
+
+    /// Closes the channel if it has no subscribers any more. The next one opens another.
+    pub(super) fn close_if_unused(&self, channel: &LedgerChannel) -> bool {
+        let mut current = self.lock();
+        let unused = channel.entries.receiver_count() == 0;
+        if unused {
+            *current = None;
+        }
+        unused
+    }
+
+    /// Closes the channel as the program ends.
+    pub(super) fn close(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<LedgerChannel>>> {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LedgerChannel {
+    fn subscribe(&self) -> Subscription {
+        Subscription {
+            entries: self.entries.subscribe(),
+            reached: self.reached.subscribe(),
+        }
+    }
+
+    /// Sets the id up to which all entries are settled, without sending any.
+    pub(super) fn begin_at(&self, reached: i64) {
+        self.reached.send_replace(Some(reached));
+    }
+
+    /// Sends settled entries, of which `newest` is the last.
+    pub(super) fn send(&self, newest: i64, entries: &[Model]) {
+        // The position first: a task that subscribes in between finds the entries in the database.
+        self.reached.send_replace(Some(newest));
+        let _ = self.entries.send(entries.into());
     }
 }

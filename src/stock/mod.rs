@@ -3,9 +3,14 @@
 pub mod history;
 pub mod ledger;
 pub mod ledger_feed;
+mod ledger_reader;
 pub mod ledger_tail;
+pub mod low_stock;
 pub mod movement;
+mod movement_batch;
 pub mod movement_batcher;
+pub mod movement_list;
 pub mod movement_queue;
-#[expect(clippy::module_inception, reason = "the rule of the same name")]
-pub mod stock;
+pub mod movement_row;
+pub mod new_movement;
+pub mod record;

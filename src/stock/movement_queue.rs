@@ -1,64 +1,98 @@
-//! Movements that wait to be recorded together; `movement_batcher.rs` records them.
+//! `MovementQueue`: movements of one kind that wait to be recorded together. Plain data, bounded.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use ::entity::{fold, product};
+use ::entity::product;
 use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
+use super::new_movement::NewMovement;
 use crate::error::Result;
 
-/// The waiting movements of one kind.
-#[derive(Default)]
-pub struct MovementQueue(Mutex<Queue>);
+/// The most movements that wait. A request that finds the queue full records its movement in a transaction of its own.
+const CAPACITY: usize = 1_024;
+/// The most statements that run at the same time for one kind of movement: two would find each other's products locked.
+const WORKERS: usize = 1;
 
-/// The queue behind its lock.
 #[derive(Default)]
-pub struct Queue {
-    pub waiting: VecDeque<Waiting>,
-    /// Statements being executed.
-    pub running: usize,
+pub struct MovementQueue {
+    state: Mutex<State>,
 }
 
-/// A movement that waits.
-pub struct Waiting {
-    pub movement: NewMovement,
-    pub at: DateTime<Utc>,
-    pub actor_id: Option<i64>,
-    /// Receives what was recorded, or `None` when the movement was not.
-    pub done: oneshot::Sender<Result<Option<Recorded>>>,
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<WaitingMovement>,
+    workers: usize,
 }
 
-/// What the statement returns of one movement.
-pub struct Recorded {
-    pub movement_id: i64,
+/// A movement with all that the statement needs of its request.
+pub(super) struct WaitingMovement {
+    pub(super) movement: NewMovement,
+    pub(super) actor_id: Option<i64>,
+    pub(super) at: DateTime<Utc>,
+    /// Receives none when the movement was not recorded.
+    pub(super) done: oneshot::Sender<Result<Option<Recorded>>>,
+}
+
+/// The statement's result for one movement.
+pub(super) struct Recorded {
+    pub(super) movement_id: i64,
     /// The product right after the movement.
-    pub product: product::Model,
+    pub(super) product: product::Model,
 }
 
-/// A movement about to be recorded, its values checked.
-#[derive(Clone, Debug)]
-pub struct NewMovement {
-    /// What moves.
-    pub product_id: i64,
-    /// Who delivers it, where stock comes in.
-    pub supplier_id: Option<i64>,
-    /// How many: 1 to 2³¹−1.
-    pub quantity: i64,
-    /// Why.
-    pub description: Option<String>,
-}
-
-impl NewMovement {
-    /// The folded description.
-    pub fn description_folded(&self) -> Option<String> {
-        self.description.as_deref().map(fold)
-    }
+/// What became of a movement offered to the queue.
+pub(super) enum Push {
+    Full,
+    /// It waits, and a worker is running already.
+    Waits,
+    /// It waits, and the caller has to start the worker that it has just been counted for.
+    NeedsWorker,
 }
 
 impl MovementQueue {
-    pub fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn push(&self, waiting: WaitingMovement) -> Push {
+        let mut state = self.lock();
+        if state.waiting.len() >= CAPACITY {
+            return Push::Full;
+        }
+        state.waiting.push_back(waiting);
+        if state.workers < WORKERS {
+            state.workers += 1;
+            Push::NeedsWorker
+        } else {
+            Push::Waits
+        }
+    }
+
+    /// The next movements, at most so many. With none left the worker is no longer counted and has to end.
+    pub(super) fn next_batch(&self, most: usize) -> Option<Vec<WaitingMovement>> {
+        let mut state = self.lock();
+        let count = state.waiting.len().min(most);
+        if count == 0 {
+            state.workers -= 1;
+            return None;
+        }
+        Some(state.waiting.drain(..count).collect())
+    }
+
+    /// Everything that waits.
+    pub(super) fn drain(&self) -> Vec<WaitingMovement> {
+        self.lock().waiting.drain(..).collect()
+    }
+
+    /// A worker ended early. Without another one nothing would ever be recorded, so dropping the senders fails the
+    /// requests that wait.
+    pub(super) fn worker_failed(&self) {
+        let mut state = self.lock();
+        state.workers -= 1;
+        if state.workers == 0 {
+            state.waiting.clear();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,6 +10,7 @@ use ::entity::stock_change::Reason;
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
 
 use crate::services::Services;
+use crate::stock::low_stock;
 use crate::tx::Tx;
 
 /// A ledger entry, with what its events hold beside it.
@@ -24,16 +25,6 @@ pub struct StockEvent<'a> {
     pub product_title: &'a str,
     /// The movement's description.
     pub description: Option<&'a str>,
-}
-
-/// Whether a change made the stock low: it was above the threshold before and is not now.
-pub const fn fell_low(balance: i64, change: i64, threshold: i64) -> bool {
-    balance <= threshold && balance - change > threshold
-}
-
-/// The same condition in SQL, on columns `balance` and `change`.
-fn fell_low_condition(threshold: i64) -> String {
-    format!("balance <= {threshold} AND balance - change > {threshold}")
 }
 
 /// The condition that an endpoint is enabled and subscribed to the event that the SQL expression `name` names.
@@ -61,7 +52,7 @@ pub async fn publish(tx: &Tx, event: StockEvent<'_>) -> Result<(), DbErr> {
     if !config.webhook_enabled {
         return Ok(());
     }
-    let is_low = fell_low(event.balance, event.change, config.low_stock_threshold);
+    let is_low = low_stock::fell_low(event.balance, event.change, config.low_stock_threshold);
     let names = event_of(event.reason)
         .into_iter()
         .chain(is_low.then_some(Name::LowStock));
@@ -112,7 +103,7 @@ pub fn publishes(services: &Services, reason: Reason) -> bool {
     services.config.webhook_enabled && event_of(reason).is_some()
 }
 
-/// [`publish`] as a part of the one statement that records movements on PostgreSQL (`stock/movement_batcher.rs`): further
+/// [`publish`] as a part of the one statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
 /// queries of its `WITH` clause. `taken` has the movements, each with two message ids, and `entered` their ledger
 /// entries.
 ///
@@ -128,7 +119,7 @@ pub fn with_queries(services: &Services, reason: Reason) -> String {
             FROM taken JOIN entered USING (movement_id), LATERAL (VALUES
                 (1, taken.message_id, '{name}'), (2, taken.low_stock_message_id, '{low}')
             ) AS possible (place, message_id, name)
-            WHERE (possible.place = 1 OR ({fell_low}))
+            WHERE (possible.place = 1 OR {fell_low})
             AND EXISTS (SELECT 1 FROM endpoint WHERE {subscribed})
             ORDER BY taken.place, possible.place RETURNING id, name, created_at
         ), queued AS (
@@ -138,7 +129,7 @@ pub fn with_queries(services: &Services, reason: Reason) -> String {
         )",
         name = name.as_str(),
         low = Name::LowStock.as_str(),
-        fell_low = fell_low_condition(services.config.low_stock_threshold),
+        fell_low = low_stock::fell_low_sql(services.config.low_stock_threshold),
         subscribed = subscribed("possible.name"),
         subscribed_to_published = subscribed("published.name"),
     )

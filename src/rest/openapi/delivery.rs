@@ -18,7 +18,7 @@ pub(crate) fn list(schemas: &mut Schemas) -> Value {
     let view = view(schemas);
     let page = schemas.page_of(view, "WebhookDelivery", "deliveries");
     let mut parameters = vec![parameter("Id")];
-    parameters.extend(list_parameters::<Entity>(""));
+    parameters.extend(list_parameters::<Entity>());
     json!({
         "operationId": "listWebhookDeliveries",
         "summary": "List the deliveries of a webhook",

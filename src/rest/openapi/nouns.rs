@@ -89,15 +89,6 @@ pub(super) const fn deletion_notes(kind: Kind) -> &'static str {
     }
 }
 
-/// The field that a search looks into.
-pub(super) const fn searched(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Product => "title",
-        Kind::Brand | Kind::Category | Kind::Supplier => "name",
-        Kind::Inflow | Kind::Outflow | Kind::Webhook => "description",
-    }
-}
-
 pub(super) fn capital(word: &str) -> String {
     let mut letters = word.chars();
     letters

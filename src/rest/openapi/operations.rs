@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{ANY_BODY, ANY_REQUEST, ErrorKind, errors};
 use super::nouns::{
-    creation_notes, deletion_notes, graphql_field, operation_name, operations_name, searched, tag,
-    with_article,
+    creation_notes, deletion_notes, graphql_field, operation_name, operations_name, tag, with_article,
 };
 use super::parameters::{list_parameters, parameter};
 use super::responses::{faults_response, request_body, response, responses};
@@ -32,7 +31,7 @@ pub(crate) fn list<R: RestResource>(schemas: &mut Schemas) -> Value {
         "description": needs::<R>(None),
         "tags": [tag(kind)],
         "x-graphql-operation": graphql_field(&operations_name(kind)),
-        "parameters": list_parameters::<R>(searched(kind)),
+        "parameters": list_parameters::<R>(),
         "responses": responses(
             "200",
             response(format!("A page of {}.", kind.plural()), &page, &examples::list(kind), &[]),

@@ -1,9 +1,11 @@
 //! The parameters of operations.
 
+use sea_orm::IdenStatic as _;
 use serde_json::{Value, json};
 
 use crate::query::Direction;
-use crate::rest::list_query::{DEFAULT_PAGE_SIZE, FilterBy, MAX_PAGE_SIZE};
+use crate::query::paging::MAX_PAGE_SIZE;
+use crate::rest::list_query::{DEFAULT_PAGE_SIZE, FilterBy};
 use crate::rest::representation::Represent;
 
 /// Returns the shared parameters for `#/components/parameters`.
@@ -54,19 +56,33 @@ pub(super) fn components() -> Value {
     })
 }
 
-/// Returns the parameters of a list; `searched` is the field that a search looks into.
+/// Returns the parameters of a list.
 ///
 /// Optional parameters have no examples, because `/docs` fills its forms with them.
-pub(super) fn list_parameters<R: Represent>(searched: &str) -> Vec<Value> {
+pub(super) fn list_parameters<R: Represent>() -> Vec<Value> {
     let mut parameters = vec![parameter("Page"), parameter("PageSize")];
-    if R::SEARCHED.is_some() {
+    let searched: Vec<&str> = R::texts()
+        .filter(|(_, text)| text.rules.searched)
+        .map(|(column, _)| column.as_str())
+        .collect();
+    if !searched.is_empty() {
         parameters.push(json!({
             "name": "search",
             "in": "query",
-            "description": format!("A part of the {searched}, in any letter case."),
+            "description": format!("A part of the {}, in any letter case.", searched.join(" or the ")),
             "schema": { "type": "string" },
         }));
     }
+    let exact = R::texts().filter(|(_, text)| text.rules.filterable);
+    parameters.extend(exact.map(|(column, _)| {
+        let name = column.as_str();
+        json!({
+            "name": name,
+            "in": "query",
+            "description": format!("Only rows with exactly this `{name}`."),
+            "schema": { "type": "string" },
+        })
+    }));
     parameters.extend(R::FILTERS.iter().map(|filter| {
         json!({
             "name": filter.name,
@@ -87,9 +103,9 @@ pub(super) fn list_parameters<R: Represent>(searched: &str) -> Vec<Value> {
             },
         })
     }));
-    let names: Vec<String> = R::SORTABLE
+    let names: Vec<String> = R::COLUMNS
         .iter()
-        .flat_map(|sortable| [sortable.name.to_owned(), format!("-{}", sortable.name)])
+        .flat_map(|column| [column.name().to_owned(), format!("-{}", column.name())])
         .collect();
     let (column, direction) = R::DEFAULT_ORDER;
     let default = match direction {

@@ -11,8 +11,8 @@ use super::parameters::parameter;
 use super::responses::{faults_response, request_body, response, responses};
 use super::schemas::{self, Schemas, faults};
 use crate::kind::Kind;
-use crate::resolvers::delivery::REPLAYED;
-use crate::resolvers::webhook_endpoint::{LONGEST_OVERLAP, OVERLAP};
+use crate::resolvers::delivery::MAX_REPLAYED;
+use crate::resolvers::webhook_endpoint::{MAX_OVERLAP, OVERLAP};
 use crate::rest::webhook_endpoint::{Replayed, SecretView};
 
 /// The description of the tag.
@@ -70,7 +70,7 @@ pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
             "properties": { "overlap": {
                 "type": "integer",
                 "minimum": 0,
-                "maximum": LONGEST_OVERLAP,
+                "maximum": MAX_OVERLAP,
                 "default": OVERLAP,
                 "description": "The number of seconds for which messages are also signed with the old secret.",
             }},
@@ -155,7 +155,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
         "operationId": "replayWebhookDeliveries",
         "summary": "Send the failed deliveries of a webhook again",
         "description": format!(
-            "Sends the oldest first, {REPLAYED} per request, with the same message ids and the whole schedule of retries. \
+            "Sends the oldest first, {MAX_REPLAYED} per request, with the same message ids and the whole schedule of retries. \
              {PERMISSION}"
         ),
         "tags": [tag(Kind::Webhook)],

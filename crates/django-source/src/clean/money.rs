@@ -1,0 +1,240 @@
+//! Prices as Django shows them.
+//!
+//! SQLite keeps a `decimal` as an integer or a double; Django takes 15 significant digits of it and rounds them half to
+//! even to two decimals. With more than 18 digits before the point it fails itself. PostgreSQL keeps the digits.
+
+use rust_decimal::Decimal;
+
+use crate::value::Value;
+
+/// How numbers are stored, which decides how Django shows them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Precision {
+    /// SQLite: 15 significant digits.
+    Fifteen,
+    /// PostgreSQL: all digits.
+    Exact,
+}
+
+/// A price, and whether it differs from the stored number.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Price {
+    pub(crate) amount: Decimal,
+    pub(crate) rounded: bool,
+}
+
+/// Reads a price; `None` when Django can't show it or it has more than 20 digits before the point.
+pub(crate) fn read(value: &Value, precision: Precision) -> Option<Price> {
+    let mut number = match value {
+        Value::Integer(number) => Digits::parse(&number.to_string())?,
+        // A double is shown with 15 digits by Python wherever it came from.
+        Value::Real(number) if number.is_finite() => Digits::parse(&format!("{number:.14e}"))?,
+        Value::Number(text) | Value::Text(text) => Digits::parse(text.trim())?,
+        _ => return None,
+    };
+    let mut cut = false;
+    if precision == Precision::Fifteen {
+        cut = number.keep(15);
+    }
+    let most = if precision == Precision::Fifteen { 18 } else { 20 };
+    let (cents, dropped) = number.cents(most)?;
+    let amount = Decimal::try_from_i128_with_scale(cents, 2).ok()?;
+    let rounded = match value {
+        Value::Real(number) => amount.to_string().parse() != Ok(*number),
+        _ => cut || dropped,
+    };
+    Some(Price { amount, rounded })
+}
+
+/// A decimal number: `digits` × 10^`exponent`.
+struct Digits {
+    negative: bool,
+    digits: Vec<u8>,
+    exponent: i64,
+}
+
+impl Digits {
+    fn parse(text: &str) -> Option<Self> {
+        if text.len() > 200 {
+            return None;
+        }
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?.into()),
+            None => (text, 0_i64),
+        };
+        let (negative, mantissa) = match mantissa.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, mantissa.strip_prefix('+').unwrap_or(mantissa)),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let digits: Vec<u8> = digits
+            .into_iter()
+            .map(|digit| digit - b'0')
+            .skip_while(|digit| *digit == 0)
+            .collect();
+        let exponent = exponent - i64::try_from(fraction.len()).ok()?;
+        Some(Self {
+            negative,
+            digits,
+            exponent,
+        })
+    }
+
+    /// Rounds to `count` significant digits, half to even; true when that changed the number.
+    fn keep(&mut self, count: usize) -> bool {
+        self.digits.len() > count && self.drop_last(self.digits.len() - count)
+    }
+
+    /// Drops the last `count` digits, half to even; true when one of them was not zero.
+    fn drop_last(&mut self, count: usize) -> bool {
+        let kept = self.digits.len().saturating_sub(count);
+        // Digits that are all behind the place of rounding stand behind zeros.
+        let behind = count.saturating_sub(self.digits.len());
+        let rest = self.digits.split_off(kept);
+        self.exponent = self
+            .exponent
+            .saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        let changed = rest.iter().any(|digit| *digit != 0);
+        let first = if behind > 0 {
+            0
+        } else {
+            rest.first().copied().unwrap_or(0)
+        };
+        let more = rest.iter().skip(1).any(|digit| *digit != 0);
+        let odd = self.digits.last().is_some_and(|digit| digit % 2 == 1);
+        if first > 5 || (first == 5 && (more || odd)) {
+            self.add_one();
+        }
+        changed
+    }
+
+    fn add_one(&mut self) {
+        for digit in self.digits.iter_mut().rev() {
+            if *digit < 9 {
+                *digit += 1;
+                return;
+            }
+            *digit = 0;
+        }
+        self.digits.insert(0, 1);
+    }
+
+    /// Hundredths, half to even, and whether digits were dropped; `None` above `most` digits before the point.
+    fn cents(mut self, most: i64) -> Option<(i128, bool)> {
+        if self.digits.iter().all(|digit| *digit == 0) {
+            return Some((0, false));
+        }
+        let dropped = if self.exponent < -2 {
+            // Beyond all digits nothing is left to round.
+            let length = i64::try_from(self.digits.len()).ok()?;
+            let count = (-2 - self.exponent).min(length + 1);
+            let dropped = self.drop_last(usize::try_from(count).ok()?);
+            self.exponent = -2;
+            dropped
+        } else {
+            false
+        };
+        let length = i64::try_from(self.digits.len()).ok()?;
+        if length + self.exponent > most {
+            return None;
+        }
+        let mut cents = self
+            .digits
+            .iter()
+            .fold(0_i128, |sum, digit| sum * 10 + i128::from(*digit));
+        for _ in -2..self.exponent {
+            cents *= 10;
+        }
+        Some((if self.negative { -cents } else { cents }, dropped))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Precision, read};
+    use crate::value::Value;
+
+    fn shown(value: &Value, precision: Precision) -> Option<(String, bool)> {
+        read(value, precision).map(|price| (price.amount.to_string(), price.rounded))
+    }
+
+    fn real(number: f64) -> Option<(String, bool)> {
+        shown(&Value::Real(number), Precision::Fifteen)
+    }
+
+    fn exact(digits: &str) -> Option<(String, bool)> {
+        shown(&Value::Number(digits.to_owned()), Precision::Exact)
+    }
+
+    #[test]
+    fn doubles_are_shown_as_django_shows_them() {
+        let just = |text: &str, rounded| Some((text.to_owned(), rounded));
+        assert_eq!(real(9.9), just("9.90", false));
+        assert_eq!(real(0.300_000_000_000_000_04), just("0.30", true));
+        assert_eq!(real(10.005), just("10.00", true));
+        assert_eq!(real(10.015), just("10.02", true));
+        assert_eq!(
+            real(123_456_789_012_345_680.0),
+            just("123456789012346000.00", true)
+        );
+        assert_eq!(real(100_000_000_000_000.5), just("100000000000000.00", true));
+        assert_eq!(real(100_000_000_000_001.5), just("100000000000002.00", true));
+        assert_eq!(real(-5.0), just("-5.00", false));
+        assert_eq!(real(0.004), just("0.00", true));
+        assert_eq!(real(0.005), just("0.00", true));
+        assert_eq!(real(0.015), just("0.02", true));
+        assert_eq!(real(1e-300), just("0.00", true));
+        assert_eq!(real(999.999), just("1000.00", true));
+        assert_eq!(real(1e18), None);
+        assert_eq!(real(1e300), None);
+        assert_eq!(real(f64::NAN), None);
+    }
+
+    #[test]
+    fn integers_have_fifteen_digits_on_sqlite_only() {
+        let many = Value::Integer(99_999_999_999_999_999);
+        assert_eq!(
+            shown(&many, Precision::Fifteen),
+            Some(("100000000000000000.00".to_owned(), true))
+        );
+        assert_eq!(
+            shown(&many, Precision::Exact),
+            Some(("99999999999999999.00".to_owned(), false))
+        );
+        assert_eq!(
+            shown(&Value::Integer(0), Precision::Fifteen),
+            Some(("0.00".to_owned(), false))
+        );
+    }
+
+    #[test]
+    fn exact_digits_stay() {
+        assert_eq!(
+            exact("99999999999999999999.99"),
+            Some(("99999999999999999999.99".to_owned(), false))
+        );
+        assert_eq!(exact("99999999999999999999.995"), None);
+        assert_eq!(exact("2.345"), Some(("2.34".to_owned(), true)));
+        assert_eq!(exact("0.0050"), Some(("0.00".to_owned(), true)));
+        assert_eq!(exact("0.00000051"), Some(("0.00".to_owned(), true)));
+        assert_eq!(exact("1e3"), Some(("1000.00".to_owned(), false)));
+        for bad in [
+            "NaN",
+            "Infinity",
+            "12,50",
+            "",
+            ".",
+            "-",
+            "1e",
+            "1e99999999999",
+            "٣",
+        ] {
+            assert_eq!(exact(bad), None, "{bad}");
+        }
+        assert_eq!(read(&Value::Null, Precision::Exact), None);
+    }
+}

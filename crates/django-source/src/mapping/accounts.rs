@@ -1,0 +1,122 @@
+//! The tables of users, groups and rights, and of blacklisted tokens.
+
+use crate::catalogue::{Catalogue, Table};
+
+/// A table of pairs.
+#[derive(Clone, Debug)]
+pub(crate) struct Pairs {
+    pub(crate) table: Table,
+    /// The column of the holder: a user or a group.
+    pub(crate) left: String,
+    /// The column of what is held: a group or a right.
+    pub(crate) right: String,
+}
+
+/// The tables that are there.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AccountTables {
+    pub(crate) users: Option<Table>,
+    pub(crate) groups: Option<Table>,
+    pub(crate) permissions: Option<Table>,
+    pub(crate) memberships: Option<Pairs>,
+    pub(crate) group_permissions: Option<Pairs>,
+    pub(crate) user_permissions: Option<Pairs>,
+    /// Refresh tokens that were given out, and those of them that are spent.
+    pub(crate) tokens: Option<(Table, Table)>,
+}
+
+impl AccountTables {
+    /// Finds them: Django's own names, and a project's own table of users.
+    pub(crate) fn find(catalogue: &Catalogue) -> Self {
+        let users = users(catalogue);
+        let groups = with(catalogue, "auth_group", &["id", "name"]);
+        let permissions = with(
+            catalogue,
+            "auth_permission",
+            &["id", "content_type_id", "codename"],
+        );
+        let user_name = users.as_ref().map_or("auth_user", |table| table.name.as_str());
+        let held = |name: &str, right: &str| pairs(catalogue, name, Some(user_name), right);
+        Self {
+            memberships: held(&format!("{user_name}_groups"), "group_id"),
+            user_permissions: held(&format!("{user_name}_user_permissions"), "permission_id"),
+            group_permissions: pairs(catalogue, "auth_group_permissions", None, "permission_id"),
+            tokens: with(
+                catalogue,
+                "token_blacklist_outstandingtoken",
+                &["id", "jti", "expires_at"],
+            )
+            .zip(with(catalogue, "token_blacklist_blacklistedtoken", &["token_id"])),
+            users,
+            groups,
+            permissions,
+        }
+    }
+
+    /// All of them, by name.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let tables = [&self.users, &self.groups, &self.permissions];
+        let pairs = [&self.memberships, &self.group_permissions, &self.user_permissions];
+        let tokens = self
+            .tokens
+            .iter()
+            .flat_map(|(given, spent)| [given.name.as_str(), spent.name.as_str()]);
+        let tables = tables.into_iter().flatten().map(|table| table.name.as_str());
+        tables
+            .chain(pairs.into_iter().flatten().map(|pairs| pairs.table.name.as_str()))
+            .chain(tokens)
+            .collect()
+    }
+}
+
+fn with(catalogue: &Catalogue, name: &str, columns: &[&str]) -> Option<Table> {
+    catalogue
+        .table(name)
+        .filter(|table| columns.iter().all(|column| table.column(column).is_some()))
+        .cloned()
+}
+
+fn users(catalogue: &Catalogue) -> Option<Table> {
+    const COLUMNS: [&str; 4] = ["id", "password", "is_superuser", "is_active"];
+    let fits = |table: &&Table| {
+        COLUMNS.iter().all(|column| table.column(column).is_some())
+            && (table.column("username").is_some() || table.column("email").is_some())
+    };
+    let own = catalogue
+        .models
+        .iter()
+        .filter_map(|model| catalogue.table_of(model))
+        .find(fits);
+    // A project with users of its own has no `auth_user`, or an empty one from before.
+    let default = catalogue.table("auth_user").filter(fits);
+    let listed = catalogue
+        .models
+        .iter()
+        .any(|model| model.app == "auth" && model.name == "user");
+    if listed { default.or(own) } else { own.or(default) }.cloned()
+}
+
+fn pairs(catalogue: &Catalogue, name: &str, left_table: Option<&str>, right: &str) -> Option<Pairs> {
+    let table = with(catalogue, name, &[right])?;
+    let left = match left_table {
+        None => table.column("group_id"),
+        Some(target) => {
+            let points = |column: &&crate::catalogue::Column| {
+                table
+                    .target(&column.name)
+                    .is_some_and(|to| to.eq_ignore_ascii_case(target))
+            };
+            table
+                .columns
+                .iter()
+                .find(points)
+                .or_else(|| table.column("user_id"))
+        }
+    };
+    let left = left?.name.clone();
+    Some(Pairs {
+        left,
+        right: right.to_owned(),
+        table,
+    })
+}

@@ -1,0 +1,208 @@
+//! Which column means what: relations by the table that they point to, others by name, known misspelling or likeness.
+
+use super::spelling::{ALIKE, alike, closest, known};
+use super::tables::Found;
+use super::{Field, Role};
+use crate::catalogue::{Column, Table};
+use crate::error::{Error, Result};
+use crate::options::MapOverride;
+
+/// How a column was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Name,
+    ForeignKey,
+    KnownSpelling,
+    Likeness,
+    Override,
+}
+
+impl How {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::ForeignKey => "foreign_key",
+            Self::KnownSpelling => "known_spelling",
+            Self::Likeness => "likeness",
+            Self::Override => "map",
+        }
+    }
+}
+
+/// A column with its meaning.
+#[derive(Clone, Debug)]
+pub(crate) struct MappedColumn {
+    pub(crate) field: Field,
+    pub(crate) column: Column,
+    pub(crate) how: How,
+}
+
+/// A table with the meaning of its columns.
+#[derive(Clone, Debug)]
+pub(crate) struct TableMap {
+    pub(crate) role: Role,
+    pub(crate) table: Table,
+    /// The primary key.
+    pub(crate) id: String,
+    pub(crate) columns: Vec<MappedColumn>,
+}
+
+impl TableMap {
+    pub(crate) fn get(&self, field: Field) -> Option<&MappedColumn> {
+        self.columns.iter().find(|mapped| mapped.field == field)
+    }
+
+    fn is_taken(&self, column: &Column) -> bool {
+        self.columns
+            .iter()
+            .any(|mapped| mapped.column.name == column.name)
+            || column.name == self.id
+    }
+
+    /// Columns without a meaning here.
+    pub(crate) fn left(&self) -> impl Iterator<Item = &Column> {
+        self.table.columns.iter().filter(|column| !self.is_taken(column))
+    }
+
+    /// The documented columns that are not there.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = Field> {
+        let fields = self.role.fields().iter().copied();
+        fields.filter(|field| self.role.documents(*field) && self.get(*field).is_none())
+    }
+
+    fn take(&mut self, field: Field, column: &Column, how: How) {
+        self.columns.push(MappedColumn {
+            field,
+            column: column.clone(),
+            how,
+        });
+    }
+}
+
+/// Gives the columns of a role's table their meaning.
+pub(crate) fn map(
+    role: Role,
+    found: &Found,
+    users: Option<&str>,
+    overrides: &[MapOverride],
+) -> Result<Option<TableMap>> {
+    let Some(table) = found.get(role) else {
+        return Ok(None);
+    };
+    let id = table.primary_key.clone().unwrap_or_else(|| "id".to_owned());
+    let mut map = TableMap {
+        role,
+        table: table.clone(),
+        id,
+        columns: Vec::new(),
+    };
+    apply(&mut map, overrides)?;
+    relations(&mut map, found, users);
+    for how in [How::Name, How::KnownSpelling, How::Likeness] {
+        for field in role.fields() {
+            if map.get(*field).is_none()
+                && let Some(column) = named(&map, *field, how).cloned()
+            {
+                map.take(*field, &column, how);
+            }
+        }
+    }
+    Ok(Some(map))
+}
+
+fn apply(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> {
+    let table = map.table.name.clone();
+    for wanted in overrides
+        .iter()
+        .filter(|wanted| wanted.table.eq_ignore_ascii_case(&table))
+    {
+        let Some(name) = &wanted.column else { continue };
+        let column = map.table.column(name).cloned();
+        let column =
+            column.ok_or_else(|| Error::Option(format!("--map: {} has no column {name}", wanted.table)))?;
+        let fields = map.role.fields();
+        let field = fields.iter().copied().find(|field| field.name() == wanted.role);
+        let field = field.ok_or_else(|| {
+            let known: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+            Error::Option(format!("--map: {} is none of {}", wanted.role, known.join(", ")))
+        })?;
+        map.take(field, &column, How::Override);
+    }
+    Ok(())
+}
+
+/// Relations, by the table that a column points to; its name decides between several of the same.
+fn relations(map: &mut TableMap, found: &Found, users: Option<&str>) {
+    for field in map.role.fields() {
+        let target = match field.refers_to() {
+            Some(role) => found.get(role).map(|table| table.name.as_str()),
+            None if *field == Field::Actor => users,
+            None => None,
+        };
+        let Some(target) = target.filter(|_| map.get(*field).is_none()) else {
+            continue;
+        };
+        let pointing: Vec<Column> = map
+            .left()
+            .filter(|column| {
+                map.table
+                    .target(&column.name)
+                    .is_some_and(|to| to.eq_ignore_ascii_case(target))
+            })
+            .cloned()
+            .collect();
+        let chosen = match pointing.as_slice() {
+            [only] => Some(only),
+            several => {
+                let names = names(*field);
+                let likeness = |column: &&Column| closest(&column.name, &names);
+                let best = several
+                    .iter()
+                    .max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
+                best.filter(|column| likeness(column) >= ALIKE)
+            }
+        };
+        if let Some(column) = chosen {
+            let how = if column.name == field.name() {
+                How::Name
+            } else {
+                How::ForeignKey
+            };
+            map.take(*field, column, how);
+        }
+    }
+}
+
+/// The column of a field by its name, by a known spelling, or by likeness if exactly one of the right type is left.
+fn named(map: &TableMap, field: Field, how: How) -> Option<&Column> {
+    // A movement's user is only known by the table that it points to: other numbers may be called alike.
+    if field == Field::Actor {
+        return None;
+    }
+    match how {
+        How::Name => map
+            .left()
+            .find(|column| column.name.eq_ignore_ascii_case(field.name())),
+        How::KnownSpelling => known(field)
+            .iter()
+            .find_map(|name| map.left().find(|column| column.name.eq_ignore_ascii_case(name))),
+        _ => {
+            let fits = |column: &&Column| {
+                field.accepts(column.kind)
+                    && closest(&column.name, &names(field)) >= ALIKE
+                    && map
+                        .missing()
+                        .all(|other| alike(&column.name, other.name()) <= alike(&column.name, field.name()))
+            };
+            let mut fitting = map.left().filter(fits);
+            let first = fitting.next();
+            first.filter(|_| fitting.next().is_none())
+        }
+    }
+}
+
+fn names(field: Field) -> Vec<&'static str> {
+    std::iter::once(field.name())
+        .chain(known(field).iter().copied())
+        .collect()
+}

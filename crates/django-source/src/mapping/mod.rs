@@ -1,0 +1,12 @@
+//! Which table plays which part, and which column means what.
+
+pub(crate) mod accounts;
+pub(crate) mod columns;
+pub(crate) mod role;
+pub(crate) mod spelling;
+mod structure;
+pub(crate) mod tables;
+pub(crate) mod tenants;
+
+pub(crate) use columns::{How, MappedColumn, TableMap};
+pub(crate) use role::{Field, Role};

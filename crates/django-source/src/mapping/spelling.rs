@@ -1,0 +1,199 @@
+//! Other spellings of names, known ones and alike ones.
+
+use super::Field;
+
+/// How alike two names have to be, 1 being the same.
+pub(crate) const ALIKE: f64 = 0.75;
+
+/// Other names that were seen for a documented column, or that mean the same.
+pub(crate) const fn known(field: Field) -> &'static [&'static str] {
+    match field {
+        Field::Name => &["title", "nome", "titulo", "mame", "nane"],
+        Field::Title => &["name", "nome", "titulo", "tittle", "titel"],
+        Field::Description => &[
+            "descrition",
+            "descripition",
+            "descripton",
+            "decription",
+            "discription",
+            "descriptions",
+            "descricao",
+            "desc",
+            "details",
+            "notes",
+            "observation",
+            "observations",
+            "observacao",
+        ],
+        Field::SerieNumber => &[
+            "series_number",
+            "serial_number",
+            "serie_numer",
+            "seria_number",
+            "serie",
+            "serial",
+            "series",
+            "serialnumber",
+            "numero_serie",
+            "numero_de_serie",
+            "serie_num",
+        ],
+        Field::CostPrice => &[
+            "coast_price",
+            "cust_price",
+            "cost",
+            "price_cost",
+            "purchase_price",
+            "buying_price",
+            "buy_price",
+            "preco_custo",
+            "preco_de_custo",
+            "custo",
+            "unit_cost",
+        ],
+        Field::SellingPrice => &[
+            "sell_price",
+            "salling_price",
+            "seling_price",
+            "sale_price",
+            "sales_price",
+            "saling_price",
+            "price_sell",
+            "price_sale",
+            "preco_venda",
+            "preco_de_venda",
+            "unit_price",
+            "price",
+            "preco",
+        ],
+        Field::Quantity => &[
+            "quantily",
+            "quantiy",
+            "quantify",
+            "quantitiy",
+            "quanity",
+            "quantit",
+            "qty",
+            "quantidade",
+            "qtd",
+            "stock",
+            "stock_quantity",
+            "estoque",
+        ],
+        Field::CreatedAt => &[
+            "create_at",
+            "creates_at",
+            "creted_at",
+            "cretaed_at",
+            "created",
+            "created_on",
+            "created_date",
+            "date_created",
+            "creation_date",
+            "criado_em",
+            "data_criacao",
+        ],
+        Field::UpdatedAt => &[
+            "update_at",
+            "upload_at",
+            "uploaded_at",
+            "updates_at",
+            "upated_at",
+            "updated",
+            "updated_on",
+            "updated_date",
+            "date_updated",
+            "modified_at",
+            "modified",
+            "last_updated",
+            "atualizado_em",
+            "data_atualizacao",
+        ],
+        Field::Brand => &["branch_id", "brands_id", "marca_id", "brand"],
+        Field::Category => &[
+            "categroy_id",
+            "categorie_id",
+            "categories_id",
+            "categoria_id",
+            "catgory_id",
+            "category",
+        ],
+        Field::Supplier => &[
+            "suplier_id",
+            "supllier_id",
+            "suppliers_id",
+            "fornecedor_id",
+            "supplier",
+        ],
+        Field::Product => &["produto_id", "products_id", "prodcut_id", "product"],
+        Field::Actor => &[
+            "created_by_id",
+            "author_id",
+            "owner_id",
+            "operator_id",
+            "employee_id",
+            "seller_id",
+            "usuario_id",
+            "responsible_id",
+            "registered_by_id",
+        ],
+    }
+}
+
+/// How alike two names are, 0 to 1, without regard to case and underscores.
+pub(crate) fn alike(left: &str, right: &str) -> f64 {
+    // Longer names are none of ours, and comparing takes the product of the lengths.
+    if left.len() > 64 || right.len() > 64 {
+        return 0.0;
+    }
+    strsim::normalized_damerau_levenshtein(&plain(left), &plain(right))
+}
+
+/// How alike a name is to the closest of several.
+pub(crate) fn closest(name: &str, words: &[&str]) -> f64 {
+    words.iter().map(|word| alike(name, word)).fold(0.0, f64::max)
+}
+
+fn plain(name: &str) -> String {
+    name.chars()
+        .filter(|letter| *letter != '_')
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ALIKE, closest};
+    use crate::mapping::Role;
+
+    #[test]
+    fn misspelt_models_are_alike_and_others_are_not() {
+        let fits = |name: &str| {
+            Role::ALL
+                .into_iter()
+                .filter(|role| closest(name, role.words()) >= ALIKE)
+                .collect::<Vec<_>>()
+        };
+        for (name, role) in [
+            ("supllier", Role::Supplier),
+            ("categorie", Role::Category),
+            ("brnads", Role::Brand),
+            ("prodcut", Role::Product),
+            ("inflwo", Role::Inflow),
+            ("outflows", Role::Outflow),
+        ] {
+            assert_eq!(fits(name), [role], "{name}");
+        }
+        for name in [
+            "productimage",
+            "branch",
+            "user",
+            "group",
+            "session",
+            "airesult",
+            "flow",
+        ] {
+            assert_eq!(fits(name), [], "{name}");
+        }
+    }
+}

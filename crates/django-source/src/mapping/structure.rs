@@ -1,0 +1,90 @@
+//! Parts whose models have a name of their own, found by what their tables look like and point to.
+
+use super::spelling::{ALIKE, closest, known};
+use super::tables::{Found, fit};
+use super::{Field, Role};
+use crate::catalogue::{Catalogue, Table};
+
+/// Fills the roles that names left open.
+pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
+    let listed: Vec<&Table> = catalogue
+        .models
+        .iter()
+        .filter_map(|model| catalogue.table_of(model))
+        .collect();
+    let open = |found: &Found, role| {
+        found.get(role).is_none() && found.ambiguous.iter().all(|(other, _)| *other != role)
+    };
+    if open(found, Role::Product) {
+        // Nothing else has a title, two prices, a quantity and two relations.
+        only(&listed, found, Role::Product, |table| {
+            fit(table, Role::Product) > 0.99 && table.foreign_keys.len() >= 2
+        });
+    }
+    for (role, field, from) in [
+        (Role::Brand, Field::Brand, Role::Product),
+        (Role::Category, Field::Category, Role::Product),
+        (Role::Supplier, Field::Supplier, Role::Inflow),
+    ] {
+        if open(found, role)
+            && let Some(target) = target(catalogue, found.get(from), field)
+            && found.role_of(&target.name).is_none()
+        {
+            found.set(role, target);
+        }
+    }
+    let Some(product) = found.get(Role::Product).map(|table| table.name.clone()) else {
+        return;
+    };
+    let supplier = found.get(Role::Supplier).map(|table| table.name.clone());
+    let points = |table: &Table, to: &str| {
+        table
+            .foreign_keys
+            .iter()
+            .any(|(_, target)| target.eq_ignore_ascii_case(to))
+    };
+    let supplied = |table: &Table| {
+        supplier
+            .as_deref()
+            .is_some_and(|supplier| points(table, supplier))
+    };
+    if open(found, Role::Inflow) {
+        only(&listed, found, Role::Inflow, |table| {
+            fit(table, Role::Inflow) > 0.99 && points(table, &product) && supplied(table)
+        });
+    }
+    if open(found, Role::Outflow) {
+        only(&listed, found, Role::Outflow, |table| {
+            fit(table, Role::Outflow) > 0.99
+                && points(table, &product)
+                && !supplied(table)
+                && closest(
+                    &table.name,
+                    &["outflow", "outflows", "exit", "sale", "sales", "saida", "saidas"],
+                ) > 0.4
+        });
+    }
+}
+
+/// Takes the one table that fits; none when several do.
+fn only(listed: &[&Table], found: &mut Found, role: Role, fits: impl Fn(&Table) -> bool) {
+    let mut fitting = listed
+        .iter()
+        .filter(|table| found.role_of(&table.name).is_none() && fits(table));
+    if let (Some(table), None) = (fitting.next(), fitting.next()) {
+        found.set(role, table);
+    }
+}
+
+/// The table that a relation points to, the relation known by its name.
+fn target<'a>(catalogue: &'a Catalogue, table: Option<&Table>, field: Field) -> Option<&'a Table> {
+    let table = table?;
+    let names: Vec<&str> = std::iter::once(field.name())
+        .chain(known(field).iter().copied())
+        .collect();
+    let (_, target) = table
+        .foreign_keys
+        .iter()
+        .find(|(column, _)| closest(column, &names) >= ALIKE)?;
+    catalogue.table(target)
+}

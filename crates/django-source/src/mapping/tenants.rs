@@ -1,0 +1,129 @@
+//! Whether several companies share the database.
+
+use super::{Role, TableMap};
+use crate::catalogue::Column;
+use crate::error::{Error, Result};
+use crate::options::{Tenant, TenantValue};
+use crate::source::{Reader, Select};
+use crate::value::{Kind, Value, quoted};
+
+/// Companies that are listed.
+const MOST_LISTED: usize = 20;
+
+/// A column that says whose a row is, and the values in use, at most [`MOST_LISTED`].
+#[derive(Clone, Debug)]
+pub(crate) struct Tenancy {
+    pub(crate) column: String,
+    pub(crate) values: Vec<TenantValue>,
+}
+
+/// Words for an owner. Who created or changed a row is none.
+const OWNERS: [&str; 18] = [
+    "company",
+    "tenant",
+    "organization",
+    "organisation",
+    "empresa",
+    "account",
+    "workspace",
+    "owner",
+    "user",
+    "usuario",
+    "client",
+    "customer",
+    "store",
+    "shop",
+    "loja",
+    "branch",
+    "filial",
+    "business",
+];
+
+/// Finds a column with more than one value in use that products and another table of theirs have in common.
+pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Tenancy>> {
+    let goods = |map: &&&TableMap| !matches!(map.role, Role::Inflow | Role::Outflow);
+    let Some(product) = maps.iter().find(|map| map.role == Role::Product) else {
+        return Ok(None);
+    };
+    for column in product.left() {
+        let name = column.name.to_ascii_lowercase();
+        let word = name.strip_suffix("_id").unwrap_or(&name);
+        if !OWNERS.contains(&word) || !matches!(column.kind, Kind::Integer | Kind::Text | Kind::Other) {
+            continue;
+        }
+        let sharing: Vec<&&TableMap> = maps
+            .iter()
+            .filter(|map| {
+                map.left()
+                    .any(|other| other.name.eq_ignore_ascii_case(&column.name))
+            })
+            .collect();
+        if sharing.iter().filter(|map| goods(map)).count() < 2 {
+            continue;
+        }
+        let mut values = Vec::new();
+        for map in sharing {
+            values.extend(in_use(reader, map, column)?);
+        }
+        values.sort();
+        values.dedup();
+        values.truncate(MOST_LISTED);
+        if values.len() > 1 {
+            return Ok(Some(Tenancy {
+                column: column.name.clone(),
+                values,
+            }));
+        }
+    }
+    Ok(None)
+}
+
+fn in_use(reader: &mut Reader, map: &TableMap, column: &Column) -> Result<Vec<TenantValue>> {
+    let name = quoted(&column.name);
+    let select = Select {
+        table: map.table.name.clone(),
+        sql: format!(
+            "SELECT DISTINCT {name} FROM {}{} WHERE {name} IS NOT NULL ORDER BY {name} LIMIT {MOST_LISTED}",
+            map.table.sql_name,
+            reader.unindexed()
+        ),
+        kinds: vec![column.kind],
+    };
+    let mut values = Vec::new();
+    reader.for_each(&select, &mut |row| {
+        values.extend(row.first().and_then(|value| match value {
+            Value::Integer(number) => Some(TenantValue::Number(*number)),
+            value => value.text().map(|text| TenantValue::Text(text.to_owned())),
+        }));
+        Ok(())
+    })?;
+    Ok(values)
+}
+
+/// The condition on a table's rows that `--tenant` makes; empty when the table has no such column.
+pub(crate) fn condition(tenant: Option<&Tenant>, map: &TableMap) -> String {
+    match tenant {
+        Some(Tenant::Column(column, value)) if map.table.column(column).is_some() => match value {
+            TenantValue::Number(id) => format!(" WHERE {} = {id}", quoted(column)),
+            TenantValue::Text(text) => format!(" WHERE {} = '{}'", quoted(column), text.replace('\'', "''")),
+        },
+        _ => String::new(),
+    }
+}
+
+/// Fails when `--tenant` names a column that products do not have.
+pub(crate) fn check(tenant: Option<&Tenant>, maps: &[&TableMap]) -> Result<()> {
+    let Some(Tenant::Column(column, _)) = tenant else {
+        return Ok(());
+    };
+    let has = maps
+        .iter()
+        .any(|map| map.role == Role::Product && map.table.column(column).is_some());
+    if has {
+        Ok(())
+    } else {
+        Err(Error::Option(format!(
+            "--tenant: products have no column {column}"
+        )))
+    }
+}

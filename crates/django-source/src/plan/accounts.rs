@@ -1,0 +1,395 @@
+//! Users, groups and rights, and refresh tokens that are spent.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::Layout;
+use super::clean_row::{IdSet, Ids, Reference, Sink};
+use super::products::fingerprint;
+use crate::catalogue::Table;
+use crate::clean::{moment, text};
+use crate::error::{Error, Result};
+use crate::mapping::Role;
+use crate::mapping::accounts::Pairs;
+use crate::mapping::spelling::{ALIKE, closest};
+use crate::options::Options;
+use crate::password::is_usable;
+use crate::report::{Code, NoteCode};
+use crate::row::{Group, Membership, SpentToken, User};
+use crate::source::{Reader, Select};
+use crate::value::{Kind, Value, quoted};
+
+/// Groups that are read, and permissions.
+const MOST: usize = 100_000;
+/// The groups that migrations make.
+pub(super) const BUILT_IN: [&str; 2] = ["Administrator", "Manager"];
+
+/// What a right of the source is here.
+#[derive(Clone, Debug)]
+enum Grant {
+    /// This codename.
+    Kept(String),
+    /// Nothing: everybody may read.
+    View(String),
+    /// Nothing.
+    Dropped(String),
+}
+
+/// Groups and rights, which are few enough to be held.
+#[derive(Debug, Default)]
+pub(crate) struct Rights {
+    grants: HashMap<i64, Grant>,
+    /// By id.
+    pub(crate) groups: Vec<Group>,
+    /// The id of the first group of the same name.
+    same: HashMap<i64, i64>,
+}
+
+fn columns(table: &Table, names: &[&str], order: &str, unindexed: &str) -> Select {
+    let column = |name: &&str| match table.column(name) {
+        Some(column) => (quoted(&column.name), column.kind),
+        None => ("NULL".to_owned(), Kind::Text),
+    };
+    let (sql, kinds): (Vec<String>, Vec<Kind>) = names.iter().map(column).unzip();
+    Select {
+        table: table.name.clone(),
+        sql: format!(
+            "SELECT {} FROM {}{unindexed} ORDER BY {order}",
+            sql.join(", "),
+            table.sql_name
+        ),
+        kinds,
+    }
+}
+
+/// Calls `each` with every user, and returns the ids of all.
+pub(super) fn users(
+    reader: &mut Reader,
+    layout: &Layout,
+    options: &Options,
+    sink: &mut Sink<'_>,
+    each: &mut dyn FnMut(User) -> Result<()>,
+) -> Result<IdSet> {
+    let mut known = IdSet::default();
+    let Some(table) = &layout.accounts.users else {
+        return Ok(known);
+    };
+    let name = if table.column("username").is_some() {
+        "username"
+    } else {
+        "email"
+    };
+    let names = ["id", name, "password", "is_active", "is_superuser", "date_joined"];
+    let select = columns(table, &names, "id", reader.unindexed());
+    let (mut ids, mut names) = (Ids::default(), HashSet::new());
+    reader.for_each(&select, &mut |row| {
+        let [key, name, password, active, superuser, joined] = row else {
+            return Ok(());
+        };
+        let Some(id) = ids.next(key, "user", sink) else {
+            return Ok(());
+        };
+        // A name is what its user types in: only what can't be stored is taken out.
+        let username = name.text().unwrap_or_default().replace('\0', "");
+        let fault = if username.is_empty() {
+            Some(Code::UnreadableUsername)
+        } else if names.insert(fingerprint(&username)) {
+            None
+        } else {
+            Some(Code::DuplicateUsername)
+        };
+        known.add(id, fault.is_none());
+        if let Some(code) = fault {
+            sink.finding(code, "user", Some(id));
+            return Ok(());
+        }
+        let password = password
+            .text()
+            .filter(|encoded| is_usable(encoded))
+            .map(str::to_owned);
+        if password.is_none() {
+            sink.note(NoteCode::PasswordsUnusable, &username, id);
+        }
+        each(User {
+            id,
+            username,
+            password,
+            is_active: active.truth().unwrap_or(false),
+            is_superuser: superuser.truth().unwrap_or(false),
+            created_at: moment::read(joined, options.timezone).unwrap_or(options.now),
+        })
+    })?;
+    Ok(known)
+}
+
+impl Rights {
+    /// Reads groups with their rights, and what all rights are here.
+    pub(super) fn read(reader: &mut Reader, layout: &Layout, sink: &mut Sink<'_>) -> Result<Self> {
+        let mut rights = Self {
+            grants: grants(reader, layout)?,
+            ..Self::default()
+        };
+        rights.read_groups(reader, layout, sink)?;
+        let Some(pairs) = &layout.accounts.group_permissions else {
+            return Ok(rights);
+        };
+        let mut held: HashMap<i64, BTreeSet<String>> = HashMap::new();
+        for_each_pair(reader, pairs, &mut |group, permission| {
+            let group = rights.same.get(&group).copied();
+            if let Some(codename) = rights.resolve(group, permission, &pairs.table.name, sink) {
+                held.entry(group.unwrap_or_default())
+                    .or_default()
+                    .insert(codename);
+            }
+            Ok(())
+        })?;
+        for group in &mut rights.groups {
+            group.permissions = held.remove(&group.id).into_iter().flatten().collect();
+        }
+        Ok(rights)
+    }
+
+    fn read_groups(&mut self, reader: &mut Reader, layout: &Layout, sink: &mut Sink<'_>) -> Result<()> {
+        let Some(table) = &layout.accounts.groups else {
+            return Ok(());
+        };
+        let (mut ids, mut by_name) = (Ids::default(), HashMap::new());
+        let select = columns(table, &["id", "name"], "id", reader.unindexed());
+        reader.for_each(&select, &mut |row| {
+            let [key, name] = row else { return Ok(()) };
+            let Some(id) = ids.next(key, "group", sink) else {
+                return Ok(());
+            };
+            if self.groups.len() >= MOST {
+                return Err(Error::TooMany {
+                    what: "groups",
+                    limit: MOST,
+                });
+            }
+            let name = text::read(name, text::NAME)
+                .text
+                .unwrap_or_else(|| format!("#{id}"));
+            let first = *by_name.entry(name.clone()).or_insert(id);
+            self.same.insert(id, first);
+            if first == id {
+                if BUILT_IN.contains(&name.as_str()) {
+                    sink.note(NoteCode::GroupReplacesBuiltin, &name, id);
+                }
+                self.groups.push(Group {
+                    id,
+                    name,
+                    permissions: Vec::new(),
+                });
+            }
+            Ok(())
+        })
+    }
+
+    /// What a holder gets by a right of the source. A holder of `None` does not exist.
+    fn resolve(
+        &self,
+        holder: Option<i64>,
+        permission: i64,
+        table: &str,
+        sink: &mut Sink<'_>,
+    ) -> Option<String> {
+        let (Some(holder), Some(grant)) = (holder, self.grants.get(&permission)) else {
+            sink.note(NoteCode::DanglingMembershipsDropped, table, permission);
+            return None;
+        };
+        match grant {
+            Grant::Kept(codename) => return Some(codename.clone()),
+            Grant::View(name) => sink.note(NoteCode::ViewPermissionsDropped, name, holder),
+            Grant::Dropped(name) => sink.note(NoteCode::PermissionsDropped, name, holder),
+        }
+        None
+    }
+
+    /// Calls `each` with every right that a user holds directly, each once.
+    pub(super) fn of_users(
+        &self,
+        reader: &mut Reader,
+        layout: &Layout,
+        users: &IdSet,
+        sink: &mut Sink<'_>,
+        each: &mut dyn FnMut(i64, String) -> Result<()>,
+    ) -> Result<()> {
+        let Some(pairs) = &layout.accounts.user_permissions else {
+            return Ok(());
+        };
+        let (mut last, mut held) = (0, HashSet::new());
+        for_each_pair(reader, pairs, &mut |user, permission| {
+            if user != last {
+                (last, held) = (user, HashSet::new());
+            }
+            let holder = (users.find(user) == Reference::Kept).then_some(user);
+            match self.resolve(holder, permission, &pairs.table.name, sink) {
+                Some(codename) if held.insert(codename.clone()) => each(user, codename),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    /// Calls `each` with every membership, each once.
+    pub(super) fn memberships(
+        &self,
+        reader: &mut Reader,
+        layout: &Layout,
+        users: &IdSet,
+        sink: &mut Sink<'_>,
+        each: &mut dyn FnMut(Membership) -> Result<()>,
+    ) -> Result<()> {
+        let Some(pairs) = &layout.accounts.memberships else {
+            return Ok(());
+        };
+        let (mut last, mut joined) = (0, HashSet::new());
+        for_each_pair(reader, pairs, &mut |user_id, group| {
+            if user_id != last {
+                (last, joined) = (user_id, HashSet::new());
+            }
+            match self.same.get(&group) {
+                Some(group_id) if users.find(user_id) == Reference::Kept => {
+                    let new = joined.insert(*group_id);
+                    if new {
+                        each(Membership {
+                            user_id,
+                            group_id: *group_id,
+                        })
+                    } else {
+                        Ok(())
+                    }
+                }
+                _ => {
+                    sink.note(NoteCode::DanglingMembershipsDropped, &pairs.table.name, user_id);
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+/// Calls `each` with every pair of numbers, by the holder.
+fn for_each_pair(
+    reader: &mut Reader,
+    pairs: &Pairs,
+    each: &mut dyn FnMut(i64, i64) -> Result<()>,
+) -> Result<()> {
+    let (left, right) = (quoted(&pairs.left), quoted(&pairs.right));
+    let names = [pairs.left.as_str(), pairs.right.as_str()];
+    let select = columns(
+        &pairs.table,
+        &names,
+        &format!("{left}, {right}"),
+        reader.unindexed(),
+    );
+    reader.for_each(&select, &mut |row| match row {
+        [Value::Integer(left), Value::Integer(right)] => each(*left, *right),
+        _ => Ok(()),
+    })
+}
+
+/// What every right of the source is here. A right is known by its model and its verb, for a renamed model keeps its codenames.
+fn grants(reader: &mut Reader, layout: &Layout) -> Result<HashMap<i64, Grant>> {
+    let Some(table) = &layout.accounts.permissions else {
+        return Ok(HashMap::new());
+    };
+    let select = columns(
+        table,
+        &["id", "content_type_id", "codename"],
+        "id",
+        reader.unindexed(),
+    );
+    let mut found = Vec::new();
+    reader.for_each(&select, &mut |row| {
+        if let [Value::Integer(id), model, codename] = row {
+            if found.len() >= MOST {
+                return Err(Error::TooMany {
+                    what: "permissions",
+                    limit: MOST,
+                });
+            }
+            let codename = codename.text().unwrap_or_default().replace('\0', "");
+            found.push((*id, model.integer().unwrap_or_default(), codename));
+        }
+        Ok(())
+    })?;
+    let all: HashSet<(i64, &str)> = found
+        .iter()
+        .map(|(_, model, codename)| (*model, codename.as_str()))
+        .collect();
+    let grant = |(id, model, codename): &(i64, i64, String)| (*id, grant(layout, *model, codename, &all));
+    Ok(found.iter().map(grant).collect())
+}
+
+fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>) -> Grant {
+    let Some(model) = layout.catalogue.models.iter().find(|known| known.id == model) else {
+        return Grant::Dropped(codename.to_owned());
+    };
+    let name = format!("{}.{codename}", model.app);
+    let table = layout.catalogue.table_of(model);
+    let role = Role::ALL.into_iter().find(|role| match table {
+        Some(table) => layout.map(*role).is_some_and(|map| map.table.name == table.name),
+        // Its table has a name of its own.
+        None => closest(&model.name, role.words()) >= ALIKE && !is_listed(layout, *role),
+    });
+    let (Some(role), Some((verb, rest))) = (role, codename.split_once('_')) else {
+        return Grant::Dropped(name);
+    };
+    // A project's own `change_price` gives no right to change products. What Django makes itself comes in threes.
+    let of_model = rest == model.name
+        || closest(rest, role.words()) >= ALIKE
+        || ["add", "change", "delete"]
+            .iter()
+            .all(|verb| all.contains(&(model.id, format!("{verb}_{rest}").as_str())));
+    match verb {
+        "view" if of_model => Grant::View(name),
+        "add" | "change" | "delete" if of_model => Grant::Kept(format!("{verb}_{}", role.name())),
+        _ => Grant::Dropped(name),
+    }
+}
+
+/// Whether a model has the role's table by its name.
+fn is_listed(layout: &Layout, role: Role) -> bool {
+    let mut tables = layout
+        .catalogue
+        .models
+        .iter()
+        .filter_map(|model| layout.catalogue.table_of(model));
+    layout
+        .map(role)
+        .is_some_and(|map| tables.any(|table| table.name == map.table.name))
+}
+
+/// Calls `each` with every spent refresh token that has not expired yet.
+pub(super) fn spent_tokens(
+    reader: &mut Reader,
+    layout: &Layout,
+    options: &Options,
+    each: &mut dyn FnMut(SpentToken) -> Result<()>,
+) -> Result<()> {
+    let Some((given, spent)) = &layout.accounts.tokens else {
+        return Ok(());
+    };
+    let expires = given
+        .column("expires_at")
+        .map_or(Kind::Moment, |column| column.kind);
+    let select = Select {
+        table: given.name.clone(),
+        sql: format!(
+            "SELECT jti, expires_at FROM {} WHERE id IN (SELECT token_id FROM {}) ORDER BY id",
+            given.sql_name, spent.sql_name
+        ),
+        kinds: vec![Kind::Text, expires],
+    };
+    let mut last = HashSet::new();
+    reader.for_each(&select, &mut |row| {
+        let [jti, expires] = row else { return Ok(()) };
+        let jti = jti.text().unwrap_or_default().replace('\0', "");
+        // One whose end can't be read is spent for as long as any refresh token could live.
+        let expires_at =
+            moment::read(expires, options.timezone).unwrap_or(options.now + chrono::TimeDelta::days(366));
+        if jti.is_empty() || expires_at <= options.now || !last.insert(fingerprint(&jti)) {
+            return Ok(());
+        }
+        each(SpentToken { jti, expires_at })
+    })
+}

@@ -1,0 +1,227 @@
+//! What all kinds of rows need to be read: ids, texts, prices, times, references, and a place for complaints.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+
+use super::table_rows::Row;
+use crate::clean::money::Precision;
+use crate::clean::{integer, moment, money, text};
+use crate::mapping::{Field, Role};
+use crate::options::{Options, PricePolicy};
+use crate::report::{Code, Findings, NoteCode, Notes};
+use crate::stock::MOST;
+use crate::value::Value;
+
+/// Takes complaints in the first pass. In the second they are known, and dropped.
+pub(super) struct Sink<'a> {
+    pub(super) findings: &'a mut Findings,
+    pub(super) notes: &'a mut Notes,
+    pub(super) silent: bool,
+}
+
+impl Sink<'_> {
+    pub(super) fn finding(&mut self, code: Code, table: &'static str, id: Option<i64>) {
+        if !self.silent {
+            self.findings.add(code, table, id);
+        }
+    }
+
+    pub(super) fn note(&mut self, code: NoteCode, name: &str, id: i64) {
+        if !self.silent {
+            self.notes.row(code, name, id);
+        }
+    }
+}
+
+/// Ids of a table, in ascending order, and whether each row is taken over.
+#[derive(Debug, Default)]
+pub(crate) struct IdSet {
+    kept: Vec<i64>,
+    skipped: Vec<i64>,
+}
+
+/// What became of a row that another refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reference {
+    Kept,
+    Skipped,
+    Absent,
+}
+
+impl IdSet {
+    pub(super) fn add(&mut self, id: i64, kept: bool) {
+        if kept {
+            self.kept.push(id);
+        } else {
+            self.skipped.push(id);
+        }
+    }
+
+    pub(super) fn find(&self, id: i64) -> Reference {
+        if self.kept.binary_search(&id).is_ok() {
+            Reference::Kept
+        } else if self.skipped.binary_search(&id).is_ok() {
+            Reference::Skipped
+        } else {
+            Reference::Absent
+        }
+    }
+
+    pub(super) fn kept(&self) -> u64 {
+        u64::try_from(self.kept.len()).unwrap_or(u64::MAX)
+    }
+
+    /// The largest id, 0 if there is none.
+    pub(super) fn largest(&self) -> i64 {
+        self.kept.last().max(self.skipped.last()).copied().unwrap_or(0)
+    }
+}
+
+/// Reads the cells of one row.
+pub(super) struct Cleaner<'a, 'sink> {
+    pub(super) role: Role,
+    pub(super) id: i64,
+    pub(super) row: Row<'a>,
+    pub(super) options: &'a Options,
+    pub(super) precision: Precision,
+    pub(super) sink: &'a mut Sink<'sink>,
+}
+
+impl Cleaner<'_, '_> {
+    fn table(&self) -> &'static str {
+        self.role.name()
+    }
+
+    pub(super) fn fault(&mut self, code: Code) {
+        self.sink.finding(code, self.role.name(), Some(self.id));
+    }
+
+    fn note(&mut self, code: NoteCode, field: Field) {
+        if !self.sink.silent {
+            self.sink
+                .notes
+                .row(code, &format!("{}.{}", self.role.name(), field.name()), self.id);
+        }
+    }
+
+    /// A text that may be absent.
+    pub(super) fn text(&mut self, field: Field, longest: usize) -> Option<String> {
+        let mended = text::read(self.row.get(field), longest);
+        if mended.changed {
+            self.note(NoteCode::TextsMended, field);
+        }
+        mended.text
+    }
+
+    /// A name; an empty one becomes `#` and the id.
+    pub(super) fn name(&mut self, field: Field) -> String {
+        let mended = text::read(self.row.get(field), text::NAME);
+        if mended.changed || mended.text.is_none() {
+            self.note(NoteCode::TextsMended, field);
+        }
+        mended.text.unwrap_or_else(|| format!("#{}", self.id))
+    }
+
+    pub(super) fn price(&mut self, field: Field) -> Option<Decimal> {
+        let Some(price) = money::read(self.row.get(field), self.precision) else {
+            self.fault(Code::UnreadablePrice);
+            return None;
+        };
+        if price.rounded {
+            self.note(NoteCode::PricesRounded, field);
+        }
+        if price.amount.is_sign_negative() && !price.amount.is_zero() {
+            self.fault(Code::NegativePrice);
+            return Some(match self.options.price {
+                Some(PricePolicy::Zero) => Decimal::new(0, 2),
+                Some(PricePolicy::Abs) | None => price.amount.abs(),
+            });
+        }
+        Some(price.amount)
+    }
+
+    /// A product's stock.
+    pub(super) fn stock(&mut self) -> Option<i64> {
+        match integer::read(self.row.get(Field::Quantity)) {
+            Some(quantity) if quantity < 0 => {
+                self.fault(Code::NegativeQuantity);
+                Some(0)
+            }
+            Some(quantity) if quantity > MOST => {
+                self.fault(Code::QuantityOutOfRange);
+                Some(0)
+            }
+            Some(quantity) => Some(quantity),
+            None => {
+                self.fault(Code::UnreadableQuantity);
+                None
+            }
+        }
+    }
+
+    /// A time, if there is one. `Err` when there is one that can't be read.
+    pub(super) fn time(&mut self, field: Field) -> Result<Option<DateTime<Utc>>, Unreadable> {
+        match self.row.get(field) {
+            Value::Null => Ok(None),
+            value => match moment::read(value, self.options.timezone) {
+                Some(moment) => Ok(Some(moment)),
+                None => {
+                    self.fault(Code::UnreadableTime);
+                    Err(Unreadable)
+                }
+            },
+        }
+    }
+
+    /// The times of creation and of the last change; one stands in for the other, the import for both.
+    pub(super) fn times(&mut self, has_columns: bool) -> Result<(DateTime<Utc>, DateTime<Utc>), Unreadable> {
+        let created = self.time(Field::CreatedAt)?;
+        let updated = self.time(Field::UpdatedAt)?;
+        if has_columns && (created.is_none() || updated.is_none()) {
+            self.sink.note(NoteCode::TimesFilled, self.role.name(), self.id);
+        }
+        let created_at = created.or(updated).unwrap_or(self.options.now);
+        Ok((created_at, updated.unwrap_or(created_at)))
+    }
+
+    /// The id that a relation holds, if the row that it names is taken over.
+    pub(super) fn reference(&mut self, field: Field, find: impl FnOnce(i64) -> Reference) -> Option<i64> {
+        let id = integer::read(self.row.get(field));
+        match id.map_or(Reference::Absent, find) {
+            Reference::Kept => id,
+            Reference::Skipped => {
+                let (table, id) = (self.table(), self.id);
+                self.sink.note(NoteCode::RowsSkipped, table, id);
+                None
+            }
+            Reference::Absent => {
+                self.fault(Code::DanglingReference);
+                None
+            }
+        }
+    }
+}
+
+/// There is a value, and it can't be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unreadable;
+
+/// Reads ids: positive whole numbers, each once. Rows come by ascending id.
+#[derive(Debug, Default)]
+pub(super) struct Ids(i64);
+
+impl Ids {
+    /// The id of a row, which is left out if it has none.
+    pub(super) fn next(&mut self, key: &Value, table: &'static str, sink: &mut Sink<'_>) -> Option<i64> {
+        match key.integer() {
+            Some(id) if id > self.0 => {
+                self.0 = id;
+                Some(id)
+            }
+            id => {
+                sink.finding(Code::UnreadableId, table, id);
+                None
+            }
+        }
+    }
+}

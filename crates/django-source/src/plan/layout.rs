@@ -1,0 +1,211 @@
+//! The tables of the source with their meaning, or why it is refused.
+
+use crate::catalogue::{Catalogue, read_models};
+use crate::error::{Error, Result};
+use crate::mapping::accounts::AccountTables;
+use crate::mapping::tables::{Found, find};
+use crate::mapping::{Field, How, Role, TableMap, columns, tenants};
+use crate::options::{Options, Tenant, TenantValue};
+use crate::report::{Because, ColumnReport, NoteCode, Notes};
+use crate::source::Reader;
+use crate::value::Kind;
+
+/// What each table and column is taken for.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub(crate) catalogue: Catalogue,
+    /// By [`Role::index`].
+    maps: [Option<TableMap>; 6],
+    pub(crate) accounts: AccountTables,
+    /// Why the source is refused; empty if it is not.
+    pub(crate) because: Vec<Because>,
+}
+
+impl Layout {
+    /// Reads the catalogue and finds everything in it.
+    pub(crate) fn read(reader: &mut Reader, options: &Options) -> Result<Self> {
+        let schema = match &options.tenant {
+            Some(Tenant::Schema(schema)) => Some(schema.as_str()),
+            _ => None,
+        };
+        let mut catalogue = reader.catalogue(schema)?;
+        read_models(reader, &mut catalogue)?;
+        let found = find(&catalogue, &options.map)?;
+        let accounts = AccountTables::find(&catalogue);
+        let users = accounts.users.as_ref().map(|table| table.name.as_str());
+        let mut maps = [const { None }; 6];
+        for (role, map) in Role::ALL.into_iter().zip(&mut maps) {
+            *map = columns::map(role, &found, users, &options.map)?;
+        }
+        let mut layout = Self {
+            because: missing(&found, &maps),
+            catalogue,
+            maps,
+            accounts,
+        };
+        check_overrides(&layout, options)?;
+        layout.verify(reader)?;
+        if layout.because.is_empty() {
+            layout.because.extend(several(reader, &layout, options)?);
+        }
+        Ok(layout)
+    }
+
+    pub(crate) fn map(&self, role: Role) -> Option<&TableMap> {
+        self.maps.get(role.index()).and_then(Option::as_ref)
+    }
+
+    pub(crate) fn maps(&self) -> Vec<&TableMap> {
+        self.maps.iter().flatten().collect()
+    }
+
+    /// Whether a table has all columns that it needs to be one of this system.
+    pub(crate) fn is_whole(&self, map: &TableMap) -> bool {
+        let lacks = |because: &Because| matches!(because, Because::NoColumn { table, .. } if *table == map.table.name);
+        !self.because.iter().any(lacks)
+    }
+
+    /// Looks at the pages of every table that is going to be read.
+    fn verify(&self, reader: &mut Reader) -> Result<()> {
+        let roles = self.maps().into_iter().map(|map| map.table.name.as_str());
+        for name in roles.chain(self.accounts.names()) {
+            if self.catalogue.table(name).is_some_and(|table| !table.readable) {
+                let reason = "the permission to read it is missing".to_owned();
+                return Err(Error::Query {
+                    table: name.to_owned(),
+                    reason,
+                });
+            }
+            reader.verify(name)?;
+        }
+        Ok(())
+    }
+
+    /// What each mapped column is taken for.
+    pub(crate) fn columns(&self) -> Vec<ColumnReport> {
+        let column = |map: &TableMap, mapped: &crate::mapping::MappedColumn| ColumnReport {
+            table: map.table.name.clone(),
+            column: mapped.column.name.clone(),
+            role: format!("{}.{}", map.role.name(), mapped.field.name()),
+            how: mapped.how.name(),
+        };
+        let maps = self.maps.iter().flatten();
+        maps.flat_map(|map| map.columns.iter().map(move |mapped| column(map, mapped)))
+            .collect()
+    }
+
+    /// Says where names and types differ from the documented ones.
+    pub(crate) fn note(&self, notes: &mut Notes) {
+        for map in self.maps() {
+            let (role, table) = (map.role, &map.table.name);
+            if table != role.documented() {
+                notes.detail(NoteCode::TablesMapped, table, role.name().to_owned());
+            }
+            for mapped in map.columns.iter().filter(|mapped| role.documents(mapped.field)) {
+                let name = format!("{table}.{}", mapped.column.name);
+                if mapped.how != How::Name {
+                    let detail = format!("{}, by {}", mapped.field.name(), mapped.how.name());
+                    notes.detail(NoteCode::ColumnsMapped, &name, detail);
+                }
+                if converts(mapped.field.kind(), mapped.column.kind) {
+                    let detail = format!("declared {}", mapped.column.declared);
+                    notes.detail(NoteCode::TypesConverted, &name, detail);
+                }
+            }
+            for field in map.missing() {
+                notes.detail(
+                    NoteCode::ColumnsMissing,
+                    &format!("{table}.{}", field.name()),
+                    "empty".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+/// Whether values of a column have to be converted. A type without a name says nothing.
+fn converts(documented: Kind, declared: Kind) -> bool {
+    documented != declared && declared != Kind::Other
+}
+
+/// What a database of this system has and this one lacks.
+fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
+    let mut because = Vec::new();
+    let ambiguous = |role: Role| found.ambiguous.iter().find(|(other, _)| *other == role);
+    let mut roles: Vec<&str> = Role::ALL
+        .into_iter()
+        .filter(|role| found.get(*role).is_none() && ambiguous(*role).is_none())
+        .map(Role::name)
+        .collect();
+    roles.sort_unstable();
+    if !roles.is_empty() {
+        because.push(Because::NoTable { roles });
+    }
+    for (role, tables) in &found.ambiguous {
+        because.push(Because::AmbiguousTable {
+            role: role.name(),
+            tables: tables.clone(),
+        });
+    }
+    for map in maps.iter().flatten() {
+        let mut columns: Vec<&str> = Vec::new();
+        // Ids of another type, UUIDs for one, can't be kept.
+        if map
+            .table
+            .column(&map.id)
+            .is_none_or(|column| column.kind != Kind::Integer)
+        {
+            columns.push("id");
+        }
+        let lacks = |field: &&Field| {
+            let relation_of_nothing = **field == Field::Supplier && found.get(Role::Supplier).is_none();
+            map.get(**field).is_none() && !relation_of_nothing
+        };
+        columns.extend(map.role.required().iter().filter(lacks).map(|field| field.name()));
+        if !columns.is_empty() {
+            because.push(Because::NoColumn {
+                table: map.table.name.clone(),
+                columns,
+            });
+        }
+    }
+    because
+}
+
+fn several(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<Because>> {
+    let maps = layout.maps();
+    tenants::check(options.tenant.as_ref(), &maps)?;
+    if options.tenant.is_some() {
+        return Ok(None);
+    }
+    let schemas = &layout.catalogue.schemas_in_use;
+    if schemas.len() > 1 {
+        let values = schemas.iter().take(20).cloned().map(TenantValue::Text).collect();
+        return Ok(Some(Because::SeveralTenants {
+            column: "schema".to_owned(),
+            values,
+        }));
+    }
+    let tenancy = tenants::find(reader, &maps)?;
+    Ok(tenancy.map(|found| Because::SeveralTenants {
+        column: found.column,
+        values: found.values,
+    }))
+}
+
+/// A `--map` for a table that plays no part would be ignored; better to say so.
+fn check_overrides(layout: &Layout, options: &Options) -> Result<()> {
+    for wanted in options.map.iter().filter(|wanted| wanted.column.is_some()) {
+        let used = layout
+            .maps()
+            .iter()
+            .any(|map| map.table.name.eq_ignore_ascii_case(&wanted.table));
+        if !used {
+            return Err(Error::Option(format!(
+                "--map: {} is none of the tables in use",
+                wanted.table
+            )));
+        }
+    }
+    Ok(())
+}

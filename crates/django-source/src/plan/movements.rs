@@ -1,0 +1,161 @@
+//! Inflows and outflows.
+
+use rust_decimal::Decimal;
+
+use super::clean_row::{Cleaner, Ids, Reference, Sink};
+use super::survey::Survey;
+use super::{products, table_rows};
+use crate::clean::integer;
+use crate::error::Result;
+use crate::mapping::{Field, Role, TableMap};
+use crate::report::{Code, NoteCode};
+use crate::row::{Inflow, Outflow};
+use crate::source::Reader;
+use crate::stock::MOST;
+
+/// A movement, whichever way the goods went.
+pub(super) struct Movement {
+    pub(super) inflow: Inflow,
+    /// Price and cost of an outflow.
+    pub(super) unit: (Decimal, Decimal),
+    /// The product's place in the list of products.
+    pub(super) product: usize,
+    /// The user who recorded it.
+    pub(super) actor: Option<i64>,
+}
+
+impl Movement {
+    pub(super) fn into_outflow(self) -> Outflow {
+        let Inflow {
+            id,
+            product_id,
+            quantity,
+            description,
+            created_at,
+            updated_at,
+            ..
+        } = self.inflow;
+        let (unit_price, unit_cost) = self.unit;
+        Outflow {
+            id,
+            product_id,
+            quantity,
+            unit_price,
+            unit_cost,
+            description,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+/// Calls `each` with every movement that can be taken over, and returns the largest id of all.
+pub(super) fn read(
+    reader: &mut Reader,
+    map: &TableMap,
+    survey: &Survey,
+    sink: &mut Sink<'_>,
+    each: &mut dyn FnMut(Movement) -> Result<()>,
+) -> Result<i64> {
+    let precision = reader.precision();
+    let (role, options) = (map.role, &survey.options);
+    let has_times = map.get(Field::CreatedAt).is_some() && map.get(Field::UpdatedAt).is_some();
+    let (mut ids, mut largest) = (Ids::default(), 0);
+    table_rows::for_each(reader, map, options, &survey.progress, &mut |row| {
+        let Some(id) = ids.next(row.key(), role.name(), sink) else {
+            return Ok(());
+        };
+        largest = id;
+        let mut cleaner = Cleaner {
+            role,
+            id,
+            row,
+            options,
+            precision,
+            sink,
+        };
+        let quantity = match integer::read(row.get(Field::Quantity)) {
+            Some(quantity) if quantity < 1 => {
+                // Django applied a movement only if it was positive.
+                cleaner
+                    .sink
+                    .note(NoteCode::MovementsWithoutEffectSkipped, role.name(), id);
+                return Ok(());
+            }
+            Some(quantity) if quantity > MOST => {
+                cleaner.fault(Code::QuantityOutOfRange);
+                None
+            }
+            Some(quantity) => Some(quantity),
+            None => {
+                cleaner.fault(Code::UnreadableQuantity);
+                None
+            }
+        };
+        let mut place = None;
+        let product_id = cleaner.reference(Field::Product, |id| {
+            place = survey
+                .products
+                .binary_search_by_key(&id, |product| product.id)
+                .ok();
+            match place.and_then(|place| survey.products.get(place)) {
+                Some(product) if product.skipped => Reference::Skipped,
+                Some(_) => Reference::Kept,
+                None => Reference::Absent,
+            }
+        });
+        let supplier_id = match role {
+            Role::Inflow => cleaner.reference(Field::Supplier, |id| survey.suppliers.find(id)),
+            _ => Some(0),
+        };
+        let unit = match place.and_then(|place| survey.products.get(place)) {
+            Some(product) if role == Role::Outflow => {
+                let (price, cost) = products::prices(product);
+                unit(&mut cleaner, Field::SellingPrice, price).zip(unit(&mut cleaner, Field::CostPrice, cost))
+            }
+            _ => Some((Decimal::ZERO, Decimal::ZERO)),
+        };
+        let times = cleaner.times(has_times);
+        let (
+            Some(quantity),
+            Some(product_id),
+            Some(product),
+            Some(supplier_id),
+            Some(unit),
+            Ok((created_at, updated_at)),
+        ) = (quantity, product_id, place, supplier_id, unit, times)
+        else {
+            return Ok(());
+        };
+        let description = cleaner.text(Field::Description, usize::MAX);
+        let actor = row
+            .get(Field::Actor)
+            .integer()
+            .filter(|id| survey.users.find(*id) == Reference::Kept);
+        let inflow = Inflow {
+            id,
+            product_id,
+            supplier_id,
+            quantity,
+            description,
+            created_at,
+            updated_at,
+        };
+        each(Movement {
+            inflow,
+            unit,
+            product,
+            actor,
+        })
+    })?;
+    Ok(largest)
+}
+
+/// A price of an outflow; where none is stored, the product's.
+fn unit(cleaner: &mut Cleaner<'_, '_>, field: Field, of_product: Decimal) -> Option<Decimal> {
+    if cleaner.row.get(field).is_null() {
+        Some(of_product)
+    } else {
+        cleaner.price(field)
+    }
+}

@@ -1,0 +1,225 @@
+//! Products, and the numbers that have to be unique among them.
+
+use std::collections::{HashMap, HashSet};
+
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+
+use super::clean_row::{Cleaner, Ids, Sink};
+use super::survey::Survey;
+use super::table_rows;
+use crate::clean::text;
+use crate::error::Result;
+use crate::mapping::{Field, TableMap};
+use crate::options::SeriePolicy;
+use crate::report::{Code, Findings};
+use crate::row::Product;
+use crate::source::Reader;
+use crate::stock::ProductState;
+
+/// Calls `each` with every product: as it is handed over, or only its id when it is left out.
+///
+/// Times are those that are stored; where there are none, the movements decide later. Serial numbers may still be double.
+pub(super) fn read(
+    reader: &mut Reader,
+    map: &TableMap,
+    survey: &Survey,
+    sink: &mut Sink<'_>,
+    each: &mut dyn FnMut(Judged) -> Result<()>,
+) -> Result<()> {
+    let precision = reader.precision();
+    let (role, options) = (map.role, &survey.options);
+    let mut ids = Ids::default();
+    table_rows::for_each(reader, map, options, &survey.progress, &mut |row| {
+        let Some(id) = ids.next(row.key(), role.name(), sink) else {
+            return Ok(());
+        };
+        let mut cleaner = Cleaner {
+            role,
+            id,
+            row,
+            options,
+            precision,
+            sink,
+        };
+        // All faults of a row are listed, so nothing returns early.
+        let brand_id = cleaner.reference(Field::Brand, |id| survey.brands.find(id));
+        let category_id = cleaner.reference(Field::Category, |id| survey.categories.find(id));
+        let cost_price = cleaner.price(Field::CostPrice);
+        let selling_price = cleaner.price(Field::SellingPrice);
+        let quantity = cleaner.stock();
+        let created = cleaner.time(Field::CreatedAt);
+        let updated = cleaner.time(Field::UpdatedAt);
+        let (
+            Some(brand_id),
+            Some(category_id),
+            Some(cost_price),
+            Some(selling_price),
+            Some(quantity),
+            Ok(created),
+            Ok(updated),
+        ) = (
+            brand_id,
+            category_id,
+            cost_price,
+            selling_price,
+            quantity,
+            created,
+            updated,
+        )
+        else {
+            return each(Judged::Skipped(id));
+        };
+        let title = cleaner.name(Field::Title);
+        let description = cleaner.text(Field::Description, usize::MAX);
+        let serie_number = cleaner.text(Field::SerieNumber, text::SERIE);
+        let product = Product {
+            id,
+            title,
+            description,
+            serie_number,
+            cost_price,
+            selling_price,
+            quantity,
+            brand_id,
+            category_id,
+            created_at: created.or(updated).unwrap_or(options.now),
+            updated_at: updated.or(created).unwrap_or(options.now),
+        };
+        each(Judged::Kept(
+            product,
+            Times {
+                created: created.is_some(),
+                updated: updated.is_some(),
+            },
+        ))
+    })
+}
+
+/// A product as it is handed over, or the id of one that is left out.
+pub(super) enum Judged {
+    Kept(Product, Times),
+    Skipped(i64),
+}
+
+/// Which times a row has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) created: bool,
+    pub(super) updated: bool,
+}
+
+/// What is remembered of a product.
+pub(super) fn state(row: &Judged) -> ProductState {
+    match row {
+        Judged::Skipped(id) => ProductState::skipped(*id),
+        Judged::Kept(product, times) => {
+            let mut state = ProductState::new(
+                product.id,
+                product.quantity,
+                product.cost_price,
+                product.selling_price,
+            );
+            state.created_at = times.created.then_some(product.created_at);
+            state.updated_at = times.updated.then_some(product.updated_at);
+            state
+        }
+    }
+}
+
+/// A text, shortened to what tells it apart: 16 bytes of its SHA-256.
+type Fingerprint = [u8; 16];
+
+pub(super) fn fingerprint(text: &str) -> Fingerprint {
+    let mut print = [0; 16];
+    for (byte, hashed) in print.iter_mut().zip(Sha256::digest(text.as_bytes())) {
+        *byte = hashed;
+    }
+    print
+}
+
+/// Finds serial numbers that occur twice, and what to make of them.
+#[derive(Debug, Default)]
+pub(super) struct SerieNumbers {
+    first: HashMap<Fingerprint, i64>,
+    reported: HashSet<i64>,
+    later: Vec<(i64, String)>,
+}
+
+impl SerieNumbers {
+    pub(super) fn add(&mut self, id: i64, number: &str, findings: &mut Findings) {
+        match self.first.entry(fingerprint(number)) {
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(id);
+            }
+            std::collections::hash_map::Entry::Occupied(first) => {
+                if self.reported.insert(*first.get()) {
+                    findings.add(Code::DuplicateSerieNumber, "product", Some(*first.get()));
+                }
+                findings.add(Code::DuplicateSerieNumber, "product", Some(id));
+                self.later.push((id, number.to_owned()));
+            }
+        }
+    }
+
+    /// The serial numbers of the later products, by id.
+    pub(super) fn replaced(mut self, policy: Option<SeriePolicy>) -> HashMap<i64, Option<String>> {
+        let later = std::mem::take(&mut self.later);
+        let mut replaced = HashMap::with_capacity(later.len());
+        for (id, number) in later {
+            let number = match policy {
+                Some(SeriePolicy::Suffix) => Some(self.free(id, &number)),
+                Some(SeriePolicy::NullLater) | None => None,
+            };
+            replaced.insert(id, number);
+        }
+        replaced
+    }
+
+    /// The number with the id behind it, cut so that it is not too long; a counter follows until nobody has it.
+    fn free(&mut self, id: i64, number: &str) -> String {
+        let mut suffix = format!("-{id}");
+        let mut count: u32 = 1;
+        loop {
+            let room = text::SERIE.saturating_sub(suffix.len());
+            let mut candidate: String = number.chars().take(room).collect();
+            candidate.truncate(candidate.trim_end().len());
+            candidate.push_str(&suffix);
+            if let std::collections::hash_map::Entry::Vacant(place) =
+                self.first.entry(fingerprint(&candidate))
+            {
+                place.insert(id);
+                return candidate;
+            }
+            count += 1;
+            suffix = format!("-{id}-{count}");
+        }
+    }
+}
+
+/// The prices that an outflow falls back on.
+pub(super) fn prices(state: &ProductState) -> (Decimal, Decimal) {
+    (state.selling_price, state.cost_price)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SerieNumbers;
+    use crate::options::SeriePolicy;
+    use crate::report::Findings;
+
+    #[test]
+    fn later_serial_numbers_get_a_free_suffix() {
+        let mut numbers = SerieNumbers::default();
+        let mut findings = Findings::default();
+        let long = "x".repeat(200);
+        for (id, number) in [(1, "A"), (2, "A"), (3, "A-4"), (4, "A"), (5, &long), (6, &long)] {
+            numbers.add(id, number, &mut findings);
+        }
+        let replaced = numbers.replaced(Some(SeriePolicy::Suffix));
+        assert_eq!(replaced[&2].as_deref(), Some("A-2"));
+        assert_eq!(replaced[&4].as_deref(), Some("A-4-2"));
+        assert_eq!(replaced[&6], Some("x".repeat(198) + "-6"));
+        assert_eq!(replaced.len(), 3);
+    }
+}

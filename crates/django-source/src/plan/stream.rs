@@ -1,0 +1,206 @@
+//! The second pass: hands over the rows, in batches, parents before children.
+
+use super::accounts;
+use super::clean_row::Sink;
+use super::products::Judged;
+use super::survey::Survey;
+use super::{Layout, labels, movements, products};
+use crate::BATCH_ROWS;
+use crate::digest::{Record, TableDigest, TableSummary};
+use crate::error::Result;
+use crate::mapping::{Role, TableMap};
+use crate::report::{Findings, Notes};
+use crate::row::{Batch, Label, Product, UserPermission};
+use crate::source::Reader;
+
+/// Takes a batch; an error ends the pass.
+pub(crate) type Output<'a> = &'a mut dyn FnMut(Batch) -> Result<()>;
+
+/// What makes a batch of rows.
+type Wrap<Row> = fn(Vec<Row>) -> Batch;
+
+/// Rows on their way into a batch, and their sums.
+struct Collector<'a, 'out, Row> {
+    rows: Vec<Row>,
+    digest: TableDigest,
+    wrap: Wrap<Row>,
+    output: &'a mut Output<'out>,
+}
+
+impl<'a, 'out, Row> Collector<'a, 'out, Row> {
+    fn new(table: &'static str, wrap: Wrap<Row>, output: &'a mut Output<'out>) -> Self {
+        Self {
+            rows: Vec::new(),
+            digest: TableDigest::new(table),
+            wrap,
+            output,
+        }
+    }
+
+    fn push(&mut self, row: Row) -> Result<()> {
+        self.rows.push(row);
+        if self.rows.len() >= BATCH_ROWS {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn add(&mut self, row: Row) -> Result<()>
+    where
+        Row: Record,
+    {
+        self.digest.add(&row);
+        self.push(row)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        (self.output)((self.wrap)(std::mem::take(&mut self.rows)))
+    }
+
+    fn finish(mut self) -> Result<TableSummary> {
+        self.flush()?;
+        Ok(self.digest.summary())
+    }
+}
+
+/// Hands over everything, and returns what each table comes to.
+pub(crate) fn stream(
+    reader: &mut Reader,
+    layout: &Layout,
+    survey: &Survey,
+    mut output: Output<'_>,
+) -> Result<Vec<TableSummary>> {
+    survey.progress.begin(survey.progress.now().2);
+    let (mut findings, mut notes) = (Findings::default(), Notes::default());
+    let mut sink = Sink {
+        findings: &mut findings,
+        notes: &mut notes,
+        silent: true,
+    };
+    let output = &mut output;
+    let mut summaries = vec![accounts(reader, layout, survey, &mut sink, output)?];
+    let labels: [(Role, Wrap<Label>); 3] = [
+        (Role::Brand, Batch::Brands),
+        (Role::Category, Batch::Categories),
+        (Role::Supplier, Batch::Suppliers),
+    ];
+    for (role, wrap) in labels {
+        let mut rows = Collector::new(role.name(), wrap, output);
+        if let Some(map) = layout.map(role) {
+            labels::read(
+                reader,
+                map,
+                &survey.options,
+                &survey.progress,
+                &mut sink,
+                &mut |label| rows.add(label),
+            )?;
+        }
+        summaries.push(rows.finish()?);
+    }
+    summaries.push(goods(
+        reader,
+        layout.map(Role::Product),
+        survey,
+        &mut sink,
+        output,
+    )?);
+    let mut inflows = Collector::new("inflow", Batch::Inflows, output);
+    if let Some(map) = layout.map(Role::Inflow) {
+        movements::read(reader, map, survey, &mut sink, &mut |movement| {
+            inflows.add(movement.inflow)
+        })?;
+    }
+    summaries.push(inflows.finish()?);
+    let mut outflows = Collector::new("outflow", Batch::Outflows, output);
+    if let Some(map) = layout.map(Role::Outflow) {
+        movements::read(reader, map, survey, &mut sink, &mut |movement| {
+            outflows.add(movement.into_outflow())
+        })?;
+    }
+    summaries.push(outflows.finish()?);
+    survey.progress.enter("stock_change");
+    let mut changes = Collector::new("stock_change", Batch::StockChanges, output);
+    for change in survey.journal.ledger(&survey.products, survey.options.now) {
+        changes.add(change)?;
+    }
+    summaries.push(changes.finish()?);
+    let mut tokens = Collector::new("spent_token", Batch::SpentTokens, output);
+    accounts::spent_tokens(reader, layout, &survey.options, &mut |token| tokens.push(token))?;
+    tokens.finish()?;
+    Ok(summaries)
+}
+
+fn accounts(
+    reader: &mut Reader,
+    layout: &Layout,
+    survey: &Survey,
+    sink: &mut Sink<'_>,
+    output: &mut Output<'_>,
+) -> Result<TableSummary> {
+    survey.progress.enter("user");
+    let mut users = Collector::new("user", Batch::Users, output);
+    accounts::users(reader, layout, &survey.options, sink, &mut |user| users.add(user))?;
+    let summary = users.finish()?;
+    let mut groups = Collector::new("group", Batch::Groups, output);
+    for group in &survey.rights.groups {
+        groups.push(group.clone())?;
+    }
+    groups.finish()?;
+    let mut memberships = Collector::new("user_group", Batch::Memberships, output);
+    survey
+        .rights
+        .memberships(reader, layout, &survey.users, sink, &mut |membership| {
+            memberships.push(membership)
+        })?;
+    memberships.finish()?;
+    let mut permissions = Collector::new("permission", Batch::UserPermissions, output);
+    survey
+        .rights
+        .of_users(reader, layout, &survey.users, sink, &mut |user_id, codename| {
+            permissions.push(UserPermission { user_id, codename })
+        })?;
+    permissions.finish()?;
+    Ok(summary)
+}
+
+/// Products, with what the first pass decided about them.
+fn goods(
+    reader: &mut Reader,
+    map: Option<&TableMap>,
+    survey: &Survey,
+    sink: &mut Sink<'_>,
+    output: &mut Output<'_>,
+) -> Result<TableSummary> {
+    let mut rows = Collector::new("product", Batch::Products, output);
+    let Some(map) = map else {
+        return rows.finish();
+    };
+    products::read(reader, map, survey, sink, &mut |row| {
+        let Judged::Kept(product, _) = row else {
+            return Ok(());
+        };
+        let place = survey
+            .products
+            .binary_search_by_key(&product.id, |state| state.id);
+        let state = place.ok().and_then(|place| survey.products.get(place));
+        let Some(state) = state.filter(|state| !state.skipped) else {
+            return Ok(());
+        };
+        rows.add(Product {
+            serie_number: survey
+                .serie
+                .get(&product.id)
+                .cloned()
+                .unwrap_or(product.serie_number),
+            created_at: state.created_at.unwrap_or(product.created_at),
+            updated_at: state.updated_at.unwrap_or(product.updated_at),
+            ..product
+        })
+    })?;
+    rows.finish()
+}

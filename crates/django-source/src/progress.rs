@@ -1,0 +1,50 @@
+//! How far reading is, and how to stop it.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Shared by the reading thread and the one that shows a progress bar. Clones are the same progress.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    table: Mutex<&'static str>,
+    done: AtomicU64,
+    total: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Progress {
+    /// The table that is being read, the rows read so far and those there are, all tables together.
+    pub fn now(&self) -> (&'static str, u64, u64) {
+        let table = *self.0.table.lock().unwrap_or_else(PoisonError::into_inner);
+        (
+            table,
+            self.0.done.load(Ordering::Relaxed),
+            self.0.total.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Makes reading end with [`crate::Error::Cancelled`], within a statement on SQLite and between batches on PostgreSQL.
+    pub fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn begin(&self, total: u64) {
+        self.0.done.store(0, Ordering::Relaxed);
+        self.0.total.store(total, Ordering::Relaxed);
+    }
+
+    pub(crate) fn enter(&self, table: &'static str) {
+        *self.0.table.lock().unwrap_or_else(PoisonError::into_inner) = table;
+    }
+
+    pub(crate) fn advance(&self) {
+        self.0.done.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,85 @@
+//! Whether a SQLite file can be read where it lies.
+//!
+//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading. When nobody has the
+//! database open (there is no `-shm`), its files are copied and the copy is read: the folder of the source stays as it is.
+
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::error::{Error, Result};
+
+/// What to open, and the folder of the copy if it is one; the folder goes when this is dropped.
+pub(super) struct Place {
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+    _copy: Option<TempDir>,
+}
+
+/// Finds out where to read `path`.
+pub(super) fn find(path: &Path) -> Result<Place> {
+    let metadata = std::fs::metadata(path)?;
+    // Opening a pipe would wait for its writer.
+    if !metadata.is_file() {
+        return Err(Error::Address("the source is not a file".to_owned()));
+    }
+    let mut header = [0; 20];
+    let complete = File::open(path)?.read_exact(&mut header).is_ok();
+    if !complete || !header.starts_with(b"SQLite format 3\0") {
+        return Err(Error::Damaged("it is not a SQLite database".to_owned()));
+    }
+    let in_wal_mode = header.ends_with(&[2, 2]);
+    if in_wal_mode && !beside(path, "-shm").exists() {
+        // A program that opens it meanwhile makes the copy worthless; then it has made `-shm`, and reading in place adds nothing.
+        for _ in 0..3 {
+            if let Some(place) = copied(path)? {
+                return Ok(place);
+            }
+        }
+    }
+    Ok(Place {
+        path: path.to_owned(),
+        bytes: metadata.len(),
+        _copy: None,
+    })
+}
+
+/// A copy of the database and its log; `None` when somebody wrote to them meanwhile.
+fn copied(path: &Path) -> Result<Option<Place>> {
+    let wal = beside(path, "-wal");
+    let state = || -> Result<_> {
+        let log = std::fs::metadata(&wal).ok().map(|log| stamp(&log));
+        Ok((
+            stamp(&std::fs::metadata(path)?),
+            log,
+            beside(path, "-shm").exists(),
+        ))
+    };
+    let before = state()?;
+    let folder = tempfile::tempdir()?;
+    let copy = folder.path().join("source.sqlite3");
+    let bytes = std::fs::copy(path, &copy)?;
+    if before.1.is_some() {
+        std::fs::copy(&wal, beside(&copy, "-wal"))?;
+    }
+    if before.2 || state()? != before {
+        return Ok(None);
+    }
+    Ok(Some(Place {
+        path: copy,
+        bytes,
+        _copy: Some(folder),
+    }))
+}
+
+fn stamp(metadata: &Metadata) -> (u64, Option<std::time::SystemTime>) {
+    (metadata.len(), metadata.modified().ok())
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,132 @@
+//! A cell of the source, alike for both databases.
+
+/// One cell. Numbers keep the form in which the database stores them, because it decides how Django shows them.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Integer(i64),
+    /// A double: every fractional number in SQLite.
+    Real(f64),
+    /// Digits of an exact number, as PostgreSQL prints a `numeric`.
+    Number(String),
+    Boolean(bool),
+    Text(String),
+    /// Bytes that are not a text; what is not UTF-8 is replaced.
+    Bytes(String),
+}
+
+impl Value {
+    pub(crate) const fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The integer that is stored, if it is one.
+    pub(crate) const fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The text, if it is one.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Bytes(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A truth value: a boolean in PostgreSQL, 0 or 1 in SQLite, whatever the column's type made of it.
+    pub(crate) fn truth(&self) -> Option<bool> {
+        match self {
+            Self::Boolean(value) => Some(*value),
+            Self::Integer(value) => Some(*value != 0),
+            Self::Real(value) => Some(*value != 0.0),
+            Self::Text(text) => Some(matches!(text.to_ascii_lowercase().as_str(), "1" | "t" | "true")),
+            _ => None,
+        }
+    }
+
+    /// The space it takes, for batches that are bounded by bytes.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Number(text) | Self::Text(text) | Self::Bytes(text) => text.len() + 24,
+            _ => 24,
+        }
+    }
+}
+
+/// What a column holds, by its declared type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Integer,
+    /// An exact number.
+    Decimal,
+    /// A double.
+    Float,
+    Text,
+    Boolean,
+    Moment,
+    Date,
+    Other,
+}
+
+impl Kind {
+    /// The kind of a type's name, as either database spells it.
+    pub(crate) fn of(declared: &str) -> Self {
+        let declared = declared.to_ascii_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+        if has(&["bool"]) {
+            Self::Boolean
+        } else if has(&["datetime", "timestamp"]) {
+            Self::Moment
+        } else if declared == "date" {
+            Self::Date
+        } else if has(&["decimal", "numeric"]) {
+            Self::Decimal
+        } else if has(&["real", "double", "float"]) {
+            Self::Float
+        } else if has(&["interval", "point"]) {
+            Self::Other
+        } else if has(&["int"]) {
+            Self::Integer
+        } else if has(&["char", "text", "clob"]) || declared == "name" {
+            Self::Text
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// Quotes a name for SQL; both databases double the quotation mark.
+pub(crate) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, quoted};
+
+    #[test]
+    fn types_have_a_kind() {
+        for (declared, kind) in [
+            ("varchar(500)", Kind::Text),
+            ("character varying", Kind::Text),
+            ("INTEGER", Kind::Integer),
+            ("int8", Kind::Integer),
+            ("smallint unsigned", Kind::Integer),
+            ("decimal", Kind::Decimal),
+            ("float8", Kind::Float),
+            ("datetime", Kind::Moment),
+            ("timestamptz", Kind::Moment),
+            ("date", Kind::Date),
+            ("bool", Kind::Boolean),
+            ("uuid", Kind::Other),
+            ("interval", Kind::Other),
+            ("", Kind::Other),
+        ] {
+            assert_eq!(Kind::of(declared), kind, "{declared}");
+        }
+        assert_eq!(quoted("a\"b"), "\"a\"\"b\"");
+    }
+}

@@ -1,0 +1,106 @@
+//! The rules that inflows and outflows share. A movement never changes: it is created, and deleted with its effect on stock
+//! taken back.
+
+use ::entity::{product, supplier};
+use database::Failure;
+
+use crate::ctx::Ctx;
+use crate::error::{Fault, Faults, Result};
+use crate::query::check::{INT_MAX, no_such};
+use crate::query::{DraftCheck, Field};
+use crate::resource::{Created, delete_row};
+use crate::stock::movement::Movement;
+use crate::stock::movement_batcher;
+use crate::stock::new_movement::NewMovement;
+use crate::stock::record::{self, RecordError};
+use crate::tx::Tx;
+
+/// What a client can send for a movement.
+#[derive(Clone, Debug, Default)]
+pub struct Draft {
+    /// Inflows only.
+    pub supplier_id: Field<i64>,
+    pub product_id: Field<i64>,
+    /// 1 or more; for an outflow, no more than is in stock.
+    pub quantity: Field<i64>,
+    pub description: Field<String>,
+    /// The faults of values that the API could not read.
+    pub faults: Faults,
+}
+
+/// A movement, as far as creating one differs by its kind.
+pub(super) trait MovementRules: Movement {
+    const HAS_SUPPLIER: bool;
+    /// The fault of a quantity that stock does not allow.
+    fn shortage(available: i64) -> Fault;
+}
+
+/// Checks a draft. Within a transaction its references are looked up, except for a product where all else is right: there
+/// the statement that changes the stock finds out.
+async fn checked<M: MovementRules>(draft: Draft, tx: Option<&Tx>) -> Result<NewMovement> {
+    let mut check = DraftCheck::new_row(draft.faults);
+    let supplier_id = match tx {
+        _ if !M::HAS_SUPPLIER => None,
+        Some(tx) => {
+            check
+                .reference::<supplier::Entity>(tx, "supplier_id", draft.supplier_id)
+                .await?
+        }
+        None => check.id("supplier_id", draft.supplier_id),
+    };
+    let description = check.optional_text("description", draft.description, usize::MAX);
+    let quantity = check.integer("quantity", draft.quantity, 1..=INT_MAX, None);
+    let product_id = match tx {
+        Some(tx) if !check.is_clean() => {
+            check
+                .reference::<product::Entity>(tx, "product_id", draft.product_id)
+                .await?
+        }
+        _ => check.id("product_id", draft.product_id),
+    };
+    check.finish()?;
+    Ok(NewMovement {
+        product_id: product_id.unwrap_or_default(),
+        supplier_id,
+        quantity: quantity.unwrap_or_default(),
+        description: description.flatten(),
+    })
+}
+
+pub(super) async fn create<M: MovementRules>(tx: &Tx, draft: Draft) -> Result<Created<M>> {
+    let movement = checked::<M>(draft, Some(tx)).await?;
+    let error = match record::record::<M>(tx, &movement).await {
+        Ok(created) => return Ok(created),
+        Err(error) => error,
+    };
+    Err(match error {
+        RecordError::NoProduct => no_such("product_id", movement.product_id).into(),
+        RecordError::Shortage(shortage) => M::shortage(shortage.available).into(),
+        RecordError::Failed(error) => match (Failure::of(&error), movement.supplier_id) {
+            // The supplier was deleted after the draft was checked.
+            (Failure::ForeignKey(_), Some(supplier_id)) => no_such("supplier_id", supplier_id).into(),
+            _ => error.into(),
+        },
+    })
+}
+
+pub(super) async fn create_in_batch<M: MovementRules>(
+    ctx: &Ctx,
+    draft: &Draft,
+) -> Result<Option<Created<M>>> {
+    if !movement_batcher::is_supported(ctx) {
+        return Ok(None);
+    }
+    match checked::<M>(draft.clone(), None).await {
+        Ok(movement) => movement_batcher::enqueue(ctx, movement).await,
+        // `create` reports the faults, with those of the references.
+        Err(_) => Ok(None),
+    }
+}
+
+/// Deletes a movement and returns its product with the stock after that.
+pub(super) async fn delete<M: Movement>(tx: &Tx, row: &M::Model) -> Result<Option<product::Model>> {
+    let product = record::take_back::<M>(tx, row).await?;
+    delete_row::<M>(tx, row).await?;
+    Ok(Some(product))
+}

@@ -1,0 +1,212 @@
+//! The one statement that records movements on PostgreSQL.
+
+use std::fmt::Write as _;
+
+use ::entity::{Record as _, product};
+use chrono::{DateTime, Utc};
+use database::{Backend, bulk};
+use sea_orm::{
+    ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, Iterable as _, QueryResult, Statement,
+};
+use serde::Serialize;
+
+use super::movement::Movement;
+use super::movement_queue::{Recorded, WaitingMovement};
+use super::new_movement::NewMovement;
+use crate::ctx::Ctx;
+use crate::query::check::INT_MAX;
+use crate::resource::Created;
+use crate::services::Services;
+use crate::tx::Tx;
+use crate::webhooks::outbox;
+
+/// What the statement does about a product that another transaction has locked.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum OnLocked {
+    Wait,
+    /// Leaves the product's movements out of the result.
+    Skip,
+}
+
+/// A movement to be recorded, with its request's user and time.
+pub(super) struct BatchItem<'m> {
+    movement: &'m NewMovement,
+    actor_id: Option<i64>,
+    at: DateTime<Utc>,
+}
+
+impl<'m> From<&'m WaitingMovement> for BatchItem<'m> {
+    fn from(waiting: &'m WaitingMovement) -> Self {
+        Self {
+            movement: &waiting.movement,
+            actor_id: waiting.actor_id,
+            at: waiting.at,
+        }
+    }
+}
+
+/// Records a movement as part of a transaction. None when stock does not allow it or a row that it refers to is missing.
+pub(super) async fn record_in_tx<M: Movement>(
+    tx: &Tx,
+    movement: &NewMovement,
+) -> Result<Option<Created<M>>, DbErr> {
+    let ctx = tx.ctx();
+    let item = BatchItem {
+        movement,
+        actor_id: actor_id(ctx),
+        at: ctx.now,
+    };
+    if outbox::publishes(&ctx.services, M::CREATED) {
+        tx.wake_webhooks();
+    }
+    let statement = statement::<M>(&ctx.services, &[item], OnLocked::Wait);
+    let recorded = read(&tx.query_all_raw(statement).await?)?.pop();
+    Ok(recorded.map(|(_, recorded)| created::<M>(movement, ctx.now, recorded)))
+}
+
+/// The user that the ledger names; none for a command of the program.
+pub(super) fn actor_id(ctx: &Ctx) -> Option<i64> {
+    ctx.actor.as_ref().and_then(|actor| actor.user_id)
+}
+
+/// The row and the product of a recorded movement.
+pub(super) fn created<M: Movement>(
+    movement: &NewMovement,
+    at: DateTime<Utc>,
+    Recorded { movement_id, product }: Recorded,
+) -> Created<M> {
+    let mut row = M::row(movement, &product, at);
+    row.set_id(movement_id);
+    Created {
+        row,
+        product: Some(product),
+    }
+}
+
+/// A movement as the statement's one parameter holds it.
+#[derive(Serialize)]
+struct Wanted<'m> {
+    place: usize,
+    product_id: i64,
+    supplier_id: Option<i64>,
+    quantity: i64,
+    description: Option<&'m str>,
+    description_folded: Option<String>,
+    actor_id: Option<i64>,
+    at: DateTime<Utc>,
+    message_id: Option<String>,
+    low_stock_message_id: Option<String>,
+}
+
+/// The statement: locks the products of the movements, applies the movements in their order, and stores those that stock
+/// allows with their ledger entries and events.
+pub(super) fn statement<M: Movement>(
+    services: &Services,
+    items: &[BatchItem<'_>],
+    on_locked: OnLocked,
+) -> Statement {
+    let locked = match on_locked {
+        OnLocked::Wait => "",
+        OnLocked::Skip => "SKIP LOCKED",
+    };
+    let events = outbox::with_queries(services, M::CREATED);
+    let has_events = outbox::publishes(services, M::CREATED);
+    let wanted: Vec<Wanted<'_>> = items
+        .iter()
+        .enumerate()
+        .map(
+            |(
+                place,
+                BatchItem {
+                    movement,
+                    actor_id,
+                    at,
+                },
+            )| Wanted {
+                place,
+                product_id: movement.product_id,
+                supplier_id: movement.supplier_id,
+                quantity: movement.quantity,
+                description: movement.description.as_deref(),
+                description_folded: movement.description_folded(),
+                actor_id: *actor_id,
+                at: *at,
+                message_id: has_events.then(outbox::message_id),
+                low_stock_message_id: has_events.then(outbox::message_id),
+            },
+        )
+        .collect();
+    // The columns of the product right after the movement.
+    let mut after = String::new();
+    for column in product::Column::iter() {
+        let name = column.as_str();
+        // Writing to a String does not fail.
+        let _ = match column {
+            product::Column::Quantity => write!(after, ", taken.balance AS {name}"),
+            product::Column::Version => write!(after, ", taken.version_after AS {name}"),
+            product::Column::UpdatedAt => write!(after, ", taken.at AS {name}"),
+            _ => write!(after, ", locked.{name}"),
+        };
+    }
+    // The balance is computed from `locked`, which sees rows as they are after the lock was granted. An `UPDATE` that added
+    // to `product.quantity` would first evaluate it on the older version that the statement's snapshot sees.
+    let sql = format!(
+        r"WITH wanted AS MATERIALIZED (
+            SELECT place, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,
+                actor_id, at, message_id, low_stock_message_id
+            FROM json_to_recordset(CAST($1 AS json)) AS movement (place bigint, product_id bigint, supplier_id bigint,
+                quantity bigint, description text, description_folded text, actor_id bigint, at timestamptz,
+                message_id text, low_stock_message_id text)
+        ), locked AS MATERIALIZED (
+            SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE {locked}
+        ), tried AS (
+            SELECT wanted.*, locked.title, locked.selling_price, locked.cost_price,
+                CAST(locked.quantity + SUM(wanted.change) OVER earlier AS bigint) AS balance,
+                locked.version + ROW_NUMBER() OVER earlier AS version_after
+            FROM wanted JOIN locked ON locked.id = wanted.product_id
+            {references}
+            WINDOW earlier AS (PARTITION BY wanted.product_id ORDER BY wanted.place)
+        ), taken AS MATERIALIZED (
+            SELECT *, nextval(CAST('{table}_id_seq' AS regclass)) AS movement_id FROM (
+                SELECT *, BOOL_AND(balance BETWEEN 0 AND {INT_MAX}) OVER (PARTITION BY product_id ORDER BY place) AS fits
+                FROM tried) AS fitting
+            WHERE fits
+        ), moved AS (
+            UPDATE product SET quantity = last.balance, version = last.version_after, updated_at = last.at
+            FROM (SELECT DISTINCT ON (product_id) product_id, balance, version_after, at
+                FROM taken ORDER BY product_id, place DESC) AS last
+            WHERE product.id = last.product_id
+        ), recorded AS (
+            INSERT INTO {table} ({columns}) SELECT {values} FROM taken ORDER BY place
+        ), entered AS (
+            INSERT INTO stock_change (product_id, reason, change, balance, movement_id, actor_id, created_at)
+            SELECT product_id, '{reason}', change, balance, movement_id, actor_id, at FROM taken ORDER BY place
+            RETURNING id, movement_id
+        ){events}
+        SELECT taken.place, taken.movement_id{after} FROM taken JOIN locked ON locked.id = taken.product_id",
+        sign = M::SIGN,
+        references = M::REFERENCES,
+        table = M::default().table_name(),
+        columns = M::INSERTED.0,
+        values = M::INSERTED.1,
+        reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
+    );
+    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&wanted)])
+}
+
+/// The movements that the statement recorded, each with its position among those that were wanted.
+pub(super) fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Recorded)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Position {
+        place: i64,
+        movement_id: i64,
+    }
+    rows.iter()
+        .map(|row| {
+            let Position { place, movement_id } = Position::from_query_result(row, "")?;
+            let product = product::Model::from_query_result(row, "")?;
+            let position = usize::try_from(place).unwrap_or(usize::MAX);
+            Ok((position, Recorded { movement_id, product }))
+        })
+        .collect()
+}

@@ -1,0 +1,233 @@
+//! The movements of a product, inflows and outflows as one list, the newest first, in one statement.
+//!
+//! The keys of both tables come from their indexes, are put in order together and cut; only then are the rows read whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ::entity::{inflow, outflow, product};
+use database::dialect::PAGE;
+use database::{Backend, Database};
+use sea_orm::sea_query::{
+    Expr, ExprTrait as _, Func, IntoColumnRef as _, Query, SelectStatement, UnionType, WindowStatement,
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, Order, QueryFilter, QuerySelect,
+    QueryTrait, Value,
+};
+
+use super::movement::Movement;
+use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, whole};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::query::cursor::{self, Side, Term, ValueKind};
+use crate::query::paging::{PagesByParent, order_by};
+use crate::query::{CursorPage, Direction, Filter, PageRequest, Row, key};
+
+const AT: &str = "created_at";
+const PLACE: &str = "place";
+
+/// A page of the movements of a product, loaded for all products that were fetched with it.
+///
+/// # Errors
+/// [`Error::Parameter`] for a cursor that is none, or of another list.
+pub async fn of_product(
+    ctx: &Ctx,
+    product: &Row<product::Entity>,
+    relation: &str,
+    page: &PageRequest,
+) -> Result<Arc<CursorPage<MovementRow>>> {
+    let pages = product
+        .load_once(relation, async || {
+            per_product(ctx.db(), &product.ids(), page).await
+        })
+        .await?;
+    Ok(pages.of(product.id))
+}
+
+/// How many movements a product has, counted for all products that were fetched with it.
+pub async fn count_of_product(ctx: &Ctx, product: &Row<product::Entity>, relation: &str) -> Result<u64> {
+    let counts = product
+        .load_once(&format!("{relation} count"), async || {
+            count_per_product(ctx.db(), &product.ids()).await
+        })
+        .await?;
+    Ok(counts.get(&product.id).copied().unwrap_or_default())
+}
+
+async fn count_per_product(db: &Database, products: &[i64]) -> Result<HashMap<i64, u64>> {
+    const PRODUCT: &str = "product_id";
+    #[derive(FromQueryResult)]
+    struct Counted {
+        product_id: i64,
+        total: i64,
+    }
+    let keys = keys_of_products::<outflow::Entity>(db.backend(), outflow::Column::ProductId, products)
+        .union(
+            UnionType::All,
+            keys_of_products::<inflow::Entity>(db.backend(), inflow::Column::ProductId, products),
+        )
+        .to_owned();
+    let mut statement = Query::select();
+    statement
+        .column(PRODUCT)
+        .expr_as(Func::count(Expr::col(PRODUCT)), "total")
+        .from_subquery(keys, CHOSEN)
+        .group_by_col(PRODUCT);
+    let mut counts = HashMap::new();
+    for row in db.query_all(&statement).await? {
+        let counted = Counted::from_query_result(&row, "")?;
+        counts.insert(
+            counted.product_id,
+            u64::try_from(counted.total).unwrap_or_default(),
+        );
+    }
+    Ok(counts)
+}
+
+fn keys_of_products<M: Movement>(backend: Backend, column: M::Column, products: &[i64]) -> SelectStatement {
+    Filter::among_ids(backend, column, products)
+        .apply(M::find())
+        .select_only()
+        .column(column)
+        .into_query()
+}
+
+async fn per_product(
+    db: &Database,
+    products: &[i64],
+    page: &PageRequest,
+) -> Result<PagesByParent<MovementRow>> {
+    let bounds = bounds(page)?;
+    let backend = db.backend();
+    let end = page.skip.saturating_add(page.size).saturating_add(1);
+    let mut keys = newest::<outflow::Entity>(backend, products, page, end, &bounds);
+    keys.union(
+        UnionType::All,
+        newest::<inflow::Entity>(backend, products, page, end, &bounds),
+    );
+    let mut numbered = WindowStatement::partition_by("product_id");
+    let order = direction(page);
+    for column in [AT, KIND, ID] {
+        numbered.order_by(column, order.clone());
+    }
+    let mut places = Query::select();
+    places
+        .columns([AT, KIND, ID])
+        .expr_window_as(Func::cust("ROW_NUMBER"), numbered, PLACE)
+        .from_subquery(keys, "keys");
+    let mut chosen = Query::select();
+    chosen
+        .columns([AT, KIND, ID])
+        .from_subquery(places, "places")
+        .and_where(Expr::col(PLACE).gt(page.skip))
+        .and_where(Expr::col(PLACE).lte(end));
+    let mut statement = whole(chosen);
+    for column in [AT, KIND, ID] {
+        statement.order_by((CHOSEN, column), order.clone());
+    }
+    let rows = movement_row::read(db, statement)
+        .await?
+        .into_iter()
+        .map(|model| match &model {
+            Model::Inflow(row) => (row.product_id, model),
+            Model::Outflow(row) => (row.product_id, model),
+        });
+    let cursor: Arc<dyn Fn(&MovementRow) -> String + Send + Sync> = Arc::new(MovementRow::cursor);
+    Ok(PagesByParent::new(page, rows, movement_row::siblings, &cursor))
+}
+
+fn direction(page: &PageRequest) -> Order {
+    if page.backwards { Order::Asc } else { Order::Desc }
+}
+
+/// The keys of each product's first movements of one kind, from the end that the page begins at.
+fn newest<M: Movement>(
+    backend: Backend,
+    products: &[i64],
+    page: &PageRequest,
+    end: u64,
+    bounds: &[Bound],
+) -> SelectStatement {
+    let within_bounds = bounds
+        .iter()
+        .map(condition::<M>)
+        .fold(Condition::all(), Condition::add);
+    let mut query = M::find()
+        .filter(M::PRODUCT.into_expr().eq(backend.parent()))
+        .filter(within_bounds)
+        .limit(end);
+    order_by(QueryTrait::query(&mut query), &own_order::<M>(), page.backwards);
+    let mut keys = backend.per_parent(products, key::<M>().as_column_ref(), query.into_query());
+    keys.clear_selects()
+        .columns([(PAGE, "product_id"), (PAGE, AT), (PAGE, ID)])
+        .expr_as(Expr::val(M::KIND.singular()), KIND);
+    keys
+}
+
+/// The order within one kind.
+fn own_order<M: Movement>() -> Vec<Term> {
+    [
+        (M::CREATED_AT, ValueKind::Timestamp),
+        (key::<M>(), ValueKind::Integer),
+    ]
+    .map(|(column, kind)| Term {
+        column: column.as_column_ref().into_column_ref(),
+        direction: Direction::Descending,
+        nullable: false,
+        kind,
+    })
+    .into()
+}
+
+/// A decoded cursor of a page request.
+struct Bound {
+    side: Side,
+    at: Value,
+    kind: String,
+    id: Value,
+}
+
+fn bounds(page: &PageRequest) -> Result<Vec<Bound>> {
+    let terms = [
+        (AT, ValueKind::Timestamp),
+        (KIND, ValueKind::Text),
+        (ID, ValueKind::Integer),
+    ]
+    .map(|(column, kind)| Term {
+        column: column.into_column_ref(),
+        direction: Direction::Descending,
+        nullable: false,
+        kind,
+    });
+    let mut bounds = Vec::new();
+    for (name, text, side) in [
+        ("after", &page.after, Side::After),
+        ("before", &page.before, Side::Before),
+    ] {
+        let Some(text) = text else { continue };
+        let values: Option<[Value; 3]> =
+            cursor::decode(ORDER, &terms, text).and_then(|values| values.try_into().ok());
+        let Some([at, Value::String(Some(kind)), id]) = values else {
+            return Err(Error::parameter(name, "This is not a cursor of this list."));
+        };
+        bounds.push(Bound { side, at, kind, id });
+    }
+    Ok(bounds)
+}
+
+/// The movements of one kind beyond a cursor. At the very time of the cursor, movements of the other kind are all before it
+/// or all after it.
+fn condition<M: Movement>(bound: &Bound) -> Condition {
+    use std::cmp::Ordering;
+    let Bound { side, at, kind, id } = bound;
+    let created_at = Expr::col(M::CREATED_AT.as_column_ref());
+    let at = at.clone();
+    Condition::all().add(match (side, M::KIND.singular().cmp(kind.as_str())) {
+        (_, Ordering::Equal) => return cursor::beyond(&own_order::<M>(), &[at, id.clone()], *side),
+        (Side::After, Ordering::Less) => created_at.lte(at),
+        (Side::After, Ordering::Greater) => created_at.lt(at),
+        (Side::Before, Ordering::Less) => created_at.gt(at),
+        (Side::Before, Ordering::Greater) => created_at.gte(at),
+    })
+}

@@ -1,0 +1,20 @@
+//! A movement about to be recorded, with its values checked.
+
+use ::entity::fold;
+
+#[derive(Clone, Debug)]
+pub struct NewMovement {
+    pub product_id: i64,
+    /// Only inflows have one.
+    pub supplier_id: Option<i64>,
+    /// 1 to 2³¹−1.
+    pub quantity: i64,
+    pub description: Option<String>,
+}
+
+impl NewMovement {
+    /// The description, case-folded.
+    pub fn description_folded(&self) -> Option<String> {
+        self.description.as_deref().map(fold)
+    }
+}
