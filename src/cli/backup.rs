@@ -13,6 +13,7 @@ use clap::Args;
 use database::Location;
 use tempfile::{NamedTempFile, PersistError};
 
+use super::output::print;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
@@ -74,12 +75,12 @@ fn copy(database: &Path, secret: Option<&Path>, backup: &Backup) -> Result<ExitC
         .and_then(|directory| directory.sync_all())
         .map_err(failed)?;
     let seconds = begin.elapsed().as_secs_f64();
-    super::print(&format!(
+    print(&format!(
         "copied {bytes} bytes to {} in {seconds:.1} s",
         file.display()
     ))?;
     if let Some(secret) = secret.filter(|secret| secret.exists()) {
-        super::print(&format!(
+        print(&format!(
             "The copy does not contain the secret key; back up {} separately.",
             secret.display()
         ))?;

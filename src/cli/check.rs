@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use database::Location;
 
+use super::output::{explain, fail, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -19,7 +20,7 @@ const UNVERIFIED: u8 = 2;
 /// Exits with 0 if all invariants hold, with 1 if one is violated, and with 2 if they could not be verified.
 pub(super) async fn run(config: Config) -> ExitCode {
     verify(config).await.unwrap_or_else(|error| {
-        super::fail(&super::explain(&error));
+        fail(&explain(&error));
         ExitCode::from(UNVERIFIED)
     })
 }
@@ -43,10 +44,10 @@ async fn verify(config: Config) -> Result<ExitCode> {
     let mut broken = 0;
     for invariant in &invariants {
         match invariant::violation(&ctx, invariant).await? {
-            None => super::print(&format!("ok      {}", invariant.statement))?,
+            None => print(&format!("ok      {}", invariant.statement))?,
             Some(violation) => {
                 broken += 1;
-                super::print(&format!(
+                print(&format!(
                     "FAILED  {}: {}",
                     invariant.statement,
                     describe(&violation)
@@ -57,13 +58,13 @@ async fn verify(config: Config) -> Result<ExitCode> {
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
     if broken == 0 {
-        super::print(&format!(
+        print(&format!(
             "all {} invariants hold ({seconds:.1} s)",
             invariants.len()
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    super::print(&format!(
+    print(&format!(
         "{broken} of {} invariants are violated",
         invariants.len()
     ))?;

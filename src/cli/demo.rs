@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use database::Location;
 
+use super::output::print;
 use super::serve::{self, Stop};
 use super::{load, seed};
 use sample_data::Shop;
@@ -66,9 +67,9 @@ pub(super) async fn run(config: Config) -> Result<ExitCode> {
     let contents = seed::contents(&shop);
     load::store(&ctx, shop).await?;
     let passwords = create_users(&ctx).await?;
-    super::print(&welcome(address, &contents, &passwords, &file))?;
+    print(&welcome(address, &contents, &passwords, &file))?;
     let code = serve::run_until_stopped(services, listener, stop).await?;
-    super::print("Stopped. The sample data was deleted.")?;
+    print("Stopped. The sample data was deleted.")?;
     Ok(code)
 }
 

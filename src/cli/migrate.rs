@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::output::print;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::Result;
@@ -33,7 +34,7 @@ pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
     }
     let migrations = schema::migrations(&services.db).await?;
     for (name, applied) in &migrations {
-        super::print(&format!(
+        print(&format!(
             "{:8} {name}",
             if *applied { "applied" } else { "missing" }
         ))?;

@@ -1,17 +1,12 @@
 //! The command line.
 
-use std::io::Write as _;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::clock::Clock;
+use self::output::{explain, fail};
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::schema;
-use crate::services::Services;
 
 mod backup;
 mod check;
@@ -20,6 +15,8 @@ mod export;
 mod load;
 mod log;
 mod migrate;
+mod open;
+mod output;
 mod seed;
 mod serve;
 mod user;
@@ -125,52 +122,4 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(code) => code,
         Err(error) => fail(&explain(&error)),
     }
-}
-
-fn fail(message: &str) -> ExitCode {
-    // If standard error is closed, there is no place to report that.
-    let _ = writeln!(std::io::stderr(), "stockroom: {message}");
-    ExitCode::FAILURE
-}
-
-/// Returns an error message for the terminal.
-fn explain(error: &Error) -> String {
-    match error {
-        Error::Internal(cause) => format!("{cause:?}"),
-        Error::Unavailable(cause) => format!("the database is not available: {cause:?}"),
-        Error::NotFound => "no such user".to_owned(),
-        Error::Invalid(faults) => faults
-            .iter()
-            .map(|fault| format!("{}: {}", fault.field, fault.message))
-            .collect::<Vec<_>>()
-            .join("\n"),
-        other => format!("{other:?}"),
-    }
-}
-
-/// Opens the database and applies missing migrations.
-async fn open_migrated(config: Config) -> Result<Arc<Services>> {
-    let services = Services::open(config, Clock::system()).await?;
-    schema::migrate_up(&services.db).await?;
-    Ok(services)
-}
-
-/// Writes a line to standard output.
-fn print(line: &str) -> Result<()> {
-    writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
-}
-
-/// Returns a count with thousands separators and its noun: `1,000 products`.
-fn counted(count: usize, noun: &str) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + noun.len());
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text.push(' ');
-    text.push_str(noun);
-    text
 }

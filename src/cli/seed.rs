@@ -7,7 +7,8 @@ use clap::Args;
 use database::bulk::vacuum;
 use sample_data::{EPOCH, Shop};
 
-use super::{counted, load};
+use super::load;
+use super::output::{counted, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -36,7 +37,7 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     load::store(&Ctx::system(services.clone()), shop).await?;
     vacuum(&services.db).await?;
     let seconds = started.elapsed().as_secs_f64();
-    super::print(&format!("added {added} in {seconds:.1} s"))?;
+    print(&format!("added {added} in {seconds:.1} s"))?;
     services.db.close().await;
     Ok(ExitCode::SUCCESS)
 }

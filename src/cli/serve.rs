@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::open::open_migrated;
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use crate::services::Services;
 
 pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     let stop = Stop::listen()?;
-    let services = super::open_migrated(config).await?;
+    let services = open_migrated(config).await?;
     let listener = listen(services.config.bind).await?;
     // Port 0 means that the kernel chooses one.
     let address = listener.local_addr().map_err(Error::internal)?;

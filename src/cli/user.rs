@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::open::open_migrated;
+use super::output::print;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -56,7 +58,7 @@ pub(super) struct Password {
 }
 
 pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
-    let services = super::open_migrated(config).await?;
+    let services = open_migrated(config).await?;
     let ctx = Ctx::system(services);
     match command {
         User::Create {
@@ -76,25 +78,25 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
                 },
             )
             .await?;
-            super::print(&format!("created {}", user.username))?;
+            print(&format!("created {}", user.username))?;
         }
         User::Password { name, password } => {
             account::set_password(&ctx, name.clone(), password.read()?).await?;
-            super::print(&format!("changed the password of {name}"))?;
+            print(&format!("changed the password of {name}"))?;
         }
         User::Deactivate { name } => {
             account::set_active(&ctx, name.clone(), false).await?;
-            super::print(&format!("deactivated {name}"))?;
+            print(&format!("deactivated {name}"))?;
         }
         User::Activate { name } => {
             account::set_active(&ctx, name.clone(), true).await?;
-            super::print(&format!("activated {name}"))?;
+            print(&format!("activated {name}"))?;
         }
         User::List => {
             for (user, groups) in account::list(&ctx).await? {
                 let state = if user.is_active { "active" } else { "inactive" };
                 let role = if user.is_superuser { "superuser" } else { "" };
-                super::print(format!("{}\t{state}\t{role}\t{}", user.username, groups.join(",")).trim_end())?;
+                print(format!("{}\t{state}\t{role}\t{}", user.username, groups.join(",")).trim_end())?;
             }
         }
     }

@@ -1,81 +1,79 @@
-//! Face two: `/graphql`. Translates between GraphQL and the rules and decides nothing.
+//! The GraphQL API, `/graphql`: translates between GraphQL and the rules, and decides nothing.
 //!
-//! The same noun has its file here as everywhere. `connection.rs`, `filter.rs`, `payload.rs` and `scalar.rs` are what nouns
-//! share; `problem.rs` says what a refusal looks like.
+//! Each noun has its file. `connection.rs`, `filter.rs`, `payload.rs` and `scalar.rs` are shared by nouns, `problem.rs`
+//! translates errors, and `host.rs` connects the program to the crate `graphql-server`, which does everything else.
 //!
-//! Objects resolve their fields one after the other (`serial`): their relations are loaded for all siblings at once, so
-//! there is little to wait for side by side, and the keys of an answer come in the order in which they were asked for,
-//! as the specification has it.
+//! Objects resolve their fields in sequence (`serial`): relations are loaded for all siblings at once, so that there is
+//! little to run concurrently, and the keys of a response come in the order of the document.
+
+use std::sync::Arc;
 
 use async_graphql::{Context, SDLExportOptions, SchemaBuilder};
+use axum::Router;
+use axum::http::HeaderName;
+use graphql_server::{Engine, Limits, Settings, router};
 
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::services::Services;
 
-pub mod accept;
 pub mod account;
 pub mod analytics;
-pub mod answer;
-pub mod caller;
 pub mod connection;
-pub mod cost;
-pub mod data;
 pub mod delivery;
-pub mod document;
-pub mod document_store;
-pub mod engine;
-pub mod field_merging;
 pub mod filter;
-pub mod guard;
-pub mod handler;
+mod host;
 pub mod inflow;
-pub mod instrument;
 pub mod label;
 pub mod ledger;
-pub mod limits;
-pub mod literals;
 pub mod movement;
 pub mod mutation;
-pub mod null_propagation;
-pub mod operation;
 pub mod outflow;
 pub mod payload;
-pub mod planner;
 pub mod problem;
 pub mod product;
 pub mod product_input;
-pub mod protocol;
 pub mod query;
-pub mod refusal;
-pub mod request;
-pub mod resolve;
 pub mod scalar;
-pub mod schema_index;
-pub mod sse;
 pub mod subscription;
-pub mod variables;
 pub mod webhook_endpoint;
 pub mod webhook_mutation;
-pub mod websocket;
 
-/// A value in a document, which may hold variables; `async_graphql::Value` is one without.
-pub(crate) use async_graphql_value::Value as Input;
+pub(crate) use graphql_server::resolve;
 
-#[cfg(test)]
-mod tests;
-
-pub use handler::routes;
-
-use engine::{Engine, Settings};
+use host::StockroomHost;
 use mutation::Mutation;
 use query::Query;
 use subscription::Subscription;
 
-/// The schema that is served.
-pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+/// Asks for the cost of an operation, which is `extensions.cost` of the response.
+const COST: HeaderName = HeaderName::from_static("x-stockroom-cost");
 
-/// The schema by these settings, to be finished.
+/// `/graphql`: HTTP, server-sent events and WebSocket.
+///
+/// # Errors
+/// When the documents that the settings name can't be read or are not valid.
+pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
+    let config = &services.config;
+    if config.graphql_documents_only && config.graphql_documents.is_none() {
+        let message =
+            "GRAPHQL_DOCUMENTS_ONLY is set, but GRAPHQL_DOCUMENTS is not: nothing could be executed";
+        return Err(Error::internal(message));
+    }
+    let settings = Settings {
+        introspection: config.graphql_introspection,
+        trusted_documents: config.graphql_documents.clone(),
+        trusted_documents_only: config.graphql_documents_only,
+        public_fields: &["viewer", "login", "refreshToken", "verifyToken", "logout"],
+        scalar_check: scalar::is_of,
+        cost_header: Some(COST),
+        limits: Limits::DEFAULT,
+    };
+    let engine = Engine::new(StockroomHost(Arc::clone(services)), || builder(config), settings);
+    Ok(router("/graphql", engine.map_err(Error::internal)?))
+}
+
 fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, Subscription> {
     let schema = async_graphql::Schema::build(Query, Mutation::default(), Subscription).disable_suggestions();
     if config.graphql_introspection {
@@ -83,25 +81,6 @@ fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, Subscription> {
     } else {
         schema.disable_introspection()
     }
-}
-
-/// The schema by these settings.
-pub fn schema(config: &Config) -> Schema {
-    builder(config).finish()
-}
-
-/// The schema with all that stands before it.
-///
-/// # Errors
-/// When the documents that the settings name can't be read or are not valid.
-fn engine(config: &Config) -> Result<Engine> {
-    let settings = Settings {
-        introspection: config.graphql_introspection,
-        documents: config.graphql_documents.as_deref(),
-        documents_only: config.graphql_documents_only,
-        is_of_scalar: scalar::is_of,
-    };
-    Engine::new(|| builder(config), settings)
 }
 
 /// The schema as a document, the same on every run.

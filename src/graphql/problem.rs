@@ -3,12 +3,11 @@
 //! reach a client.
 
 use async_graphql::{Enum, ErrorExtensionValues, SimpleObject};
+use graphql_server::{ErrorCode, RequestError};
 
 use crate::error::{Conflict, Error, Fault, FaultCode, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::kind::Kind;
-
-/// An argument or an input that can't be taken as it is.
-pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+use crate::telemetry::log_failure;
 
 /// What a root field answers with: an error leaves it null, and its neighbours as they are.
 pub type Answer<T> = Option<Result<T, Error>>;
@@ -66,7 +65,7 @@ pub enum Problem {
     /// The request is refused, or has failed.
     Top {
         /// What it is, for programs.
-        code: &'static str,
+        code: ErrorCode,
         /// What it is, for people.
         message: String,
         /// How many seconds to wait before trying again.
@@ -78,15 +77,18 @@ impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
         match error {
             Error::Unauthenticated(login) => unauthenticated(*login),
-            Error::Forbidden => top("FORBIDDEN", "You do not have permission to perform this action."),
+            Error::Forbidden => top(
+                ErrorCode::Forbidden,
+                "You do not have permission to perform this action.",
+            ),
             Error::NotFound => user(
                 Some("id"),
                 "There is nothing with this id.",
                 UserErrorCode::NotFound,
             ),
-            Error::NoSuchPage => top(BAD_USER_INPUT, "There is no such page."),
+            Error::NoSuchPage => top(ErrorCode::BadUserInput, "There is no such page."),
             Error::Invalid(faults) => Self::User(faults.iter().map(UserError::from).collect()),
-            Error::Parameter { name, reason } => top(BAD_USER_INPUT, format!("{name}: {reason}")),
+            Error::Parameter { name, reason } => top(ErrorCode::BadUserInput, format!("{name}: {reason}")),
             Error::Malformed(malformed) => unreadable(*malformed),
             Error::Protected { by } => {
                 let needed: Vec<String> = by
@@ -123,23 +125,23 @@ impl From<&Error> for Problem {
             Error::Limited { retry_after } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                 Self::Top {
-                    code: "TOO_MANY_REQUESTS",
+                    code: ErrorCode::TooManyRequests,
                     message: "Too many requests.".to_owned(),
                     retry_after: Some(seconds.max(1)),
                 }
             }
             Error::Unavailable(_) => Self::Top {
-                code: "UNAVAILABLE",
+                code: ErrorCode::Unavailable,
                 message: "The database is not available at the moment.".to_owned(),
                 retry_after: Some(RETRY_UNAVAILABLE),
             },
-            Error::Internal(_) => top("SERVER_ERROR", "Something went wrong on our side."),
+            Error::Internal(_) => top(ErrorCode::ServerError, "Something went wrong on our side."),
         }
     }
 }
 
 fn unauthenticated(login: Login) -> Problem {
-    const CODE: &str = "UNAUTHENTICATED";
+    const CODE: ErrorCode = ErrorCode::Unauthenticated;
     match login {
         Login::Missing => top(CODE, "Authentication credentials were not provided."),
         Login::BadToken => top(CODE, "Given token not valid for any token type"),
@@ -154,14 +156,17 @@ fn unauthenticated(login: Login) -> Problem {
 
 fn unreadable(malformed: Malformed) -> Problem {
     match malformed {
-        Malformed::NotJson => top("PARSE_ERROR", "The body is not JSON."),
-        Malformed::NotObject => top("PARSE_ERROR", "The body is not a JSON object."),
-        Malformed::TooLarge => top("PAYLOAD_TOO_LARGE", "The body is too large."),
-        Malformed::MediaType => top("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."),
-        Malformed::Incomplete => top("INCOMPLETE_BODY", "The body did not arrive whole."),
-        Malformed::TooSlow => top("REQUEST_TIMEOUT", "The body took too long to arrive."),
-        Malformed::QueryString => top("INVALID_QUERY", "The query string can't be read."),
-        Malformed::Host => top("INVALID_HOST", "This host is not served here."),
+        Malformed::NotJson => top(ErrorCode::BadUserInput, "The body is not JSON."),
+        Malformed::NotObject => top(ErrorCode::BadUserInput, "The body is not a JSON object."),
+        Malformed::TooLarge => top(ErrorCode::PayloadTooLarge, "The body is too large."),
+        Malformed::MediaType => top(
+            ErrorCode::UnsupportedMediaType,
+            "Send the body as application/json.",
+        ),
+        Malformed::Incomplete => top(ErrorCode::IncompleteBody, "The body did not arrive whole."),
+        Malformed::TooSlow => top(ErrorCode::RequestTimeout, "The body took too long to arrive."),
+        Malformed::QueryString => top(ErrorCode::BadUserInput, "The query string can't be read."),
+        Malformed::Host => top(ErrorCode::BadUserInput, "This host is not served here."),
     }
 }
 
@@ -173,7 +178,7 @@ fn named(count: u64, kind: Kind) -> &'static str {
     }
 }
 
-fn top(code: &'static str, message: impl Into<String>) -> Problem {
+fn top(code: ErrorCode, message: impl Into<String>) -> Problem {
     Problem::Top {
         code,
         message: message.into(),
@@ -242,34 +247,47 @@ pub fn user_errors(error: Error) -> Result<Vec<UserError>, Error> {
     }
 }
 
-/// Where a resolver fails, the error stands beside `data`. What would be a user error has no payload to stand in there,
-/// so it is bad input.
+/// A user error without a payload to carry it is bad input.
+fn top_level(error: &Error) -> (ErrorCode, String, Option<u64>) {
+    log_failure(error);
+    match Problem::from(error) {
+        Problem::Top {
+            code,
+            message,
+            retry_after,
+        } => (code, message, retry_after),
+        Problem::User(errors) => {
+            let first = errors.into_iter().next();
+            let message = first.map(|error| error.message).unwrap_or_default();
+            (ErrorCode::BadUserInput, message, None)
+        }
+    }
+}
+
+/// The error of a field.
 impl From<Error> for async_graphql::Error {
     fn from(error: Error) -> Self {
-        crate::telemetry::log_failure(&error);
-        let (code, message, retry_after) = match Problem::from(&error) {
-            Problem::Top {
-                code,
-                message,
-                retry_after,
-            } => (code, message, retry_after),
-            Problem::User(errors) => {
-                let message = errors
-                    .into_iter()
-                    .next()
-                    .map(|error| error.message)
-                    .unwrap_or_default();
-                (BAD_USER_INPUT, message, None)
-            }
-        };
+        let (code, message, retry_after) = top_level(&error);
         let mut extensions = ErrorExtensionValues::default();
-        extensions.set("code", code);
+        extensions.set("code", code.as_str());
         if let Some(seconds) = retry_after {
             extensions.set("retryAfter", seconds);
         }
         let mut error = Self::new(message);
         error.extensions = Some(extensions);
         error
+    }
+}
+
+/// The error of a request that is not executed.
+impl From<Error> for RequestError {
+    fn from(error: Error) -> Self {
+        let (code, message, retry_after) = top_level(&error);
+        let error = Self::new(code, message);
+        match retry_after {
+            Some(seconds) => error.with_retry_after(seconds),
+            None => error,
+        }
     }
 }
 

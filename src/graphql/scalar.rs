@@ -4,6 +4,7 @@
 use ::entity::Money;
 use async_graphql::{Description, ID, InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
+use graphql_server::ErrorCode;
 
 use crate::error::{Fault, FaultCode};
 use crate::query::day::parse_day;
@@ -189,7 +190,7 @@ pub fn is_of(name: &str, value: &Value) -> bool {
 /// The library adds its own words and the value around a scalar's; ours say what would be right.
 fn refused<T: async_graphql::InputType>(expected: &str) -> InputValueError<T> {
     InputValueError::custom(format!("expected {expected}"))
-        .with_extension("code", super::problem::BAD_USER_INPUT)
+        .with_extension("code", ErrorCode::BadUserInput.as_str())
 }
 
 /// The key that an id names: digits and nothing else. Any other text is the id of nothing.

@@ -2,23 +2,23 @@
 
 use database::Backend;
 
-/// What should hold, and a query that describes each violation in a column `words`.
+/// What should hold, and a query that describes each violation in a column `message`.
 pub fn checks(backend: Backend) -> &'static [(&'static str, &'static str)] {
     match backend {
         Backend::Sqlite => &[
             (
                 "the file is whole, and its indexes agree with its tables",
-                "SELECT integrity_check AS words FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+                "SELECT integrity_check AS message FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
             ),
             (
                 "what a row refers to exists",
-                r#"SELECT "table" || ' ' || rowid || ' refers to a missing ' || parent AS words
+                r#"SELECT "table" || ' ' || rowid || ' refers to a missing ' || parent AS message
                        FROM pragma_foreign_key_check"#,
             ),
             (
                 "prices are written in the form that orders them as numbers",
-                "SELECT words FROM (
-                        SELECT 'product ' || id AS words, cost_price AS price FROM product
+                "SELECT message FROM (
+                        SELECT 'product ' || id AS message, cost_price AS price FROM product
                         UNION ALL SELECT 'product ' || id, selling_price FROM product
                         UNION ALL SELECT 'outflow ' || id, unit_price FROM outflow
                         UNION ALL SELECT 'outflow ' || id, unit_cost FROM outflow)
@@ -29,12 +29,12 @@ pub fn checks(backend: Backend) -> &'static [(&'static str, &'static str)] {
         Backend::Postgres => &[
             (
                 "constraints are in force",
-                "SELECT conname::text AS words FROM pg_constraint
+                "SELECT conname::text AS message FROM pg_constraint
                      WHERE connamespace = CAST(current_schema() AS regnamespace) AND NOT convalidated",
             ),
             (
                 "what a row refers to exists",
-                "SELECT 'product ' || product.id || ' refers to a missing category' AS words FROM product
+                "SELECT 'product ' || product.id || ' refers to a missing category' AS message FROM product
                         LEFT JOIN category ON category.id = category_id WHERE category.id IS NULL
                      UNION ALL SELECT 'product ' || product.id || ' refers to a missing brand' FROM product
                         LEFT JOIN brand ON brand.id = brand_id WHERE brand.id IS NULL

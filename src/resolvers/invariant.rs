@@ -281,7 +281,7 @@ async fn messages(ctx: &Ctx, sql: &str) -> Result<Found> {
     let statement = Statement::from_string(ctx.db().get_database_backend(), sql);
     let rows = ctx.db().query_all_raw(statement).await?;
     let message = match rows.first() {
-        Some(row) => Some(row.try_get("", "words")?),
+        Some(row) => Some(row.try_get("", "message")?),
         None => None,
     };
     Ok((i64::try_from(rows.len()).unwrap_or(i64::MAX), 0, message))

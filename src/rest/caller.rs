@@ -7,7 +7,7 @@ use axum::http::header;
 use axum::http::request::Parts;
 
 use super::error::RestError;
-use super::{AUTHENTICATION, ROOT};
+use super::path::{AUTHENTICATION, ROOT};
 use crate::auth::identify::identify;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login};

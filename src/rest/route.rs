@@ -11,15 +11,20 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter};
+use serde_json::Value;
 
 use super::error::ErrorResponse;
-use super::openapi::Describe;
+use super::openapi::schemas::Schemas;
+use super::path::ROOT;
 use crate::services::Services;
+
+/// Describes an operation for OpenAPI, and adds the schemas that it refers to.
+pub(super) type Describe = fn(&mut Schemas) -> Value;
 
 /// A path and its methods.
 #[must_use]
 pub(crate) struct Route {
-    /// The path below [`super::ROOT`], with a trailing slash.
+    /// The path below [`ROOT`], with a trailing slash.
     pub(crate) path: String,
     /// Methods in lower case, as in OpenAPI, with their descriptions.
     pub(crate) operations: Vec<(&'static str, Describe)>,
@@ -111,7 +116,7 @@ impl Route {
             .handlers
             .options(async move || (StatusCode::NO_CONTENT, options, ()))
             .fallback(async move || ErrorResponse::method_not_allowed_except(&allow).into_response());
-        let path = format!("{}{}", super::ROOT, self.path.trim_end_matches('/'));
+        let path = format!("{}{}", ROOT, self.path.trim_end_matches('/'));
         let ids: Arc<[usize]> = path
             .split('/')
             .enumerate()

@@ -32,7 +32,7 @@ const MIN_COMPRESSED_BYTES: u64 = 16 * 1024;
 pub(super) fn router(services: Arc<Services>) -> Result<Router> {
     let routes = Router::new()
         .merge(rest::routes())
-        .merge(graphql::routes(&services.config)?)
+        .merge(graphql::routes(&services)?)
         .merge(health::routes())
         .route("/metrics", get(observe::metrics))
         .merge(pages::routes());

@@ -9,9 +9,10 @@ use super::nouns::tag;
 use super::parameters::{list_parameters, parameter};
 use super::responses::{response, responses};
 use super::schemas::Schemas;
-use super::webhook_endpoint::PERMISSION;
 use crate::kind::Kind;
 use crate::rest::delivery::DeliveryView;
+
+pub(super) const PERMISSION: &str = "Needs the permission `change_webhook`.";
 
 /// `GET /webhooks/<id>/deliveries/`
 pub(crate) fn list(schemas: &mut Schemas) -> Value {
@@ -62,7 +63,7 @@ pub(crate) fn show(schemas: &mut Schemas) -> Value {
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "webhookEndpoint",
         "parameters": [parameter("Id"), parameter("Delivery")],
-        "responses": responses("200", response("The delivery.", &view, &delivered_example(), &[]), errors),
+        "responses": responses("200", response("The delivery.", &view, &examples::delivered(), &[]), errors),
     })
 }
 
@@ -86,7 +87,7 @@ pub(crate) fn replay(schemas: &mut Schemas) -> Value {
 /// The response of operations that send a message.
 pub(super) fn queued(schemas: &mut Schemas) -> Value {
     let view = view(schemas);
-    response("The message will be sent.", &view, &pending_example(), &[])
+    response("The message will be sent.", &view, &examples::pending(), &[])
 }
 
 /// The errors of operations that send a message.
@@ -105,38 +106,4 @@ pub(super) fn sending_errors() -> Map<String, Value> {
 
 fn view(schemas: &mut Schemas) -> Value {
     schemas.view_of::<DeliveryView>("WebhookDelivery", "An event that is sent to one endpoint.")
-}
-
-pub(super) fn delivered_example() -> Value {
-    json!({
-        "id": 1,
-        "message_id": "msg_2f6c1a0b8e5d4c3b9a7f6e5d4c3b2a19",
-        "event": "outflow.created",
-        "outcome": "delivered",
-        "created_at": "2024-01-15T14:30:00Z",
-        "ended_at": "2024-01-15T14:30:01Z",
-        "next_attempt_at": null,
-        "attempt_count": 1,
-        "attempts": [{
-            "number": 1,
-            "started_at": "2024-01-15T14:30:01Z",
-            "duration_ms": 48,
-            "status": 204,
-            "error": null,
-        }],
-    })
-}
-
-fn pending_example() -> Value {
-    json!({
-        "id": 2,
-        "message_id": "msg_7b3e9d1c5a2f4e6d8c0b9a8f7e6d5c4b",
-        "event": "webhook.test",
-        "outcome": "pending",
-        "created_at": "2024-01-15T14:35:00Z",
-        "ended_at": null,
-        "next_attempt_at": "2024-01-15T14:35:00Z",
-        "attempt_count": 0,
-        "attempts": [],
-    })
 }

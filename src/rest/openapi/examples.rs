@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::{delivery, webhook_endpoint};
+use super::schemas::put;
 use crate::kind::Kind;
 
 /// The examples of the documentation, by name.
@@ -19,7 +19,7 @@ fn documented(name: &str) -> Value {
 /// Returns an object as it is read.
 pub(super) fn object(kind: Kind) -> Value {
     match kind {
-        Kind::Webhook => webhook_endpoint::example(),
+        Kind::Webhook => webhook_endpoint(),
         kind => list(kind).pointer("/results/0").cloned().unwrap_or_default(),
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn object(kind: Kind) -> Value {
 /// Returns a page of a list.
 pub(super) fn list(kind: Kind) -> Value {
     match kind {
-        Kind::Webhook => page_of(&webhook_endpoint::example()),
+        Kind::Webhook => page_of(&webhook_endpoint()),
         kind => documented(&format!("{}-list", kind.singular())),
     }
 }
@@ -40,7 +40,7 @@ pub(super) fn page_of(object: &Value) -> Value {
 /// Returns the body of a request that creates an object.
 pub(super) fn creation(kind: Kind) -> Value {
     match kind {
-        Kind::Webhook => webhook_endpoint::creation_example(),
+        Kind::Webhook => new_webhook_endpoint(),
         kind => documented(&format!("{}-create", kind.singular())),
     }
 }
@@ -48,7 +48,7 @@ pub(super) fn creation(kind: Kind) -> Value {
 /// Returns the response to [`creation`].
 pub(super) fn created(kind: Kind) -> Value {
     match kind {
-        Kind::Webhook => webhook_endpoint::example_with_secret(),
+        Kind::Webhook => webhook_endpoint_with_secret(),
         kind => documented(&format!("{}-created", kind.singular())),
     }
 }
@@ -113,7 +113,72 @@ pub(super) fn any_token() -> Value {
 
 /// Returns a page of deliveries.
 pub(super) fn deliveries() -> Value {
-    page_of(&delivery::delivered_example())
+    page_of(&delivered())
+}
+
+fn webhook_endpoint() -> Value {
+    json!({
+        "id": 1,
+        "url": "https://shop.example.com/hooks/stock",
+        "description": "The web shop",
+        "events": ["outflow.created", "product.low_stock"],
+        "disabled": false,
+        "disabled_at": null,
+        "disabled_reason": null,
+        "failing_since": null,
+        "previous_secret_until": null,
+        "managed": true,
+        "created_at": "2024-01-15T10:30:00Z",
+        "updated_at": "2024-01-15T10:30:00Z",
+    })
+}
+
+fn new_webhook_endpoint() -> Value {
+    json!({
+        "url": "https://shop.example.com/hooks/stock",
+        "description": "The web shop",
+        "events": ["outflow.created", "product.low_stock"],
+    })
+}
+
+fn webhook_endpoint_with_secret() -> Value {
+    let mut endpoint = webhook_endpoint();
+    put(&mut endpoint, "secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    endpoint
+}
+
+pub(super) fn delivered() -> Value {
+    json!({
+        "id": 1,
+        "message_id": "msg_2f6c1a0b8e5d4c3b9a7f6e5d4c3b2a19",
+        "event": "outflow.created",
+        "outcome": "delivered",
+        "created_at": "2024-01-15T14:30:00Z",
+        "ended_at": "2024-01-15T14:30:01Z",
+        "next_attempt_at": null,
+        "attempt_count": 1,
+        "attempts": [{
+            "number": 1,
+            "started_at": "2024-01-15T14:30:01Z",
+            "duration_ms": 48,
+            "status": 204,
+            "error": null,
+        }],
+    })
+}
+
+pub(super) fn pending() -> Value {
+    json!({
+        "id": 2,
+        "message_id": "msg_7b3e9d1c5a2f4e6d8c0b9a8f7e6d5c4b",
+        "event": "webhook.test",
+        "outcome": "pending",
+        "created_at": "2024-01-15T14:35:00Z",
+        "ended_at": null,
+        "next_attempt_at": "2024-01-15T14:35:00Z",
+        "attempt_count": 0,
+        "attempts": [],
+    })
 }
 
 #[cfg(test)]

@@ -8,31 +8,23 @@
 //! | `examples` | examples of bodies |
 //! | `nouns` | names and texts that differ between nouns |
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::LazyLock;
-
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
 use self::schemas::Schemas;
-use super::{ROOT, table};
-use crate::http::header::if_none_match;
+use super::path::ROOT;
+use super::route::Route;
 use crate::kind::Kind;
 
-pub(crate) mod delivery;
+pub(super) mod delivery;
 mod errors;
 mod examples;
 mod nouns;
-pub(crate) mod operations;
+pub(super) mod operations;
 mod parameters;
 mod responses;
-mod schemas;
-pub(crate) mod token;
-pub(crate) mod webhook_endpoint;
-
-/// Describes an operation, and adds the schemas that it refers to.
-pub(crate) type Describe = fn(&mut Schemas) -> Value;
+pub(super) mod schemas;
+pub(super) mod token;
+pub(super) mod webhook_endpoint;
 
 /// The extension field with the name of the equivalent GraphQL field.
 const GRAPHQL_FIELD: &str = "x-graphql-operation";
@@ -60,37 +52,11 @@ have the body `{\"error\": {\"code\", \"message\", \"details\"}}`, with a stable
 
 All operations are available over GraphQL too, at `/graphql`. `x-graphql-operation` has the name of the equivalent field.";
 
-/// Returns the description as formatted JSON.
-pub fn document() -> &'static str {
-    static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}", describe()));
-    &DOCUMENT
-}
-
-/// `GET /openapi.json`: clients may cache it but have to revalidate it.
-pub(crate) async fn serve(headers: HeaderMap) -> Response {
-    static TAG: LazyLock<String> = LazyLock::new(|| {
-        let mut hasher = DefaultHasher::new();
-        document().hash(&mut hasher);
-        // Weak, because all compressions of the document share it.
-        format!("W/\"{:016x}\"", hasher.finish())
-    });
-    let mut response = if if_none_match(&headers, &TAG) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
-    };
-    if let Ok(tag) = HeaderValue::from_str(&TAG) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
-    let cache = HeaderValue::from_static("no-cache");
-    response.headers_mut().insert(header::CACHE_CONTROL, cache);
-    response
-}
-
-fn describe() -> Value {
+/// Describes the API with these routes.
+pub(super) fn describe(routes: Vec<Route>) -> Value {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
-    for route in table() {
+    for route in routes {
         let operations: Map<String, Value> = route
             .operations
             .iter()

@@ -3,16 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use super::errors::{ANY_BODY, ANY_REQUEST, ErrorKind, errors};
+use super::examples;
 use super::nouns::{
     creation_notes, deletion_notes, graphql_field, operation_name, operations_name, tag, with_article,
 };
 use super::parameters::{list_parameters, parameter};
 use super::responses::{faults_response, request_body, response, responses};
 use super::schemas::{Completeness, Schemas};
-use super::{ROOT, examples};
 use crate::auth::{Right, Verb};
 use crate::kind::Kind;
 use crate::resource::{Editable, Resource};
+use crate::rest::path::ROOT;
 use crate::rest::representation::RestResource;
 
 /// The tag of operations that belong to no collection.

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::ROOT;
 use super::schemas::put;
+use crate::rest::path::ROOT;
 
 /// Returns the headers for `#/components/headers`.
 pub(super) fn headers() -> Value {

@@ -3,8 +3,9 @@
 use ::entity::webhook_endpoint::Entity;
 use serde_json::{Value, json};
 
-use super::delivery;
+use super::delivery::{self, PERMISSION};
 use super::errors::{ANY_BODY, ErrorKind, errors};
+use super::examples;
 use super::nouns::tag;
 use super::operations;
 use super::parameters::parameter;
@@ -19,8 +20,6 @@ use crate::rest::webhook_endpoint::{Replayed, SecretView};
 pub(super) const ABOUT: &str = "Endpoints that receive events by webhook, and the deliveries to them. All operations need \
     the permission `change_webhook`. Messages have the form and the signatures of the \
     [Standard Webhooks](https://www.standardwebhooks.com) specification.";
-
-pub(super) const PERMISSION: &str = "Needs the permission `change_webhook`.";
 
 /// `GET /webhooks/`
 pub(crate) fn list(schemas: &mut Schemas) -> Value {
@@ -103,7 +102,7 @@ pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
         "requestBody": request,
         "responses": responses(
             "200",
-            response("The endpoint with its new secret.", &rotated, &example_with_secret(), &["ETag"]),
+            response("The endpoint with its new secret.", &rotated, &examples::created(Kind::Webhook), &["ETag"]),
             errors,
         ),
     })
@@ -184,35 +183,4 @@ fn with_errors(mut operation: Value, more: &[ErrorKind]) -> Value {
         responses.sort_keys();
     }
     operation
-}
-
-pub(super) fn example() -> Value {
-    json!({
-        "id": 1,
-        "url": "https://shop.example.com/hooks/stock",
-        "description": "The web shop",
-        "events": ["outflow.created", "product.low_stock"],
-        "disabled": false,
-        "disabled_at": null,
-        "disabled_reason": null,
-        "failing_since": null,
-        "previous_secret_until": null,
-        "managed": true,
-        "created_at": "2024-01-15T10:30:00Z",
-        "updated_at": "2024-01-15T10:30:00Z",
-    })
-}
-
-pub(super) fn creation_example() -> Value {
-    json!({
-        "url": "https://shop.example.com/hooks/stock",
-        "description": "The web shop",
-        "events": ["outflow.created", "product.low_stock"],
-    })
-}
-
-pub(super) fn example_with_secret() -> Value {
-    let mut endpoint = example();
-    schemas::put(&mut endpoint, "secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    endpoint
 }

@@ -9,10 +9,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
+use graphql_server::{ErrorCode, Limits};
 use reqwest::Method;
 use serde_json::{Value, json};
-use stockroom::graphql::problem::BAD_USER_INPUT;
-use stockroom::graphql::{limits, refusal};
 
 use crate::support::actors::{Actor, send};
 use crate::support::answer::Answer;
@@ -121,6 +120,7 @@ fn every_page_is_run_and_in_the_list() {
 #[test]
 fn the_limits_are_those_of_the_program() {
     let page = page("limits.md");
+    let limits = Limits::DEFAULT;
     let told: HashMap<&str, &str> = rows(&page).collect();
     let most = |what: &str| -> u64 {
         let number = told
@@ -129,31 +129,31 @@ fn the_limits_are_those_of_the_program() {
         number.replace(',', "").parse().expect("a number")
     };
     let size = |number: usize| u64::try_from(number).expect("it fits");
-    assert_eq!(most("bytes of a document"), size(limits::MAX_DOCUMENT_BYTES));
-    assert_eq!(most("tokens of a document"), size(limits::MAX_TOKENS));
-    assert_eq!(most("brackets within brackets"), size(limits::MAX_NESTING));
-    assert_eq!(most("fields within fields"), limits::MAX_DEPTH);
+    assert_eq!(most("bytes of a document"), size(limits.document_bytes));
+    assert_eq!(most("tokens of a document"), size(limits.tokens));
+    assert_eq!(most("brackets within brackets"), size(limits.nesting));
+    assert_eq!(most("fields within fields"), limits.depth);
     assert_eq!(
         most("fields of an operation, fragments written out"),
-        limits::MAX_FIELDS
+        limits.fields
     );
-    assert_eq!(most("aliases of a document"), size(limits::MAX_ALIASES));
-    assert_eq!(most("directives of a document"), size(limits::MAX_DIRECTIVES));
+    assert_eq!(most("aliases of a document"), size(limits.aliases));
+    assert_eq!(most("directives of a document"), size(limits.directives));
     assert_eq!(
         most("operations and fragments of a document"),
-        size(limits::MAX_DEFINITIONS)
+        size(limits.definitions)
     );
-    assert_eq!(most("variables of an operation"), size(limits::MAX_VARIABLES));
+    assert_eq!(most("variables of an operation"), size(limits.variables));
     assert_eq!(
         most("values within values of a variable"),
-        size(limits::MAX_VALUE_DEPTH)
+        size(limits.value_depth)
     );
-    assert_eq!(most("`first` and `last`"), limits::MAX_LENGTH);
-    assert_eq!(most("cost of an operation"), limits::MAX_COST);
-    assert_eq!(most("rows of one list, over all its parents"), limits::MAX_ROWS);
+    assert_eq!(most("`first` and `last`"), limits.page);
+    assert_eq!(most("cost of an operation"), limits.cost);
+    assert_eq!(most("rows of one list, over all its parents"), limits.rows);
     assert_eq!(
         most("seconds that an operation may run"),
-        limits::EXECUTION_TIME.as_secs()
+        limits.execution_time.as_secs()
     );
 }
 
@@ -173,13 +173,8 @@ fn every_code_of_an_error_is_explained() {
         .filter(is_code)
         .collect();
     assert!(codes.contains(&"BLANK") && codes.len() > 10, "{codes:?}");
-    for code in codes.into_iter().chain([
-        BAD_USER_INPUT,
-        refusal::LIMIT_EXCEEDED,
-        refusal::PERSISTED_QUERY_NOT_FOUND,
-        refusal::TIMEOUT,
-        refusal::SERVER_ERROR,
-    ]) {
+    let request_codes = ErrorCode::ALL.iter().map(|code| code.as_str());
+    for code in codes.into_iter().chain(request_codes) {
         assert!(page.contains(&format!("`{code}`")), "{code} is not on the page");
     }
 }

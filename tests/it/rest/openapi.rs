@@ -300,7 +300,7 @@ async fn refusals_are_the_described_ones(gateway: Gateway) {
 async fn it_is_served_without_a_token(gateway: Gateway) {
     let path = "/api/v1/openapi.json";
     let answer = gateway.anon.get(path).await;
-    answer.is(200, rest::openapi::document());
+    answer.is(200, rest::openapi_description());
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("cache-control"), Some("no-cache"));
     let tag = answer.header("etag").expect("a tag").to_owned();
@@ -345,7 +345,7 @@ fn each_operation_says_what_it_is() {
 fn the_printed_description_is_fresh() {
     let printed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json"));
     let printed = printed.expect("openapi.json at the root of the repository");
-    let fresh = format!("{}\n", rest::openapi::document());
+    let fresh = format!("{}\n", rest::openapi_description());
     assert!(
         printed == fresh,
         "openapi.json is stale: print it anew with scripts/export"

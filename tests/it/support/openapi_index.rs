@@ -10,7 +10,7 @@ use crate::support::answer::{Answer, keys};
 
 /// The description.
 pub static DESCRIPTION: LazyLock<Value> =
-    LazyLock::new(|| serde_json::from_str(rest::openapi::document()).expect("JSON"));
+    LazyLock::new(|| serde_json::from_str(rest::openapi_description()).expect("JSON"));
 
 /// What is at a pointer, behind a reference if there is one.
 pub fn resolved(value: &'static Value) -> &'static Value {

@@ -1,5 +1,7 @@
 //! The crate against real databases: SQLite always, PostgreSQL when `STOCKROOM_TEST_POSTGRES` names a server.
 
+#![expect(clippy::expect_used, reason = "a panic is a failed test")]
+
 /// Runs each test on a new database of both kinds.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {

@@ -1,0 +1,261 @@
+//! A document that may be executed, and the checks that it has passed.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::parser::types::{
+    ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+};
+use async_graphql::{Name, Positioned, Request};
+use futures_util::FutureExt as _;
+
+use crate::cost::{QueryCost, costs};
+use crate::error::{ErrorCode, RequestError, short};
+use crate::host::{Settings, Usage};
+use crate::limits::{Limits, check_size};
+use crate::parse::parse_document;
+use crate::planner::{Plan, plan, root_keys};
+use crate::schema::AnySchema;
+use crate::schema_index::SchemaIndex;
+use crate::validate::literals;
+
+/// A valid document.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub parsed: ExecutableDocument,
+    operations: HashMap<Option<Name>, Analysis>,
+    /// Bytes of the text.
+    pub bytes: usize,
+}
+
+/// What is computed once for each operation.
+#[derive(Debug)]
+struct Analysis {
+    facts: Facts,
+    plan: Plan,
+    root_keys: Vec<Name>,
+}
+
+/// Properties of an operation that do not depend on variables.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts {
+    /// The cost, with the default length for lists whose length is a variable.
+    pub cost: QueryCost,
+    /// Whether it selects only public fields.
+    pub is_public: bool,
+    pub usage: Usage,
+}
+
+/// An operation of a document, chosen by a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation<'a> {
+    pub definition: &'a Positioned<OperationDefinition>,
+    pub name: Option<&'a Name>,
+    pub facts: Facts,
+    pub plan: &'a Plan,
+}
+
+impl Document {
+    /// The response keys of an operation's root, in the order of the response.
+    pub fn root_keys(&self, operation: Option<&Name>) -> &[Name] {
+        let analysis = self.operations.get(&operation.cloned());
+        analysis.map_or(&[], |analysis| &analysis.root_keys)
+    }
+
+    /// Checks the costs of all operations, as far as they do not depend on variables.
+    ///
+    /// # Errors
+    /// When one exceeds the limits.
+    pub fn check_costs(&self, limits: &Limits) -> Result<(), RequestError> {
+        self.operations
+            .values()
+            .try_for_each(|analysis| analysis.facts.cost.check(limits))
+    }
+
+    /// The operation with this name, or the only one.
+    ///
+    /// # Errors
+    /// When there is none with this name, or there are several and no name.
+    pub fn operation(&self, name: Option<&str>) -> Result<Operation<'_>, RequestError> {
+        let mut matching = self
+            .parsed
+            .operations
+            .iter()
+            .filter(|(own, _)| name.is_none_or(|name| own.is_some_and(|own| own == name)));
+        let (name, definition) = match (matching.next(), matching.next(), name) {
+            (Some(only), None, _) => only,
+            (None, _, Some(name)) => {
+                let message = format!("The document has no operation called \"{}\".", short(name));
+                return Err(RequestError::new(ErrorCode::BadUserInput, message));
+            }
+            _ => {
+                let message = "The document has several operations: say which by \"operationName\".";
+                return Err(RequestError::new(ErrorCode::BadUserInput, message));
+            }
+        };
+        let analysis = self.operations.get(&name.cloned());
+        let analysis = analysis.ok_or_else(RequestError::internal)?;
+        Ok(Operation {
+            definition,
+            name,
+            facts: analysis.facts,
+            plan: &analysis.plan,
+        })
+    }
+}
+
+/// Turns texts into documents.
+pub(crate) struct Validator {
+    pub index: Arc<SchemaIndex>,
+    /// Validates as async-graphql does and executes nothing: it has the extension `ValidateOnly`.
+    schema: Box<dyn AnySchema>,
+    settings: Settings,
+}
+
+impl Validator {
+    /// `schema` has the extension `ValidateOnly`.
+    ///
+    /// # Errors
+    /// When the definition of the schema can't be read.
+    pub fn new(schema: Box<dyn AnySchema>, settings: Settings) -> Result<Self, async_graphql::parser::Error> {
+        let index = SchemaIndex::read(&schema.sdl())?;
+        Ok(Self {
+            index: Arc::new(index),
+            schema,
+            settings,
+        })
+    }
+
+    /// Checks a text, the cheapest checks first.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn check(&self, text: &str) -> Result<Document, RequestError> {
+        let (index, limits) = (&*self.index, &self.settings.limits);
+        let parsed = parse_document(text, limits)?;
+        check_size(index, limits, &parsed)?;
+        let costs = costs(index, limits, &parsed)?;
+        let mut facts = HashMap::new();
+        for (name, operation) in parsed.operations.iter() {
+            let roots = root_fields(&parsed, &operation.node);
+            self.check_roots(&operation.node, &roots)?;
+            let name = name.cloned();
+            let cost = costs.get(&name).copied().unwrap_or_default();
+            facts.insert(name, self.facts(operation.node.ty, cost, &roots));
+        }
+        literals::check(index, self.settings.scalar_check, &parsed)?;
+        self.validate(&parsed)?;
+        let mut operations = HashMap::new();
+        for (name, operation) in parsed.operations.iter() {
+            let name = name.cloned();
+            let analysis = Analysis {
+                facts: facts.get(&name).copied().unwrap_or_default(),
+                plan: plan(index, limits, &parsed, operation)?,
+                root_keys: root_keys(index, limits, &parsed, &operation.node),
+            };
+            operations.insert(name, analysis);
+        }
+        Ok(Document {
+            parsed,
+            operations,
+            bytes: text.len(),
+        })
+    }
+
+    fn facts(&self, ty: OperationType, cost: QueryCost, roots: &[&Positioned<Field>]) -> Facts {
+        let is_public = |name: &str| self.settings.public_fields.contains(&name);
+        let (mut usage, mut keys) = (Usage::default(), HashSet::new());
+        for field in roots {
+            let name = field.node.name.node.as_str();
+            // Fields with the same response key are executed once.
+            if name.starts_with("__") || !keys.insert(&field.node.response_key().node) {
+                continue;
+            }
+            match ty {
+                OperationType::Mutation if is_public(name) => usage.public_mutations += 1,
+                OperationType::Mutation => usage.mutations += 1,
+                OperationType::Query | OperationType::Subscription => usage.reads = 1,
+            }
+        }
+        Facts {
+            cost,
+            is_public: ty != OperationType::Subscription
+                && roots.iter().all(|field| {
+                    let name = field.node.name.node.as_str();
+                    name.starts_with("__") || is_public(name)
+                }),
+            usage,
+        }
+    }
+
+    fn check_roots(
+        &self,
+        operation: &OperationDefinition,
+        roots: &[&Positioned<Field>],
+    ) -> Result<(), RequestError> {
+        let keys = roots.iter().map(|field| &field.node.response_key().node);
+        if operation.ty == OperationType::Subscription && keys.collect::<HashSet<_>>().len() > 1 {
+            let message = "A subscription selects exactly one field of its root.";
+            let position = Some(operation.selection_set.pos);
+            return Err(RequestError::at(ErrorCode::BadUserInput, message, position));
+        }
+        let introspection = roots
+            .iter()
+            .find(|field| matches!(field.node.name.node.as_str(), "__schema" | "__type"));
+        match introspection {
+            Some(field) if !self.settings.introspection => {
+                let message = "The schema can't be asked for: introspection is switched off.";
+                Err(RequestError::at(
+                    ErrorCode::BadUserInput,
+                    message,
+                    Some(field.pos),
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn validate(&self, parsed: &ExecutableDocument) -> Result<(), RequestError> {
+        let mut request = Request::new("");
+        request.set_parsed_query(parsed.clone());
+        // Validation awaits nothing. It has panicked on an index out of bounds before, so panics are caught.
+        let validated = AssertUnwindSafe(self.schema.execute(request))
+            .catch_unwind()
+            .now_or_never();
+        match validated {
+            Some(Ok(response)) if response.errors.is_empty() => Ok(()),
+            Some(Ok(response)) => Err(RequestError::all(ErrorCode::BadUserInput, response.errors)),
+            Some(Err(_)) | None => Err(RequestError::new(
+                ErrorCode::BadUserInput,
+                "The document is not valid.",
+            )),
+        }
+    }
+}
+
+/// The fields that an operation selects from its root, directly or through fragments.
+fn root_fields<'a>(
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+) -> Vec<&'a Positioned<Field>> {
+    let mut fields = Vec::new();
+    let (mut sets, mut spread) = (vec![&operation.selection_set], HashSet::new());
+    while let Some(set) = sets.pop() {
+        for selection in &set.node.items {
+            match &selection.node {
+                Selection::Field(field) => fields.push(field),
+                Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set),
+                Selection::FragmentSpread(one) => {
+                    let name = &one.node.fragment_name.node;
+                    if let Some(fragment) = document.fragments.get(name)
+                        && spread.insert(name)
+                    {
+                        sets.push(&fragment.node.selection_set);
+                    }
+                }
+            }
+        }
+    }
+    fields
+}

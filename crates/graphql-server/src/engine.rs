@@ -1,0 +1,274 @@
+//! The engine: takes a request through all checks and lets async-graphql execute what is left of it.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType};
+use async_graphql::{Name, ObjectType, Request, SchemaBuilder, SubscriptionType, ValidationMode, Variables};
+use futures_util::FutureExt as _;
+use futures_util::stream::{BoxStream, StreamExt as _};
+
+use crate::cost::{QueryCost, cost};
+use crate::document::{Document, Operation};
+use crate::document_store::{DocumentRef, DocumentStore, SetupError};
+use crate::error::{ErrorCode, RequestError};
+use crate::host::{Host, Observation as _, Settings};
+use crate::limits::Limits;
+use crate::null_propagation::Completion;
+use crate::planner::{Merged, Plan, merge};
+use crate::response::GraphQlResponse;
+use crate::schema::{AnySchema, ValidateOnly};
+use crate::schema_index::SchemaIndex;
+use crate::validate::variables::{Coerced, coerce, omit_absent};
+
+/// The parameters of a request.
+#[derive(Clone, Debug, Default)]
+pub struct GraphQlRequest {
+    /// The document.
+    pub document: DocumentRef,
+    /// The name of the operation, where the document has several.
+    pub operation_name: Option<String>,
+    /// The values of variables.
+    pub variables: Variables,
+}
+
+/// An operation that has passed all checks.
+pub struct Prepared<H: Host> {
+    /// The type of the operation.
+    pub ty: OperationType,
+    /// Its cost.
+    pub cost: QueryCost,
+    request: Request,
+    completion: Completion,
+    observation: H::Observation,
+}
+
+/// A schema, the documents that have been checked against it, and the host. Clones share all of it.
+pub struct Engine<H: Host> {
+    inner: Arc<Inner<H>>,
+}
+
+struct Inner<H> {
+    host: H,
+    /// Validates next to nothing: documents are validated once, when they enter the store.
+    schema: Box<dyn AnySchema>,
+    documents: DocumentStore,
+    settings: Settings,
+}
+
+impl<H: Host> Clone for Engine<H> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+impl<H: Host> Engine<H> {
+    /// Builds the schema twice: once to validate documents and once to execute them.
+    ///
+    /// # Errors
+    /// When the file of trusted documents can't be read, or one of them is not valid.
+    pub fn new<Q, M, S>(
+        host: H,
+        build: impl Fn() -> SchemaBuilder<Q, M, S>,
+        settings: Settings,
+    ) -> Result<Self, SetupError>
+    where
+        Q: ObjectType + 'static,
+        M: ObjectType + 'static,
+        S: SubscriptionType + 'static,
+    {
+        let validator = build()
+            .validation_mode(ValidationMode::Strict)
+            .extension(ValidateOnly)
+            .finish();
+        let inner = Inner {
+            host,
+            schema: Box::new(build().validation_mode(ValidationMode::Fast).finish()),
+            documents: DocumentStore::new(Box::new(validator), &settings)?,
+            settings,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// The host.
+    pub fn host(&self) -> &H {
+        &self.inner.host
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// Checks a request: the document, the login, the variables, the cost and the rate limits, in this order.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub async fn prepare(
+        &self,
+        context: H::Context,
+        request: GraphQlRequest,
+    ) -> Result<Prepared<H>, RequestError> {
+        self.prepare_with(context, request, Request::new("")).await
+    }
+
+    /// The same, with the data and the extensions of `base` for resolvers.
+    pub(crate) async fn prepare_with(
+        &self,
+        context: H::Context,
+        request: GraphQlRequest,
+        base: Request,
+    ) -> Result<Prepared<H>, RequestError> {
+        let prepared = self.check(context, request, base).await;
+        if let Err(error) = &prepared {
+            self.host().rejected(error.code);
+        }
+        prepared
+    }
+
+    async fn check(
+        &self,
+        context: H::Context,
+        request: GraphQlRequest,
+        base: Request,
+    ) -> Result<Prepared<H>, RequestError> {
+        let Inner {
+            host,
+            documents,
+            settings,
+            ..
+        } = &*self.inner;
+        let document = documents.find(request.document)?;
+        let operation = document.operation(request.operation_name.as_deref())?;
+        if !operation.facts.is_public {
+            host.authorize(&context)?;
+        }
+        let definition = &operation.definition.node;
+        let (index, limits) = (documents.index(), &settings.limits);
+        let coerced = coerce(
+            index,
+            limits,
+            settings.scalar_check,
+            &definition.variable_definitions,
+            request.variables,
+        )?;
+        let cost = if operation.facts.cost.varies {
+            cost(index, limits, &document.parsed, definition, &coerced.values)?
+        } else {
+            operation.facts.cost
+        };
+        cost.check(limits)?;
+        host.admit(&context, operation.facts.usage).await?;
+        let (executable, has_placeholders) = executable(index, limits, &document, operation, &coerced)?;
+        let observation = host.observe(&context, definition.ty, operation.name.map(Name::as_str));
+        let mut request = base.data(context);
+        request.set_parsed_query(executable);
+        request.variables = coerced.values;
+        Ok(Prepared {
+            ty: definition.ty,
+            cost,
+            request,
+            completion: Completion {
+                index: Arc::clone(index),
+                operation: operation.name.cloned(),
+                has_placeholders,
+                document,
+            },
+            observation,
+        })
+    }
+
+    /// Executes a query or a mutation, within [`Limits::execution_time`].
+    pub async fn execute(&self, prepared: Prepared<H>) -> GraphQlResponse {
+        let Prepared {
+            ty,
+            request,
+            completion,
+            observation,
+            ..
+        } = prepared;
+        let time = self.settings().limits.execution_time;
+        let execution = observation.run(self.inner.schema.execute(request));
+        let executed = tokio::time::timeout(time, AssertUnwindSafe(execution).catch_unwind()).await;
+        let response = match executed {
+            Ok(Ok(response)) => GraphQlResponse::executed(completion.complete(response)),
+            Ok(Err(_)) => {
+                tracing::error!("a resolver panicked");
+                observation.panicked();
+                RequestError::internal().into()
+            }
+            Err(_) => {
+                let mut message = format!("It took longer than {} seconds.", time.as_secs());
+                if ty == OperationType::Mutation {
+                    message.push_str(" What it was to change may have been changed all the same.");
+                }
+                RequestError::new(ErrorCode::Timeout, message).into()
+            }
+        };
+        observation.ended(response.error_type());
+        response
+    }
+
+    /// Executes a subscription: a response for each event.
+    pub fn subscribe(&self, prepared: Prepared<H>) -> BoxStream<'static, GraphQlResponse> {
+        prepared.observation.ended(None);
+        let events = AssertUnwindSafe(self.inner.schema.stream(prepared.request)).catch_unwind();
+        let completion = prepared.completion;
+        let responses = events.map(move |event| match event {
+            Ok(response) => GraphQlResponse::executed(completion.complete(response)),
+            Err(_) => {
+                tracing::error!("an event of a subscription panicked");
+                RequestError::internal().into()
+            }
+        });
+        responses.boxed()
+    }
+}
+
+/// The document that async-graphql executes: one operation, without the variables that have no value. And whether it
+/// selects placeholders, which are taken out of the response.
+fn executable(
+    index: &SchemaIndex,
+    limits: &Limits,
+    document: &Document,
+    operation: Operation<'_>,
+    coerced: &Coerced,
+) -> Result<(ExecutableDocument, bool), RequestError> {
+    let mut fragments = HashMap::new();
+    let Merged {
+        operation: mut definition,
+        has_placeholders,
+    } = match operation.plan {
+        Plan::AsWritten => {
+            fragments.clone_from(&document.parsed.fragments);
+            Merged {
+                operation: operation.definition.clone(),
+                has_placeholders: false,
+            }
+        }
+        Plan::Merged(merged) => merged.clone(),
+        Plan::ByVariables => merge(
+            index,
+            limits,
+            &document.parsed,
+            operation.definition,
+            &coerced.values,
+        )?,
+    };
+    if !coerced.absent.is_empty() {
+        omit_absent(&mut definition.node.selection_set.node, &coerced.absent);
+        for fragment in fragments.values_mut() {
+            omit_absent(&mut fragment.node.selection_set.node, &coerced.absent);
+        }
+    }
+    let executable = ExecutableDocument {
+        operations: DocumentOperations::Single(definition),
+        fragments,
+    };
+    Ok((executable, has_placeholders))
+}

@@ -1,0 +1,175 @@
+//! What the service needs from the program that embeds it: the [`Host`] trait and the [`Settings`].
+
+use std::future::Future;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use async_graphql::Value;
+use async_graphql::parser::types::OperationType;
+use axum::extract::ConnectInfo;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, header};
+use axum::response::Response;
+
+use crate::error::{ErrorCode, RequestError};
+use crate::limits::Limits;
+
+/// The program around the schema: authentication, rate limits, observation and shutdown.
+///
+/// A *session* holds the credentials of a caller for as long as a stream or a WebSocket lasts. A *context* is one request
+/// of a session; resolvers find it with `ctx.data::<H::Context>()`.
+pub trait Host: Send + Sync + 'static {
+    /// The credentials of a caller.
+    type Session: Clone + Send + Sync + 'static;
+    /// One request of a session.
+    type Context: Clone + Send + Sync + 'static;
+    /// Follows one operation; `()` where operations are not observed.
+    type Observation: Observation;
+
+    /// Reads credentials, without verifying them. `authorization` is the value of the `Authorization` header, or of the
+    /// field with that name in the payload of `connection_init`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unauthenticated`] when the credentials can't be read.
+    fn session(&self, client: IpAddr, authorization: Option<&[u8]>) -> Result<Self::Session, RequestError>;
+
+    /// Verifies the credentials and begins a request. Called for each request, and again before each event of a
+    /// subscription is sent, so that a revoked login ends it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Unauthenticated`] when the credentials are not valid, or no longer.
+    fn begin(
+        &self,
+        session: &Self::Session,
+    ) -> impl Future<Output = Result<Self::Context, RequestError>> + Send;
+
+    /// Completes when the session is no longer valid. Streams and WebSockets are closed then.
+    fn expired(&self, _session: &Self::Session) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
+    /// Decides whether the caller may execute an operation that selects more than [`Settings::public_fields`].
+    ///
+    /// # Errors
+    /// Usually [`ErrorCode::Unauthenticated`].
+    fn authorize(&self, context: &Self::Context) -> Result<(), RequestError>;
+
+    /// Counts an operation against the rate limits. Called once all other checks have passed.
+    ///
+    /// # Errors
+    /// [`ErrorCode::TooManyRequests`].
+    fn admit(
+        &self,
+        _context: &Self::Context,
+        _usage: Usage,
+    ) -> impl Future<Output = Result<(), RequestError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Begins to observe an operation that is about to be executed.
+    fn observe(&self, context: &Self::Context, ty: OperationType, name: Option<&str>) -> Self::Observation;
+
+    /// Called for each request that is not executed.
+    fn rejected(&self, _code: ErrorCode) {}
+
+    /// The address of the client: here that of the connection, with axum's `ConnectInfo`. A program behind proxies reads
+    /// `X-Forwarded-For`.
+    fn client(&self, head: &Parts) -> IpAddr {
+        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+        peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
+    }
+
+    /// Whether a page from this origin may open a WebSocket, for which browsers send no preflight request: here only a
+    /// page from the host that the request is sent to.
+    fn allows_origin(&self, head: &Parts, origin: &str) -> bool {
+        let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let page = origin.split_once("://").map(|(_, host)| host);
+        host.zip(page)
+            .is_some_and(|(host, page)| host.eq_ignore_ascii_case(page))
+    }
+
+    /// Whether the program is shutting down.
+    fn is_stopping(&self) -> bool {
+        false
+    }
+
+    /// Completes when the program begins to shut down. Streams and WebSockets are closed then.
+    fn stopped(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
+    /// Starts the task of a stream or a WebSocket. A program that waits for them before it exits tracks them here.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(task);
+    }
+
+    /// The response to a browser, whose `Accept` prefers `text/html`: usually a page with GraphiQL.
+    fn page(&self) -> Option<Response> {
+        None
+    }
+}
+
+/// Follows one operation. Dropped early when a client disconnects.
+pub trait Observation: Send + Sync + 'static {
+    /// Runs the execution of a query or a mutation.
+    fn run<F: Future + Send>(&self, execution: F) -> impl Future<Output = F::Output> + Send {
+        execution
+    }
+
+    /// A resolver panicked.
+    fn panicked(&self) {}
+
+    /// The operation has ended, or a subscription has begun. `error` is the code of the first error, or `_OTHER` for a
+    /// code that is not one of [`ErrorCode`]'s, as OpenTelemetry's `error.type` has it.
+    fn ended(&self, _error: Option<&'static str>) {}
+}
+
+impl Observation for () {}
+
+/// How many fields an operation selects from its root, for rate limits. Fields with the same response key count once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Mutations of [`Settings::public_fields`].
+    pub public_mutations: u32,
+    /// All other mutations.
+    pub mutations: u32,
+    /// 1 for a query or a subscription, 0 if it selects nothing but introspection.
+    pub reads: u32,
+}
+
+/// Whether a value is valid for the custom scalar with this name; true for a name that is not known.
+pub type ScalarCheck = fn(&str, &Value) -> bool;
+
+/// How a schema is served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether clients may select `__schema` and `__type`.
+    pub introspection: bool,
+    /// A file with trusted documents: a JSON object of documents by their hashes or names.
+    pub trusted_documents: Option<PathBuf>,
+    /// Whether only trusted documents are executed.
+    pub trusted_documents_only: bool,
+    /// Root fields of queries and mutations that need no login. An operation that selects nothing else is executed
+    /// without [`Host::authorize`].
+    pub public_fields: &'static [&'static str],
+    /// Checks values of custom scalars before execution.
+    pub scalar_check: ScalarCheck,
+    /// A request header that asks for the cost of an operation in `extensions.cost` of the response.
+    pub cost_header: Option<HeaderName>,
+    /// Limits on documents, bodies and connections.
+    pub limits: Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            introspection: true,
+            trusted_documents: None,
+            trusted_documents_only: false,
+            public_fields: &[],
+            scalar_check: |_, _| true,
+            cost_header: None,
+            limits: Limits::DEFAULT,
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The HTTP handler: `POST` with JSON, `GET` for queries, the media type that the client prefers. A request that a page
+//! of another origin can send without a preflight changes nothing.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequestParts as _, Request, State, WebSocketUpgrade};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use futures_util::stream;
+
+use super::accept::{Accepted, MediaType};
+use super::{request, sse};
+use crate::engine::{Engine, GraphQlRequest};
+use crate::error::{ErrorCode, RequestError};
+use crate::host::Host;
+use crate::limits::Limits;
+use crate::response::GraphQlResponse;
+use crate::service::{Service, authorization};
+use crate::ws::socket;
+
+const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+
+/// Serves a schema at a path: HTTP, server-sent events and WebSocket.
+pub fn router<H: Host, S: Clone + Send + Sync + 'static>(path: &str, engine: Engine<H>) -> Router<S> {
+    let methods = get(by_get::<H>)
+        .post(by_post::<H>)
+        .options(async || (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]))
+        .fallback(async |headers: HeaderMap| {
+            let message = "This method is not allowed here.";
+            let error = RequestError::new(ErrorCode::MethodNotAllowed, message);
+            with(Reply::to(&headers).error(error), header::ALLOW, METHODS)
+        });
+    Router::new()
+        .route(path, methods)
+        .with_state(Arc::new(Service::new(engine)))
+}
+
+/// Queries, WebSockets, and the page for browsers.
+async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    if is_upgrade(&parts.headers) {
+        let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
+        return match upgrade {
+            Ok(upgrade) => socket::open(service, &parts, upgrade),
+            Err(rejection) => rejection.into_response(),
+        };
+    }
+    let reply = Reply::to(&parts.headers);
+    let prefers_page = reply
+        .accepted
+        .is_some_and(|accepted| accepted.best == MediaType::Html);
+    if prefers_page && let Some(page) = service.host().page() {
+        return page;
+    }
+    let request = request::from_query(parts.uri.query().unwrap_or_default());
+    let exchange = Exchange {
+        service,
+        parts,
+        reply,
+        is_get: true,
+    };
+    with(exchange.respond(request).await, header::VARY, "Accept")
+}
+
+async fn by_post<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let reply = Reply::to(&parts.headers);
+    let limits = &service.engine.settings().limits;
+    let body = match read_body(&parts.headers, body, limits).await {
+        Ok(body) => body,
+        Err(error) => return reply.error(error),
+    };
+    let exchange = Exchange {
+        service,
+        parts,
+        reply,
+        is_get: false,
+    };
+    exchange.respond(request::from_json(&body)).await
+}
+
+/// One request and what is needed to respond.
+struct Exchange<H: Host> {
+    service: Arc<Service<H>>,
+    parts: Parts,
+    reply: Reply,
+    is_get: bool,
+}
+
+impl<H: Host> Exchange<H> {
+    async fn respond(self, request: Result<GraphQlRequest, RequestError>) -> Response {
+        // The page is served before this, to browsers.
+        let accepted = self
+            .reply
+            .accepted
+            .filter(|accepted| accepted.json.is_some() || accepted.events);
+        let Some(accepted) = accepted else {
+            let message =
+                "Answers are application/graphql-response+json, application/json or text/event-stream.";
+            return self
+                .reply
+                .error(RequestError::new(ErrorCode::NotAcceptable, message));
+        };
+        let request = match request {
+            Ok(request) => request,
+            // Not a well-formed GraphQL-over-HTTP request: 400 whatever the media type.
+            Err(error) => return self.reply.error(error),
+        };
+        let host = self.service.host();
+        let caller = async {
+            let session = host.session(host.client(&self.parts), authorization(&self.parts.headers))?;
+            let context = host.begin(&session).await?;
+            Ok((session, context))
+        };
+        let (session, context) = match caller.await {
+            Ok(caller) => caller,
+            Err(error) => return self.reply.error(error),
+        };
+        match self.execute(request, &session, context, accepted).await {
+            Ok(response) => response,
+            Err(error) if accepted.json.is_none() => self.events(&session, error.into()),
+            Err(error) => self.reply.response(&error.into()),
+        }
+    }
+
+    async fn execute(
+        &self,
+        request: GraphQlRequest,
+        session: &H::Session,
+        context: H::Context,
+        accepted: Accepted,
+    ) -> Result<Response, RequestError> {
+        let engine = &self.service.engine;
+        let prepared = engine.prepare(context, request).await?;
+        if self.is_get && prepared.ty == OperationType::Mutation {
+            let message = "Mutations are sent by POST.";
+            let error = RequestError::new(ErrorCode::MethodNotAllowed, message);
+            return Ok(with(self.reply.error(error), header::ALLOW, "POST"));
+        }
+        if prepared.ty == OperationType::Subscription {
+            if !accepted.events {
+                let message = "Subscriptions are served over WebSocket and as text/event-stream.";
+                return Err(RequestError::new(ErrorCode::BadUserInput, message));
+            }
+            let events = engine.subscribe(prepared);
+            return Ok(sse::respond(&self.service, session.clone(), events));
+        }
+        let cost = prepared.cost;
+        let mut response = engine.execute(prepared).await;
+        let settings = engine.settings();
+        if let Some(header) = &settings.cost_header
+            && self.parts.headers.contains_key(header)
+        {
+            response = response.with_cost(cost, &settings.limits);
+        }
+        if accepted.json.is_none() {
+            return Ok(self.events(session, response));
+        }
+        Ok(self.reply.response(&response))
+    }
+
+    /// A single response as a stream of events.
+    fn events(&self, session: &H::Session, response: GraphQlResponse) -> Response {
+        sse::respond(&self.service, session.clone(), stream::iter([response]))
+    }
+}
+
+/// The media types that a client accepts.
+#[derive(Clone, Copy)]
+struct Reply {
+    accepted: Option<Accepted>,
+    json: MediaType,
+}
+
+impl Reply {
+    fn to(headers: &HeaderMap) -> Self {
+        let accepted = Accepted::from_headers(headers);
+        Self {
+            accepted,
+            json: accepted
+                .and_then(|accepted| accepted.json)
+                .unwrap_or(MediaType::Json),
+        }
+    }
+
+    /// A response of GraphQL. `application/json` comes with 200 even for a request error, as older clients expect;
+    /// the status of `application/graphql-response+json` says whether anything was executed.
+    fn response(self, response: &GraphQlResponse) -> Response {
+        let status = match response.request_error().map_or(StatusCode::OK, ErrorCode::status) {
+            status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => status,
+            status if self.json == MediaType::GraphQlJson => status,
+            _ => StatusCode::OK,
+        };
+        self.with_status(status, response)
+    }
+
+    /// An error with its status, whatever the media type.
+    fn error(self, error: RequestError) -> Response {
+        self.with_status(error.code.status(), &error.into())
+    }
+
+    fn with_status(self, status: StatusCode, response: &GraphQlResponse) -> Response {
+        let media_type = match self.json {
+            MediaType::GraphQlJson => "application/graphql-response+json; charset=utf-8",
+            _ => "application/json; charset=utf-8",
+        };
+        let headers = [(header::CONTENT_TYPE, media_type)];
+        let (set_by_resolvers, retry_after) = (response.headers.clone(), response.retry_after());
+        let mut response = (status, set_by_resolvers, headers, response.to_json()).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            response = with(response, header::WWW_AUTHENTICATE, "Bearer");
+        }
+        if let Some(seconds) = retry_after {
+            response = with(response, header::RETRY_AFTER, &seconds.to_string());
+        }
+        response
+    }
+}
+
+fn with(mut response: Response, name: HeaderName, value: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::UPGRADE)
+        .is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Reads a body that is declared as JSON. A page of another origin can send any other media type without a preflight.
+async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, RequestError> {
+    if !is_json(headers) {
+        let message = "Send the body as application/json.";
+        return Err(RequestError::new(ErrorCode::UnsupportedMediaType, message));
+    }
+    match tokio::time::timeout(limits.body_time, to_bytes(body, limits.body_bytes)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            let is_too_large = std::error::Error::source(&error)
+                .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
+            Err(if is_too_large {
+                RequestError::new(ErrorCode::PayloadTooLarge, "The body is too large.")
+            } else {
+                RequestError::new(ErrorCode::IncompleteBody, "The body did not arrive whole.")
+            })
+        }
+        Err(_) => Err(RequestError::new(
+            ErrorCode::RequestTimeout,
+            "The body took too long to arrive.",
+        )),
+    }
+}
+
+/// Whether `Content-Type` is `application/json`, and UTF-8 if it names a charset.
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut declared = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(declared)), None) = (declared.next().map(HeaderValue::to_str), declared.next()) else {
+        return false;
+    };
+    let mut parts = declared.split(';').map(str::trim);
+    let json = parts
+        .next()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
+    json && parts.all(|parameter| match parameter.split_once('=') {
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+            matches!(
+                value.trim_matches('"').to_ascii_lowercase().as_str(),
+                "utf-8" | "utf8"
+            )
+        }
+        _ => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_must_be_declared_as_json() {
+        for (declared, taken) in [
+            ("application/json", true),
+            ("Application/JSON; charset=UTF-8", true),
+            ("application/json;charset=\"utf-8\"", true),
+            ("application/json; charset=latin1", false),
+            ("text/plain", false),
+            ("text/plain; application/json", false),
+            ("application/jsonp", false),
+            ("application/x-www-form-urlencoded", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(declared))]);
+            assert_eq!(is_json(&headers), taken, "{declared}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
+        let twice = [
+            HeaderValue::from_static("application/json"),
+            HeaderValue::from_static("text/plain"),
+        ];
+        let mut headers = HeaderMap::new();
+        for value in twice {
+            headers.append(header::CONTENT_TYPE, value);
+        }
+        assert!(!is_json(&headers));
+    }
+}

@@ -1,0 +1,91 @@
+//! Server-sent events: the protocol of `graphql-sse`, distinct connections mode. Each response is a `next` event, and
+//! `complete` follows the last. A stream that ends because its login or the program does has no `complete`, so that the
+//! client connects again.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::{self, Stream, StreamExt as _};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use crate::host::Host;
+use crate::response::GraphQlResponse;
+use crate::service::Service;
+
+/// Events that wait for a slow reader, at most.
+const QUEUE: usize = 16;
+/// Time between comments on an idle stream, which keep proxies from closing it.
+const KEEP_ALIVE: Duration = Duration::from_secs(12);
+const COMMENT: Bytes = Bytes::from_static(b":\n\n");
+const COMPLETE: Bytes = Bytes::from_static(b"event: complete\ndata:\n\n");
+
+/// Streams responses as events.
+pub(crate) fn respond<H: Host>(
+    service: &Arc<Service<H>>,
+    session: H::Session,
+    responses: impl Stream<Item = GraphQlResponse> + Send + 'static,
+) -> Response {
+    let (events, body) = mpsc::channel(QUEUE);
+    let task = Arc::clone(service);
+    service.host().spawn(async move {
+        let (host, responses) = (task.host(), pin!(responses));
+        tokio::select! {
+            () = send(&task, events, &session, responses) => {}
+            () = host.expired(&session) => {}
+            () = host.stopped() => {}
+        }
+    });
+    let body = stream::unfold(body, async |mut body| {
+        let event: Bytes = body.recv().await?;
+        Some((Ok::<_, Infallible>(event), body))
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        // Keeps nginx from buffering the stream.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Body::from_stream(body)).into_response()
+}
+
+async fn send<H: Host>(
+    service: &Service<H>,
+    events: mpsc::Sender<Bytes>,
+    session: &H::Session,
+    mut responses: Pin<&mut (impl Stream<Item = GraphQlResponse> + Send)>,
+) {
+    let (host, write_time) = (service.host(), service.engine.settings().limits.write_time);
+    // The first comment makes the server send the head of the response.
+    let mut event = COMMENT;
+    loop {
+        let sent = timeout(write_time, events.send(event)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            return;
+        }
+        event = tokio::select! {
+            response = responses.next() => match response {
+                Some(response) => {
+                    // A login that was revoked since the last event ends the stream.
+                    if host.begin(session).await.is_err() {
+                        return;
+                    }
+                    format!("event: next\ndata: {}\n\n", response.to_json()).into()
+                }
+                None if host.is_stopping() => return,
+                None => {
+                    // The client may have gone.
+                    let _ = timeout(write_time, events.send(COMPLETE)).await;
+                    return;
+                }
+            },
+            () = sleep(KEEP_ALIVE) => COMMENT,
+            () = events.closed() => return,
+        };
+    }
+}

@@ -1,0 +1,221 @@
+//! Null propagation: a field that failed is null, and where it may not be null, its nearest nullable parent is.
+//!
+//! async-graphql leaves a failed field out of its object, and returns null for an object without fields. Here the path of
+//! each error is followed into the data. Costs nothing where nothing has failed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{BaseType, Type};
+use async_graphql::{Name, PathSegment, Response, ServerError, Value};
+
+use crate::document::Document;
+use crate::planner::PLACEHOLDER;
+use crate::schema_index::SchemaIndex;
+use crate::validate::field_merging::{TypedSet, by_key};
+
+/// Completes the responses of an operation.
+#[derive(Clone)]
+pub(crate) struct Completion {
+    pub index: Arc<SchemaIndex>,
+    pub document: Arc<Document>,
+    pub operation: Option<Name>,
+    /// Whether [`PLACEHOLDER`] may have been selected.
+    pub has_placeholders: bool,
+}
+
+/// One step of a path, with its type from the schema.
+struct Step<'a> {
+    segment: &'a PathSegment,
+    nullable: bool,
+    /// The response keys of the object that the step is taken from, in their order.
+    keys: Vec<&'a str>,
+}
+
+type Object = IndexMap<Name, Value>;
+
+impl Completion {
+    /// Removes placeholders, propagates nulls and sorts the root.
+    pub fn complete(&self, mut response: Response) -> Response {
+        if self.has_placeholders {
+            remove_placeholders(&mut response.data);
+        }
+        if !response.errors.is_empty() {
+            self.nullify(&mut response.data, &response.errors);
+        }
+        self.put_in_order(&mut response.data);
+        response
+    }
+
+    /// The root fields of a query are executed concurrently, and come in the order in which they were completed.
+    fn put_in_order(&self, data: &mut Value) {
+        let Value::Object(object) = data else { return };
+        if object.len() < 2 {
+            return;
+        }
+        let keys = self.document.root_keys(self.operation.as_ref());
+        let mut wanted = keys.iter();
+        if !object.keys().all(|key| wanted.any(|wanted| wanted == key)) {
+            order(object, keys);
+        }
+    }
+
+    fn nullify(&self, data: &mut Value, errors: &[ServerError]) {
+        let mut nulled = HashSet::new();
+        for error in errors {
+            let steps = self.steps(&error.path);
+            // An error without a path belongs to no field.
+            if !steps.is_empty() && !set_null(data, &steps, &mut nulled) {
+                *data = Value::Null;
+                return;
+            }
+        }
+    }
+
+    /// The steps of a path, as far as it exists in this operation.
+    fn steps<'a>(&'a self, path: &'a [PathSegment]) -> Vec<Step<'a>> {
+        let mut steps = Vec::with_capacity(path.len());
+        let Ok(operation) = self.document.operation(self.operation.as_deref()) else {
+            return steps;
+        };
+        let operation = &operation.definition.node;
+        let root = self.index.root_name(operation.ty).unwrap_or_default();
+        let mut sets: Vec<TypedSet<'a>> = vec![(root, &operation.selection_set)];
+        let mut ty: Option<&Type> = None;
+        for segment in path {
+            match segment {
+                PathSegment::Field(key) => {
+                    let mut found = by_key(&self.document.parsed, &sets);
+                    let keys: Vec<&str> = found.keys().copied().collect();
+                    // Validation has found all their types alike.
+                    let known = found.swap_remove(key.as_str()).unwrap_or_default();
+                    let known = known.into_iter().filter_map(|(parent, field)| {
+                        let known = self.index.composite(parent)?.field(&field.node.name.node)?;
+                        Some((&known.full_type, (known.ty.as_str(), &field.node.selection_set)))
+                    });
+                    let (types, inside): (Vec<_>, Vec<_>) = known.unzip();
+                    ty = types.first().copied();
+                    sets = inside;
+                    steps.extend(ty.map(|ty| Step {
+                        segment,
+                        nullable: ty.nullable,
+                        keys,
+                    }));
+                }
+                PathSegment::Index(_) => {
+                    ty = ty.and_then(|ty| match &ty.base {
+                        BaseType::List(of) => Some(&**of),
+                        BaseType::Named(_) => None,
+                    });
+                    steps.extend(ty.map(|ty| Step {
+                        segment,
+                        nullable: ty.nullable,
+                        keys: Vec::new(),
+                    }));
+                }
+            }
+            if ty.is_none() {
+                break;
+            }
+        }
+        steps
+    }
+}
+
+/// What a path leads to in the data.
+enum Target {
+    Value,
+    /// Nothing, from this step on.
+    Missing(usize),
+    /// Something below a value that has been set to null.
+    Nulled,
+}
+
+/// Sets the last nullable step to null; false when there is none. `nulled` are the places where this has been done.
+fn set_null(data: &mut Value, mut steps: &[Step<'_>], nulled: &mut HashSet<String>) -> bool {
+    loop {
+        let Some(last) = steps.iter().rposition(|step| step.nullable) else {
+            return false;
+        };
+        steps = steps.get(..=last).unwrap_or_default();
+        match target(data, steps, nulled) {
+            Target::Nulled => return true,
+            // A parent that is missing is where the failure ended.
+            Target::Missing(index) if index < last => steps = steps.get(..=index).unwrap_or_default(),
+            Target::Value | Target::Missing(_) => break,
+        }
+    }
+    let (mut place, mut value) = (String::new(), data);
+    for step in steps {
+        let next = match step.segment {
+            PathSegment::Field(key) => {
+                // async-graphql returns null for an object of which every field has failed.
+                if *value == Value::Null {
+                    *value = Value::Object(Object::new());
+                }
+                let Value::Object(object) = value else { return true };
+                if !object.contains_key(key.as_str()) {
+                    object.insert(Name::new(key), Value::Null);
+                    order(object, &step.keys);
+                }
+                object.get_mut(key.as_str())
+            }
+            PathSegment::Index(at) => match value {
+                Value::List(items) => items.get_mut(*at),
+                _ => None,
+            },
+        };
+        let Some(next) = next else { return true };
+        push(&mut place, step.segment);
+        value = next;
+    }
+    *value = Value::Null;
+    nulled.insert(place);
+    true
+}
+
+fn target(data: &Value, steps: &[Step<'_>], nulled: &HashSet<String>) -> Target {
+    let (mut place, mut value) = (String::new(), data);
+    for (index, step) in steps.iter().enumerate() {
+        if nulled.contains(&place) {
+            return Target::Nulled;
+        }
+        let next = match (step.segment, value) {
+            (PathSegment::Field(key), Value::Object(object)) => object.get(key.as_str()),
+            (PathSegment::Index(at), Value::List(items)) => items.get(*at),
+            _ => None,
+        };
+        let Some(next) = next else {
+            return Target::Missing(index);
+        };
+        push(&mut place, step.segment);
+        value = next;
+    }
+    Target::Value
+}
+
+/// Response keys contain no dots.
+fn push(place: &mut String, segment: &PathSegment) {
+    place.push('.');
+    match segment {
+        PathSegment::Field(key) => place.push_str(key),
+        PathSegment::Index(at) => place.push_str(&at.to_string()),
+    }
+}
+
+fn order(object: &mut Object, keys: &[impl AsRef<str>]) {
+    let place = |name: &Name| keys.iter().position(|key| key.as_ref() == name.as_str());
+    object.sort_by(|one, _, other, _| place(one).cmp(&place(other)));
+}
+
+fn remove_placeholders(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            object.retain(|key, _| key != PLACEHOLDER);
+            object.values_mut().for_each(remove_placeholders);
+        }
+        Value::List(items) => items.iter_mut().for_each(remove_placeholders),
+        _ => {}
+    }
+}

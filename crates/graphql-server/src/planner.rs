@@ -1,0 +1,398 @@
+//! The form in which an operation is executed: fragments expanded, selections with the same response key merged, skipped
+//! selections removed. `CollectFields` and `MergeSelectionSets` of the specification, once for each document unless the
+//! result depends on variables.
+//!
+//! async-graphql executes two selections with the same response key one after the other, even mutations, and returns null
+//! for an object of which nothing is selected. Most documents have neither, and are executed as they are written.
+
+use std::collections::HashSet;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, InlineFragment, OperationDefinition, OperationType, Selection,
+    SelectionSet, TypeCondition,
+};
+use async_graphql::{Name, Positioned, Value, Variables};
+
+use crate::error::{ErrorCode, RequestError};
+use crate::limits::Limits;
+use crate::schema_index::SchemaIndex;
+use crate::validate::field_merging::{check_response_shapes, conflict, is_same};
+use async_graphql_value::Value as Literal;
+
+/// The response key of the placeholder that is selected of an object when nothing else is: not a valid name, so that no
+/// document has it.
+pub(crate) const PLACEHOLDER: &str = " ";
+
+/// How an operation is executed.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    AsWritten,
+    /// In this form.
+    Merged(Merged),
+    /// In a form that depends on the variables of a request.
+    ByVariables,
+}
+
+/// An operation without fragments, in which no selection set has two fields with the same response key.
+#[derive(Clone, Debug)]
+pub(crate) struct Merged {
+    pub operation: Positioned<OperationDefinition>,
+    /// Whether [`PLACEHOLDER`] may be selected somewhere and has to be removed from the response.
+    pub has_placeholders: bool,
+}
+
+/// Decides how an operation of a valid document is executed.
+///
+/// # Errors
+/// When selections with the same response key differ, or the expanded operation has too many fields.
+pub(crate) fn plan(
+    index: &SchemaIndex,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation: &Positioned<OperationDefinition>,
+) -> Result<Plan, RequestError> {
+    check_response_shapes(index, document, &operation.node)?;
+    let mut collector = Collector::new(index, limits, document, None);
+    let merged = collector.operation(operation)?;
+    // async-graphql does not look for the field of a subscription in fragments.
+    let is_in_fragment = operation.node.ty == OperationType::Subscription
+        && operation
+            .node
+            .selection_set
+            .node
+            .items
+            .iter()
+            .any(|selection| !matches!(selection.node, Selection::Field(_)));
+    let is_as_written = !collector.repeats && !collector.has_placeholders && !is_in_fragment;
+    Ok(match (is_as_written, collector.varies) {
+        (true, _) => Plan::AsWritten,
+        (false, true) => Plan::ByVariables,
+        (false, false) => Plan::Merged(merged),
+    })
+}
+
+/// The merged form of an operation with these variables.
+///
+/// # Errors
+/// As for [`plan`].
+pub(crate) fn merge(
+    index: &SchemaIndex,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation: &Positioned<OperationDefinition>,
+    variables: &Variables,
+) -> Result<Merged, RequestError> {
+    Collector::new(index, limits, document, Some(variables)).operation(operation)
+}
+
+/// The response keys of the root, in the order of the response.
+pub(crate) fn root_keys(
+    index: &SchemaIndex,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+) -> Vec<Name> {
+    let root = index.root_name(operation.ty).unwrap_or_default();
+    let groups = Collector::new(index, limits, document, None).groups(root, &[&operation.selection_set]);
+    groups.into_keys().map(Name::new).collect()
+}
+
+/// The fields of an object with the same response key.
+struct Group<'a> {
+    fields: Vec<&'a Positioned<Field>>,
+    /// Whether one of them is included whatever the variables are.
+    always: bool,
+}
+
+/// The result of `@skip` and `@include`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Included {
+    Yes,
+    No,
+    /// It depends on a variable whose value is not known yet.
+    Perhaps,
+}
+
+struct Collector<'a> {
+    index: &'a SchemaIndex,
+    limits: &'a Limits,
+    document: &'a ExecutableDocument,
+    variables: Option<&'a Variables>,
+    /// Whether a response key or a fragment occurs twice.
+    repeats: bool,
+    /// Whether the selection depends on variables.
+    varies: bool,
+    /// Whether nothing may be selected of an object.
+    has_placeholders: bool,
+    /// Fields of the merged operation so far.
+    fields: u64,
+}
+
+type Set<'a> = &'a Positioned<SelectionSet>;
+
+impl<'a> Collector<'a> {
+    fn new(
+        index: &'a SchemaIndex,
+        limits: &'a Limits,
+        document: &'a ExecutableDocument,
+        variables: Option<&'a Variables>,
+    ) -> Self {
+        Self {
+            index,
+            limits,
+            document,
+            variables,
+            repeats: false,
+            varies: false,
+            has_placeholders: false,
+            fields: 0,
+        }
+    }
+
+    fn operation(&mut self, operation: &'a Positioned<OperationDefinition>) -> Result<Merged, RequestError> {
+        let node = &operation.node;
+        let root = self.index.root_name(node.ty).unwrap_or_default();
+        let mut items = self.fields(root, &[&node.selection_set])?;
+        if node.ty == OperationType::Subscription {
+            // Without a field there is no stream, and no response from which to remove a placeholder.
+            items.retain(|item| !matches!(&item.node, Selection::Field(field) if field.node.response_key().node == PLACEHOLDER));
+        }
+        let merged = OperationDefinition {
+            ty: node.ty,
+            variable_definitions: node.variable_definitions.clone(),
+            directives: node.directives.clone(),
+            selection_set: Positioned::new(SelectionSet { items }, node.selection_set.pos),
+        };
+        Ok(Merged {
+            operation: Positioned::new(merged, operation.pos),
+            has_placeholders: self.has_placeholders,
+        })
+    }
+
+    /// The merged selections of these sets, whose parent is any type.
+    fn selections(&mut self, ty: &str, sets: &[Set<'a>]) -> Result<Vec<Positioned<Selection>>, RequestError> {
+        let index = self.index;
+        let Some(objects) = index
+            .possible_objects(ty)
+            .filter(|_| self.has_conditions(ty, sets))
+        else {
+            return self.fields(ty, sets);
+        };
+        // What applies depends on the object: one inline fragment for each.
+        let pos = sets.first().map(|set| set.pos).unwrap_or_default();
+        let of_object = |object: &String| {
+            let on = TypeCondition {
+                on: Positioned::new(Name::new(object), pos),
+            };
+            let fragment = InlineFragment {
+                type_condition: Some(Positioned::new(on, pos)),
+                directives: Vec::new(),
+                selection_set: Positioned::new(
+                    SelectionSet {
+                        items: self.fields(object, sets)?,
+                    },
+                    pos,
+                ),
+            };
+            Ok(Positioned::new(
+                Selection::InlineFragment(Positioned::new(fragment, pos)),
+                pos,
+            ))
+        };
+        objects.iter().map(of_object).collect()
+    }
+
+    /// Whether these sets have fragments with another type condition.
+    fn has_conditions(&self, ty: &str, sets: &[Set<'a>]) -> bool {
+        sets.iter().any(|set| {
+            set.node.items.iter().any(|selection| match &selection.node {
+                Selection::Field(_) => false,
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref();
+                    on.is_some_and(|on| on.node.on.node != ty)
+                        || self.has_conditions(ty, &[&fragment.node.selection_set])
+                }
+                Selection::FragmentSpread(spread) => {
+                    let fragment = self.document.fragments.get(&spread.node.fragment_name.node);
+                    fragment.is_some_and(|fragment| {
+                        fragment.node.type_condition.node.on.node != ty
+                            || self.has_conditions(ty, &[&fragment.node.selection_set])
+                    })
+                }
+            })
+        })
+    }
+
+    /// The merged selections of these sets, whose parent is an object.
+    fn fields(&mut self, object: &str, sets: &[Set<'a>]) -> Result<Vec<Positioned<Selection>>, RequestError> {
+        let groups = self.groups(object, sets);
+        if !groups.values().any(|group| group.always) {
+            self.has_placeholders = true;
+        }
+        if groups.is_empty() {
+            let pos = sets.first().map(|set| set.pos).unwrap_or_default();
+            let field = Field {
+                alias: Some(Positioned::new(Name::new(PLACEHOLDER), pos)),
+                name: Positioned::new(Name::new("__typename"), pos),
+                arguments: Vec::new(),
+                directives: Vec::new(),
+                selection_set: Positioned::default(),
+            };
+            return Ok(vec![Positioned::new(
+                Selection::Field(Positioned::new(field, pos)),
+                pos,
+            )]);
+        }
+        groups
+            .into_values()
+            .map(|group| self.field(object, &group.fields))
+            .collect()
+    }
+
+    /// Merges fields with the same response key.
+    fn field(
+        &mut self,
+        object: &str,
+        same: &[&'a Positioned<Field>],
+    ) -> Result<Positioned<Selection>, RequestError> {
+        let Some((first, others)) = same.split_first() else {
+            return Err(RequestError::new(
+                ErrorCode::BadUserInput,
+                "The document is not valid.",
+            ));
+        };
+        self.fields += 1;
+        let limit = self.limits.document_fields;
+        if self.fields > limit {
+            let message = format!("Written out, the operation has more than {limit} fields.");
+            return Err(RequestError::new(ErrorCode::LimitExceeded, message));
+        }
+        self.repeats |= !others.is_empty();
+        if let Some(other) = others.iter().find(|other| !is_same(&first.node, &other.node)) {
+            return Err(conflict(other));
+        }
+        let sets: Vec<Set<'a>> = same
+            .iter()
+            .map(|field| &field.node.selection_set)
+            .filter(|set| !set.node.items.is_empty())
+            .collect();
+        let items = if sets.is_empty() {
+            Vec::new()
+        } else {
+            let index = self.index;
+            let known = index
+                .composite(object)
+                .and_then(|parent| parent.field(&first.node.name.node));
+            self.selections(known.map_or("", |known| &known.ty), &sets)?
+        };
+        let is_condition =
+            |directive: &Positioned<Directive>| matches!(&*directive.node.name.node, "skip" | "include");
+        let field = Field {
+            alias: first.node.alias.clone(),
+            name: first.node.name.clone(),
+            arguments: first.node.arguments.clone(),
+            directives: first
+                .node
+                .directives
+                .iter()
+                .filter(|one| !is_condition(one))
+                .cloned()
+                .collect(),
+            selection_set: Positioned::new(SelectionSet { items }, first.node.selection_set.pos),
+        };
+        Ok(Positioned::new(
+            Selection::Field(Positioned::new(field, first.pos)),
+            first.pos,
+        ))
+    }
+
+    /// `CollectFields`: the fields of an object by response key, in the order in which the keys first appear.
+    fn groups(&mut self, object: &str, sets: &[Set<'a>]) -> IndexMap<&'a str, Group<'a>> {
+        let (mut groups, mut spread) = (IndexMap::new(), HashSet::new());
+        for set in sets {
+            self.group(object, set, true, &mut spread, &mut groups);
+        }
+        groups
+    }
+
+    fn group(
+        &mut self,
+        object: &str,
+        set: Set<'a>,
+        always: bool,
+        spread: &mut HashSet<&'a str>,
+        groups: &mut IndexMap<&'a str, Group<'a>>,
+    ) {
+        for selection in &set.node.items {
+            let included = self.included(selection.node.directives());
+            if included == Included::No {
+                continue;
+            }
+            let always = always && included == Included::Yes;
+            match &selection.node {
+                Selection::Field(field) => {
+                    let group = groups.entry(field.node.response_key().node.as_str());
+                    let group = group.or_insert_with(|| Group {
+                        fields: Vec::new(),
+                        always: false,
+                    });
+                    group.fields.push(field);
+                    group.always |= always;
+                }
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref();
+                    if on.is_none_or(|on| self.index.is_of(object, &on.node.on.node)) {
+                        self.group(object, &fragment.node.selection_set, always, spread, groups);
+                    }
+                }
+                Selection::FragmentSpread(one) => {
+                    let name = one.node.fragment_name.node.as_str();
+                    let Some(fragment) = self.document.fragments.get(name) else {
+                        continue;
+                    };
+                    if spread.contains(name) {
+                        self.repeats = true;
+                        continue;
+                    }
+                    if always {
+                        spread.insert(name);
+                    }
+                    if self
+                        .index
+                        .is_of(object, &fragment.node.type_condition.node.on.node)
+                    {
+                        self.group(object, &fragment.node.selection_set, always, spread, groups);
+                    }
+                }
+            }
+        }
+    }
+
+    fn included(&mut self, directives: &[Positioned<Directive>]) -> Included {
+        let mut included = Included::Yes;
+        for directive in directives {
+            let wanted = match &*directive.node.name.node {
+                "skip" => false,
+                "include" => true,
+                _ => continue,
+            };
+            let condition = match directive.node.get_argument("if").map(|condition| &condition.node) {
+                Some(Literal::Boolean(condition)) => *condition,
+                Some(Literal::Variable(name)) => match self.variables {
+                    Some(variables) => variables.get(name) == Some(&Value::Boolean(true)),
+                    None => {
+                        self.varies = true;
+                        included = Included::Perhaps;
+                        continue;
+                    }
+                },
+                _ => false,
+            };
+            if condition != wanted {
+                return Included::No;
+            }
+        }
+        included
+    }
+}

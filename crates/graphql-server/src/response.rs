@@ -1,0 +1,103 @@
+//! The response to a request, in the form that every transport sends.
+
+use std::collections::BTreeMap;
+
+use async_graphql::{Response, ServerError, Value, value};
+use axum::http::HeaderMap;
+use serde::Serialize;
+
+use crate::cost::QueryCost;
+use crate::error::{ErrorCode, RequestError, presentable};
+use crate::limits::Limits;
+
+/// A response; its errors are bounded and have codes.
+#[derive(Debug, Serialize)]
+pub struct GraphQlResponse {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) errors: Vec<ServerError>,
+    /// Absent for a request error, null when a field that may not be null has failed at the root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<Value>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) extensions: BTreeMap<String, Value>,
+    /// Headers that resolvers have set, for an HTTP response.
+    #[serde(skip)]
+    pub(crate) headers: HeaderMap,
+    #[serde(skip)]
+    request_error: Option<ErrorCode>,
+}
+
+impl GraphQlResponse {
+    pub(crate) fn executed(response: Response) -> Self {
+        Self {
+            errors: presentable(response.errors, ErrorCode::BadUserInput),
+            data: Some(response.data),
+            extensions: response.extensions,
+            headers: response.http_headers,
+            request_error: None,
+        }
+    }
+
+    /// Adds `extensions.cost`.
+    #[must_use]
+    pub(crate) fn with_cost(mut self, cost: QueryCost, limits: &Limits) -> Self {
+        let cost = value!({
+            "requested": cost.cost,
+            "limit": limits.cost,
+            "depth": cost.depth,
+            "fields": cost.fields,
+        });
+        self.extensions.insert("cost".to_owned(), cost);
+        self
+    }
+
+    /// The code of the request error, if nothing was executed.
+    pub const fn request_error(&self) -> Option<ErrorCode> {
+        self.request_error
+    }
+
+    /// The code of the first error, as [`crate::Observation::ended`] takes it.
+    pub(crate) fn error_type(&self) -> Option<&'static str> {
+        let extensions = self.errors.first()?.extensions.as_ref();
+        let code = match extensions.and_then(|extensions| extensions.get("code")) {
+            Some(Value::String(code)) => ErrorCode::from_name(code),
+            _ => None,
+        };
+        Some(code.map_or("_OTHER", ErrorCode::as_str))
+    }
+
+    /// Seconds until a request that was not executed may be sent again, if there is such a time.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        let first = self.errors.first().filter(|_| self.request_error.is_some())?;
+        match first.extensions.as_ref()?.get("retryAfter")? {
+            Value::Number(seconds) => seconds.as_u64(),
+            _ => None,
+        }
+    }
+
+    /// The errors.
+    pub fn errors(&self) -> &[ServerError] {
+        &self.errors
+    }
+
+    /// The response as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| {
+            tracing::error!(%error, "a response can't be serialized");
+            r#"{"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"SERVER_ERROR"}}]}"#
+                .to_owned()
+        })
+    }
+}
+
+impl From<RequestError> for GraphQlResponse {
+    fn from(error: RequestError) -> Self {
+        Self {
+            errors: error.errors,
+            data: None,
+            extensions: BTreeMap::new(),
+            headers: HeaderMap::new(),
+            request_error: Some(error.code),
+        }
+    }
+}

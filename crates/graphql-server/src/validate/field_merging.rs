@@ -1,0 +1,137 @@
+//! Selections of one parent with the same response key: their types have to be alike, so that a client can read the
+//! response without knowing the object's type. `SameResponseShape` of the specification.
+//!
+//! async-graphql compares within one selection set only, and not across fragments on different types.
+
+use std::collections::HashSet;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{
+    BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,
+};
+use async_graphql::{Name, Positioned};
+
+use crate::error::{ErrorCode, RequestError, short};
+use crate::schema_index::{NamedType, SchemaIndex};
+use async_graphql_value::Value as Literal;
+
+/// A field and the name of its parent type.
+pub(crate) type Selected<'a> = (&'a str, &'a Positioned<Field>);
+/// A selection set and the name of its parent type.
+pub(crate) type TypedSet<'a> = (&'a str, &'a Positioned<SelectionSet>);
+
+/// Compares all selections of an operation that have the same parent and response key.
+///
+/// # Errors
+/// The first whose type differs.
+pub(crate) fn check_response_shapes(
+    index: &SchemaIndex,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+) -> Result<(), RequestError> {
+    let Some(root) = index.root_name(operation.ty) else {
+        return Ok(());
+    };
+    check_sets(index, document, &[(root, &operation.selection_set)])
+}
+
+fn check_sets(
+    index: &SchemaIndex,
+    document: &ExecutableDocument,
+    sets: &[TypedSet<'_>],
+) -> Result<(), RequestError> {
+    for fields in by_key(document, sets).into_values() {
+        let (mut first, mut inside) = (None, Vec::new());
+        for (parent, field) in fields {
+            let Some(known) = index
+                .composite(parent)
+                .and_then(|parent| parent.field(&field.node.name.node))
+            else {
+                continue;
+            };
+            if !is_alike(index, first.get_or_insert(&known.full_type), &known.full_type) {
+                return Err(conflict(field));
+            }
+            if !field.node.selection_set.node.items.is_empty() {
+                inside.push((known.ty.as_str(), &field.node.selection_set));
+            }
+        }
+        if !inside.is_empty() {
+            check_sets(index, document, &inside)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_alike(index: &SchemaIndex, one: &Type, other: &Type) -> bool {
+    let bases = match (&one.base, &other.base) {
+        (BaseType::List(one), BaseType::List(other)) => is_alike(index, one, other),
+        (BaseType::Named(one), BaseType::Named(other)) => {
+            let is_composite = |name: &Name| matches!(index.named(name), Some(NamedType::Composite(_)));
+            one == other || (is_composite(one) && is_composite(other))
+        }
+        _ => false,
+    };
+    bases && one.nullable == other.nullable
+}
+
+/// The fields of these sets by response key, in the order in which the keys first appear. Type conditions are ignored.
+pub(crate) fn by_key<'a>(
+    document: &'a ExecutableDocument,
+    sets: &[TypedSet<'a>],
+) -> IndexMap<&'a str, Vec<Selected<'a>>> {
+    let (mut found, mut spread) = (IndexMap::new(), HashSet::new());
+    for set in sets {
+        gather(document, *set, &mut spread, &mut found);
+    }
+    found
+}
+
+fn gather<'a>(
+    document: &'a ExecutableDocument,
+    (parent, set): TypedSet<'a>,
+    spread: &mut HashSet<&'a str>,
+    found: &mut IndexMap<&'a str, Vec<Selected<'a>>>,
+) {
+    for selection in &set.node.items {
+        match &selection.node {
+            Selection::Field(field) => {
+                let key = field.node.response_key().node.as_str();
+                found.entry(key).or_default().push((parent, field));
+            }
+            Selection::InlineFragment(fragment) => {
+                let on = fragment.node.type_condition.as_ref();
+                let ty = on.map_or(parent, |on| on.node.on.node.as_str());
+                gather(document, (ty, &fragment.node.selection_set), spread, found);
+            }
+            Selection::FragmentSpread(one) => {
+                let name = one.node.fragment_name.node.as_str();
+                if let Some(fragment) = document.fragments.get(name)
+                    && spread.insert(name)
+                {
+                    let ty = fragment.node.type_condition.node.on.node.as_str();
+                    gather(document, (ty, &fragment.node.selection_set), spread, found);
+                }
+            }
+        }
+    }
+}
+
+/// The error for a selection that differs from another with the same response key.
+pub(crate) fn conflict(field: &Positioned<Field>) -> RequestError {
+    let key = short(&field.node.response_key().node);
+    let message =
+        format!("Two selections are called \"{key}\" and are not the same: give one of them another alias.");
+    RequestError::at(ErrorCode::BadUserInput, message, Some(field.pos))
+}
+
+/// Whether two selections have the same field and arguments, in any order.
+pub(crate) fn is_same(one: &Field, other: &Field) -> bool {
+    let has = |of: &Field, name: &Positioned<Name>, value: &Positioned<Literal>| {
+        of.get_argument(&name.node)
+            .is_some_and(|other| other.node == value.node)
+    };
+    one.name.node == other.name.node
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| has(other, name, value))
+}

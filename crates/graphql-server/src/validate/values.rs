@@ -1,0 +1,302 @@
+//! Whether a value fits an input type: the one check for the literals of a document and the variables of a request.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{BaseType, Type, VariableDefinition};
+use async_graphql::{Name, Number, Pos, ServerError, Value};
+
+use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, short};
+use crate::host::ScalarCheck;
+use crate::schema_index::{InputObject, NamedType, SchemaIndex};
+use async_graphql_value::Value as Literal;
+
+/// A value of either kind: a literal, which may contain variables, or a constant.
+pub(super) trait InputValue: Sized {
+    fn form(&self) -> Form<'_, Self>;
+    /// The value as a constant, unless it contains variables.
+    fn constant(&self) -> Option<Cow<'_, Value>>;
+}
+
+/// What a value is.
+pub(super) enum Form<'v, V> {
+    Variable(&'v Name),
+    Null,
+    Boolean,
+    Number(&'v Number),
+    String(&'v str),
+    Enum(&'v Name),
+    List(&'v [V]),
+    Object(&'v IndexMap<Name, V>),
+    Binary,
+}
+
+impl InputValue for Literal {
+    fn form(&self) -> Form<'_, Self> {
+        match self {
+            Self::Variable(name) => Form::Variable(name),
+            Self::Null => Form::Null,
+            Self::Boolean(_) => Form::Boolean,
+            Self::Number(number) => Form::Number(number),
+            Self::String(text) => Form::String(text),
+            Self::Enum(name) => Form::Enum(name),
+            Self::List(items) => Form::List(items),
+            Self::Object(fields) => Form::Object(fields),
+            Self::Binary(_) => Form::Binary,
+        }
+    }
+
+    fn constant(&self) -> Option<Cow<'_, Value>> {
+        self.clone().into_const().map(Cow::Owned)
+    }
+}
+
+impl InputValue for Value {
+    fn form(&self) -> Form<'_, Self> {
+        match self {
+            Self::Null => Form::Null,
+            Self::Boolean(_) => Form::Boolean,
+            Self::Number(number) => Form::Number(number),
+            Self::String(text) => Form::String(text),
+            Self::Enum(name) => Form::Enum(name),
+            Self::List(items) => Form::List(items),
+            Self::Object(fields) => Form::Object(fields),
+            Self::Binary(_) => Form::Binary,
+        }
+    }
+
+    fn constant(&self) -> Option<Cow<'_, Value>> {
+        Some(Cow::Borrowed(self))
+    }
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A document.
+    Literal,
+    /// The JSON of a request, in which an enum value is a string.
+    Variable,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+/// Checks values and collects errors.
+pub(super) struct ValueChecker<'a> {
+    index: &'a SchemaIndex,
+    scalar_check: ScalarCheck,
+    source: Source,
+    /// Nested values at most. Literals are bounded by the nesting of brackets already.
+    max_depth: usize,
+    /// The variables that literals may use.
+    declared: HashMap<&'a str, &'a VariableDefinition>,
+    path: Vec<Step<'a>>,
+    position: Option<Pos>,
+    errors: Vec<ServerError>,
+}
+
+impl<'a> ValueChecker<'a> {
+    pub fn new(index: &'a SchemaIndex, scalar_check: ScalarCheck, source: Source, max_depth: usize) -> Self {
+        Self {
+            index,
+            scalar_check,
+            source,
+            max_depth,
+            declared: HashMap::new(),
+            path: Vec::new(),
+            position: None,
+            errors: Vec::new(),
+        }
+    }
+
+    /// Declares a variable that the following literals may use.
+    pub fn declare(&mut self, definition: &'a VariableDefinition) {
+        self.declared.insert(&definition.name.node, definition);
+    }
+
+    /// Whether there are as many errors as a response has.
+    pub fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_ERRORS
+    }
+
+    pub fn error(&mut self, message: String, position: Option<Pos>) {
+        let error = server_error(ErrorCode::BadUserInput, message, position);
+        self.errors.push(error);
+    }
+
+    pub fn take_errors(&mut self) -> Vec<ServerError> {
+        std::mem::take(&mut self.errors)
+    }
+
+    pub fn finish(self) -> Result<(), RequestError> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(RequestError::all(ErrorCode::BadUserInput, self.errors))
+        }
+    }
+
+    /// Checks the value of an argument or a variable.
+    pub fn check<V: InputValue>(
+        &mut self,
+        name: &'a str,
+        position: Option<Pos>,
+        ty: &Type,
+        has_default: bool,
+        value: &V,
+    ) {
+        self.path = vec![Step::Name(name)];
+        self.position = position;
+        self.value(ty, has_default, value);
+    }
+
+    fn value<V: InputValue>(&mut self, ty: &Type, has_default: bool, value: &V) {
+        if self.is_full() {
+            return;
+        }
+        if self.path.len() > self.max_depth {
+            let message = format!("values are nested more than {} levels deep", self.max_depth);
+            return self.mismatch(&message);
+        }
+        match (value.form(), &ty.base) {
+            (Form::Variable(name), _) => self.variable(name, ty, has_default),
+            (Form::Null, _) if ty.nullable => {}
+            (Form::Null, _) => self.expected(ty),
+            (Form::List(items), BaseType::List(item_type)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.nested(Step::Index(index), item_type, false, item);
+                }
+            }
+            // A single value is coerced to a list.
+            (_, BaseType::List(item_type)) => self.value(item_type, false, value),
+            (form, BaseType::Named(name)) => self.named(name, ty, value, &form),
+        }
+    }
+
+    fn variable(&mut self, name: &Name, ty: &Type, has_default: bool) {
+        // async-graphql's validation reports variables that are not declared.
+        let Some(declared) = self.declared.get(name.as_str()) else {
+            return;
+        };
+        if !is_usage_allowed(declared, ty, has_default) {
+            let own = &declared.var_type.node;
+            let message = format!("expected \"{ty}\", and \"${}\" is \"{own}\"", short(name));
+            self.mismatch(&message);
+        }
+    }
+
+    fn named<V: InputValue>(&mut self, name: &Name, ty: &Type, value: &V, form: &Form<'_, V>) {
+        let fits = match (name.as_str(), form) {
+            ("Int", Form::Number(number)) => number
+                .as_i64()
+                .is_some_and(|number| i32::try_from(number).is_ok()),
+            ("Float", Form::Number(_)) | ("String" | "ID", Form::String(_)) | ("Boolean", Form::Boolean) => {
+                true
+            }
+            ("ID", Form::Number(number)) => number.is_i64(),
+            ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
+            _ => match (self.index.named(name), form) {
+                (Some(NamedType::Enum(values)), Form::Enum(value)) => values.contains(value.as_str()),
+                (Some(NamedType::Enum(values)), Form::String(value)) if self.source == Source::Variable => {
+                    values.contains(*value)
+                }
+                (Some(NamedType::InputObject(input)), Form::Object(fields)) => {
+                    return self.input_object(input, fields);
+                }
+                (Some(NamedType::Scalar), _) => value
+                    .constant()
+                    .is_some_and(|value| (self.scalar_check)(name, &value)),
+                _ => false,
+            },
+        };
+        if !fits {
+            self.expected(ty);
+        }
+    }
+
+    fn input_object<V: InputValue>(&mut self, input: &'a InputObject, given: &IndexMap<Name, V>) {
+        for (name, field) in &input.fields {
+            match given.get(name.as_str()) {
+                Some(value) => self.nested(Step::Name(name), &field.ty, field.has_default, value),
+                None if field.ty.nullable || field.has_default => {}
+                None => self.mismatch(&format!("\"{name}\" of type \"{}\" is missing", field.ty)),
+            }
+        }
+        let is_unknown = |name: &&Name| !input.fields.iter().any(|(own, _)| own == name.as_str());
+        if let Some(name) = given.keys().find(is_unknown) {
+            self.mismatch(&format!("there is no field \"{}\"", short(name)));
+        }
+        if input.one_of && (given.len() != 1 || given.values().any(|value| self.may_be_null(value))) {
+            self.mismatch("exactly one of its fields must be there");
+        }
+    }
+
+    fn may_be_null<V: InputValue>(&self, value: &V) -> bool {
+        match value.form() {
+            Form::Null => true,
+            Form::Variable(name) => self
+                .declared
+                .get(name.as_str())
+                .is_some_and(|declared| declared.var_type.node.nullable),
+            _ => false,
+        }
+    }
+
+    fn nested<V: InputValue>(&mut self, step: Step<'a>, ty: &Type, has_default: bool, value: &V) {
+        self.path.push(step);
+        self.value(ty, has_default, value);
+        self.path.pop();
+    }
+
+    fn expected(&mut self, ty: &Type) {
+        self.mismatch(&format!("expected \"{ty}\""));
+    }
+
+    fn mismatch(&mut self, what: &str) {
+        let mut path = String::new();
+        for step in &self.path {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            match step {
+                Step::Name(name) => path.push_str(name),
+                Step::Index(index) => write!(path, "{index}").unwrap_or_default(),
+            }
+        }
+        let message = match self.source {
+            Source::Literal => format!("The value of \"{path}\" does not fit: {what}."),
+            Source::Variable => format!("The variable \"${path}\" does not fit: {what}."),
+        };
+        self.error(message, self.position);
+    }
+}
+
+/// Whether a variable may be used where a type is expected: `IsVariableUsageAllowed` of the specification.
+fn is_usage_allowed(declared: &VariableDefinition, ty: &Type, has_default: bool) -> bool {
+    let own = &declared.var_type.node;
+    let default = declared.default_value.as_ref().map(|default| &default.node);
+    let is_never_null = has_default || default.is_some_and(|default| *default != Value::Null);
+    if own.nullable && !ty.nullable && is_never_null {
+        let nullable = Type {
+            base: ty.base.clone(),
+            nullable: true,
+        };
+        return is_compatible(own, &nullable);
+    }
+    is_compatible(own, ty)
+}
+
+fn is_compatible(own: &Type, ty: &Type) -> bool {
+    let bases = match (&own.base, &ty.base) {
+        (BaseType::Named(own), BaseType::Named(ty)) => own == ty,
+        (BaseType::List(own), BaseType::List(ty)) => is_compatible(own, ty),
+        _ => false,
+    };
+    bases && (ty.nullable || !own.nullable)
+}

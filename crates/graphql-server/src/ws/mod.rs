@@ -1,0 +1,5 @@
+//! GraphQL over WebSocket.
+
+mod operation;
+mod protocol;
+pub(crate) mod socket;

@@ -1,0 +1,256 @@
+//! A WebSocket connection: the protocol `graphql-transport-ws` with its messages and close codes.
+//!
+//! One task per connection reads, writes and watches the time. Each operation is a task of its own; their messages go
+//! through one bounded queue, so that a slow client slows its operations down. A client that does not take a message
+//! within [`Limits::write_time`](crate::Limits::write_time) is disconnected.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::{SplitSink, StreamExt as _};
+use futures_util::{FutureExt as _, SinkExt as _};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval, sleep_until, timeout};
+
+use super::operation::{self, MessageSender, Outgoing};
+use super::protocol::{Close, Incoming};
+use crate::engine::GraphQlRequest;
+use crate::error::ErrorCode;
+use crate::host::Host;
+use crate::service::{Service, authorization};
+
+const PROTOCOL: &str = "graphql-transport-ws";
+/// Messages that wait to be written, at most.
+const QUEUE: usize = 16;
+/// Time between pings.
+const PING: Duration = Duration::from_secs(15);
+/// Time without a message, or the pong to a ping, after which the client is taken for gone.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// Responds to an upgrade request.
+pub(crate) fn open<H: Host>(service: Arc<Service<H>>, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
+    if !is_allowed(service.host(), parts) {
+        return (StatusCode::FORBIDDEN, "Pages of this origin may not connect.").into_response();
+    }
+    let Ok(permit) = Arc::clone(&service.sockets).try_acquire_owned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "There are too many connections.").into_response();
+    };
+    let client = service.host().client(parts);
+    // Clients other than browsers can send it with the upgrade request. It is verified at `connection_init`.
+    let authorization = authorization(&parts.headers).map(<[u8]>::to_vec);
+    // Twice the limit, so that a message above it is closed with 1009 before the transport fails.
+    let largest = service.engine.settings().limits.message_bytes * 2;
+    upgrade
+        .max_message_size(largest)
+        .max_frame_size(largest)
+        .protocols([PROTOCOL])
+        .on_upgrade(async move |socket| {
+            let connection = Connection::new(Arc::clone(&service), client, authorization);
+            service.host().spawn(async move {
+                connection.run(socket).await;
+                drop(permit);
+            });
+        })
+}
+
+/// Only a browser sends `Origin`.
+fn is_allowed<H: Host>(host: &H, parts: &Parts) -> bool {
+    match parts.headers.get(header::ORIGIN).map(|origin| origin.to_str()) {
+        None => true,
+        Some(Ok(origin)) => host.allows_origin(parts, origin),
+        Some(Err(_)) => false,
+    }
+}
+
+struct Connection<H: Host> {
+    service: Arc<Service<H>>,
+    client: IpAddr,
+    authorization: Option<Vec<u8>>,
+    /// `None` before `connection_init`.
+    session: Option<H::Session>,
+    running: HashMap<String, Running>,
+    tasks: JoinSet<()>,
+    /// Operations so far.
+    started: u64,
+    queue: mpsc::Sender<Outgoing>,
+    queued: mpsc::Receiver<Outgoing>,
+}
+
+struct Running {
+    number: u64,
+    task: tokio::task::AbortHandle,
+}
+
+type Sink = SplitSink<WebSocket, Message>;
+
+impl<H: Host> Connection<H> {
+    fn new(service: Arc<Service<H>>, client: IpAddr, authorization: Option<Vec<u8>>) -> Self {
+        let (queue, queued) = mpsc::channel(QUEUE);
+        Self {
+            service,
+            client,
+            authorization,
+            session: None,
+            running: HashMap::new(),
+            tasks: JoinSet::new(),
+            started: 0,
+            queue,
+            queued,
+        }
+    }
+
+    async fn run(mut self, socket: WebSocket) {
+        let has_protocol = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
+        let (mut sink, mut messages) = socket.split();
+        let service = Arc::clone(&self.service);
+        let (host, limits) = (service.host(), &service.engine.settings().limits);
+        if !has_protocol {
+            return close(&mut sink, limits.write_time, Close::NOT_ACCEPTABLE).await;
+        }
+        let mut stopped = std::pin::pin!(host.stopped());
+        let init_deadline = Instant::now() + limits.init_time;
+        let mut expired = std::future::pending().boxed();
+        let (mut pings, mut heard) = (interval(PING), Instant::now());
+        let reason = loop {
+            let step = tokio::select! {
+                message = messages.next() => match message {
+                    Some(Ok(message)) => {
+                        heard = Instant::now();
+                        let had_session = self.session.is_some();
+                        let step = self.receive(message).await;
+                        if let Some(session) = self.session.clone().filter(|_| !had_session) {
+                            expired = async move { host.expired(&session).await }.boxed();
+                        }
+                        step
+                    }
+                    // The client has gone, or violated the WebSocket protocol.
+                    Some(Err(_)) | None => return,
+                },
+                Some(outgoing) = self.queued.recv() => self.forward(outgoing),
+                () = &mut expired => Err(Close::EXPIRED),
+                () = sleep_until(init_deadline), if self.session.is_none() => Err(Close::INIT_TIMEOUT),
+                _ = pings.tick() => {
+                    if heard.elapsed() > SILENCE {
+                        return;
+                    }
+                    Ok(Some(Message::Ping(Bytes::new())))
+                }
+                () = &mut stopped => Err(Close::STOPPING),
+            };
+            match step {
+                Ok(None) => {}
+                Ok(Some(message)) => {
+                    if !matches!(timeout(limits.write_time, sink.send(message)).await, Ok(Ok(()))) {
+                        return;
+                    }
+                }
+                Err(reason) => break reason,
+            }
+        };
+        close(&mut sink, limits.write_time, reason).await;
+    }
+
+    /// The message of an operation, unless it was completed since.
+    fn forward(&mut self, outgoing: Outgoing) -> Result<Option<Message>, Close> {
+        let is_current = self
+            .running
+            .get(&outgoing.id)
+            .is_some_and(|running| running.number == outgoing.number);
+        if !is_current {
+            return Ok(None);
+        }
+        if outgoing.is_last {
+            self.running.remove(&outgoing.id);
+        }
+        Ok(Some(Message::Text(outgoing.text.into())))
+    }
+
+    async fn receive(&mut self, message: Message) -> Result<Option<Message>, Close> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Binary(_) => return Err(Close::INVALID),
+            // The WebSocket layer responds to pings and closes by itself, and ends the stream after a close.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(None),
+        };
+        if text.len() > self.service.engine.settings().limits.message_bytes {
+            return Err(Close::TOO_LARGE);
+        }
+        match Incoming::parse(&text)? {
+            Incoming::Init { authorization } => self.init(authorization).await.map(Some),
+            Incoming::Ping { payload } => Ok(Some(Message::Text(Incoming::pong(payload).into()))),
+            Incoming::Pong => Ok(None),
+            Incoming::Subscribe { id, request } => self.subscribe(id, *request),
+            Incoming::Complete { id } => {
+                if let Some(running) = self.running.remove(&id) {
+                    running.task.abort();
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn init(&mut self, authorization: Option<String>) -> Result<Message, Close> {
+        if self.session.is_some() {
+            return Err(Close::TOO_MANY_INITS);
+        }
+        let authorization = authorization
+            .map(String::into_bytes)
+            .or_else(|| self.authorization.take());
+        let host = self.service.host();
+        let session = host
+            .session(self.client, authorization.as_deref())
+            .map_err(|_| Close::FORBIDDEN)?;
+        match host.begin(&session).await {
+            Ok(_) => self.session = Some(session),
+            Err(error) if error.code == ErrorCode::Unauthenticated => return Err(Close::FORBIDDEN),
+            Err(_) => return Err(Close::UNAVAILABLE),
+        }
+        Ok(Message::Text(r#"{"type":"connection_ack"}"#.into()))
+    }
+
+    fn subscribe(&mut self, id: String, request: GraphQlRequest) -> Result<Option<Message>, Close> {
+        let Some(session) = &self.session else {
+            return Err(Close::UNAUTHORIZED);
+        };
+        if self.running.contains_key(&id) {
+            return Err(Close::already_exists(&id));
+        }
+        let limit = self.service.engine.settings().limits.socket_operations;
+        if self.running.len() >= limit {
+            let message = operation::too_many_operations(&id, limit);
+            return Ok(Some(Message::Text(message.into())));
+        }
+        // Frees the tasks that have ended.
+        while self.tasks.try_join_next().is_some() {}
+        self.started += 1;
+        let sender = MessageSender {
+            id: id.clone(),
+            number: self.started,
+            queue: self.queue.clone(),
+        };
+        let operation = operation::run(Arc::clone(&self.service), session.clone(), sender, request);
+        let running = Running {
+            number: self.started,
+            task: self.tasks.spawn(operation),
+        };
+        self.running.insert(id, running);
+        Ok(None)
+    }
+}
+
+async fn close(sink: &mut Sink, time: Duration, reason: Close) {
+    let frame = CloseFrame {
+        code: reason.code,
+        reason: reason.reason.into_owned().into(),
+    };
+    // The client may have gone.
+    let _ = timeout(time, sink.send(Message::Close(Some(frame)))).await;
+}

@@ -1,0 +1,129 @@
+//! Automatic persisted queries, trusted documents and introspection.
+
+use async_graphql::value;
+use sha2::{Digest as _, Sha256};
+
+use graphql_server::{DocumentRef, ErrorCode, GraphQlRequest, Settings};
+
+use crate::bench::{Bench, engine, json, request, settings};
+
+#[tokio::test]
+async fn an_operation_is_chosen_by_its_name() {
+    let bench = Bench::new();
+    let text = "query A{top(first:1){id}} query B{top(first:2){id}}";
+    let named = |name: &str| GraphQlRequest {
+        operation_name: Some(name.to_owned()),
+        ..request(text, value!({}))
+    };
+    let response = bench
+        .engine
+        .execute(bench.prepare_request(named("B")).unwrap())
+        .await;
+    assert_eq!(json(&response)["data"]["top"].as_array().unwrap().len(), 2);
+    let error = bench.prepare_request(named("C")).err().unwrap();
+    assert!(error.errors()[0].message.contains("\"C\""));
+}
+
+#[tokio::test]
+async fn automatic_persisted_queries() {
+    let bench = Bench::new();
+    let text = "{viewer}";
+    let hash: String = Sha256::digest(text)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let wanted = |text: Option<&str>, hash: &str| GraphQlRequest {
+        document: DocumentRef {
+            text: text.map(str::to_owned),
+            hash: Some(hash.to_owned()),
+            id: None,
+        },
+        ..GraphQlRequest::default()
+    };
+    let unknown = bench.prepare_request(wanted(None, &hash)).err().unwrap();
+    assert_eq!(unknown.code(), ErrorCode::PersistedQueryNotFound);
+    assert_eq!(unknown.errors()[0].message, "PersistedQueryNotFound");
+    for wrong in [
+        wanted(Some("{a:viewer}"), &hash),
+        wanted(Some(text), "12"),
+        wanted(None, &"zz".repeat(32)),
+    ] {
+        assert_eq!(
+            bench.prepare_request(wrong).err().unwrap().code(),
+            ErrorCode::BadUserInput
+        );
+    }
+    assert!(bench.prepare_request(wanted(None, &hash)).is_err());
+    assert!(bench.prepare_request(wanted(Some(text), &hash)).is_ok());
+    assert!(bench.prepare_request(wanted(None, &hash)).is_ok());
+    assert!(bench.prepare_request(wanted(None, &hash.to_uppercase())).is_ok());
+}
+
+#[tokio::test]
+async fn only_trusted_documents_are_executed() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("documents.json");
+    std::fs::write(&file, r#"{"abc123": "query Known { viewer }"}"#).unwrap();
+    let settings = Settings {
+        trusted_documents: Some(file.clone()),
+        trusted_documents_only: true,
+        ..settings()
+    };
+    let bench = Bench::with(settings.clone());
+    let by = |text: Option<&str>, hash: Option<&str>, id: Option<&str>| {
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        GraphQlRequest {
+            document: DocumentRef {
+                text: own(text),
+                hash: own(hash),
+                id: own(id),
+            },
+            ..GraphQlRequest::default()
+        }
+    };
+    assert!(bench.prepare_request(by(None, Some("abc123"), None)).is_ok());
+    assert!(bench.prepare_request(by(None, None, Some("abc123"))).is_ok());
+    assert!(
+        bench
+            .prepare_request(by(None, None, Some("sha256:abc123")))
+            .is_ok()
+    );
+    assert!(
+        bench
+            .prepare_request(by(Some("query Known { viewer }"), None, None))
+            .is_ok()
+    );
+    for other in [
+        by(Some("{viewer}"), None, None),
+        by(Some("{viewer}"), Some("abc124"), None),
+        by(None, None, None),
+    ] {
+        assert_eq!(
+            bench.prepare_request(other).err().unwrap().code(),
+            ErrorCode::PersistedQueryNotFound
+        );
+    }
+    std::fs::write(&file, r#"{"abc123": "{nothing}"}"#).unwrap();
+    assert!(engine(settings.clone()).is_err(), "a document that is not valid");
+    std::fs::write(&file, "[]").unwrap();
+    assert!(engine(settings).is_err(), "not an object");
+}
+
+#[tokio::test]
+async fn introspection_can_be_disabled() {
+    let bench = Bench::with(Settings {
+        introspection: false,
+        ..settings()
+    });
+    for text in [
+        "{__schema{queryType{name}}}",
+        "{...F} fragment F on Query{__type(name:\"Thing\"){name}}",
+    ] {
+        let error = bench.prepare(text).err().unwrap();
+        assert!(error.errors()[0].message.contains("introspection"), "{text}");
+    }
+    assert_eq!(
+        bench.run("{__typename}", value!({})).await["data"]["__typename"],
+        "Query"
+    );
+}

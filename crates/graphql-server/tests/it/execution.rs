@@ -1,0 +1,272 @@
+//! Merged selections, null propagation and the order of keys.
+
+use async_graphql::{Value, value};
+use futures_util::StreamExt as _;
+
+use crate::bench::{Bench, json};
+
+/// Runs documents and compares their data as text, and so the order of keys.
+async fn check_data(bench: &Bench, cases: &[(&str, Value, &str)]) {
+    for (text, variables, data) in cases {
+        // The second time, the document is cached.
+        for _ in 0..2 {
+            let response = bench.run(text, variables.clone()).await;
+            assert_eq!(
+                response["data"].to_string(),
+                *data,
+                "{text} {variables}: {response}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn selections_with_the_same_key_are_merged() {
+    let bench = Bench::new();
+    let x = |x: bool| value!({ "x": x });
+    let conditional = "query($x:Boolean!){ a:thing(id:2){id} a:thing(id:2) @include(if:$x){even} }";
+    let spread = "query($x:Boolean!){ ...F @skip(if:$x) ...F } fragment F on Query{ thing(id:2){id} }";
+    check_data(
+        &bench,
+        &[
+            (
+                "{ a:thing(id:2){id} b:viewer a:thing(id:2){even} }",
+                value!({}),
+                r#"{"a":{"id":"2","even":2},"b":null}"#,
+            ),
+            (
+                "{ thing(id:2){ other{id} tags other{even:id} ...F } } fragment F on Thing{ other{same{id}} }",
+                value!({}),
+                r#"{"thing":{"other":{"id":"3","even":"3","same":{"id":"3"}},"tags":["a"]}}"#,
+            ),
+            (
+                "{ ...F ...F ...on Query{ thing(id:2){even} } } fragment F on Query{ thing(id:2){id} }",
+                value!({}),
+                r#"{"thing":{"id":"2","even":2}}"#,
+            ),
+            (
+                "{ things(first:2){ nodes{id} nodes{same{id}} } }",
+                value!({}),
+                r#"{"things":{"nodes":[{"id":"0","same":{"id":"0"}},{"id":"1","same":{"id":"1"}}]}}"#,
+            ),
+            (conditional, x(true), r#"{"a":{"id":"2","even":2}}"#),
+            (conditional, x(false), r#"{"a":{"id":"2"}}"#),
+            (spread, x(true), r#"{"thing":{"id":"2"}}"#),
+            (spread, x(false), r#"{"thing":{"id":"2"}}"#),
+            (
+                "{ known{ ...on Thing{same{id}} ...on Place{name same{even}} id ...on Known{viewer:id @skip(if:true) id} \
+                 ...on Thing{same{tags}} __typename } }",
+                value!({}),
+                r#"{"known":[{"same":{"id":"1","tags":["a"]},"id":"1","__typename":"Thing"},{"name":"here","same":{"even":0},"id":"0","__typename":"Place"}]}"#,
+            ),
+            (
+                "query($n:ID){ a:thing(id:$n){id} a:thing(id:$n){even} }",
+                value!({}),
+                r#"{"a":null}"#,
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_mutation_runs_once_for_each_key() {
+    let bench = Bench::new();
+    let prepared = bench
+        .prepare("mutation{ a:count b:count a:count ...F } fragment F on Mutation{ b:count }")
+        .unwrap();
+    let response = json(&bench.engine.execute(prepared).await);
+    assert_eq!(response.to_string(), r#"{"data":{"a":1,"b":2}}"#);
+}
+
+#[tokio::test]
+async fn an_object_without_selected_fields_is_empty() {
+    let bench = Bench::new();
+    let x = |x: bool| value!({ "x": x });
+    let inside = "query($x:Boolean!){ thing(id:2){ id @include(if:$x) ...F @include(if:$x) } } fragment F on Thing{ even }";
+    let above = "query($x:Boolean!){ ...on Query @include(if:$x){ viewer } }";
+    check_data(
+        &bench,
+        &[
+            (inside, x(true), r#"{"thing":{"id":"2","even":2}}"#),
+            (inside, x(false), r#"{"thing":{}}"#),
+            (above, x(true), r#"{"viewer":null}"#),
+            (above, x(false), "{}"),
+            ("{ viewer @skip(if:true) }", value!({}), "{}"),
+            (
+                "{ thing(id:2){ tags @include(if:false) } }",
+                value!({}),
+                r#"{"thing":{}}"#,
+            ),
+            (
+                "{ thing{ tags @include(if:false) } }",
+                value!({}),
+                r#"{"thing":null}"#,
+            ),
+            (
+                "{ known{ ...on Place{name} } }",
+                value!({}),
+                r#"{"known":[{},{"name":"here"}]}"#,
+            ),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn selections_with_the_same_key_must_not_differ() {
+    let bench = Bench::new();
+    for text in [
+        "{ a:thing(id:1){id} a:viewer }",
+        "{ thing(id:1){id} thing(id:2){id} }",
+        "{ thing(id:1){id} ...on Query{ thing(id:2){id} } }",
+        "{ thing(id:1){id} thing{id} }",
+        "{ thing(id:1){a:id} thing(id:1){a:even} }",
+        "{ thing(id:1){same{a:id}} ...F } fragment F on Query{ thing(id:1){same{a:even}} }",
+        "{ known{ id ...on Thing{ id:even } } }",
+        // No object has both fields, but a client could not read the value without its type.
+        "{ known{ ...on Thing{ a:even } ...on Place{ a:name } } }",
+        "{ known{ ...on Thing{ a:even } ...on Place{ a:id } } }",
+        "{ known{ ...on Thing{ same{a:id} } ...on Place{ same{a:even} } } }",
+        "query($x:Boolean!){ a:thing(id:1) @skip(if:$x){id} a:thing(id:2) @include(if:$x){id} }",
+    ] {
+        let response = bench.run(text, value!({ "x": true })).await;
+        assert!(response.get("data").is_none(), "{text}: {response}");
+        assert_eq!(
+            response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
+            "{response}"
+        );
+        assert!(!response["errors"][0]["locations"].is_null(), "{response}");
+    }
+    let differs =
+        "{ a:thing(id:1){id} known{ ...on Thing{ a:even b:same{id} } ...on Place{ b:same{even} } } }";
+    assert!(
+        bench.run(differs, value!({})).await["data"]["known"][0].is_null(),
+        "an odd one"
+    );
+}
+
+#[tokio::test]
+async fn failures_propagate_to_the_nearest_nullable_parent() {
+    let bench = Bench::new();
+    for (text, data, errors) in [
+        (
+            "{ thing(id:1){ id even } viewer }",
+            r#"{"thing":null,"viewer":null}"#,
+            1,
+        ),
+        (
+            "{ thing(id:1){ even } viewer }",
+            r#"{"thing":null,"viewer":null}"#,
+            1,
+        ),
+        (
+            "{ thing(id:2){ id other{ id even } tags } }",
+            r#"{"thing":{"id":"2","other":null,"tags":["a"]}}"#,
+            1,
+        ),
+        (
+            "{ thing(id:1){ same{ same{ id even } } } viewer }",
+            r#"{"thing":null,"viewer":null}"#,
+            1,
+        ),
+        (
+            "{ thing(id:1){ id p:perhaps tags } }",
+            r#"{"thing":{"id":"1","p":null,"tags":["a"]}}"#,
+            1,
+        ),
+        ("{ thing(id:1){ perhaps } }", r#"{"thing":{"perhaps":null}}"#, 1),
+        (
+            "{ thing(id:1){ a:perhaps b:perhaps } }",
+            r#"{"thing":{"a":null,"b":null}}"#,
+            2,
+        ),
+        (
+            "{ thing(id:1){ same{ a:perhaps } b:perhaps } }",
+            r#"{"thing":{"same":{"a":null},"b":null}}"#,
+            2,
+        ),
+        (
+            "{ things(first:3){ totalCount nodes{ id even } } }",
+            r#"{"things":null}"#,
+            1,
+        ),
+        (
+            "{ things(first:5){ nodes{ even } } viewer }",
+            r#"{"things":null,"viewer":null}"#,
+            2,
+        ),
+        (
+            "{ things(first:2){ nodes{ perhaps id } } }",
+            r#"{"things":{"nodes":[{"perhaps":0,"id":"0"},{"perhaps":null,"id":"1"}]}}"#,
+            1,
+        ),
+        (
+            "{ top(first:2){ other{ even id } } }",
+            r#"{"top":[{"other":null},{"other":{"even":2,"id":"2"}}]}"#,
+            1,
+        ),
+        ("{ top(first:2){ even } viewer }", "null", 1),
+        (
+            "{ known{ ...on Thing{ id perhaps } } }",
+            r#"{"known":[{"id":"1","perhaps":null},{}]}"#,
+            1,
+        ),
+        ("{ known{ ...on Place{ name } ...on Thing{ even } } }", "null", 1),
+        (
+            "{ ...F } fragment F on Query{ x:thing(id:1){ ...G } } fragment G on Thing{ even }",
+            r#"{"x":null}"#,
+            1,
+        ),
+        (
+            "{ x:thing(id:1){ id } x:thing(id:1){ even } viewer }",
+            r#"{"x":null,"viewer":null}"#,
+            1,
+        ),
+    ] {
+        let response = bench.run(text, value!({})).await;
+        assert_eq!(response["data"].to_string(), data, "{text}: {response}");
+        assert_eq!(
+            response["errors"].as_array().unwrap().len(),
+            errors,
+            "{text}: {response}"
+        );
+        assert_eq!(
+            response["errors"][0]["message"], "It is odd.",
+            "{text}: {response}"
+        );
+        assert!(response["errors"][0]["path"].is_array(), "{text}: {response}");
+    }
+}
+
+#[tokio::test]
+async fn events_are_completed_too() {
+    let bench = Bench::new();
+    for (text, expected) in [
+        (
+            "subscription{ things{ even } }",
+            [r#"{"things":{"even":0}}"#, "null"],
+        ),
+        (
+            "subscription{ ...on Events{ t:things{ id } } t:things{ perhaps } }",
+            [
+                r#"{"t":{"id":"0","perhaps":0}}"#,
+                r#"{"t":{"id":"1","perhaps":null}}"#,
+            ],
+        ),
+        (
+            "subscription{ things{ other{ even } } }",
+            [
+                r#"{"things":{"other":null}}"#,
+                r#"{"things":{"other":{"even":2}}}"#,
+            ],
+        ),
+    ] {
+        let events = bench.engine.subscribe(bench.prepare(text).unwrap());
+        let events: Vec<String> = events
+            .map(|response| json(&response)["data"].to_string())
+            .collect()
+            .await;
+        assert_eq!(events, expected, "{text}");
+    }
+}

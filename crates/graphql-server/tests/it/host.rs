@@ -1,0 +1,64 @@
+//! A host with one valid token and no limits, which counts mutations and rejected requests.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_graphql::parser::types::OperationType;
+use graphql_server::{ErrorCode, Host, RequestError, Usage};
+
+/// The token of the only user.
+pub const TOKEN: &[u8] = b"Bearer good";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    Anonymous,
+    User,
+}
+
+#[derive(Default)]
+pub struct TestHost {
+    /// Mutations that have been admitted.
+    pub mutations: AtomicUsize,
+    /// Requests that were not executed.
+    pub rejected: AtomicUsize,
+}
+
+impl Host for TestHost {
+    type Session = Option<Vec<u8>>;
+    type Context = Caller;
+    type Observation = ();
+
+    fn session(&self, _: IpAddr, authorization: Option<&[u8]>) -> Result<Self::Session, RequestError> {
+        Ok(authorization.map(<[u8]>::to_vec))
+    }
+
+    async fn begin(&self, session: &Self::Session) -> Result<Caller, RequestError> {
+        match session.as_deref() {
+            None => Ok(Caller::Anonymous),
+            Some(TOKEN) => Ok(Caller::User),
+            Some(_) => Err(RequestError::new(
+                ErrorCode::Unauthenticated,
+                "The token is not valid.",
+            )),
+        }
+    }
+
+    fn authorize(&self, caller: &Caller) -> Result<(), RequestError> {
+        match caller {
+            Caller::User => Ok(()),
+            Caller::Anonymous => Err(RequestError::new(ErrorCode::Unauthenticated, "Log in first.")),
+        }
+    }
+
+    async fn admit(&self, _: &Caller, usage: Usage) -> Result<(), RequestError> {
+        let mutations = usize::try_from(usage.mutations).unwrap_or(usize::MAX);
+        self.mutations.fetch_add(mutations, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn observe(&self, _: &Caller, _: OperationType, _: Option<&str>) {}
+
+    fn rejected(&self, _: ErrorCode) {
+        self.rejected.fetch_add(1, Ordering::Relaxed);
+    }
+}

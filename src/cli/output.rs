@@ -1,0 +1,47 @@
+//! Output of commands, and error messages.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::error::{Error, Result};
+
+pub(super) fn fail(message: &str) -> ExitCode {
+    // If standard error is closed, there is no place to report that.
+    let _ = writeln!(std::io::stderr(), "stockroom: {message}");
+    ExitCode::FAILURE
+}
+
+/// Returns an error message for the terminal.
+pub(super) fn explain(error: &Error) -> String {
+    match error {
+        Error::Internal(cause) => format!("{cause:?}"),
+        Error::Unavailable(cause) => format!("the database is not available: {cause:?}"),
+        Error::NotFound => "no such user".to_owned(),
+        Error::Invalid(faults) => faults
+            .iter()
+            .map(|fault| format!("{}: {}", fault.field, fault.message))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Writes a line to standard output.
+pub(super) fn print(line: &str) -> Result<()> {
+    writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
+}
+
+/// Returns a count with thousands separators and its noun: `1,000 products`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + noun.len());
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text.push(' ');
+    text.push_str(noun);
+    text
+}

@@ -1,0 +1,177 @@
+//! Stockroom as the host of the GraphQL service: login, rate limits, metrics and traces of operations, shutdown.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use axum::http::request::Parts;
+use axum::response::Response;
+use graphql_server::{ErrorCode, Host, Observation, RequestError, Usage};
+
+use crate::auth::session::Session;
+use crate::ctx::Ctx;
+use crate::error::{Error, Login, Result};
+use crate::http::bearer::bearer;
+use crate::http::pages;
+use crate::limits::Class;
+use crate::origin;
+use crate::services::Services;
+use crate::telemetry::Record;
+use crate::telemetry::traces::Span;
+
+/// Characters of an operation's name in a trace, at most.
+const MAX_NAME: usize = 60;
+
+/// The program, for the GraphQL service.
+pub(crate) struct StockroomHost(pub Arc<Services>);
+
+impl Host for StockroomHost {
+    type Session = Session;
+    type Context = Ctx;
+    type Observation = OperationObservation;
+
+    fn session(&self, client: IpAddr, authorization: Option<&[u8]>) -> Result<Session, RequestError> {
+        let token = authorization.map(token).transpose()?.flatten();
+        Ok(Session::new(Arc::clone(&self.0), client, token))
+    }
+
+    async fn begin(&self, session: &Session) -> Result<Ctx, RequestError> {
+        Ok(session.ctx().await?)
+    }
+
+    async fn expired(&self, session: &Session) {
+        session.ended().await;
+    }
+
+    fn authorize(&self, ctx: &Ctx) -> Result<(), RequestError> {
+        ctx.actor()?;
+        Ok(())
+    }
+
+    async fn admit(&self, ctx: &Ctx, usage: Usage) -> Result<(), RequestError> {
+        ctx.check_rate_limit(Class::Authentication, usage.public_mutations)
+            .await?;
+        ctx.check_rate_limit(Class::Write, usage.mutations).await?;
+        ctx.check_rate_limit(Class::Read, usage.reads).await?;
+        Ok(())
+    }
+
+    fn observe(&self, ctx: &Ctx, ty: OperationType, name: Option<&str>) -> OperationObservation {
+        OperationObservation::new(ctx, ty, name)
+    }
+
+    fn rejected(&self, code: ErrorCode) {
+        self.0.metrics.graphql_operation("", Some(code.as_str()));
+    }
+
+    fn client(&self, head: &Parts) -> IpAddr {
+        origin::client(head, &self.0.config)
+    }
+
+    /// A page of our own, or of an origin that CORS allows.
+    fn allows_origin(&self, head: &Parts, origin: &str) -> bool {
+        let config = &self.0.config;
+        let is_listed = |allowed: &String| allowed == "*" || allowed == origin;
+        let host = |origin: &str| {
+            origin
+                .split_once("://")
+                .map(|(_, host)| host.to_ascii_lowercase())
+        };
+        // A proxy that terminates TLS may not tell the scheme, so only hosts are compared.
+        config.cors_allowed_origins.iter().any(is_listed)
+            || host(origin) == host(&origin::public(head, config))
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.0.is_stopping()
+    }
+
+    async fn stopped(&self) {
+        self.0.stopped().await;
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(task);
+    }
+
+    fn page(&self) -> Option<Response> {
+        Some(pages::graphiql())
+    }
+}
+
+/// A header with bytes beyond ASCII is no token.
+fn token(authorization: &[u8]) -> Result<Option<&str>> {
+    let text = std::str::from_utf8(authorization)
+        .ok()
+        .filter(|text| text.is_ascii());
+    let token = text.ok_or(Login::BadToken).and_then(bearer);
+    token.map_err(Error::Unauthenticated)
+}
+
+/// Metrics and the span of one operation: its type, its name and the code of its first error, never its variables.
+pub(crate) struct OperationObservation {
+    services: Arc<Services>,
+    record: Arc<Record>,
+    ty: &'static str,
+    span: Option<Span>,
+}
+
+impl OperationObservation {
+    fn new(ctx: &Ctx, ty: OperationType, name: Option<&str>) -> Self {
+        let ty = match ty {
+            OperationType::Query => "query",
+            OperationType::Mutation => "mutation",
+            OperationType::Subscription => "subscription",
+        };
+        // A subscription may last for days, so it has no span.
+        let traces = ctx.services.traces.as_ref().filter(|_| ty != "subscription");
+        let span = traces.and_then(|traces| {
+            let request = ctx.record.span();
+            if request.is_none() && ctx.record.belongs_to_request() {
+                // The request is not sampled.
+                return None;
+            }
+            let name = name.map(|name| name.chars().take(MAX_NAME).collect());
+            let span = traces.operation(request.map(Span::context), ty, name);
+            span.is_sampled().then_some(span)
+        });
+        if let (Some(span), None) = (&span, ctx.record.span()) {
+            ctx.record.set_span(span.clone());
+        }
+        Self {
+            services: Arc::clone(&ctx.services),
+            record: Arc::clone(&ctx.record),
+            ty,
+            span,
+        }
+    }
+}
+
+impl Observation for OperationObservation {
+    /// Statements during the execution are children of the operation's span.
+    async fn run<F: Future + Send>(&self, execution: F) -> F::Output {
+        let Some(span) = &self.span else {
+            return execution.await;
+        };
+        let record = &self.record;
+        record.set_statement_parent(Some(span.clone()));
+        let output = record.scope(execution).await;
+        record.set_statement_parent(None);
+        output
+    }
+
+    fn panicked(&self) {
+        self.services.metrics.panicked();
+    }
+
+    fn ended(&self, error: Option<&'static str>) {
+        self.services.metrics.graphql_operation(self.ty, error);
+        if let Some(span) = &self.span {
+            if let Some(code) = error {
+                span.failed(code);
+            }
+            span.end();
+        }
+    }
+}

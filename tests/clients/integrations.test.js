@@ -1,0 +1,47 @@
+// The audits of `graphql-http` against the example of the crate graphql-server, which serves one schema in three ways.
+// They are the reason why the crate has an HTTP handler of its own: where async-graphql-axum passes them all, that
+// handler can go.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { serverAudits } from 'graphql-http';
+import { ROOT } from './program.js';
+
+const BINARY =
+  process.env.BOOKS_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/examples/books');
+assert(existsSync(BINARY), `${BINARY} is not there: cargo build -p graphql-server --example books makes it`);
+
+let child;
+let origin;
+before(async () => {
+  child = spawn(BINARY, ['127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(createInterface({ input: child.stdout }), 'line');
+  origin = new URL(line).origin;
+});
+after(async () => {
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+});
+
+/** How many audits a path passes. A recommendation that is not followed does not count. */
+async function passed(path) {
+  const results = [];
+  for (const audit of serverAudits({ url: () => origin + path })) {
+    const result = await audit.fn();
+    results.push({ id: audit.id, name: audit.name, isPassed: result.status === 'ok' });
+  }
+  assert.equal(results.length, 61);
+  return results.filter(({ isPassed }) => isPassed).length;
+}
+
+test('our handler passes all audits', async () => assert.equal(await passed('/graphql'), 61));
+
+test('async-graphql-axum around our engine passes fewer', async () => assert.equal(await passed('/axum'), 46));
+
+test('async-graphql-axum around the plain schema passes fewer', async () => assert.equal(await passed('/plain'), 46));
