@@ -21,6 +21,7 @@
 //! | [`limits`] | how often anybody may ask |
 //! | [`telemetry`] | what an operator sees: a request's line of log, the figures |
 //! | [`background`] | periodic tasks |
+//! | `import` | taking over a Django installation, which `django-source` (crate) reads |
 //! | [`cli`] | the commands |
 
 pub mod app;
@@ -34,6 +35,7 @@ pub mod db_error;
 pub mod error;
 pub mod graphql;
 mod http;
+mod import;
 pub mod kind;
 pub mod limits;
 mod origin;
