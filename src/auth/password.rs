@@ -1,23 +1,28 @@
 //! Passwords: Argon2id with 19 MiB, two passes and one lane, as the OWASP password storage cheat sheet has it, off the
 //! async threads and a few at a time.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::available_parallelism;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
+use super::django_hash;
 use crate::error::{Error, Result};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashes and checks passwords, as many at once as there are cores.
+/// Hashes and verifies passwords, as many at once as there are cores.
 pub struct Passwords {
     places: Arc<Semaphore>,
+    /// The slowest hash of Django's that is stored; absent without any.
+    slowest: Mutex<Option<Arc<str>>>,
+    /// Whether the hashes that the database had at the start are noted.
+    pub(super) noted: OnceCell<()>,
 }
 
 impl Passwords {
@@ -26,6 +31,8 @@ impl Passwords {
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             places: Arc::new(Semaphore::new(cores)),
+            slowest: Mutex::default(),
+            noted: OnceCell::new(),
         }
     }
 
@@ -34,11 +41,55 @@ impl Passwords {
         self.off_the_async_threads(move || hash(&password)).await?
     }
 
-    /// Whether this is the password; without a hash, `false`, after just as long.
+    /// Takes note of a stored hash: from now on no failed login is faster than one that verifies it.
+    pub(crate) fn note(&self, stored: &str) {
+        if is_own(stored) || !django_hash::is_usable(stored) {
+            return;
+        }
+        let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = slowest.as_deref().map_or(0, django_hash::cost);
+        if django_hash::cost(stored) > known {
+            *slowest = Some(stored.into());
+        }
+    }
+
+    /// Whether this is the password; false without a hash. All failures take the same time: that of a hash of our own and of
+    /// the slowest hash of Django's that was noted.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.off_the_async_threads(move || match hash {
-            Some(kept) => verify(&password, &kept),
-            None => verify(&password, dummy_hash()?).map(|_| false),
+        if let Some(stored) = &hash {
+            self.note(stored);
+        }
+        let slowest = self
+            .slowest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.off_the_async_threads(move || {
+            let verify_slowest = || slowest.as_deref().map(|slowest| django_hash::verify(&password, slowest));
+            match hash.as_deref() {
+                Some(stored) if is_own(stored) => {
+                    let is_right = verify(&password, stored)?;
+                    if !is_right {
+                        verify_slowest();
+                    }
+                    Ok(is_right)
+                }
+                Some(stored) if django_hash::is_usable(stored) => {
+                    let is_right = django_hash::verify(&password, stored);
+                    if !is_right {
+                        verify(&password, dummy_hash()?)?;
+                        if let Some(slowest) = &slowest {
+                            django_hash::spend_difference(&password, stored, slowest);
+                        }
+                    }
+                    Ok(is_right)
+                }
+                _ => {
+                    verify(&password, dummy_hash()?)?;
+                    verify_slowest();
+                    Ok(false)
+                }
+            }
         })
         .await?
     }
@@ -63,6 +114,11 @@ impl Default for Passwords {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether a stored hash is one of ours: Argon2id, in PHC form.
+pub(super) fn is_own(stored: &str) -> bool {
+    stored.starts_with("$argon2")
 }
 
 fn argon2id() -> Result<Argon2<'static>> {
