@@ -40,7 +40,7 @@ impl IdFilter {
 }
 
 /// Conditions on a text. `contains`, `startsWith` and `endsWith` ignore letter case
-/// in every alphabet; `%` and `_` mean themselves. `eq`, `ne`, `in` and `notIn` are
+/// and diacritics in every alphabet; `%` and `_` mean themselves. `eq`, `ne`, `in` and `notIn` are
 /// exact.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct StringFilter {

@@ -264,7 +264,9 @@ impl BrandProducts {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
+        #[graphql(desc = "Words of the title, in any order, case and diacritics aside.")] search: Option<
+            String,
+        >,
         filter: Option<Box<ProductFilter>>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Result<ProductConnection> {
@@ -295,7 +297,9 @@ impl CategoryProducts {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
+        #[graphql(desc = "Words of the title, in any order, case and diacritics aside.")] search: Option<
+            String,
+        >,
         filter: Option<Box<ProductFilter>>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Result<ProductConnection> {

@@ -59,7 +59,9 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
+        #[graphql(desc = "Words of the name, in any order, case and diacritics aside.")] search: Option<
+            String,
+        >,
         filter: Option<Box<BrandFilter>>,
         order_by: Option<Vec<BrandOrder>>,
     ) -> Answer<BrandConnection> {
@@ -90,7 +92,9 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
+        #[graphql(desc = "Words of the name, in any order, case and diacritics aside.")] search: Option<
+            String,
+        >,
         filter: Option<Box<CategoryFilter>>,
         order_by: Option<Vec<CategoryOrder>>,
     ) -> Answer<CategoryConnection> {
@@ -121,7 +125,9 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
+        #[graphql(desc = "Words of the name, in any order, case and diacritics aside.")] search: Option<
+            String,
+        >,
         filter: Option<Box<SupplierFilter>>,
         order_by: Option<Vec<SupplierOrder>>,
     ) -> Answer<SupplierConnection> {
@@ -152,7 +158,9 @@ impl Query {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-        #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
+        #[graphql(desc = "Words of the title, in any order, case and diacritics aside.")] search: Option<
+            String,
+        >,
         filter: Option<Box<ProductFilter>>,
         order_by: Option<Vec<ProductOrder>>,
     ) -> Answer<ProductConnection> {
