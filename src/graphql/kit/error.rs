@@ -1,79 +1,28 @@
-//! Refusals as GraphQL has them: what is wrong with the input of a mutation is data, `userErrors`; everything else is a
-//! top-level error with `extensions.code`. One match says which is which; neither a library's nor a database's words
-//! reach a client.
+//! How errors of the rules look in GraphQL: user errors in the payload of a mutation, or an error in `errors` with
+//! `extensions.code`. Messages of libraries and of the database never reach a client.
 
-use async_graphql::{Enum, ErrorExtensionValues, SimpleObject};
+use async_graphql::ErrorExtensionValues;
 use graphql_server::{ErrorCode, RequestError};
 
-use crate::error::{Conflict, Error, Fault, FaultCode, Login, Malformed, RETRY_UNAVAILABLE};
+use super::user_error::{UserError, UserErrorCode};
+use crate::error::{Conflict, Error, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::kind::Kind;
 use crate::telemetry::log_failure;
 
-/// What a root field answers with: an error leaves it null, and its neighbours as they are.
-pub type Answer<T> = Option<Result<T, Error>>;
-
-/// Something wrong with the input, worth showing to the person who typed it.
-#[derive(SimpleObject, Clone, Debug, PartialEq, Eq)]
-#[graphql(serial)]
-pub struct UserError {
-    /// Where in the input, with dots: `sellingPrice`, `items.3.quantity`. Null when it
-    /// belongs to no one field.
-    pub field: Option<String>,
-    /// What is wrong, for people.
-    pub message: String,
-    /// What is wrong, for programs.
-    pub code: UserErrorCode,
-}
-
-/// What can be wrong with an input.
-#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UserErrorCode {
-    /// A text that may not be empty is.
-    Blank,
-    /// A text is longer, or a list has more items, than is allowed.
-    TooLong,
-    /// A number is too small, too large, or has too many digits.
-    OutOfRange,
-    /// The value is not of the right form.
-    Invalid,
-    /// Another record has this value already.
-    Taken,
-    /// There is nothing with this id.
-    NotFound,
-    /// There is less in stock than this would take.
-    InsufficientStock,
-    /// Other records need this one, so it cannot be deleted.
-    Protected,
-    /// Somebody else has changed it since the version that was sent.
-    Conflict,
-    /// It belongs to the settings, and only they change it.
-    ReadOnly,
-    /// What this needs is switched off.
-    Disabled,
-    /// There are as many as there may be.
-    TooMany,
-    /// No active account has this name and password.
-    InvalidCredentials,
-    /// The token is not valid, of the wrong kind, used up or expired.
-    InvalidToken,
-}
-
 /// An error as a client sees it.
-pub enum Problem {
-    /// The input is wrong.
-    User(Vec<UserError>),
-    /// The request is refused, or has failed.
-    Top {
-        /// What it is, for programs.
+pub(crate) enum ClientError {
+    /// The input of a mutation is wrong.
+    UserErrors(Vec<UserError>),
+    /// Anything else.
+    TopLevel {
         code: ErrorCode,
-        /// What it is, for people.
         message: String,
-        /// How many seconds to wait before trying again.
+        /// In seconds.
         retry_after: Option<u64>,
     },
 }
 
-impl From<&Error> for Problem {
+impl From<&Error> for ClientError {
     fn from(error: &Error) -> Self {
         match error {
             Error::Unauthenticated(login) => unauthenticated(*login),
@@ -87,13 +36,13 @@ impl From<&Error> for Problem {
                 UserErrorCode::NotFound,
             ),
             Error::NoSuchPage => top(ErrorCode::BadUserInput, "There is no such page."),
-            Error::Invalid(faults) => Self::User(faults.iter().map(UserError::from).collect()),
+            Error::Invalid(faults) => Self::UserErrors(faults.iter().map(UserError::from).collect()),
             Error::Parameter { name, reason } => top(ErrorCode::BadUserInput, format!("{name}: {reason}")),
             Error::Malformed(malformed) => unreadable(*malformed),
             Error::Protected { by } => {
                 let needed: Vec<String> = by
                     .iter()
-                    .map(|(kind, count)| format!("{count} {}", named(*count, *kind)))
+                    .map(|(kind, count)| format!("{count} {}", name_of(*count, *kind)))
                     .collect();
                 user(
                     None,
@@ -124,13 +73,13 @@ impl From<&Error> for Problem {
             }
             Error::Limited { retry_after } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                Self::Top {
+                Self::TopLevel {
                     code: ErrorCode::TooManyRequests,
                     message: "Too many requests.".to_owned(),
                     retry_after: Some(seconds.max(1)),
                 }
             }
-            Error::Unavailable(_) => Self::Top {
+            Error::Unavailable(_) => Self::TopLevel {
                 code: ErrorCode::Unavailable,
                 message: "The database is not available at the moment.".to_owned(),
                 retry_after: Some(RETRY_UNAVAILABLE),
@@ -140,7 +89,7 @@ impl From<&Error> for Problem {
     }
 }
 
-fn unauthenticated(login: Login) -> Problem {
+fn unauthenticated(login: Login) -> ClientError {
     const CODE: ErrorCode = ErrorCode::Unauthenticated;
     match login {
         Login::Missing => top(CODE, "Authentication credentials were not provided."),
@@ -154,7 +103,7 @@ fn unauthenticated(login: Login) -> Problem {
     }
 }
 
-fn unreadable(malformed: Malformed) -> Problem {
+fn unreadable(malformed: Malformed) -> ClientError {
     match malformed {
         Malformed::NotJson => top(ErrorCode::BadUserInput, "The body is not JSON."),
         Malformed::NotObject => top(ErrorCode::BadUserInput, "The body is not a JSON object."),
@@ -170,7 +119,7 @@ fn unreadable(malformed: Malformed) -> Problem {
     }
 }
 
-fn named(count: u64, kind: Kind) -> &'static str {
+fn name_of(count: u64, kind: Kind) -> &'static str {
     if count == 1 {
         kind.singular()
     } else {
@@ -178,85 +127,43 @@ fn named(count: u64, kind: Kind) -> &'static str {
     }
 }
 
-fn top(code: ErrorCode, message: impl Into<String>) -> Problem {
-    Problem::Top {
+fn top(code: ErrorCode, message: impl Into<String>) -> ClientError {
+    ClientError::TopLevel {
         code,
         message: message.into(),
         retry_after: None,
     }
 }
 
-fn user(field: Option<&str>, message: impl Into<String>, code: UserErrorCode) -> Problem {
-    Problem::User(vec![UserError {
+fn user(field: Option<&str>, message: impl Into<String>, code: UserErrorCode) -> ClientError {
+    ClientError::UserErrors(vec![UserError {
         field: field.map(str::to_owned),
         message: message.into(),
         code,
     }])
 }
 
-impl From<&Fault> for UserError {
-    fn from(fault: &Fault) -> Self {
-        let field = Some(camel_case(fault.field)).filter(|field| !field.is_empty());
-        let field = match (fault.item, field) {
-            (Some(item), Some(field)) => Some(format!("items.{item}.{field}")),
-            (Some(item), None) => Some(format!("items.{item}")),
-            (None, field) => field,
-        };
-        Self {
-            field,
-            message: fault.message.clone(),
-            code: fault.code.into(),
-        }
-    }
-}
-
-impl From<FaultCode> for UserErrorCode {
-    fn from(code: FaultCode) -> Self {
-        match code {
-            FaultCode::Required | FaultCode::Null | FaultCode::Invalid => Self::Invalid,
-            FaultCode::Blank => Self::Blank,
-            FaultCode::TooLong => Self::TooLong,
-            FaultCode::OutOfRange => Self::OutOfRange,
-            FaultCode::Taken => Self::Taken,
-            FaultCode::NotFound => Self::NotFound,
-            FaultCode::InsufficientStock => Self::InsufficientStock,
-        }
-    }
-}
-
-/// `category_id` is `categoryId`.
-fn camel_case(column: &str) -> String {
-    let mut words = column.split('_');
-    let mut name = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let mut letters = word.chars();
-        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        name.push_str(letters.as_str());
-    }
-    name
-}
-
-/// What an error says of the input of a mutation.
+/// The user errors of an error that the input has caused.
 ///
 /// # Errors
-/// The error itself, when the input is not to blame: it belongs beside `data`.
-pub fn user_errors(error: Error) -> Result<Vec<UserError>, Error> {
-    match Problem::from(&error) {
-        Problem::User(errors) => Ok(errors),
-        Problem::Top { .. } => Err(error),
+/// The error itself when it has another cause. It belongs in `errors`.
+pub(crate) fn user_errors(error: Error) -> Result<Vec<UserError>, Error> {
+    match ClientError::from(&error) {
+        ClientError::UserErrors(errors) => Ok(errors),
+        ClientError::TopLevel { .. } => Err(error),
     }
 }
 
 /// A user error without a payload to carry it is bad input.
 fn top_level(error: &Error) -> (ErrorCode, String, Option<u64>) {
     log_failure(error);
-    match Problem::from(error) {
-        Problem::Top {
+    match ClientError::from(error) {
+        ClientError::TopLevel {
             code,
             message,
             retry_after,
         } => (code, message, retry_after),
-        Problem::User(errors) => {
+        ClientError::UserErrors(errors) => {
             let first = errors.into_iter().next();
             let message = first.map(|error| error.message).unwrap_or_default();
             (ErrorCode::BadUserInput, message, None)
@@ -288,33 +195,5 @@ impl From<Error> for RequestError {
             Some(seconds) => error.with_retry_after(seconds),
             None => error,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{UserError, UserErrorCode, camel_case};
-    use crate::error::{Fault, FaultCode};
-
-    #[test]
-    fn columns_are_spelled_as_fields() {
-        assert_eq!(camel_case("category_id"), "categoryId");
-        assert_eq!(camel_case("title"), "title");
-        assert_eq!(camel_case(""), "");
-    }
-
-    #[test]
-    fn a_fault_says_where_it_is() {
-        let fault = Fault {
-            item: Some(3),
-            ..Fault::new("quantity", FaultCode::OutOfRange, "Too small.")
-        };
-        let error = UserError::from(&fault);
-        assert_eq!(
-            (error.field.as_deref(), error.code),
-            (Some("items.3.quantity"), UserErrorCode::OutOfRange)
-        );
-        let fault = Fault::new("", FaultCode::Invalid, "Strange.");
-        assert_eq!(UserError::from(&fault).field, None);
     }
 }
