@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use database::Location;
-
 use super::output::{explain, fail, print};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -13,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::resolvers::invariant::{self, Violation};
 use crate::schema;
 use crate::services::Services;
+use database::Location;
 
 /// The exit code if the invariants could not be verified.
 const UNVERIFIED: u8 = 2;
@@ -41,12 +40,12 @@ async fn verify(config: Config) -> Result<ExitCode> {
     let ctx = Ctx::system(services);
     let started = Instant::now();
     let invariants = invariant::invariants(ctx.db().backend());
-    let mut broken = 0;
+    let mut violated = 0;
     for invariant in &invariants {
         match invariant::violation(&ctx, invariant).await? {
             None => print(&format!("ok      {}", invariant.statement))?,
             Some(violation) => {
-                broken += 1;
+                violated += 1;
                 print(&format!(
                     "FAILED  {}: {}",
                     invariant.statement,
@@ -57,7 +56,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
     }
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
-    if broken == 0 {
+    if violated == 0 {
         print(&format!(
             "all {} invariants hold ({seconds:.1} s)",
             invariants.len()
@@ -65,7 +64,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     print(&format!(
-        "{broken} of {} invariants are violated",
+        "{violated} of {} invariants are violated",
         invariants.len()
     ))?;
     Ok(ExitCode::FAILURE)

@@ -35,16 +35,11 @@ impl Texts {
     /// The same with one more field.
     #[must_use]
     pub fn with(mut self, column: impl ColumnTrait, value: Field<String>) -> Self {
-        self.set(column.as_str(), value);
+        self.0.insert(column.as_str(), value);
         self
     }
 
-    /// Sets the field of the column with this name.
-    pub fn set(&mut self, column: &'static str, value: Field<String>) {
-        self.0.insert(column, value);
-    }
-
-    pub(super) fn get(&self, column: impl ColumnTrait) -> Field<String> {
+    pub(crate) fn get(&self, column: impl ColumnTrait) -> Field<String> {
         self.0.get(column.as_str()).cloned().unwrap_or_default()
     }
 }
