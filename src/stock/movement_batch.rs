@@ -160,7 +160,7 @@ pub(super) fn statement<M: Movement>(
         ), locked AS MATERIALIZED (
             SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE {locked}
         ), tried AS (
-            SELECT wanted.*, locked.title, locked.selling_price, locked.cost_price,
+            SELECT wanted.*, locked.selling_price, locked.cost_price,
                 CAST(locked.quantity + SUM(wanted.change) OVER earlier AS bigint) AS balance,
                 locked.version + ROW_NUMBER() OVER earlier AS version_after
             FROM wanted JOIN locked ON locked.id = wanted.product_id

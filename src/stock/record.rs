@@ -162,8 +162,7 @@ async fn add_entry(
         stock_change_id: inserted.last_insert_id,
         reason,
         change,
-        balance: product.quantity,
-        product_title: &product.title,
+        product,
         description,
     };
     outbox::publish(tx, event).await

@@ -5,9 +5,10 @@
 //!
 //! Parameters are numbered in the order of their first use, so that both databases accept the same text.
 
-use ::entity::event::Name;
+use ::entity::event::{Name, product_copies};
+use ::entity::product;
 use ::entity::stock_change::Reason;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, ModelTrait as _, Statement, Value};
 
 use crate::services::Services;
 use crate::stock::low_stock;
@@ -20,9 +21,8 @@ pub struct StockEvent<'a> {
     pub reason: Reason,
     /// Negative when stock was taken out.
     pub change: i64,
-    /// The product's stock right after the change.
-    pub balance: i64,
-    pub product_title: &'a str,
+    /// As it is right after the change.
+    pub product: &'a product::Model,
     /// The movement's description.
     pub description: Option<&'a str>,
 }
@@ -52,7 +52,7 @@ pub async fn publish(tx: &Tx, event: StockEvent<'_>) -> Result<(), DbErr> {
     if !config.webhook_enabled {
         return Ok(());
     }
-    let is_low = low_stock::fell_low(event.balance, event.change, config.low_stock_threshold);
+    let is_low = low_stock::fell_low(event.product.quantity, event.change, config.low_stock_threshold);
     let names = event_of(event.reason)
         .into_iter()
         .chain(is_low.then_some(Name::LowStock));
@@ -67,19 +67,22 @@ async fn insert(tx: &Tx, name: Name, event: &StockEvent<'_>) -> Result<(), DbErr
     struct Inserted {
         id: i64,
     }
-    let sql = format!(
-        "INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
-         SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT 1 FROM endpoint WHERE {subscribed}) RETURNING id",
-        subscribed = subscribed("$2"),
-    );
-    let values: Vec<Value> = vec![
+    let mut values: Vec<Value> = vec![
         message_id().into(),
         name.as_str().into(),
         event.stock_change_id.into(),
-        event.product_title.into(),
         event.description.map(str::to_owned).into(),
         tx.ctx().now.into(),
     ];
+    values.extend(product_copies().map(|(_, original)| event.product.get(original)));
+    let parameters: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
+    let sql = format!(
+        "INSERT INTO event ({columns})
+         SELECT {parameters} WHERE EXISTS (SELECT 1 FROM endpoint WHERE {subscribed}) RETURNING id",
+        columns = event_columns(),
+        parameters = parameters.join(", "),
+        subscribed = subscribed("$2"),
+    );
     let backend = tx.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, values);
     let Some(row) = tx.query_one_raw(statement).await? else {
@@ -98,25 +101,36 @@ async fn insert(tx: &Tx, name: Name, event: &StockEvent<'_>) -> Result<(), DbErr
     Ok(())
 }
 
+/// The columns of a stock event, its copies of product columns last.
+fn event_columns() -> String {
+    let copies: String = product_copies()
+        .map(|(copy, _)| format!(", {}", copy.as_str()))
+        .collect();
+    format!("message_id, name, stock_change_id, description, created_at{copies}")
+}
+
 /// Whether changes for this reason may have events.
 pub fn publishes(services: &Services, reason: Reason) -> bool {
     services.config.webhook_enabled && event_of(reason).is_some()
 }
 
 /// [`publish`] as a part of the one statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
-/// queries of its `WITH` clause. `taken` has the movements, each with two message ids, and `entered` their ledger
-/// entries.
+/// queries of its `WITH` clause. `taken` has the movements, each with two message ids, `locked` their products,
+/// and `entered` their ledger entries.
 ///
 /// Empty where there are no events.
 pub fn with_queries(services: &Services, reason: Reason) -> String {
     let Some(name) = event_of(reason).filter(|_| publishes(services, reason)) else {
         return String::new();
     };
+    let originals: String = product_copies()
+        .map(|(_, original)| format!(", locked.{}", original.as_str()))
+        .collect();
     format!(
         ", published AS (
-            INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
-            SELECT possible.message_id, possible.name, entered.id, taken.title, taken.description, taken.at
-            FROM taken JOIN entered USING (movement_id), LATERAL (VALUES
+            INSERT INTO event ({columns})
+            SELECT possible.message_id, possible.name, entered.id, taken.description, taken.at{originals}
+            FROM taken JOIN entered USING (movement_id) JOIN locked ON locked.id = taken.product_id, LATERAL (VALUES
                 (1, taken.message_id, '{name}'), (2, taken.low_stock_message_id, '{low}')
             ) AS possible (place, message_id, name)
             WHERE (possible.place = 1 OR {fell_low})
@@ -127,6 +141,7 @@ pub fn with_queries(services: &Services, reason: Reason) -> String {
             SELECT published.id, endpoint.id, 0, published.created_at FROM published, endpoint
             WHERE {subscribed_to_published}
         )",
+        columns = event_columns(),
         name = name.as_str(),
         low = Name::LowStock.as_str(),
         fell_low = low_stock::fell_low_sql(services.config.low_stock_threshold),
