@@ -66,7 +66,11 @@ impl Passwords {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         self.on_blocking_thread(move || {
-            let verify_slowest = || slowest.as_deref().map(|slowest| django_hash::verify(&password, slowest));
+            let verify_slowest = || {
+                if let Some(slowest) = &slowest {
+                    std::hint::black_box(django_hash::verify(&password, slowest));
+                }
+            };
             match hash.as_deref() {
                 Some(stored) if is_own(stored) => {
                     let is_right = verify(&password, stored)?;
