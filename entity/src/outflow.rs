@@ -21,7 +21,7 @@ pub struct Model {
     /// `description`, folded.
     pub description_folded: Option<String>,
     pub created_at: DateTime<Utc>,
-    /// Equal to `created_at`; the documented API returns both.
+    /// Equal to `created_at`, except in rows that were imported; the documented API returns both.
     pub updated_at: DateTime<Utc>,
 }
 

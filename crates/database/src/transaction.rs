@@ -14,6 +14,7 @@ use sea_orm::{
 
 use crate::database::Link as DatabaseLink;
 use crate::failure::unavailable;
+use crate::models::{Table, read, with_literal_limits};
 use crate::observer::{StatementObserver, StatementSpan, finish};
 use crate::postgres::Postgres;
 use crate::sqlite::{self, Connection};
@@ -135,6 +136,20 @@ impl Transaction {
         match self.link {
             Link::Sqlite(_) => Backend::Sqlite,
             Link::Postgres(..) => Backend::Postgres,
+        }
+    }
+
+    /// The rows of a statement that selects all columns of the table.
+    pub async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
+        let statement = with_literal_limits(statement);
+        match &self.link {
+            Link::Sqlite(connection) => {
+                let span = self.statement_started(&statement.sql);
+                let rows = Self::on_sqlite(connection, |connection| connection.models::<E>(&statement));
+                finish(span, &rows);
+                rows
+            }
+            Link::Postgres(..) => read(&self.query_all_raw(statement).await?),
         }
     }
 
