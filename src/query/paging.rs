@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ::entity::Record;
+use database::Backend;
 use database::dialect::PAGE;
 use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, IntoIden as _, NullOrdering, SelectStatement};
 use sea_orm::{
@@ -164,6 +165,26 @@ pub(crate) fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: 
     }
 }
 
+/// Keeps the rows that refer to the current parent, and orders them by these terms, which an index has within the reference.
+pub(crate) fn order_within_parent(
+    select: &mut SelectStatement,
+    backend: Backend,
+    reference: impl ColumnTrait,
+    terms: &[Term],
+    backwards: bool,
+) {
+    let first = Term {
+        column: reference.as_column_ref().into_column_ref(),
+        direction: terms.first().map_or(Direction::Ascending, |term| term.direction),
+        nullable: false,
+        kind: ValueKind::Integer,
+    };
+    select.cond_where(backend.within_parent(reference.into_expr()));
+    select.clear_order_by();
+    order_by(select, &[first], backwards);
+    order_by(select, terms, backwards);
+}
+
 #[derive(FromQueryResult)]
 struct Counted {
     parent: i64,
@@ -209,13 +230,14 @@ impl<R: Collection> Listing<R> {
     ) -> Result<PagesByParent<Row<R>>> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
-        let of_parent = reference.into_expr().eq(backend.parent());
-        let part = self.part(request, &terms)?;
+        let mut part = self.part(request, &terms)?.into_query();
         let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
-            part.filter(of_parent).into_query()
+            order_within_parent(&mut part, backend, reference, &terms, request.backwards);
+            part
         } else {
             // Otherwise the databases may walk the index of another column through the whole table, for each parent.
-            backend.rows_first(R::default().into_iden(), of_parent, part.into_query())
+            let of_parent = reference.into_expr().eq(backend.parent());
+            backend.rows_first(R::default().into_iden(), of_parent, part)
         };
         let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part);
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
