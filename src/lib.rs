@@ -18,7 +18,7 @@
 //! | `http` | HTTP parts that both APIs use |
 //! | [`server`] | connections, the router, and the layers of every request |
 //! | [`background`] | periodic tasks |
-//! | `import` | taking over a Django installation, which `django-source` (crate) reads |
+//! | `import` | takes over a Django installation |
 //! | [`app`] | a gateway with its workers |
 //! | [`cli`] | the commands |
 

@@ -1,9 +1,9 @@
 //! Password hashes of accounts that were taken over from Django, in Django's encoding. They are replaced at the next
 //! login.
 
+use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::Argon2;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pbkdf2::pbkdf2_hmac;
@@ -49,7 +49,11 @@ pub(super) fn cost(encoded: &str) -> u64 {
     };
     let parts: Vec<&str> = rest.split('$').collect();
     let part = |place: usize| parts.get(place).map_or_else(Vec::new, |text| numbers(text));
-    let product = |numbers: &[u64]| numbers.iter().fold(1, |all: u64, number| all.saturating_mul(*number));
+    let product = |numbers: &[u64]| {
+        numbers
+            .iter()
+            .fold(1, |all: u64, number| all.saturating_mul(*number))
+    };
     match scheme {
         "pbkdf2_sha256" | "pbkdf2_sha1" => product(&part(0)).saturating_mul(500),
         "argon2" => {
@@ -117,8 +121,11 @@ fn argon2(password: &str, rest: &str) -> bool {
         _ => format!("${rest}"),
     };
     // The parameters are those of the hash.
-    PasswordHash::new(&encoded)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+    PasswordHash::new(&encoded).is_ok_and(|hash| {
+        Argon2::default()
+            .verify_password(password.as_bytes(), &hash)
+            .is_ok()
+    })
 }
 
 fn scrypt(password: &str, rest: &str) -> bool {
@@ -177,7 +184,9 @@ mod tests {
         assert!(of(1_200_000) > of(600_000));
         assert!(cost("bcrypt$$2b$13$") > cost("bcrypt_sha256$$2b$12$"));
         assert!(cost("scrypt$32768$1$8$1$") > cost("scrypt$16384$2$8$1$"));
-        assert!(cost("argon2$argon2id$v=19$m=102400,t=2,p=8$") > cost("argon2$argon2id$v=19$m=51200,t=2,p=8$"));
+        assert!(
+            cost("argon2$argon2id$v=19$m=102400,t=2,p=8$") > cost("argon2$argon2id$v=19$m=51200,t=2,p=8$")
+        );
         assert_eq!(cost("!"), 0);
     }
 }

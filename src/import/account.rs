@@ -18,10 +18,8 @@ impl Groups {
     /// Stores groups. One that has the name of an existing group replaces its permissions.
     pub(super) async fn store(&mut self, tx: &Tx, groups: Vec<row::Group>) -> Result<()> {
         let existing = group::Entity::find().all(tx).await?;
-        let existing: HashMap<String, i64> = existing
-            .into_iter()
-            .map(|group| (group.name, group.id))
-            .collect();
+        let existing: HashMap<String, i64> =
+            existing.into_iter().map(|group| (group.name, group.id)).collect();
         for group in groups {
             let id = match existing.get(&group.name) {
                 Some(id) => {
@@ -40,7 +38,15 @@ impl Groups {
             };
             self.0.insert(group.id, id);
             let holder = Holder::Group(id);
-            insert_permissions(tx, group.permissions.into_iter().map(|codename| (holder, codename)).collect()).await?;
+            insert_permissions(
+                tx,
+                group
+                    .permissions
+                    .into_iter()
+                    .map(|codename| (holder, codename))
+                    .collect(),
+            )
+            .await?;
         }
         Ok(())
     }
@@ -51,7 +57,8 @@ impl Groups {
             let group_id = self.0.get(&membership.group_id).copied();
             rows.push(user_group::Model {
                 user_id: membership.user_id,
-                group_id: group_id.ok_or_else(|| Error::internal("a membership refers to a missing group"))?,
+                group_id: group_id
+                    .ok_or_else(|| Error::internal("a membership refers to a missing group"))?,
             });
         }
         Ok(insert::<user_group::Entity>(tx, rows).await?)
@@ -73,18 +80,20 @@ pub(super) async fn store_permissions(tx: &Tx, permissions: Vec<row::UserPermiss
 
 async fn insert_permissions(tx: &Tx, held: Vec<(Holder, String)>) -> Result<()> {
     let first = reserve_ids::<permission::Entity>(tx, held.len()).await?;
-    let rows = (first..).zip(held).map(|(id, (holder, codename))| permission::Model {
-        id,
-        user_id: match holder {
-            Holder::User(user) => Some(user),
-            Holder::Group(_) => None,
-        },
-        group_id: match holder {
-            Holder::Group(group) => Some(group),
-            Holder::User(_) => None,
-        },
-        codename,
-    });
+    let rows = (first..)
+        .zip(held)
+        .map(|(id, (holder, codename))| permission::Model {
+            id,
+            user_id: match holder {
+                Holder::User(user) => Some(user),
+                Holder::Group(_) => None,
+            },
+            group_id: match holder {
+                Holder::Group(group) => Some(group),
+                Holder::User(_) => None,
+            },
+            codename,
+        });
     let rows: Vec<permission::Model> = rows.collect();
     Ok(insert::<permission::Entity>(tx, rows).await?)
 }

@@ -1,8 +1,6 @@
 //! Reads the stored rows back and compares them with the source's.
 
-use ::entity::{
-    Record as _, brand, category, inflow, outflow, product, stock_change, supplier, user,
-};
+use ::entity::{Record as _, brand, category, inflow, outflow, product, stock_change, supplier, user};
 use database::Table;
 use django_source::digest::{Record, TableDigest, TableSummary};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -39,25 +37,47 @@ pub(super) async fn compare(tx: &Tx, source: Vec<TableSummary>, watch: &Watch) -
             digest: TableDigest::new(source.table),
         };
         let target = match source.table {
-            "user" => reader.read::<user::Entity, _>(user::Column::Id, row::source_user).await?,
+            "user" => {
+                reader
+                    .read::<user::Entity, _>(user::Column::Id, row::source_user)
+                    .await?
+            }
             "brand" => {
                 let label = row::source_label::<brand::Entity>;
                 reader.read::<brand::Entity, _>(brand::Column::Id, label).await?
             }
             "category" => {
                 let label = row::source_label::<category::Entity>;
-                reader.read::<category::Entity, _>(category::Column::Id, label).await?
+                reader
+                    .read::<category::Entity, _>(category::Column::Id, label)
+                    .await?
             }
             "supplier" => {
                 let label = row::source_label::<supplier::Entity>;
-                reader.read::<supplier::Entity, _>(supplier::Column::Id, label).await?
+                reader
+                    .read::<supplier::Entity, _>(supplier::Column::Id, label)
+                    .await?
             }
-            "product" => reader.read::<product::Entity, _>(product::Column::Id, row::source_product).await?,
-            "inflow" => reader.read::<inflow::Entity, _>(inflow::Column::Id, row::source_inflow).await?,
-            "outflow" => reader.read::<outflow::Entity, _>(outflow::Column::Id, row::source_outflow).await?,
+            "product" => {
+                reader
+                    .read::<product::Entity, _>(product::Column::Id, row::source_product)
+                    .await?
+            }
+            "inflow" => {
+                reader
+                    .read::<inflow::Entity, _>(inflow::Column::Id, row::source_inflow)
+                    .await?
+            }
+            "outflow" => {
+                reader
+                    .read::<outflow::Entity, _>(outflow::Column::Id, row::source_outflow)
+                    .await?
+            }
             "stock_change" => {
                 let id = stock_change::Column::Id;
-                reader.read::<stock_change::Entity, _>(id, row::source_stock_change).await?
+                reader
+                    .read::<stock_change::Entity, _>(id, row::source_stock_change)
+                    .await?
             }
             // An unknown table has no rows here, so the comparison fails.
             _ => reader.digest.summary(),

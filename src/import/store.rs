@@ -60,7 +60,10 @@ pub(super) async fn store(tx: &Tx, mut incoming: Incoming, watch: &Watch) -> Res
 }
 
 async fn last_id(tx: &Tx, table: &str) -> Result<i64> {
-    let sql = format!("SELECT CAST({} AS bigint) AS last", tx.backend().last_id_of(table));
+    let sql = format!(
+        "SELECT CAST({} AS bigint) AS last",
+        tx.backend().last_id_of(table)
+    );
     let statement = Statement::from_string(tx.get_database_backend(), sql);
     match tx.query_one_raw(statement).await? {
         Some(row) => Ok(row.try_get("", "last")?),

@@ -37,9 +37,8 @@ pub(super) async fn lock(tx: &Tx) -> Result<()> {
 /// # Errors
 /// When one of the tables has rows, or there are groups besides the built-in ones.
 pub(crate) async fn require_empty(db: &impl ConnectionTrait) -> Result<()> {
-    let tables = TABLES.map(|table| {
-        format!("SELECT '{table}' AS name WHERE EXISTS (SELECT 1 FROM \"{table}\")")
-    });
+    let tables =
+        TABLES.map(|table| format!("SELECT '{table}' AS name WHERE EXISTS (SELECT 1 FROM \"{table}\")"));
     let groups = "SELECT 'group' AS name WHERE (SELECT COUNT(*) FROM \"group\") > 2
         OR EXISTS (SELECT 1 FROM permission WHERE user_id IS NOT NULL)";
     let sql = format!("{} UNION ALL {groups}", tables.join(" UNION ALL "));

@@ -120,7 +120,7 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
         all.push(ids(&statement, &noun.out_of_bounds()));
     }
     all.extend(nouns.map(|Noun { name, texts, .. }| Invariant {
-        statement: format!("each {name} is found by its texts in any case of letters"),
+        statement: format!("each {name} has the folded form of its texts"),
         probe: Probe::Folded(name, texts.into_iter().map(|(text, _)| text).collect()),
     }));
     all

@@ -23,8 +23,19 @@ impl Created {
             name.push(suffix);
             PathBuf::from(name)
         };
-        let files = [Some(database.clone()), Some(beside("-wal")), Some(beside("-shm")), config.secret_file()];
-        Self(files.into_iter().flatten().filter(|file| !file.exists()).collect())
+        let files = [
+            Some(database.clone()),
+            Some(beside("-wal")),
+            Some(beside("-shm")),
+            config.secret_file(),
+        ];
+        Self(
+            files
+                .into_iter()
+                .flatten()
+                .filter(|file| !file.exists())
+                .collect(),
+        )
     }
 
     pub(super) fn remove(self) {

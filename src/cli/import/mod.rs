@@ -205,12 +205,19 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
     } else {
         print(&report::comparisons(&tables))?;
         print(&if equal {
-            format!("Imported in {:.1} s. Both sides are equal.", started.elapsed().as_secs_f64())
+            format!(
+                "Imported in {:.1} s. Both sides are equal.",
+                started.elapsed().as_secs_f64()
+            )
         } else {
             "NOT imported: the sides differ, which is a fault of this program. Nothing was stored.".to_owned()
         })?;
     }
-    Ok(if equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if equal {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparison>> {

@@ -18,7 +18,10 @@ pub(super) fn report(report: &Report) -> String {
     let mut lines = vec!["Found".to_owned()];
     for (role, rows) in &report.source {
         let rows = rows.map_or_else(|| "no table".to_owned(), |rows| format!("{rows} rows"));
-        let table = report.roles.get(role).map_or(String::new(), |table| format!("  in {}", plain(table)));
+        let table = report
+            .roles
+            .get(role)
+            .map_or(String::new(), |table| format!("  in {}", plain(table)));
         lines.push(format!("  {role:<17}{rows:>14}{table}"));
     }
     if !report.findings.is_empty() {
@@ -32,7 +35,12 @@ pub(super) fn report(report: &Report) -> String {
     lines.extend(stock(report));
     if !report.target.is_empty() {
         lines.push("\nThere after the import".to_owned());
-        lines.extend(report.target.iter().map(|(table, rows)| format!("  {table:<17}{rows:>9} rows")));
+        lines.extend(
+            report
+                .target
+                .iter()
+                .map(|(table, rows)| format!("  {table:<17}{rows:>9} rows")),
+        );
     }
     lines.push(String::new());
     lines.push(match report.verdict {
@@ -73,7 +81,10 @@ fn note(note: &Note) -> Vec<String> {
 
 fn item(item: &NoteItem) -> String {
     let rows = item.rows.map_or(String::new(), |rows| format!(", {rows} rows"));
-    let detail = item.detail.as_deref().map_or(String::new(), |detail| format!(": {}", plain(detail)));
+    let detail = item
+        .detail
+        .as_deref()
+        .map_or(String::new(), |detail| format!(": {}", plain(detail)));
     format!("      {}{detail}{rows}{}", plain(&item.name), ids(&item.ids))
 }
 
@@ -120,11 +131,19 @@ fn because(because: &Because) -> String {
     match because {
         Because::NoTable { roles } => format!("  It has no table for: {}.", roles.join(", ")),
         Because::NoColumn { table, columns } => {
-            format!("  The table {} has no column for: {}.", plain(table), columns.join(", "))
+            format!(
+                "  The table {} has no column for: {}.",
+                plain(table),
+                columns.join(", ")
+            )
         }
         Because::AmbiguousTable { role, tables } => format!(
             "  Several tables may be the one for {role}: {}. Choose one with --map TABLE={role}.",
-            tables.iter().map(|table| plain(table)).collect::<Vec<_>>().join(", ")
+            tables
+                .iter()
+                .map(|table| plain(table))
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         Because::SeveralTenants { column, values } => {
             let values: Vec<String> = values

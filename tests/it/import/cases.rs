@@ -93,7 +93,12 @@ async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
         _ => 2,
     };
     let checked = run(&url, &["import", "check", source, "--json"], "");
-    assert_eq!(checked.status.code(), Some(code), "{}", String::from_utf8_lossy(&checked.stderr));
+    assert_eq!(
+        checked.status.code(),
+        Some(code),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
     let report: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
     assert_eq!(report["verdict"], expected["verdict"]);
     if code != 0 {
@@ -116,10 +121,19 @@ async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
         assert_eq!(table["target"]["rows"], expected["target"][name], "{name}");
     }
     let again = fails(&url, &arguments, "");
-    assert!(again.contains("the target is not empty: it has rows in user"), "{again}");
+    assert!(
+        again.contains("the target is not empty: it has rows in user"),
+        "{again}"
+    );
     prints(&url, &["check"], "");
 
-    let gateway = Gateway::open(Arc::clone(&place), crate::support::api::Face::Rest, &[], at("2026-11-26T12:00:00Z")).await;
+    let gateway = Gateway::open(
+        Arc::clone(&place),
+        crate::support::api::Face::Rest,
+        &[],
+        at("2026-11-26T12:00:00Z"),
+    )
+    .await;
     Stored::of(&gateway).await.compare(expected);
     log_in(&gateway, expected).await;
     ids_go_on(&gateway, expected).await;
@@ -131,7 +145,8 @@ async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
 async fn log_in(gateway: &Gateway, expected: &Value) {
     for (username, password) in expected["logins"].as_object().expect("logins") {
         for _ in 0..2 {
-            let body = json!({ "username": username, "password": password.as_str().unwrap_or("birch-rail-99") });
+            let body =
+                json!({ "username": username, "password": password.as_str().unwrap_or("birch-rail-99") });
             let answer = gateway.anon.post("authentication/token/", body).await;
             if password.is_null() {
                 answer.is(401, WRONG_LOGIN);
@@ -140,7 +155,10 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
             let access = answer.expect(200)["access"].as_str().expect("a token").to_owned();
             gateway.with_token(access).get("brands/").await.expect(200);
             let user = Stored::user(gateway, username).await;
-            assert!(user.password_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{username}");
+            assert!(
+                user.password_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+                "{username}"
+            );
         }
     }
 }
@@ -166,19 +184,29 @@ async fn ids_go_on(gateway: &Gateway, expected: &Value) {
     let product = make("product", "products/", product).await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 2 });
     make("inflow", "inflows/", inflow).await;
-    make("outflow", "outflows/", json!({ "product": product, "quantity": 1 })).await;
+    make(
+        "outflow",
+        "outflows/",
+        json!({ "product": product, "quantity": 1 }),
+    )
+    .await;
 }
 
 async fn one_of_several_tenants(source: Database, target: Database) {
-    let (Some(place), Some(installation)) =
-        (Place::empty(target).await, Installation::of("11_tenants", source).await)
-    else {
+    let (Some(place), Some(installation)) = (
+        Place::empty(target).await,
+        Installation::of("11_tenants", source).await,
+    ) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
     let wanted = &expected("11_tenants")["one_tenant"];
     let tenant = format!("--tenant={}", wanted["--tenant"].as_str().expect("a tenant"));
-    let printed = prints(&place.url(), &["import", "run", &installation.address(), &tenant, "--json"], "");
+    let printed = prints(
+        &place.url(),
+        &["import", "run", &installation.address(), &tenant, "--json"],
+        "",
+    );
     let output: Value = serde_json::from_str(&printed).expect("JSON");
     for table in output["tables"].as_array().expect("tables") {
         let name = table["source"]["table"].as_str().expect("a table");

@@ -43,7 +43,10 @@ async fn ended_early(database: Database) {
     let (url, source, before) = (place.url(), installation.address(), installation.bytes());
     // Ctrl-C.
     let mut child = storing(&url, &source);
-    let sent = Command::new("kill").arg("-INT").arg(child.id().to_string()).status();
+    let sent = Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status();
     assert!(sent.expect("kill").success());
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     if let Place::Sqlite(directory) = &place {
@@ -55,7 +58,11 @@ async fn ended_early(database: Database) {
         let mut child = storing(&url, &source);
         std::thread::sleep(Duration::from_millis(step * 60));
         child.kill().expect("it is killed");
-        assert_eq!(child.wait().expect("it ends").code(), None, "it was still running");
+        assert_eq!(
+            child.wait().expect("it ends").code(),
+            None,
+            "it was still running"
+        );
     }
     assert!(installation.bytes() == before, "the source is as it was");
     // Whatever a killed one had written is gone, or this would be refused.

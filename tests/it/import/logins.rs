@@ -14,7 +14,10 @@ use crate::support::test_database::{Database, Place};
 
 /// A gateway after the import of a case.
 async fn imported(case: &str, database: Database) -> Option<Gateway> {
-    let (place, installation) = (Place::empty(database).await?, Installation::of(case, Database::Sqlite).await?);
+    let (place, installation) = (
+        Place::empty(database).await?,
+        Installation::of(case, Database::Sqlite).await?,
+    );
     prints(&place.url(), &["import", "run", &installation.address()], "");
     let face = crate::support::api::Face::Rest;
     Some(Gateway::open(Arc::new(place), face, &[], at("2026-11-26T12:00:00Z")).await)
@@ -30,7 +33,12 @@ async fn removed(gateway: Gateway) {
 fn old_token(gateway: &Gateway, token_type: &str, jti: &str, user_id: Value) -> String {
     let now = gateway.services.clock.now().timestamp();
     let claims = json!({ "token_type": token_type, "exp": now + 3600, "iat": now - 60, "jti": jti, "user_id": user_id });
-    encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET_KEY.as_bytes())).unwrap()
+    encode(
+        &Header::default(),
+        &claims,
+        &EncodingKey::from_secret(SECRET_KEY.as_bytes()),
+    )
+    .unwrap()
 }
 
 async fn old_tokens(database: Database) {
@@ -43,13 +51,27 @@ async fn old_tokens(database: Database) {
         let access = old_token(&gateway, "access", &jti, user_id.clone());
         gateway.with_token(access).get("brands/").await.expect(200);
         let refresh = json!({ "refresh": old_token(&gateway, "refresh", &jti, user_id.clone()) });
-        let fresh = gateway.anon.post("authentication/token/refresh/", refresh).await.expect(200);
-        gateway.with_token(fresh["access"].as_str().unwrap()).get("brands/").await.expect(200);
+        let fresh = gateway
+            .anon
+            .post("authentication/token/refresh/", refresh)
+            .await
+            .expect(200);
+        gateway
+            .with_token(fresh["access"].as_str().unwrap())
+            .get("brands/")
+            .await
+            .expect(200);
         // The one on the old system's blacklist.
         let spent = old_token(&gateway, "refresh", &"a".repeat(32), user_id);
-        let answer = gateway.anon.post("authentication/token/refresh/", json!({ "refresh": spent })).await;
+        let answer = gateway
+            .anon
+            .post("authentication/token/refresh/", json!({ "refresh": spent }))
+            .await;
         answer.is(401, REFUSED);
-        let answer = gateway.anon.post("authentication/token/verify/", json!({ "token": spent })).await;
+        let answer = gateway
+            .anon
+            .post("authentication/token/verify/", json!({ "token": spent }))
+            .await;
         answer.is(401, REFUSED);
     }
     let nobody = old_token(&gateway, "access", &"d".repeat(32), json!(999));
@@ -69,7 +91,11 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
     for _ in 0..5 {
         let begin = Instant::now();
         let body = json!({ "username": username, "password": "wrong" });
-        gateway.anon.post("authentication/token/", body).await.is(401, WRONG_LOGIN);
+        gateway
+            .anon
+            .post("authentication/token/", body)
+            .await
+            .is(401, WRONG_LOGIN);
         times.push(begin.elapsed());
     }
     times.sort();
@@ -83,7 +109,10 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
     let slowest = time_of_failure(&gateway, "django60").await;
     for username in ["django32", "scrypt", "unusable", "no such user"] {
         let time = time_of_failure(&gateway, username).await;
-        assert!(time > slowest / 2, "{username}: {time:?}, the slowest {slowest:?}");
+        assert!(
+            time > slowest / 2,
+            "{username}: {time:?}, the slowest {slowest:?}"
+        );
     }
     // One that has been replaced is not faster either.
     let body = json!({ "username": "django32", "password": "birch-rail-32" });

@@ -74,32 +74,61 @@ impl Stored {
         let spent = expected["spent_tokens"].as_array().into_iter().flatten();
         assert_eq!(tokens, spent.map(|token| token.as_str().unwrap()).collect());
         for (table, actors) in expected["actors"].as_object().into_iter().flatten() {
-            let reason = if table == "inflow" { Reason::InflowCreated } else { Reason::OutflowCreated };
+            let reason = if table == "inflow" {
+                Reason::InflowCreated
+            } else {
+                Reason::OutflowCreated
+            };
             for (id, actor) in actors.as_object().expect("actors") {
                 let id: i64 = id.parse().expect("an id");
-                let of_movement = |entry: &&stock_change::Model| entry.reason == reason && entry.movement_id == Some(id);
+                let of_movement =
+                    |entry: &&stock_change::Model| entry.reason == reason && entry.movement_id == Some(id);
                 let entry = self.changes.iter().find(of_movement).expect("an entry");
                 assert_eq!(json!(entry.actor_id), *actor, "{table} {id}");
             }
         }
         for (column, wanted) in [("inactive", false), ("superusers", true)] {
-            let Some(names) = expected[column].as_array() else { continue };
-            let fits = |user: &&user::Model| if wanted { user.is_superuser } else { !user.is_active };
-            let found: BTreeSet<&str> = self.users.iter().filter(fits).map(|user| user.username.as_str()).collect();
-            assert_eq!(found, names.iter().map(|name| name.as_str().unwrap()).collect(), "{column}");
+            let Some(names) = expected[column].as_array() else {
+                continue;
+            };
+            let fits = |user: &&user::Model| {
+                if wanted {
+                    user.is_superuser
+                } else {
+                    !user.is_active
+                }
+            };
+            let found: BTreeSet<&str> = self
+                .users
+                .iter()
+                .filter(fits)
+                .map(|user| user.username.as_str())
+                .collect();
+            assert_eq!(
+                found,
+                names.iter().map(|name| name.as_str().unwrap()).collect(),
+                "{column}"
+            );
         }
     }
 
     fn row(&self, table: &str, id: i64) -> Value {
-        let label = |name: &str, description: &Option<String>, created, updated| {
-            json!({"name": name, "description": description, "created_at": moment(created), "updated_at": moment(updated)})
-        };
+        let label = |name: &str, description: &Option<String>, created, updated| json!({"name": name, "description": description, "created_at": moment(created), "updated_at": moment(updated)});
         let row = match table {
-            "brand" => self.brands.iter().find(|row| row.id == id)
+            "brand" => self
+                .brands
+                .iter()
+                .find(|row| row.id == id)
                 .map(|row| label(&row.name, &row.description, row.created_at, row.updated_at)),
-            "category" => self.categories.iter().find(|row| row.id == id)
+            "category" => self
+                .categories
+                .iter()
+                .find(|row| row.id == id)
                 .map(|row| label(&row.name, &row.description, row.created_at, row.updated_at)),
-            "supplier" => self.suppliers.iter().find(|row| row.id == id)
+            "supplier" => self
+                .suppliers
+                .iter()
+                .find(|row| row.id == id)
                 .map(|row| label(&row.name, &row.description, row.created_at, row.updated_at)),
             "product" => self.products.iter().find(|row| row.id == id).map(|row| {
                 json!({"title": row.title, "description": row.description, "serie_number": row.serie_number,
@@ -123,10 +152,17 @@ impl Stored {
     fn stock(&self) -> Value {
         let mut stock = BTreeMap::new();
         for product in &self.products {
-            let entries: Vec<&stock_change::Model> =
-                self.changes.iter().filter(|entry| entry.product_id == product.id).collect();
+            let entries: Vec<&stock_change::Model> = self
+                .changes
+                .iter()
+                .filter(|entry| entry.product_id == product.id)
+                .collect();
             let sum = |reason| -> i64 {
-                entries.iter().filter(|entry| entry.reason == reason).map(|entry| entry.change).sum()
+                entries
+                    .iter()
+                    .filter(|entry| entry.reason == reason)
+                    .map(|entry| entry.change)
+                    .sum()
             };
             let summary = json!({"quantity": product.quantity, "opening": sum(Reason::ProductCreated),
                 "closing": sum(Reason::Adjustment), "entries": entries.len()});
@@ -136,10 +172,23 @@ impl Stored {
     }
 
     fn group(&self, name: &str) -> Value {
-        let id = self.groups.iter().find(|group| group.name == name).expect("the group").id;
-        let members = self.memberships.iter().filter(|membership| membership.group_id == id);
-        let members: BTreeSet<&str> = members.map(|membership| self.username(membership.user_id)).collect();
-        let held = self.permissions.iter().filter(|permission| permission.group_id == Some(id));
+        let id = self
+            .groups
+            .iter()
+            .find(|group| group.name == name)
+            .expect("the group")
+            .id;
+        let members = self
+            .memberships
+            .iter()
+            .filter(|membership| membership.group_id == id);
+        let members: BTreeSet<&str> = members
+            .map(|membership| self.username(membership.user_id))
+            .collect();
+        let held = self
+            .permissions
+            .iter()
+            .filter(|permission| permission.group_id == Some(id));
         let held: BTreeSet<&str> = held.map(|permission| permission.codename.as_str()).collect();
         json!({ "members": members, "permissions": held })
     }
@@ -148,7 +197,10 @@ impl Stored {
         let mut rights: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for permission in &self.permissions {
             if let Some(user) = permission.user_id {
-                rights.entry(self.username(user)).or_default().insert(&permission.codename);
+                rights
+                    .entry(self.username(user))
+                    .or_default()
+                    .insert(&permission.codename);
             }
         }
         json!(rights)
@@ -167,5 +219,8 @@ fn price(price: ::entity::Money) -> String {
 }
 
 fn moment(moment: DateTime<Utc>) -> String {
-    moment.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string().replace(".000000Z", "Z")
+    moment
+        .format("%Y-%m-%dT%H:%M:%S%.6fZ")
+        .to_string()
+        .replace(".000000Z", "Z")
 }

@@ -90,7 +90,7 @@ const LAYERS: &[&[&str]] = &[
     &["rest", "graphql"],
     &["server"],
     // The program.
-    &["app.rs"],
+    &["app.rs", "import"],
     &["cli"],
     &["lib.rs", "main.rs"],
 ];
