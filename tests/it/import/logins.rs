@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
+use super::installation::Installation;
 use crate::support::answer::{BAD_TOKEN, REFUSED, WRONG_LOGIN};
 use crate::support::command::prints;
-use crate::support::django::Installation;
 use crate::support::gateway::{Gateway, SECRET_KEY, at};
 use crate::support::test_database::{Database, Place};
 

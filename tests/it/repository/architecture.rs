@@ -68,6 +68,7 @@ const LAYERS: &[&[&str]] = &[
         "auth/right.rs",
         "auth/actor.rs",
         "auth/accounts.rs",
+        "auth/django_hash.rs",
         "auth/password.rs",
         "auth/token.rs",
         "stock/ledger_tail.rs",
