@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::installation::{Installation, expected};
 use super::stored::Stored;
 use crate::support::answer::WRONG_LOGIN;
 use crate::support::command::{fails, prints, run};
-use crate::support::django::{Installation, expected};
 use crate::support::gateway::{Gateway, at};
 use crate::support::test_database::{Database, Place};
 

@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::installation::Installation;
 use crate::support::command::{fails, prints};
-use crate::support::django::Installation;
 use crate::support::program::command;
 use crate::support::test_database::{Database, Place};
 

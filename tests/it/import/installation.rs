@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::test_database::Database;
+use crate::support::test_database::Database;
 
 fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/django-source/tests/cases")
