@@ -1,5 +1,4 @@
-//! Every setting: a flag, an environment variable, a line of `.env`. One struct, from which `--help` and `.env.example`
-//! are printed.
+//! Settings, from flags, environment variables or `.env`. `--help` and `.env.example` are generated from the one struct.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -126,31 +125,30 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// Lines for people.
+    /// Human-readable lines.
     Text,
-    /// One JSON object a line.
+    /// One JSON object for each line.
     Json,
 }
 
-/// A text that never prints.
+/// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Keeps a text from being printed.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The bytes, for signing alone.
+    /// The bytes, for signing only.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// The text, for connecting with it alone.
+    /// The text, for opening connections only.
     pub fn text(&self) -> &str {
         &self.0
     }
@@ -163,7 +161,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Config {
-    /// The file beside a SQLite database that keeps its generated secret.
+    /// The file for the generated secret, beside a SQLite database.
     pub fn secret_file(&self) -> Option<PathBuf> {
         match &self.database_url {
             Location::Sqlite(path) => {
@@ -176,7 +174,7 @@ impl Config {
     }
 }
 
-/// The least number of bytes that tokens may be signed with: the output size of SHA-256, as RFC 7518, section 3.2 asks.
+/// The minimum length of the signing key: the output size of SHA-256, as RFC 7518, section 3.2 requires.
 pub const SECRET_KEY_BYTES: usize = 32;
 
 fn secret_key(text: &str) -> Result<Secret, String> {
@@ -203,12 +201,12 @@ fn public_url(text: &str) -> Result<Url, String> {
 fn redis_url(text: &str) -> Result<Secret, String> {
     match redis::Client::open(text) {
         Ok(_) => Ok(Secret::new(text)),
-        // The library's words may repeat what was written.
+        // The library's message may quote the input, which can hold a password.
         Err(_) => Err("it must be an address such as redis://localhost:6379".to_owned()),
     }
 }
 
-/// An origin as browsers send it: a scheme, a host, and a port where it is not the scheme's own.
+/// An origin as browsers send it: a scheme, a host, and a port unless it is the scheme's default.
 fn origin(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text == "*" {
@@ -249,6 +247,6 @@ fn event_name(text: &str) -> Result<Name, String> {
 }
 
 fn lifetime() -> clap::builder::RangedI64ValueParser<i64> {
-    // A century: far enough, and no sum with the present overflows.
+    // At most a century, so that no sum with the current time overflows.
     clap::value_parser!(i64).range(1..=3_155_760_000)
 }

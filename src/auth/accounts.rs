@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use database::Database;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use super::actor::Actor;
 use crate::error::{Error, Result};
-use database::Database;
 
 /// Most sessions cached; when it is full, the cache is emptied.
 const CAPACITY: usize = 10_000;

@@ -1,5 +1,7 @@
-//! Passwords: Argon2id with 19 MiB, two passes and one lane, as the OWASP password storage cheat sheet has it, off the
-//! async threads and a few at a time.
+//! Passwords: Argon2id with the parameters of OWASP's password storage cheat sheet.
+//!
+//! A hash takes tens of milliseconds of CPU time and 19 MiB, so hashes are computed on blocking threads, at most one for
+//! each core.
 
 use std::sync::{Arc, OnceLock};
 use std::thread::available_parallelism;
@@ -15,47 +17,47 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashes and checks passwords, as many at once as there are cores.
+/// Hashes and verifies passwords.
 pub struct Passwords {
-    places: Arc<Semaphore>,
+    concurrency: Arc<Semaphore>,
 }
 
 impl Passwords {
-    /// One for the program.
     pub fn new() -> Self {
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
-            places: Arc::new(Semaphore::new(cores)),
+            concurrency: Arc::new(Semaphore::new(cores)),
         }
     }
 
-    /// The PHC string to keep of a password.
+    /// The PHC string to store for a password.
     pub async fn hash(&self, password: String) -> Result<String> {
-        self.off_the_async_threads(move || hash(&password)).await?
+        self.on_blocking_thread(move || hash(&password)).await?
     }
 
-    /// Whether this is the password; without a hash, `false`, after just as long.
+    /// Whether the password matches the hash. Without a hash the result is `false` after the same time, so that a client
+    /// can't find out which user names exist.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.off_the_async_threads(move || match hash {
-            Some(kept) => verify(&password, &kept),
+        self.on_blocking_thread(move || match hash {
+            Some(hash) => verify(&password, &hash),
             None => verify(&password, dummy_hash()?).map(|_| false),
         })
         .await?
     }
 
-    async fn off_the_async_threads<T: Send + 'static>(
+    async fn on_blocking_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let place = Arc::clone(&self.places)
+        let permit = Arc::clone(&self.concurrency)
             .acquire_owned()
             .await
             .map_err(Error::internal)?;
-        let working = tokio::task::spawn_blocking(move || {
-            let _place = place;
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
             work()
         });
-        working.await.map_err(Error::internal)
+        task.await.map_err(Error::internal)
     }
 }
 
@@ -78,17 +80,17 @@ fn hash(password: &str) -> Result<String> {
     Ok(hash.to_string())
 }
 
-fn verify(password: &str, kept: &str) -> Result<bool> {
-    let kept = PasswordHash::new(kept).map_err(|error| Error::internal(error.to_string()))?;
-    Ok(argon2id()?.verify_password(password.as_bytes(), &kept).is_ok())
+fn verify(password: &str, hash: &str) -> Result<bool> {
+    let hash = PasswordHash::new(hash).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(argon2id()?.verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// The hash of nobody's password, for names that nobody has.
+/// The hash to verify against when there is no such user.
 fn dummy_hash() -> Result<&'static str> {
     static DUMMY: OnceLock<String> = OnceLock::new();
-    if let Some(kept) = DUMMY.get() {
-        return Ok(kept);
+    if let Some(hash) = DUMMY.get() {
+        return Ok(hash);
     }
-    let made = hash("nobody's password")?;
-    Ok(DUMMY.get_or_init(|| made))
+    let computed = hash("the password of no user")?;
+    Ok(DUMMY.get_or_init(|| computed))
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use super::output::{fail, print};
+use super::output::{explain, fail, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -19,7 +19,7 @@ const UNVERIFIED: u8 = 2;
 /// Exits with 0 if all invariants hold, with 1 if one is violated, and with 2 if they could not be verified.
 pub(super) async fn run(config: Config) -> ExitCode {
     verify(config).await.unwrap_or_else(|error| {
-        fail(&super::explain(&error));
+        fail(&explain(&error));
         ExitCode::from(UNVERIFIED)
     })
 }
@@ -40,12 +40,12 @@ async fn verify(config: Config) -> Result<ExitCode> {
     let ctx = Ctx::system(services);
     let started = Instant::now();
     let invariants = invariant::invariants(ctx.db().backend());
-    let mut broken = 0;
+    let mut violated = 0;
     for invariant in &invariants {
         match invariant::violation(&ctx, invariant).await? {
             None => print(&format!("ok      {}", invariant.statement))?,
             Some(violation) => {
-                broken += 1;
+                violated += 1;
                 print(&format!(
                     "FAILED  {}: {}",
                     invariant.statement,
@@ -56,7 +56,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
     }
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();
-    if broken == 0 {
+    if violated == 0 {
         print(&format!(
             "all {} invariants hold ({seconds:.1} s)",
             invariants.len()
@@ -64,7 +64,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     print(&format!(
-        "{broken} of {} invariants are violated",
+        "{violated} of {} invariants are violated",
         invariants.len()
     ))?;
     Ok(ExitCode::FAILURE)
