@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# A small image that serves as nobody. SQLite and the generated signing key live in /data:
+# A small image that runs as an unprivileged user. SQLite and the generated signing key live in /data:
 #
 #   docker build --tag stockroom .
 #   docker run --publish 8000:8000 --volume stockroom:/data stockroom

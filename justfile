@@ -29,6 +29,6 @@ lint:
 bench *ARGS:
     bench/run {{ ARGS }}
 
-# Print schema.graphql and openapi.json anew, after changing either face.
+# Print schema.graphql and openapi.json anew, after changing either API.
 export:
     scripts/export

@@ -4,7 +4,10 @@
 //! deleted before the event is delivered.
 
 use chrono::{DateTime, Utc};
+use sea_orm::{IdenStatic as _, Iterable as _};
 use sea_orm::entity::prelude::*;
+
+use crate::product;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "event")]
@@ -21,6 +24,16 @@ pub struct Model {
     /// The movement's description.
     pub description: Option<String>,
     pub created_at: DateTime<Utc>,
+}
+
+/// The columns that are copies of the product's columns at that time, with their originals: `product_title` is a copy of
+/// `title`.
+pub fn product_copies() -> impl Iterator<Item = (Column, product::Column)> {
+    Column::iter().filter_map(|column| {
+        let name = column.as_str().strip_prefix("product_")?;
+        let original = product::Column::iter().find(|original| original.as_str() == name)?;
+        Some((column, original))
+    })
 }
 
 /// The kinds of events.

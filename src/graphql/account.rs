@@ -1,21 +1,26 @@
-//! Who is asking, and how they log in.
+//! Accounts: the logged-in user, and the mutations of sessions.
 
 use ::entity::user;
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 
-use super::problem::{UserError, user_errors};
+use super::kit::node::HasNode;
+use super::kit::{UserError, user_errors};
 use crate::auth::{Actor, Right, Verb, login};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 use crate::query::{DraftCheck, Field, Row};
 
-/// Someone who can log in.
+/// An account that can log in.
 #[derive(SimpleObject, Clone, Debug)]
 #[graphql(serial)]
-pub struct User {
+pub(crate) struct User {
     id: ID,
     username: String,
+}
+
+impl HasNode for user::Entity {
+    type Node = User;
 }
 
 impl From<Row<user::Entity>> for User {
@@ -27,23 +32,23 @@ impl From<Row<user::Entity>> for User {
     }
 }
 
-/// The user who is asking.
+/// The logged-in user.
 #[derive(SimpleObject, Clone, Debug)]
 #[graphql(serial)]
-pub struct Viewer {
+pub(crate) struct Viewer {
     user: User,
     /// A superuser holds every permission.
     is_superuser: bool,
     /// Names of the groups this user is in: `Manager`, `Administrator`, …
     groups: Vec<String>,
-    /// All this user may do, held directly, through a group or as a superuser. Use it
-    /// to hide buttons; the server checks again.
+    /// Every permission of this user, held directly, through a group or as a superuser.
+    /// Use it to hide buttons; the server checks again.
     permissions: Vec<Permission>,
 }
 
 impl Viewer {
-    /// The viewer that an actor is; the program itself is none.
-    pub fn of(actor: &Actor) -> Option<Self> {
+    /// `None` for the program itself, which is not a user.
+    pub(crate) fn of(actor: &Actor) -> Option<Self> {
         Some(Self {
             user: User {
                 id: actor.user_id?.into(),
@@ -59,20 +64,20 @@ impl Viewer {
     }
 }
 
-/// Makes the permissions: one for each verb and noun of the inventory, and one for webhooks.
+/// Declares the permissions, each with the right that it stands for.
 macro_rules! permissions {
     ($($name:ident: $verb:ident $kind:ident),+ $(,)?) => {
-        /// Something a user may be allowed to do. Reading needs none, webhooks apart.
+        /// What a user may be allowed to do. Reading requires no permission, except for
+        /// webhooks.
         #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Permission {
+        pub(crate) enum Permission {
             $(
-                #[doc(hidden)]
                 $name,
             )+
         }
 
         impl Permission {
-            /// The permission that a right is; there are fewer than there are verbs and nouns.
+            /// `None` for a right that the API does not use.
             fn of(Right(verb, kind): Right) -> Option<Self> {
                 match (verb, kind) {
                     $((Verb::$verb, Kind::$kind) => Some(Self::$name),)+
@@ -95,7 +100,7 @@ permissions! {
 
 /// Name and password.
 #[derive(InputObject)]
-pub struct LoginInput {
+pub(crate) struct LoginInput {
     username: String,
     #[graphql(secret)]
     password: String,
@@ -104,18 +109,17 @@ pub struct LoginInput {
 /// The tokens, or why there are none.
 #[derive(SimpleObject, Default)]
 #[graphql(serial)]
-pub struct LoginPayload {
-    /// Send this with each request. Good for a day.
+pub(crate) struct LoginPayload {
+    /// Send this with each request. Valid for one day.
     access: Option<String>,
-    /// Trade this for a new access token. Good for seven days.
+    /// Exchange this for a new access token. Valid for seven days.
     refresh: Option<String>,
-    /// Who has logged in.
+    /// The user who has logged in.
     viewer: Option<Viewer>,
     user_errors: Vec<UserError>,
 }
 
-/// Trades a name and a password for tokens.
-pub async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
+pub(crate) async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
     let ctx = Ctx::of(cx)?;
     let logged_in = async {
         let mut check = DraftCheck::new_row(Vec::new());
@@ -138,9 +142,9 @@ pub async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload>
     }
 }
 
-/// The refresh token to trade.
+/// The refresh token to exchange.
 #[derive(InputObject)]
-pub struct RefreshTokenInput {
+pub(crate) struct RefreshTokenInput {
     #[graphql(secret)]
     refresh: String,
 }
@@ -148,18 +152,17 @@ pub struct RefreshTokenInput {
 /// The new tokens, or why there are none.
 #[derive(SimpleObject, Default)]
 #[graphql(serial)]
-pub struct RefreshTokenPayload {
+pub(crate) struct RefreshTokenPayload {
     access: Option<String>,
-    /// A new refresh token in place of the one given, which is spent. Null unless the
-    /// server rotates refresh tokens: then go on using the old one.
+    /// A new refresh token that replaces the given one, which is no longer valid. Null
+    /// when the server does not rotate refresh tokens: keep using the given one.
     refresh: Option<String>,
     user_errors: Vec<UserError>,
 }
 
-/// Trades a refresh token.
-pub async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<RefreshTokenPayload> {
+pub(crate) async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<RefreshTokenPayload> {
     let ctx = Ctx::of(cx)?;
-    let refreshed = async { login::refresh(ctx, &present("refresh", input.refresh)?).await };
+    let refreshed = async { login::refresh(ctx, &non_blank("refresh", input.refresh)?).await };
     match refreshed.await {
         Ok(pair) => Ok(RefreshTokenPayload {
             access: Some(pair.access),
@@ -175,21 +178,20 @@ pub async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<Refre
 
 /// The token to check.
 #[derive(InputObject)]
-pub struct VerifyTokenInput {
+pub(crate) struct VerifyTokenInput {
     /// An access or a refresh token.
     #[graphql(secret)]
     token: String,
 }
 
-/// Whether the token is good.
+/// Whether the token is valid.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct VerifyTokenPayload {
+pub(crate) struct VerifyTokenPayload {
     is_valid: bool,
 }
 
-/// Checks a token.
-pub async fn verify(cx: &Context<'_>, input: VerifyTokenInput) -> Result<VerifyTokenPayload> {
+pub(crate) async fn verify(cx: &Context<'_>, input: VerifyTokenInput) -> Result<VerifyTokenPayload> {
     match login::verify(Ctx::of(cx)?, &input.token).await {
         Ok(()) => Ok(VerifyTokenPayload { is_valid: true }),
         Err(Error::Unauthenticated(_)) => Ok(VerifyTokenPayload { is_valid: false }),
@@ -199,22 +201,21 @@ pub async fn verify(cx: &Context<'_>, input: VerifyTokenInput) -> Result<VerifyT
 
 /// The session to end.
 #[derive(InputObject)]
-pub struct LogoutInput {
+pub(crate) struct LogoutInput {
     #[graphql(secret)]
     refresh: String,
 }
 
-/// Whether the session has ended.
+/// The result of a logout. The session has ended unless there are user errors.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct LogoutPayload {
+pub(crate) struct LogoutPayload {
     user_errors: Vec<UserError>,
 }
 
-/// Ends a session.
-pub async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPayload> {
+pub(crate) async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPayload> {
     let ctx = Ctx::of(cx)?;
-    let logged_out = async { login::log_out(ctx, &present("refresh", input.refresh)?).await };
+    let logged_out = async { login::log_out(ctx, &non_blank("refresh", input.refresh)?).await };
     match logged_out.await {
         Ok(()) => Ok(LogoutPayload {
             user_errors: Vec::new(),
@@ -225,8 +226,8 @@ pub async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPaylo
     }
 }
 
-/// A token that is not blank.
-fn present(name: &'static str, token: String) -> Result<String> {
+/// The token, unless it is blank.
+fn non_blank(name: &'static str, token: String) -> Result<String> {
     let mut check = DraftCheck::new_row(Vec::new());
     let text = check.required_text(name, Field::Set(token), usize::MAX);
     check.finish()?;

@@ -1,108 +1,111 @@
-//! Figures for a dashboard.
+//! Analytics: totals for a dashboard.
 
+use ::entity::{brand, category, product};
 use async_graphql::{Context, Object, SimpleObject};
-use futures_util::FutureExt as _;
 
-use super::filter::given;
-use super::label::{BrandNode, CategoryNode};
-use super::problem::Answer;
-use super::product::ProductFilter;
-use super::scalar::{BigInt, Date, Decimal, int};
+use super::kit::decimal::Decimal;
+use super::kit::filter_input::{FilterArgument, read_filter};
+use super::kit::node::NodeOf;
+use super::kit::scalar::{BigInt, Date, int};
+use super::kit::{Nullable, nullable};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::query::Row;
 use crate::resolvers::analytics as rules;
 
-/// Figures for a dashboard.
-pub struct Analytics;
+pub(crate) struct Analytics;
 
-/// Figures for a dashboard, each computed by the database and only when asked for.
-/// Stock is valued at the products' prices of today, sales at the prices of their
-/// moment.
+/// Totals for a dashboard, each computed by the database and only when requested.
+/// Stock is valued at current prices, sales at the prices at the time of the sale.
 #[Object]
 impl Analytics {
-    /// Products with this quantity or less are low on stock. Set by the server.
+    /// Products with this quantity or less are low on stock. A setting of the server.
     async fn low_stock_threshold(&self, cx: &Context<'_>) -> Result<i32> {
         Ctx::of(cx).map(|ctx| int(ctx.services.config.low_stock_threshold))
     }
 
-    /// What is in stock, in total.
+    /// Totals of the current stock.
     async fn stock(
         &self,
         cx: &Context<'_>,
-        #[graphql(desc = "Count only these products.")] filter: Option<Box<ProductFilter>>,
-    ) -> Answer<StockSummary> {
-        let stock = async {
+        #[graphql(desc = "Count only these products.")] filter: FilterArgument<product::Entity>,
+    ) -> Nullable<StockSummary> {
+        nullable(async {
             let ctx = Ctx::of(cx)?;
-            rules::stock(ctx, given(ctx, filter)?)
-                .await
-                .map(StockSummary::from)
-        };
-        Some(stock.boxed().await)
+            let filter = read_filter::<product::Entity>(ctx, filter)?;
+            rules::stock(ctx, filter).await.map(StockSummary::from)
+        })
+        .await
     }
 
-    /// What went out, in total.
+    /// Totals of the outflows.
     async fn sales(
         &self,
         cx: &Context<'_>,
         #[graphql(desc = "First UTC day to count; without it, from the beginning.")] from: Option<Date>,
         #[graphql(desc = "Last UTC day to count; without it, until now.")] to: Option<Date>,
-    ) -> Answer<SalesSummary> {
-        let sales = async {
+    ) -> Nullable<SalesSummary> {
+        nullable(async {
             let sales = rules::sales(Ctx::of(cx)?, from.map(|day| day.0), to.map(|day| day.0));
             sales.await.map(SalesSummary::from)
-        };
-        Some(sales.boxed().await)
+        })
+        .await
     }
 
     /// One item for each UTC day from `from` to `to`, both included, earliest first,
-    /// quiet days too. At most 366 days.
-    async fn movements_per_day(&self, cx: &Context<'_>, from: Date, to: Date) -> Answer<Vec<DailyMovements>> {
-        let days = async {
+    /// including days without movements. At most 366 days.
+    async fn movements_per_day(
+        &self,
+        cx: &Context<'_>,
+        from: Date,
+        to: Date,
+    ) -> Nullable<Vec<DailyMovements>> {
+        nullable(async {
             let days = rules::movements_per_day(Ctx::of(cx)?, from.0, to.0).await?;
-            Result::Ok(days.into_iter().map(DailyMovements::from).collect())
-        };
-        Some(days.boxed().await)
+            Ok(days.into_iter().map(DailyMovements::from).collect())
+        })
+        .await
     }
 
-    /// Stock by category, the category with most products first.
+    /// Stock by category, the category with the most products first.
     async fn stock_by_category(
         &self,
         cx: &Context<'_>,
         #[graphql(desc = "How many categories, at most 100.", default = 10)] first: i32,
-    ) -> Answer<Vec<CategoryStock>> {
-        let stocks = async {
+    ) -> Nullable<Vec<CategoryStock>> {
+        nullable(async {
             let stocks = rules::stock_by_category(Ctx::of(cx)?, first).await?;
-            let stock = |(category, stock)| CategoryStock {
-                category: CategoryNode::from(category),
+            let stock = |(category, stock): (Row<category::Entity>, _)| CategoryStock {
+                category: category.into(),
                 stock: StockSummary::from(stock),
             };
-            Result::Ok(stocks.into_iter().map(stock).collect())
-        };
-        Some(stocks.boxed().await)
+            Ok(stocks.into_iter().map(stock).collect())
+        })
+        .await
     }
 
-    /// Stock by brand, the brand with most products first.
+    /// Stock by brand, the brand with the most products first.
     async fn stock_by_brand(
         &self,
         cx: &Context<'_>,
         #[graphql(desc = "How many brands, at most 100.", default = 10)] first: i32,
-    ) -> Answer<Vec<BrandStock>> {
-        let stocks = async {
+    ) -> Nullable<Vec<BrandStock>> {
+        nullable(async {
             let stocks = rules::stock_by_brand(Ctx::of(cx)?, first).await?;
-            let stock = |(brand, stock)| BrandStock {
-                brand: BrandNode::from(brand),
+            let stock = |(brand, stock): (Row<brand::Entity>, _)| BrandStock {
+                brand: brand.into(),
                 stock: StockSummary::from(stock),
             };
-            Result::Ok(stocks.into_iter().map(stock).collect())
-        };
-        Some(stocks.boxed().await)
+            Ok(stocks.into_iter().map(stock).collect())
+        })
+        .await
     }
 }
 
-/// Totals of some products.
+/// Totals of a set of products.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct StockSummary {
+pub(crate) struct StockSummary {
     product_count: i32,
     low_stock_count: i32,
     out_of_stock_count: i32,
@@ -130,10 +133,10 @@ impl From<rules::StockTotals> for StockSummary {
     }
 }
 
-/// Totals of some outflows.
+/// Totals of a set of outflows.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct SalesSummary {
+pub(crate) struct SalesSummary {
     outflow_count: i32,
     /// Sum of the quantities.
     unit_count: BigInt,
@@ -154,10 +157,10 @@ impl From<rules::SalesTotals> for SalesSummary {
     }
 }
 
-/// What moved on one UTC day.
+/// The movements of one UTC day.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct DailyMovements {
+pub(crate) struct DailyMovements {
     date: Date,
     inflow_count: i32,
     inflow_unit_count: BigInt,
@@ -183,15 +186,15 @@ impl From<rules::DayTotals> for DailyMovements {
 /// Totals of one category's products.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct CategoryStock {
-    category: CategoryNode,
+pub(crate) struct CategoryStock {
+    category: NodeOf<category::Entity>,
     stock: StockSummary,
 }
 
 /// Totals of one brand's products.
 #[derive(SimpleObject)]
 #[graphql(serial)]
-pub struct BrandStock {
-    brand: BrandNode,
+pub(crate) struct BrandStock {
+    brand: NodeOf<brand::Entity>,
     stock: StockSummary,
 }

@@ -1,28 +1,21 @@
 //! Inflows: stock that comes in from a supplier.
 
 use ::entity::{inflow, product, supplier};
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
+use async_graphql::{Context, ID, InputObject, Object};
 
-use super::connection::{connection, order, required};
-use super::filter::{Conditions, DateTimeFilter, IdFilter, IntFilter, StringFilter, all, given, logic};
-use super::label::{SupplierFilter, SupplierNode};
-use super::payload::{batch, field, payload, reference, taken_back};
-use super::product::{ProductFilter, ProductNode};
-use super::resolve::Node;
-use super::scalar::{DateTime, int};
-use crate::ctx::Ctx;
+use super::kit::Node;
+use super::kit::connection::connection;
+use super::kit::filter_input::filter;
+use super::kit::input::{delete_input, inputs};
+use super::kit::node::{NodeOf, node};
+use super::kit::order::order;
+use super::kit::payload::{delete_payload, payload};
+use super::kit::relation::required;
+use super::kit::scalar::{DateTime, int};
 use crate::error::Result;
-use crate::query::{Field, Filter, Listing, Row};
-use crate::resolvers::inflow as rules;
+use crate::resolvers::inflow::Draft;
 
-/// Stock that came in from a supplier.
-pub struct InflowNode(Row<inflow::Entity>);
-
-impl From<Row<inflow::Entity>> for InflowNode {
-    fn from(row: Row<inflow::Entity>) -> Self {
-        Self(row)
-    }
-}
+node!(InflowNode of inflow::Entity);
 
 /// Stock that came in from a supplier.
 #[Object(name = "Inflow", serial)]
@@ -31,15 +24,15 @@ impl InflowNode {
         self.0.id.into()
     }
 
-    async fn supplier(&self, cx: &Context<'_>) -> Result<Node<SupplierNode>> {
-        required(cx, &self.0, "supplier", |inflow| Some(inflow.supplier_id)).await
+    async fn supplier(&self, cx: &Context<'_>) -> Result<Node<NodeOf<supplier::Entity>>> {
+        required::<supplier::Entity, _>(cx, &self.0, "supplier", |inflow| inflow.supplier_id).await
     }
 
-    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<Node<ProductNode>> {
-        required(cx, &self.0, "product", |inflow| Some(inflow.product_id)).await
+    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<Node<NodeOf<product::Entity>>> {
+        required::<product::Entity, _>(cx, &self.0, "product", |inflow| inflow.product_id).await
     }
 
-    /// How many came in, always 1 or more.
+    /// The quantity that came in, always 1 or more.
     pub(super) async fn quantity(&self) -> i32 {
         int(self.0.quantity)
     }
@@ -57,123 +50,60 @@ impl InflowNode {
     }
 }
 
-connection!(
-    Row<inflow::Entity> => InflowConnection, InflowEdge, InflowNode;
-    "A page of inflows.", "An inflow and its place in the list.", "The inflows of this page, without their cursors.",
-    "How many inflows match, on all pages together. Counted only when asked for."
+connection!(InflowConnection, InflowEdge of inflow::Entity; "An inflow", "inflows", "How many inflows match");
+
+order!(InflowOrder, InflowOrderField of inflow::Entity: "inflows" { Id, Quantity, CreatedAt, UpdatedAt });
+
+filter! {
+    /// Conditions on inflows; all of them must hold.
+    InflowFilter(and, or, not) of inflow::Entity {
+        columns {
+            id: IdFilter(Id),
+            quantity: IntFilter(Quantity),
+            description: StringFilter(Description, DescriptionFolded),
+            created_at: DateTimeFilter(CreatedAt),
+        }
+        references {
+            supplier: SupplierId => supplier::Entity,
+            product: ProductId => product::Entity,
+        }
+    }
+}
+
+inputs! {
+    /// A new inflow.
+    create CreateInflowInput,
+    fills Draft,
+    fields {
+        supplier_id: Required<ID>;
+        product_id: Required<ID>;
+        /// 1 or more.
+        quantity: Required<i32>;
+        description: Optional<String>;
+    }
+}
+
+/// Several new inflows.
+#[derive(InputObject)]
+pub(crate) struct CreateInflowsInput {
+    /// 1 to 100 inflows. The same product may come more than once.
+    pub(crate) items: Vec<CreateInflowInput>,
+}
+
+delete_input!(
+    /// The inflow to delete.
+    DeleteInflowInput
 );
-
-order!(inflow::Entity => InflowOrder, InflowOrderField, "What inflows can be ordered by." {
-    Id: "id",
-    Quantity: "quantity",
-    CreatedAt: "created_at",
-    UpdatedAt: "updated_at",
-});
-
-/// Conditions on inflows; all of them must hold.
-#[derive(InputObject, Clone, Debug, Default)]
-pub struct InflowFilter {
-    and: Option<Vec<InflowFilter>>,
-    or: Option<Vec<InflowFilter>>,
-    not: Option<Box<InflowFilter>>,
-    id: Option<IdFilter>,
-    quantity: Option<IntFilter>,
-    description: Option<StringFilter>,
-    created_at: Option<DateTimeFilter>,
-    supplier: Option<SupplierFilter>,
-    product: Option<ProductFilter>,
-}
-
-impl Conditions for InflowFilter {
-    fn filter(self, ctx: &Ctx) -> Result<Filter> {
-        use inflow::Column;
-        let mut filter = logic(ctx, self.and, self.or, self.not)?.and(all([
-            self.id.map(|id| id.on(Column::Id)),
-            self.quantity.map(|quantity| quantity.on(Column::Quantity)),
-            self.description
-                .map(|text| text.on(Column::Description, Column::DescriptionFolded)),
-            self.created_at.map(|at| at.on(Column::CreatedAt)),
-        ]));
-        if let Some(supplier) = self.supplier {
-            filter = filter.and(Filter::refers_to::<supplier::Entity>(
-                Column::SupplierId,
-                supplier.filter(ctx)?,
-            ));
-        }
-        if let Some(product) = self.product {
-            filter = filter.and(Filter::refers_to::<product::Entity>(
-                Column::ProductId,
-                product.filter(ctx)?,
-            ));
-        }
-        Ok(filter)
-    }
-}
-
-impl InflowFilter {
-    /// The list that the arguments of a connection describe.
-    pub fn listing(
-        ctx: &Ctx,
-        filter: Option<Box<Self>>,
-        order: Option<Vec<InflowOrder>>,
-    ) -> Result<Listing<inflow::Entity>> {
-        Ok(Listing {
-            filter: given(ctx, filter)?,
-            search: None,
-            order: InflowOrder::steps(order)?,
-        })
-    }
-}
-
-/// A new inflow.
-#[derive(InputObject, Clone, Debug)]
-pub struct CreateInflowInput {
-    supplier_id: ID,
-    product_id: ID,
-    /// 1 or more.
-    quantity: i32,
-    description: MaybeUndefined<String>,
-}
-
-impl From<CreateInflowInput> for rules::Draft {
-    fn from(input: CreateInflowInput) -> Self {
-        let mut faults = Vec::new();
-        Self {
-            supplier_id: reference("supplier_id", Field::Set(input.supplier_id), &mut faults),
-            product_id: reference("product_id", Field::Set(input.product_id), &mut faults),
-            quantity: Field::Set(i64::from(input.quantity)),
-            description: field(input.description),
-            faults,
-        }
-    }
-}
 
 payload!(
     /// The new inflow, or what was wrong.
     CreateInflowPayload {
-        /// Its `product` has the new quantity already.
-        inflow: InflowNode
+        /// Its `product` already has the new quantity.
+        inflow: inflow::Entity
     }
 );
-
-/// Several new inflows.
-#[derive(InputObject)]
-pub struct CreateInflowsInput {
-    /// 1 to 100 inflows. The same product may come more than once.
-    #[doc(hidden)]
-    pub items: Vec<CreateInflowInput>,
-}
-
-batch!(
+payload!(
     /// The new inflows, or what was wrong.
-    CreateInflowsPayload { inflows: InflowNode }
+    CreateInflowsPayload { inflows: [inflow::Entity] }
 );
-
-/// Which inflow to delete.
-#[derive(InputObject)]
-pub struct DeleteInflowInput {
-    #[doc(hidden)]
-    pub id: ID,
-}
-
-taken_back!(DeleteInflowPayload);
+delete_payload!(DeleteInflowPayload of inflow::Entity, and product);

@@ -1,38 +1,29 @@
-//! The stock ledger.
+//! The stock ledger: every change of stock, as an entry that is never changed.
 
-use ::entity::stock_change;
 use ::entity::stock_change::Reason;
-use async_graphql::{Context, Enum, ID, InputObject, Object};
+use ::entity::{product, stock_change, user};
+use async_graphql::{Context, Enum, ID, Object};
 use futures_util::FutureExt as _;
 
-use super::account::User;
-use super::connection::{connection, referred};
-use super::filter::{DateTimeFilter, IdFilter, IntFilter, all};
+use super::kit::connection::connection;
+use super::kit::filter_input::filter;
+use super::kit::node::{NodeOf, node};
+use super::kit::relation::optional;
+use super::kit::scalar::{DateTime, int};
+use super::kit::{Node, Nullable};
 use super::movement::MovementNode;
-use super::problem::Answer;
-use super::product::ProductNode;
-use super::resolve::Node;
-use super::scalar::{DateTime, int};
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::query::filter::Filter;
-use crate::query::{Listing, Row};
+use crate::query::Filter;
 use crate::stock::movement_row;
 
-/// One change of one product's stock.
-pub struct StockLedgerEntry(Row<stock_change::Entity>);
-
-impl From<Row<stock_change::Entity>> for StockLedgerEntry {
-    fn from(row: Row<stock_change::Entity>) -> Self {
-        Self(row)
-    }
-}
+node!(StockLedgerEntry of stock_change::Entity);
 
 /// One change of one product's stock: who, when, why, how much. Entries are only
 /// ever added.
 #[Object(serial)]
 impl StockLedgerEntry {
-    /// Grows with time: a later entry of the same product has a larger id.
+    /// Increases with time: a later entry of the same product has a larger id.
     async fn id(&self) -> ID {
         self.0.id.into()
     }
@@ -45,12 +36,12 @@ impl StockLedgerEntry {
         self.0.reason.into()
     }
 
-    /// What was added to the stock; negative when it was taken away.
+    /// The quantity that was added; negative when it was taken away.
     async fn change(&self) -> i32 {
         int(self.0.change)
     }
 
-    /// What was in stock right after.
+    /// The stock right after the change.
     async fn balance(&self) -> i32 {
         int(self.0.balance)
     }
@@ -60,85 +51,61 @@ impl StockLedgerEntry {
     }
 
     /// Null once the product has been deleted.
-    async fn product(&self, cx: &Context<'_>) -> Answer<Node<ProductNode>> {
-        referred(cx, &self.0, "product", |entry| Some(entry.product_id))
-            .await
-            .transpose()
+    async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
+        optional::<product::Entity, _>(cx, &self.0, "product", |entry| Some(entry.product_id)).await
     }
 
     /// The inflow or outflow behind this change. Null when there is none, or once it
     /// has been deleted.
-    async fn movement(&self, cx: &Context<'_>) -> Answer<MovementNode> {
-        let movement = async { movement_row::of_entry(Ctx::of(cx)?, &self.0).await }.boxed();
-        movement
-            .await
-            .map(|found| found.map(MovementNode::from))
-            .transpose()
+    async fn movement(&self, cx: &Context<'_>) -> Nullable<MovementNode> {
+        let movement = async {
+            let found = movement_row::of_entry(Ctx::of(cx)?, &self.0).await?;
+            Ok(found.map(MovementNode::from))
+        };
+        movement.boxed().await.transpose()
     }
 
-    /// Who did it. Null when no user did: an import, a command.
-    async fn actor(&self, cx: &Context<'_>) -> Answer<Node<User>> {
-        referred(cx, &self.0, "actor", |entry| entry.actor_id)
-            .await
-            .transpose()
+    /// The user who made the change. Null when it was not a user, as in an import.
+    async fn actor(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<user::Entity>>> {
+        optional::<user::Entity, _>(cx, &self.0, "actor", |entry| entry.actor_id).await
     }
 }
 
 connection!(
-    Row<stock_change::Entity> => StockLedgerEntryConnection, StockLedgerEntryEdge, StockLedgerEntry;
-    "A page of ledger entries.", "A ledger entry and its place in the list.",
-    "The entries of this page, without their cursors.",
-    "How many entries match, on all pages together. Counted only when asked for."
+    StockLedgerEntryConnection, StockLedgerEntryEdge of stock_change::Entity;
+    "A ledger entry", "ledger entries", "How many entries match"
 );
 
 /// Why a product's stock changed.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 #[graphql(remote = "Reason")]
-pub enum StockChangeReason {
+pub(crate) enum StockChangeReason {
     /// The product was created with stock.
     ProductCreated,
     /// The product's quantity was edited directly.
     Adjustment,
-    #[doc(hidden)]
     InflowCreated,
-    #[doc(hidden)]
     InflowDeleted,
-    #[doc(hidden)]
     OutflowCreated,
-    #[doc(hidden)]
     OutflowDeleted,
 }
 
-/// Conditions on ledger entries; all of them must hold.
-#[derive(InputObject, Clone, Debug, Default)]
-pub struct StockLedgerFilter {
-    product_id: Option<IdFilter>,
-    actor_id: Option<IdFilter>,
-    reason: Option<Vec<StockChangeReason>>,
-    change: Option<IntFilter>,
-    created_at: Option<DateTimeFilter>,
+filter! {
+    /// Conditions on ledger entries; all of them must hold.
+    StockLedgerFilter of stock_change::Entity {
+        columns {
+            product_id: IdFilter(ProductId),
+            actor_id: IdFilter(ActorId),
+            change: IntFilter(Change),
+            created_at: DateTimeFilter(CreatedAt),
+        }
+        rules {
+            reason: Vec<StockChangeReason> = |_, reasons| Ok(with_reason(reasons)),
+        }
+    }
 }
 
-impl StockLedgerFilter {
-    /// The list that the arguments of a connection describe.
-    pub fn listing(filter: Option<Box<Self>>) -> Result<Listing<stock_change::Entity>> {
-        use stock_change::Column;
-        let filter = *filter.unwrap_or_default();
-        let reasons =
-            |reasons: Vec<StockChangeReason>| reasons.into_iter().map(Reason::from).collect::<Vec<_>>();
-        let filter = all([
-            filter.product_id.map(|id| id.on(Column::ProductId)),
-            filter.actor_id.map(|id| id.on(Column::ActorId)),
-            filter
-                .reason
-                .map(|reason| Filter::among(Column::Reason, reasons(reason))),
-            filter.change.map(|change| change.on(Column::Change)),
-            filter.created_at.map(|at| at.on(Column::CreatedAt)),
-        ]);
-        Ok(Listing {
-            filter: filter.checked()?,
-            search: None,
-            order: Vec::new(),
-        })
-    }
+fn with_reason(reasons: Vec<StockChangeReason>) -> Filter {
+    let reasons: Vec<Reason> = reasons.into_iter().map(Reason::from).collect();
+    Filter::among(stock_change::Column::Reason, reasons)
 }

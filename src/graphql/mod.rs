@@ -1,7 +1,7 @@
 //! The GraphQL API, `/graphql`: translates between GraphQL and the rules, and decides nothing.
 //!
-//! Each noun has its file. `connection.rs`, `filter.rs`, `payload.rs` and `scalar.rs` are shared by nouns, `problem.rs`
-//! translates errors, and `host.rs` connects the program to the crate `graphql-server`, which does everything else.
+//! Each noun has its file, made of the parts in `kit`. `host.rs` connects the program to the crate `graphql-server`, which
+//! does everything else.
 //!
 //! Objects resolve their fields in sequence (`serial`): relations are loaded for all siblings at once, so that there is
 //! little to run concurrently, and the keys of a response come in the order of the document.
@@ -18,29 +18,27 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::services::Services;
 
-pub mod account;
-pub mod analytics;
-pub mod connection;
-pub mod delivery;
-pub mod filter;
+pub(crate) mod account;
+pub(crate) mod analytics;
+pub(crate) mod delivery;
+pub(crate) mod delivery_input;
 mod host;
-pub mod inflow;
-pub mod label;
-pub mod ledger;
-pub mod movement;
-pub mod mutation;
-pub mod outflow;
-pub mod payload;
+pub(crate) mod inflow;
+pub(crate) mod kit;
+pub(crate) mod label;
+pub(crate) mod label_input;
+pub(crate) mod ledger;
+pub(crate) mod movement;
+pub(crate) mod mutation;
+pub(crate) mod outflow;
 pub mod problem;
-pub mod product;
-pub mod product_input;
-pub mod query;
-pub mod scalar;
-pub mod subscription;
-pub mod webhook_endpoint;
-pub mod webhook_mutation;
-
-pub(crate) use graphql_server::resolve;
+pub(crate) mod product;
+pub(crate) mod product_input;
+pub(crate) mod query;
+pub(crate) mod subscription;
+pub(crate) mod webhook_endpoint;
+pub(crate) mod webhook_endpoint_input;
+pub(crate) mod webhook_mutation;
 
 use host::StockroomHost;
 use mutation::Mutation;
@@ -66,7 +64,7 @@ pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
         trusted_documents: config.graphql_documents.clone(),
         trusted_documents_only: config.graphql_documents_only,
         public_fields: &["viewer", "login", "refreshToken", "verifyToken", "logout"],
-        scalar_check: scalar::is_of,
+        scalar_check: kit::is_valid_scalar,
         cost_header: Some(COST),
         limits: Limits::DEFAULT,
     };
@@ -95,10 +93,10 @@ pub fn sdl() -> String {
 }
 
 impl Ctx {
-    /// The request that a resolver works for; whoever executes an operation gives it as data.
+    /// The context of the request that a resolver runs for, which the host adds to each operation.
     ///
     /// # Errors
-    /// [`Error::Internal`] when it was not given.
+    /// [`Error::Internal`] when the host has not added it.
     pub fn of<'c>(cx: &Context<'c>) -> Result<&'c Self> {
         cx.data_opt()
             .ok_or_else(|| Error::internal("an operation was executed without its context"))

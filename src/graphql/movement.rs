@@ -1,14 +1,16 @@
-//! Inflows and outflows as one list.
+//! Movements: the inflows and outflows of a product as one list.
 
 use ::entity::product;
 use async_graphql::{Context, ID, Interface};
 
-use super::connection::{Connection, Paging, connection, relation};
 use super::inflow::InflowNode;
+use super::kit::Node;
+use super::kit::connection::{Connection, connection};
+use super::kit::list::relation_key;
+use super::kit::node::NodeOf;
+use super::kit::page::PageArguments;
+use super::kit::scalar::DateTime;
 use super::outflow::OutflowNode;
-use super::product::ProductNode;
-use super::resolve::Node;
-use super::scalar::DateTime;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
@@ -19,50 +21,48 @@ use crate::stock::movement_row::MovementRow;
     clippy::duplicated_attributes,
     reason = "fields of the interface, two of one type"
 )]
-/// Stock that came in or went out. A movement never changes: delete it, which takes
-/// its effect on stock back, and create a new one.
+/// Stock that came in or went out. A movement can't be changed: delete it, which
+/// reverses its effect on the stock, and create a new one.
 #[derive(Interface)]
 #[graphql(
     name = "Movement",
     field(name = "id", ty = "ID"),
-    field(name = "product", ty = "Result<Node<ProductNode>>"),
-    field(name = "quantity", ty = "i32", desc = "How many moved, always 1 or more."),
+    field(name = "product", ty = "Result<Node<NodeOf<product::Entity>>>"),
+    field(
+        name = "quantity",
+        ty = "i32",
+        desc = "The quantity that moved, always 1 or more."
+    ),
     field(name = "description", ty = "Option<String>"),
     field(name = "created_at", ty = "DateTime"),
     field(name = "updated_at", ty = "DateTime")
 )]
-pub enum MovementNode {
-    /// Stock that came in.
+pub(crate) enum MovementNode {
     Inflow(InflowNode),
-    /// Stock that went out.
     Outflow(OutflowNode),
 }
 
 impl From<MovementRow> for MovementNode {
-    fn from(moved: MovementRow) -> Self {
-        match moved {
+    fn from(row: MovementRow) -> Self {
+        match row {
             MovementRow::Inflow(row) => Self::Inflow(row.into()),
             MovementRow::Outflow(row) => Self::Outflow(row.into()),
         }
     }
 }
 
-connection!(
-    MovementRow => MovementConnection, MovementEdge, MovementNode;
-    "A page of movements.", "A movement and its place in the list.", "The movements of this page, without their cursors.",
-    "How many movements there are, on all pages together. Counted only when asked for."
-);
+connection!(MovementConnection, MovementEdge of MovementRow => MovementNode; "A movement", "movements", "How many movements there are");
 
-/// A page of a product's movements, loaded for all products that were fetched with it.
-pub async fn of_product(
+/// A page of a product's movements, loaded for all sibling products at once.
+pub(super) async fn of_product(
     cx: &Context<'_>,
     product: &Row<product::Entity>,
-    paging: Paging,
+    page: PageArguments,
 ) -> Result<MovementConnection> {
-    let (relation, span) = (relation(cx), paging.span()?);
-    let slice = movement_list::of_product(Ctx::of(cx)?, product, &relation, &span).await?;
+    let (relation, request) = (relation_key(cx), page.into_request()?);
+    let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
     let product = product.clone();
-    let connection = Connection::new(slice, move |ctx| {
+    let connection = Connection::new(page, move |ctx| {
         let (product, relation) = (product.clone(), relation.clone());
         Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
     });

@@ -9,9 +9,6 @@ use crate::error::{Conflict, Error, Fault, FaultCode, Login, Malformed, RETRY_UN
 use crate::kind::Kind;
 use crate::telemetry::log_failure;
 
-/// What a root field answers with: an error leaves it null, and its neighbours as they are.
-pub type Answer<T> = Option<Result<T, Error>>;
-
 /// Something wrong with the input, worth showing to the person who typed it.
 #[derive(SimpleObject, Clone, Debug, PartialEq, Eq)]
 #[graphql(serial)]

@@ -1,291 +1,138 @@
-//! The root fields of queries. Each is nullable, so that one that fails leaves its neighbours as they are.
+//! The root fields of queries. Each is nullable, so that an error in one leaves its siblings as they are.
 
+use ::entity::{brand, category, inflow, outflow, product, stock_change, supplier, webhook_endpoint};
 use async_graphql::{Context, ID, Object};
 use futures_util::FutureExt as _;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
-use super::connection::{Paging, of_all};
-use super::inflow::{InflowConnection, InflowFilter, InflowNode, InflowOrder};
-use super::label::{
-    BrandConnection, BrandFilter, BrandNode, BrandOrder, CategoryConnection, CategoryFilter, CategoryNode,
-    CategoryOrder, SupplierConnection, SupplierFilter, SupplierNode, SupplierOrder,
-};
-use super::ledger::{StockLedgerEntryConnection, StockLedgerFilter};
-use super::outflow::{OutflowConnection, OutflowFilter, OutflowNode, OutflowOrder};
-use super::problem::Answer;
-use super::product::{ProductConnection, ProductFilter, ProductNode, ProductOrder};
-use super::scalar::key;
-use super::webhook_endpoint::{WebhookEndpoint, WebhookEndpointConnection, WebhookEndpointOrder};
+use super::kit::Nullable;
+use super::kit::filter_input::FilterArgument;
+use super::kit::list::lists;
+use super::kit::node::{HasNode, NodeOf};
+use super::kit::order::OrderArgument;
+use super::kit::scalar::require_id;
 use crate::ctx::Ctx;
-use crate::error::{Error, Result};
-use crate::query::Row;
+use crate::error::Error;
 use crate::resolvers;
 use crate::resource::Resource;
 
-/// The root of queries.
 pub struct Query;
 
-/// Everything that can be read. Every field but `viewer` needs a login.
+/// Everything that can be read. Every field but `viewer` requires a login.
 ///
 /// Each `id` is the id that the REST API uses. Ids are unique within a type, not
 /// across types: cache by `__typename` and `id`.
 ///
-/// Lists are connections. Ask for a page with `first` (forwards, from `after`) or
+/// Lists are connections. Request a page with `first` (forwards, from `after`) or
 /// with `last` (backwards, from `before`); 10 items when neither is given, at most
 /// 100. `offset` skips items, for numbered pages. Order is always total, so that
 /// paging neither repeats nor skips an item.
 #[Object]
-#[expect(clippy::too_many_arguments, reason = "they are the arguments of a connection")]
 impl Query {
-    /// Who is asking, and what they may do. Null without a login.
-    async fn viewer(&self, cx: &Context<'_>) -> Answer<Viewer> {
+    /// The logged-in user and their permissions. Null without a login.
+    async fn viewer(&self, cx: &Context<'_>) -> Nullable<Viewer> {
         Ctx::of(cx)
             .map(|ctx| ctx.actor.as_deref().and_then(Viewer::of))
             .transpose()
     }
 
     /// One brand, or null when there is none with this id.
-    async fn brand(&self, cx: &Context<'_>, id: ID) -> Answer<BrandNode> {
-        one(cx, &id).boxed().await
-    }
-
-    /// Brands, by name unless ordered otherwise.
-    async fn brands(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<Box<BrandFilter>>,
-        order_by: Option<Vec<BrandOrder>>,
-    ) -> Answer<BrandConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |ctx| {
-            BrandFilter::listing(ctx, search, filter, order_by)
-        })
-        .await
+    async fn brand(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<brand::Entity>> {
+        one::<brand::Entity>(cx, id).await
     }
 
     /// One category, or null when there is none with this id.
-    async fn category(&self, cx: &Context<'_>, id: ID) -> Answer<CategoryNode> {
-        one(cx, &id).boxed().await
-    }
-
-    /// Categories, by name unless ordered otherwise.
-    async fn categories(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<Box<CategoryFilter>>,
-        order_by: Option<Vec<CategoryOrder>>,
-    ) -> Answer<CategoryConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |ctx| {
-            CategoryFilter::listing(ctx, search, filter, order_by)
-        })
-        .await
+    async fn category(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<category::Entity>> {
+        one::<category::Entity>(cx, id).await
     }
 
     /// One supplier, or null when there is none with this id.
-    async fn supplier(&self, cx: &Context<'_>, id: ID) -> Answer<SupplierNode> {
-        one(cx, &id).boxed().await
-    }
-
-    /// Suppliers, by name unless ordered otherwise.
-    async fn suppliers(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        #[graphql(desc = "Part of the name, in any letter case.")] search: Option<String>,
-        filter: Option<Box<SupplierFilter>>,
-        order_by: Option<Vec<SupplierOrder>>,
-    ) -> Answer<SupplierConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |ctx| {
-            SupplierFilter::listing(ctx, search, filter, order_by)
-        })
-        .await
+    async fn supplier(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<supplier::Entity>> {
+        one::<supplier::Entity>(cx, id).await
     }
 
     /// One product, or null when there is none with this id.
-    async fn product(&self, cx: &Context<'_>, id: ID) -> Answer<ProductNode> {
-        one(cx, &id).boxed().await
-    }
-
-    /// Products, by title unless ordered otherwise.
-    async fn products(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        #[graphql(desc = "Part of the title, in any letter case.")] search: Option<String>,
-        filter: Option<Box<ProductFilter>>,
-        order_by: Option<Vec<ProductOrder>>,
-    ) -> Answer<ProductConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |ctx| {
-            ProductFilter::listing(ctx, search, filter, order_by)
-        })
-        .await
+    async fn product(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<product::Entity>> {
+        one::<product::Entity>(cx, id).await
     }
 
     /// One inflow, or null when there is none with this id.
-    async fn inflow(&self, cx: &Context<'_>, id: ID) -> Answer<InflowNode> {
-        one(cx, &id).boxed().await
-    }
-
-    /// Inflows, newest first unless ordered otherwise.
-    async fn inflows(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        filter: Option<Box<InflowFilter>>,
-        order_by: Option<Vec<InflowOrder>>,
-    ) -> Answer<InflowConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |ctx| InflowFilter::listing(ctx, filter, order_by)).await
+    async fn inflow(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<inflow::Entity>> {
+        one::<inflow::Entity>(cx, id).await
     }
 
     /// One outflow, or null when there is none with this id.
-    async fn outflow(&self, cx: &Context<'_>, id: ID) -> Answer<OutflowNode> {
-        one(cx, &id).boxed().await
-    }
-
-    /// Outflows, newest first unless ordered otherwise.
-    async fn outflows(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        filter: Option<Box<OutflowFilter>>,
-        order_by: Option<Vec<OutflowOrder>>,
-    ) -> Answer<OutflowConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |ctx| OutflowFilter::listing(ctx, filter, order_by)).await
-    }
-
-    /// Every change of stock ever made, newest first.
-    async fn stock_ledger(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        filter: Option<Box<StockLedgerFilter>>,
-    ) -> Answer<StockLedgerEntryConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |_| StockLedgerFilter::listing(filter)).await
+    async fn outflow(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<outflow::Entity>> {
+        one::<outflow::Entity>(cx, id).await
     }
 
     /// One webhook endpoint, or null when there is none with this id. Requires
     /// `CHANGE_WEBHOOK`.
-    async fn webhook_endpoint(&self, cx: &Context<'_>, id: ID) -> Answer<WebhookEndpoint> {
-        one(cx, &id).boxed().await
+    async fn webhook_endpoint(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<webhook_endpoint::Entity>> {
+        one::<webhook_endpoint::Entity>(cx, id).await
     }
 
-    /// Who is told of events by webhook, oldest first unless ordered otherwise. Requires
-    /// `CHANGE_WEBHOOK`.
-    async fn webhook_endpoints(
-        &self,
-        cx: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        offset: Option<i32>,
-        order_by: Option<Vec<WebhookEndpointOrder>>,
-    ) -> Answer<WebhookEndpointConnection> {
-        let paging = Paging {
-            first,
-            after,
-            last,
-            before,
-            offset,
-        };
-        of_all(cx, paging, |_| WebhookEndpointOrder::listing(order_by)).await
-    }
-
-    /// Figures for a dashboard.
-    async fn analytics(&self, cx: &Context<'_>) -> Answer<Analytics> {
+    /// Totals for a dashboard.
+    async fn analytics(&self, cx: &Context<'_>) -> Nullable<Analytics> {
         Some(Ctx::of(cx).and_then(|ctx| ctx.actor().map(|_| Analytics)))
+    }
+
+    #[graphql(flatten)]
+    async fn lists(&self) -> RootLists {
+        RootLists
     }
 }
 
-/// The object with this id, if there is one.
-async fn one<R: Resource, N: From<Row<R>>>(cx: &Context<'_>, id: &ID) -> Answer<N> {
-    let found: Result<Row<R>> = async {
+lists!(RootLists {
+    /// Brands, by name unless ordered otherwise.
+    brands: brand::Entity(
+        search: Option<String> = "Part of the name, in any letter case.",
+        filter: FilterArgument<brand::Entity>,
+        order_by: OrderArgument<brand::Entity>,
+    );
+    /// Categories, by name unless ordered otherwise.
+    categories: category::Entity(
+        search: Option<String> = "Part of the name, in any letter case.",
+        filter: FilterArgument<category::Entity>,
+        order_by: OrderArgument<category::Entity>,
+    );
+    /// Suppliers, by name unless ordered otherwise.
+    suppliers: supplier::Entity(
+        search: Option<String> = "Part of the name, in any letter case.",
+        filter: FilterArgument<supplier::Entity>,
+        order_by: OrderArgument<supplier::Entity>,
+    );
+    /// Products, by title unless ordered otherwise.
+    products: product::Entity(
+        search: Option<String> = "Part of the title, in any letter case.",
+        filter: FilterArgument<product::Entity>,
+        order_by: OrderArgument<product::Entity>,
+    );
+    /// Inflows, newest first unless ordered otherwise.
+    inflows: inflow::Entity(
+        filter: FilterArgument<inflow::Entity>,
+        order_by: OrderArgument<inflow::Entity>,
+    );
+    /// Outflows, newest first unless ordered otherwise.
+    outflows: outflow::Entity(
+        filter: FilterArgument<outflow::Entity>,
+        order_by: OrderArgument<outflow::Entity>,
+    );
+    /// Every change of stock, newest first.
+    stock_ledger: stock_change::Entity(filter: FilterArgument<stock_change::Entity>);
+    /// Webhook endpoints, oldest first unless ordered otherwise. Requires
+    /// `CHANGE_WEBHOOK`.
+    webhook_endpoints: webhook_endpoint::Entity(order_by: OrderArgument<webhook_endpoint::Entity>);
+});
+
+/// The object with this id. Null when there is none, which is not an error here.
+async fn one<E: Resource + HasNode>(cx: &Context<'_>, id: ID) -> Nullable<NodeOf<E>> {
+    let found = async {
         let permit = Ctx::of(cx)?.permit()?;
-        resolvers::find(permit, key(id).ok_or(Error::NotFound)?).await
-    }
-    .await;
-    match found {
+        resolvers::find::<E>(permit, require_id(&id)?).await
+    };
+    match found.boxed().await {
         Ok(row) => Some(Ok(row.into())),
         Err(Error::NotFound) => None,
         Err(error) => Some(Err(error)),

@@ -1,12 +1,11 @@
-//! Subscriptions: the ledger as it grows, and what it says of products that run low.
+//! Subscriptions: new ledger entries, and products whose stock has become low.
 
-use ::entity::product;
+use ::entity::{product, stock_change};
 use async_graphql::{Context, ID, Subscription as Root};
 use futures_util::stream::{self, Stream};
 
-use super::ledger::StockLedgerEntry;
-use super::product::ProductNode;
-use super::scalar::key;
+use super::kit::node::NodeOf;
+use super::kit::scalar::parse_id;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::Row;
@@ -14,17 +13,14 @@ use crate::resolvers;
 use crate::stock::ledger_feed::{self, Entries};
 use crate::stock::low_stock::fell_low;
 
-/// The most products that one subscription can be about; about all of them it always can.
+/// The largest number of `productIds`. Without that argument, a subscription covers all products.
 const MAX_PRODUCTS: usize = 100;
 
-/// What the server tells by itself: over WebSocket (`graphql-transport-ws`, the
-/// access token in `connection_init`) or as server-sent events. Needs a login; a
-/// stream ends when its token does.
 pub struct Subscription;
 
-/// What the server tells by itself: over WebSocket (`graphql-transport-ws`, the
-/// access token in `connection_init`) or as server-sent events. Needs a login; a
-/// stream ends when its token does.
+/// Events as they happen, over WebSocket (`graphql-transport-ws`, with the access
+/// token in `connection_init`) or as server-sent events. Requires a login; a stream
+/// ends when its token does.
 #[Root]
 impl Subscription {
     /// Each change of stock, as soon as it is committed, in the order of the ledger.
@@ -33,17 +29,20 @@ impl Subscription {
         cx: &Context<'_>,
         #[graphql(desc = "Only these products; without it, all.")] product_ids: Option<Vec<ID>>,
         #[graphql(
-            desc = "Id of the last entry you have seen: what was missed since comes first, so that\na reconnection loses nothing."
+            desc = "Id of the last entry that you have received. The entries after it come first, so that\na reconnection loses nothing."
         )]
         after: Option<ID>,
-    ) -> Result<impl Stream<Item = Result<StockLedgerEntry>> + use<>, async_graphql::Error> {
+    ) -> Result<impl Stream<Item = Result<NodeOf<stock_change::Entity>>> + use<>, async_graphql::Error> {
         let products = product_ids.map(|ids| products(&ids)).transpose()?;
-        let after = after.map(|id| place(&id)).transpose()?;
+        let after = after.map(|id| entry_id(&id)).transpose()?;
         let entries = ledger_feed::entries(Ctx::of(cx)?, after, products).await?;
         Ok(stream::unfold(Some(entries), async |entries| {
             let mut entries = entries?;
             match entries.next().await {
-                Ok(Some(entry)) => Some((Ok(StockLedgerEntry::from(Row::single(entry))), Some(entries))),
+                Ok(Some(entry)) => Some((
+                    Ok(Row::<stock_change::Entity>::single(entry).into()),
+                    Some(entries),
+                )),
                 Ok(None) => None,
                 Err(error) => Some((Err(error), None)),
             }
@@ -54,7 +53,7 @@ impl Subscription {
     async fn product_low_stock(
         &self,
         cx: &Context<'_>,
-    ) -> Result<impl Stream<Item = Result<ProductNode>> + use<>, async_graphql::Error> {
+    ) -> Result<impl Stream<Item = Result<NodeOf<product::Entity>>> + use<>, async_graphql::Error> {
         let ctx = Ctx::of(cx)?.clone();
         let entries = ledger_feed::entries(&ctx, None, None).await?;
         Ok(stream::unfold(Some((ctx, entries)), async |state| {
@@ -79,7 +78,7 @@ async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product
         }
         match resolvers::find(ctx.permit()?, entry.product_id).await {
             Ok(product) => return Ok(Some(product)),
-            // It has been deleted since.
+            // The product has been deleted in the meantime.
             Err(Error::NotFound) => {}
             Err(error) => return Err(error),
         }
@@ -87,7 +86,7 @@ async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product
     Ok(None)
 }
 
-/// The products of these ids; what can't be an id is that of no product.
+/// The keys among these ids. A string that is not a key matches no product.
 fn products(ids: &[ID]) -> Result<Vec<i64>> {
     if ids.len() > MAX_PRODUCTS {
         return Err(Error::parameter(
@@ -95,11 +94,9 @@ fn products(ids: &[ID]) -> Result<Vec<i64>> {
             format!("At most {MAX_PRODUCTS} ids."),
         ));
     }
-    Ok(ids.iter().filter_map(key).collect())
+    Ok(ids.iter().filter_map(parse_id).collect())
 }
 
-fn place(id: &ID) -> Result<i64> {
-    let refused = || Error::parameter("after", "It is not the id of a ledger entry.");
-    let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-    id.parse::<i64>().ok().filter(|_| digits).ok_or_else(refused)
+fn entry_id(id: &ID) -> Result<i64> {
+    parse_id(id).ok_or_else(|| Error::parameter("after", "It is not the id of a ledger entry."))
 }

@@ -1,17 +1,19 @@
-//! The root fields of mutations on webhooks: like those of `mutation.rs`, beside which they stand in the schema.
+//! The root fields of mutations of webhooks.
 
 use ::entity::webhook_endpoint;
-use async_graphql::{Context, Object};
-use futures_util::FutureExt as _;
+use async_graphql::{Context, ID, Object};
+use futures_util::future::BoxFuture;
 
-use super::delivery::{
+use super::delivery_input::{
     ReplayWebhookDeliveriesInput, ReplayWebhookDeliveriesPayload, ReplayWebhookDeliveryInput,
     ReplayWebhookDeliveryPayload, SendTestWebhookInput, SendTestWebhookPayload,
 };
-use super::mutation::{create, delete, update};
-use super::payload::{Update as _, subject};
-use super::problem::Answer;
-use super::webhook_endpoint::{
+use super::kit::input::UpdateInput as _;
+use super::kit::payload::Payload;
+use super::kit::scalar::require_id;
+use super::kit::verbs::{create, delete, update};
+use super::kit::{Nullable, nullable};
+use super::webhook_endpoint_input::{
     CreateWebhookEndpointInput, CreateWebhookEndpointPayload, DeleteWebhookEndpointInput,
     DeleteWebhookEndpointPayload, RotateWebhookSecretInput, RotateWebhookSecretPayload,
     UpdateWebhookEndpointInput, UpdateWebhookEndpointPayload,
@@ -22,20 +24,20 @@ use crate::error::Result;
 use crate::resolvers::delivery;
 use crate::resolvers::webhook_endpoint as endpoints;
 
-/// What can be done to webhooks.
+/// The mutations of webhook endpoints and deliveries.
 #[derive(Default)]
 pub struct WebhookMutation;
 
 #[Object]
 impl WebhookMutation {
-    /// Has an address told of events from now on. The payload holds the secret, this
-    /// once. Requires `CHANGE_WEBHOOK`.
+    /// Sends events to an address from now on. The payload shows the secret, this once.
+    /// Requires `CHANGE_WEBHOOK`.
     async fn create_webhook_endpoint(
         &self,
         cx: &Context<'_>,
         input: CreateWebhookEndpointInput,
-    ) -> Answer<CreateWebhookEndpointPayload> {
-        Some(create(cx, input, CreateWebhookEndpointPayload::of).boxed().await)
+    ) -> Nullable<CreateWebhookEndpointPayload> {
+        create(cx, input).await
     }
 
     /// Refused with `READ_ONLY` for the endpoint of the server's settings. Requires
@@ -44,8 +46,8 @@ impl WebhookMutation {
         &self,
         cx: &Context<'_>,
         input: UpdateWebhookEndpointInput,
-    ) -> Answer<UpdateWebhookEndpointPayload> {
-        Some(update(cx, input, UpdateWebhookEndpointPayload::of).boxed().await)
+    ) -> Nullable<UpdateWebhookEndpointPayload> {
+        update(cx, input).await
     }
 
     /// Deletes an endpoint and its deliveries. Refused with `READ_ONLY` for the endpoint
@@ -54,81 +56,72 @@ impl WebhookMutation {
         &self,
         cx: &Context<'_>,
         input: DeleteWebhookEndpointInput,
-    ) -> Answer<DeleteWebhookEndpointPayload> {
-        Some(
-            delete::<webhook_endpoint::Entity, _>(cx, &input.id, DeleteWebhookEndpointPayload::of)
-                .boxed()
-                .await,
-        )
+    ) -> Nullable<DeleteWebhookEndpointPayload> {
+        delete(cx, input.id).await
     }
 
-    /// Gives an endpoint another secret, which the payload holds, this once. Until the
-    /// overlap ends, messages carry a signature by each of the two. Refused with
-    /// `READ_ONLY` for the endpoint of the server's settings. Requires
-    /// `CHANGE_WEBHOOK`.
+    /// Gives an endpoint another secret, which the payload shows, this once. Until the
+    /// overlap ends, messages are signed with both. Refused with `READ_ONLY` for the
+    /// endpoint of the server's settings. Requires `CHANGE_WEBHOOK`.
     async fn rotate_webhook_secret(
         &self,
         cx: &Context<'_>,
         input: RotateWebhookSecretInput,
-    ) -> Answer<RotateWebhookSecretPayload> {
-        Some(rotate(cx, input).boxed().await)
+    ) -> Nullable<RotateWebhookSecretPayload> {
+        let (id, version, rotation) = input.into_parts();
+        apply(cx, id, |permit, id| {
+            endpoints::rotate(permit, id, version, rotation)
+        })
+        .await
     }
 
-    /// Sends a `webhook.test` message, which tells of nothing. Refused with `DISABLED`
-    /// where nothing is sent. Requires `CHANGE_WEBHOOK`.
+    /// Sends a `webhook.test` message. Refused with `DISABLED` when the endpoint is
+    /// disabled or the server sends no webhooks. Requires `CHANGE_WEBHOOK`.
     async fn send_test_webhook(
         &self,
         cx: &Context<'_>,
         input: SendTestWebhookInput,
-    ) -> Answer<SendTestWebhookPayload> {
-        let sent = async {
-            let permit = permit(cx)?;
-            let sent = async { delivery::test(permit, subject(&input.endpoint_id)?).await };
-            SendTestWebhookPayload::of(sent.await)
-        };
-        Some(sent.boxed().await)
+    ) -> Nullable<SendTestWebhookPayload> {
+        apply(cx, input.endpoint_id, delivery::test).await
     }
 
-    /// Tells again what has ended, by the whole schedule, or at once what waits; with
-    /// the same message id either way. Refused with `DISABLED` where nothing is sent.
+    /// Sends a delivery again: one that has ended with its whole schedule of attempts,
+    /// one that is pending at once. The message id stays the same. Refused with
+    /// `DISABLED` when the endpoint is disabled or the server sends no webhooks.
     /// Requires `CHANGE_WEBHOOK`.
     async fn replay_webhook_delivery(
         &self,
         cx: &Context<'_>,
         input: ReplayWebhookDeliveryInput,
-    ) -> Answer<ReplayWebhookDeliveryPayload> {
-        let replayed = async {
-            let permit = permit(cx)?;
-            let replayed = async { delivery::replay(permit, None, subject(&input.id)?).await };
-            ReplayWebhookDeliveryPayload::of(replayed.await)
-        };
-        Some(replayed.boxed().await)
+    ) -> Nullable<ReplayWebhookDeliveryPayload> {
+        apply(cx, input.id, |permit, id| delivery::replay(permit, None, id)).await
     }
 
-    /// Tells an endpoint again what has failed for good since a moment. Refused with
-    /// `DISABLED` where nothing is sent. Requires `CHANGE_WEBHOOK`.
+    /// Sends an endpoint the deliveries again that were given up since a given time.
+    /// Refused with `DISABLED` when the endpoint is disabled or the server sends no
+    /// webhooks. Requires `CHANGE_WEBHOOK`.
     async fn replay_webhook_deliveries(
         &self,
         cx: &Context<'_>,
         input: ReplayWebhookDeliveriesInput,
-    ) -> Answer<ReplayWebhookDeliveriesPayload> {
-        let replayed = async {
-            let permit = permit(cx)?;
-            let replayed =
-                async { delivery::replay_failed(permit, subject(&input.endpoint_id)?, input.since()).await };
-            ReplayWebhookDeliveriesPayload::of(replayed.await)
-        };
-        Some(replayed.boxed().await)
+    ) -> Nullable<ReplayWebhookDeliveriesPayload> {
+        let since = input.since();
+        apply(cx, input.endpoint_id, |permit, id| {
+            delivery::replay_failed(permit, id, since)
+        })
+        .await
     }
 }
 
-fn permit<'c>(cx: &Context<'c>) -> Result<Permit<'c, Change, webhook_endpoint::Entity>> {
-    Ctx::of(cx)?.permit()
-}
-
-async fn rotate(cx: &Context<'_>, input: RotateWebhookSecretInput) -> Result<RotateWebhookSecretPayload> {
-    let permit = permit(cx)?;
-    let (id, version, rotation) = input.split();
-    let rotated = async { endpoints::rotate(permit, subject(&id)?, version, rotation).await };
-    RotateWebhookSecretPayload::of(rotated.await)
+/// Calls a rule that changes the endpoint or delivery with this id.
+fn apply<'a, P: Payload + 'a, F: Future<Output = Result<P::Output>> + Send>(
+    cx: &'a Context<'_>,
+    id: ID,
+    rule: impl FnOnce(Permit<'a, Change, webhook_endpoint::Entity>, i64) -> F + Send + 'a,
+) -> BoxFuture<'a, Nullable<P>> {
+    nullable(async move {
+        let permit = Ctx::of(cx)?.permit()?;
+        let result = async { rule(permit, require_id(&id)?).await };
+        P::from_result(result.await)
+    })
 }

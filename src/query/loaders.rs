@@ -10,26 +10,22 @@ use ::entity::Record;
 use dataloader::BatchFn;
 use dataloader::non_cached::Loader;
 
-use super::{Collection, Row};
+use super::Collection;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// Rows by their ids.
 struct ById<R> {
     ctx: Ctx,
     table: PhantomData<fn() -> R>,
 }
 
-impl<R: Collection> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
+impl<R: Collection> BatchFn<i64, Result<Option<R::Model>>> for ById<R> {
     /// The interface has no error for a whole batch, so each id gets it.
-    async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<Row<R>>>> {
+    async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<R::Model>>> {
         let found = self.ctx.db().by_ids::<R>(ids).await;
         match found.map_err(Error::from) {
             Ok(rows) => {
-                let mut found: HashMap<i64, Row<R>> = Row::<R>::siblings_of(rows)
-                    .into_iter()
-                    .map(|row| (row.id(), row))
-                    .collect();
+                let mut found: HashMap<i64, R::Model> = rows.into_iter().map(|row| (row.id(), row)).collect();
                 ids.iter().map(|id| (*id, Ok(found.remove(id)))).collect()
             }
             Err(error) => ids.iter().map(|id| (*id, Err(error.clone()))).collect(),
@@ -37,15 +33,12 @@ impl<R: Collection> BatchFn<i64, Result<Option<Row<R>>>> for ById<R> {
     }
 }
 
-/// The rows with these ids, siblings of each other, in one statement.
-pub async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Row<R>>> {
+/// The rows with these ids, in one statement.
+pub(super) async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<Vec<R::Model>> {
     match ids.as_slice() {
-        [] => return Ok(HashMap::new()),
+        [] => return Ok(Vec::new()),
         // Without the overhead of a batch.
-        [id] => {
-            let row = ctx.db().by_id::<R>(*id).await?;
-            return Ok(row.into_iter().map(|row| (*id, Row::single(row))).collect());
-        }
+        [id] => return Ok(ctx.db().by_id::<R>(*id).await?.into_iter().collect()),
         _ => {}
     }
     let batch = ById::<R> {
@@ -56,11 +49,6 @@ pub async fn by_id<R: Collection>(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i6
         .with_max_batch_size(usize::MAX)
         .with_yield_count(0);
     let loaded = loader.try_load_many(ids).await.map_err(Error::internal)?;
-    let mut rows = HashMap::with_capacity(loaded.len());
-    for (id, row) in loaded {
-        if let Some(row) = row? {
-            rows.insert(id, row);
-        }
-    }
-    Ok(rows)
+    let rows: Result<Vec<Option<R::Model>>> = loaded.into_values().collect();
+    Ok(rows?.into_iter().flatten().collect())
 }

@@ -80,6 +80,15 @@ impl<R: Collection> Row<R> {
             .collect()
     }
 
+    /// The rows with these ids, loaded in one statement and siblings of each other.
+    pub async fn by_id(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Self>> {
+        let rows = loaders::by_id::<R>(ctx, ids).await?;
+        Ok(Self::siblings_of(rows)
+            .into_iter()
+            .map(|row| (row.id(), row))
+            .collect())
+    }
+
     /// The row of `T` that this one refers to by `id`; `relation` names the reference.
     pub async fn one<T: Collection>(
         &self,
@@ -91,7 +100,7 @@ impl<R: Collection> Row<R> {
         let found = self
             .load_once(relation, async || {
                 let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
-                loaders::by_id::<T>(ctx, ids.into_iter().collect()).await
+                Row::<T>::by_id(ctx, ids.into_iter().collect()).await
             })
             .await?;
         Ok(found.get(&wanted).cloned())

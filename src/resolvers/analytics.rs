@@ -13,7 +13,7 @@ use sea_orm::{
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::query::{Collection, Filter, Row, loaders};
+use crate::query::{Collection, Filter, Row};
 use crate::resource::Resource as _;
 use crate::stock::movement::Movement;
 
@@ -277,7 +277,7 @@ async fn by_label<L: Collection>(
             StockTotals::from_query_result(&row, "")?,
         ));
     }
-    let labels = loaders::by_id::<L>(ctx, found.iter().map(|(id, _)| *id).collect()).await?;
+    let labels = Row::<L>::by_id(ctx, found.iter().map(|(id, _)| *id).collect()).await?;
     Ok(found
         .into_iter()
         // A label that has been deleted since has no products any more.

@@ -103,28 +103,17 @@ pub async fn test(
                 let endpoint = enabled_endpoint(tx, endpoint_id).await?;
                 let now = tx.ctx().now;
                 let event = event::Model {
-                    id: 0,
                     message_id: outbox::message_id(),
                     name: Name::Test,
-                    stock_change_id: None,
-                    product_title: String::new(),
-                    description: None,
                     created_at: now,
+                    ..event::Model::default()
                 };
                 let event = insert::<event::Entity>(tx, event).await?;
                 let delivery = Model {
-                    id: 0,
                     event_id: event.id,
                     endpoint_id: endpoint.id,
-                    attempts: 0,
-                    attempts_before: 0,
                     due_at: Some(now),
-                    leased_until: None,
-                    outcome: None,
-                    ended_at: None,
-                    last_status: None,
-                    last_error: None,
-                    tried_at: None,
+                    ..Model::default()
                 };
                 tx.wake_webhooks();
                 Ok(insert::<Entity>(tx, delivery).await?)

@@ -1,11 +1,11 @@
-//! Conditions on one field, of each type that a filter can look at. Inside one filter object every condition must hold;
-//! an operator left out, or null, is no condition.
+//! Conditions on one column, an input for each type of column. Within one object every condition must hold; an operator
+//! that is absent or null adds no condition.
 
 use async_graphql::{ID, InputObject};
 use sea_orm::ColumnTrait;
 
-use super::scalar::{Date, DateTime, Decimal, key};
-use crate::ctx::Ctx;
+use super::decimal::Decimal;
+use super::scalar::{Date, DateTime, parse_id};
 use crate::error::{Error, Result};
 use crate::query::Filter;
 use crate::query::filter::{Comparison, Place};
@@ -13,7 +13,7 @@ use crate::query::filter::{Comparison, Place};
 /// Conditions on an id.
 #[derive(InputObject, Clone, Debug, Default)]
 #[graphql(name = "IDFilter")]
-pub struct IdFilter {
+pub(crate) struct IdFilter {
     eq: Option<ID>,
     ne: Option<ID>,
     #[graphql(name = "in")]
@@ -22,20 +22,20 @@ pub struct IdFilter {
 }
 
 impl IdFilter {
-    /// The condition on a column of ids. A text that is no id is the id of nothing.
-    pub fn on<C: ColumnTrait>(self, column: C) -> Filter {
-        let keys = |ids: Vec<ID>| ids.iter().filter_map(key).collect::<Vec<i64>>();
-        all([
-            self.eq.map(|id| match key(&id) {
+    /// A string that is not an id matches no row.
+    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
+        let keys = |ids: Vec<ID>| ids.iter().filter_map(parse_id).collect::<Vec<i64>>();
+        Ok(all([
+            self.eq.map(|id| match parse_id(&id) {
                 Some(id) => Filter::compare(column, Comparison::Equal, id),
                 None => Filter::nothing(),
             }),
             self.ne
-                .and_then(|id| key(&id))
+                .and_then(|id| parse_id(&id))
                 .map(|id| Filter::compare(column, Comparison::NotEqual, id)),
             self.among.map(|ids| Filter::among(column, keys(ids))),
             self.not_in.map(|ids| Filter::not_among(column, keys(ids))),
-        ])
+        ]))
     }
 }
 
@@ -43,7 +43,7 @@ impl IdFilter {
 /// in every alphabet; `%` and `_` mean themselves. `eq`, `ne`, `in` and `notIn` are
 /// exact.
 #[derive(InputObject, Clone, Debug, Default)]
-pub struct StringFilter {
+pub(crate) struct StringFilter {
     eq: Option<String>,
     ne: Option<String>,
     #[graphql(name = "in")]
@@ -52,14 +52,14 @@ pub struct StringFilter {
     contains: Option<String>,
     starts_with: Option<String>,
     ends_with: Option<String>,
-    /// True: there is no text. False: there is one.
+    /// True: there is no value. False: there is one.
     is_null: Option<bool>,
 }
 
 impl StringFilter {
-    /// The condition on a text's column and on its folded shadow.
-    pub fn on<C: ColumnTrait>(self, column: C, folded: C) -> Filter {
-        all([
+    /// `folded` is the column of the folded text, which makes comparisons ignore letter case.
+    pub(crate) fn on<C: ColumnTrait>(self, column: C, folded: C) -> Result<Filter> {
+        Ok(all([
             self.eq
                 .map(|text| Filter::compare(column, Comparison::Equal, text)),
             self.ne
@@ -72,13 +72,13 @@ impl StringFilter {
                 .map(|text| Filter::text(folded, Place::Start, &text)),
             self.ends_with.map(|text| Filter::text(folded, Place::End, &text)),
             self.is_null.map(|is_null| Filter::is_null(column, is_null)),
-        ])
+        ]))
     }
 }
 
 /// Conditions on a whole number.
 #[derive(InputObject, Clone, Debug, Default)]
-pub struct IntFilter {
+pub(crate) struct IntFilter {
     eq: Option<i32>,
     ne: Option<i32>,
     #[graphql(name = "in")]
@@ -91,8 +91,7 @@ pub struct IntFilter {
 }
 
 impl IntFilter {
-    /// The condition on a column of whole numbers.
-    pub fn on<C: ColumnTrait>(self, column: C) -> Filter {
+    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
         let wide = |numbers: Vec<i32>| numbers.into_iter().map(i64::from).collect::<Vec<i64>>();
         let compared = [
             (self.eq, Comparison::Equal),
@@ -105,17 +104,17 @@ impl IntFilter {
         .map(|(number, comparison)| {
             number.map(|number| Filter::compare(column, comparison, i64::from(number)))
         });
-        all(compared).and(all([
+        Ok(all(compared).and(all([
             self.among.map(|numbers| Filter::among(column, wide(numbers))),
             self.not_in
                 .map(|numbers| Filter::not_among(column, wide(numbers))),
-        ]))
+        ])))
     }
 }
 
 /// Conditions on a decimal, compared as a number.
 #[derive(InputObject, Clone, Debug, Default)]
-pub struct DecimalFilter {
+pub(crate) struct DecimalFilter {
     eq: Option<Decimal>,
     ne: Option<Decimal>,
     #[graphql(name = "in")]
@@ -128,11 +127,9 @@ pub struct DecimalFilter {
 }
 
 impl DecimalFilter {
-    /// The condition on a column of prices.
-    ///
     /// # Errors
-    /// [`Error::Parameter`] for a text that is no number, and for a number that may have been rounded.
-    pub fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
+    /// [`Error::Parameter`] for a string that is not a number, and for a number that may have been rounded.
+    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
         let bound = |decimal: Decimal| {
             decimal.bound().ok_or_else(|| {
                 Error::parameter(
@@ -165,9 +162,9 @@ impl DecimalFilter {
     }
 }
 
-/// Conditions on a moment.
+/// Conditions on a point in time.
 #[derive(InputObject, Clone, Debug, Default)]
-pub struct DateTimeFilter {
+pub(crate) struct DateTimeFilter {
     gt: Option<DateTime>,
     gte: Option<DateTime>,
     lt: Option<DateTime>,
@@ -179,8 +176,7 @@ pub struct DateTimeFilter {
 }
 
 impl DateTimeFilter {
-    /// The condition on a column of moments.
-    pub fn on<C: ColumnTrait>(self, column: C) -> Filter {
+    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
         let compared = [
             (self.gt, Comparison::Greater),
             (self.gte, Comparison::GreaterOrEqual),
@@ -188,55 +184,17 @@ impl DateTimeFilter {
             (self.lte, Comparison::LessOrEqual),
         ]
         .map(|(moment, comparison)| moment.map(|moment| Filter::compare(column, comparison, moment.0)));
-        all(compared).and(all([
+        Ok(all(compared).and(all([
             self.from.map(|day| Filter::from_day(column, day.0)),
             self.to.map(|day| Filter::to_day(column, day.0)),
-        ]))
+        ])))
     }
 }
 
-/// What a noun's filter is made of: conditions on its fields, put together with `and`, `or` and `not`.
-pub trait Conditions: Sized {
-    /// The filter that it stands for.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] for a value that can't be compared with.
-    fn filter(self, ctx: &Ctx) -> Result<Filter>;
-}
-
-/// All of the filters that are there.
-pub fn all<const N: usize>(filters: [Option<Filter>; N]) -> Filter {
-    filters.into_iter().flatten().fold(Filter::default(), Filter::and)
-}
-
-/// `and`, `or` and `not` of one filter object. An empty `or` matches nothing.
-pub fn logic<F: Conditions>(
-    ctx: &Ctx,
-    and: Option<Vec<F>>,
-    or: Option<Vec<F>>,
-    not: Option<Box<F>>,
-) -> Result<Filter> {
-    let mut filter = Filter::default();
-    for part in and.into_iter().flatten() {
-        filter = filter.and(part.filter(ctx)?);
-    }
-    if let Some(parts) = or {
-        let parts: Result<Vec<Filter>> = parts.into_iter().map(|part| part.filter(ctx)).collect();
-        filter = filter.and(Filter::any(parts?));
-    }
-    match not {
-        Some(part) => Ok(filter.and(part.filter(ctx)?.negated())),
-        None => Ok(filter),
-    }
-}
-
-/// The filter of an optional argument.
-///
-/// # Errors
-/// [`Error::Parameter`] for a value that can't be compared with, and for a filter that is too large.
-pub fn given<F: Conditions>(ctx: &Ctx, filter: Option<Box<F>>) -> Result<Filter> {
-    match filter {
-        Some(filter) => filter.filter(ctx)?.checked(),
-        None => Ok(Filter::default()),
-    }
+/// The conjunction of the conditions that were given.
+fn all<const N: usize>(conditions: [Option<Filter>; N]) -> Filter {
+    conditions
+        .into_iter()
+        .flatten()
+        .fold(Filter::default(), Filter::and)
 }

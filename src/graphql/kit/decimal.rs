@@ -1,0 +1,122 @@
+//! The scalar `Decimal`.
+
+use ::entity::Money;
+use async_graphql::{Description, InputValueResult, Number, Scalar, ScalarType, Value};
+
+use super::scalar::expected;
+use crate::error::{Fault, FaultCode};
+
+/// An exact decimal number, sent as a string so that no client rounds it. Prices
+/// always have two decimals: `"799.99"`, `"500.00"`. As input, a string
+/// (`"799.99"`, `"800"`) or a number (`799.99`, `800`). A number must be less than
+/// 10,000,000,000,000, since JSON readers round larger ones: send those as a string.
+#[derive(Description, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decimal(Digits);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Digits {
+    Exact(String),
+    /// A JSON number so large that its reader, or the client's writer, may have rounded it to a double.
+    Rounded,
+}
+
+/// The smallest number that counts as rounded. Every smaller one with two decimals survives a double unchanged.
+const MIN_ROUNDED: f64 = 1e13;
+
+impl Decimal {
+    /// The digits as they were sent, to be checked by a rule.
+    ///
+    /// # Errors
+    /// A fault of `field` for a number that may have been rounded.
+    pub(crate) fn into_digits(self, field: &'static str) -> Result<String, Fault> {
+        match self.0 {
+            Digits::Exact(text) => Ok(text),
+            Digits::Rounded => Err(Fault::new(
+                field,
+                FaultCode::OutOfRange,
+                "Send a number of 14 digits or more as a string.",
+            )),
+        }
+    }
+
+    /// The value to compare prices with. `None` for a string that is not a number, and for a rounded number.
+    pub(crate) fn bound(&self) -> Option<Money> {
+        match &self.0 {
+            Digits::Exact(text) => Money::parse_bound(text.trim()).ok(),
+            Digits::Rounded => None,
+        }
+    }
+
+    /// A sum that the database has formatted.
+    pub(crate) fn exact(text: String) -> Self {
+        Self(Digits::Exact(text))
+    }
+
+    fn from_number(number: &Number) -> Self {
+        // The shortest decimal that reads as the same double is the one that was sent.
+        if number.as_f64().is_some_and(|value| value.abs() < MIN_ROUNDED) {
+            Self(Digits::Exact(number.to_string()))
+        } else {
+            Self(Digits::Rounded)
+        }
+    }
+}
+
+impl From<Money> for Decimal {
+    fn from(money: Money) -> Self {
+        Self(Digits::Exact(money.to_string()))
+    }
+}
+
+#[Scalar(name = "Decimal", use_type_description = true)]
+impl ScalarType for Decimal {
+    // Whether a string is a valid price is checked by a rule, which names the field in a user error.
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(Digits::Exact(text))),
+            Value::Number(number) => Ok(Self::from_number(&number)),
+            _ => Err(expected("a string or a number")),
+        }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(_) | Value::Number(_))
+    }
+
+    fn to_value(&self) -> Value {
+        match &self.0 {
+            Digits::Exact(text) => Value::String(text.clone()),
+            Digits::Rounded => Value::Null,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{ScalarType as _, Value};
+
+    use super::{Decimal, Digits};
+
+    #[test]
+    fn numbers_come_through_as_they_were_sent() {
+        for text in [
+            "799.99",
+            "800",
+            "0.1",
+            "9999999999999.99",
+            "1234567890123",
+            "-0.01",
+        ] {
+            let value: Value = serde_json::from_str(text).expect("a number");
+            let read = Decimal::parse(value).expect("a decimal");
+            assert_eq!(read, Decimal(Digits::Exact(text.to_owned())));
+        }
+        for text in ["10000000000000", "12345678901234567890.99", "-1e300"] {
+            let value: Value = serde_json::from_str(text).expect("a number");
+            assert_eq!(
+                Decimal::parse(value).expect("a decimal"),
+                Decimal(Digits::Rounded)
+            );
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Inputs of mutations, and how their fields become the fields of a draft.
+
+use async_graphql::{ID, InputType, MaybeUndefined};
+
+use super::decimal::Decimal;
+use super::scalar::parse_id;
+use crate::error::{Fault, FaultCode, Faults};
+use crate::query::Field;
+
+/// The type of an input's field, and what a draft takes for it.
+pub(crate) trait InputField: Sized {
+    type Value;
+
+    /// Reads a value. A value that can't be read is a fault of the field `name`.
+    fn read(self, name: &'static str) -> Result<Self::Value, Fault>;
+}
+
+/// Reads a field that may be absent or null.
+pub(crate) fn read<T: InputField>(
+    field: Field<T>,
+    name: &'static str,
+    faults: &mut Faults,
+) -> Field<T::Value> {
+    match field {
+        Field::Absent => Field::Absent,
+        Field::Null => Field::Null,
+        Field::Unreadable => Field::Unreadable,
+        Field::Set(value) => match value.read(name) {
+            Ok(value) => Field::Set(value),
+            Err(fault) => {
+                faults.push(fault);
+                Field::Unreadable
+            }
+        },
+    }
+}
+
+impl InputField for String {
+    type Value = String;
+
+    fn read(self, _: &'static str) -> Result<String, Fault> {
+        Ok(self)
+    }
+}
+
+impl InputField for bool {
+    type Value = bool;
+
+    fn read(self, _: &'static str) -> Result<bool, Fault> {
+        Ok(self)
+    }
+}
+
+impl InputField for i32 {
+    type Value = i64;
+
+    fn read(self, _: &'static str) -> Result<i64, Fault> {
+        Ok(self.into())
+    }
+}
+
+impl InputField for Decimal {
+    type Value = String;
+
+    fn read(self, name: &'static str) -> Result<String, Fault> {
+        self.into_digits(name)
+    }
+}
+
+/// A reference to another row.
+impl InputField for ID {
+    type Value = i64;
+
+    fn read(self, name: &'static str) -> Result<i64, Fault> {
+        parse_id(&self).ok_or_else(|| Fault::new(name, FaultCode::NotFound, "There is nothing with this id."))
+    }
+}
+
+/// Whether a new object needs a field: [`Required`] or [`Optional`].
+pub(crate) trait Presence {
+    type Of<T: InputType>: InputType;
+
+    fn field<T: InputType>(value: Self::Of<T>) -> Field<T>;
+}
+
+pub(crate) struct Required;
+
+impl Presence for Required {
+    type Of<T: InputType> = T;
+
+    fn field<T: InputType>(value: T) -> Field<T> {
+        Field::Set(value)
+    }
+}
+
+pub(crate) struct Optional;
+
+impl Presence for Optional {
+    type Of<T: InputType> = MaybeUndefined<T>;
+
+    fn field<T: InputType>(value: MaybeUndefined<T>) -> Field<T> {
+        match value {
+            MaybeUndefined::Undefined => Field::Absent,
+            MaybeUndefined::Null => Field::Null,
+            MaybeUndefined::Value(value) => Field::Set(value),
+        }
+    }
+}
+
+/// The input of an update.
+pub(crate) trait UpdateInput {
+    type Draft;
+
+    /// The id, the version that the client has seen, and the changes.
+    fn into_parts(self) -> (ID, Option<i64>, Self::Draft);
+}
+
+/// Declares the input of a creation and, when it is named, of an update, from one list of fields. A field has the name of
+/// the draft's field that it fills; one of `texts` fills the draft's text of a column. An update requires no field, so
+/// `Required` and `Optional` describe the creation. Where the two differ in more, attributes in `create [..]` and
+/// `update [..]` apply to one of them.
+///
+/// ```ignore
+/// inputs! {
+///     /// A new product.
+///     create CreateProductInput,
+///     /// What to change about a product.
+///     update UpdateProductInput,
+///     fills Draft,
+///     texts {
+///         /// 1 to 500 characters.
+///         title: Required<String> = product::Column::Title;
+///     }
+///     fields {
+///         quantity: Required<i32>, create [#[graphql(default)]], update [];
+///     }
+/// }
+/// ```
+macro_rules! inputs {
+    (
+        $(#[$create_meta:meta])*
+        create $create:ident,
+        $($(#[$update_meta:meta])* update $update:ident,)?
+        fills $draft:ty,
+        $(texts {
+            $($(#[$text_meta:meta])* $text:ident: $text_presence:ident<$text_type:ty> = $column:path;)+
+        })?
+        $(fields {
+            $(
+                $(#[$meta:meta])*
+                $field:ident: $presence:ident<$type:ty>
+                $(, create [$(#[$create_field_meta:meta])*], update [$(#[$update_field_meta:meta])*])?;
+            )+
+        })?
+    ) => {
+        $(#[$create_meta])*
+        #[derive(async_graphql::InputObject)]
+        pub(crate) struct $create {
+            $($(
+                $(#[$text_meta])*
+                $text: <$crate::graphql::kit::input::$text_presence as $crate::graphql::kit::input::Presence>::Of<$text_type>,
+            )+)?
+            $($(
+                $(#[$meta])*
+                $($(#[$create_field_meta])*)?
+                $field: <$crate::graphql::kit::input::$presence as $crate::graphql::kit::input::Presence>::Of<$type>,
+            )+)?
+        }
+
+        impl From<$create> for $draft {
+            fn from(input: $create) -> Self {
+                use $crate::graphql::kit::input::{self, Presence as _};
+                let mut draft = Self::default();
+                let faults = &mut draft.faults;
+                $($(
+                    let text = input::$text_presence::field::<$text_type>(input.$text);
+                    let text = input::read(text, stringify!($text), faults);
+                    draft.texts = draft.texts.with($column, text);
+                )+)?
+                $($(
+                    let field = input::$presence::field::<$type>(input.$field);
+                    draft.$field = input::read(field, stringify!($field), faults);
+                )+)?
+                draft
+            }
+        }
+
+        $crate::graphql::kit::input::inputs!(@update
+            [$($(#[$update_meta])* $update)?]
+            $draft;
+            [$($($(#[$text_meta])* $text: $text_type = $column;)+)?]
+            [$($($(#[$meta])* $($(#[$update_field_meta])*)? $field: $type;)+)?]
+        );
+    };
+    (@update [] $($rest:tt)*) => {};
+    (@update
+        [$(#[$update_meta:meta])* $update:ident]
+        $draft:ty;
+        [$($(#[$text_meta:meta])* $text:ident: $text_type:ty = $column:path;)*]
+        [$($(#[$meta:meta])* $field:ident: $type:ty;)*]
+    ) => {
+        $(#[$update_meta])*
+        #[derive(async_graphql::InputObject)]
+        pub(crate) struct $update {
+            id: async_graphql::ID,
+            /// Refuses with `CONFLICT` when the record has changed since this version.
+            expected_version: Option<i32>,
+            $($(#[$text_meta])* $text: async_graphql::MaybeUndefined<$text_type>,)*
+            $($(#[$meta])* $field: async_graphql::MaybeUndefined<$type>,)*
+        }
+
+        impl $crate::graphql::kit::input::UpdateInput for $update {
+            type Draft = $draft;
+
+            fn into_parts(self) -> (async_graphql::ID, Option<i64>, $draft) {
+                use $crate::graphql::kit::input::{self, Presence as _};
+                let mut draft = Self::Draft::default();
+                let faults = &mut draft.faults;
+                $(
+                    let text = input::Optional::field(self.$text);
+                    let text = input::read(text, stringify!($text), faults);
+                    draft.texts = draft.texts.with($column, text);
+                )*
+                $(
+                    let field = input::Optional::field(self.$field);
+                    draft.$field = input::read(field, stringify!($field), faults);
+                )*
+                (self.id, self.expected_version.map(i64::from), draft)
+            }
+        }
+    };
+}
+
+/// Declares the input of a deletion: the id alone.
+macro_rules! delete_input {
+    ($(#[$meta:meta])* $input:ident) => {
+        $(#[$meta])*
+        #[derive(async_graphql::InputObject)]
+        pub(crate) struct $input {
+            pub(crate) id: async_graphql::ID,
+        }
+    };
+}
+
+pub(crate) use {delete_input, inputs};
