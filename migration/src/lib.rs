@@ -15,6 +15,7 @@ mod m20261123_000007_webhooks;
 mod m20261125_000008_webhook_endpoints;
 mod m20261125_000009_tallies;
 mod m20261125_000010_product_references;
+mod m20261126_000012_token_revocation;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_webhook_endpoints::Migration),
             Box::new(m20261125_000009_tallies::Migration),
             Box::new(m20261125_000010_product_references::Migration),
+            Box::new(m20261126_000012_token_revocation::Migration),
         ]
     }
 }
