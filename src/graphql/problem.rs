@@ -156,7 +156,7 @@ fn unreadable(malformed: Malformed) -> Problem {
         Malformed::NotJson => top(ErrorCode::BadUserInput, "The body is not JSON."),
         Malformed::NotObject => top(ErrorCode::BadUserInput, "The body is not a JSON object."),
         Malformed::TooLarge => top(ErrorCode::PayloadTooLarge, "The body is too large."),
-        Malformed::MediaType => top(
+        Malformed::MediaType | Malformed::ContentCoding => top(
             ErrorCode::UnsupportedMediaType,
             "Send the body as application/json.",
         ),
