@@ -18,6 +18,7 @@
 //! | `http` | HTTP parts that both APIs use |
 //! | [`server`] | connections, the router, and the layers of every request |
 //! | [`background`] | periodic tasks |
+//! | `import` | takes over a Django installation |
 //! | [`app`] | a gateway with its workers |
 //! | [`cli`] | the commands |
 
@@ -32,6 +33,7 @@ pub mod db_error;
 pub mod error;
 pub mod graphql;
 mod http;
+mod import;
 pub mod kind;
 pub mod limits;
 mod origin;

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use database::{Backend, Transaction};
+use database::{Backend, Table, Transaction};
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
@@ -116,6 +116,11 @@ impl Tx {
 
     pub fn backend(&self) -> Backend {
         self.transaction.backend()
+    }
+
+    /// The rows of a statement that selects all columns of the table.
+    pub(crate) async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
+        self.transaction.models::<E>(statement).await
     }
 }
 

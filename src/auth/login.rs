@@ -3,10 +3,12 @@
 use ::entity::{ended_session, spent_token, user};
 use chrono::DateTime;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::actor::Actor;
 use super::identify::load_actor;
+use super::password::is_own;
 use super::token::{Claims, TokenType, new_jti};
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
@@ -41,8 +43,10 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
             .one(ctx.db())
             .await?
     };
+    let passwords = &ctx.services.passwords;
+    passwords.noted.get_or_try_init(|| note_old_hashes(ctx)).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let matches = ctx.services.passwords.verify(password, hash).await?;
+    let matches = passwords.verify(password.clone(), hash).await?;
     // Read again, because verifying takes a while: a password changed meanwhile gives no more tokens.
     let user = match user {
         Some(user) if matches && user.is_active => user::Entity::find_by_id(user.id)
@@ -58,8 +62,61 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     ctx.services.failed_logins.succeeded(&attempt);
     ctx.services.metrics.login(true);
     ctx.record.identified(Some(user.id));
+    if !is_own(&user.password_hash) {
+        replace_old_hash(ctx, &user, password).await;
+    }
     let pair = start_session(ctx, user.id, user.token_generation)?;
     Ok((pair, load_actor(ctx.db(), user).await?))
+}
+
+/// Users that are read at a time.
+const USERS: u64 = 2_000;
+
+/// Takes note of the hashes of users who have not logged in since they were taken over.
+async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
+    let mut last = 0;
+    loop {
+        let page = user::Entity::find()
+            .filter(user::Column::Id.gt(last))
+            .filter(user::Column::PasswordHash.not_like("$argon2%"))
+            .order_by_asc(user::Column::Id)
+            .limit(USERS)
+            .all(ctx.db())
+            .await?;
+        let Some(end) = page.last() else {
+            return Ok(());
+        };
+        last = end.id;
+        for user in &page {
+            ctx.services.passwords.note(&user.password_hash);
+        }
+    }
+}
+
+/// Replaces a hash that was taken over by one of our own, unless the password has been changed meanwhile. If that fails,
+/// the login succeeds nevertheless and the next one tries again.
+async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
+    let replacing = async {
+        let new = ctx.services.passwords.hash(password).await?;
+        let (id, old) = (user.id, user.password_hash.clone());
+        ctx.transaction(move |tx| {
+            let (new, old) = (new.clone(), old.clone());
+            Box::pin(async move {
+                user::Entity::update_many()
+                    .col_expr(user::Column::PasswordHash, Expr::value(new))
+                    .filter(user::Column::Id.eq(id))
+                    .filter(user::Column::PasswordHash.eq(old))
+                    .exec(tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    };
+    let replaced: Result<()> = replacing.await;
+    if let Err(error) = replaced {
+        tracing::warn!(?error, user = user.id, "an old password hash was not replaced");
+    }
 }
 
 /// The tokens of a new session of a user with this token generation.

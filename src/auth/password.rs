@@ -3,14 +3,15 @@
 //! A hash takes tens of milliseconds of CPU time and 19 MiB, so hashes are computed on blocking threads, at most one for
 //! each core.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::available_parallelism;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
+use super::django_hash;
 use crate::error::{Error, Result};
 
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -20,6 +21,10 @@ const LANES: u32 = 1;
 /// Hashes and verifies passwords.
 pub struct Passwords {
     concurrency: Arc<Semaphore>,
+    /// The slowest hash of Django's that is stored; absent without any.
+    slowest: Mutex<Option<Arc<str>>>,
+    /// Whether the hashes that the database had at the start are noted.
+    pub(super) noted: OnceCell<()>,
 }
 
 impl Passwords {
@@ -27,6 +32,8 @@ impl Passwords {
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             concurrency: Arc::new(Semaphore::new(cores)),
+            slowest: Mutex::default(),
+            noted: OnceCell::new(),
         }
     }
 
@@ -35,12 +42,59 @@ impl Passwords {
         self.on_blocking_thread(move || hash(&password)).await?
     }
 
-    /// Whether the password matches the hash. Without a hash the result is `false` after the same time, so that a client
-    /// can't find out which user names exist.
+    /// Takes note of a stored hash: from now on no failed login is faster than one that verifies it.
+    pub(crate) fn note(&self, stored: &str) {
+        if is_own(stored) || !django_hash::is_usable(stored) {
+            return;
+        }
+        let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = slowest.as_deref().map_or(0, django_hash::cost);
+        if django_hash::cost(stored) > known {
+            *slowest = Some(stored.into());
+        }
+    }
+
+    /// Whether this is the password; false without a hash. All failures take the same time: that of a hash of our own and of
+    /// the slowest hash of Django's that was noted.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.on_blocking_thread(move || match hash {
-            Some(hash) => verify(&password, &hash),
-            None => verify(&password, dummy_hash()?).map(|_| false),
+        if let Some(stored) = &hash {
+            self.note(stored);
+        }
+        let slowest = self
+            .slowest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.on_blocking_thread(move || {
+            let verify_slowest = || {
+                slowest
+                    .as_deref()
+                    .map(|slowest| django_hash::verify(&password, slowest))
+            };
+            match hash.as_deref() {
+                Some(stored) if is_own(stored) => {
+                    let is_right = verify(&password, stored)?;
+                    if !is_right {
+                        verify_slowest();
+                    }
+                    Ok(is_right)
+                }
+                Some(stored) if django_hash::is_usable(stored) => {
+                    let is_right = django_hash::verify(&password, stored);
+                    if !is_right {
+                        verify(&password, dummy_hash()?)?;
+                        if let Some(slowest) = &slowest {
+                            django_hash::spend_difference(&password, stored, slowest);
+                        }
+                    }
+                    Ok(is_right)
+                }
+                _ => {
+                    verify(&password, dummy_hash()?)?;
+                    verify_slowest();
+                    Ok(false)
+                }
+            }
         })
         .await?
     }
@@ -65,6 +119,11 @@ impl Default for Passwords {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether a stored hash is one of ours: Argon2id, in PHC form.
+pub(super) fn is_own(stored: &str) -> bool {
+    stored.starts_with("$argon2")
 }
 
 fn argon2id() -> Result<Argon2<'static>> {

@@ -128,7 +128,7 @@ impl OperationObservation {
         let traces = ctx.services.traces.as_ref().filter(|_| ty != "subscription");
         let span = traces.and_then(|traces| {
             let request = ctx.record.span();
-            if request.is_none() && ctx.record.is_of_a_request() {
+            if request.is_none() && ctx.record.belongs_to_request() {
                 // The request is not sampled.
                 return None;
             }

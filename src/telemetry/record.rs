@@ -80,7 +80,7 @@ impl Record {
     }
 
     /// False for the empty record of code outside of requests.
-    pub fn is_of_a_request(&self) -> bool {
+    pub fn belongs_to_request(&self) -> bool {
         !self.id.is_empty()
     }
 

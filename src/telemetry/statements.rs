@@ -29,7 +29,8 @@ impl StatementObserver for Record {
 }
 
 fn boxed(statement: Option<DbSpan>) -> Option<Box<dyn StatementSpan>> {
-    statement.map(|statement| Box::new(statement) as Box<dyn StatementSpan>)
+    let statement: Box<dyn StatementSpan> = Box::new(statement?);
+    Some(statement)
 }
 
 impl StatementSpan for DbSpan {
