@@ -59,9 +59,8 @@ async fn rows_of_before_are_folded_anew(gateway: Gateway) {
         0
     );
     // The program is ended after the first batch.
-    let one_batch = gateway
-        .system()
-        .transaction(|tx| Box::pin(async move { Ok(migration::refold_batch(tx).await?) }));
+    let system = gateway.system();
+    let one_batch = system.transaction(|tx| Box::pin(async move { Ok(migration::refold_batch(tx).await?) }));
     assert!(one_batch.await.expect("a batch"));
     assert_eq!(progress(&gateway).await, Some(("brand".to_owned(), 2_000)));
     assert_eq!(violations().await[0].rows, 500);
