@@ -67,7 +67,7 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::open`].
-    pub async fn open_unhurried(config: Config, clock: Clock) -> Result<Arc<Self>> {
+    pub async fn open_without_timeouts(config: Config, clock: Clock) -> Result<Arc<Self>> {
         Self::open_with(Timeouts::Unlimited, config, clock).await
     }
 

@@ -1,7 +1,7 @@
 //! `Accounts`: a cache of what each session's user may do.
 //!
 //! An entry is valid as long as `account_epoch` has the value it was loaded under: triggers increase the epoch whenever
-//! a user, a group membership, a permission or an ended session changes, whoever changes it. Every request reads the
+//! a user, a group membership, a permission or an ended session changes, in any way. Every request reads the
 //! epoch after it has arrived, so a deactivation committed earlier takes effect at once. Requests that arrive during a
 //! read share the next one.
 

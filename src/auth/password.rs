@@ -67,9 +67,9 @@ impl Passwords {
             .clone();
         self.on_blocking_thread(move || {
             let verify_slowest = || {
-                slowest
-                    .as_deref()
-                    .map(|slowest| django_hash::verify(&password, slowest))
+                if let Some(slowest) = &slowest {
+                    std::hint::black_box(django_hash::verify(&password, slowest));
+                }
             };
             match hash.as_deref() {
                 Some(stored) if is_own(stored) => {

@@ -1,4 +1,4 @@
-//! The database's observers: statements are noted in the record of their request, commits in the metrics.
+//! Observers of the database: statements go to the record of their request, commits to the metrics.
 
 use database::{Backend, StatementObserver, StatementSpan};
 
@@ -6,7 +6,7 @@ use super::Record;
 use super::metrics::Sizes;
 use super::traces::DbSpan;
 
-/// Notes statements outside of transactions in the record of the current task.
+/// Observes statements outside of transactions, which belong to the request of the current task.
 pub struct DatabaseObserver {
     pub commit_sizes: Sizes,
 }
@@ -21,7 +21,7 @@ impl StatementObserver for DatabaseObserver {
     }
 }
 
-/// Notes the statements of a transaction, which may run on another thread.
+/// Observes the statements of a transaction, which may run on another thread.
 impl StatementObserver for Record {
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
         boxed(self.statement(backend, sql))

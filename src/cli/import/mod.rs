@@ -221,7 +221,7 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
 }
 
 async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparison>> {
-    let services = Services::open_unhurried(config, Clock::system()).await?;
+    let services = Services::open_without_timeouts(config, Clock::system()).await?;
     let bar = Bar::show(watch.clone());
     let storing = async {
         schema::migrate_up(&services.db).await?;
