@@ -77,6 +77,8 @@ pub enum Malformed {
     TooLarge,
     /// The body is declared as something other than JSON.
     MediaType,
+    /// The body has a content coding, such as gzip.
+    ContentCoding,
     /// The body ended early.
     Incomplete,
     /// The body took too long to arrive.
@@ -251,7 +253,9 @@ impl Error {
             Self::Parameter { .. } => ErrorCode::InvalidParameter,
             Self::Malformed(Malformed::NotJson | Malformed::NotObject) => ErrorCode::ParseError,
             Self::Malformed(Malformed::TooLarge) => ErrorCode::PayloadTooLarge,
-            Self::Malformed(Malformed::MediaType) => ErrorCode::UnsupportedMediaType,
+            Self::Malformed(Malformed::MediaType | Malformed::ContentCoding) => {
+                ErrorCode::UnsupportedMediaType
+            }
             Self::Malformed(Malformed::Incomplete) => ErrorCode::IncompleteBody,
             Self::Malformed(Malformed::TooSlow) => ErrorCode::RequestTimeout,
             Self::Malformed(Malformed::QueryString) => ErrorCode::InvalidQuery,

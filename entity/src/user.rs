@@ -17,6 +17,10 @@ pub struct Model {
     /// Has every permission.
     pub is_superuser: bool,
     pub created_at: chrono::DateTime<chrono::Utc>,
+    /// Tokens issued before are rejected.
+    pub tokens_revoked_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// How often tokens were revoked; distinguishes tokens issued in the second of `tokens_revoked_at`.
+    pub token_generation: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

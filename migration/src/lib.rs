@@ -17,6 +17,7 @@ mod m20261125_000008_webhook_endpoints;
 mod m20261125_000009_tallies;
 mod m20261125_000010_product_references;
 mod m20261126_000011_folded_order;
+mod m20261126_000012_token_revocation;
 mod refold;
 
 pub use refold::refold_batch;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000009_tallies::Migration),
             Box::new(m20261125_000010_product_references::Migration),
             Box::new(m20261126_000011_folded_order::Migration),
+            Box::new(m20261126_000012_token_revocation::Migration),
         ]
     }
 }

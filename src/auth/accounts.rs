@@ -23,8 +23,8 @@ const CAPACITY: usize = 10_000;
 /// How long a request waits for the epoch.
 const EPOCH_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// A user's id and the session's name.
-pub type SessionKey = (i64, String);
+/// A user's id, a session's id, and when the token was issued.
+pub type SessionKey = (i64, String, i64);
 
 type EpochRead = Shared<BoxFuture<'static, Result<i64>>>;
 

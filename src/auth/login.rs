@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use super::actor::Actor;
 use super::identify::load_actor;
 use super::password::is_own;
-use super::token::{Claims, TokenType};
+use super::token::{Claims, TokenType, new_jti};
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Login, Result};
@@ -31,7 +31,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     let attempt = ctx
         .services
         .failed_logins
-        .begin(ctx.client, username, ctx.now)
+        .begin(ctx.client, username, ctx.services.clock.monotonic())
         .inspect_err(|_| ctx.services.metrics.rate_limited("failed_logins"))?;
     let wrong = Error::Unauthenticated(Login::WrongCredentials);
     // PostgreSQL rejects NUL in texts, and no user name contains one.
@@ -47,7 +47,15 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     passwords.noted.get_or_try_init(|| note_old_hashes(ctx)).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = passwords.verify(password.clone(), hash).await?;
-    let Some(user) = user.filter(|user| matches && user.is_active) else {
+    // Read again, because verifying takes a while: a password changed meanwhile gives no more tokens.
+    let user = match user {
+        Some(user) if matches && user.is_active => user::Entity::find_by_id(user.id)
+            .one(ctx.db())
+            .await?
+            .filter(|now| now.is_active && now.token_generation == user.token_generation),
+        _ => None,
+    };
+    let Some(user) = user else {
         ctx.services.metrics.login(false);
         return Err(wrong);
     };
@@ -57,7 +65,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     if !is_own(&user.password_hash) {
         replace_old_hash(ctx, &user, password).await;
     }
-    let pair = start_session(ctx, user.id)?;
+    let pair = start_session(ctx, user.id, user.token_generation)?;
     Ok((pair, load_actor(ctx.db(), user).await?))
 }
 
@@ -111,12 +119,13 @@ async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
     }
 }
 
-/// The tokens of a new session.
-pub fn start_session(ctx: &Ctx, user_id: i64) -> Result<TokenPair> {
-    let session = random_digits();
+/// The tokens of a new session of a user with this token generation.
+pub fn start_session(ctx: &Ctx, user_id: i64, generation: i64) -> Result<TokenPair> {
+    let session = format!("{:016x}", rand::random::<u64>());
+    let issue = |token_type| issue_token(ctx, token_type, new_jti(&session, generation), user_id);
     Ok(TokenPair {
-        access: issue_token(ctx, TokenType::Access, &session, user_id)?,
-        refresh: Some(issue_token(ctx, TokenType::Refresh, &session, user_id)?),
+        access: issue(TokenType::Access)?,
+        refresh: Some(issue(TokenType::Refresh)?),
     })
 }
 
@@ -126,18 +135,22 @@ pub fn start_session(ctx: &Ctx, user_id: i64) -> Result<TokenPair> {
 /// # Errors
 /// [`Login::TokenRefused`] when it is not a valid refresh token.
 pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
-    let claims = valid_claims(ctx, token)
+    let (claims, generation) = valid_claims(ctx, token)
         .await?
-        .filter(|claims| claims.token_type == TokenType::Refresh)
+        .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
         .ok_or_else(refused)?;
-    let access = issue_token(ctx, TokenType::Access, claims.session(), claims.user_id)?;
+    let issue = |token_type| {
+        let jti = new_jti(claims.session(), generation);
+        issue_token(ctx, token_type, jti, claims.user_id)
+    };
+    let access = issue(TokenType::Access)?;
     if !ctx.services.config.rotate_refresh_tokens {
         return Ok(TokenPair {
             access,
             refresh: None,
         });
     }
-    let next = issue_token(ctx, TokenType::Refresh, claims.session(), claims.user_id)?;
+    let next = issue(TokenType::Refresh)?;
     ctx.transaction(move |tx| {
         let claims = claims.clone();
         Box::pin(async move {
@@ -177,9 +190,9 @@ pub async fn verify(ctx: &Ctx, token: &str) -> Result<()> {
 /// # Errors
 /// [`Login::TokenRefused`] when it is not a valid refresh token.
 pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
-    let claims = valid_claims(ctx, token)
+    let (claims, _) = valid_claims(ctx, token)
         .await?
-        .filter(|claims| claims.token_type == TokenType::Refresh)
+        .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
         .ok_or_else(refused)?;
     let config = &ctx.services.config;
     let longest = config.access_token_lifetime.max(config.refresh_token_lifetime);
@@ -206,8 +219,9 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
     .await
 }
 
-/// The claims of a valid token: signed by this system, not expired, spent or logged out, and of an active user.
-async fn valid_claims(ctx: &Ctx, token: &str) -> Result<Option<Claims>> {
+/// The claims of a valid token, and its user's token generation. It is signed by this system, not expired, spent, logged
+/// out or revoked, and its user is active.
+async fn valid_claims(ctx: &Ctx, token: &str) -> Result<Option<(Claims, i64)>> {
     let Some(claims) = ctx.services.tokens.read(token, ctx.now) else {
         return Ok(None);
     };
@@ -218,28 +232,25 @@ async fn valid_claims(ctx: &Ctx, token: &str) -> Result<Option<Claims>> {
         .one(ctx.db())
         .await?;
     let user = user::Entity::find_by_id(claims.user_id).one(ctx.db()).await?;
-    let is_valid = spent.is_none() && ended.is_none() && user.is_some_and(|user| user.is_active);
-    Ok(is_valid.then_some(claims))
+    let user =
+        user.filter(|user| spent.is_none() && ended.is_none() && user.is_active && !claims.is_revoked(user));
+    Ok(user.map(|user| (claims, user.token_generation)))
 }
 
-fn issue_token(ctx: &Ctx, token_type: TokenType, session: &str, user_id: i64) -> Result<String> {
+fn issue_token(ctx: &Ctx, token_type: TokenType, jti: String, user_id: i64) -> Result<String> {
     let lifetime = match token_type {
         TokenType::Access => ctx.services.config.access_token_lifetime,
         TokenType::Refresh => ctx.services.config.refresh_token_lifetime,
     };
     let iat = ctx.now.timestamp();
-    let jti = format!("{session}{}", random_digits());
     ctx.services.tokens.issue(&Claims {
         token_type,
         exp: iat + lifetime,
         iat,
+        nbf: None,
         jti,
         user_id,
     })
-}
-
-fn random_digits() -> String {
-    format!("{:016x}", rand::random::<u64>())
 }
 
 fn expiry(claims: &Claims) -> DateTime<chrono::Utc> {

@@ -16,6 +16,8 @@ pub(super) fn user(row: row::User) -> user::Model {
         is_active: row.is_active,
         is_superuser: row.is_superuser,
         created_at: row.created_at,
+        tokens_revoked_at: None,
+        token_generation: 0,
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! Operations count, not requests: REST counts one a request, GraphQL one a query and one for each mutation in it.
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::Result;
@@ -46,8 +46,8 @@ impl Limits {
         self.enabled
     }
 
-    /// Counts operations in the client's window. While Redis is unavailable, each gateway counts by itself.
-    pub async fn count(&self, client: Client, class: Class, operations: u32, now: DateTime<Utc>) -> Count {
+    /// Counts operations in the client's window at a monotonic time. While Redis is unavailable, each gateway counts by itself.
+    pub async fn count(&self, client: Client, class: Class, operations: u32, now: Duration) -> Count {
         let shared = match &self.shared {
             Some(shared) => shared.count(client, class, operations).await,
             None => None,

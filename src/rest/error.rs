@@ -58,7 +58,13 @@ impl From<&Error> for ErrorResponse {
             Error::Parameter { name, reason } => {
                 envelope(code, "A parameter can't be read.", json!({ name: reason }))
             }
-            Error::Malformed(malformed) => envelope(code, malformed_message(*malformed), json!({})),
+            Error::Malformed(malformed) => {
+                let response = envelope(code, malformed_message(*malformed), json!({}));
+                match malformed {
+                    Malformed::ContentCoding => response.with(header::ACCEPT_ENCODING, &"identity"),
+                    _ => response,
+                }
+            }
             Error::Protected { by } => {
                 let counts: Map<String, Value> = by
                     .iter()
@@ -137,6 +143,19 @@ impl ErrorResponse {
         Self::from(&Error::internal("a panic"))
     }
 
+    /// The response to a body whose transfer coding is not implemented (RFC 9112, section 6.1).
+    pub(crate) fn unknown_transfer_coding() -> Self {
+        Self {
+            status: StatusCode::NOT_IMPLEMENTED,
+            body: json!({ "error": {
+                "code": "NOT_IMPLEMENTED",
+                "message": "The only transfer coding that is implemented is chunked.",
+                "details": {},
+            } }),
+            header: None,
+        }
+    }
+
     /// The response to a method that a path does not have. axum adds the `Allow` header.
     pub(crate) fn method_not_allowed() -> Self {
         envelope(
@@ -183,6 +202,7 @@ const fn malformed_message(malformed: Malformed) -> &'static str {
         Malformed::TooSlow => "The body took too long to arrive.",
         Malformed::TooLarge => "The body is larger than 1 MiB.",
         Malformed::MediaType => "Send the body as application/json.",
+        Malformed::ContentCoding => "Send the body without a content coding.",
     }
 }
 
