@@ -1,4 +1,4 @@
-//! What time it is: the machine's, or one that a test moves.
+//! The time, of the system or set by a test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,29 +6,29 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-/// A source of the time, in UTC and to the microsecond, which is what both databases keep.
+/// A clock in UTC with a resolution of one microsecond, which both databases store.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// Microseconds since 1970 of a clock that stands still until it is moved.
-    moved_by_hand: Option<Arc<AtomicI64>>,
+    /// Microseconds since 1970; absent for the system's clock.
+    manual: Option<Arc<AtomicI64>>,
 }
 
 impl Clock {
-    /// The machine's clock.
+    /// The system's clock.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// A clock that shows `start` until it is moved.
+    /// A clock that changes only by [`Clock::advance`].
     pub fn manual(start: DateTime<Utc>) -> Self {
         Self {
-            moved_by_hand: Some(Arc::new(AtomicI64::new(start.timestamp_micros()))),
+            manual: Some(Arc::new(AtomicI64::new(start.timestamp_micros()))),
         }
     }
 
-    /// Moves a manual clock on; the machine's goes by itself.
+    /// Moves a manual clock forward; has no effect on the system's.
     pub fn advance(&self, by: Duration) {
-        if let Some(micros) = &self.moved_by_hand {
+        if let Some(micros) = &self.manual {
             micros.fetch_add(
                 i64::try_from(by.as_micros()).unwrap_or(i64::MAX),
                 Ordering::SeqCst,
@@ -36,10 +36,13 @@ impl Clock {
         }
     }
 
-    /// The time.
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    /// The current time.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the system's clock"
+    )]
     pub fn now(&self) -> DateTime<Utc> {
-        let micros = match &self.moved_by_hand {
+        let micros = match &self.manual {
             Some(micros) => micros.load(Ordering::SeqCst),
             None => Utc::now().timestamp_micros(),
         };

@@ -1,4 +1,4 @@
-//! The program: settings, one command, an exit code.
+//! The `stockroom` binary: loads `.env` and runs a command.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Before there is any other thread: `.env` becomes part of the environment.
+    // `.env` becomes part of the environment, which is only safe while there is no other thread.
     let env_file = dotenvy::dotenv();
     let cli = stockroom::cli::parse();
     match env_file {
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
             eprintln!("stockroom: .env can't be read: {error}");
             return ExitCode::FAILURE;
         }
-        // The error would show the line, and the line may hold a secret.
+        // The error would quote the line, which may hold a secret.
         Err(_) => {
             eprintln!("stockroom: a line of .env can't be read; a value with spaces needs quotes");
             return ExitCode::FAILURE;

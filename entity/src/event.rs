@@ -4,8 +4,8 @@
 //! deleted before the event is delivered.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{IdenStatic as _, Iterable as _};
 use sea_orm::entity::prelude::*;
+use sea_orm::{IdenStatic as _, Iterable as _};
 
 use crate::product;
 

@@ -10,7 +10,7 @@ pub struct Model {
     pub id: i64,
     /// Unique, case-sensitive.
     pub username: String,
-    /// Argon2id, in PHC form.
+    /// Argon2id in PHC form; of users who were taken over from Django and have not logged in since, Django's own encoding.
     pub password_hash: String,
     /// If false, the tokens of this user are rejected.
     pub is_active: bool,

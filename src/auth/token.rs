@@ -1,7 +1,7 @@
-//! Tokens: HS256 JWTs in the shape that clients of the Django system have today.
+//! Tokens: HS256 JWTs with the claims that clients of the former Django system use.
 //!
-//! The first half of a `jti` names the session: the refresh token, those it is rotated into, and the access tokens that
-//! they give all share it. So a logout ends a session with one row, and the claims stay exactly the documented ones.
+//! The first half of a `jti` is the session's id, shared by its refresh token, the tokens that replace it by rotation,
+//! and all access tokens issued for them. So one row ends a session, and there is no claim beyond the documented ones.
 
 use chrono::DateTime;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
@@ -11,40 +11,42 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::config::Secret;
 use crate::error::{Error, Result};
 
-/// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenType {
-    /// Goes with each request.
+    /// Sent with each request.
     Access,
-    /// Is traded for access tokens.
+    /// Exchanged for access tokens.
     Refresh,
 }
 
-/// What a token says.
+/// The claims of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// What it is for.
     pub token_type: TokenType,
-    /// When it ends, in seconds since 1970.
+    /// When the token expires, in seconds since 1970.
     pub exp: i64,
-    /// When it was issued, in seconds since 1970.
+    /// When the token was issued, in seconds since 1970.
     pub iat: i64,
-    /// 32 hex digits; the first 16 name the session.
+    /// 32 hexadecimal digits; the first 16 are the session's id.
     pub jti: String,
-    /// The user. Django's tokens have it as a string of digits since simplejwt 5.5.1.
+    /// Django's tokens have it as a string of digits since simplejwt 5.5.1.
     #[serde(deserialize_with = "integer_or_digits")]
     pub user_id: i64,
 }
 
 impl Claims {
-    /// What all tokens of the session share.
+    /// The session's id.
     pub fn session(&self) -> &str {
         self.jti.get(..SESSION_DIGITS).unwrap_or(&self.jti)
     }
 }
 
 const SESSION_DIGITS: usize = 16;
+/// Most tokens cached.
+const CACHE_CAPACITY: usize = 10_000;
+/// The longest token that is cached, in bytes; ours have about 200.
+const MAX_CACHED_LENGTH: usize = 1_024;
 
 /// Issues and reads tokens.
 pub struct Tokens {
@@ -52,20 +54,14 @@ pub struct Tokens {
     verifying: DecodingKey,
     header: Header,
     validation: Validation,
-    /// Tokens that were found to be signed here, with what they say: most come again and again.
-    known: Cache<Box<str>, Claims>,
+    /// Tokens whose signature has been verified: most are sent many times.
+    verified: Cache<Box<str>, Claims>,
 }
 
-/// Tokens that are remembered at most.
-const REMEMBERED: usize = 10_000;
-/// The longest token that is remembered, in bytes; ours have some two hundred.
-const LONGEST_REMEMBERED: usize = 1_024;
-
 impl Tokens {
-    /// Signs with the bytes of the secret.
     pub fn new(secret: &Secret) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        // The time is injected, so this file compares it; and there is no leeway.
+        // Expiry is checked in `read`, against the injected time and without leeway.
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
@@ -74,18 +70,18 @@ impl Tokens {
             verifying: DecodingKey::from_secret(secret.bytes()),
             header: Header::new(Algorithm::HS256),
             validation,
-            known: Cache::new(REMEMBERED),
+            verified: Cache::new(CACHE_CAPACITY),
         }
     }
 
-    /// What a token says, if it was signed here and has not ended. Nothing is asked of the database.
+    /// The claims of a token that has a valid signature and has not expired. The database is not consulted.
     pub fn read(&self, token: &str, now: DateTime<chrono::Utc>) -> Option<Claims> {
-        let claims = match self.known.get(token) {
+        let claims = match self.verified.get(token) {
             Some(claims) => claims,
             None => {
                 let decoded = decode::<Claims>(token, &self.verifying, &self.validation).ok()?;
-                if token.len() <= LONGEST_REMEMBERED {
-                    self.known.insert(token.into(), decoded.claims.clone());
+                if token.len() <= MAX_CACHED_LENGTH {
+                    self.verified.insert(token.into(), decoded.claims.clone());
                 }
                 decoded.claims
             }

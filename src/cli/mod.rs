@@ -12,6 +12,7 @@ mod backup;
 mod check;
 mod demo;
 mod export;
+mod import;
 mod load;
 mod log;
 mod migrate;
@@ -49,6 +50,11 @@ enum Command {
     },
     /// Add sample data to the database
     Seed(seed::Seed),
+    /// Take over a Django installation: `check` reports what would happen, `run` does it
+    Import {
+        #[command(subcommand)]
+        command: import::Import,
+    },
     /// Verify the invariants of the data, such as that stock and ledger agree, while it is in use; exit with 1 if one is
     /// violated, with 2 if they could not be verified
     Check,
@@ -111,6 +117,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Migrate { command } => migrate::run(cli.config, command).await,
             Command::User { command } => user::run(cli.config, command).await,
             Command::Seed(seed) => seed::run(cli.config, seed).await,
+            Command::Import { command } => import::run(cli.config, command).await,
             Command::Check => Ok(check::run(cli.config).await),
             Command::Backup(backup) => backup::run(&cli.config, backup).await,
             Command::Schema => export::schema(),

@@ -29,7 +29,7 @@ impl Ctx {
         if count.admitted {
             return Ok(());
         }
-        self.services.metrics.refused(class.name());
+        self.services.metrics.rate_limited(class.name());
         Err(Error::Limited {
             retry_after: count.reset,
         })

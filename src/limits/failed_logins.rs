@@ -9,39 +9,42 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::network_of;
+use super::window::network_of;
 use crate::error::{Error, Result};
 
-/// Failed logins in a [`WINDOW`] of one address under one name.
-pub const FAILURES: usize = 10;
-/// One minute.
-pub const WINDOW: TimeDelta = TimeDelta::minutes(1);
-/// Addresses and names that are remembered at most.
-const REMEMBERED: usize = 100_000;
+/// Failed logins admitted in one [`WINDOW`].
+const MAX_FAILURES: usize = 10;
+const WINDOW: TimeDelta = TimeDelta::minutes(1);
+/// Most pairs of address and name kept.
+const CAPACITY: usize = 100_000;
 
-/// The failures of the last minute. An attempt counts as a failure until it has turned out not to be one, so that many
-/// at the same time do not slip through.
+/// The failures of the last minute. An attempt counts as a failure until it succeeds, so that concurrent attempts can't
+/// exceed the limit.
 #[derive(Default)]
 pub struct FailedLogins(Mutex<HashMap<Key, VecDeque<DateTime<Utc>>>>);
 
 type Key = (IpAddr, u64);
 
-/// A login under way.
-pub struct Attempt {
+/// A login in progress.
+pub struct LoginAttempt {
     key: Key,
     at: DateTime<Utc>,
 }
 
 impl FailedLogins {
-    pub fn begin(&self, client: IpAddr, username: &str, now: DateTime<Utc>) -> Result<Attempt> {
+    /// Counts an attempt.
+    ///
+    /// # Errors
+    /// [`Error::Limited`] when there were too many failures.
+    pub fn begin(&self, client: IpAddr, username: &str, now: DateTime<Utc>) -> Result<LoginAttempt> {
         let mut hasher = DefaultHasher::new();
         username.hash(&mut hasher);
         let key = (network_of(client), hasher.finish());
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= REMEMBERED {
+        if failures.len() >= CAPACITY {
             failures.retain(|_, times| times.back().is_some_and(|last| *last + WINDOW > now));
         }
-        if failures.len() >= REMEMBERED && !failures.contains_key(&key) {
+        if failures.len() >= CAPACITY && !failures.contains_key(&key) {
             return Err(Error::Limited {
                 retry_after: Duration::from_mins(1),
             });
@@ -51,21 +54,22 @@ impl FailedLogins {
             times.pop_front();
         }
         if let Some(first) = times.front()
-            && times.len() >= FAILURES
+            && times.len() >= MAX_FAILURES
         {
             return Err(Error::Limited {
                 retry_after: (*first + WINDOW - now).to_std().unwrap_or_default(),
             });
         }
         times.push_back(now);
-        Ok(Attempt { key, at: now })
+        Ok(LoginAttempt { key, at: now })
     }
 
-    pub fn take_back(&self, attempt: &Attempt) {
+    /// Removes an attempt that succeeded.
+    pub fn succeeded(&self, attempt: &LoginAttempt) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(times) = failures.get_mut(&attempt.key) {
-            if let Some(place) = times.iter().rposition(|time| *time == attempt.at) {
-                times.remove(place);
+            if let Some(index) = times.iter().rposition(|time| *time == attempt.at) {
+                times.remove(index);
             }
             if times.is_empty() {
                 failures.remove(&attempt.key);

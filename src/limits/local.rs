@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Class, Client, Count, WINDOW};
+use super::window::{Class, Client, Count, WINDOW};
 
 /// Most windows open at the same time; together they take about 10 MB.
 const CAPACITY: usize = 100_000;

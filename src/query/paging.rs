@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ::entity::Record;
 use database::dialect::PAGE;
-use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, NullOrdering, SelectStatement};
+use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, IntoIden as _, NullOrdering, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, ModelTrait as _, Order, QueryFilter,
     QuerySelect, QueryTrait, Value,
@@ -182,7 +182,7 @@ impl<R: Collection> Listing<R> {
     ) -> Result<CursorPage<Row<R>>> {
         let terms = self.cursor_terms();
         let mut select = self.part(request, &terms)?;
-        if request.skip > 0 || !self.condition().matches_all() {
+        if request.skip > 0 || !self.condition()?.matches_all() {
             // The ids are chosen first, which an index can do alone, and only those rows are read whole.
             let chosen = select.select_only().column(key::<R>()).into_query();
             select = R::find().filter(key::<R>().in_subquery(chosen));
@@ -209,10 +209,15 @@ impl<R: Collection> Listing<R> {
     ) -> Result<PagesByParent<Row<R>>> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
-        let part = self
-            .part(request, &terms)?
-            .filter(reference.into_expr().eq(backend.parent()));
-        let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part.into_query());
+        let of_parent = reference.into_expr().eq(backend.parent());
+        let part = self.part(request, &terms)?;
+        let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
+            part.filter(of_parent).into_query()
+        } else {
+            // Otherwise the databases may walk the index of another column through the whole table, for each parent.
+            backend.rows_first(R::default().into_iden(), of_parent, part.into_query())
+        };
+        let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part);
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
         let terms: Vec<Term> = self
             .terms()
@@ -250,7 +255,7 @@ impl<R: Collection> Listing<R> {
     ) -> Result<HashMap<i64, u64>> {
         let db = ctx.db();
         let counts = Filter::among_ids(db.backend(), reference, parents)
-            .apply(self.matching())
+            .apply(self.matching()?)
             .select_only()
             .column_as(reference, "parent")
             .column_as(key::<R>().count(), "total")
@@ -267,7 +272,7 @@ impl<R: Collection> Listing<R> {
     /// The rows of a page and one more, in the order in which they are read.
     fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
         let mut select = self
-            .matching()
+            .matching()?
             .filter(bounds(request, &self.order_name(), terms)?);
         order_by(QueryTrait::query(&mut select), terms, request.backwards);
         if request.skip > 0 {

@@ -56,7 +56,7 @@ pub(super) async fn record_in_tx<M: Movement>(
         actor_id: actor_id(ctx),
         at: ctx.now,
     };
-    if outbox::tells(&ctx.services, M::CREATED) {
+    if outbox::publishes(&ctx.services, M::CREATED) {
         tx.wake_webhooks();
     }
     let statement = statement::<M>(&ctx.services, &[item], OnLocked::Wait);
@@ -109,8 +109,8 @@ pub(super) fn statement<M: Movement>(
         OnLocked::Wait => "",
         OnLocked::Skip => "SKIP LOCKED",
     };
-    let events = outbox::members(services, M::CREATED);
-    let has_events = outbox::tells(services, M::CREATED);
+    let events = outbox::with_queries(services, M::CREATED);
+    let has_events = outbox::publishes(services, M::CREATED);
     let wanted: Vec<Wanted<'_>> = items
         .iter()
         .enumerate()

@@ -67,6 +67,19 @@ impl Backend {
         statement
     }
 
+    /// A query of one table that first takes the rows of `condition`, by an index of their own, and then filters and sorts
+    /// them: what it costs depends on their number only, not on that of the table.
+    pub fn rows_first(self, table: DynIden, condition: Expr, mut query: SelectStatement) -> SelectStatement {
+        let mut rows = Query::select();
+        rows.column(Asterisk).from(table.clone()).and_where(condition);
+        // A subquery with a limit is not merged into the query around it.
+        match self {
+            Self::Sqlite => rows.limit(u64::try_from(i64::MAX).unwrap_or_default()),
+            Self::Postgres => rows.offset(0),
+        };
+        query.from_clear().from_subquery(rows, table).to_owned()
+    }
+
     /// The sum of integers, as text.
     pub fn sum(self, numbers: Expr) -> Expr {
         Expr::cust_with_exprs(

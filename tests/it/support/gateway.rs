@@ -88,7 +88,8 @@ where
 }
 
 impl Gateway {
-    async fn open(place: Arc<Place>, face: Face, flags: &[&str], start: DateTime<Utc>) -> Self {
+    /// Starts one on a database, which is migrated.
+    pub async fn open(place: Arc<Place>, face: Face, flags: &[&str], start: DateTime<Utc>) -> Self {
         let app = App::open(config(&place.url(), flags), Clock::manual(start))
             .await
             .expect("a database");

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod api;
 pub mod cluster;
 pub mod command;
+pub mod django;
 pub mod event_stream;
 pub mod gateway;
 pub mod graphql_request;
