@@ -1,6 +1,5 @@
-//! `Error`: why a rule did not do what was asked, without HTTP or GraphQL.
-//!
-//! Each API renders errors in its own `problem.rs`, with one exhaustive match.
+//! What can go wrong, in the words of the domain. No HTTP, no GraphQL: each face renders these in its own
+//! `problem.rs`, with one exhaustive match.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,102 +7,105 @@ use std::time::Duration;
 
 use crate::kind::Kind;
 
-/// Seconds that a client should wait after [`Error::Unavailable`].
+/// How many seconds whoever was told [`Error::Unavailable`] should wait before asking again.
 pub const RETRY_UNAVAILABLE: u64 = 5;
 
+/// The result of everything that can be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Why something was not done.
 #[derive(Clone, Debug)]
 pub enum Error {
-    /// The caller has no valid login.
+    /// Nobody, or nobody we know, is asking.
     Unauthenticated(Login),
-    /// The caller lacks the right.
+    /// The caller may not do this.
     Forbidden,
-    /// There is no row with this id.
+    /// There is nothing with this id.
     NotFound,
     /// The list has no such page.
     NoSuchPage,
-    /// Values are invalid; every invalid field is listed.
+    /// Values are wrong: every bad field at once.
     Invalid(Faults),
-    /// A query parameter or an argument can't be parsed.
+    /// A parameter of the query (or an argument) can't be read.
     Parameter {
-        /// The parameter in the caller's spelling.
+        /// The parameter as the caller spells it.
         name: String,
-        /// A message for people.
+        /// What is wrong, for people.
         reason: String,
     },
-    /// The request as a whole can't be read.
+    /// The request itself can't be read.
     Malformed(Malformed),
-    /// The row can't be deleted because other rows refer to it.
+    /// Other records need this one, so it can't be deleted.
     Protected {
-        /// How many of each kind.
+        /// How many of which.
         by: Vec<(Kind, u64)>,
     },
-    /// Deleting a movement would make the stock negative or too large.
+    /// Undoing a movement would take more than is in stock, or leave more than fits.
     InsufficientStock(Shortage),
-    /// The row has changed since the version that the caller sent.
+    /// Somebody else has changed it since the version that was sent.
     VersionConflict,
-    /// The request is valid, but not in the current state.
+    /// It is right, but not as things stand.
     Conflict(Conflict),
-    /// A rate limit has been reached.
-    Limited { retry_after: Duration },
-    /// The database can't respond at the moment.
+    /// Too many requests.
+    Limited {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// The database can't answer now.
     Unavailable(Cause),
-    /// A defect of the program.
+    /// A mistake of ours.
     Internal(Cause),
 }
 
-/// Why a caller has no valid login; each has a documented response of its own.
+/// Why nobody is logged in; each has its documented answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Login {
     /// No token was sent.
     Missing,
-    /// The access token is invalid, expired, of the wrong type, or its user is not active.
+    /// The token is bad, expired, of the wrong type, or its user is not active.
     BadToken,
-    /// The user name or the password is wrong.
+    /// Wrong name or password.
     WrongCredentials,
-    /// A token sent to be refreshed, verified or logged out is not valid.
+    /// A refresh or verify was refused.
     TokenRefused,
 }
 
-/// Why a request as a whole can't be read.
+/// What is wrong with a request as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// The body is not JSON.
+    /// The body is no JSON.
     NotJson,
     /// The body is JSON, but not an object.
     NotObject,
     /// The body is larger than the limit.
     TooLarge,
-    /// The body is declared as something other than JSON.
+    /// The body is declared to be something else than JSON.
     MediaType,
-    /// The body has a content coding, such as gzip.
-    ContentCoding,
-    /// The body ended early.
+    /// The body did not arrive.
     Incomplete,
     /// The body took too long to arrive.
     TooSlow,
     /// The query string is not UTF-8.
     QueryString,
-    /// The `Host` header is not allowed.
+    /// The `Host` header is not one that is served here.
     Host,
 }
 
-/// The state that prevents a valid request.
+/// What stands in the way of a request that is right in itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// The webhook endpoint is the configured one, which no API changes.
+    /// The webhook endpoint is the one of the settings, which only they change.
     ReadOnly,
     /// The webhook endpoint is disabled.
     Disabled,
     /// Webhooks are switched off as a whole.
     SwitchedOff,
-    /// The maximum number of webhook endpoints has been reached.
+    /// There are as many webhook endpoints as there may be.
     TooMany,
 }
 
 impl Conflict {
-    /// The message for people.
+    /// The same for people.
     pub const fn message(self) -> &'static str {
         match self {
             Self::ReadOnly => {
@@ -116,33 +118,36 @@ impl Conflict {
     }
 }
 
-/// A change that the stock of a product does not allow.
+/// Stock that is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
-    /// The product's id.
+    /// The product.
     pub product: i64,
+    /// How many are in stock.
     pub available: i64,
+    /// How many would be taken.
     pub requested: i64,
 }
 
-/// One invalid value.
+/// One thing wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The column's name, such as `category_id`; empty when the fault belongs to no single field.
+    /// The column's name, `category_id`; empty when it belongs to no one field.
     pub field: &'static str,
-    /// The index of the item in a batch.
+    /// Which item of a batch, counted from 0.
     pub item: Option<usize>,
+    /// What is wrong, for programs.
     pub code: FaultCode,
-    /// The message for people, in the words of the API document and of Django REST framework.
+    /// What is wrong, for people, in the words of the document and of Django REST framework.
     pub message: String,
 }
 
-/// The kind of a [`Fault`].
+/// What can be wrong with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultCode {
-    /// A required value is absent.
+    /// Not there, though it must be.
     Required,
-    /// A value that may not be null is.
+    /// Null, though it may not be.
     Null,
     /// A text that may not be empty is.
     Blank,
@@ -150,20 +155,21 @@ pub enum FaultCode {
     TooLong,
     /// A number is too small, too large, or has too many digits.
     OutOfRange,
-    /// The value does not have the right form.
+    /// Not of the right form.
     Invalid,
-    /// Another row has this value already.
+    /// Another record has this value already.
     Taken,
-    /// There is no row with this id.
+    /// There is nothing with this id.
     NotFound,
-    /// There is less in stock than requested.
+    /// There is less in stock than this would take.
     InsufficientStock,
 }
 
-/// Every invalid value of an input.
+/// Everything that is wrong with an input.
 pub type Faults = Vec<Fault>;
 
 impl Fault {
+    /// A fault of one field.
     pub fn new(field: &'static str, code: FaultCode, message: impl Into<String>) -> Self {
         Self {
             field,
@@ -180,12 +186,13 @@ impl From<Fault> for Error {
     }
 }
 
-/// The source of a failure, for the log alone. It implements neither `Display` nor `Serialize`, so that it can't end up
-/// in a response by mistake.
+/// What lies behind a failure of ours, for the log alone: it has no `Display` and no `Serialize`, so it can't reach a
+/// body even by mistake.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 
 impl Cause {
+    /// Wraps a source error.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(Arc::from(source.into()))
     }
@@ -204,17 +211,17 @@ impl fmt::Debug for Cause {
 }
 
 impl Error {
-    /// A defect of the program, with its source.
+    /// A mistake of ours, with its source.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(Cause::new(source))
     }
 
-    /// A database that can't respond, with the source of the failure.
+    /// The database can't answer now.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(Cause::new(source))
     }
 
-    /// A parameter that can't be parsed.
+    /// A query parameter that can't be read.
     pub fn parameter(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Parameter {
             name: name.into(),
@@ -222,7 +229,7 @@ impl Error {
         }
     }
 
-    /// The same error for an item of a batch: its faults get the item's index.
+    /// The same refusal as part of a batch: its faults say which item they are of.
     #[must_use]
     pub fn of_item(self, item: usize) -> Self {
         match self {
@@ -238,71 +245,4 @@ impl Error {
             other => other,
         }
     }
-
-    /// The error's code.
-    pub const fn code(&self) -> ErrorCode {
-        match self {
-            Self::Unauthenticated(Login::Missing) => ErrorCode::NotAuthenticated,
-            Self::Unauthenticated(Login::BadToken) => ErrorCode::InvalidAccessToken,
-            Self::Unauthenticated(Login::WrongCredentials) => ErrorCode::InvalidCredentials,
-            Self::Unauthenticated(Login::TokenRefused) => ErrorCode::InvalidToken,
-            Self::Forbidden => ErrorCode::Forbidden,
-            Self::NotFound => ErrorCode::NotFound,
-            Self::NoSuchPage => ErrorCode::NoSuchPage,
-            Self::Invalid(_) => ErrorCode::Invalid,
-            Self::Parameter { .. } => ErrorCode::InvalidParameter,
-            Self::Malformed(Malformed::NotJson | Malformed::NotObject) => ErrorCode::ParseError,
-            Self::Malformed(Malformed::TooLarge) => ErrorCode::PayloadTooLarge,
-            Self::Malformed(Malformed::MediaType | Malformed::ContentCoding) => {
-                ErrorCode::UnsupportedMediaType
-            }
-            Self::Malformed(Malformed::Incomplete) => ErrorCode::IncompleteBody,
-            Self::Malformed(Malformed::TooSlow) => ErrorCode::RequestTimeout,
-            Self::Malformed(Malformed::QueryString) => ErrorCode::InvalidQuery,
-            Self::Malformed(Malformed::Host) => ErrorCode::InvalidHost,
-            Self::Protected { .. } => ErrorCode::Protected,
-            Self::InsufficientStock(_) => ErrorCode::InsufficientStock,
-            Self::VersionConflict => ErrorCode::VersionConflict,
-            Self::Conflict(Conflict::ReadOnly) => ErrorCode::ReadOnly,
-            Self::Conflict(Conflict::Disabled) => ErrorCode::EndpointDisabled,
-            Self::Conflict(Conflict::SwitchedOff) => ErrorCode::WebhooksDisabled,
-            Self::Conflict(Conflict::TooMany) => ErrorCode::TooManyEndpoints,
-            Self::Limited { .. } => ErrorCode::TooManyRequests,
-            Self::Unavailable(_) => ErrorCode::Unavailable,
-            Self::Internal(_) => ErrorCode::ServerError,
-        }
-    }
-}
-
-/// What an error is, for programs. Each API has its own spelling of the codes, by an exhaustive match: a new code does
-/// not compile until both have one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorCode {
-    NotAuthenticated,
-    InvalidAccessToken,
-    InvalidCredentials,
-    InvalidToken,
-    Forbidden,
-    NotFound,
-    NoSuchPage,
-    Invalid,
-    InvalidParameter,
-    ParseError,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    IncompleteBody,
-    RequestTimeout,
-    InvalidQuery,
-    InvalidHost,
-    MethodNotAllowed,
-    Protected,
-    InsufficientStock,
-    VersionConflict,
-    ReadOnly,
-    EndpointDisabled,
-    WebhooksDisabled,
-    TooManyEndpoints,
-    TooManyRequests,
-    Unavailable,
-    ServerError,
 }

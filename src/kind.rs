@@ -1,20 +1,26 @@
-//! The nouns of both APIs by name, for permissions, errors and routes.
+//! The nouns by name, for permissions, errors and routes: the six of the inventory, and webhooks beside them.
 
-/// A collection served by both APIs.
+/// One of the collections that both faces serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
+    /// Who makes a product.
     Brand,
+    /// What kind of thing a product is.
     Category,
+    /// Who delivers stock.
     Supplier,
+    /// Something kept in stock.
     Product,
+    /// Stock that came in.
     Inflow,
+    /// Stock that went out.
     Outflow,
-    /// Webhook endpoints, which are not part of the inventory.
+    /// Who is told of it, which is an operator's affair and in no inventory.
     Webhook,
 }
 
 impl Kind {
-    /// The nouns of the inventory, in the order of the API document.
+    /// The inventory, in the order of the document.
     pub const ALL: [Self; 6] = [
         Self::Brand,
         Self::Category,
@@ -24,7 +30,7 @@ impl Kind {
         Self::Outflow,
     ];
 
-    /// The noun in permissions: `brand`.
+    /// The noun as permissions spell it: `brand`.
     pub const fn singular(self) -> &'static str {
         match self {
             Self::Brand => "brand",
@@ -37,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// The noun in routes: `brands`.
+    /// The noun as routes spell it: `brands`.
     pub const fn plural(self) -> &'static str {
         match self {
             Self::Brand => "brands",
@@ -50,7 +56,7 @@ impl Kind {
         }
     }
 
-    /// The index in [`Kind::ALL`]; webhooks come after its end.
+    /// The place in [`Kind::ALL`]; webhooks come after it.
     pub(crate) const fn index(self) -> u32 {
         match self {
             Self::Brand => 0,

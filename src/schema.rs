@@ -1,11 +1,9 @@
 //! The program's migrations, on its database.
 
-use std::sync::Arc;
-
 use database::{Database, MigrationLock};
 use migration::Migrator;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The same in all versions of the program: "stock" in ASCII.
 const LOCK: MigrationLock = MigrationLock(0x73_746f_636b);
@@ -16,17 +14,9 @@ const _: () = assert!(
         && database::MONEY_DECIMALS == entity::money::DECIMALS
 );
 
-/// Applies the missing migrations, all or none. Then folds the rows whose folded form has changed, in batches: what was ended
-/// before the last one goes on where it was.
+/// Applies the missing migrations, all or none.
 pub async fn migrate_up(db: &Database) -> Result<()> {
-    db.migrate_up::<Migrator>(LOCK).await?;
-    while db
-        .transaction(Arc::new(()), |transaction| {
-            Box::pin(async move { Ok::<_, Error>(migration::refold_batch(transaction).await?) })
-        })
-        .await?
-    {}
-    Ok(())
+    Ok(db.migrate_up::<Migrator>(LOCK).await?)
 }
 
 /// Reverts the last `steps` migrations.

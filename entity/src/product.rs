@@ -12,16 +12,16 @@ pub struct Model {
     pub id: i64,
     /// 1 to 500 characters.
     pub title: String,
-    /// `title`, folded.
+    /// `title`, case-folded.
     pub title_folded: String,
     pub category_id: i64,
     pub brand_id: i64,
     pub description: Option<String>,
-    /// `description`, folded.
+    /// `description`, case-folded.
     pub description_folded: Option<String>,
     /// Up to 200 characters, unique among products that have one.
     pub serie_number: Option<String>,
-    /// `serie_number`, folded.
+    /// `serie_number`, case-folded.
     pub serie_number_folded: Option<String>,
     /// Cost of one unit.
     pub cost_price: Money,

@@ -6,7 +6,6 @@
 
 pub mod accounts;
 pub mod actor;
-mod django_hash;
 pub mod identify;
 pub mod login;
 pub mod password;

@@ -1,6 +1,5 @@
-//! `Session`: the login of a connection that outlives a request, such as an event stream or a WebSocket.
-//!
-//! The token is checked again for each operation, so the session ends when its token expires or its user is deactivated.
+//! `Session`: a login that lasts longer than a request, a stream's or a WebSocket's. Whoever sends something over it asks
+//! anew who it is for, so it ends with its token and with its user.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,10 +10,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::services::Services;
 
-/// How often the token of an idle connection is checked.
-const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+/// How often a session that nothing is sent over is looked at.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// A connection's login, possibly anonymous.
+/// Somebody who stays: with a good token, or nobody.
 #[derive(Clone)]
 pub struct Session {
     services: Arc<Services>,
@@ -23,7 +22,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session with a token, which [`Session::ctx`] checks, or an anonymous one.
+    /// One of somebody who has this token, or none; whether it is good is said by [`Session::ctx`].
     pub fn new(services: Arc<Services>, client: IpAddr, token: Option<&str>) -> Self {
         Self {
             services,
@@ -32,10 +31,10 @@ impl Session {
         }
     }
 
-    /// The context of an operation that begins now.
+    /// A request within the session.
     ///
     /// # Errors
-    /// [`crate::error::Login::BadToken`] when the token is not or no longer valid.
+    /// [`crate::error::Login::BadToken`] once the session is over.
     pub async fn ctx(&self) -> Result<Ctx> {
         let mut ctx = Ctx::anonymous(Arc::clone(&self.services), self.client);
         if let Some(token) = &self.token {
@@ -44,8 +43,8 @@ impl Session {
         Ok(ctx)
     }
 
-    /// Completes when the token is no longer valid; never for an anonymous session.
-    pub async fn ended(&self) {
+    /// Returns when the session is over: never, without a token.
+    pub async fn over(&self) {
         let Some(token) = &self.token else {
             return std::future::pending().await;
         };
@@ -55,7 +54,7 @@ impl Session {
                 return;
             };
             let left = u64::try_from(claims.exp - now.timestamp()).unwrap_or_default();
-            tokio::time::sleep(CHECK_INTERVAL.min(Duration::from_secs(left))).await;
+            tokio::time::sleep(LOOK.min(Duration::from_secs(left))).await;
             if let Err(Error::Unauthenticated(_)) = self.ctx().await {
                 return;
             }

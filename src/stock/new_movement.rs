@@ -13,7 +13,7 @@ pub struct NewMovement {
 }
 
 impl NewMovement {
-    /// The description, folded.
+    /// The description, case-folded.
     pub fn description_folded(&self) -> Option<String> {
         self.description.as_deref().map(fold)
     }

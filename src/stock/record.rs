@@ -19,7 +19,7 @@ use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::resource::{Created, insert};
 use crate::tx::Tx;
-use crate::webhooks::outbox::{self, StockEvent};
+use crate::webhooks::outbox::{self, Told};
 
 /// Why a movement was not recorded.
 #[derive(Debug)]
@@ -158,12 +158,13 @@ async fn add_entry(
         created_at: Set(tx.ctx().now),
     };
     let inserted = stock_change::Entity::insert(entry).exec(tx).await?;
-    let event = StockEvent {
+    let event = Told {
         stock_change_id: inserted.last_insert_id,
         reason,
         change,
-        product,
+        balance: product.quantity,
+        product_title: &product.title,
         description,
     };
-    outbox::publish(tx, event).await
+    outbox::write(tx, event).await
 }

@@ -1,7 +1,8 @@
-//! `Record`: what is collected about a request while it runs, for its log line and its response's headers.
+//! `Record`: what is noted of a request while it runs, by whoever knows it, for its line in the log and its answer's
+//! headers.
 //!
-//! It is a task-local value, so that the database and the rules need no parameter for it. Code that runs on another
-//! thread, such as SQLite's writer, gets it from `Ctx`.
+//! It travels with the task that answers the request, so that neither the database nor a rule has to be handed it; what
+//! works for the request on another thread (SQLite's writer) has it from `Ctx`.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -10,22 +11,22 @@ use std::time::Duration;
 
 use database::Backend;
 
-use super::traces::{DbSpan, Span};
+use super::traces::{Span, Statement};
 
 tokio::task_local! {
     static CURRENT: Arc<Record>;
 }
 
-/// The observations about one request.
+/// What is known of one request.
 #[derive(Default)]
 pub struct Record {
     id: String,
-    /// Set if the request is traced.
+    /// What it is in its trace, if anybody will see that.
     span: OnceLock<Span>,
-    /// The parent span of the next statements, if it is not the request's.
-    statement_parent: Mutex<Option<Span>>,
+    /// The part of it under which the next statements stand.
+    part: Mutex<Option<Span>>,
     statements: AtomicU64,
-    /// 0 without a user: ids begin at 1.
+    /// 0 for nobody: ids count from 1.
     user: AtomicI64,
     quota: Mutex<Option<Quota>>,
 }
@@ -44,7 +45,7 @@ pub struct Quota {
 }
 
 impl Record {
-    /// The record of the request with this id.
+    /// A request that has this id.
     pub fn new(id: String) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -52,82 +53,79 @@ impl Record {
         })
     }
 
-    /// The record of the current task's request, or outside of requests an empty one that is discarded.
+    /// The record of the request that this task answers; an empty one, which nobody reads, outside of requests.
     pub fn current() -> Arc<Self> {
         CURRENT.try_with(Arc::clone).unwrap_or_default()
     }
 
-    /// The id of the current task's request.
+    /// The id of the request that this task answers.
     pub fn current_id() -> Option<String> {
         CURRENT.try_with(|record| record.id.clone()).ok()
     }
 
-    /// Counts a statement of the current task's request, and begins its span; outside of requests does nothing.
-    pub fn statement_of_current(backend: Backend, sql: &str) -> Option<DbSpan> {
+    /// Notes a statement that this task sends.
+    pub fn sends_here(backend: Backend, sql: &str) -> Option<Statement> {
+        // Nobody asks how many statements a command sends.
         CURRENT
-            .try_with(|record| record.statement(backend, sql))
+            .try_with(|record| record.sends(backend, sql))
             .ok()
             .flatten()
     }
 
-    /// Runs a future with this as the current record.
-    pub async fn scope<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
-        CURRENT.scope(Arc::clone(self), future).await
+    /// Runs what answers the request.
+    pub async fn during<F: Future>(self: &Arc<Self>, answering: F) -> F::Output {
+        CURRENT.scope(Arc::clone(self), answering).await
     }
 
+    /// The request's id.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// False for the empty record of code outside of requests.
-    pub fn belongs_to_request(&self) -> bool {
+    /// Whether it is a request's, and not of what goes on beside them.
+    pub fn is_of_a_request(&self) -> bool {
         !self.id.is_empty()
     }
 
-    /// Counts a statement and begins its span, if the request is traced.
-    pub fn statement(&self, backend: Backend, sql: &str) -> Option<DbSpan> {
+    /// Notes a statement; whoever sends it says when it has ended.
+    pub fn sends(&self, backend: Backend, sql: &str) -> Option<Statement> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let span = self.span.get()?;
-        let parent = self
-            .statement_parent
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
         let system = match backend {
             Backend::Sqlite => "sqlite",
             Backend::Postgres => "postgresql",
         };
-        Some(parent.as_ref().unwrap_or(span).statement(system, sql))
+        Some(part.as_ref().unwrap_or(span).statement(system, sql))
     }
 
-    /// Sets the request's span, once.
-    pub fn set_span(&self, span: Span) {
+    /// It is part of a trace from here on.
+    pub fn is_traced(&self, span: Span) {
+        // Only the first is the request's.
         let _ = self.span.set(span);
     }
 
-    /// The request's span, if it is traced.
+    /// What it is in its trace, if anybody will see that.
     pub fn span(&self) -> Option<&Span> {
         self.span.get()
     }
 
-    /// Sets the parent span of the statements that follow; `None` stands for the request's span.
-    pub fn set_statement_parent(&self, span: Option<Span>) {
-        *self
-            .statement_parent
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = span;
+    /// The statements that follow belong to this part of it, or to itself again.
+    pub fn goes_on_in(&self, part: Option<Span>) {
+        *self.part.lock().unwrap_or_else(PoisonError::into_inner) = part;
     }
 
-    /// The number of statements so far.
+    /// How many statements were sent.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Records the caller.
+    /// Notes who asks.
     pub fn identified(&self, user: Option<i64>) {
         self.user.store(user.unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// The caller's id, if the request has a login.
+    /// Who asks, if anybody we know.
     pub fn user(&self) -> Option<i64> {
         Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
     }
@@ -148,16 +146,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_record_is_current_within_its_scope_alone() {
+    async fn it_is_found_by_what_runs_for_the_request_and_by_nobody_else() {
         let record = Record::new("7".to_owned());
         record
-            .scope(async {
-                assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
+            .during(async {
+                assert!(Record::sends_here(Backend::Sqlite, "SELECT 1").is_none());
                 Record::current().identified(Some(5));
                 assert_eq!(Record::current_id().as_deref(), Some("7"));
             })
             .await;
-        assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
+        assert!(Record::sends_here(Backend::Sqlite, "SELECT 1").is_none());
         Record::current().identified(Some(6));
         assert_eq!((record.statements(), record.user()), (1, Some(5)));
         assert_eq!(Record::current_id(), None);

@@ -1,19 +1,19 @@
-//! Observers of the database: statements go to the record of their request, commits to the metrics.
+//! The database's observers: statements are noted in the record of their request, commits in the metrics.
 
 use database::{Backend, StatementObserver, StatementSpan};
 
 use super::Record;
 use super::metrics::Sizes;
-use super::traces::DbSpan;
+use super::traces::Statement;
 
-/// Observes statements outside of transactions, which belong to the request of the current task.
+/// Notes statements outside of transactions in the record of the current task.
 pub struct DatabaseObserver {
     pub commit_sizes: Sizes,
 }
 
 impl StatementObserver for DatabaseObserver {
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
-        boxed(Record::statement_of_current(backend, sql))
+        boxed(Record::sends_here(backend, sql))
     }
 
     fn group_started(&self, transactions: usize) {
@@ -21,20 +21,20 @@ impl StatementObserver for DatabaseObserver {
     }
 }
 
-/// Observes the statements of a transaction, which may run on another thread.
+/// Notes the statements of a transaction, which may run on another thread.
 impl StatementObserver for Record {
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
-        boxed(self.statement(backend, sql))
+        boxed(self.sends(backend, sql))
     }
 }
 
-fn boxed(statement: Option<DbSpan>) -> Option<Box<dyn StatementSpan>> {
+fn boxed(statement: Option<Statement>) -> Option<Box<dyn StatementSpan>> {
     let statement: Box<dyn StatementSpan> = Box::new(statement?);
     Some(statement)
 }
 
-impl StatementSpan for DbSpan {
+impl StatementSpan for Statement {
     fn finished(mut self: Box<Self>, succeeded: bool) {
-        self.end(&if succeeded { Ok(()) } else { Err(()) });
+        self.ended(&if succeeded { Ok(()) } else { Err(()) });
     }
 }

@@ -2,12 +2,10 @@
 //!
 //! One struct is the payload of all events; members that an event does not have are left out.
 
-use ::entity::event::{self, Name, product_copies};
+use ::entity::event::{self, Name};
 use ::entity::{stock_change, webhook_endpoint};
 use chrono::SecondsFormat;
-use sea_orm::{IdenStatic as _, ModelTrait as _};
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
@@ -27,7 +25,7 @@ struct Data<'a> {
     endpoint: Option<Endpoint<'a>>,
     /// In stock events alone, as all that follows.
     #[serde(flatten)]
-    change: Option<StockChange>,
+    change: Option<StockChange<'a>>,
     #[serde(flatten)]
     movement: Option<Movement<'a>>,
     /// In `product.low_stock` alone.
@@ -42,20 +40,18 @@ struct Endpoint<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct StockChange {
+struct StockChange<'a> {
     /// Of two events of one product, the later has the larger one.
     ledger_id: i64,
-    product: Product,
+    product: Product<'a>,
     /// The product's stock right after the change.
     balance: i64,
 }
 
 #[derive(Debug, Serialize)]
-struct Product {
+struct Product<'a> {
     id: i64,
-    /// The event's copies of the product's columns, by their original names.
-    #[serde(flatten)]
-    copies: Map<String, Value>,
+    title: &'a str,
 }
 
 /// In `inflow.created` and `outflow.created` alone.
@@ -112,23 +108,10 @@ fn stock_change<'a>(event: &'a event::Model, change: &stock_change::Model) -> Da
             ledger_id: change.id,
             product: Product {
                 id: change.product_id,
-                copies: copies(event),
+                title: &event.product_title,
             },
             balance: change.balance,
         }),
         ..Data::default()
     }
-}
-
-/// The product's texts at the time of the event.
-fn copies(event: &event::Model) -> Map<String, Value> {
-    product_copies()
-        .map(|(copy, original)| {
-            let text = match event.get(copy) {
-                sea_orm::Value::String(Some(text)) => Value::String(text),
-                _ => Value::Null,
-            };
-            (original.as_str().to_owned(), text)
-        })
-        .collect()
 }

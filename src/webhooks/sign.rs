@@ -1,4 +1,4 @@
-//! Signatures by the Standard Webhooks specification: HMAC-SHA256 over id, timestamp and body.
+//! Signatures as the Standard Webhooks specification has them: HMAC-SHA256 over id, time and body.
 
 use std::fmt;
 
@@ -7,22 +7,23 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The prefix of every secret, by which people and secret scanners recognize one.
+/// What every secret begins with, so that people and scanners recognize one.
 const PREFIX: &str = "whsec_";
-/// The length of a secret's key.
-const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// How many bytes a secret may have.
+const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// The key that signs an endpoint's messages. It is never printed.
+/// What an endpoint's messages are signed with. It never prints.
 #[derive(Clone)]
 pub struct SigningSecret {
-    mac: Hmac<Sha256>,
+    /// The algorithm with the key in it.
+    keyed: Hmac<Sha256>,
 }
 
 impl SigningSecret {
-    /// Parses `whsec_` and the Base64 of 24 to 64 bytes.
+    /// Reads `whsec_` and the Base64 of 24 to 64 bytes.
     ///
     /// # Errors
-    /// A message for people that does not quote the text.
+    /// What is wrong with the text, without showing it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let encoded = text
             .strip_prefix(PREFIX)
@@ -30,27 +31,27 @@ impl SigningSecret {
         let bytes = STANDARD
             .decode(encoded)
             .map_err(|_| format!("what follows {PREFIX} must be Base64"))?;
-        if !KEY_BYTES.contains(&bytes.len()) {
+        if !BYTES.contains(&bytes.len()) {
             return Err(format!(
                 "it must hold {} to {} bytes, not {}",
-                KEY_BYTES.start(),
-                KEY_BYTES.end(),
+                BYTES.start(),
+                BYTES.end(),
                 bytes.len()
             ));
         }
-        let mac = Hmac::new_from_slice(&bytes).map_err(|_| "it can't be signed with".to_owned())?;
-        Ok(Self { mac })
+        let keyed = Hmac::new_from_slice(&bytes).map_err(|_| "it can't be signed with".to_owned())?;
+        Ok(Self { keyed })
     }
 
-    /// A new random secret of 32 bytes, as text.
+    /// A new secret, of 32 bytes that nobody can guess, as people write it.
     pub fn random() -> String {
         let bytes: [u8; 32] = rand::random();
         format!("{PREFIX}{}", STANDARD.encode(bytes))
     }
 
-    /// A signature for the `webhook-signature` header, where several are separated by spaces.
+    /// One signature, as it stands in `webhook-signature`, where several are kept apart by spaces.
     pub fn sign(&self, message_id: &str, timestamp: i64, body: &[u8]) -> String {
-        let mut mac = self.mac.clone();
+        let mut mac = self.keyed.clone();
         mac.update(format!("{message_id}.{timestamp}.").as_bytes());
         mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
@@ -67,7 +68,7 @@ impl fmt::Debug for SigningSecret {
 mod tests {
     use super::SigningSecret;
 
-    /// The test vectors of the specification's libraries.
+    /// The vectors that the specification's libraries test themselves with.
     #[test]
     fn signs_as_published() {
         let vectors = [
@@ -92,7 +93,7 @@ mod tests {
         }
     }
 
-    /// Every length of secret, and a body beyond ASCII.
+    /// The official library takes every length of secret and text beyond ASCII from us.
     #[test]
     fn agrees_with_the_official_library() {
         use base64::Engine as _;

@@ -5,7 +5,7 @@ use async_graphql::ErrorExtensionValues;
 use graphql_server::{ErrorCode, RequestError};
 
 use super::user_error::{UserError, UserErrorCode};
-use crate::error::{self, Error, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::error::{Conflict, Error, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::kind::Kind;
 use crate::telemetry::log_failure;
 
@@ -24,125 +24,98 @@ pub(crate) enum ClientError {
 
 impl From<&Error> for ClientError {
     fn from(error: &Error) -> Self {
-        let (message, retry_after) = match error {
-            Error::Invalid(faults) => {
-                return Self::UserErrors(faults.iter().map(UserError::from).collect());
-            }
-            Error::Unauthenticated(login) => (login_message(*login).to_owned(), None),
-            Error::Forbidden => {
-                let message = "You do not have permission to perform this action.";
-                (message.to_owned(), None)
-            }
-            Error::NotFound => ("There is nothing with this id.".to_owned(), None),
-            Error::NoSuchPage => ("There is no such page.".to_owned(), None),
-            Error::Parameter { name, reason } => (format!("{name}: {reason}"), None),
-            Error::Malformed(malformed) => (malformed_message(*malformed).to_owned(), None),
+        match error {
+            Error::Unauthenticated(login) => unauthenticated(*login),
+            Error::Forbidden => top(
+                ErrorCode::Forbidden,
+                "You do not have permission to perform this action.",
+            ),
+            Error::NotFound => user(
+                Some("id"),
+                "There is nothing with this id.",
+                UserErrorCode::NotFound,
+            ),
+            Error::NoSuchPage => top(ErrorCode::BadUserInput, "There is no such page."),
+            Error::Invalid(faults) => Self::UserErrors(faults.iter().map(UserError::from).collect()),
+            Error::Parameter { name, reason } => top(ErrorCode::BadUserInput, format!("{name}: {reason}")),
+            Error::Malformed(malformed) => unreadable(*malformed),
             Error::Protected { by } => {
                 let needed: Vec<String> = by
                     .iter()
                     .map(|(kind, count)| format!("{count} {}", name_of(*count, *kind)))
                     .collect();
-                (format!("It is needed by {}.", needed.join(" and ")), None)
+                user(
+                    None,
+                    format!("It is needed by {}.", needed.join(" and ")),
+                    UserErrorCode::Protected,
+                )
             }
-            Error::InsufficientStock(shortage) => {
-                let message = format!(
+            Error::InsufficientStock(shortage) => user(
+                None,
+                format!(
                     "The stock of the product doesn't allow this: {} available, {} to be taken back.",
                     shortage.available, shortage.requested
-                );
-                (message, None)
+                ),
+                UserErrorCode::InsufficientStock,
+            ),
+            Error::VersionConflict => user(
+                Some("expectedVersion"),
+                "It has changed since the version that was sent.",
+                UserErrorCode::Conflict,
+            ),
+            Error::Conflict(conflict) => {
+                let code = match conflict {
+                    Conflict::ReadOnly => UserErrorCode::ReadOnly,
+                    Conflict::Disabled | Conflict::SwitchedOff => UserErrorCode::Disabled,
+                    Conflict::TooMany => UserErrorCode::TooMany,
+                };
+                user(None, conflict.message(), code)
             }
-            Error::VersionConflict => {
-                let message = "It has changed since the version that was sent.";
-                (message.to_owned(), None)
-            }
-            Error::Conflict(conflict) => (conflict.message().to_owned(), None),
             Error::Limited { retry_after } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                ("Too many requests.".to_owned(), Some(seconds.max(1)))
+                Self::TopLevel {
+                    code: ErrorCode::TooManyRequests,
+                    message: "Too many requests.".to_owned(),
+                    retry_after: Some(seconds.max(1)),
+                }
             }
-            Error::Unavailable(_) => {
-                let message = "The database is not available at the moment.";
-                (message.to_owned(), Some(RETRY_UNAVAILABLE))
-            }
-            Error::Internal(_) => ("Something went wrong on our side.".to_owned(), None),
-        };
-        match rendering(error.code()) {
-            Rendering::TopLevel(code) => Self::TopLevel {
-                code,
-                message,
-                retry_after,
+            Error::Unavailable(_) => Self::TopLevel {
+                code: ErrorCode::Unavailable,
+                message: "The database is not available at the moment.".to_owned(),
+                retry_after: Some(RETRY_UNAVAILABLE),
             },
-            Rendering::UserError(code, field) => Self::UserErrors(vec![UserError {
-                field: field.map(str::to_owned),
-                message,
-                code,
-            }]),
+            Error::Internal(_) => top(ErrorCode::ServerError, "Something went wrong on our side."),
         }
     }
 }
 
-/// Where an error appears.
-enum Rendering {
-    /// In `errors`.
-    TopLevel(ErrorCode),
-    /// In the payload of a mutation, with the name of the argument that it belongs to.
-    UserError(UserErrorCode, Option<&'static str>),
-}
-
-/// Where errors with a code appear, and GraphQL's name for it.
-const fn rendering(code: error::ErrorCode) -> Rendering {
-    use error::ErrorCode as Code;
-    match code {
-        Code::NotAuthenticated | Code::InvalidAccessToken => Rendering::TopLevel(ErrorCode::Unauthenticated),
-        Code::InvalidCredentials => Rendering::UserError(UserErrorCode::InvalidCredentials, None),
-        Code::InvalidToken => Rendering::UserError(UserErrorCode::InvalidToken, None),
-        Code::Forbidden => Rendering::TopLevel(ErrorCode::Forbidden),
-        Code::NotFound => Rendering::UserError(UserErrorCode::NotFound, Some("id")),
-        Code::Invalid => Rendering::UserError(UserErrorCode::Invalid, None),
-        Code::NoSuchPage
-        | Code::InvalidParameter
-        | Code::ParseError
-        | Code::InvalidQuery
-        | Code::InvalidHost => Rendering::TopLevel(ErrorCode::BadUserInput),
-        Code::PayloadTooLarge => Rendering::TopLevel(ErrorCode::PayloadTooLarge),
-        Code::UnsupportedMediaType => Rendering::TopLevel(ErrorCode::UnsupportedMediaType),
-        Code::IncompleteBody => Rendering::TopLevel(ErrorCode::IncompleteBody),
-        Code::RequestTimeout => Rendering::TopLevel(ErrorCode::RequestTimeout),
-        Code::MethodNotAllowed => Rendering::TopLevel(ErrorCode::MethodNotAllowed),
-        Code::Protected => Rendering::UserError(UserErrorCode::Protected, None),
-        Code::InsufficientStock => Rendering::UserError(UserErrorCode::InsufficientStock, None),
-        Code::VersionConflict => Rendering::UserError(UserErrorCode::Conflict, Some("expectedVersion")),
-        Code::ReadOnly => Rendering::UserError(UserErrorCode::ReadOnly, None),
-        Code::EndpointDisabled | Code::WebhooksDisabled => {
-            Rendering::UserError(UserErrorCode::Disabled, None)
-        }
-        Code::TooManyEndpoints => Rendering::UserError(UserErrorCode::TooMany, None),
-        Code::TooManyRequests => Rendering::TopLevel(ErrorCode::TooManyRequests),
-        Code::Unavailable => Rendering::TopLevel(ErrorCode::Unavailable),
-        Code::ServerError => Rendering::TopLevel(ErrorCode::ServerError),
-    }
-}
-
-const fn login_message(login: Login) -> &'static str {
+fn unauthenticated(login: Login) -> ClientError {
+    const CODE: ErrorCode = ErrorCode::Unauthenticated;
     match login {
-        Login::Missing => "Authentication credentials were not provided.",
-        Login::BadToken => "Given token not valid for any token type",
-        Login::WrongCredentials => "No active account found with the given credentials",
-        Login::TokenRefused => "Token is invalid or expired",
+        Login::Missing => top(CODE, "Authentication credentials were not provided."),
+        Login::BadToken => top(CODE, "Given token not valid for any token type"),
+        Login::WrongCredentials => user(
+            None,
+            "No active account found with the given credentials",
+            UserErrorCode::InvalidCredentials,
+        ),
+        Login::TokenRefused => user(None, "Token is invalid or expired", UserErrorCode::InvalidToken),
     }
 }
 
-const fn malformed_message(malformed: Malformed) -> &'static str {
+fn unreadable(malformed: Malformed) -> ClientError {
     match malformed {
-        Malformed::NotJson => "The body is not JSON.",
-        Malformed::NotObject => "The body is not a JSON object.",
-        Malformed::TooLarge => "The body is too large.",
-        Malformed::MediaType => "Send the body as application/json.",
-        Malformed::ContentCoding => "Send the body without a content coding.",
-        Malformed::Incomplete => "The body did not arrive whole.",
-        Malformed::TooSlow => "The body took too long to arrive.",
-        Malformed::QueryString => "The query string can't be read.",
-        Malformed::Host => "This host is not served here.",
+        Malformed::NotJson => top(ErrorCode::BadUserInput, "The body is not JSON."),
+        Malformed::NotObject => top(ErrorCode::BadUserInput, "The body is not a JSON object."),
+        Malformed::TooLarge => top(ErrorCode::PayloadTooLarge, "The body is too large."),
+        Malformed::MediaType => top(
+            ErrorCode::UnsupportedMediaType,
+            "Send the body as application/json.",
+        ),
+        Malformed::Incomplete => top(ErrorCode::IncompleteBody, "The body did not arrive whole."),
+        Malformed::TooSlow => top(ErrorCode::RequestTimeout, "The body took too long to arrive."),
+        Malformed::QueryString => top(ErrorCode::BadUserInput, "The query string can't be read."),
+        Malformed::Host => top(ErrorCode::BadUserInput, "This host is not served here."),
     }
 }
 
@@ -152,6 +125,22 @@ fn name_of(count: u64, kind: Kind) -> &'static str {
     } else {
         kind.plural()
     }
+}
+
+fn top(code: ErrorCode, message: impl Into<String>) -> ClientError {
+    ClientError::TopLevel {
+        code,
+        message: message.into(),
+        retry_after: None,
+    }
+}
+
+fn user(field: Option<&str>, message: impl Into<String>, code: UserErrorCode) -> ClientError {
+    ClientError::UserErrors(vec![UserError {
+        field: field.map(str::to_owned),
+        message: message.into(),
+        code,
+    }])
 }
 
 /// The user errors of an error that the input has caused.

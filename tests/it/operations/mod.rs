@@ -10,7 +10,6 @@ mod kill9;
 mod metrics;
 mod observability;
 mod pages;
-mod refold;
 mod resilience;
 mod settings;
 mod slow_clients;

@@ -4,4 +4,3 @@ mod api_pairs;
 mod architecture;
 mod docs;
 mod generated_files;
-mod imports;

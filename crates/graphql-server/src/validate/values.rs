@@ -11,7 +11,6 @@ use async_graphql::{Name, Number, Pos, ServerError, Value};
 use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, short};
 use crate::host::ScalarCheck;
 use crate::schema_index::{InputObject, NamedType, SchemaIndex};
-use crate::validate::whole_numbers::whole;
 use async_graphql_value::Value as Literal;
 
 /// A value of either kind: a literal, which may contain variables, or a constant.
@@ -194,13 +193,13 @@ impl<'a> ValueChecker<'a> {
 
     fn named<V: InputValue>(&mut self, name: &Name, ty: &Type, value: &V, form: &Form<'_, V>) {
         let fits = match (name.as_str(), form) {
-            ("Int", Form::Number(number)) => self
-                .integer(number)
+            ("Int", Form::Number(number)) => number
+                .as_i64()
                 .is_some_and(|number| i32::try_from(number).is_ok()),
             ("Float", Form::Number(_)) | ("String" | "ID", Form::String(_)) | ("Boolean", Form::Boolean) => {
                 true
             }
-            ("ID", Form::Number(number)) => self.integer(number).is_some(),
+            ("ID", Form::Number(number)) => number.is_i64(),
             ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
             _ => match (self.index.named(name), form) {
                 (Some(NamedType::Enum(values)), Form::Enum(value)) => values.contains(value.as_str()),
@@ -218,15 +217,6 @@ impl<'a> ValueChecker<'a> {
         };
         if !fits {
             self.expected(ty);
-        }
-    }
-
-    /// The integer that a number is. JSON has one type of numbers, so there `2.0` and `2e0` are 2; in a document they are
-    /// literals of `Float`.
-    fn integer(&self, number: &Number) -> Option<i64> {
-        match self.source {
-            Source::Literal => number.as_i64(),
-            Source::Variable => whole(number),
         }
     }
 
