@@ -1,46 +1,78 @@
-//! What time it is: the machine's, or one that a test moves.
+//! The time, of the system or set by a test.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// A source of the time, in UTC and to the microsecond, which is what both databases keep.
+/// A clock in UTC with a resolution of one microsecond, which both databases store.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// Microseconds since 1970 of a clock that stands still until it is moved.
-    moved_by_hand: Option<Arc<AtomicI64>>,
+    /// Absent for the system's clock.
+    manual: Option<Arc<ManualClock>>,
 }
 
+#[derive(Debug)]
+struct ManualClock {
+    /// Microseconds since 1970.
+    wall: AtomicI64,
+    /// Microseconds that have passed.
+    elapsed: AtomicU64,
+}
+
+/// The origin of the system's monotonic time.
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 impl Clock {
-    /// The machine's clock.
+    /// The system's clock.
     pub fn system() -> Self {
         Self::default()
     }
 
-    /// A clock that shows `start` until it is moved.
+    /// A clock that changes only by [`Clock::advance`] and [`Clock::set_wall`].
     pub fn manual(start: DateTime<Utc>) -> Self {
         Self {
-            moved_by_hand: Some(Arc::new(AtomicI64::new(start.timestamp_micros()))),
+            manual: Some(Arc::new(ManualClock {
+                wall: AtomicI64::new(start.timestamp_micros()),
+                elapsed: AtomicU64::new(0),
+            })),
         }
     }
 
-    /// Moves a manual clock on; the machine's goes by itself.
+    /// Corrects the wall time of a manual clock, as an operator does; no time passes.
+    pub fn set_wall(&self, by: TimeDelta) {
+        if let Some(manual) = &self.manual {
+            let micros = by.num_microseconds().unwrap_or_default();
+            manual.wall.fetch_add(micros, Ordering::SeqCst);
+        }
+    }
+
+    /// The time that has passed since some moment in the past, whatever happens to the wall time.
+    pub fn monotonic(&self) -> Duration {
+        match &self.manual {
+            Some(manual) => Duration::from_micros(manual.elapsed.load(Ordering::SeqCst)),
+            None => STARTED.elapsed(),
+        }
+    }
+
+    /// Moves a manual clock forward; has no effect on the system's.
     pub fn advance(&self, by: Duration) {
-        if let Some(micros) = &self.moved_by_hand {
-            micros.fetch_add(
-                i64::try_from(by.as_micros()).unwrap_or(i64::MAX),
-                Ordering::SeqCst,
-            );
+        if let Some(manual) = &self.manual {
+            let micros = i64::try_from(by.as_micros()).unwrap_or_default();
+            manual.wall.fetch_add(micros, Ordering::SeqCst);
+            manual.elapsed.fetch_add(micros.unsigned_abs(), Ordering::SeqCst);
         }
     }
 
-    /// The time.
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    /// The current time.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the system's clock"
+    )]
     pub fn now(&self) -> DateTime<Utc> {
-        let micros = match &self.moved_by_hand {
-            Some(micros) => micros.load(Ordering::SeqCst),
+        let micros = match &self.manual {
+            Some(manual) => manual.wall.load(Ordering::SeqCst),
             None => Utc::now().timestamp_micros(),
         };
         DateTime::from_timestamp_micros(micros).unwrap_or_default()

@@ -1,169 +1,184 @@
-//! Every setting: a flag, an environment variable, a line of `.env`. One struct, from which `--help` and `.env.example`
-//! are printed.
+//! Settings, from flags, environment variables or `.env`. `--help` and `.env.example` are generated from the one struct.
 
-use std::fmt;
+use std::io::Read as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 
 use clap::Args;
+use clap::builder::{EnumValueParser, NonEmptyStringValueParser, PathBufValueParser};
 use database::Location;
 use entity::event::Name;
 use ipnet::IpNet;
 use url::Url;
 
+use self::database_url::database_url;
+use self::secret::secret_key;
+use self::value::{collector, event_name, lifetime, network, origin, public_url, redis_url, trimmed, truth};
 use crate::webhooks::{SigningSecret, backoff};
+
+mod database_url;
+pub mod env_file;
+mod secret;
+mod value;
+
+pub use secret::{SECRET_KEY_BYTES, Secret, is_published};
 
 /// The settings of the program.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings")]
 pub struct Config {
-    /// Where the data is: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, default_value = "sqlite://stockroom.db", value_parser = location, global = true)]
+    /// The database: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, default_value = "sqlite://stockroom.db", value_parser = trimmed(database_url), global = true)]
     pub database_url: Location,
 
+    /// A file that holds the value of `DATABASE_URL`
+    #[arg(long, env = "DATABASE_URL_FILE", value_parser = trimmed(PathBufValueParser::new()), global = true)]
+    pub database_url_file: Option<PathBuf>,
+
     /// The address to listen on
-    #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", global = true)]
+    #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", value_parser = trimmed(SocketAddr::from_str), global = true)]
     pub bind: SocketAddr,
 
-    /// What tokens are signed with, 32 bytes or more; a SQLite installation without one keeps a generated one beside its database
-    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = secret_key, global = true)]
+    /// The key that signs tokens, 32 bytes or more; with SQLite a missing key is generated and kept in a file beside the database
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = trimmed(secret_key), global = true)]
     pub secret_key: Option<Secret>,
 
-    /// The address that clients use, for the links in answers: `https://stock.example.com`
-    #[arg(long, env = "PUBLIC_URL", value_parser = public_url, global = true)]
+    /// A file that holds the value of `SECRET_KEY`
+    #[arg(long, env = "SECRET_KEY_FILE", value_parser = trimmed(PathBufValueParser::new()), global = true)]
+    pub secret_key_file: Option<PathBuf>,
+
+    /// Whether a `SECRET_KEY` that begins with `django-insecure-` is accepted although it may have been published
+    #[arg(long, env = "ALLOW_KNOWN_SECRET", default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth(), global = true)]
+    pub allow_known_secret: bool,
+
+    /// The address that clients use, for links in responses: `https://stock.example.com`
+    #[arg(long, env = "PUBLIC_URL", value_parser = trimmed(public_url), global = true)]
     pub public_url: Option<Url>,
 
-    /// Host names that are answered, with commas; without any, all are
-    #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',', global = true)]
+    /// Allowed values of the `Host` header, separated by commas; all are allowed if it is empty
+    #[arg(long, env = "ALLOWED_HOSTS", value_delimiter = ',', value_parser = trimmed(NonEmptyStringValueParser::new()), global = true)]
     pub allowed_hosts: Vec<String>,
 
-    /// Addresses or networks of proxies whose `X-Forwarded-*` headers count, with commas
-    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
+    /// Addresses or networks of proxies whose `X-Forwarded-*` headers are trusted, separated by commas
+    #[arg(long, env = "TRUSTED_PROXIES", value_delimiter = ',', value_parser = trimmed(network), global = true)]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// How long an access token is good, in seconds
+    /// The lifetime of access tokens, in seconds
     #[arg(long, env = "ACCESS_TOKEN_LIFETIME", default_value_t = 86_400, value_parser = lifetime(), global = true)]
     pub access_token_lifetime: i64,
 
-    /// How long a refresh token is good, in seconds
+    /// The lifetime of refresh tokens, in seconds
     #[arg(long, env = "REFRESH_TOKEN_LIFETIME", default_value_t = 604_800, value_parser = lifetime(), global = true)]
     pub refresh_token_lifetime: i64,
 
-    /// Whether refreshing gives a new refresh token and spends the old one
-    #[arg(long, env = "ROTATE_REFRESH_TOKENS", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    /// Whether refreshing issues a new refresh token and invalidates the old one
+    #[arg(long, env = "ROTATE_REFRESH_TOKENS", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub rotate_refresh_tokens: bool,
 
-    /// Whether the documented rate limits hold: 10 authentications, 100 reads and 50 writes a minute
-    #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    /// Whether the documented rate limits apply: 10 authentications, 100 reads and 50 writes a minute
+    #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub rate_limit_enabled: bool,
 
-    /// Where gateways count together: `redis://HOST`; without it, each limits by itself
-    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = redis_url, global = true)]
+    /// The Redis that shares rate limits among gateways: `redis://HOST`; without it each gateway counts by itself
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = trimmed(redis_url), global = true)]
     pub redis_url: Option<Secret>,
 
-    /// Origins whose pages may call the API from a browser, with commas: `https://shop.example.com`; `*` for all
-    #[arg(long, env = "CORS_ALLOWED_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    /// Origins whose pages may call the API from a browser, separated by commas: `https://shop.example.com`; `*` for all
+    #[arg(long, env = "CORS_ALLOWED_ORIGINS", value_delimiter = ',', value_parser = trimmed(origin), global = true)]
     pub cors_allowed_origins: Vec<String>,
 
-    /// A product with this quantity or less is low on stock
-    #[arg(long, env = "LOW_STOCK_THRESHOLD", default_value_t = 5, value_parser = clap::value_parser!(i64).range(0..=2_147_483_647), global = true)]
+    /// The quantity at or below which a product is low on stock
+    #[arg(long, env = "LOW_STOCK_THRESHOLD", default_value_t = 5, value_parser = trimmed(clap::value_parser!(i64).range(0..=2_147_483_647)), global = true)]
     pub low_stock_threshold: i64,
 
-    /// Whether other programs are told what happens to stock, by webhook: the endpoint of `WEBHOOK_URL`, if there is one, and those that are managed over the API
-    #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    /// Whether stock events are sent by webhook, to `WEBHOOK_URL` if it is set and to the endpoints managed over the API
+    #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub webhook_enabled: bool,
 
-    /// Where webhooks are sent, beside the endpoints that are managed over the API: an http or https address; needs `WEBHOOK_SECRET`
-    #[arg(long, env = "WEBHOOK_URL", hide_env_values = true, global = true)]
+    /// The http or https address of a webhook endpoint beside those managed over the API; needs `WEBHOOK_SECRET`
+    #[arg(long, env = "WEBHOOK_URL", hide_env_values = true, value_parser = trimmed(Url::from_str), global = true)]
     pub webhook_url: Option<Url>,
 
-    /// What webhooks to `WEBHOOK_URL` are signed with: `whsec_` and the Base64 of 24 to 64 bytes
-    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_parser = SigningSecret::parse, global = true)]
+    /// The key that signs webhooks to `WEBHOOK_URL`: `whsec_` and the Base64 of 24 to 64 bytes
+    #[arg(long, env = "WEBHOOK_SECRET", hide_env_values = true, value_parser = trimmed(SigningSecret::parse), global = true)]
     pub webhook_secret: Option<SigningSecret>,
 
-    /// How long a webhook's receiver may take to answer, in seconds
-    #[arg(long, env = "WEBHOOK_TIMEOUT", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=300), global = true)]
+    /// How long a webhook's receiver may take to respond, in seconds
+    #[arg(long, env = "WEBHOOK_TIMEOUT", default_value_t = 15, value_parser = trimmed(clap::value_parser!(u64).range(1..=300)), global = true)]
     pub webhook_timeout: u64,
 
-    /// What webhooks to `WEBHOOK_URL` tell of, with commas: `outflow.created`, `inflow.created`, `product.low_stock`
-    #[arg(long, env = "WEBHOOK_EVENTS", value_delimiter = ',', default_value = "outflow.created,product.low_stock", value_parser = event_name, global = true)]
+    /// The events sent to `WEBHOOK_URL`, separated by commas: `outflow.created`, `inflow.created`, `product.low_stock`
+    #[arg(long, env = "WEBHOOK_EVENTS", value_delimiter = ',', default_value = "outflow.created,product.low_stock", value_parser = trimmed(event_name), global = true)]
     pub webhook_events: Vec<Name>,
 
-    /// How long to wait after each failed try of a webhook, in seconds with commas; after the last it is given up
-    #[arg(long, env = "WEBHOOK_RETRY_SCHEDULE", value_delimiter = ',', default_values_t = backoff::SCHEDULE, value_parser = clap::value_parser!(u32).range(0..=2_592_000), global = true)]
+    /// The waits between the attempts to deliver a webhook, in seconds, separated by commas; after the last attempt it has failed
+    #[arg(long, env = "WEBHOOK_RETRY_SCHEDULE", value_delimiter = ',', default_values_t = backoff::SCHEDULE, value_parser = trimmed(clap::value_parser!(u32).range(0..=2_592_000)), global = true)]
     pub webhook_retry_schedule: Vec<u32>,
 
-    /// Whether webhooks may go to this machine and to private networks
-    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    /// Whether webhooks may be sent to this machine and to private networks
+    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub webhook_allow_private: bool,
 
-    /// Whether GraphQL clients may ask for the schema
-    #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, global = true)]
+    /// Whether GraphQL clients may read the schema
+    #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub graphql_introspection: bool,
 
-    /// A file of the documents that clients may name by their hashes, as graphql-codegen writes it: JSON, hash to text
-    #[arg(long, env = "GRAPHQL_DOCUMENTS", global = true)]
+    /// A file of documents that clients may send by hash, as written by graphql-codegen: a JSON object from hash to text
+    #[arg(long, env = "GRAPHQL_DOCUMENTS", value_parser = trimmed(PathBufValueParser::new()), global = true)]
     pub graphql_documents: Option<PathBuf>,
 
-    /// Whether no documents are executed but those of `GRAPHQL_DOCUMENTS`
-    #[arg(long, env = "GRAPHQL_DOCUMENTS_ONLY", default_value_t = false, action = clap::ArgAction::Set, global = true)]
+    /// Whether only the documents of `GRAPHQL_DOCUMENTS` are executed
+    #[arg(long, env = "GRAPHQL_DOCUMENTS_ONLY", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub graphql_documents_only: bool,
 
-    /// Where traces are sent by OTLP (HTTP, protobuf), without `/v1/traces`: `http://localhost:4318`; without it, nowhere
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_parser = collector, global = true)]
+    /// The OTLP endpoint (HTTP, protobuf) for traces, without `/v1/traces`: `http://localhost:4318`; without it there are no traces
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_parser = trimmed(collector), global = true)]
     pub otel_exporter_otlp_endpoint: Option<Secret>,
 
-    /// The same for traces alone, as a whole address; the SDK reads the other standard `OTEL_` variables itself
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", hide_env_values = true, value_parser = collector, global = true)]
+    /// The same for traces only, as the complete address; the SDK reads the other standard `OTEL_` variables
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", hide_env_values = true, value_parser = trimmed(collector), global = true)]
     pub otel_exporter_otlp_traces_endpoint: Option<Secret>,
 
-    /// What this service is called in traces
-    #[arg(long, env = "OTEL_SERVICE_NAME", default_value = "stockroom", global = true)]
+    /// The name of this service in traces
+    #[arg(long, env = "OTEL_SERVICE_NAME", default_value = "stockroom", value_parser = trimmed(NonEmptyStringValueParser::new()), global = true)]
     pub otel_service_name: String,
 
-    /// How the log is written
-    #[arg(long, env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    /// The format of the log
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_parser = trimmed(EnumValueParser::<LogFormat>::new()), global = true)]
     pub log_format: LogFormat,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// Lines for people.
+    /// Human-readable lines.
     Text,
-    /// One JSON object a line.
+    /// One JSON object for each line.
     Json,
 }
 
-/// A text that never prints.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text from being printed.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The bytes, for signing alone.
-    pub fn bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-
-    /// The text, for connecting with it alone.
-    pub fn text(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
 impl Config {
-    /// The file beside a SQLite database that keeps its generated secret.
+    /// Reads the settings that are kept in files.
+    ///
+    /// # Errors
+    /// A message that names the setting and does not show its value.
+    pub fn read_files(&mut self, is_set: impl Fn(&str) -> bool) -> Result<(), String> {
+        if let Some(file) = &self.database_url_file {
+            self.database_url = read_file("DATABASE_URL", file, &is_set, database_url)?;
+        }
+        if let Some(file) = &self.secret_key_file {
+            self.secret_key = Some(read_file("SECRET_KEY", file, &is_set, secret_key)?);
+        }
+        if !self.allow_known_secret && self.secret_key.as_ref().is_some_and(is_published) {
+            return Err("SECRET_KEY begins with django-insecure-, so it may have been published with the project and \
+                 anyone can sign tokens with it; use a random one, or set ALLOW_KNOWN_SECRET"
+                .to_owned());
+        }
+        Ok(())
+    }
+
+    /// The file for the generated secret, beside a SQLite database.
     pub fn secret_file(&self) -> Option<PathBuf> {
         match &self.database_url {
             Location::Sqlite(path) => {
@@ -176,79 +191,22 @@ impl Config {
     }
 }
 
-/// The least number of bytes that tokens may be signed with: the output size of SHA-256, as RFC 7518, section 3.2 asks.
-pub const SECRET_KEY_BYTES: usize = 32;
+/// The largest file that holds a setting, in bytes.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-fn secret_key(text: &str) -> Result<Secret, String> {
-    if text.len() < SECRET_KEY_BYTES {
-        return Err(format!("it must have {SECRET_KEY_BYTES} bytes or more"));
+/// Reads the setting `name` from a file.
+fn read_file<T>(
+    name: &str,
+    file: &Path,
+    is_set: impl Fn(&str) -> bool,
+    parse: fn(&str) -> Result<T, String>,
+) -> Result<T, String> {
+    if is_set(name) {
+        return Err(format!("{name} and {name}_FILE are both set; set one of them"));
     }
-    Ok(Secret::new(text))
-}
-
-fn location(text: &str) -> Result<Location, String> {
-    Location::parse(text).ok_or_else(|| "it must begin with sqlite:// or postgres://".to_owned())
-}
-
-fn public_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let plain =
-        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.has_host();
-    if !matches!(url.scheme(), "http" | "https") || !plain {
-        return Err("it must be an http or https address without a query".to_owned());
-    }
-    Ok(url)
-}
-
-fn redis_url(text: &str) -> Result<Secret, String> {
-    match redis::Client::open(text) {
-        Ok(_) => Ok(Secret::new(text)),
-        // The library's words may repeat what was written.
-        Err(_) => Err("it must be an address such as redis://localhost:6379".to_owned()),
-    }
-}
-
-/// An origin as browsers send it: a scheme, a host, and a port where it is not the scheme's own.
-fn origin(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text == "*" {
-        return Ok(text.to_owned());
-    }
-    let origin = Url::parse(text)
-        .map_err(|error| error.to_string())?
-        .origin()
-        .ascii_serialization();
-    if origin == text.trim_end_matches('/').to_ascii_lowercase() {
-        Ok(origin)
-    } else {
-        Err("it must be an origin such as https://shop.example.com".to_owned())
-    }
-}
-
-fn network(text: &str) -> Result<IpNet, String> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse().map(|address: std::net::IpAddr| address.into()))
-        .map_err(|_| "it must be an IP address or a network such as 10.0.0.0/8".to_owned())
-}
-
-fn collector(text: &str) -> Result<Secret, String> {
-    let url: Url = text.parse().map_err(|_| "must be an address".to_owned())?;
-    let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
-    is_http
-        .then(|| Secret::new(text))
-        .ok_or_else(|| "must begin with http:// or https://".to_owned())
-}
-
-fn event_name(text: &str) -> Result<Name, String> {
-    Name::subscribable(text.trim()).ok_or_else(|| {
-        format!(
-            "the events are {}",
-            Name::SUBSCRIBABLE.map(Name::as_str).join(", ")
-        )
-    })
-}
-
-fn lifetime() -> clap::builder::RangedI64ValueParser<i64> {
-    // A century: far enough, and no sum with the present overflows.
-    clap::value_parser!(i64).range(1..=3_155_760_000)
+    let mut text = String::new();
+    std::fs::File::open(file)
+        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
+        .map_err(|error| format!("{name}_FILE: the file can't be read: {error}"))?;
+    parse(text.trim()).map_err(|error| format!("{name}_FILE: the value in the file can't be used: {error}"))
 }

@@ -1,5 +1,6 @@
-//! What can go wrong, in the words of the domain. No HTTP, no GraphQL: each face renders these in its own
-//! `problem.rs`, with one exhaustive match.
+//! `Error`: why a rule did not do what was asked, without HTTP or GraphQL.
+//!
+//! Each API renders errors in its own `problem.rs`, with one exhaustive match.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,105 +8,102 @@ use std::time::Duration;
 
 use crate::kind::Kind;
 
-/// How many seconds whoever was told [`Error::Unavailable`] should wait before asking again.
+/// Seconds that a client should wait after [`Error::Unavailable`].
 pub const RETRY_UNAVAILABLE: u64 = 5;
 
-/// The result of everything that can be refused.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something was not done.
 #[derive(Clone, Debug)]
 pub enum Error {
-    /// Nobody, or nobody we know, is asking.
+    /// The caller has no valid login.
     Unauthenticated(Login),
-    /// The caller may not do this.
+    /// The caller lacks the right.
     Forbidden,
-    /// There is nothing with this id.
+    /// There is no row with this id.
     NotFound,
     /// The list has no such page.
     NoSuchPage,
-    /// Values are wrong: every bad field at once.
+    /// Values are invalid; every invalid field is listed.
     Invalid(Faults),
-    /// A parameter of the query (or an argument) can't be read.
+    /// A query parameter or an argument can't be parsed.
     Parameter {
-        /// The parameter as the caller spells it.
+        /// The parameter in the caller's spelling.
         name: String,
-        /// What is wrong, for people.
+        /// A message for people.
         reason: String,
     },
-    /// The request itself can't be read.
+    /// The request as a whole can't be read.
     Malformed(Malformed),
-    /// Other records need this one, so it can't be deleted.
+    /// The row can't be deleted because other rows refer to it.
     Protected {
-        /// How many of which.
+        /// How many of each kind.
         by: Vec<(Kind, u64)>,
     },
-    /// Undoing a movement would take more than is in stock, or leave more than fits.
+    /// Deleting a movement would make the stock negative or too large.
     InsufficientStock(Shortage),
-    /// Somebody else has changed it since the version that was sent.
+    /// The row has changed since the version that the caller sent.
     VersionConflict,
-    /// It is right, but not as things stand.
+    /// The request is valid, but not in the current state.
     Conflict(Conflict),
-    /// Too many requests.
-    Limited {
-        /// How long to wait.
-        retry_after: Duration,
-    },
-    /// The database can't answer now.
+    /// A rate limit has been reached.
+    Limited { retry_after: Duration },
+    /// The database can't respond at the moment.
     Unavailable(Cause),
-    /// A mistake of ours.
+    /// A defect of the program.
     Internal(Cause),
 }
 
-/// Why nobody is logged in; each has its documented answer.
+/// Why a caller has no valid login; each has a documented response of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Login {
     /// No token was sent.
     Missing,
-    /// The token is bad, expired, of the wrong type, or its user is not active.
+    /// The access token is invalid, expired, of the wrong type, or its user is not active.
     BadToken,
-    /// Wrong name or password.
+    /// The user name or the password is wrong.
     WrongCredentials,
-    /// A refresh or verify was refused.
+    /// A token sent to be refreshed, verified or logged out is not valid.
     TokenRefused,
 }
 
-/// What is wrong with a request as a whole.
+/// Why a request as a whole can't be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// The body is no JSON.
+    /// The body is not JSON.
     NotJson,
     /// The body is JSON, but not an object.
     NotObject,
     /// The body is larger than the limit.
     TooLarge,
-    /// The body is declared to be something else than JSON.
+    /// The body is declared as something other than JSON.
     MediaType,
-    /// The body did not arrive.
+    /// The body has a content coding, such as gzip.
+    ContentCoding,
+    /// The body ended early.
     Incomplete,
     /// The body took too long to arrive.
     TooSlow,
     /// The query string is not UTF-8.
     QueryString,
-    /// The `Host` header is not one that is served here.
+    /// The `Host` header is not allowed.
     Host,
 }
 
-/// What stands in the way of a request that is right in itself.
+/// The state that prevents a valid request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conflict {
-    /// The webhook endpoint is the one of the settings, which only they change.
+    /// The webhook endpoint is the configured one, which no API changes.
     ReadOnly,
     /// The webhook endpoint is disabled.
     Disabled,
     /// Webhooks are switched off as a whole.
     SwitchedOff,
-    /// There are as many webhook endpoints as there may be.
+    /// The maximum number of webhook endpoints has been reached.
     TooMany,
 }
 
 impl Conflict {
-    /// The same for people.
+    /// The message for people.
     pub const fn message(self) -> &'static str {
         match self {
             Self::ReadOnly => {
@@ -118,36 +116,33 @@ impl Conflict {
     }
 }
 
-/// Stock that is not there.
+/// A change that the stock of a product does not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
-    /// The product.
+    /// The product's id.
     pub product: i64,
-    /// How many are in stock.
     pub available: i64,
-    /// How many would be taken.
     pub requested: i64,
 }
 
-/// One thing wrong with one field.
+/// One invalid value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The column's name, `category_id`; empty when it belongs to no one field.
+    /// The column's name, such as `category_id`; empty when the fault belongs to no single field.
     pub field: &'static str,
-    /// Which item of a batch, counted from 0.
+    /// The index of the item in a batch.
     pub item: Option<usize>,
-    /// What is wrong, for programs.
     pub code: FaultCode,
-    /// What is wrong, for people, in the words of the document and of Django REST framework.
+    /// The message for people, in the words of the API document and of Django REST framework.
     pub message: String,
 }
 
-/// What can be wrong with a value.
+/// The kind of a [`Fault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultCode {
-    /// Not there, though it must be.
+    /// A required value is absent.
     Required,
-    /// Null, though it may not be.
+    /// A value that may not be null is.
     Null,
     /// A text that may not be empty is.
     Blank,
@@ -155,21 +150,20 @@ pub enum FaultCode {
     TooLong,
     /// A number is too small, too large, or has too many digits.
     OutOfRange,
-    /// Not of the right form.
+    /// The value does not have the right form.
     Invalid,
-    /// Another record has this value already.
+    /// Another row has this value already.
     Taken,
-    /// There is nothing with this id.
+    /// There is no row with this id.
     NotFound,
-    /// There is less in stock than this would take.
+    /// There is less in stock than requested.
     InsufficientStock,
 }
 
-/// Everything that is wrong with an input.
+/// Every invalid value of an input.
 pub type Faults = Vec<Fault>;
 
 impl Fault {
-    /// A fault of one field.
     pub fn new(field: &'static str, code: FaultCode, message: impl Into<String>) -> Self {
         Self {
             field,
@@ -186,13 +180,12 @@ impl From<Fault> for Error {
     }
 }
 
-/// What lies behind a failure of ours, for the log alone: it has no `Display` and no `Serialize`, so it can't reach a
-/// body even by mistake.
+/// The source of a failure, for the log alone. It implements neither `Display` nor `Serialize`, so that it can't end up
+/// in a response by mistake.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 
 impl Cause {
-    /// Wraps a source error.
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(Arc::from(source.into()))
     }
@@ -211,17 +204,17 @@ impl fmt::Debug for Cause {
 }
 
 impl Error {
-    /// A mistake of ours, with its source.
+    /// A defect of the program, with its source.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(Cause::new(source))
     }
 
-    /// The database can't answer now.
+    /// A database that can't respond, with the source of the failure.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(Cause::new(source))
     }
 
-    /// A query parameter that can't be read.
+    /// A parameter that can't be parsed.
     pub fn parameter(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Parameter {
             name: name.into(),
@@ -229,7 +222,7 @@ impl Error {
         }
     }
 
-    /// The same refusal as part of a batch: its faults say which item they are of.
+    /// The same error for an item of a batch: its faults get the item's index.
     #[must_use]
     pub fn of_item(self, item: usize) -> Self {
         match self {
@@ -245,4 +238,71 @@ impl Error {
             other => other,
         }
     }
+
+    /// The error's code.
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unauthenticated(Login::Missing) => ErrorCode::NotAuthenticated,
+            Self::Unauthenticated(Login::BadToken) => ErrorCode::InvalidAccessToken,
+            Self::Unauthenticated(Login::WrongCredentials) => ErrorCode::InvalidCredentials,
+            Self::Unauthenticated(Login::TokenRefused) => ErrorCode::InvalidToken,
+            Self::Forbidden => ErrorCode::Forbidden,
+            Self::NotFound => ErrorCode::NotFound,
+            Self::NoSuchPage => ErrorCode::NoSuchPage,
+            Self::Invalid(_) => ErrorCode::Invalid,
+            Self::Parameter { .. } => ErrorCode::InvalidParameter,
+            Self::Malformed(Malformed::NotJson | Malformed::NotObject) => ErrorCode::ParseError,
+            Self::Malformed(Malformed::TooLarge) => ErrorCode::PayloadTooLarge,
+            Self::Malformed(Malformed::MediaType | Malformed::ContentCoding) => {
+                ErrorCode::UnsupportedMediaType
+            }
+            Self::Malformed(Malformed::Incomplete) => ErrorCode::IncompleteBody,
+            Self::Malformed(Malformed::TooSlow) => ErrorCode::RequestTimeout,
+            Self::Malformed(Malformed::QueryString) => ErrorCode::InvalidQuery,
+            Self::Malformed(Malformed::Host) => ErrorCode::InvalidHost,
+            Self::Protected { .. } => ErrorCode::Protected,
+            Self::InsufficientStock(_) => ErrorCode::InsufficientStock,
+            Self::VersionConflict => ErrorCode::VersionConflict,
+            Self::Conflict(Conflict::ReadOnly) => ErrorCode::ReadOnly,
+            Self::Conflict(Conflict::Disabled) => ErrorCode::EndpointDisabled,
+            Self::Conflict(Conflict::SwitchedOff) => ErrorCode::WebhooksDisabled,
+            Self::Conflict(Conflict::TooMany) => ErrorCode::TooManyEndpoints,
+            Self::Limited { .. } => ErrorCode::TooManyRequests,
+            Self::Unavailable(_) => ErrorCode::Unavailable,
+            Self::Internal(_) => ErrorCode::ServerError,
+        }
+    }
+}
+
+/// What an error is, for programs. Each API has its own spelling of the codes, by an exhaustive match: a new code does
+/// not compile until both have one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    NotAuthenticated,
+    InvalidAccessToken,
+    InvalidCredentials,
+    InvalidToken,
+    Forbidden,
+    NotFound,
+    NoSuchPage,
+    Invalid,
+    InvalidParameter,
+    ParseError,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    IncompleteBody,
+    RequestTimeout,
+    InvalidQuery,
+    InvalidHost,
+    MethodNotAllowed,
+    Protected,
+    InsufficientStock,
+    VersionConflict,
+    ReadOnly,
+    EndpointDisabled,
+    WebhooksDisabled,
+    TooManyEndpoints,
+    TooManyRequests,
+    Unavailable,
+    ServerError,
 }

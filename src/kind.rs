@@ -1,26 +1,20 @@
-//! The nouns by name, for permissions, errors and routes: the six of the inventory, and webhooks beside them.
+//! The nouns of both APIs by name, for permissions, errors and routes.
 
-/// One of the collections that both faces serve.
+/// A collection served by both APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// Who makes a product.
     Brand,
-    /// What kind of thing a product is.
     Category,
-    /// Who delivers stock.
     Supplier,
-    /// Something kept in stock.
     Product,
-    /// Stock that came in.
     Inflow,
-    /// Stock that went out.
     Outflow,
-    /// Who is told of it, which is an operator's affair and in no inventory.
+    /// Webhook endpoints, which are not part of the inventory.
     Webhook,
 }
 
 impl Kind {
-    /// The inventory, in the order of the document.
+    /// The nouns of the inventory, in the order of the API document.
     pub const ALL: [Self; 6] = [
         Self::Brand,
         Self::Category,
@@ -30,7 +24,7 @@ impl Kind {
         Self::Outflow,
     ];
 
-    /// The noun as permissions spell it: `brand`.
+    /// The noun in permissions: `brand`.
     pub const fn singular(self) -> &'static str {
         match self {
             Self::Brand => "brand",
@@ -43,7 +37,7 @@ impl Kind {
         }
     }
 
-    /// The noun as routes spell it: `brands`.
+    /// The noun in routes: `brands`.
     pub const fn plural(self) -> &'static str {
         match self {
             Self::Brand => "brands",
@@ -56,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// The place in [`Kind::ALL`]; webhooks come after it.
+    /// The index in [`Kind::ALL`]; webhooks come after its end.
     pub(crate) const fn index(self) -> u32 {
         match self {
             Self::Brand => 0,

@@ -1,26 +1,25 @@
 //! Stockroom: an inventory gateway. GraphQL and REST over SQLite or PostgreSQL, one binary.
 //!
-//! The map of the house. A *rule* lives in `resolvers` and knows neither HTTP nor GraphQL; the two *faces*, `rest` and
-//! `graphql`, translate and render. The same noun has the same file name in every room.
+//! Business rules live in [`resolvers`] and use neither HTTP nor GraphQL; the two APIs, [`rest`] and [`graphql`],
+//! translate and render. A noun has the same file name in every module.
 //!
-//! | room | what lives there |
+//! | module | content |
 //! | --- | --- |
-//! | `entity` (crate) | the tables |
-//! | `migration` (crate) | their history |
-//! | [`resolvers`] | the rules, noun by noun |
-//! | [`query`] | what lists are made of: order, filters, pages, batched relations |
+//! | [`clock`], [`kind`], [`error`], [`config`] | plain types that everything uses |
+//! | [`telemetry`], [`limits`] | metrics, traces and request records; rate limits |
+//! | [`services`] | what all requests share: database, caches, metrics, queues |
+//! | [`ctx`], [`tx`] | a request's context; its transaction |
+//! | [`auth`] | authentication, rights and permits |
+//! | [`query`] | lists: order, filters, pages, batched relations |
 //! | [`stock`] | movements and the ledger |
-//! | [`auth`] | who is calling and what they may do |
-//! | [`tx`] | the door for changes: begin, repeat, commit |
-//! | [`webhooks`] | telling other programs what happened |
-//! | `database` (crate) | SQLite and PostgreSQL |
-//! | [`rest`] | face one: `/api/v1` |
-//! | [`graphql`] | face two: `/graphql` |
+//! | [`webhooks`] | events for other programs |
+//! | [`resolvers`] | the rules, noun by noun |
+//! | [`rest`], [`graphql`] | the APIs, `/api/v1` and `/graphql` |
 //! | `http` | HTTP parts that both APIs use |
 //! | [`server`] | connections, the router, and the layers of every request |
-//! | [`limits`] | how often anybody may ask |
-//! | [`telemetry`] | what an operator sees: a request's line of log, the figures |
 //! | [`background`] | periodic tasks |
+//! | `import` | takes over a Django installation |
+//! | [`app`] | a gateway with its workers |
 //! | [`cli`] | the commands |
 
 pub mod app;
@@ -34,6 +33,7 @@ pub mod db_error;
 pub mod error;
 pub mod graphql;
 mod http;
+mod import;
 pub mod kind;
 pub mod limits;
 mod origin;

@@ -1,4 +1,4 @@
-//! The program: settings, one command, an exit code.
+//! The `stockroom` binary: reads the settings and runs a command.
 
 use std::process::ExitCode;
 
@@ -6,21 +6,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Before there is any other thread: `.env` becomes part of the environment.
-    let env_file = dotenvy::dotenv();
-    let cli = stockroom::cli::parse();
-    match env_file {
-        Ok(_) => {}
-        Err(error) if error.not_found() => {}
-        Err(dotenvy::Error::Io(error)) => {
-            eprintln!("stockroom: .env can't be read: {error}");
-            return ExitCode::FAILURE;
-        }
-        // The error would show the line, and the line may hold a secret.
-        Err(_) => {
-            eprintln!("stockroom: a line of .env can't be read; a value with spaces needs quotes");
-            return ExitCode::FAILURE;
-        }
+    match stockroom::cli::parse() {
+        Ok(cli) => stockroom::cli::run(cli),
+        Err(code) => code,
     }
-    stockroom::cli::run(cli)
 }

@@ -3,7 +3,7 @@
 //! Any client can send `X-Forwarded-*` headers, so they are used only if the peer is in `TRUSTED_PROXIES`. The client is then
 //! the last address in `X-Forwarded-For` that is not a trusted proxy.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::header;
@@ -106,28 +106,90 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
-/// Whether this is a host of RFC 3986, section 3.2.2, with an optional port, and thus safe in a link.
-fn has_host_syntax(host: &str) -> bool {
-    let (name, port) = match host.strip_prefix('[') {
+/// Whether this is a host name of RFC 1123 or an IP literal, with an optional port, and thus safe in a link.
+pub(crate) fn has_host_syntax(host: &str) -> bool {
+    let (is_host, port) = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
-            Some((address, port)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("ipv6", port),
-            _ => return false,
+            Some((address, port)) => (address.parse::<Ipv6Addr>().is_ok(), port),
+            None => return false,
         },
-        None => match host.find(':') {
-            Some(colon) => host.split_at(colon),
-            None => (host, ""),
-        },
+        None => {
+            let (name, port) = host.split_at(host.find(':').unwrap_or(host.len()));
+            (is_host_name(name), port)
+        }
     };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let port = port
-        .strip_prefix(':')
-        .map_or(port.is_empty(), |port| port.parse::<u16>().is_ok());
-    !name.is_empty() && name.bytes().all(plain) && port
+    is_host
+        && match port.strip_prefix(':') {
+            Some(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok(),
+            None => port.is_empty(),
+        }
+}
+
+/// The longest host name, in characters.
+const MAX_HOST_NAME: usize = 253;
+/// The longest label of a host name.
+const MAX_LABEL: usize = 63;
+
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    // A name that ends like an IPv4 address must be one.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_numeric = last.bytes().all(|byte| byte.is_ascii_digit());
+    name.len() <= MAX_HOST_NAME
+        && name.split('.').all(is_label)
+        && (!is_numeric || name.parse::<Ipv4Addr>().is_ok())
 }
 
 #[cfg(test)]
 mod tests {
     use super::{has_host_syntax, hop_address};
+
+    fn name(length: usize) -> String {
+        let mut name = "a.".repeat(length / 2);
+        name.push_str(if length.is_multiple_of(2) { "" } else { "b" });
+        name
+    }
+
+    #[test]
+    fn host_names_have_limits() {
+        assert!(has_host_syntax(&name(253)) && has_host_syntax(&format!("{}:65535", name(253))));
+        assert!(!has_host_syntax(&name(255)));
+        assert!(has_host_syntax(&"a".repeat(63)) && !has_host_syntax(&"a".repeat(64)));
+        for host in [
+            "-a",
+            "a-",
+            "a..b",
+            ".a",
+            "a.",
+            "a_b",
+            "1.2.3",
+            "1.2.3.256",
+            "12345",
+            "a.1",
+            "x:+80",
+            "[1.2.3.4]",
+            "[::1%25eth0]",
+            "münchen.example",
+        ] {
+            assert!(!has_host_syntax(host), "{host}");
+        }
+        for host in [
+            "xn--mnchen-3ya.example",
+            "3com.com",
+            "a--b",
+            "1.2.3.4",
+            "A.Example:0",
+        ] {
+            assert!(has_host_syntax(host), "{host}");
+        }
+    }
 
     #[test]
     fn hosts() {

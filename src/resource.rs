@@ -23,6 +23,12 @@ pub trait Resource: Collection {
         let _ = ctx;
         std::future::ready(Ok(draft))
     }
+    /// Locks what the rows of several drafts will change, in an order that is the same for all transactions, so that none
+    /// waits for another in a circle.
+    fn lock_for(tx: &Tx, drafts: &[Self::Draft]) -> impl Future<Output = Result<()>> + Send {
+        let _ = (tx, drafts);
+        std::future::ready(Ok(()))
+    }
     fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Created<Self>>> + Send;
     /// Creates a row in one statement with those of other requests. None where that can't be done and nothing has changed:
     /// then [`Resource::create`] is used.

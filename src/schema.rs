@@ -1,9 +1,11 @@
 //! The program's migrations, on its database.
 
+use std::sync::Arc;
+
 use database::{Database, MigrationLock};
 use migration::Migrator;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The same in all versions of the program: "stock" in ASCII.
 const LOCK: MigrationLock = MigrationLock(0x73_746f_636b);
@@ -14,9 +16,17 @@ const _: () = assert!(
         && database::MONEY_DECIMALS == entity::money::DECIMALS
 );
 
-/// Applies the missing migrations, all or none.
+/// Applies the missing migrations, all or none. Then folds the rows whose folded form has changed, in batches: what was ended
+/// before the last one goes on where it was.
 pub async fn migrate_up(db: &Database) -> Result<()> {
-    Ok(db.migrate_up::<Migrator>(LOCK).await?)
+    db.migrate_up::<Migrator>(LOCK).await?;
+    while db
+        .transaction(Arc::new(()), |transaction| {
+            Box::pin(async move { Ok::<_, Error>(migration::refold_batch(transaction).await?) })
+        })
+        .await?
+    {}
+    Ok(())
 }
 
 /// Reverts the last `steps` migrations.

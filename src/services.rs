@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use database::{Database, Timeouts};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
@@ -23,7 +24,6 @@ use crate::telemetry::metrics::Sizes;
 use crate::telemetry::statements::DatabaseObserver;
 use crate::telemetry::{Metrics, Traces};
 use crate::webhooks::backlog::BacklogCache;
-use database::{Database, Timeouts};
 
 /// The shared parts of one gateway.
 pub struct Services {
@@ -67,7 +67,7 @@ impl Services {
     ///
     /// # Errors
     /// As [`Services::open`].
-    pub async fn open_unhurried(config: Config, clock: Clock) -> Result<Arc<Self>> {
+    pub async fn open_without_timeouts(config: Config, clock: Clock) -> Result<Arc<Self>> {
         Self::open_with(Timeouts::Unlimited, config, clock).await
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use database::{Backend, Transaction};
+use database::{Backend, Table, Transaction};
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
@@ -90,8 +90,8 @@ impl Changes {
 
     fn publish(&self, services: &Services) {
         let metrics = &services.metrics;
-        metrics.moved(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
-        metrics.moved(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
+        metrics.movements_committed(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
+        metrics.movements_committed(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
         if self.webhooks.load(Ordering::Relaxed) {
             services.webhook_signal.notify_one();
         }
@@ -116,6 +116,11 @@ impl Tx {
 
     pub fn backend(&self) -> Backend {
         self.transaction.backend()
+    }
+
+    /// The rows of a statement that selects all columns of the table.
+    pub(crate) async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
+        self.transaction.models::<E>(statement).await
     }
 }
 

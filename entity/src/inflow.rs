@@ -13,10 +13,10 @@ pub struct Model {
     /// 1 to 2³¹−1.
     pub quantity: i64,
     pub description: Option<String>,
-    /// `description`, case-folded.
+    /// `description`, folded.
     pub description_folded: Option<String>,
     pub created_at: DateTime<Utc>,
-    /// Equal to `created_at`; the documented API returns both.
+    /// Equal to `created_at`, except in rows that were imported; the documented API returns both.
     pub updated_at: DateTime<Utc>,
 }
 

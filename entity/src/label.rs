@@ -46,10 +46,10 @@ macro_rules! label {
             pub id: i64,
             /// 1 to 500 characters.
             pub name: String,
-            /// `name`, case-folded.
+            /// `name`, folded.
             pub name_folded: String,
             pub description: Option<String>,
-            /// `description`, case-folded.
+            /// `description`, folded.
             pub description_folded: Option<String>,
             pub version: i64,
             pub created_at: DateTime<Utc>,

@@ -24,7 +24,7 @@ pub mod user;
 pub mod user_group;
 pub mod webhook_endpoint;
 
-pub use folded::fold;
+pub use folded::{MAX_FOLDED_BYTES, fold};
 pub use money::Money;
 
 /// What all rows with an id have in common.

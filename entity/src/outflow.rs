@@ -18,10 +18,10 @@ pub struct Model {
     /// The product's cost price at that time.
     pub unit_cost: Money,
     pub description: Option<String>,
-    /// `description`, case-folded.
+    /// `description`, folded.
     pub description_folded: Option<String>,
     pub created_at: DateTime<Utc>,
-    /// Equal to `created_at`; the documented API returns both.
+    /// Equal to `created_at`, except in rows that were imported; the documented API returns both.
     pub updated_at: DateTime<Utc>,
 }
 

@@ -12,16 +12,16 @@ pub struct Model {
     pub id: i64,
     /// 1 to 500 characters.
     pub title: String,
-    /// `title`, case-folded.
+    /// `title`, folded.
     pub title_folded: String,
     pub category_id: i64,
     pub brand_id: i64,
     pub description: Option<String>,
-    /// `description`, case-folded.
+    /// `description`, folded.
     pub description_folded: Option<String>,
     /// Up to 200 characters, unique among products that have one.
     pub serie_number: Option<String>,
-    /// `serie_number`, case-folded.
+    /// `serie_number`, folded.
     pub serie_number_folded: Option<String>,
     /// Cost of one unit.
     pub cost_price: Money,

@@ -10,13 +10,17 @@ pub struct Model {
     pub id: i64,
     /// Unique, case-sensitive.
     pub username: String,
-    /// Argon2id, in PHC form.
+    /// Argon2id in PHC form; of users who were taken over from Django and have not logged in since, Django's own encoding.
     pub password_hash: String,
     /// If false, the tokens of this user are rejected.
     pub is_active: bool,
     /// Has every permission.
     pub is_superuser: bool,
     pub created_at: chrono::DateTime<chrono::Utc>,
+    /// Tokens issued before are rejected.
+    pub tokens_revoked_at: Option<chrono::DateTime<chrono::Utc>>,
+    /// How often tokens were revoked; distinguishes tokens issued in the second of `tokens_revoked_at`.
+    pub token_generation: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

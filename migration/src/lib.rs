@@ -1,4 +1,5 @@
-//! The migrations of Stockroom, in order. They import nothing of the program, so that they do not change with it.
+//! The migrations of Stockroom, in order. They import nothing of the program, so that they do not change with it; only
+//! [`refold_batch`] uses the program's folding, because its rows have to agree with the program.
 
 use sea_orm_migration::prelude::*;
 
@@ -15,6 +16,11 @@ mod m20261123_000007_webhooks;
 mod m20261125_000008_webhook_endpoints;
 mod m20261125_000009_tallies;
 mod m20261125_000010_product_references;
+mod m20261126_000011_folded_order;
+mod m20261126_000012_token_revocation;
+mod refold;
+
+pub use refold::refold_batch;
 
 #[derive(Debug)]
 pub struct Migrator;
@@ -33,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000008_webhook_endpoints::Migration),
             Box::new(m20261125_000009_tallies::Migration),
             Box::new(m20261125_000010_product_references::Migration),
+            Box::new(m20261126_000011_folded_order::Migration),
+            Box::new(m20261126_000012_token_revocation::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! `Accounts`: a cache of what each session's user may do.
 //!
 //! An entry is valid as long as `account_epoch` has the value it was loaded under: triggers increase the epoch whenever
-//! a user, a group membership, a permission or an ended session changes, whoever changes it. Every request reads the
+//! a user, a group membership, a permission or an ended session changes, in any way. Every request reads the
 //! epoch after it has arrived, so a deactivation committed earlier takes effect at once. Requests that arrive during a
 //! read share the next one.
 
@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use database::Database;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use super::actor::Actor;
 use crate::error::{Error, Result};
-use database::Database;
 
 /// Most sessions cached; when it is full, the cache is emptied.
 const CAPACITY: usize = 10_000;
@@ -23,8 +23,8 @@ const CAPACITY: usize = 10_000;
 /// How long a request waits for the epoch.
 const EPOCH_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// A user's id and the session's name.
-pub type SessionKey = (i64, String);
+/// A user's id, a session's id, and when the token was issued.
+pub type SessionKey = (i64, String, i64);
 
 type EpochRead = Shared<BoxFuture<'static, Result<i64>>>;
 

@@ -26,7 +26,7 @@ pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
     }
     let accounts = &ctx.services.accounts;
     let epoch = accounts.epoch(ctx.db()).await?;
-    let key = (claims.user_id, claims.session().to_owned());
+    let key = (claims.user_id, claims.session().to_owned(), claims.iat);
     if let Some(actor) = accounts.get(epoch, &key) {
         ctx.record.identified(actor.user_id);
         return Ok(actor);
@@ -44,7 +44,7 @@ async fn load(db: &Database, claims: &Claims) -> Result<Option<Actor>> {
     let user = user::Entity::find_by_id(claims.user_id)
         .one(db)
         .await?
-        .filter(|user| user.is_active);
+        .filter(|user| user.is_active && !claims.is_revoked(user));
     match (ended, user) {
         (None, Some(user)) => load_actor(db, user).await.map(Some),
         _ => Ok(None),

@@ -1,40 +1,40 @@
-//! Name and password for tokens. Failures are limited by client address and name together, so that a stranger can
-//! neither guess on nor lock a user out.
+//! Sessions: logging in, refreshing, verifying and logging out.
 
 use ::entity::{ended_session, spent_token, user};
 use chrono::DateTime;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::actor::Actor;
 use super::identify::load_actor;
-use super::token::{Claims, TokenType};
+use super::password::is_own;
+use super::token::{Claims, TokenType, new_jti};
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Login, Result};
 
-/// The tokens that a login or a refresh gives.
+/// The tokens issued by a login or a refresh.
 #[derive(Clone, Debug)]
-pub struct Pair {
-    /// Goes with each request.
+pub struct TokenPair {
     pub access: String,
-    /// Is traded for access tokens; none when the old one stays good.
+    /// Absent when the refresh token that was sent stays valid.
     pub refresh: Option<String>,
 }
 
-/// Trades a name and a password for tokens.
+/// Issues tokens for a user name and a password.
 ///
 /// # Errors
-/// [`Login::WrongCredentials`] for an unknown name, a wrong password and a user who is not active alike, after the same
-/// time; [`Error::Limited`] after [`FAILURES`] of them in a minute.
-pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Pair, Actor)> {
+/// [`Login::WrongCredentials`] for an unknown name, a wrong password and an inactive user, after the same time;
+/// [`Error::Limited`] after too many failures in a minute.
+pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(TokenPair, Actor)> {
     let attempt = ctx
         .services
         .failed_logins
-        .begin(ctx.client, username, ctx.now)
-        .inspect_err(|_| ctx.services.metrics.refused("failed_logins"))?;
+        .begin(ctx.client, username, ctx.services.clock.monotonic())
+        .inspect_err(|_| ctx.services.metrics.rate_limited("failed_logins"))?;
     let wrong = Error::Unauthenticated(Login::WrongCredentials);
-    // PostgreSQL has no NUL in texts, and no name has one either.
+    // PostgreSQL rejects NUL in texts, and no user name contains one.
     let user = if username.contains('\0') {
         None
     } else {
@@ -43,45 +43,114 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Pair
             .one(ctx.db())
             .await?
     };
+    let passwords = &ctx.services.passwords;
+    passwords.noted.get_or_try_init(|| note_old_hashes(ctx)).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let right = ctx.services.passwords.verify(password, hash).await?;
-    let Some(user) = user.filter(|user| right && user.is_active) else {
+    let matches = passwords.verify(password.clone(), hash).await?;
+    // Read again, because verifying takes a while: a password changed meanwhile gives no more tokens.
+    let user = match user {
+        Some(user) if matches && user.is_active => user::Entity::find_by_id(user.id)
+            .one(ctx.db())
+            .await?
+            .filter(|now| now.is_active && now.token_generation == user.token_generation),
+        _ => None,
+    };
+    let Some(user) = user else {
         ctx.services.metrics.login(false);
         return Err(wrong);
     };
-    ctx.services.failed_logins.take_back(&attempt);
+    ctx.services.failed_logins.succeeded(&attempt);
     ctx.services.metrics.login(true);
     ctx.record.identified(Some(user.id));
-    let pair = start_session(ctx, user.id)?;
+    if !is_own(&user.password_hash) {
+        replace_old_hash(ctx, &user, password).await;
+    }
+    let pair = start_session(ctx, user.id, user.token_generation)?;
     Ok((pair, load_actor(ctx.db(), user).await?))
 }
 
-/// The tokens of a new session.
-pub fn start_session(ctx: &Ctx, user_id: i64) -> Result<Pair> {
-    let session = random_digits();
-    Ok(Pair {
-        access: issue(ctx, TokenType::Access, &session, user_id)?,
-        refresh: Some(issue(ctx, TokenType::Refresh, &session, user_id)?),
+/// Users that are read at a time.
+const USERS: u64 = 2_000;
+
+/// Takes note of the hashes of users who have not logged in since they were taken over.
+async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
+    let mut last = 0;
+    loop {
+        let page = user::Entity::find()
+            .filter(user::Column::Id.gt(last))
+            .filter(user::Column::PasswordHash.not_like("$argon2%"))
+            .order_by_asc(user::Column::Id)
+            .limit(USERS)
+            .all(ctx.db())
+            .await?;
+        let Some(end) = page.last() else {
+            return Ok(());
+        };
+        last = end.id;
+        for user in &page {
+            ctx.services.passwords.note(&user.password_hash);
+        }
+    }
+}
+
+/// Replaces a hash that was taken over by one of our own, unless the password has been changed meanwhile. If that fails,
+/// the login succeeds nevertheless and the next one tries again.
+async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
+    let replacing = async {
+        let new = ctx.services.passwords.hash(password).await?;
+        let (id, old) = (user.id, user.password_hash.clone());
+        ctx.transaction(move |tx| {
+            let (new, old) = (new.clone(), old.clone());
+            Box::pin(async move {
+                user::Entity::update_many()
+                    .col_expr(user::Column::PasswordHash, Expr::value(new))
+                    .filter(user::Column::Id.eq(id))
+                    .filter(user::Column::PasswordHash.eq(old))
+                    .exec(tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    };
+    let replaced: Result<()> = replacing.await;
+    if let Err(error) = replaced {
+        tracing::warn!(?error, user = user.id, "an old password hash was not replaced");
+    }
+}
+
+/// The tokens of a new session of a user with this token generation.
+pub fn start_session(ctx: &Ctx, user_id: i64, generation: i64) -> Result<TokenPair> {
+    let session = format!("{:016x}", rand::random::<u64>());
+    let issue = |token_type| issue_token(ctx, token_type, new_jti(&session, generation), user_id);
+    Ok(TokenPair {
+        access: issue(TokenType::Access)?,
+        refresh: Some(issue(TokenType::Refresh)?),
     })
 }
 
-/// Trades a refresh token: for an access token, and with rotation for a new refresh token too, once.
+/// Issues an access token for a refresh token. With rotation it also issues a new refresh token, and the old one can't be
+/// used again.
 ///
 /// # Errors
-/// [`Login::TokenRefused`] when the token is not good, used up, of another type, or its user is not active.
-pub async fn refresh(ctx: &Ctx, token: &str) -> Result<Pair> {
-    let claims = good(ctx, token)
+/// [`Login::TokenRefused`] when it is not a valid refresh token.
+pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
+    let (claims, generation) = valid_claims(ctx, token)
         .await?
-        .filter(|claims| claims.token_type == TokenType::Refresh)
+        .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
         .ok_or_else(refused)?;
-    let access = issue(ctx, TokenType::Access, claims.session(), claims.user_id)?;
+    let issue = |token_type| {
+        let jti = new_jti(claims.session(), generation);
+        issue_token(ctx, token_type, jti, claims.user_id)
+    };
+    let access = issue(TokenType::Access)?;
     if !ctx.services.config.rotate_refresh_tokens {
-        return Ok(Pair {
+        return Ok(TokenPair {
             access,
             refresh: None,
         });
     }
-    let next = issue(ctx, TokenType::Refresh, claims.session(), claims.user_id)?;
+    let next = issue(TokenType::Refresh)?;
     ctx.transaction(move |tx| {
         let claims = claims.clone();
         Box::pin(async move {
@@ -92,9 +161,9 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<Pair> {
                 .await?;
             let spent = spent_token::ActiveModel {
                 jti: Set(claims.jti.clone()),
-                expires_at: Set(end_of(&claims)),
+                expires_at: Set(expiry(&claims)),
             };
-            // The primary key decides between two that trade the same token at the same time.
+            // Of two concurrent refreshes with the same token, one fails at the primary key.
             let spent = spent_token::Entity::insert(spent)
                 .exec_without_returning(tx)
                 .await;
@@ -102,33 +171,33 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<Pair> {
         })
     })
     .await?;
-    Ok(Pair {
+    Ok(TokenPair {
         access,
         refresh: Some(next),
     })
 }
 
-/// Whether a token, of either type, is good now.
+/// Checks that a token of either type is valid.
 ///
 /// # Errors
 /// [`Login::TokenRefused`] when it is not.
 pub async fn verify(ctx: &Ctx, token: &str) -> Result<()> {
-    good(ctx, token).await?.map(|_| ()).ok_or_else(refused)
+    valid_claims(ctx, token).await?.map(|_| ()).ok_or_else(refused)
 }
 
-/// Ends the session of a refresh token: the token itself, and the access tokens that it gave.
+/// Ends the session of a refresh token, with all its tokens.
 ///
 /// # Errors
-/// [`Login::TokenRefused`] when the token is not a good refresh token.
+/// [`Login::TokenRefused`] when it is not a valid refresh token.
 pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
-    let claims = good(ctx, token)
+    let (claims, _) = valid_claims(ctx, token)
         .await?
-        .filter(|claims| claims.token_type == TokenType::Refresh)
+        .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
         .ok_or_else(refused)?;
     let config = &ctx.services.config;
     let longest = config.access_token_lifetime.max(config.refresh_token_lifetime);
-    // No token of the session can outlive one issued at this moment, nor the one in hand.
-    let forget_at = end_of(&claims).max(ctx.now + chrono::TimeDelta::seconds(longest));
+    // The session's last token expires no later than one issued now, or the one sent.
+    let last_expiry = expiry(&claims).max(ctx.now + chrono::TimeDelta::seconds(longest));
     ctx.transaction(move |tx| {
         let session = claims.session().to_owned();
         Box::pin(async move {
@@ -139,7 +208,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
                 .await?;
             let ended = ended_session::ActiveModel {
                 session: Set(session),
-                expires_at: Set(forget_at),
+                expires_at: Set(last_expiry),
             };
             let ended = ended_session::Entity::insert(ended)
                 .exec_without_returning(tx)
@@ -150,8 +219,9 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
     .await
 }
 
-/// What the token says, if it is good: signed here, not ended, neither spent nor logged out, of an active user.
-async fn good(ctx: &Ctx, token: &str) -> Result<Option<Claims>> {
+/// The claims of a valid token, and its user's token generation. It is signed by this system, not expired, spent, logged
+/// out or revoked, and its user is active.
+async fn valid_claims(ctx: &Ctx, token: &str) -> Result<Option<(Claims, i64)>> {
     let Some(claims) = ctx.services.tokens.read(token, ctx.now) else {
         return Ok(None);
     };
@@ -162,31 +232,28 @@ async fn good(ctx: &Ctx, token: &str) -> Result<Option<Claims>> {
         .one(ctx.db())
         .await?;
     let user = user::Entity::find_by_id(claims.user_id).one(ctx.db()).await?;
-    let good = spent.is_none() && ended.is_none() && user.is_some_and(|user| user.is_active);
-    Ok(good.then_some(claims))
+    let user =
+        user.filter(|user| spent.is_none() && ended.is_none() && user.is_active && !claims.is_revoked(user));
+    Ok(user.map(|user| (claims, user.token_generation)))
 }
 
-fn issue(ctx: &Ctx, token_type: TokenType, session: &str, user_id: i64) -> Result<String> {
+fn issue_token(ctx: &Ctx, token_type: TokenType, jti: String, user_id: i64) -> Result<String> {
     let lifetime = match token_type {
         TokenType::Access => ctx.services.config.access_token_lifetime,
         TokenType::Refresh => ctx.services.config.refresh_token_lifetime,
     };
     let iat = ctx.now.timestamp();
-    let jti = format!("{session}{}", random_digits());
     ctx.services.tokens.issue(&Claims {
         token_type,
         exp: iat + lifetime,
         iat,
+        nbf: None,
         jti,
         user_id,
     })
 }
 
-fn random_digits() -> String {
-    format!("{:016x}", rand::random::<u64>())
-}
-
-fn end_of(claims: &Claims) -> DateTime<chrono::Utc> {
+fn expiry(claims: &Claims) -> DateTime<chrono::Utc> {
     DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC)
 }
 

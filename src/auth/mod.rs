@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod actor;
+mod django_hash;
 pub mod identify;
 pub mod login;
 pub mod password;

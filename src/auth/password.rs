@@ -1,61 +1,117 @@
-//! Passwords: Argon2id with 19 MiB, two passes and one lane, as the OWASP password storage cheat sheet has it, off the
-//! async threads and a few at a time.
+//! Passwords: Argon2id with the parameters of OWASP's password storage cheat sheet.
+//!
+//! A hash takes tens of milliseconds of CPU time and 19 MiB, so hashes are computed on blocking threads, at most one for
+//! each core.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::available_parallelism;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
+use super::django_hash;
 use crate::error::{Error, Result};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Hashes and checks passwords, as many at once as there are cores.
+/// Hashes and verifies passwords.
 pub struct Passwords {
-    places: Arc<Semaphore>,
+    concurrency: Arc<Semaphore>,
+    /// The slowest hash of Django's that is stored; absent without any.
+    slowest: Mutex<Option<Arc<str>>>,
+    /// Whether the hashes that the database had at the start are noted.
+    pub(super) noted: OnceCell<()>,
 }
 
 impl Passwords {
-    /// One for the program.
     pub fn new() -> Self {
         let cores = available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
-            places: Arc::new(Semaphore::new(cores)),
+            concurrency: Arc::new(Semaphore::new(cores)),
+            slowest: Mutex::default(),
+            noted: OnceCell::new(),
         }
     }
 
-    /// The PHC string to keep of a password.
+    /// The PHC string to store for a password.
     pub async fn hash(&self, password: String) -> Result<String> {
-        self.off_the_async_threads(move || hash(&password)).await?
+        self.on_blocking_thread(move || hash(&password)).await?
     }
 
-    /// Whether this is the password; without a hash, `false`, after just as long.
+    /// Takes note of a stored hash: from now on no failed login is faster than one that verifies it.
+    pub(crate) fn note(&self, stored: &str) {
+        if is_own(stored) || !django_hash::is_usable(stored) {
+            return;
+        }
+        let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = slowest.as_deref().map_or(0, django_hash::cost);
+        if django_hash::cost(stored) > known {
+            *slowest = Some(stored.into());
+        }
+    }
+
+    /// Whether this is the password; false without a hash. All failures take the same time: that of a hash of our own and of
+    /// the slowest hash of Django's that was noted.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
-        self.off_the_async_threads(move || match hash {
-            Some(kept) => verify(&password, &kept),
-            None => verify(&password, dummy_hash()?).map(|_| false),
+        if let Some(stored) = &hash {
+            self.note(stored);
+        }
+        let slowest = self
+            .slowest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        self.on_blocking_thread(move || {
+            let verify_slowest = || {
+                if let Some(slowest) = &slowest {
+                    std::hint::black_box(django_hash::verify(&password, slowest));
+                }
+            };
+            match hash.as_deref() {
+                Some(stored) if is_own(stored) => {
+                    let is_right = verify(&password, stored)?;
+                    if !is_right {
+                        verify_slowest();
+                    }
+                    Ok(is_right)
+                }
+                Some(stored) if django_hash::is_usable(stored) => {
+                    let is_right = django_hash::verify(&password, stored);
+                    if !is_right {
+                        verify(&password, dummy_hash()?)?;
+                        if let Some(slowest) = &slowest {
+                            django_hash::spend_difference(&password, stored, slowest);
+                        }
+                    }
+                    Ok(is_right)
+                }
+                _ => {
+                    verify(&password, dummy_hash()?)?;
+                    verify_slowest();
+                    Ok(false)
+                }
+            }
         })
         .await?
     }
 
-    async fn off_the_async_threads<T: Send + 'static>(
+    async fn on_blocking_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let place = Arc::clone(&self.places)
+        let permit = Arc::clone(&self.concurrency)
             .acquire_owned()
             .await
             .map_err(Error::internal)?;
-        let working = tokio::task::spawn_blocking(move || {
-            let _place = place;
+        let task = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
             work()
         });
-        working.await.map_err(Error::internal)
+        task.await.map_err(Error::internal)
     }
 }
 
@@ -63,6 +119,11 @@ impl Default for Passwords {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Whether a stored hash is one of ours: Argon2id, in PHC form.
+pub(super) fn is_own(stored: &str) -> bool {
+    stored.starts_with("$argon2")
 }
 
 fn argon2id() -> Result<Argon2<'static>> {
@@ -78,17 +139,17 @@ fn hash(password: &str) -> Result<String> {
     Ok(hash.to_string())
 }
 
-fn verify(password: &str, kept: &str) -> Result<bool> {
-    let kept = PasswordHash::new(kept).map_err(|error| Error::internal(error.to_string()))?;
-    Ok(argon2id()?.verify_password(password.as_bytes(), &kept).is_ok())
+fn verify(password: &str, hash: &str) -> Result<bool> {
+    let hash = PasswordHash::new(hash).map_err(|error| Error::internal(error.to_string()))?;
+    Ok(argon2id()?.verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// The hash of nobody's password, for names that nobody has.
+/// The hash to verify against when there is no such user.
 fn dummy_hash() -> Result<&'static str> {
     static DUMMY: OnceLock<String> = OnceLock::new();
-    if let Some(kept) = DUMMY.get() {
-        return Ok(kept);
+    if let Some(hash) = DUMMY.get() {
+        return Ok(hash);
     }
-    let made = hash("nobody's password")?;
-    Ok(DUMMY.get_or_init(|| made))
+    let computed = hash("the password of no user")?;
+    Ok(DUMMY.get_or_init(|| computed))
 }

@@ -1,5 +1,6 @@
-//! `Session`: a login that lasts longer than a request, a stream's or a WebSocket's. Whoever sends something over it asks
-//! anew who it is for, so it ends with its token and with its user.
+//! `Session`: the login of a connection that outlives a request, such as an event stream or a WebSocket.
+//!
+//! The token is checked again for each operation, so the session ends when its token expires or its user is deactivated.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::services::Services;
 
-/// How often a session that nothing is sent over is looked at.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often the token of an idle connection is checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Somebody who stays: with a good token, or nobody.
+/// A connection's login, possibly anonymous.
 #[derive(Clone)]
 pub struct Session {
     services: Arc<Services>,
@@ -22,7 +23,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// One of somebody who has this token, or none; whether it is good is said by [`Session::ctx`].
+    /// A session with a token, which [`Session::ctx`] checks, or an anonymous one.
     pub fn new(services: Arc<Services>, client: IpAddr, token: Option<&str>) -> Self {
         Self {
             services,
@@ -31,10 +32,10 @@ impl Session {
         }
     }
 
-    /// A request within the session.
+    /// The context of an operation that begins now.
     ///
     /// # Errors
-    /// [`crate::error::Login::BadToken`] once the session is over.
+    /// [`crate::error::Login::BadToken`] when the token is not or no longer valid.
     pub async fn ctx(&self) -> Result<Ctx> {
         let mut ctx = Ctx::anonymous(Arc::clone(&self.services), self.client);
         if let Some(token) = &self.token {
@@ -43,8 +44,8 @@ impl Session {
         Ok(ctx)
     }
 
-    /// Returns when the session is over: never, without a token.
-    pub async fn over(&self) {
+    /// Completes when the token is no longer valid; never for an anonymous session.
+    pub async fn ended(&self) {
         let Some(token) = &self.token else {
             return std::future::pending().await;
         };
@@ -54,7 +55,7 @@ impl Session {
                 return;
             };
             let left = u64::try_from(claims.exp - now.timestamp()).unwrap_or_default();
-            tokio::time::sleep(LOOK.min(Duration::from_secs(left))).await;
+            tokio::time::sleep(CHECK_INTERVAL.min(Duration::from_secs(left))).await;
             if let Err(Error::Unauthenticated(_)) = self.ctx().await {
                 return;
             }

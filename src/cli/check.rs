@@ -31,7 +31,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
         // Opening it would create an empty database, in which all invariants hold.
         return Err(Error::internal(format!("{} does not exist", file.display())));
     }
-    let services = Services::open_unhurried(config, Clock::system()).await?;
+    let services = Services::open_without_timeouts(config, Clock::system()).await?;
     if !schema::is_current(&services.db).await? {
         return Err(Error::internal(
             "migrations are missing; see `stockroom migrate status`",

@@ -41,6 +41,7 @@ pub(super) fn env_example() -> Result<ExitCode> {
         let possible = setting.get_possible_values();
         let possible: Vec<_> = possible
             .iter()
+            .filter(|value| !value.is_hide_set())
             .map(clap::builder::PossibleValue::get_name)
             .collect();
         let choice = if possible.is_empty() {

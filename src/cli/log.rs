@@ -18,8 +18,8 @@ fn log_panics() {
     }));
 }
 
-/// Starts logging. The default level is `info`, or `warn` if `quiet`.
-pub(super) fn start(format: LogFormat, quiet: bool) {
+/// Starts logging with the directives of `RUST_LOG`. The default level is `info`, or `warn` if `quiet`.
+pub(super) fn start(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let level = if quiet {
         LevelFilter::WARN
     } else {
@@ -27,7 +27,7 @@ pub(super) fn start(format: LogFormat, quiet: bool) {
     };
     let filter = EnvFilter::builder()
         .with_default_directive(level.into())
-        .from_env_lossy();
+        .parse_lossy(directives.unwrap_or_default());
     // SeaORM logs at `info` that there are no migrations to apply.
     let filter = ["sea_orm_migration=warn", "sqlx=warn"]
         .iter()
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     #[ignore = "run by another test"]
     fn panics() {
-        start(LogFormat::Json, false);
+        start(LogFormat::Json, false, None);
         let panicked = std::panic::catch_unwind(|| panic!("something that never happens"));
         assert!(panicked.is_err());
     }

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use self::output::{explain, fail};
 use crate::config::Config;
@@ -12,6 +11,7 @@ mod backup;
 mod check;
 mod demo;
 mod export;
+mod import;
 mod load;
 mod log;
 mod migrate;
@@ -19,7 +19,10 @@ mod open;
 mod output;
 mod seed;
 mod serve;
+mod settings;
 mod user;
+
+pub use settings::parse;
 
 /// An inventory gateway: GraphQL and REST over SQLite or PostgreSQL.
 #[derive(Debug, Parser)]
@@ -29,6 +32,9 @@ pub struct Cli {
     command: Command,
     #[command(flatten)]
     config: Config,
+    /// `RUST_LOG`.
+    #[arg(skip)]
+    log_filter: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,6 +55,11 @@ enum Command {
     },
     /// Add sample data to the database
     Seed(seed::Seed),
+    /// Take over a Django installation: `check` reports what would happen, `run` does it
+    Import {
+        #[command(subcommand)]
+        command: import::Import,
+    },
     /// Verify the invariants of the data, such as that stock and ledger agree, while it is in use; exit with 1 if one is
     /// violated, with 2 if they could not be verified
     Check,
@@ -63,43 +74,11 @@ enum Command {
     EnvExample,
 }
 
-/// Settings whose values are not shown in error messages.
-const SECRET_SETTINGS: [&str; 6] = [
-    "--secret-key",
-    "--database-url",
-    "--redis-url",
-    "--otel-exporter-otlp-",
-    "--webhook-secret",
-    "--webhook-url",
-];
-
-/// Parses flags and environment variables, and exits if they are invalid.
-pub fn parse() -> Cli {
-    let command = Cli::command().mut_args(|setting| {
-        // Shells and compose files set a variable to the empty string to unset it.
-        let empty = setting
-            .get_env()
-            .is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()));
-        if empty { setting.env(None::<&str>) } else { setting }
-    });
-    let parsed = command
-        .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    parsed.unwrap_or_else(|mut error| {
-        let named = error.get(ContextKind::InvalidArg).map(ToString::to_string);
-        if named.is_some_and(|named| SECRET_SETTINGS.iter().any(|secret| named.starts_with(secret))) {
-            let hidden = ContextValue::String("(not shown)".to_owned());
-            error.insert(ContextKind::InvalidValue, hidden);
-        }
-        error.exit()
-    })
-}
-
 /// Runs a command and returns its exit code.
 pub fn run(cli: Cli) -> ExitCode {
     // The demo prints a page of its own.
     let quiet = matches!(cli.command, Command::Demo);
-    log::start(cli.config.log_format, quiet);
+    log::start(cli.config.log_format, quiet, cli.log_filter.as_deref());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
@@ -111,6 +90,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Migrate { command } => migrate::run(cli.config, command).await,
             Command::User { command } => user::run(cli.config, command).await,
             Command::Seed(seed) => seed::run(cli.config, seed).await,
+            Command::Import { command } => Box::pin(import::run(cli.config, command)).await,
             Command::Check => Ok(check::run(cli.config).await),
             Command::Backup(backup) => backup::run(&cli.config, backup).await,
             Command::Schema => export::schema(),

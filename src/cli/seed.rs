@@ -28,7 +28,7 @@ pub(super) struct Seed {
 }
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
-    let services = Services::open_unhurried(config, Clock::system()).await?;
+    let services = Services::open_without_timeouts(config, Clock::system()).await?;
     schema::migrate_up(&services.db).await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);

@@ -1,22 +1,23 @@
 //! Webhook deliveries: an event on its way to one endpoint, with its attempts.
 
 use ::entity::{attempt, delivery, event, webhook_endpoint};
-use async_graphql::{Context, Enum, ID, Object};
+use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use futures_util::FutureExt as _;
 
-use super::kit::Node;
 use super::kit::connection::{ConnectionOf, connection};
 use super::kit::filter_input::filter;
 use super::kit::list::related_rows;
 use super::kit::node::{NodeOf, node};
 use super::kit::page::PageArguments;
+use super::kit::payload::{Payload, payload, split};
 use super::kit::relation::required;
-use super::kit::scalar::{DateTime, int};
+use super::kit::scalar::{DateTime, count, int};
+use super::kit::{Node, UserError};
 use super::webhook_endpoint::WebhookEvent;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::query::{Filter, Listing, Row};
-use crate::resolvers::delivery::{self as rules, State};
+use crate::query::{Field, Filter, Listing, Row};
+use crate::resolvers::delivery::{self as rules, Replayed, Since, State};
 
 node!(WebhookDelivery of delivery::Entity);
 
@@ -174,3 +175,67 @@ connection!(
     WebhookAttemptConnection, WebhookAttemptEdge of attempt::Entity;
     "An attempt", "attempts", "How many attempts are kept"
 );
+
+/// The webhook endpoint to test.
+#[derive(InputObject)]
+pub(crate) struct SendTestWebhookInput {
+    pub(crate) endpoint_id: ID,
+}
+
+payload!(
+    /// The delivery of the test, or why there is none.
+    SendTestWebhookPayload { webhook_delivery: delivery::Entity }
+);
+
+/// The webhook delivery to send again.
+#[derive(InputObject)]
+pub(crate) struct ReplayWebhookDeliveryInput {
+    pub(crate) id: ID,
+}
+
+payload!(
+    /// The delivery, pending again, or what was wrong.
+    ReplayWebhookDeliveryPayload { webhook_delivery: delivery::Entity }
+);
+
+/// The failed webhook deliveries to send again.
+#[derive(InputObject)]
+pub(crate) struct ReplayWebhookDeliveriesInput {
+    pub(crate) endpoint_id: ID,
+    /// Deliveries that were given up at this time or later.
+    since: DateTime,
+}
+
+impl ReplayWebhookDeliveriesInput {
+    pub(crate) fn since(&self) -> Since {
+        Since {
+            since: Field::Set(self.since.0),
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// How many deliveries are sent again, or what was wrong.
+#[derive(SimpleObject)]
+#[graphql(serial)]
+pub(crate) struct ReplayWebhookDeliveriesPayload {
+    /// How many. Null when something was wrong.
+    replayed: Option<i32>,
+    /// Whether there are more: one request sends at most 1,000, the oldest first. Null
+    /// when something was wrong.
+    has_more: Option<bool>,
+    user_errors: Vec<UserError>,
+}
+
+impl Payload for ReplayWebhookDeliveriesPayload {
+    type Output = Replayed;
+
+    fn from_result(result: Result<Replayed>) -> Result<Self> {
+        let (replayed, user_errors) = split(result)?;
+        Ok(Self {
+            replayed: replayed.map(|replayed| count(replayed.count)),
+            has_more: replayed.map(|replayed| replayed.has_more),
+            user_errors,
+        })
+    }
+}

@@ -41,7 +41,7 @@ impl Host for StockroomHost {
     }
 
     async fn expired(&self, session: &Session) {
-        session.over().await;
+        session.ended().await;
     }
 
     fn authorize(&self, ctx: &Ctx) -> Result<(), RequestError> {
@@ -62,7 +62,7 @@ impl Host for StockroomHost {
     }
 
     fn rejected(&self, code: ErrorCode) {
-        self.0.metrics.operated("", Some(code.as_str()));
+        self.0.metrics.graphql_operation("", Some(code.as_str()));
     }
 
     fn client(&self, head: &Parts) -> IpAddr {
@@ -128,16 +128,16 @@ impl OperationObservation {
         let traces = ctx.services.traces.as_ref().filter(|_| ty != "subscription");
         let span = traces.and_then(|traces| {
             let request = ctx.record.span();
-            if request.is_none() && ctx.record.is_of_a_request() {
+            if request.is_none() && ctx.record.belongs_to_request() {
                 // The request is not sampled.
                 return None;
             }
             let name = name.map(|name| name.chars().take(MAX_NAME).collect());
             let span = traces.operation(request.map(Span::context), ty, name);
-            span.is_seen().then_some(span)
+            span.is_sampled().then_some(span)
         });
         if let (Some(span), None) = (&span, ctx.record.span()) {
-            ctx.record.is_traced(span.clone());
+            ctx.record.set_span(span.clone());
         }
         Self {
             services: Arc::clone(&ctx.services),
@@ -155,9 +155,9 @@ impl Observation for OperationObservation {
             return execution.await;
         };
         let record = &self.record;
-        record.goes_on_in(Some(span.clone()));
-        let output = record.during(execution).await;
-        record.goes_on_in(None);
+        record.set_statement_parent(Some(span.clone()));
+        let output = record.scope(execution).await;
+        record.set_statement_parent(None);
         output
     }
 
@@ -166,7 +166,7 @@ impl Observation for OperationObservation {
     }
 
     fn ended(&self, error: Option<&'static str>) {
-        self.services.metrics.operated(self.ty, error);
+        self.services.metrics.graphql_operation(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {
                 span.failed(code);

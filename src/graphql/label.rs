@@ -6,12 +6,15 @@ use async_graphql::{ID, MergedObject, Object, TypeName};
 
 use super::kit::connection::connection;
 use super::kit::filter_input::{FilterArgument, filter};
+use super::kit::input::{delete_input, inputs};
 use super::kit::list::lists;
 use super::kit::node::HasNode;
 use super::kit::order::{OrderArgument, order};
+use super::kit::payload::{delete_payload, payload};
 use super::kit::scalar::{DateTime, int};
 use super::product::ProductListFilter;
 use crate::query::{Collection, Row};
+use crate::resolvers::label::Draft;
 
 /// The fields that all three have.
 pub(crate) struct LabelFields<L: Label + Collection>(Row<L>);
@@ -115,7 +118,7 @@ label! {
 lists!(BrandLists of brand::Entity {
     /// The products of this brand, by title unless ordered otherwise.
     products: product::Entity by BrandId(
-        search: Option<String> = "Part of the title, in any letter case.",
+        search: Option<String> = "Words of the title, in any order, case and diacritics aside.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );
@@ -135,7 +138,7 @@ label! {
 lists!(CategoryLists of category::Entity {
     /// The products in this category, by title unless ordered otherwise.
     products: product::Entity by CategoryId(
-        search: Option<String> = "Part of the title, in any letter case.",
+        search: Option<String> = "Words of the title, in any order, case and diacritics aside.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );
@@ -155,3 +158,52 @@ lists!(SupplierLists of supplier::Entity {
         order_by: OrderArgument<inflow::Entity>,
     );
 });
+
+/// Declares the inputs and payloads of one of the three.
+macro_rules! label_mutations {
+    (
+        $module:ident: $create:ident, $update:ident, $delete:ident, $created:ident, $updated:ident, $deleted:ident;
+        $noun:literal
+    ) => {
+        inputs! {
+            #[doc = concat!("A new ", $noun, ".")]
+            create $create,
+            #[doc = concat!("What to change about a ", $noun, ".")]
+            update $update,
+            fills Draft,
+            texts {
+                /// 1 to 500 characters.
+                name: Required<String> = $module::Column::Name;
+                description: Optional<String> = $module::Column::Description;
+            }
+        }
+
+        delete_input!(
+            #[doc = concat!("The ", $noun, " to delete.")]
+            $delete
+        );
+
+        payload!(
+            #[doc = concat!("The new ", $noun, ", or what was wrong.")]
+            $created { $module: $module::Entity }
+        );
+        payload!(
+            #[doc = concat!("The changed ", $noun, ", or what was wrong.")]
+            $updated { $module: $module::Entity }
+        );
+        delete_payload!($deleted of $module::Entity);
+    };
+}
+
+label_mutations! {
+    brand: CreateBrandInput, UpdateBrandInput, DeleteBrandInput,
+    CreateBrandPayload, UpdateBrandPayload, DeleteBrandPayload; "brand"
+}
+label_mutations! {
+    category: CreateCategoryInput, UpdateCategoryInput, DeleteCategoryInput,
+    CreateCategoryPayload, UpdateCategoryPayload, DeleteCategoryPayload; "category"
+}
+label_mutations! {
+    supplier: CreateSupplierInput, UpdateSupplierInput, DeleteSupplierInput,
+    CreateSupplierPayload, UpdateSupplierPayload, DeleteSupplierPayload; "supplier"
+}

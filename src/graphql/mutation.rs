@@ -12,7 +12,7 @@ use super::inflow::{
 };
 use super::kit::verbs::{create, create_all, delete, update};
 use super::kit::{Nullable, nullable};
-use super::label_input::{
+use super::label::{
     CreateBrandInput, CreateBrandPayload, CreateCategoryInput, CreateCategoryPayload, CreateSupplierInput,
     CreateSupplierPayload, DeleteBrandInput, DeleteBrandPayload, DeleteCategoryInput, DeleteCategoryPayload,
     DeleteSupplierInput, DeleteSupplierPayload, UpdateBrandInput, UpdateBrandPayload, UpdateCategoryInput,
@@ -22,7 +22,7 @@ use super::outflow::{
     CreateOutflowInput, CreateOutflowPayload, CreateOutflowsInput, CreateOutflowsPayload, DeleteOutflowInput,
     DeleteOutflowPayload,
 };
-use super::product_input::{
+use super::product::{
     CreateProductInput, CreateProductPayload, CreateProductsInput, CreateProductsPayload, DeleteProductInput,
     DeleteProductPayload, UpdateProductInput, UpdateProductPayload,
 };

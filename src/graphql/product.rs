@@ -1,5 +1,6 @@
 //! Products.
 
+use ::entity::product::Column;
 use ::entity::{brand, category, inflow, outflow, product, stock_change};
 use async_graphql::{Context, ID, InputObject, Object};
 use futures_util::FutureExt as _;
@@ -9,17 +10,19 @@ use super::kit::Node;
 use super::kit::connection::connection;
 use super::kit::decimal::Decimal;
 use super::kit::filter_input::{FilterArgument, FilterInput as _, filter};
+use super::kit::input::{delete_input, inputs};
 use super::kit::list::lists;
 use super::kit::node::{NodeOf, node};
 use super::kit::order::{OrderArgument, order};
 use super::kit::page::PageArguments;
+use super::kit::payload::{delete_payload, payload};
 use super::kit::relation::required;
 use super::kit::scalar::{DateTime, int};
 use super::movement::{self, MovementConnection};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Filter;
-use crate::resolvers::product as rules;
+use crate::resolvers::product::{self as rules, Draft};
 
 node!(ProductNode of product::Entity);
 
@@ -173,7 +176,7 @@ pub(crate) struct ProductListFilter {
 
 impl ProductListFilter {
     /// The condition on rows whose key is the column `key` and to which products refer by `reference`.
-    pub(super) fn on(self, ctx: &Ctx, key: impl ColumnTrait, reference: product::Column) -> Result<Filter> {
+    pub(super) fn on(self, ctx: &Ctx, key: impl ColumnTrait, reference: Column) -> Result<Filter> {
         let referred = |products: Box<ProductFilter>| -> Result<Filter> {
             let products = products.into_filter(ctx)?;
             Ok(Filter::referred_by::<product::Entity>(key, reference, products))
@@ -188,3 +191,59 @@ impl ProductListFilter {
         Ok(filter)
     }
 }
+
+inputs! {
+    /// A new product.
+    create CreateProductInput,
+    /// What to change about a product.
+    update UpdateProductInput,
+    fills Draft,
+    texts {
+        /// 1 to 500 characters.
+        title: Required<String> = Column::Title;
+        description: Optional<String> = Column::Description;
+        /// Up to 200 characters, not in use by another product.
+        serie_number: Optional<String> = Column::SerieNumber;
+    }
+    fields {
+        category_id: Required<ID>;
+        brand_id: Required<ID>;
+        /// 0 or more, at most 2 decimals.
+        cost_price: Required<Decimal>;
+        /// 0 or more, at most 2 decimals.
+        selling_price: Required<Decimal>;
+        quantity: Required<i32>, create [
+            /// The initial stock, 0 or more.
+            #[graphql(default)]
+        ], update [
+            /// The stock as counted now, 0 or more. The difference goes into the stock ledger
+            /// as an `ADJUSTMENT`.
+        ];
+    }
+}
+
+/// Several new products.
+#[derive(InputObject)]
+pub(crate) struct CreateProductsInput {
+    /// 1 to 100 products.
+    pub(crate) items: Vec<CreateProductInput>,
+}
+
+delete_input!(
+    /// The product to delete.
+    DeleteProductInput
+);
+
+payload!(
+    /// The new product, or what was wrong.
+    CreateProductPayload { product: product::Entity }
+);
+payload!(
+    /// The new products, or what was wrong.
+    CreateProductsPayload { products: [product::Entity] }
+);
+payload!(
+    /// The changed product, or what was wrong.
+    UpdateProductPayload { product: product::Entity }
+);
+delete_payload!(DeleteProductPayload of product::Entity);

@@ -1,5 +1,7 @@
 //! Subscriptions: new ledger entries, and products whose stock has become low.
 
+use std::time::Duration;
+
 use ::entity::{product, stock_change};
 use async_graphql::{Context, ID, Subscription as Root};
 use futures_util::stream::{self, Stream};
@@ -12,9 +14,13 @@ use crate::query::Row;
 use crate::resolvers;
 use crate::stock::ledger_feed::{self, Entries};
 use crate::stock::low_stock::fell_low;
+use crate::telemetry::log_failure;
 
 /// The largest number of `productIds`. Without that argument, a subscription covers all products.
 const MAX_PRODUCTS: usize = 100;
+
+/// Time until an entry that could not be read is read again.
+const RETRY: Duration = Duration::from_millis(250);
 
 pub struct Subscription;
 
@@ -36,16 +42,9 @@ impl Subscription {
         let products = product_ids.map(|ids| products(&ids)).transpose()?;
         let after = after.map(|id| entry_id(&id)).transpose()?;
         let entries = ledger_feed::entries(Ctx::of(cx)?, after, products).await?;
-        Ok(stream::unfold(Some(entries), async |entries| {
-            let mut entries = entries?;
-            match entries.next().await {
-                Ok(Some(entry)) => Some((
-                    Ok(Row::<stock_change::Entity>::single(entry).into()),
-                    Some(entries),
-                )),
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
+        Ok(stream::unfold(entries, async |mut entries| {
+            let entry = next_entry(&mut entries).await?;
+            Some((Ok(Row::<stock_change::Entity>::single(entry).into()), entries))
         }))
     }
 
@@ -56,19 +55,27 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<NodeOf<product::Entity>>> + use<>, async_graphql::Error> {
         let ctx = Ctx::of(cx)?.clone();
         let entries = ledger_feed::entries(&ctx, None, None).await?;
-        Ok(stream::unfold(Some((ctx, entries)), async |state| {
-            let (ctx, mut entries) = state?;
-            match next_low(&ctx, &mut entries).await {
-                Ok(Some(product)) => Some((Ok(product.into()), Some((ctx, entries)))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error), None)),
-            }
+        Ok(stream::unfold((ctx, entries), async |(ctx, mut entries)| {
+            let product = next_low(&ctx, &mut entries).await?;
+            Some((product.map(NodeOf::<product::Entity>::from), (ctx, entries)))
         }))
     }
 }
 
-async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product::Entity>>> {
-    while let Some(entry) = entries.next().await? {
+/// The next entry; none when the program ends. While the database can't answer, the entry is tried again.
+async fn next_entry(entries: &mut Entries) -> Option<stock_change::Model> {
+    loop {
+        match entries.next().await {
+            Ok(entry) => return entry,
+            Err(error) => pause_after(&error).await,
+        }
+    }
+}
+
+/// The next product that has fallen low; none when the program ends.
+async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Option<Result<Row<product::Entity>>> {
+    loop {
+        let entry = next_entry(entries).await?;
         if !fell_low(
             entry.balance,
             entry.change,
@@ -76,14 +83,27 @@ async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Result<Option<Row<product
         ) {
             continue;
         }
-        match resolvers::find(ctx.permit()?, entry.product_id).await {
-            Ok(product) => return Ok(Some(product)),
+        match low_product(ctx, entry.product_id).await {
             // The product has been deleted in the meantime.
             Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
+            product => return Some(product),
         }
     }
-    Ok(None)
+}
+
+/// A product. While the database can't answer, it is tried again.
+async fn low_product(ctx: &Ctx, id: i64) -> Result<Row<product::Entity>> {
+    loop {
+        match resolvers::find(ctx.permit()?, id).await {
+            Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => pause_after(&error).await,
+            product => return product,
+        }
+    }
+}
+
+async fn pause_after(error: &Error) {
+    log_failure(error);
+    tokio::time::sleep(RETRY).await;
 }
 
 /// The keys among these ids. A string that is not a key matches no product.

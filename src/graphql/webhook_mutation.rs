@@ -4,7 +4,7 @@ use ::entity::webhook_endpoint;
 use async_graphql::{Context, ID, Object};
 use futures_util::future::BoxFuture;
 
-use super::delivery_input::{
+use super::delivery::{
     ReplayWebhookDeliveriesInput, ReplayWebhookDeliveriesPayload, ReplayWebhookDeliveryInput,
     ReplayWebhookDeliveryPayload, SendTestWebhookInput, SendTestWebhookPayload,
 };
@@ -13,7 +13,7 @@ use super::kit::payload::Payload;
 use super::kit::scalar::require_id;
 use super::kit::verbs::{create, delete, update};
 use super::kit::{Nullable, nullable};
-use super::webhook_endpoint_input::{
+use super::webhook_endpoint::{
     CreateWebhookEndpointInput, CreateWebhookEndpointPayload, DeleteWebhookEndpointInput,
     DeleteWebhookEndpointPayload, RotateWebhookSecretInput, RotateWebhookSecretPayload,
     UpdateWebhookEndpointInput, UpdateWebhookEndpointPayload,

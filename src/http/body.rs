@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, header};
 
 use crate::error::{Error, Malformed, Result};
+use crate::http::header::list_values;
 
 /// The largest body in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -19,6 +20,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) async fn read_json_body(headers: &HeaderMap, body: Body) -> Result<Bytes> {
     if !is_json(headers) {
         return Err(Error::Malformed(Malformed::MediaType));
+    }
+    if list_values(headers, header::CONTENT_ENCODING).any(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        return Err(Error::Malformed(Malformed::ContentCoding));
     }
     let length = headers
         .get(header::CONTENT_LENGTH)
@@ -54,9 +58,16 @@ fn is_json(headers: &HeaderMap) -> bool {
         .next()
         .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     json && parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        }
+        Some((name, value)) if name.eq_ignore_ascii_case("charset") => is_utf8(value),
         _ => true,
     })
+}
+
+/// Whether a charset is UTF-8 in any spelling, such as `utf-8`, `UTF8` or `"utf_8"`.
+fn is_utf8(charset: &str) -> bool {
+    let letters = charset.bytes().filter(u8::is_ascii_alphanumeric);
+    letters.map(|byte| byte.to_ascii_lowercase()).eq(*b"utf8")
+        && charset
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_ \"".contains(&byte))
 }

@@ -18,7 +18,7 @@ impl Ctx {
         let user_id = self.actor.as_ref().and_then(|actor| actor.user_id);
         let client = Client::new(user_id, self.client);
         let count = limits
-            .count(client, class, operations, self.services.clock.now())
+            .count(client, class, operations, self.services.clock.monotonic())
             .await;
         self.record.record_quota(Quota {
             name: class.name(),
@@ -29,7 +29,7 @@ impl Ctx {
         if count.admitted {
             return Ok(());
         }
-        self.services.metrics.refused(class.name());
+        self.services.metrics.rate_limited(class.name());
         Err(Error::Limited {
             retry_after: count.reset,
         })

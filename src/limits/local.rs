@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
-use super::{Class, Client, Count, WINDOW};
+use super::window::{Class, Client, Count, WINDOW};
 
 /// Most windows open at the same time; together they take about 10 MB.
 const CAPACITY: usize = 100_000;
@@ -14,19 +13,20 @@ const CAPACITY: usize = 100_000;
 pub struct LocalWindows(Mutex<HashMap<(Client, Class), Window>>);
 
 struct Window {
-    closes: DateTime<Utc>,
+    /// In monotonic time.
+    closes: Duration,
     used: u32,
 }
 
 impl LocalWindows {
     /// Counts operations in their window, which opens with the first of them.
-    pub fn count(&self, client: Client, class: Class, operations: u32, now: DateTime<Utc>) -> Count {
+    pub fn count(&self, client: Client, class: Class, operations: u32, now: Duration) -> Count {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= CAPACITY && !windows.contains_key(&(client, class)) {
             make_room(&mut windows, now);
         }
         let fresh = || Window {
-            closes: now + TimeDelta::from_std(WINDOW).unwrap_or_default(),
+            closes: now + WINDOW,
             used: 0,
         };
         let window = windows.entry((client, class)).or_insert_with(fresh);
@@ -40,7 +40,7 @@ impl LocalWindows {
         Count {
             admitted,
             used: window.used,
-            reset: (window.closes - now).to_std().unwrap_or_default(),
+            reset: window.closes.saturating_sub(now),
         }
     }
 }
@@ -48,7 +48,7 @@ impl LocalWindows {
 /// Removes closed windows. If most are still open, the windows of all addresses are removed at once, and those of users
 /// stay: that is lenient with the addresses for one minute, while a search through all windows at every request would
 /// slow down everyone.
-fn make_room(windows: &mut HashMap<(Client, Class), Window>, now: DateTime<Utc>) {
+fn make_room(windows: &mut HashMap<(Client, Class), Window>, now: Duration) {
     windows.retain(|_, window| window.closes > now);
     if windows.len() > CAPACITY / 2 {
         windows.retain(|(client, _), _| matches!(client, Client::User(_)));
@@ -60,13 +60,11 @@ fn make_room(windows: &mut HashMap<(Client, Class), Window>, now: DateTime<Utc>)
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-    use std::time::Duration;
-
     use super::*;
+    use std::net::{IpAddr, Ipv4Addr};
 
-    fn start() -> DateTime<Utc> {
-        DateTime::from_timestamp(1_700_000_000, 0).unwrap()
+    fn start() -> Duration {
+        Duration::from_secs(1_000)
     }
 
     fn address(index: u32) -> Client {
@@ -81,7 +79,7 @@ mod tests {
             assert!(count.admitted);
             assert_eq!(count.used, used);
         }
-        let later = now + TimeDelta::seconds(59);
+        let later = now + Duration::from_secs(59);
         let count = local.count(Client::User(1), Class::Authentication, 1, later);
         assert!(!count.admitted);
         assert_eq!(count.reset, Duration::from_secs(1));
@@ -95,7 +93,7 @@ mod tests {
             Client::User(1),
             Class::Authentication,
             1,
-            now + TimeDelta::seconds(60),
+            now + Duration::from_secs(60),
         );
         assert!(count.admitted);
         assert_eq!(count.used, 1);

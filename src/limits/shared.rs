@@ -10,7 +10,7 @@ use redis::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::time::Instant;
 
-use super::{Class, Client, Count, WINDOW};
+use super::window::{Class, Client, Count, WINDOW};
 use crate::config::Secret;
 use crate::error::{Error, Result};
 

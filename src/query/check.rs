@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use ::entity::money::NotMoney;
-use ::entity::{Money, Record as _, fold};
+use ::entity::{MAX_FOLDED_BYTES, Money, Record as _, fold};
 use sea_orm::{
     ColumnTrait, IdenStatic as _, ModelTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
 };
@@ -129,6 +129,15 @@ impl DraftCheck {
             self.optional_text(name, value, rules.max_length)
         };
         let Some(value) = value else { return Ok(()) };
+        // Of a few scripts, 500 characters are more when they are folded than an index of PostgreSQL can hold.
+        if rules.max_length < usize::MAX
+            && value
+                .as_deref()
+                .is_some_and(|value| fold(value).len() > MAX_FOLDED_BYTES)
+        {
+            self.fault(name, FaultCode::TooLong, "This text is too long for its script.");
+            return Ok(());
+        }
         if rules.unique
             && let Some(value) = &value
         {

@@ -20,6 +20,9 @@ pub trait Collection:
     const COLUMNS: &'static [ListColumn<Self::Column>];
     /// The order of a list that asks for none: the name of a column and a direction.
     const DEFAULT_ORDER: (&'static str, Direction);
+    /// The orders, by the names of their columns, that an index has within each reference. The rows that refer to one row are
+    /// sorted in the other orders.
+    const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
     /// The right that every operation needs, reading included. Without one, reading needs a login, and every other operation
     /// the noun's own right.
     const GUARD: Option<Right> = None;

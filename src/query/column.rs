@@ -15,7 +15,7 @@ pub struct ListColumn<C: 'static> {
 /// What a text has beside its column.
 #[derive(Clone, Copy, Debug)]
 pub struct TextColumn<C: 'static> {
-    /// The column with the text case-folded, for search and order.
+    /// The column with the folded text, for search and order.
     pub folded: C,
     pub rules: TextRules,
 }
@@ -63,10 +63,9 @@ impl<C: ColumnTrait> ListColumn<C> {
         self.column.as_str()
     }
 
-    /// The columns that an order compares: a text by its folded form first, then as written.
-    pub fn compared(&self) -> impl Iterator<Item = C> + use<C> {
-        let folded = self.text.map(|text| text.folded);
-        folded.into_iter().chain([self.column])
+    /// The column that an order compares: that of the folded form of a text.
+    pub fn compared(&self) -> C {
+        self.text.map_or(self.column, |text| text.folded)
     }
 
     pub fn is_nullable(&self) -> bool {

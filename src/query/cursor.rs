@@ -53,8 +53,8 @@ pub enum Side {
 
 /// The first byte of every cursor: the version of its encoding.
 const VERSION: u8 = 1;
-/// The longest cursor that is decoded, in bytes. The longest that is encoded has two titles of 500 four-byte characters, each
-/// twice.
+/// The longest cursor that is decoded, in bytes. The longest that is encoded has a title and a serie number, folded, and as much
+/// of a description as was ordered by.
 const MAX_LENGTH: usize = 32 * 1024;
 
 /// The cursor of a row with these values in the order of this name.

@@ -39,7 +39,7 @@ impl Texts {
         self
     }
 
-    pub(super) fn get(&self, column: impl ColumnTrait) -> Field<String> {
+    pub(crate) fn get(&self, column: impl ColumnTrait) -> Field<String> {
         self.0.get(column.as_str()).cloned().unwrap_or_default()
     }
 }

@@ -272,7 +272,7 @@ impl Filter {
         })
     }
 
-    /// A folded column that contains this text in any letter case. `%` and `_` stand for themselves.
+    /// A folded column that contains this text without regard to case and diacritics. `%` and `_` stand for themselves.
     pub fn text<C: ColumnTrait>(folded: C, place: Place, text: &str) -> Self {
         if text.contains('\0') {
             return Self::nothing();

@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QueryS
 use super::column::{Direction, ListColumn};
 use super::filter::Place;
 use super::row_count::row_count;
+use super::search_terms::search_terms;
 use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
 use crate::error::{Error, Result};
@@ -44,7 +45,7 @@ const ID: &str = "id";
 /// The rows of a list and their order.
 pub struct Listing<R: Collection> {
     pub filter: Filter,
-    /// Keeps the rows that have this in one of the searched columns.
+    /// Keeps the rows that have each of its words in one of the searched columns.
     pub search: Option<String>,
     /// The noun's default order when empty.
     pub order: Vec<Order<R::Column>>,
@@ -69,22 +70,34 @@ pub struct NumberedPage<R: Collection> {
 
 impl<R: Collection> Listing<R> {
     /// The filter and the search as one filter.
-    pub(crate) fn condition(&self) -> Filter {
-        let Some(text) = self.search.as_ref().filter(|text| !text.is_empty()) else {
-            return self.filter.clone();
-        };
-        let mut searched = R::searched().map(|column| Filter::text(column, Place::Anywhere, text));
-        let found = match (searched.next(), searched.next()) {
-            (None, _) => Filter::default(),
-            (Some(only), None) => only,
-            (Some(first), Some(second)) => Filter::any([first, second].into_iter().chain(searched)),
-        };
-        self.filter.clone().and(found)
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a search with too many words.
+    pub(crate) fn condition(&self) -> Result<Filter> {
+        let words = search_terms(self.search.as_deref().unwrap_or_default())?;
+        Ok(words.iter().fold(self.filter.clone(), |filter, word| {
+            let mut searched = R::searched().map(|column| Filter::text(column, Place::Anywhere, word));
+            match (searched.next(), searched.next()) {
+                (None, _) => filter,
+                (Some(only), None) => filter.and(only),
+                (Some(first), Some(second)) => {
+                    filter.and(Filter::any([first, second].into_iter().chain(searched)))
+                }
+            }
+        }))
     }
 
     /// The rows in no order.
-    pub(crate) fn matching(&self) -> Select<R> {
-        self.condition().apply(R::find())
+    pub(crate) fn matching(&self) -> Result<Select<R>> {
+        Ok(self.condition()?.apply(R::find()))
+    }
+
+    /// Whether the rows that refer to one row are found in this order, without reading others, by an index.
+    pub(crate) fn is_indexed_by_reference(&self) -> bool {
+        match self.steps().as_slice() {
+            [only] => R::INDEXED_ORDERS.contains(&only.by.name()),
+            _ => false,
+        }
     }
 
     /// The steps of its order, without repeated columns and without those after the id, which decide nothing.
@@ -111,11 +124,9 @@ impl<R: Collection> Listing<R> {
             .last()
             .map(|step| (key::<R>(), step.direction, false))
             .filter(|_| steps.iter().all(|step| step.by.name() != ID));
-        let columns = steps.iter().flat_map(|step| {
-            step.by
-                .compared()
-                .map(|column| (column, step.direction, step.by.is_nullable()))
-        });
+        let columns = steps
+            .iter()
+            .map(|step| (step.by.compared(), step.direction, step.by.is_nullable()));
         columns.chain(last).collect()
     }
 
@@ -146,7 +157,7 @@ impl<R: Collection> Listing<R> {
     /// The number of rows.
     pub async fn count(&self, permit: &Permit<'_, Read, R>) -> Result<u64> {
         let db = permit.ctx().db();
-        let condition = self.condition();
+        let condition = self.condition()?;
         if condition.matches_all()
             && let Some(count) = row_count(db, R::default().table_name()).await?
         {
@@ -182,7 +193,7 @@ impl<R: Collection> Listing<R> {
             Vec::new()
         } else {
             let db = permit.ctx().db();
-            let page = self.slice(skipped, size);
+            let page = self.slice(skipped, size)?;
             db.models::<R>(page.build(db.get_database_backend())).await?
         };
         Ok(NumberedPage {
@@ -192,17 +203,18 @@ impl<R: Collection> Listing<R> {
     }
 
     /// Rows by their position. The ids are chosen first, which an index can do alone, and only those rows are read whole.
-    fn slice(&self, skipped: u64, size: u64) -> Select<R> {
-        if skipped == 0 && self.condition().matches_all() {
-            return self.ordered(self.matching()).limit(size);
+    fn slice(&self, skipped: u64, size: u64) -> Result<Select<R>> {
+        let condition = self.condition()?;
+        if skipped == 0 && condition.matches_all() {
+            return Ok(self.ordered(R::find()).limit(size));
         }
         let chosen: SelectStatement = self
-            .ordered(self.matching())
+            .ordered(condition.apply(R::find()))
             .select_only()
             .column(key::<R>())
             .offset(skipped)
             .limit(size)
             .into_query();
-        self.ordered(R::find().filter(key::<R>().in_subquery(chosen)))
+        Ok(self.ordered(R::find().filter(key::<R>().in_subquery(chosen))))
     }
 }

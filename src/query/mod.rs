@@ -13,6 +13,7 @@ pub mod listing;
 mod loaders;
 pub mod paging;
 pub mod row_count;
+mod search_terms;
 pub mod siblings;
 
 pub use check::DraftCheck;

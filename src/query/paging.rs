@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use ::entity::Record;
+use database::Backend;
 use database::dialect::PAGE;
-use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, NullOrdering, SelectStatement};
+use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, IntoIden as _, NullOrdering, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, ModelTrait as _, Order, QueryFilter,
     QuerySelect, QueryTrait, Value,
@@ -164,6 +165,26 @@ pub(crate) fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: 
     }
 }
 
+/// Keeps the rows that refer to the current parent, and orders them by these terms, which an index has within the reference.
+pub(crate) fn order_within_parent(
+    select: &mut SelectStatement,
+    backend: Backend,
+    reference: impl ColumnTrait,
+    terms: &[Term],
+    backwards: bool,
+) {
+    let first = Term {
+        column: reference.as_column_ref().into_column_ref(),
+        direction: terms.first().map_or(Direction::Ascending, |term| term.direction),
+        nullable: false,
+        kind: ValueKind::Integer,
+    };
+    select.cond_where(backend.within_parent(reference.into_expr()));
+    select.clear_order_by();
+    order_by(select, &[first], backwards);
+    order_by(select, terms, backwards);
+}
+
 #[derive(FromQueryResult)]
 struct Counted {
     parent: i64,
@@ -182,7 +203,7 @@ impl<R: Collection> Listing<R> {
     ) -> Result<CursorPage<Row<R>>> {
         let terms = self.cursor_terms();
         let mut select = self.part(request, &terms)?;
-        if request.skip > 0 || !self.condition().matches_all() {
+        if request.skip > 0 || !self.condition()?.matches_all() {
             // The ids are chosen first, which an index can do alone, and only those rows are read whole.
             let chosen = select.select_only().column(key::<R>()).into_query();
             select = R::find().filter(key::<R>().in_subquery(chosen));
@@ -209,10 +230,16 @@ impl<R: Collection> Listing<R> {
     ) -> Result<PagesByParent<Row<R>>> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
-        let part = self
-            .part(request, &terms)?
-            .filter(reference.into_expr().eq(backend.parent()));
-        let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part.into_query());
+        let mut part = self.part(request, &terms)?.into_query();
+        let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
+            order_within_parent(&mut part, backend, reference, &terms, request.backwards);
+            part
+        } else {
+            // Otherwise the databases may walk the index of another column through the whole table, for each parent.
+            let of_parent = reference.into_expr().eq(backend.parent());
+            backend.rows_first(R::default().into_iden(), of_parent, part)
+        };
+        let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part);
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
         let terms: Vec<Term> = self
             .terms()
@@ -250,7 +277,7 @@ impl<R: Collection> Listing<R> {
     ) -> Result<HashMap<i64, u64>> {
         let db = ctx.db();
         let counts = Filter::among_ids(db.backend(), reference, parents)
-            .apply(self.matching())
+            .apply(self.matching()?)
             .select_only()
             .column_as(reference, "parent")
             .column_as(key::<R>().count(), "total")
@@ -267,7 +294,7 @@ impl<R: Collection> Listing<R> {
     /// The rows of a page and one more, in the order in which they are read.
     fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
         let mut select = self
-            .matching()
+            .matching()?
             .filter(bounds(request, &self.order_name(), terms)?);
         order_by(QueryTrait::query(&mut select), terms, request.backwards);
         if request.skip > 0 {

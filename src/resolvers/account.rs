@@ -70,6 +70,8 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
                 is_active: Set(true),
                 is_superuser: Set(new.is_superuser),
                 created_at: Set(tx.ctx().now),
+                tokens_revoked_at: Set(None),
+                token_generation: Set(0),
             };
             let inserted = user::Entity::insert(row).exec(tx).await;
             let taken = || {
@@ -97,28 +99,36 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
                 is_active: true,
                 is_superuser: new.is_superuser,
                 created_at: tx.ctx().now,
+                tokens_revoked_at: None,
+                token_generation: 0,
             })
         })
     })
     .await
 }
 
-/// Changes the password of a user.
+/// Changes the password of a user, and revokes their tokens.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] for a short password.
 pub async fn set_password(ctx: &Ctx, username: String, password: String) -> Result<()> {
     check_password(&password)?;
     let hash = ctx.services.passwords.hash(password).await?;
-    change(ctx, username, move |row| row.password_hash = Set(hash.clone())).await
+    change(ctx, username, true, move |row| {
+        row.password_hash = Set(hash.clone());
+    })
+    .await
 }
 
-/// Activates or deactivates a user, and with them all their tokens at once.
+/// Activates or deactivates a user. Deactivating revokes their tokens for good.
 ///
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn set_active(ctx: &Ctx, username: String, is_active: bool) -> Result<()> {
-    change(ctx, username, move |row| row.is_active = Set(is_active)).await
+    change(ctx, username, !is_active, move |row| {
+        row.is_active = Set(is_active);
+    })
+    .await
 }
 
 /// All users with the names of their groups, by name.
@@ -153,6 +163,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<(user::Model, Vec<String>)>> {
 async fn change(
     ctx: &Ctx,
     username: String,
+    revokes_tokens: bool,
     change: impl Fn(&mut user::ActiveModel) + Send + Sync + 'static,
 ) -> Result<()> {
     let change = std::sync::Arc::new(change);
@@ -163,8 +174,15 @@ async fn change(
                 .filter(user::Column::Username.eq(username))
                 .one(tx)
                 .await?;
-            let mut row = found.ok_or(Error::NotFound)?.into_active_model();
+            let user = found.ok_or(Error::NotFound)?;
+            let generation = user.token_generation;
+            let mut row = user.into_active_model();
             change(&mut row);
+            if revokes_tokens {
+                // The time of the change, not of the command, which may have waited for a password to be typed.
+                row.tokens_revoked_at = Set(Some(tx.ctx().services.clock.now()));
+                row.token_generation = Set(generation.wrapping_add(1));
+            }
             Ok(row.update(tx).await.map(|_| ())?)
         })
     })

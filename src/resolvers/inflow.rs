@@ -82,6 +82,10 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Inflow;
     type Draft = Draft;
 
+    async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
+        movement::lock_products(tx, drafts).await
+    }
+
     async fn create(tx: &Tx, draft: Draft) -> Result<Created<Self>> {
         movement::create(tx, draft).await
     }

@@ -89,6 +89,7 @@ pub async fn create_all<R: Resource>(
 }
 
 async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R::Model>> {
+    R::lock_for(tx, drafts).await?;
     let mut rows = Vec::with_capacity(drafts.len());
     let mut faults = Vec::new();
     for (item, draft) in drafts.iter().enumerate() {

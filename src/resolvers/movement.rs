@@ -2,12 +2,13 @@
 //! taken back.
 
 use ::entity::{product, supplier};
-use database::Failure;
+use database::{Backend, Failure};
+use sea_orm::{ConnectionTrait as _, EntityTrait as _, QueryOrder as _, QuerySelect as _, QueryTrait as _};
 
 use crate::ctx::Ctx;
 use crate::error::{Fault, Faults, Result};
 use crate::query::check::{INT_MAX, no_such};
-use crate::query::{DraftCheck, Field};
+use crate::query::{DraftCheck, Field, Filter};
 use crate::resource::{Created, delete_row};
 use crate::stock::movement::Movement;
 use crate::stock::movement_batcher;
@@ -65,6 +66,30 @@ async fn checked<M: MovementRules>(draft: Draft, tx: Option<&Tx>) -> Result<NewM
         quantity: quantity.unwrap_or_default(),
         description: description.flatten(),
     })
+}
+
+/// Locks the products of several movements by ascending id, as the statement of `movement_batch.rs` does.
+pub(super) async fn lock_products(tx: &Tx, drafts: &[Draft]) -> Result<()> {
+    if tx.backend() == Backend::Sqlite {
+        // Its transactions run one after the other.
+        return Ok(());
+    }
+    let ids: Vec<i64> = drafts
+        .iter()
+        .filter_map(|draft| match draft.product_id {
+            Field::Set(id) => Some(id),
+            _ => None,
+        })
+        .collect();
+    let mut select = Filter::among_ids(tx.backend(), product::Column::Id, &ids)
+        .apply(product::Entity::find())
+        .select_only()
+        .column(product::Column::Id)
+        .order_by_asc(product::Column::Id)
+        .into_query();
+    tx.backend().lock(&mut select);
+    tx.query_all(&select).await?;
+    Ok(())
 }
 
 pub(super) async fn create<M: MovementRules>(tx: &Tx, draft: Draft) -> Result<Created<M>> {

@@ -2,8 +2,11 @@
 
 use ::entity::product::{Column, Entity, Model};
 use ::entity::{brand, category, inflow, outflow};
-use database::Failure;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use database::bulk::json_rows;
+use database::{Backend, Failure};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Statement,
+};
 
 use super::label::NAME;
 use crate::ctx::Ctx;
@@ -123,11 +126,35 @@ impl Collection for Entity {
         ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("title", Direction::Ascending);
+    const INDEXED_ORDERS: &'static [&'static str] = &["title", "id"];
 }
 
 impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
+
+    /// Two batches with the same serie numbers in different orders would wait for each other's index entries.
+    async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
+        if tx.backend() == Backend::Sqlite {
+            return Ok(());
+        }
+        let numbers: Vec<String> = drafts
+            .iter()
+            .filter_map(|draft| match draft.texts.get(Column::SerieNumber) {
+                Field::Set(number) => Some(number.trim().to_owned()),
+                _ => None,
+            })
+            .collect();
+        if numbers.len() < 2 {
+            return Ok(());
+        }
+        let sql = "SELECT pg_advisory_xact_lock(number) FROM (
+            SELECT DISTINCT hashtextextended(text, 0) AS number
+            FROM json_array_elements_text(CAST($1 AS json)) AS text ORDER BY number) AS ordered";
+        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [json_rows(&numbers)]);
+        tx.query_all_raw(statement).await?;
+        Ok(())
+    }
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
         let check = DraftCheck::new_row(std::mem::take(&mut draft.faults));

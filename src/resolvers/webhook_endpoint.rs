@@ -157,7 +157,7 @@ impl Resource for Entity {
         let allow_private = ctx.services.config.webhook_allow_private;
         if let Field::Set(text) = &draft.url
             && let Ok(url) = parse_url(text.trim(), allow_private)
-            && target::means_private(&url, allow_private).await.is_some()
+            && target::resolves_to_private(&url, allow_private).await.is_some()
         {
             let message =
                 "Enter a valid URL: its name means an address on this machine or a private network.";

@@ -6,7 +6,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::error::{Conflict, Error, Fault, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::error::{Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::http::json::json_response;
 
 /// The error of a handler or extractor. As a response it is logged if the server is at fault.
@@ -48,33 +48,33 @@ impl IntoResponse for ErrorResponse {
 
 impl From<&Error> for ErrorResponse {
     fn from(error: &Error) -> Self {
+        let code = error.code();
         match error {
-            Error::Unauthenticated(login) => unauthenticated(*login),
-            Error::Forbidden => detail(
-                StatusCode::FORBIDDEN,
-                "You do not have permission to perform this action.",
-            ),
-            Error::NotFound => detail(StatusCode::NOT_FOUND, "Not found."),
-            Error::NoSuchPage => detail(StatusCode::NOT_FOUND, "Invalid page."),
-            Error::Invalid(faults) => invalid(faults),
-            Error::Parameter { name, reason } => envelope(
-                StatusCode::BAD_REQUEST,
-                "INVALID_PARAMETER",
-                "A parameter can't be read.",
-                json!({ name: reason }),
-            ),
-            Error::Malformed(malformed) => self::malformed(*malformed),
+            Error::Unauthenticated(login) => unauthenticated(*login, code),
+            Error::Forbidden => detail(code, "You do not have permission to perform this action."),
+            Error::NotFound => detail(code, "Not found."),
+            Error::NoSuchPage => detail(code, "Invalid page."),
+            Error::Invalid(faults) => invalid(faults, code),
+            Error::Parameter { name, reason } => {
+                envelope(code, "A parameter can't be read.", json!({ name: reason }))
+            }
+            Error::Malformed(malformed) => {
+                let response = envelope(code, malformed_message(*malformed), json!({}));
+                match malformed {
+                    Malformed::ContentCoding => response.with(header::ACCEPT_ENCODING, &"identity"),
+                    _ => response,
+                }
+            }
             Error::Protected { by } => {
                 let counts: Map<String, Value> = by
                     .iter()
                     .map(|(kind, count)| (kind.plural().to_owned(), (*count).into()))
                     .collect();
                 let message = "It can't be deleted because other records refer to it.";
-                envelope(StatusCode::CONFLICT, "PROTECTED", message, counts)
+                envelope(code, message, counts)
             }
             Error::InsufficientStock(shortage) => envelope(
-                StatusCode::CONFLICT,
-                "INSUFFICIENT_STOCK",
+                code,
                 "The stock of the product doesn't allow this.",
                 json!({
                     "product": shortage.product,
@@ -82,47 +82,54 @@ impl From<&Error> for ErrorResponse {
                     "requested": shortage.requested,
                 }),
             ),
-            Error::VersionConflict => envelope(
-                StatusCode::PRECONDITION_FAILED,
-                "PRECONDITION_FAILED",
-                "It has changed since the version that was sent.",
-                json!({}),
-            ),
-            Error::Conflict(conflict) => {
-                let code = match conflict {
-                    Conflict::ReadOnly => "READ_ONLY",
-                    Conflict::Disabled => "ENDPOINT_DISABLED",
-                    Conflict::SwitchedOff => "WEBHOOKS_DISABLED",
-                    Conflict::TooMany => "TOO_MANY_ENDPOINTS",
-                };
-                envelope(StatusCode::CONFLICT, code, conflict.message(), json!({}))
+            Error::VersionConflict => {
+                envelope(code, "It has changed since the version that was sent.", json!({}))
             }
+            Error::Conflict(conflict) => envelope(code, conflict.message(), json!({})),
             Error::Limited { retry_after } => {
                 // Rounded up.
                 let fraction = u64::from(retry_after.subsec_nanos() > 0);
                 let seconds = retry_after.as_secs().saturating_add(fraction).max(1);
-                envelope(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    "TOO_MANY_REQUESTS",
-                    "Too many requests.",
-                    json!({ "retry_after": seconds }),
-                )
-                .with(header::RETRY_AFTER, &seconds)
+                envelope(code, "Too many requests.", json!({ "retry_after": seconds }))
+                    .with(header::RETRY_AFTER, &seconds)
             }
-            Error::Unavailable(_) => envelope(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "UNAVAILABLE",
-                "The database is not available at the moment.",
-                json!({}),
-            )
-            .with(header::RETRY_AFTER, &RETRY_UNAVAILABLE),
-            Error::Internal(_) => envelope(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "SERVER_ERROR",
-                "Something went wrong on our side.",
-                json!({}),
-            ),
+            Error::Unavailable(_) => {
+                envelope(code, "The database is not available at the moment.", json!({}))
+                    .with(header::RETRY_AFTER, &RETRY_UNAVAILABLE)
+            }
+            Error::Internal(_) => envelope(code, "Something went wrong on our side.", json!({})),
         }
+    }
+}
+
+/// The status of a code, and its name in the body; none where the documented body has no code.
+const fn status_and_name(code: ErrorCode) -> (StatusCode, Option<&'static str>) {
+    use ErrorCode as Code;
+    match code {
+        Code::NotAuthenticated | Code::InvalidCredentials => (StatusCode::UNAUTHORIZED, None),
+        Code::InvalidAccessToken | Code::InvalidToken => (StatusCode::UNAUTHORIZED, Some("token_not_valid")),
+        Code::Forbidden => (StatusCode::FORBIDDEN, None),
+        Code::NotFound | Code::NoSuchPage => (StatusCode::NOT_FOUND, None),
+        Code::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, None),
+        Code::InvalidParameter => (StatusCode::BAD_REQUEST, Some("INVALID_PARAMETER")),
+        Code::ParseError => (StatusCode::BAD_REQUEST, Some("PARSE_ERROR")),
+        Code::IncompleteBody => (StatusCode::BAD_REQUEST, Some("INCOMPLETE_BODY")),
+        Code::InvalidQuery => (StatusCode::BAD_REQUEST, Some("INVALID_QUERY")),
+        Code::InvalidHost => (StatusCode::BAD_REQUEST, Some("INVALID_HOST")),
+        Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, Some("METHOD_NOT_ALLOWED")),
+        Code::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, Some("REQUEST_TIMEOUT")),
+        Code::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Some("PAYLOAD_TOO_LARGE")),
+        Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Some("UNSUPPORTED_MEDIA_TYPE")),
+        Code::Protected => (StatusCode::CONFLICT, Some("PROTECTED")),
+        Code::InsufficientStock => (StatusCode::CONFLICT, Some("INSUFFICIENT_STOCK")),
+        Code::ReadOnly => (StatusCode::CONFLICT, Some("READ_ONLY")),
+        Code::EndpointDisabled => (StatusCode::CONFLICT, Some("ENDPOINT_DISABLED")),
+        Code::WebhooksDisabled => (StatusCode::CONFLICT, Some("WEBHOOKS_DISABLED")),
+        Code::TooManyEndpoints => (StatusCode::CONFLICT, Some("TOO_MANY_ENDPOINTS")),
+        Code::VersionConflict => (StatusCode::PRECONDITION_FAILED, Some("PRECONDITION_FAILED")),
+        Code::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, Some("TOO_MANY_REQUESTS")),
+        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some("UNAVAILABLE")),
+        Code::ServerError => (StatusCode::INTERNAL_SERVER_ERROR, Some("SERVER_ERROR")),
     }
 }
 
@@ -136,11 +143,23 @@ impl ErrorResponse {
         Self::from(&Error::internal("a panic"))
     }
 
+    /// The response to a body whose transfer coding is not implemented (RFC 9112, section 6.1).
+    pub(crate) fn unknown_transfer_coding() -> Self {
+        Self {
+            status: StatusCode::NOT_IMPLEMENTED,
+            body: json!({ "error": {
+                "code": "NOT_IMPLEMENTED",
+                "message": "The only transfer coding that is implemented is chunked.",
+                "details": {},
+            } }),
+            header: None,
+        }
+    }
+
     /// The response to a method that a path does not have. axum adds the `Allow` header.
     pub(crate) fn method_not_allowed() -> Self {
         envelope(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
+            ErrorCode::MethodNotAllowed,
             "This method is not allowed here.",
             json!({}),
         )
@@ -159,67 +178,36 @@ impl ErrorResponse {
     }
 }
 
-fn unauthenticated(login: Login) -> ErrorResponse {
-    let (text, code) = match login {
-        Login::Missing => ("Authentication credentials were not provided.", None),
-        Login::BadToken => (
-            "Given token not valid for any token type",
-            Some("token_not_valid"),
-        ),
-        Login::WrongCredentials => ("No active account found with the given credentials", None),
-        Login::TokenRefused => ("Token is invalid or expired", Some("token_not_valid")),
+fn unauthenticated(login: Login, code: ErrorCode) -> ErrorResponse {
+    let message = match login {
+        Login::Missing => "Authentication credentials were not provided.",
+        Login::BadToken => "Given token not valid for any token type",
+        Login::WrongCredentials => "No active account found with the given credentials",
+        Login::TokenRefused => "Token is invalid or expired",
     };
-    let mut response = detail(StatusCode::UNAUTHORIZED, text);
-    if let (Value::Object(body), Some(code)) = (&mut response.body, code) {
-        body.insert("code".to_owned(), code.into());
+    let mut response = detail(code, message);
+    if let (Value::Object(body), (_, Some(name))) = (&mut response.body, status_and_name(code)) {
+        body.insert("code".to_owned(), name.into());
     }
     response.with(header::WWW_AUTHENTICATE, &"Bearer")
 }
 
-fn malformed(malformed: Malformed) -> ErrorResponse {
-    let (status, code, message) = match malformed {
-        Malformed::NotJson => (StatusCode::BAD_REQUEST, "PARSE_ERROR", "The body is not JSON."),
-        Malformed::NotObject => (
-            StatusCode::BAD_REQUEST,
-            "PARSE_ERROR",
-            "The body is not a JSON object.",
-        ),
-        Malformed::Incomplete => (
-            StatusCode::BAD_REQUEST,
-            "INCOMPLETE_BODY",
-            "The body did not arrive whole.",
-        ),
-        Malformed::QueryString => (
-            StatusCode::BAD_REQUEST,
-            "INVALID_QUERY",
-            "The query string can't be read.",
-        ),
-        Malformed::Host => (
-            StatusCode::BAD_REQUEST,
-            "INVALID_HOST",
-            "This host is not served here.",
-        ),
-        Malformed::TooSlow => (
-            StatusCode::REQUEST_TIMEOUT,
-            "REQUEST_TIMEOUT",
-            "The body took too long to arrive.",
-        ),
-        Malformed::TooLarge => (
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "PAYLOAD_TOO_LARGE",
-            "The body is larger than 1 MiB.",
-        ),
-        Malformed::MediaType => (
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            "Send the body as application/json.",
-        ),
-    };
-    envelope(status, code, message, json!({}))
+const fn malformed_message(malformed: Malformed) -> &'static str {
+    match malformed {
+        Malformed::NotJson => "The body is not JSON.",
+        Malformed::NotObject => "The body is not a JSON object.",
+        Malformed::Incomplete => "The body did not arrive whole.",
+        Malformed::QueryString => "The query string can't be read.",
+        Malformed::Host => "This host is not served here.",
+        Malformed::TooSlow => "The body took too long to arrive.",
+        Malformed::TooLarge => "The body is larger than 1 MiB.",
+        Malformed::MediaType => "Send the body as application/json.",
+        Malformed::ContentCoding => "Send the body without a content coding.",
+    }
 }
 
 /// Lists the messages of each field. Relations have their names in request bodies: `category` for `category_id`.
-fn invalid(faults: &[Fault]) -> ErrorResponse {
+fn invalid(faults: &[Fault], code: ErrorCode) -> ErrorResponse {
     let mut fields = Map::new();
     for fault in faults {
         let field = match fault.field {
@@ -232,24 +220,25 @@ fn invalid(faults: &[Fault]) -> ErrorResponse {
         }
     }
     ErrorResponse {
-        status: StatusCode::UNPROCESSABLE_ENTITY,
+        status: status_and_name(code).0,
         body: fields.into(),
         header: None,
     }
 }
 
-fn detail(status: StatusCode, text: &str) -> ErrorResponse {
+fn detail(code: ErrorCode, message: &str) -> ErrorResponse {
     ErrorResponse {
-        status,
-        body: json!({ "detail": text }),
+        status: status_and_name(code).0,
+        body: json!({ "detail": message }),
         header: None,
     }
 }
 
-fn envelope(status: StatusCode, code: &str, message: &str, details: impl Into<Value>) -> ErrorResponse {
+fn envelope(code: ErrorCode, message: &str, details: impl Into<Value>) -> ErrorResponse {
+    let (status, name) = status_and_name(code);
     ErrorResponse {
         status,
-        body: json!({ "error": { "code": code, "message": message, "details": details.into() } }),
+        body: json!({ "error": { "code": name, "message": message, "details": details.into() } }),
         header: None,
     }
 }

@@ -117,7 +117,7 @@ impl<'a> Form<'a> {
             JsonField::Absent => return Field::Absent,
             JsonField::Null => return Field::Null,
             JsonField::Text(text) => whole(text.trim()),
-            JsonField::Number(digits) => whole(digits),
+            JsonField::Number(number) => whole_value(number),
             JsonField::Bool(_) | JsonField::InvalidText | JsonField::List(_) | JsonField::Object(_) => None,
         };
         match number {
@@ -174,7 +174,7 @@ impl<'a> Form<'a> {
             // As in Django REST framework, because HTML forms cannot send null.
             JsonField::Text(text) if text.is_empty() => return Field::Null,
             JsonField::Text(text) => (whole(text.trim()), "str"),
-            JsonField::Number(digits) => (whole(digits), "float"),
+            JsonField::Number(number) => (whole_value(number), "float"),
             JsonField::Bool(_) => (None, "bool"),
             JsonField::InvalidText => (None, "str"),
             JsonField::List(_) => (None, "list"),
@@ -196,6 +196,32 @@ fn id_of(object: &str) -> Option<i64> {
         Field::Set(id) => Some(id),
         _ => None,
     }
+}
+
+/// Parses a JSON number with a whole value, whatever its notation (`2.0`, `1E+2`), clamped to 64 bits.
+fn whole_value(number: &str) -> Option<i64> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    // An exponent beyond 64 bits: only its sign matters.
+    let exponent: i64 = exponent.parse().unwrap_or(if exponent.starts_with('-') {
+        i64::MIN
+    } else {
+        i64::MAX
+    });
+    let (sign, mantissa) = mantissa
+        .strip_prefix('-')
+        .map_or(("", mantissa), |rest| ("-", rest));
+    let (integer, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{integer}{fraction}");
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return Some(0);
+    }
+    let removed = i64::try_from(digits.len() - significant.len()).ok()?;
+    let scale = i64::try_from(fraction.len()).ok()?;
+    let zeros = exponent.saturating_add(removed).saturating_sub(scale);
+    // 19 digits are the most that 64 bits hold; more zeros change nothing once the value is clamped.
+    let zeros = usize::try_from(zeros).ok()?.min(20);
+    whole(&format!("{sign}{significant}{}", "0".repeat(zeros)))
 }
 
 /// Parses a whole number, clamped to 64 bits. `5.0` is accepted, as in Django REST framework.
@@ -220,7 +246,31 @@ fn is_object_or_broken(body: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, Form, whole};
+    use super::{Field, Form, whole, whole_value};
+
+    #[test]
+    fn numbers_count_by_their_value() {
+        for (text, number) in [
+            ("2.0", 2),
+            ("1E+2", 100),
+            ("1e2", 100),
+            ("1.50e1", 15),
+            ("2000e-3", 2),
+            ("-1.0E1", -10),
+            ("0e-5", 0),
+            ("-0.0", 0),
+            ("0.0e99999999999999999999", 0),
+            ("1e99999999999999999999", i64::MAX),
+            ("-1e30", i64::MIN),
+            ("9223372036854775807", i64::MAX),
+            ("922337203685477580.7e1", i64::MAX),
+        ] {
+            assert_eq!(whole_value(text), Some(number), "{text}");
+        }
+        for text in ["2.5", "1e-1", "15e-1", "1.05e1", "1e-99999999999999999999"] {
+            assert_eq!(whole_value(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn whole_numbers() {

@@ -14,12 +14,10 @@ use crate::config::Config;
 use crate::services::Services;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-/// Request headers that a page may send beside the safelisted ones.
-const REQUEST_HEADERS: HeaderValue =
-    HeaderValue::from_static("accept, authorization, content-type, if-match, if-none-match, x-request-id");
 /// Response headers that a page may read beside the safelisted ones.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
-    "allow, etag, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id",
+    "accept-encoding, allow, etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, \
+     x-request-id, x-stockroom-cost",
 );
 /// How long a browser caches the result of a preflight, in seconds: the shortest of the browsers' own limits.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
@@ -35,11 +33,18 @@ pub(super) async fn cors(State(services): State<Arc<Services>>, request: Request
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let requested = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+        .cloned();
     let mut response = if preflight && allowed.is_some() {
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS);
+        // An allowed origin may send any header: none of them authenticates by itself.
+        if let Some(requested) = requested {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested);
+        }
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         response
     } else {

@@ -17,7 +17,7 @@ use crate::limits::WINDOW;
 use crate::origin;
 use crate::rest::error::RestError;
 use crate::services::Services;
-use crate::telemetry::metrics::{Active, CONTENT_TYPE, method_name};
+use crate::telemetry::metrics::{ActiveRequest, CONTENT_TYPE, method_name};
 use crate::telemetry::record::Quota;
 use crate::telemetry::traces::Span;
 use crate::telemetry::{Record, Traces};
@@ -44,7 +44,7 @@ pub(super) async fn observe(State(services): State<Arc<Services>>, request: Requ
         services,
     };
     let responding = next.run(Request::from_parts(parts, body));
-    let mut response = log_line.record.during(responding).await;
+    let mut response = log_line.record.scope(responding).await;
     log_line.status = Some(response.status());
     log_line.add_headers(&mut response);
     response
@@ -55,9 +55,9 @@ fn trace(traces: &Traces, parts: &Parts, record: &Record) {
     let route = parts.extensions.get::<MatchedPath>();
     let route = route.map_or("", MatchedPath::as_str);
     let span = traces.request(&parts.headers, method_name(&parts.method), route);
-    if span.is_seen() {
-        span.note("stockroom.request_id", record.id().to_owned());
-        record.is_traced(span);
+    if span.is_sampled() {
+        span.set_attribute("stockroom.request_id", record.id().to_owned());
+        record.set_span(span);
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn metrics(State(services): State<Arc<Services>>) -> Response {
         .await;
     services
         .metrics
-        .webhook_backlog(backlog.pending, backlog.oldest_due);
+        .set_webhook_backlog(backlog.pending, backlog.oldest_due);
     match services.metrics.text(&services.db) {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => RestError::from(error).into_response(),
@@ -90,7 +90,7 @@ fn request_id(headers: &HeaderMap) -> String {
 struct LogLine {
     services: Arc<Services>,
     started: Instant,
-    active: Active,
+    active: ActiveRequest,
     method: Method,
     version: Version,
     route: Option<MatchedPath>,
@@ -124,7 +124,9 @@ impl Drop for LogLine {
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
         // The code that nginx uses for clients that disconnected.
         let status = self.status.map_or(499, |status| status.as_u16());
-        self.services.metrics.answered(&self.active, route, status, took);
+        self.services
+            .metrics
+            .request_finished(&self.active, route, status, took);
         let span = self.record.span();
         if let Some(span) = span {
             if let Some(status) = self.status {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -14,6 +14,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 use crate::error::{Error, Malformed, Result};
+use crate::http::header::list_values;
 use crate::http::pages;
 use crate::rest::error::{ErrorResponse, RestError};
 use crate::services::Services;
@@ -64,6 +65,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         )
         .layer(middleware::from_fn_with_state(Arc::clone(&services), cors::cors))
         .layer(middleware::from_fn_with_state(Arc::clone(&services), check_host))
+        .layer(middleware::from_fn(check_transfer_coding))
         .layer(middleware::map_response(add_security_headers))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&services),
@@ -72,19 +74,39 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         .with_state(services)
 }
 
-/// Rejects requests for hosts that are not in `ALLOWED_HOSTS`, unless that is empty.
+/// Rejects requests without exactly one well-formed host, and requests for hosts that are not in `ALLOWED_HOSTS`, unless that
+/// is empty.
 async fn check_host(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
-    // Probes use the IP address as the host.
-    if services.config.allowed_hosts.is_empty() || health::is_probe(request.uri().path()) {
-        return next.run(request).await;
-    }
     let (parts, body) = request.into_parts();
-    if origin::forwarded_host(&parts, &services.config)
-        .is_some_and(|host| origin::is_allowed(&services.config, host))
-    {
+    let config = &services.config;
+    let sent = parts.headers.get_all(header::HOST).iter().count();
+    let is_probe = health::is_probe(parts.uri.path());
+    let is_served = match origin::host(&parts) {
+        _ if sent > 1 => false,
+        // Probes use the IP address as the host, or none. HTTP/1.0 does not require a host.
+        None => {
+            sent == 0 && (is_probe || parts.version < Version::HTTP_11 && config.allowed_hosts.is_empty())
+        }
+        Some(host) if !origin::has_host_syntax(host) => false,
+        Some(_) if is_probe || config.allowed_hosts.is_empty() => true,
+        Some(_) => {
+            origin::forwarded_host(&parts, config).is_some_and(|host| origin::is_allowed(config, host))
+        }
+    };
+    if is_served {
         return next.run(Request::from_parts(parts, body)).await;
     }
     RestError::from(Error::Malformed(Malformed::Host)).into_response()
+}
+
+/// Rejects transfer codings other than `chunked`, which hyper would leave in the body.
+async fn check_transfer_coding(request: Request, next: Next) -> Response {
+    let mut codings = list_values(request.headers(), header::TRANSFER_ENCODING);
+    if codings.all(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        drop(codings);
+        return next.run(request).await;
+    }
+    ErrorResponse::unknown_transfer_coding().into_response()
 }
 
 /// Adds headers that keep a browser from sniffing, framing, running or caching a response of an API. Headers that are set
@@ -153,7 +175,10 @@ mod tests {
             get(async || -> &'static str { panic!("a message that must not be sent") }),
         );
         let router = with_layers(routes, Arc::clone(&services));
-        let request = Request::get("/panics").body(Body::empty()).unwrap();
+        let request = Request::get("/panics")
+            .header("host", "localhost")
+            .body(Body::empty())
+            .unwrap();
         let response = router.oneshot(request).await.unwrap();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(response.headers().contains_key("x-request-id"));

@@ -56,7 +56,7 @@ pub(super) async fn record_in_tx<M: Movement>(
         actor_id: actor_id(ctx),
         at: ctx.now,
     };
-    if outbox::tells(&ctx.services, M::CREATED) {
+    if outbox::publishes(&ctx.services, M::CREATED) {
         tx.wake_webhooks();
     }
     let statement = statement::<M>(&ctx.services, &[item], OnLocked::Wait);
@@ -109,8 +109,8 @@ pub(super) fn statement<M: Movement>(
         OnLocked::Wait => "",
         OnLocked::Skip => "SKIP LOCKED",
     };
-    let events = outbox::members(services, M::CREATED);
-    let has_events = outbox::tells(services, M::CREATED);
+    let events = outbox::with_queries(services, M::CREATED);
+    let has_events = outbox::publishes(services, M::CREATED);
     let wanted: Vec<Wanted<'_>> = items
         .iter()
         .enumerate()
@@ -160,7 +160,7 @@ pub(super) fn statement<M: Movement>(
         ), locked AS MATERIALIZED (
             SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE {locked}
         ), tried AS (
-            SELECT wanted.*, locked.title, locked.selling_price, locked.cost_price,
+            SELECT wanted.*, locked.selling_price, locked.cost_price,
                 CAST(locked.quantity + SUM(wanted.change) OVER earlier AS bigint) AS balance,
                 locked.version + ROW_NUMBER() OVER earlier AS version_after
             FROM wanted JOIN locked ON locked.id = wanted.product_id

@@ -55,12 +55,12 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
         // A task of its own: a client that disconnects must not cancel the movements of others.
         Push::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.services).run())),
     }
-    let mut span = ctx.record.sends(Backend::Postgres, SHARED);
+    let mut span = ctx.record.statement(Backend::Postgres, SHARED);
     let recorded = recorded
         .await
         .unwrap_or_else(|_| Err(Error::internal("movements were not recorded together")));
     if let Some(span) = &mut span {
-        span.ended(&recorded);
+        span.end(&recorded);
     }
     Ok(recorded?.map(|recorded| created::<M>(&movement, ctx.now, recorded)))
 }
@@ -100,7 +100,7 @@ impl<M: Movement> BatchWorker<M> {
     /// Returns to each request what was recorded for its position in the batch.
     fn reply(&self, batch: Vec<WaitingMovement>, recorded: Vec<(usize, Recorded)>) {
         if !recorded.is_empty() {
-            let wakes = outbox::tells(&self.services, M::CREATED);
+            let wakes = outbox::publishes(&self.services, M::CREATED);
             self.services.changed(M::KIND, recorded.len(), wakes);
         }
         let mut replies: Vec<Option<Recorded>> = batch.iter().map(|_| None).collect();

@@ -21,7 +21,7 @@ use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, who
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::cursor::{self, Side, Term, ValueKind};
-use crate::query::paging::{PagesByParent, order_by};
+use crate::query::paging::{PagesByParent, order_within_parent};
 use crate::query::{CursorPage, Direction, Filter, PageRequest, Row, key};
 
 const AT: &str = "created_at";
@@ -153,12 +153,9 @@ fn newest<M: Movement>(
         .iter()
         .map(condition::<M>)
         .fold(Condition::all(), Condition::add);
-    let mut query = M::find()
-        .filter(M::PRODUCT.into_expr().eq(backend.parent()))
-        .filter(within_bounds)
-        .limit(end);
-    order_by(QueryTrait::query(&mut query), &own_order::<M>(), page.backwards);
-    let mut keys = backend.per_parent(products, key::<M>().as_column_ref(), query.into_query());
+    let mut query = M::find().filter(within_bounds).limit(end).into_query();
+    order_within_parent(&mut query, backend, M::PRODUCT, &own_order::<M>(), page.backwards);
+    let mut keys = backend.per_parent(products, key::<M>().as_column_ref(), query);
     keys.clear_selects()
         .columns([(PAGE, "product_id"), (PAGE, AT), (PAGE, ID)])
         .expr_as(Expr::val(M::KIND.singular()), KIND);

@@ -13,7 +13,7 @@ pub struct NewMovement {
 }
 
 impl NewMovement {
-    /// The description, case-folded.
+    /// The description, folded.
     pub fn description_folded(&self) -> Option<String> {
         self.description.as_deref().map(fold)
     }

@@ -19,7 +19,7 @@ use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::resource::{Created, insert};
 use crate::tx::Tx;
-use crate::webhooks::outbox::{self, Told};
+use crate::webhooks::outbox::{self, StockEvent};
 
 /// Why a movement was not recorded.
 #[derive(Debug)]
@@ -158,13 +158,12 @@ async fn add_entry(
         created_at: Set(tx.ctx().now),
     };
     let inserted = stock_change::Entity::insert(entry).exec(tx).await?;
-    let event = Told {
+    let event = StockEvent {
         stock_change_id: inserted.last_insert_id,
         reason,
         change,
-        balance: product.quantity,
-        product_title: &product.title,
+        product,
         description,
     };
-    outbox::write(tx, event).await
+    outbox::publish(tx, event).await
 }

@@ -1,7 +1,7 @@
-//! The figures of `/metrics`, by OpenTelemetry's names where it has one, as Prometheus spells them:
+//! The metrics of `/metrics`. Where OpenTelemetry has a name for one, it is used in Prometheus' spelling:
 //! `http.server.request.duration` in seconds is `http_server_request_duration_seconds`.
 //!
-//! Every label has few values: routes are templates, never paths, and what is not known is `_OTHER` or empty.
+//! Every label has few values: routes are templates, never paths, and unknown values are `_OTHER` or empty.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,86 +18,84 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::error::{Error, Result};
 use crate::kind::Kind;
 
-/// How the answer declares itself: Prometheus' own text form, as standardised by `OpenMetrics`.
+/// The media type of `/metrics`: Prometheus' text format as standardised by `OpenMetrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// OpenTelemetry's boundaries, and three below its first: most of our answers take less than five milliseconds.
+/// OpenTelemetry's boundaries, and three below its first: most responses take less than five milliseconds.
 const SECONDS: [f64; 17] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Answered {
+struct RequestLabels {
     http_request_method: &'static str,
     http_route: String,
     http_response_status_code: u16,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Asked {
+struct MethodLabel {
     http_request_method: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Moved {
+struct KindLabel {
     kind: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Ended {
+struct OutcomeLabel {
     outcome: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Limited {
+struct LimitLabel {
     limit: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Pooled {
+struct StateLabel {
     state: &'static str,
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
-struct Executed {
+struct OperationLabels {
     graphql_operation_type: &'static str,
     error_type: &'static str,
 }
 
-/// How many there were each time.
+/// A histogram of counts.
 #[derive(Clone, Debug)]
 pub struct Sizes(Histogram);
 
 impl Sizes {
-    /// Changes that were committed together: powers of two up to what one commit takes.
+    /// For the number of changes in one commit: powers of two up to the most that one commit takes.
     pub fn of_commits() -> Self {
         Self(Histogram::new(exponential_buckets(1.0, 2.0, 9)))
     }
 
-    /// As it is registered.
     pub fn histogram(&self) -> Histogram {
         self.0.clone()
     }
 
-    /// Notes one of them.
     pub fn observe(&self, size: usize) {
         self.0.observe(f64::from(u32::try_from(size).unwrap_or(u32::MAX)));
     }
 }
 
-/// The figures of one gateway.
+/// The metrics of one gateway.
 pub struct Metrics {
     registry: Registry,
-    durations: Family<Answered, Histogram, fn() -> Histogram>,
-    active: Family<Asked, Gauge>,
-    movements: Family<Moved, Counter>,
-    logins: Family<Ended, Counter>,
-    refusals: Family<Limited, Counter>,
+    durations: Family<RequestLabels, Histogram, fn() -> Histogram>,
+    active: Family<MethodLabel, Gauge>,
+    movements: Family<KindLabel, Counter>,
+    logins: Family<OutcomeLabel, Counter>,
+    refusals: Family<LimitLabel, Counter>,
     panics: Counter,
-    operations: Family<Executed, Counter>,
-    tries: Family<Ended, Counter>,
+    operations: Family<OperationLabels, Counter>,
+    webhook_attempts: Family<OutcomeLabel, Counter>,
     clients: Gauge,
-    connections: Family<Pooled, Gauge>,
+    connections: Family<StateLabel, Gauge>,
     statements: Counter,
     waiting: Gauge,
     commits: Sizes,
@@ -106,9 +104,9 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Figures that all begin with 0.
+    /// Metrics that all begin at 0.
     pub fn new(backend: Backend, commits: Sizes) -> Self {
-        let durations: Family<Answered, Histogram, fn() -> Histogram> =
+        let durations: Family<RequestLabels, Histogram, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(SECONDS));
         let mut metrics = Self {
             registry: Registry::default(),
@@ -119,7 +117,7 @@ impl Metrics {
             refusals: Family::default(),
             panics: Counter::default(),
             operations: Family::default(),
-            tries: Family::default(),
+            webhook_attempts: Family::default(),
             clients: Gauge::default(),
             connections: Family::default(),
             statements: Counter::default(),
@@ -139,34 +137,34 @@ impl Metrics {
         let registry = &mut self.registry;
         registry.register_with_unit(
             "http_server_request_duration",
-            "How long requests took, from their head to the head of their answer",
+            "Time from the head of a request to the head of its response",
             Unit::Seconds,
             self.durations.clone(),
         );
         registry.register(
             "http_server_active_requests",
-            "Requests that are being answered",
+            "Requests in progress",
             self.active.clone(),
         );
         registry.register(
             "stockroom_movements",
-            "Inflows and outflows that were recorded and committed",
+            "Inflows and outflows recorded and committed",
             self.movements.clone(),
         );
-        registry.register("stockroom_logins", "Logins by their outcome", self.logins.clone());
+        registry.register("stockroom_logins", "Logins by outcome", self.logins.clone());
         registry.register(
             "stockroom_rate_limit_refusals",
-            "Requests that were refused because there were too many",
+            "Requests refused by a rate limit",
             self.refusals.clone(),
         );
         registry.register(
             "stockroom_panics",
-            "Requests that ended in a mistake of ours and a 500",
+            "Requests that ended in a panic and a 500",
             self.panics.clone(),
         );
         registry.register(
             "db_client_connection_count",
-            "Connections to the database by their state",
+            "Database connections by state",
             self.connections.clone(),
         );
         registry.register(
@@ -176,66 +174,66 @@ impl Metrics {
         );
         registry.register(
             "stockroom_graphql_operations",
-            "GraphQL operations by their type and how they failed, if they did",
+            "GraphQL operations by type and error code, if they failed",
             self.operations.clone(),
         );
         registry.register(
             "stockroom_webhook_tries",
-            "Tries to deliver a webhook by their outcome",
-            self.tries.clone(),
+            "Webhook attempts by outcome",
+            self.webhook_attempts.clone(),
         );
         registry.register(
             "stockroom_webhook_pending_deliveries",
-            "Webhooks that are still to be delivered, by all gateways; 10,000 stands for more",
+            "Webhooks not yet delivered, by all gateways; at most 10,000 are counted",
             self.due.clone(),
         );
         registry.register_with_unit(
             "stockroom_webhook_oldest_due",
-            "How long the webhook that has waited longest could have been delivered",
+            "How long the oldest due webhook has been due",
             Unit::Seconds,
             self.overdue.clone(),
         );
         registry.register(
             "stockroom_open_connections",
-            "Connections of clients",
+            "Client connections",
             self.clients.clone(),
         );
-        // What has not happened yet is 0, not absent, so that the first time shows as a rise.
+        // These begin at 0, not absent, so that the first event shows as an increase.
         for kind in [Kind::Inflow, Kind::Outflow] {
-            self.moved(kind, 0);
+            self.movements_committed(kind, 0);
         }
         for outcome in [SUCCESS, FAILURE] {
-            let _ = self.logins.get_or_create(&Ended { outcome });
-            let _ = self.tries.get_or_create(&Ended { outcome });
+            let _ = self.logins.get_or_create(&OutcomeLabel { outcome });
+            let _ = self.webhook_attempts.get_or_create(&OutcomeLabel { outcome });
         }
     }
 
     fn register_writer(&mut self) {
         self.registry.register(
             "stockroom_writer_waiting",
-            "Changes that wait for SQLite's writer",
+            "Changes waiting for SQLite's writer",
             self.waiting.clone(),
         );
         self.registry.register(
             "stockroom_writer_commit_size",
-            "Changes that were committed together",
+            "Changes in one commit",
             self.commits.histogram(),
         );
     }
 
-    /// A request begins; the guard ends it.
-    pub fn begin(&self, method: &Method) -> Active {
+    /// Counts a request as active until the guard is dropped.
+    pub fn begin(&self, method: &Method) -> ActiveRequest {
         let method = method_name(method);
-        let gauge = self.active.get_or_create_owned(&Asked {
+        let gauge = self.active.get_or_create_owned(&MethodLabel {
             http_request_method: method,
         });
         gauge.inc();
-        Active { gauge, method }
+        ActiveRequest { gauge, method }
     }
 
-    /// A request was answered.
-    pub fn answered(&self, active: &Active, route: &str, status: u16, took: Duration) {
-        let labels = Answered {
+    /// Records a finished request.
+    pub fn request_finished(&self, active: &ActiveRequest, route: &str, status: u16, took: Duration) {
+        let labels = RequestLabels {
             http_request_method: active.method,
             http_route: route.to_owned(),
             http_response_status_code: status,
@@ -243,51 +241,53 @@ impl Metrics {
         self.durations.get_or_create(&labels).observe(took.as_secs_f64());
     }
 
-    /// Movements were committed.
-    pub fn moved(&self, kind: Kind, count: u64) {
+    /// Counts committed movements.
+    pub fn movements_committed(&self, kind: Kind, count: u64) {
         let kind = kind.singular();
-        self.movements.get_or_create(&Moved { kind }).inc_by(count);
+        self.movements.get_or_create(&KindLabel { kind }).inc_by(count);
     }
 
-    /// Somebody logged in, or failed to.
+    /// Counts a login attempt.
     pub fn login(&self, succeeded: bool) {
         let outcome = if succeeded { SUCCESS } else { FAILURE };
-        self.logins.get_or_create(&Ended { outcome }).inc();
+        self.logins.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    /// Somebody asked too often.
-    pub fn refused(&self, limit: &'static str) {
-        self.refusals.get_or_create(&Limited { limit }).inc();
+    /// Counts a request refused by the rate limit of this name.
+    pub fn rate_limited(&self, limit: &'static str) {
+        self.refusals.get_or_create(&LimitLabel { limit }).inc();
     }
 
-    /// A handler panicked.
+    /// Counts a panic in a request handler.
     pub fn panicked(&self) {
         self.panics.inc();
     }
 
-    /// An operation of GraphQL was executed, or refused with this code.
-    pub fn operated(&self, graphql_operation_type: &'static str, error_type: Option<&'static str>) {
-        let labels = Executed {
+    /// Counts a GraphQL operation, with the code of its first error.
+    pub fn graphql_operation(&self, graphql_operation_type: &'static str, error_type: Option<&'static str>) {
+        let labels = OperationLabels {
             graphql_operation_type,
             error_type: error_type.unwrap_or_default(),
         };
         self.operations.get_or_create(&labels).inc();
     }
 
-    /// A webhook attempt has ended.
+    /// Counts a webhook attempt.
     pub fn webhook_attempt(&self, succeeded: bool) {
         let outcome = if succeeded { SUCCESS } else { FAILURE };
-        self.tries.get_or_create(&Ended { outcome }).inc();
+        self.webhook_attempts
+            .get_or_create(&OutcomeLabel { outcome })
+            .inc();
     }
 
-    /// A client has connected; the guard says goodbye.
-    pub fn connected(&self) -> Counted {
+    /// Counts a client connection until the guard is dropped.
+    pub fn connected(&self) -> OpenConnection {
         self.clients.inc();
-        Counted(self.clients.clone())
+        OpenConnection(self.clients.clone())
     }
 
-    /// The webhook outbox was measured.
-    pub fn webhook_backlog(&self, pending: usize, oldest_due: Duration) {
+    /// Sets the size of the webhook outbox.
+    pub fn set_webhook_backlog(&self, pending: usize, oldest_due: Duration) {
         self.due.set(whole(pending));
         self.overdue.set(oldest_due.as_secs_f64());
     }
@@ -297,7 +297,7 @@ impl Metrics {
         let connections = db.connections();
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {
             self.connections
-                .get_or_create(&Pooled { state })
+                .get_or_create(&StateLabel { state })
                 .set(whole(count));
         }
         self.statements.inner().store(db.statements(), Ordering::Relaxed);
@@ -315,28 +315,28 @@ fn whole(count: usize) -> i64 {
 const SUCCESS: &str = "success";
 const FAILURE: &str = "failure";
 
-/// Something that is there, until it is dropped.
-pub struct Counted(Gauge);
+/// A client connection that is counted.
+pub struct OpenConnection(Gauge);
 
-impl Drop for Counted {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.dec();
     }
 }
 
-/// A request that is being answered.
-pub struct Active {
+/// A request that is counted as active.
+pub struct ActiveRequest {
     gauge: Gauge,
     method: &'static str,
 }
 
-impl Drop for Active {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         self.gauge.dec();
     }
 }
 
-/// A method by its name; one that a client made up is not a value of a label.
+/// The method's name as a label; unknown methods share one value.
 pub fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = [
         "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE",
@@ -352,9 +352,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn made_up_methods_share_one_label() {
-        let made_up = Method::from_bytes(b"FROBNICATE").unwrap();
-        assert_eq!(method_name(&made_up), "_OTHER");
+    fn unknown_methods_share_one_label() {
+        let unknown = Method::from_bytes(b"FROBNICATE").unwrap();
+        assert_eq!(method_name(&unknown), "_OTHER");
         assert_eq!(method_name(&Method::PATCH), "PATCH");
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator gets to know of the program: the line of log that each request leaves, the figures, and traces.
+//! Observability: the log line of each request, metrics, and traces.
 
 mod failure;
 pub mod metrics;

@@ -1,7 +1,7 @@
-//! `Courier`: takes traces to their collector, with the HTTP and TLS that the program has already.
+//! The HTTP client that exports traces, built from the hyper and rustls that the program has anyway.
 //!
-//! The SDK exports on a thread of its own, where the runtime's network is not to be had; so each request is sent by a
-//! task of the runtime, and the thread waits for it.
+//! The SDK exports on a thread outside of the async runtime, so each request runs as a task of the runtime while that
+//! thread waits for it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,23 +18,22 @@ use tokio::runtime::Handle;
 
 use crate::error::{Error, Result};
 
-/// The most bytes of an answer that are read.
-const ANSWER_BYTES: usize = 64 * 1024;
+/// The most bytes of a response that are read.
+const RESPONSE_BYTES: usize = 64 * 1024;
 
-/// Sends what the SDK hands it.
-pub struct Courier {
+pub struct OtlpClient {
     hyper: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     runtime: Handle,
     timeout: Duration,
-    /// Whether the last try failed: the log tells when that changes, not each time.
-    fails: AtomicBool,
+    /// Whether the last export failed: only changes are logged.
+    failing: AtomicBool,
 }
 
-impl Courier {
-    /// A courier of the runtime that this is called in.
+impl OtlpClient {
+    /// A client that uses the current runtime.
     ///
     /// # Errors
-    /// When TLS has no working settings, or there is no runtime.
+    /// When TLS can't be configured, or outside of a runtime.
     pub fn new(timeout: Duration) -> Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
@@ -52,27 +51,27 @@ impl Courier {
                 .build(connector),
             runtime: Handle::try_current().map_err(Error::internal)?,
             timeout,
-            fails: AtomicBool::new(false),
+            failing: AtomicBool::new(false),
         })
     }
 
-    fn note(&self, failure: Option<String>) {
-        let failed = self.fails.swap(failure.is_some(), Ordering::Relaxed);
+    fn log_change(&self, failure: Option<String>) {
+        let was_failing = self.failing.swap(failure.is_some(), Ordering::Relaxed);
         match failure {
-            Some(error) if !failed => tracing::warn!(error, "traces can't be delivered"),
-            None if failed => tracing::info!("traces are delivered again"),
+            Some(error) if !was_failing => tracing::warn!(error, "traces can't be exported"),
+            None if was_failing => tracing::info!("traces are exported again"),
             _ => {}
         }
     }
 }
 
 #[async_trait]
-impl HttpClient for Courier {
+impl HttpClient for OtlpClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let answer = self.hyper.request(request.map(Full::new));
+        let response = self.hyper.request(request.map(Full::new));
         let sending = async move {
-            let (head, body) = answer.await?.into_parts();
-            let body = Limited::new(body, ANSWER_BYTES).collect().await?.to_bytes();
+            let (head, body) = response.await?.into_parts();
+            let body = Limited::new(body, RESPONSE_BYTES).collect().await?.to_bytes();
             Ok::<_, HttpError>(Response::from_parts(head, body))
         };
         let timeout = self.timeout;
@@ -85,17 +84,17 @@ impl HttpClient for Courier {
             Ok(Err(elapsed)) => Err(elapsed.into()),
             Err(ended) => Err(ended.into()),
         };
-        self.note(match &sent {
+        self.log_change(match &sent {
             Ok(response) if response.status().is_success() => None,
-            Ok(response) => Some(format!("it was answered {}", response.status())),
+            Ok(response) => Some(format!("the collector answered {}", response.status())),
             Err(error) => Some(error.to_string()),
         });
         sent
     }
 }
 
-impl fmt::Debug for Courier {
+impl fmt::Debug for OtlpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Courier")
+        f.write_str("OtlpClient")
     }
 }

@@ -1,8 +1,7 @@
-//! `Record`: what is noted of a request while it runs, by whoever knows it, for its line in the log and its answer's
-//! headers.
+//! `Record`: what is collected about a request while it runs, for its log line and its response's headers.
 //!
-//! It travels with the task that answers the request, so that neither the database nor a rule has to be handed it; what
-//! works for the request on another thread (SQLite's writer) has it from `Ctx`.
+//! It is a task-local value, so that the database and the rules need no parameter for it. Code that runs on another
+//! thread, such as SQLite's writer, gets it from `Ctx`.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -11,22 +10,22 @@ use std::time::Duration;
 
 use database::Backend;
 
-use super::traces::{Span, Statement};
+use super::traces::{DbSpan, Span};
 
 tokio::task_local! {
     static CURRENT: Arc<Record>;
 }
 
-/// What is known of one request.
+/// The observations about one request.
 #[derive(Default)]
 pub struct Record {
     id: String,
-    /// What it is in its trace, if anybody will see that.
+    /// Set if the request is traced.
     span: OnceLock<Span>,
-    /// The part of it under which the next statements stand.
-    part: Mutex<Option<Span>>,
+    /// The parent span of the next statements, if it is not the request's.
+    statement_parent: Mutex<Option<Span>>,
     statements: AtomicU64,
-    /// 0 for nobody: ids count from 1.
+    /// 0 without a user: ids begin at 1.
     user: AtomicI64,
     quota: Mutex<Option<Quota>>,
 }
@@ -45,7 +44,7 @@ pub struct Quota {
 }
 
 impl Record {
-    /// A request that has this id.
+    /// The record of the request with this id.
     pub fn new(id: String) -> Arc<Self> {
         Arc::new(Self {
             id,
@@ -53,79 +52,82 @@ impl Record {
         })
     }
 
-    /// The record of the request that this task answers; an empty one, which nobody reads, outside of requests.
+    /// The record of the current task's request, or outside of requests an empty one that is discarded.
     pub fn current() -> Arc<Self> {
         CURRENT.try_with(Arc::clone).unwrap_or_default()
     }
 
-    /// The id of the request that this task answers.
+    /// The id of the current task's request.
     pub fn current_id() -> Option<String> {
         CURRENT.try_with(|record| record.id.clone()).ok()
     }
 
-    /// Notes a statement that this task sends.
-    pub fn sends_here(backend: Backend, sql: &str) -> Option<Statement> {
-        // Nobody asks how many statements a command sends.
+    /// Counts a statement of the current task's request, and begins its span; outside of requests does nothing.
+    pub fn statement_of_current(backend: Backend, sql: &str) -> Option<DbSpan> {
         CURRENT
-            .try_with(|record| record.sends(backend, sql))
+            .try_with(|record| record.statement(backend, sql))
             .ok()
             .flatten()
     }
 
-    /// Runs what answers the request.
-    pub async fn during<F: Future>(self: &Arc<Self>, answering: F) -> F::Output {
-        CURRENT.scope(Arc::clone(self), answering).await
+    /// Runs a future with this as the current record.
+    pub async fn scope<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        CURRENT.scope(Arc::clone(self), future).await
     }
 
-    /// The request's id.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// Whether it is a request's, and not of what goes on beside them.
-    pub fn is_of_a_request(&self) -> bool {
+    /// False for the empty record of code outside of requests.
+    pub fn belongs_to_request(&self) -> bool {
         !self.id.is_empty()
     }
 
-    /// Notes a statement; whoever sends it says when it has ended.
-    pub fn sends(&self, backend: Backend, sql: &str) -> Option<Statement> {
+    /// Counts a statement and begins its span, if the request is traced.
+    pub fn statement(&self, backend: Backend, sql: &str) -> Option<DbSpan> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         let span = self.span.get()?;
-        let part = self.part.lock().unwrap_or_else(PoisonError::into_inner);
+        let parent = self
+            .statement_parent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let system = match backend {
             Backend::Sqlite => "sqlite",
             Backend::Postgres => "postgresql",
         };
-        Some(part.as_ref().unwrap_or(span).statement(system, sql))
+        Some(parent.as_ref().unwrap_or(span).statement(system, sql))
     }
 
-    /// It is part of a trace from here on.
-    pub fn is_traced(&self, span: Span) {
-        // Only the first is the request's.
+    /// Sets the request's span, once.
+    pub fn set_span(&self, span: Span) {
         let _ = self.span.set(span);
     }
 
-    /// What it is in its trace, if anybody will see that.
+    /// The request's span, if it is traced.
     pub fn span(&self) -> Option<&Span> {
         self.span.get()
     }
 
-    /// The statements that follow belong to this part of it, or to itself again.
-    pub fn goes_on_in(&self, part: Option<Span>) {
-        *self.part.lock().unwrap_or_else(PoisonError::into_inner) = part;
+    /// Sets the parent span of the statements that follow; `None` stands for the request's span.
+    pub fn set_statement_parent(&self, span: Option<Span>) {
+        *self
+            .statement_parent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = span;
     }
 
-    /// How many statements were sent.
+    /// The number of statements so far.
     pub fn statements(&self) -> u64 {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// Notes who asks.
+    /// Records the caller.
     pub fn identified(&self, user: Option<i64>) {
         self.user.store(user.unwrap_or_default(), Ordering::Relaxed);
     }
 
-    /// Who asks, if anybody we know.
+    /// The caller's id, if the request has a login.
     pub fn user(&self) -> Option<i64> {
         Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
     }
@@ -146,16 +148,16 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn it_is_found_by_what_runs_for_the_request_and_by_nobody_else() {
+    async fn the_record_is_current_within_its_scope_alone() {
         let record = Record::new("7".to_owned());
         record
-            .during(async {
-                assert!(Record::sends_here(Backend::Sqlite, "SELECT 1").is_none());
+            .scope(async {
+                assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
                 Record::current().identified(Some(5));
                 assert_eq!(Record::current_id().as_deref(), Some("7"));
             })
             .await;
-        assert!(Record::sends_here(Backend::Sqlite, "SELECT 1").is_none());
+        assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
         Record::current().identified(Some(6));
         assert_eq!((record.statements(), record.user()), (1, Some(5)));
         assert_eq!(Record::current_id(), None);

@@ -1,19 +1,19 @@
-//! The database's observers: statements are noted in the record of their request, commits in the metrics.
+//! Observers of the database: statements go to the record of their request, commits to the metrics.
 
 use database::{Backend, StatementObserver, StatementSpan};
 
 use super::Record;
 use super::metrics::Sizes;
-use super::traces::Statement;
+use super::traces::DbSpan;
 
-/// Notes statements outside of transactions in the record of the current task.
+/// Observes statements outside of transactions, which belong to the request of the current task.
 pub struct DatabaseObserver {
     pub commit_sizes: Sizes,
 }
 
 impl StatementObserver for DatabaseObserver {
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
-        boxed(Record::sends_here(backend, sql))
+        boxed(Record::statement_of_current(backend, sql))
     }
 
     fn group_started(&self, transactions: usize) {
@@ -21,20 +21,20 @@ impl StatementObserver for DatabaseObserver {
     }
 }
 
-/// Notes the statements of a transaction, which may run on another thread.
+/// Observes the statements of a transaction, which may run on another thread.
 impl StatementObserver for Record {
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
-        boxed(self.sends(backend, sql))
+        boxed(self.statement(backend, sql))
     }
 }
 
-fn boxed(statement: Option<Statement>) -> Option<Box<dyn StatementSpan>> {
+fn boxed(statement: Option<DbSpan>) -> Option<Box<dyn StatementSpan>> {
     let statement: Box<dyn StatementSpan> = Box::new(statement?);
     Some(statement)
 }
 
-impl StatementSpan for Statement {
+impl StatementSpan for DbSpan {
     fn finished(mut self: Box<Self>, succeeded: bool) {
-        self.ended(&if succeeded { Ok(()) } else { Err(()) });
+        self.end(&if succeeded { Ok(()) } else { Err(()) });
     }
 }

@@ -1,10 +1,10 @@
-//! Traces by OTLP, when an endpoint is configured: a span for each request, below it one for the operation of GraphQL
-//! and one for each statement, and one for each try of a webhook.
+//! Traces, exported by OTLP if an endpoint is configured: a span for each request, below it one for the GraphQL operation
+//! and one for each SQL statement, and one for each webhook attempt.
 //!
-//! Attributes have the names of OpenTelemetry's semantic conventions. A span holds routes and statements as they are
-//! written in the program, with placeholders: no path or query as they were sent, no variables, no values.
+//! Attributes follow OpenTelemetry's semantic conventions. Routes and statements are recorded as templates, with
+//! placeholders: no path or query string, no variables, no values.
 //!
-//! While it is switched off, a request and a statement cost a look at an absent option each.
+//! While traces are off, a request and a statement cost one check of an absent option each.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -21,27 +21,27 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
-use super::otlp_client::Courier;
+use super::otlp_client::OtlpClient;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
 /// How long an export may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How long the last of them is waited for when the program ends.
-const FINISHING: Duration = Duration::from_secs(1);
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the last export may take at shutdown.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the spans of one gateway go through: a queue that the SDK bounds, and drops from when it is full.
+/// The exporter of one gateway's spans. The SDK queues spans up to a bound and drops those beyond it.
 pub struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
 }
 
 impl Traces {
-    /// What the settings ask for, if they ask for traces at all. The SDK reads the standard variables for the rest:
-    /// headers, sampling, sizes of queue and batch.
+    /// Starts the exporter; `None` without an endpoint. The SDK itself reads the other standard variables: headers,
+    /// sampling, sizes of queue and batch.
     ///
     /// # Errors
-    /// When the endpoint or one of the variables can't be read, or TLS has no working settings.
+    /// When the endpoint or one of the variables can't be parsed, or TLS can't be configured.
     pub fn new(config: &Config) -> Result<Option<Self>> {
         let endpoint = match (
             &config.otel_exporter_otlp_traces_endpoint,
@@ -53,10 +53,10 @@ impl Traces {
         };
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(Courier::new(PATIENCE)?)
+            .with_http_client(OtlpClient::new(EXPORT_TIMEOUT)?)
             .with_protocol(Protocol::HttpBinary)
             .with_endpoint(endpoint)
-            .with_timeout(PATIENCE)
+            .with_timeout(EXPORT_TIMEOUT)
             .build()
             .map_err(Error::internal)?;
         let resource = Resource::builder()
@@ -71,9 +71,9 @@ impl Traces {
         Ok(Some(Self { provider, tracer }))
     }
 
-    /// A request that has come, as a part of the trace that its `traceparent` names, if it has one.
+    /// Begins the span of a request, in the trace that its `traceparent` header names.
     pub fn request(&self, headers: &HeaderMap, method: &'static str, route: &str) -> Span {
-        let above = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
+        let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
         let name = match route {
             "" => method.to_owned(),
             route => format!("{method} {route}"),
@@ -82,11 +82,11 @@ impl Traces {
             KeyValue::new("http.request.method", method),
             KeyValue::new("http.route", route.to_owned()),
         ];
-        self.begin(name, SpanKind::Server, &above, attributes)
+        self.begin(name, SpanKind::Server, &parent, attributes)
     }
 
-    /// An operation of GraphQL, below the request that it is part of, if it is part of one.
-    pub fn operation(&self, above: Option<&Context>, ty: &'static str, name: Option<String>) -> Span {
+    /// Begins the span of a GraphQL operation, below the span of its request if there is one.
+    pub fn operation(&self, parent: Option<&Context>, ty: &'static str, name: Option<String>) -> Span {
         let mut attributes = vec![KeyValue::new("graphql.operation.type", ty)];
         let title = match name {
             Some(name) => {
@@ -96,14 +96,14 @@ impl Traces {
             }
             None => ty.to_owned(),
         };
-        let kind = match above {
+        let kind = match parent {
             Some(_) => SpanKind::Internal,
             None => SpanKind::Server,
         };
-        self.begin(title, kind, above.unwrap_or(&Context::new()), attributes)
+        self.begin(title, kind, parent.unwrap_or(&Context::new()), attributes)
     }
 
-    /// A try to deliver a webhook.
+    /// Begins the span of a webhook attempt.
     pub fn webhook(&self, host: &str, event: &'static str, message_id: &str) -> Span {
         let attributes = vec![
             KeyValue::new("http.request.method", "POST"),
@@ -114,24 +114,24 @@ impl Traces {
         self.begin("POST".to_owned(), SpanKind::Client, &Context::new(), attributes)
     }
 
-    fn begin(&self, name: String, kind: SpanKind, above: &Context, attributes: Vec<KeyValue>) -> Span {
-        Span::begin(&self.tracer, name.into(), kind, above, attributes)
+    fn begin(&self, name: String, kind: SpanKind, parent: &Context, attributes: Vec<KeyValue>) -> Span {
+        Span::begin(&self.tracer, name.into(), kind, parent, attributes)
     }
 
-    /// Sends what has not been sent yet, within a bounded time.
+    /// Exports what is still queued, within a bounded time.
     pub async fn finish(&self) {
         let provider = self.provider.clone();
-        // It waits for the SDK's own thread.
-        let finishing = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(FINISHING));
+        // The call blocks until the SDK's thread has ended.
+        let finishing = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(SHUTDOWN_TIMEOUT));
         match finishing.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "some traces were not sent"),
-            Err(error) => tracing::warn!(%error, "some traces were not sent"),
+            Ok(Err(error)) => tracing::warn!(%error, "some traces were not exported"),
+            Err(error) => tracing::warn!(%error, "some traces were not exported"),
         }
     }
 }
 
-/// Something that takes time; it ends when this is dropped.
+/// A span; it ends when its last clone is dropped, if not before.
 #[derive(Clone)]
 pub struct Span {
     tracer: SdkTracer,
@@ -143,22 +143,22 @@ impl Span {
         tracer: &SdkTracer,
         name: Cow<'static, str>,
         kind: SpanKind,
-        above: &Context,
+        parent: &Context,
         attributes: Vec<KeyValue>,
     ) -> Self {
         let span = tracer
             .span_builder(name)
             .with_kind(kind)
             .with_attributes(attributes)
-            .start_with_context(tracer, above);
+            .start_with_context(tracer, parent);
         Self {
             tracer: tracer.clone(),
-            context: above.with_span(span),
+            context: parent.with_span(span),
         }
     }
 
-    /// A statement that is sent to the database now, below this.
-    pub fn statement(&self, system: &'static str, sql: &str) -> Statement {
+    /// Begins the span of an SQL statement below this one.
+    pub fn statement(&self, system: &'static str, sql: &str) -> DbSpan {
         let summary = summary(sql);
         let mut span = self
             .tracer
@@ -169,57 +169,55 @@ impl Span {
         span.set_attribute(KeyValue::new("db.query.summary", summary));
         span.set_attribute(KeyValue::new(
             "db.query.text",
-            sql.chars().take(LONGEST_TEXT).collect::<String>(),
+            sql.chars().take(MAX_QUERY_TEXT).collect::<String>(),
         ));
-        Statement(span)
+        DbSpan(span)
     }
 
-    /// Whether anybody will see it.
-    pub fn is_seen(&self) -> bool {
+    /// Whether the span is exported.
+    pub fn is_sampled(&self) -> bool {
         self.context.span().span_context().is_sampled()
     }
 
-    /// What is below it hangs here.
+    /// The context that makes this span a parent.
     pub fn context(&self) -> &Context {
         &self.context
     }
 
-    /// The number of its trace, as the log writes it.
+    /// The trace's id in hexadecimal.
     pub fn trace_id(&self) -> String {
         self.context.span().span_context().trace_id().to_string()
     }
 
-    /// Notes something of it.
-    pub fn note(&self, name: &'static str, value: impl Into<Value>) {
+    pub fn set_attribute(&self, name: &'static str, value: impl Into<Value>) {
         self.context.span().set_attribute(KeyValue::new(name, value));
     }
 
     /// Records a response's status, and whether it counts as a failure of this span.
     pub fn response(&self, status: StatusCode, is_failure: bool) {
-        self.note("http.response.status_code", i64::from(status.as_u16()));
+        self.set_attribute("http.response.status_code", i64::from(status.as_u16()));
         if is_failure {
             self.failed(status.as_str().to_owned());
         }
     }
 
-    /// Notes that it failed, by a word of few values.
+    /// Records a failure by its kind, which must be one of few values.
     pub fn failed(&self, kind: impl Into<Value>) {
-        self.note("error.type", kind);
+        self.set_attribute("error.type", kind);
         self.context.span().set_status(Status::error(""));
     }
 
-    /// It is over.
     pub fn end(&self) {
         self.context.span().end();
     }
 }
 
-/// A statement under way.
-pub struct Statement(opentelemetry_sdk::trace::Span);
+/// The span of an SQL statement.
+pub struct DbSpan(opentelemetry_sdk::trace::Span);
 
-impl Statement {
-    /// It is over.
-    pub fn ended<T, E>(&mut self, result: &Result<T, E>) {
+impl DbSpan {
+    /// Ends the span with the statement's result.
+    pub fn end<T, E>(&mut self, result: &Result<T, E>) {
         if result.is_err() {
             self.0.set_status(Status::error(""));
         }
@@ -227,10 +225,10 @@ impl Statement {
     }
 }
 
-/// The most characters of a statement that are told.
-const LONGEST_TEXT: usize = 2_000;
+/// The most characters of a statement that are recorded.
+const MAX_QUERY_TEXT: usize = 2_000;
 
-/// What a statement does to which table first: `SELECT product`.
+/// A statement's verb and first table: `SELECT product`.
 fn summary(sql: &str) -> String {
     let mut words = sql.split_ascii_whitespace();
     let verb = words.next().unwrap_or_default().to_ascii_uppercase();
@@ -242,7 +240,7 @@ fn summary(sql: &str) -> String {
     let table = if verb == "UPDATE" {
         words.next()
     } else {
-        // A query in parentheses has a table of its own.
+        // A subquery in place of a table has a table of its own further on.
         let is_table = |table: &&str| !table.starts_with('(');
         std::iter::from_fn(|| {
             words.find(|word| is_before_table(word))?;

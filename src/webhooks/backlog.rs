@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use database::Database;
 use sea_orm::{ConnectionTrait as _, Statement};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::error::Result;
-use database::Database;
 
 /// The most deliveries that are counted.
 const MAX_COUNTED: usize = 10_000;

@@ -2,10 +2,12 @@
 //!
 //! One struct is the payload of all events; members that an event does not have are left out.
 
-use ::entity::event::{self, Name};
+use ::entity::event::{self, Name, product_copies};
 use ::entity::{stock_change, webhook_endpoint};
 use chrono::SecondsFormat;
+use sea_orm::{IdenStatic as _, ModelTrait as _};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
@@ -25,7 +27,7 @@ struct Data<'a> {
     endpoint: Option<Endpoint<'a>>,
     /// In stock events alone, as all that follows.
     #[serde(flatten)]
-    change: Option<StockChange<'a>>,
+    change: Option<StockChange>,
     #[serde(flatten)]
     movement: Option<Movement<'a>>,
     /// In `product.low_stock` alone.
@@ -40,18 +42,20 @@ struct Endpoint<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct StockChange<'a> {
+struct StockChange {
     /// Of two events of one product, the later has the larger one.
     ledger_id: i64,
-    product: Product<'a>,
+    product: Product,
     /// The product's stock right after the change.
     balance: i64,
 }
 
 #[derive(Debug, Serialize)]
-struct Product<'a> {
+struct Product {
     id: i64,
-    title: &'a str,
+    /// The event's copies of the product's columns, by their original names.
+    #[serde(flatten)]
+    copies: Map<String, Value>,
 }
 
 /// In `inflow.created` and `outflow.created` alone.
@@ -108,10 +112,23 @@ fn stock_change<'a>(event: &'a event::Model, change: &stock_change::Model) -> Da
             ledger_id: change.id,
             product: Product {
                 id: change.product_id,
-                title: &event.product_title,
+                copies: copies(event),
             },
             balance: change.balance,
         }),
         ..Data::default()
     }
+}
+
+/// The product's texts at the time of the event.
+fn copies(event: &event::Model) -> Map<String, Value> {
+    product_copies()
+        .map(|(copy, original)| {
+            let text = match event.get(copy) {
+                sea_orm::Value::String(Some(text)) => Value::String(text),
+                _ => Value::Null,
+            };
+            (original.as_str().to_owned(), text)
+        })
+        .collect()
 }

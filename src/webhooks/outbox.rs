@@ -1,42 +1,39 @@
-//! The outbox: what receivers will be told, written inside the transaction that makes it so, and nothing else happens
-//! there. A refused change leaves no event, a committed one can't lose it.
+//! The outbox: events and their deliveries are stored in the transaction of the change they describe. A rejected change
+//! leaves no event, and a committed one can't lose its event.
 //!
-//! An event nobody is told of is not written. With webhooks switched off nothing here sends a statement.
+//! An event without a subscribed endpoint is not stored. While webhooks are switched off, no statement is sent.
 //!
-//! Parameters are numbered in the order in which they first appear, so that both databases read the same text.
+//! Parameters are numbered in the order of their first use, so that both databases accept the same text.
 
-use ::entity::event::Name;
+use ::entity::event::{Name, product_copies};
+use ::entity::product;
 use ::entity::stock_change::Reason;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, IdenStatic as _, ModelTrait as _, Statement, Value};
 
 use crate::services::Services;
 use crate::stock::low_stock;
 use crate::tx::Tx;
 
-/// An entry of the ledger, with what it does not hold itself.
+/// A ledger entry, with what its events hold beside it.
 #[derive(Clone, Debug)]
-pub struct Told<'a> {
-    /// The entry's id.
+pub struct StockEvent<'a> {
     pub stock_change_id: i64,
-    /// Why stock changed.
     pub reason: Reason,
-    /// What was added; negative when it was taken away.
+    /// Negative when stock was taken out.
     pub change: i64,
-    /// What was in stock right after.
-    pub balance: i64,
-    /// What the product is called.
-    pub product_title: &'a str,
+    /// As it is right after the change.
+    pub product: &'a product::Model,
     /// The movement's description.
     pub description: Option<&'a str>,
 }
 
-/// The endpoints that are told of the event called `name`, as a condition: it is one of theirs, whole.
+/// The condition that an endpoint is enabled and subscribed to the event that the SQL expression `name` names.
 fn subscribed(name: &str) -> String {
     format!("endpoint.ended_at IS NULL AND ',' || endpoint.events || ',' LIKE '%,' || {name} || ',%'")
 }
 
-/// What a movement of this kind is called, if receivers are told of it at all.
-fn called(reason: Reason) -> Option<Name> {
+/// The event of a change for this reason, if it has one.
+const fn event_of(reason: Reason) -> Option<Name> {
     match reason {
         Reason::OutflowCreated => Some(Name::OutflowCreated),
         Reason::InflowCreated => Some(Name::InflowCreated),
@@ -44,95 +41,111 @@ fn called(reason: Reason) -> Option<Name> {
     }
 }
 
-/// What receivers know a new message by.
+/// A new id of a message, the same for all its receivers and attempts.
 pub fn message_id() -> String {
     format!("msg_{:032x}", rand::random::<u128>())
 }
 
-/// Writes what this entry of the ledger means to receivers.
-pub async fn write(tx: &Tx, told: Told<'_>) -> Result<(), DbErr> {
-    let services = &tx.ctx().services;
-    if !services.config.webhook_enabled {
+/// Stores the events of a ledger entry.
+pub async fn publish(tx: &Tx, event: StockEvent<'_>) -> Result<(), DbErr> {
+    let config = &tx.ctx().services.config;
+    if !config.webhook_enabled {
         return Ok(());
     }
-    let threshold = services.config.low_stock_threshold;
-    let fell_low = low_stock::fell_low(told.balance, told.change, threshold);
-    let names = called(told.reason)
+    let is_low = low_stock::fell_low(event.product.quantity, event.change, config.low_stock_threshold);
+    let names = event_of(event.reason)
         .into_iter()
-        .chain(fell_low.then_some(Name::LowStock));
+        .chain(is_low.then_some(Name::LowStock));
     for name in names {
-        event(tx, name, &told).await?;
+        insert(tx, name, &event).await?;
     }
     Ok(())
 }
 
-async fn event(tx: &Tx, name: Name, told: &Told<'_>) -> Result<(), DbErr> {
+async fn insert(tx: &Tx, name: Name, event: &StockEvent<'_>) -> Result<(), DbErr> {
     #[derive(FromQueryResult)]
-    struct Written {
+    struct Inserted {
         id: i64,
     }
-    let sql = format!(
-        "INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
-         SELECT $1, $2, $3, $4, $5, $6 WHERE EXISTS (SELECT 1 FROM endpoint WHERE {subscribed}) RETURNING id",
-        subscribed = subscribed("$2"),
-    );
-    let values: Vec<Value> = vec![
+    let mut values: Vec<Value> = vec![
         message_id().into(),
         name.as_str().into(),
-        told.stock_change_id.into(),
-        told.product_title.into(),
-        told.description.map(str::to_owned).into(),
+        event.stock_change_id.into(),
+        event.description.map(str::to_owned).into(),
         tx.ctx().now.into(),
     ];
+    values.extend(product_copies().map(|(_, original)| event.product.get(original)));
+    let parameters: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
+    let sql = format!(
+        "INSERT INTO event ({columns})
+         SELECT {parameters} WHERE EXISTS (SELECT 1 FROM endpoint WHERE {subscribed}) RETURNING id",
+        columns = event_columns(),
+        parameters = parameters.join(", "),
+        subscribed = subscribed("$2"),
+    );
     let backend = tx.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, values);
-    let Some(written) = tx.query_one_raw(statement).await? else {
+    let Some(row) = tx.query_one_raw(statement).await? else {
         return Ok(());
     };
-    let written = Written::from_query_result(&written, "")?;
+    let inserted = Inserted::from_query_result(&row, "")?;
     let sql = format!(
         "INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
          SELECT $1, endpoint.id, 0, $2 FROM endpoint WHERE {subscribed}",
         subscribed = subscribed("$3"),
     );
-    let values: Vec<Value> = vec![written.id.into(), tx.ctx().now.into(), name.as_str().into()];
+    let values: Vec<Value> = vec![inserted.id.into(), tx.ctx().now.into(), name.as_str().into()];
     tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
         .await?;
     tx.wake_webhooks();
     Ok(())
 }
 
-/// Whether receivers may have to be told of a movement of this kind.
-pub fn tells(services: &Services, reason: Reason) -> bool {
-    services.config.webhook_enabled && called(reason).is_some()
+/// The columns of a stock event, its copies of product columns last.
+fn event_columns() -> String {
+    let copies: String = product_copies()
+        .map(|(copy, _)| format!(", {}", copy.as_str()))
+        .collect();
+    format!("message_id, name, stock_change_id, description, created_at{copies}")
 }
 
-/// The same as a part of PostgreSQL's one statement for movements (`resolvers/recorder.rs`): further members of its
-/// `WITH`, for which `taken` has the movements, with two ids for messages, and `entered` their entries in the ledger.
+/// Whether changes for this reason may have events.
+pub fn publishes(services: &Services, reason: Reason) -> bool {
+    services.config.webhook_enabled && event_of(reason).is_some()
+}
+
+/// [`publish`] as a part of the one statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
+/// queries of its `WITH` clause. `taken` has the movements, each with two message ids, `locked` their products,
+/// and `entered` their ledger entries.
 ///
-/// It is empty when there is nothing to tell.
-pub fn members(services: &Services, reason: Reason) -> String {
-    let Some(name) = called(reason).filter(|_| tells(services, reason)) else {
+/// Empty where there are no events.
+pub fn with_queries(services: &Services, reason: Reason) -> String {
+    let Some(name) = event_of(reason).filter(|_| publishes(services, reason)) else {
         return String::new();
     };
+    let originals: String = product_copies()
+        .map(|(_, original)| format!(", locked.{}", original.as_str()))
+        .collect();
     format!(
-        ", happened AS (
-            INSERT INTO event (message_id, name, stock_change_id, product_title, description, created_at)
-            SELECT told.message_id, told.name, entered.id, taken.title, taken.description, taken.at
-            FROM taken JOIN entered USING (movement_id), LATERAL (VALUES
+        ", published AS (
+            INSERT INTO event ({columns})
+            SELECT possible.message_id, possible.name, entered.id, taken.description, taken.at{originals}
+            FROM taken JOIN entered USING (movement_id) JOIN locked ON locked.id = taken.product_id, LATERAL (VALUES
                 (1, taken.message_id, '{name}'), (2, taken.low_stock_message_id, '{low}')
-            ) AS told (place, message_id, name)
-            WHERE (told.place = 1 OR {fell_low})
+            ) AS possible (place, message_id, name)
+            WHERE (possible.place = 1 OR {fell_low})
             AND EXISTS (SELECT 1 FROM endpoint WHERE {subscribed})
-            ORDER BY taken.place, told.place RETURNING id, name, created_at
+            ORDER BY taken.place, possible.place RETURNING id, name, created_at
         ), queued AS (
             INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
-            SELECT happened.id, endpoint.id, 0, happened.created_at FROM happened, endpoint WHERE {subscribed_to_it}
+            SELECT published.id, endpoint.id, 0, published.created_at FROM published, endpoint
+            WHERE {subscribed_to_published}
         )",
+        columns = event_columns(),
         name = name.as_str(),
         low = Name::LowStock.as_str(),
         fell_low = low_stock::fell_low_sql(services.config.low_stock_threshold),
-        subscribed = subscribed("told.name"),
-        subscribed_to_it = subscribed("happened.name"),
+        subscribed = subscribed("possible.name"),
+        subscribed_to_published = subscribed("published.name"),
     )
 }

@@ -1,4 +1,4 @@
-//! Signatures as the Standard Webhooks specification has them: HMAC-SHA256 over id, time and body.
+//! Signatures by the Standard Webhooks specification: HMAC-SHA256 over id, timestamp and body.
 
 use std::fmt;
 
@@ -7,23 +7,22 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// What every secret begins with, so that people and scanners recognize one.
+/// The prefix of every secret, by which people and secret scanners recognize one.
 const PREFIX: &str = "whsec_";
-/// How many bytes a secret may have.
-const BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// The length of a secret's key.
+const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// What an endpoint's messages are signed with. It never prints.
+/// The key that signs an endpoint's messages. It is never printed.
 #[derive(Clone)]
 pub struct SigningSecret {
-    /// The algorithm with the key in it.
-    keyed: Hmac<Sha256>,
+    mac: Hmac<Sha256>,
 }
 
 impl SigningSecret {
-    /// Reads `whsec_` and the Base64 of 24 to 64 bytes.
+    /// Parses `whsec_` and the Base64 of 24 to 64 bytes.
     ///
     /// # Errors
-    /// What is wrong with the text, without showing it.
+    /// A message for people that does not quote the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let encoded = text
             .strip_prefix(PREFIX)
@@ -31,27 +30,27 @@ impl SigningSecret {
         let bytes = STANDARD
             .decode(encoded)
             .map_err(|_| format!("what follows {PREFIX} must be Base64"))?;
-        if !BYTES.contains(&bytes.len()) {
+        if !KEY_BYTES.contains(&bytes.len()) {
             return Err(format!(
                 "it must hold {} to {} bytes, not {}",
-                BYTES.start(),
-                BYTES.end(),
+                KEY_BYTES.start(),
+                KEY_BYTES.end(),
                 bytes.len()
             ));
         }
-        let keyed = Hmac::new_from_slice(&bytes).map_err(|_| "it can't be signed with".to_owned())?;
-        Ok(Self { keyed })
+        let mac = Hmac::new_from_slice(&bytes).map_err(|_| "it can't be signed with".to_owned())?;
+        Ok(Self { mac })
     }
 
-    /// A new secret, of 32 bytes that nobody can guess, as people write it.
+    /// A new random secret of 32 bytes, as text.
     pub fn random() -> String {
         let bytes: [u8; 32] = rand::random();
         format!("{PREFIX}{}", STANDARD.encode(bytes))
     }
 
-    /// One signature, as it stands in `webhook-signature`, where several are kept apart by spaces.
+    /// A signature for the `webhook-signature` header, where several are separated by spaces.
     pub fn sign(&self, message_id: &str, timestamp: i64, body: &[u8]) -> String {
-        let mut mac = self.keyed.clone();
+        let mut mac = self.mac.clone();
         mac.update(format!("{message_id}.{timestamp}.").as_bytes());
         mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
@@ -68,7 +67,7 @@ impl fmt::Debug for SigningSecret {
 mod tests {
     use super::SigningSecret;
 
-    /// The vectors that the specification's libraries test themselves with.
+    /// The test vectors of the specification's libraries.
     #[test]
     fn signs_as_published() {
         let vectors = [
@@ -93,7 +92,7 @@ mod tests {
         }
     }
 
-    /// The official library takes every length of secret and text beyond ASCII from us.
+    /// Every length of secret, and a body beyond ASCII.
     #[test]
     fn agrees_with_the_official_library() {
         use base64::Engine as _;

@@ -1,7 +1,7 @@
-//! Where webhooks may go: not to this machine or its neighbours, in whatever spelling, unless that is allowed.
+//! The addresses that webhooks may be sent to: public ones, unless private ones are allowed.
 //!
-//! An address is checked twice: as it is written when it is set, and as what its name means when a connection is made.
-//! The second is the one that counts, for a name can mean something else each time.
+//! A URL is checked as written when it is set, and the addresses that its host resolves to are checked whenever a
+//! connection is made. The second check is decisive, since a name can resolve to other addresses each time.
 
 use std::future::Future;
 use std::io;
@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::dns::Name;
 use ipnet::{Ipv4Net, Ipv6Net};
 use url::{Host, Url};
 
-/// IPv4 networks that are nobody's public address: IANA's registry of special purposes, multicast and the reserved rest.
+/// IPv4 networks that are not public: IANA's special-purpose registry, multicast and reserved addresses.
 const SPECIAL_V4: [Ipv4Net; 16] = [
     v4([0, 0, 0, 0], 8),
     v4([10, 0, 0, 0], 8),
@@ -34,16 +34,16 @@ const SPECIAL_V4: [Ipv4Net; 16] = [
     v4([203, 0, 113, 0], 24),
     v4([224, 0, 0, 0], 3),
 ];
-/// The part of IPv6 that is given out as public addresses.
+/// The part of IPv6 that is allocated as public addresses.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
-/// What is special within that part: protocol assignments with Teredo among them, documentation, 6to4.
+/// Networks within that part that are not public: protocol assignments (Teredo among them), documentation, 6to4.
 const SPECIAL_V6: [Ipv6Net; 4] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
     v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
     v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
 ];
-/// Where networks without IPv4 reach IPv4: the address is in the last 32 bits.
+/// The prefix of NAT64, with the IPv4 address in the last 32 bits.
 const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
 const fn v4(address: [u8; 4], length: u8) -> Ipv4Net {
@@ -55,7 +55,7 @@ const fn v6(address: [u16; 8], length: u8) -> Ipv6Net {
     let mut bits: u128 = 0;
     let mut rest: &[u16] = &address;
     while let [first, others @ ..] = rest {
-        #[expect(clippy::as_conversions, reason = "`From` is not for constants yet")]
+        #[expect(clippy::as_conversions, reason = "`From` is not const yet")]
         let first = *first as u128;
         bits = bits << 16 | first;
         rest = others;
@@ -63,7 +63,7 @@ const fn v6(address: [u16; 8], length: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::from_bits(bits), length)
 }
 
-/// Whether an address is one that anybody on the internet could have.
+/// Whether an address is reachable from the internet.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|network| network.contains(&address)),
@@ -83,10 +83,10 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Checks an address as it is written.
+/// Checks a URL as written.
 ///
 /// # Errors
-/// What is wrong with it, in words that follow its name.
+/// A message for people that continues a sentence with the URL's name as its subject.
 pub fn check(url: &Url, allow_private: bool) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err("must be an http or https address");
@@ -94,7 +94,7 @@ pub fn check(url: &Url, allow_private: bool) -> Result<(), &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or password");
     }
-    // Whatever the spelling, `Url` has made a number an address already: 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1.
+    // `Url` has already parsed every spelling of an address: 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1.
     let address = match url.host() {
         None => return Err("must have a host"),
         Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
@@ -110,47 +110,46 @@ pub fn check(url: &Url, allow_private: bool) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// How long it may take to look up what an address means before anything is sent there.
-const LOOK_UP: Duration = Duration::from_secs(2);
+/// How long a host name may take to resolve when an endpoint is set.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What is wrong with what the name in an address means now, if it is known to be private. One that can't be looked up
-/// may come back, and each connection looks anew.
-pub async fn means_private(url: &Url, allow_private: bool) -> Option<Forbidden> {
+/// An error if the URL's host name resolves to an address that is not public. A name that can't be resolved now is
+/// accepted: it may resolve later, and each connection checks it again.
+pub async fn resolves_to_private(url: &Url, allow_private: bool) -> Option<Forbidden> {
     let Some(Host::Domain(name)) = url.host() else {
         return None;
     };
     if allow_private {
         return None;
     }
-    match tokio::time::timeout(LOOK_UP, Resolver::new(false).resolve(name)).await {
+    match tokio::time::timeout(LOOKUP_TIMEOUT, Resolver::new(false).resolve(name)).await {
         Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Some(Forbidden),
         Ok(Ok(_)) => None,
         _ => {
-            tracing::warn!("the host of a webhook endpoint could not be looked up");
+            tracing::warn!("the host name of a webhook endpoint could not be resolved");
             None
         }
     }
 }
 
-/// Looks names up and gives the connection only addresses that it may use.
+/// A resolver for connections that returns allowed addresses only.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolver {
     allow_private: bool,
 }
 
 impl Resolver {
-    /// A resolver for who may reach private networks, or may not.
     pub fn new(allow_private: bool) -> Self {
         Self { allow_private }
     }
 
-    /// The addresses of a name; the port is the connection's to choose.
+    /// The addresses of a name, with port 0, which the connection replaces.
     ///
     /// # Errors
-    /// When there is no such name, or when one of its addresses is not public.
+    /// When the name can't be resolved, or one of its addresses is not public.
     pub async fn resolve(self, name: &str) -> io::Result<Vec<SocketAddr>> {
         let found = tokio::net::lookup_host((name, 0)).await;
-        // The system has a number of its own for each way in which there is none.
+        // The system reports missing names with different error kinds.
         let found = found.map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
         let found: Vec<SocketAddr> = found.collect();
         if !self.allow_private && found.iter().any(|address| !is_public(address.ip())) {
@@ -160,7 +159,7 @@ impl Resolver {
     }
 }
 
-/// Why a connection was not made.
+/// The error of a connection to a private address.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the name means an address on this machine or a private network")]
 pub struct Forbidden;
@@ -316,7 +315,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn names_are_checked_by_what_they_mean() {
+    async fn names_are_checked_by_their_addresses() {
         let refused = Resolver::new(false).resolve("localhost").await.unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
         let found = Resolver::new(true).resolve("localhost").await.unwrap();

@@ -155,6 +155,35 @@ pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize
     Ok(row.try_get::<i64>("", "last")? - count + 1)
 }
 
+/// Makes the next id that a table gives out larger than `last`. On PostgreSQL this takes effect even if the transaction is
+/// rolled back.
+pub async fn raise_last_id<E: EntityTrait>(db: &impl ConnectionTrait, last: i64) -> Result<(), DbErr> {
+    if last < 1 {
+        return Ok(());
+    }
+    let table = E::default().table_name().to_owned();
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        let create_sequence = "INSERT INTO sqlite_sequence (name, seq)
+            SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)";
+        let names = [table.clone().into(), table.clone().into()];
+        db.execute_raw(Statement::from_sql_and_values(backend, create_sequence, names))
+            .await?;
+        let raise = "UPDATE sqlite_sequence SET seq = MAX(seq, ?) WHERE name = ?";
+        let values = [last.into(), table.into()];
+        return db
+            .execute_raw(Statement::from_sql_and_values(backend, raise, values))
+            .await
+            .map(|_| ());
+    }
+    let raise = "SELECT setval(ids, GREATEST($1, COALESCE(pg_sequence_last_value(ids), 1)))
+        FROM (SELECT CAST(pg_get_serial_sequence($2, 'id') AS regclass) AS ids) AS sequence";
+    let values = [last.into(), format!("\"{table}\"").into()];
+    db.query_one_raw(Statement::from_sql_and_values(backend, raise, values))
+        .await
+        .map(|_| ())
+}
+
 /// Updates the statistics by which queries of a table are planned.
 pub async fn analyze<E: EntityTrait>(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let sql = format!(r#"ANALYZE "{}""#, E::default().table_name());

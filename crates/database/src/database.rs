@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use crate::observer::{StatementObserver, StatementSpan, finish};
 use crate::postgres::Postgres;
 use crate::sqlite::{Readers, Writer};
+use crate::transaction::wait_before;
 use crate::{Backend, Failure, Location, TRANSACTION_ATTEMPTS, Timeouts};
 
 /// An open database. Clones share its connections.
@@ -94,12 +95,12 @@ impl Database {
     /// Runs a statement that is a whole transaction by itself, and repeats it when it conflicts with another. On
     /// PostgreSQL only, as SQLite's readers can't write.
     pub async fn run_alone(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut attempt = 1;
+        let mut attempt = 0;
         loop {
+            wait_before(attempt).await;
+            attempt += 1;
             match self.query_all_raw(statement.clone()).await {
-                Err(error) if Failure::of(&error) == Failure::Repeat && attempt < TRANSACTION_ATTEMPTS => {
-                    attempt += 1;
-                }
+                Err(error) if Failure::of(&error) == Failure::Repeat && attempt < TRANSACTION_ATTEMPTS => {}
                 finished => return finished,
             }
         }

@@ -67,6 +67,33 @@ impl Backend {
         statement
     }
 
+    /// Whether the rows of the current parent refer to it by `reference`, for a query that is ordered by `reference` first and
+    /// then by what an index has within it.
+    ///
+    /// For an equality, PostgreSQL would leave `reference` out of the order, and where it expects a parent to have many rows
+    /// it would rather walk the index of the other columns, through the whole table if the parent has none.
+    pub fn within_parent(self, reference: Expr) -> Condition {
+        match self {
+            Self::Sqlite => Condition::all().add(reference.eq(self.parent())),
+            Self::Postgres => Condition::all()
+                .add(reference.clone().gte(self.parent()))
+                .add(reference.lte(self.parent())),
+        }
+    }
+
+    /// A query of one table that first takes the rows of `condition`, by an index of their own, and then filters and sorts
+    /// them: what it costs depends on their number only, not on that of the table.
+    pub fn rows_first(self, table: DynIden, condition: Expr, mut query: SelectStatement) -> SelectStatement {
+        let mut rows = Query::select();
+        rows.column(Asterisk).from(table.clone()).and_where(condition);
+        // A subquery with a limit is not merged into the query around it.
+        match self {
+            Self::Sqlite => rows.limit(u64::try_from(i64::MAX).unwrap_or_default()),
+            Self::Postgres => rows.offset(0),
+        };
+        query.from_clear().from_subquery(rows, table).to_owned()
+    }
+
     /// The sum of integers, as text.
     pub fn sum(self, numbers: Expr) -> Expr {
         Expr::cust_with_exprs(

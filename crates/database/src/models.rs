@@ -79,7 +79,7 @@ impl Database {
 /// Moves the value of each `LIMIT` from the parameters into the text of a statement. PostgreSQL plans a prepared statement
 /// once for all values, and without a known limit it may sort the whole table; SQLite prepares a statement again whenever
 /// a limit that is a parameter has changed.
-fn with_literal_limits(statement: Statement) -> Statement {
+pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
     let Some(values) = statement.values else {
         return statement;
     };
@@ -112,7 +112,7 @@ fn with_literal_limits(statement: Statement) -> Statement {
 
 const LIMIT: &str = "LIMIT ";
 
-fn read<M: sea_orm::FromQueryResult>(rows: &[sea_orm::QueryResult]) -> Result<Vec<M>, DbErr> {
+pub(crate) fn read<M: sea_orm::FromQueryResult>(rows: &[sea_orm::QueryResult]) -> Result<Vec<M>, DbErr> {
     rows.iter().map(|row| M::from_query_result(row, "")).collect()
 }
 

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 /// Rounds of PBKDF2 above this would let one login busy a core for a minute.
 const MOST_ROUNDS: u32 = 10_000_000;
+/// Memory of Argon2, in KiB: Django takes 100 MiB.
+const MOST_KIB: u32 = 256 * 1024;
 
 /// Whether an encoded hash is whole and of a scheme that is strong enough to keep: `pbkdf2_sha256`, `pbkdf2_sha1`, `argon2`,
 /// `bcrypt_sha256`, `bcrypt`, `scrypt`.
@@ -58,9 +60,9 @@ fn argon2(rest: &str) -> bool {
             .is_ok_and(|bytes| bytes.len() >= shortest)
     };
     matches!(*variant, "argon2i" | "argon2d" | "argon2id")
-        && number('m', 1 << 20)
-        && number('t', 64)
-        && number('p', 64)
+        && number('m', MOST_KIB)
+        && number('t', 16)
+        && number('p', 16)
         && decodes(salt, 8)
         && decodes(hash, 4)
 }

@@ -16,8 +16,10 @@ use async_graphql_value::Value as Literal;
 /// The cost of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueryCost {
-    /// Values that the response can have.
+    /// Values that the response can have, but for those of introspection.
     pub cost: u64,
+    /// Values of introspection that the response can have, with lists of the default length.
+    pub introspection: u64,
     /// Rows of the longest list of the response, over all its parents.
     pub rows: u64,
     /// Nested fields.
@@ -33,6 +35,7 @@ impl QueryCost {
     fn plus(self, other: Self) -> Self {
         Self {
             cost: self.cost.saturating_add(other.cost),
+            introspection: self.introspection.saturating_add(other.introspection),
             rows: self.rows.max(other.rows),
             depth: self.depth.max(other.depth),
             fields: self.fields.saturating_add(other.fields),
@@ -51,6 +54,16 @@ impl QueryCost {
         }
     }
 
+    /// The cost of a field of introspection: the schema is the same for all, and its lists are not pages of rows.
+    fn as_introspection(self) -> Self {
+        Self {
+            cost: 0,
+            introspection: self.cost,
+            rows: 0,
+            ..self
+        }
+    }
+
     /// Compares the cost with the limits.
     ///
     /// # Errors
@@ -58,6 +71,7 @@ impl QueryCost {
     pub(crate) fn check(self, limits: &Limits) -> Result<(), RequestError> {
         let Self {
             cost,
+            introspection,
             rows,
             depth,
             fields,
@@ -91,6 +105,14 @@ impl QueryCost {
             format!(
                 "The operation costs {cost}; {} are allowed. Ask for smaller pages or fewer fields.",
                 limits.cost
+            ),
+        );
+        check(
+            introspection,
+            limits.introspection,
+            format!(
+                "The introspection could have {introspection} values; {} are allowed. Nest fewer lists.",
+                limits.introspection
             ),
         );
         check(
@@ -209,6 +231,9 @@ impl<'a> Walk<'a> {
                     };
                     let mut cost = inner.times(length);
                     cost.varies |= varies;
+                    if matches!(field.node.name.node.as_str(), "__schema" | "__type") {
+                        cost = cost.as_introspection();
+                    }
                     (cost, below)
                 }
                 Selection::InlineFragment(fragment) => {

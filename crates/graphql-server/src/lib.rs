@@ -14,7 +14,7 @@
 //!
 //! **Nothing runs that was not checked.** A request passes these checks in this order, each of them in linear time:
 //!
-//! 1. the size of the document, its tokens and nested brackets, before it is parsed
+//! 1. the size of the document, its tokens and nested brackets, while it is parsed
 //! 2. its fields, aliases, directives and levels, and the cost of each operation; fragments are counted once
 //! 3. literals, and async-graphql's own validation
 //! 4. the login, unless the operation selects only [`Settings::public_fields`]
@@ -48,7 +48,6 @@ mod document_store;
 mod engine;
 mod error;
 mod executor;
-mod guard;
 mod host;
 mod http;
 mod limits;

@@ -1,8 +1,8 @@
 //! The limits of the service, and those that are counted in the parsed document.
 //!
 //! A document is measured three times before it is executed, each time in linear time: its bytes, tokens and brackets
-//! before it is parsed (`guard`), since the parser recurses; what it consists of once it is parsed (here); and what
-//! executing it would return (`cost`).
+//! while it is parsed (`parse`); what it consists of once it is parsed (here); and what executing it would return
+//! (`cost`).
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub struct Limits {
     pub document_bytes: usize,
     /// Tokens of a document: names, numbers, strings and punctuators.
     pub tokens: usize,
-    /// Nested brackets of any kind. The parser recurses, so this bounds its stack.
-    pub nesting: usize,
+    /// Nested brackets of any kind. The parser recurses, so this bounds its stack: 100 at most, whatever is set.
+    pub nesting: u8,
     /// Operations and fragments of a document.
     pub definitions: usize,
     /// Nested selection sets, those of fragments included.
@@ -45,6 +45,9 @@ pub struct Limits {
     pub arguments: usize,
     /// Values that a response can have. A list counts as many times as its `first` or `last`.
     pub cost: u64,
+    /// Values that the introspection fields of an operation can have, with `default_page` items in each list. They have
+    /// no cost otherwise. The query that tools send needs some 52,000 with every option, whatever the schema's size.
+    pub introspection: u64,
     /// Rows of one list of the response, over all its parents.
     pub rows: u64,
     /// The assumed length of a list without `first` or `last`.
@@ -85,6 +88,7 @@ impl Limits {
         value_depth: 20,
         arguments: 32,
         cost: 50_000,
+        introspection: 200_000,
         rows: 30_000,
         default_page: 10,
         page: 100,
@@ -157,7 +161,7 @@ struct Counter<'a> {
 }
 
 impl<'a> Counter<'a> {
-    /// Recurses no deeper than [`Limits::nesting`], which holds before parsing.
+    /// Recurses no deeper than [`Limits::nesting`], which holds for every parsed document.
     fn selections(&mut self, set: &SelectionSet, parent: Option<&'a Composite>) -> Result<(), RequestError> {
         for selection in &set.items {
             self.directives(selection.node.directives())?;

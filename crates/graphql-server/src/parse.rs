@@ -1,64 +1,68 @@
 //! From a text to a parsed document: the only place where documents are parsed.
 
-use async_graphql::Pos;
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::parser::{self, parse_query};
+use graphql_parser::parse;
 
 use crate::error::{ErrorCode, RequestError};
-use crate::guard::{ScanError, scan};
 use crate::limits::Limits;
+
+/// How the parser's messages about the grammar begin, as those of graphql-js do.
+const SYNTAX: &str = "Syntax Error: ";
 
 /// Parses a document whose size, tokens and nesting are within the limits.
 ///
 /// # Errors
 /// A limit that is exceeded, or the first syntax error.
 pub(crate) fn parse_document(text: &str, limits: &Limits) -> Result<ExecutableDocument, RequestError> {
-    if text.len() > limits.document_bytes {
-        return Err(exceeded(limits.document_bytes, "bytes"));
-    }
-    scan(text, limits.tokens, limits.nesting).map_err(|error| match error {
-        ScanError::Tokens => exceeded(limits.tokens, "tokens"),
-        ScanError::Nesting => RequestError::new(
-            ErrorCode::LimitExceeded,
-            format!(
-                "The document has brackets nested more than {} deep.",
-                limits.nesting
-            ),
-        ),
-        ScanError::DuplicateField(at) => syntax("an input object has this field twice", Some(at)),
-        ScanError::OpenString(at) => syntax("a string that begins here does not end", Some(at)),
-    })?;
-    parse_query(text).map_err(|error| syntax_error(&error))
-}
-
-fn exceeded(limit: usize, what: &str) -> RequestError {
-    RequestError::new(
-        ErrorCode::LimitExceeded,
-        format!("The document has more than {limit} {what}."),
-    )
-}
-
-/// In words of our own: the parser's quote the input without a bound.
-fn syntax_error(error: &parser::Error) -> RequestError {
-    let at = error.positions().next();
-    match error {
-        parser::Error::MultipleOperations { .. } => {
-            syntax("an operation without a name must be the only one", at)
+    let bounds = graphql_parser::Limits {
+        bytes: limits.document_bytes,
+        tokens: limits.tokens,
+        nesting: limits.nesting,
+    };
+    parse(text, bounds).map_err(|error| {
+        let message = error.to_string();
+        if error.kind.is_limit() {
+            return RequestError::new(ErrorCode::LimitExceeded, message);
         }
-        parser::Error::OperationDuplicated { .. } => syntax("two operations have the same name", at),
-        parser::Error::FragmentDuplicated { .. } => syntax("two fragments have the same name", at),
-        parser::Error::MissingOperation => syntax("there is no operation", at),
-        _ => syntax("this is not GraphQL", at),
-    }
+        let (at, what) = (error.pos, message.strip_prefix(SYNTAX).unwrap_or(&message));
+        let message = format!("Syntax error in line {}, column {}: {what}", at.line, at.column);
+        RequestError::at(ErrorCode::BadUserInput, message, Some(at))
+    })
 }
 
-fn syntax(what: &str, at: Option<Pos>) -> RequestError {
-    let place = at.map_or_else(String::new, |at| {
-        format!(" in line {}, column {}", at.line, at.column)
-    });
-    RequestError::at(
-        ErrorCode::BadUserInput,
-        format!("Syntax error{place}: {what}."),
-        at,
-    )
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str, limits: &Limits) -> (&'static str, String) {
+        let error = parse_document(text, limits).unwrap_err();
+        (error.code.as_str(), error.errors[0].message.clone())
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        let limits = Limits {
+            document_bytes: 8,
+            tokens: 5,
+            nesting: 1,
+            ..Limits::DEFAULT
+        };
+        assert!(parse_document("{a b c }", &limits).is_ok());
+        for (text, message) in [
+            ("{a b cd }", "The document has more than 8 bytes."),
+            ("{a b c}}", "The document has more than 5 tokens."),
+            ("{a{b}}", "The document has brackets nested more than 1 deep."),
+        ] {
+            assert_eq!(refused(text, &limits), ("LIMIT_EXCEEDED", message.to_owned()));
+        }
+    }
+
+    #[test]
+    fn syntax_errors_name_their_place() {
+        let expected = "Syntax error in line 2, column 3: Expected Name, found <EOF>.";
+        assert_eq!(
+            refused("{\n a", &Limits::DEFAULT),
+            ("BAD_USER_INPUT", expected.to_owned())
+        );
+    }
 }

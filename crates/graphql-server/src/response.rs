@@ -56,6 +56,16 @@ impl GraphQlResponse {
         self.request_error
     }
 
+    /// Whether a part of it is missing because something was not available at the moment.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        let unavailable = Value::from(ErrorCode::Unavailable.as_str());
+        let mut codes = self
+            .errors
+            .iter()
+            .filter_map(|error| error.extensions.as_ref()?.get("code"));
+        codes.any(|code| *code == unavailable)
+    }
+
     /// The code of the first error, as [`crate::Observation::ended`] takes it.
     pub(crate) fn error_type(&self) -> Option<&'static str> {
         let extensions = self.errors.first()?.extensions.as_ref();

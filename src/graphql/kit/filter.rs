@@ -40,8 +40,8 @@ impl IdFilter {
 }
 
 /// Conditions on a text. `contains`, `startsWith` and `endsWith` ignore letter case
-/// in every alphabet; `%` and `_` mean themselves. `eq`, `ne`, `in` and `notIn` are
-/// exact.
+/// and diacritics in every alphabet; `%` and `_` mean themselves. `eq`, `ne`, `in`
+/// and `notIn` are exact.
 #[derive(InputObject, Clone, Debug, Default)]
 pub(crate) struct StringFilter {
     eq: Option<String>,
@@ -57,7 +57,7 @@ pub(crate) struct StringFilter {
 }
 
 impl StringFilter {
-    /// `folded` is the column of the folded text, which makes comparisons ignore letter case.
+    /// `folded` is the column of the folded text, which makes comparisons ignore letter case and diacritics.
     pub(crate) fn on<C: ColumnTrait>(self, column: C, folded: C) -> Result<Filter> {
         Ok(all([
             self.eq

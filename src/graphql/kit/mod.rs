@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 
 pub(crate) mod connection;
 pub(crate) mod decimal;
+pub(crate) mod error;
 pub(crate) mod filter;
 pub(crate) mod filter_input;
 pub(crate) mod input;
@@ -21,10 +22,12 @@ pub(crate) mod page;
 pub(crate) mod payload;
 pub(crate) mod relation;
 pub(crate) mod scalar;
+pub(crate) mod user_error;
 pub(crate) mod verbs;
 
-pub(crate) use super::problem::{UserError, user_errors};
+pub(crate) use error::user_errors;
 pub(crate) use graphql_server::resolve::{Items, Node};
+pub(crate) use user_error::UserError;
 
 /// The result of a nullable field. An error makes the field null and leaves its siblings as they are.
 pub(crate) type Nullable<T> = Option<Result<T, Error>>;

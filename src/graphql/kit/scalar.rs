@@ -28,7 +28,8 @@ impl ScalarType for BigInt {
     }
 }
 
-/// A point in time in UTC, RFC 3339: `"2024-01-15T10:30:00Z"`. Other offsets are
+/// A point in time in UTC, RFC 3339: `"2024-01-15T10:30:00Z"`, with its fraction of
+/// a second where it has one: `"2024-01-15T10:30:00.123456Z"`. Other offsets are
 /// accepted as input and converted.
 #[derive(Description, Clone, Copy, Debug)]
 pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
@@ -56,7 +57,8 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Secs, true))
+        // Nothing is cut off, so that filters find the row of a moment that was read.
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 
@@ -143,8 +145,11 @@ mod tests {
         let read = |text: &str| DateTime::parse(Value::from(text)).map(|moment| moment.to_value());
         assert_eq!(
             read("2024-01-15T12:30:00.75+02:00").ok(),
-            Some("2024-01-15T10:30:00Z".into())
+            Some("2024-01-15T10:30:00.750Z".into())
         );
+        for text in ["2024-01-15T10:30:00Z", "2024-01-15T10:30:00.123456Z"] {
+            assert_eq!(read(text).ok(), Some(text.into()));
+        }
         assert!(read("2024-01-15").is_err() && read("tomorrow").is_err());
         let day = |text: &str| Date::parse(Value::from(text)).map(|day| day.to_value());
         assert_eq!(day("2024-02-29").ok(), Some("2024-02-29".into()));

@@ -69,7 +69,7 @@ pub(super) fn list_parameters<R: Represent>() -> Vec<Value> {
         parameters.push(json!({
             "name": "search",
             "in": "query",
-            "description": format!("A part of the {}, in any letter case.", searched.join(" or the ")),
+            "description": format!("Words of the {}, in any order, case and diacritics aside. \"In quotes\" is one word.", searched.join(" or the ")),
             "schema": { "type": "string" },
         }));
     }

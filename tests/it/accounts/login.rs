@@ -1,19 +1,14 @@
-//! Logging in: passwords, the limit on failures, deactivation.
+//! Logging in: names, passwords and their hashes, and groups.
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::Instant;
 
 use reqwest::Method;
-use serde_json::{Value, json};
-use stockroom::auth::login;
-use stockroom::ctx::Ctx;
-use stockroom::error::Error;
+use serde_json::json;
 use stockroom::kind::Kind;
 use stockroom::resolvers::account;
 
 use crate::support::actors::Actor;
-use crate::support::answer::{Answer, BAD_TOKEN, REFUSED, WRONG_LOGIN};
+use crate::support::answer::{Answer, REFUSED, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
@@ -22,15 +17,11 @@ on_both![
     bodies_of_a_login,
     unknown_names_take_as_long,
     passwords_are_argon2id,
-    a_deactivated_user_is_out_at_once,
     a_new_password_replaces_the_old,
-    failures_are_limited,
-    a_stranger_locks_out_nobody,
-    bad_bodies_are_no_failures,
     groups_count_at_once,
 ];
 
-async fn log_in(actor: &Actor, username: &str, password: &str) -> Answer {
+pub(super) async fn log_in(actor: &Actor, username: &str, password: &str) -> Answer {
     let body = json!({ "username": username, "password": password });
     actor.post("authentication/token/", body).await
 }
@@ -162,56 +153,6 @@ async fn passwords_are_argon2id(gateway: Gateway) {
     }
 }
 
-async fn a_deactivated_user_is_out_at_once(gateway: Gateway) {
-    let pair = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
-    let manager = gateway.with_token(pair["access"].as_str().unwrap());
-    let refresh = json!({ "refresh": pair["refresh"] });
-    manager.post("brands/", json!({ "name": "LG" })).await.expect(201);
-
-    account::set_active(&gateway.system(), "manager".into(), false)
-        .await
-        .unwrap();
-    manager.get("brands/").await.is(401, BAD_TOKEN);
-    manager
-        .post("brands/", json!({ "name": "LG" }))
-        .await
-        .is(401, BAD_TOKEN);
-    gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
-    gateway
-        .anon
-        .post("authentication/token/refresh/", refresh.clone())
-        .await
-        .is(401, REFUSED);
-    for token in ["access", "refresh"] {
-        gateway
-            .anon
-            .post("authentication/token/verify/", json!({ "token": pair[token] }))
-            .await
-            .is(401, REFUSED);
-    }
-    gateway
-        .anon
-        .post("authentication/logout/", refresh.clone())
-        .await
-        .is(401, REFUSED);
-    log_in(&gateway.anon, "manager", PASSWORD)
-        .await
-        .is(401, WRONG_LOGIN);
-    // Nobody else is affected.
-    gateway.viewer.get("brands/").await.expect(200);
-
-    account::set_active(&gateway.system(), "manager".into(), true)
-        .await
-        .unwrap();
-    manager.get("brands/").await.expect(200);
-    gateway
-        .anon
-        .post("authentication/token/refresh/", refresh)
-        .await
-        .expect(200);
-    log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
-}
-
 async fn a_new_password_replaces_the_old(gateway: Gateway) {
     account::set_password(&gateway.system(), "viewer".into(), "another password".into())
         .await
@@ -222,101 +163,6 @@ async fn a_new_password_replaces_the_old(gateway: Gateway) {
     log_in(&gateway.anon, "viewer", "another password")
         .await
         .expect(200);
-}
-
-async fn failures_are_limited(gateway: Gateway) {
-    for _ in 0..10 {
-        log_in(&gateway.anon, "viewer", "wrongpassword")
-            .await
-            .is(401, WRONG_LOGIN);
-        gateway.wait(2);
-    }
-    // The first failure was 20 seconds ago: it counts for 40 more.
-    let refused = log_in(&gateway.anon, "viewer", "wrongpassword").await;
-    refused.refuses(429, "TOO_MANY_REQUESTS");
-    assert_eq!(refused.header("retry-after"), Some("40"));
-    // Not even the right password, else the limit would tell which it is.
-    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    // Another name is another matter, known or not.
-    log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
-    log_in(&gateway.anon, "nobody", PASSWORD)
-        .await
-        .is(401, WRONG_LOGIN);
-    gateway.wait(39);
-    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    gateway.wait(1);
-    // One failure is a minute old, so there is room for one.
-    log_in(&gateway.anon, "viewer", "wrongpassword")
-        .await
-        .is(401, WRONG_LOGIN);
-    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    gateway.wait(60);
-    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-}
-
-async fn a_stranger_locks_out_nobody(gateway: Gateway) {
-    for _ in 0..10 {
-        log_in(&gateway.anon, "viewer", "wrongpassword")
-            .await
-            .is(401, WRONG_LOGIN);
-    }
-    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    // The user at another address gets in.
-    let home = Ctx::anonymous(
-        Arc::clone(&gateway.services),
-        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
-    );
-    login::log_in(&home, "viewer", PASSWORD.to_owned())
-        .await
-        .expect("a login");
-    // One household has a whole /64 of IPv6: its addresses count as one.
-    let address = |last: u16| {
-        Ctx::anonymous(
-            Arc::clone(&gateway.services),
-            format!("2001:db8::{last:x}").parse().unwrap(),
-        )
-    };
-    for last in 0..10 {
-        let refused = login::log_in(&address(last), "viewer", "wrongpassword".to_owned()).await;
-        assert!(matches!(refused, Err(Error::Unauthenticated(_))), "{refused:?}");
-    }
-    let refused = login::log_in(&address(99), "viewer", PASSWORD.to_owned()).await;
-    assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
-    let neighbour = Ctx::anonymous(Arc::clone(&gateway.services), "2001:db8:0:1::1".parse().unwrap());
-    login::log_in(&neighbour, "viewer", PASSWORD.to_owned())
-        .await
-        .expect("a login");
-    // An address of IPv4 is the same in the clothes of IPv6.
-    let mapped = Ctx::anonymous(Arc::clone(&gateway.services), "::ffff:127.0.0.1".parse().unwrap());
-    let refused = login::log_in(&mapped, "viewer", PASSWORD.to_owned()).await;
-    assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
-}
-
-async fn bad_bodies_are_no_failures(gateway: Gateway) {
-    for _ in 0..12 {
-        gateway
-            .anon
-            .post("authentication/token/", json!({ "username": "viewer" }))
-            .await
-            .expect(422);
-        gateway
-            .anon
-            .raw(Method::POST, "authentication/token/", "{\"username\": \"viewer\"")
-            .await
-            .expect(400);
-        gateway
-            .anon
-            .post("authentication/token/", Value::Null)
-            .await
-            .expect(400);
-    }
-    // Nor are logins that succeed.
-    for _ in 0..11 {
-        log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    }
-    log_in(&gateway.anon, "viewer", "wrongpassword")
-        .await
-        .is(401, WRONG_LOGIN);
 }
 
 async fn groups_count_at_once(gateway: Gateway) {

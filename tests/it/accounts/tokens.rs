@@ -11,6 +11,7 @@ on_both![
     claims_are_the_documented_ones,
     tokens_of_the_old_system_are_taken,
     tokens_end_to_the_second,
+    tokens_begin_to_the_second,
     forged_tokens_are_refused,
     headers_that_carry_tokens,
 ];
@@ -41,6 +42,41 @@ fn access_claims(gateway: &Gateway) -> Value {
     json!({
         "token_type": "access", "exp": now + 3600, "iat": now, "jti": "0123456789abcdef0123456789abcdef", "user_id": 4,
     })
+}
+
+async fn tokens_begin_to_the_second(gateway: Gateway) {
+    let now = gateway.services.clock.now().timestamp();
+    let with = |nbf: Value| {
+        let mut claims = access_claims(&gateway);
+        claims["nbf"] = nbf;
+        hs256(&claims)
+    };
+    gateway
+        .with_token(with(json!(now)))
+        .get("brands/")
+        .await
+        .expect(200);
+    let later = with(json!(now + 600));
+    let bearer = gateway.with_token(later.clone());
+    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    let refused = bearer.refusal("{ viewer { username } }", json!({})).await;
+    assert_eq!(refused.0, "UNAUTHENTICATED");
+    gateway
+        .anon
+        .post("authentication/token/verify/", json!({ "token": later }))
+        .await
+        .is(401, REFUSED);
+    gateway.wait(599);
+    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    gateway.wait(1);
+    bearer.get("brands/").await.expect(200);
+    for nonsense in [json!("soon"), json!(true), json!([now])] {
+        gateway
+            .with_token(with(nonsense))
+            .get("brands/")
+            .await
+            .is(401, BAD_TOKEN);
+    }
 }
 
 /// The tokens of a login.

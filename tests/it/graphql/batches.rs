@@ -1,5 +1,6 @@
 //! Batches: all or none, with the place of what is wrong; and what payloads show of what has become of it.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
@@ -13,6 +14,8 @@ on_both![
     batches_are_bounded,
     a_deletion_shows_what_is_left,
     payloads_show_what_is_now,
+    batches_in_opposite_orders_do_not_lock_each_other_out,
+    the_same_serie_numbers_in_opposite_orders,
 ];
 
 /// How much there is of everything: rows and stock.
@@ -251,4 +254,84 @@ async fn payloads_show_what_is_now(gateway: Gateway) {
     );
     assert!(sent <= 2, "who asks, and the product once: {sent}");
     gateway.is_sound().await;
+}
+
+async fn batches_in_opposite_orders_do_not_lock_each_other_out(gateway: Gateway) {
+    let (clients, rounds) = (16_i64, 8);
+    let supplier = gateway
+        .root
+        .make(Kind::Supplier, json!({ "name": "S" }))
+        .await
+        .to_string();
+    let mut products = Vec::new();
+    for title in ["first", "second", "third"] {
+        products.push(gateway.root.product(title, 10_000).await);
+    }
+    let client = async |number: i64| {
+        let mut order: Vec<String> = products.iter().map(i64::to_string).collect();
+        if number % 2 == 1 {
+            order.reverse();
+        }
+        for _ in 0..rounds {
+            let out: Vec<Value> = order
+                .iter()
+                .map(|id| json!({ "productId": id, "quantity": 2 }))
+                .collect();
+            let made =
+                gateway
+                    .manager
+                    .mutate("createOutflows", "outflows { quantity }", json!({ "items": out }));
+            assert_eq!(made.await["outflows"].as_array().map(Vec::len), Some(3));
+            let came: Vec<Value> = order
+                .iter()
+                .map(|id| json!({ "productId": id, "supplierId": supplier, "quantity": 1 }))
+                .collect();
+            let made =
+                gateway
+                    .manager
+                    .mutate("createInflows", "inflows { quantity }", json!({ "items": came }));
+            assert_eq!(made.await["inflows"].as_array().map(Vec::len), Some(3));
+            let single = json!({ "product": products[0], "quantity": 1 });
+            let made = gateway.manager.post("outflows/", single).await.expect(201);
+            let gone = gateway.root.delete(&format!("outflows/{}/", made["id"])).await;
+            assert_eq!(gone.status, 204);
+        }
+    };
+    join_all((0..clients).map(client)).await;
+    for product in &products {
+        assert_eq!(gateway.viewer.quantity(*product).await, 10_000 - clients * rounds);
+    }
+    gateway.is_sound().await;
+}
+
+/// Each number is taken once, whatever order it comes in.
+async fn the_same_serie_numbers_in_opposite_orders(gateway: Gateway) {
+    Sample::made_by(&gateway.root).await;
+    for round in 0..4 {
+        let client = async |number: i64| {
+            let mut items: Vec<Value> = (0..5)
+                .map(|serie| {
+                    json!({ "title": "x", "brandId": "1", "categoryId": "1", "costPrice": 1, "sellingPrice": 2,
+                        "serieNumber": format!("{round}-{serie}") })
+                })
+                .collect();
+            if number % 2 == 1 {
+                items.reverse();
+            }
+            let input = json!({ "items": items });
+            gateway
+                .manager
+                .payload("createProducts", "products { id }", input)
+                .await
+        };
+        let payloads = join_all((0..8).map(client)).await;
+        let made = payloads
+            .iter()
+            .filter(|payload| payload["products"].is_array())
+            .count();
+        assert_eq!(made, 1, "{payloads:?}");
+        for payload in payloads.iter().filter(|payload| payload["products"].is_null()) {
+            assert_eq!(payload["userErrors"][0]["code"], "TAKEN", "{payload}");
+        }
+    }
 }

@@ -72,7 +72,7 @@ async fn harm_is_refused_at_once(gateway: Gateway) {
             format!("query({}) {{ __typename }}", "$a: Int ".repeat(201)),
             "variables",
         ),
-        ("a ".repeat(8_001), "tokens"),
+        (format!("{{{}", "a ".repeat(8_001)), "tokens"),
         (format!("{{ __typename }} # {}", "x".repeat(64 * 1024)), "bytes"),
         (format!("{{ {} }}", products(&nested)), "costs"),
         (

@@ -5,6 +5,7 @@ mod batches;
 mod documents;
 mod events;
 mod filters;
+mod grammar;
 mod http;
 mod limits;
 mod nesting;

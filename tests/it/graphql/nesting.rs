@@ -1,6 +1,13 @@
 //! Lists within objects: pages of each parent, relations both ways, movements of both kinds as one list.
 
+use ::entity::product;
+use sea_orm::sea_query::{ExprTrait as _, IntoIden as _, SelectStatement};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, Order, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, QueryTrait as _, Statement, StatementBuilder,
+};
 use serde_json::{Value, json};
+use stockroom::ctx::Ctx;
 use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
@@ -10,6 +17,8 @@ on_both![
     nested_pages_are_those_of_their_parent,
     relations_lead_both_ways,
     movements_are_one_list,
+    every_order_of_parents_of_every_size,
+    other_orders_read_the_rows_of_their_parents_only,
 ];
 
 /// Three brands with none, one and four products.
@@ -165,4 +174,158 @@ async fn movements_are_one_list(gateway: Gateway) {
     );
     let rest = gateway.viewer.data(&document, json!({})).await;
     assert_eq!(rest["product"]["movements"]["nodes"], json!(all[4..]));
+}
+
+/// Brands with no, two and 1,501 products, and twenty more without any.
+async fn families_of_every_size(gateway: &Gateway) {
+    let root = &gateway.root;
+    root.make(Kind::Category, json!({ "name": "C" })).await;
+    for number in 1..=23 {
+        root.make(Kind::Brand, json!({ "name": format!("B{number}") }))
+            .await;
+    }
+    for (brand, price) in [(3, 5), (2, 9), (2, 7)] {
+        let product = json!({ "title": "p", "brand": brand, "category": 1, "cost_price": 1, "selling_price": price, "quantity": price });
+        root.make(Kind::Product, product).await;
+    }
+    // Prices and quantities in cycles, so that the ids decide between equals too.
+    gateway
+        .sql(
+            "INSERT INTO product (title, title_folded, category_id, brand_id, cost_price, selling_price, quantity, version, created_at, updated_at)
+             WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1500)
+             SELECT 'p', 'p', category_id, brand_id, cost_price, (SELECT selling_price FROM product AS priced WHERE priced.id = 1 + n % 3),
+                n % 50, 1, created_at, updated_at
+             FROM product CROSS JOIN number WHERE product.id = 1",
+        )
+        .await
+        .expect("products");
+    gateway.sql("ANALYZE product").await.expect("statistics");
+}
+
+async fn every_order_of_parents_of_every_size(gateway: Gateway) {
+    families_of_every_size(&gateway).await;
+    for field in [
+        "ID",
+        "TITLE",
+        "SERIE_NUMBER",
+        "COST_PRICE",
+        "SELLING_PRICE",
+        "QUANTITY",
+        "CREATED_AT",
+        "UPDATED_AT",
+    ] {
+        for direction in ["ASC", "DESC"] {
+            let order = format!("orderBy: {{ field: {field}, direction: {direction} }}");
+            for part in ["first: 7", "last: 4", "first: 3, offset: 5"] {
+                let document = format!(
+                    "{{ brands(first: 23, orderBy: {{ field: ID }}) {{ nodes {{ id products({part}, {order}) {{ nodes {{ id }} }} }} }} }}"
+                );
+                let nested = gateway.viewer.data(&document, json!({})).await;
+                for brand in nested["brands"]["nodes"].as_array().expect("brands") {
+                    if id(brand) > 4 {
+                        assert_eq!(brand["products"]["nodes"], json!([]));
+                        continue;
+                    }
+                    let filter = format!("filter: {{ brand: {{ id: {{ eq: {} }} }} }}", brand["id"]);
+                    let root = gateway
+                        .viewer
+                        .page("products", &format!("{part}, {order}, {filter}"))
+                        .await;
+                    let nested: Vec<i64> = brand["products"]["nodes"]
+                        .as_array()
+                        .expect("products")
+                        .iter()
+                        .map(id)
+                        .collect();
+                    assert_eq!(nested, root, "{part} {order} of brand {}", brand["id"]);
+                }
+            }
+        }
+    }
+}
+
+/// The plan that each database makes: no index of an ordering column alone is walked, which for a parent without rows would
+/// be through the whole table.
+async fn other_orders_read_the_rows_of_their_parents_only(gateway: Gateway) {
+    use product::Column;
+    families_of_every_size(&gateway).await;
+    // A table so large that reading it whole would cost more than any index.
+    let other = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
+        INSERT INTO product (title, title_folded, category_id, brand_id, cost_price, selling_price, quantity, version, created_at, updated_at)
+        SELECT 'q', 'q', category_id, 24 + n % 100, cost_price, selling_price, n % 50, 1, created_at, updated_at
+        FROM product CROSS JOIN number WHERE product.id = 1";
+    for brand in 24..=123 {
+        gateway
+            .root
+            .make(Kind::Brand, json!({ "name": format!("B{brand}") }))
+            .await;
+    }
+    gateway.sql(other).await.expect("products");
+    gateway.sql("ANALYZE product").await.expect("statistics");
+    let ctx = gateway.system();
+    let backend = ctx.db().backend();
+    let ordered = |column: Column| {
+        product::Entity::find()
+            .order_by(column, Order::Asc)
+            .order_by(Column::Id, Order::Asc)
+            .limit(11)
+            .into_query()
+    };
+    for column in [
+        Column::SellingPrice,
+        Column::Quantity,
+        Column::CreatedAt,
+        Column::UpdatedAt,
+        Column::CostPrice,
+    ] {
+        let of_parent = Column::BrandId.into_expr().eq(backend.parent());
+        let rows = backend.rows_first(product::Entity.into_iden(), of_parent, ordered(column));
+        is_planned_by_brand(&ctx, rows).await;
+    }
+    for (column, is_id) in [(Column::TitleFolded, false), (Column::Id, true)] {
+        let mut rows = product::Entity::find()
+            .filter(backend.within_parent(Column::BrandId.into_expr()))
+            .order_by(Column::BrandId, Order::Asc)
+            .order_by(column, Order::Asc);
+        if !is_id {
+            rows = rows.order_by(Column::Id, Order::Asc);
+        }
+        is_planned_by_brand(&ctx, rows.limit(11).into_query()).await;
+    }
+}
+
+async fn is_planned_by_brand(ctx: &Ctx, rows: SelectStatement) {
+    let (db, parents) = (ctx.db(), (1..=23).collect::<Vec<i64>>());
+    let (backend, kind) = (db.backend(), db.get_database_backend());
+    let table = (product::Entity.into_iden(), product::Column::Id.into_iden());
+    let statement = StatementBuilder::build(&backend.per_parent(&parents, table, rows), &kind);
+    let (explain, column) = match backend {
+        database::Backend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+        database::Backend::Postgres => ("EXPLAIN", "QUERY PLAN"),
+    };
+    let sql = format!("{explain} {}", statement.sql);
+    let values = statement.values.map_or_else(Vec::new, |values| values.0);
+    let plan: Vec<String> = db
+        .query_all_raw(Statement::from_sql_and_values(kind, sql, values))
+        .await
+        .expect("a plan")
+        .iter()
+        .map(|row| row.try_get("", column).expect("a line"))
+        .collect();
+    let plan = plan.join("\n");
+    assert!(plan.contains("product_brand_id_"), "{plan}");
+    for index in [
+        "title",
+        "selling_price",
+        "quantity",
+        "created_at",
+        "updated_at",
+        "cost_price",
+    ] {
+        assert!(!plan.contains(&format!("product_{index}_idx")), "{plan}");
+    }
+    assert!(
+        !plan.contains("Seq Scan") && !plan.contains("product_pkey"),
+        "{plan}"
+    );
 }

@@ -229,8 +229,8 @@ async fn orders_of_several_columns(gateway: Gateway) {
         root.make(Kind::Product, product).await;
     }
     for (order, expected) in [
-        ("{ field: TITLE }", [2, 3, 4, 1, 5]),
-        ("{ field: TITLE, direction: DESC }", [5, 1, 4, 3, 2]),
+        ("{ field: TITLE }", [2, 3, 5, 1, 4]),
+        ("{ field: TITLE, direction: DESC }", [4, 1, 5, 3, 2]),
         ("[{ field: QUANTITY }, { field: SELLING_PRICE }]", [2, 4, 1, 3, 5]),
         (
             "[{ field: QUANTITY, direction: DESC }, { field: SELLING_PRICE, direction: DESC }]",
@@ -238,17 +238,17 @@ async fn orders_of_several_columns(gateway: Gateway) {
         ),
         (
             "[{ field: QUANTITY, direction: DESC }, { field: TITLE }]",
-            [3, 5, 2, 4, 1],
+            [3, 5, 2, 1, 4],
         ),
         (
             "[{ field: SELLING_PRICE, direction: DESC }, { field: SERIE_NUMBER }]",
             [5, 3, 1, 4, 2],
         ),
         // Those without one come last, either way.
-        ("{ field: SERIE_NUMBER }", [5, 3, 1, 2, 4]),
-        ("{ field: SERIE_NUMBER, direction: DESC }", [1, 3, 5, 4, 2]),
+        ("{ field: SERIE_NUMBER }", [5, 1, 3, 2, 4]),
+        ("{ field: SERIE_NUMBER, direction: DESC }", [3, 1, 5, 4, 2]),
         ("[{ field: ID, direction: DESC }]", [5, 4, 3, 2, 1]),
-        ("[]", [2, 3, 4, 1, 5]),
+        ("[]", [2, 3, 5, 1, 4]),
     ] {
         let whole = gateway
             .viewer

@@ -15,6 +15,7 @@ on_both![
     a_silent_stranger_is_sent_away,
     a_reader_that_does_not_read_is_dropped,
     the_program_ends,
+    a_stop_completes_nothing,
 ];
 
 async fn a_token_ends(gateway: Gateway) {
@@ -110,4 +111,30 @@ async fn the_program_ends(gateway: Gateway) {
     assert_eq!(socket.data("2").await, json!({ "__typename": "Query" }));
     let (_, closed) = tokio::join!(gateway.end(), socket.closed());
     assert_eq!(closed, (1001, "Going away".to_owned()));
+}
+
+/// Clients do not subscribe again after `complete`, so a planned stop sends none.
+async fn a_stop_completes_nothing(gateway: Gateway) {
+    let mut sockets = Vec::new();
+    for _ in 0..24 {
+        let mut socket = Socket::login(&gateway.viewer).await;
+        for id in 0..10 {
+            socket.subscribe(&id.to_string(), STREAM, json!({})).await;
+        }
+        // Operations begin in their order, so the streams run once this one is over.
+        socket.subscribe("last", "{ __typename }", json!({})).await;
+        assert_eq!(socket.data("last").await, json!({ "__typename": "Query" }));
+        assert_eq!(
+            socket.message().await,
+            json!({ "id": "last", "type": "complete" })
+        );
+        sockets.push(socket);
+    }
+    gateway.system().services.stop();
+    for mut socket in sockets {
+        assert_eq!(socket.next().await, Heard::Closed(1001, "Going away".to_owned()));
+    }
+    let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
+    let refused = Socket::connect(&gateway.viewer, &protocol).await.err();
+    assert_eq!(refused.map(|(status, _)| status), Some(503));
 }

@@ -1,12 +1,19 @@
 //! Values on their way in and out: what was left out and what is null, decimals to the last digit; ids.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![what_is_left_out_stays, prices_are_exact, ids_are_digits,];
+on_both![
+    what_is_left_out_stays,
+    prices_are_exact,
+    ids_are_digits,
+    a_moment_that_was_read_finds_its_row,
+];
 
 async fn what_is_left_out_stays(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
@@ -254,4 +261,34 @@ async fn ids_are_digits(gateway: Gateway) {
             "{wrong}"
         );
     }
+}
+
+async fn a_moment_that_was_read_finds_its_row(gateway: Gateway) {
+    let clock = &gateway.system().services.clock;
+    let mut moments = Vec::new();
+    for micros in [0, 123_456, 750_000 - 123_456] {
+        clock.advance(Duration::from_micros(micros));
+        let made = gateway
+            .root
+            .mutate("createBrand", "brand { id createdAt }", json!({ "name": "B" }))
+            .await;
+        moments.push(made["brand"]["createdAt"].as_str().expect("a moment").to_owned());
+    }
+    assert!(moments[0].ends_with(":00Z"), "{moments:?}");
+    assert!(moments[1].ends_with(":00.123456Z"), "{moments:?}");
+    assert!(moments[2].ends_with(":00.750Z"), "{moments:?}");
+    let found = async |comparison: &str, moment: &str| {
+        let arguments =
+            format!(r#"orderBy: {{ field: ID }}, filter: {{ createdAt: {{ {comparison}: "{moment}" }} }}"#);
+        gateway.viewer.page("brands", &arguments).await
+    };
+    for (row, moment) in (1..).zip(&moments) {
+        assert_eq!(found("lte", moment).await, (1..=row).collect::<Vec<i64>>());
+        assert_eq!(found("lt", moment).await, (1..row).collect::<Vec<i64>>());
+        assert_eq!(found("gte", moment).await, (row..=3).collect::<Vec<i64>>());
+        assert_eq!(found("gt", moment).await, (row + 1..=3).collect::<Vec<i64>>());
+    }
+    // REST shows whole seconds, as documented.
+    let shown = gateway.viewer.get("brands/2/").await.json()["created_at"].clone();
+    assert_eq!(shown, json!(moments[0]));
 }

@@ -97,7 +97,9 @@ async fn users_are_managed(gateway: Gateway) {
     log_in("zoe", "another password").await.is(401, WRONG_LOGIN);
     assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
     prints(&url, &["user", "activate", "zoe"], "");
-    zoe.get("brands/").await.expect(200);
+    // Tokens from before stay revoked.
+    zoe.get("brands/").await.expect(401);
+    log_in("zoe", "another password").await.expect(200);
 
     for (arguments, input, said) in [
         (&create[..], "a password", "already exists"),

@@ -24,7 +24,10 @@ async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
         .request(Method::OPTIONS, "products/")
         .header("origin", origin)
         .header("access-control-request-method", "POST")
-        .header("access-control-request-headers", "authorization, content-type");
+        .header(
+            "access-control-request-headers",
+            "authorization,content-type,if-match,x-stockroom-cost,traceparent,x-requested-with",
+        );
     send(asked).await
 }
 
@@ -60,13 +63,33 @@ async fn listed_origins_may_call(gateway: Gateway) {
             assert!(methods.split(", ").any(|allowed| allowed == method), "{methods}");
         }
         let headers = answer.header("access-control-allow-headers").expect("headers");
-        for header in ["authorization", "content-type", "if-match"] {
-            assert!(headers.split(", ").any(|allowed| allowed == header), "{headers}");
+        for header in [
+            "authorization",
+            "if-match",
+            "x-stockroom-cost",
+            "traceparent",
+            "x-requested-with",
+        ] {
+            assert!(
+                headers.split(',').any(|allowed| allowed.trim() == header),
+                "{headers}"
+            );
         }
         let answer = get(&gateway, origin).await;
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
         let exposed = answer.header("access-control-expose-headers").expect("headers");
-        assert!(exposed.contains("retry-after"), "{exposed}");
+        for header in [
+            "retry-after",
+            "etag",
+            "location",
+            "x-stockroom-cost",
+            "idempotent-replayed",
+        ] {
+            assert!(
+                exposed.split(',').any(|shown| shown.trim() == header),
+                "{exposed}"
+            );
+        }
     }
     // A page reads why it was refused.
     let refused = send(

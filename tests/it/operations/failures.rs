@@ -62,11 +62,28 @@ async fn a_full_disk_keeps_what_it_has(gateway: Gateway) {
 
     // What is there can be read, and GraphQL says the same.
     manager.get("brands/").await.expect(200);
-    let input = json!({ "input": { "name": "By GraphQL", "description": description } });
-    let answer = manager.gql(CREATE_BRAND, input).await;
-    let error = &answer.json()["errors"][0];
-    assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{}", answer.text);
-    assert_eq!(error["extensions"]["retryAfter"], 5, "{}", answer.text);
+    // A checkpoint of the write-ahead log can make room for a few more.
+    let mut refused = false;
+    for round in 0..100 {
+        let name = format!("By GraphQL {round}");
+        let input = json!({ "input": { "name": name, "description": description } });
+        let answer = manager.gql(CREATE_BRAND, input).await;
+        let body = answer.json();
+        if body["data"]["createBrand"]["brand"]["id"].is_string() {
+            there.insert(name);
+            continue;
+        }
+        let error = &body["errors"][0]["extensions"];
+        assert_eq!(
+            (&error["code"], &error["retryAfter"]),
+            (&json!("UNAVAILABLE"), &json!(5)),
+            "{}",
+            answer.text
+        );
+        refused = true;
+        break;
+    }
+    assert!(refused, "the disk is not full");
 
     program.has_room();
     add("When there is room").await.expect(201);

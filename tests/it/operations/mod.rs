@@ -10,6 +10,7 @@ mod kill9;
 mod metrics;
 mod observability;
 mod pages;
+mod refold;
 mod resilience;
 mod settings;
 mod slow_clients;

@@ -2,10 +2,14 @@
 
 use std::process::Stdio;
 
+use std::path::Path;
+
+use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
 
 use crate::support::gateway::SECRET_KEY;
 use crate::support::program::{Program, command};
+use crate::support::test_database::PASSWORD;
 
 /// The settings that the contract names, as far as they exist.
 const SETTINGS: [&str; 12] = [
@@ -123,7 +127,7 @@ async fn sqlite_keeps_a_generated_secret() {
 async fn a_file_flags_and_the_environment() {
     let directory = tempfile::tempdir().unwrap();
     let settings =
-        "PUBLIC_URL=https://from-file.example\nSECRET_KEY='a secret from a file, of more than 32 bytes'\n";
+        "PUBLIC_URL=https://from-file.example\nSECRET_KEY=a secret from a file, of more than 32 bytes\n";
     std::fs::write(directory.path().join(".env"), settings).unwrap();
     let url = format!("sqlite://{}", directory.path().join("stock.db").display());
     let index = async |settings: &[(&str, &str)]| {
@@ -140,4 +144,212 @@ async fn a_file_flags_and_the_environment() {
         index(&from_environment).await,
         json!("https://from-environment.example/api/v1/brands/")
     );
+}
+
+/// Runs a command that is given its settings by `.env` alone, with a log of everything.
+fn with_env_file(directory: &Path, lines: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    std::fs::write(directory.join(".env"), lines).unwrap();
+    let output = command("")
+        .env_clear()
+        .env("RUST_LOG", "trace")
+        .current_dir(directory)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(printed).unwrap())
+}
+
+#[tokio::test]
+async fn a_key_in_the_file_is_taken_as_it_stands() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", directory.path().join("stock.db").display());
+    let created = command(&url)
+        .args(["user", "create", "root", "--superuser", "--password-stdin"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .and_then(|mut child| {
+            use std::io::Write as _;
+            child.stdin.take().unwrap().write_all(PASSWORD.as_bytes())?;
+            child.wait()
+        });
+    assert!(created.unwrap().success());
+    for key in [
+        "0123456789-0123456789-012345678$ab-0123456789",
+        "#begins-with-a-hash-and-is-longer-than-32-bytes",
+        "'in-single-quotes-and-longer-than-32-bytes-$x'",
+        "\"in-double-quotes-and-longer-than-32-bytes\\n\"",
+        "k=ey=with=${HOME}=and=`equals`=and=\\slashes\\=",
+        "a key with spaces # and what looks like a comment",
+    ] {
+        std::fs::write(directory.path().join(".env"), format!("SECRET_KEY = {key} \r\n")).unwrap();
+        let program = Program::serve_in(directory.path(), &url, &[]).await;
+        let now = jsonwebtoken::get_current_timestamp();
+        let claims = json!({
+            "token_type": "access", "exp": now + 600, "iat": now, "jti": "0123456789abcdef0123456789abcdef", "user_id": 1,
+        });
+        let token = encode(
+            &Header::default(),
+            &claims,
+            &EncodingKey::from_secret(key.as_bytes()),
+        )
+        .unwrap();
+        let body = json!({ "token": token });
+        program
+            .anon()
+            .post("authentication/token/verify/", body)
+            .await
+            .expect(200);
+    }
+}
+
+#[test]
+fn white_space_and_spellings_of_truth_do_not_matter() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = "DATABASE_URL = sqlite://stock.db ";
+    for line in [
+        "TRUSTED_PROXIES=10.0.0.0/8, 127.0.0.1 ,::1,",
+        "ALLOWED_HOSTS= a.example , .b.example",
+        "CORS_ALLOWED_ORIGINS= https://a.example , https://b.example",
+        "WEBHOOK_EVENTS= outflow.created , inflow.created",
+        "WEBHOOK_RETRY_SCHEDULE= 5 , 300",
+        "BIND= 127.0.0.1:8000 ",
+        "ACCESS_TOKEN_LIFETIME= 60 ",
+        "LOG_FORMAT= json ",
+        "RATE_LIMIT_ENABLED=True",
+        "ROTATE_REFRESH_TOKENS=YES",
+        "GRAPHQL_INTROSPECTION=Off",
+        "WEBHOOK_ALLOW_PRIVATE=1",
+        "WEBHOOK_ENABLED=no",
+        "GRAPHQL_DOCUMENTS_ONLY=0",
+    ] {
+        let (code, printed) = with_env_file(directory.path(), &format!("{url}\n{line}"), &["migrate", "up"]);
+        assert_eq!(code, Some(0), "{line}: {printed}");
+    }
+    // Flags are read alike.
+    let flags = [
+        "--trusted-proxies",
+        "10.0.0.0/8, 127.0.0.1",
+        "--rate-limit-enabled",
+        " On ",
+    ];
+    let (code, printed) = with_env_file(directory.path(), url, &[&["migrate", "up"], &flags[..]].concat());
+    assert_eq!(code, Some(0), "{printed}");
+    let (code, printed) = with_env_file(directory.path(), "RATE_LIMIT_ENABLED=perhaps", &["migrate", "up"]);
+    assert_eq!(code, Some(2), "{printed}");
+}
+
+#[test]
+fn secrets_are_not_printed_in_any_words() {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, value) in [
+        ("DATABASE_URL", "postgres://u:hunter2#x@127.0.0.1:1/d"),
+        ("DATABASE_URL", "postgres://u:/ab?cd=hunter2@h/d"),
+        ("DATABASE_URL", "postgres://u:1/hunter2@127.0.0.1/d"),
+        ("DATABASE_URL", "postgres://u:1#hunter2@127.0.0.1/d"),
+        ("DATABASE_URL", "postgres://u:p@127.0.0.1:1/d?sslmode=hunter2"),
+        ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:99999/d"),
+        ("DATABASE_URL", "mysql://u:hunter2@127.0.0.1:1/d"),
+        ("DATABASE_URL", "'postgres://u:hunter2@127.0.0.1:1/d'"),
+        ("PUBLIC_URL", "https://ann:hunter2@stock.example"),
+        ("PUBLIC_URL", "https://:hunter2@stock.example"),
+        ("PUBLIC_URL", "https://stock.example/?token=hunter2"),
+        ("REDIS_URL", "http://:hunter2@127.0.0.1"),
+        ("CORS_ALLOWED_ORIGINS", "https://ann:hunter2@stock.example"),
+        ("WEBHOOK_URL", "https://ann:hunter2@127.0.0.1:99999"),
+        ("WEBHOOK_SECRET", "hunter2"),
+        ("SECRET_KEY", "hunter2"),
+        ("BIND", "hunter2"),
+        ("LOG_FORMAT", "hunter2"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://ann:hunter2@127.0.0.1"),
+    ] {
+        let (code, printed) = with_env_file(
+            directory.path(),
+            &format!("{name}={value}"),
+            &["migrate", "status"],
+        );
+        assert_eq!(code, Some(2), "{name}={value}: {printed}");
+        assert!(printed.contains(name), "{name}={value}: {printed}");
+        assert!(!printed.contains("hunter2"), "{name}={value}: {printed}");
+    }
+    // One that is well-formed, whose server can't be reached.
+    let lines =
+        "DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/d\nSECRET_KEY=hunter2-hunter2-hunter2-hunter2-x";
+    let (code, printed) = with_env_file(directory.path(), lines, &["migrate", "status"]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(!printed.contains("hunter2"), "{printed}");
+    // A line that is no setting.
+    let (code, printed) = with_env_file(directory.path(), "hunter2", &["migrate", "status"]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(
+        printed.contains(".env, line 1") && !printed.contains("hunter2"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn keys_that_can_be_guessed_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let up = |lines: &str| with_env_file(directory.path(), lines, &["migrate", "up"]);
+    let published = "SECRET_KEY=django-insecure-6y)0a$g4x!k#2m^z9q&c1v*b7n8";
+    for (line, reason) in [
+        (published, "published"),
+        (&format!("SECRET_KEY={}", "a".repeat(36)), "repeats"),
+        (&format!("SECRET_KEY={}", "ab".repeat(18)), "repeats"),
+        ("SECRET_KEY=short", "32 bytes or more"),
+    ] {
+        let (code, printed) = up(line);
+        assert_eq!(code, Some(2), "{line}: {printed}");
+        assert!(
+            printed.contains("SECRET_KEY") && printed.contains(reason),
+            "{line}: {printed}"
+        );
+    }
+    let output = command("sqlite://never.db")
+        .env("SECRET_KEY", " ".repeat(36))
+        .args(["migrate", "up"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let (code, printed) = up(&format!("{published}\nALLOW_KNOWN_SECRET=yes"));
+    assert_eq!(code, Some(0), "{printed}");
+}
+
+#[test]
+fn secrets_come_from_files_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let file = directory.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file.display().to_string()
+    };
+    let url = file("url", "sqlite://from-a-file.db\n");
+    let key = file("key", " a key in a file, longer than 32 bytes\n");
+    let weak = file("weak", "short");
+    let up = |lines: &str| with_env_file(directory.path(), lines, &["migrate", "up"]);
+    let (code, printed) = up(&format!("DATABASE_URL_FILE={url}\nSECRET_KEY_FILE={key}"));
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(directory.path().join("from-a-file.db").exists());
+    // With a key of its own, it makes none.
+    assert!(!directory.path().join("from-a-file.db.secret").exists());
+    for (lines, reason) in [
+        (format!("SECRET_KEY_FILE={weak}"), "32 bytes or more"),
+        ("SECRET_KEY_FILE=missing".to_owned(), "can't be read"),
+        (
+            format!("SECRET_KEY_FILE={key}\nSECRET_KEY={SECRET_KEY}"),
+            "both set",
+        ),
+        (
+            format!("DATABASE_URL_FILE={url}\nDATABASE_URL=sqlite://a.db"),
+            "both set",
+        ),
+    ] {
+        let (code, printed) = up(&lines);
+        assert_eq!(code, Some(2), "{lines}: {printed}");
+        assert!(
+            printed.contains(reason) && printed.contains("_FILE"),
+            "{lines}: {printed}"
+        );
+    }
 }

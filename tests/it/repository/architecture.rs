@@ -1,9 +1,16 @@
-//! The house rules that the compiler does not check: who may name whom, and how long a file is.
+//! Rules of the source text that the compiler does not check: layers, circles of imports, and the size of files and
+//! folders.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::imports::imports;
+
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The folders with Rust files.
+const FOLDERS: [&str; 5] = ["src", "crates", "entity/src", "migration/src", "tests/it"];
 
 /// The Rust files below a folder, with their paths from the project's root.
 fn files(folder: &str) -> Vec<(String, String)> {
@@ -41,81 +48,195 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(index, line)| (index + 1, line))
 }
 
-/// Asserts that no file whose path begins with `room` has one of these words in its code.
-#[track_caller]
-fn never_names(room: &str, words: &[&str]) {
-    for (name, text) in files("src").iter().filter(|(name, _)| name.starts_with(room)) {
-        for (number, line) in code(text) {
-            for word in words {
-                assert!(!line.contains(word), "{name}:{number} names {word}");
+/// The layers of `src`, the lowest first. A file imports from its own layer and from lower ones. The longest matching
+/// path decides: a file that is named here is in its own layer, not in its folder's.
+const LAYERS: &[&[&str]] = &[
+    // Plain types, the schema's migrations, and rules that need nothing else.
+    &[
+        "clock.rs",
+        "kind.rs",
+        "error.rs",
+        "db_error.rs",
+        "schema.rs",
+        "stock/low_stock.rs",
+        "stock/new_movement.rs",
+        "webhooks/sign.rs",
+        "webhooks/backoff.rs",
+    ],
+    &["config.rs", "config"],
+    // What `Services` holds.
+    &[
+        "telemetry",
+        "limits",
+        "auth/right.rs",
+        "auth/actor.rs",
+        "auth/accounts.rs",
+        "auth/django_hash.rs",
+        "auth/password.rs",
+        "auth/token.rs",
+        "stock/ledger_tail.rs",
+        "stock/movement_queue.rs",
+        "webhooks/backlog.rs",
+    ],
+    &["services.rs"],
+    // A request, and what it may do.
+    &["ctx.rs"],
+    &["tx.rs", "auth", "limits/check.rs"],
+    &["query", "resource.rs", "auth/permit.rs"],
+    // The inventory.
+    &["webhooks/outbox.rs", "webhooks/disable.rs", "webhooks/target.rs"],
+    &["stock"],
+    &["resolvers"],
+    &["import"],
+    // Background work.
+    &["webhooks", "background.rs"],
+    // HTTP and the two APIs.
+    &["origin.rs", "http"],
+    &["rest", "graphql"],
+    &["server"],
+    // The program.
+    &["app.rs"],
+    &["cli"],
+    &["lib.rs", "main.rs"],
+];
+
+/// Crates and modules that files below a path must not name.
+const FORBIDDEN: &[(&str, &[&str])] = &[
+    ("rest", &["async_graphql", "graphql_server", "crate::graphql"]),
+    ("graphql", &["crate::rest"]),
+    ("resolvers", &["axum", "hyper", "async_graphql", "serde_json"]),
+    ("query", &["axum", "hyper", "async_graphql", "serde_json"]),
+    ("stock", &["axum", "hyper", "async_graphql", "serde_json"]),
+    ("auth", &["axum", "hyper", "async_graphql"]),
+    ("limits", &["axum", "hyper", "async_graphql"]),
+    ("webhooks", &["axum", "async_graphql"]),
+    ("error.rs", &["sea_orm", "tracing", "axum", "async_graphql"]),
+    ("services.rs", &["axum", "async_graphql"]),
+    ("ctx.rs", &["axum", "async_graphql"]),
+    ("tx.rs", &["axum", "async_graphql"]),
+    ("resource.rs", &["axum", "async_graphql"]),
+];
+
+/// The files of `src`, with their paths in it.
+fn sources() -> Vec<(String, String)> {
+    let relative = |(name, text): (String, String)| (name["src/".len()..].to_owned(), text);
+    files("src").into_iter().map(relative).collect()
+}
+
+/// Whether a file is this one, or in this folder.
+fn is_within(file: &str, path: &str) -> bool {
+    file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn layer(file: &str) -> usize {
+    let matching = |(index, paths): (usize, &&[&str])| {
+        let longest = paths
+            .iter()
+            .filter(|path| is_within(file, path))
+            .map(|path| path.len());
+        longest.max().map(|length| (length, index))
+    };
+    let found = LAYERS.iter().enumerate().filter_map(matching).max();
+    found.unwrap_or_else(|| panic!("{file} is in no layer")).1
+}
+
+#[test]
+fn files_import_from_their_own_layer_and_lower_ones() {
+    for (file, targets) in imports(&sources()) {
+        for target in targets {
+            assert!(
+                layer(&target) <= layer(&file),
+                "{file} imports {target}, which is above it"
+            );
+        }
+    }
+}
+
+#[test]
+fn imports_have_no_circles_but_pairs_in_one_folder() {
+    let mut graph = imports(&sources());
+    let mut pairs = Vec::new();
+    for (file, targets) in &graph {
+        for target in targets.iter().filter(|target| *target > file) {
+            if graph[target].contains(file) {
+                pairs.push((file.clone(), target.clone()));
+            }
+        }
+    }
+    let mut paired = BTreeSet::new();
+    for (one, other) in pairs {
+        assert_eq!(
+            folder(&one),
+            folder(&other),
+            "{one} and {other} import each other"
+        );
+        for file in [&one, &other] {
+            assert!(paired.insert(file.clone()), "{file} is in two circles");
+        }
+        graph.get_mut(&one).expect("a file").remove(&other);
+        graph.get_mut(&other).expect("a file").remove(&one);
+    }
+    // Files that import nothing that is left are in no circle; nor are those that nothing imports.
+    loop {
+        let before = graph.len();
+        let left: BTreeSet<String> = graph.keys().cloned().collect();
+        graph.retain(|_, targets| targets.iter().any(|target| left.contains(target)));
+        let imported: BTreeSet<String> = graph.values().flatten().cloned().collect();
+        graph.retain(|file, _| imported.contains(file));
+        if graph.len() == before {
+            break;
+        }
+    }
+    assert!(
+        graph.is_empty(),
+        "import each other in circles: {:?}",
+        graph.keys()
+    );
+}
+
+fn folder(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[test]
+fn files_name_no_crate_that_is_not_theirs() {
+    for (file, text) in sources() {
+        for (_, words) in FORBIDDEN.iter().filter(|(path, _)| is_within(&file, path)) {
+            for (number, line) in code(&text) {
+                for word in *words {
+                    assert!(!line.contains(word), "src/{file}:{number} names {word}");
+                }
             }
         }
     }
 }
 
 #[test]
-fn the_faces_do_not_know_each_other() {
-    never_names("src/rest", &["crate::graphql", "async_graphql"]);
-    never_names("src/graphql", &["crate::rest"]);
+fn the_database_crate_alone_asks_which_database_it_is() {
+    for (file, text) in sources() {
+        // `Tx` is a connection to SeaORM, which asks for it.
+        if file != "tx.rs" {
+            for (number, line) in code(&text) {
+                assert!(!line.contains("DbBackend"), "src/{file}:{number}");
+            }
+        }
+    }
 }
 
 #[test]
-fn rules_know_neither_http_nor_graphql() {
-    let faces = [
-        "axum",
-        "async_graphql",
-        "hyper",
-        "crate::rest",
-        "crate::graphql",
-        "crate::http",
-        "crate::cli",
-    ];
-    for room in [
-        "src/resolvers",
-        "src/query",
-        "src/stock",
-        "src/resource.rs",
-        "src/auth",
-        "src/db_error.rs",
-        "src/schema.rs",
-        "src/tx.rs",
-        "src/error.rs",
-        "src/kind.rs",
-    ] {
-        never_names(room, &faces);
+fn folders_are_small() {
+    let mut sizes = BTreeMap::<String, usize>::new();
+    for (file, _) in sources() {
+        *sizes.entry(folder(&file).to_owned()).or_default() += 1;
     }
-    for room in ["src/resolvers", "src/query", "src/stock"] {
-        never_names(room, &["serde_json"]);
-    }
-    // Webhooks are sent by HTTP, but nobody's request comes to them.
-    never_names(
-        "src/webhooks",
-        &[
-            "axum",
-            "async_graphql",
-            "crate::rest",
-            "crate::graphql",
-            "crate::http",
-            "crate::cli",
-        ],
-    );
-}
-
-#[test]
-fn one_room_asks_which_database_it_is() {
-    for (name, text) in files("src") {
-        if name == "src/tx.rs" {
-            continue;
-        }
-        for (number, line) in code(&text) {
-            assert!(!line.contains("DbBackend"), "{name}:{number}");
-        }
+    for (folder, size) in sizes {
+        assert!(size <= 20, "src/{folder} has {size} files");
     }
 }
 
 #[test]
 fn files_are_short() {
-    for folder in ["src", "crates", "entity/src", "migration/src", "tests/it"] {
+    for folder in FOLDERS {
         for (name, text) in files(folder) {
             let lines = text.lines().count();
             assert!(lines <= 400, "{name} has {lines} lines");
@@ -124,8 +245,8 @@ fn files_are_short() {
 }
 
 #[test]
-fn files_say_what_lives_there() {
-    for folder in ["src", "crates", "entity/src", "migration/src", "tests/it"] {
+fn files_begin_with_a_comment() {
+    for folder in FOLDERS {
         for (name, text) in files(folder) {
             assert!(
                 text.starts_with("//!") || text.starts_with("#!/"),

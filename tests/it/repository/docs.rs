@@ -29,7 +29,7 @@ on_both![
 ];
 
 /// Pages whose examples are not requests to the program: other tests hold what they say.
-const TOLD: [&str; 2] = ["operations.md", "webhooks.md"];
+const TOLD: [&str; 3] = ["moving-over.md", "operations.md", "webhooks.md"];
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
 
@@ -131,7 +131,7 @@ fn the_limits_are_those_of_the_program() {
     let size = |number: usize| u64::try_from(number).expect("it fits");
     assert_eq!(most("bytes of a document"), size(limits.document_bytes));
     assert_eq!(most("tokens of a document"), size(limits.tokens));
-    assert_eq!(most("brackets within brackets"), size(limits.nesting));
+    assert_eq!(most("brackets within brackets"), u64::from(limits.nesting));
     assert_eq!(most("fields within fields"), limits.depth);
     assert_eq!(
         most("fields of an operation, fragments written out"),
@@ -150,6 +150,10 @@ fn the_limits_are_those_of_the_program() {
     );
     assert_eq!(most("`first` and `last`"), limits.page);
     assert_eq!(most("cost of an operation"), limits.cost);
+    assert_eq!(
+        most("values of the introspection of an operation"),
+        limits.introspection
+    );
     assert_eq!(most("rows of one list, over all its parents"), limits.rows);
     assert_eq!(
         most("seconds that an operation may run"),

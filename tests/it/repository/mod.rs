@@ -4,3 +4,4 @@ mod api_pairs;
 mod architecture;
 mod docs;
 mod generated_files;
+mod imports;

@@ -53,8 +53,10 @@ async fn malformed_requests_are_refused_and_nothing_breaks(gateway: Gateway) {
                     .get(9..12)
                     .and_then(|status| status.parse().ok())
                     .unwrap_or_default();
+                // The one that is due for another transfer coding.
+                let is_coded = request.windows(13).any(|bytes| bytes == b"gzip, chunked");
                 assert!(
-                    (101..500).contains(&status),
+                    (101..500).contains(&status) || (is_coded && status == 501),
                     "{answer}\nto {}",
                     request.escape_ascii()
                 );

@@ -6,6 +6,7 @@ mod document_stock;
 mod errors;
 mod etag;
 mod filters;
+mod json_values;
 mod lists;
 mod malformed;
 mod openapi;

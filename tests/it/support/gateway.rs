@@ -88,7 +88,8 @@ where
 }
 
 impl Gateway {
-    async fn open(place: Arc<Place>, face: Face, flags: &[&str], start: DateTime<Utc>) -> Self {
+    /// Starts one on a database, which is migrated.
+    pub async fn open(place: Arc<Place>, face: Face, flags: &[&str], start: DateTime<Utc>) -> Self {
         let app = App::open(config(&place.url(), flags), Clock::manual(start))
             .await
             .expect("a database");
@@ -239,5 +240,5 @@ impl Gateway {
 fn access(services: &Arc<Services>, index: usize) -> String {
     let ctx = Ctx::anonymous(Arc::clone(services), IpAddr::V4(Ipv4Addr::LOCALHOST));
     let id = i64::try_from(index).expect("a small number") + 1;
-    login::start_session(&ctx, id).expect("a token").access
+    login::start_session(&ctx, id, 0).expect("a token").access
 }

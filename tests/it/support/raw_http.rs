@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub struct RawAnswer {
     pub status: u16,
+    /// The status line and the headers, as they are spelled.
+    pub head: String,
     pub body: String,
 }
 
@@ -55,6 +57,7 @@ async fn answer(mut stream: TcpStream) -> RawAnswer {
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     RawAnswer {
         status: status.unwrap_or_else(|| panic!("no status: {head:?}")),
+        head: head.to_owned(),
         body: body.to_owned(),
     }
 }

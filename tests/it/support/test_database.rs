@@ -56,6 +56,18 @@ impl Place {
         }
     }
 
+    /// An empty database, without even the tables; nothing where there is no PostgreSQL to make it on.
+    pub async fn empty(database: Database) -> Option<Self> {
+        match database {
+            Database::Sqlite => Some(Self::Sqlite(tempfile::tempdir().expect("a directory"))),
+            Database::Postgres => {
+                let server = server()?;
+                let name = server.run(Server::create).await;
+                Some(Self::Postgres { name })
+            }
+        }
+    }
+
     /// Where it is, as `DATABASE_URL` has it.
     pub fn url(&self) -> String {
         match self {
@@ -176,6 +188,13 @@ impl Server {
         let name = format!("{run}_{}", COPIES.fetch_add(1, Ordering::Relaxed));
         self.execute(&format!("CREATE DATABASE {name} TEMPLATE {run}"))
             .await;
+        name
+    }
+
+    async fn create(&'static self) -> String {
+        static EMPTY: AtomicU32 = AtomicU32::new(0);
+        let name = format!("{}_empty_{}", run(), EMPTY.fetch_add(1, Ordering::Relaxed));
+        self.execute(&format!("CREATE DATABASE {name}")).await;
         name
     }
 

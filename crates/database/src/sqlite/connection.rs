@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{OpenFlags, params_from_iter};
+use rusqlite::{CachedStatement, OpenFlags, StatementStatus, params_from_iter};
 use sea_orm::{
     DbErr, ExecResult, IdenStatic as _, Iterable as _, ModelTrait as _, ProxyExecResult, ProxyRow,
     QueryResult, Statement,
@@ -83,8 +83,16 @@ impl Connection {
         self.short_only.store(short_only, Ordering::Relaxed);
     }
 
+    /// A statement from the cache, with its count of steps at 0: the progress handler is called by that count, which
+    /// otherwise runs on from one run of the statement to the next, so that short runs would be interrupted too.
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, DbErr> {
+        let prepared = self.inner.prepare_cached(sql).map_err(error)?;
+        prepared.reset_status(StatementStatus::VmStep);
+        Ok(prepared)
+    }
+
     pub(crate) fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let mut prepared = self.prepare(&statement.sql)?;
         let columns: Vec<(String, DeclaredType)> = prepared
             .columns()
             .iter()
@@ -106,7 +114,7 @@ impl Connection {
 
     /// The first column of the first row.
     pub(crate) fn number(&self, statement: &Statement) -> Result<Option<i64>, DbErr> {
-        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let mut prepared = self.prepare(&statement.sql)?;
         let mut rows = prepared
             .query(params_from_iter(parameters(statement)))
             .map_err(error)?;
@@ -118,7 +126,7 @@ impl Connection {
 
     /// The rows of a statement that selects columns of one table; see `models.rs`.
     pub(crate) fn models<E: Table>(&self, statement: &Statement) -> Result<Vec<E::Model>, DbErr> {
-        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let mut prepared = self.prepare(&statement.sql)?;
         let columns: Vec<(E::Column, DeclaredType)> = prepared
             .columns()
             .iter()
@@ -149,7 +157,7 @@ impl Connection {
     }
 
     pub(crate) fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
-        let mut prepared = self.inner.prepare_cached(&statement.sql).map_err(error)?;
+        let mut prepared = self.prepare(&statement.sql)?;
         let affected = prepared
             .execute(params_from_iter(parameters(statement)))
             .map_err(error)?;
@@ -196,5 +204,43 @@ impl Connection {
         let prepared = self.inner.prepare_cached(sql);
         let run = prepared.and_then(|mut prepared| prepared.execute([]));
         run.map(|_| ()).map_err(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::DbBackend;
+
+    use super::*;
+    use crate::sqlite::error::is_interrupted;
+
+    /// Counts to `end`, which takes some 12 steps each.
+    fn count_to(end: u32) -> Statement {
+        let sql = format!(
+            "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {end})
+             SELECT COUNT(*) FROM number"
+        );
+        Statement::from_string(DbBackend::Sqlite, sql)
+    }
+
+    #[test]
+    fn each_run_of_a_statement_has_its_own_limit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("steps.db");
+        drop(Connection::writer(&path).expect("a file"));
+        let connection = Connection::reader(&path).expect("a connection");
+        connection.set_short_only(true);
+        let short = count_to(500);
+        for run in 0..50 {
+            let counted = connection.number(&short);
+            assert_eq!(counted.expect("no interruption"), Some(500), "run {run}");
+        }
+        let long = connection.number(&count_to(50_000));
+        assert!(long.is_err_and(|error| is_interrupted(&error)));
+        connection.set_short_only(false);
+        assert_eq!(
+            connection.number(&count_to(50_000)).expect("no limit"),
+            Some(50_000)
+        );
     }
 }

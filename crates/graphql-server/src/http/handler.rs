@@ -212,6 +212,9 @@ impl Reply {
         let headers = [(header::CONTENT_TYPE, media_type)];
         let (set_by_resolvers, retry_after) = (response.headers.clone(), response.retry_after());
         let mut response = (status, set_by_resolvers, headers, response.to_json()).into_response();
+        if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            response = with(response, header::ACCEPT_ENCODING, "identity");
+        }
         if status == StatusCode::UNAUTHORIZED {
             response = with(response, header::WWW_AUTHENTICATE, "Bearer");
         }
@@ -239,6 +242,12 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
 async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, RequestError> {
     if !is_json(headers) {
         let message = "Send the body as application/json.";
+        return Err(RequestError::new(ErrorCode::UnsupportedMediaType, message));
+    }
+    let codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut codings = codings.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    if codings.any(|coding| !coding.trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        let message = "Send the body without a content coding.";
         return Err(RequestError::new(ErrorCode::UnsupportedMediaType, message));
     }
     match tokio::time::timeout(limits.body_time, to_bytes(body, limits.body_bytes)).await {
@@ -271,10 +280,8 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
     json && parts.all(|parameter| match parameter.split_once('=') {
         Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            matches!(
-                value.trim_matches('"').to_ascii_lowercase().as_str(),
-                "utf-8" | "utf8"
-            )
+            let letters = value.bytes().filter(u8::is_ascii_alphanumeric);
+            letters.map(|byte| byte.to_ascii_lowercase()).eq(*b"utf8")
         }
         _ => true,
     })
@@ -290,6 +297,7 @@ mod tests {
             ("application/json", true),
             ("Application/JSON; charset=UTF-8", true),
             ("application/json;charset=\"utf-8\"", true),
+            ("application/json; charset=UTF_8", true),
             ("application/json; charset=latin1", false),
             ("text/plain", false),
             ("text/plain; application/json", false),

@@ -71,8 +71,9 @@ async fn send<H: Host>(
         event = tokio::select! {
             response = responses.next() => match response {
                 Some(response) => {
-                    // A login that was revoked since the last event ends the stream.
-                    if host.begin(session).await.is_err() {
+                    // A login that was revoked since the last event ends the stream. So does an event that could not be
+                    // resolved: without `complete`, the client connects again and continues from its last one.
+                    if response.is_incomplete() || service.verify_again(session).await.is_err() {
                         return;
                     }
                     format!("event: next\ndata: {}\n\n", response.to_json()).into()

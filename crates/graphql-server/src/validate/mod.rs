@@ -4,3 +4,4 @@ pub(crate) mod field_merging;
 pub(crate) mod literals;
 mod values;
 pub(crate) mod variables;
+mod whole_numbers;

@@ -11,6 +11,7 @@ use async_graphql::{Name, Number, Pos, ServerError, Value};
 use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, short};
 use crate::host::ScalarCheck;
 use crate::schema_index::{InputObject, NamedType, SchemaIndex};
+use crate::validate::whole_numbers::whole;
 use async_graphql_value::Value as Literal;
 
 /// A value of either kind: a literal, which may contain variables, or a constant.
@@ -193,13 +194,13 @@ impl<'a> ValueChecker<'a> {
 
     fn named<V: InputValue>(&mut self, name: &Name, ty: &Type, value: &V, form: &Form<'_, V>) {
         let fits = match (name.as_str(), form) {
-            ("Int", Form::Number(number)) => number
-                .as_i64()
+            ("Int", Form::Number(number)) => self
+                .integer(number)
                 .is_some_and(|number| i32::try_from(number).is_ok()),
             ("Float", Form::Number(_)) | ("String" | "ID", Form::String(_)) | ("Boolean", Form::Boolean) => {
                 true
             }
-            ("ID", Form::Number(number)) => number.is_i64(),
+            ("ID", Form::Number(number)) => self.integer(number).is_some(),
             ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
             _ => match (self.index.named(name), form) {
                 (Some(NamedType::Enum(values)), Form::Enum(value)) => values.contains(value.as_str()),
@@ -217,6 +218,15 @@ impl<'a> ValueChecker<'a> {
         };
         if !fits {
             self.expected(ty);
+        }
+    }
+
+    /// The integer that a number is. JSON has one type of numbers, so there `2.0` and `2e0` are 2; in a document they are
+    /// literals of `Float`.
+    fn integer(&self, number: &Number) -> Option<i64> {
+        match self.source {
+            Source::Literal => number.as_i64(),
+            Source::Variable => whole(number),
         }
     }
 

@@ -11,6 +11,7 @@ use async_graphql::parser::types::{Selection, SelectionSet, VariableDefinition};
 use async_graphql::{Name, Positioned, Variables};
 
 use super::values::{Source, ValueChecker};
+use super::whole_numbers::rewrite;
 use crate::error::RequestError;
 use crate::host::ScalarCheck;
 use crate::limits::Limits;
@@ -61,6 +62,11 @@ pub(crate) fn coerce(
         }
     }
     values.finish()?;
+    for definition in definitions {
+        if let Some(value) = coerced.values.get_mut(&definition.node.name.node) {
+            rewrite(index, &definition.node.var_type.node, value);
+        }
+    }
     Ok(coerced)
 }
 
@@ -152,6 +158,7 @@ mod tests {
     fn values_that_fit() {
         for (declared, given) in [
             ("$a:Int", value!({"a": 2_147_483_647_i64})),
+            ("$a:Int", value!({"a": 2.0})),
             ("$a:Int", value!({"a": null})),
             ("$a:[Int!]!", value!({"a": 1})),
             ("$a:[[Int]]", value!({"a": [[1, null], null]})),
@@ -172,6 +179,18 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_become_integers() {
+        let given = value!({"a": {"id": 7.0, "n": 1e2, "list": {"id": 8.0}}, "b": [3.0, null], "c": 2.0});
+        let coerced = run("$a:In,$b:[Int],$c:Float", given).unwrap();
+        assert_eq!(
+            coerced.values.get("a"),
+            Some(&value!({"id": 7, "n": 100, "list": {"id": 8}}))
+        );
+        assert_eq!(coerced.values.get("b"), Some(&value!([3, null])));
+        assert_eq!(coerced.values.get("c"), Some(&value!(2.0)));
+    }
+
+    #[test]
     fn values_that_do_not_fit() {
         for (declared, given, says) in [
             (
@@ -180,6 +199,13 @@ mod tests {
                 "\"$a\" does not fit: expected \"Int\"",
             ),
             ("$a:Int", value!({"a": 1.5}), "expected \"Int\""),
+            ("$a:ID", value!({"a": 1.5}), "expected \"ID\""),
+            ("$a:Int", value!({"a": 1e10}), "expected \"Int\""),
+            (
+                "$a:In",
+                value!({"a": {"id": 1, "n": 0.5}}),
+                "\"$a.n\" does not fit",
+            ),
             ("$a:Int", value!({"a": "1"}), "expected \"Int\""),
             ("$a:Int!", value!({"a": null}), "expected \"Int!\""),
             ("$a:Int!", value!({}), "\"$a\" of type \"Int!\" is missing"),

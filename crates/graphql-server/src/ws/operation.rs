@@ -8,7 +8,8 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::engine::GraphQlRequest;
+use super::protocol::Close;
+use crate::engine::{GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
 use crate::host::Host;
 use crate::response::GraphQlResponse;
@@ -21,7 +22,8 @@ pub(super) struct Outgoing {
     pub number: u64,
     /// Whether it ends the operation.
     pub is_last: bool,
-    pub text: String,
+    /// The text, or the reason to close the whole connection.
+    pub content: Result<String, Close>,
 }
 
 #[derive(Serialize)]
@@ -52,9 +54,21 @@ impl MessageSender {
             id: self.id.clone(),
             number: self.number,
             is_last,
-            text,
+            content: Ok(text),
         };
         self.queue.send(outgoing).await.is_ok()
+    }
+
+    /// Closes the connection.
+    async fn close(&self, reason: Close) {
+        let outgoing = Outgoing {
+            id: self.id.clone(),
+            number: self.number,
+            is_last: true,
+            content: Err(reason),
+        };
+        // The connection may have gone.
+        let _ = self.queue.send(outgoing).await;
     }
 
     /// Sends a response; false when the operation has ended with it.
@@ -85,7 +99,7 @@ impl MessageSender {
     }
 }
 
-/// Executes an operation and sends its responses. Returns early when the login is revoked; the connection is closed then.
+/// Executes an operation and sends its responses.
 pub(super) async fn run<H: Host>(
     service: Arc<Service<H>>,
     session: H::Session,
@@ -102,19 +116,47 @@ pub(super) async fn run<H: Host>(
         Err(error) => return sender.error(&error.errors).await,
     };
     if prepared.ty == OperationType::Subscription {
-        let mut responses = engine.subscribe(prepared);
-        while let Some(response) = responses.next().await {
-            if host.begin(&session).await.is_err() || !sender.next(&response).await {
-                return;
-            }
+        return stream(&service, &session, &sender, prepared).await;
+    }
+    let response = engine.execute(prepared).await;
+    if sender.next(&response).await {
+        sender.complete().await;
+    }
+}
+
+/// Sends the events of a subscription.
+///
+/// Clients do not subscribe again after `complete`, so only a stream that has really ended sends it. When the login ends
+/// or the program stops, the connection is closed by its own task. When an event can't be resolved, or the login not be
+/// verified, it is closed with a code after which clients connect again and continue from their last event.
+async fn stream<H: Host>(
+    service: &Service<H>,
+    session: &H::Session,
+    sender: &MessageSender,
+    prepared: Prepared<H>,
+) {
+    let host = service.host();
+    let mut responses = service.engine.subscribe(prepared);
+    while let Some(response) = responses.next().await {
+        let verified = service.verify_again(session).await;
+        if host.is_stopping() {
+            return;
         }
-    } else {
-        let response = engine.execute(prepared).await;
+        match verified {
+            Ok(()) if response.is_incomplete() => return sender.close(Close::UNAVAILABLE).await,
+            Ok(()) => {}
+            Err(error) if error.code == ErrorCode::Unauthenticated => {
+                return sender.close(Close::EXPIRED).await;
+            }
+            Err(_) => return sender.close(Close::UNAVAILABLE).await,
+        }
         if !sender.next(&response).await {
             return;
         }
     }
-    sender.complete().await;
+    if !host.is_stopping() {
+        sender.complete().await;
+    }
 }
 
 fn error_message(id: &str, errors: &[ServerError]) -> String {

@@ -23,7 +23,7 @@ pub(super) struct Close {
 impl Close {
     pub const STOPPING: Self = Self::new(1001, "Going away");
     pub const TOO_LARGE: Self = Self::new(1009, "Message too big");
-    /// The login can't be verified at the moment.
+    /// The login can't be verified, or an event not be resolved, at the moment.
     pub const UNAVAILABLE: Self = Self::new(1013, "Try again later");
     pub const INVALID: Self = Self::new(4400, "Invalid message received");
     /// `subscribe` before `connection_ack`.

@@ -40,6 +40,9 @@ pub(crate) fn open<H: Host>(service: Arc<Service<H>>, parts: &Parts, upgrade: We
     if !is_allowed(service.host(), parts) {
         return (StatusCode::FORBIDDEN, "Pages of this origin may not connect.").into_response();
     }
+    if service.host().is_stopping() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "The program is stopping.").into_response();
+    }
     let Ok(permit) = Arc::clone(&service.sockets).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "There are too many connections.").into_response();
     };
@@ -170,7 +173,7 @@ impl<H: Host> Connection<H> {
         if outgoing.is_last {
             self.running.remove(&outgoing.id);
         }
-        Ok(Some(Message::Text(outgoing.text.into())))
+        outgoing.content.map(|text| Some(Message::Text(text.into())))
     }
 
     async fn receive(&mut self, message: Message) -> Result<Option<Message>, Close> {

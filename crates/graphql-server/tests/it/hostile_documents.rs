@@ -53,7 +53,7 @@ async fn hostile_documents_are_refused_at_once() {
         (format!("{{thing(from:{}", "[".repeat(2_500)), "nested"),
         (
             format!("{{thing(from:[\"\"\"x\" {}", "[".repeat(2_500)),
-            "does not end",
+            "is not closed",
         ),
         (
             format!("{}viewer{}", "{thing".repeat(2_500), "}".repeat(2_500)),
@@ -68,7 +68,7 @@ async fn hostile_documents_are_refused_at_once() {
             "nested",
         ),
         (format!("{{thing(from:{})}}", "{a:".repeat(2_500)), "nested"),
-        (format!("{}{{viewer}}", "...on Query{".repeat(2_500)), "nested"),
+        (format!("{{{}viewer", "...on Query{".repeat(2_500)), "nested"),
         (fragments(24, 2), "fields"),
         (fragments(28, 9), "fields"),
         (fragments(24, 2).replace("{viewer}", "{...Missing}"), "fields"),
@@ -108,7 +108,7 @@ async fn hostile_documents_are_refused_at_once() {
         (format!("{{{}}}", "nothing ".repeat(3_000)), "no field"),
         (format!("query({}){{viewer}}", "$a:Int".repeat(300)), "variables"),
         (format!("{{viewer}}{}", "query Q{viewer}".repeat(200)), "Syntax"),
-        ("a ".repeat(9_000), "tokens"),
+        (format!("{{{}", "a ".repeat(9_000)), "tokens"),
         (
             format!("{{viewer #{}\n}}", "x".repeat(LIMITS.document_bytes)),
             "bytes",
@@ -230,4 +230,19 @@ async fn a_cost_follows_the_lengths_of_lists() {
             .iter()
             .any(|error| error.message.contains(&LIMITS.rows.to_string()))
     );
+}
+
+#[tokio::test]
+async fn introspection_has_no_cost_and_is_bounded() {
+    let bench = Bench::new();
+    let nested = |depth: usize| {
+        let lists = (0..depth).fold("name".to_owned(), |inner, _| format!("fields{{type{{{inner}}}}}"));
+        format!("{{__schema{{types{{{lists}}}}}}}")
+    };
+    let prepared = bench.prepare(&nested(3)).unwrap();
+    assert_eq!((prepared.cost.cost, prepared.cost.rows), (0, 0));
+    assert!(prepared.cost.introspection > 1_000);
+    let (message, code) = refused(&bench, &nested(5));
+    assert!(message.starts_with("The introspection could have"), "{message}");
+    assert_eq!(code, ErrorCode::LimitExceeded);
 }

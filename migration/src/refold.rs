@@ -1,0 +1,139 @@
+//! Folds the texts of rows anew, after the folded form has changed.
+
+use entity::fold;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+
+/// The tables with folded texts, and those texts.
+pub(crate) const TABLES: [(&str, &[&str]); 6] = [
+    ("brand", &["name", "description"]),
+    ("category", &["name", "description"]),
+    ("supplier", &["name", "description"]),
+    ("product", &["title", "description", "serie_number"]),
+    ("inflow", &["description"]),
+    ("outflow", &["description"]),
+];
+
+/// The rows of one batch: few enough that nobody waits long for their locks.
+const BATCH: usize = 2_000;
+
+/// Folds the next rows of a table that is due, in the caller's transaction, and notes how far it has come. False when nothing
+/// is due any more; until then it is to be called again, also by another process after this one was ended.
+///
+/// The folded form of an ASCII text has never changed, so only the other rows are read.
+pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let backend = db.get_database_backend();
+    let lock = if backend == DbBackend::Sqlite {
+        ""
+    } else {
+        " FOR NO KEY UPDATE"
+    };
+    let due = format!("SELECT noun, last_id FROM refold_due ORDER BY noun LIMIT 1{lock}");
+    let Some(due) = db.query_one_raw(Statement::from_string(backend, due)).await? else {
+        return Ok(false);
+    };
+    let (noun, last_id): (String, i64) = (due.try_get("", "noun")?, due.try_get("", "last_id")?);
+    let Some((table, texts)) = TABLES.iter().find(|(table, _)| *table == noun) else {
+        return Err(DbErr::Custom(format!("there is no table {noun} to fold")));
+    };
+    let columns = |separator: &str, column: &dyn Fn(&str) -> String| {
+        texts
+            .iter()
+            .map(|text| column(text))
+            .collect::<Vec<_>>()
+            .join(separator)
+    };
+    let sql = format!(
+        "SELECT id, {} FROM {table} WHERE id > {last_id} AND ({}) ORDER BY id LIMIT {BATCH}{lock}",
+        columns(", ", &|text| format!("{text}, {text}_folded")),
+        columns(" OR ", &|text| format!("octet_length({text}) <> length({text})")),
+    );
+    let rows = db.query_all_raw(Statement::from_string(backend, sql)).await?;
+    let mut changed = Vec::new();
+    for row in &rows {
+        changed.extend(refolded(row, texts)?);
+    }
+    store(db, table, texts, changed).await?;
+    let last: Option<i64> = match rows.last() {
+        Some(row) if rows.len() == BATCH => Some(row.try_get("", "id")?),
+        _ => None,
+    };
+    let progress = match last {
+        Some(last) => format!("UPDATE refold_due SET last_id = {last} WHERE noun = '{table}'"),
+        None => format!("DELETE FROM refold_due WHERE noun = '{table}'"),
+    };
+    db.execute_raw(Statement::from_string(backend, progress)).await?;
+    Ok(true)
+}
+
+/// A row whose folded texts have changed: its id and all of them.
+struct Refolded {
+    id: i64,
+    texts: Vec<Option<String>>,
+}
+
+fn refolded(row: &QueryResult, texts: &[&str]) -> Result<Option<Refolded>, DbErr> {
+    let (mut folded, mut is_changed) = (Vec::with_capacity(texts.len()), false);
+    for text in texts {
+        let new = row.try_get::<Option<String>>("", text)?.as_deref().map(fold);
+        is_changed |= new != row.try_get::<Option<String>>("", &format!("{text}_folded"))?;
+        folded.push(new);
+    }
+    let id = row.try_get("", "id")?;
+    Ok(is_changed.then_some(Refolded { id, texts: folded }))
+}
+
+async fn store(
+    db: &impl ConnectionTrait,
+    table: &str,
+    texts: &[&str],
+    rows: Vec<Refolded>,
+) -> Result<(), DbErr> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        let columns: Vec<String> = texts.iter().map(|text| format!("{text}_folded = ?")).collect();
+        let sql = format!("UPDATE {table} SET {} WHERE id = ?", columns.join(", "));
+        for Refolded { id, texts } in rows {
+            let values = texts.into_iter().map(Value::from).chain([id.into()]);
+            db.execute_raw(Statement::from_sql_and_values(backend, &sql, values))
+                .await?;
+        }
+        return Ok(());
+    }
+    // All rows in one statement, with one array for each column.
+    let columns: Vec<String> = texts
+        .iter()
+        .map(|text| format!("{text}_folded = folded.{text}"))
+        .collect();
+    let arrays: Vec<String> = (2..=texts.len() + 1)
+        .map(|place| format!("CAST(${place} AS text[])"))
+        .collect();
+    let sql = format!(
+        "UPDATE {table} SET {} FROM unnest(CAST($1 AS bigint[]), {}) AS folded (id, {}) WHERE {table}.id = folded.id",
+        columns.join(", "),
+        arrays.join(", "),
+        texts.join(", "),
+    );
+    let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
+    let mut values: Vec<Value> = vec![format!("{{{}}}", ids.join(",")).into()];
+    for place in 0..texts.len() {
+        let column: Vec<String> = rows
+            .iter()
+            .map(|row| array_element(row.texts.get(place).and_then(Option::as_deref)))
+            .collect();
+        values.push(format!("{{{}}}", column.join(",")).into());
+    }
+    db.execute_raw(Statement::from_sql_and_values(backend, &sql, values))
+        .await
+        .map(|_| ())
+}
+
+/// A text as an element of PostgreSQL's literals of arrays.
+fn array_element(text: Option<&str>) -> String {
+    match text {
+        None => "NULL".to_owned(),
+        Some(text) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
+}

@@ -1,0 +1,243 @@
+//! `stockroom import`: takes over a Django installation.
+
+mod cleanup;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Args, Subcommand};
+use database::bulk::vacuum;
+use django_source::{Options, Plan, Source, Verdict};
+use serde_json::json;
+
+use self::cleanup::Created;
+use self::progress::Bar;
+use super::output::{explain, fail, print};
+use crate::clock::Clock;
+use crate::config::{Config, Secret};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::import::{self, Comparison, Watch};
+use crate::schema;
+use crate::services::Services;
+
+/// The exit code if the source can't be read or is of another system.
+const UNREADABLE: u8 = 2;
+/// The exit code after Ctrl-C, as shells have it: 128 and the number of the signal.
+const INTERRUPTED: u8 = 130;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Import {
+    /// Report what would be taken over, what has to be decided and what would stay behind; writes nothing. Exits with 0 if
+    /// an import can run, with 1 if something has to be decided, with 2 if the source can't be read or is of another system
+    Check(Arguments),
+    /// Check, then store everything in the database of `DATABASE_URL`, which has to be empty, in one transaction. Exits with 0 if both sides
+    /// are equal, with 1 if nothing was stored, with 2 if the source can't be read or is of another system
+    Run(Arguments),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Arguments {
+    /// The Django installation's database, which is only read: a SQLite file or `postgres://USER:PASSWORD@HOST/NAME`
+    #[arg(value_parser = source)]
+    source: Secret,
+    /// A stock that is negative or too large becomes 0
+    #[arg(long, value_parser = ["zero"])]
+    stock: Option<String>,
+    /// A negative price loses its sign, or becomes 0
+    #[arg(long, value_parser = ["abs", "zero"])]
+    price: Option<String>,
+    /// Of products with the same serial number the first keeps it; later ones have none, or get their id behind it
+    #[arg(long, value_parser = ["null-later", "suffix"])]
+    serie: Option<String>,
+    /// Rows that refer to nothing are left out
+    #[arg(long, value_parser = ["skip"])]
+    dangling: Option<String>,
+    /// Rows with a value that can't be read or is out of range are left out
+    #[arg(long, value_parser = ["skip"])]
+    unreadable: Option<String>,
+    /// The time zone of times without an offset, such as `America/Sao_Paulo`; UTC by default
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// What a table or a column is, where that can't be found out: `TABLE=product`, `TABLE.COLUMN=selling_price`
+    #[arg(long, value_name = "TABLE.COLUMN=ROLE")]
+    map: Vec<String>,
+    /// The one company to take over: `COLUMN=ID`, or `schema=NAME` on PostgreSQL
+    #[arg(long, value_name = "COLUMN=ID")]
+    tenant: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap's signature of a value parser")]
+fn source(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
+}
+
+impl Arguments {
+    fn options(&self) -> django_source::Result<Options> {
+        let mut options = Options::new(Clock::system().now());
+        let single = [
+            ("stock", &self.stock),
+            ("price", &self.price),
+            ("serie", &self.serie),
+            ("dangling", &self.dangling),
+            ("unreadable", &self.unreadable),
+            ("timezone", &self.timezone),
+            ("tenant", &self.tenant),
+        ];
+        for (flag, value) in single {
+            if let Some(value) = value {
+                options.set(&format!("--{flag}={value}"))?;
+            }
+        }
+        for map in &self.map {
+            options.set(&format!("--map={map}"))?;
+        }
+        Ok(options)
+    }
+}
+
+pub(super) async fn run(config: Config, command: Import) -> Result<ExitCode> {
+    let watch = Watch::default();
+    cancel_on_signals(watch.clone())?;
+    let result = match command {
+        Import::Check(arguments) => Box::pin(check_only(&arguments, &watch)).await,
+        Import::Run(arguments) => Box::pin(check_and_store(config, &arguments, &watch)).await,
+    };
+    if watch.is_cancelled() && result.as_ref().map_or(true, |code| *code != ExitCode::SUCCESS) {
+        fail("cancelled; nothing was stored");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    result
+}
+
+/// Cancels the import on Ctrl-C and on SIGTERM. The transaction is rolled back then.
+fn cancel_on_signals(watch: Watch) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        watch.cancel();
+    });
+    Ok(())
+}
+
+/// The plan, or the exit code of a source that can't be read.
+async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan, ExitCode> {
+    let bar = Bar::show(watch.clone());
+    let checking = async {
+        let options = arguments.options()?;
+        let source = Source::open(arguments.source.text()).await?;
+        source.check(options, watch.source()).await
+    };
+    let plan = Box::pin(checking).await;
+    bar.clear();
+    plan.map_err(|error| {
+        fail(&error.to_string());
+        ExitCode::from(UNREADABLE)
+    })
+}
+
+async fn check_only(arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
+    let plan = match check(arguments, watch).await {
+        Ok(plan) => plan,
+        Err(code) => return Ok(code),
+    };
+    if arguments.json {
+        print_json(&json!(plan.report()))?;
+    } else {
+        print(&report::report(plan.report()))?;
+    }
+    Ok(exit_code(plan.report().verdict))
+}
+
+fn exit_code(verdict: Verdict) -> ExitCode {
+    match verdict {
+        Verdict::Import => ExitCode::SUCCESS,
+        Verdict::Stop => ExitCode::FAILURE,
+        Verdict::Refuse => ExitCode::from(UNREADABLE),
+    }
+}
+
+async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
+    let plan = match check(arguments, watch).await {
+        Ok(plan) => plan,
+        Err(code) => return Ok(code),
+    };
+    let report = plan.report().clone();
+    if !arguments.json {
+        print(&report::report(&report))?;
+    }
+    if report.verdict != Verdict::Import {
+        if arguments.json {
+            print_json(&json!({ "report": report, "tables": [], "equal": false }))?;
+        }
+        return Ok(exit_code(report.verdict));
+    }
+    let started = Instant::now();
+    let created = Created::before(&config);
+    let stored = Box::pin(store(config, plan, watch)).await;
+    let equal = stored
+        .as_ref()
+        .is_ok_and(|tables| tables.iter().all(Comparison::is_equal));
+    if !equal {
+        created.remove();
+    }
+    let tables = match stored {
+        Ok(tables) => tables,
+        Err(error) if arguments.json => {
+            let error = explain(&error);
+            print_json(&json!({ "report": report, "tables": [], "equal": false, "error": error }))?;
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(error),
+    };
+    if arguments.json {
+        print_json(&json!({ "report": report, "tables": tables, "equal": equal }))?;
+    } else {
+        print(&report::comparisons(&tables))?;
+        print(&if equal {
+            format!(
+                "Imported in {:.1} s. Both sides are equal.",
+                started.elapsed().as_secs_f64()
+            )
+        } else {
+            "NOT imported: the sides differ, which is a fault of this program. Nothing was stored.".to_owned()
+        })?;
+    }
+    Ok(if equal {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparison>> {
+    let services = Services::open_without_timeouts(config, Clock::system()).await?;
+    let bar = Bar::show(watch.clone());
+    let storing = async {
+        schema::migrate_up(&services.db).await?;
+        // Checked again in the transaction; this check fails before the work.
+        import::require_empty(&services.db).await?;
+        let ctx = Ctx::system(services.clone());
+        let tables = import::run(&ctx, plan, watch.clone()).await?;
+        vacuum(&services.db).await?;
+        Ok(tables)
+    };
+    let stored = storing.await;
+    bar.clear();
+    services.db.close().await;
+    stored
+}
+
+fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&serde_json::to_string_pretty(value).map_err(Error::internal)?)
+}

@@ -1,0 +1,42 @@
+//! The progress bar, on standard error and on a terminal only.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::task::JoinHandle;
+
+use crate::import::Watch;
+
+const INTERVAL: Duration = Duration::from_millis(100);
+
+pub(super) struct Bar {
+    bar: ProgressBar,
+    drawing: JoinHandle<()>,
+}
+
+impl Bar {
+    pub(super) fn show(watch: Watch) -> Self {
+        // Hidden where standard error is not a terminal.
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{msg:14} {bar:40} {pos}/{len} rows, {eta} left") {
+            bar.set_style(style);
+        }
+        let drawn = bar.clone();
+        let drawing = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(INTERVAL);
+            loop {
+                ticks.tick().await;
+                let (stage, done, total) = watch.now();
+                drawn.set_message(stage);
+                drawn.set_length(total);
+                drawn.set_position(done);
+            }
+        });
+        Self { bar, drawing }
+    }
+
+    pub(super) fn clear(self) {
+        self.drawing.abort();
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,188 @@
+//! The report as text.
+
+use django_source::report::{Because, NoteItem};
+use django_source::{Finding, Note, Report, Verdict};
+
+use crate::import::Comparison;
+
+/// Ids of a finding or a note that are listed; `--json` lists more.
+const IDS: usize = 20;
+/// Items of a note that are listed.
+const ITEMS: usize = 20;
+/// Products that are listed.
+const PRODUCTS: usize = 20;
+/// Characters of a title that are shown.
+const TITLE: usize = 30;
+
+pub(super) fn report(report: &Report) -> String {
+    let mut lines = vec!["Found".to_owned()];
+    for (role, rows) in &report.source {
+        let rows = rows.map_or_else(|| "no table".to_owned(), |rows| format!("{rows} rows"));
+        let table = report
+            .roles
+            .get(role)
+            .map_or(String::new(), |table| format!("  in {}", plain(table)));
+        lines.push(format!("  {role:<17}{rows:>14}{table}"));
+    }
+    if !report.findings.is_empty() {
+        lines.push("\nTo decide".to_owned());
+        lines.extend(report.findings.iter().map(finding));
+    }
+    if !report.notes.is_empty() {
+        lines.push("\nChanged or left behind".to_owned());
+        lines.extend(report.notes.iter().flat_map(note));
+    }
+    lines.extend(stock(report));
+    if !report.target.is_empty() {
+        lines.push("\nThere after the import".to_owned());
+        lines.extend(
+            report
+                .target
+                .iter()
+                .map(|(table, rows)| format!("  {table:<17}{rows:>9} rows")),
+        );
+    }
+    lines.push(String::new());
+    lines.push(match report.verdict {
+        Verdict::Import => "READY: everything is decided.".to_owned(),
+        Verdict::Stop => {
+            let open = report.findings.iter().filter(|finding| finding.decided.is_none()).count();
+            format!("STOPPED: {open} of the findings above need a decision. Add a flag for each and run this again.")
+        }
+        Verdict::Refuse => "REFUSED: this database can't be taken over.".to_owned(),
+    });
+    lines.extend(report.because.iter().map(because));
+    lines.join("\n")
+}
+
+fn finding(finding: &Finding) -> String {
+    let decision = match finding.decided {
+        Some(flag) => format!("decided by {flag}"),
+        None => format!("DECIDE with {}", finding.flags.join(" or ")),
+    };
+    format!(
+        "  {}: {} ({} {}{})\n      {decision}",
+        finding.table,
+        finding.message,
+        finding.count,
+        if finding.count == 1 { "row" } else { "rows" },
+        ids(&finding.ids),
+    )
+}
+
+fn note(note: &Note) -> Vec<String> {
+    let mut lines = vec![format!("  {}", note.message)];
+    lines.extend(note.items.iter().take(ITEMS).map(item));
+    if note.items.len() > ITEMS {
+        lines.push(format!("      … and {} more", note.items.len() - ITEMS));
+    }
+    lines
+}
+
+fn item(item: &NoteItem) -> String {
+    let rows = item.rows.map_or(String::new(), |rows| format!(", {rows} rows"));
+    let detail = item
+        .detail
+        .as_deref()
+        .map_or(String::new(), |detail| format!(": {}", plain(detail)));
+    format!("      {}{detail}{rows}{}", plain(&item.name), ids(&item.ids))
+}
+
+fn ids(ids: &[i64]) -> String {
+    if ids.is_empty() {
+        return String::new();
+    }
+    let listed: Vec<String> = ids.iter().take(IDS).map(i64::to_string).collect();
+    let more = if ids.len() > IDS { ", …" } else { "" };
+    format!(", ids {}{more}", listed.join(", "))
+}
+
+fn stock(report: &Report) -> Vec<String> {
+    let stock = &report.stock;
+    if stock.differing == 0 {
+        return Vec::new();
+    }
+    let mut lines = vec![
+        format!(
+            "\nStock: the movements of {} of {} products do not add up to their quantity. The quantity is kept; an opening entry\n\
+             before the first movement and a closing entry after the last make up the difference.",
+            stock.differing, stock.products
+        ),
+        format!(
+            "  {:>8}  {:<TITLE$}  {:>10}  {:>10}  {:>10}  {:>10}",
+            "product", "title", "quantity", "movements", "opening", "closing"
+        ),
+    ];
+    for row in stock.largest.iter().take(PRODUCTS) {
+        let title: String = plain(&row.title).chars().take(TITLE).collect();
+        lines.push(format!(
+            "  {:>8}  {title:<TITLE$}  {:>10}  {:>10}  {:>10}  {:>10}",
+            row.product_id, row.quantity, row.movements, row.opening, row.closing
+        ));
+    }
+    let listed = u64::try_from(stock.largest.len().min(PRODUCTS)).unwrap_or(u64::MAX);
+    if stock.differing > listed {
+        lines.push(format!("  … and {} more", stock.differing - listed));
+    }
+    lines
+}
+
+fn because(because: &Because) -> String {
+    match because {
+        Because::NoTable { roles } => format!("  It has no table for: {}.", roles.join(", ")),
+        Because::NoColumn { table, columns } => {
+            format!(
+                "  The table {} has no column for: {}.",
+                plain(table),
+                columns.join(", ")
+            )
+        }
+        Because::AmbiguousTable { role, tables } => format!(
+            "  Several tables may be the one for {role}: {}. Choose one with --map TABLE={role}.",
+            tables
+                .iter()
+                .map(|table| plain(table))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+        Because::SeveralTenants { column, values } => {
+            let values: Vec<String> = values
+                .iter()
+                .map(|value| match value {
+                    django_source::TenantValue::Number(number) => number.to_string(),
+                    django_source::TenantValue::Text(text) => plain(text),
+                })
+                .collect();
+            format!(
+                "  Several companies have rows in it ({column}: {}). Choose one with --tenant {column}=ID.",
+                values.join(", ")
+            )
+        }
+    }
+}
+
+/// Counts, sums and hashes of both sides.
+pub(super) fn comparisons(tables: &[Comparison]) -> String {
+    let mut lines = vec!["\nCompared".to_owned()];
+    for table in tables {
+        let same = if table.is_equal() { "equal" } else { "DIFFERENT" };
+        lines.push(format!("  {:<13} {same}", table.source.table));
+        for (side, summary) in [("source", &table.source), ("target", &table.target)] {
+            lines.push(format!(
+                "      {side}  {:>9} rows  quantity {:>14}  money {:>20}  {}",
+                summary.rows,
+                summary.quantity.as_deref().unwrap_or("-"),
+                summary.money.as_deref().unwrap_or("-"),
+                summary.hash
+            ));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A text of the source without control characters, which a terminal would interpret.
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
+        .collect()
+}

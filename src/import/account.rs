@@ -1,0 +1,119 @@
+//! Groups, memberships, permissions and spent tokens.
+
+use std::collections::HashMap;
+
+use ::entity::{group, permission, spent_token, user_group};
+use database::bulk::{BulkInsert, reserve_ids};
+use django_source::row;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+
+use crate::error::{Error, Result};
+use crate::tx::Tx;
+
+/// The groups of the target by their ids in the source.
+#[derive(Default)]
+pub(super) struct Groups(HashMap<i64, i64>);
+
+impl Groups {
+    /// Stores groups. One that has the name of an existing group replaces its permissions.
+    pub(super) async fn store(&mut self, tx: &Tx, groups: Vec<row::Group>) -> Result<()> {
+        let existing = group::Entity::find().all(tx).await?;
+        let existing: HashMap<String, i64> =
+            existing.into_iter().map(|group| (group.name, group.id)).collect();
+        for group in groups {
+            let id = match existing.get(&group.name) {
+                Some(id) => {
+                    permission::Entity::delete_many()
+                        .filter(permission::Column::GroupId.eq(*id))
+                        .exec(tx)
+                        .await?;
+                    *id
+                }
+                None => {
+                    let id = reserve_ids::<group::Entity>(tx, 1).await?;
+                    let name = group.name;
+                    insert::<group::Entity>(tx, [group::Model { id, name }]).await?;
+                    id
+                }
+            };
+            self.0.insert(group.id, id);
+            let holder = Holder::Group(id);
+            insert_permissions(
+                tx,
+                group
+                    .permissions
+                    .into_iter()
+                    .map(|codename| (holder, codename))
+                    .collect(),
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn add_members(&self, tx: &Tx, memberships: Vec<row::Membership>) -> Result<()> {
+        let mut rows = Vec::with_capacity(memberships.len());
+        for membership in memberships {
+            let group_id = self.0.get(&membership.group_id).copied();
+            rows.push(user_group::Model {
+                user_id: membership.user_id,
+                group_id: group_id
+                    .ok_or_else(|| Error::internal("a membership refers to a missing group"))?,
+            });
+        }
+        Ok(insert::<user_group::Entity>(tx, rows).await?)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Holder {
+    User(i64),
+    Group(i64),
+}
+
+pub(super) async fn store_permissions(tx: &Tx, permissions: Vec<row::UserPermission>) -> Result<()> {
+    let held = permissions
+        .into_iter()
+        .map(|permission| (Holder::User(permission.user_id), permission.codename));
+    insert_permissions(tx, held.collect()).await
+}
+
+async fn insert_permissions(tx: &Tx, held: Vec<(Holder, String)>) -> Result<()> {
+    let first = reserve_ids::<permission::Entity>(tx, held.len()).await?;
+    let rows = (first..)
+        .zip(held)
+        .map(|(id, (holder, codename))| permission::Model {
+            id,
+            user_id: match holder {
+                Holder::User(user) => Some(user),
+                Holder::Group(_) => None,
+            },
+            group_id: match holder {
+                Holder::Group(group) => Some(group),
+                Holder::User(_) => None,
+            },
+            codename,
+        });
+    let rows: Vec<permission::Model> = rows.collect();
+    Ok(insert::<permission::Entity>(tx, rows).await?)
+}
+
+pub(super) async fn store_spent_tokens(tx: &Tx, tokens: Vec<row::SpentToken>) -> Result<()> {
+    let rows = tokens.into_iter().map(|token| spent_token::Model {
+        jti: token.jti,
+        expires_at: token.expires_at,
+    });
+    let rows: Vec<spent_token::Model> = rows.collect();
+    Ok(insert::<spent_token::Entity>(tx, rows).await?)
+}
+
+pub(super) async fn insert<E: EntityTrait>(
+    tx: &Tx,
+    rows: impl IntoIterator<Item = E::Model, IntoIter: Send> + Send,
+) -> Result<(), DbErr> {
+    let mut table = BulkInsert::<_, E>::new(tx);
+    for row in rows {
+        table.add(&row).await?;
+    }
+    table.finish().await
+}

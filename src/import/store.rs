@@ -1,0 +1,91 @@
+//! Writes the rows that the source hands over.
+
+use std::collections::BTreeMap;
+
+use ::entity::{brand, category, inflow, outflow, product, stock_change, supplier, user};
+use database::bulk::{analyze, raise_last_id};
+use django_source::Batch;
+use django_source::digest::TableSummary;
+use sea_orm::{ConnectionTrait, Statement};
+
+use super::account::{self, Groups, insert};
+use super::incoming::Incoming;
+use super::row;
+use super::watch::Watch;
+use crate::error::Result;
+use crate::tx::Tx;
+
+/// Stores all rows and returns the source's summaries.
+pub(super) async fn store(tx: &Tx, mut incoming: Incoming, watch: &Watch) -> Result<Vec<TableSummary>> {
+    let mut groups = Groups::default();
+    let mut last_change = last_id(tx, "stock_change").await?;
+    while let Some(batch) = incoming.next().await {
+        watch.check()?;
+        match batch {
+            Batch::Users(rows) => insert::<user::Entity>(tx, rows.into_iter().map(row::user)).await?,
+            Batch::Groups(rows) => groups.store(tx, rows).await?,
+            Batch::Memberships(rows) => groups.add_members(tx, rows).await?,
+            Batch::UserPermissions(rows) => account::store_permissions(tx, rows).await?,
+            Batch::Brands(rows) => {
+                insert::<brand::Entity>(tx, rows.into_iter().map(row::label::<brand::Entity>)).await?;
+            }
+            Batch::Categories(rows) => {
+                insert::<category::Entity>(tx, rows.into_iter().map(row::label::<category::Entity>)).await?;
+            }
+            Batch::Suppliers(rows) => {
+                insert::<supplier::Entity>(tx, rows.into_iter().map(row::label::<supplier::Entity>)).await?;
+            }
+            Batch::Products(rows) => {
+                insert::<product::Entity>(tx, rows.into_iter().map(row::product)).await?;
+            }
+            Batch::Inflows(rows) => insert::<inflow::Entity>(tx, rows.into_iter().map(row::inflow)).await?,
+            Batch::Outflows(rows) => {
+                insert::<outflow::Entity>(tx, rows.into_iter().map(row::outflow)).await?;
+            }
+            Batch::StockChanges(rows) => {
+                // Ids increase with the entries of one product, as the rows do.
+                let entries: Vec<stock_change::Model> = (last_change + 1..)
+                    .zip(&rows)
+                    .map(|(id, row)| row::stock_change(id, row))
+                    .collect();
+                last_change = entries.last().map_or(last_change, |entry| entry.id);
+                insert::<stock_change::Entity>(tx, entries).await?;
+            }
+            Batch::SpentTokens(rows) => account::store_spent_tokens(tx, rows).await?,
+        }
+    }
+    let summaries = incoming.finish().await?;
+    raise_last_id::<stock_change::Entity>(tx, last_change).await?;
+    Ok(summaries)
+}
+
+async fn last_id(tx: &Tx, table: &str) -> Result<i64> {
+    let sql = format!(
+        "SELECT CAST({} AS bigint) AS last",
+        tx.backend().last_id_of(table)
+    );
+    let statement = Statement::from_string(tx.get_database_backend(), sql);
+    match tx.query_one_raw(statement).await? {
+        Some(row) => Ok(row.try_get("", "last")?),
+        None => Ok(0),
+    }
+}
+
+/// Makes new ids begin where the source's would, and updates the statistics by which queries are planned.
+pub(super) async fn finish(tx: &Tx, next_ids: &BTreeMap<&'static str, i64>) -> Result<()> {
+    let last = |table: &str| next_ids.get(table).map_or(0, |next| next - 1);
+    raise_last_id::<user::Entity>(tx, last("user")).await?;
+    raise_last_id::<brand::Entity>(tx, last("brand")).await?;
+    raise_last_id::<category::Entity>(tx, last("category")).await?;
+    raise_last_id::<supplier::Entity>(tx, last("supplier")).await?;
+    raise_last_id::<product::Entity>(tx, last("product")).await?;
+    raise_last_id::<inflow::Entity>(tx, last("inflow")).await?;
+    raise_last_id::<outflow::Entity>(tx, last("outflow")).await?;
+    analyze::<category::Entity>(tx).await?;
+    analyze::<brand::Entity>(tx).await?;
+    analyze::<supplier::Entity>(tx).await?;
+    analyze::<product::Entity>(tx).await?;
+    analyze::<inflow::Entity>(tx).await?;
+    analyze::<outflow::Entity>(tx).await?;
+    Ok(analyze::<stock_change::Entity>(tx).await?)
+}

@@ -1,0 +1,59 @@
+//! The database that is imported into: it has to be empty, except for what migrations have put there.
+
+use database::Backend;
+use sea_orm::{ConnectionTrait, Statement};
+
+use crate::error::{Error, Result};
+use crate::tx::Tx;
+
+/// The tables that are written, or that hold rows of an installation in use.
+const TABLES: [&str; 14] = [
+    "user",
+    "user_group",
+    "brand",
+    "category",
+    "supplier",
+    "product",
+    "inflow",
+    "outflow",
+    "stock_change",
+    "spent_token",
+    "ended_session",
+    "endpoint",
+    "event",
+    "delivery",
+];
+
+/// Locks the tables against other writers. SQLite has only one.
+pub(super) async fn lock(tx: &Tx) -> Result<()> {
+    if tx.backend() == Backend::Postgres {
+        let tables = TABLES.map(|table| format!("\"{table}\"")).join(", ");
+        let sql = format!("LOCK TABLE {tables}, \"group\", permission IN SHARE ROW EXCLUSIVE MODE");
+        tx.execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// When one of the tables has rows, or there are groups besides the built-in ones.
+pub(crate) async fn require_empty(db: &impl ConnectionTrait) -> Result<()> {
+    let tables =
+        TABLES.map(|table| format!("SELECT '{table}' AS name WHERE EXISTS (SELECT 1 FROM \"{table}\")"));
+    let groups = "SELECT 'group' AS name WHERE (SELECT COUNT(*) FROM \"group\") > 2
+        OR EXISTS (SELECT 1 FROM permission WHERE user_id IS NOT NULL)";
+    let sql = format!("{} UNION ALL {groups}", tables.join(" UNION ALL "));
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await?;
+    let mut used = Vec::new();
+    for row in rows {
+        used.push(row.try_get::<String>("", "name")?);
+    }
+    if used.is_empty() {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "the target is not empty: it has rows in {}. Import into a new database, or remove this one first.",
+        used.join(", ")
+    )))
+}

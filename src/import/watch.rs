@@ -1,0 +1,72 @@
+//! Progress of an import, and how to cancel it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use django_source::Progress;
+use django_source::digest::TableSummary;
+
+use crate::error::{Error, Result};
+
+/// Shared by the import, the progress bar and the signal handler. Clones share the same state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watch {
+    source: Progress,
+    comparison: Arc<Comparing>,
+}
+
+#[derive(Debug, Default)]
+struct Comparing {
+    begun: AtomicBool,
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Watch {
+    /// The progress of the source's reader.
+    pub(crate) fn source(&self) -> Progress {
+        self.source.clone()
+    }
+
+    /// Ends the import at the next batch.
+    pub(crate) fn cancel(&self) {
+        self.source.cancel();
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.source.is_cancelled()
+    }
+
+    /// # Errors
+    /// After [`Watch::cancel`].
+    pub(super) fn check(&self) -> Result<()> {
+        if self.is_cancelled() {
+            return Err(Error::internal("cancelled"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin_comparison(&self, tables: &[TableSummary]) {
+        let rows = tables.iter().map(|table| table.rows).sum();
+        self.comparison.total.store(rows, Ordering::Relaxed);
+        self.comparison.begun.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn compared(&self, rows: usize) {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.comparison.done.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// What is being done, the rows done and the rows there are.
+    pub(crate) fn now(&self) -> (&'static str, u64, u64) {
+        if self.comparison.begun.load(Ordering::Relaxed) {
+            let (done, total) = (&self.comparison.done, &self.comparison.total);
+            return (
+                "comparing",
+                done.load(Ordering::Relaxed),
+                total.load(Ordering::Relaxed),
+            );
+        }
+        self.source.now()
+    }
+}

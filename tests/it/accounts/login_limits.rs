@@ -1,0 +1,189 @@
+//! The limits on failed logins.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::auth::login;
+use stockroom::ctx::Ctx;
+use stockroom::error::Error;
+
+use super::login::log_in;
+use crate::support::answer::WRONG_LOGIN;
+use crate::support::gateway::Gateway;
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    one_password_on_many_names,
+    one_document_with_many_logins,
+    failures_are_limited,
+    a_stranger_locks_out_nobody,
+    bad_bodies_are_no_failures,
+];
+
+async fn one_password_on_many_names(gateway: Gateway) {
+    for number in 0..59 {
+        log_in(&gateway.anon, &format!("name-{number}"), "wrongpassword")
+            .await
+            .is(401, WRONG_LOGIN);
+    }
+    // Logins that succeed do not count.
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
+    gateway.wait(20);
+    log_in(&gateway.anon, "name-59", "wrongpassword")
+        .await
+        .is(401, WRONG_LOGIN);
+    let refused = log_in(&gateway.anon, "name-60", "wrongpassword").await;
+    refused.refuses(429, "TOO_MANY_REQUESTS");
+    assert_eq!(refused.header("retry-after"), Some("40"));
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
+    // From another address the user gets in.
+    let home = Ctx::anonymous(
+        Arc::clone(&gateway.services),
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
+    );
+    login::log_in(&home, "viewer", PASSWORD.to_owned())
+        .await
+        .expect("a login");
+    // Setting the wall clock changes nothing.
+    gateway.services.clock.set_wall(chrono::TimeDelta::days(-2));
+    let refused = log_in(&gateway.anon, "name-60", "wrongpassword").await;
+    assert_eq!(refused.header("retry-after"), Some("40"));
+    gateway.wait(40);
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
+}
+
+async fn one_document_with_many_logins(gateway: Gateway) {
+    let logins: String = (0..100)
+        .map(|number| {
+            format!("a{number}: login(input: {{ username: \"name-{number}\", password: \"wrongpassword\" }}) {{ access }} ")
+        })
+        .collect();
+    let body = gateway
+        .anon
+        .gql(&format!("mutation {{ {logins} }}"), json!({}))
+        .await
+        .json();
+    let errors = body["errors"].as_array().unwrap();
+    let count = |code: &str| {
+        errors
+            .iter()
+            .filter(|error| error["extensions"]["code"] == code)
+            .count()
+    };
+    assert_eq!(
+        count("UNAUTHENTICATED") + count("TOO_MANY_REQUESTS"),
+        errors.len(),
+        "{body}"
+    );
+    // The rest shows in the limit: no 61st name was tried.
+    log_in(&gateway.anon, "viewer", PASSWORD)
+        .await
+        .refuses(429, "TOO_MANY_REQUESTS");
+    let verified = gateway.services.metrics.text(&gateway.services.db).unwrap();
+    assert!(
+        verified.contains("stockroom_logins_total{outcome=\"failure\"} 60\n"),
+        "{}",
+        verified
+            .lines()
+            .filter(|line| line.contains("login"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
+}
+
+async fn failures_are_limited(gateway: Gateway) {
+    for _ in 0..10 {
+        log_in(&gateway.anon, "viewer", "wrongpassword")
+            .await
+            .is(401, WRONG_LOGIN);
+        gateway.wait(2);
+    }
+    // The first failure was 20 seconds ago: it counts for 40 more.
+    let refused = log_in(&gateway.anon, "viewer", "wrongpassword").await;
+    refused.refuses(429, "TOO_MANY_REQUESTS");
+    assert_eq!(refused.header("retry-after"), Some("40"));
+    // Not even the right password, else the limit would tell which it is.
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
+    // Another name is another matter, known or not.
+    log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
+    log_in(&gateway.anon, "nobody", PASSWORD)
+        .await
+        .is(401, WRONG_LOGIN);
+    gateway.wait(39);
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
+    gateway.wait(1);
+    // One failure is a minute old, so there is room for one.
+    log_in(&gateway.anon, "viewer", "wrongpassword")
+        .await
+        .is(401, WRONG_LOGIN);
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
+    gateway.wait(60);
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
+}
+
+async fn a_stranger_locks_out_nobody(gateway: Gateway) {
+    for _ in 0..10 {
+        log_in(&gateway.anon, "viewer", "wrongpassword")
+            .await
+            .is(401, WRONG_LOGIN);
+    }
+    log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
+    // The user at another address gets in.
+    let home = Ctx::anonymous(
+        Arc::clone(&gateway.services),
+        IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
+    );
+    login::log_in(&home, "viewer", PASSWORD.to_owned())
+        .await
+        .expect("a login");
+    // One household has a whole /64 of IPv6: its addresses count as one.
+    let address = |last: u16| {
+        Ctx::anonymous(
+            Arc::clone(&gateway.services),
+            format!("2001:db8::{last:x}").parse().unwrap(),
+        )
+    };
+    for last in 0..10 {
+        let refused = login::log_in(&address(last), "viewer", "wrongpassword".to_owned()).await;
+        assert!(matches!(refused, Err(Error::Unauthenticated(_))), "{refused:?}");
+    }
+    let refused = login::log_in(&address(99), "viewer", PASSWORD.to_owned()).await;
+    assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
+    let neighbour = Ctx::anonymous(Arc::clone(&gateway.services), "2001:db8:0:1::1".parse().unwrap());
+    login::log_in(&neighbour, "viewer", PASSWORD.to_owned())
+        .await
+        .expect("a login");
+    // An address of IPv4 is the same in the clothes of IPv6.
+    let mapped = Ctx::anonymous(Arc::clone(&gateway.services), "::ffff:127.0.0.1".parse().unwrap());
+    let refused = login::log_in(&mapped, "viewer", PASSWORD.to_owned()).await;
+    assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
+}
+
+async fn bad_bodies_are_no_failures(gateway: Gateway) {
+    for _ in 0..12 {
+        gateway
+            .anon
+            .post("authentication/token/", json!({ "username": "viewer" }))
+            .await
+            .expect(422);
+        gateway
+            .anon
+            .raw(Method::POST, "authentication/token/", "{\"username\": \"viewer\"")
+            .await
+            .expect(400);
+        gateway
+            .anon
+            .post("authentication/token/", Value::Null)
+            .await
+            .expect(400);
+    }
+    // Nor are logins that succeed.
+    for _ in 0..11 {
+        log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
+    }
+    log_in(&gateway.anon, "viewer", "wrongpassword")
+        .await
+        .is(401, WRONG_LOGIN);
+}

@@ -1,0 +1,131 @@
+//! Deactivation and new passwords, which revoke all tokens that were issued before.
+
+use serde_json::{Value, json};
+use stockroom::resolvers::account;
+
+use super::login::log_in;
+use crate::support::answer::{BAD_TOKEN, REFUSED, WRONG_LOGIN};
+use crate::support::gateway::Gateway;
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    a_deactivated_user_is_out_at_once,
+    a_new_password_ends_all_sessions
+];
+
+async fn a_deactivated_user_is_out_at_once(gateway: Gateway) {
+    let pair = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
+    let manager = gateway.with_token(pair["access"].as_str().unwrap());
+    let refresh = json!({ "refresh": pair["refresh"] });
+    manager.post("brands/", json!({ "name": "LG" })).await.expect(201);
+
+    account::set_active(&gateway.system(), "manager".into(), false)
+        .await
+        .unwrap();
+    manager.get("brands/").await.is(401, BAD_TOKEN);
+    manager
+        .post("brands/", json!({ "name": "LG" }))
+        .await
+        .is(401, BAD_TOKEN);
+    gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
+    gateway
+        .anon
+        .post("authentication/token/refresh/", refresh.clone())
+        .await
+        .is(401, REFUSED);
+    for token in ["access", "refresh"] {
+        gateway
+            .anon
+            .post("authentication/token/verify/", json!({ "token": pair[token] }))
+            .await
+            .is(401, REFUSED);
+    }
+    gateway
+        .anon
+        .post("authentication/logout/", refresh.clone())
+        .await
+        .is(401, REFUSED);
+    log_in(&gateway.anon, "manager", PASSWORD)
+        .await
+        .is(401, WRONG_LOGIN);
+    // Nobody else is affected.
+    gateway.viewer.get("brands/").await.expect(200);
+
+    account::set_active(&gateway.system(), "manager".into(), true)
+        .await
+        .unwrap();
+    // The old tokens never work again.
+    are_revoked(&gateway, &pair).await;
+    gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
+    let again = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
+    work(&gateway, &again).await;
+}
+
+/// Asserts that both tokens of a pair are refused by everything that takes them.
+async fn are_revoked(gateway: &Gateway, pair: &Value) {
+    let bearer = gateway.with_token(pair["access"].as_str().unwrap());
+    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    let refused = bearer
+        .refusal("{ viewer { user { username } } }", json!({}))
+        .await;
+    assert_eq!(refused.0, "UNAUTHENTICATED");
+    let refresh = json!({ "refresh": pair["refresh"] });
+    for route in ["token/refresh/", "logout/"] {
+        let path = format!("authentication/{route}");
+        gateway.anon.post(&path, refresh.clone()).await.is(401, REFUSED);
+    }
+    for token in ["access", "refresh"] {
+        gateway
+            .anon
+            .post("authentication/token/verify/", json!({ "token": pair[token] }))
+            .await
+            .is(401, REFUSED);
+    }
+    let document = "mutation($token: String!) {
+        refreshToken(input: { refresh: $token }) { access userErrors { code } } }";
+    let refused = gateway
+        .anon
+        .data(document, json!({ "token": pair["refresh"] }))
+        .await;
+    let errors = json!([{ "code": "INVALID_TOKEN" }]);
+    assert_eq!(
+        refused["refreshToken"],
+        json!({ "access": null, "userErrors": errors })
+    );
+}
+
+/// Asserts that both tokens of a pair are good, and what they give too.
+async fn work(gateway: &Gateway, pair: &Value) {
+    let bearer = gateway.with_token(pair["access"].as_str().unwrap());
+    bearer.get("brands/").await.expect(200);
+    bearer.data("{ viewer { user { username } } }", json!({})).await;
+    let refresh = json!({ "refresh": pair["refresh"] });
+    let given = gateway
+        .anon
+        .post("authentication/token/refresh/", refresh)
+        .await
+        .expect(200);
+    let bearer = gateway.with_token(given["access"].as_str().unwrap());
+    bearer.get("brands/").await.expect(200);
+}
+
+async fn a_new_password_ends_all_sessions(gateway: Gateway) {
+    let (first, second) = ("another password", "a third password");
+    let other = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
+    let mut old = log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
+    // In the same second, then in others.
+    for (wait, password) in [(0, first), (0, second), (1, first), (3_600, second)] {
+        gateway.wait(wait);
+        work(&gateway, &old).await;
+        account::set_password(&gateway.system(), "viewer".into(), password.into())
+            .await
+            .unwrap();
+        are_revoked(&gateway, &old).await;
+        let new = log_in(&gateway.anon, "viewer", password).await.expect(200);
+        work(&gateway, &new).await;
+        are_revoked(&gateway, &old).await;
+        old = new;
+    }
+    // Other users' tokens are not affected.
+    work(&gateway, &other).await;
+}

@@ -1,0 +1,225 @@
+//! The twelve cases come out as `expected.json` says.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::installation::{Installation, expected};
+use super::stored::Stored;
+use crate::support::answer::WRONG_LOGIN;
+use crate::support::command::{fails, prints, run};
+use crate::support::gateway::{Gateway, at};
+use crate::support::test_database::{Database, Place};
+
+macro_rules! cases {
+    ($($case:ident)*) => {$(
+        mod $case {
+            use super::Database::{Postgres, Sqlite};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite_to_sqlite() {
+                super::case(stringify!($case), Sqlite, Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite_to_postgres() {
+                super::case(stringify!($case), Sqlite, Postgres).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres_to_sqlite() {
+                super::case(stringify!($case), Postgres, Sqlite).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres_to_postgres() {
+                super::case(stringify!($case), Postgres, Postgres).await;
+            }
+        }
+    )*};
+}
+
+cases! {
+    case_01_documented
+    case_02_fresh_with_other_apps
+    case_03_stock_history
+    case_04_misspelt_columns
+    case_05_table_names
+    case_06_extra_and_missing_columns
+    case_07_storage_types
+    case_08_bad_values
+    case_09_passwords
+    case_10_permissions
+    case_11_tenants
+    case_12_not_this_system
+}
+
+async fn case(test: &str, source: Database, target: Database) {
+    let name = test.trim_start_matches("case_");
+    let (Some(place), Some(installation)) =
+        (Place::empty(target).await, Installation::of(name, source).await)
+    else {
+        println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
+        return;
+    };
+    let place = Arc::new(place);
+    let before = installation.bytes();
+    let work = tokio::spawn({
+        let (name, address, place) = (name.to_owned(), installation.address(), Arc::clone(&place));
+        async move { take_over(&address, &expected(&name), place).await }
+    });
+    let done = work.await;
+    assert!(installation.bytes() == before, "the source is as it was");
+    installation.remove().await;
+    if let Ok(place) = Arc::try_unwrap(place) {
+        place.remove().await;
+    }
+    if let Err(error) = done {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}
+
+async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
+    let url = place.url();
+    let flags: Vec<&str> = expected["flags"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|flag| flag.as_str().expect("a flag"))
+        .collect();
+    let code = match expected["verdict"].as_str() {
+        Some("import") => 0,
+        Some("stop") => 1,
+        _ => 2,
+    };
+    let checked = run(&url, &["import", "check", source, "--json"], "");
+    assert_eq!(
+        checked.status.code(),
+        Some(code),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    let report: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+    assert_eq!(report["verdict"], expected["verdict"]);
+    if code != 0 {
+        let stopped = run(&url, &["import", "run", source], "");
+        assert_eq!(stopped.status.code(), Some(code));
+        let said = String::from_utf8(stopped.stdout).expect("a text");
+        let verdict = if code == 1 { "STOPPED" } else { "REFUSED" };
+        assert!(said.contains(verdict), "{said}");
+    }
+    if code == 2 {
+        return;
+    }
+    let arguments = [&["import", "run", source, "--json"], &flags[..]].concat();
+    let output: Value = serde_json::from_str(&prints(&url, &arguments, "")).expect("JSON");
+    assert_eq!(output["equal"], true);
+    assert_eq!(output["tables"].as_array().map(Vec::len), Some(8));
+    for table in output["tables"].as_array().expect("tables") {
+        assert_eq!(table["source"], table["target"]);
+        let name = table["source"]["table"].as_str().expect("a table");
+        assert_eq!(table["target"]["rows"], expected["target"][name], "{name}");
+    }
+    let again = fails(&url, &arguments, "");
+    assert!(
+        again.contains("the target is not empty: it has rows in user"),
+        "{again}"
+    );
+    prints(&url, &["check"], "");
+
+    let gateway = Gateway::open(
+        Arc::clone(&place),
+        crate::support::api::Face::Rest,
+        &[],
+        at("2026-11-26T12:00:00Z"),
+    )
+    .await;
+    Stored::of(&gateway).await.compare(expected);
+    log_in(&gateway, expected).await;
+    ids_go_on(&gateway, expected).await;
+    gateway.is_sound().await;
+    gateway.end().await;
+}
+
+/// Everybody logs in who may, twice: with the hash that was taken over, and with the one that has replaced it.
+async fn log_in(gateway: &Gateway, expected: &Value) {
+    for (username, password) in expected["logins"].as_object().expect("logins") {
+        for _ in 0..2 {
+            let body =
+                json!({ "username": username, "password": password.as_str().unwrap_or("birch-rail-99") });
+            let answer = gateway.anon.post("authentication/token/", body).await;
+            if password.is_null() {
+                answer.is(401, WRONG_LOGIN);
+                break;
+            }
+            let access = answer.expect(200)["access"].as_str().expect("a token").to_owned();
+            gateway.with_token(access).get("brands/").await.expect(200);
+            let user = Stored::user(gateway, username).await;
+            assert!(
+                user.password_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+                "{username}"
+            );
+        }
+    }
+}
+
+/// New rows get the ids after the largest that the source has ever given.
+async fn ids_go_on(gateway: &Gateway, expected: &Value) {
+    let create = ["user", "create", "the next", "--superuser", "--password-stdin"];
+    prints(&gateway.database_url(), &create, "a password\n");
+    let next = &expected["next_id"];
+    assert_eq!(json!(Stored::user(gateway, "the next").await.id), next["user"]);
+    let body = json!({ "username": "the next", "password": "a password" });
+    let pair = gateway.anon.post("authentication/token/", body).await.expect(200);
+    let root = gateway.with_token(pair["access"].as_str().expect("a token"));
+    let make = async |table: &str, path: &str, body: Value| {
+        let made = root.post(path, body).await.expect(201);
+        assert_eq!(made["id"], next[table], "{table}");
+        made["id"].clone()
+    };
+    let brand = make("brand", "brands/", json!({ "name": "New" })).await;
+    let category = make("category", "categories/", json!({ "name": "New" })).await;
+    let supplier = make("supplier", "suppliers/", json!({ "name": "New" })).await;
+    let product = json!({ "title": "New", "brand": brand, "category": category, "cost_price": "1.00", "selling_price": "2.00" });
+    let product = make("product", "products/", product).await;
+    let inflow = json!({ "product": product, "supplier": supplier, "quantity": 2 });
+    make("inflow", "inflows/", inflow).await;
+    make(
+        "outflow",
+        "outflows/",
+        json!({ "product": product, "quantity": 1 }),
+    )
+    .await;
+}
+
+async fn one_of_several_tenants(source: Database, target: Database) {
+    let (Some(place), Some(installation)) = (
+        Place::empty(target).await,
+        Installation::of("11_tenants", source).await,
+    ) else {
+        println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
+        return;
+    };
+    let wanted = &expected("11_tenants")["one_tenant"];
+    let tenant = format!("--tenant={}", wanted["--tenant"].as_str().expect("a tenant"));
+    let printed = prints(
+        &place.url(),
+        &["import", "run", &installation.address(), &tenant, "--json"],
+        "",
+    );
+    let output: Value = serde_json::from_str(&printed).expect("JSON");
+    for table in output["tables"].as_array().expect("tables") {
+        let name = table["source"]["table"].as_str().expect("a table");
+        if let Some(rows) = wanted["target"].get(name) {
+            assert_eq!(table["target"]["rows"], *rows, "{name}");
+        }
+    }
+    installation.remove().await;
+    place.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_several_tenants_is_taken_over() {
+    one_of_several_tenants(Database::Sqlite, Database::Sqlite).await;
+    one_of_several_tenants(Database::Postgres, Database::Postgres).await;
+}

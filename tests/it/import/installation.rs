@@ -1,0 +1,90 @@
+//! Databases of Django installations: those of `crates/django-source/tests/cases`, from SQLite or loaded into PostgreSQL.
+
+#[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
+#[path = "../../../crates/django-source/tests/takeover/postgres.rs"]
+mod postgres;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::test_database::Database;
+
+fn cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/django-source/tests/cases")
+}
+
+/// What is expected of a case.
+pub fn expected(case: &str) -> Value {
+    let text = std::fs::read_to_string(cases().join("expected.json")).expect("expected.json is there");
+    serde_json::from_str::<Value>(&text).expect("JSON")[case].clone()
+}
+
+/// One installation, with a file of its own.
+pub struct Installation {
+    file: PathBuf,
+    /// Goes with its file.
+    _directory: TempDir,
+    loaded: Option<postgres::Database>,
+}
+
+impl Installation {
+    /// Nothing where there is no PostgreSQL to load it into.
+    pub async fn of(case: &str, kind: Database) -> Option<Self> {
+        Self::changed(case, kind, "").await
+    }
+
+    /// One that is changed by these statements before it is loaded.
+    pub async fn changed(case: &str, kind: Database, sql: &str) -> Option<Self> {
+        static MADE: LazyLock<TempDir> = LazyLock::new(|| {
+            let directory = tempfile::tempdir().expect("a directory");
+            let script = cases().join("make.py");
+            let made = Command::new("python3").arg(script).arg(directory.path()).output();
+            assert!(made.expect("python3 runs make.py").status.success());
+            directory
+        });
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("django.sqlite3");
+        std::fs::copy(MADE.path().join(format!("{case}.sqlite3")), &file).expect("a copy");
+        rusqlite::Connection::open(&file)
+            .and_then(|source| source.execute_batch(sql))
+            .expect("the statements run");
+        let loaded = match kind {
+            Database::Sqlite => None,
+            Database::Postgres => {
+                static LOADED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+                let number = LOADED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Some(postgres::Database::load(&format!("{case}_{number}"), &file).await?)
+            }
+        };
+        Some(Self {
+            file,
+            _directory: directory,
+            loaded,
+        })
+    }
+
+    /// `SOURCE` of the command.
+    pub fn address(&self) -> String {
+        match &self.loaded {
+            Some(database) => database.url(),
+            None => self.file.display().to_string(),
+        }
+    }
+
+    /// The bytes of its file, beside which nothing may be left.
+    pub fn bytes(&self) -> Vec<u8> {
+        let beside = std::fs::read_dir(self.file.parent().expect("a directory")).expect("a directory");
+        assert_eq!(beside.count(), 1, "something was left beside the source");
+        std::fs::read(&self.file).expect("the file")
+    }
+
+    pub async fn remove(self) {
+        if let Some(database) = self.loaded {
+            database.drop().await;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Tokens and passwords of the old system after an import.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use super::installation::Installation;
+use crate::support::answer::{BAD_TOKEN, REFUSED, WRONG_LOGIN};
+use crate::support::command::prints;
+use crate::support::gateway::{Gateway, SECRET_KEY, at};
+use crate::support::test_database::{Database, Place};
+
+/// A gateway after the import of a case.
+async fn imported(case: &str, database: Database) -> Option<Gateway> {
+    let (place, installation) = (
+        Place::empty(database).await?,
+        Installation::of(case, Database::Sqlite).await?,
+    );
+    prints(&place.url(), &["import", "run", &installation.address()], "");
+    let face = crate::support::api::Face::Rest;
+    Some(Gateway::open(Arc::new(place), face, &[], at("2026-11-26T12:00:00Z")).await)
+}
+
+async fn removed(gateway: Gateway) {
+    if let Ok(place) = Arc::try_unwrap(gateway.end().await) {
+        place.remove().await;
+    }
+}
+
+/// As simplejwt makes them with the same `SECRET_KEY`.
+fn old_token(gateway: &Gateway, token_type: &str, jti: &str, user_id: &Value) -> String {
+    let now = gateway.services.clock.now().timestamp();
+    let claims = json!({ "token_type": token_type, "exp": now + 3600, "iat": now - 60, "jti": jti, "user_id": user_id });
+    encode(
+        &Header::default(),
+        &claims,
+        &EncodingKey::from_secret(SECRET_KEY.as_bytes()),
+    )
+    .unwrap()
+}
+
+async fn old_tokens(database: Database) {
+    let Some(gateway) = imported("02_fresh_with_other_apps", database).await else {
+        println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
+        return;
+    };
+    for (digit, user_id) in [('b', json!(1)), ('c', json!("1"))] {
+        let jti: String = std::iter::repeat_n(digit, 32).collect();
+        let access = old_token(&gateway, "access", &jti, &user_id);
+        gateway.with_token(access).get("brands/").await.expect(200);
+        let refresh = json!({ "refresh": old_token(&gateway, "refresh", &jti, &user_id) });
+        let fresh = gateway
+            .anon
+            .post("authentication/token/refresh/", refresh)
+            .await
+            .expect(200);
+        gateway
+            .with_token(fresh["access"].as_str().unwrap())
+            .get("brands/")
+            .await
+            .expect(200);
+        // The one on the old system's blacklist.
+        let spent = old_token(&gateway, "refresh", &"a".repeat(32), &user_id);
+        let answer = gateway
+            .anon
+            .post("authentication/token/refresh/", json!({ "refresh": spent }))
+            .await;
+        answer.is(401, REFUSED);
+        let answer = gateway
+            .anon
+            .post("authentication/token/verify/", json!({ "token": spent }))
+            .await;
+        answer.is(401, REFUSED);
+    }
+    let nobody = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
+    gateway.with_token(nobody).get("brands/").await.is(401, BAD_TOKEN);
+    removed(gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_tokens_work_and_blacklisted_ones_do_not() {
+    old_tokens(Database::Sqlite).await;
+    old_tokens(Database::Postgres).await;
+}
+
+/// The shortest of five, which what else runs on the machine disturbs least.
+async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let begin = Instant::now();
+        let body = json!({ "username": username, "password": "wrong" });
+        gateway
+            .anon
+            .post("authentication/token/", body)
+            .await
+            .is(401, WRONG_LOGIN);
+        times.push(begin.elapsed());
+    }
+    times.into_iter().min().expect("five times")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_logins_take_as_long_as_the_slowest_hash() {
+    let gateway = imported("09_passwords", Database::Sqlite).await.expect("SQLite");
+    // 1,200,000 rounds, 260,000 rounds, another scheme, no hash, nobody.
+    let slowest = time_of_failure(&gateway, "django60").await;
+    for username in ["django32", "scrypt", "unusable", "no such user"] {
+        let time = time_of_failure(&gateway, username).await;
+        assert!(
+            time > slowest / 2,
+            "{username}: {time:?}, the slowest {slowest:?}"
+        );
+    }
+    // One that has been replaced is not faster either.
+    let body = json!({ "username": "django32", "password": "birch-rail-32" });
+    gateway.anon.post("authentication/token/", body).await.expect(200);
+    gateway.wait(120);
+    let time = time_of_failure(&gateway, "django32").await;
+    assert!(time > slowest / 2, "{time:?}, the slowest {slowest:?}");
+    removed(gateway).await;
+}

@@ -1,0 +1,122 @@
+//! Values in JSON whose notation or type is not the documented one.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+use crate::support::samples::Sample;
+
+on_both![
+    lone_surrogates,
+    integers_count_by_their_value,
+    numbers_as_texts,
+    empty_texts_for_references,
+];
+
+async fn integers_count_by_their_value(gateway: Gateway) {
+    let category = gateway
+        .root
+        .make(Kind::Category, json!({ "name": "Phones" }))
+        .await;
+    let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let product = |quantity: &str, brand: &str| {
+        let body = format!(
+            r#"{{"title": "x", "category": {category}.0, "brand": {brand}, "cost_price": "1", "selling_price": "2", "quantity": {quantity}}}"#
+        );
+        gateway.root.raw(Method::POST, "products/", body)
+    };
+    let own = brand.to_string();
+    for (quantity, value) in [("2.0", 2), ("1E+2", 100), ("\"7\"", 7), ("0.5e1", 5), ("0e9", 0)] {
+        let made = product(quantity, &own).await.expect(201);
+        assert_eq!(made["quantity"], value, "{quantity}");
+    }
+    for id in [
+        format!("{brand}.0"),
+        format!("{brand}0e-1"),
+        format!("\"{brand}\""),
+        format!("{{\"id\": {brand}.0}}"),
+    ] {
+        assert_eq!(product("1", &id).await.expect(201)["brand"]["id"], brand, "{id}");
+    }
+    for quantity in ["2.5", "1e-1", "true", "\"x\"", "1e10", "1e400"] {
+        let refused = product(quantity, &own).await.expect(422);
+        assert!(refused["quantity"].is_array(), "{quantity}: {refused}");
+    }
+    for id in ["1.5", "true", "1e400"] {
+        let refused = product("1", id).await.expect(422);
+        assert!(refused["brand"].is_array(), "{id}: {refused}");
+    }
+}
+
+async fn numbers_as_texts(gateway: Gateway) {
+    // As Django REST framework takes them.
+    for (value, read) in [("5", "5"), ("-1.50", "-1.50"), ("1e3", "1e3")] {
+        let body = format!(r#"{{"name": {value}, "description": {value}}}"#);
+        let made = gateway.root.raw(Method::POST, "brands/", body).await.expect(201);
+        assert_eq!(
+            (&made["name"], &made["description"]),
+            (&Value::from(read), &Value::from(read))
+        );
+    }
+}
+
+/// As in Django REST framework, where forms have no other way to say null.
+async fn empty_texts_for_references(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let body = sample.with(Kind::Product, "brand", json!(""));
+    let refused = gateway.manager.post("products/", body).await;
+    refused.says(422, &json!({ "brand": [ "This field may not be null." ] }));
+}
+
+async fn lone_surrogates(gateway: Gateway) {
+    let refusal = json!({ "name": [ "Not a valid string." ] });
+    for spelled in [
+        r"\ud800",
+        r"\udc00",
+        r"a\ud800b",
+        r"\ud800\ud800",
+        r"\ude00\ud83d",
+        r"\ud83dx",
+    ] {
+        let body = format!(r#"{{"name": "{spelled}"}}"#);
+        gateway
+            .root
+            .raw(Method::POST, "brands/", body)
+            .await
+            .says(422, &refusal);
+        // Where no field looks at it, it does no harm; as the name of one it is no text.
+        let unknown = format!(r#"{{"name": "Fine", "unknown": "{spelled}"}}"#);
+        gateway
+            .root
+            .raw(Method::POST, "brands/", unknown)
+            .await
+            .expect(201);
+        let key = format!(r#"{{"name": "Fine", "{spelled}": 1}}"#);
+        gateway
+            .root
+            .raw(Method::POST, "brands/", key)
+            .await
+            .refuses(400, "PARSE_ERROR");
+        let login = format!(r#"{{"username": "{spelled}", "password": "x"}}"#);
+        let answer = gateway
+            .anon
+            .raw(Method::POST, "authentication/token/", login)
+            .await;
+        answer.says(422, &json!({ "username": [ "Not a valid string." ] }));
+        let product = format!(
+            r#"{{"title": "x", "quantity": "{spelled}", "cost_price": "{spelled}", "brand": "{spelled}"}}"#
+        );
+        let answer = gateway
+            .root
+            .raw(Method::POST, "products/", product)
+            .await
+            .expect(422);
+        assert_eq!(answer["quantity"], json!(["A valid integer is required."]));
+        assert_eq!(answer["cost_price"], json!(["A valid number is required."]));
+        assert_eq!(
+            answer["brand"],
+            json!(["Incorrect type. Expected pk value, received str."])
+        );
+    }
+}
