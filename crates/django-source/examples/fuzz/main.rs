@@ -234,7 +234,10 @@ fn keeps_rules(
         return Err("the summaries are not those of the rows".to_owned());
     }
     for summary in &rows.summaries {
-        if announced.get(summary.table) != Some(&summary.rows) {
+        if announced
+            .get(summary.table)
+            .is_some_and(|rows| *rows != summary.rows)
+        {
             return Err(format!(
                 "{} rows of {}, {announced:?} announced",
                 summary.rows, summary.table
