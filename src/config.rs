@@ -12,7 +12,7 @@ use entity::event::Name;
 use ipnet::IpNet;
 use url::Url;
 
-use self::database_url::database_url;
+pub(crate) use self::database_url::database_url;
 use self::secret::secret_key;
 use self::value::{collector, event_name, lifetime, network, origin, public_url, redis_url, trimmed, truth};
 use crate::webhooks::{SigningSecret, backoff};

@@ -28,6 +28,7 @@ pub mod background;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod copy;
 pub mod ctx;
 pub mod db_error;
 pub mod error;

@@ -22,7 +22,7 @@ const SSL_MODES: [&str; 6] = [
 ///
 /// # Errors
 /// A message that shows no part of the address.
-pub(super) fn database_url(text: &str) -> Result<Location, String> {
+pub(crate) fn database_url(text: &str) -> Result<Location, String> {
     let location =
         Location::parse(text).ok_or("it must begin with sqlite:// or postgres://, without quotes")?;
     if matches!(location, Location::Sqlite(_)) {

@@ -2,6 +2,7 @@
 
 mod backup;
 mod cli;
+mod copy;
 mod cors;
 mod demo;
 mod failures;

@@ -88,6 +88,7 @@ const LAYERS: &[&[&str]] = &[
     &["stock"],
     &["resolvers"],
     &["import"],
+    &["copy"],
     // Background work.
     &["webhooks", "background.rs"],
     // HTTP and the two APIs.
