@@ -11,11 +11,11 @@ use database::Location;
 use entity::event::Name;
 use ipnet::IpNet;
 use url::Url;
+use webhook_sender::{SigningSecret, backoff};
 
 use self::database_url::database_url;
 use self::secret::secret_key;
 use self::value::{collector, event_name, lifetime, network, origin, public_url, redis_url, trimmed, truth};
-use crate::webhooks::{SigningSecret, backoff};
 
 mod database_url;
 pub mod env_file;

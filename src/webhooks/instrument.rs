@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use url::Url;
+use webhook_sender::{AttemptResult, SignedMessage};
 
-use super::client::{AttemptResult, SignedMessage};
 use crate::services::Services;
 
 /// Observes an attempt. Of the address, the span has the host alone: the rest may be a secret.

@@ -60,8 +60,6 @@ const LAYERS: &[&[&str]] = &[
         "schema.rs",
         "stock/low_stock.rs",
         "stock/new_movement.rs",
-        "webhooks/sign.rs",
-        "webhooks/backoff.rs",
     ],
     &["config.rs", "config"],
     // What `Services` holds.

@@ -16,8 +16,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
-use super::target::{self, Resolver};
-use crate::error::{Error, Result};
+use super::sign::SigningSecret;
+use super::target::{Forbidden, Resolver, TargetPolicy};
 
 /// The most bytes of a response's head.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -28,13 +28,20 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Idle connections kept for each receiver.
 const MAX_IDLE: usize = 8;
 
+/// Sends messages. Connections are kept and shared by all receivers of a client.
 pub struct Client {
     hyper: Hyper<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     timeout: Duration,
-    allow_private: bool,
+    policy: TargetPolicy,
+    user_agent: &'static str,
 }
 
-/// A signed event on its way to one receiver.
+/// Why a client could not be made: TLS could not be configured.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS can't be configured")]
+pub struct ClientError(#[source] rustls::Error);
+
+/// A signed message on its way to one receiver.
 #[derive(Clone, Debug)]
 pub struct SignedMessage {
     /// The same at every attempt.
@@ -46,6 +53,23 @@ pub struct SignedMessage {
     pub body: Vec<u8>,
 }
 
+impl SignedMessage {
+    /// A message with the signature of each of these secrets.
+    pub fn new(id: &str, timestamp: i64, secrets: &[SigningSecret], body: Vec<u8>) -> Self {
+        let signatures: Vec<String> = secrets
+            .iter()
+            .map(|secret| secret.sign(id, timestamp, &body))
+            .collect();
+        Self {
+            id: id.to_owned(),
+            timestamp,
+            signature: signatures.join(" "),
+            body,
+        }
+    }
+}
+
+/// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptResult {
     Response {
@@ -53,7 +77,7 @@ pub enum AttemptResult {
         /// The value of `Retry-After`, as received.
         retry_after: Option<String>,
     },
-    /// No response arrived; the reason is shown to users of the API.
+    /// No response arrived; the reason, with the receiver as its subject, can be shown to users.
     NoResponse(String),
 }
 
@@ -62,15 +86,19 @@ impl Client {
     ///
     /// # Errors
     /// When TLS can't be configured.
-    pub fn new(timeout: Duration, allow_private: bool) -> Result<Self> {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(allow_private));
+    pub fn new(
+        timeout: Duration,
+        policy: TargetPolicy,
+        user_agent: &'static str,
+    ) -> Result<Self, ClientError> {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(policy));
         // Otherwise it would refuse https addresses.
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(timeout));
         tcp.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .map_err(Error::internal)?
+            .map_err(ClientError)?
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -84,7 +112,8 @@ impl Client {
         Ok(Self {
             hyper,
             timeout,
-            allow_private,
+            policy,
+            user_agent,
         })
     }
 
@@ -119,14 +148,16 @@ impl Client {
 
     fn request(&self, url: &str, message: &SignedMessage) -> Result<Request<Full<Bytes>>, String> {
         let url: Url = url.parse().map_err(|_| "its address can't be read".to_owned())?;
-        target::check(&url, self.allow_private).map_err(|why| format!("its address {why}"))?;
+        self.policy
+            .check(&url)
+            .map_err(|why| format!("its address {why}"))?;
         let header =
             |text: &str| HeaderValue::from_str(text).map_err(|_| "a header can't be written".to_owned());
         Request::builder()
             .method(Method::POST)
             .uri(url.as_str())
             .header(CONTENT_TYPE, "application/json")
-            .header(USER_AGENT, concat!("stockroom/", env!("CARGO_PKG_VERSION")))
+            .header(USER_AGENT, self.user_agent)
             .header(HeaderName::from_static("webhook-id"), header(&message.id)?)
             .header(HeaderName::from_static("webhook-timestamp"), message.timestamp)
             .header(
@@ -138,7 +169,7 @@ impl Client {
     }
 }
 
-/// The reason of a failure in our own words, as users of the API see it.
+/// The reason of a failure in our own words, as users may see it.
 fn describe(error: &hyper_util::client::legacy::Error) -> String {
     tracing::debug!(?error, "a webhook was not sent");
     let mut source = error.source();
@@ -163,9 +194,9 @@ fn describe_io(error: &io::Error) -> Option<String> {
     let words = match error.kind() {
         _ if error
             .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<target::Forbidden>) =>
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Forbidden>) =>
         {
-            return Some(target::Forbidden.to_string());
+            return Some(Forbidden.to_string());
         }
         io::ErrorKind::ConnectionRefused => "it refused the connection",
         io::ErrorKind::ConnectionReset
