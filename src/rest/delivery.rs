@@ -20,13 +20,13 @@ use super::verbs::{self, HandlerResult, Target, parse_id};
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::http::json::json_response;
 use crate::kind::Kind;
 use crate::query::{Listing, PageRequest, Row};
 use crate::resolvers;
 use crate::resolvers::delivery::{self as rules, State};
 use crate::services::Services;
 use crate::webhooks::ATTEMPTS_KEPT;
+use http_server::json::json_response;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct DeliveryView {

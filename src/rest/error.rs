@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
-use crate::http::json::json_response;
+use http_server::json::json_response;
 
 /// The error of a handler or extractor. As a response it is logged if the server is at fault.
 #[derive(Debug)]

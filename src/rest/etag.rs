@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use super::representation::Versions;
-use crate::http::header::{if_none_match, list_values};
+use http_server::header::{if_none_match, list_values};
 
 /// Returns the tag in quotes, such as `"7-3-2"`.
 pub(crate) fn tag(versions: Versions) -> String {

@@ -15,11 +15,11 @@ use super::representation::RestResource;
 use super::route::Route;
 use super::verbs::{self, HandlerResult};
 use super::{caller, delivery, token, webhook_endpoint};
-use crate::http::header::if_none_match;
-use crate::http::json::json_response;
 use crate::kind::Kind;
 use crate::resource::Editable;
 use crate::services::Services;
+use http_server::header::if_none_match;
+use http_server::json::json_response;
 
 /// Returns the table of routes, in the order of the documentation.
 fn table() -> Vec<Route> {

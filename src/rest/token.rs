@@ -11,8 +11,8 @@ use super::verbs::HandlerResult;
 use crate::auth::login;
 use crate::error::Result;
 use crate::http::body::read_json_body;
-use crate::http::json::json_response;
 use crate::query::{DraftCheck, Field};
+use http_server::json::json_response;
 
 /// An access token, and with a login or a rotation a refresh token.
 #[derive(Serialize, JsonSchema)]

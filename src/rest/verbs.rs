@@ -22,11 +22,11 @@ use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::body::read_json_body;
-use crate::http::json::json_response;
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
 use crate::services::Services;
+use http_server::json::json_response;
 
 pub(crate) type HandlerResult = Result<Response, RestError>;
 

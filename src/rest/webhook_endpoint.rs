@@ -23,11 +23,11 @@ use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::http::body::read_json_body;
-use crate::http::json::json_response;
 use crate::query::Row;
 use crate::resolvers;
 use crate::resolvers::delivery::{self as deliveries, Since};
 use crate::resolvers::webhook_endpoint::{self as rules, DESCRIPTION_LENGTH, Draft, Rotation, URL_LENGTH};
+use http_server::json::json_response;
 
 /// The events that an endpoint can subscribe to.
 const EVENTS: [&str; 3] = [

@@ -10,9 +10,9 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::json;
 
-use crate::http::json::json_response;
 use crate::schema;
 use crate::services::Services;
+use http_server::json::json_response;
 
 /// The time the database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);

@@ -17,10 +17,10 @@ const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// The time after which draining stops.
 const MAX_TIME: Duration = Duration::from_secs(10);
 
-pub(super) struct DrainBody(Option<Incoming>);
+pub(crate) struct DrainBody(Option<Incoming>);
 
 impl DrainBody {
-    pub(super) fn new(body: Incoming) -> Self {
+    pub(crate) fn new(body: Incoming) -> Self {
         Self(Some(body))
     }
 }

@@ -4,7 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-pub(crate) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+/// A response with this body, which must be an object with names that are strings, or an array.
+pub fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(json) => {
             let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

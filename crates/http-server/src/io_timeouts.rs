@@ -17,16 +17,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 #[derive(Clone, Copy)]
-pub(super) struct Timeouts {
+pub(crate) struct Timeouts {
     /// For the first bytes of a connection.
-    pub(super) first_bytes: Duration,
+    pub(crate) first_bytes: Duration,
     /// For accepting any byte of a response.
-    pub(super) stalled_write: Duration,
+    pub(crate) stalled_write: Duration,
     /// For closing the connection after the server has closed its side.
-    pub(super) close: Duration,
+    pub(crate) close: Duration,
 }
 
-pub(super) const TIMEOUTS: Timeouts = Timeouts {
+pub(crate) const TIMEOUTS: Timeouts = Timeouts {
     first_bytes: Duration::from_secs(30),
     stalled_write: Duration::from_secs(30),
     close: Duration::from_secs(1),
@@ -37,7 +37,7 @@ const FIRST_BYTES: usize = 24;
 /// The most bytes to discard after the server has closed its side.
 const MAX_DISCARDED: usize = 1024 * 1024;
 
-pub(super) struct TimeoutStream<S> {
+pub(crate) struct TimeoutStream<S> {
     stream: S,
     timeouts: Timeouts,
     bytes_read: usize,
@@ -55,7 +55,7 @@ struct Closing {
 
 impl<S> TimeoutStream<S> {
     /// Wraps a connection that was just accepted.
-    pub(super) fn new(stream: S, timeouts: Timeouts) -> Self {
+    pub(crate) fn new(stream: S, timeouts: Timeouts) -> Self {
         Self {
             stream,
             timeouts,

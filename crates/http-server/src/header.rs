@@ -4,10 +4,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{self, AsHeaderName};
 
 /// Returns the values of a header that may be repeated and separates its values by commas.
-pub(crate) fn list_values(
-    headers: &HeaderMap,
-    name: impl AsHeaderName,
-) -> impl DoubleEndedIterator<Item = &str> {
+pub fn list_values(headers: &HeaderMap, name: impl AsHeaderName) -> impl DoubleEndedIterator<Item = &str> {
     let lines: Vec<&str> = headers
         .get_all(name)
         .iter()
@@ -17,7 +14,7 @@ pub(crate) fn list_values(
 }
 
 /// Whether `If-None-Match` has this entity tag, by weak comparison (RFC 9110, section 13.1.2).
-pub(crate) fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
+pub fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
     let opaque = |tag: &str| tag.trim_start_matches("W/").to_owned();
     list_values(headers, header::IF_NONE_MATCH).any(|tag| tag == "*" || opaque(tag) == opaque(etag))
 }
