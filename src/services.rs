@@ -7,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use database::{Database, Timeouts};
+use passwords::Passwords;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::auth::accounts::Accounts;
-use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};

@@ -69,8 +69,6 @@ const LAYERS: &[&[&str]] = &[
         "auth/right.rs",
         "auth/actor.rs",
         "auth/accounts.rs",
-        "auth/django_hash.rs",
-        "auth/password.rs",
         "auth/token.rs",
         "stock/ledger_tail.rs",
         "stock/movement_queue.rs",

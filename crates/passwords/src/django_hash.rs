@@ -1,5 +1,4 @@
-//! Password hashes of accounts that were taken over from Django, in Django's encoding. They are replaced at the next
-//! login.
+//! Password hashes in Django's encoding.
 
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier as _;
@@ -13,12 +12,12 @@ use subtle::ConstantTimeEq as _;
 
 /// Whether it is a hash of Django's whose parameters are within bounds, so that one login can't take too much memory or
 /// time. Every other hash matches no password.
-pub(super) fn is_usable(encoded: &str) -> bool {
+pub(crate) fn is_usable(encoded: &str) -> bool {
     django_source::password::is_usable(encoded)
 }
 
 /// Whether it is the password. False for a hash that is not usable.
-pub(super) fn verify(password: &str, encoded: &str) -> bool {
+pub(crate) fn verify(password: &str, encoded: &str) -> bool {
     if !is_usable(encoded) {
         return false;
     }
@@ -38,7 +37,7 @@ pub(super) fn verify(password: &str, encoded: &str) -> bool {
 }
 
 /// How long it takes to verify, in nanoseconds on some machine: for comparison only.
-pub(super) fn cost(encoded: &str) -> u64 {
+pub(crate) fn cost(encoded: &str) -> u64 {
     let numbers = |text: &str| -> Vec<u64> {
         text.split(|letter: char| !letter.is_ascii_digit())
             .filter_map(|digits| digits.parse().ok())
@@ -74,7 +73,7 @@ pub(super) fn cost(encoded: &str) -> u64 {
 
 /// Takes the time that verifying `slowest` takes longer than verifying `encoded`, if both are of PBKDF2, and that of
 /// `slowest` otherwise.
-pub(super) fn spend_difference(password: &str, encoded: &str, slowest: &str) {
+pub(crate) fn spend_difference(password: &str, encoded: &str, slowest: &str) {
     let rounds = |text: &str, scheme: &str| -> Option<u32> {
         text.strip_prefix(scheme)?.split('$').next()?.parse().ok()
     };

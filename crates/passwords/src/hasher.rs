@@ -1,4 +1,4 @@
-//! Passwords: Argon2id with the parameters of OWASP's password storage cheat sheet.
+//! `Passwords`: Argon2id with the parameters of OWASP's password storage cheat sheet.
 //!
 //! A hash takes tens of milliseconds of CPU time and 19 MiB, so hashes are computed on blocking threads, at most one for
 //! each core.
@@ -11,8 +11,20 @@ use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::django_hash;
-use crate::error::{Error, Result};
+use crate::django_hash;
+
+/// Why a password could not be hashed or verified: a stored hash of our own is malformed, or the runtime is ending.
+#[derive(Debug, thiserror::Error)]
+#[error("a password could not be hashed: {0}")]
+pub struct Error(String);
+
+impl Error {
+    fn new(source: impl std::fmt::Display) -> Self {
+        Self(source.to_string())
+    }
+}
+
+type Result<T, E = Error> = std::result::Result<T, E>;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -23,8 +35,8 @@ pub struct Passwords {
     concurrency: Arc<Semaphore>,
     /// The slowest hash of Django's that is stored; absent without any.
     slowest: Mutex<Option<Arc<str>>>,
-    /// Whether the hashes that the database had at the start are noted.
-    pub(super) noted: OnceCell<()>,
+    /// Whether the hashes that were stored at the start are noted.
+    noted: OnceCell<()>,
 }
 
 impl Passwords {
@@ -43,7 +55,7 @@ impl Passwords {
     }
 
     /// Takes note of a stored hash: from now on no failed login is faster than one that verifies it.
-    pub(crate) fn note(&self, stored: &str) {
+    pub fn note(&self, stored: &str) {
         if is_own(stored) || !django_hash::is_usable(stored) {
             return;
         }
@@ -52,6 +64,14 @@ impl Passwords {
         if django_hash::cost(stored) > known {
             *slowest = Some(stored.into());
         }
+    }
+
+    /// Runs `note_all`, which is to [`note`](Self::note) the stored hashes, unless it has succeeded before.
+    ///
+    /// # Errors
+    /// Those of `note_all`.
+    pub async fn note_once<E>(&self, note_all: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
+        self.noted.get_or_try_init(|| note_all()).await.copied()
     }
 
     /// Whether this is the password; false without a hash. All failures take the same time: that of a hash of our own and of
@@ -106,12 +126,12 @@ impl Passwords {
         let permit = Arc::clone(&self.concurrency)
             .acquire_owned()
             .await
-            .map_err(Error::internal)?;
+            .map_err(Error::new)?;
         let task = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work()
         });
-        task.await.map_err(Error::internal)
+        task.await.map_err(Error::new)
     }
 }
 
@@ -122,25 +142,24 @@ impl Default for Passwords {
 }
 
 /// Whether a stored hash is one of ours: Argon2id, in PHC form.
-pub(super) fn is_own(stored: &str) -> bool {
+pub fn is_own(stored: &str) -> bool {
     stored.starts_with("$argon2")
 }
 
 fn argon2id() -> Result<Argon2<'static>> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| Error::internal(error.to_string()))?;
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(Error::new)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 fn hash(password: &str) -> Result<String> {
     let hash = argon2id()?
         .hash_password(password.as_bytes())
-        .map_err(|error| Error::internal(error.to_string()))?;
+        .map_err(Error::new)?;
     Ok(hash.to_string())
 }
 
 fn verify(password: &str, hash: &str) -> Result<bool> {
-    let hash = PasswordHash::new(hash).map_err(|error| Error::internal(error.to_string()))?;
+    let hash = PasswordHash::new(hash).map_err(Error::new)?;
     Ok(argon2id()?.verify_password(password.as_bytes(), &hash).is_ok())
 }
 
