@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use database::{Database, Timeouts};
 use passwords::Passwords;
+use settings::{SECRET_KEY_BYTES, Secret};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::auth::accounts::Accounts;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
-use crate::config::{Config, SECRET_KEY_BYTES, Secret};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::limits::failed_logins::FailedLogins;

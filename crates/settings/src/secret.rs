@@ -28,20 +28,20 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The fewest bytes of a `SECRET_KEY`: the output size of SHA-256, as RFC 7518, section 3.2 asks.
+/// The fewest bytes of a key: the output size of SHA-256, as RFC 7518, section 3.2 asks.
 pub const SECRET_KEY_BYTES: usize = 32;
 
-/// The fewest different characters of a `SECRET_KEY`. Of 10 million random keys of 32 decimal digits, one has fewer.
+/// The fewest different characters of a key. Of 10 million random keys of 32 decimal digits, one has fewer.
 const SECRET_KEY_CHARACTERS: usize = 6;
 
 /// What Django puts before the keys that it writes into a new project's files, which are published with them.
 const PUBLISHED_PREFIX: &str = "django-insecure-";
 
-/// Parses a `SECRET_KEY`.
+/// Parses a key for signing.
 ///
 /// # Errors
 /// A message that shows no part of the key.
-pub(super) fn secret_key(text: &str) -> Result<Secret, String> {
+pub fn secret_key(text: &str) -> Result<Secret, String> {
     if text.len() < SECRET_KEY_BYTES {
         return Err(format!("it must have {SECRET_KEY_BYTES} bytes or more"));
     }

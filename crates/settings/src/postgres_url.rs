@@ -1,6 +1,5 @@
-//! `DATABASE_URL`, checked before any library reads it: libraries show what they can't read in errors and logs.
+//! The URL of a PostgreSQL database, checked before a driver reads it: drivers show what they can't parse in errors and logs.
 
-use database::Location;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -18,15 +17,13 @@ const SSL_MODES: [&str; 6] = [
     "verify-full",
 ];
 
-/// Parses the address of a database.
+/// Checks the URL of a PostgreSQL database and returns it as the driver takes it.
 ///
 /// # Errors
-/// A message that shows no part of the address.
-pub(super) fn database_url(text: &str) -> Result<Location, String> {
-    let location =
-        Location::parse(text).ok_or("it must begin with sqlite:// or postgres://, without quotes")?;
-    if matches!(location, Location::Sqlite(_)) {
-        return Ok(location);
+/// A message that shows no part of the URL.
+pub fn postgres_url(text: &str) -> Result<String, String> {
+    if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
+        return Err("it must begin with postgres://, without quotes".to_owned());
     }
     let mut url = Url::parse(text).map_err(|_| UNREADABLE)?;
     let name = url.path().strip_prefix('/').unwrap_or_default();
@@ -51,9 +48,9 @@ pub(super) fn database_url(text: &str) -> Result<Location, String> {
         let address = address.to_string();
         url.set_host(Some("localhost")).map_err(|_| UNREADABLE)?;
         url.query_pairs_mut().append_pair("host", &address);
-        return Ok(Location::Postgres(url.into()));
+        return Ok(url.into());
     }
-    Ok(location)
+    Ok(text.to_owned())
 }
 
 fn ipv6(url: &Url) -> Option<Host<&str>> {
@@ -92,7 +89,7 @@ fn check_parameter(name: &str, value: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Location, database_url};
+    use super::postgres_url;
 
     #[test]
     fn addresses_that_can_be_used() {
@@ -104,13 +101,11 @@ mod tests {
             "postgres://u@h",
             "postgres://u:p@h/d?options=-c%20search_path%3Dshop&options[lock_timeout]=1s",
         ] {
-            assert_eq!(database_url(url), Ok(Location::Postgres(url.to_owned())), "{url}");
+            assert_eq!(postgres_url(url).as_deref(), Ok(url), "{url}");
         }
         assert_eq!(
-            database_url("postgres://u:p@[::1]:5433/d"),
-            Ok(Location::Postgres(
-                "postgres://u:p@localhost:5433/d?host=%3A%3A1".to_owned()
-            ))
+            postgres_url("postgres://u:p@[::1]:5433/d").as_deref(),
+            Ok("postgres://u:p@localhost:5433/d?host=%3A%3A1")
         );
     }
 
@@ -134,7 +129,7 @@ mod tests {
             "\"postgres://u:hunter2@h/d\"",
             "mysql://u:hunter2@h/d",
         ] {
-            let message = database_url(url).expect_err(url);
+            let message = postgres_url(url).expect_err(url);
             assert!(!message.contains("hunter2"), "{url}: {message}");
         }
     }
