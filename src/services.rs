@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use database::{Database, Timeouts};
 use passwords::Passwords;
+use rate_limit::{Failures, Windows};
 use settings::{SECRET_KEY_BYTES, Secret};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
@@ -17,8 +18,7 @@ use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::limits::Limits;
-use crate::limits::failed_logins::FailedLogins;
+use crate::limits;
 use crate::stock::ledger_tail::LedgerTail;
 use crate::stock::movement_queue::MovementQueue;
 use crate::telemetry::metrics::Sizes;
@@ -34,8 +34,9 @@ pub struct Services {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub accounts: Accounts,
-    pub failed_logins: FailedLogins,
-    pub limits: Limits,
+    pub failed_logins: Failures,
+    /// Absent while rate limits are off.
+    pub limits: Option<Windows>,
     pub metrics: Metrics,
     /// Absent unless an OTLP endpoint is configured.
     pub traces: Option<Traces>,
@@ -91,8 +92,8 @@ impl Services {
             tokens: Tokens::new(&secret),
             passwords: Passwords::new(),
             accounts: Accounts::default(),
-            failed_logins: FailedLogins::default(),
-            limits: Limits::new(&config)?,
+            failed_logins: Failures::default(),
+            limits: limits::windows(&config)?,
             metrics: Metrics::new(db.backend(), commit_sizes),
             traces: Traces::new(&config)?,
             commits: watch::Sender::new(()),

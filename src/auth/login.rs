@@ -32,7 +32,10 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         .services
         .failed_logins
         .begin(ctx.client, username, ctx.services.clock.monotonic())
-        .inspect_err(|_| ctx.services.metrics.rate_limited("failed_logins"))?;
+        .map_err(|retry_after| {
+            ctx.services.metrics.rate_limited("failed_logins");
+            Error::Limited { retry_after }
+        })?;
     let wrong = Error::Unauthenticated(Login::WrongCredentials);
     // PostgreSQL rejects NUL in texts, and no user name contains one.
     let user = if username.contains('\0') {

@@ -13,8 +13,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_server::request_id::{REQUEST_ID, request_id};
+use rate_limit::WINDOW;
 
-use crate::limits::WINDOW;
 use crate::origin;
 use crate::rest::error::RestError;
 use crate::services::Services;

@@ -7,33 +7,13 @@ use std::time::Duration;
 /// How long a window is open.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// Kinds of operations, each with its own limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// Logging in, refreshing, verifying and logging out.
-    Authentication,
-    Read,
-    Write,
-}
-
-impl Class {
+/// A limit on a kind of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Identifies the limit: each has windows of its own.
+    pub name: &'static str,
     /// Operations admitted in one window.
-    pub const fn limit(self) -> u32 {
-        match self {
-            Self::Authentication => 10,
-            Self::Read => 100,
-            Self::Write => 50,
-        }
-    }
-
-    /// The name in response headers and metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Authentication => "authentication",
-            Self::Read => "read",
-            Self::Write => "write",
-        }
-    }
+    pub most: u32,
 }
 
 /// The client that a window belongs to.
@@ -75,5 +55,22 @@ pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_a_user_or_a_network() {
+        for (user, address, client) in [
+            (Some(7), "1.2.3.4", "user:7"),
+            (None, "1.2.3.4", "address:1.2.3.4"),
+            (None, "::ffff:1.2.3.4", "address:1.2.3.4"),
+            (None, "2001:db8:1:2:3:4:5:6", "address:2001:db8:1:2::"),
+        ] {
+            assert_eq!(Client::new(user, address.parse().unwrap()).to_string(), client);
+        }
     }
 }

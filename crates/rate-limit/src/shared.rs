@@ -1,8 +1,6 @@
-//! The windows that all gateways count in: one Redis key for each, which expires with its window.
-//!
-//! Calls to Redis have a short timeout, and after a failure none is made for a second, so that an outage adds almost
-//! nothing to a request. Meanwhile the gateway counts by itself.
+//! The windows that all programs count in: one Redis key for each, which expires with its window.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,9 +8,7 @@ use redis::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::time::Instant;
 
-use super::window::{Class, Client, Count, WINDOW};
-use crate::config::Secret;
-use crate::error::{Error, Result};
+use crate::window::{Client, Count, Limit, WINDOW};
 
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_millis(250);
@@ -38,40 +34,58 @@ const SCRIPT: &str = r"
     return {admitted and 1 or 0, used, left}
 ";
 
+/// Why windows can't be shared: the URL of Redis can't be parsed. The source may repeat the URL.
+#[derive(Debug)]
+pub struct RedisError(redis::RedisError);
+
+impl fmt::Display for RedisError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the URL of Redis can't be used")
+    }
+}
+
+impl std::error::Error for RedisError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
 pub struct SharedWindows {
     redis: ConnectionManager,
     script: Script,
+    prefix: &'static str,
     /// No call is made before this moment; absent while Redis responds.
     paused_until: Mutex<Option<Instant>>,
 }
 
 impl SharedWindows {
     /// Connects at the first call.
-    pub fn new(url: &Secret) -> Result<Self> {
-        let client = redis::Client::open(url.text()).map_err(Error::internal)?;
+    pub fn new(url: &str, prefix: &'static str) -> Result<Self, RedisError> {
+        let client = redis::Client::open(url).map_err(RedisError)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(TIMEOUT))
             .set_response_timeout(Some(TIMEOUT))
             .set_number_of_retries(0)
             .set_concurrency_limit(CONCURRENCY);
         Ok(Self {
-            redis: ConnectionManager::new_lazy_with_config(client, config).map_err(Error::internal)?,
+            redis: ConnectionManager::new_lazy_with_config(client, config).map_err(RedisError)?,
             script: Script::new(SCRIPT),
+            prefix,
             paused_until: Mutex::default(),
         })
     }
 
     /// Counts operations in their window; `None` while Redis is unavailable.
-    pub async fn count(&self, client: Client, class: Class, operations: u32) -> Option<Count> {
+    pub async fn count(&self, client: Client, limit: Limit, operations: u32) -> Option<Count> {
         if self.is_paused() {
             return None;
         }
         let mut redis = self.redis.clone();
         let mut call = self
             .script
-            .key(format!("stockroom:limit:{}:{client}", class.name()));
+            .key(format!("{}:{}:{client}", self.prefix, limit.name));
         call.arg(operations)
-            .arg(class.limit())
+            .arg(limit.most)
             .arg(WINDOW.as_millis().to_string());
         let reply = call.invoke_async::<(u8, u32, u64)>(&mut redis);
         match tokio::time::timeout(TIMEOUT, reply).await {
@@ -117,7 +131,7 @@ impl SharedWindows {
         if until.is_none() {
             tracing::warn!(
                 error = %error,
-                "Redis does not respond: this gateway counts rate limits by itself"
+                "Redis does not respond: rate limits are counted by this program alone"
             );
         }
         *until = Some(Instant::now() + PAUSE);
