@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use database::Database;
+use request_telemetry::Record;
 
 use crate::auth::Actor;
 use crate::error::{Error, Login, Result};
 use crate::services::Services;
-use crate::telemetry::Record;
 
 /// The context of one request.
 #[derive(Clone)]

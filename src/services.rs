@@ -9,6 +9,7 @@ use std::sync::Arc;
 use database::{Database, Timeouts};
 use passwords::Passwords;
 use rate_limit::{Failures, Windows};
+use request_telemetry::{CommitSizes, DatabaseObserver, Traces};
 use settings::{SECRET_KEY_BYTES, Secret};
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
@@ -21,9 +22,7 @@ use crate::error::{Error, Result};
 use crate::limits;
 use crate::stock::ledger_tail::LedgerTail;
 use crate::stock::movement_queue::MovementQueue;
-use crate::telemetry::metrics::Sizes;
-use crate::telemetry::statements::DatabaseObserver;
-use crate::telemetry::{Metrics, Traces};
+use crate::telemetry::{Metrics, traces};
 use crate::webhooks::backlog::BacklogCache;
 
 /// The shared parts of one gateway.
@@ -74,7 +73,7 @@ impl Services {
     }
 
     async fn open_with(timeouts: Timeouts, config: Config, clock: Clock) -> Result<Arc<Self>> {
-        let commit_sizes = Sizes::of_commits();
+        let commit_sizes = CommitSizes::default();
         let observer = Arc::new(DatabaseObserver {
             commit_sizes: commit_sizes.clone(),
         });
@@ -94,8 +93,8 @@ impl Services {
             accounts: Accounts::default(),
             failed_logins: Failures::default(),
             limits: limits::windows(&config)?,
-            metrics: Metrics::new(db.backend(), commit_sizes),
-            traces: Traces::new(&config)?,
+            metrics: Metrics::new(db.backend(), &commit_sizes),
+            traces: traces::start(&config)?,
             commits: watch::Sender::new(()),
             ledger: LedgerTail::default(),
             inflows: MovementQueue::default(),

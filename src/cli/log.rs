@@ -1,10 +1,10 @@
 //! The log: text or JSON on standard error, filtered by `RUST_LOG`.
 
+use request_telemetry::Record;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::LogFormat;
-use crate::telemetry::Record;
 
 /// Logs panics like other events. The default panic message would not be valid JSON.
 fn log_panics() {

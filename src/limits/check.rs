@@ -1,11 +1,11 @@
 //! The check that every request passes.
 
 use rate_limit::Client;
+use request_telemetry::Quota;
 
 use super::Class;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::telemetry::record::Quota;
 
 impl Ctx {
     /// Counts operations of the caller, or refuses them all, and records what is left for the response's headers.

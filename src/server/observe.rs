@@ -14,14 +14,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_server::request_id::{REQUEST_ID, request_id};
 use rate_limit::WINDOW;
+use request_telemetry::{ActiveRequest, Quota, Record, Span, Traces, method_name};
 
 use crate::origin;
 use crate::rest::error::RestError;
 use crate::services::Services;
-use crate::telemetry::metrics::{ActiveRequest, CONTENT_TYPE, method_name};
-use crate::telemetry::record::Quota;
-use crate::telemetry::traces::Span;
-use crate::telemetry::{Record, Traces};
+use crate::telemetry::metrics::CONTENT_TYPE;
 
 pub(super) async fn observe(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let record = Record::new(request_id(request.headers()));
@@ -31,7 +29,7 @@ pub(super) async fn observe(State(services): State<Arc<Services>>, request: Requ
     }
     let mut log_line = LogLine {
         started: Instant::now(),
-        active: services.metrics.begin(&parts.method),
+        active: services.metrics.http.begin(&parts.method),
         route: parts.extensions.get::<MatchedPath>().cloned(),
         client: origin::client(&parts, &services.config),
         version: parts.version,
@@ -113,6 +111,7 @@ impl Drop for LogLine {
         let status = self.status.map_or(499, |status| status.as_u16());
         self.services
             .metrics
+            .http
             .request_finished(&self.active, route, status, took);
         let span = self.record.span();
         if let Some(span) = span {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_server::Program;
+use request_telemetry::OpenConnection;
 use tokio::net::TcpListener;
 
 use super::router::router;
 use crate::error::Result;
 use crate::services::Services;
-use crate::telemetry::metrics::OpenConnection;
 
 /// The time for the database to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ impl Program for Services {
     type Connection = OpenConnection;
 
     fn connected(&self) -> OpenConnection {
-        self.metrics.connected()
+        self.metrics.http.connected()
     }
 
     fn stop(&self) {

@@ -1,4 +1,4 @@
-//! The HTTP client that exports traces, built from the hyper and rustls that the program has anyway.
+//! The HTTP client that exports traces, built from hyper and rustls.
 //!
 //! The SDK exports on a thread outside of the async runtime, so each request runs as a task of the runtime while that
 //! thread waits for it.
@@ -16,12 +16,21 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use tokio::runtime::Handle;
 
-use crate::error::{Error, Result};
-
 /// The most bytes of a response that are read.
 const RESPONSE_BYTES: usize = 64 * 1024;
 
-pub struct OtlpClient {
+/// Why traces can't be exported: the endpoint or a variable can't be parsed, TLS can't be configured, or there is no runtime.
+#[derive(Debug, thiserror::Error)]
+#[error("traces can't be exported")]
+pub struct OtlpError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl OtlpError {
+    pub(crate) fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+pub(crate) struct OtlpClient {
     hyper: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     runtime: Handle,
     timeout: Duration,
@@ -34,13 +43,13 @@ impl OtlpClient {
     ///
     /// # Errors
     /// When TLS can't be configured, or outside of a runtime.
-    pub fn new(timeout: Duration) -> Result<Self> {
+    pub(crate) fn new(timeout: Duration) -> Result<Self, OtlpError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(timeout));
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .map_err(Error::internal)?
+            .map_err(OtlpError::new)?
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
@@ -49,7 +58,7 @@ impl OtlpClient {
                 .timer(TokioTimer::new())
                 .pool_timer(TokioTimer::new())
                 .build(connector),
-            runtime: Handle::try_current().map_err(Error::internal)?,
+            runtime: Handle::try_current().map_err(OtlpError::new)?,
             timeout,
             failing: AtomicBool::new(false),
         })

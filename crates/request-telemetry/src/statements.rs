@@ -2,13 +2,13 @@
 
 use database::{Backend, StatementObserver, StatementSpan};
 
-use super::Record;
-use super::metrics::Sizes;
-use super::traces::DbSpan;
+use crate::database_metrics::CommitSizes;
+use crate::record::Record;
+use crate::traces::DbSpan;
 
 /// Observes statements outside of transactions, which belong to the request of the current task.
 pub struct DatabaseObserver {
-    pub commit_sizes: Sizes,
+    pub commit_sizes: CommitSizes,
 }
 
 impl StatementObserver for DatabaseObserver {

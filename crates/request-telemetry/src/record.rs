@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use database::Backend;
 
-use super::traces::{DbSpan, Span};
+use crate::traces::{DbSpan, Span};
 
 tokio::task_local! {
     static CURRENT: Arc<Record>;
