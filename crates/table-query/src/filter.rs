@@ -1,15 +1,13 @@
-//! `Filter`: a condition on rows. Both APIs build it from their own parameters and input types.
+//! `Filter`: a condition on rows.
 
-use ::entity::fold;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use database::Backend;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, EntityName as _, QueryFilter, QuerySelect, QueryTrait, Value};
 
-pub use super::comparison::Comparison;
-use super::comparison::Range;
-use super::{Collection, key};
-use crate::error::{Error, Result};
+use crate::comparison::{Comparison, Range};
+use crate::error::Error;
+use crate::table::{Table, key};
 
 /// The longest pattern that SQLite compares with, in bytes.
 const LONGEST_PATTERN: usize = 50_000;
@@ -94,7 +92,7 @@ impl Filter {
     ///
     /// # Errors
     /// [`Error::Parameter`] for one of too many conditions or values.
-    pub fn checked(self) -> Result<Self> {
+    pub fn checked(self) -> Result<Self, Error> {
         if self.size.conditions > CONDITIONS {
             return Err(Error::parameter(
                 "filter",
@@ -272,15 +270,12 @@ impl Filter {
         })
     }
 
-    /// A folded column that contains this text without regard to case and diacritics. `%` and `_` stand for themselves.
-    pub fn text<C: ColumnTrait>(folded: C, place: Place, text: &str) -> Self {
+    /// A column that contains this text. `%` and `_` stand for themselves. To ignore case and diacritics, both are to be folded.
+    pub fn text<C: ColumnTrait>(column: C, place: Place, text: &str) -> Self {
         if text.contains('\0') {
             return Self::nothing();
         }
-        let text = fold(text)
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
+        let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let pattern = match place {
             Place::Anywhere => format!("%{text}%"),
             Place::Start => format!("{text}%"),
@@ -289,7 +284,7 @@ impl Filter {
         if pattern.len() > LONGEST_PATTERN {
             return Self::nothing();
         }
-        Self::of(Expr::col(folded.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
+        Self::of(Expr::col(column.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
     }
 
     /// A time on this UTC day or later.
@@ -306,7 +301,7 @@ impl Filter {
     }
 
     /// A column that is the id of a row of `R` which `filter` matches.
-    pub fn refers_to<R: Collection>(column: impl ColumnTrait, filter: Self) -> Self {
+    pub fn refers_to<R: Table>(column: impl ColumnTrait, filter: Self) -> Self {
         let size = filter.size.and(Size {
             conditions: 1,
             values: 0,
@@ -315,7 +310,7 @@ impl Filter {
     }
 
     /// There is a row of `R` which `filter` matches and whose `reference` is this table's `key`.
-    pub fn referred_by<R: Collection>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
+    pub fn referred_by<R: Table>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
         let size = filter.size.and(Size {
             conditions: 1,
             values: 0,
@@ -323,7 +318,7 @@ impl Filter {
         Self::with(key.in_subquery(filter.ids::<R>(reference)), size)
     }
 
-    fn ids<R: Collection>(self, column: R::Column) -> SelectStatement {
+    fn ids<R: Table>(self, column: R::Column) -> SelectStatement {
         self.apply(R::find()).select_only().column(column).into_query()
     }
 

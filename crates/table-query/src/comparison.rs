@@ -17,11 +17,11 @@ pub enum Comparison {
 
 /// A number compared with a bound.
 #[derive(Clone, Debug)]
-pub(super) struct Range {
-    pub(super) table: &'static str,
-    pub(super) column: &'static str,
-    pub(super) comparison: Comparison,
-    pub(super) bound: Value,
+pub(crate) struct Range {
+    pub(crate) table: &'static str,
+    pub(crate) column: &'static str,
+    pub(crate) comparison: Comparison,
+    pub(crate) bound: Value,
 }
 
 impl Range {
@@ -29,7 +29,7 @@ impl Range {
     ///
     /// A statement is planned for all values of its parameters, so neither database sees that a range of prices may hold half
     /// of the products. Where there is a reference to look for, the reference's index finds far fewer rows.
-    pub(super) fn condition(self, without_index: bool) -> Expr {
+    pub(crate) fn condition(self, without_index: bool) -> Expr {
         let column = if without_index {
             Expr::cust(format!(r#"+"{}"."{}""#, self.table, self.column))
         } else {

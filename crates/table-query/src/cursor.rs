@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use sea_orm::sea_query::{ColumnRef, Condition, Expr, ExprTrait as _};
 use sea_orm::{ColumnTrait, ColumnType, Value};
 
-use super::column::Direction;
+use crate::column::Direction;
 
 /// One column of a total order.
 #[derive(Clone, Debug)]
@@ -53,8 +53,7 @@ pub enum Side {
 
 /// The first byte of every cursor: the version of its encoding.
 const VERSION: u8 = 1;
-/// The longest cursor that is decoded, in bytes. The longest that is encoded has a title and a serie number, folded, and as much
-/// of a description as was ordered by.
+/// The longest cursor that is decoded, in bytes. Values of texts in an order are shorter.
 const MAX_LENGTH: usize = 32 * 1024;
 
 /// The cursor of a row with these values in the order of this name.

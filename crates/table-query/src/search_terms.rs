@@ -1,6 +1,6 @@
 //! The words of a search.
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// The most words of one search, each of which is a condition.
 pub const MAX_WORDS: usize = 50;
@@ -10,7 +10,7 @@ pub const MAX_WORDS: usize = 50;
 ///
 /// # Errors
 /// [`Error::Parameter`] for more than [`MAX_WORDS`].
-pub(super) fn search_terms(text: &str) -> Result<Vec<&str>> {
+pub fn search_terms(text: &str) -> Result<Vec<&str>, Error> {
     let mut words = Vec::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {

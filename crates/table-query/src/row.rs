@@ -9,13 +9,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ::entity::Record as _;
 use sea_orm::EntityTrait;
 use tokio::sync::OnceCell;
 
-use super::{Collection, loaders};
-use crate::ctx::Ctx;
-use crate::error::{Error, Result};
+use crate::error::Error;
+use crate::loaders;
+use crate::table::{Source, Table, row_id};
 
 type Relation = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
 
@@ -52,7 +51,7 @@ impl<R: EntityTrait> Deref for Row<R> {
     }
 }
 
-impl<R: Collection> Row<R> {
+impl<R: Table> Row<R> {
     /// A row without siblings.
     #[expect(
         clippy::missing_panics_doc,
@@ -81,35 +80,35 @@ impl<R: Collection> Row<R> {
     }
 
     /// The rows with these ids, loaded in one statement and siblings of each other.
-    pub async fn by_id(ctx: &Ctx, ids: Vec<i64>) -> Result<HashMap<i64, Self>> {
-        let rows = loaders::by_id::<R>(ctx, ids).await?;
+    pub async fn by_id(source: &impl Source, ids: Vec<i64>) -> Result<HashMap<i64, Self>, Error> {
+        let rows = loaders::by_id::<R>(source.db(), ids).await?;
         Ok(Self::siblings_of(rows)
             .into_iter()
-            .map(|row| (row.id(), row))
+            .map(|row| (row_id::<R>(&row), row))
             .collect())
     }
 
     /// The row of `T` that this one refers to by `id`; `relation` names the reference.
-    pub async fn one<T: Collection>(
+    pub async fn one<T: Table>(
         &self,
-        ctx: &Ctx,
+        source: &impl Source,
         relation: &'static str,
         id: impl Fn(&R::Model) -> Option<i64>,
-    ) -> Result<Option<Row<T>>> {
+    ) -> Result<Option<Row<T>>, Error> {
         let Some(wanted) = id(self) else { return Ok(None) };
         let found = self
             .load_once(relation, async || {
                 let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
-                Row::<T>::by_id(ctx, ids.into_iter().collect()).await
+                Row::<T>::by_id(source, ids.into_iter().collect()).await
             })
             .await?;
         Ok(found.get(&wanted).cloned())
     }
 
     /// Stores the row that this one refers to as `relation`, which then need not be loaded.
-    pub(crate) fn preload<T: Collection>(&self, relation: &str, referred: T::Model) {
+    pub fn preload<T: Table>(&self, relation: &str, referred: T::Model) {
         let row = Row::<T>::single(referred);
-        let found = HashMap::from([(row.id(), row)]);
+        let found = HashMap::from([(row_id::<T>(&row), row)]);
         let loaded: Arc<dyn Any + Send + Sync> = Arc::new(found);
         self.siblings
             .relations
@@ -120,11 +119,14 @@ impl<R: Collection> Row<R> {
 
     /// Loads something once for all siblings: the first caller loads it, the others wait. `relation` identifies it and has to
     /// include its arguments.
-    pub async fn load_once<T: Any + Send + Sync>(
+    ///
+    /// # Errors
+    /// Those of `load`, and [`Error::Relation`] if the name belongs to another type.
+    pub async fn load_once<T: Any + Send + Sync, E: From<Error>>(
         &self,
         relation: &str,
-        load: impl AsyncFnOnce() -> Result<T>,
-    ) -> Result<Arc<T>> {
+        load: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
         let cell = {
             let mut relations = self
                 .siblings
@@ -139,12 +141,20 @@ impl<R: Collection> Row<R> {
         let loaded = cell
             .get_or_try_init(async || {
                 let loaded: Arc<dyn Any + Send + Sync> = Arc::new(load().await?);
-                Ok::<_, Error>(loaded)
+                Ok::<_, E>(loaded)
             })
             .await?;
         Arc::clone(loaded)
             .downcast::<T>()
-            .map_err(|_| Error::internal(format!("two relations have the name {relation}")))
+            .map_err(|_| Error::Relation(relation.to_owned()).into())
+    }
+
+    /// The keys of all siblings, sorted.
+    pub fn ids(&self) -> Vec<i64> {
+        let mut ids: Vec<i64> = self.siblings().iter().map(row_id::<R>).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 
     /// All rows that were fetched with this one, itself included.
