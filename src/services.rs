@@ -2,15 +2,13 @@
 //!
 //! It holds plain parts and starts nothing: workers and servers are handed an `Arc` of it by [`crate::app`].
 
-use std::io::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use database::{Database, Timeouts};
 use passwords::Passwords;
 use rate_limit::{Failures, Windows};
 use request_telemetry::{CommitSizes, DatabaseObserver, Traces};
-use settings::{SECRET_KEY_BYTES, Secret};
+use settings::read_or_create_secret;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
@@ -80,7 +78,7 @@ impl Services {
         let db = Database::open(&config.database_url, timeouts, observer).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
-            (None, Some(file)) => read_or_create_secret(&file)?,
+            (None, Some(file)) => read_or_create_secret(&file).map_err(Error::internal)?,
             (None, None) => {
                 return Err(Error::internal(
                     "SECRET_KEY is not set: gateways over PostgreSQL need one of 32 bytes or more, the same for all",
@@ -123,37 +121,5 @@ impl Services {
     pub async fn stopped(&self) {
         // The sender lives as long as `self`, so this can't fail.
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
-    }
-}
-
-/// Reads the secret kept in a file, or creates one readable by the file's owner alone.
-fn read_or_create_secret(file: &Path) -> Result<Secret> {
-    match std::fs::read_to_string(file) {
-        Ok(text) if text.trim().len() >= SECRET_KEY_BYTES => Ok(Secret::new(text.trim())),
-        Ok(_) => Err(Error::internal(format!(
-            "{} holds less than {SECRET_KEY_BYTES} bytes",
-            file.display()
-        ))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let secret = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut created = match options.open(file) {
-                Ok(created) => created,
-                // Another process created it first; its secret counts.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    return read_or_create_secret(file);
-                }
-                Err(error) => return Err(Error::internal(error)),
-            };
-            created
-                .write_all(secret.as_bytes())
-                .and_then(|()| created.sync_all())
-                .map_err(Error::internal)?;
-            Ok(Secret::new(secret))
-        }
-        Err(error) => Err(Error::internal(error)),
     }
 }

@@ -8,6 +8,7 @@ use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::IntoResponse as _;
+use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -27,7 +28,6 @@ use crate::resolvers;
 use crate::resolvers::delivery::{self as rules, State};
 use crate::services::Services;
 use crate::webhooks::ATTEMPTS_KEPT;
-use http_server::json::json_response;
 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct DeliveryView {

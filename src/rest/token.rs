@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
+use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -12,7 +13,6 @@ use crate::auth::login;
 use crate::error::Result;
 use crate::http::body::read_json_body;
 use crate::query::{DraftCheck, Field};
-use http_server::json::json_response;
 
 /// An access token, and with a login or a rotation a refresh token.
 #[derive(Serialize, JsonSchema)]

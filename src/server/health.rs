@@ -8,11 +8,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use http_server::json::json_response;
 use serde_json::json;
 
 use crate::schema;
 use crate::services::Services;
-use http_server::json::json_response;
 
 /// The time the database may take to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);

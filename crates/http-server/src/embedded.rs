@@ -5,7 +5,8 @@ use axum::http::header::{self, HeaderMap, HeaderName};
 use axum::http::{StatusCode, response::Builder};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::header::{if_none_match, list_values};
+use crate::header::list_values;
+use crate::precondition::if_none_match_holds;
 
 /// One embedded file.
 #[derive(Debug)]
@@ -58,7 +59,7 @@ pub fn asset(file: &File, is_immutable: bool, policy: &'static str, headers: &He
         )
         .header(header::VARY, "Accept-Encoding")
         .header(header::ETAG, file.tag);
-    if if_none_match(headers, file.tag) {
+    if !if_none_match_holds(headers, Some(file.tag)) {
         return finish(response.status(StatusCode::NOT_MODIFIED), Bytes::new());
     }
     let response = response.header(header::CONTENT_TYPE, content_type(file.name));

@@ -48,7 +48,8 @@
 //! | [`cors`] | cross-origin requests |
 //! | [`body`] | JSON bodies, within limits of size and time |
 //! | [`embedded`] | files that are part of the program |
-//! | [`header`], [`json`], [`request_id`], [`security`] | headers of several values, JSON responses, ids, headers for browsers |
+//! | [`header`], [`precondition`] | headers of several values; `If-Match` and `If-None-Match` |
+//! | [`json`], [`request_id`], [`security`] | JSON responses, ids, headers for browsers |
 
 pub mod body;
 pub mod cors;
@@ -58,6 +59,7 @@ pub mod header;
 mod io_timeouts;
 pub mod json;
 pub mod origin;
+pub mod precondition;
 pub mod request_id;
 pub mod security;
 mod serve;

@@ -1,11 +1,9 @@
 //! Headers that keep a browser from sniffing, framing, running or caching a response of an API.
 
-use axum::http::{HeaderValue, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// Adds the headers. Those that are set already stay, such as those of pages.
-pub async fn add_security_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
+pub fn add_security_headers(headers: &mut HeaderMap) {
     // A response with an entity tag may be stored and revalidated; all others, tokens in particular, must not be stored.
     let caching = if headers.contains_key(header::ETAG) {
         "private, no-cache"
@@ -24,5 +22,4 @@ pub async fn add_security_headers(mut response: Response) -> Response {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }

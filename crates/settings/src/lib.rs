@@ -26,16 +26,19 @@
 //! | `env_file` | [`EnvFile`]: the variables of `.env` |
 //! | `value_file` | [`read_value`]: a value from a file, such as a secret that an orchestrator mounts |
 //! | `secret` | [`Secret`], and which keys are too weak to sign with |
+//! | `secret_file` | [`read_or_create_secret`]: a key that is generated at the first start |
 //! | `postgres_url` | the URL of a PostgreSQL database, checked before a driver reads it |
 //! | [`value`] | parsers of other values |
 
 mod env_file;
 mod postgres_url;
 mod secret;
+mod secret_file;
 pub mod value;
 mod value_file;
 
 pub use self::env_file::EnvFile;
 pub use self::postgres_url::postgres_url;
 pub use self::secret::{SECRET_KEY_BYTES, Secret, is_published, secret_key};
+pub use self::secret_file::read_or_create_secret;
 pub use self::value_file::read_value;

@@ -131,6 +131,11 @@ impl TargetPolicy {
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
+                // RFC 1123, after the name was converted to ASCII.
+                if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
+                    let limit = "must have a host name of at most 253 characters, 63 in each label";
+                    return Err(limit.to_owned());
+                }
                 (name == "localhost" || name.ends_with(".localhost")).then_some(Ipv4Addr::LOCALHOST.into())
             }
         };
