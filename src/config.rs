@@ -1,8 +1,7 @@
 //! Settings, from flags, environment variables or `.env`. `--help` and `.env.example` are generated from the one struct.
 
-use std::io::Read as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use clap::Args;
@@ -10,19 +9,15 @@ use clap::builder::{EnumValueParser, NonEmptyStringValueParser, PathBufValuePars
 use database::Location;
 use entity::event::Name;
 use ipnet::IpNet;
+use settings::value::{collector, lifetime, network, origin, public_url, trimmed, truth};
+use settings::{Secret, is_published, read_value, secret_key};
 use url::Url;
+use webhook_sender::{SigningSecret, backoff};
 
-pub(crate) use self::database_url::database_url;
-use self::secret::secret_key;
-use self::value::{collector, event_name, lifetime, network, origin, public_url, redis_url, trimmed, truth};
-use crate::webhooks::{SigningSecret, backoff};
+pub(crate) use self::value::database_url;
+use self::value::{event_name, redis_url};
 
-mod database_url;
-pub mod env_file;
-mod secret;
 mod value;
-
-pub use secret::{SECRET_KEY_BYTES, Secret, is_published};
 
 /// The settings of the program.
 #[derive(Args, Clone, Debug)]
@@ -165,10 +160,10 @@ impl Config {
     /// A message that names the setting and does not show its value.
     pub fn read_files(&mut self, is_set: impl Fn(&str) -> bool) -> Result<(), String> {
         if let Some(file) = &self.database_url_file {
-            self.database_url = read_file("DATABASE_URL", file, &is_set, database_url)?;
+            self.database_url = read_value("DATABASE_URL", file, is_set("DATABASE_URL"), database_url)?;
         }
         if let Some(file) = &self.secret_key_file {
-            self.secret_key = Some(read_file("SECRET_KEY", file, &is_set, secret_key)?);
+            self.secret_key = Some(read_value("SECRET_KEY", file, is_set("SECRET_KEY"), secret_key)?);
         }
         if !self.allow_known_secret && self.secret_key.as_ref().is_some_and(is_published) {
             return Err("SECRET_KEY begins with django-insecure-, so it may have been published with the project and \
@@ -189,24 +184,4 @@ impl Config {
             Location::Postgres(_) => None,
         }
     }
-}
-
-/// The largest file that holds a setting, in bytes.
-const MAX_FILE_BYTES: u64 = 64 * 1024;
-
-/// Reads the setting `name` from a file.
-fn read_file<T>(
-    name: &str,
-    file: &Path,
-    is_set: impl Fn(&str) -> bool,
-    parse: fn(&str) -> Result<T, String>,
-) -> Result<T, String> {
-    if is_set(name) {
-        return Err(format!("{name} and {name}_FILE are both set; set one of them"));
-    }
-    let mut text = String::new();
-    std::fs::File::open(file)
-        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
-        .map_err(|error| format!("{name}_FILE: the file can't be read: {error}"))?;
-    parse(text.trim()).map_err(|error| format!("{name}_FILE: the value in the file can't be used: {error}"))
 }

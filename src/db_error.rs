@@ -15,6 +15,19 @@ impl From<DbErr> for Error {
     }
 }
 
+impl From<table_query::Error> for Error {
+    fn from(error: table_query::Error) -> Self {
+        match error {
+            table_query::Error::Parameter { name, reason } => Self::parameter(name, reason),
+            table_query::Error::Database(error) => match Failure::of(&error) {
+                Failure::Unavailable | Failure::Repeat => Self::unavailable(error),
+                _ => Self::internal(error),
+            },
+            relation @ table_query::Error::Relation(_) => Self::internal(relation),
+        }
+    }
+}
+
 /// Replaces the violation of one unique constraint.
 pub fn on_unique<T>(
     result: Result<T, DbErr>,

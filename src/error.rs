@@ -180,6 +180,12 @@ impl From<Fault> for Error {
     }
 }
 
+impl From<passwords::Error> for Error {
+    fn from(error: passwords::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
 /// The source of a failure, for the log alone. It implements neither `Display` nor `Serialize`, so that it can't end up
 /// in a response by mistake.
 #[derive(Clone)]

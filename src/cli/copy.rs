@@ -8,12 +8,13 @@ use clap::Args;
 use database::bulk::vacuum;
 use database::{Database, Location, Timeouts};
 use serde_json::json;
+use settings::Secret;
 
 use super::import::cleanup::Created;
 use super::import::progress::Bar;
 use super::import::{INTERRUPTED, cancel_on_signals, source};
 use super::output::{explain, fail, print};
-use crate::config::{Config, Secret, database_url};
+use crate::config::{Config, database_url};
 use crate::copy::{self, Comparison, Progress};
 use crate::error::{Error, Result};
 use crate::schema;

@@ -8,6 +8,7 @@ use async_graphql::parser::types::OperationType;
 use axum::http::request::Parts;
 use axum::response::Response;
 use graphql_server::{ErrorCode, Host, Observation, RequestError, Usage};
+use request_telemetry::{Record, Span};
 
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
@@ -17,8 +18,6 @@ use crate::http::pages;
 use crate::limits::Class;
 use crate::origin;
 use crate::services::Services;
-use crate::telemetry::Record;
-use crate::telemetry::traces::Span;
 
 /// Characters of an operation's name in a trace, at most.
 const MAX_NAME: usize = 60;

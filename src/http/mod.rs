@@ -2,6 +2,4 @@
 
 pub(crate) mod bearer;
 pub(crate) mod body;
-pub(crate) mod header;
-pub(crate) mod json;
 pub(crate) mod pages;

@@ -10,6 +10,7 @@ use ::entity::webhook_endpoint::{Column, Ending, Entity, Model, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
+use webhook_sender::SigningSecret;
 
 use crate::auth::{Change, Permit, Right};
 use crate::ctx::Ctx;
@@ -18,7 +19,7 @@ use crate::kind::Kind;
 use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn, Row};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
 use crate::tx::Tx;
-use crate::webhooks::{SigningSecret, disable, target};
+use crate::webhooks::{disable, target};
 
 /// The most endpoints beside that of the settings.
 const MAX_ENDPOINTS: usize = 50;
@@ -58,6 +59,12 @@ pub struct Rotation {
 fn parse_url(text: &str, allow_private: bool) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|_| "Enter a valid URL.".to_owned())?;
     target::check(&url, allow_private).map_err(|why| format!("Enter a valid URL: it {why}."))?;
+    // It is stored and shown percent-encoded, with its host in ASCII.
+    if url.as_str().len() > URL_LENGTH {
+        return Err(format!(
+            "Ensure this field has no more than {URL_LENGTH} characters once it is percent-encoded."
+        ));
+    }
     Ok(url)
 }
 

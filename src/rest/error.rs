@@ -4,10 +4,10 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use http_server::json::json_response;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
-use crate::http::json::json_response;
 
 /// The error of a handler or extractor. As a response it is logged if the server is at fault.
 #[derive(Debug)]
@@ -83,7 +83,8 @@ impl From<&Error> for ErrorResponse {
                 }),
             ),
             Error::VersionConflict => {
-                envelope(code, "It has changed since the version that was sent.", json!({}))
+                let message = "A precondition of the request (If-Match or If-None-Match) does not hold.";
+                envelope(code, message, json!({}))
             }
             Error::Conflict(conflict) => envelope(code, conflict.message(), json!({})),
             Error::Limited { retry_after } => {

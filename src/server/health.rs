@@ -8,9 +8,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use http_server::json::json_response;
 use serde_json::json;
 
-use crate::http::json::json_response;
 use crate::schema;
 use crate::services::Services;
 

@@ -11,12 +11,13 @@ use clap::{Args, Subcommand};
 use database::bulk::vacuum;
 use django_source::{Options, Plan, Source, Verdict};
 use serde_json::json;
+use settings::Secret;
 
 use self::cleanup::Created;
 use self::progress::Bar;
 use super::output::{explain, fail, print};
 use crate::clock::Clock;
-use crate::config::{Config, Secret};
+use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::import::{self, Comparison, Watch};

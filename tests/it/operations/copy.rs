@@ -316,7 +316,7 @@ async fn what_can_not_be_copied_is_an_error() {
     );
     assert!(says(&url, "mysql://shop").contains("it must begin with sqlite:// or postgres://"));
     // Of an earlier version.
-    prints(&url, &["migrate", "down"], "");
+    prints(&url, &["migrate", "down", "--yes"], "");
     let behind = says(&url, &format!("{url}-new"));
     assert!(
         behind.contains("migrations of the source are missing"),

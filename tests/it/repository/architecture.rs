@@ -60,8 +60,6 @@ const LAYERS: &[&[&str]] = &[
         "schema.rs",
         "stock/low_stock.rs",
         "stock/new_movement.rs",
-        "webhooks/sign.rs",
-        "webhooks/backoff.rs",
     ],
     &["config.rs", "config"],
     // What `Services` holds.
@@ -71,8 +69,6 @@ const LAYERS: &[&[&str]] = &[
         "auth/right.rs",
         "auth/actor.rs",
         "auth/accounts.rs",
-        "auth/django_hash.rs",
-        "auth/password.rs",
         "auth/token.rs",
         "stock/ledger_tail.rs",
         "stock/movement_queue.rs",
