@@ -9,6 +9,7 @@ use database::Database;
 
 use crate::auth::Actor;
 use crate::error::{Error, Login, Result};
+use crate::idempotency::keyed::Keyed;
 use crate::services::Services;
 use crate::telemetry::Record;
 
@@ -24,6 +25,8 @@ pub struct Ctx {
     pub client: IpAddr,
     /// What is collected for the request's log line.
     pub record: Arc<Record>,
+    /// The idempotency key of the request, if it has one.
+    pub keyed: Option<Arc<Keyed>>,
 }
 
 impl Ctx {
@@ -36,6 +39,7 @@ impl Ctx {
             now,
             client,
             record: Record::current(),
+            keyed: None,
         }
     }
 

@@ -16,6 +16,7 @@ use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::{Config, SECRET_KEY_BYTES, Secret};
 use crate::error::{Error, Result};
+use crate::idempotency::keyed::RunningKeys;
 use crate::limits::Limits;
 use crate::limits::failed_logins::FailedLogins;
 use crate::stock::ledger_tail::LedgerTail;
@@ -45,6 +46,8 @@ pub struct Services {
     pub inflows: MovementQueue,
     /// Outflows waiting to be recorded in one statement.
     pub outflows: MovementQueue,
+    /// The idempotency keys of requests that are being executed.
+    pub running_keys: Arc<RunningKeys>,
     /// Background tasks and streams, which shutdown waits for.
     pub tasks: TaskTracker,
     /// Wakes the webhook worker after events were committed.
@@ -98,6 +101,7 @@ impl Services {
             ledger: LedgerTail::default(),
             inflows: MovementQueue::default(),
             outflows: MovementQueue::default(),
+            running_keys: Arc::default(),
             tasks: TaskTracker::new(),
             webhook_signal: Notify::new(),
             webhook_backlog: BacklogCache::default(),

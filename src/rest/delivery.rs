@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::entity::delivery::{Column, Entity};
 use ::entity::{attempt, event, webhook_endpoint};
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
+use super::idempotency::Once;
 use super::list_query::{FilterBy, ListFilter, ListQuery};
 use super::representation::{Represent, Versions};
 use super::value::Timestamp;
@@ -146,10 +148,14 @@ pub(crate) async fn show(target: DeliveryTarget) -> HandlerResult {
 }
 
 /// `POST /webhooks/<id>/deliveries/<delivery>/replay/`
-pub(crate) async fn replay(target: DeliveryTarget) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, _>()?;
-    let row = rules::replay(permit, Some(target.endpoint_id), target.id).await?;
-    respond_with(&target.ctx, &row, StatusCode::ACCEPTED).await
+pub(crate) async fn replay(target: DeliveryTarget, once: Once) -> HandlerResult {
+    let DeliveryTarget { ctx, endpoint_id, id } = target;
+    ctx.permit::<Change, webhook_endpoint::Entity>()?;
+    once.run(ctx, Bytes::new(), |ctx, _| async move {
+        let row = rules::replay(ctx.permit()?, Some(endpoint_id), id).await?;
+        respond_with(&ctx, &row, StatusCode::ACCEPTED).await
+    })
+    .await
 }
 
 /// Responds with a delivery. There is no `ETag`, because the view changes without a new version.

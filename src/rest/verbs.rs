@@ -15,6 +15,7 @@ use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
 use super::etag;
 use super::form::Form;
+use super::idempotency::Once;
 use super::list_query::ListQuery;
 use super::page::Page;
 use super::representation::{Represent, RestResource};
@@ -69,26 +70,27 @@ pub(crate) async fn list_page<R: Represent>(
 pub(crate) async fn add<R: RestResource>(
     Caller(ctx): Caller,
     base_url: BaseUrl,
+    once: Once,
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
-    let row = create_from_body::<R>(&ctx, &headers, body).await?;
-    Ok(with_location(
-        respond_with(&ctx, &row, StatusCode::CREATED).await?,
-        &base_url,
-        &row,
-    ))
+    ctx.permit::<Add, R>()?;
+    let body = read_json_body(&headers, body).await?;
+    once.run(ctx, body, |ctx, body| async move {
+        let row = create_from_body::<R>(&ctx, &body).await?;
+        Ok(with_location(
+            respond_with(&ctx, &row, StatusCode::CREATED).await?,
+            &base_url,
+            &row,
+        ))
+    })
+    .await
 }
 
 /// Creates an object from a request body.
-pub(crate) async fn create_from_body<R: RestResource>(
-    ctx: &Ctx,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Row<R>> {
+pub(crate) async fn create_from_body<R: RestResource>(ctx: &Ctx, body: &[u8]) -> Result<Row<R>> {
     let permit = ctx.permit::<Add, R>()?;
-    let body = read_json_body(headers, body).await?;
-    resolvers::create(permit, R::draft(Form::parse(&body)?)).await
+    resolvers::create(permit, R::draft(Form::parse(body)?)).await
 }
 
 /// Adds the URL of a new object.

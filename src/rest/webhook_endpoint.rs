@@ -4,7 +4,7 @@
 
 use ::entity::event::Name;
 use ::entity::webhook_endpoint::{Column, Ending, Entity, Secret};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chrono::{DateTime, Utc};
@@ -14,12 +14,13 @@ use serde::Serialize;
 use super::caller::{BaseUrl, Caller};
 use super::error::ErrorResponse;
 use super::form::Form;
+use super::idempotency::Once;
 use super::list_query::ListFilter;
 use super::representation::{Represent, RestResource, Versions};
 use super::value::Timestamp;
 use super::verbs::{HandlerResult, Target, create_from_body, with_location};
 use super::{delivery, etag};
-use crate::auth::Change;
+use crate::auth::{Add, Change};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::http::body::read_json_body;
@@ -146,57 +147,73 @@ impl RestResource for Entity {
 pub(crate) async fn add(
     Caller(ctx): Caller,
     base_url: BaseUrl,
+    once: Once,
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
-    let row = create_from_body::<Entity>(&ctx, &headers, body).await?;
-    Ok(with_location(
-        with_secret(&ctx, &row, StatusCode::CREATED).await?,
-        &base_url,
-        &row,
-    ))
+    ctx.permit::<Add, Entity>()?;
+    let body = read_json_body(&headers, body).await?;
+    once.run(ctx, body, |ctx, body| async move {
+        let row = create_from_body::<Entity>(&ctx, &body).await?;
+        Ok(with_location(
+            with_secret(&ctx, &row, StatusCode::CREATED).await?,
+            &base_url,
+            &row,
+        ))
+    })
+    .await
 }
 
 /// `POST /webhooks/<id>/rotate-secret/`
-pub(crate) async fn rotate(target: Target, headers: HeaderMap, body: Body) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, Entity>()?;
-    let current = resolvers::current(&permit, target.id).await?;
+pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
+    let Target { ctx, id } = target;
+    let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
     let body = read_json_body(&headers, body).await?;
-    let mut form = Form::parse_optional(&body)?;
-    let rotation = Rotation {
-        overlap: form.integer("overlap"),
-        faults: form.faults(),
-    };
-    let expected = etag::expected_version(&headers, current.version);
-    let row = rules::rotate(permit, target.id, expected, rotation).await?;
-    with_secret(&target.ctx, &row, StatusCode::OK).await
+    once.run(ctx, body, |ctx, body| async move {
+        let mut form = Form::parse_optional(&body)?;
+        let rotation = Rotation {
+            overlap: form.integer("overlap"),
+            faults: form.faults(),
+        };
+        let expected = etag::expected_version(&headers, current.version);
+        let row = rules::rotate(ctx.permit()?, id, expected, rotation).await?;
+        with_secret(&ctx, &row, StatusCode::OK).await
+    })
+    .await
 }
 
 /// `POST /webhooks/<id>/test/`
-pub(crate) async fn test(target: Target) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, Entity>()?;
-    let row = deliveries::test(permit, target.id).await?;
-    delivery::respond_with(&target.ctx, &row, StatusCode::ACCEPTED).await
+pub(crate) async fn test(target: Target, once: Once) -> HandlerResult {
+    let Target { ctx, id } = target;
+    ctx.permit::<Change, Entity>()?;
+    once.run(ctx, Bytes::new(), |ctx, _| async move {
+        let row = deliveries::test(ctx.permit()?, id).await?;
+        delivery::respond_with(&ctx, &row, StatusCode::ACCEPTED).await
+    })
+    .await
 }
 
 /// `POST /webhooks/<id>/replay/`
-pub(crate) async fn replay(target: Target, headers: HeaderMap, body: Body) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, Entity>()?;
-    resolvers::current(&permit, target.id).await?;
+pub(crate) async fn replay(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
+    let Target { ctx, id } = target;
+    resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
     let body = read_json_body(&headers, body).await?;
-    let mut form = Form::parse(&body)?;
-    let since = Since {
-        since: form.timestamp("since"),
-        faults: form.faults(),
-    };
-    let replayed = deliveries::replay_failed(permit, target.id, since).await?;
-    Ok(json_response(
-        StatusCode::ACCEPTED,
-        &Replayed {
-            replayed: replayed.count,
-            has_more: replayed.has_more,
-        },
-    ))
+    once.run(ctx, body, |ctx, body| async move {
+        let mut form = Form::parse(&body)?;
+        let since = Since {
+            since: form.timestamp("since"),
+            faults: form.faults(),
+        };
+        let replayed = deliveries::replay_failed(ctx.permit()?, id, since).await?;
+        Ok(json_response(
+            StatusCode::ACCEPTED,
+            &Replayed {
+                replayed: replayed.count,
+                has_more: replayed.has_more,
+            },
+        ))
+    })
+    .await
 }
 
 /// Responds with an endpoint and its new secret.
