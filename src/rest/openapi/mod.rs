@@ -50,6 +50,10 @@ have the body `{\"error\": {\"code\", \"message\", \"details\"}}`, with a stable
 
 **Concurrent changes.** Send the `ETag` of an object as `If-Match` to change the object only if it has not changed since.
 
+**Repeated requests.** A `POST` that changes the inventory or a webhook can have an `Idempotency-Key`. Sent again with the same \
+key and body within 24 hours, it gets the stored response with `Idempotent-Replayed: true` and changes nothing. Other methods \
+and the token operations ignore the key.
+
 All operations are available over GraphQL too, at `/graphql`. `x-graphql-operation` has the name of the equivalent field.";
 
 /// Describes the API with these routes.
