@@ -5,4 +5,6 @@ pub(crate) mod bearer;
 pub(crate) mod body;
 pub(crate) mod header;
 pub(crate) mod json;
+pub(crate) mod once;
 pub(crate) mod pages;
+pub(crate) mod precondition;

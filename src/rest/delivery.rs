@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
-use super::idempotency::Once;
 use super::list_query::{FilterBy, ListFilter, ListQuery};
 use super::representation::{Represent, Versions};
 use super::value::Timestamp;
@@ -23,6 +22,7 @@ use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::json::json_response;
+use crate::http::once::Once;
 use crate::kind::Kind;
 use crate::query::{Listing, PageRequest, Row};
 use crate::resolvers;

@@ -5,7 +5,6 @@ mod delivery;
 pub(crate) mod error;
 mod etag;
 mod form;
-mod idempotency;
 mod inflow;
 mod label;
 mod list_query;

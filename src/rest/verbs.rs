@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ::entity::Record as _;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -15,7 +15,6 @@ use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
 use super::etag;
 use super::form::Form;
-use super::idempotency::Once;
 use super::list_query::ListQuery;
 use super::page::Page;
 use super::representation::{Represent, RestResource};
@@ -24,6 +23,8 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::body::read_json_body;
 use crate::http::json::json_response;
+use crate::http::once::Once;
+use crate::http::precondition::{if_match_holds, if_none_match_holds};
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
@@ -74,8 +75,7 @@ pub(crate) async fn add<R: RestResource>(
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
-    ctx.permit::<Add, R>()?;
-    let body = read_json_body(&headers, body).await?;
+    let body = read_creation::<R>(&ctx, &headers, body).await?;
     once.run(ctx, body, |ctx, body| async move {
         let row = create_from_body::<R>(&ctx, &body).await?;
         Ok(with_location(
@@ -85,6 +85,20 @@ pub(crate) async fn add<R: RestResource>(
         ))
     })
     .await
+}
+
+/// Reads the body of a request that creates an object, after the checks that come before it.
+pub(crate) async fn read_creation<R: RestResource>(
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes> {
+    ctx.permit::<Add, R>()?;
+    // The target of the request is the collection, which exists and has no tag.
+    if !if_match_holds(headers, None) || !if_none_match_holds(headers, None) {
+        return Err(Error::VersionConflict);
+    }
+    read_json_body(headers, body).await
 }
 
 /// Creates an object from a request body.
@@ -106,18 +120,9 @@ pub(crate) fn with_location<R: RestResource>(
 }
 
 /// `GET /brands/<id>/`
-pub(crate) async fn show<R: RestResource>(target: Target, headers: HeaderMap) -> HandlerResult {
+pub(crate) async fn show<R: RestResource>(target: Target) -> HandlerResult {
     let row = resolvers::find(target.ctx.permit::<Read, R>()?, target.id).await?;
-    let Some((view, versions)) = R::view(&target.ctx, &row).await? else {
-        return Ok(ErrorResponse::not_found().into_response());
-    };
-    let mut response = if etag::is_current(&headers, versions) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        json_response(StatusCode::OK, &view)
-    };
-    etag::add_etag(&mut response, versions);
-    Ok(response)
+    respond_with(&target.ctx, &row, StatusCode::OK).await
 }
 
 /// `PUT` and `PATCH /brands/<id>/`: both change the fields that are sent and keep the others, because the documented
@@ -129,8 +134,9 @@ pub(crate) async fn edit<R: RestResource + Editable>(
 ) -> HandlerResult {
     let permit = target.ctx.permit::<Change, R>()?;
     let current = resolvers::current(&permit, target.id).await?;
-    let body = read_json_body(&headers, body).await?;
     let expected = etag::expected_version(&headers, current.version());
+    check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
+    let body = read_json_body(&headers, body).await?;
     let row = resolvers::update(permit, target.id, expected, R::draft(Form::parse(&body)?)).await?;
     respond_with(&target.ctx, &row, StatusCode::OK).await
 }
@@ -138,13 +144,35 @@ pub(crate) async fn edit<R: RestResource + Editable>(
 /// `DELETE /brands/<id>/`
 pub(crate) async fn remove<R: RestResource>(target: Target, headers: HeaderMap) -> HandlerResult {
     let permit = target.ctx.permit::<Delete, R>()?;
-    let expected = if headers.contains_key(header::IF_MATCH) {
-        etag::expected_version(&headers, resolvers::current(&permit, target.id).await?.version())
-    } else {
-        None
-    };
+    let mut expected = None;
+    if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
+        let current = resolvers::current(&permit, target.id).await?;
+        expected = etag::expected_version(&headers, current.version());
+        check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
+    }
     resolvers::delete(permit, target.id, expected).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Checks the preconditions of a change before its body is read (RFC 9110, section 13.2.1). `If-Match` is checked again in
+/// the transaction, by its expected version.
+pub(crate) async fn check_preconditions<R: Represent>(
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    expected: Option<i64>,
+    current: R::Model,
+) -> Result<()> {
+    if expected.is_some_and(|expected| expected != current.version()) {
+        return Err(Error::VersionConflict);
+    }
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        let view = R::view(ctx, &Row::single(current)).await?;
+        let tag = view.map(|(_, versions)| etag::tag(versions));
+        if !if_none_match_holds(headers, tag.as_deref()) {
+            return Err(Error::VersionConflict);
+        }
+    }
+    Ok(())
 }
 
 async fn respond_with<R: RestResource>(ctx: &Ctx, row: &Row<R>, status: StatusCode) -> HandlerResult {

@@ -14,17 +14,19 @@ use serde::Serialize;
 use super::caller::{BaseUrl, Caller};
 use super::error::ErrorResponse;
 use super::form::Form;
-use super::idempotency::Once;
 use super::list_query::ListFilter;
 use super::representation::{Represent, RestResource, Versions};
 use super::value::Timestamp;
-use super::verbs::{HandlerResult, Target, create_from_body, with_location};
+use super::verbs::{
+    HandlerResult, Target, check_preconditions, create_from_body, read_creation, with_location,
+};
 use super::{delivery, etag};
-use crate::auth::{Add, Change};
+use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::http::body::read_json_body;
 use crate::http::json::json_response;
+use crate::http::once::Once;
 use crate::query::Row;
 use crate::resolvers;
 use crate::resolvers::delivery::{self as deliveries, Since};
@@ -151,8 +153,7 @@ pub(crate) async fn add(
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
-    ctx.permit::<Add, Entity>()?;
-    let body = read_json_body(&headers, body).await?;
+    let body = read_creation::<Entity>(&ctx, &headers, body).await?;
     once.run(ctx, body, |ctx, body| async move {
         let row = create_from_body::<Entity>(&ctx, &body).await?;
         Ok(with_location(
@@ -167,19 +168,32 @@ pub(crate) async fn add(
 /// `POST /webhooks/<id>/rotate-secret/`
 pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
     let Target { ctx, id } = target;
-    let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
+    ctx.permit::<Change, Entity>()?;
+    let expected = rotated_version(&ctx, &headers, id).await;
+    // The first execution of a request with a key may have changed what was checked here.
+    if !once.has_key() {
+        expected.clone()?;
+    }
     let body = read_json_body(&headers, body).await?;
     once.run(ctx, body, |ctx, body| async move {
+        let expected = expected?;
         let mut form = Form::parse_optional(&body)?;
         let rotation = Rotation {
             overlap: form.integer("overlap"),
             faults: form.faults(),
         };
-        let expected = etag::expected_version(&headers, current.version);
         let row = rules::rotate(ctx.permit()?, id, expected, rotation).await?;
         with_secret(&ctx, &row, StatusCode::OK).await
     })
     .await
+}
+
+/// The version of the endpoint that the preconditions ask for.
+async fn rotated_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
+    let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
+    let expected = etag::expected_version(headers, current.version);
+    check_preconditions::<Entity>(ctx, headers, expected, current).await?;
+    Ok(expected)
 }
 
 /// `POST /webhooks/<id>/test/`
@@ -196,9 +210,15 @@ pub(crate) async fn test(target: Target, once: Once) -> HandlerResult {
 /// `POST /webhooks/<id>/replay/`
 pub(crate) async fn replay(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
     let Target { ctx, id } = target;
-    resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
+    let found = resolvers::current(&ctx.permit::<Change, Entity>()?, id)
+        .await
+        .map(drop);
+    if !once.has_key() {
+        found.clone()?;
+    }
     let body = read_json_body(&headers, body).await?;
     once.run(ctx, body, |ctx, body| async move {
+        found?;
         let mut form = Form::parse(&body)?;
         let since = Since {
             since: form.timestamp("since"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::nouns::capital;
+use super::error_schemas::{detail_schema, envelope_schema, header_title, values_at};
 use super::schemas::put;
 use crate::error::{Conflict, Error, Login, Malformed, Shortage};
 use crate::idempotency::key::HEADER;
@@ -25,6 +25,7 @@ pub(super) enum ErrorKind {
     KeyConflict,
     MethodNotAllowed,
     NotFound,
+    NotFoundOrInvalidPage,
     NothingIsSent,
     PayloadTooLarge,
     PreconditionFailed,
@@ -42,7 +43,7 @@ pub(super) enum ErrorKind {
     WrongCredentials,
 }
 
-const ALL: [ErrorKind; 25] = [
+const ALL: [ErrorKind; 26] = [
     ErrorKind::Forbidden,
     ErrorKind::InsufficientStock,
     ErrorKind::InvalidBody,
@@ -53,6 +54,7 @@ const ALL: [ErrorKind; 25] = [
     ErrorKind::KeyConflict,
     ErrorKind::MethodNotAllowed,
     ErrorKind::NotFound,
+    ErrorKind::NotFoundOrInvalidPage,
     ErrorKind::NothingIsSent,
     ErrorKind::PayloadTooLarge,
     ErrorKind::PreconditionFailed,
@@ -104,15 +106,16 @@ pub(super) const KEYED_BODY: &[ErrorKind] = &[
 
 /// Returns references to these errors by status.
 pub(super) fn errors(specific: &[ErrorKind], general: &[ErrorKind]) -> Map<String, Value> {
-    specific
-        .iter()
-        .chain(general)
-        .filter_map(|kind| {
-            let (_, first) = kind.examples().into_iter().next()?;
-            let reference = json!({ "$ref": format!("#/components/responses/{kind:?}") });
-            Some((first.status.as_u16().to_string(), reference))
-        })
-        .collect()
+    let mut errors = Map::new();
+    for kind in specific.iter().chain(general) {
+        let Some((_, first)) = kind.examples().into_iter().next() else {
+            continue;
+        };
+        let reference = json!({ "$ref": format!("#/components/responses/{kind:?}") });
+        let other = errors.insert(first.status.as_u16().to_string(), reference);
+        debug_assert_eq!(other, None, "{kind:?} replaces another error of the same status");
+    }
+    errors
 }
 
 /// Returns all errors for `#/components/responses`, and the response to a conditional request, which has no body either.
@@ -156,6 +159,9 @@ impl ErrorKind {
             Self::Forbidden => "The user lacks the permission.",
             Self::NotFound => "There is no object with this id.",
             Self::InvalidPage => "The page number is less than 1 or past the last page.",
+            Self::NotFoundOrInvalidPage => {
+                "There is no object with this id, or the page number is less than 1 or past the last page."
+            }
             Self::MethodNotAllowed => {
                 "The path does not have this method; `Allow` lists the methods that it has."
             }
@@ -177,7 +183,7 @@ impl ErrorKind {
             Self::NothingIsSent => {
                 "The endpoint is disabled, or webhooks are switched off; or the `Idempotency-Key` is in use."
             }
-            Self::PreconditionFailed => "It has changed since the version in `If-Match`.",
+            Self::PreconditionFailed => "The precondition in `If-Match` or `If-None-Match` does not hold.",
             Self::PayloadTooLarge => "The body is larger than 1 MiB.",
             Self::UnsupportedMediaType => "The content type of the body is not JSON.",
             Self::TooManyRequests => {
@@ -263,6 +269,12 @@ impl ErrorKind {
             Self::Forbidden => vec![("forbidden", Error::Forbidden)],
             Self::NotFound => vec![("not_found", Error::NotFound)],
             Self::InvalidPage => vec![("invalid_page", Error::NoSuchPage)],
+            Self::NotFoundOrInvalidPage => {
+                vec![
+                    ("not_found", Error::NotFound),
+                    ("invalid_page", Error::NoSuchPage),
+                ]
+            }
             Self::RequestTimeout => vec![("too_slow", Error::Malformed(Malformed::TooSlow))],
             Self::Protected => {
                 let by = vec![(Kind::Inflow, 2), (Kind::Outflow, 1)];
@@ -353,60 +365,4 @@ impl ErrorKind {
             detail_schema(&details, &values_at("/code", bodies))
         }
     }
-}
-
-/// Returns the distinct values at a JSON pointer.
-fn values_at<'b>(pointer: &str, bodies: &[&'b Value]) -> Vec<&'b Value> {
-    let mut values = Vec::new();
-    for value in bodies.iter().filter_map(|body| body.pointer(pointer)) {
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    values
-}
-
-/// The schema for 401, 403 and 404.
-fn detail_schema(details: &[&Value], codes: &[&Value]) -> Value {
-    let mut properties = json!({
-        "detail": { "type": "string", "enum": details, "description": "A message for people." },
-    });
-    if !codes.is_empty() {
-        let code = json!({ "type": "string", "enum": codes, "description": "A code for programs." });
-        put(&mut properties, "code", code);
-    }
-    json!({
-        "type": "object",
-        "required": ["detail"],
-        "properties": properties,
-        "additionalProperties": false,
-    })
-}
-
-/// The schema for all other statuses except 422.
-fn envelope_schema(codes: &[&Value], details: &Value) -> Value {
-    json!({
-        "type": "object",
-        "required": ["error"],
-        "properties": { "error": {
-            "type": "object",
-            "required": ["code", "message", "details"],
-            "properties": {
-                "code": { "type": "string", "enum": codes, "description": "A code for programs." },
-                "message": { "type": "string", "description": "A message for people, which may change." },
-                "details": details,
-            },
-            "additionalProperties": false,
-        }},
-        "additionalProperties": false,
-    })
-}
-
-/// Returns the name of a header in its usual case: `WWW-Authenticate`.
-fn header_title(name: &str) -> String {
-    let word = |word: &str| match word {
-        "www" => "WWW".to_owned(),
-        word => capital(word),
-    };
-    name.split('-').map(word).collect::<Vec<_>>().join("-")
 }

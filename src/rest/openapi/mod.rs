@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `operations` | the usual operations |
 //! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
-//! | `parameters`, `responses`, `schemas`, `errors` | the parts of operations |
+//! | `parameters`, `responses`, `schemas`, `errors`, `error_schemas` | the parts of operations |
 //! | `examples` | examples of bodies |
 //! | `nouns` | names and texts that differ between nouns |
 
@@ -16,6 +16,7 @@ use super::route::Route;
 use crate::kind::Kind;
 
 pub(super) mod delivery;
+mod error_schemas;
 mod errors;
 mod examples;
 mod nouns;
@@ -80,7 +81,7 @@ pub(super) fn describe(routes: Vec<Route>) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "The inventory over REST.",
             "description": ABOUT,
-            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+            "license": { "name": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": ROOT, "description": "This server." }],
         "security": [{ "bearer": [] }],

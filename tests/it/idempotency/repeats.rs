@@ -250,6 +250,21 @@ async fn secrets_are_repeated_too(gateway: Gateway) {
     let rotated = rotate.send(&gateway.root, "rotate").await;
     assert_ne!(rotated.expect(200)["secret"], made.json()["secret"]);
     is_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
+    // Its precondition held for the first request and holds no more.
+    let conditional = async || {
+        let sent = gateway
+            .root
+            .request(Method::POST, &rotate.path)
+            .json(&rotate.body);
+        send(
+            sent.header("if-match", "\"2\"")
+                .header("idempotency-key", "conditional"),
+        )
+        .await
+    };
+    let rotated = conditional().await;
+    rotated.expect(200);
+    is_replay(&conditional().await, &rotated);
     let test = Request::rest(&format!("webhooks/{id}/test/"), json!({}));
     let queued = test.send(&gateway.root, "test").await;
     let delivery = queued.expect(202)["id"].clone();

@@ -101,11 +101,11 @@ impl Request {
         send(actor.request(Method::POST, &self.path).json(&self.body)).await
     }
 
-    /// Whether an answer says that the change was made.
+    /// Whether an answer says that the change was made, in the form of the request's API.
     pub fn is_done(&self, answer: &Answer) -> bool {
         match answer.status {
-            201 => true,
-            200 => {
+            201 | 202 if self.path != "/graphql" => true,
+            200 if self.path == "/graphql" => {
                 let body = answer.json();
                 let payload = body["data"].as_object().and_then(|data| data.values().next());
                 body.get("errors").is_none()

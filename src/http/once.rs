@@ -1,17 +1,17 @@
-//! `POST` with an `Idempotency-Key`.
+//! `Once`: requests with an `Idempotency-Key`, as handlers of REST execute them.
 
 use std::convert::Infallible;
 use std::future::Future;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Response};
+use axum::response::Response;
 
-use super::verbs::HandlerResult;
+use super::answer::{mark_replayed, replay, to_answer};
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::http::answer::{mark_replayed, replay, to_answer};
 use crate::idempotency::key::{Fingerprint, HEADER, Key};
 use crate::idempotency::{self, Begun, Finished};
 
@@ -35,11 +35,17 @@ impl<S: Sync> FromRequestParts<S> for Once {
 }
 
 impl Once {
+    /// Whether a key was sent.
+    pub(crate) fn has_key(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// Executes the request with this body, or repeats the response to an earlier one with the same key.
-    pub(crate) async fn run<F, Fut>(self, ctx: Ctx, body: Bytes, handler: F) -> HandlerResult
+    pub(crate) async fn run<F, Fut, E>(self, ctx: Ctx, body: Bytes, handler: F) -> Result<Response, E>
     where
         F: FnOnce(Ctx, Bytes) -> Fut,
-        Fut: Future<Output = HandlerResult>,
+        Fut: Future<Output = Result<Response, E>>,
+        E: From<Error>,
     {
         let Some(key) = Key::parse(self.keys.iter().map(HeaderValue::as_bytes))? else {
             return handler(ctx, body).await;
