@@ -8,10 +8,9 @@ use async_graphql::Value;
 use async_graphql::parser::types::OperationType;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, Response, header};
+use axum::http::{HeaderName, HeaderValue, Response, header};
 
 use crate::error::{ErrorCode, RequestError};
-use crate::idempotency::{KeyedRequest, Recalled};
 use crate::limits::Limits;
 
 /// The program around the schema: authentication, rate limits, observation and shutdown.
@@ -134,6 +133,26 @@ pub trait Host: Send + Sync + 'static {
     fn page(&self) -> Option<axum::response::Response> {
         None
     }
+}
+
+/// A request with the header `Idempotency-Key`.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyedRequest<'r> {
+    /// The values of the header, unchecked; one or more.
+    pub keys: &'r [HeaderValue],
+    /// The path that it was sent to.
+    pub path: &'r str,
+    /// The body as it arrived.
+    pub body: &'r [u8],
+}
+
+/// What to do with a request that has a key.
+#[derive(Debug)]
+pub enum Recalled<Context> {
+    /// Execute the mutation with this context.
+    Execute(Context),
+    /// Send this response, which an earlier execution has left.
+    Replay(Response<String>),
 }
 
 /// Follows one operation. Dropped early when a client disconnects.

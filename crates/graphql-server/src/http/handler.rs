@@ -14,11 +14,10 @@ use axum::routing::get;
 use futures_util::stream;
 
 use super::accept::{Accepted, MediaType};
-use super::{request, sse};
+use super::{idempotency, request, sse};
 use crate::engine::{Engine, GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
-use crate::host::Host;
-use crate::idempotency::{self, KeyedRequest, Recalled};
+use crate::host::{Host, KeyedRequest, Recalled};
 use crate::limits::Limits;
 use crate::response::GraphQlResponse;
 use crate::service::{Service, authorization};

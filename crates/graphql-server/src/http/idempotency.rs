@@ -1,32 +1,12 @@
-//! Mutations with an `Idempotency-Key`, which the host executes once however often they are sent.
+//! Which requests can have an `Idempotency-Key`.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::engine::Prepared;
 use crate::error::{ErrorCode, RequestError};
 use crate::host::{Host, Usage};
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// A request with the header `Idempotency-Key`.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyedRequest<'r> {
-    /// The values of the header, unchecked; one or more.
-    pub keys: &'r [HeaderValue],
-    /// The path that it was sent to.
-    pub path: &'r str,
-    /// The body as it arrived.
-    pub body: &'r [u8],
-}
-
-/// What to do with a request that has a key.
-#[derive(Debug)]
-pub enum Recalled<Context> {
-    /// Execute the mutation with this context.
-    Execute(Context),
-    /// Send this response, which an earlier execution has left.
-    Replay(Response<String>),
-}
 
 /// The keys of a mutation that changes something; none for other operations, and for one that selects only public fields.
 ///
