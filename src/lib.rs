@@ -9,6 +9,7 @@
 //! | [`telemetry`], [`limits`] | metrics, traces and request records; rate limits |
 //! | [`services`] | what all requests share: database, caches, metrics, queues |
 //! | [`ctx`], [`tx`] | a request's context; its transaction |
+//! | [`idempotency`] | requests that are executed once however often they are sent |
 //! | [`auth`] | authentication, rights and permits |
 //! | [`query`] | lists: order, filters, pages, batched relations |
 //! | [`stock`] | movements and the ledger |
@@ -34,6 +35,7 @@ pub mod db_error;
 pub mod error;
 pub mod graphql;
 mod http;
+pub mod idempotency;
 mod import;
 pub mod kind;
 pub mod limits;

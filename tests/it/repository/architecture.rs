@@ -70,6 +70,8 @@ const LAYERS: &[&[&str]] = &[
         "auth/actor.rs",
         "auth/accounts.rs",
         "auth/token.rs",
+        "idempotency/key.rs",
+        "idempotency/keyed.rs",
         "stock/ledger_tail.rs",
         "stock/movement_queue.rs",
         "webhooks/backlog.rs",
@@ -77,7 +79,7 @@ const LAYERS: &[&[&str]] = &[
     &["services.rs"],
     // A request, and what it may do.
     &["ctx.rs"],
-    &["tx.rs", "auth", "limits/check.rs"],
+    &["tx.rs", "auth", "limits/check.rs", "idempotency"],
     &["query", "resource.rs", "auth/permit.rs"],
     // The inventory.
     &["webhooks/outbox.rs", "webhooks/disable.rs", "webhooks/target.rs"],
@@ -111,6 +113,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("services.rs", &["axum", "async_graphql"]),
     ("ctx.rs", &["axum", "async_graphql"]),
     ("tx.rs", &["axum", "async_graphql"]),
+    ("idempotency", &["axum", "hyper", "async_graphql"]),
     ("resource.rs", &["axum", "async_graphql"]),
 ];
 
