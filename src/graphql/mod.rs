@@ -43,6 +43,18 @@ use subscription::Subscription;
 /// Asks for the cost of an operation, which is `extensions.cost` of the response.
 const COST: HeaderName = HeaderName::from_static("x-stockroom-cost");
 
+/// What `__schema { description }` says.
+const DESCRIPTION: &str = "\
+Stockroom: products with their brands, categories and suppliers, and the movements of their stock.
+
+Log in with the mutation `login`, and send its access token with each request: `Authorization: Bearer …`.
+
+Lists are connections: `first` with `after` goes forwards, `last` with `before` backwards, and `totalCount` counts all of \
+their items.
+
+A mutation that is refused for its input changes nothing and says why in `userErrors`, each with a stable `code`; everything \
+else that fails is in `errors`, with a code in `extensions.code`.";
+
 /// `/graphql`: HTTP, server-sent events and WebSocket.
 ///
 /// # Errors
@@ -56,6 +68,7 @@ pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
     }
     let settings = Settings {
         introspection: config.graphql_introspection,
+        description: DESCRIPTION,
         trusted_documents: config.graphql_documents.clone(),
         trusted_documents_only: config.graphql_documents_only,
         public_fields: &["viewer", "login", "refreshToken", "verifyToken", "logout"],
@@ -68,11 +81,12 @@ pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
 }
 
 fn builder(config: &Config) -> SchemaBuilder<Query, Mutation, Subscription> {
-    let schema = async_graphql::Schema::build(Query, Mutation::default(), Subscription).disable_suggestions();
+    let schema = async_graphql::Schema::build(Query, Mutation::default(), Subscription);
     if config.graphql_introspection {
         schema
     } else {
-        schema.disable_introspection()
+        // Suggestions would disclose names of the schema.
+        schema.disable_suggestions().disable_introspection()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Headers with several values.
 
 use axum::http::HeaderMap;
-use axum::http::header::{self, AsHeaderName};
+use axum::http::header::AsHeaderName;
 
 /// Returns the values of a header that may be repeated and separates its values by commas.
 pub(crate) fn list_values(
@@ -16,17 +16,11 @@ pub(crate) fn list_values(
     lines.into_iter().flat_map(|line| line.split(',')).map(str::trim)
 }
 
-/// Whether `If-None-Match` has this entity tag, by weak comparison (RFC 9110, section 13.1.2).
-pub(crate) fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
-    let opaque = |tag: &str| tag.trim_start_matches("W/").to_owned();
-    list_values(headers, header::IF_NONE_MATCH).any(|tag| tag == "*" || opaque(tag) == opaque(etag))
-}
-
 #[cfg(test)]
 mod tests {
-    use axum::http::{HeaderMap, HeaderValue, header};
+    use axum::http::{HeaderMap, HeaderValue};
 
-    use super::{if_none_match, list_values};
+    use super::list_values;
 
     #[test]
     fn values_may_come_in_several_lines() {
@@ -36,21 +30,5 @@ mod tests {
         let values: Vec<_> = list_values(&headers, "x-forwarded-for").collect();
         assert_eq!(values, ["a", "b", "c"]);
         assert_eq!(list_values(&headers, "x-forwarded-for").next_back(), Some("c"));
-    }
-
-    #[test]
-    fn tags_are_compared_weakly() {
-        for (sent, tag, matches) in [
-            ("\"7\"", "\"7\"", true),
-            ("W/\"7\"", "\"7\"", true),
-            ("\"7\"", "W/\"7\"", true),
-            ("\"5\", \"7\"", "\"7\"", true),
-            ("*", "\"7\"", true),
-            ("\"8\"", "\"7\"", false),
-        ] {
-            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(sent))]);
-            assert_eq!(if_none_match(&headers, tag), matches, "{sent} {tag}");
-        }
-        assert!(!if_none_match(&HeaderMap::new(), "\"7\""));
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod body;
 pub(crate) mod header;
 pub(crate) mod json;
 pub(crate) mod pages;
+pub(crate) mod precondition;

@@ -11,7 +11,8 @@ use axum::http::{StatusCode, response::Builder};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::header::{if_none_match, list_values};
+use super::header::list_values;
+use super::precondition::if_none_match_holds;
 
 /// One embedded file.
 struct File {
@@ -107,7 +108,7 @@ async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
         )
         .header(header::VARY, "Accept-Encoding")
         .header(header::ETAG, file.tag);
-    if if_none_match(&headers, file.tag) {
+    if !if_none_match_holds(&headers, Some(file.tag)) {
         return finish(response.status(StatusCode::NOT_MODIFIED), Bytes::new());
     }
     let response = response.header(header::CONTENT_TYPE, content_type(file.name));

@@ -58,6 +58,12 @@ pub struct Rotation {
 fn parse_url(text: &str, allow_private: bool) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|_| "Enter a valid URL.".to_owned())?;
     target::check(&url, allow_private).map_err(|why| format!("Enter a valid URL: it {why}."))?;
+    // It is stored and shown percent-encoded, with its host in ASCII.
+    if url.as_str().len() > URL_LENGTH {
+        return Err(format!(
+            "Ensure this field has no more than {URL_LENGTH} characters once it is percent-encoded."
+        ));
+    }
     Ok(url)
 }
 

@@ -83,9 +83,14 @@ impl FromRequestParts<Arc<Services>> for BaseUrl {
 }
 
 impl BaseUrl {
+    /// Returns the absolute URL of the API, without a trailing slash.
+    pub(crate) fn root(&self) -> String {
+        format!("{}{ROOT}", self.0)
+    }
+
     /// Returns the absolute URL of a collection.
     pub(crate) fn collection(&self, kind: Kind) -> String {
-        format!("{}{ROOT}/{}/", self.0, kind.plural())
+        format!("{}/{}/", self.root(), kind.plural())
     }
 
     /// Returns the absolute URL of an object.

@@ -83,7 +83,8 @@ impl From<&Error> for ErrorResponse {
                 }),
             ),
             Error::VersionConflict => {
-                envelope(code, "It has changed since the version that was sent.", json!({}))
+                let message = "A precondition of the request (If-Match or If-None-Match) does not hold.";
+                envelope(code, message, json!({}))
             }
             Error::Conflict(conflict) => envelope(code, conflict.message(), json!({})),
             Error::Limited { retry_after } => {

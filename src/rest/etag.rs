@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use super::representation::Versions;
-use crate::http::header::{if_none_match, list_values};
+use crate::http::header::list_values;
 
 /// Returns the tag in quotes, such as `"7-3-2"`.
 pub(crate) fn tag(versions: Versions) -> String {
@@ -23,11 +23,6 @@ pub(crate) fn add_etag(response: &mut Response, versions: Versions) {
     if let Ok(tag) = HeaderValue::from_str(&tag(versions)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
-}
-
-/// Whether the client has these versions already.
-pub(crate) fn is_current(headers: &HeaderMap, versions: Versions) -> bool {
-    if_none_match(headers, &tag(versions))
 }
 
 /// Returns the version that a change expects (`If-Match`).
@@ -60,7 +55,7 @@ const NO_VERSION: i64 = 0;
 
 #[cfg(test)]
 mod tests {
-    use super::{expected_version, is_current, tag};
+    use super::{expected_version, tag};
     use axum::http::{HeaderMap, HeaderValue, header};
 
     #[test]
@@ -79,8 +74,5 @@ mod tests {
             headers.insert(header::IF_MATCH, HeaderValue::from_static(sent));
             assert_eq!(expected_version(&headers, 7), version, "{sent}");
         }
-        headers.insert(header::IF_NONE_MATCH, HeaderValue::from_static("W/\"7-3-2\""));
-        assert!(is_current(&headers, [7, 3, 2]));
-        assert!(!is_current(&headers, [7, 3, 3]));
     }
 }

@@ -109,11 +109,11 @@ impl ListQuery {
     }
 
     pub(crate) fn order<R: Collection>(&self) -> Result<Vec<Order<R::Column>>> {
-        let Some(text) = self.get("ordering") else {
-            return Ok(Vec::new());
-        };
-        let steps = text.split(',').map(str::trim).filter(|step| !step.is_empty());
-        steps
+        // Generated clients repeat the parameter for each field, instead of separating the fields by commas.
+        let sent = self.0.iter().filter(|(key, _)| key == "ordering");
+        sent.flat_map(|(_, text)| text.split(','))
+            .map(str::trim)
+            .filter(|step| !step.is_empty())
             .map(|step| {
                 let (name, direction) = match step.strip_prefix('-') {
                     Some(name) => (name, Direction::Descending),

@@ -4,18 +4,18 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, LazyLock};
 
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value};
 
 use super::openapi::{
     self, delivery as delivery_docs, operations, token as token_docs, webhook_endpoint as endpoint_docs,
 };
+use super::path::ROOT;
 use super::representation::RestResource;
 use super::route::Route;
 use super::verbs::{self, HandlerResult};
 use super::{caller, delivery, token, webhook_endpoint};
-use crate::http::header::if_none_match;
 use crate::http::json::json_response;
 use crate::kind::Kind;
 use crate::resource::Editable;
@@ -111,27 +111,20 @@ pub fn openapi_description() -> &'static str {
     &DESCRIPTION
 }
 
-/// `GET /openapi.json`: clients may cache it but have to revalidate it.
-async fn description(headers: HeaderMap) -> Response {
-    static ETAG: LazyLock<String> = LazyLock::new(|| {
-        let mut hasher = DefaultHasher::new();
-        openapi_description().hash(&mut hasher);
-        // Weak, because all compressions of the description share it.
-        format!("W/\"{:016x}\"", hasher.finish())
-    });
-    let mut response = if if_none_match(&headers, &ETAG) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        (
-            [(header::CONTENT_TYPE, "application/json")],
-            openapi_description(),
-        )
-            .into_response()
-    };
-    if let Ok(etag) = HeaderValue::from_str(&ETAG) {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    let cache = HeaderValue::from_static("no-cache");
-    response.headers_mut().insert(header::CACHE_CONTROL, cache);
-    response
+/// `GET /openapi.json`: clients may cache it but have to revalidate it. The URL of the server is absolute, because generated
+/// clients use it as it is.
+async fn description(base_url: caller::BaseUrl) -> Response {
+    let relative = format!("\"url\": \"{ROOT}\"");
+    let absolute = format!("\"url\": {}", Value::from(base_url.root()));
+    let description = openapi_description().replacen(&relative, &absolute, 1);
+    let mut hasher = DefaultHasher::new();
+    description.hash(&mut hasher);
+    // Weak, because all compressions of the description share it.
+    let etag = format!("W/\"{:016x}\"", hasher.finish());
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::ETAG, &*etag),
+    ];
+    (headers, description).into_response()
 }

@@ -23,6 +23,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::body::read_json_body;
 use crate::http::json::json_response;
+use crate::http::precondition::{if_match_holds, if_none_match_holds};
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
@@ -87,6 +88,10 @@ pub(crate) async fn create_from_body<R: RestResource>(
     body: Body,
 ) -> Result<Row<R>> {
     let permit = ctx.permit::<Add, R>()?;
+    // The target of the request is the collection, which exists and has no tag.
+    if !if_match_holds(headers, None) || !if_none_match_holds(headers, None) {
+        return Err(Error::VersionConflict);
+    }
     let body = read_json_body(headers, body).await?;
     resolvers::create(permit, R::draft(Form::parse(&body)?)).await
 }
@@ -104,18 +109,9 @@ pub(crate) fn with_location<R: RestResource>(
 }
 
 /// `GET /brands/<id>/`
-pub(crate) async fn show<R: RestResource>(target: Target, headers: HeaderMap) -> HandlerResult {
+pub(crate) async fn show<R: RestResource>(target: Target) -> HandlerResult {
     let row = resolvers::find(target.ctx.permit::<Read, R>()?, target.id).await?;
-    let Some((view, versions)) = R::view(&target.ctx, &row).await? else {
-        return Ok(ErrorResponse::not_found().into_response());
-    };
-    let mut response = if etag::is_current(&headers, versions) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        json_response(StatusCode::OK, &view)
-    };
-    etag::add_etag(&mut response, versions);
-    Ok(response)
+    respond_with(&target.ctx, &row, StatusCode::OK).await
 }
 
 /// `PUT` and `PATCH /brands/<id>/`: both change the fields that are sent and keep the others, because the documented
@@ -127,8 +123,9 @@ pub(crate) async fn edit<R: RestResource + Editable>(
 ) -> HandlerResult {
     let permit = target.ctx.permit::<Change, R>()?;
     let current = resolvers::current(&permit, target.id).await?;
-    let body = read_json_body(&headers, body).await?;
     let expected = etag::expected_version(&headers, current.version());
+    check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
+    let body = read_json_body(&headers, body).await?;
     let row = resolvers::update(permit, target.id, expected, R::draft(Form::parse(&body)?)).await?;
     respond_with(&target.ctx, &row, StatusCode::OK).await
 }
@@ -136,13 +133,35 @@ pub(crate) async fn edit<R: RestResource + Editable>(
 /// `DELETE /brands/<id>/`
 pub(crate) async fn remove<R: RestResource>(target: Target, headers: HeaderMap) -> HandlerResult {
     let permit = target.ctx.permit::<Delete, R>()?;
-    let expected = if headers.contains_key(header::IF_MATCH) {
-        etag::expected_version(&headers, resolvers::current(&permit, target.id).await?.version())
-    } else {
-        None
-    };
+    let mut expected = None;
+    if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
+        let current = resolvers::current(&permit, target.id).await?;
+        expected = etag::expected_version(&headers, current.version());
+        check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
+    }
     resolvers::delete(permit, target.id, expected).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Checks the preconditions of a change before its body is read (RFC 9110, section 13.2.1). `If-Match` is checked again in
+/// the transaction, by its expected version.
+pub(crate) async fn check_preconditions<R: Represent>(
+    ctx: &Ctx,
+    headers: &HeaderMap,
+    expected: Option<i64>,
+    current: R::Model,
+) -> Result<()> {
+    if expected.is_some_and(|expected| expected != current.version()) {
+        return Err(Error::VersionConflict);
+    }
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        let view = R::view(ctx, &Row::single(current)).await?;
+        let tag = view.map(|(_, versions)| etag::tag(versions));
+        if !if_none_match_holds(headers, tag.as_deref()) {
+            return Err(Error::VersionConflict);
+        }
+    }
+    Ok(())
 }
 
 async fn respond_with<R: RestResource>(ctx: &Ctx, row: &Row<R>, status: StatusCode) -> HandlerResult {

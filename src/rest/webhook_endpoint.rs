@@ -17,7 +17,7 @@ use super::form::Form;
 use super::list_query::ListFilter;
 use super::representation::{Represent, RestResource, Versions};
 use super::value::Timestamp;
-use super::verbs::{HandlerResult, Target, create_from_body, with_location};
+use super::verbs::{HandlerResult, Target, check_preconditions, create_from_body, with_location};
 use super::{delivery, etag};
 use crate::auth::Change;
 use crate::ctx::Ctx;
@@ -161,13 +161,14 @@ pub(crate) async fn add(
 pub(crate) async fn rotate(target: Target, headers: HeaderMap, body: Body) -> HandlerResult {
     let permit = target.ctx.permit::<Change, Entity>()?;
     let current = resolvers::current(&permit, target.id).await?;
+    let expected = etag::expected_version(&headers, current.version);
+    check_preconditions::<Entity>(&target.ctx, &headers, expected, current).await?;
     let body = read_json_body(&headers, body).await?;
     let mut form = Form::parse_optional(&body)?;
     let rotation = Rotation {
         overlap: form.integer("overlap"),
         faults: form.faults(),
     };
-    let expected = etag::expected_version(&headers, current.version);
     let row = rules::rotate(permit, target.id, expected, rotation).await?;
     with_secret(&target.ctx, &row, StatusCode::OK).await
 }

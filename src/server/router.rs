@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, Uri, Version, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -13,9 +15,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
+use crate::config::Config;
 use crate::error::{Error, Malformed, Result};
 use crate::http::header::list_values;
 use crate::http::pages;
+use crate::http::precondition::{if_match_holds, if_none_match_holds};
 use crate::rest::error::{ErrorResponse, RestError};
 use crate::services::Services;
 use crate::{graphql, origin, rest};
@@ -64,9 +68,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
                 .compress_when(compressible),
         )
         .layer(middleware::from_fn_with_state(Arc::clone(&services), cors::cors))
-        .layer(middleware::from_fn_with_state(Arc::clone(&services), check_host))
-        .layer(middleware::from_fn(check_transfer_coding))
-        .layer(middleware::map_response(add_security_headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(&services), guard))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&services),
             observe::observe,
@@ -74,14 +76,31 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         .with_state(services)
 }
 
-/// Rejects requests without exactly one well-formed host, and requests for hosts that are not in `ALLOWED_HOSTS`, unless that
-/// is empty.
-async fn check_host(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
+/// The checks that every request has to pass, and what every response gets. One layer, because each boxes its future.
+async fn guard(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let config = &services.config;
+    let mut response = if !has_known_transfer_coding(&parts) {
+        ErrorResponse::unknown_transfer_coding().into_response()
+    } else if !has_served_host(&parts, &services.config) {
+        RestError::from(Error::Malformed(Malformed::Host)).into_response()
+    } else {
+        let preconditions = read_preconditions(&parts);
+        let response = next.run(Request::from_parts(parts, body)).await;
+        let mut response = weaken_tag_if_compressed(response);
+        if let Some(preconditions) = preconditions {
+            response = apply_to_read(&preconditions, response);
+        }
+        response
+    };
+    add_security_headers(response.headers_mut());
+    response
+}
+
+/// Whether the request has exactly one well-formed host, which is in `ALLOWED_HOSTS` unless that is empty.
+fn has_served_host(parts: &Parts, config: &Config) -> bool {
     let sent = parts.headers.get_all(header::HOST).iter().count();
     let is_probe = health::is_probe(parts.uri.path());
-    let is_served = match origin::host(&parts) {
+    match origin::host(parts) {
         _ if sent > 1 => false,
         // Probes use the IP address as the host, or none. HTTP/1.0 does not require a host.
         None => {
@@ -89,30 +108,71 @@ async fn check_host(State(services): State<Arc<Services>>, request: Request, nex
         }
         Some(host) if !origin::has_host_syntax(host) => false,
         Some(_) if is_probe || config.allowed_hosts.is_empty() => true,
-        Some(_) => {
-            origin::forwarded_host(&parts, config).is_some_and(|host| origin::is_allowed(config, host))
-        }
-    };
-    if is_served {
-        return next.run(Request::from_parts(parts, body)).await;
+        Some(_) => origin::forwarded_host(parts, config).is_some_and(|host| origin::is_allowed(config, host)),
     }
-    RestError::from(Error::Malformed(Malformed::Host)).into_response()
 }
 
-/// Rejects transfer codings other than `chunked`, which hyper would leave in the body.
-async fn check_transfer_coding(request: Request, next: Next) -> Response {
-    let mut codings = list_values(request.headers(), header::TRANSFER_ENCODING);
-    if codings.all(|coding| coding.eq_ignore_ascii_case("chunked")) {
-        drop(codings);
-        return next.run(request).await;
+/// hyper would leave transfer codings other than `chunked` in the body.
+fn has_known_transfer_coding(parts: &Parts) -> bool {
+    let mut codings = list_values(&parts.headers, header::TRANSFER_ENCODING);
+    codings.all(|coding| coding.eq_ignore_ascii_case("chunked"))
+}
+
+/// Returns the preconditions of a `GET` or `HEAD`. Those of other methods are checked before the change.
+fn read_preconditions(parts: &Parts) -> Option<HeaderMap> {
+    let mut found = HeaderMap::new();
+    if matches!(parts.method, Method::GET | Method::HEAD) {
+        for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+            for value in parts.headers.get_all(&name) {
+                found.append(&name, value.clone());
+            }
+        }
     }
-    ErrorResponse::unknown_transfer_coding().into_response()
+    (!found.is_empty()).then_some(found)
+}
+
+/// Turns a successful response to a read into 304 or 412 where a precondition does not hold. Errors come before
+/// preconditions (RFC 9110, section 13.2.1).
+fn apply_to_read(preconditions: &HeaderMap, response: Response) -> Response {
+    if !response.status().is_success() {
+        return response;
+    }
+    let tag = response.headers().get(header::ETAG);
+    let tag = tag.and_then(|tag| tag.to_str().ok());
+    if !if_match_holds(preconditions, tag) {
+        return ErrorResponse::from(&Error::VersionConflict).into_response();
+    }
+    if if_none_match_holds(preconditions, tag) {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    for name in [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::CONTENT_ENCODING,
+    ] {
+        parts.headers.remove(name);
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// Each coding of a body is another representation, so that they may not share a strong tag (RFC 9110, section 8.8.3.3).
+fn weaken_tag_if_compressed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
+        && !tag.starts_with("W/")
+        && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
+    {
+        headers.insert(header::ETAG, weak);
+    }
+    response
 }
 
 /// Adds headers that keep a browser from sniffing, framing, running or caching a response of an API. Headers that are set
 /// already stay, such as those of the pages.
-async fn add_security_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
+fn add_security_headers(headers: &mut HeaderMap) {
     // A response with an entity tag may be stored and revalidated; all others, tokens in particular, must not be stored.
     let caching = if headers.contains_key(header::ETAG) {
         "private, no-cache"
@@ -131,7 +191,6 @@ async fn add_security_headers(mut response: Response) -> Response {
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }
 
 /// Returns the URI without its trailing slash, if it has one. Every route is reachable with and without it, and without a

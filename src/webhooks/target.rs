@@ -101,6 +101,10 @@ pub fn check(url: &Url, allow_private: bool) -> Result<(), &'static str> {
         Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
         Some(Host::Domain(name)) => {
             let name = name.trim_end_matches('.');
+            // RFC 1123, after the name was converted to ASCII.
+            if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
+                return Err("must have a host name of at most 253 characters, 63 in each label");
+            }
             (name == "localhost" || name.ends_with(".localhost")).then_some(Ipv4Addr::LOCALHOST.into())
         }
     };

@@ -176,6 +176,7 @@ impl<H: Host> Engine<H> {
             completion: Completion {
                 index: Arc::clone(index),
                 operation: operation.name.cloned(),
+                description: Some(settings.description).filter(|_| operation.facts.cost.introspection > 0),
                 has_placeholders,
                 document,
             },

@@ -145,6 +145,8 @@ pub type ScalarCheck = fn(&str, &Value) -> bool;
 pub struct Settings {
     /// Whether clients may select `__schema` and `__type`.
     pub introspection: bool,
+    /// What `__schema { description }` says: what the service is, and how to begin.
+    pub description: &'static str,
     /// A file with trusted documents: a JSON object of documents by their hashes or names.
     pub trusted_documents: Option<PathBuf>,
     /// Whether only trusted documents are executed.
@@ -164,6 +166,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             introspection: true,
+            description: "",
             trusted_documents: None,
             trusted_documents_only: false,
             public_fields: &[],

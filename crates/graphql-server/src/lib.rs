@@ -57,6 +57,7 @@ mod planner;
 pub mod resolve;
 mod response;
 mod schema;
+mod schema_description;
 mod schema_index;
 mod service;
 mod validate;

@@ -12,6 +12,7 @@ use async_graphql::{Name, PathSegment, Response, ServerError, Value};
 
 use crate::document::Document;
 use crate::planner::PLACEHOLDER;
+use crate::schema_description;
 use crate::schema_index::SchemaIndex;
 use crate::validate::field_merging::{TypedSet, by_key};
 
@@ -21,6 +22,8 @@ pub(crate) struct Completion {
     pub index: Arc<SchemaIndex>,
     pub document: Arc<Document>,
     pub operation: Option<Name>,
+    /// The description of the schema, if the operation may select it.
+    pub description: Option<&'static str>,
     /// Whether [`PLACEHOLDER`] may have been selected.
     pub has_placeholders: bool,
 }
@@ -45,6 +48,16 @@ impl Completion {
             self.nullify(&mut response.data, &response.errors);
         }
         self.put_in_order(&mut response.data);
+        if let Some(description) = self.description {
+            let operation = self.operation.as_deref();
+            schema_description::set(
+                description,
+                &self.index,
+                &self.document,
+                operation,
+                &mut response.data,
+            );
+        }
         response
     }
 

@@ -22,6 +22,7 @@ pub(super) enum ErrorKind {
     InvalidParameter,
     MethodNotAllowed,
     NotFound,
+    NotFoundOrInvalidPage,
     NothingIsSent,
     PayloadTooLarge,
     PreconditionFailed,
@@ -38,7 +39,7 @@ pub(super) enum ErrorKind {
     WrongCredentials,
 }
 
-const ALL: [ErrorKind; 22] = [
+const ALL: [ErrorKind; 23] = [
     ErrorKind::Forbidden,
     ErrorKind::InsufficientStock,
     ErrorKind::InvalidBody,
@@ -47,6 +48,7 @@ const ALL: [ErrorKind; 22] = [
     ErrorKind::InvalidParameter,
     ErrorKind::MethodNotAllowed,
     ErrorKind::NotFound,
+    ErrorKind::NotFoundOrInvalidPage,
     ErrorKind::NothingIsSent,
     ErrorKind::PayloadTooLarge,
     ErrorKind::PreconditionFailed,
@@ -85,15 +87,16 @@ pub(super) const ANY_BODY: &[ErrorKind] = &[
 
 /// Returns references to these errors by status.
 pub(super) fn errors(specific: &[ErrorKind], general: &[ErrorKind]) -> Map<String, Value> {
-    specific
-        .iter()
-        .chain(general)
-        .filter_map(|kind| {
-            let (_, first) = kind.examples().into_iter().next()?;
-            let reference = json!({ "$ref": format!("#/components/responses/{kind:?}") });
-            Some((first.status.as_u16().to_string(), reference))
-        })
-        .collect()
+    let mut errors = Map::new();
+    for kind in specific.iter().chain(general) {
+        let Some((_, first)) = kind.examples().into_iter().next() else {
+            continue;
+        };
+        let reference = json!({ "$ref": format!("#/components/responses/{kind:?}") });
+        let other = errors.insert(first.status.as_u16().to_string(), reference);
+        debug_assert_eq!(other, None, "{kind:?} replaces another error of the same status");
+    }
+    errors
 }
 
 /// Returns all errors for `#/components/responses`, and the response to a conditional request, which has no body either.
@@ -134,6 +137,9 @@ impl ErrorKind {
             Self::Forbidden => "The user lacks the permission.",
             Self::NotFound => "There is no object with this id.",
             Self::InvalidPage => "The page number is less than 1 or past the last page.",
+            Self::NotFoundOrInvalidPage => {
+                "There is no object with this id, or the page number is less than 1 or past the last page."
+            }
             Self::MethodNotAllowed => {
                 "The path does not have this method; `Allow` lists the methods that it has."
             }
@@ -145,7 +151,7 @@ impl ErrorKind {
             Self::ReadOnly => "It is the endpoint of the settings and can be changed only there.",
             Self::TooManyEndpoints => "The maximum number of endpoints exists already.",
             Self::NothingIsSent => "The endpoint is disabled, or webhooks are switched off.",
-            Self::PreconditionFailed => "It has changed since the version in `If-Match`.",
+            Self::PreconditionFailed => "The precondition in `If-Match` or `If-None-Match` does not hold.",
             Self::PayloadTooLarge => "The body is larger than 1 MiB.",
             Self::UnsupportedMediaType => "The content type of the body is not JSON.",
             Self::TooManyRequests => {
@@ -219,6 +225,12 @@ impl ErrorKind {
             Self::Forbidden => vec![("forbidden", Error::Forbidden)],
             Self::NotFound => vec![("not_found", Error::NotFound)],
             Self::InvalidPage => vec![("invalid_page", Error::NoSuchPage)],
+            Self::NotFoundOrInvalidPage => {
+                vec![
+                    ("not_found", Error::NotFound),
+                    ("invalid_page", Error::NoSuchPage),
+                ]
+            }
             Self::RequestTimeout => vec![("too_slow", Error::Malformed(Malformed::TooSlow))],
             Self::Protected => {
                 let by = vec![(Kind::Inflow, 2), (Kind::Outflow, 1)];

@@ -172,7 +172,7 @@ pub(crate) fn index(schemas: &mut Schemas) -> Value {
     let url = json!({ "type": "string", "format": "uri" });
     let names = Kind::ALL.map(Kind::plural);
     let index = schemas.add(
-        "Index",
+        "CollectionUrls",
         json!({
             "type": "object",
             "required": names,

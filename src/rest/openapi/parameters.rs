@@ -9,6 +9,8 @@ use crate::rest::list_query::{DEFAULT_PAGE_SIZE, FilterBy};
 use crate::rest::representation::Represent;
 
 /// Returns the shared parameters for `#/components/parameters`.
+///
+/// Optional parameters whose value matters have no examples, because `/docs` fills its forms with them.
 pub(super) fn components() -> Value {
     json!({
         "Id": {
@@ -30,14 +32,12 @@ pub(super) fn components() -> Value {
             "in": "header",
             "description": "The `ETag` of the object as it was read. The change is made only if the object has not changed since.",
             "schema": { "type": "string" },
-            "examples": { "read": { "value": "\"7\"" }, "any": { "value": "*" } },
         },
         "IfNoneMatch": {
             "name": "If-None-Match",
             "in": "header",
             "description": "The `ETag` of the stored response. The body is sent only if it has changed.",
             "schema": { "type": "string" },
-            "example": "\"7\"",
         },
         "Page": {
             "name": "page",
@@ -57,8 +57,6 @@ pub(super) fn components() -> Value {
 }
 
 /// Returns the parameters of a list.
-///
-/// Optional parameters have no examples, because `/docs` fills its forms with them.
 pub(super) fn list_parameters<R: Represent>() -> Vec<Value> {
     let mut parameters = vec![parameter("Page"), parameter("PageSize")];
     let searched: Vec<&str> = R::texts()

@@ -11,6 +11,8 @@ on_both![
     strings_are_read_as_graphql_js_reads_them,
     whole_numbers_in_any_notation,
     introspection_with_every_option,
+    the_schema_describes_the_service,
+    unknown_names_have_suggestions,
 ];
 
 async fn what_graphql_js_accepts(gateway: Gateway) {
@@ -226,4 +228,37 @@ async fn introspection_with_every_option(gateway: Gateway) {
         gateway.anon.refusal(&document, json!({})).await.0,
         "LIMIT_EXCEEDED"
     );
+}
+
+async fn the_schema_describes_the_service(gateway: Gateway) {
+    let document = "{ __schema { description about: description queryType { description } } ...More }
+        fragment More on Query { __schema { ...Again } other: __schema { description } }
+        fragment Again on __Schema { again: description }";
+    let data = gateway.anon.data(document, json!({})).await;
+    let schema = &data["__schema"];
+    let about = schema["description"].as_str().expect("a text");
+    assert!(
+        about.starts_with("Stockroom: products with their brands"),
+        "{about}"
+    );
+    for word in ["`login`", "`first`", "`userErrors`"] {
+        assert!(about.contains(word), "{word}");
+    }
+    for other in [&schema["about"], &schema["again"], &data["other"]["description"]] {
+        assert_eq!(other, about);
+    }
+    assert_ne!(schema["queryType"]["description"], about);
+    // The type keeps its own.
+    let document = r#"{ __type(name: "__Schema") { description } }"#;
+    let data = gateway.anon.data(document, json!({})).await;
+    assert_ne!(data["__type"]["description"], about);
+}
+
+async fn unknown_names_have_suggestions(gateway: Gateway) {
+    let (code, message) = gateway
+        .viewer
+        .refusal("{ produts { totalCount } }", json!({}))
+        .await;
+    assert_eq!(code, "BAD_USER_INPUT");
+    assert!(message.contains("Did you mean \"products\""), "{message}");
 }

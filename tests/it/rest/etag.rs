@@ -19,7 +19,7 @@ on_both![
 ];
 
 /// The tag of an object.
-async fn tag(actor: &Actor, path: &str) -> String {
+pub(super) async fn tag(actor: &Actor, path: &str) -> String {
     actor
         .get(path)
         .await
@@ -29,7 +29,13 @@ async fn tag(actor: &Actor, path: &str) -> String {
 }
 
 /// Sends a request with one more header.
-async fn with(actor: &Actor, method: Method, path: &str, header: (&str, &str), body: &Value) -> Answer {
+pub(super) async fn with(
+    actor: &Actor,
+    method: Method,
+    path: &str,
+    header: (&str, &str),
+    body: &Value,
+) -> Answer {
     send(actor.request(method, path).header(header.0, header.1).json(body)).await
 }
 

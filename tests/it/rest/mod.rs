@@ -14,4 +14,5 @@ mod openapi_document;
 mod openapi_webhooks;
 mod ordering;
 mod origin;
+mod preconditions;
 mod search;

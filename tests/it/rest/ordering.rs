@@ -10,6 +10,8 @@ use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, MOVEMENTS, list};
 
+on_both![a_parameter_for_each_field];
+
 on_both_through_both![
     labels_order_by_every_column,
     products_order_by_every_column,
@@ -321,4 +323,19 @@ async fn pages_neither_repeat_nor_skip(gateway: Gateway) {
         }
         assert_eq!(seen, (1..=23).collect::<Vec<_>>(), "{ordering}");
     }
+}
+
+/// Generated clients repeat the parameter for each field.
+async fn a_parameter_for_each_field(gateway: Gateway) {
+    products(&gateway).await;
+    let order = async |query: &str| {
+        let path = format!("products/?{query}&page_size=100");
+        gateway.viewer.get(&path).await.ids()
+    };
+    let joined = order("ordering=-quantity,selling_price,-id").await;
+    assert_eq!(joined.len(), 14);
+    let repeated = order("ordering=-quantity&ordering=selling_price,-id&ordering=").await;
+    assert_eq!(repeated, joined);
+    let path = "products/?ordering=title&ordering=colour";
+    gateway.viewer.get(path).await.refuses(400, "INVALID_PARAMETER");
 }

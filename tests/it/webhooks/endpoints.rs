@@ -206,6 +206,10 @@ async fn bad_values_are_refused_alike(gateway: Gateway) {
     let gateway = managing(gateway, &[]).await;
     let root = &gateway.root;
     let long = format!("https://example.com/{}", "x".repeat(2_000));
+    // 1,920 characters, 11,420 once they are percent-encoded.
+    let encoded = format!("https://example.com/{}", "é".repeat(1_900));
+    let (host, label) = ("a.".repeat(180) + "example", "a".repeat(64));
+    let too_long = "Enter a valid URL: it must have a host name of at most 253 characters, 63 in each label.";
     let cases = [
         (json!({ "url": "" }), "url", "This field may not be blank."),
         (json!({ "url": "shop" }), "url", "Enter a valid URL."),
@@ -225,6 +229,18 @@ async fn bad_values_are_refused_alike(gateway: Gateway) {
             "url",
             "Ensure this field has no more than 2000 characters.",
         ),
+        (
+            json!({ "url": encoded }),
+            "url",
+            "Ensure this field has no more than 2000 characters once it is percent-encoded.",
+        ),
+        (json!({ "url": format!("https://{host}/") }), "url", too_long),
+        (
+            json!({ "url": format!("https://{label}.example/") }),
+            "url",
+            too_long,
+        ),
+        (json!({ "url": "https://a..example/" }), "url", too_long),
         (
             json!({ "url": "https://example.com/\0" }),
             "url",

@@ -1,0 +1,168 @@
+//! Preconditions (RFC 9110, section 13) of all methods on objects and lists.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use super::etag::{tag, with};
+use crate::support::actors::send;
+use crate::support::answer::NOT_FOUND;
+use crate::support::gateway::Gateway;
+use crate::support::samples::{MOVEMENTS, Sample, list};
+
+on_both![
+    writes_that_ask_for_something_else,
+    preconditions_of_reads,
+    preconditions_come_after_rights_and_before_bodies,
+    compressed_objects_have_weak_tags,
+];
+
+async fn writes_that_ask_for_something_else(gateway: Gateway) {
+    let root = &gateway.root;
+    let sample = Sample::made_by(root).await;
+    for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
+        let path = sample.path(kind);
+        let before = root.get(&path).await.json();
+        let seen = tag(root, &path).await;
+        let weak = format!("W/{seen}");
+        let body = json!({ "description": "Overwritten" });
+        for method in [Method::PUT, Method::PATCH, Method::DELETE] {
+            for sent in ["*", &*seen, &*weak] {
+                let refused = with(root, method.clone(), &path, ("if-none-match", sent), &body).await;
+                assert_eq!(
+                    refused.refuses(412, "PRECONDITION_FAILED"),
+                    json!({}),
+                    "{method} {sent}"
+                );
+            }
+        }
+        assert_eq!(root.get(&path).await.json(), before);
+        with(root, Method::PATCH, &path, ("if-none-match", "\"other\""), &body)
+            .await
+            .expect(200);
+        let none = format!("{}/999/", kind.plural());
+        with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
+            .await
+            .is(404, NOT_FOUND);
+    }
+    for kind in Kind::ALL {
+        let list = list(kind);
+        let count = root.get(&list).await.json()["count"].clone();
+        for header in [("if-none-match", "*"), ("if-match", "\"7\"")] {
+            let refused = with(root, Method::POST, &list, header, &sample.body(kind)).await;
+            refused.refuses(412, "PRECONDITION_FAILED");
+        }
+        assert_eq!(root.get(&list).await.json()["count"], count);
+        with(root, Method::POST, &list, ("if-match", "*"), &sample.body(kind))
+            .await
+            .expect(201);
+    }
+    for kind in MOVEMENTS {
+        let path = sample.path(kind);
+        with(root, Method::DELETE, &path, ("if-none-match", "*"), &Value::Null)
+            .await
+            .refuses(412, "PRECONDITION_FAILED");
+        root.get(&path).await.expect(200);
+    }
+}
+
+async fn preconditions_of_reads(gateway: Gateway) {
+    let viewer = &gateway.viewer;
+    let sample = Sample::made_by(&gateway.root).await;
+    let path = sample.path(Kind::Product);
+    let seen = tag(viewer, &path).await;
+    for method in [Method::GET, Method::HEAD] {
+        let read = async |path: &str, header: (&str, &str)| {
+            send(viewer.request(method.clone(), path).header(header.0, header.1))
+                .await
+                .status
+        };
+        assert_eq!(read(&path, ("if-match", &seen)).await, 200);
+        assert_eq!(read(&path, ("if-match", "*")).await, 200);
+        assert_eq!(read(&path, ("if-match", "\"other\"")).await, 412);
+        assert_eq!(read(&path, ("if-match", &format!("W/{seen}"))).await, 412);
+        // Lists have no tag, but they exist.
+        for list in ["products/", "products/?page_size=1", "brands/?search=none"] {
+            assert_eq!(read(list, ("if-match", "*")).await, 200);
+            assert_eq!(read(list, ("if-match", &seen)).await, 412);
+            assert_eq!(read(list, ("if-none-match", "*")).await, 304);
+            assert_eq!(read(list, ("if-none-match", &seen)).await, 200);
+        }
+        assert_eq!(read("products/?page=2", ("if-none-match", "*")).await, 404);
+        assert_eq!(read("products/?page=x", ("if-match", &seen)).await, 400);
+        // Dates are ignored, as nothing has a date of modification.
+        let date = "Thu, 01 Jan 1970 00:00:00 GMT";
+        assert_eq!(read(&path, ("if-unmodified-since", date)).await, 200);
+        assert_eq!(
+            read(&path, ("if-modified-since", "Fri, 01 Jan 2100 00:00:00 GMT")).await,
+            200
+        );
+    }
+}
+
+async fn preconditions_come_after_rights_and_before_bodies(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let path = sample.path(Kind::Brand);
+    let stale = ("if-match", "\"999\"");
+    for method in [Method::PUT, Method::PATCH] {
+        let wrong = json!({ "name": "" });
+        with(&gateway.anon, method.clone(), &path, stale, &wrong)
+            .await
+            .expect(401);
+        with(&gateway.viewer, method.clone(), &path, stale, &wrong)
+            .await
+            .expect(403);
+        with(&gateway.root, method.clone(), &path, stale, &wrong)
+            .await
+            .refuses(412, "PRECONDITION_FAILED");
+        let request = gateway.root.request(method, &path).header(stale.0, stale.1);
+        send(request.header("content-type", "application/json").body("{"))
+            .await
+            .refuses(412, "PRECONDITION_FAILED");
+    }
+    with(&gateway.anon, Method::GET, &path, stale, &Value::Null)
+        .await
+        .expect(401);
+}
+
+async fn compressed_objects_have_weak_tags(gateway: Gateway) {
+    // Smaller responses are not compressed.
+    let large = json!({ "name": "Large", "description": "\u{1F986}".repeat(5_000) });
+    let brand = gateway.root.make(Kind::Brand, large).await;
+    let path = format!("brands/{brand}/");
+    let plain = tag(&gateway.viewer, &path).await;
+    let weak = format!("W/{plain}");
+    let read = async |coding: &str, known: &str| {
+        let request = gateway.viewer.request(Method::GET, &path);
+        send(
+            request
+                .header("accept-encoding", coding)
+                .header("if-none-match", known),
+        )
+        .await
+    };
+    let whole = read("identity", "\"other\"").await;
+    assert_eq!(
+        (whole.header("content-encoding"), whole.header("etag")),
+        (None, Some(&*plain))
+    );
+    for coding in ["gzip", "br"] {
+        let compressed = read(coding, "\"other\"").await;
+        assert_eq!(compressed.status, 200);
+        assert_eq!(compressed.header("content-encoding"), Some(coding));
+        assert_eq!(compressed.header("etag"), Some(&*weak));
+        for known in [&plain, &weak] {
+            let answer = read(coding, known).await;
+            assert_eq!((answer.status, &*answer.text), (304, ""));
+            assert_eq!(answer.header("content-encoding"), None);
+        }
+    }
+    // If-Match compares strongly, so a client removes the mark to change what it read compressed.
+    let body = json!({ "name": "Changed" });
+    with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
+        .await
+        .refuses(412, "PRECONDITION_FAILED");
+    with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
+        .await
+        .expect(200);
+}
