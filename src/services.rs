@@ -78,7 +78,7 @@ impl Services {
         let observer = Arc::new(DatabaseObserver {
             commit_sizes: commit_sizes.clone(),
         });
-        let db = Database::open(&config.database_url, timeouts, observer).await?;
+        let db = Database::open(&config.database_url, config.database(timeouts), observer).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
             (None, Some(file)) => read_or_create_secret(&file).map_err(Error::internal)?,
