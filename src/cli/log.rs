@@ -1,5 +1,7 @@
 //! The log: text or JSON on standard error, filtered by `RUST_LOG`.
 
+use std::io::IsTerminal as _;
+
 use request_telemetry::Record;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
@@ -35,6 +37,7 @@ pub(super) fn start(format: LogFormat, quiet: bool, directives: Option<&str>) {
         .fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(has_colours())
         .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => log.try_init(),
@@ -44,6 +47,11 @@ pub(super) fn start(format: LogFormat, quiet: bool, directives: Option<&str>) {
         tracing::debug!("a logger is installed already");
     }
     log_panics();
+}
+
+/// Whether lines may have colour codes: in a terminal, unless `NO_COLOR` is set and not empty.
+fn has_colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod observability;
 mod pages;
 mod refold;
 mod resilience;
+mod safety;
 mod settings;
 mod slow_clients;
 mod traces;
