@@ -1,28 +1,23 @@
 //! Settings, from flags, environment variables or `.env`. `--help` and `.env.example` are generated from the one struct.
 
-use std::io::Read as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use clap::Args;
 use clap::builder::{EnumValueParser, NonEmptyStringValueParser, PathBufValueParser};
-use database::Location;
+use database::{Location, PreparedStatements, Timeouts};
 use entity::event::Name;
 use ipnet::IpNet;
+use settings::value::{collector, lifetime, network, origin, public_url, trimmed, truth};
+use settings::{Secret, is_published, read_value, secret_key};
 use url::Url;
+use webhook_sender::{SigningSecret, backoff};
 
-use self::database_url::database_url;
-use self::secret::secret_key;
-use self::value::{collector, event_name, lifetime, network, origin, public_url, redis_url, trimmed, truth};
-use crate::webhooks::{SigningSecret, backoff};
+pub(crate) use self::value::database_url;
+use self::value::{event_name, redis_url};
 
-mod database_url;
-pub mod env_file;
-mod secret;
 mod value;
-
-pub use secret::{SECRET_KEY_BYTES, Secret, is_published};
 
 /// The settings of the program.
 #[derive(Args, Clone, Debug)]
@@ -35,6 +30,14 @@ pub struct Config {
     /// A file that holds the value of `DATABASE_URL`
     #[arg(long, env = "DATABASE_URL_FILE", value_parser = trimmed(PathBufValueParser::new()), global = true)]
     pub database_url_file: Option<PathBuf>,
+
+    /// The largest number of connections to PostgreSQL
+    #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 16, value_parser = trimmed(clap::value_parser!(u16).range(1..=1_000)), global = true)]
+    pub database_pool_size: u16,
+
+    /// Whether statements are prepared on PostgreSQL: `auto`, unless a pooler shares connections between transactions
+    #[arg(long, env = "DATABASE_PREPARED_STATEMENTS", default_value = "auto", value_parser = trimmed(EnumValueParser::<Prepared>::new()), global = true)]
+    pub database_prepared_statements: Prepared,
 
     /// The address to listen on
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", value_parser = trimmed(SocketAddr::from_str), global = true)]
@@ -149,6 +152,17 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// Whether statements are prepared by name, once for each connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Prepared {
+    /// Unless a pooler is found that shares connections between transactions.
+    Auto,
+    /// Also with a pooler that keeps track of prepared statements itself, as pgbouncer does since 1.21.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -165,10 +179,10 @@ impl Config {
     /// A message that names the setting and does not show its value.
     pub fn read_files(&mut self, is_set: impl Fn(&str) -> bool) -> Result<(), String> {
         if let Some(file) = &self.database_url_file {
-            self.database_url = read_file("DATABASE_URL", file, &is_set, database_url)?;
+            self.database_url = read_value("DATABASE_URL", file, is_set("DATABASE_URL"), database_url)?;
         }
         if let Some(file) = &self.secret_key_file {
-            self.secret_key = Some(read_file("SECRET_KEY", file, &is_set, secret_key)?);
+            self.secret_key = Some(read_value("SECRET_KEY", file, is_set("SECRET_KEY"), secret_key)?);
         }
         if !self.allow_known_secret && self.secret_key.as_ref().is_some_and(is_published) {
             return Err("SECRET_KEY begins with django-insecure-, so it may have been published with the project and \
@@ -176,6 +190,19 @@ impl Config {
                 .to_owned());
         }
         Ok(())
+    }
+
+    /// How PostgreSQL is used.
+    pub fn database(&self, timeouts: Timeouts) -> database::Settings {
+        database::Settings {
+            timeouts,
+            pool_size: self.database_pool_size.into(),
+            prepared_statements: match self.database_prepared_statements {
+                Prepared::Auto => PreparedStatements::Auto,
+                Prepared::Always => PreparedStatements::Always,
+                Prepared::Never => PreparedStatements::Never,
+            },
+        }
     }
 
     /// The file for the generated secret, beside a SQLite database.
@@ -189,24 +216,4 @@ impl Config {
             Location::Postgres(_) => None,
         }
     }
-}
-
-/// The largest file that holds a setting, in bytes.
-const MAX_FILE_BYTES: u64 = 64 * 1024;
-
-/// Reads the setting `name` from a file.
-fn read_file<T>(
-    name: &str,
-    file: &Path,
-    is_set: impl Fn(&str) -> bool,
-    parse: fn(&str) -> Result<T, String>,
-) -> Result<T, String> {
-    if is_set(name) {
-        return Err(format!("{name} and {name}_FILE are both set; set one of them"));
-    }
-    let mut text = String::new();
-    std::fs::File::open(file)
-        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
-        .map_err(|error| format!("{name}_FILE: the file can't be read: {error}"))?;
-    parse(text.trim()).map_err(|error| format!("{name}_FILE: the value in the file can't be used: {error}"))
 }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use database::Database;
+use request_telemetry::Record;
+use table_query::Source;
 
 use crate::auth::Actor;
 use crate::error::{Error, Login, Result};
 use crate::idempotency::keyed::Keyed;
 use crate::services::Services;
-use crate::telemetry::Record;
 
 /// The context of one request.
 #[derive(Clone)]
@@ -65,6 +66,12 @@ impl Ctx {
         self.actor
             .as_deref()
             .ok_or(Error::Unauthenticated(Login::Missing))
+    }
+}
+
+impl Source for Ctx {
+    fn db(&self) -> &Database {
+        &self.services.db
     }
 }
 

@@ -186,6 +186,12 @@ impl From<Fault> for Error {
     }
 }
 
+impl From<passwords::Error> for Error {
+    fn from(error: passwords::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
 /// The source of a failure, for the log alone. It implements neither `Display` nor `Serialize`, so that it can't end up
 /// in a response by mistake.
 #[derive(Clone)]
@@ -199,13 +205,18 @@ impl Cause {
 
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut text = self.0.to_string();
         let mut source = self.0.source();
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            let cause = error.to_string();
+            // Some errors show their source as well as returning it.
+            if !text.ends_with(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
             source = error.source();
         }
-        Ok(())
+        f.write_str(&text)
     }
 }
 

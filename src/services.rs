@@ -2,28 +2,26 @@
 //!
 //! It holds plain parts and starts nothing: workers and servers are handed an `Arc` of it by [`crate::app`].
 
-use std::io::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use database::{Database, Timeouts};
+use passwords::Passwords;
+use rate_limit::{Failures, Windows};
+use request_telemetry::{CommitSizes, DatabaseObserver, Traces};
+use settings::read_or_create_secret;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::auth::accounts::Accounts;
-use crate::auth::password::Passwords;
 use crate::auth::token::Tokens;
 use crate::clock::Clock;
-use crate::config::{Config, SECRET_KEY_BYTES, Secret};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::idempotency::keyed::RunningKeys;
-use crate::limits::Limits;
-use crate::limits::failed_logins::FailedLogins;
+use crate::limits;
 use crate::stock::ledger_tail::LedgerTail;
 use crate::stock::movement_queue::MovementQueue;
-use crate::telemetry::metrics::Sizes;
-use crate::telemetry::statements::DatabaseObserver;
-use crate::telemetry::{Metrics, Traces};
+use crate::telemetry::{Metrics, traces};
 use crate::webhooks::backlog::BacklogCache;
 
 /// The shared parts of one gateway.
@@ -34,8 +32,9 @@ pub struct Services {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub accounts: Accounts,
-    pub failed_logins: FailedLogins,
-    pub limits: Limits,
+    pub failed_logins: Failures,
+    /// Absent while rate limits are off.
+    pub limits: Option<Windows>,
     pub metrics: Metrics,
     /// Absent unless an OTLP endpoint is configured.
     pub traces: Option<Traces>,
@@ -75,14 +74,14 @@ impl Services {
     }
 
     async fn open_with(timeouts: Timeouts, config: Config, clock: Clock) -> Result<Arc<Self>> {
-        let commit_sizes = Sizes::of_commits();
+        let commit_sizes = CommitSizes::default();
         let observer = Arc::new(DatabaseObserver {
             commit_sizes: commit_sizes.clone(),
         });
-        let db = Database::open(&config.database_url, timeouts, observer).await?;
+        let db = Database::open(&config.database_url, config.database(timeouts), observer).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
-            (None, Some(file)) => read_or_create_secret(&file)?,
+            (None, Some(file)) => read_or_create_secret(&file).map_err(Error::internal)?,
             (None, None) => {
                 return Err(Error::internal(
                     "SECRET_KEY is not set: gateways over PostgreSQL need one of 32 bytes or more, the same for all",
@@ -93,10 +92,10 @@ impl Services {
             tokens: Tokens::new(&secret),
             passwords: Passwords::new(),
             accounts: Accounts::default(),
-            failed_logins: FailedLogins::default(),
-            limits: Limits::new(&config)?,
-            metrics: Metrics::new(db.backend(), commit_sizes),
-            traces: Traces::new(&config)?,
+            failed_logins: Failures::default(),
+            limits: limits::windows(&config)?,
+            metrics: Metrics::new(db.backend(), &commit_sizes),
+            traces: traces::start(&config)?,
             commits: watch::Sender::new(()),
             ledger: LedgerTail::default(),
             inflows: MovementQueue::default(),
@@ -126,37 +125,5 @@ impl Services {
     pub async fn stopped(&self) {
         // The sender lives as long as `self`, so this can't fail.
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
-    }
-}
-
-/// Reads the secret kept in a file, or creates one readable by the file's owner alone.
-fn read_or_create_secret(file: &Path) -> Result<Secret> {
-    match std::fs::read_to_string(file) {
-        Ok(text) if text.trim().len() >= SECRET_KEY_BYTES => Ok(Secret::new(text.trim())),
-        Ok(_) => Err(Error::internal(format!(
-            "{} holds less than {SECRET_KEY_BYTES} bytes",
-            file.display()
-        ))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let secret = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut created = match options.open(file) {
-                Ok(created) => created,
-                // Another process created it first; its secret counts.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                    return read_or_create_secret(file);
-                }
-                Err(error) => return Err(Error::internal(error)),
-            };
-            created
-                .write_all(secret.as_bytes())
-                .and_then(|()| created.sync_all())
-                .map_err(Error::internal)?;
-            Ok(Secret::new(secret))
-        }
-        Err(error) => Err(Error::internal(error)),
     }
 }

@@ -2,13 +2,13 @@
 
 use ::entity::{ended_session, spent_token, user};
 use chrono::DateTime;
+use passwords::is_own;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::actor::Actor;
 use super::identify::load_actor;
-use super::password::is_own;
 use super::token::{Claims, TokenType, new_jti};
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
@@ -32,7 +32,10 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         .services
         .failed_logins
         .begin(ctx.client, username, ctx.services.clock.monotonic())
-        .inspect_err(|_| ctx.services.metrics.rate_limited("failed_logins"))?;
+        .map_err(|retry_after| {
+            ctx.services.metrics.rate_limited("failed_logins");
+            Error::Limited { retry_after }
+        })?;
     let wrong = Error::Unauthenticated(Login::WrongCredentials);
     // PostgreSQL rejects NUL in texts, and no user name contains one.
     let user = if username.contains('\0') {
@@ -44,7 +47,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
             .await?
     };
     let passwords = &ctx.services.passwords;
-    passwords.noted.get_or_try_init(|| note_old_hashes(ctx)).await?;
+    passwords.note_once(async || note_old_hashes(ctx).await).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = passwords.verify(password.clone(), hash).await?;
     // Read again, because verifying takes a while: a password changed meanwhile gives no more tokens.

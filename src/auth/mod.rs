@@ -1,15 +1,13 @@
 //! Authentication and permissions.
 //!
-//! The types (`right`, `actor`, `token`, `password`, `accounts`) lie below `Services`. What needs a request lies above
+//! The types (`right`, `actor`, `token`, `accounts`) lie below `Services`. What needs a request lies above
 //! `Ctx`: `identify` turns a bearer token into an [`Actor`], `permit` checks rights, `login` issues and ends sessions,
 //! `session` follows a connection that outlives one request.
 
 pub mod accounts;
 pub mod actor;
-mod django_hash;
 pub mod identify;
 pub mod login;
-pub mod password;
 pub mod permit;
 pub mod right;
 pub mod session;

@@ -10,8 +10,8 @@ use chrono::DateTime;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Deserializer, Serialize};
+use settings::Secret;
 
-use crate::config::Secret;
 use crate::error::{Error, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -31,28 +31,48 @@ async fn verify(config: Config) -> Result<ExitCode> {
         // Opening it would create an empty database, in which all invariants hold.
         return Err(Error::internal(format!("{} does not exist", file.display())));
     }
-    let services = Services::open_without_timeouts(config, Clock::system()).await?;
-    if !schema::is_current(&services.db).await? {
-        return Err(Error::internal(
-            "migrations are missing; see `stockroom migrate status`",
-        ));
+    let is_file = matches!(config.database_url, Location::Sqlite(_));
+    let services = match Services::open_without_timeouts(config, Clock::system()).await {
+        Ok(services) => services,
+        Err(error @ Error::Internal(_)) if is_file => {
+            print(&format!("FAILED  the file is a database: {}", explain(&error)))?;
+            return Ok(ExitCode::FAILURE);
+        }
+        Err(error) => return Err(error),
+    };
+    let mut violated = 0;
+    match schema::is_current(&services.db).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let message = "migrations are missing; see `stockroom migrate status`";
+            return Err(Error::internal(message));
+        }
+        // The file is damaged there, but may be readable elsewhere.
+        Err(error @ Error::Internal(_)) if is_file => {
+            violated += 1;
+            print(&format!(
+                "FAILED  the list of migrations can be read: {}",
+                explain(&error)
+            ))?;
+        }
+        Err(error) => return Err(error),
     }
     let ctx = Ctx::system(services);
     let started = Instant::now();
     let invariants = invariant::invariants(ctx.db().backend());
-    let mut violated = 0;
     for invariant in &invariants {
-        match invariant::violation(&ctx, invariant).await? {
-            None => print(&format!("ok      {}", invariant.statement))?,
-            Some(violation) => {
-                violated += 1;
-                print(&format!(
-                    "FAILED  {}: {}",
-                    invariant.statement,
-                    describe(&violation)
-                ))?;
+        let finding = match invariant::violation(&ctx, invariant).await {
+            Ok(None) => {
+                print(&format!("ok      {}", invariant.statement))?;
+                continue;
             }
-        }
+            Ok(Some(violation)) => describe(&violation),
+            // The other invariants can be verified all the same.
+            Err(error @ Error::Internal(_)) if is_file => explain(&error),
+            Err(error) => return Err(error),
+        };
+        violated += 1;
+        print(&format!("FAILED  {}: {finding}", invariant.statement))?;
     }
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();

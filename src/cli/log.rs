@@ -1,10 +1,12 @@
 //! The log: text or JSON on standard error, filtered by `RUST_LOG`.
 
+use std::io::IsTerminal as _;
+
+use request_telemetry::Record;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::config::LogFormat;
-use crate::telemetry::Record;
 
 /// Logs panics like other events. The default panic message would not be valid JSON.
 fn log_panics() {
@@ -28,13 +30,14 @@ pub(super) fn start(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .parse_lossy(directives.unwrap_or_default());
-    // SeaORM logs at `info` that there are no migrations to apply.
-    let filter = ["sea_orm_migration=warn", "sqlx=warn"]
+    // SeaORM logs at `info` that there are no migrations to apply; at `debug` a driver would log the values of parameters.
+    let filter = ["sea_orm_migration=warn", "tokio_postgres=warn"]
         .iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(has_colours())
         .with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => log.try_init(),
@@ -44,6 +47,11 @@ pub(super) fn start(format: LogFormat, quiet: bool, directives: Option<&str>) {
         tracing::debug!("a logger is installed already");
     }
     log_panics();
+}
+
+/// Whether lines may have colour codes: in a terminal, unless `NO_COLOR` is set and not empty.
+fn has_colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 #[cfg(test)]

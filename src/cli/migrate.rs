@@ -1,5 +1,6 @@
 //! `stockroom migrate`: applies, lists and reverts migrations.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -7,7 +8,7 @@ use clap::Subcommand;
 use super::output::print;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::schema;
 use crate::services::Services;
 
@@ -22,6 +23,9 @@ pub(super) enum Migrate {
         /// The number of migrations to revert
         #[arg(default_value_t = 1)]
         steps: u32,
+        /// Do not ask for confirmation
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -29,7 +33,12 @@ pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
     let services = Services::open(config, Clock::system()).await?;
     match command {
         Migrate::Up => schema::migrate_up(&services.db).await?,
-        Migrate::Down { steps } => schema::migrate_down(&services.db, steps).await?,
+        Migrate::Down { steps, yes } => {
+            if !yes {
+                confirm(&services, steps).await?;
+            }
+            schema::migrate_down(&services.db, steps).await?;
+        }
         Migrate::Status => {}
     }
     let migrations = schema::migrations(&services.db).await?;
@@ -46,4 +55,34 @@ pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Asks whether to revert migrations, because the data in their tables is lost.
+///
+/// # Errors
+/// If the answer is not `yes`, or standard input is not a terminal.
+async fn confirm(services: &Services, steps: u32) -> Result<()> {
+    if !std::io::stdin().is_terminal() {
+        let message = "this deletes the data in the tables of the reverted migrations; confirm it with --yes";
+        return Err(Error::internal(message));
+    }
+    let migrations = schema::migrations(&services.db).await?;
+    let steps = usize::try_from(steps).unwrap_or(usize::MAX);
+    print("This reverts the following migrations and deletes the data in their tables:")?;
+    for (name, _) in migrations
+        .iter()
+        .rev()
+        .filter(|(_, applied)| *applied)
+        .take(steps)
+    {
+        print(&format!("  {name}"))?;
+    }
+    print("Type yes to continue:")?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(Error::internal)?;
+    if answer.trim() == "yes" {
+        Ok(())
+    } else {
+        Err(Error::internal("cancelled; nothing was reverted"))
+    }
 }

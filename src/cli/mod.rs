@@ -9,6 +9,7 @@ use crate::config::Config;
 
 mod backup;
 mod check;
+mod copy;
 mod demo;
 mod export;
 mod import;
@@ -60,6 +61,8 @@ enum Command {
         #[command(subcommand)]
         command: import::Import,
     },
+    /// Copy a whole Stockroom database into an empty one, from SQLite to PostgreSQL or the other way
+    Copy(copy::Copy),
     /// Verify the invariants of the data, such as that stock and ledger agree, while it is in use; exit with 1 if one is
     /// violated, with 2 if they could not be verified
     Check,
@@ -91,6 +94,7 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::User { command } => user::run(cli.config, command).await,
             Command::Seed(seed) => seed::run(cli.config, seed).await,
             Command::Import { command } => Box::pin(import::run(cli.config, command)).await,
+            Command::Copy(copy) => Box::pin(copy::run(cli.config, copy)).await,
             Command::Check => Ok(check::run(cli.config).await),
             Command::Backup(backup) => backup::run(&cli.config, backup).await,
             Command::Schema => export::schema(),

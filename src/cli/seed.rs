@@ -8,12 +8,12 @@ use database::bulk::vacuum;
 use sample_data::{EPOCH, Shop};
 
 use super::load;
+use super::open::create_if_empty;
 use super::output::{counted, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::schema;
 use crate::services::Services;
 
 #[derive(Args, Debug)]
@@ -29,7 +29,7 @@ pub(super) struct Seed {
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     let services = Services::open_without_timeouts(config, Clock::system()).await?;
-    schema::migrate_up(&services.db).await?;
+    create_if_empty(&services).await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = Shop::generate(products, seed.seed, EPOCH);

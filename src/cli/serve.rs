@@ -1,11 +1,13 @@
 //! `stockroom serve`: applies missing migrations, then serves until a signal arrives.
 
+use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::Location;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -17,12 +19,32 @@ use crate::services::Services;
 
 pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     let stop = Stop::listen()?;
+    require_writable(&config.database_url)?;
     let services = open_migrated(config).await?;
     let listener = listen(services.config.bind).await?;
     // Port 0 means that the kernel chooses one.
     let address = listener.local_addr().map_err(Error::internal)?;
     tracing::info!(%address, database = ?services.db.backend(), "serving");
     run_until_stopped(services, listener, stop).await
+}
+
+/// SQLite opens a file that it may not write read-only, and every change would fail.
+///
+/// # Errors
+/// If it is a SQLite file that exists and can't be written.
+fn require_writable(location: &Location) -> Result<()> {
+    let Location::Sqlite(file) = location else {
+        return Ok(());
+    };
+    match OpenOptions::new().append(true).open(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            let file = file.display();
+            Err(Error::internal(format!(
+                "the database {file} can't be written: {error}"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Binds the address. Clients can connect from now on; their requests wait.
@@ -80,6 +102,8 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
+    /// The terminal was closed. None if it was to be ignored when the program was started, as by `nohup`.
+    hang_up: Option<Signal>,
 }
 
 impl Stop {
@@ -88,15 +112,36 @@ impl Stop {
         Ok(Self {
             terminate: signal(SignalKind::terminate()).map_err(Error::internal)?,
             interrupt: signal(SignalKind::interrupt()).map_err(Error::internal)?,
+            hang_up: if ignores_hang_up() {
+                None
+            } else {
+                Some(signal(SignalKind::hangup()).map_err(Error::internal)?)
+            },
         })
     }
 
     /// Waits for a signal and returns the time for which to continue serving.
     async fn received(mut self) -> Duration {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.terminate.recv() => DRAIN_TIME,
+            _ = hang_up => DRAIN_TIME,
             // Ctrl-C in a terminal: there is no load balancer to wait for.
             _ = self.interrupt.recv() => Duration::ZERO,
         }
     }
+}
+
+/// Whether SIGHUP is ignored, by the bit mask that proc(5) describes. Where there is no `/proc`, it is taken not to be.
+fn ignores_hang_up() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The lowest bit is signal 1, which is SIGHUP.
+    mask.is_some_and(|mask| mask & 1 == 1)
 }

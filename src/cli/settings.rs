@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, CommandFactory as _, FromArgMatches as _};
+use settings::EnvFile;
 
 use super::Cli;
 use super::output::fail;
-use crate::config::env_file::EnvFile;
 
 /// Parses flags, environment variables and `.env`. Exits if they are invalid, or after printing the help.
 ///

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::open::open_migrated;
+use super::open::open_current;
 use super::output::print;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -58,7 +58,7 @@ pub(super) struct Password {
 }
 
 pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
-    let services = open_migrated(config).await?;
+    let services = open_current(config).await?;
     let ctx = Ctx::system(services);
     match command {
         User::Create {
@@ -78,18 +78,22 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
                 },
             )
             .await?;
+            tracing::info!(username = user.username, superuser, "created a user");
             print(&format!("created {}", user.username))?;
         }
         User::Password { name, password } => {
             account::set_password(&ctx, name.clone(), password.read()?).await?;
+            tracing::info!(username = name, "changed the password of a user");
             print(&format!("changed the password of {name}"))?;
         }
         User::Deactivate { name } => {
             account::set_active(&ctx, name.clone(), false).await?;
+            tracing::info!(username = name, "deactivated a user");
             print(&format!("deactivated {name}"))?;
         }
         User::Activate { name } => {
             account::set_active(&ctx, name.clone(), true).await?;
+            tracing::info!(username = name, "activated a user");
             print(&format!("activated {name}"))?;
         }
         User::List => {

@@ -8,6 +8,7 @@ use async_graphql::parser::types::OperationType;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response};
 use graphql_server::{ErrorCode, Host, KeyedRequest, Observation, Recalled, RequestError, Usage};
+use request_telemetry::{Record, Span};
 
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
@@ -20,8 +21,6 @@ use crate::idempotency::{self, Begun, Finished};
 use crate::limits::Class;
 use crate::origin;
 use crate::services::Services;
-use crate::telemetry::Record;
-use crate::telemetry::traces::Span;
 
 /// Characters of an operation's name in a trace, at most.
 const MAX_NAME: usize = 60;

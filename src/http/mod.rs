@@ -3,8 +3,5 @@
 pub(crate) mod answer;
 pub(crate) mod bearer;
 pub(crate) mod body;
-pub(crate) mod header;
-pub(crate) mod json;
 pub(crate) mod once;
 pub(crate) mod pages;
-pub(crate) mod precondition;

@@ -4,25 +4,12 @@
 //! content security policies below enforce.
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::Path;
-use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use axum::http::{StatusCode, response::Builder};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-
-use super::header::list_values;
-use super::precondition::if_none_match_holds;
-
-/// One embedded file.
-struct File {
-    /// The path below `/web/`.
-    name: &'static str,
-    /// The entity tag, quoted. It is weak, because all encodings share it.
-    tag: &'static str,
-    body: &'static [u8],
-    brotli: Option<&'static [u8]>,
-}
+use http_server::embedded::{self, File, find, page};
 
 /// Sorted by name. Without a build of `web/`, only the files of `web/static`.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
@@ -60,107 +47,26 @@ pub(crate) fn graphiql() -> Response {
 }
 
 fn built_page(name: &str) -> Response {
-    match find(name) {
+    match find(FILES, name) {
         Some(file) => page(StatusCode::OK, APPLICATION_POLICY, file.body),
         None => page(StatusCode::NOT_FOUND, STATIC_POLICY, NOT_BUILT_PAGE),
     }
 }
 
-fn find(name: &str) -> Option<&'static File> {
-    FILES
-        .binary_search_by(|file| file.name.cmp(name))
-        .ok()
-        .and_then(|at| FILES.get(at))
-}
-
-fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) -> Response {
-    let response = response_with_policy(status, policy)
-        .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
-        .header(header::CACHE_CONTROL, "no-cache")
-        .header(header::X_FRAME_OPTIONS, "DENY")
-        .header(
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        );
-    finish(response, body.into())
-}
-
-/// A script, style, font or image, precompressed with brotli if the browser accepts that.
+/// A script, style, font or image.
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     // Files at the top level are pages, which have paths of their own.
-    let Some(file) = find(&name).filter(|file| file.name.contains('/')) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    // These have a hash in their name, so their content never changes.
-    let is_immutable = file.name.starts_with("assets/");
-    let response = response_with_policy(StatusCode::OK, ASSET_POLICY)
-        .header(
-            header::CACHE_CONTROL,
-            if is_immutable {
-                "public, max-age=31536000, immutable"
-            } else {
-                "no-cache"
-            },
-        )
-        .header(
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        )
-        .header(header::VARY, "Accept-Encoding")
-        .header(header::ETAG, file.tag);
-    if !if_none_match_holds(&headers, Some(file.tag)) {
-        return finish(response.status(StatusCode::NOT_MODIFIED), Bytes::new());
+    match find(FILES, &name).filter(|file| file.name.contains('/')) {
+        // Those in `assets` have a hash in their name.
+        Some(file) => embedded::asset(file, file.name.starts_with("assets/"), ASSET_POLICY, &headers),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
-    let response = response.header(header::CONTENT_TYPE, content_type(file.name));
-    match file.brotli.filter(|_| accepts_brotli(&headers)) {
-        Some(small) => finish(
-            response.header(header::CONTENT_ENCODING, "br"),
-            Bytes::from_static(small),
-        ),
-        None => finish(response, Bytes::from_static(file.body)),
-    }
-}
-
-fn response_with_policy(status: StatusCode, policy: &'static str) -> Builder {
-    Response::builder()
-        .status(status)
-        .header(header::CONTENT_SECURITY_POLICY, policy)
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::REFERRER_POLICY, "no-referrer")
-}
-
-fn finish(response: Builder, body: Bytes) -> Response {
-    response
-        .body(Body::from(body))
-        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
-}
-
-fn content_type(name: &str) -> &'static str {
-    match name.rsplit_once('.').map(|(_, extension)| extension) {
-        Some("js") => "text/javascript; charset=utf-8",
-        Some("css") => "text/css; charset=utf-8",
-        Some("svg") => "image/svg+xml",
-        Some("ttf") => "font/ttf",
-        _ => "application/octet-stream",
-    }
-}
-
-fn accepts_brotli(headers: &HeaderMap) -> bool {
-    list_values(headers, header::ACCEPT_ENCODING).any(|coding| {
-        let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let refused = quality
-            .trim()
-            .strip_prefix("q=")
-            .and_then(|q| q.trim().parse().ok())
-            == Some(0.0_f32);
-        name.trim().eq_ignore_ascii_case("br") && !refused
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::body::to_bytes;
-    use axum::http::{Method, Request};
+    use axum::body::{Body, to_bytes};
+    use axum::http::{HeaderName, Method, Request};
     use tower::ServiceExt;
 
     use super::*;
@@ -288,22 +194,6 @@ mod tests {
             send(Method::POST, "/docs", &[]).await.status(),
             StatusCode::METHOD_NOT_ALLOWED
         );
-    }
-
-    #[test]
-    fn brotli_is_sent_if_accepted() {
-        for (value, accepted) in [
-            ("gzip, deflate, br, zstd", true),
-            ("gzip;q=0.8, BR;q=0.5", true),
-            ("br;q=0", false),
-            ("br; q=0.000, gzip", false),
-            ("gzip", false),
-            ("brotli", false),
-            ("", false),
-        ] {
-            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-            assert_eq!(accepts_brotli(&headers), accepted, "{value}");
-        }
     }
 
     #[test]

@@ -65,6 +65,65 @@ impl Groups {
     }
 }
 
+impl Groups {
+    /// The groups that were stored, with their permissions, by their ids in the source.
+    pub(super) async fn read_back(&self, tx: &Tx) -> Result<Vec<row::Group>> {
+        let mut names: HashMap<i64, String> = HashMap::new();
+        for group in group::Entity::find().all(tx).await? {
+            names.insert(group.id, group.name);
+        }
+        let mut held: HashMap<i64, Vec<String>> = HashMap::new();
+        let permissions = permission::Entity::find().filter(permission::Column::GroupId.is_not_null());
+        for permission in permissions.all(tx).await? {
+            let group = permission.group_id.unwrap_or_default();
+            held.entry(group).or_default().push(permission.codename);
+        }
+        let read = |(source, target): (&i64, &i64)| {
+            let mut permissions = held.get(target).cloned().unwrap_or_default();
+            permissions.sort_unstable();
+            row::Group {
+                id: *source,
+                name: names.get(target).cloned().unwrap_or_default(),
+                permissions,
+            }
+        };
+        Ok(self.0.iter().map(read).collect())
+    }
+
+    pub(super) async fn read_memberships(&self, tx: &Tx) -> Result<Vec<row::Membership>> {
+        let sources: HashMap<i64, i64> = self.0.iter().map(|(source, target)| (*target, *source)).collect();
+        let members = user_group::Entity::find().all(tx).await?;
+        let read = |member: user_group::Model| row::Membership {
+            user_id: member.user_id,
+            // A group that the source does not have makes the comparison fail.
+            group_id: sources.get(&member.group_id).copied().unwrap_or_default(),
+        };
+        Ok(members.into_iter().map(read).collect())
+    }
+}
+
+pub(super) async fn read_permissions(tx: &Tx) -> Result<Vec<row::UserPermission>> {
+    let held = permission::Entity::find().filter(permission::Column::UserId.is_not_null());
+    let read = |held: permission::Model| row::UserPermission {
+        user_id: held.user_id.unwrap_or_default(),
+        codename: held.codename,
+    };
+    Ok(held.all(tx).await?.into_iter().map(read).collect())
+}
+
+pub(super) async fn read_spent_tokens(tx: &Tx) -> Result<Vec<row::SpentToken>> {
+    let read = |token: spent_token::Model| row::SpentToken {
+        jti: token.jti,
+        expires_at: token.expires_at,
+    };
+    Ok(spent_token::Entity::find()
+        .all(tx)
+        .await?
+        .into_iter()
+        .map(read)
+        .collect())
+}
+
 #[derive(Clone, Copy)]
 enum Holder {
     User(i64),

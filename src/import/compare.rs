@@ -6,6 +6,7 @@ use django_source::digest::{Record, TableDigest, TableSummary};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::Serialize;
 
+use super::account::{self, Groups};
 use super::row;
 use super::watch::Watch;
 use crate::error::Result;
@@ -28,7 +29,12 @@ impl Comparison {
 }
 
 /// Compares all tables of which the source has a summary.
-pub(super) async fn compare(tx: &Tx, source: Vec<TableSummary>, watch: &Watch) -> Result<Vec<Comparison>> {
+pub(super) async fn compare(
+    tx: &Tx,
+    source: Vec<TableSummary>,
+    groups: &Groups,
+    watch: &Watch,
+) -> Result<Vec<Comparison>> {
     let mut comparisons = Vec::with_capacity(source.len());
     for source in source {
         let reader = Reader {
@@ -79,6 +85,10 @@ pub(super) async fn compare(tx: &Tx, source: Vec<TableSummary>, watch: &Watch) -
                     .read::<stock_change::Entity, _>(id, row::source_stock_change)
                     .await?
             }
+            "group_permission" => reader.sum(&groups.read_back(tx).await?),
+            "user_group" => reader.sum(&groups.read_memberships(tx).await?),
+            "user_permission" => reader.sum(&account::read_permissions(tx).await?),
+            "spent_token" => reader.sum(&account::read_spent_tokens(tx).await?),
             // An unknown table has no rows here, so the comparison fails.
             _ => reader.digest.summary(),
         };
@@ -94,6 +104,15 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
+    /// Of rows that are read at once, as accounts are few.
+    fn sum<R: Record>(mut self, rows: &[R]) -> TableSummary {
+        self.watch.compared(rows.len());
+        for row in rows {
+            self.digest.add(row);
+        }
+        self.digest.summary()
+    }
+
     async fn read<E, R>(mut self, id: E::Column, convert: fn(E::Model) -> R) -> Result<TableSummary>
     where
         E: Table + EntityTrait<Model: ::entity::Record>,

@@ -44,9 +44,9 @@ pub(crate) async fn run(ctx: &Ctx, plan: Plan, watch: Watch) -> Result<Vec<Compa
                 })?;
                 target::lock(tx).await?;
                 require_empty(tx).await?;
-                let source = store::store(tx, incoming, &watch).await?;
+                let (source, groups) = store::store(tx, incoming, &watch).await?;
                 watch.begin_comparison(&source);
-                let comparisons = compare::compare(tx, source, &watch).await?;
+                let comparisons = compare::compare(tx, source, &groups, &watch).await?;
                 if !comparisons.iter().all(Comparison::is_equal) {
                     *found.lock().unwrap_or_else(PoisonError::into_inner) = comparisons;
                     return Err(Error::internal("the target differs from the source"));

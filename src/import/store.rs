@@ -15,8 +15,12 @@ use super::watch::Watch;
 use crate::error::Result;
 use crate::tx::Tx;
 
-/// Stores all rows and returns the source's summaries.
-pub(super) async fn store(tx: &Tx, mut incoming: Incoming, watch: &Watch) -> Result<Vec<TableSummary>> {
+/// Stores all rows and returns the source's summaries, and the groups by their ids there.
+pub(super) async fn store(
+    tx: &Tx,
+    mut incoming: Incoming,
+    watch: &Watch,
+) -> Result<(Vec<TableSummary>, Groups)> {
     let mut groups = Groups::default();
     let mut last_change = last_id(tx, "stock_change").await?;
     while let Some(batch) = incoming.next().await {
@@ -56,7 +60,7 @@ pub(super) async fn store(tx: &Tx, mut incoming: Incoming, watch: &Watch) -> Res
     }
     let summaries = incoming.finish().await?;
     raise_last_id::<stock_change::Entity>(tx, last_change).await?;
-    Ok(summaries)
+    Ok((summaries, groups))
 }
 
 async fn last_id(tx: &Tx, table: &str) -> Result<i64> {

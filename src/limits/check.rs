@@ -1,9 +1,11 @@
 //! The check that every request passes.
 
-use super::{Class, Client};
+use rate_limit::Client;
+use request_telemetry::Quota;
+
+use super::Class;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::telemetry::record::Quota;
 
 impl Ctx {
     /// Counts operations of the caller, or refuses them all, and records what is left for the response's headers.
@@ -11,25 +13,24 @@ impl Ctx {
     /// # Errors
     /// [`Error::Limited`] when the window has no room for all of them.
     pub async fn check_rate_limit(&self, class: Class, operations: u32) -> Result<()> {
-        let limits = &self.services.limits;
-        if !limits.is_enabled() || operations == 0 {
+        let Some(windows) = self.services.limits.as_ref().filter(|_| operations > 0) else {
             return Ok(());
-        }
+        };
+        let limit = class.limit();
         let user_id = self.actor.as_ref().and_then(|actor| actor.user_id);
         let client = Client::new(user_id, self.client);
-        let count = limits
-            .count(client, class, operations, self.services.clock.monotonic())
-            .await;
+        let now = self.services.clock.monotonic();
+        let count = windows.count(client, limit, operations, now).await;
         self.record.record_quota(Quota {
-            name: class.name(),
-            limit: class.limit(),
-            remaining: class.limit().saturating_sub(count.used),
+            name: limit.name,
+            limit: limit.most,
+            remaining: limit.most.saturating_sub(count.used),
             reset: count.reset,
         });
         if count.admitted {
             return Ok(());
         }
-        self.services.metrics.rate_limited(class.name());
+        self.services.metrics.rate_limited(limit.name);
         Err(Error::Limited {
             retry_after: count.reset,
         })

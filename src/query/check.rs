@@ -8,8 +8,8 @@ use ::entity::{MAX_FOLDED_BYTES, Money, Record as _, fold};
 use sea_orm::{
     ColumnTrait, IdenStatic as _, ModelTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
 };
+use table_query::TextColumn;
 
-use super::column::TextColumn;
 use super::{Collection, Field, Texts, key};
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
 use crate::tx::Tx;

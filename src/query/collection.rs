@@ -1,9 +1,9 @@
 //! `Collection`: a table whose rows can be listed.
 
 use ::entity::Record;
-use sea_orm::{EntityTrait, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait};
+use sea_orm::{EntityTrait, IntoActiveModel, PrimaryKeyTrait};
+use table_query::{Direction, ListColumn, TextColumn};
 
-use super::column::{Direction, ListColumn, TextColumn};
 use crate::auth::Right;
 
 pub trait Collection:
@@ -38,16 +38,4 @@ pub trait Collection:
         let searched = |(_, text): (_, TextColumn<_>)| text.rules.searched.then_some(text.folded);
         Self::texts().filter_map(searched)
     }
-}
-
-/// The column of the primary key.
-#[expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "an entity without a primary key does not derive"
-)]
-pub fn key<R: Collection>() -> R::Column {
-    // Every table here has a key of one column.
-    let key = <R::PrimaryKey as Iterable>::iter().next().expect("a primary key");
-    key.into_column()
 }

@@ -3,13 +3,12 @@
 //! The order is always total: it ends with the id, in the direction of the column before it, so that paging neither
 //! repeats nor skips rows. Nulls come last in both directions.
 
+use ::entity::fold;
 use sea_orm::sea_query::{Asterisk, Expr, Func, NullOrdering, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use table_query::{Direction, ListColumn, Place, search_terms};
 
-use super::column::{Direction, ListColumn};
-use super::filter::Place;
 use super::row_count::row_count;
-use super::search_terms::search_terms;
 use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
 use crate::error::{Error, Result};
@@ -75,16 +74,19 @@ impl<R: Collection> Listing<R> {
     /// [`Error::Parameter`] for a search with too many words.
     pub(crate) fn condition(&self) -> Result<Filter> {
         let words = search_terms(self.search.as_deref().unwrap_or_default())?;
-        Ok(words.iter().fold(self.filter.clone(), |filter, word| {
-            let mut searched = R::searched().map(|column| Filter::text(column, Place::Anywhere, word));
-            match (searched.next(), searched.next()) {
-                (None, _) => filter,
-                (Some(only), None) => filter.and(only),
-                (Some(first), Some(second)) => {
-                    filter.and(Filter::any([first, second].into_iter().chain(searched)))
+        Ok(words
+            .into_iter()
+            .map(fold)
+            .fold(self.filter.clone(), |filter, word| {
+                let mut searched = R::searched().map(|column| Filter::text(column, Place::Anywhere, &word));
+                match (searched.next(), searched.next()) {
+                    (None, _) => filter,
+                    (Some(only), None) => filter.and(only),
+                    (Some(first), Some(second)) => {
+                        filter.and(Filter::any([first, second].into_iter().chain(searched)))
+                    }
                 }
-            }
-        }))
+            }))
     }
 
     /// The rows in no order.

@@ -1,26 +1,16 @@
-//! What lists are made of: order, search, filters, numbered pages and cursors, and rows that load their relations
-//! together.
+//! Lists of the inventory: what a collection is, its listings and their pages, and the checks of drafts.
+//!
+//! Filters, cursors and rows that load their relations together are those of the crate `table-query`.
 
 pub mod check;
 pub mod collection;
-pub mod column;
-mod comparison;
-pub mod cursor;
-pub mod day;
 mod field;
-pub mod filter;
 pub mod listing;
-mod loaders;
 pub mod paging;
 pub mod row_count;
-mod search_terms;
-pub mod siblings;
 
 pub use check::DraftCheck;
-pub use collection::{Collection, key};
-pub use column::{Direction, ListColumn, TextRules};
+pub use collection::Collection;
 pub use field::{Field, Texts};
-pub use filter::Filter;
 pub use listing::{Listing, Order};
-pub use paging::{CursorPage, PageRequest};
-pub use siblings::Row;
+pub use table_query::{CursorPage, Direction, Filter, ListColumn, PageRequest, Row, TextRules, key};

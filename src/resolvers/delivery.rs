@@ -9,10 +9,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use serde::{Deserialize, Serialize};
+use table_query::Comparison;
 
 use crate::auth::{Change, Permit, Read, Right};
 use crate::error::{Conflict, Error, Faults, Result};
-use crate::query::filter::Comparison;
 use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, Row};
 use crate::resource::{insert, locked, update_row};
 use crate::tx::Tx;

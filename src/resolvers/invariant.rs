@@ -90,7 +90,15 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
         statement: statement.to_owned(),
         probe: Probe::Ids(sql.to_owned()),
     };
-    let mut all = vec![
+    // First the database itself: what is damaged there can't be trusted in what follows.
+    let mut all: Vec<Invariant> = integrity::checks(backend)
+        .iter()
+        .map(|(statement, sql)| Invariant {
+            statement: (*statement).to_owned(),
+            probe: Probe::Messages(sql),
+        })
+        .collect();
+    all.extend([
         ids("the ledger of a product adds up to its quantity", SUM),
         ids(
             "each entry of the ledger ends in the balance of the one before plus its change",
@@ -100,18 +108,10 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
             "each entry of the ledger is of the form that its reason has",
             SHAPE,
         ),
-    ];
+    ]);
     for (movement, sign) in [("inflow", ""), ("outflow", "-")] {
         all.extend(movement_invariants(movement, sign).map(|(statement, sql)| ids(&statement, &sql)));
     }
-    all.extend(
-        integrity::checks(backend)
-            .iter()
-            .map(|(statement, sql)| Invariant {
-                statement: (*statement).to_owned(),
-                probe: Probe::Messages(sql),
-            }),
-    );
     all.push(ids("no id is given twice", &used_ids(backend)));
     all.push(ids("the row count of each table is right", &miscounted()));
     let nouns = nouns();

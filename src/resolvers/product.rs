@@ -7,6 +7,7 @@ use database::{Backend, Failure};
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Statement,
 };
+use table_query::Comparison;
 
 use super::label::NAME;
 use crate::ctx::Ctx;
@@ -14,7 +15,6 @@ use crate::db_error::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{INT_MAX, no_such, violated_unique};
-use crate::query::filter::Comparison;
 use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, TextRules, Texts};
 use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, update_row};
 use crate::stock::{low_stock, record};

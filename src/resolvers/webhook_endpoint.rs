@@ -10,6 +10,7 @@ use ::entity::webhook_endpoint::{Column, Ending, Entity, Model, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
+use webhook_sender::SigningSecret;
 
 use crate::auth::{Change, Permit, Right};
 use crate::ctx::Ctx;
@@ -18,7 +19,7 @@ use crate::kind::Kind;
 use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn, Row};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
 use crate::tx::Tx;
-use crate::webhooks::{SigningSecret, disable, target};
+use crate::webhooks::{disable, target};
 
 /// The most endpoints beside that of the settings.
 const MAX_ENDPOINTS: usize = 50;

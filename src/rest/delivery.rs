@@ -9,6 +9,7 @@ use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::IntoResponse as _;
+use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,9 +22,9 @@ use super::verbs::{self, HandlerResult, Target, parse_id};
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::http::json::json_response;
 use crate::http::once::Once;
 use crate::kind::Kind;
+use crate::query::paging::children_of;
 use crate::query::{Listing, PageRequest, Row};
 use crate::resolvers;
 use crate::resolvers::delivery::{self as rules, State};
@@ -107,11 +108,9 @@ impl Represent for Entity {
             after: None,
             before: None,
         };
-        let (attempts, _) = row
-            .many::<attempt::Entity>(ctx, "attempts", attempt::Column::DeliveryId, &span, || {
-                Ok(Listing::default())
-            })
-            .await?;
+        let listing = || Ok(Listing::<attempt::Entity>::default());
+        let reference = attempt::Column::DeliveryId;
+        let (attempts, _) = children_of(ctx, row, "attempts", reference, &span, listing).await?;
         let view = DeliveryView {
             id: row.id,
             message_id: event.message_id.clone(),

@@ -4,10 +4,10 @@
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use http_server::json::json_response;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Conflict, Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
-use crate::http::json::json_response;
 use crate::idempotency::RETRY_IN_PROGRESS;
 
 /// The error of a handler or extractor. As a response it is logged if the server is at fault.

@@ -5,9 +5,9 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
+use http_server::header::list_values;
 
 use super::representation::Versions;
-use crate::http::header::list_values;
 
 /// Returns the tag in quotes, such as `"7-3-2"`.
 pub(crate) fn tag(versions: Versions) -> String {

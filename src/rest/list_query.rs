@@ -4,11 +4,10 @@
 
 use ::entity::Money;
 use chrono::NaiveDate;
+use table_query::{Comparison, parse_day};
 use url::form_urlencoded;
 
 use crate::error::{Error, Result};
-use crate::query::day::parse_day;
-use crate::query::filter::Comparison;
 use crate::query::paging::MAX_PAGE_SIZE;
 use crate::query::{Collection, Direction, Filter, ListColumn, Order};
 use sea_orm::{ColumnTrait, IdenStatic as _};

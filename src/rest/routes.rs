@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use http_server::json::json_response;
 use serde_json::{Map, Value};
 
 use super::openapi::{
@@ -16,7 +17,6 @@ use super::representation::RestResource;
 use super::route::Route;
 use super::verbs::{self, HandlerResult};
 use super::{caller, delivery, token, webhook_endpoint};
-use crate::http::json::json_response;
 use crate::kind::Kind;
 use crate::resource::Editable;
 use crate::services::Services;

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
+use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,7 +12,6 @@ use super::verbs::HandlerResult;
 use crate::auth::login;
 use crate::error::Result;
 use crate::http::body::read_json_body;
-use crate::http::json::json_response;
 use crate::query::{DraftCheck, Field};
 
 /// An access token, and with a login or a rotation a refresh token.

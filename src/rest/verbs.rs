@@ -10,6 +10,8 @@ use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use http_server::json::json_response;
+use http_server::precondition::{if_match_holds, if_none_match_holds};
 
 use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
@@ -22,9 +24,7 @@ use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::body::read_json_body;
-use crate::http::json::json_response;
 use crate::http::once::Once;
-use crate::http::precondition::{if_match_holds, if_none_match_holds};
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;

@@ -8,6 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chrono::{DateTime, Utc};
+use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,7 +26,6 @@ use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::http::body::read_json_body;
-use crate::http::json::json_response;
 use crate::http::once::Once;
 use crate::query::Row;
 use crate::resolvers;

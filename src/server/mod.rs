@@ -1,9 +1,8 @@
-//! The HTTP server: connections, the router of both APIs, and the layers that every request passes.
+//! The HTTP server: the router of both APIs, and the layers that every request passes. The crate `http-server` has the
+//! connections.
 
 mod cors;
-mod drain_body;
 mod health;
-mod io_timeouts;
 mod observe;
 mod router;
 mod serve;

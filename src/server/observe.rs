@@ -12,19 +12,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use http_server::request_id::{REQUEST_ID, request_id};
+use rate_limit::WINDOW;
+use request_telemetry::{ActiveRequest, Quota, Record, Span, Traces, method_name};
 
-use crate::limits::WINDOW;
 use crate::origin;
 use crate::rest::error::RestError;
 use crate::services::Services;
-use crate::telemetry::metrics::{ActiveRequest, CONTENT_TYPE, method_name};
-use crate::telemetry::record::Quota;
-use crate::telemetry::traces::Span;
-use crate::telemetry::{Record, Traces};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is accepted from a client.
-const MAX_ID_LENGTH: usize = 128;
+use crate::telemetry::metrics::CONTENT_TYPE;
 
 pub(super) async fn observe(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let record = Record::new(request_id(request.headers()));
@@ -34,7 +29,7 @@ pub(super) async fn observe(State(services): State<Arc<Services>>, request: Requ
     }
     let mut log_line = LogLine {
         started: Instant::now(),
-        active: services.metrics.begin(&parts.method),
+        active: services.metrics.http.begin(&parts.method),
         route: parts.extensions.get::<MatchedPath>().cloned(),
         client: origin::client(&parts, &services.config),
         version: parts.version,
@@ -74,16 +69,6 @@ pub(super) async fn metrics(State(services): State<Arc<Services>>) -> Response {
         Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
         Err(error) => RestError::from(error).into_response(),
     }
-}
-
-/// Returns the id from the request if it is safe to log, or else a new one.
-fn request_id(headers: &HeaderMap) -> String {
-    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    headers
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(|id| !id.is_empty() && id.len() <= MAX_ID_LENGTH && id.bytes().all(is_safe))
-        .map_or_else(|| format!("{:032x}", rand::random::<u128>()), str::to_owned)
 }
 
 /// A request's line in the log. It is written on drop, so that requests whose client disconnected are logged too.
@@ -126,6 +111,7 @@ impl Drop for LogLine {
         let status = self.status.map_or(499, |status| status.as_u16());
         self.services
             .metrics
+            .http
             .request_finished(&self.active, route, status, took);
         let span = self.record.span();
         if let Some(span) = span {
@@ -159,28 +145,5 @@ fn add_rate_limit(headers: &mut HeaderMap, quota: Quota) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(HeaderName::from_static(field), value);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn request_ids_are_kept_if_they_are_safe_to_log() {
-        let id = |sent: &[u8]| {
-            let mut headers = HeaderMap::new();
-            headers.insert(REQUEST_ID, HeaderValue::from_bytes(sent).unwrap());
-            request_id(&headers)
-        };
-        for safe in ["7", "b7ad6b71-69203331", "a.b_c", &"x".repeat(128)] {
-            assert_eq!(id(safe.as_bytes()), safe);
-        }
-        for unsafe_id in [&b""[..], b"a b", b"a\"b", b"a;b", "ä".as_bytes(), &[b'x'; 129]] {
-            let generated = id(unsafe_id);
-            assert_eq!(generated.len(), 32);
-            assert!(generated.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        }
-        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
     }
 }

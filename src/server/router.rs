@@ -6,10 +6,14 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
+use http_server::header::list_values;
+use http_server::origin;
+use http_server::precondition::{if_match_holds, if_none_match_holds};
+use http_server::security::add_security_headers;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -17,12 +21,10 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 
 use crate::config::Config;
 use crate::error::{Error, Malformed, Result};
-use crate::http::header::list_values;
 use crate::http::pages;
-use crate::http::precondition::{if_match_holds, if_none_match_holds};
 use crate::rest::error::{ErrorResponse, RestError};
 use crate::services::Services;
-use crate::{graphql, origin, rest};
+use crate::{graphql, rest};
 
 use super::{cors, health, observe};
 
@@ -100,15 +102,15 @@ async fn guard(State(services): State<Arc<Services>>, request: Request, next: Ne
 fn has_served_host(parts: &Parts, config: &Config) -> bool {
     let sent = parts.headers.get_all(header::HOST).iter().count();
     let is_probe = health::is_probe(parts.uri.path());
+    let hosts = &config.allowed_hosts;
     match origin::host(parts) {
         _ if sent > 1 => false,
         // Probes use the IP address as the host, or none. HTTP/1.0 does not require a host.
-        None => {
-            sent == 0 && (is_probe || parts.version < Version::HTTP_11 && config.allowed_hosts.is_empty())
-        }
+        None => sent == 0 && (is_probe || parts.version < Version::HTTP_11 && hosts.is_empty()),
         Some(host) if !origin::has_host_syntax(host) => false,
-        Some(_) if is_probe || config.allowed_hosts.is_empty() => true,
-        Some(_) => origin::forwarded_host(parts, config).is_some_and(|host| origin::is_allowed(config, host)),
+        Some(_) if is_probe || hosts.is_empty() => true,
+        Some(_) => origin::forwarded_host(parts, &config.trusted_proxies)
+            .is_some_and(|host| origin::is_listed(hosts, host)),
     }
 }
 
@@ -168,42 +170,6 @@ fn weaken_tag_if_compressed(mut response: Response) -> Response {
         headers.insert(header::ETAG, weak);
     }
     response
-}
-
-/// Adds headers that keep a browser from sniffing, framing, running or caching a response of an API. Headers that are set
-/// already stay, such as those of the pages.
-fn add_security_headers(headers: &mut HeaderMap) {
-    // A response with an entity tag may be stored and revalidated; all others, tokens in particular, must not be stored.
-    let caching = if headers.contains_key(header::ETAG) {
-        "private, no-cache"
-    } else {
-        "no-store"
-    };
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CACHE_CONTROL, caching),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
-    }
-}
-
-/// Returns the URI without its trailing slash, if it has one. Every route is reachable with and without it, and without a
-/// redirect.
-pub(super) fn without_trailing_slash(uri: &Uri) -> Option<Uri> {
-    let trimmed = uri.path().strip_suffix('/').filter(|path| !path.is_empty())?;
-    let path_and_query = match uri.query() {
-        Some(query) => format!("{trimmed}?{query}"),
-        None => trimmed.to_owned(),
-    };
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(path_and_query.parse().ok()?);
-    Uri::from_parts(parts).ok()
 }
 
 #[cfg(test)]

@@ -1,48 +1,37 @@
-//! Accepts connections, limits their number and the time for a request's head, and finishes running requests on shutdown.
-//!
-//! axum's own server has no time limit for a request's head.
+//! Serves the router until the program is to stop, and then closes what requests use.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::io;
-use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::http::{StatusCode, header};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
-use tower::ServiceExt as _;
+use http_server::Program;
+use request_telemetry::OpenConnection;
+use tokio::net::TcpListener;
 
-use super::drain_body::DrainBody;
-use super::io_timeouts::{TIMEOUTS, TimeoutStream};
-use super::router::{router, without_trailing_slash};
+use super::router::router;
 use crate::error::Result;
 use crate::services::Services;
 
-/// The most connections at a time; further ones wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 4096;
-/// Open files that are not client connections: the database, webhooks, the log.
-const OTHER_FILES: usize = 128;
-/// The time for a request's head to arrive, and for a connection to be idle between requests.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The largest head of a request in bytes.
-const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// The time for running requests to finish on shutdown.
-const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
-/// The time for a new connection to send its first request on shutdown.
-const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
 /// The time for the database to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-/// The pause before accepting again after a failure, which is usually a lack of file descriptors.
-const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+
+impl Program for Services {
+    type Connection = OpenConnection;
+
+    fn connected(&self) -> OpenConnection {
+        self.metrics.http.connected()
+    }
+
+    fn stop(&self) {
+        Self::stop(self);
+    }
+
+    /// WebSockets hold no connection of the server, and the webhook worker never does.
+    async fn finished(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
 
 /// Serves until `stop` completes, then lets running requests finish and closes the database.
 ///
@@ -53,44 +42,8 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let max_connections = max_connections(rlimit::Resource::NOFILE.get_soft().ok());
-    let server = Server {
-        router: router(Arc::clone(&services))?,
-        services: Arc::clone(&services),
-        slots: Arc::new(Semaphore::new(max_connections)),
-        builder: builder(),
-        shutdown: watch::Sender::new(false),
-    };
-    let mut stop = pin!(stop);
-    loop {
-        tokio::select! {
-            accepted = server.accept(&listener) => match accepted {
-                Ok(connection) => server.spawn(connection),
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_BACKOFF).await;
-                }
-            },
-            () = &mut stop => break,
-        }
-    }
-    services.stop();
-    server.accept_queued(listener);
-    server.shutdown.send_replace(true);
-    // Every connection holds a slot until it ends.
-    let all_slots = server
-        .slots
-        .acquire_many(u32::try_from(max_connections).unwrap_or(u32::MAX));
-    let finished = async {
-        let all_slots = all_slots.await;
-        // WebSockets no longer hold a slot, and the webhook worker never does.
-        services.tasks.close();
-        services.tasks.wait().await;
-        all_slots
-    };
-    if tokio::time::timeout(SHUTDOWN_TIMEOUT, finished).await.is_err() {
-        tracing::warn!("some requests did not finish in time");
-    }
+    let router = router(Arc::clone(&services))?;
+    http_server::serve(&services, router, listener, stop).await;
     let finish = async {
         if let Some(traces) = &services.traces {
             traces.finish().await;
@@ -101,151 +54,4 @@ pub async fn serve(
         tracing::warn!("the database did not close in time");
     }
     Ok(())
-}
-
-/// Returns the most connections under this limit of open files.
-fn max_connections(files: Option<u64>) -> usize {
-    let files = files.map_or(MAX_CONNECTIONS, |files| {
-        usize::try_from(files).unwrap_or(usize::MAX)
-    });
-    // At least half the files, where the limit is very low.
-    files
-        .saturating_sub(OTHER_FILES)
-        .max(files / 2)
-        .clamp(1, MAX_CONNECTIONS)
-}
-
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        // Some clients look headers up by their usual case.
-        .title_case_headers(true)
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_TIMEOUT)
-        .max_concurrent_streams(256);
-    builder
-}
-
-struct Server {
-    router: axum::Router,
-    services: Arc<Services>,
-    slots: Arc<Semaphore>,
-    builder: Builder<TokioExecutor>,
-    /// Set to true on shutdown.
-    shutdown: watch::Sender<bool>,
-}
-
-type Accepted = (OwnedSemaphorePermit, TcpStream, SocketAddr);
-
-impl Server {
-    /// Accepts the next connection once a slot is free.
-    async fn accept(&self, listener: &TcpListener) -> io::Result<Accepted> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await;
-        let (stream, peer) = listener.accept().await?;
-        Ok((slot.map_err(io::Error::other)?, stream, peer))
-    }
-
-    /// Serves the connections in the kernel's queue and closes the listener.
-    ///
-    /// The queue is read without the runtime, whose readiness of the listener may be out of date. Connections left in the
-    /// queue would be reset.
-    fn accept_queued(&self, listener: TcpListener) {
-        let Ok(listener) = listener.into_std() else { return };
-        while let Ok((stream, peer)) = listener.accept() {
-            let stream = stream
-                .set_nonblocking(true)
-                .and_then(|()| TcpStream::from_std(stream));
-            match (Arc::clone(&self.slots).try_acquire_owned(), stream) {
-                (Ok(slot), Ok(stream)) => self.spawn((slot, stream, peer)),
-                (Err(_), _) => return,
-                (_, Err(error)) => tracing::warn!(%error, "a connection could not be accepted"),
-            }
-        }
-    }
-
-    fn spawn(&self, (slot, stream, peer): Accepted) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection was closed right after it was accepted");
-        }
-        let requested = Arc::<Notify>::default();
-        let (router, request_seen) = (self.router.clone(), Arc::clone(&requested));
-        let service = service_fn(move |request| {
-            request_seen.notify_one();
-            respond(router.clone(), peer, request)
-        });
-        let connection = self
-            .builder
-            .serve_connection_with_upgrades(TokioIo::new(TimeoutStream::new(stream, TIMEOUTS)), service)
-            .into_owned();
-        let mut shutdown = self.shutdown.subscribe();
-        let shutdown = async move {
-            // Fails only if the sender is gone, which means the same.
-            let _ = shutdown.wait_for(|shutdown| *shutdown).await;
-        };
-        let gauge = self.services.metrics.connected();
-        tokio::spawn(async move {
-            let _held = (slot, gauge);
-            let mut connection = pin!(connection);
-            tokio::select! {
-                result = connection.as_mut() => return log_end(result),
-                () = shutdown => {}
-            }
-            // A graceful shutdown before the first request was read would drop that request.
-            tokio::select! {
-                result = connection.as_mut() => return log_end(result),
-                _ = tokio::time::timeout(FIRST_REQUEST_TIMEOUT, requested.notified()) => {}
-            }
-            connection.as_mut().graceful_shutdown();
-            log_end(connection.await);
-        });
-    }
-}
-
-fn log_end<E: std::fmt::Display>(result: Result<(), E>) {
-    if let Err(error) = result {
-        tracing::debug!(%error, "a connection ended early");
-    }
-}
-
-async fn respond(
-    router: axum::Router,
-    peer: SocketAddr,
-    request: hyper::Request<Incoming>,
-) -> Result<axum::response::Response, Infallible> {
-    let mut request = request.map(|body| Body::new(DrainBody::new(body)));
-    request.extensions_mut().insert(ConnectInfo(peer));
-    if let Some(uri) = without_trailing_slash(request.uri()) {
-        *request.uri_mut() = uri;
-    }
-    let mut response = router.oneshot(request).await?;
-    if response.status() == StatusCode::NOT_FOUND {
-        // axum adds it around all layers to every response of a method fallback, also to 404.
-        response.headers_mut().remove(header::ALLOW);
-    }
-    Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn connections_are_limited_by_open_files() {
-        for (files, expected) in [
-            (None, MAX_CONNECTIONS - OTHER_FILES),
-            (Some(u64::MAX), MAX_CONNECTIONS),
-            (Some(1_048_576), MAX_CONNECTIONS),
-            (Some(1024), 1024 - OTHER_FILES),
-            (Some(64), 32),
-            (Some(0), 1),
-        ] {
-            assert_eq!(max_connections(files), expected, "{files:?}");
-        }
-    }
 }

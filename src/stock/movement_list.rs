@@ -15,13 +15,14 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, Order, QueryFilter, QuerySelect,
     QueryTrait, Value,
 };
+use table_query::PagesByParent;
+use table_query::cursor::{self, Side, Term, ValueKind};
+use table_query::page::order_within_parent;
 
 use super::movement::Movement;
 use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, whole};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::query::cursor::{self, Side, Term, ValueKind};
-use crate::query::paging::{PagesByParent, order_within_parent};
 use crate::query::{CursorPage, Direction, Filter, PageRequest, Row, key};
 
 const AT: &str = "created_at";

@@ -8,11 +8,12 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, Query, SelectStatement, UnionType
 use sea_orm::{
     ColumnTrait, ConnectionTrait as _, FromQueryResult, Iterable, JoinType, QuerySelect, QueryTrait,
 };
+use table_query::cursor;
 
 use super::movement::Movement;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::query::{Filter, Row, cursor, key};
+use crate::query::{Filter, Row, key};
 
 /// A movement of either kind.
 pub enum MovementRow {

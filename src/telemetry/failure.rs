@@ -1,6 +1,7 @@
 //! The log line of a failure.
 
-use super::record::Record;
+use request_telemetry::Record;
+
 use crate::error::Error;
 
 /// Logs an error that is the server's fault, with its cause; to be called once, where the error becomes a response.

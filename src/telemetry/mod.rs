@@ -1,13 +1,9 @@
-//! Observability: the log line of each request, metrics, and traces.
+//! Observability: the log line of a failure, the metrics, and the traces of the settings. The crate `request-telemetry` has the
+//! records and spans of requests.
 
 mod failure;
 pub mod metrics;
-mod otlp_client;
-pub mod record;
-pub mod statements;
 pub mod traces;
 
 pub use failure::log_failure;
 pub use metrics::Metrics;
-pub use record::Record;
-pub use traces::Traces;

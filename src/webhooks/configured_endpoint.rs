@@ -7,8 +7,8 @@ use sea_orm::{
     ActiveModelTrait as _, ActiveValue, ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
 };
 use url::Url;
+use webhook_sender::SigningSecret;
 
-use super::sign::SigningSecret;
 use super::{disable, target};
 use crate::config::Config;
 use crate::ctx::Ctx;

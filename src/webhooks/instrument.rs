@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use url::Url;
+use webhook_sender::{AttemptResult, SignedMessage};
 
-use super::client::{AttemptResult, SignedMessage};
 use crate::services::Services;
 
 /// Observes an attempt. Of the address, the span has the host alone: the rest may be a secret.
@@ -18,7 +18,11 @@ pub async fn instrument(
     let span = services.traces.as_ref().map(|traces| {
         let url = url.parse::<Url>().ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-        traces.webhook(host, event, &message.id)
+        let attributes = [
+            ("stockroom.webhook.event", event.to_owned()),
+            ("stockroom.webhook.id", message.id.clone()),
+        ];
+        traces.post(host, attributes)
     });
     let result = attempt.await;
     let succeeded = matches!(&result, AttemptResult::Response { status, .. } if status.is_success());

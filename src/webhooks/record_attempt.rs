@@ -12,9 +12,8 @@ use hyper::StatusCode;
 use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, QueryFilter as _};
+use webhook_sender::{AttemptResult, backoff};
 
-use super::backoff;
-use super::client::AttemptResult;
 use super::disable::disable;
 use crate::ctx::Ctx;
 use crate::error::Result;

@@ -12,20 +12,20 @@ use ::entity::webhook_endpoint;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use webhook_sender::{AttemptResult, Client, SignedMessage, SigningSecret};
 
-use super::client::{AttemptResult, Client, SignedMessage};
 use super::configured_endpoint::{self, ConfiguredEndpoint};
 use super::instrument::instrument;
 use super::lease::{self, Leased};
 use super::record_attempt::{Attempt, record_attempt};
-use super::sign::SigningSecret;
-use super::{event, retention};
+use super::{event, retention, target};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::services::Services;
 
 /// The most attempts of one gateway to one endpoint at the same time.
 const CONCURRENCY: usize = 8;
+const USER_AGENT: &str = concat!("stockroom/", env!("CARGO_PKG_VERSION"));
 /// How often due deliveries are looked for without a signal: retries, and what other gateways left.
 const POLL: Duration = Duration::from_secs(5);
 /// How much longer than an attempt's timeout its lease is.
@@ -53,7 +53,8 @@ impl WebhookWorker {
         let timeout = Duration::from_secs(config.webhook_timeout);
         Ok(Some(Self {
             services: Arc::clone(services),
-            client: Client::new(timeout, config.webhook_allow_private)?,
+            client: Client::new(timeout, target::policy(config.webhook_allow_private), USER_AGENT)
+                .map_err(Error::internal)?,
             configured: ConfiguredEndpoint::from_config(config)?,
         }))
     }
@@ -200,7 +201,8 @@ impl WebhookWorker {
         let threshold = services.config.low_stock_threshold;
         let result = match event::body(&leased.event, leased.change.as_ref(), endpoint, threshold) {
             Ok(body) => {
-                let message = sign(&leased.event.message_id, started_at.timestamp(), secrets, body);
+                let id = &leased.event.message_id;
+                let message = SignedMessage::new(id, started_at.timestamp(), secrets, body);
                 let sending = self.client.send(&endpoint.url, &message);
                 let name = leased.event.name.as_str();
                 instrument(services, &endpoint.url, name, &message, sending).await
@@ -240,17 +242,4 @@ struct Attempts {
 struct Target {
     endpoint: webhook_endpoint::Model,
     secrets: Vec<SigningSecret>,
-}
-
-fn sign(id: &str, timestamp: i64, secrets: &[SigningSecret], body: Vec<u8>) -> SignedMessage {
-    let signatures: Vec<String> = secrets
-        .iter()
-        .map(|secret| secret.sign(id, timestamp, &body))
-        .collect();
-    SignedMessage {
-        id: id.to_owned(),
-        timestamp,
-        signature: signatures.join(" "),
-        body,
-    }
 }

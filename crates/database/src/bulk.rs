@@ -20,23 +20,48 @@ pub fn json_rows(rows: &[impl serde::Serialize]) -> Value {
     serde_json::to_string(rows).unwrap_or_default().into()
 }
 
-/// Inserts into one table.
+/// Inserts models of one table.
 pub struct BulkInsert<'c, C, E: EntityTrait> {
-    connection: &'c C,
     columns: Vec<E::Column>,
-    sql: String,
-    /// Rows that are not sent to PostgreSQL yet: a JSON array without its closing bracket.
-    batch: String,
+    rows: RowInsert<'c, C>,
 }
 
 impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
     pub fn new(connection: &'c C) -> Self {
         let columns: Vec<E::Column> = E::Column::iter().collect();
-        let names: Vec<String> = columns
-            .iter()
-            .map(|column| format!("\"{}\"", column.as_str()))
-            .collect();
-        let (table, names) = (E::default().table_name().to_owned(), names.join(", "));
+        let names = columns.iter().map(|column| column.as_str().to_owned()).collect();
+        Self {
+            columns,
+            rows: RowInsert::new(connection, E::default().table_name(), names),
+        }
+    }
+
+    /// Inserts a row, at once or with a later batch.
+    pub async fn add(&mut self, row: &E::Model) -> Result<(), DbErr> {
+        let values = self.columns.iter().map(|column| row.get(*column));
+        self.rows.add(values).await
+    }
+
+    /// Inserts the rest.
+    pub async fn finish(self) -> Result<(), DbErr> {
+        self.rows.finish().await
+    }
+}
+
+/// Inserts rows of one table as values in the order of its columns, for tables without an entity.
+pub struct RowInsert<'c, C> {
+    connection: &'c C,
+    columns: Vec<String>,
+    sql: String,
+    /// Rows that are not sent to PostgreSQL yet: a JSON array without its closing bracket.
+    batch: String,
+}
+
+impl<'c, C: ConnectionTrait> RowInsert<'c, C> {
+    /// The names of the table and the columns come from the schema, never from a caller.
+    pub fn new(connection: &'c C, table: &str, columns: Vec<String>) -> Self {
+        let names: Vec<String> = columns.iter().map(|column| format!("\"{column}\"")).collect();
+        let names = names.join(", ");
         let sql = match connection.get_database_backend() {
             DbBackend::Sqlite => format!(
                 r#"INSERT INTO "{table}" ({names}) VALUES ({})"#,
@@ -56,14 +81,13 @@ impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
     }
 
     /// Inserts a row, at once or with a later batch.
-    pub async fn add(&mut self, row: &E::Model) -> Result<(), DbErr> {
+    pub async fn add(&mut self, values: impl Iterator<Item = Value>) -> Result<(), DbErr> {
         let backend = self.connection.get_database_backend();
         if backend == DbBackend::Sqlite {
-            let values = self.columns.iter().map(|column| row.get(*column));
             let statement = Statement::from_sql_and_values(backend, &self.sql, values);
             return self.connection.execute_raw(statement).await.map(|_| ());
         }
-        self.append(row)?;
+        self.append(values)?;
         if self.batch.len() < BATCH_BYTES {
             return Ok(());
         }
@@ -86,18 +110,18 @@ impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
         self.connection.execute_raw(statement).await.map(|_| ())
     }
 
-    fn append(&mut self, row: &E::Model) -> Result<(), DbErr> {
+    fn append(&mut self, values: impl Iterator<Item = Value>) -> Result<(), DbErr> {
         self.batch
             .push_str(if self.batch.is_empty() { "[{" } else { ",{" });
         let mut quote = "\"";
-        for column in &self.columns {
-            let value = json(row.get(*column))?;
+        for (column, value) in self.columns.iter().zip(values) {
+            let value = json(value)?;
             if value.is_null() {
                 // A missing key is read as null.
                 continue;
             }
             self.batch.push_str(quote);
-            self.batch.push_str(column.as_str());
+            self.batch.push_str(column);
             self.batch.push_str("\":");
             self.batch.push_str(&value.to_string());
             quote = ",\"";
@@ -158,10 +182,15 @@ pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize
 /// Makes the next id that a table gives out larger than `last`. On PostgreSQL this takes effect even if the transaction is
 /// rolled back.
 pub async fn raise_last_id<E: EntityTrait>(db: &impl ConnectionTrait, last: i64) -> Result<(), DbErr> {
+    raise_last_id_of(db, E::default().table_name(), last).await
+}
+
+/// The same for a table by its name.
+pub async fn raise_last_id_of(db: &impl ConnectionTrait, table: &str, last: i64) -> Result<(), DbErr> {
     if last < 1 {
         return Ok(());
     }
-    let table = E::default().table_name().to_owned();
+    let table = table.to_owned();
     let backend = db.get_database_backend();
     if backend == DbBackend::Sqlite {
         let create_sequence = "INSERT INTO sqlite_sequence (name, seq)
@@ -186,7 +215,12 @@ pub async fn raise_last_id<E: EntityTrait>(db: &impl ConnectionTrait, last: i64)
 
 /// Updates the statistics by which queries of a table are planned.
 pub async fn analyze<E: EntityTrait>(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let sql = format!(r#"ANALYZE "{}""#, E::default().table_name());
+    analyze_table(db, E::default().table_name()).await
+}
+
+/// The same for a table by its name.
+pub async fn analyze_table(db: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
+    let sql = format!(r#"ANALYZE "{table}""#);
     db.execute_unprepared(&sql).await.map(|_| ())
 }
 

@@ -7,7 +7,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::row::{Inflow, Label, Outflow, Product, Reason, StockChange, User};
+use crate::row::{
+    Group, Inflow, Label, Membership, Outflow, Product, Reason, SpentToken, StockChange, User, UserPermission,
+};
 
 /// What a table comes to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -135,14 +137,24 @@ impl TableDigest {
     pub fn summary(&self) -> TableSummary {
         let has_money = matches!(self.table, "product" | "outflow");
         let has_quantity = has_money || matches!(self.table, "inflow" | "stock_change");
-        let (sign, cents) = (if self.cents < 0 { "-" } else { "" }, self.cents.unsigned_abs());
         TableSummary {
             table: self.table,
             rows: self.rows,
-            quantity: has_quantity.then(|| self.quantity.to_string()),
-            money: has_money.then(|| format!("{sign}{}.{:02}", cents / 100, cents % 100)),
+            quantity: has_quantity.then(|| self.quantity()),
+            money: has_money.then(|| self.money()),
             hash: self.sum.iter().rev().map(|word| format!("{word:016x}")).collect(),
         }
+    }
+
+    /// The sum of quantities.
+    pub fn quantity(&self) -> String {
+        self.quantity.to_string()
+    }
+
+    /// The sum of prices, with two decimals.
+    pub fn money(&self) -> String {
+        let (sign, cents) = (if self.cents < 0 { "-" } else { "" }, self.cents.unsigned_abs());
+        format!("{sign}{}.{:02}", cents / 100, cents % 100)
     }
 }
 
@@ -222,6 +234,37 @@ impl Record for User {
         fields.truth(self.is_active);
         fields.truth(self.is_superuser);
         fields.moment(self.created_at);
+    }
+}
+
+impl Record for Group {
+    fn write(&self, fields: &mut Fields) {
+        fields.integer(self.id);
+        fields.text(&self.name);
+        for codename in &self.permissions {
+            fields.text(codename);
+        }
+    }
+}
+
+impl Record for Membership {
+    fn write(&self, fields: &mut Fields) {
+        fields.integer(self.user_id);
+        fields.integer(self.group_id);
+    }
+}
+
+impl Record for UserPermission {
+    fn write(&self, fields: &mut Fields) {
+        fields.integer(self.user_id);
+        fields.text(&self.codename);
+    }
+}
+
+impl Record for SpentToken {
+    fn write(&self, fields: &mut Fields) {
+        fields.text(&self.jti);
+        fields.moment(self.expires_at);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Removes the files of a SQLite database that a failed import has created.
+//! Removes the files of a SQLite database that a failed import or copy has created.
 
 use std::path::PathBuf;
 
@@ -7,11 +7,11 @@ use database::Location;
 use crate::config::Config;
 
 /// The files that did not exist before.
-pub(super) struct Created(Vec<PathBuf>);
+pub(in crate::cli) struct Created(Vec<PathBuf>);
 
 impl Created {
     /// To be called before the database is opened. Empty on PostgreSQL and for a database that exists.
-    pub(super) fn before(config: &Config) -> Self {
+    pub(in crate::cli) fn before(config: &Config) -> Self {
         let Location::Sqlite(database) = &config.database_url else {
             return Self(Vec::new());
         };
@@ -38,7 +38,7 @@ impl Created {
         )
     }
 
-    pub(super) fn remove(self) {
+    pub(in crate::cli) fn remove(self) {
         for file in self.0 {
             match std::fs::remove_file(&file) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

@@ -1,7 +1,7 @@
 //! `stockroom import`: takes over a Django installation.
 
-mod cleanup;
-mod progress;
+pub(super) mod cleanup;
+pub(super) mod progress;
 mod report;
 
 use std::process::ExitCode;
@@ -11,12 +11,13 @@ use clap::{Args, Subcommand};
 use database::bulk::vacuum;
 use django_source::{Options, Plan, Source, Verdict};
 use serde_json::json;
+use settings::Secret;
 
 use self::cleanup::Created;
 use self::progress::Bar;
 use super::output::{explain, fail, print};
 use crate::clock::Clock;
-use crate::config::{Config, Secret};
+use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::import::{self, Comparison, Watch};
@@ -26,7 +27,7 @@ use crate::services::Services;
 /// The exit code if the source can't be read or is of another system.
 const UNREADABLE: u8 = 2;
 /// The exit code after Ctrl-C, as shells have it: 128 and the number of the signal.
-const INTERRUPTED: u8 = 130;
+pub(super) const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Import {
@@ -73,7 +74,7 @@ pub(super) struct Arguments {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap's signature of a value parser")]
-fn source(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
+pub(super) fn source(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 
@@ -103,7 +104,10 @@ impl Arguments {
 
 pub(super) async fn run(config: Config, command: Import) -> Result<ExitCode> {
     let watch = Watch::default();
-    cancel_on_signals(watch.clone())?;
+    cancel_on_signals({
+        let watch = watch.clone();
+        move || watch.cancel()
+    })?;
     let result = match command {
         Import::Check(arguments) => Box::pin(check_only(&arguments, &watch)).await,
         Import::Run(arguments) => Box::pin(check_and_store(config, &arguments, &watch)).await,
@@ -115,8 +119,8 @@ pub(super) async fn run(config: Config, command: Import) -> Result<ExitCode> {
     result
 }
 
-/// Cancels the import on Ctrl-C and on SIGTERM. The transaction is rolled back then.
-fn cancel_on_signals(watch: Watch) -> Result<()> {
+/// Calls `cancel` on Ctrl-C and on SIGTERM. The transaction is rolled back then.
+pub(super) fn cancel_on_signals(cancel: impl FnOnce() + Send + 'static) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
@@ -125,14 +129,17 @@ fn cancel_on_signals(watch: Watch) -> Result<()> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        watch.cancel();
+        cancel();
     });
     Ok(())
 }
 
 /// The plan, or the exit code of a source that can't be read.
 async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan, ExitCode> {
-    let bar = Bar::show(watch.clone());
+    let bar = Bar::show({
+        let watch = watch.clone();
+        move || watch.now()
+    });
     let checking = async {
         let options = arguments.options()?;
         let source = Source::open(arguments.source.text()).await?;
@@ -222,7 +229,10 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
 
 async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparison>> {
     let services = Services::open_without_timeouts(config, Clock::system()).await?;
-    let bar = Bar::show(watch.clone());
+    let bar = Bar::show({
+        let watch = watch.clone();
+        move || watch.now()
+    });
     let storing = async {
         schema::migrate_up(&services.db).await?;
         // Checked again in the transaction; this check fails before the work.

@@ -5,17 +5,16 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 
-use crate::import::Watch;
-
 const INTERVAL: Duration = Duration::from_millis(100);
 
-pub(super) struct Bar {
+pub(in crate::cli) struct Bar {
     bar: ProgressBar,
     drawing: JoinHandle<()>,
 }
 
 impl Bar {
-    pub(super) fn show(watch: Watch) -> Self {
+    /// Draws what `now` returns: the stage, the rows done and the rows there are.
+    pub(in crate::cli) fn show(now: impl Fn() -> (&'static str, u64, u64) + Send + 'static) -> Self {
         // Hidden where standard error is not a terminal.
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{msg:14} {bar:40} {pos}/{len} rows, {eta} left") {
@@ -26,7 +25,7 @@ impl Bar {
             let mut ticks = tokio::time::interval(INTERVAL);
             loop {
                 ticks.tick().await;
-                let (stage, done, total) = watch.now();
+                let (stage, done, total) = now();
                 drawn.set_message(stage);
                 drawn.set_length(total);
                 drawn.set_position(done);
@@ -35,7 +34,7 @@ impl Bar {
         Self { bar, drawing }
     }
 
-    pub(super) fn clear(self) {
+    pub(in crate::cli) fn clear(self) {
         self.drawing.abort();
         self.bar.finish_and_clear();
     }

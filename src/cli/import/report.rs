@@ -129,13 +129,27 @@ fn stock(report: &Report) -> Vec<String> {
 
 fn because(because: &Because) -> String {
     match because {
-        Because::NoTable { roles } => format!("  It has no table for: {}.", roles.join(", ")),
+        Because::NoTable { roles } => format!(
+            "  It has no table for: {}. One with an unusual name can be given with --map TABLE={}.",
+            roles.join(", "),
+            roles.first().copied().unwrap_or_default()
+        ),
         Because::NoColumn { table, columns } => {
-            format!(
+            let mut lines = vec![format!(
                 "  The table {} has no column for: {}.",
                 plain(table),
                 columns.join(", ")
-            )
+            )];
+            if columns.contains(&"id") {
+                lines.push("  Ids that are not integers, such as UUIDs, can't be kept.".to_owned());
+            }
+            if let Some(column) = columns.iter().find(|column| **column != "id") {
+                lines.push(format!(
+                    "  A column with an unusual name can be given with --map {}.COLUMN={column}.",
+                    plain(table)
+                ));
+            }
+            lines.join("\n")
         }
         Because::AmbiguousTable { role, tables } => format!(
             "  Several tables may be the one for {role}: {}. Choose one with --map TABLE={role}.",
@@ -166,7 +180,7 @@ pub(super) fn comparisons(tables: &[Comparison]) -> String {
     let mut lines = vec!["\nCompared".to_owned()];
     for table in tables {
         let same = if table.is_equal() { "equal" } else { "DIFFERENT" };
-        lines.push(format!("  {:<13} {same}", table.source.table));
+        lines.push(format!("  {:<17} {same}", table.source.table));
         for (side, summary) in [("source", &table.source), ("target", &table.target)] {
             lines.push(format!(
                 "      {side}  {:>9} rows  quantity {:>14}  money {:>20}  {}",

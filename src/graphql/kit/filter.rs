@@ -1,14 +1,15 @@
 //! Conditions on one column, an input for each type of column. Within one object every condition must hold; an operator
 //! that is absent or null adds no condition.
 
+use ::entity::fold;
 use async_graphql::{ID, InputObject};
 use sea_orm::ColumnTrait;
+use table_query::{Comparison, Place};
 
 use super::decimal::Decimal;
 use super::scalar::{Date, DateTime, parse_id};
 use crate::error::{Error, Result};
 use crate::query::Filter;
-use crate::query::filter::{Comparison, Place};
 
 /// Conditions on an id.
 #[derive(InputObject, Clone, Debug, Default)]
@@ -67,10 +68,11 @@ impl StringFilter {
             self.among.map(|texts| Filter::among(column, texts)),
             self.not_in.map(|texts| Filter::not_among(column, texts)),
             self.contains
-                .map(|text| Filter::text(folded, Place::Anywhere, &text)),
+                .map(|text| Filter::text(folded, Place::Anywhere, &fold(&text))),
             self.starts_with
-                .map(|text| Filter::text(folded, Place::Start, &text)),
-            self.ends_with.map(|text| Filter::text(folded, Place::End, &text)),
+                .map(|text| Filter::text(folded, Place::Start, &fold(&text))),
+            self.ends_with
+                .map(|text| Filter::text(folded, Place::End, &fold(&text))),
             self.is_null.map(|is_null| Filter::is_null(column, is_null)),
         ]))
     }

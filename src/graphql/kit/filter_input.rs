@@ -29,7 +29,7 @@ pub(crate) type FilterArgument<E> = Option<Box<FilterOf<E>>>;
 /// [`Error::Parameter`](crate::error::Error::Parameter) for a filter that can't be evaluated or is too large.
 pub(crate) fn read_filter<E: HasFilter>(ctx: &Ctx, filter: FilterArgument<E>) -> Result<Filter> {
     match filter {
-        Some(filter) => filter.into_filter(ctx)?.checked(),
+        Some(filter) => Ok(filter.into_filter(ctx)?.checked()?),
         None => Ok(Filter::default()),
     }
 }

@@ -13,6 +13,7 @@ use super::page::PageArguments;
 use super::{Nullable, nullable};
 use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::query::paging::{children_of, count_children_of};
 use crate::query::{Collection, Listing, Row};
 
 /// Collects the arguments of a list. Each method takes the argument of its name.
@@ -87,11 +88,11 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
         let (relation, request) = (relation_key(cx), page.into_request()?);
         let ctx = Ctx::of(cx)?;
         let listing = || listing(ctx);
-        let (page, listing) = parent.many(ctx, &relation, reference, &request, listing).await?;
+        let (page, listing) = children_of(ctx, parent, &relation, reference, &request, listing).await?;
         let parent = parent.clone();
         let connection = Connection::new(page, move |ctx| {
             let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
-            Box::pin(async move { parent.count_of(ctx, &relation, reference, &listing).await })
+            Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
         });
         Ok(connection.into())
     };

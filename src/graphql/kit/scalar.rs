@@ -4,9 +4,9 @@
 use async_graphql::{Description, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
 use graphql_server::ErrorCode;
+use table_query::parse_day;
 
 use crate::error::{Error, Result};
-use crate::query::day::parse_day;
 
 /// A whole number that may not fit in 32 bits, sent as a string: `"4200000000"`.
 /// Only sums use it.

@@ -2,11 +2,15 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::Instant;
+
+use rand::{RngExt as _, SeedableRng as _};
+use rand_pcg::Pcg64Mcg;
 
 use super::installation::Installation;
 use crate::support::command::{fails, prints};
 use crate::support::program::command;
+use crate::support::row_counts::row_counts;
 use crate::support::test_database::{Database, Place};
 
 /// Enough rows that an import is still running when it is ended.
@@ -53,25 +57,76 @@ async fn ended_early(database: Database) {
         let left = std::fs::read_dir(directory.path()).expect("a directory").count();
         assert_eq!(left, 0, "nothing is left behind");
     }
-    // A kill, at ten moments.
-    for step in 0..10 {
-        let mut child = storing(&url, &source);
-        std::thread::sleep(Duration::from_millis(step * 60));
-        child.kill().expect("it is killed");
-        assert_eq!(
-            child.wait().expect("it ends").code(),
-            None,
-            "it was still running"
-        );
-    }
     assert!(installation.bytes() == before, "the source is as it was");
-    // Whatever a killed one had written is gone, or this would be refused.
+    installation.remove().await;
+    place.remove().await;
+}
+
+async fn killed(database: Database) {
+    let (Some(place), Some(other), Some(migrated), Some(installation)) = (
+        Place::empty(database).await,
+        Place::empty(database).await,
+        Place::empty(database).await,
+        Installation::changed("01_documented", Database::Sqlite, MANY).await,
+    ) else {
+        println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
+        return;
+    };
+    let (url, source, before) = (place.url(), installation.address(), installation.bytes());
+    prints(&migrated.url(), &["migrate", "up"], "");
+    let as_it_was = row_counts(&migrated.url()).await;
+    let import = |url: &str| {
+        let mut command = command(url);
+        let run = command.args(["import", "run", &source]).stdin(Stdio::null());
+        run.stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts")
+    };
+    // How long an import takes that is left alone.
+    let begun = Instant::now();
+    assert!(import(&other.url()).wait().expect("it ends").success());
+    let whole = begun.elapsed();
+    let seed = u64::from(begun.elapsed().subsec_nanos());
+    println!("seed {seed}, an import takes {whole:?}");
+    let mut random = Pcg64Mcg::seed_from_u64(seed);
+    for _ in 0..10 {
+        // The last fifth is left out, for a faster run than the first.
+        let after = whole.mul_f64(random.random_range(0.0..0.8));
+        let mut child = import(&url);
+        std::thread::sleep(after);
+        child.kill().expect("it is killed");
+        let code = child.wait().expect("it ends").code();
+        assert_eq!(
+            code, None,
+            "it had ended before {after:?} of {whole:?}, seed {seed}"
+        );
+        let left = row_counts(&url).await;
+        // Migrations are a step of their own: all of them, or none.
+        assert!(
+            left.is_empty() || left == as_it_was,
+            "killed after {after:?}, seed {seed}: {left:?}"
+        );
+        assert!(installation.bytes() == before, "the source is as it was");
+    }
     prints(&url, &["import", "run", &source], "");
     prints(&url, &["check"], "");
     let again = fails(&url, &["import", "run", &source], "");
     assert!(again.contains("the target is not empty"), "{again}");
     installation.remove().await;
-    place.remove().await;
+    for place in [place, other, migrated] {
+        place.remove().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_is_killed_leaves_the_target_as_it_was_on_sqlite() {
+    killed(Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_that_is_killed_leaves_the_target_as_it_was_on_postgres() {
+    killed(Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

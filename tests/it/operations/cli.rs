@@ -29,7 +29,7 @@ async fn migrations_go_up_and_down(gateway: Gateway) {
     let all = status.lines().count();
     assert!(status.lines().all(|line| line.starts_with("applied")), "{status}");
     let steps = all.to_string();
-    let down = prints(&url, &["migrate", "down", &steps], "");
+    let down = prints(&url, &["migrate", "down", &steps, "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
         all,
@@ -43,7 +43,7 @@ async fn migrations_go_up_and_down(gateway: Gateway) {
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
     // One step back and forth again.
-    let down = prints(&url, &["migrate", "down"], "");
+    let down = prints(&url, &["migrate", "down", "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
         1,
@@ -207,7 +207,7 @@ async fn serving_brings_the_database_up_to_date(gateway: Gateway) {
         .lines()
         .count()
         .to_string();
-    prints(&place.url(), &["migrate", "down", &all], "");
+    prints(&place.url(), &["migrate", "down", &all, "--yes"], "");
     let program = Program::serve(&place.url(), &[]).await;
     program.anon().get("/readyz").await.expect(200);
     program.anon().get("/livez").await.is(200, "ok");

@@ -2,6 +2,7 @@
 
 mod backup;
 mod cli;
+mod copy;
 mod cors;
 mod demo;
 mod failures;
@@ -12,6 +13,7 @@ mod observability;
 mod pages;
 mod refold;
 mod resilience;
+mod safety;
 mod settings;
 mod slow_clients;
 mod traces;

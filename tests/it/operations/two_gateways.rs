@@ -338,7 +338,7 @@ async fn one_makes_the_tables(gateway: Gateway) {
         .lines()
         .count()
         .to_string();
-    crate::support::command::prints(&url, &["migrate", "down", &steps], "");
+    crate::support::command::prints(&url, &["migrate", "down", &steps, "--yes"], "");
     let (first, second, third) = tokio::join!(
         Program::serve(&url, &[QUIET]),
         Program::serve(&url, &[QUIET]),

@@ -179,8 +179,17 @@ impl Program {
 
     /// Asks it to end.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Ends its terminal.
+    pub fn hang_up(&self) {
+        self.signal("-HUP");
+    }
+
+    fn signal(&self, signal: &str) {
         let sent = Command::new("kill")
-            .arg("-TERM")
+            .arg(signal)
             .arg(self.child.id().to_string())
             .status();
         assert!(sent.expect("kill").success());

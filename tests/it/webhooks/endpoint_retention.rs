@@ -53,7 +53,7 @@ async fn rows_come_through_migrations(gateway: Gateway) {
     let since = status
         .lines()
         .skip_while(|line| !line.contains("webhook_endpoints"));
-    migrate(&["down", &since.count().to_string()]);
+    migrate(&["down", &since.count().to_string(), "--yes"]);
     migrate(&["up"]);
     let app = App::open(
         crate::support::gateway::config(

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 use stockroom::kind::Kind;
-use stockroom::webhooks::target::is_public;
+use webhook_sender::is_public;
 
 use crate::support::api::FACES;
 use crate::support::gateway::Gateway;

@@ -77,11 +77,11 @@ fn with(catalogue: &Catalogue, name: &str, columns: &[&str]) -> Option<Table> {
 }
 
 fn users(catalogue: &Catalogue) -> Option<Table> {
-    const COLUMNS: [&str; 4] = ["id", "password", "is_superuser", "is_active"];
-    let fits = |table: &&Table| {
-        COLUMNS.iter().all(|column| table.column(column).is_some())
+    let has = |table: &Table, columns: &[&str]| {
+        columns.iter().all(|column| table.column(column).is_some())
             && (table.column("username").is_some() || table.column("email").is_some())
     };
+    let fits = |table: &&Table| has(table, &["id", "password", "is_superuser", "is_active"]);
     let own = catalogue
         .models
         .iter()
@@ -93,7 +93,16 @@ fn users(catalogue: &Catalogue) -> Option<Table> {
         .models
         .iter()
         .any(|model| model.app == "auth" && model.name == "user");
-    if listed { default.or(own) } else { own.or(default) }.cloned()
+    let found = if listed { default.or(own) } else { own.or(default) };
+    // A model with a table name of its own; then one without Django's permissions, which still has these.
+    let renamed = || catalogue.tables.iter().find(fits);
+    let bare = || {
+        catalogue
+            .tables
+            .iter()
+            .find(|table| has(table, &["id", "password", "last_login"]))
+    };
+    found.or_else(renamed).or_else(bare).cloned()
 }
 
 fn pairs(catalogue: &Catalogue, name: &str, left_table: Option<&str>, right: &str) -> Option<Pairs> {

@@ -1,11 +1,12 @@
 //! Which column means what: relations by the table that they point to, others by name, known misspelling or likeness.
 
-use super::spelling::{ALIKE, alike, closest, known};
+use super::spelling::{ALIKE, alike, closest, is_vague, known};
 use super::tables::Found;
 use super::{Field, Role};
 use crate::catalogue::{Column, Table};
 use crate::error::{Error, Result};
 use crate::options::MapOverride;
+use crate::value::Kind;
 
 /// How a column was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,9 +184,15 @@ fn named(map: &TableMap, field: Field, how: How) -> Option<&Column> {
         How::Name => map
             .left()
             .find(|column| column.name.eq_ignore_ascii_case(field.name())),
-        How::KnownSpelling => known(field)
-            .iter()
-            .find_map(|name| map.left().find(|column| column.name.eq_ignore_ascii_case(name))),
+        How::KnownSpelling => known(field).iter().find_map(|name| {
+            let fits = |column: &&Column| {
+                column.name.eq_ignore_ascii_case(name)
+                    && (!is_vague(name)
+                        || field.kind() == column.kind
+                        || field.kind() == Kind::Moment && field.accepts(column.kind))
+            };
+            map.left().find(fits)
+        }),
         _ => {
             let fits = |column: &&Column| {
                 field.accepts(column.kind)

@@ -74,10 +74,28 @@ impl Role {
                 "categoria",
                 "categorias",
             ],
-            Self::Supplier => &["supplier", "suppliers", "fornecedor", "fornecedores"],
-            Self::Product => &["product", "products", "produto", "produtos"],
-            Self::Inflow => &["inflow", "inflows", "entrada", "entradas"],
-            Self::Outflow => &["outflow", "outflows", "saida", "saidas"],
+            Self::Supplier => &[
+                "supplier",
+                "suppliers",
+                "fornecedor",
+                "fornecedores",
+                "proveedor",
+                "proveedores",
+                "vendor",
+                "vendors",
+            ],
+            Self::Product => &[
+                "product",
+                "products",
+                "produto",
+                "produtos",
+                "producto",
+                "productos",
+            ],
+            Self::Inflow => &["inflow", "inflows", "entrada", "entradas", "stockin"],
+            Self::Outflow => &[
+                "outflow", "outflows", "saida", "saidas", "salida", "salidas", "stockout",
+            ],
         }
     }
 

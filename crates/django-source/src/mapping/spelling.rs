@@ -8,8 +8,16 @@ pub(crate) const ALIKE: f64 = 0.75;
 /// Other names that were seen for a documented column, or that mean the same.
 pub(crate) const fn known(field: Field) -> &'static [&'static str] {
     match field {
-        Field::Name => &["title", "nome", "titulo", "mame", "nane"],
-        Field::Title => &["name", "nome", "titulo", "tittle", "titel"],
+        Field::Name => &["title", "nome", "titulo", "mame", "nane", "nombre"],
+        Field::Title => &[
+            "name",
+            "nome",
+            "titulo",
+            "tittle",
+            "titel",
+            "nombre",
+            "product_name",
+        ],
         Field::Description => &[
             "descrition",
             "descripition",
@@ -18,6 +26,7 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "discription",
             "descriptions",
             "descricao",
+            "descripcion",
             "desc",
             "details",
             "notes",
@@ -36,6 +45,7 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "serialnumber",
             "numero_serie",
             "numero_de_serie",
+            "serial_no",
             "serie_num",
         ],
         Field::CostPrice => &[
@@ -49,6 +59,12 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "preco_custo",
             "preco_de_custo",
             "custo",
+            "precio_costo",
+            "precio_compra",
+            "preco_compra",
+            "valor_custo",
+            "valor_compra",
+            "cost_value",
             "unit_cost",
         ],
         Field::SellingPrice => &[
@@ -62,9 +78,16 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "price_sale",
             "preco_venda",
             "preco_de_venda",
+            "precio_venta",
+            "valor_venda",
+            "retail_price",
+            "price_selling",
+            "sell_value",
             "unit_price",
             "price",
             "preco",
+            "precio",
+            "valor",
         ],
         Field::Quantity => &[
             "quantily",
@@ -79,6 +102,14 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "stock",
             "stock_quantity",
             "estoque",
+            "quantity_in_stock",
+            "stock_level",
+            "current_stock",
+            "in_stock",
+            "cantidad",
+            "quant",
+            "amount",
+            "units",
         ],
         Field::CreatedAt => &[
             "create_at",
@@ -92,6 +123,15 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "creation_date",
             "criado_em",
             "data_criacao",
+            "fecha_creacion",
+            "creado_en",
+            "date_added",
+            "added_at",
+            "date",
+            "data",
+            "fecha",
+            "datetime",
+            "timestamp",
         ],
         Field::UpdatedAt => &[
             "update_at",
@@ -108,6 +148,9 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "last_updated",
             "atualizado_em",
             "data_atualizacao",
+            "fecha_actualizacion",
+            "actualizado_en",
+            "date_modified",
         ],
         Field::Brand => &["branch_id", "brands_id", "marca_id", "brand"],
         Field::Category => &[
@@ -123,9 +166,18 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "supllier_id",
             "suppliers_id",
             "fornecedor_id",
+            "proveedor_id",
+            "vendor_id",
             "supplier",
         ],
-        Field::Product => &["produto_id", "products_id", "prodcut_id", "product"],
+        Field::Product => &[
+            "produto_id",
+            "producto_id",
+            "products_id",
+            "prodcut_id",
+            "item_id",
+            "product",
+        ],
         Field::Actor => &[
             "created_by_id",
             "author_id",
@@ -138,6 +190,21 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
             "registered_by_id",
         ],
     }
+}
+
+/// Whether a known name is used for other things, too, so that the type of its column has to be the documented one.
+pub(crate) fn is_vague(name: &str) -> bool {
+    const VAGUE: [&str; 8] = [
+        "date",
+        "data",
+        "fecha",
+        "datetime",
+        "timestamp",
+        "amount",
+        "units",
+        "quant",
+    ];
+    VAGUE.contains(&name)
 }
 
 /// How alike two names are, 0 to 1, without regard to case and underscores.

@@ -60,7 +60,21 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
                 && !supplied(table)
                 && closest(
                     &table.name,
-                    &["outflow", "outflows", "exit", "sale", "sales", "saida", "saidas"],
+                    &[
+                        "outflow",
+                        "outflows",
+                        "exit",
+                        "sale",
+                        "sales",
+                        "saida",
+                        "saidas",
+                        "salida",
+                        "stockout",
+                        "stock_out",
+                        "withdrawal",
+                        "issue",
+                        "dispatch",
+                    ],
                 ) > 0.4
         });
     }

@@ -62,7 +62,8 @@ fn by_name(catalogue: &Catalogue, role: Role, found: &mut Found) {
         if found.role_of(&table.name).is_some() {
             continue;
         }
-        let top = best.first().map_or(0.0, |(score, _)| *score);
+        // Below every score: that of a table without a model is negative.
+        let top = best.first().map_or(f64::NEG_INFINITY, |(score, _)| *score);
         if score > top + 1e-9 {
             best = vec![(score, table)];
         } else if score > top - 1e-9 && best.iter().all(|(_, other)| other.name != table.name) {

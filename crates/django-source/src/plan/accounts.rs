@@ -73,23 +73,34 @@ pub(super) fn users(
     let Some(table) = &layout.accounts.users else {
         return Ok(known);
     };
-    let name = if table.column("username").is_some() {
-        "username"
-    } else {
-        "email"
-    };
-    let names = ["id", name, "password", "is_active", "is_superuser", "date_joined"];
+    let is_superuser = ["is_superuser", "is_admin"];
+    let is_superuser = is_superuser.into_iter().find(|name| table.column(name).is_some());
+    // A project's own model may log in by the address and leave the name empty.
+    let by_email = table.name != "auth_user" || table.column("username").is_none();
+    // Absent in a model without permissions of its own, whose users are all active.
+    let can_be_inactive = table.column("is_active").is_some();
+    let names = [
+        "id",
+        "username",
+        "email",
+        "password",
+        "is_active",
+        is_superuser.unwrap_or("is_superuser"),
+        "date_joined",
+    ];
     let select = columns(table, &names, "id", reader.unindexed());
     let (mut ids, mut names) = (Ids::default(), HashSet::new());
     reader.for_each(&select, &mut |row| {
-        let [key, name, password, active, superuser, joined] = row else {
+        let [key, name, email, password, active, superuser, joined] = row else {
             return Ok(());
         };
         let Some(id) = ids.next(key, "user", sink) else {
             return Ok(());
         };
         // A name is what its user types in: only what can't be stored is taken out.
-        let username = name.text().unwrap_or_default().replace('\0', "");
+        let named = name.text().filter(|name| !name.is_empty());
+        let username = named.or(email.text().filter(|_| by_email));
+        let username = username.unwrap_or_default().replace('\0', "");
         let fault = if username.is_empty() {
             Some(Code::UnreadableUsername)
         } else if names.insert(fingerprint(&username)) {
@@ -113,7 +124,7 @@ pub(super) fn users(
             id,
             username,
             password,
-            is_active: active.truth().unwrap_or(false),
+            is_active: active.truth().unwrap_or(!can_be_inactive),
             is_superuser: superuser.truth().unwrap_or(false),
             created_at: moment::read(joined, options.timezone).unwrap_or(options.now),
         })

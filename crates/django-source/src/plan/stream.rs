@@ -82,7 +82,8 @@ pub(crate) fn stream(
         silent: true,
     };
     let output = &mut output;
-    let mut summaries = vec![accounts(reader, layout, survey, &mut sink, output)?];
+    let [users, groups, memberships, permissions] = accounts(reader, layout, survey, &mut sink, output)?;
+    let mut summaries = vec![users];
     let labels: [(Role, Wrap<Label>); 3] = [
         (Role::Brand, Batch::Brands),
         (Role::Category, Batch::Categories),
@@ -130,8 +131,8 @@ pub(crate) fn stream(
     }
     summaries.push(changes.finish()?);
     let mut tokens = Collector::new("spent_token", Batch::SpentTokens, output);
-    accounts::spent_tokens(reader, layout, &survey.options, &mut |token| tokens.push(token))?;
-    tokens.finish()?;
+    accounts::spent_tokens(reader, layout, &survey.options, &mut |token| tokens.add(token))?;
+    summaries.extend([groups, memberships, permissions, tokens.finish()?]);
     Ok(summaries)
 }
 
@@ -141,31 +142,30 @@ fn accounts(
     survey: &Survey,
     sink: &mut Sink<'_>,
     output: &mut Output<'_>,
-) -> Result<TableSummary> {
+) -> Result<[TableSummary; 4]> {
     survey.progress.enter("user");
     let mut users = Collector::new("user", Batch::Users, output);
     accounts::users(reader, layout, &survey.options, sink, &mut |user| users.add(user))?;
-    let summary = users.finish()?;
-    let mut groups = Collector::new("group", Batch::Groups, output);
+    let users = users.finish()?;
+    let mut groups = Collector::new("group_permission", Batch::Groups, output);
     for group in &survey.rights.groups {
-        groups.push(group.clone())?;
+        groups.add(group.clone())?;
     }
-    groups.finish()?;
+    let groups = groups.finish()?;
     let mut memberships = Collector::new("user_group", Batch::Memberships, output);
     survey
         .rights
         .memberships(reader, layout, &survey.users, sink, &mut |membership| {
-            memberships.push(membership)
+            memberships.add(membership)
         })?;
-    memberships.finish()?;
-    let mut permissions = Collector::new("permission", Batch::UserPermissions, output);
+    let memberships = memberships.finish()?;
+    let mut permissions = Collector::new("user_permission", Batch::UserPermissions, output);
     survey
         .rights
         .of_users(reader, layout, &survey.users, sink, &mut |user_id, codename| {
-            permissions.push(UserPermission { user_id, codename })
+            permissions.add(UserPermission { user_id, codename })
         })?;
-    permissions.finish()?;
-    Ok(summary)
+    Ok([users, groups, memberships, permissions.finish()?])
 }
 
 /// Products, with what the first pass decided about them.

@@ -1,6 +1,7 @@
 //! Whether a SQLite file can be read where it lies.
 //!
-//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading. When nobody has the
+//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading; so does opening one that
+//! has a `-wal` beside it, whatever its header says. When nobody has the
 //! database open (there is no `-shm`), its files are copied and the copy is read: the folder of the source stays as it is.
 
 use std::fs::{File, Metadata};
@@ -10,6 +11,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::error::{Error, Result};
+
+/// The files beside a database without which it is not complete.
+const LOGS: [&str; 2] = ["-wal", "-journal"];
 
 /// What to open, and the folder of the copy if it is one; the folder goes when this is dropped.
 pub(super) struct Place {
@@ -30,7 +34,8 @@ pub(super) fn find(path: &Path) -> Result<Place> {
     if !complete || !header.starts_with(b"SQLite format 3\0") {
         return Err(Error::Damaged("it is not a SQLite database".to_owned()));
     }
-    let in_wal_mode = header.ends_with(&[2, 2]);
+    // The version for reading alone decides; a damaged file may have another one for writing.
+    let in_wal_mode = header.ends_with(&[2]) || beside(path, "-wal").exists();
     if in_wal_mode && !beside(path, "-shm").exists() {
         // A program that opens it meanwhile makes the copy worthless; then it has made `-shm`, and reading in place adds nothing.
         for _ in 0..3 {
@@ -46,23 +51,21 @@ pub(super) fn find(path: &Path) -> Result<Place> {
     })
 }
 
-/// A copy of the database and its log; `None` when somebody wrote to them meanwhile.
+/// A copy of the database and its logs; `None` when another program wrote to them meanwhile.
 fn copied(path: &Path) -> Result<Option<Place>> {
-    let wal = beside(path, "-wal");
     let state = || -> Result<_> {
-        let log = std::fs::metadata(&wal).ok().map(|log| stamp(&log));
-        Ok((
-            stamp(&std::fs::metadata(path)?),
-            log,
-            beside(path, "-shm").exists(),
-        ))
+        let logs = LOGS.map(|log| std::fs::metadata(beside(path, log)).ok().map(|log| stamp(&log)));
+        let opened = beside(path, "-shm").exists();
+        Ok((stamp(&std::fs::metadata(path)?), logs, opened))
     };
     let before = state()?;
     let folder = tempfile::tempdir()?;
     let copy = folder.path().join("source.sqlite3");
     let bytes = std::fs::copy(path, &copy)?;
-    if before.1.is_some() {
-        std::fs::copy(&wal, beside(&copy, "-wal"))?;
+    for (log, found) in LOGS.iter().zip(&before.1) {
+        if found.is_some() {
+            std::fs::copy(beside(path, log), beside(&copy, log))?;
+        }
     }
     if before.2 || state()? != before {
         return Ok(None);

@@ -59,6 +59,10 @@ impl Collected {
         digests.push(sum("inflow", &self.inflows));
         digests.push(sum("outflow", &self.outflows));
         digests.push(sum("stock_change", &self.changes));
+        digests.push(sum("group_permission", &self.groups));
+        digests.push(sum("user_group", &self.memberships));
+        digests.push(sum("user_permission", &self.permissions));
+        digests.push(sum("spent_token", &self.tokens));
         digests
     }
 

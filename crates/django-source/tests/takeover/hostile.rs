@@ -107,6 +107,36 @@ async fn a_file_in_wal_mode_leaves_its_folder_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_header_with_other_versions_leaves_its_folder_as_it_was() {
+    for versions in [[1, 2], [2, 4], [1, 1]] {
+        let copy = Copy::after("01_documented", "PRAGMA journal_mode = WAL");
+        let writer = copy.connect();
+        writer
+            .execute_batch("UPDATE brands_brand SET name = 'In the log' WHERE id = 1")
+            .expect("an update");
+        let crashed = Copy::of("01_documented");
+        let mut bytes = std::fs::read(&copy.file).expect("the file");
+        bytes[18..20].copy_from_slice(&versions);
+        std::fs::write(&crashed.file, bytes).expect("the file is written");
+        let log = |file: &Path| PathBuf::from(format!("{}-wal", file.display()));
+        std::fs::copy(log(&copy.file), log(&crashed.file)).expect("a copy");
+        let before = crashed.folder();
+        // SQLite refuses a version that it does not have.
+        match check(&crashed.address(), &[]).await {
+            Ok(plan) => {
+                let rows = Collected::of(plan).await.expect("rows");
+                assert_eq!(rows.cell("brand", 1, "name"), "In the log");
+            }
+            Err(error) => assert!(
+                versions == [2, 4] && matches!(error, Error::Damaged(_)),
+                "{error:?}"
+            ),
+        }
+        assert!(crashed.folder() == before, "{versions:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_log_that_a_crash_left_is_read_and_stays() {
     let copy = Copy::after("01_documented", "PRAGMA journal_mode = WAL");
     let writer = copy.connect();

@@ -18,3 +18,4 @@ mod many;
 mod mutated;
 mod options;
 mod postgres;
+mod variations;

@@ -1,0 +1,81 @@
+//! What is done to a database and the files beside it.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use crate::{bytes, rebuild, schema};
+
+pub fn mutate(rng: &mut fastrand::Rng, file: &Path) {
+    if rng.u8(..8) == 0 {
+        rebuild::other_format(rng, file);
+    }
+    if rng.u8(..4) > 0 {
+        schema::mutate(rng, file);
+    }
+    match rng.u8(..10) {
+        0 | 1 => with_log(rng, file),
+        2 => with_journal(rng, file),
+        _ => {}
+    }
+    if rng.u8(..3) > 0 {
+        change_bytes(rng, file);
+    }
+}
+
+fn change_bytes(rng: &mut fastrand::Rng, file: &Path) {
+    let mut content = std::fs::read(file).expect("the file");
+    bytes::mutate(rng, &mut content);
+    std::fs::write(file, content).expect("the file is written");
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// The database and its log as a crash leaves them, the log with other bytes. Without `-shm`: with it the database counts
+/// as open, and SQLite may write to that file.
+fn with_log(rng: &mut fastrand::Rng, file: &Path) {
+    let Ok(writer) = Connection::open(file) else {
+        return;
+    };
+    let written = writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF; BEGIN");
+    if written.is_err() {
+        return;
+    }
+    schema::statements(rng, &writer);
+    let _ = writer.execute_batch("COMMIT");
+    let log = beside(file, "-wal");
+    let content = std::fs::read(file).expect("the file");
+    let logged = std::fs::read(&log).unwrap_or_default();
+    drop(writer);
+    std::fs::write(file, content).expect("the file is written");
+    if rng.u8(..8) > 0 {
+        std::fs::write(&log, logged).expect("the file is written");
+        if rng.bool() {
+            change_bytes(rng, &log);
+        }
+    }
+}
+
+/// A rollback journal beside the database: of a transaction that did not end, or of something else.
+fn with_journal(rng: &mut fastrand::Rng, file: &Path) {
+    let Ok(writer) = Connection::open(file) else {
+        return;
+    };
+    let begun = writer.execute_batch("PRAGMA cache_size = 1; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
+    if begun.is_err() {
+        return;
+    }
+    schema::statements(rng, &writer);
+    let content = std::fs::read(file).expect("the file");
+    let journal = std::fs::read(beside(file, "-journal")).unwrap_or_default();
+    drop(writer);
+    std::fs::write(file, content).expect("the file is written");
+    std::fs::write(beside(file, "-journal"), journal).expect("the file is written");
+    if rng.bool() {
+        change_bytes(rng, &beside(file, "-journal"));
+    }
+}

@@ -1,0 +1,69 @@
+//! Cross-origin requests: pages of some origins may call the APIs from a browser.
+//!
+//! Only a preflight request (`OPTIONS` with `Access-Control-Request-Method`) is answered here; any other `OPTIONS` request
+//! reaches its route. Credentials are never allowed, so this is for servers without cookies.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+/// How long a browser caches the result of a preflight, in seconds: the shortest of the browsers' own limits.
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// Answers preflight requests of the `allowed` origins, and adds the headers that let their pages read a response, with the
+/// header fields of the list `exposed`. `*` allows every origin; without any, nothing is added.
+pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, next: Next) -> Response {
+    if allowed.is_empty() {
+        return next.run(request).await;
+    }
+    let allows_all = allowed.iter().any(|allowed| allowed == "*");
+    let origin = request.headers().get(header::ORIGIN);
+    let allowed = origin.and_then(|origin| {
+        if allows_all {
+            Some(HeaderValue::from_static("*"))
+        } else {
+            listed(allowed, origin)
+        }
+    });
+    let preflight = request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let requested = request
+        .headers()
+        .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+        .cloned();
+    let mut response = if preflight && allowed.is_some() {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+        // An allowed origin may send any header: none of them authenticates by itself.
+        if let Some(requested) = requested {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested);
+        }
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+        response
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    if let Some(allowed) = allowed {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+    // A cache must not serve the response for one origin to another.
+    if !allows_all {
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+    }
+    response
+}
+
+/// The `Access-Control-Allow-Origin` for this origin, if it is listed.
+fn listed(allowed: &[String], origin: &HeaderValue) -> Option<HeaderValue> {
+    let listed = allowed
+        .iter()
+        .any(|allowed| allowed.as_bytes() == origin.as_bytes());
+    listed.then(|| origin.clone())
+}

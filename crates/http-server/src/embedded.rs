@@ -1,0 +1,177 @@
+//! Files that are embedded in the program: pages for browsers, and their scripts and styles.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{self, HeaderMap, HeaderName};
+use axum::http::{StatusCode, response::Builder};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::header::list_values;
+use crate::precondition::if_none_match_holds;
+
+/// One embedded file.
+#[derive(Debug)]
+pub struct File {
+    /// The path by which it is found.
+    pub name: &'static str,
+    /// The entity tag, quoted. It is weak, because all encodings share it.
+    pub tag: &'static str,
+    pub body: &'static [u8],
+    /// The body compressed with brotli, if that is smaller.
+    pub brotli: Option<&'static [u8]>,
+}
+
+/// Finds a file in a list that is sorted by name.
+pub fn find(files: &'static [File], name: &str) -> Option<&'static File> {
+    files
+        .binary_search_by(|file| file.name.cmp(name))
+        .ok()
+        .and_then(|at| files.get(at))
+}
+
+/// A page under a content security policy, which no other page can frame.
+pub fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) -> Response {
+    let response = response_with_policy(status, policy)
+        .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+        .header(header::CACHE_CONTROL, "no-cache")
+        .header(header::X_FRAME_OPTIONS, "DENY")
+        .header(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        );
+    finish(response, body.into())
+}
+
+/// A script, style, font or image under a content security policy, precompressed with brotli if the browser accepts that.
+/// `is_immutable` is for files with a hash in their name, whose content never changes.
+pub fn asset(file: &File, is_immutable: bool, policy: &'static str, headers: &HeaderMap) -> Response {
+    let response = response_with_policy(StatusCode::OK, policy)
+        .header(
+            header::CACHE_CONTROL,
+            if is_immutable {
+                "public, max-age=31536000, immutable"
+            } else {
+                "no-cache"
+            },
+        )
+        .header(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        )
+        .header(header::VARY, "Accept-Encoding")
+        .header(header::ETAG, file.tag);
+    if !if_none_match_holds(headers, Some(file.tag)) {
+        return finish(response.status(StatusCode::NOT_MODIFIED), Bytes::new());
+    }
+    let response = response.header(header::CONTENT_TYPE, content_type(file.name));
+    match file.brotli.filter(|_| accepts_brotli(headers)) {
+        Some(small) => finish(
+            response.header(header::CONTENT_ENCODING, "br"),
+            Bytes::from_static(small),
+        ),
+        None => finish(response, Bytes::from_static(file.body)),
+    }
+}
+
+fn response_with_policy(status: StatusCode, policy: &'static str) -> Builder {
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_SECURITY_POLICY, policy)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::REFERRER_POLICY, "no-referrer")
+}
+
+fn finish(response: Builder, body: Bytes) -> Response {
+    response
+        .body(Body::from(body))
+        .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("ttf") => "font/ttf",
+        _ => "application/octet-stream",
+    }
+}
+
+fn accepts_brotli(headers: &HeaderMap) -> bool {
+    list_values(headers, header::ACCEPT_ENCODING).any(|coding| {
+        let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
+        let refused = quality
+            .trim()
+            .strip_prefix("q=")
+            .and_then(|q| q.trim().parse().ok())
+            == Some(0.0_f32);
+        name.trim().eq_ignore_ascii_case("br") && !refused
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    static FILES: &[File] = &[
+        File {
+            name: "a.js",
+            tag: "W/\"1\"",
+            body: b"let a = 1;",
+            brotli: Some(b"small"),
+        },
+        File {
+            name: "b.css",
+            tag: "W/\"2\"",
+            body: b"p {}",
+            brotli: None,
+        },
+    ];
+
+    #[test]
+    fn files_are_sent_as_the_request_asks() {
+        let headers =
+            |name: HeaderName, value| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
+        let send = |name, headers| asset(find(FILES, name).unwrap(), true, "default-src 'none'", &headers);
+        assert!(find(FILES, "c.js").is_none());
+
+        let response = send("a.js", headers(header::ACCEPT_ENCODING, "br"));
+        assert_eq!(response.headers()[header::CONTENT_ENCODING], "br");
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "text/javascript; charset=utf-8"
+        );
+        assert_eq!(
+            response.headers()[header::CONTENT_SECURITY_POLICY],
+            "default-src 'none'"
+        );
+        let plain = send("b.css", headers(header::ACCEPT_ENCODING, "br"));
+        assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+        assert_eq!(
+            plain.headers()[header::CACHE_CONTROL],
+            "public, max-age=31536000, immutable"
+        );
+
+        let unchanged = send("a.js", headers(header::IF_NONE_MATCH, "\"1\""));
+        assert_eq!(unchanged.status(), StatusCode::NOT_MODIFIED);
+        let changed = send("a.js", headers(header::IF_NONE_MATCH, "\"2\""));
+        assert_eq!(changed.status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn brotli_is_sent_if_accepted() {
+        for (value, accepted) in [
+            ("gzip, deflate, br, zstd", true),
+            ("gzip;q=0.8, BR;q=0.5", true),
+            ("br;q=0", false),
+            ("br; q=0.000, gzip", false),
+            ("gzip", false),
+            ("brotli", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
+            assert_eq!(accepts_brotli(&headers), accepted, "{value}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! JSON responses.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
+
+/// A response with this body, which must be an object with names that are strings, or an array.
+pub fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(json) => {
+            let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            (status, [content_type], json).into_response()
+        }
+        Err(error) => {
+            // Only a map with keys that are not strings can fail, and no body has one.
+            tracing::error!(%error, "a response body could not be serialized");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

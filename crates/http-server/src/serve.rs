@@ -1,0 +1,248 @@
+//! Accepts connections, limits their number and the time for a request's head, and finishes running requests on shutdown.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{StatusCode, header};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tower::ServiceExt as _;
+
+use crate::drain_body::DrainBody;
+use crate::io_timeouts::{TIMEOUTS, TimeoutStream};
+use crate::trailing_slash::without_trailing_slash;
+
+/// The most connections at a time; further ones wait in the kernel's queue.
+const MAX_CONNECTIONS: usize = 4096;
+/// Open files that are not client connections: the databases, files, the log.
+const OTHER_FILES: usize = 128;
+/// The time for a request's head to arrive, and for a connection to be idle between requests.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest head of a request in bytes.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// The time for running requests to finish on shutdown.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
+/// The time for a new connection to send its first request on shutdown.
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+/// The pause before accepting again after a failure, which is usually a lack of file descriptors.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+
+/// What the server needs of the program around it.
+pub trait Program: Send + Sync + 'static {
+    /// A value that is held while a connection is open, such as a gauge that is decremented when it is dropped.
+    type Connection: Send + 'static;
+
+    /// A connection was accepted.
+    fn connected(&self) -> Self::Connection;
+    /// The server begins to stop: streams are to end, and probes to report it.
+    fn stop(&self);
+    /// Completes when everything that runs beside connections has ended, such as streams of upgraded connections. Awaited
+    /// after all connections have ended, within the time for shutdown.
+    fn finished(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// Serves until `stop` completes, then lets running requests finish, within a time limit.
+///
+/// Requests carry the peer's address as [`ConnectInfo`]. Their paths come without a trailing slash.
+pub async fn serve<P: Program>(
+    program: &Arc<P>,
+    router: axum::Router,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let max_connections = max_connections(rlimit::Resource::NOFILE.get_soft().ok());
+    let server = Server {
+        router,
+        program: Arc::clone(program),
+        slots: Arc::new(Semaphore::new(max_connections)),
+        builder: builder(),
+        shutdown: watch::Sender::new(false),
+    };
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            accepted = server.accept(&listener) => match accepted {
+                Ok(connection) => server.spawn(connection),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_BACKOFF).await;
+                }
+            },
+            () = &mut stop => break,
+        }
+    }
+    program.stop();
+    server.accept_queued(listener);
+    server.shutdown.send_replace(true);
+    // Every connection holds a slot until it ends.
+    let all_slots = server
+        .slots
+        .acquire_many(u32::try_from(max_connections).unwrap_or(u32::MAX));
+    let finished = async {
+        let all_slots = all_slots.await;
+        // Upgraded connections no longer hold a slot.
+        program.finished().await;
+        all_slots
+    };
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, finished).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+}
+
+/// Returns the most connections under this limit of open files.
+fn max_connections(files: Option<u64>) -> usize {
+    let files = files.map_or(MAX_CONNECTIONS, |files| {
+        usize::try_from(files).unwrap_or(usize::MAX)
+    });
+    // At least half the files, where the limit is very low.
+    files
+        .saturating_sub(OTHER_FILES)
+        .max(files / 2)
+        .clamp(1, MAX_CONNECTIONS)
+}
+
+fn builder() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // Some clients look headers up by their usual case.
+        .title_case_headers(true)
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_HEAD_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_TIMEOUT)
+        .max_concurrent_streams(256);
+    builder
+}
+
+struct Server<P> {
+    router: axum::Router,
+    program: Arc<P>,
+    slots: Arc<Semaphore>,
+    builder: Builder<TokioExecutor>,
+    /// Set to true on shutdown.
+    shutdown: watch::Sender<bool>,
+}
+
+type Accepted = (OwnedSemaphorePermit, TcpStream, SocketAddr);
+
+impl<P: Program> Server<P> {
+    /// Accepts the next connection once a slot is free.
+    async fn accept(&self, listener: &TcpListener) -> io::Result<Accepted> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await;
+        let (stream, peer) = listener.accept().await?;
+        Ok((slot.map_err(io::Error::other)?, stream, peer))
+    }
+
+    /// Serves the connections in the kernel's queue and closes the listener.
+    ///
+    /// The queue is read without the runtime, whose readiness of the listener may be out of date. Connections left in the
+    /// queue would be reset.
+    fn accept_queued(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        while let Ok((stream, peer)) = listener.accept() {
+            let stream = stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            match (Arc::clone(&self.slots).try_acquire_owned(), stream) {
+                (Ok(slot), Ok(stream)) => self.spawn((slot, stream, peer)),
+                (Err(_), _) => return,
+                (_, Err(error)) => tracing::warn!(%error, "a connection could not be accepted"),
+            }
+        }
+    }
+
+    fn spawn(&self, (slot, stream, peer): Accepted) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection was closed right after it was accepted");
+        }
+        let requested = Arc::<Notify>::default();
+        let (router, request_seen) = (self.router.clone(), Arc::clone(&requested));
+        let service = service_fn(move |request| {
+            request_seen.notify_one();
+            respond(router.clone(), peer, request)
+        });
+        let connection = self
+            .builder
+            .serve_connection_with_upgrades(TokioIo::new(TimeoutStream::new(stream, TIMEOUTS)), service)
+            .into_owned();
+        let mut shutdown = self.shutdown.subscribe();
+        let shutdown = async move {
+            // Fails only if the sender is gone, which means the same.
+            let _ = shutdown.wait_for(|shutdown| *shutdown).await;
+        };
+        let counted = self.program.connected();
+        tokio::spawn(async move {
+            let _held = (slot, counted);
+            let mut connection = pin!(connection);
+            tokio::select! {
+                result = connection.as_mut() => return log_end(result),
+                () = shutdown => {}
+            }
+            // A graceful shutdown before the first request was read would drop that request.
+            tokio::select! {
+                result = connection.as_mut() => return log_end(result),
+                _ = tokio::time::timeout(FIRST_REQUEST_TIMEOUT, requested.notified()) => {}
+            }
+            connection.as_mut().graceful_shutdown();
+            log_end(connection.await);
+        });
+    }
+}
+
+fn log_end<E: std::fmt::Display>(result: Result<(), E>) {
+    if let Err(error) = result {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+async fn respond(
+    router: axum::Router,
+    peer: SocketAddr,
+    request: hyper::Request<Incoming>,
+) -> Result<axum::response::Response, Infallible> {
+    let mut request = request.map(|body| Body::new(DrainBody::new(body)));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    if let Some(uri) = without_trailing_slash(request.uri()) {
+        *request.uri_mut() = uri;
+    }
+    let mut response = router.oneshot(request).await?;
+    if response.status() == StatusCode::NOT_FOUND {
+        // axum adds it around all layers to every response of a method fallback, also to 404.
+        response.headers_mut().remove(header::ALLOW);
+    }
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_limited_by_open_files() {
+        for (files, expected) in [
+            (None, MAX_CONNECTIONS - OTHER_FILES),
+            (Some(u64::MAX), MAX_CONNECTIONS),
+            (Some(1_048_576), MAX_CONNECTIONS),
+            (Some(1024), 1024 - OTHER_FILES),
+            (Some(64), 32),
+            (Some(0), 1),
+        ] {
+            assert_eq!(max_connections(files), expected, "{files:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Failed attempts, limited in two ways: by client address and name together, so that a client can't lock another client's
+//! user out, and by address alone, so that one password can't be tried on many names.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::window::{WINDOW, network_of};
+
+/// Failures of one address under one name that are admitted in one [`WINDOW`].
+const MAX_FAILURES: usize = 10;
+/// The same whatever the names.
+const MAX_FAILURES_OF_ADDRESS: usize = 60;
+/// Most pairs of address and name kept, and most addresses.
+const CAPACITY: usize = 100_000;
+
+/// The failures of the last minute, in monotonic time. An attempt counts as a failure until it succeeds, so that
+/// concurrent attempts can't exceed a limit.
+#[derive(Default)]
+pub struct Failures(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    by_name: Times<(IpAddr, u64)>,
+    by_address: Times<IpAddr>,
+}
+
+/// An attempt in progress.
+pub struct Attempt {
+    name: (IpAddr, u64),
+    at: Duration,
+}
+
+impl Failures {
+    /// Counts an attempt.
+    ///
+    /// # Errors
+    /// How long to wait before the next attempt, when there were too many failures.
+    pub fn begin(&self, client: IpAddr, name: &str, now: Duration) -> Result<Attempt, Duration> {
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let address = network_of(client);
+        let name = (address, hasher.finish());
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = state.by_name.wait(&name, MAX_FAILURES, now);
+        let wait = wait.max(state.by_address.wait(&address, MAX_FAILURES_OF_ADDRESS, now));
+        if let Some(retry_after) = wait {
+            return Err(retry_after);
+        }
+        state.by_name.add(name, now);
+        state.by_address.add(address, now);
+        Ok(Attempt { name, at: now })
+    }
+
+    /// Removes an attempt that succeeded.
+    pub fn succeeded(&self, attempt: &Attempt) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.by_name.remove(&attempt.name, attempt.at);
+        state.by_address.remove(&attempt.name.0, attempt.at);
+    }
+}
+
+struct Times<K>(HashMap<K, VecDeque<Duration>>);
+
+impl<K> Default for Times<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash> Times<K> {
+    /// How long to wait before the next attempt, if there were too many failures.
+    fn wait(&mut self, key: &K, limit: usize, now: Duration) -> Option<Duration> {
+        if self.0.len() >= CAPACITY {
+            self.0
+                .retain(|_, times| times.back().is_some_and(|last| *last + WINDOW > now));
+        }
+        let Some(times) = self.0.get_mut(key) else {
+            return (self.0.len() >= CAPACITY).then_some(WINDOW);
+        };
+        while times.front().is_some_and(|first| *first + WINDOW <= now) {
+            times.pop_front();
+        }
+        let first = times.front().filter(|_| times.len() >= limit)?;
+        Some((*first + WINDOW).saturating_sub(now))
+    }
+
+    fn add(&mut self, key: K, now: Duration) {
+        self.0.entry(key).or_default().push_back(now);
+    }
+
+    fn remove(&mut self, key: &K, at: Duration) {
+        let Some(times) = self.0.get_mut(key) else { return };
+        if let Some(index) = times.iter().rposition(|time| *time == at) {
+            times.remove(index);
+        }
+        if times.is_empty() {
+            self.0.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_limited_by_name_and_by_address() {
+        let (failures, address, now) = (Failures::default(), "1.2.3.4".parse().unwrap(), Duration::ZERO);
+        for _ in 0..MAX_FAILURES {
+            assert!(failures.begin(address, "ann", now).is_ok());
+        }
+        let later = now + WINDOW / 4;
+        assert_eq!(failures.begin(address, "ann", later).err(), Some(WINDOW / 4 * 3));
+        assert!(failures.begin("1.2.3.5".parse().unwrap(), "ann", later).is_ok());
+        for name in MAX_FAILURES..MAX_FAILURES_OF_ADDRESS {
+            assert!(failures.begin(address, &name.to_string(), later).is_ok());
+        }
+        assert!(failures.begin(address, "eve", later).is_err());
+        assert!(failures.begin(address, "eve", now + WINDOW).is_ok());
+    }
+
+    #[test]
+    fn successes_do_not_count() {
+        let (failures, address) = (Failures::default(), "::1".parse().unwrap());
+        for _ in 0..=MAX_FAILURES_OF_ADDRESS {
+            let attempt = failures.begin(address, "ann", Duration::ZERO).unwrap();
+            failures.succeeded(&attempt);
+        }
+    }
+}

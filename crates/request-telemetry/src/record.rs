@@ -1,0 +1,165 @@
+//! `Record`: what is collected about a request while it runs, for its log line and its response's headers.
+//!
+//! It is a task-local value, so that the database and the rules need no parameter for it. Code that runs on another
+//! thread, such as SQLite's writer, gets it from `Ctx`.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use database::Backend;
+
+use crate::traces::{DbSpan, Span};
+
+tokio::task_local! {
+    static CURRENT: Arc<Record>;
+}
+
+/// The observations about one request.
+#[derive(Default)]
+pub struct Record {
+    id: String,
+    /// Set if the request is traced.
+    span: OnceLock<Span>,
+    /// The parent span of the next statements, if it is not the request's.
+    statement_parent: Mutex<Option<Span>>,
+    statements: AtomicU64,
+    /// 0 without a user: ids begin at 1.
+    user: AtomicI64,
+    quota: Mutex<Option<Quota>>,
+}
+
+/// What is left of a rate limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// The limit's name.
+    pub name: &'static str,
+    /// Operations admitted in one window.
+    pub limit: u32,
+    /// Operations that the current window still admits.
+    pub remaining: u32,
+    /// Time until the next window opens.
+    pub reset: Duration,
+}
+
+impl Record {
+    /// The record of the request with this id.
+    pub fn new(id: String) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            ..Self::default()
+        })
+    }
+
+    /// The record of the current task's request, or outside of requests an empty one that is discarded.
+    pub fn current() -> Arc<Self> {
+        CURRENT.try_with(Arc::clone).unwrap_or_default()
+    }
+
+    /// The id of the current task's request.
+    pub fn current_id() -> Option<String> {
+        CURRENT.try_with(|record| record.id.clone()).ok()
+    }
+
+    /// Counts a statement of the current task's request, and begins its span; outside of requests does nothing.
+    pub fn statement_of_current(backend: Backend, sql: &str) -> Option<DbSpan> {
+        CURRENT
+            .try_with(|record| record.statement(backend, sql))
+            .ok()
+            .flatten()
+    }
+
+    /// Runs a future with this as the current record.
+    pub async fn scope<F: Future>(self: &Arc<Self>, future: F) -> F::Output {
+        CURRENT.scope(Arc::clone(self), future).await
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// False for the empty record of code outside of requests.
+    pub fn belongs_to_request(&self) -> bool {
+        !self.id.is_empty()
+    }
+
+    /// Counts a statement and begins its span, if the request is traced.
+    pub fn statement(&self, backend: Backend, sql: &str) -> Option<DbSpan> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
+        let span = self.span.get()?;
+        let parent = self
+            .statement_parent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let system = match backend {
+            Backend::Sqlite => "sqlite",
+            Backend::Postgres => "postgresql",
+        };
+        Some(parent.as_ref().unwrap_or(span).statement(system, sql))
+    }
+
+    /// Sets the request's span, once.
+    pub fn set_span(&self, span: Span) {
+        let _ = self.span.set(span);
+    }
+
+    /// The request's span, if it is traced.
+    pub fn span(&self) -> Option<&Span> {
+        self.span.get()
+    }
+
+    /// Sets the parent span of the statements that follow; `None` stands for the request's span.
+    pub fn set_statement_parent(&self, span: Option<Span>) {
+        *self
+            .statement_parent
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = span;
+    }
+
+    /// The number of statements so far.
+    pub fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+
+    /// Records the caller.
+    pub fn identified(&self, user: Option<i64>) {
+        self.user.store(user.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    /// The caller's id, if the request has a login.
+    pub fn user(&self) -> Option<i64> {
+        Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
+    }
+
+    /// Records what is left of a rate limit that the request counts against.
+    pub fn record_quota(&self, quota: Quota) {
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota);
+    }
+
+    /// What is left of the rate limit that the request counted against last.
+    pub fn quota(&self) -> Option<Quota> {
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_record_is_current_within_its_scope_alone() {
+        let record = Record::new("7".to_owned());
+        record
+            .scope(async {
+                assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
+                Record::current().identified(Some(5));
+                assert_eq!(Record::current_id().as_deref(), Some("7"));
+            })
+            .await;
+        assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
+        Record::current().identified(Some(6));
+        assert_eq!((record.statements(), record.user()), (1, Some(5)));
+        assert_eq!(Record::current_id(), None);
+    }
+}

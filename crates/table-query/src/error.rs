@@ -1,0 +1,37 @@
+//! Errors of queries.
+
+use std::sync::Arc;
+
+use sea_orm::DbErr;
+
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// A part of a query can't be used.
+    #[error("{name}: {reason}")]
+    Parameter {
+        name: &'static str,
+        /// A message for people.
+        reason: String,
+    },
+    /// The database failed. Several rows that are loaded together can have the same failure.
+    #[error(transparent)]
+    Database(Arc<DbErr>),
+    /// Two relations of different types have the same name.
+    #[error("two relations have the name {0}")]
+    Relation(String),
+}
+
+impl Error {
+    pub(crate) fn parameter(name: &'static str, reason: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
+            reason: reason.into(),
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::Database(Arc::new(error))
+    }
+}

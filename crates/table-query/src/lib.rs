@@ -1,0 +1,78 @@
+//! What lists of rows are made of, over SeaORM and `crates/database`: filters, total orders, cursors, pages, and rows that load
+//! their relations together.
+//!
+//! The crate has the parts. The program decides which columns a list can be ordered by and who may read it.
+//!
+//! ```
+//! use sea_orm::sea_query::SqliteQueryBuilder;
+//! use sea_orm::{EntityTrait as _, QueryTrait as _};
+//! use table_query::{Comparison, Filter, Place};
+//!
+//! mod book {
+//!     use sea_orm::entity::prelude::*;
+//!
+//!     #[derive(Clone, Debug, Default, PartialEq, DeriveEntityModel)]
+//!     #[sea_orm(table_name = "book")]
+//!     pub struct Model {
+//!         #[sea_orm(primary_key)]
+//!         pub id: i64,
+//!         pub title_folded: String,
+//!         pub pages: i64,
+//!     }
+//!     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+//!     pub enum Relation {}
+//!     impl ActiveModelBehavior for ActiveModel {}
+//! }
+//!
+//! let long = Filter::compare(book::Column::Pages, Comparison::Greater, 500_i64);
+//! let found = Filter::text(book::Column::TitleFolded, Place::Anywhere, "100%");
+//! let filter = long.and(found).checked()?;
+//! let sql = filter.apply(book::Entity::find()).build(sea_orm::DbBackend::Sqlite).to_string();
+//! assert!(sql.ends_with(r#"WHERE "book"."title_folded" LIKE '%100\%%' ESCAPE '\' AND "book"."pages" > 500"#), "{sql}");
+//! # Ok::<(), table_query::Error>(())
+//! ```
+//!
+//! # Guarantees
+//!
+//! - **Orders are total.** A cursor carries the row's values in its order, the key last, so paging neither repeats nor skips
+//!   rows, and goes on when the row has changed or is gone. Nulls come last in both directions, on both databases.
+//! - **Cursors are not trusted.** One of another order, or with values of other types, is refused.
+//! - **Statements do not depend on the number of rows.** A page of the children of many parents is one statement; rows that
+//!   were fetched together load a relation once for all of them.
+//! - **Bounds** on the conditions and values of a filter, the words of a search, and the length of a cursor and of a pattern:
+//!   less than either database takes.
+//!
+//! # Modules
+//!
+//! | module | contents |
+//! | --- | --- |
+//! | `table` | [`Table`]: what an entity needs |
+//! | `column` | [`ListColumn`]: a column that lists can be ordered by, and the rules for a text |
+//! | `filter`, `comparison` | conditions |
+//! | `search_terms` | the words of a search |
+//! | [`cursor`] | positions in an order |
+//! | [`page`] | pages by cursor, of a list and of each of several parents |
+//! | `row`, `loaders` | [`Row`]: rows that were fetched together |
+//! | `day` | calendar days |
+
+mod column;
+mod comparison;
+pub mod cursor;
+mod day;
+mod error;
+mod filter;
+mod loaders;
+pub mod page;
+mod row;
+mod search_terms;
+mod table;
+
+pub use self::column::{Direction, ListColumn, TextColumn, TextRules};
+pub use self::comparison::Comparison;
+pub use self::day::parse_day;
+pub use self::error::Error;
+pub use self::filter::{CONDITIONS, Filter, Place, VALUES};
+pub use self::page::{CursorPage, PageRequest, PagesByParent};
+pub use self::row::Row;
+pub use self::search_terms::{MAX_WORDS, search_terms};
+pub use self::table::{Source, Table, key, row_id};

@@ -1,0 +1,262 @@
+//! Pages by cursor: of a list, and of each parent's list, all parents together in one statement.
+//!
+//! A page reads one row more than it shows, to find out whether there are more. A page backwards is read in the opposite
+//! order and reversed at the end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use database::Backend;
+use sea_orm::sea_query::{IntoColumnRef as _, NullOrdering, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, Order};
+
+use crate::column::Direction;
+use crate::cursor::{self, Side, Term, ValueKind};
+use crate::error::Error;
+
+/// A request for a page of a list by cursor.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// The most items.
+    pub size: u64,
+    /// Whether the page is at the end of the part between the cursors, not at its beginning.
+    pub backwards: bool,
+    /// The number of items to skip, from the end that the page begins at.
+    pub skip: u64,
+    /// The part begins after this cursor.
+    pub after: Option<String>,
+    /// The part ends before this cursor.
+    pub before: Option<String>,
+}
+
+/// A page of a list by cursor.
+pub struct CursorPage<T> {
+    pub items: Vec<T>,
+    pub has_previous: bool,
+    pub has_next: bool,
+    cursor: CursorOf<T>,
+}
+
+/// Writes the cursor of an item.
+pub type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
+
+impl<T> CursorPage<T> {
+    /// The page with these items, in the order of the list. `more` is whether the part between the cursors goes on beyond them.
+    pub fn new(request: &PageRequest, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
+        let (before, after) = (request.before.is_some(), request.after.is_some());
+        let (has_previous, has_next) = if request.backwards {
+            (more || after, before || request.skip > 0)
+        } else {
+            (after || request.skip > 0, more || before)
+        };
+        Self {
+            items,
+            has_previous,
+            has_next,
+            cursor,
+        }
+    }
+
+    /// The cursor of an item.
+    pub fn cursor(&self, item: &T) -> String {
+        (self.cursor)(item)
+    }
+}
+
+/// A page of each of several parents.
+pub struct PagesByParent<T> {
+    by_parent: HashMap<i64, Arc<CursorPage<T>>>,
+    empty: Arc<CursorPage<T>>,
+}
+
+impl<T> PagesByParent<T> {
+    /// Makes the pages from items with the ids of their parents, in the order in which they were read. `siblings` turns those
+    /// that are shown into siblings of each other.
+    pub fn new<M>(
+        request: &PageRequest,
+        items: impl IntoIterator<Item = (i64, M)>,
+        siblings: impl FnOnce(Vec<M>) -> Vec<T>,
+        cursor: &CursorOf<T>,
+    ) -> Self {
+        let mut by_parent: BTreeMap<i64, Vec<M>> = BTreeMap::new();
+        for (parent, item) in items {
+            by_parent.entry(parent).or_default().push(item);
+        }
+        let (mut shown, mut pages) = (Vec::new(), Vec::new());
+        for (parent, mut items) in by_parent {
+            let more = cut(request, &mut items);
+            pages.push((parent, items.len(), more));
+            shown.extend(items);
+        }
+        let mut shown = siblings(shown).into_iter();
+        let page = |items, more| Arc::new(CursorPage::new(request, items, more, Arc::clone(cursor)));
+        let by_parent = pages
+            .into_iter()
+            .map(|(parent, count, more)| (parent, page(shown.by_ref().take(count).collect(), more)))
+            .collect();
+        Self {
+            by_parent,
+            empty: page(Vec::new(), false),
+        }
+    }
+
+    /// The page of one parent.
+    pub fn of(&self, parent: i64) -> Arc<CursorPage<T>> {
+        Arc::clone(self.by_parent.get(&parent).unwrap_or(&self.empty))
+    }
+}
+
+/// Removes the one item too many and returns whether it was there; reverses items that were read backwards.
+pub fn cut<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
+    let size = usize::try_from(request.size).unwrap_or(usize::MAX);
+    let more = items.len() > size;
+    items.truncate(size);
+    if request.backwards {
+        items.reverse();
+    }
+    more
+}
+
+/// The condition of a request's cursors, which must belong to this order.
+///
+/// # Errors
+/// [`Error::Parameter`] for what is no cursor, or one of another order.
+pub fn bounds(request: &PageRequest, order: &str, terms: &[Term]) -> Result<Condition, Error> {
+    let mut bounds = Condition::all();
+    for (name, text, side) in [
+        ("after", &request.after, Side::After),
+        ("before", &request.before, Side::Before),
+    ] {
+        if let Some(text) = text {
+            let values = cursor::decode(order, terms, text)
+                .ok_or_else(|| Error::parameter(name, "This is not a cursor of this list in this order."))?;
+            bounds = bounds.add(cursor::beyond(terms, &values, side));
+        }
+    }
+    Ok(bounds)
+}
+
+/// Orders by these terms, or by the opposite order.
+pub fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: bool) {
+    for term in terms {
+        let order = match (term.direction, backwards) {
+            (Direction::Ascending, false) | (Direction::Descending, true) => Order::Asc,
+            _ => Order::Desc,
+        };
+        let nulls = if backwards {
+            NullOrdering::First
+        } else {
+            NullOrdering::Last
+        };
+        if term.nullable {
+            select.order_by_with_nulls(term.column.clone(), order, nulls);
+        } else {
+            select.order_by(term.column.clone(), order);
+        }
+    }
+}
+
+/// Keeps the rows that refer to the current parent, and orders them by these terms, which an index has within the reference.
+pub fn order_within_parent(
+    select: &mut SelectStatement,
+    backend: Backend,
+    reference: impl ColumnTrait,
+    terms: &[Term],
+    backwards: bool,
+) {
+    let first = Term {
+        column: reference.as_column_ref().into_column_ref(),
+        direction: terms.first().map_or(Direction::Ascending, |term| term.direction),
+        nullable: false,
+        kind: ValueKind::Integer,
+    };
+    select.cond_where(backend.within_parent(reference.into_expr()));
+    select.clear_order_by();
+    order_by(select, &[first], backwards);
+    order_by(select, terms, backwards);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(size: u64, backwards: bool) -> PageRequest {
+        PageRequest {
+            size,
+            backwards,
+            skip: 0,
+            after: None,
+            before: None,
+        }
+    }
+
+    fn pages(request: &PageRequest, items: &[(i64, i32)]) -> PagesByParent<i32> {
+        let cursor: CursorOf<i32> = Arc::new(i32::to_string);
+        PagesByParent::new(request, items.iter().copied(), |shown| shown, &cursor)
+    }
+
+    #[test]
+    fn the_item_too_many_shows_that_there_are_more() {
+        let items = [(1, 10), (2, 20), (1, 11), (1, 12), (2, 21)];
+        let forwards = pages(&request(2, false), &items);
+        let page = forwards.of(1);
+        assert_eq!(
+            (page.items.as_slice(), page.has_previous, page.has_next),
+            (&[10, 11][..], false, true)
+        );
+        let page = forwards.of(2);
+        assert_eq!(
+            (page.items.as_slice(), page.has_previous, page.has_next),
+            (&[20, 21][..], false, false)
+        );
+        assert_eq!(page.cursor(&20), "20");
+        let page = forwards.of(3);
+        assert_eq!(
+            (page.items.len(), page.has_previous, page.has_next),
+            (0, false, false)
+        );
+
+        let backwards = pages(&request(2, true), &items);
+        let page = backwards.of(1);
+        assert_eq!(
+            (page.items.as_slice(), page.has_previous, page.has_next),
+            (&[11, 10][..], true, false)
+        );
+    }
+
+    #[test]
+    fn cursors_and_skipped_items_lie_outside_of_the_page() {
+        let page = |request: &PageRequest| {
+            let page = pages(request, &[(1, 10)]).of(1);
+            (page.has_previous, page.has_next)
+        };
+        let after = PageRequest {
+            after: Some(String::new()),
+            ..request(2, false)
+        };
+        assert_eq!(page(&after), (true, false));
+        let before = PageRequest {
+            before: Some(String::new()),
+            ..request(2, true)
+        };
+        assert_eq!(page(&before), (false, true));
+        let skipped = PageRequest {
+            skip: 1,
+            ..request(2, true)
+        };
+        assert_eq!(page(&skipped), (false, true));
+    }
+
+    #[test]
+    fn the_parameter_of_a_bad_cursor_is_named() {
+        let request = PageRequest {
+            before: Some("no cursor".to_owned()),
+            ..request(2, false)
+        };
+        let error = bounds(&request, "book:title", &[]).unwrap_err();
+        assert!(
+            matches!(error, Error::Parameter { name: "before", .. }),
+            "{error}"
+        );
+    }
+}

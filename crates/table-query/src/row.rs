@@ -1,0 +1,164 @@
+//! `Row`: rows that were fetched together load their relations together.
+//!
+//! A page consists of rows that refer to their siblings. The first row that needs a relation loads it for all of them, in one
+//! statement; the others wait for it and share the result. So the number of statements depends on the relations that a
+//! request asks for, never on the number of rows, and batches need no timer.
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sea_orm::EntityTrait;
+use tokio::sync::OnceCell;
+
+use crate::error::Error;
+use crate::loaders;
+use crate::table::{Source, Table, row_id};
+
+type Relation = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
+
+/// Rows that were fetched together, and the relations that have been loaded for all of them.
+struct Siblings<R: EntityTrait> {
+    rows: Vec<R::Model>,
+    relations: Mutex<HashMap<String, Relation>>,
+}
+
+/// One row among its siblings.
+pub struct Row<R: EntityTrait> {
+    siblings: Arc<Siblings<R>>,
+    index: usize,
+}
+
+impl<R: EntityTrait> Clone for Row<R> {
+    fn clone(&self) -> Self {
+        Self {
+            siblings: Arc::clone(&self.siblings),
+            index: self.index,
+        }
+    }
+}
+
+impl<R: EntityTrait> Deref for Row<R> {
+    type Target = R::Model;
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "a row is only made for an index of its siblings"
+    )]
+    fn deref(&self) -> &R::Model {
+        &self.siblings.rows[self.index]
+    }
+}
+
+impl<R: Table> Row<R> {
+    /// A row without siblings.
+    #[expect(
+        clippy::missing_panics_doc,
+        clippy::expect_used,
+        reason = "one row in, one row out"
+    )]
+    pub fn single(row: R::Model) -> Self {
+        Self::siblings_of(vec![row])
+            .pop()
+            .expect("one row in, one row out")
+    }
+
+    /// Makes rows that were fetched together siblings.
+    pub fn siblings_of(rows: Vec<R::Model>) -> Vec<Self> {
+        let count = rows.len();
+        let siblings = Arc::new(Siblings {
+            rows,
+            relations: Mutex::default(),
+        });
+        (0..count)
+            .map(|index| Self {
+                siblings: Arc::clone(&siblings),
+                index,
+            })
+            .collect()
+    }
+
+    /// The rows with these ids, loaded in one statement and siblings of each other.
+    pub async fn by_id(source: &impl Source, ids: Vec<i64>) -> Result<HashMap<i64, Self>, Error> {
+        let rows = loaders::by_id::<R>(source.db(), ids).await?;
+        Ok(Self::siblings_of(rows)
+            .into_iter()
+            .map(|row| (row_id::<R>(&row), row))
+            .collect())
+    }
+
+    /// The row of `T` that this one refers to by `id`; `relation` names the reference.
+    pub async fn one<T: Table>(
+        &self,
+        source: &impl Source,
+        relation: &'static str,
+        id: impl Fn(&R::Model) -> Option<i64>,
+    ) -> Result<Option<Row<T>>, Error> {
+        let Some(wanted) = id(self) else { return Ok(None) };
+        let found = self
+            .load_once(relation, async || {
+                let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
+                Row::<T>::by_id(source, ids.into_iter().collect()).await
+            })
+            .await?;
+        Ok(found.get(&wanted).cloned())
+    }
+
+    /// Stores the row that this one refers to as `relation`, which then need not be loaded.
+    pub fn preload<T: Table>(&self, relation: &str, referred: T::Model) {
+        let row = Row::<T>::single(referred);
+        let found = HashMap::from([(row_id::<T>(&row), row)]);
+        let loaded: Arc<dyn Any + Send + Sync> = Arc::new(found);
+        self.siblings
+            .relations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(loaded))));
+    }
+
+    /// Loads something once for all siblings: the first caller loads it, the others wait. `relation` identifies it and has to
+    /// include its arguments.
+    ///
+    /// # Errors
+    /// Those of `load`, and [`Error::Relation`] if the name belongs to another type.
+    pub async fn load_once<T: Any + Send + Sync, E: From<Error>>(
+        &self,
+        relation: &str,
+        load: impl AsyncFnOnce() -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
+        let cell = {
+            let mut relations = self
+                .siblings
+                .relations
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            match relations.get(relation) {
+                Some(cell) => Arc::clone(cell),
+                None => Arc::clone(relations.entry(relation.to_owned()).or_default()),
+            }
+        };
+        let loaded = cell
+            .get_or_try_init(async || {
+                let loaded: Arc<dyn Any + Send + Sync> = Arc::new(load().await?);
+                Ok::<_, E>(loaded)
+            })
+            .await?;
+        Arc::clone(loaded)
+            .downcast::<T>()
+            .map_err(|_| Error::Relation(relation.to_owned()).into())
+    }
+
+    /// The keys of all siblings, sorted.
+    pub fn ids(&self) -> Vec<i64> {
+        let mut ids: Vec<i64> = self.siblings().iter().map(row_id::<R>).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// All rows that were fetched with this one, itself included.
+    pub fn siblings(&self) -> &[R::Model] {
+        &self.siblings.rows
+    }
+}

@@ -1,0 +1,212 @@
+//! The HTTP client for receivers, with a timeout and a bound on what is read of a response.
+//!
+//! Redirects are not followed: one could lead to an address that webhooks may not be sent to.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{Method, Request, StatusCode};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client as Hyper;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use url::Url;
+
+use super::sign::SigningSecret;
+use super::target::{Forbidden, Resolver, TargetPolicy};
+
+/// The most bytes of a response's head.
+const HEAD_BYTES: usize = 16 * 1024;
+/// The most bytes of a response's body. It is read and discarded, so that the connection can be reused.
+const BODY_BYTES: usize = 16 * 1024;
+/// How long an idle connection is kept.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Idle connections kept for each receiver.
+const MAX_IDLE: usize = 8;
+
+/// Sends messages. Connections are kept and shared by all receivers of a client.
+pub struct Client {
+    hyper: Hyper<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    timeout: Duration,
+    policy: TargetPolicy,
+    user_agent: &'static str,
+}
+
+/// Why a client could not be made: TLS could not be configured.
+#[derive(Debug, thiserror::Error)]
+#[error("TLS can't be configured")]
+pub struct ClientError(#[source] rustls::Error);
+
+/// A signed message on its way to one receiver.
+#[derive(Clone, Debug)]
+pub struct SignedMessage {
+    /// The same at every attempt.
+    pub id: String,
+    /// The time of this attempt, in seconds since 1970.
+    pub timestamp: i64,
+    /// One signature, or several separated by spaces.
+    pub signature: String,
+    pub body: Vec<u8>,
+}
+
+impl SignedMessage {
+    /// A message with the signature of each of these secrets.
+    pub fn new(id: &str, timestamp: i64, secrets: &[SigningSecret], body: Vec<u8>) -> Self {
+        let signatures: Vec<String> = secrets
+            .iter()
+            .map(|secret| secret.sign(id, timestamp, &body))
+            .collect();
+        Self {
+            id: id.to_owned(),
+            timestamp,
+            signature: signatures.join(" "),
+            body,
+        }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttemptResult {
+    Response {
+        status: StatusCode,
+        /// The value of `Retry-After`, as received.
+        retry_after: Option<String>,
+    },
+    /// No response arrived; the reason, with the receiver as its subject, can be shown to users.
+    NoResponse(String),
+}
+
+impl Client {
+    /// A client that gives each attempt `timeout` in all.
+    ///
+    /// # Errors
+    /// When TLS can't be configured.
+    pub fn new(
+        timeout: Duration,
+        policy: TargetPolicy,
+        user_agent: &'static str,
+    ) -> Result<Self, ClientError> {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver::new(policy));
+        // Otherwise it would refuse https addresses.
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(timeout));
+        tcp.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
+            .map_err(ClientError)?
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(tcp);
+        let hyper = Hyper::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MAX_IDLE)
+            .http1_max_buf_size(HEAD_BYTES)
+            .build(connector);
+        Ok(Self {
+            hyper,
+            timeout,
+            policy,
+            user_agent,
+        })
+    }
+
+    /// Sends a message once.
+    pub async fn send(&self, url: &str, message: &SignedMessage) -> AttemptResult {
+        let request = match self.request(url, message) {
+            Ok(request) => request,
+            Err(why) => return AttemptResult::NoResponse(why),
+        };
+        let deadline = tokio::time::Instant::now() + self.timeout;
+        let response = match tokio::time::timeout_at(deadline, self.hyper.request(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return AttemptResult::NoResponse(describe(&error)),
+            Err(_) => return AttemptResult::NoResponse("it did not answer in time".to_owned()),
+        };
+        let (head, body) = response.into_parts();
+        let retry_after = head
+            .headers
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok());
+        let result = AttemptResult::Response {
+            status: head.status,
+            retry_after: retry_after.map(str::to_owned),
+        };
+        // The status decides; if the body is too long or too late, the connection is closed.
+        let rest = Limited::new(body, BODY_BYTES).collect();
+        if !matches!(tokio::time::timeout_at(deadline, rest).await, Ok(Ok(_))) {
+            tracing::debug!("a receiver's response was not read to its end");
+        }
+        result
+    }
+
+    fn request(&self, url: &str, message: &SignedMessage) -> Result<Request<Full<Bytes>>, String> {
+        let url: Url = url.parse().map_err(|_| "its address can't be read".to_owned())?;
+        self.policy
+            .check(&url)
+            .map_err(|why| format!("its address {why}"))?;
+        let header =
+            |text: &str| HeaderValue::from_str(text).map_err(|_| "a header can't be written".to_owned());
+        Request::builder()
+            .method(Method::POST)
+            .uri(url.as_str())
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, self.user_agent)
+            .header(HeaderName::from_static("webhook-id"), header(&message.id)?)
+            .header(HeaderName::from_static("webhook-timestamp"), message.timestamp)
+            .header(
+                HeaderName::from_static("webhook-signature"),
+                header(&message.signature)?,
+            )
+            .body(Full::new(Bytes::from(message.body.clone())))
+            .map_err(|_| "its address can't be asked".to_owned())
+    }
+}
+
+/// The reason of a failure in our own words, as users may see it.
+fn describe(error: &hyper_util::client::legacy::Error) -> String {
+    tracing::debug!(?error, "a webhook was not sent");
+    let mut source = error.source();
+    while let Some(behind) = source {
+        if behind.is::<rustls::Error>() {
+            return "no secure connection could be made".to_owned();
+        }
+        if let Some(words) = behind.downcast_ref::<io::Error>().and_then(describe_io) {
+            return words;
+        }
+        source = behind.source();
+    }
+    let words = if error.is_connect() {
+        "no connection could be made"
+    } else {
+        "it broke the connection off, or its answer can't be read"
+    };
+    words.to_owned()
+}
+
+fn describe_io(error: &io::Error) -> Option<String> {
+    let words = match error.kind() {
+        _ if error
+            .get_ref()
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Forbidden>) =>
+        {
+            return Some(Forbidden.to_string());
+        }
+        io::ErrorKind::ConnectionRefused => "it refused the connection",
+        io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::UnexpectedEof => "it broke the connection off",
+        io::ErrorKind::TimedOut => "no connection could be made in time",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "it can't be reached",
+        io::ErrorKind::NotFound => "its host has no address",
+        _ => return None,
+    };
+    Some(words.to_owned())
+}

@@ -1,0 +1,48 @@
+//! Sends webhooks: one signed HTTP request to one receiver, by the [Standard Webhooks] specification.
+//!
+//! The crate sends and signs. When to send, to whom, and how attempts are stored is left to the program.
+//!
+//! ```
+//! use webhook_sender::{SignedMessage, SigningSecret, TargetPolicy, backoff};
+//!
+//! let secret = SigningSecret::parse(&SigningSecret::random()).expect("a new secret can be parsed");
+//! let message = SignedMessage::new("msg_1", 1_700_000_000, &[secret], b"{}".to_vec());
+//! assert!(message.signature.starts_with("v1,"));
+//!
+//! let url = "http://169.254.169.254/latest".parse().expect("a URL");
+//! assert!(TargetPolicy::public_only().check(&url).is_err());
+//!
+//! let wait = backoff::wait(&backoff::SCHEDULE, 1, 0.0, None).expect("there is a second attempt");
+//! assert_eq!(wait.num_seconds(), 5);
+//! ```
+//!
+//! # Guarantees
+//!
+//! - **Signatures** are HMAC-SHA256 over id, timestamp and body. A message can carry several, so that secrets can be
+//!   rotated. A secret never prints.
+//! - **Targets.** Unless private addresses are allowed, no connection is made to an address that is not public: the URL is
+//!   checked as written, in every spelling of an address, and every address that its host resolves to is checked at each
+//!   connection. Redirects are not followed.
+//! - **Bounds.** An attempt has one timeout for connecting, the response's head and its body. At most 16 KiB of a head and
+//!   of a body are read.
+//! - **Failures** are described in this crate's own words, which can be shown to users: no text of a library, no address.
+//!
+//! # Modules
+//!
+//! | module | contents |
+//! | --- | --- |
+//! | `sign` | secrets and signatures |
+//! | `target` | which addresses are allowed, and the resolver that checks them |
+//! | `client` | one attempt |
+//! | [`backoff`] | when a failed attempt is repeated |
+//!
+//! [Standard Webhooks]: https://www.standardwebhooks.com
+
+pub mod backoff;
+mod client;
+mod sign;
+mod target;
+
+pub use self::client::{AttemptResult, Client, ClientError, SignedMessage};
+pub use self::sign::SigningSecret;
+pub use self::target::{Forbidden, TargetPolicy, is_public};

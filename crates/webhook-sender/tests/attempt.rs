@@ -1,0 +1,95 @@
+//! One attempt over a real connection: what is sent, what is read of the response, and which targets are refused.
+
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use webhook_sender::{AttemptResult, Client, SignedMessage, SigningSecret, TargetPolicy};
+
+const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+const BODY: &str = r#"{"email":"test@example.com","username":"test_user"}"#;
+const SECOND: Duration = Duration::from_secs(1);
+
+fn message(secrets: usize) -> SignedMessage {
+    let secret = SigningSecret::parse(SECRET).unwrap();
+    let id = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk";
+    SignedMessage::new(id, 1_649_367_553, &vec![secret; secrets], BODY.into())
+}
+
+/// Answers one request on a port of this machine with `response`. Returns what was sent and the result.
+async fn attempt(policy: TargetPolicy, response: &'static str) -> (String, AttemptResult) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://localhost:{}/hook", listener.local_addr().unwrap().port());
+    let receiver = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut sent = Vec::new();
+        while !sent.ends_with(b"}") {
+            stream.read_buf(&mut sent).await.unwrap();
+        }
+        stream.write_all(response.as_bytes()).await.unwrap();
+        String::from_utf8(sent).unwrap()
+    });
+    let client = Client::new(10 * SECOND, policy, "tests/1").unwrap();
+    let result = client.send(&url, &message(2)).await;
+    if matches!(result, AttemptResult::NoResponse(_)) {
+        receiver.abort();
+    }
+    (receiver.await.unwrap_or_default(), result)
+}
+
+#[tokio::test]
+async fn a_message_is_sent_with_its_signatures() {
+    let response = "HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n";
+    let (sent, result) = attempt(TargetPolicy::any(), response).await;
+    let (head, body) = sent.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /hook HTTP/1.1\r\n"), "{head}");
+    let signature = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
+    for line in [
+        "content-type: application/json",
+        "user-agent: tests/1",
+        "webhook-id: msg_27UH4WbU6Z5A5EzD8u03UvzRbpk",
+        "webhook-timestamp: 1649367553",
+        &format!("webhook-signature: {signature} {signature}"),
+    ] {
+        assert!(head.lines().any(|found| found == line), "{line} is not in {head}");
+    }
+    assert_eq!(body, BODY);
+    let AttemptResult::Response { status, retry_after } = result else {
+        panic!("{result:?}");
+    };
+    assert_eq!((status.as_u16(), retry_after.as_deref()), (503, Some("120")));
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let response = "HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
+    let (_, result) = attempt(TargetPolicy::any(), response).await;
+    assert!(matches!(result, AttemptResult::Response { status, .. } if status.as_u16() == 307));
+}
+
+#[tokio::test]
+async fn private_addresses_are_refused_as_written_and_by_name() {
+    let (sent, result) = attempt(TargetPolicy::public_only(), "").await;
+    assert_eq!(sent, "");
+    let reason = "its address must not be on this machine or a private network";
+    assert_eq!(result, AttemptResult::NoResponse(reason.to_owned()));
+    let url = "http://localhost/".parse().unwrap();
+    let forbidden = TargetPolicy::public_only().resolves_to_private(&url).await;
+    let words = "the name means an address on this machine or a private network";
+    assert_eq!(forbidden.map(|why| why.to_string()).as_deref(), Some(words));
+    assert!(TargetPolicy::any().resolves_to_private(&url).await.is_none());
+}
+
+#[tokio::test]
+async fn an_attempt_ends_at_its_timeout() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::new(SECOND / 10, TargetPolicy::any(), "tests/1").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let result = client.send(&url, &message(1)).await;
+    assert_eq!(
+        result,
+        AttemptResult::NoResponse("it did not answer in time".to_owned())
+    );
+}

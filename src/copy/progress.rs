@@ -1,0 +1,74 @@
+//! Progress of a copy, and how to cancel it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// Shared by the copy, the progress bar and the signal handler. Clones share the same state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    cancelled: AtomicBool,
+    writer_failed: AtomicBool,
+    comparing: AtomicBool,
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Progress {
+    /// Ends the copy at the next batch of rows.
+    pub(crate) fn cancel(&self) {
+        self.0.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// What is being done, the rows done and the rows there are.
+    pub(crate) fn now(&self) -> (&'static str, u64, u64) {
+        let stage = if self.0.comparing.load(Ordering::Relaxed) {
+            "comparing"
+        } else {
+            "copying"
+        };
+        let (done, total) = (&self.0.done, &self.0.total);
+        (stage, done.load(Ordering::Relaxed), total.load(Ordering::Relaxed))
+    }
+
+    /// # Errors
+    /// After [`Progress::cancel`].
+    pub(super) fn check(&self) -> Result<()> {
+        if self.is_cancelled() {
+            return Err(Error::internal("cancelled"));
+        }
+        Ok(())
+    }
+
+    /// The rows that there are to copy.
+    pub(super) fn expect(&self, rows: u64) {
+        self.0.total.store(rows, Ordering::Relaxed);
+    }
+
+    pub(super) fn begin_comparison(&self) {
+        self.0.done.store(0, Ordering::Relaxed);
+        self.0.comparing.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn advance(&self, rows: usize) {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.0.done.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// The reader could not hand over its rows, so the writer's error is the cause.
+    pub(super) fn fail_writer(&self) {
+        self.0.writer_failed.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn writer_failed(&self) -> bool {
+        self.0.writer_failed.load(Ordering::Relaxed)
+    }
+}

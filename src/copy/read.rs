@@ -1,0 +1,163 @@
+//! The rows of a database, table by table, in pages.
+
+use database::{Backend, Transaction};
+use sea_orm::{ConnectionTrait as _, Statement, Value};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+use super::progress::Progress;
+use super::row::{self, Row, Summary, Summing};
+use super::table::Table;
+use crate::error::{Error, Result};
+
+/// Rows of a page. A row can be a megabyte.
+const PAGE: usize = 250;
+
+/// What the reader sends.
+#[derive(Debug)]
+pub(super) enum Message {
+    /// Rows of the table at this place of the list.
+    Rows(usize, Vec<Row>),
+    /// All tables are sent; what each of them comes to.
+    End(Vec<Summary>),
+}
+
+/// Sends all rows. On SQLite, where a transaction must not await anything but its statements, it blocks the writer's
+/// thread while messages wait.
+pub(super) async fn send(
+    tx: &Transaction,
+    tables: &[Table],
+    sender: &mpsc::Sender<Message>,
+    progress: &Progress,
+    runtime: &Handle,
+) -> Result<()> {
+    if tx.backend() == Backend::Postgres {
+        // All statements see one moment.
+        tx.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            .await?;
+    }
+    let deliver = async |message: Message| {
+        let sent = match tx.backend() {
+            Backend::Sqlite => runtime.block_on(sender.send(message)),
+            Backend::Postgres => sender.send(message).await,
+        };
+        sent.map_err(|_| {
+            progress.fail_writer();
+            Error::internal("the target takes no more rows")
+        })
+    };
+    let mut total = 0;
+    for table in tables {
+        total += count(tx, table).await?;
+    }
+    progress.expect(total);
+    let mut summaries = Vec::with_capacity(tables.len());
+    for (place, table) in tables.iter().enumerate() {
+        let mut summing = Summing::new(table);
+        let mut last: Option<Row> = None;
+        loop {
+            progress.check()?;
+            let rows = page(tx, table, last.as_ref()).await?;
+            let Some(end) = rows.last() else { break };
+            last = Some(end.clone());
+            for row in &rows {
+                summing.add(row);
+            }
+            deliver(Message::Rows(place, rows)).await?;
+        }
+        summaries.push(summing.summary(last_id(tx, table).await?));
+    }
+    deliver(Message::End(summaries)).await
+}
+
+/// The rows behind `last` in the order of the primary key.
+pub(super) async fn page(tx: &Transaction, table: &Table, last: Option<&Row>) -> Result<Vec<Row>> {
+    let names: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("\"{}\"", column.name))
+        .collect();
+    let key: Vec<&str> = table
+        .key
+        .iter()
+        .filter_map(|place| names.get(*place))
+        .map(String::as_str)
+        .collect();
+    let key = key.join(", ");
+    let mut values: Vec<Value> = Vec::new();
+    let behind = last.map_or(String::new(), |last| {
+        values = table
+            .key
+            .iter()
+            .filter_map(|place| last.get(*place))
+            .cloned()
+            .map(Value::from)
+            .collect();
+        let place = |number: usize| match tx.backend() {
+            Backend::Sqlite => "?".to_owned(),
+            Backend::Postgres => format!("${number}"),
+        };
+        let places: Vec<String> = (1..=values.len()).map(place).collect();
+        format!("WHERE ({key}) > ({})", places.join(", "))
+    });
+    let sql = format!(
+        r#"SELECT {} FROM "{}" {behind} ORDER BY {key} LIMIT {PAGE}"#,
+        names.join(", "),
+        table.name
+    );
+    let rows = tx
+        .query_all_raw(Statement::from_sql_and_values(tx.backend().into(), sql, values))
+        .await?;
+    Ok(rows
+        .iter()
+        .map(|row| row::read(row, table))
+        .collect::<Result<_, _>>()?)
+}
+
+async fn count(tx: &Transaction, table: &Table) -> Result<u64> {
+    let sql = format!(r#"SELECT COUNT(*) AS number FROM "{}""#, table.name);
+    Ok(u64::try_from(number(tx, sql).await?).unwrap_or(0))
+}
+
+/// The largest id that a table has given out; 0 for one that gives out none.
+pub(super) async fn last_id(tx: &Transaction, table: &Table) -> Result<i64> {
+    if !table.columns.iter().any(|column| column.name == "id") {
+        return Ok(0);
+    }
+    let last = tx.backend().last_id_of(&table.name);
+    number(tx, format!("SELECT CAST({last} AS bigint) AS number")).await
+}
+
+async fn number(tx: &Transaction, sql: String) -> Result<i64> {
+    let row = tx
+        .query_one_raw(Statement::from_string(tx.backend().into(), sql))
+        .await?;
+    Ok(match row {
+        Some(row) => row.try_get("", "number")?,
+        None => 0,
+    })
+}
+
+/// The messages, for the body of the target's transaction.
+pub(super) struct Incoming {
+    receiver: mpsc::Receiver<Message>,
+    /// On SQLite, whose writer's thread is blocked while it waits.
+    blocking: Option<Handle>,
+}
+
+impl Incoming {
+    pub(super) fn new(receiver: mpsc::Receiver<Message>, runtime: Handle, target: Backend) -> Self {
+        Self {
+            receiver,
+            blocking: (target == Backend::Sqlite).then_some(runtime),
+        }
+    }
+
+    /// The next message; none after the last one, and when the source could not be read.
+    pub(super) async fn next(&mut self) -> Option<Message> {
+        match &self.blocking {
+            Some(runtime) => runtime.block_on(self.receiver.recv()),
+            None => self.receiver.recv().await,
+        }
+    }
+}

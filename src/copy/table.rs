@@ -1,0 +1,153 @@
+//! The tables of a database, as its own catalogue lists them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use database::{Backend, Database};
+use sea_orm::{ConnectionTrait as _, DbErr, Statement};
+
+use crate::error::{Error, Result};
+
+/// Tables that are not copied: each database has its own record of migrations, and triggers keep the number of rows, on
+/// PostgreSQL in another form than on SQLite. `stockroom check` verifies that number.
+pub(crate) const NOT_COPIED: [&str; 2] = ["seaql_migrations", "tally"];
+
+/// Changed by triggers on other tables, so it is written last.
+const LAST: [&str; 1] = ["account_epoch"];
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Integer,
+    Boolean,
+    Moment,
+    Money,
+    Text,
+}
+
+impl Kind {
+    /// The kind of a type's name, as either catalogue spells it.
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "INTEGER" | "bigint" => Self::Integer,
+            "BOOLEAN" | "boolean" => Self::Boolean,
+            "MOMENT" | "timestamp with time zone" => Self::Moment,
+            "MONEY_TEXT" | "numeric" => Self::Money,
+            "TEXT" | "text" => Self::Text,
+            _ => return None,
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+}
+
+/// A table, with its columns in alphabetical order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table {
+    pub(super) name: String,
+    pub(super) columns: Vec<Column>,
+    /// The places of the primary key's columns in `columns`, in the key's order.
+    pub(super) key: Vec<usize>,
+}
+
+const SQLITE_COLUMNS: &str = r#"SELECT m.name AS "table", c.name AS "column", c.type AS kind, c.pk AS place
+    FROM sqlite_schema m, pragma_table_info(m.name) c
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY 1, 2"#;
+
+const POSTGRES_COLUMNS: &str = r#"SELECT CAST(c.relname AS text) AS "table", CAST(a.attname AS text) AS "column",
+        format_type(a.atttypid, NULL) AS kind,
+        CAST(COALESCE(array_position(CAST(string_to_array(CAST(i.indkey AS text), ' ') AS integer[]),
+            CAST(a.attnum AS integer)), 0) AS bigint) AS place
+    FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)
+    ORDER BY c.relname COLLATE "C", a.attname COLLATE "C""#;
+
+const SQLITE_REFERENCES: &str = r#"SELECT m.name AS "table", k."table" AS target
+    FROM sqlite_schema m, pragma_foreign_key_list(m.name) k WHERE m.type = 'table'"#;
+
+const POSTGRES_REFERENCES: &str = r#"SELECT CAST(c.relname AS text) AS "table", CAST(f.relname AS text) AS target
+    FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid
+    WHERE k.contype = 'f' AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"#;
+
+/// The tables that are copied, each behind those that it refers to.
+///
+/// # Errors
+/// When a column has a type that can't be copied, or a table has no primary key.
+pub(super) async fn all(db: &Database) -> Result<Vec<Table>> {
+    let (columns, references) = match db.backend() {
+        Backend::Sqlite => (SQLITE_COLUMNS, SQLITE_REFERENCES),
+        Backend::Postgres => (POSTGRES_COLUMNS, POSTGRES_REFERENCES),
+    };
+    let mut tables = BTreeMap::<String, (Table, BTreeMap<i64, usize>)>::new();
+    for row in db
+        .query_all_raw(Statement::from_string(db.backend().into(), columns))
+        .await?
+    {
+        let name: String = row.try_get("", "table")?;
+        if NOT_COPIED.contains(&name.as_str()) {
+            continue;
+        }
+        let (column, kind): (String, String) = (row.try_get("", "column")?, row.try_get("", "kind")?);
+        let Some(kind) = Kind::of(&kind) else {
+            return Err(Error::internal(format!(
+                "{name}.{column} has a type that can't be copied: {kind}"
+            )));
+        };
+        let place: i64 = row.try_get("", "place")?;
+        let empty = Table {
+            name: name.clone(),
+            columns: Vec::new(),
+            key: Vec::new(),
+        };
+        let (table, key) = tables.entry(name).or_insert((empty, BTreeMap::new()));
+        if place > 0 {
+            key.insert(place, table.columns.len());
+        }
+        table.columns.push(Column { name: column, kind });
+    }
+    let mut found = Vec::with_capacity(tables.len());
+    for (mut table, key) in tables.into_values() {
+        table.key = key.into_values().collect();
+        if table.key.is_empty() {
+            return Err(Error::internal(format!("{} has no primary key", table.name)));
+        }
+        found.push(table);
+    }
+    let references = db
+        .query_all_raw(Statement::from_string(db.backend().into(), references))
+        .await?;
+    let references = references
+        .iter()
+        .map(|row| Ok((row.try_get("", "table")?, row.try_get("", "target")?)))
+        .collect::<Result<Vec<(String, String)>, DbErr>>()?;
+    ordered(found, &references)
+}
+
+fn ordered(mut waiting: Vec<Table>, references: &[(String, String)]) -> Result<Vec<Table>> {
+    let mut found = Vec::with_capacity(waiting.len());
+    let mut placed = BTreeSet::new();
+    waiting.sort_by_key(|table| LAST.contains(&table.name.as_str()));
+    while !waiting.is_empty() {
+        let is_next = |table: &Table| {
+            let mut targets = references.iter().filter(|(from, _)| *from == table.name);
+            targets.all(|(from, target)| from == target || placed.contains(target))
+        };
+        let Some(next) = waiting.iter().position(is_next) else {
+            return Err(Error::internal("the tables refer to each other in a circle"));
+        };
+        let table = waiting.remove(next);
+        placed.insert(table.name.clone());
+        found.push(table);
+    }
+    Ok(found)
+}
+
+/// Whether both databases have the same tables with the same columns, in whatever order.
+pub(super) fn are_alike(source: &[Table], target: &[Table]) -> bool {
+    source.len() == target.len() && source.iter().all(|table| target.contains(table))
+}

@@ -1,0 +1,116 @@
+//! Writes the rows, reads them back and compares.
+
+use database::bulk::{RowInsert, analyze_table, raise_last_id_of};
+use database::{Backend, Transaction};
+use sea_orm::{ConnectionTrait as _, Statement};
+
+use super::progress::Progress;
+use super::read::{self, Incoming, Message};
+use super::row::{Comparison, Row, Summary, Summing};
+use super::table::Table;
+use crate::error::{Error, Result};
+use crate::import::require_empty;
+
+/// Tables to which migrations add rows. These rows are replaced.
+const SEEDED: [&str; 4] = ["account_epoch", "group", "permission", "refold_due"];
+
+pub(super) async fn store(
+    tx: &Transaction,
+    tables: &[Table],
+    mut incoming: Incoming,
+    progress: &Progress,
+) -> Result<Vec<Comparison>> {
+    prepare(tx, tables).await?;
+    let summaries = loop {
+        progress.check()?;
+        match incoming.next().await {
+            Some(Message::Rows(place, rows)) => {
+                let table = tables
+                    .get(place)
+                    .ok_or_else(|| Error::internal("a table that is not there"))?;
+                progress.advance(rows.len());
+                insert(tx, table, rows).await?;
+            }
+            Some(Message::End(summaries)) => break summaries,
+            None => return Err(Error::internal("the source could not be read to its end")),
+        }
+    };
+    progress.begin_comparison();
+    let mut comparisons = Vec::with_capacity(tables.len());
+    for (table, source) in tables.iter().zip(summaries) {
+        let target = read_back(tx, table, source.last_id, progress).await?;
+        comparisons.push(Comparison {
+            table: table.name.clone(),
+            source,
+            target,
+        });
+    }
+    Ok(comparisons)
+}
+
+/// Locks the tables and makes sure that they are empty.
+async fn prepare(tx: &Transaction, tables: &[Table]) -> Result<()> {
+    let names: Vec<String> = tables.iter().map(|table| format!("\"{}\"", table.name)).collect();
+    if tx.backend() == Backend::Postgres {
+        let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", names.join(", "));
+        tx.execute_unprepared(&sql).await?;
+    }
+    let mut used = Vec::new();
+    for table in tables
+        .iter()
+        .filter(|table| !SEEDED.contains(&table.name.as_str()))
+    {
+        let sql = format!(r#"SELECT 1 FROM "{}" LIMIT 1"#, table.name);
+        let row = tx
+            .query_one_raw(Statement::from_string(tx.backend().into(), sql))
+            .await?;
+        if row.is_some() {
+            used.push(table.name.as_str());
+        }
+    }
+    if !used.is_empty() {
+        return Err(Error::internal(format!(
+            "the target is not empty: it has rows in {}. Copy into a new database.",
+            used.join(", ")
+        )));
+    }
+    // Groups and permissions that were added by hand.
+    require_empty(tx).await?;
+    // Those that refer to others first.
+    for table in tables
+        .iter()
+        .rev()
+        .filter(|table| SEEDED.contains(&table.name.as_str()))
+    {
+        tx.execute_unprepared(&format!(r#"DELETE FROM "{}""#, table.name))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn insert(tx: &Transaction, table: &Table, rows: Vec<Row>) -> Result<()> {
+    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    let mut inserting = RowInsert::new(tx, &table.name, columns);
+    for row in rows {
+        inserting.add(row.into_iter().map(Into::into)).await?;
+    }
+    Ok(inserting.finish().await?)
+}
+
+async fn read_back(tx: &Transaction, table: &Table, last_id: i64, progress: &Progress) -> Result<Summary> {
+    let mut summing = Summing::new(table);
+    let mut last: Option<Row> = None;
+    loop {
+        progress.check()?;
+        let rows = read::page(tx, table, last.as_ref()).await?;
+        let Some(end) = rows.last() else { break };
+        last = Some(end.clone());
+        progress.advance(rows.len());
+        for row in &rows {
+            summing.add(row);
+        }
+    }
+    raise_last_id_of(tx, &table.name, last_id).await?;
+    analyze_table(tx, &table.name).await?;
+    Ok(summing.summary(read::last_id(tx, table).await?))
+}

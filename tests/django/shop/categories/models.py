@@ -1,0 +1,7 @@
+"""The table `categories_category`."""
+
+from shop.rows import Label
+
+
+class Category(Label):
+    pass

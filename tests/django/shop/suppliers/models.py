@@ -1,0 +1,7 @@
+"""The table `suppliers_supplier`."""
+
+from shop.rows import Label
+
+
+class Supplier(Label):
+    pass

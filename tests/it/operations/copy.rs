@@ -1,0 +1,330 @@
+//! `stockroom copy`: every table arrives, in both directions.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use database::bulk::BulkInsert;
+use entity::{
+    attempt, delivery, ended_session, event, permission, removed_endpoint, spent_token, webhook_endpoint,
+};
+use sea_orm::{ConnectionTrait as _, EntityTrait};
+use serde_json::{Value, json};
+use stockroom::error::Error;
+
+use crate::support::answer::REFUSED;
+use crate::support::api::Face;
+use crate::support::command::{fails, prints, run};
+use crate::support::gateway::{Gateway, START};
+use crate::support::program::command;
+use crate::support::row_counts::row_counts;
+use crate::support::test_database::{Database, PASSWORD, Place};
+
+/// Kept by each database for itself.
+const NOT_COPIED: [&str; 2] = ["seaql_migrations", "tally"];
+
+/// Adds a row to a table that nothing else in this test fills.
+async fn add<E: EntityTrait>(gateway: &Gateway, row: E::Model)
+where
+    E::Model: Sync + Clone,
+{
+    let ctx = gateway.system();
+    let stored = ctx.transaction(move |tx| {
+        let row = row.clone();
+        Box::pin(async move {
+            let mut table = BulkInsert::<_, E>::new(tx);
+            table.add(&row).await?;
+            table.finish().await?;
+            Ok::<_, Error>(())
+        })
+    });
+    stored.await.expect("the row is stored");
+}
+
+/// A shop with rows in every table, and what a client has of it: a pair of tokens, one that was ended, a product.
+async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
+    prints(
+        &gateway.database_url(),
+        &["seed", "--products", "60", "--seed", "5"],
+        "",
+    );
+    let log_in = async || {
+        let body = json!({ "username": "manager", "password": PASSWORD });
+        gateway.anon.post("authentication/token/", body).await.expect(200)
+    };
+    let (pair, ended) = (log_in().await, log_in().await);
+    let refresh = json!({ "refresh": ended["refresh"] });
+    gateway
+        .anon
+        .post("authentication/logout/", refresh)
+        .await
+        .expect(200);
+    let product = gateway.root.get("products/7/").await.expect(200);
+    let title = json!({ "title": format!("{} Ünïcödé 🧴", product["title"].as_str().expect("a title")) });
+    let product = gateway.root.patch("products/7/", title).await.expect(200);
+    // The last id that was given is gone.
+    let brand = gateway
+        .root
+        .post("brands/", json!({ "name": "gone" }))
+        .await
+        .expect(201);
+    gateway
+        .root
+        .delete(&format!("brands/{}/", brand["id"]))
+        .await
+        .expect(204);
+
+    let moment: DateTime<Utc> = *START + TimeDelta::microseconds(123_457);
+    add::<spent_token::Entity>(
+        gateway,
+        spent_token::Model {
+            jti: "5".repeat(32),
+            expires_at: moment,
+        },
+    )
+    .await;
+    add::<ended_session::Entity>(
+        gateway,
+        ended_session::Model {
+            session: "e".repeat(16),
+            expires_at: moment,
+        },
+    )
+    .await;
+    let held = permission::Model {
+        id: 900,
+        user_id: Some(4),
+        group_id: None,
+        codename: "add_brand".to_owned(),
+    };
+    add::<permission::Entity>(gateway, held).await;
+    let secret = webhook_endpoint::Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
+    let endpoint = webhook_endpoint::Model {
+        id: 30,
+        managed: true,
+        url: "https://example.org/hook".to_owned(),
+        events: "outflow.created".to_owned(),
+        secret: Some(secret),
+        failing_since: Some(moment),
+        version: 7,
+        created_at: moment,
+        updated_at: moment,
+        ..webhook_endpoint::Model::default()
+    };
+    add::<webhook_endpoint::Entity>(gateway, endpoint).await;
+    let event = event::Model {
+        id: 40,
+        message_id: "msg_2b".to_owned(),
+        stock_change_id: Some(1),
+        product_title: "A title".to_owned(),
+        created_at: moment,
+        ..event::Model::default()
+    };
+    add::<event::Entity>(gateway, event).await;
+    let delivery = delivery::Model {
+        id: 50,
+        event_id: 40,
+        endpoint_id: 30,
+        attempts: 2,
+        due_at: Some(moment + TimeDelta::days(300)),
+        last_error: Some("it did not respond".to_owned()),
+        ..delivery::Model::default()
+    };
+    add::<delivery::Entity>(gateway, delivery).await;
+    let attempt = attempt::Model {
+        id: 60,
+        delivery_id: 50,
+        number: 1,
+        started_at: moment,
+        ..attempt::Model::default()
+    };
+    add::<attempt::Entity>(gateway, attempt).await;
+    let removed = removed_endpoint::Model {
+        endpoint_id: 29,
+        removed_at: moment,
+    };
+    add::<removed_endpoint::Entity>(gateway, removed).await;
+    let ctx = gateway.system();
+    let due = ctx.transaction(|tx| {
+        Box::pin(async move {
+            let sql = "INSERT INTO refold_due (noun, last_id) SELECT 'brand', 1 WHERE NOT EXISTS (SELECT 1 FROM refold_due)";
+            tx.execute_unprepared(sql).await?;
+            Ok::<_, Error>(())
+        })
+    });
+    due.await.expect("the row is stored");
+    (pair, ended, product)
+}
+
+async fn copied(from: Database, to: Database) {
+    let (Some(source), Some(target)) = (Place::fresh(from).await, Place::empty(to).await) else {
+        println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
+        return;
+    };
+    let (source, target) = (Arc::new(source), Arc::new(target));
+    let gateway = Gateway::open(Arc::clone(&source), Face::Rest, &[], *START).await;
+    let (pair, ended, product) = fill(&gateway).await;
+    gateway.end().await;
+    let (from, to) = (source.url(), target.url());
+    let before = row_counts(&from).await;
+    for (table, rows) in before
+        .iter()
+        .filter(|(table, _)| !NOT_COPIED.contains(&table.as_str()))
+    {
+        assert!(
+            *rows > 0,
+            "{table} is empty: add a row to it above, so that this test notices when it is not copied"
+        );
+    }
+
+    let words = ["copy", "--from", &from, "--to", &to];
+    let printed = prints(&to, &[&words[..], &["--json"]].concat(), "");
+    let output: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!(output["equal"], true);
+    let compared = output["tables"].as_array().expect("tables");
+    for table in compared {
+        assert_eq!(table["source"], table["target"]);
+        let name = table["table"].as_str().expect("a name");
+        assert_eq!(json!(before[name]), table["source"]["rows"], "{name}");
+    }
+    assert_eq!(compared.len() + NOT_COPIED.len(), before.len());
+    let after = row_counts(&to).await;
+    for (table, rows) in before.iter().filter(|(table, _)| *table != "tally") {
+        assert_eq!(after.get(table), Some(rows), "{table}");
+    }
+    assert_eq!(row_counts(&from).await, before, "the source is as it was");
+    prints(&to, &["check"], "");
+    prints(&from, &["check"], "");
+    let again = fails(&to, &words, "");
+    assert!(
+        again.contains("the target is not empty: it has rows in attempt, brand"),
+        "{again}"
+    );
+
+    let old = Gateway::open(Arc::clone(&source), Face::Rest, &[], *START).await;
+    let new = Gateway::open(Arc::clone(&target), Face::Rest, &[], *START).await;
+    let access = pair["access"].as_str().expect("a token");
+    for path in [
+        "products/?page_size=100",
+        "inflows/?page=3",
+        "outflows/",
+        "suppliers/",
+        "categories/",
+        "brands/",
+    ] {
+        let (old, new) = (old.with_token(access), new.with_token(access));
+        let neutral = |body: Value| json!({ "count": body["count"], "results": body["results"] });
+        assert_eq!(
+            neutral(new.get(path).await.expect(200)),
+            neutral(old.get(path).await.expect(200)),
+            "{path}"
+        );
+    }
+    let (one, other) = (
+        old.root.get("products/7/").await,
+        new.root.get("products/7/").await,
+    );
+    assert_eq!(one.header("etag"), other.header("etag"), "the version");
+    assert_eq!(other.expect(200), product);
+    new.anon
+        .post(
+            "authentication/token/refresh/",
+            json!({ "refresh": ended["refresh"] }),
+        )
+        .await
+        .is(401, REFUSED);
+    let body = json!({ "username": "viewer", "password": PASSWORD });
+    new.anon.post("authentication/token/", body).await.expect(200);
+    // By the permission that only the source had; and under the next id.
+    let brand = json!({ "name": "the next" });
+    let made = new.viewer.post("brands/", brand.clone()).await.expect(201);
+    assert_eq!(
+        made["id"],
+        old.viewer.post("brands/", brand).await.expect(201)["id"]
+    );
+    new.is_sound().await;
+    for gateway in [old, new] {
+        gateway.end().await;
+    }
+    for place in [source, target] {
+        if let Ok(place) = Arc::try_unwrap(place) {
+            place.remove().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_sqlite_to_postgres() {
+    copied(Database::Sqlite, Database::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_postgres_to_sqlite() {
+    copied(Database::Postgres, Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_sqlite_to_sqlite() {
+    copied(Database::Sqlite, Database::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ctrl_c_leaves_nothing() {
+    let source = Place::fresh(Database::Sqlite).await.expect("SQLite");
+    prints(&source.url(), &["seed", "--products", "3000", "--seed", "5"], "");
+    let Place::Sqlite(directory) = Place::empty(Database::Sqlite).await.expect("SQLite") else {
+        unreachable!("it is SQLite");
+    };
+    let file = directory.path().join("test.db");
+    let mut child = command(&source.url())
+        .args([
+            "copy",
+            "--from",
+            &source.url(),
+            "--to",
+            &format!("sqlite://{}", file.display()),
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    // The signals are handled before the target is opened.
+    while !file.exists() {
+        assert_eq!(child.try_wait().expect("a state"), None, "it is still running");
+        std::thread::yield_now();
+    }
+    let sent = Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status();
+    assert!(sent.expect("kill").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    let left = std::fs::read_dir(directory.path()).expect("a directory").count();
+    assert_eq!(left, 0, "nothing is left behind");
+    source.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_not_be_copied_is_an_error() {
+    let source = Place::fresh(Database::Sqlite).await.expect("SQLite");
+    let (url, absent) = (source.url(), format!("{}-absent", source.url()));
+    let says = |from: &str, to: &str| fails(&url, &["copy", "--from", from, "--to", to], "");
+    assert!(says(&absent, &format!("{url}-new")).contains("does not exist"));
+    assert!(says(&url, &url).contains("--from and --to are the same database"));
+    let unreadable = says(&url, "postgres://shop:se:cret@nowhere");
+    assert!(
+        unreadable.contains("--to: ") && !unreadable.contains("cret"),
+        "{unreadable}"
+    );
+    assert!(says(&url, "mysql://shop").contains("it must begin with sqlite:// or postgres://"));
+    // Of an earlier version.
+    prints(&url, &["migrate", "down", "--yes"], "");
+    let behind = says(&url, &format!("{url}-new"));
+    assert!(
+        behind.contains("migrations of the source are missing"),
+        "{behind}"
+    );
+    let left = run(&format!("{url}-new"), &["check"], "");
+    assert_eq!(left.status.code(), Some(2), "no target was left behind");
+    source.remove().await;
+}

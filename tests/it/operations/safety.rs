@@ -1,0 +1,137 @@
+//! Commands that could do harm: reverting migrations, an older schema, a damaged file, and how the program is ended.
+
+use std::fs::OpenOptions;
+use std::io::{Seek as _, SeekFrom, Write as _};
+
+use rusqlite::Connection;
+
+use crate::support::api::Face;
+use crate::support::command::{fails, prints, run};
+use crate::support::gateway::{Gateway, run as run_test};
+use crate::support::program::Program;
+use crate::support::test_database::Database;
+
+on_both![
+    reverting_is_confirmed,
+    an_older_schema_is_left_alone,
+    a_hang_up_ends_in_order,
+    commands_on_users_are_logged,
+];
+
+/// The lines of `migrate status` that are missing.
+fn missing(status: &str) -> usize {
+    status.lines().filter(|line| line.starts_with("missing")).count()
+}
+
+async fn reverting_is_confirmed(gateway: Gateway) {
+    let place = gateway.end().await;
+    let url = place.url();
+    let said = fails(&url, &["migrate", "down", "99"], "yes\n");
+    assert!(said.contains("confirm it with --yes"), "{said}");
+    assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
+    assert_eq!(missing(&prints(&url, &["migrate", "down", "2", "--yes"], "")), 2);
+}
+
+async fn an_older_schema_is_left_alone(gateway: Gateway) {
+    let place = gateway.end().await;
+    let url = place.url();
+    prints(&url, &["migrate", "down", "--yes"], "");
+    for command in [
+        &["user", "list"][..],
+        &["user", "create", "ann", "--password-stdin"],
+        &["seed", "--products", "1"],
+    ] {
+        let said = fails(&url, command, "a password");
+        assert!(said.contains("stockroom migrate up"), "{said}");
+        assert_eq!(
+            missing(&fails(&url, &["migrate", "status"], "")),
+            1,
+            "{command:?}"
+        );
+    }
+    // A database without any tables gets them.
+    let all = fails(&url, &["migrate", "status"], "")
+        .lines()
+        .count()
+        .to_string();
+    prints(&url, &["migrate", "down", &all, "--yes"], "");
+    prints(&url, &["user", "create", "ann", "--password-stdin"], "a password");
+    assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
+}
+
+async fn a_hang_up_ends_in_order(gateway: Gateway) {
+    let place = gateway.end().await;
+    let mut program = Program::serve(&place.url(), &[]).await;
+    program.user("admin").await.get("brands/").await.expect(200);
+    program.hang_up();
+    assert_eq!(program.ended().await.code(), Some(0));
+    prints(&place.url(), &["check"], "");
+}
+
+async fn commands_on_users_are_logged(gateway: Gateway) {
+    let url = gateway.database_url();
+    for (arguments, line) in [
+        (
+            &["user", "create", "zoe", "--password-stdin"][..],
+            "created a user",
+        ),
+        (
+            &["user", "password", "zoe", "--password-stdin"],
+            "changed the password of a user",
+        ),
+        (&["user", "deactivate", "zoe"], "deactivated a user"),
+        (&["user", "activate", "zoe"], "activated a user"),
+    ] {
+        let output = run(&url, arguments, "a password");
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(log.contains(line) && log.contains("zoe"), "{arguments:?}: {log}");
+        // Standard error is no terminal here.
+        assert!(!log.contains('\x1b'), "{log}");
+        assert!(
+            !log.contains("a password\n") || line.contains("password"),
+            "{log}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_file() {
+    run_test(Database::Sqlite, Face::Rest, a_damaged_file_fails_the_check).await;
+}
+
+async fn a_damaged_file_fails_the_check(gateway: Gateway) {
+    gateway.root.product("Tea", 5).await;
+    let place = gateway.end().await;
+    let url = place.url();
+    prints(&url, &["check"], "");
+    let path = url.trim_start_matches("sqlite://");
+    let page: u32 = {
+        let file = Connection::open(path).expect("the file");
+        let page_of = "SELECT rootpage FROM sqlite_master WHERE name = 'product'";
+        file.query_row(page_of, [], |row| row.get(0)).expect("a page")
+    };
+    let damage = |from: u64, to: u64| {
+        let mut file = OpenOptions::new().write(true).open(path).expect("the file");
+        file.seek(SeekFrom::Start(from)).expect("a position");
+        let bytes = vec![0xa5; usize::try_from(to - from).expect("a length")];
+        file.write_all(&bytes).expect("written");
+    };
+    // A page of the products: the other tables can still be read.
+    let end = u64::from(page) * 4096;
+    damage(end - 4096, end);
+    let output = run(&url, &["check"], "");
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(report.contains("FAILED  the file is whole"), "{report}");
+    // The other invariants are looked at all the same.
+    assert!(
+        report.contains("ok      each brand is within its bounds"),
+        "{report}"
+    );
+    // The header: nothing can be read.
+    damage(0, 100);
+    let output = run(&url, &["check"], "");
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(report.starts_with("FAILED  the file is a database"), "{report}");
+}
