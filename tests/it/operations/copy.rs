@@ -6,7 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::bulk::BulkInsert;
 use entity::{
-    attempt, delivery, ended_session, event, permission, removed_endpoint, spent_token, webhook_endpoint,
+    attempt, delivery, ended_session, event, idempotency_key, permission, removed_endpoint, spent_token,
+    webhook_endpoint,
 };
 use sea_orm::{ConnectionTrait as _, EntityTrait};
 use serde_json::{Value, json};
@@ -143,6 +144,18 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         removed_at: moment,
     };
     add::<removed_endpoint::Entity>(gateway, removed).await;
+    let key = idempotency_key::Model {
+        id: 70,
+        user_id: 2,
+        key: "a key".to_owned(),
+        fingerprint: "f".repeat(64),
+        outcome: "{}".to_owned(),
+        status: Some(201),
+        headers: None,
+        body: Some("{\"name\": \"Água\"}".to_owned()),
+        created_at: moment,
+    };
+    add::<idempotency_key::Entity>(gateway, key).await;
     let system = gateway.system();
     let due = system.transaction(|tx| {
         Box::pin(async move {

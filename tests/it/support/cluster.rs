@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
 
 use crate::support::command::run;
 use crate::support::test_database::PASSWORD;
@@ -181,14 +181,14 @@ impl Cluster {
     }
 
     /// A connection of one who may do everything, to `database`.
-    pub async fn connect(&self, role: &str, database: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
-        let url = format!("postgres://{role}@127.0.0.1:{}/{database}", self.port);
-        let mut options = ConnectOptions::new(url);
-        options
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(2))
-            .sqlx_logging(false);
-        sea_orm::Database::connect(options).await
+    pub async fn connect(&self, role: &str, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let url = format!(
+            "postgres://{role}@127.0.0.1:{}/{database}?connect_timeout=2",
+            self.port
+        );
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(client)
     }
 
     /// Runs statements as one who may do everything.
@@ -198,9 +198,8 @@ impl Cluster {
             .await
             .expect("PostgreSQL answers");
         for statement in sql.split("; ") {
-            admin.execute_unprepared(statement).await.expect(statement);
+            admin.batch_execute(statement).await.expect(statement);
         }
-        admin.close().await.expect("it closes");
     }
 
     /// A number that a query of the shop's database gives, in the column `number`.
@@ -209,10 +208,7 @@ impl Cluster {
             .connect("postgres", "shop")
             .await
             .expect("PostgreSQL answers");
-        let query = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
-        let row = admin.query_one_raw(query).await.expect(sql).expect("a row");
-        admin.close().await.expect("it closes");
-        row.try_get("", "number").expect("a number")
+        admin.query_one(sql, &[]).await.expect(sql).get("number")
     }
 }
 
