@@ -86,7 +86,7 @@ const LAYERS: &[&[&str]] = &[
     &["stock"],
     &["resolvers"],
     &["import"],
-    &["copy"],
+    &["copy.rs"],
     // Background work.
     &["webhooks", "background.rs"],
     // HTTP and the two APIs.
