@@ -69,7 +69,6 @@ const LAYERS: &[&[&str]] = &[
         "auth/right.rs",
         "auth/actor.rs",
         "auth/accounts.rs",
-        "auth/token.rs",
         "idempotency/key.rs",
         "idempotency/keyed.rs",
         "stock/ledger_tail.rs",
