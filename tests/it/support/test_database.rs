@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use stockroom::clock::Clock;
 use stockroom::ctx::Ctx;
 use stockroom::resolvers::account::{self, NewUser};
