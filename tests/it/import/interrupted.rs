@@ -1,4 +1,4 @@
-//! Imports that end before their time leave the target as it was.
+//! Interrupted imports leave the target unchanged.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -13,7 +13,7 @@ use crate::support::program::command;
 use crate::support::row_counts::row_counts;
 use crate::support::test_database::{Database, Place};
 
-/// Enough rows that an import is still running when it is ended.
+/// The number of rows; large enough that an import is still running when it is interrupted.
 const MANY: &str = "
     INSERT INTO inflows_inflow (id, quantity, description, created_at, updated_at, product_id, supplier_id)
     WITH RECURSIVE number(id) AS (SELECT 1000 UNION ALL SELECT id + 1 FROM number WHERE id < 31000)
@@ -21,7 +21,7 @@ const MANY: &str = "
         (SELECT MIN(id) FROM products_product), (SELECT MIN(id) FROM suppliers_supplier) FROM number;
     UPDATE products_product SET quantity = quantity + 30001 WHERE id = (SELECT MIN(id) FROM products_product);";
 
-/// Starts an import and waits until its report is printed and the rows are about to be stored.
+/// Starts an import and waits until its report is printed and storing begins.
 fn storing(url: &str, source: &str) -> Child {
     let mut child = command(url)
         .args(["import", "run", source])
@@ -36,7 +36,7 @@ fn storing(url: &str, source: &str) -> Child {
     child
 }
 
-async fn ended_early(database: Database) {
+async fn interrupted(database: Database) {
     let (Some(place), Some(installation)) = (
         Place::empty(database).await,
         Installation::changed("01_documented", Database::Sqlite, MANY).await,
@@ -83,7 +83,7 @@ async fn killed(database: Database) {
             .spawn()
             .expect("it starts")
     };
-    // How long an import takes that is left alone.
+    // The duration of an undisturbed import.
     let begun = Instant::now();
     assert!(import(&other.url()).wait().expect("it ends").success());
     let whole = begun.elapsed();
@@ -91,7 +91,7 @@ async fn killed(database: Database) {
     println!("seed {seed}, an import takes {whole:?}");
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     for _ in 0..10 {
-        // The last fifth is left out, for a faster run than the first.
+        // Without the last fifth, in case a later run is faster than the first.
         let after = whole.mul_f64(random.random_range(0.0..0.8));
         let mut child = import(&url);
         std::thread::sleep(after);
@@ -102,7 +102,7 @@ async fn killed(database: Database) {
             "it had ended before {after:?} of {whole:?}, seed {seed}"
         );
         let left = row_counts(&url).await;
-        // Migrations are a step of their own: all of them, or none.
+        // Migrations are a separate step: all of them are applied, or none.
         assert!(
             left.is_empty() || left == as_it_was,
             "killed after {after:?}, seed {seed}: {left:?}"
@@ -120,21 +120,21 @@ async fn killed(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_killed_leaves_the_target_as_it_was_on_sqlite() {
+async fn a_killed_import_leaves_the_target_unchanged_on_sqlite() {
     killed(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_killed_leaves_the_target_as_it_was_on_postgres() {
+async fn a_killed_import_leaves_the_target_unchanged_on_postgres() {
     killed(Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_ended_leaves_nothing_on_sqlite() {
-    ended_early(Database::Sqlite).await;
+async fn an_interrupted_import_leaves_the_target_unchanged_on_sqlite() {
+    interrupted(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_ended_leaves_nothing_on_postgres() {
-    ended_early(Database::Postgres).await;
+async fn an_interrupted_import_leaves_the_target_unchanged_on_postgres() {
+    interrupted(Database::Postgres).await;
 }
