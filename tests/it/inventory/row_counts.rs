@@ -1,4 +1,4 @@
-//! How many rows there are is kept, not counted: right after whatever adds and removes them, and in few rows.
+//! Row counts are stored, not computed: they are exact after every insert and delete, and kept in few rows.
 
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
@@ -6,9 +6,9 @@ use stockroom::query::row_count;
 
 use crate::support::gateway::Gateway;
 
-on_both![the_count_is_that_of_the_rows];
+on_both![the_stored_count_equals_the_number_of_rows];
 
-async fn the_count_is_that_of_the_rows(gateway: Gateway) {
+async fn the_stored_count_equals_the_number_of_rows(gateway: Gateway) {
     let db = &gateway.services.db;
     let count = async || gateway.viewer.get("brands/").await.json()["count"].clone();
     let rows = async || {
@@ -33,5 +33,5 @@ async fn the_count_is_that_of_the_rows(gateway: Gateway) {
     assert_eq!(count().await, json!(before + 59));
     row_count::merge(db).await.expect("it adds up");
     assert_eq!(count().await, json!(before + 59));
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
