@@ -1,4 +1,4 @@
-//! The end of the program: it fails no request, and finishes what has begun.
+//! Shutdown: no request fails, and requests in progress are completed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use tokio::task::JoinSet;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(being_told_to_end_fails_no_request, what_has_begun_is_finished);
+on_both!(shutdown_fails_no_request, requests_in_progress_are_completed);
 
 async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
 }
 
-async fn being_told_to_end_fails_no_request(gateway: Gateway) {
+async fn shutdown_fails_no_request(gateway: Gateway) {
     let mut program = Program::serve(
         &gateway.database_url(),
         &[("RUST_LOG", "warn,stockroom::cli=info")],
@@ -42,7 +42,7 @@ async fn being_told_to_end_fails_no_request(gateway: Gateway) {
                         answer.bytes().await.expect("the whole answer");
                         recorded.fetch_add(1, Ordering::SeqCst);
                     }
-                    // It no longer listens: nothing was accepted.
+                    // The listener is closed: the connection was not accepted.
                     Err(error) if error.is_connect() && told.load(Ordering::SeqCst) => return,
                     Err(error) => panic!("{error:?}"),
                 }
@@ -64,10 +64,10 @@ async fn being_told_to_end_fails_no_request(gateway: Gateway) {
     println!("{recorded} recorded, ended in {took:?}");
     let left = gateway.manager.quantity(product).await;
     assert_eq!(left, 1_000_000 - i64::try_from(recorded).expect("a number"));
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn what_has_begun_is_finished(gateway: Gateway) {
+async fn requests_in_progress_are_completed(gateway: Gateway) {
     let mut program = Program::serve(&gateway.database_url(), &[]).await;
     let manager = program.user("manager").await;
     let token = manager.token.clone().expect("a token");
@@ -82,7 +82,7 @@ async fn what_has_begun_is_finished(gateway: Gateway) {
         .write_all((head + first).as_bytes())
         .await
         .expect("half of it");
-    // And some that only hold on to their connections.
+    // Idle connections, too.
     let _idle = [connect(program.address).await, connect(program.address).await];
     let begin = Instant::now();
     program.terminate();
@@ -94,7 +94,7 @@ async fn what_has_begun_is_finished(gateway: Gateway) {
         })
         .await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
-    // Until it no longer listens.
+    // Until the listener is closed.
     while TcpStream::connect(program.address).await.is_ok() {
         assert!(begin.elapsed() < Duration::from_secs(8), "it still listens");
         tokio::time::sleep(Duration::from_millis(50)).await;
