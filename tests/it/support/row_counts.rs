@@ -1,4 +1,4 @@
-//! How many rows each table has.
+//! The number of rows of each table.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use stockroom::services::Services;
 
 use crate::support::gateway::{START, config};
 
-/// All tables of a database but SQLite's own, with the number of their rows; none before migrations have run.
+/// All tables of a database except SQLite's own, with their numbers of rows; empty before the migrations.
 pub async fn row_counts(url: &str) -> BTreeMap<String, i64> {
     let services = Services::open(config(url, &[]), Clock::manual(*START))
         .await

@@ -1,4 +1,4 @@
-//! An isolated, migrated database for each test, with its users: a copy of one that is made once.
+//! An isolated, migrated database with users for each test: a copy of a template that is created once.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,10 +15,10 @@ use tokio::sync::OnceCell;
 
 use crate::support::gateway::{START, config};
 
-/// The password of everybody: the one of the document's examples.
+/// The password of all users, as in the documented examples.
 pub const PASSWORD: &str = "yourpassword";
 
-/// The users of every test's database: name, superuser, group. Their ids count from 1.
+/// The users of every test database: name, superuser, group. Their ids count from 1.
 pub const USERS: [(&str, bool, Option<&str>); 4] = [
     ("admin", true, None),
     ("manager", false, Some("Manager")),
@@ -26,21 +26,21 @@ pub const USERS: [(&str, bool, Option<&str>); 4] = [
     ("viewer", false, None),
 ];
 
-/// Which database a test runs on.
+/// The database engine of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
     Sqlite,
     Postgres,
 }
 
-/// A database of one test.
+/// The database of one test.
 pub enum Place {
     Sqlite(TempDir),
     Postgres { name: String },
 }
 
 impl Place {
-    /// A copy of the migrated database; nothing where there is no PostgreSQL to make it on.
+    /// A copy of the migrated database; `None` without a PostgreSQL server to create it on.
     pub async fn fresh(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => {
@@ -56,7 +56,7 @@ impl Place {
         }
     }
 
-    /// An empty database, without even the tables; nothing where there is no PostgreSQL to make it on.
+    /// An empty database without tables; `None` without a PostgreSQL server to create it on.
     pub async fn empty(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => Some(Self::Sqlite(tempfile::tempdir().expect("a directory"))),
@@ -68,7 +68,7 @@ impl Place {
         }
     }
 
-    /// Where it is, as `DATABASE_URL` has it.
+    /// Its URL, as in `DATABASE_URL`.
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite(directory) => format!("sqlite://{}", directory.path().join("test.db").display()),
@@ -76,7 +76,7 @@ impl Place {
         }
     }
 
-    /// Removes it, whoever is still connected.
+    /// Removes it, even while clients are connected.
     pub async fn remove(self) {
         if let Self::Postgres { name } = self {
             let server = server().expect("a server");
@@ -85,7 +85,7 @@ impl Place {
     }
 }
 
-/// Where what outlives a test runs: a connection belongs to the runtime that opened it, and each test has its own.
+/// The runtime of shared connections: a connection belongs to the runtime that opened it, and each test has its own.
 static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -94,7 +94,7 @@ static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime")
 });
 
-/// Migrates the database at `url` and makes the users.
+/// Migrates the database at `url` and creates the users.
 async fn prepare(url: &str) {
     let services = Services::open(config(url, &[]), Clock::manual(*START))
         .await
@@ -123,7 +123,7 @@ async fn sqlite_template() -> &'static [u8] {
                 let directory = tempfile::tempdir().expect("a directory");
                 let file = directory.path().join("test.db");
                 prepare(&format!("sqlite://{}", file.display())).await;
-                // One whole file, without what still stands in the write-ahead log.
+                // A single file, with the write-ahead log merged into it.
                 let whole = directory.path().join("whole.db");
                 rusqlite::Connection::open(file)
                     .and_then(|file| file.execute("VACUUM INTO ?", [whole.to_str()]))
@@ -135,7 +135,7 @@ async fn sqlite_template() -> &'static [u8] {
         .await
 }
 
-/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; nothing when it is not set, which is an error under CI.
+/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; `None` when it is not set, which is an error under CI.
 fn server() -> Option<&'static Server> {
     static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
@@ -158,14 +158,14 @@ fn server() -> Option<&'static Server> {
     SERVER.as_ref()
 }
 
-/// A server on which databases can be made.
+/// A server on which databases are created.
 pub struct Server {
     url: url::Url,
     admin: OnceCell<DatabaseConnection>,
 }
 
 impl Server {
-    /// Runs something where the server's connections live.
+    /// Runs a future on the runtime of the server's connections.
     async fn run<T: Send + 'static, Fut: Future<Output = T> + Send>(
         &'static self,
         work: impl FnOnce(&'static Self) -> Fut + Send + 'static,
@@ -207,7 +207,7 @@ impl Server {
         self.admin().await.execute_unprepared(sql).await.expect(sql);
     }
 
-    /// Connects, clears up after runs that have ended, and makes the database that others are copied from.
+    /// Connects, removes the databases of earlier runs, and creates the template.
     async fn admin(&'static self) -> &'static DatabaseConnection {
         self.admin
             .get_or_init(async || {
@@ -221,7 +221,7 @@ impl Server {
                 let leftover = Statement::from_string(DbBackend::Postgres, leftover);
                 for row in admin.query_all_raw(leftover).await.expect("databases") {
                     let name: String = row.try_get("", "datname").expect("a name");
-                    // Another run that starts now may be faster.
+                    // A concurrent run may have removed it first.
                     let _ = admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await;
                 }
                 admin.execute_unprepared(&format!("CREATE DATABASE {}", run())).await.expect("a database");
@@ -232,7 +232,7 @@ impl Server {
     }
 }
 
-/// What all databases of this run are called, in the beginning.
+/// The common prefix of all databases of this run.
 fn run() -> String {
     format!("stockroom_test_{}", std::process::id())
 }
