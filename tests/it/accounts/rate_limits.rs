@@ -211,14 +211,14 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
     while gateway.viewer.get("brands/").await.status == 429 {
         assert!(
             back.elapsed() < Duration::from_secs(10),
-            "Redis is not asked again"
+            "Redis is not used again"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     while other.viewer.get("brands/").await.status == 429 {
         assert!(
             back.elapsed() < Duration::from_secs(10),
-            "Redis is not asked again"
+            "Redis is not used again"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -252,7 +252,7 @@ async fn payloads_show_the_current_state(gateway: Gateway) {
         answer.text,
         r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
     );
-    assert!(sent <= 2, "who asks, and the product once: {sent}");
+    assert!(sent <= 2, "the user, and the product once: {sent}");
     gateway.assert_invariants().await;
 }
 

@@ -241,7 +241,7 @@ async fn sell_concurrently(actors: &[&Actor], products: &[i64], each: usize) {
         });
     }
     while let Some(done) = tasks.join_next().await {
-        done.expect("it sells");
+        done.expect("an outflow");
     }
 }
 

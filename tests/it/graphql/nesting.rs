@@ -149,7 +149,7 @@ async fn inflows_and_outflows_form_one_list(gateway: Gateway) {
     assert_eq!(
         quantities[..2].iter().sum::<i64>(),
         3 + 12,
-        "the pair of one moment"
+        "the pair with equal times"
     );
     for node in &all {
         assert_eq!(node["product"]["title"], "Bolts");

@@ -116,7 +116,10 @@ async fn operations_of_every_kind(gateway: Gateway) {
         )),
         "{heard:?}"
     );
-    assert!(heard[1..].contains(&("write".to_owned(), Value::Null)), "its end");
+    assert!(
+        heard[1..].contains(&("write".to_owned(), Value::Null)),
+        "`complete` of the mutation"
+    );
     // Request errors arrive as `error`, field errors within `next`.
     for (query, code) in [
         ("{", "BAD_USER_INPUT"),

@@ -97,7 +97,7 @@ async fn a_client_that_does_not_read_is_dropped(gateway: Gateway) {
             .subscribe(&id.to_string(), &format!("{{ {aliases} }}"), json!({}))
             .await;
     }
-    assert!(socket.is_dropped().await, "the server has to hang up");
+    assert!(socket.is_dropped().await, "the server closes the connection");
     let mut heard = 0;
     while let Some(message) = socket.left().await {
         heard += usize::from(message["type"] == "next");

@@ -112,6 +112,6 @@ async fn the_number_of_statements_depends_on_fields_only(gateway: Gateway) {
     assert_eq!(
         data.to_string().matches("\"id\"").count(),
         1_000,
-        "all of them are shown"
+        "every row is returned"
     );
 }

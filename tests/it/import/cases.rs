@@ -69,7 +69,7 @@ async fn case(test: &str, source: Database, target: Database) {
         async move { take_over(&address, &expected(&name), place).await }
     });
     let done = work.await;
-    assert!(installation.bytes() == before, "the source is as it was");
+    assert!(installation.bytes() == before, "the source is unchanged");
     installation.remove().await;
     if let Ok(place) = Arc::try_unwrap(place) {
         place.remove().await;

@@ -79,7 +79,7 @@ impl Installation {
     /// The content of its file; asserts that no other file was left beside it.
     pub fn bytes(&self) -> Vec<u8> {
         let beside = std::fs::read_dir(self.file.parent().expect("a directory")).expect("a directory");
-        assert_eq!(beside.count(), 1, "something was left beside the source");
+        assert_eq!(beside.count(), 1, "a file was left beside the source");
         std::fs::read(&self.file).expect("the file")
     }
 

@@ -29,8 +29,8 @@ fn storing(url: &str, source: &str) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .expect("it starts");
-    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        .expect("the process starts");
+    let lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
     let ready = lines.map_while(Result::ok).find(|line| line.starts_with("READY"));
     assert!(ready.is_some(), "the source is ready");
     child
@@ -52,12 +52,12 @@ async fn interrupted(database: Database) {
         .arg(child.id().to_string())
         .status();
     assert!(sent.expect("kill").success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(child.wait().expect("the process exits").code(), Some(130));
     if let Place::Sqlite(directory) = &place {
         let left = std::fs::read_dir(directory.path()).expect("a directory").count();
-        assert_eq!(left, 0, "nothing is left behind");
+        assert_eq!(left, 0, "no rows are left behind");
     }
-    assert!(installation.bytes() == before, "the source is as it was");
+    assert!(installation.bytes() == before, "the source is unchanged");
     installation.remove().await;
     place.remove().await;
 }
@@ -81,11 +81,11 @@ async fn killed(database: Database) {
         run.stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("it starts")
+            .expect("the process starts")
     };
     // The duration of an undisturbed import.
     let begun = Instant::now();
-    assert!(import(&other.url()).wait().expect("it ends").success());
+    assert!(import(&other.url()).wait().expect("the process exits").success());
     let whole = begun.elapsed();
     let seed = u64::from(begun.elapsed().subsec_nanos());
     println!("seed {seed}, an import takes {whole:?}");
@@ -95,19 +95,16 @@ async fn killed(database: Database) {
         let after = whole.mul_f64(random.random_range(0.0..0.8));
         let mut child = import(&url);
         std::thread::sleep(after);
-        child.kill().expect("it is killed");
-        let code = child.wait().expect("it ends").code();
-        assert_eq!(
-            code, None,
-            "it had ended before {after:?} of {whole:?}, seed {seed}"
-        );
+        child.kill().expect("the process is killed");
+        let code = child.wait().expect("the process exits").code();
+        assert_eq!(code, None, "it exited before {after:?} of {whole:?}, seed {seed}");
         let left = row_counts(&url).await;
         // Migrations are a separate step: all of them are applied, or none.
         assert!(
             left.is_empty() || left == as_it_was,
             "killed after {after:?}, seed {seed}: {left:?}"
         );
-        assert!(installation.bytes() == before, "the source is as it was");
+        assert!(installation.bytes() == before, "the source is unchanged");
     }
     prints(&url, &["import", "run", &source], "");
     prints(&url, &["check"], "");

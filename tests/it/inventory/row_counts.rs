@@ -22,7 +22,7 @@ async fn the_stored_count_equals_the_number_of_rows(gateway: Gateway) {
         gateway.manager.post("brands/", brand).await.expect(201);
     }
     assert_eq!(count().await, json!(before + 60));
-    row_count::merge(db).await.expect("it adds up");
+    row_count::merge(db).await.expect("the counts are merged");
     assert_eq!((count().await, rows().await), (json!(before + 60), 1));
     let last = gateway.viewer.get("brands/?ordering=-id").await.json()["results"][0]["id"].clone();
     gateway
@@ -31,7 +31,7 @@ async fn the_stored_count_equals_the_number_of_rows(gateway: Gateway) {
         .await
         .expect(204);
     assert_eq!(count().await, json!(before + 59));
-    row_count::merge(db).await.expect("it adds up");
+    row_count::merge(db).await.expect("the counts are merged");
     assert_eq!(count().await, json!(before + 59));
     gateway.assert_invariants().await;
 }

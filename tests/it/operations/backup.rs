@@ -88,7 +88,7 @@ async fn run_in_background(url: &str, arguments: &[&str]) -> std::process::Outpu
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         run(&url, &arguments, "")
     });
-    running.await.expect("it ends")
+    running.await.expect("the writers end")
 }
 
 /// The outflows in a database file.

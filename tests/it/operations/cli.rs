@@ -242,7 +242,7 @@ async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
         .env_remove("SECRET_KEY")
         .args(["migrate", "status"])
         .output()
-        .expect("it runs");
+        .expect("the process starts");
     let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("a text");
     // A SQLite installation stores a generated secret beside its file; gateways on a server have to share one.
     let (status, word) = if place.url().starts_with("sqlite") {

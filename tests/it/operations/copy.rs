@@ -190,7 +190,7 @@ async fn copied(from: Database, to: Database) {
     for (table, rows) in before.iter().filter(|(table, _)| *table != "tally") {
         assert_eq!(after.get(table), Some(rows), "{table}");
     }
-    assert_eq!(row_counts(&from).await, before, "the source is as it was");
+    assert_eq!(row_counts(&from).await, before, "the source is unchanged");
     prints(&to, &["check"], "");
     prints(&from, &["check"], "");
     let again = fails(&to, &words, "");
@@ -285,10 +285,14 @@ async fn an_interrupted_copy_leaves_the_target_unchanged() {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("it starts");
+        .expect("the process starts");
     // Signal handlers are installed before the target is opened.
     while !file.exists() {
-        assert_eq!(child.try_wait().expect("a state"), None, "it is still running");
+        assert_eq!(
+            child.try_wait().expect("a state"),
+            None,
+            "the process is still running"
+        );
         std::thread::yield_now();
     }
     let sent = Command::new("kill")
@@ -296,9 +300,9 @@ async fn an_interrupted_copy_leaves_the_target_unchanged() {
         .arg(child.id().to_string())
         .status();
     assert!(sent.expect("kill").success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(child.wait().expect("the process exits").code(), Some(130));
     let left = std::fs::read_dir(directory.path()).expect("a directory").count();
-    assert_eq!(left, 0, "nothing is left behind");
+    assert_eq!(left, 0, "no rows are left behind");
     source.remove().await;
 }
 

@@ -95,6 +95,6 @@ async fn the_demo_serves_a_shop_with_users() {
     assert_eq!(
         std::fs::read_dir(directory.path()).unwrap().count(),
         0,
-        "it has left something"
+        "files were left behind"
     );
 }

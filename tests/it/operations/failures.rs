@@ -55,7 +55,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
         if refused > 100 {
             break;
         }
-        assert!(there.len() < 1_000, "the disk does not get full");
+        assert!(there.len() < 1_000, "the disk does not fill up");
     }
     println!("{} are there, {refused} were refused", there.len());
     assert!(there.len() > 20, "{}", there.len());

@@ -96,7 +96,10 @@ impl Clients {
     async fn until(&self, within: Duration, holds: impl Fn(&Seen) -> bool) {
         let begin = Instant::now();
         while !holds(&self.seen.lock().unwrap()) {
-            assert!(begin.elapsed() < within, "it does not happen within {within:?}");
+            assert!(
+                begin.elapsed() < within,
+                "the condition is not met within {within:?}"
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -259,7 +262,7 @@ async fn a_read_only_database() {
     // Broken connections are detected when they are taken from the pool.
     let begin = Instant::now();
     while admin.get("products/").await.status != 200 {
-        assert!(begin.elapsed() < RECOVERED, "it is not read");
+        assert!(begin.elapsed() < RECOVERED, "reads do not resume");
     }
     for _ in 0..20 {
         is_unavailable(&take(&admin, product).await);
@@ -272,7 +275,7 @@ async fn a_read_only_database() {
         .await;
     let begin = Instant::now();
     while take(&admin, product).await.status != 201 {
-        assert!(begin.elapsed() < RECOVERED, "it is not written");
+        assert!(begin.elapsed() < RECOVERED, "writes do not resume");
     }
     assert_eq!(admin.quantity(product).await, 999_999);
     prints(&cluster.url(), &["check"], "");

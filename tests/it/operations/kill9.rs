@@ -69,7 +69,10 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         program.ended().await;
         token = Some(access);
     }
-    let check = command(&place.url()).arg("check").output().expect("it runs");
+    let check = command(&place.url())
+        .arg("check")
+        .output()
+        .expect("the process runs");
     assert!(
         check.status.success(),
         "{}",
@@ -115,7 +118,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     assert_eq!(
         gone.intersection(&found).collect::<Vec<_>>(),
         Vec::<&(Kind, i64)>::new(),
-        "risen again"
+        "a deleted movement is present"
     );
     services.db.close().await;
 }

@@ -39,7 +39,7 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
                 match request.send().await {
                     Ok(answer) => {
                         assert_eq!(answer.status(), 201);
-                        answer.bytes().await.expect("the whole answer");
+                        answer.bytes().await.expect("the complete response");
                         recorded.fetch_add(1, Ordering::SeqCst);
                     }
                     // The listener is closed: the connection was not accepted.
@@ -81,7 +81,7 @@ async fn requests_in_progress_are_completed(gateway: Gateway) {
     begun
         .write_all((head + first).as_bytes())
         .await
-        .expect("half of it");
+        .expect("the first half is sent");
     // Idle connections, too.
     let _idle = [connect(program.address).await, connect(program.address).await];
     let begin = Instant::now();
@@ -99,9 +99,12 @@ async fn requests_in_progress_are_completed(gateway: Gateway) {
         assert!(begin.elapsed() < Duration::from_secs(8), "it still listens");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    begun.write_all(second.as_bytes()).await.expect("the other half");
+    begun
+        .write_all(second.as_bytes())
+        .await
+        .expect("the second half is sent");
     let mut answer = String::new();
-    begun.read_to_string(&mut answer).await.expect("an answer");
+    begun.read_to_string(&mut answer).await.expect("a response");
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     assert!(
         answer.to_lowercase().contains("\r\nconnection: close\r\n"),

@@ -43,7 +43,10 @@ async fn slow_clients(address: SocketAddr, token: &str, count: usize) -> Vec<Tcp
             // Sends requests and never reads.
             _ => asks_for_much.repeat(20),
         };
-        client.write_all(sent.as_bytes()).await.expect("it is taken");
+        client
+            .write_all(sent.as_bytes())
+            .await
+            .expect("the bytes are sent");
         slow.push(client);
     }
     slow
@@ -100,7 +103,7 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
             let mut byte = [0];
             let read = client.try_read(&mut byte);
             assert_eq!(
-                read.expect_err("it is open").kind(),
+                read.expect_err("the connection is open").kind(),
                 std::io::ErrorKind::WouldBlock
             );
         }

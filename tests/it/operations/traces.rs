@@ -102,7 +102,7 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
     let written = writes
         .iter()
         .find(|span| attribute(span, "http.response.status_code") == "201")
-        .expect("one that was done");
+        .expect("the span of the created brand");
     assert!(written.parent_span_id.is_empty());
     let statements = seen.below(written);
     are_statements(&statements, database(&gateway));

@@ -139,7 +139,7 @@ impl Listener {
             .json(&json!({ "query": query, "variables": { "after": after.to_string() } }))
             .send()
             .await
-            .expect("an answer");
+            .expect("a response");
         assert_eq!(response.status(), 200);
         // The first keep-alive: the subscription is active.
         let mut text = response
@@ -177,7 +177,7 @@ impl Listener {
         while self.received().last() != Some(&last) {
             assert!(
                 begin.elapsed() < TIMEOUT,
-                "it is received of {:?} and not of {last}",
+                "received up to {:?}, not {last}",
                 self.received().last()
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -276,7 +276,7 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let ledger = entries(&gateway, before).await;
     let last = *ledger.last().expect("entries");
     assert_eq!(on_survivor.until(last).await, ledger);
-    let seen = *heard_until_then.last().expect("some were heard");
+    let seen = *heard_until_then.last().expect("some entries were received");
     assert!(ledger.starts_with(&heard_until_then), "{heard_until_then:?}");
     let resumed = Listener::start(&same, seen).await;
     assert_eq!([heard_until_then, resumed.until(last).await].concat(), ledger);

@@ -70,6 +70,6 @@ fn the_guide_lists_every_pair() {
         let call = format!("{} {path}", method.to_uppercase());
         let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
         let row = (call, twin.to_owned());
-        assert!(table.contains(&row), "moving-from-rest.md has not {row:?}");
+        assert!(table.contains(&row), "moving-from-rest.md lacks {row:?}");
     }
 }

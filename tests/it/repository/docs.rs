@@ -129,7 +129,7 @@ fn documented_limits_are_those_of_the_program() {
             .unwrap_or_else(|| panic!("{what} is not on the page"));
         number.replace(',', "").parse().expect("a number")
     };
-    let size = |number: usize| u64::try_from(number).expect("it fits");
+    let size = |number: usize| u64::try_from(number).expect("the value fits");
     assert_eq!(most("bytes of a document"), size(limits.document_bytes));
     assert_eq!(most("tokens of a document"), size(limits.tokens));
     assert_eq!(most("brackets within brackets"), u64::from(limits.nesting));

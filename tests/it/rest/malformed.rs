@@ -68,7 +68,7 @@ async fn malformed_requests_are_rejected_and_cause_no_failure(gateway: Gateway) 
     let refused: u32 = clients.join_all().await.into_iter().sum();
     assert!(
         refused > MALFORMED / 2,
-        "only {refused} of {MALFORMED} were refused"
+        "only {refused} of {MALFORMED} were rejected"
     );
     let grown = program.memory().saturating_sub(before);
     println!("{refused} of {MALFORMED} refused, memory grew by {grown} bytes");

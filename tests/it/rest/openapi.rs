@@ -373,6 +373,6 @@ fn the_printed_description_is_up_to_date() {
     let fresh = format!("{}\n", rest::openapi_description());
     assert!(
         printed == fresh,
-        "openapi.json is stale: print it anew with scripts/export"
+        "openapi.json is out of date: run scripts/export"
     );
 }

@@ -125,7 +125,7 @@ impl Cluster {
         for setting in &self.settings {
             postgres.args(["-c", setting]);
         }
-        self.server = Some(postgres.spawn().expect("it starts"));
+        self.server = Some(postgres.spawn().expect("the process starts"));
         let begin = Instant::now();
         loop {
             let ready = Command::new(self.programs.join("pg_isready"))
@@ -201,7 +201,7 @@ impl Cluster {
         for statement in sql.split("; ") {
             admin.execute_unprepared(statement).await.expect(statement);
         }
-        admin.close().await.expect("it closes");
+        admin.close().await.expect("the connection closes");
     }
 
     /// The number in the column `number` of a query's result.
@@ -212,7 +212,7 @@ impl Cluster {
             .expect("PostgreSQL answers");
         let query = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
         let row = admin.query_one_raw(query).await.expect(sql).expect("a row");
-        admin.close().await.expect("it closes");
+        admin.close().await.expect("the connection closes");
         row.try_get("", "number").expect("a number")
     }
 }
@@ -277,7 +277,7 @@ fn signal(name: &str, process: u32) {
 }
 
 fn succeeds(command: &mut Command) -> Output {
-    let output = command.output().expect("it runs");
+    let output = command.output().expect("the process starts");
     assert!(
         output.status.success(),
         "{command:?}: {}",

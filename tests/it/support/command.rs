@@ -13,12 +13,12 @@ pub fn run(database_url: &str, arguments: &[&str], input: &str) -> Output {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("it starts");
-    let mut stdin = child.stdin.take().expect("its input");
+        .expect("the process starts");
+    let mut stdin = child.stdin.take().expect("stdin");
     // A command that does not read its input may have exited.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    child.wait_with_output().expect("it ends")
+    child.wait_with_output().expect("the process exits")
 }
 
 /// The output of a command that succeeds.

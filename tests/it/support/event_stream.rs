@@ -19,7 +19,7 @@ impl EventStream {
             .request(Method::POST, "/graphql")
             .header("accept", "text/event-stream")
             .json(&json!({ "query": query, "variables": variables }));
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         assert_eq!(response.status(), 200);
         let kind = response
             .headers()
@@ -55,7 +55,7 @@ impl EventStream {
             }
             let chunk = tokio::time::timeout(TIMEOUT, self.response.chunk())
                 .await
-                .expect("something in time");
+                .expect("a chunk in time");
             // A broken connection also ends the stream.
             let chunk = chunk.ok().flatten()?;
             self.received

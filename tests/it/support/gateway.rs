@@ -100,7 +100,7 @@ impl Gateway {
         let serving = stockroom::server::serve(Arc::clone(&services), listener, async move {
             let _ = stopped.await;
         });
-        let serving = tokio::spawn(async move { serving.await.expect("it serves") });
+        let serving = tokio::spawn(async move { serving.await.expect("the gateway starts") });
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
@@ -162,7 +162,7 @@ impl Gateway {
         } = self;
         drop(http);
         let _ = stop.send(());
-        serving.await.expect("it ends");
+        serving.await.expect("the gateway stops");
         services.db.close().await;
         place
     }
@@ -179,7 +179,7 @@ impl Gateway {
 
     /// The webhook worker, which runs only when a test calls it.
     pub fn webhooks(&self) -> &Arc<WebhookWorker> {
-        self.app.webhooks.as_ref().expect("webhooks are switched on")
+        self.app.webhooks.as_ref().expect("webhooks are enabled")
     }
 
     /// Completes when the background tasks have ended, after [`Services::stop`].

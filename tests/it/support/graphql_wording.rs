@@ -78,7 +78,7 @@ pub fn needed_by(error: &Value) -> Value {
         .trim_start_matches("It is needed by ")
         .split(" and ")
         .map(|count| {
-            let (count, noun) = count.split_once(' ').expect("a number and a noun");
+            let (count, noun) = count.split_once(' ').expect("a count and a noun");
             let kind = Kind::ALL
                 .into_iter()
                 .find(|kind| [kind.singular(), kind.plural()].contains(&noun));

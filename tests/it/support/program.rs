@@ -85,8 +85,8 @@ impl Program {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("it starts");
-        let log = BufReader::new(child.stderr.take().expect("its log"));
+            .expect("the process starts");
+        let log = BufReader::new(child.stderr.take().expect("stderr"));
         let (sender, lines) = unbounded_channel();
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
@@ -114,8 +114,8 @@ impl Program {
         loop {
             let line = tokio::time::timeout(TIMEOUT, self.lines.recv())
                 .await
-                .expect("the line comes in time")
-                .expect("the line comes before the program ends");
+                .expect("the line is logged in time")
+                .expect("the line is logged before the program exits");
             let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
             if is_meant(&line) {
                 return line;
@@ -128,7 +128,7 @@ impl Program {
         let mut rest = Vec::new();
         while let Some(line) = tokio::time::timeout(TIMEOUT, self.lines.recv())
             .await
-            .expect("its log ends")
+            .expect("the log ends in time")
         {
             rest.push(line);
         }
@@ -207,7 +207,10 @@ impl Program {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status;
             }
-            assert!(tokio::time::Instant::now() < deadline, "it does not end");
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "the process does not exit"
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

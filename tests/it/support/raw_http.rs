@@ -39,8 +39,8 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
 /// Sends bytes and shuts down the writing side.
 pub async fn exchange_cut(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(bytes).await.expect("a server that listens");
-    stream.shutdown().await.expect("a server that listens");
+    stream.write_all(bytes).await.expect("a listening server");
+    stream.shutdown().await.expect("a listening server");
     answer(stream).await
 }
 
@@ -49,11 +49,11 @@ async fn answer(mut stream: TcpStream) -> RawAnswer {
     let reading = stream.read_to_end(&mut received);
     let _ = tokio::time::timeout(Duration::from_secs(20), reading)
         .await
-        .expect("an answer in time");
-    let text = String::from_utf8(received).expect("an answer in UTF-8");
+        .expect("a response in time");
+    let text = String::from_utf8(received).expect("a response in UTF-8");
     let (head, body) = text
         .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer: {text:?}"));
+        .unwrap_or_else(|| panic!("no response: {text:?}"));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     RawAnswer {
         status: status.unwrap_or_else(|| panic!("no status: {head:?}")),

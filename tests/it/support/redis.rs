@@ -37,11 +37,11 @@ impl Redis {
         let mut connection = client
             .get_multiplexed_async_connection()
             .await
-            .expect("Redis answers");
+            .expect("Redis responds");
         ::redis::cmd("FLUSHDB")
             .exec_async(&mut connection)
             .await
-            .expect("it is emptied");
+            .expect("FLUSHDB succeeds");
         Some(Self {
             url,
             address,

@@ -16,7 +16,7 @@ pub async fn row_counts(url: &str) -> BTreeMap<String, i64> {
     let db = &services.db;
     let ask = async |sql: String| {
         let statement = Statement::from_string(db.get_database_backend(), sql);
-        db.query_all_raw(statement).await.expect("an answer")
+        db.query_all_raw(statement).await.expect("a result")
     };
     let list = match db.get_database_backend() {
         DbBackend::Sqlite => {

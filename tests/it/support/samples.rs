@@ -79,7 +79,7 @@ impl Sample {
             Kind::Product => self.product,
             Kind::Inflow => self.inflow,
             Kind::Outflow => self.outflow,
-            Kind::Webhook => panic!("webhooks are in no sample"),
+            Kind::Webhook => panic!("samples have no webhook endpoints"),
         }
     }
 

@@ -173,7 +173,7 @@ impl Server {
         KEEPER
             .spawn(async move { work(self).await })
             .await
-            .expect("PostgreSQL works")
+            .expect("the task completes")
     }
 
     fn url(&self, name: &str) -> String {

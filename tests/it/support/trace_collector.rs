@@ -68,7 +68,10 @@ impl Collector {
     pub async fn until(&self, holds: impl Fn(&Seen) -> bool) -> Seen {
         let mut seen = self.seen.subscribe();
         let arrived = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(|seen| holds(seen))).await;
-        arrived.expect("it arrives").expect("the sender lives").clone()
+        arrived
+            .expect("the requests arrive in time")
+            .expect("the sender is not dropped")
+            .clone()
     }
 }
 
@@ -136,8 +139,8 @@ async fn take(
 ) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     assert_eq!(head.headers["content-type"], "application/x-protobuf");
-    let body = body.collect().await.expect("a whole message").to_bytes();
-    let message = ExportTraceServiceRequest::decode(&*body).expect("what OTLP says");
+    let body = body.collect().await.expect("a complete request").to_bytes();
+    let message = ExportTraceServiceRequest::decode(&*body).expect("an OTLP request");
     seen.send_modify(|seen| {
         seen.bytes.extend(&body);
         seen.paths.push(head.uri.path().to_owned());
@@ -159,5 +162,5 @@ async fn take(
     let answer = Response::builder()
         .header("content-type", "application/x-protobuf")
         .body(answer.into());
-    Ok(answer.expect("an answer"))
+    Ok(answer.expect("a response"))
 }

@@ -119,7 +119,7 @@ impl Receiver {
         );
         let arrived = arrived.await;
         let all = arrived.unwrap_or_else(|_| panic!("{count} messages in a minute"));
-        all.expect("the sender lives").clone()
+        all.expect("the sender is not dropped").clone()
     }
 
     /// Closes every connection and the listener.
@@ -152,7 +152,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.expect("a whole message").to_bytes();
+    let body = body.collect().await.expect("a complete request").to_bytes();
     let reaction = state.reaction.lock().unwrap().clone();
     state.received.send_modify(|received| {
         received.push(Received {
@@ -174,7 +174,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
             Response::builder().status(status).body(Body::from_stream(chunks))
         }
     };
-    Ok(answer.expect("an answer"))
+    Ok(answer.expect("a response"))
 }
 
 /// The secret that signs messages.
@@ -211,7 +211,7 @@ pub async fn with_webhooks(gateway: Gateway, receiver: &Receiver, more: &[&str])
 
 /// Sends due deliveries and returns the number of attempts.
 pub async fn send_due(gateway: &Gateway) -> usize {
-    gateway.webhooks().run_due().await.expect("it runs")
+    gateway.webhooks().run_due().await.expect("the worker runs")
 }
 
 /// Creates an outflow.

@@ -89,7 +89,7 @@ impl Socket {
     }
 
     pub async fn send(&mut self, message: Message) {
-        self.0.send(message).await.expect("a server that listens");
+        self.0.send(message).await.expect("an open connection");
     }
 
     /// The next frame from the server.
@@ -97,7 +97,7 @@ impl Socket {
         loop {
             let message = tokio::time::timeout(TIMEOUT, self.0.next())
                 .await
-                .expect("something in time");
+                .expect("a frame in time");
             match message.expect("a close frame first").expect("a frame") {
                 Message::Text(text) => {
                     return ServerFrame::Message(serde_json::from_str(&text).expect("JSON"));
@@ -145,7 +145,7 @@ impl Socket {
     pub async fn left(&mut self) -> Option<Value> {
         let message = tokio::time::timeout(TIMEOUT, self.0.next())
             .await
-            .expect("an end");
+            .expect("an end in time");
         match message {
             Some(Ok(Message::Text(text))) => Some(serde_json::from_str(&text).expect("JSON")),
             Some(Ok(_)) => Some(Value::Null),

@@ -67,7 +67,9 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
             .count()
     };
     assert_eq!(pending().await, 1_500);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     assert_eq!((pending().await, send_due(&gateway).await), (0, 0));
     assert_eq!(receiver.received().len(), 2);
 }
@@ -160,12 +162,16 @@ async fn deleting_an_endpoint_deletes_its_deliveries(gateway: Gateway) {
     root.get(&endpoint.path("deliveries/")).await.is(404, NOT_FOUND);
     assert_eq!(send_due(&gateway).await, 0);
     assert_eq!(deliveries(&gateway).await.len(), 1_501);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     assert_eq!(deliveries(&gateway).await.len(), 0);
     // A delivery that a concurrent transaction stored for it is removed later.
     endpoint.many(&gateway, 1, "event.created_at, NULL").await;
     gateway.wait(2 * 3600);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     assert_eq!(deliveries(&gateway).await.len(), 0);
     let removed = removed_endpoint::Entity::find()
         .all(&gateway.services.db)

@@ -230,7 +230,10 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
         program.ended().await;
         access = Some(token);
     }
-    let checked = command(&place.url()).arg("check").output().expect("it runs");
+    let checked = command(&place.url())
+        .arg("check")
+        .output()
+        .expect("the worker runs");
     assert!(
         checked.status.success(),
         "{}",
@@ -242,8 +245,8 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     let app = App::open(config(&place.url(), &MANAGED), later)
         .await
         .expect("a database");
-    let worker = app.webhooks.as_ref().expect("webhooks are switched on");
-    worker.run_due().await.expect("it runs");
+    let worker = app.webhooks.as_ref().expect("webhooks are enabled");
+    worker.run_due().await.expect("the worker runs");
     let made: Vec<i64> = outflow::Entity::find()
         .select_only()
         .column(outflow::Column::Id)
@@ -261,6 +264,6 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
         made.into_iter().collect()
     );
     assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
-    assert_eq!(worker.run_due().await.expect("it runs"), 0);
+    assert_eq!(worker.run_due().await.expect("the worker runs"), 0);
     app.services.db.close().await;
 }

@@ -41,7 +41,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
             .arg("migrate")
             .args(arguments)
             .output()
-            .expect("it runs");
+            .expect("the worker runs");
         assert!(
             output.status.success(),
             "{}",
@@ -71,7 +71,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
         .all(&app.services.db)
         .await
         .unwrap();
-    assert_eq!(after, before[..2], "tests are gone, what happened is not");
+    assert_eq!(after, before[..2], "test events are deleted, others are kept");
     let endpoints = webhook_endpoint::Entity::find()
         .all(&app.services.db)
         .await
@@ -85,8 +85,8 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
     assert_eq!(deliveries.len(), 2);
     assert_eq!(deliveries[0].ended_at, deliveries[0].tried_at);
     assert!(deliveries[0].ended_at.is_some() && deliveries[1].due_at.is_some());
-    let worker = app.webhooks.as_ref().expect("webhooks are switched on");
-    assert_eq!(worker.run_due().await.expect("it runs"), 1);
+    let worker = app.webhooks.as_ref().expect("webhooks are enabled");
+    assert_eq!(worker.run_due().await.expect("the worker runs"), 1);
     assert_eq!(receiver.received().len(), 3);
     app.services.db.close().await;
 }

@@ -118,7 +118,10 @@ fn private_names() -> Vec<String> {
 
 async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
     let names = private_names();
-    assert!(!names.is_empty(), "/etc/hosts has no private name but localhost");
+    assert!(
+        !names.is_empty(),
+        "/etc/hosts has no private name except localhost"
+    );
     let receiver = Receiver::start().await;
     let port = receiver.address.port();
     let gateway = gateway.with(&ENABLED).await;

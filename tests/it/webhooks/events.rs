@@ -186,22 +186,22 @@ async fn low_stock_is_delivered_on_crossing(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     assert_eq!(told().await, 1, "5 left");
     create_outflow(&gateway, product, 1).await;
-    assert_eq!(told().await, 1, "4 left, and low already");
+    assert_eq!(told().await, 1, "4 left, already low");
     let body = json!({ "product": product, "supplier": supplier, "quantity": 6 });
     let inflow = root.make(Kind::Inflow, body).await;
     assert_eq!(told().await, 1, "10 left");
     root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
-    assert_eq!(told().await, 2, "4 left once the inflow is taken back");
+    assert_eq!(told().await, 2, "4 left after the inflow is deleted");
     root.patch(&path, json!({ "quantity": 3 })).await.expect(200);
-    assert_eq!(told().await, 2, "counted, and low already");
+    assert_eq!(told().await, 2, "adjusted, already low");
     root.patch(&path, json!({ "quantity": 6 })).await.expect(200);
-    assert_eq!(told().await, 2, "counted, and no longer low");
+    assert_eq!(told().await, 2, "adjusted, no longer low");
     root.patch(&path, json!({ "quantity": 0, "title": "Nuts" }))
         .await
         .expect(200);
-    assert_eq!(told().await, 3, "counted, and none left");
+    assert_eq!(told().await, 3, "adjusted, none left");
     root.product("Few from the start", 1).await;
-    assert_eq!(told().await, 3, "no line is crossed by a beginning");
+    assert_eq!(told().await, 3, "a new product crosses no threshold");
 
     let messages = receiver.received();
     assert_eq!(names(&messages), ["product.low_stock"; 3]);
@@ -301,17 +301,21 @@ async fn old_events_are_deleted(gateway: Gateway) {
     assert_eq!(send_due(&gateway).await, 1);
     create_outflow(&gateway, product, 1).await;
     gateway.wait(31 * 24 * 3600);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     let left = deliveries(&gateway).await;
     assert_eq!((events(&gateway).await, left.len()), (1, 1));
-    assert!(left[0].due_at.is_some(), "what is still to be told stays");
+    assert!(left[0].due_at.is_some(), "pending deliveries are kept");
     // However many there are.
     let many = "INSERT INTO event (message_id, name, stock_change_id, product_title, created_at)
         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700)
         SELECT 'msg_' || n, 'outflow.created', 1, 'Bolts', event.created_at FROM number, event";
     gateway.sql(many).await.expect("rows");
     assert_eq!(events(&gateway).await, 1_701);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     assert_eq!(events(&gateway).await, 1);
     assert_eq!(send_due(&gateway).await, 1);
     gateway.assert_invariants().await;

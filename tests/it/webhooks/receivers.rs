@@ -241,7 +241,11 @@ async fn events_are_delivered_after_a_kill_during_delivery(gateway: Gateway) {
 
     receiver.set_reaction(Reaction::Status(200));
     let gateway = with_webhooks(gateway, &receiver, &["--webhook-timeout", "10"]).await;
-    assert_eq!(send_due(&gateway).await, 0, "it is still in the dead one's hand");
+    assert_eq!(
+        send_due(&gateway).await,
+        0,
+        "the claim of the killed gateway has not expired"
+    );
     gateway.wait(41);
     assert_eq!(send_due(&gateway).await, 1);
     let messages = receiver.received();
@@ -262,9 +266,12 @@ async fn gateways_share_the_work(gateway: Gateway) {
     for _ in 0..60 {
         create_outflow(&gateway, product, 1).await;
     }
-    let other = second.webhooks.as_ref().expect("webhooks are switched on");
+    let other = second.webhooks.as_ref().expect("webhooks are enabled");
     let (first, other) = tokio::join!(gateway.webhooks().run_due(), other.run_due());
-    assert_eq!(first.expect("it runs") + other.expect("it runs"), 60);
+    assert_eq!(
+        first.expect("the worker runs") + other.expect("the worker runs"),
+        60
+    );
     let messages = receiver.received();
     let mut ids: Vec<&str> = messages.iter().map(Received::id).collect();
     ids.sort_unstable();
