@@ -1,10 +1,14 @@
-//! Periodic tasks beside requests: PostgreSQL's row counts are added up.
+//! Periodic tasks beside requests: PostgreSQL's row counts are added up, and old idempotency keys deleted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use database::Backend;
 
+use crate::ctx::Ctx;
+use crate::error::Result;
+use crate::idempotency;
 use crate::query::row_count;
 use crate::services::Services;
 use crate::telemetry::log_failure;
@@ -12,8 +16,19 @@ use crate::telemetry::log_failure;
 /// Pause between a commit and the sum, which includes the commits of the meantime.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Starts the tasks, which run until shutdown. SQLite's row counts need no adding up.
+/// Time between two deletions of old keys.
+const PRUNE_INTERVAL: TimeDelta = TimeDelta::minutes(10);
+/// How often the clock is checked for the next deletion.
+const POLL: Duration = Duration::from_secs(30);
+/// The most batches of one deletion; the rest waits for the next one.
+const MAX_BATCHES: usize = 1_000;
+/// Pause between two batches, for other transactions.
+const BATCH_PAUSE: Duration = Duration::from_millis(20);
+
+/// Starts the tasks, which run until shutdown.
 pub fn start(services: &Arc<Services>) {
+    services.tasks.spawn(prune_keys(Arc::clone(services)));
+    // SQLite's row counts need no adding up.
     if services.db.backend() == Backend::Sqlite {
         return;
     }
@@ -35,4 +50,31 @@ pub fn start(services: &Arc<Services>) {
             () = services.stopped() => {}
         }
     });
+}
+
+/// Deletes idempotency keys that are no longer valid, every [`PRUNE_INTERVAL`].
+async fn prune_keys(services: Arc<Services>) {
+    let mut next = services.clock.now();
+    while !services.is_stopping() {
+        if services.clock.now() >= next {
+            next = services.clock.now() + PRUNE_INTERVAL;
+            if let Err(error) = prune_in_batches(&services).await {
+                log_failure(&error);
+            }
+        }
+        tokio::select! {
+            () = services.stopped() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+async fn prune_in_batches(services: &Arc<Services>) -> Result<()> {
+    for _ in 0..MAX_BATCHES {
+        if services.is_stopping() || !idempotency::store::prune(&Ctx::system(Arc::clone(services))).await? {
+            break;
+        }
+        tokio::time::sleep(BATCH_PAUSE).await;
+    }
+    Ok(())
 }

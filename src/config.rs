@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 
 use clap::Args;
 use clap::builder::{EnumValueParser, NonEmptyStringValueParser, PathBufValueParser};
-use database::Location;
+use database::{Location, PreparedStatements, Timeouts};
 use entity::event::Name;
 use ipnet::IpNet;
 use settings::value::{collector, lifetime, network, origin, public_url, trimmed, truth};
@@ -30,6 +30,14 @@ pub struct Config {
     /// A file that holds the value of `DATABASE_URL`
     #[arg(long, env = "DATABASE_URL_FILE", value_parser = trimmed(PathBufValueParser::new()), global = true)]
     pub database_url_file: Option<PathBuf>,
+
+    /// The largest number of connections to PostgreSQL
+    #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 16, value_parser = trimmed(clap::value_parser!(u16).range(1..=1_000)), global = true)]
+    pub database_pool_size: u16,
+
+    /// Whether statements are prepared on PostgreSQL: `auto`, unless a pooler shares connections between transactions
+    #[arg(long, env = "DATABASE_PREPARED_STATEMENTS", default_value = "auto", value_parser = trimmed(EnumValueParser::<Prepared>::new()), global = true)]
+    pub database_prepared_statements: Prepared,
 
     /// The address to listen on
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", value_parser = trimmed(SocketAddr::from_str), global = true)]
@@ -144,6 +152,17 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// Whether statements are prepared by name, once for each connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Prepared {
+    /// Unless a pooler is found that shares connections between transactions.
+    Auto,
+    /// Also with a pooler that keeps track of prepared statements itself, as pgbouncer does since 1.21.
+    Always,
+    /// Never.
+    Never,
+}
+
 /// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -171,6 +190,19 @@ impl Config {
                 .to_owned());
         }
         Ok(())
+    }
+
+    /// How PostgreSQL is used.
+    pub fn database(&self, timeouts: Timeouts) -> database::Settings {
+        database::Settings {
+            timeouts,
+            pool_size: self.database_pool_size.into(),
+            prepared_statements: match self.database_prepared_statements {
+                Prepared::Auto => PreparedStatements::Auto,
+                Prepared::Always => PreparedStatements::Always,
+                Prepared::Never => PreparedStatements::Never,
+            },
+        }
     }
 
     /// The file for the generated secret, beside a SQLite database.

@@ -11,6 +11,7 @@ use table_query::Source;
 
 use crate::auth::Actor;
 use crate::error::{Error, Login, Result};
+use crate::idempotency::keyed::Keyed;
 use crate::services::Services;
 
 /// The context of one request.
@@ -25,6 +26,8 @@ pub struct Ctx {
     pub client: IpAddr,
     /// What is collected for the request's log line.
     pub record: Arc<Record>,
+    /// The idempotency key of the request, if it has one.
+    pub keyed: Option<Arc<Keyed>>,
 }
 
 impl Ctx {
@@ -37,6 +40,7 @@ impl Ctx {
             now,
             client,
             record: Record::current(),
+            keyed: None,
         }
     }
 

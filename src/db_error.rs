@@ -5,13 +5,9 @@ use sea_orm::DbErr;
 
 use crate::error::{Error, Result};
 
-/// Conflicts and outages are temporary; everything else is a bug.
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        match Failure::of(&error) {
-            Failure::Unavailable | Failure::Repeat => Self::unavailable(error),
-            _ => Self::internal(error),
-        }
+        by_failure(&Failure::of(&error), error)
     }
 }
 
@@ -19,12 +15,17 @@ impl From<table_query::Error> for Error {
     fn from(error: table_query::Error) -> Self {
         match error {
             table_query::Error::Parameter { name, reason } => Self::parameter(name, reason),
-            table_query::Error::Database(error) => match Failure::of(&error) {
-                Failure::Unavailable | Failure::Repeat => Self::unavailable(error),
-                _ => Self::internal(error),
-            },
+            table_query::Error::Database(error) => by_failure(&Failure::of(&error), error),
             relation @ table_query::Error::Relation(_) => Self::internal(relation),
         }
+    }
+}
+
+/// Conflicts and outages are temporary; everything else is a bug.
+fn by_failure(failure: &Failure, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    match failure {
+        Failure::Unavailable | Failure::Repeat => Error::unavailable(error),
+        _ => Error::internal(error),
     }
 }
 

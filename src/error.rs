@@ -100,6 +100,10 @@ pub enum Conflict {
     SwitchedOff,
     /// The maximum number of webhook endpoints has been reached.
     TooMany,
+    /// The idempotency key belongs to another request.
+    KeyReused,
+    /// A request with the same idempotency key is being executed.
+    KeyInProgress,
 }
 
 impl Conflict {
@@ -112,6 +116,8 @@ impl Conflict {
             Self::Disabled => "The endpoint is disabled: enable it first.",
             Self::SwitchedOff => "Webhooks are switched off: set WEBHOOK_ENABLED first.",
             Self::TooMany => "There are as many webhook endpoints as there may be: delete one first.",
+            Self::KeyReused => "This idempotency key was used for another request.",
+            Self::KeyInProgress => "A request with this idempotency key is being executed.",
         }
     }
 }
@@ -199,13 +205,18 @@ impl Cause {
 
 impl fmt::Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut text = self.0.to_string();
         let mut source = self.0.source();
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            let cause = error.to_string();
+            // Some errors show their source as well as returning it.
+            if !text.ends_with(&cause) {
+                text.push_str(": ");
+                text.push_str(&cause);
+            }
             source = error.source();
         }
-        Ok(())
+        f.write_str(&text)
     }
 }
 
@@ -273,6 +284,8 @@ impl Error {
             Self::Conflict(Conflict::Disabled) => ErrorCode::EndpointDisabled,
             Self::Conflict(Conflict::SwitchedOff) => ErrorCode::WebhooksDisabled,
             Self::Conflict(Conflict::TooMany) => ErrorCode::TooManyEndpoints,
+            Self::Conflict(Conflict::KeyReused) => ErrorCode::IdempotencyKeyReused,
+            Self::Conflict(Conflict::KeyInProgress) => ErrorCode::IdempotencyInProgress,
             Self::Limited { .. } => ErrorCode::TooManyRequests,
             Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::ServerError,
@@ -308,6 +321,8 @@ pub enum ErrorCode {
     EndpointDisabled,
     WebhooksDisabled,
     TooManyEndpoints,
+    IdempotencyKeyReused,
+    IdempotencyInProgress,
     TooManyRequests,
     Unavailable,
     ServerError,

@@ -6,11 +6,12 @@
 //! | module | content |
 //! | --- | --- |
 //! | [`clock`], [`kind`], [`error`], [`config`] | plain types that everything uses |
-//! | [`telemetry`], [`limits`] | metrics, traces and request records; rate limits |
+//! | [`telemetry`], [`limits`] | metrics and the log line of a failure; the documented rate limits |
 //! | [`services`] | what all requests share: database, caches, metrics, queues |
 //! | [`ctx`], [`tx`] | a request's context; its transaction |
+//! | [`idempotency`] | requests that are executed once however often they are sent |
 //! | [`auth`] | authentication, rights and permits |
-//! | [`query`] | lists: order, filters, pages, batched relations |
+//! | [`query`] | lists: collections, listings and their pages, checks of drafts |
 //! | [`stock`] | movements and the ledger |
 //! | [`webhooks`] | events for other programs |
 //! | [`resolvers`] | the rules, noun by noun |
@@ -34,6 +35,7 @@ pub mod db_error;
 pub mod error;
 pub mod graphql;
 mod http;
+pub mod idempotency;
 mod import;
 pub mod kind;
 pub mod limits;

@@ -2,8 +2,10 @@
 
 use std::future::Future;
 
-use ::entity::{Record, product};
+use ::entity::{Record, brand, category, product, supplier};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -12,7 +14,7 @@ use crate::query::{Collection, Row, key};
 use crate::tx::Tx;
 
 /// A collection whose rows clients can create and delete.
-pub trait Resource: Collection {
+pub trait Resource: Collection + EntityTrait<Model: Serialize + DeserializeOwned> {
     /// The noun, for permissions and errors.
     const KIND: Kind;
     /// What a client can send for a row, field by field.
@@ -39,35 +41,70 @@ pub trait Resource: Collection {
         let _ = (ctx, draft);
         std::future::ready(Ok(None))
     }
+    /// The rows whose parts a response shows, for each of these rows. They are kept with the outcome of a request that has
+    /// an idempotency key, so that its response can be rendered later as it would have been now.
+    fn shown(tx: &Tx, rows: &[Self::Model]) -> impl Future<Output = Result<Vec<Shown>>> + Send {
+        let _ = tx;
+        std::future::ready(Ok(vec![Shown::default(); rows.len()]))
+    }
     /// Deletes a row unless others refer to it. For a movement, returns its product right after that.
     fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<Option<product::Model>>> + Send;
 }
 
 /// A new row.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "R::Model: Serialize", deserialize = "R::Model: DeserializeOwned"))]
 pub struct Created<R: EntityTrait> {
     pub row: R::Model,
     /// For a movement, its product right after it.
     pub product: Option<product::Model>,
+    pub shown: Shown,
+}
+
+/// The rows that a new row refers to, as far as they have been loaded.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Shown {
+    pub brand: Option<brand::Model>,
+    pub category: Option<category::Model>,
+    pub supplier: Option<supplier::Model>,
 }
 
 impl<R: Collection> Created<R> {
     pub fn new(row: R::Model) -> Self {
-        Self { row, product: None }
+        Self {
+            row,
+            product: None,
+            shown: Shown::default(),
+        }
     }
 
-    /// The row, with its product loaded if there is one.
+    /// The row, with the rows that it refers to as far as they have been loaded.
     pub fn into_row(self) -> Row<R> {
         let row = Row::<R>::single(self.row);
+        let Shown {
+            brand,
+            category,
+            supplier,
+        } = self.shown;
         if let Some(product) = self.product {
             row.preload::<product::Entity>(PRODUCT, product);
+        }
+        if let Some(brand) = brand {
+            row.preload::<brand::Entity>("brand", brand);
+        }
+        if let Some(category) = category {
+            row.preload::<category::Entity>("category", category);
+        }
+        if let Some(supplier) = supplier {
+            row.preload::<supplier::Entity>("supplier", supplier);
         }
         row
     }
 }
 
 /// A row that has been deleted.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound(serialize = "R::Model: Serialize", deserialize = "R::Model: DeserializeOwned"))]
 pub struct Deleted<R: EntityTrait> {
     pub row: R::Model,
     /// For a movement, its product right after the deletion.

@@ -17,6 +17,7 @@ use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::idempotency::keyed::RunningKeys;
 use crate::limits;
 use crate::stock::ledger_tail::LedgerTail;
 use crate::stock::movement_queue::MovementQueue;
@@ -44,6 +45,8 @@ pub struct Services {
     pub inflows: MovementQueue,
     /// Outflows waiting to be recorded in one statement.
     pub outflows: MovementQueue,
+    /// The idempotency keys of requests that are being executed.
+    pub running_keys: Arc<RunningKeys>,
     /// Background tasks and streams, which shutdown waits for.
     pub tasks: TaskTracker,
     /// Wakes the webhook worker after events were committed.
@@ -75,7 +78,7 @@ impl Services {
         let observer = Arc::new(DatabaseObserver {
             commit_sizes: commit_sizes.clone(),
         });
-        let db = Database::open(&config.database_url, timeouts, observer).await?;
+        let db = Database::open(&config.database_url, config.database(timeouts), observer).await?;
         let secret = match (&config.secret_key, config.secret_file()) {
             (Some(secret), _) => secret.clone(),
             (None, Some(file)) => read_or_create_secret(&file).map_err(Error::internal)?,
@@ -97,6 +100,7 @@ impl Services {
             ledger: LedgerTail::default(),
             inflows: MovementQueue::default(),
             outflows: MovementQueue::default(),
+            running_keys: Arc::default(),
             tasks: TaskTracker::new(),
             webhook_signal: Notify::new(),
             webhook_backlog: BacklogCache::default(),

@@ -38,8 +38,9 @@ macro_rules! label {
     ($table:literal) => {
         use chrono::{DateTime, Utc};
         use sea_orm::entity::prelude::*;
+        use serde::{Deserialize, Serialize};
 
-        #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
         #[sea_orm(table_name = $table)]
         pub struct Model {
             #[sea_orm(primary_key)]

@@ -1,4 +1,6 @@
-//! The tables of Stockroom, without rules, serde or GraphQL.
+//! The tables of Stockroom, without rules, HTTP or GraphQL.
+//!
+//! Rows of the nouns can be kept as JSON, for requests with an idempotency key. No API sends that form.
 //!
 //! Every integer is an `i64`, even where a rule limits it to 32 bits, so that no layer has to cast.
 
@@ -10,6 +12,7 @@ pub mod ended_session;
 pub mod event;
 pub mod folded;
 pub mod group;
+pub mod idempotency_key;
 pub mod inflow;
 pub mod label;
 pub mod money;

@@ -8,6 +8,7 @@ use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 use sea_orm::DeriveValueType;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// An amount of money: exact, with up to 20 digits before the point and 2 after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
@@ -162,6 +163,20 @@ fn read_exponent(text: &str) -> Option<i64> {
         return None;
     }
     Some(sign * digits.parse::<i64>().unwrap_or(i64::MAX).min(1_000_000))
+}
+
+/// A text, because a JSON number may be read as a float.
+impl Serialize for Money {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(|_| de::Error::custom("not an amount of money"))
+    }
 }
 
 impl fmt::Display for Money {

@@ -5,8 +5,9 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use sea_orm::DeriveValueType;
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "endpoint")]
 pub struct Model {
     #[sea_orm(primary_key)]
@@ -32,7 +33,7 @@ pub struct Model {
 }
 
 /// A signing secret, `whsec_…`. `Debug` does not print it.
-#[derive(Clone, PartialEq, Eq, DeriveValueType)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, DeriveValueType)]
 pub struct Secret(pub String);
 
 impl fmt::Debug for Secret {
@@ -42,7 +43,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Why an endpoint is disabled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Ending {
     /// By a user.

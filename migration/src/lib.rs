@@ -18,6 +18,7 @@ mod m20261125_000009_tallies;
 mod m20261125_000010_product_references;
 mod m20261126_000011_folded_order;
 mod m20261126_000012_token_revocation;
+mod m20261126_000013_idempotency_keys;
 mod refold;
 
 pub use refold::refold_batch;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000010_product_references::Migration),
             Box::new(m20261126_000011_folded_order::Migration),
             Box::new(m20261126_000012_token_revocation::Migration),
+            Box::new(m20261126_000013_idempotency_keys::Migration),
         ]
     }
 }

@@ -27,6 +27,15 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     } else {
         " FOR NO KEY UPDATE"
     };
+    // Without a lock at first, which a database that can only be read would refuse.
+    let any = "SELECT noun FROM refold_due LIMIT 1";
+    if db
+        .query_one_raw(Statement::from_string(backend, any))
+        .await?
+        .is_none()
+    {
+        return Ok(false);
+    }
     let due = format!("SELECT noun, last_id FROM refold_due ORDER BY noun LIMIT 1{lock}");
     let Some(due) = db.query_one_raw(Statement::from_string(backend, due)).await? else {
         return Ok(false);

@@ -30,8 +30,8 @@ pub(super) fn start(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .parse_lossy(directives.unwrap_or_default());
-    // SeaORM logs at `info` that there are no migrations to apply.
-    let filter = ["sea_orm_migration=warn", "sqlx=warn"]
+    // SeaORM logs at `info` that there are no migrations to apply; at `debug` a driver would log the values of parameters.
+    let filter = ["sea_orm_migration=warn", "tokio_postgres=warn"]
         .iter()
         .filter_map(|directive| directive.parse().ok())
         .fold(filter, EnvFilter::add_directive);

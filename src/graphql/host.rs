@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use async_graphql::parser::types::OperationType;
 use axum::http::request::Parts;
-use axum::response::Response;
-use graphql_server::{ErrorCode, Host, Observation, RequestError, Usage};
+use axum::http::{HeaderValue, Response};
+use graphql_server::{ErrorCode, Host, KeyedRequest, Observation, Recalled, RequestError, Usage};
 use request_telemetry::{Record, Span};
 
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
+use crate::http::answer::{mark_replayed, replay, to_answer};
 use crate::http::bearer::bearer;
 use crate::http::pages;
+use crate::idempotency::key::{Fingerprint, Key};
+use crate::idempotency::{self, Begun, Finished};
 use crate::limits::Class;
 use crate::origin;
 use crate::services::Services;
@@ -56,6 +59,34 @@ impl Host for StockroomHost {
         Ok(())
     }
 
+    async fn recall(&self, ctx: Ctx, request: KeyedRequest<'_>) -> Result<Recalled<Ctx>, RequestError> {
+        let Some(key) = Key::parse(request.keys.iter().map(HeaderValue::as_bytes))? else {
+            return Ok(Recalled::Execute(ctx));
+        };
+        let fingerprint = Fingerprint::new("POST", request.path, request.body);
+        Ok(match idempotency::begin(&ctx, key, fingerprint).await? {
+            Begun::Execute(ctx) => Recalled::Execute(ctx),
+            Begun::Replay(answer) => Recalled::Replay(replay(answer)?),
+        })
+    }
+
+    async fn remember(
+        &self,
+        ctx: &Ctx,
+        response: Response<String>,
+        is_complete: bool,
+    ) -> Result<Response<String>, RequestError> {
+        let (parts, body) = response.into_parts();
+        let answer = to_answer(&parts, body.as_bytes()).filter(|_| is_complete);
+        let mut response = Response::from_parts(parts, body);
+        match idempotency::finish(ctx, answer.as_ref()).await? {
+            Finished::Rendered => {}
+            Finished::RenderedAgain => mark_replayed(&mut response),
+            Finished::Replay(answer) => response = replay(answer)?,
+        }
+        Ok(response)
+    }
+
     fn observe(&self, ctx: &Ctx, ty: OperationType, name: Option<&str>) -> OperationObservation {
         OperationObservation::new(ctx, ty, name)
     }
@@ -94,7 +125,7 @@ impl Host for StockroomHost {
         self.0.tasks.spawn(task);
     }
 
-    fn page(&self) -> Option<Response> {
+    fn page(&self) -> Option<axum::response::Response> {
         Some(pages::graphiql())
     }
 }

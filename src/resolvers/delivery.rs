@@ -8,6 +8,7 @@ use ::entity::{attempt, event, webhook_endpoint};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use serde::{Deserialize, Serialize};
 use table_query::Comparison;
 
 use crate::auth::{Change, Permit, Read, Right};
@@ -98,7 +99,7 @@ pub async fn test(
 ) -> Result<Row<Entity>> {
     let row = permit
         .ctx()
-        .transaction(move |tx| {
+        .change(move |tx| {
             Box::pin(async move {
                 let endpoint = enabled_endpoint(tx, endpoint_id).await?;
                 let now = tx.ctx().now;
@@ -135,7 +136,7 @@ pub async fn replay(
 ) -> Result<Row<Entity>> {
     let row = permit
         .ctx()
-        .transaction(move |tx| {
+        .change(move |tx| {
             Box::pin(async move {
                 let mut row = locked::<Entity>(tx, id, None).await?;
                 if of_endpoint.is_some_and(|endpoint| endpoint != row.endpoint_id) {
@@ -165,7 +166,7 @@ pub struct Since {
 }
 
 /// The deliveries that were replayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replayed {
     pub count: u64,
     /// Whether there are more, for another request.
@@ -183,7 +184,7 @@ pub async fn replay_failed(
 ) -> Result<Replayed> {
     permit
         .ctx()
-        .transaction(move |tx| {
+        .change(move |tx| {
             let mut since = since.clone();
             Box::pin(async move {
                 enabled_endpoint(tx, endpoint_id).await?;

@@ -1,9 +1,10 @@
 //! Inflows: stock that comes in from a supplier.
 
 use ::entity::inflow::{Column, Entity, Model};
-use ::entity::product;
 use ::entity::stock_change::Reason;
+use ::entity::{product, supplier};
 use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _};
 
 pub use super::movement::Draft;
 use super::movement::{self, MovementRules};
@@ -12,7 +13,7 @@ use crate::error::{Fault, FaultCode, Result};
 use crate::kind::Kind;
 use crate::query::check::INT_MAX;
 use crate::query::{Collection, Direction, ListColumn, TextRules};
-use crate::resource::{Created, Resource};
+use crate::resource::{Created, Resource, Shown};
 use crate::services::Services;
 use crate::stock::movement::Movement;
 use crate::stock::movement_queue::MovementQueue;
@@ -92,6 +93,22 @@ impl Resource for Entity {
 
     async fn create_in_batch(ctx: &Ctx, draft: &Draft) -> Result<Option<Created<Self>>> {
         movement::create_in_batch(ctx, draft).await
+    }
+
+    async fn shown(tx: &Tx, rows: &[Model]) -> Result<Vec<Shown>> {
+        let ids = rows.iter().map(|row| row.supplier_id);
+        let found = supplier::Entity::find()
+            .filter(supplier::Column::Id.is_in(ids))
+            .all(tx)
+            .await?;
+        let shown = |row: &Model| Shown {
+            supplier: found
+                .iter()
+                .find(|supplier| supplier.id == row.supplier_id)
+                .cloned(),
+            ..Shown::default()
+        };
+        Ok(rows.iter().map(shown).collect())
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<Option<product::Model>> {

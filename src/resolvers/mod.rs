@@ -2,12 +2,13 @@
 //!
 //! An operation takes a [`Permit`], so it can't be called without a check of the caller's right.
 
+use std::slice;
 use std::sync::Arc;
 
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::query::{Collection, Row};
-use crate::resource::{Deleted, Editable, Resource, locked};
+use crate::resource::{Created, Deleted, Editable, Resource, locked};
 use crate::tx::Tx;
 
 pub mod account;
@@ -45,12 +46,25 @@ pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Resu
 /// [`Error::Invalid`] with every bad field.
 pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
     let ctx = permit.ctx();
+    if let Some(created) = ctx.recorded::<Created<R>>()? {
+        return Ok(created.into_row());
+    }
     let draft = R::prepare(ctx, draft).await?;
     if let Some(created) = R::create_in_batch(ctx, &draft).await? {
         return Ok(created.into_row());
     }
     let created = ctx
-        .transaction(move |tx| Box::pin(R::create(tx, draft.clone())))
+        .change(move |tx| {
+            let draft = draft.clone();
+            Box::pin(async move {
+                let mut created = R::create(tx, draft).await?;
+                if tx.ctx().keyed.is_some() {
+                    let shown = R::shown(tx, slice::from_ref(&created.row)).await?;
+                    created.shown = shown.into_iter().next().unwrap_or_default();
+                }
+                Ok(created)
+            })
+        })
         .await?;
     Ok(created.into_row())
 }
@@ -80,7 +94,7 @@ pub async fn create_all<R: Resource>(
     let drafts = Arc::new(prepared);
     let rows = permit
         .ctx()
-        .transaction(move |tx| {
+        .change(move |tx| {
             let drafts = Arc::clone(&drafts);
             Box::pin(async move { create_each::<R>(tx, &drafts).await })
         })
@@ -124,7 +138,7 @@ pub async fn update<R: Editable>(
     let draft = R::prepare(permit.ctx(), draft).await?;
     let row = permit
         .ctx()
-        .transaction(move |tx| {
+        .change(move |tx| {
             let draft = draft.clone();
             Box::pin(async move { R::change(tx, locked::<R>(tx, id, expected_version).await?, draft).await })
         })
@@ -144,7 +158,7 @@ pub async fn delete<R: Resource>(
 ) -> Result<Deleted<R>> {
     permit
         .ctx()
-        .transaction(move |tx| {
+        .change(move |tx| {
             Box::pin(async move {
                 let row = locked::<R>(tx, id, expected_version).await?;
                 let product = R::remove(tx, &row).await?;

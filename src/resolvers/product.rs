@@ -16,7 +16,7 @@ use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{INT_MAX, no_such, violated_unique};
 use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, TextRules, Texts};
-use crate::resource::{Created, Editable, Resource, delete_row, insert, update_row};
+use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, update_row};
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
 
@@ -170,6 +170,18 @@ impl Resource for Entity {
         let row = insert::<Self>(tx, row).await.map_err(on_error)?;
         record::open(tx, &row).await?;
         Ok(Created::new(row))
+    }
+
+    async fn shown(tx: &Tx, rows: &[Model]) -> Result<Vec<Shown>> {
+        let mut shown = Vec::with_capacity(rows.len());
+        for row in rows {
+            shown.push(Shown {
+                brand: brand::Entity::find_by_id(row.brand_id).one(tx).await?,
+                category: category::Entity::find_by_id(row.category_id).one(tx).await?,
+                ..Shown::default()
+            });
+        }
+        Ok(shown)
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<Option<Model>> {

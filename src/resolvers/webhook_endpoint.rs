@@ -238,7 +238,7 @@ pub async fn rotate(
 ) -> Result<Row<Entity>> {
     let row = permit
         .ctx()
-        .transaction(move |tx| {
+        .change(move |tx| {
             let mut rotation = rotation.clone();
             Box::pin(async move {
                 let mut row = locked::<Entity>(tx, id, expected_version).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::entity::delivery::{Column, Entity};
 use ::entity::{attempt, event, webhook_endpoint};
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -21,6 +22,7 @@ use super::verbs::{self, HandlerResult, Target, parse_id};
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::http::once::Once;
 use crate::kind::Kind;
 use crate::query::paging::children_of;
 use crate::query::{Listing, PageRequest, Row};
@@ -145,10 +147,14 @@ pub(crate) async fn show(target: DeliveryTarget) -> HandlerResult {
 }
 
 /// `POST /webhooks/<id>/deliveries/<delivery>/replay/`
-pub(crate) async fn replay(target: DeliveryTarget) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, _>()?;
-    let row = rules::replay(permit, Some(target.endpoint_id), target.id).await?;
-    respond_with(&target.ctx, &row, StatusCode::ACCEPTED).await
+pub(crate) async fn replay(target: DeliveryTarget, once: Once) -> HandlerResult {
+    let DeliveryTarget { ctx, endpoint_id, id } = target;
+    ctx.permit::<Change, webhook_endpoint::Entity>()?;
+    once.run(ctx, Bytes::new(), |ctx, _| async move {
+        let row = rules::replay(ctx.permit()?, Some(endpoint_id), id).await?;
+        respond_with(&ctx, &row, StatusCode::ACCEPTED).await
+    })
+    .await
 }
 
 /// Responds with a delivery. There is no `ETag`, because the view changes without a new version.

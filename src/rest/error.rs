@@ -7,7 +7,8 @@ use axum::response::{IntoResponse, Response};
 use http_server::json::json_response;
 use serde_json::{Map, Value, json};
 
-use crate::error::{Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::error::{Conflict, Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::idempotency::RETRY_IN_PROGRESS;
 
 /// The error of a handler or extractor. As a response it is logged if the server is at fault.
 #[derive(Debug)]
@@ -86,7 +87,13 @@ impl From<&Error> for ErrorResponse {
                 let message = "A precondition of the request (If-Match or If-None-Match) does not hold.";
                 envelope(code, message, json!({}))
             }
-            Error::Conflict(conflict) => envelope(code, conflict.message(), json!({})),
+            Error::Conflict(conflict) => {
+                let response = envelope(code, conflict.message(), json!({}));
+                match conflict {
+                    Conflict::KeyInProgress => response.with(header::RETRY_AFTER, &RETRY_IN_PROGRESS),
+                    _ => response,
+                }
+            }
             Error::Limited { retry_after } => {
                 // Rounded up.
                 let fraction = u64::from(retry_after.subsec_nanos() > 0);
@@ -127,6 +134,8 @@ const fn status_and_name(code: ErrorCode) -> (StatusCode, Option<&'static str>) 
         Code::EndpointDisabled => (StatusCode::CONFLICT, Some("ENDPOINT_DISABLED")),
         Code::WebhooksDisabled => (StatusCode::CONFLICT, Some("WEBHOOKS_DISABLED")),
         Code::TooManyEndpoints => (StatusCode::CONFLICT, Some("TOO_MANY_ENDPOINTS")),
+        Code::IdempotencyKeyReused => (StatusCode::CONFLICT, Some("IDEMPOTENCY_KEY_REUSED")),
+        Code::IdempotencyInProgress => (StatusCode::CONFLICT, Some("IDEMPOTENCY_IN_PROGRESS")),
         Code::VersionConflict => (StatusCode::PRECONDITION_FAILED, Some("PRECONDITION_FAILED")),
         Code::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, Some("TOO_MANY_REQUESTS")),
         Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, Some("UNAVAILABLE")),

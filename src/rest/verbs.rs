@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use ::entity::Record as _;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -24,6 +24,7 @@ use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::body::read_json_body;
+use crate::http::once::Once;
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
@@ -70,30 +71,40 @@ pub(crate) async fn list_page<R: Represent>(
 pub(crate) async fn add<R: RestResource>(
     Caller(ctx): Caller,
     base_url: BaseUrl,
+    once: Once,
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
-    let row = create_from_body::<R>(&ctx, &headers, body).await?;
-    Ok(with_location(
-        respond_with(&ctx, &row, StatusCode::CREATED).await?,
-        &base_url,
-        &row,
-    ))
+    let body = read_creation::<R>(&ctx, &headers, body).await?;
+    once.run(ctx, body, |ctx, body| async move {
+        let row = create_from_body::<R>(&ctx, &body).await?;
+        Ok(with_location(
+            respond_with(&ctx, &row, StatusCode::CREATED).await?,
+            &base_url,
+            &row,
+        ))
+    })
+    .await
 }
 
-/// Creates an object from a request body.
-pub(crate) async fn create_from_body<R: RestResource>(
+/// Reads the body of a request that creates an object, after the checks that come before it.
+pub(crate) async fn read_creation<R: RestResource>(
     ctx: &Ctx,
     headers: &HeaderMap,
     body: Body,
-) -> Result<Row<R>> {
-    let permit = ctx.permit::<Add, R>()?;
+) -> Result<Bytes> {
+    ctx.permit::<Add, R>()?;
     // The target of the request is the collection, which exists and has no tag.
     if !if_match_holds(headers, None) || !if_none_match_holds(headers, None) {
         return Err(Error::VersionConflict);
     }
-    let body = read_json_body(headers, body).await?;
-    resolvers::create(permit, R::draft(Form::parse(&body)?)).await
+    read_json_body(headers, body).await
+}
+
+/// Creates an object from a request body.
+pub(crate) async fn create_from_body<R: RestResource>(ctx: &Ctx, body: &[u8]) -> Result<Row<R>> {
+    let permit = ctx.permit::<Add, R>()?;
+    resolvers::create(permit, R::draft(Form::parse(body)?)).await
 }
 
 /// Adds the URL of a new object.

@@ -4,7 +4,7 @@
 
 use ::entity::event::Name;
 use ::entity::webhook_endpoint::{Column, Ending, Entity, Secret};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chrono::{DateTime, Utc};
@@ -18,12 +18,15 @@ use super::form::Form;
 use super::list_query::ListFilter;
 use super::representation::{Represent, RestResource, Versions};
 use super::value::Timestamp;
-use super::verbs::{HandlerResult, Target, check_preconditions, create_from_body, with_location};
+use super::verbs::{
+    HandlerResult, Target, check_preconditions, create_from_body, read_creation, with_location,
+};
 use super::{delivery, etag};
 use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::http::body::read_json_body;
+use crate::http::once::Once;
 use crate::query::Row;
 use crate::resolvers;
 use crate::resolvers::delivery::{self as deliveries, Since};
@@ -146,58 +149,91 @@ impl RestResource for Entity {
 pub(crate) async fn add(
     Caller(ctx): Caller,
     base_url: BaseUrl,
+    once: Once,
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
-    let row = create_from_body::<Entity>(&ctx, &headers, body).await?;
-    Ok(with_location(
-        with_secret(&ctx, &row, StatusCode::CREATED).await?,
-        &base_url,
-        &row,
-    ))
+    let body = read_creation::<Entity>(&ctx, &headers, body).await?;
+    once.run(ctx, body, |ctx, body| async move {
+        let row = create_from_body::<Entity>(&ctx, &body).await?;
+        Ok(with_location(
+            with_secret(&ctx, &row, StatusCode::CREATED).await?,
+            &base_url,
+            &row,
+        ))
+    })
+    .await
 }
 
 /// `POST /webhooks/<id>/rotate-secret/`
-pub(crate) async fn rotate(target: Target, headers: HeaderMap, body: Body) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, Entity>()?;
-    let current = resolvers::current(&permit, target.id).await?;
-    let expected = etag::expected_version(&headers, current.version);
-    check_preconditions::<Entity>(&target.ctx, &headers, expected, current).await?;
+pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
+    let Target { ctx, id } = target;
+    ctx.permit::<Change, Entity>()?;
+    let expected = rotated_version(&ctx, &headers, id).await;
+    // The first execution of a request with a key may have changed what was checked here.
+    if !once.has_key() {
+        expected.clone()?;
+    }
     let body = read_json_body(&headers, body).await?;
-    let mut form = Form::parse_optional(&body)?;
-    let rotation = Rotation {
-        overlap: form.integer("overlap"),
-        faults: form.faults(),
-    };
-    let row = rules::rotate(permit, target.id, expected, rotation).await?;
-    with_secret(&target.ctx, &row, StatusCode::OK).await
+    once.run(ctx, body, |ctx, body| async move {
+        let expected = expected?;
+        let mut form = Form::parse_optional(&body)?;
+        let rotation = Rotation {
+            overlap: form.integer("overlap"),
+            faults: form.faults(),
+        };
+        let row = rules::rotate(ctx.permit()?, id, expected, rotation).await?;
+        with_secret(&ctx, &row, StatusCode::OK).await
+    })
+    .await
+}
+
+/// The version of the endpoint that the preconditions ask for.
+async fn rotated_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
+    let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
+    let expected = etag::expected_version(headers, current.version);
+    check_preconditions::<Entity>(ctx, headers, expected, current).await?;
+    Ok(expected)
 }
 
 /// `POST /webhooks/<id>/test/`
-pub(crate) async fn test(target: Target) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, Entity>()?;
-    let row = deliveries::test(permit, target.id).await?;
-    delivery::respond_with(&target.ctx, &row, StatusCode::ACCEPTED).await
+pub(crate) async fn test(target: Target, once: Once) -> HandlerResult {
+    let Target { ctx, id } = target;
+    ctx.permit::<Change, Entity>()?;
+    once.run(ctx, Bytes::new(), |ctx, _| async move {
+        let row = deliveries::test(ctx.permit()?, id).await?;
+        delivery::respond_with(&ctx, &row, StatusCode::ACCEPTED).await
+    })
+    .await
 }
 
 /// `POST /webhooks/<id>/replay/`
-pub(crate) async fn replay(target: Target, headers: HeaderMap, body: Body) -> HandlerResult {
-    let permit = target.ctx.permit::<Change, Entity>()?;
-    resolvers::current(&permit, target.id).await?;
+pub(crate) async fn replay(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
+    let Target { ctx, id } = target;
+    let found = resolvers::current(&ctx.permit::<Change, Entity>()?, id)
+        .await
+        .map(drop);
+    if !once.has_key() {
+        found.clone()?;
+    }
     let body = read_json_body(&headers, body).await?;
-    let mut form = Form::parse(&body)?;
-    let since = Since {
-        since: form.timestamp("since"),
-        faults: form.faults(),
-    };
-    let replayed = deliveries::replay_failed(permit, target.id, since).await?;
-    Ok(json_response(
-        StatusCode::ACCEPTED,
-        &Replayed {
-            replayed: replayed.count,
-            has_more: replayed.has_more,
-        },
-    ))
+    once.run(ctx, body, |ctx, body| async move {
+        found?;
+        let mut form = Form::parse(&body)?;
+        let since = Since {
+            since: form.timestamp("since"),
+            faults: form.faults(),
+        };
+        let replayed = deliveries::replay_failed(ctx.permit()?, id, since).await?;
+        Ok(json_response(
+            StatusCode::ACCEPTED,
+            &Replayed {
+                replayed: replayed.count,
+                has_more: replayed.has_more,
+            },
+        ))
+    })
+    .await
 }
 
 /// Responds with an endpoint and its new secret.

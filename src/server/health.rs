@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
+use database::Database;
 use http_server::json::json_response;
 use serde_json::json;
 
+use crate::error::Result;
 use crate::schema;
 use crate::services::Services;
 
@@ -29,11 +31,31 @@ pub(super) fn is_probe(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz" | "/metrics")
 }
 
+/// What requests can expect of the database.
+enum State {
+    Ready,
+    /// It can be read only: a standby, or a primary that was switched to read-only.
+    ReadOnly,
+    /// Migrations are missing.
+    Outdated,
+}
+
+async fn state(db: &Database) -> Result<State> {
+    Ok(if !schema::is_current(db).await? {
+        State::Outdated
+    } else if db.is_writable().await? {
+        State::Ready
+    } else {
+        State::ReadOnly
+    })
+}
+
 /// Responds with 200 if the database answers, all migrations are applied and the program is not stopping.
-async fn ready(State(services): State<Arc<Services>>) -> Response {
-    let database = match tokio::time::timeout(DATABASE_TIMEOUT, schema::is_current(&services.db)).await {
-        Ok(Ok(true)) => "ok",
-        Ok(Ok(false)) => "migrations are missing",
+async fn ready(extract::State(services): extract::State<Arc<Services>>) -> Response {
+    let database = match tokio::time::timeout(DATABASE_TIMEOUT, state(&services.db)).await {
+        Ok(Ok(State::Ready)) => "ok",
+        Ok(Ok(State::ReadOnly)) => "read-only",
+        Ok(Ok(State::Outdated)) => "migrations are missing",
         Ok(Err(error)) => {
             crate::telemetry::log_failure(&error);
             "not available"

@@ -9,6 +9,7 @@ pub mod low_stock;
 pub mod movement;
 mod movement_batch;
 pub mod movement_batcher;
+mod movement_keys;
 pub mod movement_list;
 pub mod movement_queue;
 pub mod movement_row;

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::Serialize;
 
 use super::movement::Movement;
-use super::movement_queue::{Recorded, WaitingMovement};
+use super::movement_queue::{MovementRequest, Recorded};
 use super::new_movement::NewMovement;
 use crate::ctx::Ctx;
 use crate::query::check::INT_MAX;
@@ -35,12 +35,12 @@ pub(super) struct BatchItem<'m> {
     at: DateTime<Utc>,
 }
 
-impl<'m> From<&'m WaitingMovement> for BatchItem<'m> {
-    fn from(waiting: &'m WaitingMovement) -> Self {
+impl<'m> From<&'m MovementRequest> for BatchItem<'m> {
+    fn from(request: &'m MovementRequest) -> Self {
         Self {
-            movement: &waiting.movement,
-            actor_id: waiting.actor_id,
-            at: waiting.at,
+            movement: &request.movement,
+            actor_id: request.actor_id,
+            at: request.at,
         }
     }
 }
@@ -78,8 +78,8 @@ pub(super) fn created<M: Movement>(
     let mut row = M::row(movement, &product, at);
     row.set_id(movement_id);
     Created {
-        row,
         product: Some(product),
+        ..Created::new(row)
     }
 }
 

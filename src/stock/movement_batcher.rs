@@ -9,6 +9,9 @@
 //! transaction holds their product. They are recorded in a transaction of their own, which waits for the lock, decides
 //! anew and returns the right error. The batch itself never waits for a lock, so a product that is held up delays no other.
 //!
+//! A batch in which a request has an idempotency key is a transaction of several statements, which also stores the keys of
+//! the movements that it records (`movement_keys.rs`).
+//!
 //! On SQLite the writer commits waiting requests together by itself.
 
 use std::marker::PhantomData;
@@ -19,7 +22,8 @@ use tokio::sync::oneshot;
 
 use super::movement::Movement;
 use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created};
-use super::movement_queue::{Push, Recorded, WaitingMovement};
+use super::movement_keys;
+use super::movement_queue::{MovementRequest, Push, Recorded, WaitingMovement};
 use super::new_movement::NewMovement;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -43,12 +47,13 @@ pub fn is_supported(ctx: &Ctx) -> bool {
 /// When the database did not answer: it is not known then whether the movement is recorded, so it must not be tried again.
 pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Option<Created<M>>> {
     let (done, recorded) = oneshot::channel();
-    let waiting = WaitingMovement {
+    let request = MovementRequest {
         movement: movement.clone(),
         actor_id: actor_id(ctx),
         at: ctx.now,
-        done,
+        keyed: ctx.keyed.clone(),
     };
+    let waiting = WaitingMovement { request, done };
     match M::queue(&ctx.services).push(waiting) {
         Push::Full => return Ok(None),
         Push::Waits => {}
@@ -62,7 +67,13 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     if let Some(span) = &mut span {
         span.end(&recorded);
     }
-    Ok(recorded?.map(|recorded| created::<M>(&movement, ctx.now, recorded)))
+    let recorded = recorded?;
+    if recorded.is_some()
+        && let Some(keyed) = &ctx.keyed
+    {
+        keyed.committed();
+    }
+    Ok(recorded.map(|recorded| created::<M>(&movement, ctx.now, recorded)))
 }
 
 /// Records batches until the queue is empty.
@@ -83,7 +94,20 @@ impl<M: Movement> BatchWorker<M> {
 
     async fn run(mut self) {
         while let Some(batch) = M::queue(&self.services).next_batch(BATCH) {
-            let items: Vec<BatchItem<'_>> = batch.iter().map(BatchItem::from).collect();
+            if batch.iter().any(|waiting| waiting.request.keyed.is_some()) {
+                let requests = batch.iter().map(|waiting| waiting.request.clone()).collect();
+                match movement_keys::record::<M>(&self.services, requests).await {
+                    Ok(recorded) => self.reply(batch, recorded),
+                    // Each movement is tried alone, as below.
+                    Err(Error::Conflict(_)) => self.reply(batch, Vec::new()),
+                    Err(error) => self.fail_all(batch, &error),
+                }
+                continue;
+            }
+            let items: Vec<BatchItem<'_>> = batch
+                .iter()
+                .map(|waiting| BatchItem::from(&waiting.request))
+                .collect();
             let statement = movement_batch::statement::<M>(&self.services, &items, OnLocked::Skip);
             let rows = self.services.db.run_alone(statement).await;
             match rows.as_deref().map(movement_batch::read) {

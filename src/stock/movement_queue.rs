@@ -1,7 +1,7 @@
 //! `MovementQueue`: movements of one kind that wait to be recorded together. Plain data, bounded.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::entity::product;
 use chrono::{DateTime, Utc};
@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::new_movement::NewMovement;
 use crate::error::Result;
+use crate::idempotency::keyed::Keyed;
 
 /// The most movements that wait. A request that finds the queue full records its movement in a transaction of its own.
 const CAPACITY: usize = 1_024;
@@ -26,16 +27,24 @@ struct State {
     workers: usize,
 }
 
-/// A movement with all that the statement needs of its request.
-pub(super) struct WaitingMovement {
+/// A movement with all that is stored of its request.
+#[derive(Clone)]
+pub(super) struct MovementRequest {
     pub(super) movement: NewMovement,
     pub(super) actor_id: Option<i64>,
     pub(super) at: DateTime<Utc>,
+    pub(super) keyed: Option<Arc<Keyed>>,
+}
+
+/// A request that waits for its movement to be recorded.
+pub(super) struct WaitingMovement {
+    pub(super) request: MovementRequest,
     /// Receives none when the movement was not recorded.
     pub(super) done: oneshot::Sender<Result<Option<Recorded>>>,
 }
 
 /// The statement's result for one movement.
+#[derive(Clone)]
 pub(super) struct Recorded {
     pub(super) movement_id: i64,
     /// The product right after the movement.

@@ -66,8 +66,8 @@ async fn record_in_steps<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result
     let description = movement.description.as_deref();
     add_entry(tx, &product, M::CREATED, change, Some(row.id()), description).await?;
     Ok(Some(Created {
-        row,
         product: Some(product),
+        ..Created::new(row)
     }))
 }
 

@@ -59,6 +59,7 @@ macro_rules! on_both_through_both {
 
 mod accounts;
 mod graphql;
+mod idempotency;
 mod import;
 mod inventory;
 mod operations;

@@ -10,7 +10,7 @@ use crate::observer::{StatementObserver, StatementSpan, finish};
 use crate::postgres::Postgres;
 use crate::sqlite::{Readers, Writer};
 use crate::transaction::wait_before;
-use crate::{Backend, Failure, Location, TRANSACTION_ATTEMPTS, Timeouts};
+use crate::{Backend, Failure, Location, Settings, TRANSACTION_ATTEMPTS};
 
 /// An open database. Clones share its connections.
 ///
@@ -40,10 +40,10 @@ impl Database {
     /// Opens the database. A SQLite file that is missing is created, readable by its owner only.
     ///
     /// `observer` is called for statements outside of transactions and for SQLite's commits; each transaction has an
-    /// observer of its own.
+    /// observer of its own. The settings are those of PostgreSQL; `Timeouts` alone are settings, too.
     pub async fn open(
         location: &Location,
-        timeouts: Timeouts,
+        settings: impl Into<Settings>,
         observer: Arc<dyn StatementObserver>,
     ) -> Result<Self, DbErr> {
         let link = match location {
@@ -55,7 +55,7 @@ impl Database {
                     writer,
                 }
             }
-            Location::Postgres(url) => Link::Postgres(Postgres::connect(url, timeouts).await?),
+            Location::Postgres(url) => Link::Postgres(Postgres::connect(url, settings.into()).await?),
         };
         Ok(Self {
             link,
@@ -92,6 +92,14 @@ impl Database {
         }
     }
 
+    /// Whether changes can be made: false on a standby of PostgreSQL, and where its transactions are read-only.
+    pub async fn is_writable(&self) -> Result<bool, DbErr> {
+        match &self.link {
+            Link::Sqlite { .. } => Ok(true),
+            Link::Postgres(postgres) => postgres.is_writable().await,
+        }
+    }
+
     /// Runs a statement that is a whole transaction by itself, and repeats it when it conflicts with another. On
     /// PostgreSQL only, as SQLite's readers can't write.
     pub async fn run_alone(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
@@ -110,11 +118,7 @@ impl Database {
     pub async fn close(&self) {
         match &self.link {
             Link::Sqlite { writer, .. } => writer.stop().await,
-            Link::Postgres(postgres) => {
-                if let Err(error) = postgres.pool.clone().close().await {
-                    tracing::warn!(%error, "the database's connections did not close cleanly");
-                }
-            }
+            Link::Postgres(postgres) => postgres.close().await,
         }
     }
 
@@ -135,7 +139,7 @@ impl ConnectionTrait for Database {
             return Err(outside_transaction());
         };
         let span = self.statement_started(&statement.sql);
-        let result = postgres.in_time(postgres.pool.execute_raw(statement)).await;
+        let result = postgres.execute(&statement).await;
         finish(span, &result);
         result
     }
@@ -145,7 +149,7 @@ impl ConnectionTrait for Database {
             return Err(outside_transaction());
         };
         let span = self.statement_started(sql);
-        let result = postgres.in_time(postgres.pool.execute_unprepared(sql)).await;
+        let result = postgres.execute_unprepared(sql).await;
         finish(span, &result);
         result
     }
@@ -158,7 +162,7 @@ impl ConnectionTrait for Database {
         let span = self.statement_started(&statement.sql);
         let result = match &self.link {
             Link::Sqlite { readers, .. } => readers.query(statement).await,
-            Link::Postgres(postgres) => postgres.in_time(postgres.pool.query_all_raw(statement)).await,
+            Link::Postgres(postgres) => postgres.query(&statement).await,
         };
         finish(span, &result);
         result

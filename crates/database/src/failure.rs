@@ -29,11 +29,11 @@ impl Failure {
         if let Some((code, message)) = sqlite::error::code_and_message(error) {
             return sqlite::error::failure(code, message);
         }
+        if let Some(failure) = postgres::error::failure(error) {
+            return failure;
+        }
         match error {
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => Self::Unavailable,
-            DbErr::Exec(RuntimeErr::SqlxError(source)) | DbErr::Query(RuntimeErr::SqlxError(source)) => {
-                postgres::error::failure(source)
-            }
             _ => Self::Other,
         }
     }

@@ -29,8 +29,15 @@
 //!
 //! # PostgreSQL
 //!
-//! A pool of 16 connections. Time limits are set on the server by startup parameters, and a little longer ones on the
-//! client for a server that has stopped responding. Transactions run in the isolation level of the session.
+//! A pool of connections, 16 unless [`Settings`] say otherwise, and as many as the server allows. Time limits are set on
+//! the server by startup parameters, and a little longer ones on the client for a server that has stopped responding.
+//! Transactions run in the isolation level of the session.
+//!
+//! - A caller that goes away leaves nothing behind: its transaction is rolled back, its statement cancelled.
+//! - A connection that the server has ended is replaced. A statement that only reads, and a transaction that has not begun
+//!   to commit, run again.
+//! - Statements are prepared, unless a pooler shares connections between transactions.
+//! - A server that has become read-only is left; see [`Database::is_writable`].
 //!
 //! # What else is here
 //!
@@ -62,7 +69,7 @@ pub use failure::Failure;
 pub use migrations::MigrationLock;
 pub use models::Table;
 pub use observer::{StatementObserver, StatementSpan};
-pub use postgres::Timeouts;
+pub use postgres::{PreparedStatements, Settings, Timeouts};
 pub use sqlite::value::{MONEY_DECIMALS, MONEY_WHOLE_DIGITS};
 pub use transaction::Transaction;
 

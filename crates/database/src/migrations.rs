@@ -1,15 +1,25 @@
 //! Applying and reverting migrations, generic over SeaORM's `MigratorTrait`.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use sea_orm_migration::MigratorTrait;
 
 use crate::database::Link;
+use crate::postgres::{self, Postgres};
 use crate::sqlite::{Writer, proxy};
 use crate::transaction::waited;
 use crate::{Backend, Database};
+
+/// How long a migration on PostgreSQL waits for a table, during which others wait behind it.
+const LOCK_TIMEOUT: &str = "2s";
+/// The pause before the next attempt.
+const LOCK_PAUSE: Duration = Duration::from_secs(1);
+/// How often migrations are tried while tables are in use, for some three minutes.
+const LOCK_ATTEMPTS: u32 = 60;
 
 /// The key of the advisory lock that PostgreSQL holds during migrations. Processes that migrate the same database at the
 /// same time wait for each other if they use the same key.
@@ -24,9 +34,16 @@ impl Database {
                 on_writer(writer, |db| async move { M::up(&db, None).await }).await
             }
             Link::Postgres(postgres) => {
-                let transaction = begin_locked(&postgres.pool, lock).await?;
-                M::up(&transaction, None).await?;
-                transaction.commit().await
+                // A role that may not change the schema can serve one that is up to date.
+                if self
+                    .migrations::<M>()
+                    .await?
+                    .iter()
+                    .all(|(_, is_applied)| *is_applied)
+                {
+                    return Ok(());
+                }
+                on_postgres(postgres, lock, |db| async move { M::up(&db, None).await }).await
             }
         }
     }
@@ -38,9 +55,12 @@ impl Database {
                 on_writer(writer, move |db| async move { M::down(&db, Some(steps)).await }).await
             }
             Link::Postgres(postgres) => {
-                let transaction = begin_locked(&postgres.pool, lock).await?;
-                M::down(&transaction, Some(steps)).await?;
-                transaction.commit().await
+                on_postgres(
+                    postgres,
+                    lock,
+                    |db| async move { M::down(&db, Some(steps)).await },
+                )
+                .await
             }
         }
     }
@@ -92,18 +112,43 @@ where
         .await
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "migrations run on SeaORM's own transaction, without time limits"
-)]
-async fn begin_locked(pool: &DatabaseConnection, lock: MigrationLock) -> Result<DatabaseTransaction, DbErr> {
-    let transaction = pool.begin().await?;
-    // A migration may take long. The settings end with the transaction.
-    transaction
-        .execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
-        .await?;
-    transaction
-        .execute_unprepared(&format!("SELECT pg_advisory_xact_lock({})", lock.0))
-        .await?;
-    Ok(transaction)
+/// Runs migrations as one transaction, without limits on how long a statement may take.
+///
+/// While a migration waits for a table that another session reads, everybody else who wants the table waits behind it. So
+/// it gives up soon, and tries again after a pause in which they go first.
+async fn on_postgres<F, Fut>(postgres: &Postgres, lock: MigrationLock, migrate: F) -> Result<(), DbErr>
+where
+    F: Fn(DatabaseConnection) -> Fut,
+    Fut: Future<Output = Result<(), DbErr>>,
+{
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let transaction = Arc::new(postgres.begin_unlimited().await?);
+        let db = postgres::proxy::connect(&transaction).await?;
+        // The settings end with the transaction.
+        let begin = format!(
+            "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
+             SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({}); SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'",
+            lock.0
+        );
+        let result = match db.execute_unprepared(&begin).await {
+            Ok(_) => migrate(db.clone()).await,
+            Err(error) => Err(error),
+        };
+        drop(db);
+        let transaction = Arc::into_inner(transaction)
+            .ok_or_else(|| DbErr::Custom("a migration has kept its connection".to_owned()))?;
+        match result {
+            Ok(()) => return transaction.commit().await,
+            Err(error) => {
+                transaction.rollback().await;
+                if attempt >= LOCK_ATTEMPTS || !postgres::error::is_lock_timeout(&error) {
+                    return Err(error);
+                }
+                tracing::info!("a table is in use: the migrations are tried again");
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! SeaORM looks up each value of each row by the name of its column. On SQLite that costs several times as much as
 //! finding the row. Here the columns of a statement are matched with those of the entity once, and the values are set in
-//! the model. PostgreSQL's rows are read by SeaORM. The texts of the statements that find rows by id are built once.
+//! the model. The texts of the statements that find rows by id are built once.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Values};
 use sea_orm::{
-    ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _,
-    QueryTrait as _, Statement, Value,
+    DbErr, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _, QueryTrait as _, Statement,
+    Value,
 };
 
 use crate::database::Link;
@@ -35,7 +35,12 @@ impl Database {
                 finish(span, &rows);
                 rows
             }
-            Link::Postgres(_) => read(&self.query_all_raw(statement).await?),
+            Link::Postgres(postgres) => {
+                let span = self.statement_started(&statement.sql);
+                let rows = postgres.models::<E>(&statement).await;
+                finish(span, &rows);
+                rows
+            }
         }
     }
 
@@ -48,10 +53,12 @@ impl Database {
                 finish(span, &number);
                 number?
             }
-            Link::Postgres(_) => match self.query_one_raw(statement).await? {
-                Some(row) => Some(row.try_get_by_index(0)?),
-                None => None,
-            },
+            Link::Postgres(postgres) => {
+                let span = self.statement_started(&statement.sql);
+                let number = postgres.number(&statement).await;
+                finish(span, &number);
+                number?
+            }
         };
         number.ok_or_else(|| DbErr::RecordNotFound("a query for a number returned no row".to_owned()))
     }
@@ -111,10 +118,6 @@ pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
 }
 
 const LIMIT: &str = "LIMIT ";
-
-pub(crate) fn read<M: sea_orm::FromQueryResult>(rows: &[sea_orm::QueryResult]) -> Result<Vec<M>, DbErr> {
-    rows.iter().map(|row| M::from_query_result(row, "")).collect()
-}
 
 fn by_id<E: Table>(backend: Backend, id: i64) -> Statement {
     of(backend, &text::<E>(backend, Which::One), id.into())

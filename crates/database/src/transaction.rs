@@ -7,21 +7,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
-    TransactionTrait as _,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
 use crate::database::Link as DatabaseLink;
 use crate::failure::unavailable;
-use crate::models::{Table, read, with_literal_limits};
+use crate::models::{Table, with_literal_limits};
 use crate::observer::{StatementObserver, StatementSpan, finish};
-use crate::postgres::Postgres;
+use crate::postgres::PostgresTransaction;
 use crate::sqlite::{self, Connection};
 use crate::{Backend, Database, Failure, TRANSACTION_ATTEMPTS};
 
-/// How long a rollback is waited for before it is left to PostgreSQL, which rolls back when the connection closes.
-const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 /// The shortest wait before a transaction is repeated.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 
@@ -35,15 +30,15 @@ pub struct Transaction {
 
 enum Link {
     Sqlite(Arc<Mutex<Connection>>),
-    Postgres(DatabaseTransaction, Postgres),
+    Postgres(Box<PostgresTransaction>),
 }
 
 impl Database {
     /// Runs `body` in a transaction, which is committed if it returns `Ok` and rolled back otherwise. Returns after the
     /// commit, when the changes are durable.
     ///
-    /// PostgreSQL may ask for a transaction to be repeated because it conflicts with another. `body` then runs again, up
-    /// to [`TRANSACTION_ATTEMPTS`] times, so it must not change anything but the transaction. On SQLite it runs on the
+    /// PostgreSQL may ask for a transaction to be repeated because it conflicts with another, or end the connection before
+    /// the commit. `body` then runs again, up to [`TRANSACTION_ATTEMPTS`] times, so it must not change anything but the transaction. On SQLite it runs on the
     /// writer's thread and must not wait for anything but the transaction's statements.
     ///
     /// # Errors
@@ -60,7 +55,6 @@ impl Database {
 
     /// The same for a type that wraps the transaction, for instance to collect what is published after the commit. It is
     /// made anew for each attempt.
-    #[expect(clippy::disallowed_methods, reason = "the one place where transactions begin")]
     pub async fn transaction_as<X, T, E, W, F>(
         &self,
         observer: Arc<dyn StatementObserver>,
@@ -92,8 +86,7 @@ impl Database {
         };
         for attempt in 0..TRANSACTION_ATTEMPTS {
             wait_before(attempt).await;
-            let begun = postgres.in_time(postgres.pool.begin()).await?;
-            let link = Link::Postgres(begun, postgres.clone());
+            let link = Link::Postgres(Box::new(postgres.begin().await?));
             let transaction = wrap(Transaction::new(
                 link,
                 Arc::clone(&self.statements),
@@ -135,7 +128,7 @@ impl Transaction {
     pub fn backend(&self) -> Backend {
         match self.link {
             Link::Sqlite(_) => Backend::Sqlite,
-            Link::Postgres(..) => Backend::Postgres,
+            Link::Postgres(_) => Backend::Postgres,
         }
     }
 
@@ -149,25 +142,27 @@ impl Transaction {
                 finish(span, &rows);
                 rows
             }
-            Link::Postgres(..) => read(&self.query_all_raw(statement).await?),
+            Link::Postgres(transaction) => {
+                let span = self.statement_started(&statement.sql);
+                let rows = transaction.models::<E>(&statement).await;
+                finish(span, &rows);
+                self.note_conflict(rows)
+            }
         }
     }
 
     /// Commits or rolls back. Returns true with a result that is void because the transaction has to be repeated.
     async fn finish<T, E: From<DbErr>>(self, result: Result<T, E>) -> (bool, Result<T, E>) {
         let conflicted = self.conflicted.load(Ordering::Relaxed);
-        let Link::Postgres(transaction, postgres) = self.link else {
+        let Link::Postgres(transaction) = self.link else {
             return (false, result);
         };
         if result.is_err() {
-            match tokio::time::timeout(ROLLBACK_TIMEOUT, transaction.rollback()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "a transaction ended with its connection"),
-                Err(_) => tracing::debug!("the rollback of a transaction was left to the server"),
-            }
-            return (conflicted, result);
+            let is_void = conflicted || transaction.is_lost();
+            transaction.rollback().await;
+            return (is_void, result);
         }
-        match postgres.in_time(transaction.commit()).await {
+        match transaction.commit().await {
             Ok(()) => (false, result),
             Err(error) => (Failure::of(&error) == Failure::Repeat, Err(error.into())),
         }
@@ -213,9 +208,7 @@ impl ConnectionTrait for Transaction {
             Link::Sqlite(connection) => {
                 Self::on_sqlite(connection, |connection| connection.execute(&statement))
             }
-            Link::Postgres(transaction, postgres) => {
-                postgres.in_time(transaction.execute_raw(statement)).await
-            }
+            Link::Postgres(transaction) => transaction.execute(&statement).await,
         };
         finish(span, &result);
         self.note_conflict(result)
@@ -236,9 +229,7 @@ impl ConnectionTrait for Transaction {
             Link::Sqlite(connection) => {
                 Self::on_sqlite(connection, |connection| connection.query(&statement))
             }
-            Link::Postgres(transaction, postgres) => {
-                postgres.in_time(transaction.query_all_raw(statement)).await
-            }
+            Link::Postgres(transaction) => transaction.query(&statement).await,
         };
         finish(span, &result);
         self.note_conflict(result)

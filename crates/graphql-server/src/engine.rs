@@ -13,7 +13,7 @@ use crate::cost::{QueryCost, cost};
 use crate::document::{Document, Operation};
 use crate::document_store::{DocumentRef, DocumentStore, SetupError};
 use crate::error::{ErrorCode, RequestError};
-use crate::host::{Host, Observation as _, Settings};
+use crate::host::{Host, Observation as _, Settings, Usage};
 use crate::limits::Limits;
 use crate::null_propagation::Completion;
 use crate::planner::{Merged, Plan, merge};
@@ -39,6 +39,10 @@ pub struct Prepared<H: Host> {
     pub ty: OperationType,
     /// Its cost.
     pub cost: QueryCost,
+    /// How many fields it selects from its root.
+    pub(crate) usage: Usage,
+    /// The context that resolvers get.
+    pub(crate) context: H::Context,
     request: Request,
     completion: Completion,
     observation: H::Observation,
@@ -166,12 +170,14 @@ impl<H: Host> Engine<H> {
         host.admit(&context, operation.facts.usage).await?;
         let (executable, has_placeholders) = executable(index, limits, &document, operation, &coerced)?;
         let observation = host.observe(&context, definition.ty, operation.name.map(Name::as_str));
-        let mut request = base.data(context);
+        let mut request = base;
         request.set_parsed_query(executable);
         request.variables = coerced.values;
         Ok(Prepared {
             ty: definition.ty,
             cost,
+            usage: operation.facts.usage,
+            context,
             request,
             completion: Completion {
                 index: Arc::clone(index),
@@ -188,11 +194,13 @@ impl<H: Host> Engine<H> {
     pub async fn execute(&self, prepared: Prepared<H>) -> GraphQlResponse {
         let Prepared {
             ty,
+            context,
             request,
             completion,
             observation,
             ..
         } = prepared;
+        let request = request.data(context);
         let time = self.settings().limits.execution_time;
         let execution = observation.run(self.inner.schema.execute(request));
         let executed = tokio::time::timeout(time, AssertUnwindSafe(execution).catch_unwind()).await;
@@ -218,7 +226,8 @@ impl<H: Host> Engine<H> {
     /// Executes a subscription: a response for each event.
     pub fn subscribe(&self, prepared: Prepared<H>) -> BoxStream<'static, GraphQlResponse> {
         prepared.observation.ended(None);
-        let events = AssertUnwindSafe(self.inner.schema.stream(prepared.request)).catch_unwind();
+        let request = prepared.request.data(prepared.context);
+        let events = AssertUnwindSafe(self.inner.schema.stream(request)).catch_unwind();
         let completion = prepared.completion;
         let responses = events.map(move |event| match event {
             Ok(response) => GraphQlResponse::executed(completion.complete(response)),

@@ -51,6 +51,10 @@ error_codes! {
     Timeout = "TIMEOUT",
     /// A defect of the server.
     ServerError = "SERVER_ERROR",
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+    /// A request with the same idempotency key is being executed.
+    IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
     /// The HTTP method is not one that serves this operation.
     MethodNotAllowed = "METHOD_NOT_ALLOWED",
     /// No media type of `Accept` is served.
@@ -75,6 +79,7 @@ impl ErrorCode {
             | Self::IncompleteBody => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::IdempotencyKeyReused | Self::IdempotencyInProgress => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,

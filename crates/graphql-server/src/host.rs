@@ -8,8 +8,7 @@ use async_graphql::Value;
 use async_graphql::parser::types::OperationType;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, header};
-use axum::response::Response;
+use axum::http::{HeaderName, HeaderValue, Response, header};
 
 use crate::error::{ErrorCode, RequestError};
 use crate::limits::Limits;
@@ -66,6 +65,33 @@ pub trait Host: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
+    /// Begins a mutation with an `Idempotency-Key`. Called after all checks, for a mutation that selects one field which is
+    /// not one of [`Settings::public_fields`]. Here such a mutation is executed like any other.
+    ///
+    /// # Errors
+    /// A key that is not valid, was used for another request, or belongs to a request that is being executed.
+    fn recall(
+        &self,
+        context: Self::Context,
+        _request: KeyedRequest<'_>,
+    ) -> impl Future<Output = Result<Recalled<Self::Context>, RequestError>> + Send {
+        std::future::ready(Ok(Recalled::Execute(context)))
+    }
+
+    /// Ends a mutation that [`recall`](Self::recall) has begun, with the context that it returned. Returns the response to
+    /// send. `is_complete` is false if the response has errors, so that it should be rendered again for a repeat.
+    ///
+    /// # Errors
+    /// As for [`recall`](Self::recall), when another request with the key was faster.
+    fn remember(
+        &self,
+        _context: &Self::Context,
+        response: Response<String>,
+        _is_complete: bool,
+    ) -> impl Future<Output = Result<Response<String>, RequestError>> + Send {
+        std::future::ready(Ok(response))
+    }
+
     /// Begins to observe an operation that is about to be executed.
     fn observe(&self, context: &Self::Context, ty: OperationType, name: Option<&str>) -> Self::Observation;
 
@@ -104,9 +130,29 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// The response to a browser, whose `Accept` prefers `text/html`: usually a page with GraphiQL.
-    fn page(&self) -> Option<Response> {
+    fn page(&self) -> Option<axum::response::Response> {
         None
     }
+}
+
+/// A request with the header `Idempotency-Key`.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyedRequest<'r> {
+    /// The values of the header, unchecked; one or more.
+    pub keys: &'r [HeaderValue],
+    /// The path that it was sent to.
+    pub path: &'r str,
+    /// The body as it arrived.
+    pub body: &'r [u8],
+}
+
+/// What to do with a request that has a key.
+#[derive(Debug)]
+pub enum Recalled<Context> {
+    /// Execute the mutation with this context.
+    Execute(Context),
+    /// Send this response, which an earlier execution has left.
+    Replay(Response<String>),
 }
 
 /// Follows one operation. Dropped early when a client disconnects.

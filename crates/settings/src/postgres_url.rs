@@ -1,7 +1,7 @@
 //! The URL of a PostgreSQL database, checked before a driver reads it: drivers show what they can't parse in errors and logs.
 
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::Url;
 
 /// The error of a URL whose parts can't be told apart, most often because of a password.
 const UNREADABLE: &str = "it must be postgres://USER:PASSWORD@HOST:PORT/NAME; in a user name or password the characters \
@@ -17,7 +17,10 @@ const SSL_MODES: [&str; 6] = [
     "verify-full",
 ];
 
-/// Checks the URL of a PostgreSQL database and returns it as the driver takes it.
+/// The values of `target_session_attrs`.
+const TARGETS: [&str; 3] = ["any", "read-write", "read-only"];
+
+/// Checks the URL of a PostgreSQL database.
 ///
 /// # Errors
 /// A message that shows no part of the URL.
@@ -25,7 +28,32 @@ pub fn postgres_url(text: &str) -> Result<String, String> {
     if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
         return Err("it must begin with postgres://, without quotes".to_owned());
     }
-    let mut url = Url::parse(text).map_err(|_| UNREADABLE)?;
+    for url in one_for_each_host(text).ok_or(UNREADABLE)? {
+        check(&url)?;
+    }
+    Ok(text.to_owned())
+}
+
+/// The URL with each of its hosts alone, as a URL of several, `postgres://u@a:1,b:2/d`, is none by the general rules.
+fn one_for_each_host(text: &str) -> Option<Vec<String>> {
+    let (scheme, rest) = text.split_once("://")?;
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at_checked(end)?;
+    let (login, hosts) = match authority.rsplit_once('@') {
+        Some((login, hosts)) => (format!("{login}@"), hosts),
+        None => (String::new(), authority),
+    };
+    let hosts = hosts.split(',');
+    Some(
+        hosts
+            .map(|host| format!("{scheme}://{login}{host}{path}"))
+            .collect(),
+    )
+}
+
+/// Checks the parts of a URL with one host.
+fn check(text: &str) -> Result<(), String> {
+    let url = Url::parse(text).map_err(|_| UNREADABLE)?;
     let name = url.path().strip_prefix('/').unwrap_or_default();
     let parts = [
         url.username(),
@@ -43,18 +71,7 @@ pub fn postgres_url(text: &str) -> Result<String, String> {
     for (name, value) in url.query_pairs() {
         check_parameter(&name, &value)?;
     }
-    // The driver takes an IPv6 address only as a parameter.
-    if let Some(Host::Ipv6(address)) = ipv6(&url) {
-        let address = address.to_string();
-        url.set_host(Some("localhost")).map_err(|_| UNREADABLE)?;
-        url.query_pairs_mut().append_pair("host", &address);
-        return Ok(url.into());
-    }
-    Ok(text.to_owned())
-}
-
-fn ipv6(url: &Url) -> Option<Host<&str>> {
-    url.host().filter(|host| matches!(host, Host::Ipv6(_)))
+    Ok(())
 }
 
 /// Whether a part is UTF-8 without NUL once decoded.
@@ -71,7 +88,8 @@ fn check_parameter(name: &str, value: &str) -> Result<(), String> {
         "port" => value.parse::<u16>().is_ok(),
         "statement-cache-capacity" => value.parse::<u32>().is_ok(),
         "hostaddr" => value.parse::<std::net::IpAddr>().is_ok(),
-        "host" => !value.is_empty() && !value.contains(','),
+        "host" => !value.is_empty() && !value.split(',').any(str::is_empty),
+        "target_session_attrs" => TARGETS.contains(&value),
         "sslrootcert" | "ssl-root-cert" | "ssl-ca" | "sslcert" | "ssl-cert" | "sslkey" | "ssl-key"
         | "dbname" | "user" | "password" | "application_name" | "options" => true,
         other => other.starts_with("options[") && other.ends_with(']'),
@@ -81,8 +99,8 @@ fn check_parameter(name: &str, value: &str) -> Result<(), String> {
     }
     Err(format!(
         "it has a parameter after ? that is unknown or can't be read; known ones are sslmode ({}), sslrootcert, sslcert, \
-         sslkey, host, hostaddr, port, dbname, user, password, application_name, options and statement-cache-capacity. If \
-         the ? is part of a password, write it as %3F",
+         sslkey, host, hostaddr, port, dbname, user, password, application_name, options, target_session_attrs and \
+         statement-cache-capacity. If the ? is part of a password, write it as %3F",
         SSL_MODES.join(", ")
     ))
 }
@@ -100,13 +118,12 @@ mod tests {
             "postgres://u:p@ss@h/d",
             "postgres://u@h",
             "postgres://u:p@h/d?options=-c%20search_path%3Dshop&options[lock_timeout]=1s",
+            "postgres://u:p@[::1]:5433/d",
+            "postgres://u:p@a:5433,[::1],c/d?target_session_attrs=read-write",
+            "postgres://u@/d?host=a,b",
         ] {
             assert_eq!(postgres_url(url).as_deref(), Ok(url), "{url}");
         }
-        assert_eq!(
-            postgres_url("postgres://u:p@[::1]:5433/d").as_deref(),
-            Ok("postgres://u:p@localhost:5433/d?host=%3A%3A1")
-        );
     }
 
     #[test]
@@ -121,7 +138,9 @@ mod tests {
             "postgres://u:p@h/d?sslmode=hunter2",
             "postgres://u:p@h/d?port=hunter2",
             "postgres://u:p@h/d?hunter2=x",
-            "postgres://u:p@h/d?host=a,hunter2",
+            "postgres://u:p@h/d?host=hunter2,,b",
+            "postgres://u:p@h/d?target_session_attrs=hunter2",
+            "postgres://u:hunter2@a:1,b:port/d",
             "postgres://u:hunter2%ff@h/d",
             "postgres://u:hunter2%00@h/d",
             "postgres://u:hunter2@h:port/d",

@@ -1,7 +1,7 @@
 //! What lists of rows are made of, over SeaORM and `crates/database`: filters, total orders, cursors, pages, and rows that load
 //! their relations together.
 //!
-//! The crate has the parts. Which columns a list can be ordered by and who may read it is the program's affair.
+//! The crate has the parts. The program decides which columns a list can be ordered by and who may read it.
 //!
 //! ```
 //! use sea_orm::sea_query::SqliteQueryBuilder;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use database::{Backend, Database, Location, StatementObserver, StatementSpan, Timeouts};
-use sea_orm::{ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
+use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use table_query::cursor::{self, Side, Term, ValueKind};
 use table_query::{Comparison, Direction, Error, Filter, Place, Row, key, row_id};
 
@@ -51,23 +51,29 @@ impl StatementObserver for Statements {
     }
 }
 
-/// A database with two authors and five books, one of them without a title. The folder is removed with the first value.
+/// The content: two authors and five books, one of them without a title.
+const BOOKS: &str = "
+    CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+    CREATE TABLE book (id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL, title TEXT);
+    INSERT INTO author VALUES (1, 'Ann'), (2, 'Bob');
+    INSERT INTO book VALUES (1, 1, 'b_c'), (2, 2, 'a'), (3, 1, NULL), (4, 2, 'bxc'), (5, 2, 'a');
+";
+
+fn write(folder: &tempfile::TempDir, sql: &str) {
+    let file = rusqlite::Connection::open(folder.path().join("library.db")).unwrap();
+    file.execute_batch(sql).unwrap();
+}
+
+/// A database in a folder, which is removed with the first value.
 async fn library() -> (tempfile::TempDir, Database, Arc<Statements>) {
     let folder = tempfile::tempdir().unwrap();
+    write(&folder, BOOKS);
     let statements = Arc::<Statements>::default();
     let location = Location::Sqlite(folder.path().join("library.db"));
     let observer = Arc::clone(&statements);
     let db = Database::open(&location, Timeouts::Short, observer)
         .await
         .unwrap();
-    for sql in [
-        "CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
-        "CREATE TABLE book (id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL, title TEXT)",
-        "INSERT INTO author VALUES (1, 'Ann'), (2, 'Bob')",
-        "INSERT INTO book VALUES (1, 1, 'b_c'), (2, 2, 'a'), (3, 1, NULL), (4, 2, 'bxc'), (5, 2, 'a')",
-    ] {
-        db.execute_unprepared(sql).await.unwrap();
-    }
     (folder, db, statements)
 }
 
@@ -127,7 +133,7 @@ async fn filters_match_rows() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cursor_continues_a_list_after_its_row_is_gone() {
-    let (_folder, db, _) = library().await;
+    let (folder, db, _) = library().await;
     let term = |column: book::Column, nullable, kind| Term {
         column: sea_orm::sea_query::IntoColumnRef::into_column_ref(column.as_column_ref()),
         direction: Direction::Ascending,
@@ -140,9 +146,7 @@ async fn a_cursor_continues_a_list_after_its_row_is_gone() {
     ];
     // The order is a (2), a (5), b_c (1), bxc (4), null (3).
     let position = cursor::encode("book:title", &["a".into(), 2_i64.into()]);
-    db.execute_unprepared("DELETE FROM book WHERE id = 2")
-        .await
-        .unwrap();
+    write(&folder, "DELETE FROM book WHERE id = 2");
     let values = cursor::decode("book:title", &terms, &position).unwrap();
     let beyond = |side| book::Entity::find().filter(cursor::beyond(&terms, &values, side));
     assert_eq!(beyond(Side::Before).all(&db).await.unwrap(), []);

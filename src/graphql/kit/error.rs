@@ -5,7 +5,8 @@ use async_graphql::ErrorExtensionValues;
 use graphql_server::{ErrorCode, RequestError};
 
 use super::user_error::{UserError, UserErrorCode};
-use crate::error::{self, Error, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::error::{self, Conflict, Error, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::idempotency::RETRY_IN_PROGRESS;
 use crate::kind::Kind;
 use crate::telemetry::log_failure;
 
@@ -55,7 +56,10 @@ impl From<&Error> for ClientError {
                 let message = "It has changed since the version that was sent.";
                 (message.to_owned(), None)
             }
-            Error::Conflict(conflict) => (conflict.message().to_owned(), None),
+            Error::Conflict(conflict) => {
+                let retry_after = matches!(conflict, Conflict::KeyInProgress).then_some(RETRY_IN_PROGRESS);
+                (conflict.message().to_owned(), retry_after)
+            }
             Error::Limited { retry_after } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
                 ("Too many requests.".to_owned(), Some(seconds.max(1)))
@@ -117,6 +121,8 @@ const fn rendering(code: error::ErrorCode) -> Rendering {
             Rendering::UserError(UserErrorCode::Disabled, None)
         }
         Code::TooManyEndpoints => Rendering::UserError(UserErrorCode::TooMany, None),
+        Code::IdempotencyKeyReused => Rendering::TopLevel(ErrorCode::IdempotencyKeyReused),
+        Code::IdempotencyInProgress => Rendering::TopLevel(ErrorCode::IdempotencyInProgress),
         Code::TooManyRequests => Rendering::TopLevel(ErrorCode::TooManyRequests),
         Code::Unavailable => Rendering::TopLevel(ErrorCode::Unavailable),
         Code::ServerError => Rendering::TopLevel(ErrorCode::ServerError),

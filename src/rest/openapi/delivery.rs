@@ -78,7 +78,7 @@ pub(crate) fn replay(schemas: &mut Schemas) -> Value {
         ),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "replayWebhookDelivery",
-        "parameters": [parameter("Id"), parameter("Delivery")],
+        "parameters": [parameter("Id"), parameter("Delivery"), parameter("IdempotencyKey")],
         "responses": responses("202", response, sending_errors()),
     })
 }
@@ -86,14 +86,19 @@ pub(crate) fn replay(schemas: &mut Schemas) -> Value {
 /// The response of operations that send a message.
 pub(super) fn queued(schemas: &mut Schemas) -> Value {
     let view = view(schemas);
-    response("The message will be sent.", &view, &examples::pending(), &[])
+    response(
+        "The message will be sent.",
+        &view,
+        &examples::pending(),
+        &["Idempotent-Replayed"],
+    )
 }
 
 /// The errors of operations that send a message.
 pub(super) fn sending_errors() -> Map<String, Value> {
     errors(
         &[
-            ErrorKind::InvalidHost,
+            ErrorKind::InvalidParameter,
             ErrorKind::Unauthenticated,
             ErrorKind::Forbidden,
             ErrorKind::NotFound,

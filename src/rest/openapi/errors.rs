@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::nouns::capital;
+use super::error_schemas::{detail_schema, envelope_schema, header_title, values_at};
 use super::schemas::put;
 use crate::error::{Conflict, Error, Login, Malformed, Shortage};
+use crate::idempotency::key::HEADER;
 use crate::kind::Kind;
 use crate::rest::error::ErrorResponse;
 
@@ -18,8 +19,10 @@ pub(super) enum ErrorKind {
     InsufficientStock,
     InvalidBody,
     InvalidHost,
+    InvalidKeyedBody,
     InvalidPage,
     InvalidParameter,
+    KeyConflict,
     MethodNotAllowed,
     NotFound,
     NotFoundOrInvalidPage,
@@ -29,6 +32,7 @@ pub(super) enum ErrorKind {
     Protected,
     ReadOnly,
     RequestTimeout,
+    RotationConflict,
     ServerError,
     TokenRefused,
     TooManyEndpoints,
@@ -39,13 +43,15 @@ pub(super) enum ErrorKind {
     WrongCredentials,
 }
 
-const ALL: [ErrorKind; 23] = [
+const ALL: [ErrorKind; 26] = [
     ErrorKind::Forbidden,
     ErrorKind::InsufficientStock,
     ErrorKind::InvalidBody,
     ErrorKind::InvalidHost,
+    ErrorKind::InvalidKeyedBody,
     ErrorKind::InvalidPage,
     ErrorKind::InvalidParameter,
+    ErrorKind::KeyConflict,
     ErrorKind::MethodNotAllowed,
     ErrorKind::NotFound,
     ErrorKind::NotFoundOrInvalidPage,
@@ -55,6 +61,7 @@ const ALL: [ErrorKind; 23] = [
     ErrorKind::Protected,
     ErrorKind::ReadOnly,
     ErrorKind::RequestTimeout,
+    ErrorKind::RotationConflict,
     ErrorKind::ServerError,
     ErrorKind::TokenRefused,
     ErrorKind::TooManyEndpoints,
@@ -76,6 +83,18 @@ pub(super) const ANY_REQUEST: &[ErrorKind] = &[
 /// The errors of every operation with a body, except those of its values.
 pub(super) const ANY_BODY: &[ErrorKind] = &[
     ErrorKind::InvalidBody,
+    ErrorKind::MethodNotAllowed,
+    ErrorKind::RequestTimeout,
+    ErrorKind::PayloadTooLarge,
+    ErrorKind::UnsupportedMediaType,
+    ErrorKind::TooManyRequests,
+    ErrorKind::ServerError,
+    ErrorKind::Unavailable,
+];
+
+/// The errors of every operation with a body that can have an `Idempotency-Key`, except those of its values and 409.
+pub(super) const KEYED_BODY: &[ErrorKind] = &[
+    ErrorKind::InvalidKeyedBody,
     ErrorKind::MethodNotAllowed,
     ErrorKind::RequestTimeout,
     ErrorKind::PayloadTooLarge,
@@ -126,6 +145,9 @@ impl ErrorKind {
             Self::InvalidBody => {
                 "The body is not a JSON object or did not arrive completely; or the host is not in the settings."
             }
+            Self::InvalidKeyedBody => {
+                "The body is not a JSON object or did not arrive completely; or the `Idempotency-Key` is not valid; or the host is not in the settings."
+            }
             Self::InvalidHost => "The host is not in the settings.",
             Self::Unauthenticated => {
                 "There is no token; or it is invalid, expired, of the wrong type or logged out; or its user is not active."
@@ -148,9 +170,19 @@ impl ErrorKind {
             Self::InsufficientStock => {
                 "The stock of the product is too low, or would be too high, to undo this."
             }
+            Self::KeyConflict => {
+                "The `Idempotency-Key` was used for another request, or a request with it is being executed."
+            }
             Self::ReadOnly => "It is the endpoint of the settings and can be changed only there.",
-            Self::TooManyEndpoints => "The maximum number of endpoints exists already.",
-            Self::NothingIsSent => "The endpoint is disabled, or webhooks are switched off.",
+            Self::RotationConflict => {
+                "It is the endpoint of the settings and can be changed only there; or the `Idempotency-Key` is in use."
+            }
+            Self::TooManyEndpoints => {
+                "The maximum number of endpoints exists already; or the `Idempotency-Key` is in use."
+            }
+            Self::NothingIsSent => {
+                "The endpoint is disabled, or webhooks are switched off; or the `Idempotency-Key` is in use."
+            }
             Self::PreconditionFailed => "The precondition in `If-Match` or `If-None-Match` does not hold.",
             Self::PayloadTooLarge => "The body is larger than 1 MiB.",
             Self::UnsupportedMediaType => "The content type of the body is not JSON.",
@@ -166,7 +198,7 @@ impl ErrorKind {
     fn details(self) -> Value {
         let count = json!({ "type": "integer", "minimum": 1 });
         match self {
-            Self::InvalidParameter => {
+            Self::InvalidParameter | Self::InvalidKeyedBody => {
                 json!({ "type": "object", "additionalProperties": { "type": "string" } })
             }
             Self::Protected => json!({
@@ -198,6 +230,8 @@ impl ErrorKind {
     /// The responses that the error can have, each with a name. All have the same status.
     fn examples(self) -> Vec<(&'static str, ErrorResponse)> {
         let host = ("host", Error::Malformed(Malformed::Host));
+        let reused = ("key_reused", Error::Conflict(Conflict::KeyReused));
+        let in_progress = ("key_in_progress", Error::Conflict(Conflict::KeyInProgress));
         let ordering = "Order by one of: name, id, description, created_at, updated_at.";
         let errors = match self {
             Self::MethodNotAllowed => {
@@ -213,6 +247,16 @@ impl ErrorKind {
                 ("no_json", Error::Malformed(Malformed::NotJson)),
                 ("no_object", Error::Malformed(Malformed::NotObject)),
                 ("incomplete", Error::Malformed(Malformed::Incomplete)),
+                host,
+            ],
+            Self::InvalidKeyedBody => vec![
+                ("no_json", Error::Malformed(Malformed::NotJson)),
+                ("no_object", Error::Malformed(Malformed::NotObject)),
+                ("incomplete", Error::Malformed(Malformed::Incomplete)),
+                (
+                    "key",
+                    Error::parameter(HEADER, "A key has 1 to 255 visible ASCII characters."),
+                ),
                 host,
             ],
             Self::InvalidHost => vec![host],
@@ -244,11 +288,23 @@ impl ErrorKind {
                 };
                 vec![("used_up", Error::InsufficientStock(shortage))]
             }
+            Self::KeyConflict => vec![reused, in_progress],
             Self::ReadOnly => vec![("settings", Error::Conflict(Conflict::ReadOnly))],
-            Self::TooManyEndpoints => vec![("too_many", Error::Conflict(Conflict::TooMany))],
+            Self::RotationConflict => vec![
+                ("settings", Error::Conflict(Conflict::ReadOnly)),
+                reused,
+                in_progress,
+            ],
+            Self::TooManyEndpoints => vec![
+                ("too_many", Error::Conflict(Conflict::TooMany)),
+                reused,
+                in_progress,
+            ],
             Self::NothingIsSent => vec![
                 ("disabled", Error::Conflict(Conflict::Disabled)),
                 ("switched_off", Error::Conflict(Conflict::SwitchedOff)),
+                reused,
+                in_progress,
             ],
             Self::PreconditionFailed => vec![("changed", Error::VersionConflict)],
             Self::PayloadTooLarge => vec![("too_large", Error::Malformed(Malformed::TooLarge))],
@@ -273,9 +329,15 @@ impl ErrorKind {
             .filter_map(|(_, example)| example.header.as_ref())
             .map(|(name, _)| header_title(name.as_str()))
             .map(|name| {
+                let is_always_sent = examples.iter().all(|(_, example)| example.header.is_some());
+                let component = if is_always_sent {
+                    name.clone()
+                } else {
+                    format!("Optional-{name}")
+                };
                 (
-                    name.clone(),
-                    json!({ "$ref": format!("#/components/headers/{name}") }),
+                    name,
+                    json!({ "$ref": format!("#/components/headers/{component}") }),
                 )
             })
             .collect();
@@ -303,60 +365,4 @@ impl ErrorKind {
             detail_schema(&details, &values_at("/code", bodies))
         }
     }
-}
-
-/// Returns the distinct values at a JSON pointer.
-fn values_at<'b>(pointer: &str, bodies: &[&'b Value]) -> Vec<&'b Value> {
-    let mut values = Vec::new();
-    for value in bodies.iter().filter_map(|body| body.pointer(pointer)) {
-        if !values.contains(&value) {
-            values.push(value);
-        }
-    }
-    values
-}
-
-/// The schema for 401, 403 and 404.
-fn detail_schema(details: &[&Value], codes: &[&Value]) -> Value {
-    let mut properties = json!({
-        "detail": { "type": "string", "enum": details, "description": "A message for people." },
-    });
-    if !codes.is_empty() {
-        let code = json!({ "type": "string", "enum": codes, "description": "A code for programs." });
-        put(&mut properties, "code", code);
-    }
-    json!({
-        "type": "object",
-        "required": ["detail"],
-        "properties": properties,
-        "additionalProperties": false,
-    })
-}
-
-/// The schema for all other statuses except 422.
-fn envelope_schema(codes: &[&Value], details: &Value) -> Value {
-    json!({
-        "type": "object",
-        "required": ["error"],
-        "properties": { "error": {
-            "type": "object",
-            "required": ["code", "message", "details"],
-            "properties": {
-                "code": { "type": "string", "enum": codes, "description": "A code for programs." },
-                "message": { "type": "string", "description": "A message for people, which may change." },
-                "details": details,
-            },
-            "additionalProperties": false,
-        }},
-        "additionalProperties": false,
-    })
-}
-
-/// Returns the name of a header in its usual case: `WWW-Authenticate`.
-fn header_title(name: &str) -> String {
-    let word = |word: &str| match word {
-        "www" => "WWW".to_owned(),
-        word => capital(word),
-    };
-    name.split('-').map(word).collect::<Vec<_>>().join("-")
 }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `operations` | the usual operations |
 //! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
-//! | `parameters`, `responses`, `schemas`, `errors` | the parts of operations |
+//! | `parameters`, `responses`, `schemas`, `errors`, `error_schemas` | the parts of operations |
 //! | `examples` | examples of bodies |
 //! | `nouns` | names and texts that differ between nouns |
 
@@ -16,6 +16,7 @@ use super::route::Route;
 use crate::kind::Kind;
 
 pub(super) mod delivery;
+mod error_schemas;
 mod errors;
 mod examples;
 mod nouns;
@@ -49,6 +50,10 @@ digits, and prices as strings or numbers. `PUT` and `PATCH` both change the fiel
 have the body `{\"error\": {\"code\", \"message\", \"details\"}}`, with a stable code for programs.
 
 **Concurrent changes.** Send the `ETag` of an object as `If-Match` to change the object only if it has not changed since.
+
+**Repeated requests.** A `POST` that changes the inventory or a webhook can have an `Idempotency-Key`. Sent again with the same \
+key and body within 24 hours, it gets the stored response with `Idempotent-Replayed: true` and changes nothing. Other methods \
+and the token operations ignore the key.
 
 All operations are available over GraphQL too, at `/graphql`. `x-graphql-operation` has the name of the equivalent field.";
 

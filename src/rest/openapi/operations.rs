@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::errors::{ANY_BODY, ANY_REQUEST, ErrorKind, errors};
+use super::errors::{ANY_BODY, ANY_REQUEST, ErrorKind, KEYED_BODY, errors};
 use super::examples;
 use super::nouns::{
     creation_notes, deletion_notes, graphql_field, operation_name, operations_name, tag, with_article,
@@ -49,7 +49,7 @@ pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
         format!("The new {}.", kind.singular()),
         &view,
         &examples::created(kind),
-        &["Location", "ETag"],
+        &["Location", "ETag", "Idempotent-Replayed"],
     );
     json!({
         "operationId": format!("create{}", operation_name(kind)),
@@ -57,11 +57,15 @@ pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
         "description": join(creation_notes(kind), &needs::<R>(Some(Verb::Add))),
         "tags": [tag(kind)],
         "x-graphql-operation": format!("create{}", operation_name(kind)),
+        "parameters": [parameter("IdempotencyKey")],
         "requestBody": request_body(&body, &examples::creation(kind)),
         "responses": responses(
             "201",
             created,
-            with_faults::<R>(schemas, errors(&[ErrorKind::Unauthenticated, ErrorKind::Forbidden], ANY_BODY)),
+            with_faults::<R>(
+                schemas,
+                errors(&[ErrorKind::Unauthenticated, ErrorKind::Forbidden, ErrorKind::KeyConflict], KEYED_BODY),
+            ),
         ),
     })
 }

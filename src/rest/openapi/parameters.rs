@@ -3,6 +3,7 @@
 use sea_orm::IdenStatic as _;
 use serde_json::{Value, json};
 
+use crate::idempotency::key::{HEADER, MAX_LENGTH};
 use crate::query::Direction;
 use crate::query::paging::MAX_PAGE_SIZE;
 use crate::rest::list_query::{DEFAULT_PAGE_SIZE, FilterBy};
@@ -38,6 +39,12 @@ pub(super) fn components() -> Value {
             "in": "header",
             "description": "The `ETag` of the stored response. The body is sent only if it has changed.",
             "schema": { "type": "string" },
+        },
+        "IdempotencyKey": {
+            "name": HEADER,
+            "in": "header",
+            "description": "A name for this request, chosen by the client, such as a random UUID. A repeat with the same key and body within 24 hours gets the response of the first one and changes nothing.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": MAX_LENGTH, "pattern": "^[!-~]+$" },
         },
         "Page": {
             "name": "page",

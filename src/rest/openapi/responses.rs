@@ -18,6 +18,16 @@ pub(super) fn headers() -> Value {
         },
         "Allow": text("The methods that the path has.", "GET, HEAD, POST, OPTIONS"),
         "WWW-Authenticate": text("The authentication scheme.", "Bearer"),
+        "Idempotent-Replayed": {
+            "description": "Sent if the request was executed before: the response is that of the first one with this `Idempotency-Key`.",
+            "schema": { "type": "string", "const": "true" },
+            "example": "true",
+        },
+        "Optional-Retry-After": {
+            "description": "The number of seconds to wait, if a request with this `Idempotency-Key` is being executed.",
+            "schema": { "type": "integer", "minimum": 1 },
+            "example": 1,
+        },
         "Retry-After": {
             "description": "The number of seconds to wait.",
             "required": true,

@@ -4,7 +4,7 @@ use ::entity::webhook_endpoint::Entity;
 use serde_json::{Value, json};
 
 use super::delivery::{self, PERMISSION};
-use super::errors::{ANY_BODY, ErrorKind, errors};
+use super::errors::{ErrorKind, KEYED_BODY, errors};
 use super::examples;
 use super::nouns::tag;
 use super::operations;
@@ -86,9 +86,9 @@ pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
             ErrorKind::Forbidden,
             ErrorKind::NotFound,
             ErrorKind::PreconditionFailed,
-            ErrorKind::ReadOnly,
+            ErrorKind::RotationConflict,
         ],
-        ANY_BODY,
+        KEYED_BODY,
     );
     let invalid = json!({ "overlap": ["Ensure this value is greater than or equal to 0."] });
     errors.insert("422".to_owned(), faults_response(&faults, &invalid));
@@ -98,11 +98,11 @@ pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
         "description": format!("Until the overlap ends, messages are signed with both secrets. {PERMISSION}"),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "rotateWebhookSecret",
-        "parameters": [parameter("Id"), parameter("IfMatch")],
+        "parameters": [parameter("Id"), parameter("IfMatch"), parameter("IdempotencyKey")],
         "requestBody": request,
         "responses": responses(
             "200",
-            response("The endpoint with its new secret.", &rotated, &examples::created(Kind::Webhook), &["ETag"]),
+            response("The endpoint with its new secret.", &rotated, &examples::created(Kind::Webhook), &["ETag", "Idempotent-Replayed"]),
             errors,
         ),
     })
@@ -117,7 +117,7 @@ pub(crate) fn test(schemas: &mut Schemas) -> Value {
         "description": format!("Sends a `webhook.test` message without data, whatever the endpoint's events are. {PERMISSION}"),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "sendTestWebhook",
-        "parameters": [parameter("Id")],
+        "parameters": [parameter("Id"), parameter("IdempotencyKey")],
         "responses": responses("202", response, delivery::sending_errors()),
     })
 }
@@ -146,7 +146,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
             ErrorKind::NotFound,
             ErrorKind::NothingIsSent,
         ],
-        ANY_BODY,
+        KEYED_BODY,
     );
     let invalid = json!({ "since": ["This field is required."] });
     errors.insert("422".to_owned(), faults_response(&faults, &invalid));
@@ -159,11 +159,16 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
         ),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "replayWebhookDeliveries",
-        "parameters": [parameter("Id")],
+        "parameters": [parameter("Id"), parameter("IdempotencyKey")],
         "requestBody": request_body(&body, &json!({ "since": "2024-01-15T00:00:00Z" })),
         "responses": responses(
             "202",
-            response("The messages will be sent.", &replayed, &json!({ "replayed": 12, "has_more": false }), &[]),
+            response(
+                "The messages will be sent.",
+                &replayed,
+                &json!({ "replayed": 12, "has_more": false }),
+                &["Idempotent-Replayed"],
+            ),
             errors,
         ),
     })

@@ -28,7 +28,8 @@ async fn add<E: EntityTrait>(gateway: &Gateway, row: E::Model)
 where
     E::Model: Sync + Clone,
 {
-    let stored = gateway.system().transaction(move |tx| {
+    let ctx = gateway.system();
+    let stored = ctx.transaction(move |tx| {
         let row = row.clone();
         Box::pin(async move {
             let mut table = BulkInsert::<_, E>::new(tx);
@@ -143,7 +144,8 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         removed_at: moment,
     };
     add::<removed_endpoint::Entity>(gateway, removed).await;
-    let due = gateway.system().transaction(|tx| {
+    let ctx = gateway.system();
+    let due = ctx.transaction(|tx| {
         Box::pin(async move {
             let sql = "INSERT INTO refold_due (noun, last_id) SELECT 'brand', 1 WHERE NOT EXISTS (SELECT 1 FROM refold_due)";
             tx.execute_unprepared(sql).await?;

@@ -26,7 +26,7 @@ async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
         .header("access-control-request-method", "POST")
         .header(
             "access-control-request-headers",
-            "authorization,content-type,if-match,x-stockroom-cost,traceparent,x-requested-with",
+            "authorization,content-type,idempotency-key,if-match,x-stockroom-cost,traceparent,x-requested-with",
         );
     send(asked).await
 }
@@ -65,6 +65,7 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
         let headers = answer.header("access-control-allow-headers").expect("headers");
         for header in [
             "authorization",
+            "idempotency-key",
             "if-match",
             "x-stockroom-cost",
             "traceparent",

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, TransactionTrait as _};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -186,7 +185,7 @@ async fn no_free_connections() {
         return;
     };
     let (program, admin, product) = serve(&cluster).await;
-    let mut others: Vec<DatabaseConnection> = Vec::new();
+    let mut others = Vec::new();
     while let Ok(other) = cluster.connect("shop", "shop").await {
         others.push(other);
     }
@@ -200,9 +199,7 @@ async fn no_free_connections() {
         is_unavailable(answer);
     }
     println!("{taken} of {} were served", answers.len());
-    for other in others {
-        other.close().await.unwrap();
-    }
+    drop(others);
     let answers = join_all((0..60).map(|_| take(&admin, product))).await;
     for answer in &answers {
         answer.expect(201);
@@ -220,10 +217,8 @@ async fn a_locked_row() {
     let (_program, admin, product) = serve(&cluster).await;
     let free = admin.product("Coffee", 1_000).await;
     let somebody = cluster.connect("postgres", "shop").await.unwrap();
-    #[expect(clippy::disallowed_methods, reason = "another program")]
-    let holding = somebody.begin().await.unwrap();
-    let hold = format!("SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
-    holding.execute_unprepared(&hold).await.unwrap();
+    let hold = format!("BEGIN; SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
+    somebody.batch_execute(&hold).await.unwrap();
     let begin = Instant::now();
     let held = join_all((0..8).map(|_| take(&admin, product)));
     // Other rows are not affected.
@@ -241,7 +236,7 @@ async fn a_locked_row() {
     let waiting =
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop' AND wait_event_type = 'Lock'";
     assert_eq!(cluster.number(waiting).await, 0);
-    holding.rollback().await.unwrap();
+    somebody.batch_execute("ROLLBACK").await.unwrap();
     take(&admin, product).await.expect(201);
     assert_eq!(admin.quantity(product).await, 999_999);
     prints(&cluster.url(), &["check"], "");
@@ -252,7 +247,7 @@ async fn a_read_only_database() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
-    let (_program, admin, product) = serve(&cluster).await;
+    let (program, admin, product) = serve(&cluster).await;
     let end_sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'shop'";
     cluster
         .execute(&format!(
@@ -268,14 +263,23 @@ async fn a_read_only_database() {
         is_unavailable(&take(&admin, product).await);
     }
     admin.get("products/").await.expect(200);
+    let ready = program.anon().get("/readyz").await;
+    ready.expect(503);
+    assert_eq!(ready.json()["database"], "read-only");
+    // One that starts now has nothing to migrate.
+    let other = Program::serve(&cluster.url(), &[]).await;
+    other.anon().get("/readyz").await.expect(503);
+    // Sessions that began read-only remain so, and have to be replaced.
     cluster
-        .execute(&format!(
-            "ALTER DATABASE shop RESET default_transaction_read_only; {end_sessions}"
-        ))
+        .execute("ALTER DATABASE shop RESET default_transaction_read_only")
         .await;
     let begin = Instant::now();
     while take(&admin, product).await.status != 201 {
         assert!(begin.elapsed() < RECOVERED, "writes do not resume");
+    }
+    while other.anon().get("/readyz").await.status != 200 {
+        assert!(begin.elapsed() < RECOVERED, "it is not ready");
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(admin.quantity(product).await, 999_999);
     prints(&cluster.url(), &["check"], "");

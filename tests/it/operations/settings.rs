@@ -12,8 +12,10 @@ use crate::support::program::{Program, command};
 use crate::support::test_database::PASSWORD;
 
 /// The settings of the contract.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 14] = [
     "DATABASE_URL",
+    "DATABASE_POOL_SIZE",
+    "DATABASE_PREPARED_STATEMENTS",
     "BIND",
     "SECRET_KEY",
     "PUBLIC_URL",

@@ -70,6 +70,8 @@ const LAYERS: &[&[&str]] = &[
         "auth/actor.rs",
         "auth/accounts.rs",
         "auth/token.rs",
+        "idempotency/key.rs",
+        "idempotency/keyed.rs",
         "stock/ledger_tail.rs",
         "stock/movement_queue.rs",
         "webhooks/backlog.rs",
@@ -77,7 +79,7 @@ const LAYERS: &[&[&str]] = &[
     &["services.rs"],
     // Requests and permissions.
     &["ctx.rs"],
-    &["tx.rs", "auth", "limits/check.rs"],
+    &["tx.rs", "auth", "limits/check.rs", "idempotency"],
     &["query", "resource.rs", "auth/permit.rs"],
     // The inventory.
     &["webhooks/outbox.rs", "webhooks/disable.rs", "webhooks/target.rs"],
@@ -101,16 +103,26 @@ const LAYERS: &[&[&str]] = &[
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("rest", &["async_graphql", "graphql_server", "crate::graphql"]),
     ("graphql", &["crate::rest"]),
-    ("resolvers", &["axum", "hyper", "async_graphql", "serde_json"]),
-    ("query", &["axum", "hyper", "async_graphql", "serde_json"]),
-    ("stock", &["axum", "hyper", "async_graphql", "serde_json"]),
-    ("auth", &["axum", "hyper", "async_graphql"]),
-    ("limits", &["axum", "hyper", "async_graphql"]),
-    ("webhooks", &["axum", "async_graphql"]),
+    (
+        "resolvers",
+        &["axum", "hyper", "http_server", "async_graphql", "serde_json"],
+    ),
+    (
+        "query",
+        &["axum", "hyper", "http_server", "async_graphql", "serde_json"],
+    ),
+    (
+        "stock",
+        &["axum", "hyper", "http_server", "async_graphql", "serde_json"],
+    ),
+    ("auth", &["axum", "hyper", "http_server", "async_graphql"]),
+    ("limits", &["axum", "hyper", "http_server", "async_graphql"]),
+    ("webhooks", &["axum", "http_server", "async_graphql"]),
     ("error.rs", &["sea_orm", "tracing", "axum", "async_graphql"]),
     ("services.rs", &["axum", "async_graphql"]),
     ("ctx.rs", &["axum", "async_graphql"]),
     ("tx.rs", &["axum", "async_graphql"]),
+    ("idempotency", &["axum", "hyper", "async_graphql"]),
     ("resource.rs", &["axum", "async_graphql"]),
 ];
 

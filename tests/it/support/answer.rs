@@ -38,7 +38,7 @@ const INTERNALS: [&str; 24] = [
     "INSERT",
     "UPDATE ",
     "SQL",
-    "sqlx",
+    "postgresql ",
     "rusqlite",
     "sea_orm",
     "DbErr",

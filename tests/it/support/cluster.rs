@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection};
 use tempfile::TempDir;
+use tokio_postgres::{Client, NoTls};
 
 use crate::support::command::run;
 use crate::support::test_database::PASSWORD;
@@ -182,14 +182,14 @@ impl Cluster {
     }
 
     /// A connection of the superuser to `database`.
-    pub async fn connect(&self, role: &str, database: &str) -> Result<DatabaseConnection, sea_orm::DbErr> {
-        let url = format!("postgres://{role}@127.0.0.1:{}/{database}", self.port);
-        let mut options = ConnectOptions::new(url);
-        options
-            .max_connections(1)
-            .acquire_timeout(Duration::from_secs(2))
-            .sqlx_logging(false);
-        sea_orm::Database::connect(options).await
+    pub async fn connect(&self, role: &str, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let url = format!(
+            "postgres://{role}@127.0.0.1:{}/{database}?connect_timeout=2",
+            self.port
+        );
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await?;
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(client)
     }
 
     /// Executes statements as the superuser.
@@ -197,11 +197,10 @@ impl Cluster {
         let admin = self
             .connect("postgres", "postgres")
             .await
-            .expect("PostgreSQL answers");
+            .expect("PostgreSQL responds");
         for statement in sql.split("; ") {
-            admin.execute_unprepared(statement).await.expect(statement);
+            admin.batch_execute(statement).await.expect(statement);
         }
-        admin.close().await.expect("the connection closes");
     }
 
     /// The number in the column `number` of a query's result.
@@ -209,11 +208,8 @@ impl Cluster {
         let admin = self
             .connect("postgres", "shop")
             .await
-            .expect("PostgreSQL answers");
-        let query = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
-        let row = admin.query_one_raw(query).await.expect(sql).expect("a row");
-        admin.close().await.expect("the connection closes");
-        row.try_get("", "number").expect("a number")
+            .expect("PostgreSQL responds");
+        admin.query_one(sql, &[]).await.expect(sql).get("number")
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 use stockroom::clock::Clock;
 use stockroom::ctx::Ctx;
 use stockroom::resolvers::account::{self, NewUser};
@@ -12,6 +11,7 @@ use stockroom::services::Services;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
 
 use crate::support::gateway::{START, config};
 
@@ -161,7 +161,7 @@ fn server() -> Option<&'static Server> {
 /// A server on which databases are created.
 pub struct Server {
     url: url::Url,
-    admin: OnceCell<DatabaseConnection>,
+    admin: OnceCell<Client>,
 }
 
 impl Server {
@@ -204,27 +204,25 @@ impl Server {
     }
 
     async fn execute(&'static self, sql: &str) {
-        self.admin().await.execute_unprepared(sql).await.expect(sql);
+        self.admin().await.batch_execute(sql).await.expect(sql);
     }
 
     /// Connects, removes the databases of earlier runs, and creates the template.
-    async fn admin(&'static self) -> &'static DatabaseConnection {
+    async fn admin(&'static self) -> &'static Client {
         self.admin
             .get_or_init(async || {
                 let mut url = self.url.clone();
                 url.query_pairs_mut().append_pair("application_name", &run());
-                let mut options = ConnectOptions::new(url.to_string());
-                options.min_connections(1).max_connections(4).sqlx_logging(false);
-                let admin = sea_orm::Database::connect(options).await.expect("PostgreSQL answers");
+                let (admin, connection) = tokio_postgres::connect(url.as_str(), NoTls).await.expect("PostgreSQL responds");
+                tokio::spawn(async move { drop(connection.await) });
                 let leftover = "SELECT datname FROM pg_database WHERE datname LIKE 'stockroom_test_%' AND NOT EXISTS
                     (SELECT 1 FROM pg_stat_activity WHERE datname LIKE application_name || '%' AND application_name LIKE 'stockroom_test_%')";
-                let leftover = Statement::from_string(DbBackend::Postgres, leftover);
-                for row in admin.query_all_raw(leftover).await.expect("databases") {
-                    let name: String = row.try_get("", "datname").expect("a name");
+                for row in admin.query(leftover, &[]).await.expect("databases") {
+                    let name: String = row.get("datname");
                     // A concurrent run may have removed it first.
-                    let _ = admin.execute_unprepared(&format!("DROP DATABASE IF EXISTS {name}")).await;
+                    let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await;
                 }
-                admin.execute_unprepared(&format!("CREATE DATABASE {}", run())).await.expect("a database");
+                admin.batch_execute(&format!("CREATE DATABASE {}", run())).await.expect("a database");
                 prepare(&self.url(&run())).await;
                 admin
             })

@@ -1,40 +1,44 @@
-//! PostgreSQL: its connection pool and the time limits that keep a request from waiting for ever.
+//! PostgreSQL: a driver of our own over `tokio-postgres`, and the time limits that keep a request from waiting for ever.
 //!
 //! The server cancels what takes too long. Its limits are startup parameters of a connection, so they cost no statement
 //! and are not changed on a request's path. A pooler that rejects such parameters is connected to without them. The
 //! client has a slightly longer limit of its own, for a server or a network that has stopped responding.
 
+mod address;
+mod connection;
+mod connector;
 pub(crate) mod error;
+mod pool;
+mod pooler;
+pub(crate) mod proxy;
+mod rows;
+mod statements;
+mod tls;
+mod transaction;
+mod value;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use sea_orm::sqlx::{self, Connection as _};
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
-use tokio::time::Instant;
+use sea_orm::{DbErr, ExecResult, ProxyExecResult, QueryResult, Statement};
 
+use self::address::Address;
+use self::connection::{Connection, Preparing, Response};
+use self::connector::Connector;
+use self::error::Error;
+use self::pool::Pool;
+pub(crate) use self::transaction::PostgresTransaction;
 use crate::database::Connections;
-use crate::failure::unavailable;
+use crate::models::Table;
 
-/// The size of the pool. A pool much larger than the server's cores only lengthens the queue at a row that many update.
-const MAX_CONNECTIONS: u32 = 16;
-/// How long a request waits for a connection of the pool.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Connections that were idle longer than this are tested before use.
-const TEST_AFTER_IDLE: Duration = Duration::from_secs(30);
-/// The server's limits: for a lock, a statement, a transaction whose client sends nothing.
-const SERVER_TIMEOUTS: [(&str, &str); 3] = [
-    ("lock_timeout", "4s"),
-    ("statement_timeout", "10s"),
-    ("idle_in_transaction_session_timeout", "15s"),
-];
 /// The client's limit for a statement, longer than the server's.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(12);
-/// How long a ping may take when a suspect connection returns to the pool.
-const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long after a timeout connections are suspect.
-const SUSPECT_FOR: Duration = Duration::from_secs(30);
+/// How long looking for a pooler may take.
+const POOLER_TIMEOUT: Duration = Duration::from_secs(3);
+/// The size of the pool if none is set. A pool much larger than the server's cores only lengthens the queue at a row that
+/// many update.
+const POOL_SIZE: usize = 16;
 
 /// The time limits on PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,123 +49,226 @@ pub enum Timeouts {
     Unlimited,
 }
 
+/// Whether statements are prepared by name, once for each connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreparedStatements {
+    /// Unless a pooler is found that lends server processes for a transaction each.
+    #[default]
+    Auto,
+    /// Also with such a pooler, for those that keep track of prepared statements themselves.
+    Always,
+    Never,
+}
+
+/// How to use PostgreSQL. SQLite has no settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    pub timeouts: Timeouts,
+    /// The largest number of connections.
+    pub pool_size: usize,
+    pub prepared_statements: PreparedStatements,
+}
+
+impl From<Timeouts> for Settings {
+    fn from(timeouts: Timeouts) -> Self {
+        Self {
+            timeouts,
+            pool_size: POOL_SIZE,
+            prepared_statements: PreparedStatements::default(),
+        }
+    }
+}
+
 /// A connection pool.
 #[derive(Clone)]
 pub(crate) struct Postgres {
-    pub(crate) pool: DatabaseConnection,
+    pool: Pool,
     timeouts: Timeouts,
-    last_timeout: Arc<LastTimeout>,
-}
-
-/// When the client last gave up a statement.
-struct LastTimeout {
-    started: Instant,
-    /// Until when connections are suspect, in milliseconds after `started`; 0 before the first timeout.
-    suspect_until: AtomicU64,
-}
-
-impl LastTimeout {
-    fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    fn record(&self) {
-        let suspect_for = u64::try_from(SUSPECT_FOR.as_millis()).unwrap_or_default();
-        self.suspect_until
-            .store(self.now().saturating_add(suspect_for), Ordering::Relaxed);
-    }
-
-    fn is_recent(&self) -> bool {
-        let until = self.suspect_until.load(Ordering::Relaxed);
-        until != 0 && self.now() < until
-    }
 }
 
 impl Postgres {
-    pub(crate) async fn connect(url: &str, timeouts: Timeouts) -> Result<Self, DbErr> {
-        let last_timeout = Arc::new(LastTimeout {
-            started: Instant::now(),
-            suspect_until: AtomicU64::new(0),
+    pub(crate) async fn connect(url: &str, settings: Settings) -> Result<Self, DbErr> {
+        let address = Address::parse(url)?;
+        let prepared = if address.is_without_prepared {
+            PreparedStatements::Never
+        } else {
+            settings.prepared_statements
+        };
+        let preparing = Arc::new(Preparing {
+            is_on: AtomicBool::new(prepared != PreparedStatements::Never),
+            epoch: AtomicU64::new(0),
         });
         // Options in the URL may contain limits, which take precedence.
-        let limited = timeouts == Timeouts::Short && !url.contains("options=");
-        let pool = match sea_orm::Database::connect(options(url, limited, &last_timeout)).await {
-            Err(error) if limited && is_parameter_rejected(&error) => {
-                tracing::warn!(
-                    "this pooler takes no startup parameters: set the time limits on the role instead"
-                );
-                sea_orm::Database::connect(options(url, false, &last_timeout)).await?
-            }
-            connected => connected?,
+        let sets_limits = settings.timeouts == Timeouts::Short && !address.has_options;
+        let connector = Connector::new(address, sets_limits, Arc::clone(&preparing));
+        let postgres = Self {
+            pool: Pool::new(connector, settings.pool_size),
+            timeouts: settings.timeouts,
         };
-        Ok(Self {
-            pool,
-            timeouts,
-            last_timeout,
-        })
+        let mut first = postgres.pool.acquire().await?;
+        if prepared == PreparedStatements::Auto && postgres.is_behind_pooler(&mut first).await {
+            preparing.is_on.store(false, Ordering::Relaxed);
+            tracing::warn!(
+                "the pooler in front of PostgreSQL lends connections for a transaction each: statements are not prepared by name"
+            );
+        }
+        Ok(postgres)
+    }
+
+    /// Whether prepared statements would get lost. Where that can't be found out, for want of a second connection, they
+    /// would not.
+    async fn is_behind_pooler(&self, first: &mut Connection) -> bool {
+        let Ok(mut second) = self.pool.extra().await else {
+            return false;
+        };
+        let looked = tokio::time::timeout(POOLER_TIMEOUT, pooler::shares_processes(first, &mut second)).await;
+        match looked {
+            Ok(Ok(shares)) => shares,
+            Ok(Err(error)) => {
+                tracing::debug!(?error, "looking for a pooler failed");
+                first.is_broken = true;
+                false
+            }
+            Err(_) => {
+                first.is_broken = true;
+                false
+            }
+        }
+    }
+
+    pub(crate) async fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
+        rows::results(&self.run(statement).await?.rows)
+    }
+
+    pub(crate) async fn models<E: Table>(&self, statement: &Statement) -> Result<Vec<E::Model>, DbErr> {
+        rows::models::<E>(&self.run(statement).await?.rows)
+    }
+
+    pub(crate) async fn number(&self, statement: &Statement) -> Result<Option<i64>, DbErr> {
+        rows::number(&self.run(statement).await?.rows)
+    }
+
+    pub(crate) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
+        if statement.values.is_none() {
+            return self.execute_unprepared(&statement.sql).await;
+        }
+        Ok(executed(&self.run(statement).await?))
+    }
+
+    pub(crate) async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        let mut lease = self.pool.acquire().await?;
+        let result = self.limited(lease.run_simple(sql)).await;
+        if let Err(error) = &result {
+            self.note(error);
+            if matches!(error, Error::TimedOut(_)) {
+                lease.abandon();
+            }
+        }
+        Ok(executed(&result?))
+    }
+
+    /// A transaction, which begins with its first statement.
+    pub(crate) async fn begin(&self) -> Result<PostgresTransaction, DbErr> {
+        Ok(PostgresTransaction::new(self.pool.acquire().await?, self.clone()))
+    }
+
+    /// A transaction without the client's limits.
+    pub(crate) async fn begin_unlimited(&self) -> Result<PostgresTransaction, DbErr> {
+        let postgres = Self {
+            timeouts: Timeouts::Unlimited,
+            ..self.clone()
+        };
+        postgres.begin().await
+    }
+
+    /// Whether sessions can write: false on a standby, and where transactions are read-only. Such connections are replaced,
+    /// as another of several servers may have taken over.
+    pub(crate) async fn is_writable(&self) -> Result<bool, DbErr> {
+        let sql = "SELECT CAST(NOT pg_is_in_recovery()
+            AND current_setting('transaction_read_only') = 'off' AS integer)::bigint AS number";
+        let statement = Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        let is_writable = self.number(&statement).await? == Some(1);
+        if !is_writable {
+            self.pool.replace();
+        }
+        Ok(is_writable)
+    }
+
+    /// Runs a statement outside of a transaction, twice if the first run had no effect.
+    async fn run(&self, statement: &Statement) -> Result<Response, Error> {
+        let mut is_repeated = false;
+        loop {
+            let mut lease = self.pool.acquire().await?;
+            let error = match self.limited(lease.run(statement)).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            self.note(&error);
+            if matches!(error, Error::TimedOut(_)) {
+                lease.abandon();
+                return Err(error);
+            }
+            // The server ended the connection, perhaps before the statement arrived; what only reads may run twice.
+            let had_no_effect = error.is_stale_plan()
+                || error.is_foreign_statement()
+                || error.is_lost() && is_read(&statement.sql);
+            if is_repeated || !had_no_effect {
+                return Err(error);
+            }
+            is_repeated = true;
+        }
     }
 
     /// Waits for a response of the server up to the client's limit.
-    pub(crate) async fn in_time<T>(
-        &self,
-        response: impl Future<Output = Result<T, DbErr>>,
-    ) -> Result<T, DbErr> {
+    async fn limited<T>(&self, response: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         if self.timeouts == Timeouts::Unlimited {
             return response.await;
         }
-        match tokio::time::timeout(STATEMENT_TIMEOUT, response).await {
-            Ok(response) => response,
-            Err(_) => {
-                self.last_timeout.record();
-                Err(unavailable("PostgreSQL did not answer in time"))
-            }
+        tokio::time::timeout(STATEMENT_TIMEOUT, response)
+            .await
+            .unwrap_or(Err(Error::TimedOut("PostgreSQL did not answer in time")))
+    }
+
+    /// Replaces the connections of a server that has gone read-only.
+    fn note(&self, error: &Error) {
+        if error.is_read_only() {
+            self.pool.replace();
         }
     }
 
     pub(crate) fn connections(&self) -> Connections {
-        let pool = self.pool.get_postgres_connection_pool();
-        let (all, idle) = (usize::try_from(pool.size()).unwrap_or_default(), pool.num_idle());
-        Connections {
-            idle,
-            used: all.saturating_sub(idle),
-        }
+        self.pool.connections()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
     }
 }
 
-fn options(url: &str, limited: bool, last_timeout: &Arc<LastTimeout>) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(MAX_CONNECTIONS)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
-        .test_before_acquire_if_idle_for(TEST_AFTER_IDLE)
-        .sqlx_logging(false);
-    if limited {
-        options.map_sqlx_postgres_opts(|options| options.options(SERVER_TIMEOUTS));
+impl PostgresTransaction {
+    pub(crate) async fn query(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
+        rows::results(&self.run(statement).await?.rows)
     }
-    // A connection that returns to the pool in the middle of a statement keeps its place while sqlx waits, without a
-    // limit, for the rest of the response. If the server no longer responds, soon all places are taken. So ping it with a
-    // limit first.
-    let last_timeout = Arc::clone(last_timeout);
-    options.map_sqlx_postgres_pool_opts(move |pool| {
-        let last_timeout = Arc::clone(&last_timeout);
-        pool.after_release(move |connection, _| {
-            let is_suspect = last_timeout.is_recent();
-            Box::pin(async move {
-                if !is_suspect {
-                    return Ok(true);
-                }
-                match tokio::time::timeout(PING_TIMEOUT, connection.ping()).await {
-                    Ok(pinged) => pinged.map(|()| true),
-                    Err(_) => Err(sqlx::Error::PoolTimedOut),
-                }
-            })
-        })
-    });
-    options
+
+    pub(crate) async fn models<E: Table>(&self, statement: &Statement) -> Result<Vec<E::Model>, DbErr> {
+        rows::models::<E>(&self.run(statement).await?.rows)
+    }
+
+    pub(crate) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
+        let response = match statement.values {
+            None => self.run_simple(&statement.sql).await?,
+            Some(_) => self.run(statement).await?,
+        };
+        Ok(executed(&response))
+    }
 }
 
-/// Whether a pooler rejected the connection because of its startup parameters.
-fn is_parameter_rejected(error: &DbErr) -> bool {
-    error.to_string().contains("unsupported startup parameter")
+fn executed(response: &Response) -> ExecResult {
+    ProxyExecResult::new(0, response.affected).into()
+}
+
+/// Whether a statement is a plain `SELECT`. It may lock rows; functions that change something are not called this way.
+fn is_read(sql: &str) -> bool {
+    sql.get(..7)
+        .is_some_and(|start| start.eq_ignore_ascii_case("SELECT "))
 }

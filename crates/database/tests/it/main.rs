@@ -31,6 +31,8 @@ mod dialect;
 mod migrations;
 mod observer;
 mod place;
+mod postgres;
 mod reading;
 mod schema;
+mod server;
 mod transactions;

@@ -8,16 +8,16 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts as _, Request, State, WebSocketUpgrade};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{self, HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures_util::stream;
 
 use super::accept::{Accepted, MediaType};
-use super::{request, sse};
-use crate::engine::{Engine, GraphQlRequest};
+use super::{idempotency, request, sse};
+use crate::engine::{Engine, GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
-use crate::host::Host;
+use crate::host::{Host, KeyedRequest, Recalled};
 use crate::limits::Limits;
 use crate::response::GraphQlResponse;
 use crate::service::{Service, authorization};
@@ -61,6 +61,7 @@ async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Reques
     let exchange = Exchange {
         service,
         parts,
+        body: Bytes::new(),
         reply,
         is_get: true,
     };
@@ -75,19 +76,22 @@ async fn by_post<H: Host>(State(service): State<Arc<Service<H>>>, request: Reque
         Ok(body) => body,
         Err(error) => return reply.error(error),
     };
+    let request = request::from_json(&body);
     let exchange = Exchange {
         service,
         parts,
+        body,
         reply,
         is_get: false,
     };
-    exchange.respond(request::from_json(&body)).await
+    exchange.respond(request).await
 }
 
 /// One request and what is needed to respond.
 struct Exchange<H: Host> {
     service: Arc<Service<H>>,
     parts: Parts,
+    body: Bytes,
     reply: Reply,
     is_get: bool,
 }
@@ -124,7 +128,7 @@ impl<H: Host> Exchange<H> {
         match self.execute(request, &session, context, accepted).await {
             Ok(response) => response,
             Err(error) if accepted.json.is_none() => self.events(&session, error.into()),
-            Err(error) => self.reply.response(&error.into()),
+            Err(error) => self.reply.response(&error.into()).map(Body::from),
         }
     }
 
@@ -150,18 +154,63 @@ impl<H: Host> Exchange<H> {
             let events = engine.subscribe(prepared);
             return Ok(sse::respond(&self.service, session.clone(), events));
         }
-        let cost = prepared.cost;
-        let mut response = engine.execute(prepared).await;
-        let settings = engine.settings();
-        if let Some(header) = &settings.cost_header
-            && self.parts.headers.contains_key(header)
-        {
-            response = response.with_cost(cost, &settings.limits);
+        // Errors of the key have their status whatever the media type.
+        let keys = match idempotency::keys(&self.parts.headers, &prepared) {
+            Ok(keys) => keys,
+            Err(error) => return Ok(self.reply.error(error)),
+        };
+        if !keys.is_empty() {
+            let once = self.execute_once(prepared, &keys, accepted).await;
+            return Ok(once.unwrap_or_else(|error| self.reply.error(error)));
         }
+        let response = self.execute_prepared(prepared).await;
         if accepted.json.is_none() {
             return Ok(self.events(session, response));
         }
-        Ok(self.reply.response(&response))
+        Ok(self.reply.response(&response).map(Body::from))
+    }
+
+    /// Executes a mutation with a key, unless it was executed before.
+    async fn execute_once(
+        &self,
+        mut prepared: Prepared<H>,
+        keys: &[HeaderValue],
+        accepted: Accepted,
+    ) -> Result<Response, RequestError> {
+        if accepted.json.is_none() {
+            let message = "Responses to a request with an Idempotency-Key are JSON.";
+            return Err(RequestError::new(ErrorCode::NotAcceptable, message));
+        }
+        let host = self.service.host();
+        let request = KeyedRequest {
+            keys,
+            path: self.parts.uri.path(),
+            body: &self.body,
+        };
+        let context = match host.recall(prepared.context, request).await? {
+            Recalled::Execute(context) => context,
+            Recalled::Replay(response) => return Ok(response.map(Body::from)),
+        };
+        prepared.context = context.clone();
+        let response = self.execute_prepared(prepared).await;
+        let is_complete = response.errors().is_empty();
+        let response = self.reply.response(&response);
+        let response = host.remember(&context, response, is_complete).await?;
+        Ok(response.map(Body::from))
+    }
+
+    /// Executes a query or a mutation, and adds its cost if the client asks for it.
+    async fn execute_prepared(&self, prepared: Prepared<H>) -> GraphQlResponse {
+        let engine = &self.service.engine;
+        let cost = prepared.cost;
+        let response = engine.execute(prepared).await;
+        let settings = engine.settings();
+        match &settings.cost_header {
+            Some(header) if self.parts.headers.contains_key(header) => {
+                response.with_cost(cost, &settings.limits)
+            }
+            _ => response,
+        }
     }
 
     /// A single response as a stream of events.
@@ -190,7 +239,7 @@ impl Reply {
 
     /// A response of GraphQL. `application/json` comes with 200 even for a request error, as older clients expect;
     /// the status of `application/graphql-response+json` says whether anything was executed.
-    fn response(self, response: &GraphQlResponse) -> Response {
+    fn response(self, response: &GraphQlResponse) -> http::Response<String> {
         let status = match response.request_error().map_or(StatusCode::OK, ErrorCode::status) {
             status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => status,
             status if self.json == MediaType::GraphQlJson => status,
@@ -202,16 +251,19 @@ impl Reply {
     /// An error with its status, whatever the media type.
     fn error(self, error: RequestError) -> Response {
         self.with_status(error.code.status(), &error.into())
+            .map(Body::from)
     }
 
-    fn with_status(self, status: StatusCode, response: &GraphQlResponse) -> Response {
+    fn with_status(self, status: StatusCode, response: &GraphQlResponse) -> http::Response<String> {
         let media_type = match self.json {
             MediaType::GraphQlJson => "application/graphql-response+json; charset=utf-8",
             _ => "application/json; charset=utf-8",
         };
-        let headers = [(header::CONTENT_TYPE, media_type)];
         let (set_by_resolvers, retry_after) = (response.headers.clone(), response.retry_after());
-        let mut response = (status, set_by_resolvers, headers, response.to_json()).into_response();
+        let mut response = http::Response::new(response.to_json());
+        *response.status_mut() = status;
+        *response.headers_mut() = set_by_resolvers;
+        response = with(response, header::CONTENT_TYPE, media_type);
         if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
             response = with(response, header::ACCEPT_ENCODING, "identity");
         }
@@ -225,7 +277,7 @@ impl Reply {
     }
 }
 
-fn with(mut response: Response, name: HeaderName, value: &str) -> Response {
+fn with<B>(mut response: http::Response<B>, name: HeaderName, value: &str) -> http::Response<B> {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }

@@ -2,5 +2,6 @@
 
 pub(crate) mod accept;
 pub(crate) mod handler;
+mod idempotency;
 pub(crate) mod request;
 pub(crate) mod sse;

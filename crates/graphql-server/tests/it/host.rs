@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::parser::types::OperationType;
-use graphql_server::{ErrorCode, Host, RequestError, Usage};
+use axum::http::Response;
+use graphql_server::{ErrorCode, Host, KeyedRequest, Recalled, RequestError, Usage};
 
 /// The token of the only user.
 pub const TOKEN: &[u8] = b"Bearer good";
@@ -21,6 +22,9 @@ pub struct TestHost {
     pub mutations: AtomicUsize,
     /// Requests that were not executed.
     pub rejected: AtomicUsize,
+    /// Mutations with an idempotency key that were begun and ended.
+    pub recalled: AtomicUsize,
+    pub remembered: AtomicUsize,
 }
 
 impl Host for TestHost {
@@ -54,6 +58,29 @@ impl Host for TestHost {
         let mutations = usize::try_from(usage.mutations).unwrap_or(usize::MAX);
         self.mutations.fetch_add(mutations, Ordering::Relaxed);
         Ok(())
+    }
+
+    async fn recall(
+        &self,
+        caller: Caller,
+        request: KeyedRequest<'_>,
+    ) -> Result<Recalled<Caller>, RequestError> {
+        self.recalled.fetch_add(1, Ordering::Relaxed);
+        Ok(match request.keys {
+            [key] if key == "used" => Recalled::Replay(Response::new("stored".to_owned())),
+            _ => Recalled::Execute(caller),
+        })
+    }
+
+    async fn remember(
+        &self,
+        _: &Caller,
+        response: Response<String>,
+        is_complete: bool,
+    ) -> Result<Response<String>, RequestError> {
+        self.remembered
+            .fetch_add(usize::from(is_complete), Ordering::Relaxed);
+        Ok(response)
     }
 
     fn observe(&self, _: &Caller, _: OperationType, _: Option<&str>) {}

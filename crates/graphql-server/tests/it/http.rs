@@ -1,5 +1,7 @@
 //! The HTTP handler, and the engine inside of async-graphql-axum's.
 
+use std::sync::atomic::Ordering;
+
 use async_graphql_axum::GraphQL;
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -51,6 +53,46 @@ async fn body(response: Response) -> Value {
 
 fn header_of(response: &Response, name: header::HeaderName) -> &str {
     response.headers()[name].to_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_mutation_with_a_key_has_one_field() {
+    let engine = engine(settings()).unwrap();
+    let routes: Router = router("/graphql", engine.clone());
+    let with_key = |query: &str, key: &str| {
+        let mut request = logged_in(post("/graphql", query));
+        request
+            .headers_mut()
+            .insert("idempotency-key", key.parse().unwrap());
+        request
+    };
+    let host = engine.host();
+    let counts = || {
+        (
+            host.recalled.load(Ordering::Relaxed),
+            host.remembered.load(Ordering::Relaxed),
+        )
+    };
+    for (query, status, expected) in [
+        ("mutation{change}", StatusCode::OK, (1, 1)),
+        ("mutation{__typename change}", StatusCode::OK, (2, 2)),
+        ("mutation{change login}", StatusCode::BAD_REQUEST, (2, 2)),
+        ("mutation{a:change b:change}", StatusCode::BAD_REQUEST, (2, 2)),
+        // What changes nothing, and what needs no login, is executed as without a key.
+        ("mutation{login}", StatusCode::OK, (2, 2)),
+        ("{viewer}", StatusCode::OK, (2, 2)),
+    ] {
+        let response = send(&routes, with_key(query, "new")).await;
+        assert_eq!((response.status(), counts()), (status, expected), "{query}");
+    }
+    let replayed = send(&routes, with_key("mutation{change}", "used")).await;
+    assert_eq!(text(replayed).await, "stored");
+    assert_eq!(counts(), (3, 2));
+    let mut stream = with_key("mutation{change}", "new");
+    let events = "text/event-stream".parse().unwrap();
+    stream.headers_mut().insert(header::ACCEPT, events);
+    let refused = send(&routes, stream).await;
+    assert_eq!((refused.status(), counts()), (StatusCode::NOT_ACCEPTABLE, (3, 2)));
 }
 
 #[tokio::test]

@@ -1,0 +1,285 @@
+//! One connection to a server, driven by the task that uses it.
+//!
+//! `tokio-postgres` separates a client from the future that reads and writes the socket, which is meant to run as a task of
+//! its own: two switches between tasks for each statement. Here that future is polled by the task that waits for the
+//! response. A connection at rest is not polled; [`Connection::is_alive`] notices that the server has ended it.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_util::TryStreamExt as _;
+use futures_util::future::join;
+use futures_util::task::noop_waker;
+use sea_orm::Statement;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{CancelToken, Client, Row, RowStream, SimpleQueryMessage};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::error::Error;
+use super::statements::Statements;
+use super::value::{Parameter, parameters};
+
+/// How long a request to cancel a statement may take.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The future that reads and writes the socket.
+pub(super) type Socket = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
+
+/// What the connections of a pool share about prepared statements.
+pub(super) struct Preparing {
+    /// Whether statements are prepared by name at all.
+    pub(super) is_on: AtomicBool,
+    /// Increases when prepared statements have become stale, which each connection notices before its next statement.
+    pub(super) epoch: AtomicU64,
+}
+
+/// The rows of a statement, and how many it has changed.
+pub(super) struct Response {
+    pub(super) rows: Vec<Row>,
+    pub(super) affected: u64,
+}
+
+pub(super) struct Connection {
+    client: Client,
+    driver: Driver,
+    tls: MakeRustlsConnect,
+    statements: Statements,
+    preparing: Arc<Preparing>,
+    epoch: u64,
+    pub(super) opened: Instant,
+    /// Whether a transaction was begun and has not ended.
+    pub(super) in_transaction: bool,
+    /// Whether the connection can't be used any more.
+    pub(super) is_broken: bool,
+}
+
+impl Connection {
+    pub(super) fn new(
+        client: Client,
+        socket: Socket,
+        tls: MakeRustlsConnect,
+        preparing: Arc<Preparing>,
+    ) -> Self {
+        Self {
+            client,
+            driver: Driver {
+                socket,
+                is_busy: false,
+                is_ended: false,
+            },
+            tls,
+            statements: Statements::default(),
+            epoch: preparing.epoch.load(Ordering::Relaxed),
+            preparing,
+            opened: Instant::now(),
+            in_transaction: false,
+            is_broken: false,
+        }
+    }
+
+    /// Whether the connection may be used by another.
+    pub(super) fn is_clean(&self) -> bool {
+        !(self.driver.is_busy || self.driver.is_ended || self.in_transaction || self.is_broken)
+    }
+
+    /// Reads what the server sent meanwhile, without waiting. False if it has ended the connection.
+    pub(super) fn is_alive(&mut self) -> bool {
+        if !self.driver.is_ended {
+            let waker = noop_waker();
+            let polled = self.driver.socket.as_mut().poll(&mut Context::from_waker(&waker));
+            self.driver.is_ended = polled.is_ready();
+        }
+        !self.driver.is_ended
+    }
+
+    /// Runs a statement and reads its whole response.
+    pub(super) async fn run(&mut self, statement: &Statement) -> Result<Response, Error> {
+        self.run_after(None, statement).await
+    }
+
+    /// Runs one statement after the other, the second without waiting for the response of `first`. `first` has no
+    /// parameters and no rows.
+    pub(super) async fn run_after(
+        &mut self,
+        first: Option<&'static str>,
+        statement: &Statement,
+    ) -> Result<Response, Error> {
+        let parameters = parameters(statement).map_err(Error::Value)?;
+        let is_prepared = self.preparing.is_on.load(Ordering::Relaxed) && Statements::is_kept(&statement.sql);
+        let epoch = self.preparing.epoch.load(Ordering::Relaxed);
+        if epoch != self.epoch {
+            self.statements.clear();
+            self.epoch = epoch;
+        }
+        let types = parameters.iter().map(|(_, ty)| ty);
+        let known = is_prepared
+            .then(|| self.statements.get(&statement.sql, types))
+            .flatten();
+        let (client, sql) = (&self.client, statement.sql.as_str());
+        let second = async {
+            if !is_prepared {
+                let typed = parameters.iter().map(|(value, ty)| (erased(value), ty.clone()));
+                return read(client.query_typed_raw(sql, typed).await?)
+                    .await
+                    .map(|read| (read, None));
+            }
+            let (prepared, is_new) = match known {
+                Some(prepared) => (prepared, false),
+                None => {
+                    let types: Vec<Type> = parameters.iter().map(|(_, ty)| ty.clone()).collect();
+                    (client.prepare_typed(sql, &types).await?, true)
+                }
+            };
+            let values = parameters.iter().map(|(value, _)| erased(value));
+            let response = read(client.query_raw(&prepared, values).await?).await?;
+            Ok((response, is_new.then_some(prepared)))
+        };
+        let both = async {
+            match first {
+                Some(first) => {
+                    let (first, second) = join(client.batch_execute(first), second).await;
+                    first.and(second)
+                }
+                None => second.await,
+            }
+        };
+        let result = self.driver.drive(both).await;
+        match result {
+            Ok((response, prepared)) => {
+                if let Some(prepared) = prepared {
+                    self.statements.insert(sql, prepared);
+                }
+                Ok(response)
+            }
+            Err(error) => Err(self.noted(error)),
+        }
+    }
+
+    /// Runs statements without parameters, separated by semicolons. The response has no rows.
+    pub(super) async fn run_simple(&mut self, sql: &str) -> Result<Response, Error> {
+        let messages = self.messages(sql).await?;
+        let affected = messages.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::CommandComplete(affected) => Some(*affected),
+            _ => None,
+        });
+        Ok(Response {
+            rows: Vec::new(),
+            affected: affected.unwrap_or_default(),
+        })
+    }
+
+    /// The first value of the first row that statements without parameters return, as text.
+    pub(super) async fn text(&mut self, sql: &str) -> Result<Option<String>, Error> {
+        let messages = self.messages(sql).await?;
+        Ok(messages.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.try_get(0).ok().flatten().map(str::to_owned),
+            _ => None,
+        }))
+    }
+
+    async fn messages(&mut self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
+        let messages = self.driver.drive(self.client.simple_query(sql)).await;
+        messages.map_err(|error| self.noted(error))
+    }
+
+    /// Ends a transaction that was left in the middle, after the response to its last statement.
+    pub(super) async fn clean(&mut self) -> Result<(), Error> {
+        self.run_simple("ROLLBACK").await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Asks the server to cancel the statement that is running, without waiting for it, and closes the connection.
+    pub(super) fn abandon(self) {
+        let (token, tls) = (self.client.cancel_token(), self.tls.clone());
+        drop(self);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(cancel(token, tls));
+        }
+    }
+
+    /// Remembers what an error means for the connection and for prepared statements.
+    fn noted(&mut self, error: Error) -> Error {
+        if error.is_lost() || error.is_read_only() {
+            self.is_broken = true;
+        }
+        if error.is_stale_plan() {
+            self.preparing.epoch.fetch_add(1, Ordering::Relaxed);
+        }
+        if error.is_foreign_statement() && self.preparing.is_on.swap(false, Ordering::Relaxed) {
+            tracing::warn!(
+                "PostgreSQL lost a prepared statement, as poolers that share connections make it do: statements are no longer prepared"
+            );
+        }
+        error
+    }
+}
+
+fn erased<'p>(parameter: &'p Parameter<'p>) -> &'p (dyn ToSql + Sync) {
+    parameter
+}
+
+async fn cancel(token: CancelToken, tls: MakeRustlsConnect) {
+    match tokio::time::timeout(CANCEL_TIMEOUT, token.cancel_query(tls)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a statement could not be cancelled"),
+        Err(_) => tracing::debug!("a statement could not be cancelled in time"),
+    }
+}
+
+async fn read(rows: RowStream) -> Result<Response, tokio_postgres::Error> {
+    let mut stream = pin!(rows);
+    let mut rows = Vec::new();
+    while let Some(row) = stream.try_next().await? {
+        rows.push(row);
+    }
+    let affected = stream.rows_affected().unwrap_or_default();
+    Ok(Response { rows, affected })
+}
+
+struct Driver {
+    socket: Socket,
+    /// Whether something was sent whose response has not been read.
+    is_busy: bool,
+    /// Whether the future has completed.
+    is_ended: bool,
+}
+
+impl Driver {
+    /// Polls the socket until the request is answered. A caller that goes away leaves the connection busy.
+    async fn drive<T>(
+        &mut self,
+        request: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        if self.is_ended {
+            return Err(Error::Ended);
+        }
+        self.is_busy = true;
+        let mut request = pin!(request);
+        // The request waits for nothing but the socket, which is polled beside it.
+        let waker = noop_waker();
+        let answer = poll_fn(|context| {
+            let mut idle = Context::from_waker(&waker);
+            if let Poll::Ready(answer) = request.as_mut().poll(&mut idle) {
+                return Poll::Ready(answer.map_err(Error::from));
+            }
+            let ended = self.socket.as_mut().poll(context);
+            self.is_ended = ended.is_ready();
+            if let Poll::Ready(answer) = request.as_mut().poll(&mut idle) {
+                return Poll::Ready(answer.map_err(Error::from));
+            }
+            match ended {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error.into())),
+                Poll::Ready(Ok(())) => Poll::Ready(Err(Error::Ended)),
+            }
+        })
+        .await;
+        self.is_busy = false;
+        answer
+    }
+}

@@ -1,0 +1,129 @@
+//! Opens connections, with the server's time limits as startup parameters where these are taken.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::address::Address;
+use super::connection::{Connection, Preparing};
+use super::error::Error;
+
+/// The server's limits: for a lock, a statement, a transaction whose client sends nothing.
+const SERVER_TIMEOUTS: &str =
+    "-c lock_timeout=4s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s";
+
+pub(super) struct Connector {
+    address: Address,
+    /// Whether connections set the server's limits.
+    sets_limits: AtomicBool,
+    preparing: Arc<Preparing>,
+}
+
+/// Why there is no connection.
+pub(super) struct Refused {
+    pub(super) error: Error,
+    /// Whether the server or a pooler has no room for another connection.
+    pub(super) is_full: bool,
+}
+
+impl Connector {
+    pub(super) fn new(address: Address, sets_limits: bool, preparing: Arc<Preparing>) -> Self {
+        Self {
+            address,
+            sets_limits: AtomicBool::new(sets_limits),
+            preparing,
+        }
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, Refused> {
+        let sets_limits = self.sets_limits.load(Ordering::Relaxed);
+        match self.connect_with(sets_limits).await {
+            Err(error) if sets_limits && is_parameter_rejected(&error) => {
+                if self.sets_limits.swap(false, Ordering::Relaxed) {
+                    tracing::warn!(
+                        "this pooler takes no startup parameters: set the time limits on the role instead"
+                    );
+                }
+                self.connect_with(false).await
+            }
+            connected => connected,
+        }
+        .map_err(|error| Refused {
+            is_full: is_full(&error),
+            error: Error::Connect(self.described(&error)),
+        })
+    }
+
+    async fn connect_with(&self, sets_limits: bool) -> Result<Connection, ConnectError> {
+        let tls = self.address.tls.clone();
+        let connected = if sets_limits {
+            let mut config = self.address.config.clone();
+            config.options(SERVER_TIMEOUTS);
+            config.connect(tls.clone()).await
+        } else {
+            self.address.config.connect(tls.clone()).await
+        };
+        let (client, socket) = connected.map_err(ConnectError::Driver)?;
+        if let Some(encoding) = socket.parameter("server_encoding")
+            && encoding != "UTF8"
+        {
+            return Err(ConnectError::Encoding(encoding.to_owned()));
+        }
+        let preparing = Arc::clone(&self.preparing);
+        Ok(Connection::new(client, Box::pin(socket), tls, preparing))
+    }
+
+    /// Why no connection could be made, without anything secret.
+    fn described(&self, error: &ConnectError) -> String {
+        let servers = self.address.servers();
+        let error = match error {
+            ConnectError::Encoding(encoding) => {
+                return format!(
+                    "the database at {servers} has the encoding {encoding}, which can't hold all texts: create it with ENCODING 'UTF8'"
+                );
+            }
+            ConnectError::Driver(error) => error,
+        };
+        if let Some(sent) = error.as_db_error() {
+            return format!(
+                "PostgreSQL at {servers} refused the connection: {}",
+                sent.message()
+            );
+        }
+        let mut cause = std::error::Error::source(error);
+        while let Some(inner) = cause.and_then(std::error::Error::source) {
+            cause = Some(inner);
+        }
+        match cause {
+            Some(cause) => format!("PostgreSQL at {servers} can't be reached: {cause}"),
+            None => format!("PostgreSQL at {servers} can't be reached: {error}"),
+        }
+    }
+}
+
+enum ConnectError {
+    Driver(tokio_postgres::Error),
+    Encoding(String),
+}
+
+impl ConnectError {
+    fn sent(&self) -> Option<&tokio_postgres::error::DbError> {
+        match self {
+            Self::Driver(error) => error.as_db_error(),
+            Self::Encoding(_) => None,
+        }
+    }
+}
+
+/// Whether a pooler rejected the connection because of its startup parameters.
+fn is_parameter_rejected(error: &ConnectError) -> bool {
+    error
+        .sent()
+        .is_some_and(|sent| sent.message().contains("unsupported startup parameter"))
+}
+
+/// Whether the server, the role, the database or a pooler has no room for another connection.
+fn is_full(error: &ConnectError) -> bool {
+    error.sent().is_some_and(|sent| {
+        sent.code().code() == "53300" || sent.message().contains("no more connections allowed")
+    })
+}

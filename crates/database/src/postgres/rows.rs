@@ -1,0 +1,72 @@
+//! Rows as what callers read: whole models, SeaORM's results, numbers.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{DbErr, IdenStatic as _, Iterable as _, ModelTrait as _, ProxyRow, QueryResult, Value};
+use tokio_postgres::Row;
+
+use super::error::Error;
+use super::value::Cell;
+use crate::models::Table;
+
+/// As SeaORM's entities and `FromQueryResult` read them: a map by column for each row.
+pub(super) fn results(rows: &[Row]) -> Result<Vec<QueryResult>, DbErr> {
+    Ok(proxy_rows(rows)?.into_iter().map(QueryResult::from).collect())
+}
+
+pub(super) fn proxy_rows(rows: &[Row]) -> Result<Vec<ProxyRow>, DbErr> {
+    rows.iter()
+        .map(|row| {
+            let mut values = BTreeMap::new();
+            for (index, column) in row.columns().iter().enumerate() {
+                values.insert(column.name().to_owned(), value(row, index)?);
+            }
+            Ok(ProxyRow::new(values))
+        })
+        .collect()
+}
+
+/// The rows of a statement that selects columns of one table. The columns are looked up once for all rows.
+pub(super) fn models<E: Table>(rows: &[Row]) -> Result<Vec<E::Model>, DbErr> {
+    let Some(first) = rows.first() else {
+        return Ok(Vec::new());
+    };
+    let columns: Vec<E::Column> = first
+        .columns()
+        .iter()
+        .map(|column| {
+            E::Column::iter()
+                .find(|of_table| of_table.as_str() == column.name())
+                .ok_or_else(|| DbErr::Type("the database contains a column that can't be read".to_owned()))
+        })
+        .collect::<Result<_, _>>()?;
+    rows.iter()
+        .map(|row| {
+            let mut model = E::Model::default();
+            for (index, column) in columns.iter().enumerate() {
+                // Nullable columns default to null already.
+                match value(row, index)? {
+                    Value::String(None) => {}
+                    value => model.try_set(*column, value)?,
+                }
+            }
+            Ok(model)
+        })
+        .collect()
+}
+
+/// The integer in the first column of the first row.
+pub(super) fn number(rows: &[Row]) -> Result<Option<i64>, DbErr> {
+    match rows.first() {
+        Some(row) => row
+            .try_get(0)
+            .map(Some)
+            .map_err(|error| Error::from(error).into()),
+        None => Ok(None),
+    }
+}
+
+fn value(row: &Row, index: usize) -> Result<Value, DbErr> {
+    let cell: Cell = row.try_get(index).map_err(Error::from)?;
+    Ok(cell.0)
+}

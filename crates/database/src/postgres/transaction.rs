@@ -1,0 +1,129 @@
+//! A transaction on one connection.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use sea_orm::{DbErr, Statement};
+use tokio::sync::Mutex;
+
+use super::connection::Response;
+use super::error::Error;
+use super::pool::Lease;
+use super::{Postgres, is_read};
+
+/// How long a rollback is waited for before it is left to the server, which rolls back when the connection closes.
+const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A transaction. One that is dropped is rolled back in the background.
+pub(crate) struct PostgresTransaction {
+    /// None once the connection is lost.
+    lease: Mutex<Option<Lease>>,
+    postgres: Postgres,
+    is_lost: AtomicBool,
+}
+
+impl PostgresTransaction {
+    pub(super) fn new(lease: Lease, postgres: Postgres) -> Self {
+        Self {
+            lease: Mutex::new(Some(lease)),
+            postgres,
+            is_lost: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the server ended the connection before a commit was sent, so that nothing has changed.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Relaxed)
+    }
+
+    /// Runs a statement; the first one begins the transaction.
+    pub(super) async fn run(&self, statement: &Statement) -> Result<Response, Error> {
+        let mut lease = self.lease.lock().await;
+        let Some(connection) = lease.as_mut() else {
+            return Err(Error::Ended);
+        };
+        let is_begun = connection.in_transaction;
+        connection.in_transaction = true;
+        let run = async {
+            if is_begun {
+                return connection.run(statement).await;
+            }
+            // What only reads may be sent along: should BEGIN fail, it changes nothing outside of the transaction.
+            if is_read(&statement.sql) {
+                return connection.run_after(Some("BEGIN"), statement).await;
+            }
+            connection.run_simple("BEGIN").await?;
+            connection.run(statement).await
+        };
+        let result = self.postgres.limited(run).await;
+        self.noted(&mut lease, result)
+    }
+
+    /// Runs statements without parameters.
+    pub(super) async fn run_simple(&self, sql: &str) -> Result<Response, Error> {
+        let mut lease = self.lease.lock().await;
+        let Some(connection) = lease.as_mut() else {
+            return Err(Error::Ended);
+        };
+        let is_begun = connection.in_transaction;
+        connection.in_transaction = true;
+        let run = async {
+            if !is_begun {
+                connection.run_simple("BEGIN").await?;
+            }
+            connection.run_simple(sql).await
+        };
+        let result = self.postgres.limited(run).await;
+        self.noted(&mut lease, result)
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        let Some(mut connection) = self.lease.into_inner() else {
+            return Err(Error::Ended.into());
+        };
+        if !connection.in_transaction {
+            return Ok(());
+        }
+        match self.postgres.limited(connection.run_simple("COMMIT")).await {
+            Ok(_) => {
+                connection.in_transaction = false;
+                Ok(())
+            }
+            Err(error) => {
+                self.postgres.note(&error);
+                if matches!(error, Error::TimedOut(_)) {
+                    connection.abandon();
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Rolls back, for which it waits a moment.
+    pub(crate) async fn rollback(self) {
+        let Some(mut connection) = self.lease.into_inner() else {
+            return;
+        };
+        if connection.in_transaction && !connection.is_broken {
+            // What fails here is cleared away by the pool.
+            let _ = tokio::time::timeout(ROLLBACK_TIMEOUT, connection.clean()).await;
+        }
+    }
+
+    fn noted(&self, lease: &mut Option<Lease>, result: Result<Response, Error>) -> Result<Response, Error> {
+        if let Err(error) = &result {
+            self.postgres.note(error);
+            if error.is_lost() {
+                // A body that sent nothing for too long would do so again.
+                self.is_lost
+                    .store(error.code() != Some("25P03"), Ordering::Relaxed);
+                *lease = None;
+            } else if matches!(error, Error::TimedOut(_))
+                && let Some(lease) = lease.take()
+            {
+                lease.abandon();
+            }
+        }
+        result
+    }
+}

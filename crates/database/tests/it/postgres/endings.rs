@@ -1,0 +1,197 @@
+//! What happens when a caller goes away, the server ends a connection, or a table changes under a prepared statement.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use database::{Database, Failure};
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+use sea_orm::{ConnectionTrait as _, DbErr};
+
+use super::{number, sql, until};
+use crate::place::Place;
+
+const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+const ONE: &str = "SELECT CAST(1 AS bigint)";
+
+/// A database with two handles of their own connections.
+async fn two() -> Option<(Place, Database, Database)> {
+    let place = Place::postgres().await?;
+    let (db, admin) = (place.open().await, place.open_observed(Arc::new(())).await);
+    Some((place, db, admin))
+}
+
+async fn insert(db: &Database, id: i64) -> Result<(), DbErr> {
+    db.transaction(Arc::new(()), move |tx| {
+        async move {
+            tx.execute_raw(sql(&format!("INSERT INTO shelf (id, name) VALUES ({id}, 'a')")))
+                .await
+                .map(|_| ())
+        }
+        .boxed()
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_the_server_has_ended() {
+    let Some((place, db, admin)) = two().await else {
+        return;
+    };
+    for round in 0..5 {
+        // Several connections at rest.
+        for result in
+            join_all((0..12).map(|_| number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(0.01)"))).await
+        {
+            assert_eq!(result, Ok(1));
+        }
+        admin.query_all_raw(sql(END_OTHERS)).await.expect("an end");
+        // No pause: some are used before the end is noticed.
+        assert_eq!(insert(&db, round).await, Ok(()));
+        for result in join_all((0..12).map(|_| number(&db, ONE))).await {
+            assert_eq!(result, Ok(1));
+        }
+    }
+    assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(5));
+    place.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_whose_connection_ends_runs_again() {
+    let Some((place, db, admin)) = two().await else {
+        return;
+    };
+    let runs = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&runs);
+    let result = db
+        .transaction(Arc::new(()), move |tx| {
+            let (admin, run) = (admin.clone(), counted.fetch_add(1, Ordering::SeqCst));
+            async move {
+                let insert = format!("INSERT INTO shelf (id, name) VALUES ({}, 'a')", run + 1);
+                tx.execute_raw(sql(&insert)).await?;
+                if run == 0 {
+                    admin.query_all_raw(sql(END_OTHERS)).await?;
+                }
+                tx.execute_raw(sql("INSERT INTO shelf (id, name) VALUES (9, 'b')"))
+                    .await?;
+                Ok::<_, DbErr>(())
+            }
+            .boxed()
+        })
+        .await;
+    assert_eq!(result, Ok(()));
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    assert_eq!(number(&db, "SELECT SUM(id)::bigint FROM shelf").await, Ok(11));
+    place.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_goes_away() {
+    let Some((place, db, admin)) = two().await else {
+        return;
+    };
+    let sleeping =
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'
+        AND query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()";
+    let open =
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
+    // A statement is cancelled on the server too.
+    let slow = number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(30)");
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), slow)
+            .await
+            .is_err()
+    );
+    until(&admin, sleeping, 0).await;
+    // A transaction is rolled back, between its statements or in one.
+    for wait in ["SELECT 1", "SELECT 1 FROM pg_sleep(30)"] {
+        let left = db.transaction(Arc::new(()), move |tx| {
+            async move {
+                tx.execute_raw(sql("INSERT INTO shelf (id, name) VALUES (1, 'a')"))
+                    .await?;
+                tx.query_all_raw(sql(wait)).await?;
+                std::future::pending::<()>().await;
+                Ok::<_, DbErr>(())
+            }
+            .boxed()
+        });
+        assert!(
+            tokio::time::timeout(Duration::from_millis(200), left)
+                .await
+                .is_err()
+        );
+        until(&admin, open, 0).await;
+        until(&admin, sleeping, 0).await;
+        assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(0));
+    }
+    // All connections are there for others.
+    let requests = (0..32).map(|_| number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(0.01)"));
+    for result in join_all(requests).await {
+        assert_eq!(result, Ok(1));
+    }
+    place.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_column_that_changes_its_type() {
+    let Some((place, db, admin)) = two().await else {
+        return;
+    };
+    assert_eq!(insert(&db, 1).await, Ok(()));
+    let name = "SELECT name FROM shelf WHERE id = 1";
+    let read = async || {
+        let results = join_all((0..8).map(|_| db.query_one_raw(sql(name)))).await;
+        for result in results {
+            let row = result.expect("no error").expect("a row");
+            assert_eq!(row.try_get::<String>("", "name").as_deref(), Ok("a"));
+        }
+    };
+    read().await;
+    for change in ["varchar(40)", "text", "varchar(50)"] {
+        let alter = format!("ALTER TABLE shelf ALTER COLUMN name TYPE {change}");
+        admin.execute_unprepared(&alter).await.expect("a change");
+        read().await;
+        let in_transaction = db.transaction(Arc::new(()), move |tx| {
+            async move {
+                tx.execute_raw(sql("UPDATE shelf SET name = name")).await?;
+                tx.query_one_raw(sql(name)).await.map(|row| row.is_some())
+            }
+            .boxed()
+        });
+        assert_eq!(in_transaction.await, Ok(true));
+    }
+    place.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_become_read_only() {
+    let Some((place, db, admin)) = two().await else {
+        return;
+    };
+    assert_eq!(db.is_writable().await, Ok(true));
+    let Place::Postgres { name, .. } = &place else {
+        panic!("another place")
+    };
+    let set = |value: &str| format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
+    admin.execute_unprepared(&set("on")).await.expect("a setting");
+    admin.query_all_raw(sql(END_OTHERS)).await.expect("an end");
+    let written = insert(&db, 1).await;
+    assert_eq!(
+        written.map_err(|error| Failure::of(&error)),
+        Err(Failure::Unavailable)
+    );
+    assert_eq!(db.is_writable().await, Ok(false));
+    assert_eq!(number(&db, ONE).await, Ok(1));
+    // Nobody ends the sessions that can only read.
+    admin.execute_unprepared(&set("off")).await.expect("a setting");
+    let recovered = tokio::time::timeout(Duration::from_secs(10), async {
+        while insert(&db, 1).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    assert!(recovered.await.is_ok());
+    until(&db, "SELECT COUNT(*) FROM shelf", 1).await;
+    place.remove().await;
+}

@@ -1,0 +1,78 @@
+//! `Once`: requests with an `Idempotency-Key`, as handlers of REST execute them.
+
+use std::convert::Infallible;
+use std::future::Future;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::answer::{mark_replayed, replay, to_answer};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::idempotency::key::{Fingerprint, HEADER, Key};
+use crate::idempotency::{self, Begun, Finished};
+
+/// Extracts the key of a request, unparsed: a missing permission is reported first.
+pub(crate) struct Once {
+    keys: Vec<HeaderValue>,
+    method: String,
+    path: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for Once {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            keys: parts.headers.get_all(HEADER).iter().cloned().collect(),
+            method: parts.method.to_string(),
+            path: parts.uri.path().to_owned(),
+        })
+    }
+}
+
+impl Once {
+    /// Whether a key was sent.
+    pub(crate) fn has_key(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    /// Executes the request with this body, or repeats the response to an earlier one with the same key.
+    pub(crate) async fn run<F, Fut, E>(self, ctx: Ctx, body: Bytes, handler: F) -> Result<Response, E>
+    where
+        F: FnOnce(Ctx, Bytes) -> Fut,
+        Fut: Future<Output = Result<Response, E>>,
+        E: From<Error>,
+    {
+        let Some(key) = Key::parse(self.keys.iter().map(HeaderValue::as_bytes))? else {
+            return handler(ctx, body).await;
+        };
+        let fingerprint = Fingerprint::new(&self.method, &self.path, &body);
+        let ctx = match idempotency::begin(&ctx, key, fingerprint).await? {
+            Begun::Execute(ctx) => ctx,
+            Begun::Replay(answer) => return Ok(replay(answer)?.map(Body::from)),
+        };
+        let handled = handler(ctx.clone(), body).await;
+        let (handled, answer) = match handled {
+            Ok(response) if response.status().is_success() => {
+                let (parts, body) = response.into_parts();
+                // The handlers have the whole body in memory already.
+                let body = to_bytes(body, usize::MAX).await.map_err(Error::internal)?;
+                let answer = to_answer(&parts, &body);
+                (Ok(Response::from_parts(parts, Body::from(body))), answer)
+            }
+            handled => (handled, None),
+        };
+        match idempotency::finish(&ctx, answer.as_ref()).await? {
+            Finished::Rendered => handled,
+            Finished::RenderedAgain => handled.map(|mut response| {
+                mark_replayed(&mut response);
+                response
+            }),
+            Finished::Replay(answer) => Ok(replay(answer)?.map(Body::from)),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! [`Ctx::change`]: a transaction that also stores the key of its request.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::store;
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::tx::Tx;
+
+/// The outcome of a rule as it is stored.
+///
+/// # Errors
+/// [`Error::Internal`] for a map with keys that are not texts, which no outcome has.
+pub fn to_json(outcome: &impl Serialize) -> Result<String> {
+    serde_json::to_string(outcome).map_err(Error::internal)
+}
+
+impl Ctx {
+    /// Runs `body` in a transaction, as [`Ctx::transaction`] does. If the request has an idempotency key, the transaction
+    /// stores it with the outcome; if the request has been executed before, its outcome is returned and nothing runs.
+    ///
+    /// # Errors
+    /// Those of [`Ctx::transaction`], and [`Error::Conflict`] when another request with this key is being executed.
+    pub async fn change<T, F>(&self, body: F) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
+    {
+        if let Some(recorded) = self.recorded()? {
+            return Ok(recorded);
+        }
+        let Some(keyed) = self.keyed.clone() else {
+            return self.transaction(body).await;
+        };
+        let (claimed, body) = (Arc::clone(&keyed), Arc::new(body));
+        let outcome = self
+            .transaction(move |tx| {
+                let (keyed, body) = (Arc::clone(&claimed), Arc::clone(&body));
+                Box::pin(async move {
+                    store::claim(tx, &keyed).await?;
+                    let outcome = body(tx).await?;
+                    let json = to_json(&outcome)?;
+                    store::record(tx, vec![(keyed, json)]).await?;
+                    Ok(outcome)
+                })
+            })
+            .await?;
+        keyed.committed();
+        Ok(outcome)
+    }
+
+    /// The outcome of an earlier execution of this request, if its response has to be rendered again.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if another version of the program has stored it in a form that this one can't read.
+    pub fn recorded<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+        let recorded = self.keyed.as_ref().and_then(|keyed| keyed.recorded.as_deref());
+        recorded
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(Error::internal)
+    }
+}

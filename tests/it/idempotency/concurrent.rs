@@ -1,0 +1,144 @@
+//! Requests with keys at the same time: twins, and movements that are recorded together.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::request::{Request, is_replay, is_replayed, keys};
+use crate::support::answer::Answer;
+use crate::support::gateway::Gateway;
+
+on_both![
+    of_fifty_twins_one_is_executed,
+    twins_meet_across_two_gateways,
+    movements_are_recorded_together,
+    refused_movements_among_others,
+];
+
+/// Asserts that one request was executed, and each other was refused for now or got the same response.
+#[track_caller]
+fn one_was_executed(request: &Request, answers: &[Answer]) -> Answer {
+    let executed: Vec<&Answer> = answers
+        .iter()
+        .filter(|answer| request.is_done(answer) && !is_replayed(answer))
+        .collect();
+    assert_eq!(executed.len(), 1, "{answers:?}");
+    for answer in answers {
+        if request.is_done(answer) {
+            assert_eq!(answer.text, executed[0].text);
+        } else {
+            request.is_refused(answer, 409, "IDEMPOTENCY_IN_PROGRESS");
+            assert_eq!(answer.header("retry-after"), Some("1"));
+        }
+    }
+    executed[0].clone()
+}
+
+async fn of_fifty_twins_one_is_executed(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 100).await;
+    let mut requests = Request::outflows(product, 1).to_vec();
+    requests.push(Request::rest("brands/", json!({ "name": "Twin" })));
+    requests.push(Request::graphql(&format!(
+        "mutation {{ createOutflows(input: {{items: [{{productId: \"{product}\", quantity: 3}}]}}) {{
+            outflows {{ id }} userErrors {{ code }} }} }}"
+    )));
+    for (index, request) in requests.iter().enumerate() {
+        let key = format!("key-{index}");
+        let answers = join_all((0..50).map(|_| request.send(&gateway.root, &key))).await;
+        let executed = one_was_executed(request, &answers);
+        is_replay(&request.send(&gateway.root, &key).await, &executed);
+    }
+    assert_eq!(gateway.root.quantity(product).await, 95);
+    let twins = gateway.root.get("brands/?search=twin").await.expect(200);
+    assert_eq!(twins["count"], 1);
+    assert_eq!(keys(&gateway).await, 4);
+    gateway.assert_invariants().await;
+}
+
+async fn twins_meet_across_two_gateways(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 100).await;
+    let other = gateway.another(&[]).await;
+    for round in 0..5 {
+        for (index, request) in Request::outflows(product, 1).iter().enumerate() {
+            let key = format!("key-{round}-{index}");
+            let twins = (0..20).map(|twin| {
+                let actor = if twin % 2 == 0 { &gateway.root } else { &other.root };
+                request.send(actor, &key)
+            });
+            let answers = join_all(twins).await;
+            let executed = one_was_executed(request, &answers);
+            is_replay(&request.send(&gateway.root, &key).await, &executed);
+            is_replay(&request.send(&other.root, &key).await, &executed);
+        }
+    }
+    assert_eq!(gateway.root.quantity(product).await, 90);
+    gateway.assert_invariants().await;
+    other.end().await;
+}
+
+async fn movements_are_recorded_together(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 1_000).await;
+    let supplier = gateway
+        .root
+        .make(stockroom::kind::Kind::Supplier, json!({ "name": "Nuts" }))
+        .await;
+    let [rest, graphql] = Request::outflows(product, 1);
+    let inflow = Request::rest(
+        "inflows/",
+        json!({ "product": product, "supplier": supplier, "quantity": 2 }),
+    );
+    // Some have a key and some don't; all change the same product.
+    let sent = (0..120).map(|index| {
+        let request = [&rest, &graphql, &inflow][index % 3];
+        let gateway = &gateway;
+        async move {
+            if index % 4 == 0 {
+                return (request, None, request.send_plainly(&gateway.root).await);
+            }
+            let key = format!("key-{index}");
+            let answer = request.send(&gateway.root, &key).await;
+            (request, Some(key), answer)
+        }
+    });
+    let sent = join_all(sent).await;
+    let mut ids = BTreeSet::new();
+    for (request, key, first) in &sent {
+        assert!(request.is_done(first) && !is_replayed(first), "{first:?}");
+        assert!(
+            ids.insert((request.path.clone(), first.text.clone())),
+            "{first:?}"
+        );
+        if let Some(key) = key {
+            is_replay(&request.send(&gateway.root, key).await, first);
+        }
+    }
+    // 80 outflows of one and 40 inflows of two.
+    assert_eq!(gateway.root.quantity(product).await, 1_000);
+    assert_eq!(keys(&gateway).await, 90);
+    gateway.assert_invariants().await;
+}
+
+async fn refused_movements_among_others(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 30).await;
+    let [rest, graphql] = Request::outflows(product, 1);
+    let sent = (0..60).map(|index| {
+        let request = [&rest, &graphql][index % 2];
+        let (gateway, key) = (&gateway, format!("key-{index}"));
+        async move { (request, request.send(&gateway.root, &key).await, key) }
+    });
+    let sent = join_all(sent).await;
+    let done = sent
+        .iter()
+        .filter(|(request, answer, _)| request.is_done(answer))
+        .count();
+    assert_eq!(done, 30);
+    assert_eq!(keys(&gateway).await, 30);
+    for (request, answer, key) in &sent {
+        let again = request.send(&gateway.root, key).await;
+        assert_eq!(is_replayed(&again), request.is_done(answer));
+        assert_eq!((again.status, &again.text), (answer.status, &answer.text));
+    }
+    assert_eq!(gateway.root.quantity(product).await, 0);
+    gateway.assert_invariants().await;
+}

@@ -1,0 +1,128 @@
+//! The header itself: its form, and the requests that it applies to.
+
+use reqwest::Method;
+use reqwest::header::HeaderValue;
+use serde_json::json;
+
+use super::request::{Request, is_replay, is_replayed, keys};
+use crate::support::actors::send;
+use crate::support::gateway::Gateway;
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    keys_have_a_form,
+    several_root_fields_can_have_no_key,
+    what_changes_nothing_needs_no_key,
+    the_status_is_that_of_the_media_type,
+];
+
+async fn keys_have_a_form(gateway: Gateway) {
+    let requests = [
+        Request::rest("brands/", json!({ "name": "Samsung" })),
+        Request::graphql(
+            "mutation { createBrand(input: {name: \"LG\"}) { brand { id } userErrors { code } } }",
+        ),
+    ];
+    let long = "k".repeat(255);
+    for request in &requests {
+        let too_long = format!("{long}k");
+        for bad in [&b""[..], b"a b", "\u{fc}".as_bytes(), too_long.as_bytes()] {
+            let sent = gateway
+                .root
+                .request(Method::POST, &request.path)
+                .json(&request.body);
+            let answer = send(sent.header("idempotency-key", HeaderValue::from_bytes(bad).unwrap())).await;
+            if request.path == "/graphql" {
+                request.is_refused(&answer, 400, "BAD_USER_INPUT");
+                let message = answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+                assert!(message.starts_with("Idempotency-Key: "), "{message}");
+            } else {
+                let details = answer.refuses(400, "INVALID_PARAMETER");
+                let told = "A key has 1 to 255 visible ASCII characters.";
+                assert_eq!(details, json!({ "Idempotency-Key": told }));
+            }
+        }
+        let twice = gateway
+            .root
+            .request(Method::POST, &request.path)
+            .json(&request.body);
+        let twice = twice
+            .header("idempotency-key", "a")
+            .header("idempotency-key", "a");
+        send(twice).await.expect(400);
+    }
+    assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 0);
+    for (request, key) in requests.iter().zip([&long, "!\"~"]) {
+        let first = request.send(&gateway.root, key).await;
+        assert!(request.is_done(&first), "{first:?}");
+        is_replay(&request.send(&gateway.root, key).await, &first);
+    }
+    // Without a login there is none to ask about keys.
+    requests[0].send(&gateway.anon, "a b").await.expect(401);
+    requests[0].send(&gateway.viewer, "a b").await.expect(403);
+}
+
+async fn several_root_fields_can_have_no_key(gateway: Gateway) {
+    let brand = "createBrand(input: {name: \"LG\"}) { brand { id } }";
+    let two = Request::graphql(&format!("mutation {{ one: {brand} two: {brand} }}"));
+    two.is_refused(&two.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
+    let mixed = Request::graphql(&format!(
+        "mutation {{ {brand} logout(input: {{refresh: \"x\"}}) {{ userErrors {{ code }} }} }}"
+    ));
+    mixed.is_refused(&mixed.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
+    assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 0);
+    let named = Request::graphql(&format!("mutation {{ __typename {brand} }}"));
+    let first = named.send(&gateway.root, "key").await;
+    first.expect(200);
+    is_replay(&named.send(&gateway.root, "key").await, &first);
+    assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 1);
+}
+
+async fn what_changes_nothing_needs_no_key(gateway: Gateway) {
+    let login = format!("{{username: \"admin\", password: \"{PASSWORD}\"}}");
+    let requests = [
+        Request::graphql("{ brands { totalCount } }"),
+        Request::graphql(&format!(
+            "mutation {{ login(input: {login}) {{ access userErrors {{ code }} }} }}"
+        )),
+        Request::rest(
+            "authentication/token/",
+            json!({ "username": "admin", "password": PASSWORD }),
+        ),
+    ];
+    for request in requests {
+        for actor in [&gateway.root, &gateway.anon] {
+            if actor.token.is_none() && request.body.to_string().contains("brands") {
+                continue;
+            }
+            for _ in 0..2 {
+                let answer = request.send(actor, "key").await;
+                answer.expect(200);
+                assert!(!is_replayed(&answer));
+            }
+        }
+    }
+    assert_eq!(keys(&gateway).await, 0);
+}
+
+async fn the_status_is_that_of_the_media_type(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 10).await;
+    let [_, request] = Request::outflows(product, 1);
+    let ask = async |accept: &str, key: &str| {
+        let sent = gateway
+            .root
+            .request(Method::POST, "/graphql")
+            .header("accept", accept);
+        send(sent.header("idempotency-key", key).json(&request.body)).await
+    };
+    let modern = "application/graphql-response+json";
+    let first = ask(modern, "key").await;
+    assert_eq!(
+        first.header("content-type"),
+        Some("application/graphql-response+json; charset=utf-8")
+    );
+    // The stored response has the media type that the first request asked for.
+    is_replay(&ask("application/json", "key").await, &first);
+    ask("text/event-stream", "other").await.expect(406);
+    assert_eq!(gateway.root.quantity(product).await, 9);
+}

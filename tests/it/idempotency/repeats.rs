@@ -1,0 +1,311 @@
+//! What a repeat gets, and when a request is executed again.
+
+use reqwest::Method;
+use sea_orm::EntityTrait as _;
+use serde_json::json;
+use stockroom::idempotency::store;
+use stockroom::kind::Kind;
+
+use super::request::{Request, is_replay, is_replayed, keys, rows};
+use crate::support::actors::send;
+use crate::support::gateway::Gateway;
+use crate::support::samples::Sample;
+use crate::support::webhook_receiver::with_managed_endpoints;
+
+on_both![
+    a_repeat_gets_the_stored_response,
+    another_request_with_the_key_is_refused,
+    keys_belong_to_users,
+    keys_are_kept_for_a_day,
+    what_was_refused_is_not_remembered,
+    a_response_that_was_not_stored_is_rendered_again,
+    only_post_takes_a_key,
+    secrets_are_repeated_too,
+    old_keys_are_deleted_in_batches,
+];
+
+const DAY: u64 = 24 * 3_600;
+
+async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let mut answers = Vec::new();
+    for (index, request) in Request::all(&sample).into_iter().enumerate() {
+        let key = format!("key-{index}");
+        let before = keys(&gateway).await;
+        let first = request.send(&gateway.root, &key).await;
+        assert!(request.is_done(&first), "{request:?}: {first:?}");
+        let after = rows(&gateway).await;
+        assert_eq!(after[7], before + 1, "{request:?}");
+        is_replay(&request.send(&gateway.root, &key).await, &first);
+        assert_eq!(rows(&gateway).await, after, "{request:?}");
+        answers.push((request, key, first));
+    }
+    // What has changed in the meantime does not matter.
+    gateway
+        .root
+        .patch(
+            &sample.path(Kind::Product),
+            json!({ "title": "Renamed", "quantity": 1_000 }),
+        )
+        .await
+        .expect(200);
+    let after = rows(&gateway).await;
+    for (request, key, first) in &answers {
+        is_replay(&request.send(&gateway.root, key).await, first);
+    }
+    assert_eq!(rows(&gateway).await, after);
+    // Another process answers from the store.
+    let gateway = gateway.with(&[]).await;
+    for (request, key, first) in &answers {
+        is_replay(&request.send(&gateway.root, key).await, first);
+    }
+    gateway.assert_invariants().await;
+}
+
+async fn another_request_with_the_key_is_refused(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 100).await;
+    let others = [
+        Request::outflows(product, 2),
+        [
+            Request::rest("brands/", json!({ "name": "Samsung" })),
+            Request::graphql("mutation { createBrand(input: {name: \"LG\"}) { brand { id } } }"),
+        ],
+    ];
+    for (index, request) in Request::outflows(product, 1).into_iter().enumerate() {
+        let key = format!("key-{index}");
+        let first = request.send(&gateway.root, &key).await;
+        assert!(request.is_done(&first), "{first:?}");
+        let before = rows(&gateway).await;
+        for other in others.iter().flatten() {
+            let answer = other.send(&gateway.root, &key).await;
+            other.is_refused(&answer, 409, "IDEMPOTENCY_KEY_REUSED");
+            assert_eq!(answer.header("retry-after"), None);
+        }
+        assert_eq!(rows(&gateway).await, before);
+        is_replay(&request.send(&gateway.root, &key).await, &first);
+    }
+    assert_eq!(gateway.root.quantity(product).await, 98);
+}
+
+async fn keys_belong_to_users(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 100).await;
+    for request in Request::outflows(product, 1) {
+        let key = format!("key of {}", request.path).replace(' ', "-");
+        let mine = request.send(&gateway.manager, &key).await;
+        let theirs = request.send(&gateway.administrator, &key).await;
+        assert!(request.is_done(&mine) && request.is_done(&theirs));
+        assert!(!is_replayed(&theirs));
+        assert_ne!(mine.text, theirs.text);
+        is_replay(&request.send(&gateway.manager, &key).await, &mine);
+        is_replay(&request.send(&gateway.administrator, &key).await, &theirs);
+        // The right is checked before the key.
+        let refused = request.send(&gateway.viewer, &key).await;
+        assert!(
+            refused.text.contains("permission") && !is_replayed(&refused),
+            "{refused:?}"
+        );
+    }
+    assert_eq!(gateway.root.quantity(product).await, 96);
+}
+
+async fn keys_are_kept_for_a_day(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 100).await;
+    let [rest, graphql] = Request::outflows(product, 1);
+    let firsts = [
+        rest.send(&gateway.root, "rest").await,
+        graphql.send(&gateway.root, "graphql").await,
+    ];
+    gateway.wait(DAY - 1);
+    is_replay(&rest.send(&gateway.root, "rest").await, &firsts[0]);
+    is_replay(&graphql.send(&gateway.root, "graphql").await, &firsts[1]);
+    assert_eq!(gateway.root.quantity(product).await, 98);
+    // With new tokens, as those of the first requests expire at the same time.
+    let now = gateway.services.clock.now() + chrono::TimeDelta::seconds(1);
+    let gateway = gateway.restarted(&[], now).await;
+    for (request, key) in [(&rest, "rest"), (&graphql, "graphql")] {
+        let again = request.send(&gateway.root, key).await;
+        assert!(request.is_done(&again) && !is_replayed(&again), "{again:?}");
+        is_replay(&request.send(&gateway.root, key).await, &again);
+    }
+    assert_eq!(gateway.root.quantity(product).await, 96);
+    assert_eq!(keys(&gateway).await, 2);
+    gateway.assert_invariants().await;
+}
+
+async fn what_was_refused_is_not_remembered(gateway: Gateway) {
+    let product = gateway.root.product("Bolts", 1).await;
+    for (index, request) in Request::outflows(product, 5).into_iter().enumerate() {
+        let key = format!("key-{index}");
+        for _ in 0..2 {
+            let refused = request.send(&gateway.root, &key).await;
+            assert!(
+                !request.is_done(&refused) && !is_replayed(&refused),
+                "{refused:?}"
+            );
+            assert!(
+                refused.text.to_lowercase().replace('_', " ").contains("stock"),
+                "{refused:?}"
+            );
+        }
+        assert_eq!(keys(&gateway).await, u64::try_from(index).unwrap());
+        let path = format!("products/{product}/");
+        gateway
+            .root
+            .patch(&path, json!({ "quantity": 5 }))
+            .await
+            .expect(200);
+        let first = request.send(&gateway.root, &key).await;
+        assert!(request.is_done(&first), "{first:?}");
+        is_replay(&request.send(&gateway.root, &key).await, &first);
+        assert_eq!(gateway.root.quantity(product).await, 0);
+    }
+    // An unreadable body is not remembered either.
+    let sent = gateway
+        .root
+        .request(Method::POST, "brands/")
+        .header("idempotency-key", "body");
+    send(sent.header("content-type", "application/json").body("{"))
+        .await
+        .refuses(400, "PARSE_ERROR");
+    let brand = Request::rest("brands/", json!({ "name": "Samsung" }));
+    assert!(brand.is_done(&brand.send(&gateway.root, "body").await));
+}
+
+/// As after a program that was killed between the commit and the response.
+async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
+    let sample = Sample::made_by(&gateway.root).await;
+    let mut firsts = Vec::new();
+    for (index, request) in Request::all(&sample).into_iter().enumerate() {
+        let key = format!("key-{index}");
+        let first = request.send(&gateway.root, &key).await;
+        assert!(request.is_done(&first), "{first:?}");
+        firsts.push((request, key, first));
+    }
+    let forget = "UPDATE idempotency_key SET status = NULL, headers = NULL, body = NULL";
+    gateway.sql(forget).await.unwrap();
+    // The response shows the names of that time.
+    for kind in [Kind::Category, Kind::Supplier] {
+        let path = sample.path(kind);
+        gateway
+            .root
+            .patch(&path, json!({ "name": "Renamed" }))
+            .await
+            .expect(200);
+    }
+    let before = rows(&gateway).await;
+    for (request, key, first) in &firsts {
+        let again = request.send(&gateway.root, key).await;
+        is_replay(&again, first);
+        is_replay(&request.send(&gateway.root, key).await, first);
+    }
+    assert_eq!(rows(&gateway).await, before);
+    let stored = ::entity::idempotency_key::Entity::find()
+        .all(&gateway.services.db)
+        .await
+        .unwrap();
+    assert!(
+        stored
+            .iter()
+            .all(|row| row.status.is_some() && row.body.is_some())
+    );
+    gateway.assert_invariants().await;
+}
+
+async fn only_post_takes_a_key(gateway: Gateway) {
+    let brand = gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
+    let path = format!("brands/{brand}/");
+    let with_key = |method| {
+        gateway
+            .root
+            .request(method, &path)
+            .header("idempotency-key", "key")
+    };
+    for (method, version) in [
+        (Method::PUT, "\"2\""),
+        (Method::PATCH, "\"3\""),
+        (Method::PUT, "\"4\""),
+    ] {
+        let changed = send(with_key(method).json(&json!({ "name": "Samsung" }))).await;
+        changed.expect(200);
+        assert_eq!(changed.header("etag"), Some(version));
+        assert!(!is_replayed(&changed));
+    }
+    assert!(!is_replayed(&send(with_key(Method::GET)).await));
+    send(with_key(Method::DELETE)).await.expect(204);
+    send(with_key(Method::DELETE)).await.expect(404);
+    assert_eq!(keys(&gateway).await, 0);
+}
+
+async fn secrets_are_repeated_too(gateway: Gateway) {
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    let create = Request::rest(
+        "webhooks/",
+        json!({ "url": "https://203.0.113.7/hook", "events": ["outflow.created"] }),
+    );
+    let made = create.send(&gateway.root, "create").await;
+    let id = made.expect(201)["id"].as_i64().unwrap();
+    assert!(made.json()["secret"].as_str().unwrap().starts_with("whsec_"));
+    is_replay(&create.send(&gateway.root, "create").await, &made);
+    let rotate = Request::rest(&format!("webhooks/{id}/rotate-secret/"), json!({ "overlap": 60 }));
+    let rotated = rotate.send(&gateway.root, "rotate").await;
+    assert_ne!(rotated.expect(200)["secret"], made.json()["secret"]);
+    is_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
+    // Its precondition held for the first request and holds no more.
+    let conditional = async || {
+        let sent = gateway
+            .root
+            .request(Method::POST, &rotate.path)
+            .json(&rotate.body);
+        send(
+            sent.header("if-match", "\"2\"")
+                .header("idempotency-key", "conditional"),
+        )
+        .await
+    };
+    let rotated = conditional().await;
+    rotated.expect(200);
+    is_replay(&conditional().await, &rotated);
+    let test = Request::rest(&format!("webhooks/{id}/test/"), json!({}));
+    let queued = test.send(&gateway.root, "test").await;
+    let delivery = queued.expect(202)["id"].clone();
+    is_replay(&test.send(&gateway.root, "test").await, &queued);
+    let graphql = Request::graphql(&format!(
+        "mutation {{ rotateWebhookSecret(input: {{id: \"{id}\"}}) {{ secret userErrors {{ code }} }} }}"
+    ));
+    let by_graphql = graphql.send(&gateway.root, "graphql").await;
+    assert!(graphql.is_done(&by_graphql), "{by_graphql:?}");
+    is_replay(&graphql.send(&gateway.root, "graphql").await, &by_graphql);
+    let listed = gateway
+        .root
+        .get(&format!("webhooks/{id}/deliveries/"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&listed["count"], &listed["results"][0]["id"]),
+        (&json!(1), &delivery)
+    );
+}
+
+async fn old_keys_are_deleted_in_batches(gateway: Gateway) {
+    let brand = Request::rest("brands/", json!({ "name": "Samsung" }));
+    assert!(brand.is_done(&brand.send(&gateway.root, "old").await));
+    let copies = "INSERT INTO idempotency_key (user_id, key, fingerprint, outcome, created_at)
+        SELECT user_id, key || n, fingerprint, outcome, created_at
+        FROM idempotency_key, (WITH RECURSIVE numbers(n) AS (
+            SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500) SELECT n FROM numbers) AS numbers";
+    gateway.sql(copies).await.unwrap();
+    gateway.wait(DAY - 1);
+    assert!(brand.is_done(&brand.send(&gateway.root, "new").await));
+    assert!(!store::prune(&gateway.system()).await.unwrap());
+    assert_eq!(keys(&gateway).await, 2_502);
+    gateway.wait(1);
+    assert!(store::prune(&gateway.system()).await.unwrap());
+    assert_eq!(keys(&gateway).await, 1_502);
+    assert!(store::prune(&gateway.system()).await.unwrap());
+    assert!(!store::prune(&gateway.system()).await.unwrap());
+    let left = ::entity::idempotency_key::Entity::find()
+        .all(&gateway.services.db)
+        .await
+        .unwrap();
+    assert_eq!(left.iter().map(|row| &*row.key).collect::<Vec<_>>(), ["new"]);
+}
