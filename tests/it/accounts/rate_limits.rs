@@ -26,9 +26,9 @@ on_both!(
 
 const ON: [&str; 2] = ["--rate-limit-enabled", "true"];
 
-async fn reads(who: &Actor, count: u32) {
+async fn reads(actor: &Actor, count: u32) {
     for _ in 0..count {
-        who.get("brands/").await.expect(200);
+        actor.get("brands/").await.expect(200);
     }
 }
 
@@ -79,9 +79,9 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
     gateway.wait(1);
     reads(&gateway.manager, 100).await;
     is_refused(&gateway.manager.get("brands/").await, 60);
-    let figures = gateway.anon.get("/metrics").await;
+    let metrics = gateway.anon.get("/metrics").await;
     let line = "stockroom_rate_limit_refusals_total{limit=\"read\"} 3";
-    assert!(figures.text.contains(line), "{}", figures.text);
+    assert!(metrics.text.contains(line), "{}", metrics.text);
 }
 
 async fn logins_are_limited_by_address(gateway: Gateway) {

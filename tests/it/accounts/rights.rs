@@ -171,22 +171,25 @@ async fn public_routes_need_no_token(gateway: Gateway) {
         }
     }
     // An invalid token is ignored.
-    let stranger = gateway.with_token("no.good.token");
-    stranger.get("").await.expect(200);
-    stranger.get("openapi.json").await.expect(200);
-    stranger
+    let with_invalid_token = gateway.with_token("no.good.token");
+    with_invalid_token.get("").await.expect(200);
+    with_invalid_token.get("openapi.json").await.expect(200);
+    with_invalid_token
         .post("authentication/token/", json!({}))
         .await
         .expect(422);
 }
 
 async fn an_invalid_token_is_rejected_everywhere(gateway: Gateway) {
-    let stranger = gateway.with_token("no.good.token");
+    let with_invalid_token = gateway.with_token("no.good.token");
     for kind in Kind::ALL {
         let one = format!("{}/1/", kind.plural());
-        stranger.get(&list(kind)).await.is(401, BAD_TOKEN);
-        stranger.post(&list(kind), json!({})).await.is(401, BAD_TOKEN);
-        stranger.get(&one).await.is(401, BAD_TOKEN);
-        stranger.delete(&one).await.is(401, BAD_TOKEN);
+        with_invalid_token.get(&list(kind)).await.is(401, BAD_TOKEN);
+        with_invalid_token
+            .post(&list(kind), json!({}))
+            .await
+            .is(401, BAD_TOKEN);
+        with_invalid_token.get(&one).await.is(401, BAD_TOKEN);
+        with_invalid_token.delete(&one).await.is(401, BAD_TOKEN);
     }
 }

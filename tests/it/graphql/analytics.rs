@@ -250,9 +250,15 @@ async fn the_ledger_has_actors_and_reasons(gateway: Gateway) {
         "{{ stockLedger {{ totalCount nodes {{ {entry} }} }} product(id: {product}) {{ quantity stockLedger(filter: {{ change: {{ gt: 0 }} }}) {{ totalCount nodes {{ {entry} }} }} }} }}"
     );
     let data = gateway.viewer.data(&document, json!({})).await;
-    let row = |id: &str, reason: &str, change: i64, balance: i64, second: i64, who: &str, movement: Value| {
+    let row = |id: &str,
+               reason: &str,
+               change: i64,
+               balance: i64,
+               second: i64,
+               actor: &str,
+               movement: Value| {
         json!({ "id": id, "reason": reason, "change": change, "balance": balance, "createdAt": format!("2024-01-15T10:30:0{second}Z"),
-                "product": { "title": "Bolts" }, "actor": { "username": who }, "movement": movement })
+                "product": { "title": "Bolts" }, "actor": { "username": actor }, "movement": movement })
     };
     let sold = json!({ "__typename": "Outflow", "id": outflow.to_string(), "quantity": 2 });
     let all = [
@@ -303,9 +309,9 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
         assert_eq!(body["data"]["analytics"]["lowStockThreshold"], 5, "{body}");
         assert_eq!(body["data"]["analytics"].as_object().unwrap().len(), 2, "{body}");
     }
-    let nobody = gateway
+    let unauthenticated = gateway
         .anon
         .refusal("{ analytics { lowStockThreshold } }", json!({}))
         .await;
-    assert_eq!(nobody.0, "UNAUTHENTICATED");
+    assert_eq!(unauthenticated.0, "UNAUTHENTICATED");
 }

@@ -39,9 +39,9 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 5 });
     gateway.manager.make(Kind::Inflow, inflow).await;
-    let changed = |reason: &str, change: i64, balance: i64, who: &str, movement: Value| {
+    let changed = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
         json!({ "stockChanged": { "reason": reason, "change": change, "balance": balance, "productId": product.to_string(),
-                "product": { "quantity": balance }, "actor": { "username": who }, "movement": movement } })
+                "product": { "quantity": balance }, "actor": { "username": actor }, "movement": movement } })
     };
     let bought = json!({ "__typename": "Inflow", "quantity": 5 });
     assert_eq!(
@@ -102,19 +102,19 @@ async fn a_subscription_is_filtered_by_product(gateway: Gateway) {
         .root
         .make(Kind::Outflow, json!({ "product": two, "quantity": 2 }))
         .await;
-    let mut heard: Vec<(String, i64)> = Vec::new();
+    let mut received: Vec<(String, i64)> = Vec::new();
     for _ in 0..6 {
         let message = socket.message().await;
         let change = message["payload"]["data"]["stockChanged"]["change"].as_i64();
-        heard.push((
+        received.push((
             message["id"].as_str().unwrap().to_owned(),
             change.unwrap_or_else(|| panic!("{message}")),
         ));
     }
     let of = |id: &str| {
-        heard
+        received
             .iter()
-            .filter(|(heard, _)| heard == id)
+            .filter(|(received, _)| received == id)
             .map(|(_, change)| *change)
             .collect::<Vec<_>>()
     };
@@ -156,13 +156,13 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
     };
     tokio::select! {
         () = falling => {}
-        heard = socket.data("1") => assert_eq!(heard["productLowStock"]["title"], "Other"),
+        received = socket.data("1") => assert_eq!(received["productLowStock"]["title"], "Other"),
     }
     let mut of_one = async || {
         loop {
-            let heard = socket.data("1").await["productLowStock"].clone();
-            if heard["title"] != "Other" {
-                return heard;
+            let received = socket.data("1").await["productLowStock"].clone();
+            if received["title"] != "Other" {
+                return received;
             }
         }
     };

@@ -37,12 +37,12 @@ pub fn code(answer: &Answer) -> String {
 }
 
 async fn queries_by_get(gateway: Gateway) {
-    let who = json!({ "data": { "viewer": { "user": { "username": "viewer" } } } });
+    let viewer = json!({ "data": { "viewer": { "user": { "username": "viewer" } } } });
     assert_eq!(
         get(&gateway, &[("query", "{ viewer { user { username } } }")])
             .await
             .expect(200),
-        who
+        viewer
     );
     let document = "query A { __typename } query B($id: ID!) { brand(id: $id) { id } }";
     let parameters = [
@@ -133,12 +133,12 @@ async fn mutations_require_a_preflight(gateway: Gateway) {
         gateway.root.data("{ brands { totalCount } }", json!({})).await["brands"]["totalCount"],
         1
     );
-    let taken = gateway
+    let ignored = gateway
         .root
         .request(Method::POST, "/graphql")
         .header("content-type", "Application/JSON;charset=\"UTF-8\"");
     assert_eq!(
-        send(taken.body(body)).await.expect(200),
+        send(ignored.body(body)).await.expect(200),
         json!({ "data": { "deleteBrand": { "deletedId": "1" } } })
     );
 }
@@ -193,8 +193,8 @@ async fn invalid_bodies_are_rejected(gateway: Gateway) {
     assert_eq!((refused.status, &*code(&refused)), (413, "PAYLOAD_TOO_LARGE"));
     // Unknown members are ignored, and null counts as absent.
     let body = r#"{"query":"{ __typename }","variables":null,"operationName":null,"extensions":{"other":1},"more":[1]}"#;
-    let taken = gateway.viewer.raw(Method::POST, "/graphql", body).await;
-    assert_eq!(taken.expect(200), json!({ "data": { "__typename": "Query" } }));
+    let ignored = gateway.viewer.raw(Method::POST, "/graphql", body).await;
+    assert_eq!(ignored.expect(200), json!({ "data": { "__typename": "Query" } }));
 }
 
 /// Sends a document with this `Accept` header.
@@ -266,12 +266,12 @@ async fn statuses_of_responses(gateway: Gateway) {
         .anon
         .request(Method::POST, "/graphql")
         .header("accept", "application/graphql-response+json");
-    let nobody = send(request.json(&json!({ "query": "{ brands { totalCount } }" }))).await;
+    let unauthenticated = send(request.json(&json!({ "query": "{ brands { totalCount } }" }))).await;
     assert_eq!(
-        (nobody.status, nobody.header("www-authenticate")),
+        (unauthenticated.status, unauthenticated.header("www-authenticate")),
         (401, Some("Bearer"))
     );
-    assert_eq!(code(&nobody), "UNAUTHENTICATED");
+    assert_eq!(code(&unauthenticated), "UNAUTHENTICATED");
     // An invalid token is rejected for any query.
     let bad = gateway.with_token("a.b.c").gql("{ __typename }", json!({})).await;
     assert_eq!((bad.status, &*code(&bad)), (401, "UNAUTHENTICATED"));
@@ -297,11 +297,11 @@ async fn costs_are_reported_on_request(gateway: Gateway) {
             .json(&json!({ "query": document }))
     };
     assert!(send(request()).await.json().get("extensions").is_none());
-    let told = send(request().header("x-stockroom-cost", "1")).await.expect(200);
+    let with_cost = send(request().header("x-stockroom-cost", "1")).await.expect(200);
     // Twenty brands with a name, each with a list of ten products with a title and the name of the brand.
     let requested = 1 + 20 * (1 + 1 + 1 + 10 * (1 + 1 + 2));
     assert_eq!(
-        told["extensions"],
+        with_cost["extensions"],
         json!({ "cost": { "requested": requested, "limit": 50_000, "depth": 6, "fields": 8 } })
     );
 }

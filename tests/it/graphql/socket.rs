@@ -22,7 +22,7 @@ on_both![
 pub const STREAM: &str = "subscription { stockChanged { change } }";
 
 async fn logging_in(gateway: Gateway) {
-    let who = "{ viewer { user { username } } }";
+    let viewer_query = "{ viewer { user { username } } }";
     // In `connection_init`, under any spelling of the header's name, or in the header itself.
     for name in ["Authorization", "authorization"] {
         let mut socket = Socket::open(&gateway.viewer).await;
@@ -31,7 +31,7 @@ async fn logging_in(gateway: Gateway) {
             .send_json(&json!({ "type": "connection_init", "payload": { name: token } }))
             .await;
         assert_eq!(socket.message().await, json!({ "type": "connection_ack" }));
-        socket.subscribe("1", who, json!({})).await;
+        socket.subscribe("1", viewer_query, json!({})).await;
         assert_eq!(
             socket.data("1").await,
             json!({ "viewer": { "user": { "username": "viewer" } } })
@@ -45,11 +45,11 @@ async fn logging_in(gateway: Gateway) {
     let mut socket = Socket::connect(&gateway.anon, &headers).await.unwrap();
     socket.init(None).await;
     assert_eq!(socket.message().await["type"], "connection_ack");
-    socket.subscribe("1", who, json!({})).await;
+    socket.subscribe("1", viewer_query, json!({})).await;
     assert_eq!(socket.data("1").await["viewer"]["user"]["username"], "manager");
     // A connection without a token is accepted, and may read what requests without a token may.
     let mut socket = Socket::login(&gateway.anon).await;
-    socket.subscribe("1", who, json!({})).await;
+    socket.subscribe("1", viewer_query, json!({})).await;
     assert_eq!(socket.data("1").await, json!({ "viewer": null }));
     assert_eq!(socket.message().await, json!({ "id": "1", "type": "complete" }));
     socket.subscribe("2", STREAM, json!({})).await;
@@ -93,31 +93,31 @@ async fn operations_of_every_kind(gateway: Gateway) {
     );
     socket.subscribe("write", &document, json!({})).await;
     // The messages of the subscription and the mutation may interleave.
-    let mut heard: Vec<(String, Value)> = Vec::new();
+    let mut received: Vec<(String, Value)> = Vec::new();
     for _ in 0..3 {
         let message = socket.message().await;
-        heard.push((
+        received.push((
             message["id"].as_str().unwrap().to_owned(),
             message["payload"]["data"].clone(),
         ));
     }
-    heard.sort_by(|one, other| one.0.cmp(&other.0));
+    received.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(
-        heard[0],
+        received[0],
         (
             "stream".to_owned(),
             json!({ "stockChanged": { "change": -3, "product": { "title": "Bolts" } } })
         )
     );
     assert!(
-        heard[1..].contains(&(
+        received[1..].contains(&(
             "write".to_owned(),
             json!({ "createOutflow": { "outflow": { "quantity": 3 } } })
         )),
-        "{heard:?}"
+        "{received:?}"
     );
     assert!(
-        heard[1..].contains(&("write".to_owned(), Value::Null)),
+        received[1..].contains(&("write".to_owned(), Value::Null)),
         "`complete` of the mutation"
     );
     // Request errors arrive as `error`, field errors within `next`.

@@ -98,11 +98,11 @@ async fn a_client_that_does_not_read_is_dropped(gateway: Gateway) {
             .await;
     }
     assert!(socket.is_dropped().await, "the server closes the connection");
-    let mut heard = 0;
+    let mut results = 0;
     while let Some(message) = socket.left().await {
-        heard += usize::from(message["type"] == "next");
+        results += usize::from(message["type"] == "next");
     }
-    assert!(heard < 50, "{heard}");
+    assert!(results < 50, "{results}");
     // Other clients are served.
     assert_eq!(gateway.viewer.quantity(product).await, 10);
 }

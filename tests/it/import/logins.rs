@@ -74,8 +74,12 @@ async fn old_tokens(database: Database) {
             .await;
         answer.is(401, REFUSED);
     }
-    let nobody = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
-    gateway.with_token(nobody).get("brands/").await.is(401, BAD_TOKEN);
+    let unknown_user = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
+    gateway
+        .with_token(unknown_user)
+        .get("brands/")
+        .await
+        .is(401, BAD_TOKEN);
     removed(gateway).await;
 }
 

@@ -174,8 +174,8 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
         outflow(json!({ "product": 999, "quantity": 1 }))
             .await
             .refuses(&[("product", missing)]);
-        let nobody = json!({ "supplier": 999, "product": product, "quantity": 1 });
-        inflow(nobody).await.refuses(&[("supplier", missing)]);
+        let unknown_supplier = json!({ "supplier": 999, "product": product, "quantity": 1 });
+        inflow(unknown_supplier).await.refuses(&[("supplier", missing)]);
         let most = "Ensure this value is less than or equal to 2147483637.";
         inflow(delivery(2_147_483_638))
             .await

@@ -149,10 +149,10 @@ async fn a_backup_overwrites_no_file(gateway: Gateway) {
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("copy.db");
     let path = copy.to_str().unwrap();
-    std::fs::write(&copy, "somebody's").unwrap();
+    std::fs::write(&copy, "another file").unwrap();
     let refused = fails(&url, &["backup", path], "");
     assert!(refused.contains("--force"), "{refused}");
-    assert_eq!(std::fs::read(&copy).unwrap(), b"somebody's");
+    assert_eq!(std::fs::read(&copy).unwrap(), b"another file");
     prints(&url, &["backup", path, "--force"], "");
     prints(&format!("sqlite://{path}"), &["check"], "");
 

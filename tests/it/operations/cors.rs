@@ -44,8 +44,8 @@ async fn get(gateway: &Gateway, origin: &str) -> Answer {
 async fn other_origins_are_not_allowed(gateway: Gateway) {
     for answer in [preflight(&gateway, SHOP).await, get(&gateway, SHOP).await] {
         assert!(answer.status < 300);
-        let told = |name: &reqwest::header::HeaderName| name.as_str().starts_with("access-control");
-        assert!(!answer.headers.keys().any(told), "{:?}", answer.headers);
+        let is_cors_header = |name: &reqwest::header::HeaderName| name.as_str().starts_with("access-control");
+        assert!(!answer.headers.keys().any(is_cors_header), "{:?}", answer.headers);
     }
 }
 

@@ -216,9 +216,9 @@ async fn a_locked_row() {
     };
     let (_program, admin, product) = serve(&cluster).await;
     let free = admin.product("Coffee", 1_000).await;
-    let somebody = cluster.connect("postgres", "shop").await.unwrap();
+    let other = cluster.connect("postgres", "shop").await.unwrap();
     let hold = format!("BEGIN; SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
-    somebody.batch_execute(&hold).await.unwrap();
+    other.batch_execute(&hold).await.unwrap();
     let begin = Instant::now();
     let held = join_all((0..8).map(|_| take(&admin, product)));
     // Other rows are not affected.
@@ -236,7 +236,7 @@ async fn a_locked_row() {
     let waiting =
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop' AND wait_event_type = 'Lock'";
     assert_eq!(cluster.number(waiting).await, 0);
-    somebody.batch_execute("ROLLBACK").await.unwrap();
+    other.batch_execute("ROLLBACK").await.unwrap();
     take(&admin, product).await.expect(201);
     assert_eq!(admin.quantity(product).await, 999_999);
     prints(&cluster.url(), &["check"], "");

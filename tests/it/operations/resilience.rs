@@ -28,10 +28,10 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
     .await;
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
-    let (told, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stopping, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut clients = JoinSet::new();
     for _ in 0..16 {
-        let (manager, told, recorded) = (manager.clone(), Arc::clone(&told), Arc::clone(&recorded));
+        let (manager, stopping, recorded) = (manager.clone(), Arc::clone(&stopping), Arc::clone(&recorded));
         clients.spawn(async move {
             let outflow = json!({ "product": product, "quantity": 1 });
             loop {
@@ -43,7 +43,7 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
                         recorded.fetch_add(1, Ordering::SeqCst);
                     }
                     // The listener is closed: the connection was not accepted.
-                    Err(error) if error.is_connect() && told.load(Ordering::SeqCst) => return,
+                    Err(error) if error.is_connect() && stopping.load(Ordering::SeqCst) => return,
                     Err(error) => panic!("{error:?}"),
                 }
             }
@@ -53,7 +53,7 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let begin = Instant::now();
-    told.store(true, Ordering::SeqCst);
+    stopping.store(true, Ordering::SeqCst);
     program.terminate();
     let status = program.ended().await;
     let took = begin.elapsed();

@@ -149,7 +149,7 @@ impl Listener {
             .expect("a sign")
             .to_vec();
         let received = Arc::<Mutex<Vec<i64>>>::default();
-        let heard = Arc::clone(&received);
+        let ids = Arc::clone(&received);
         let listening = tokio::spawn(async move {
             while let Ok(Some(chunk)) = response.chunk().await {
                 text.extend(&chunk);
@@ -160,7 +160,7 @@ impl Listener {
                         let data: Value = serde_json::from_str(data).expect("JSON");
                         let id = data["data"]["stockChanged"]["id"].as_str();
                         let id = id.unwrap_or_else(|| panic!("{data}")).parse().expect("an id");
-                        heard.lock().unwrap().push(id);
+                        ids.lock().unwrap().push(id);
                     }
                 }
             }
@@ -265,7 +265,7 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     first.kill();
     first.ended().await;
     receiver.set_reaction(Reaction::Status(204));
-    let heard_until_then = on_killed.received();
+    let received_before = on_killed.received();
     let so_far = known.lock().unwrap().len();
     enough(so_far + 100).await;
     over.store(true, Ordering::SeqCst);
@@ -276,10 +276,10 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let ledger = entries(&gateway, before).await;
     let last = *ledger.last().expect("entries");
     assert_eq!(on_survivor.until(last).await, ledger);
-    let seen = *heard_until_then.last().expect("some entries were received");
-    assert!(ledger.starts_with(&heard_until_then), "{heard_until_then:?}");
+    let seen = *received_before.last().expect("some entries were received");
+    assert!(ledger.starts_with(&received_before), "{received_before:?}");
     let resumed = Listener::start(&same, seen).await;
-    assert_eq!([heard_until_then, resumed.until(last).await].concat(), ledger);
+    assert_eq!([received_before, resumed.until(last).await].concat(), ledger);
 
     // Every committed movement is delivered, and nothing else, each under one id.
     let committed = outflows(&gateway).await;

@@ -127,9 +127,9 @@ fn every_page_is_run_or_listed() {
 fn documented_limits_are_those_of_the_program() {
     let page = page("limits.md");
     let limits = Limits::DEFAULT;
-    let told: HashMap<&str, &str> = rows(&page).collect();
+    let documented: HashMap<&str, &str> = rows(&page).collect();
     let most = |what: &str| -> u64 {
-        let number = told
+        let number = documented
             .get(what)
             .unwrap_or_else(|| panic!("{what} is not on the page"));
         number.replace(',', "").parse().expect("a number")

@@ -79,7 +79,7 @@ async fn rotated_secrets_overlap(gateway: Gateway) {
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let other = ManagedEndpoint::make(&gateway, &receiver.url(), &["inflow.created"]).await;
     let product = gateway.root.product("Água 日本", 100).await;
-    let told = async || {
+    let next_message = async || {
         create_outflow(&gateway, product, 1).await;
         assert_eq!(send_due(&gateway).await, 1);
         receiver.received().pop().expect("a message")
@@ -94,19 +94,19 @@ async fn rotated_secrets_overlap(gateway: Gateway) {
         rotated["secret"].as_str().expect("a secret").to_owned()
     };
     let first = endpoint.secret.clone();
-    let message = told().await;
+    let message = next_message().await;
     assert!(is_signed_with(&first, &message) && !is_signed_with(&other.secret, &message));
     assert_eq!(message.header("webhook-signature").split(' ').count(), 1);
 
     let second = rotate(120).await;
-    let message = told().await;
+    let message = next_message().await;
     assert_eq!(message.header("webhook-signature").split(' ').count(), 2);
     assert!(is_signed_with(&first, &message) && is_signed_with(&second, &message));
     gateway.wait(119);
-    let message = told().await;
+    let message = next_message().await;
     assert!(is_signed_with(&first, &message) && is_signed_with(&second, &message));
     gateway.wait(1);
-    let message = told().await;
+    let message = next_message().await;
     assert!(!is_signed_with(&first, &message) && is_signed_with(&second, &message));
     assert_eq!(
         endpoint.shown(&gateway).await["previous_secret_until"],
@@ -115,14 +115,14 @@ async fn rotated_secrets_overlap(gateway: Gateway) {
 
     // A second rotation within the overlap ends the oldest secret; one without overlap ends all but the new one.
     let (third, fourth) = (rotate(60).await, rotate(60).await);
-    let message = told().await;
+    let message = next_message().await;
     assert!(
         is_signed_with(&third, &message)
             && is_signed_with(&fourth, &message)
             && !is_signed_with(&second, &message)
     );
     let fifth = rotate(0).await;
-    let message = told().await;
+    let message = next_message().await;
     assert!(is_signed_with(&fifth, &message) && !is_signed_with(&fourth, &message));
 }
 
@@ -235,15 +235,15 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
     gateway.wait(13);
     receiver.set_reaction(Reaction::Status(204));
     assert_eq!(send_due(&gateway).await, 1);
-    let told = endpoint.deliveries(&gateway).await[0].clone();
-    let numbers: Vec<_> = told["attempts"]
+    let repeated = endpoint.deliveries(&gateway).await[0].clone();
+    let numbers: Vec<_> = repeated["attempts"]
         .as_array()
         .unwrap()
         .iter()
         .map(|tried| &tried["number"])
         .collect();
     assert_eq!(
-        (&told["outcome"], numbers),
+        (&repeated["outcome"], numbers),
         (
             &json!("delivered"),
             vec![&json!(1), &json!(2), &json!(3), &json!(4)]
@@ -308,8 +308,8 @@ async fn all_failed_deliveries_are_repeated(gateway: Gateway) {
         json!({ "replayed": 2, "hasMore": false, "userErrors": [] })
     );
     assert_eq!(send_due(&gateway).await, 2);
-    let told = root.get(&endpoint.path("deliveries/?outcome=delivered")).await;
-    assert_eq!(told.ids().len(), 5);
+    let delivered = root.get(&endpoint.path("deliveries/?outcome=delivered")).await;
+    assert_eq!(delivered.ids().len(), 5);
     assert_eq!(replay("2024-01-01T00:00:00Z").await["replayed"], 0);
 
     // There may be many: a bounded number is repeated at a time.

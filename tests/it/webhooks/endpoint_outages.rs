@@ -27,11 +27,11 @@ on_both![
 ];
 
 async fn unresponsive_receivers_delay_no_delivery(gateway: Gateway) {
-    let (dead, alive) = (Receiver::start().await, Receiver::start().await);
-    dead.set_reaction(Reaction::Hang);
+    let (hanging, alive) = (Receiver::start().await, Receiver::start().await);
+    hanging.set_reaction(Reaction::Hang);
     let gateway = with_managed_endpoints(gateway, &["--webhook-timeout", "300"]).await;
     for _ in 0..49 {
-        ManagedEndpoint::make(&gateway, &dead.url(), &["outflow.created"]).await;
+        ManagedEndpoint::make(&gateway, &hanging.url(), &["outflow.created"]).await;
     }
     ManagedEndpoint::make(&gateway, &alive.url(), &["outflow.created"]).await;
     gateway.webhooks().start().await.expect("a worker");
@@ -40,24 +40,30 @@ async fn unresponsive_receivers_delay_no_delivery(gateway: Gateway) {
     for _ in 0..8 {
         create_outflow(&gateway, product, 1).await;
     }
-    dead.wait_for(49 * 8).await;
+    hanging.wait_for(49 * 8).await;
     for _ in 0..30 {
         create_outflow(&gateway, product, 1).await;
     }
-    let told = alive.wait_for(38).await;
-    let ids: BTreeSet<&str> = told.iter().map(Received::id).collect();
-    assert_eq!((told.len(), ids.len(), dead.received().len()), (38, 38, 49 * 8));
+    let messages = alive.wait_for(38).await;
+    let ids: BTreeSet<&str> = messages.iter().map(Received::id).collect();
+    assert_eq!(
+        (messages.len(), ids.len(), hanging.received().len()),
+        (38, 38, 49 * 8)
+    );
     gateway.services.stop();
 }
 
 /// The ids of the messages for each outflow.
 fn ids_by_outflow(messages: &[Received]) -> BTreeMap<i64, BTreeSet<String>> {
-    let mut told: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let mut delivered: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for message in messages {
         let outflow = message.json()["data"]["id"].as_i64().expect("an id");
-        told.entry(outflow).or_default().insert(message.id().to_owned());
+        delivered
+            .entry(outflow)
+            .or_default()
+            .insert(message.id().to_owned());
     }
-    told
+    delivered
 }
 
 async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
@@ -93,9 +99,9 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     endpoint.patch(&gateway, json!({ "url": receiver.url() })).await;
     gateway.wait(13);
     assert_eq!(send_due(&gateway).await, 10);
-    let told = ids_by_outflow(&receiver.received());
-    assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), made);
-    assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
+    let delivered = ids_by_outflow(&receiver.received());
+    assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+    assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
     assert!(elsewhere.received().is_empty());
     let first = endpoint.deliveries(&gateway).await.pop().expect("the first");
     let errors: Vec<&Value> = first["attempts"]
@@ -151,12 +157,12 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
     let made: BTreeSet<i64> = futures_util::future::join_all(sales).await.into_iter().collect();
     let mut ids = Vec::new();
     for receiver in &receivers {
-        let told = ids_by_outflow(&receiver.wait_for(60).await);
-        assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), made);
-        ids.push(told);
+        let delivered = ids_by_outflow(&receiver.wait_for(60).await);
+        assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+        ids.push(delivered);
     }
     // An event has the same id for every endpoint, whichever gateway sends it.
-    assert!(ids.iter().all(|told| *told == ids[0]));
+    assert!(ids.iter().all(|delivered| *delivered == ids[0]));
     assert!(ids[0].values().all(|ids| ids.len() == 1));
     for gateway in [&gateway, &second] {
         gateway.services.stop();
@@ -254,16 +260,16 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
         .all(&app.services.db)
         .await
         .unwrap();
-    let told = ids_by_outflow(&receiver.received());
+    let delivered = ids_by_outflow(&receiver.received());
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() >= ROUNDS * 15, "{}", acknowledged.len());
-    assert!(acknowledged.iter().all(|id| told.contains_key(id)), "lost");
+    assert!(acknowledged.iter().all(|id| delivered.contains_key(id)), "lost");
     // Every committed outflow, acknowledged or not, and no other; each under one id.
     assert_eq!(
-        told.keys().copied().collect::<BTreeSet<_>>(),
+        delivered.keys().copied().collect::<BTreeSet<_>>(),
         made.into_iter().collect()
     );
-    assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
+    assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
     assert_eq!(worker.run_due().await.expect("the worker runs"), 0);
     app.services.db.close().await;
 }

@@ -150,14 +150,14 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
     assert_eq!(made.len(), 20);
     assert_eq!(send_due(&gateway).await, 21);
     let messages = receiver.received();
-    let mut told: Vec<i64> = messages
+    let mut delivered: Vec<i64> = messages
         .iter()
         .filter(|message| message.name() == "outflow.created")
         .map(|message| message.json()["data"]["id"].as_i64().expect("an id"))
         .collect();
     made.sort_unstable();
-    told.sort_unstable();
-    assert_eq!(made, told);
+    delivered.sort_unstable();
+    assert_eq!(made, delivered);
     let mut ids: Vec<&str> = messages.iter().map(Received::id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -177,31 +177,31 @@ async fn low_stock_is_delivered_on_crossing(gateway: Gateway) {
     let product = root.product("Bolts", 10).await;
     let supplier = root.make(Kind::Supplier, json!({ "name": "A supplier" })).await;
     let path = format!("products/{product}/");
-    let told = async || {
+    let low_stock_count = async || {
         send_due(&gateway).await;
         receiver.received().len()
     };
     create_outflow(&gateway, product, 4).await;
-    assert_eq!(told().await, 0, "6 left");
+    assert_eq!(low_stock_count().await, 0, "6 left");
     create_outflow(&gateway, product, 1).await;
-    assert_eq!(told().await, 1, "5 left");
+    assert_eq!(low_stock_count().await, 1, "5 left");
     create_outflow(&gateway, product, 1).await;
-    assert_eq!(told().await, 1, "4 left, already low");
+    assert_eq!(low_stock_count().await, 1, "4 left, already low");
     let body = json!({ "product": product, "supplier": supplier, "quantity": 6 });
     let inflow = root.make(Kind::Inflow, body).await;
-    assert_eq!(told().await, 1, "10 left");
+    assert_eq!(low_stock_count().await, 1, "10 left");
     root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
-    assert_eq!(told().await, 2, "4 left after the inflow is deleted");
+    assert_eq!(low_stock_count().await, 2, "4 left after the inflow is deleted");
     root.patch(&path, json!({ "quantity": 3 })).await.expect(200);
-    assert_eq!(told().await, 2, "adjusted, already low");
+    assert_eq!(low_stock_count().await, 2, "adjusted, already low");
     root.patch(&path, json!({ "quantity": 6 })).await.expect(200);
-    assert_eq!(told().await, 2, "adjusted, no longer low");
+    assert_eq!(low_stock_count().await, 2, "adjusted, no longer low");
     root.patch(&path, json!({ "quantity": 0, "title": "Nuts" }))
         .await
         .expect(200);
-    assert_eq!(told().await, 3, "adjusted, none left");
+    assert_eq!(low_stock_count().await, 3, "adjusted, none left");
     root.product("Few from the start", 1).await;
-    assert_eq!(told().await, 3, "a new product crosses no threshold");
+    assert_eq!(low_stock_count().await, 3, "a new product crosses no threshold");
 
     let messages = receiver.received();
     assert_eq!(names(&messages), ["product.low_stock"; 3]);
