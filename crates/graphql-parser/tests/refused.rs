@@ -225,7 +225,7 @@ fn columns_count_characters_and_every_line_terminator_counts_once() {
 }
 
 #[test]
-fn what_the_tree_has_no_room_for() {
+fn documents_that_are_not_executable() {
     let message = "A document that is executed has operations and fragments only, no definitions of types.";
     for (text, column) in [
         ("type A {a: Int}", 1),

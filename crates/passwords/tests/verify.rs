@@ -13,7 +13,7 @@ async fn verify(passwords: &Passwords, password: &str, stored: Option<&str>) -> 
 }
 
 #[tokio::test]
-async fn only_the_password_is_right() {
+async fn only_the_right_password_is_accepted() {
     let passwords = Passwords::new();
     let own = passwords.hash(PASSWORD.to_owned()).await.unwrap();
     assert!(
