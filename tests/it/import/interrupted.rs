@@ -10,8 +10,7 @@ use rand_pcg::Pcg64Mcg;
 use super::installation::Installation;
 use crate::support::command::{fails, prints};
 use crate::support::program::command;
-use crate::support::row_counts::row_counts;
-use crate::support::test_database::{Database, Place};
+use crate::support::test_database::{Database, Place, row_counts};
 
 /// The number of rows; large enough that an import is still running when it is interrupted.
 const MANY: &str = "

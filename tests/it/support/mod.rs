@@ -14,7 +14,6 @@ pub mod program;
 pub mod raw_http;
 pub mod redis;
 pub mod rest_over_graphql;
-pub mod row_counts;
 pub mod samples;
 pub mod test_database;
 pub mod trace_collector;
