@@ -1,4 +1,4 @@
-//! What is accepted, and the tree that comes of it.
+//! Accepted documents and their trees.
 
 #![expect(
     clippy::indexing_slicing,

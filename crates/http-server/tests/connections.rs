@@ -1,4 +1,4 @@
-//! Connections over real sockets: what a client sees of limits and of shutdown.
+//! Connections over real sockets: the effects of limits and shutdown on clients.
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 

@@ -1,4 +1,4 @@
-//! Hashes of our own, hashes of Django's, and users that do not exist.
+//! Hashes of this crate, hashes of Django, and users that do not exist.
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 

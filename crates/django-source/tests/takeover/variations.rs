@@ -14,7 +14,7 @@ const TABLES: [(&str, &str); 6] = [
     ("outflows", "outflow"),
 ];
 
-/// What is taken over after these statements; it has to be everything.
+/// The imported rows after these statements; asserts that none is omitted.
 async fn whole(name: &str, sql: &str) -> Collected {
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");

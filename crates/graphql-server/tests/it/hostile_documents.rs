@@ -20,7 +20,7 @@ fn refused(bench: &Bench, text: &str) -> (String, ErrorCode) {
         );
     };
     let took = began.elapsed();
-    // Milliseconds in a release build. The bound is generous, since what it is about would take years.
+    // Milliseconds in a release build. The bound is generous, since unbounded work would take years.
     assert!(
         took < Duration::from_secs(1),
         "{took:?} to refuse {} bytes",
