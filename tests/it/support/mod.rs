@@ -1,4 +1,4 @@
-//! What the tests stand on: a gateway, clients of each protocol, and servers that a gateway talks to.
+//! Support for tests: a gateway, clients of each protocol, and servers that a gateway connects to.
 
 pub mod actors;
 pub mod answer;
