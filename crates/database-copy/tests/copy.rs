@@ -91,7 +91,7 @@ async fn refusal(source: &Database, target: &Database, progress: &Progress) -> S
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_arrives() {
-    let (_folder, source, target) = pair(ROWS, "INSERT INTO migrations VALUES ('of the target')").await;
+    let (folder, source, target) = pair(ROWS, "INSERT INTO migrations VALUES ('of the target')").await;
     let progress = Progress::default();
     let tables = copy(&source, &target, &progress).await.unwrap();
     let compared: Vec<_> = tables
@@ -118,7 +118,7 @@ async fn everything_arrives() {
     let own = "SELECT COUNT(*) AS number FROM migrations WHERE name = 'of the target'";
     assert_eq!(number(&target, own).await, 1);
     let next = "INSERT INTO book (writer_id, pages, lent) VALUES (3, 1, 0)";
-    target.execute_unprepared(next).await.unwrap();
+    execute(&folder.path().join("target.db"), next);
     assert_eq!(number(&target, "SELECT MAX(id) AS number FROM book").await, 601);
 }
 
