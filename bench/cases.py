@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Shop:
-    """What the seeded database holds, as far as the cases need to know."""
+    """The rows of the seeded database that the cases need."""
 
     first_id: int
     last_id: int

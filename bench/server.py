@@ -27,7 +27,7 @@ def cpu_seconds(roots: list[int]) -> float:
     """CPU time of these processes, of all beneath them, and of those beneath that have ended."""
     family, ticks = _cpu_ticks(roots)
     while True:
-        # A child that ends while /proc is read is seen twice or not at all: read until nobody comes or goes.
+        # A child that exits while /proc is read may be seen twice or missed: read until the list is stable.
         again, ticks_again = _cpu_ticks(roots)
         if again == family:
             return ticks / TICKS

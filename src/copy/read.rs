@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::progress::Progress;
 use super::row::{self, Row, Summary, Summing};
-use super::table::Table;
+use super::table::{LAST, Table};
 use crate::error::{Error, Result};
 
 /// Rows of a page. A row can be a megabyte.
@@ -119,13 +119,19 @@ async fn count(tx: &Transaction, table: &Table) -> Result<u64> {
     Ok(u64::try_from(number(tx, sql).await?).unwrap_or(0))
 }
 
-/// The largest id that a table has given out; 0 for one that gives out none.
+/// The largest id that a table has given out or contains; 0 for one that gives out none.
 pub(super) async fn last_id(tx: &Transaction, table: &Table) -> Result<i64> {
-    if !table.columns.iter().any(|column| column.name == "id") {
+    let has_id = table.columns.iter().any(|column| column.name == "id");
+    if !has_id || LAST.contains(&table.name.as_str()) {
         return Ok(0);
     }
-    let last = tx.backend().last_id_of(&table.name);
-    number(tx, format!("SELECT CAST({last} AS bigint) AS number")).await
+    let given = tx.backend().last_id_of(&table.name);
+    let given = number(tx, format!("SELECT CAST({given} AS bigint) AS number")).await?;
+    let largest = format!(
+        r#"SELECT CAST(COALESCE(MAX(id), 0) AS bigint) AS number FROM "{}""#,
+        table.name
+    );
+    Ok(given.max(number(tx, largest).await?))
 }
 
 async fn number(tx: &Transaction, sql: String) -> Result<i64> {

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 /// PostgreSQL in another form than on SQLite. `stockroom check` verifies that number.
 pub(crate) const NOT_COPIED: [&str; 2] = ["seaql_migrations", "tally"];
 
-/// Changed by triggers on other tables, so it is written last.
-const LAST: [&str; 1] = ["account_epoch"];
+/// Changed by triggers on other tables, so it is written last. Its one id is not given out.
+pub(super) const LAST: [&str; 1] = ["account_epoch"];
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,11 @@
-// The audits of the GraphQL working group's `graphql-http`: is this GraphQL over HTTP, as the specification has it?
+// The audits of the GraphQL working group's `graphql-http`: conformance with the GraphQL over HTTP specification.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serverAudits } from 'graphql-http';
 import { Program } from './program.js';
 
-/** How many audits there are: a release with fewer must not pass for a better result. */
+/** The number of audits, so that a release with fewer does not look like a better result. */
 const AUDITS = 61;
 
 let program;
@@ -14,12 +14,12 @@ after(() => program.stop());
 
 const audits = serverAudits({ url: () => `${program.url}/graphql` });
 
-test('there are as many audits as there should be', () => assert.equal(audits.length, AUDITS));
+test('the number of audits is as expected', () => assert.equal(audits.length, AUDITS));
 
 for (const { id, name, fn } of audits) {
   test(`${id} ${name}`, async () => {
     const result = await fn();
-    // A recommendation that is not followed is a failure too.
+    // Recommendations count as failures, too.
     assert.equal(result.status, 'ok', `${result.status}: ${result.reason}`);
   });
 }

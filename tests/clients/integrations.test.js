@@ -29,7 +29,7 @@ after(async () => {
   await ended;
 });
 
-/** How many audits a path passes. A recommendation that is not followed does not count. */
+/** The number of audits that a path passes; a recommendation passes only if it is followed. */
 async function passed(path) {
   const results = [];
   for (const audit of serverAudits({ url: () => origin + path })) {

@@ -1,7 +1,7 @@
-// The program itself, for tests from Node: `stockroom serve` on a port of its own, over a SQLite file of its own that
-// holds a made-up shop and the users of `stockroom demo`, ended and gone afterwards.
+// The program for tests in Node: `stockroom serve` on its own port and its own SQLite file, with sample data and
+// the users of `stockroom demo`; both are removed afterwards.
 //
-// STOCKROOM_BIN names the program; without it, it is the debug build that `cargo test` leaves behind.
+// STOCKROOM_BIN names the program; the default is the debug build of `cargo test`.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -27,7 +27,7 @@ const USERS = [
   ['viewer'],
 ];
 
-/** What of this process's environment the program may see: none of its settings. */
+/** The environment of the program: that of this process without Stockroom's settings. */
 const ENVIRONMENT = { PATH: process.env.PATH, RUST_BACKTRACE: '1' };
 
 /** A running program. */
@@ -35,13 +35,13 @@ export class Program {
   #directory;
   #settings;
   #child;
-  /** What it said that was no line of its usual log, for when something fails. */
+  /** Output other than its usual log lines, for failures. */
   #log = [];
-  /** Where it answers: `http://127.0.0.1:…`. */
+  /** Its base URL: `http://127.0.0.1:…`. */
   url;
 
   /**
-   * Makes a database with `products` products and the users, and serves it.
+   * Creates a database with `products` products and the users, and serves it.
    *
    * @param {{ products?: number, settings?: Record<string, string> }} options `settings` as environment variables.
    */
@@ -65,7 +65,7 @@ export class Program {
     return program;
   }
 
-  /** Runs another command of the program over the same database to its end; returns what it prints. */
+  /** Runs another command of the program on the same database to completion; returns its output. */
   async command(words, input = '', settings = {}) {
     const child = spawn(BINARY, words, { env: { ...this.#settings, ...settings }, cwd: this.#directory });
     let output = '';
@@ -95,7 +95,7 @@ export class Program {
     });
   }
 
-  /** Ends it as a power cut would, and serves the same database at the same address again. */
+  /** Kills it and serves the same database at the same address again. */
   async crash() {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
@@ -103,7 +103,7 @@ export class Program {
     await this.#serve(new URL(this.url).host);
   }
 
-  /** Ends it as Ctrl-C would and takes the database away; fails unless it ended well. */
+  /** Sends SIGINT and removes the database; fails unless the exit status is 0. */
   async stop() {
     const child = this.#child;
     try {
@@ -118,12 +118,12 @@ export class Program {
     }
   }
 
-  /** What it has logged. */
+  /** Its log. */
   get log() {
     return this.#log.join('\n');
   }
 
-  /** Sends a body to `/graphql` as JSON; returns the status, the headers and the body of the answer. */
+  /** Sends a body to `/graphql` as JSON; returns the status, the headers and the body of the response. */
   async post(body, { token, headers = {} } = {}) {
     const response = await fetch(`${this.url}/graphql`, {
       method: 'POST',

@@ -1,8 +1,8 @@
-// What several tests do to the shop of a running program.
+// Operations that several tests run on the shop of a running program.
 
 import assert from 'node:assert/strict';
 
-/** A product with much in stock. */
+/** A product with a large stock. */
 export async function plentiful(program, token) {
   const { products } = await program.data(
     `{ products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id title quantity } } }`,
@@ -12,7 +12,7 @@ export async function plentiful(program, token) {
   return products.nodes[0];
 }
 
-/** Takes one unit out of stock; returns the outflow. */
+/** Creates an outflow of one unit; returns it. */
 export async function takeOut(program, token, productId, quantity = 1) {
   const { createOutflow } = await program.data(
     `mutation ($input: CreateOutflowInput!) {

@@ -1,4 +1,4 @@
-// The npm client `graphql-sse`, used the ordinary way: one connection for each operation.
+// The npm client `graphql-sse`, as documented: one connection for each operation.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -33,41 +33,41 @@ async function answers(client, request) {
   return results;
 }
 
-test('a query is answered and completes', async (t) => {
+test('a query has a result and completes', async (t) => {
   const results = await answers(connect(t), { query: '{ viewer { user { username } } }' });
   assert.deepEqual(results, [{ data: { viewer: { user: { username: 'admin' } } } }]);
 });
 
-test('what is wrong with a document is told as a result', async (t) => {
+test('errors of a document arrive as a result', async (t) => {
   const [{ data, errors }, ...more] = await answers(connect(t), { query: '{ nothing }' });
   assert.deepEqual(more, []);
   assert.equal(data ?? null, null);
   assert.equal(errors[0].extensions.code, 'BAD_USER_INPUT');
 });
 
-test('a subscription tells each change once, in order', async (t) => {
+test('a subscription publishes each change once, in order', async (t) => {
   const last = await lastEntry(program, token);
   const changes = connect(t).iterate({ query: CHANGES, variables: { after: last, productIds: [product.id] } });
   for (let quantity = 1; quantity <= 3; quantity += 1) await takeOut(program, token, product.id, quantity);
-  const heard = [];
-  for (let count = 0; count < 3; count += 1) heard.push((await changes.next()).value.data.stockChanged);
+  const received = [];
+  for (let count = 0; count < 3; count += 1) received.push((await changes.next()).value.data.stockChanged);
   await changes.return();
-  assert.deepEqual(heard.map(({ change }) => change), [-1, -2, -3]);
+  assert.deepEqual(received.map(({ change }) => change), [-1, -2, -3]);
   const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(heard.map(({ id }) => id), kept.map(({ id }) => id));
+  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
 });
 
-test('a program that is killed and started again loses nothing', async (t) => {
+test('no change is lost when the program is killed and restarted', async (t) => {
   const last = await lastEntry(program, token);
-  // The client sends the same request again: what it asks for after is read when it is sent.
+  // The client sends the same request again; `after` is read when it is sent.
   const seen = { after: last, productIds: [product.id] };
   const client = connect(t, { retryAttempts: 50, retry: () => new Promise((resolve) => setTimeout(resolve, 20)) });
   const changes = client.iterate({ query: CHANGES, variables: seen });
-  const heard = [];
+  const received = [];
   const next = async () => {
     const { stockChanged } = (await changes.next()).value.data;
     seen.after = stockChanged.id;
-    heard.push(stockChanged.id);
+    received.push(stockChanged.id);
   };
   await takeOut(program, token, product.id);
   await next();
@@ -78,10 +78,10 @@ test('a program that is killed and started again loses nothing', async (t) => {
   await next();
   await changes.return();
   const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(heard, kept.map(({ id }) => id));
+  assert.deepEqual(received, kept.map(({ id }) => id));
 });
 
-test('a token that is not good is refused', async (t) => {
+test('an invalid token is rejected', async (t) => {
   const client = connect(t, { headers: { Authorization: 'Bearer nonsense' } });
   await assert.rejects(answers(client, { query: CHANGES }), (error) => {
     assert(error instanceof NetworkError, error);
@@ -90,13 +90,13 @@ test('a token that is not good is refused', async (t) => {
   });
 });
 
-test('a subscription without a login is told so', async (t) => {
+test('a subscription without a token is rejected', async (t) => {
   const [{ errors }, ...more] = await answers(connect(t, { headers: {} }), { query: CHANGES });
   assert.deepEqual(more, []);
   assert.equal(errors[0].extensions.code, 'UNAUTHENTICATED');
 });
 
-test('a stream ends with its token, and the client comes back with a new one', async (t) => {
+test('a stream ends with its token, and the client reconnects with a new one', async (t) => {
   const short = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
   t.after(() => short.stop());
   let again;
@@ -112,10 +112,11 @@ test('a stream ends with its token, and the client comes back with a new one', a
   const changes = client.iterate({ query: CHANGES });
   const first = changes.next();
   await cameBack;
-  let told = false;
-  first.then(() => (told = true));
-  // The subscription may not have begun when something happens; one of the next finds it running. Tokens are short here.
-  while (!told) {
+  let arrived = false;
+  first.then(() => (arrived = true));
+  // The first changes may precede the start of the subscription, so changes are repeated until one arrives. Tokens are
+  // short-lived here.
+  while (!arrived) {
     const { access } = await short.logIn('admin');
     const { id } = await plentiful(short, access);
     await takeOut(short, access, id);

@@ -1,4 +1,4 @@
-// The npm client `graphql-ws`, used the ordinary way.
+// The npm client `graphql-ws`, as documented.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => program.stop());
 
-/** A client as somebody would make it, of these parts of the settings; disposed of after the test. */
+/** A client with these settings; disposed of after the test. */
 function connect(t, options = {}) {
   const client = createClient({
     url: `${program.url.replace('http', 'ws')}/graphql`,
@@ -30,7 +30,7 @@ function connect(t, options = {}) {
   return client;
 }
 
-/** The one answer to an operation. */
+/** The single result of an operation. */
 async function answer(client, payload) {
   const answers = [];
   for await (const result of client.iterate(payload)) answers.push(result);
@@ -38,7 +38,7 @@ async function answer(client, payload) {
   return answers[0];
 }
 
-test('queries and mutations are answered', async (t) => {
+test('queries and mutations have results', async (t) => {
   const client = connect(t);
   const { data, errors } = await answer(client, {
     query: 'query Named($first: Int!) { viewer { user { username } } products(first: $first) { nodes { id } } }',
@@ -55,7 +55,7 @@ test('queries and mutations are answered', async (t) => {
   assert.deepEqual(taken.data, { createOutflow: { outflow: { quantity: 1 }, userErrors: [] } });
 });
 
-test('an operation that is wrong fails alone', async (t) => {
+test('an invalid operation does not affect others', async (t) => {
   const client = connect(t);
   await assert.rejects(answer(client, { query: '{ nothing }' }), (errors) => {
     assert.match(errors[0].message, /nothing/);
@@ -66,31 +66,31 @@ test('an operation that is wrong fails alone', async (t) => {
   assert.equal(data.viewer.user.username, 'admin');
 });
 
-test('a subscription tells each change once, in order', async (t) => {
+test('a subscription publishes each change once, in order', async (t) => {
   const last = await lastEntry(program, token);
   const client = connect(t);
   const changes = client.iterate({ query: CHANGES, variables: { after: last, productIds: [product.id] } });
   for (let quantity = 1; quantity <= 3; quantity += 1) await takeOut(program, token, product.id, quantity);
 
-  const heard = [];
+  const received = [];
   for (let count = 0; count < 3; count += 1) {
     const { value } = await changes.next();
     assert.equal(value.errors, undefined);
-    heard.push(value.data.stockChanged);
+    received.push(value.data.stockChanged);
   }
   await changes.return();
-  assert.deepEqual(heard.map(({ change }) => change), [-1, -2, -3]);
-  assert.deepEqual(heard.map(({ actor }) => actor.username), ['admin', 'admin', 'admin']);
+  assert.deepEqual(received.map(({ change }) => change), [-1, -2, -3]);
+  assert.deepEqual(received.map(({ actor }) => actor.username), ['admin', 'admin', 'admin']);
   const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(heard.map(({ id }) => id), kept.map(({ id }) => id));
+  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
 });
 
 /**
- * Collects a product's changes as an application would: it remembers the last entry, and a reconnection asks for what
- * came after it. `graphql-ws` sends the same payload again, so `after` is read when it is sent.
+ * Collects a product's changes like an application: it stores the last entry, and a reconnection resumes after it.
+ * `graphql-ws` sends the same payload again, so `after` is read when it is sent.
  */
 function follow(client, from) {
-  const heard = [];
+  const received = [];
   let wake = () => {};
   const seen = { after: from, productIds: [product.id] };
   const ended = new Promise((resolve, reject) => {
@@ -100,7 +100,7 @@ function follow(client, from) {
         next({ data, errors }) {
           assert.equal(errors, undefined);
           seen.after = data.stockChanged.id;
-          heard.push(data.stockChanged);
+          received.push(data.stockChanged);
           wake();
         },
         error: reject,
@@ -109,18 +109,18 @@ function follow(client, from) {
     );
   });
   const until = async (count) => {
-    while (heard.length < count) {
+    while (received.length < count) {
       await Promise.race([new Promise((resolve) => (wake = resolve)), ended.then(() => assert.fail('it has ended'))]);
     }
-    return heard;
+    return received;
   };
   return { until };
 }
 
-/** At once, as tests have no time to be polite. */
+/** Reconnects without a delay. */
 const eager = { retryAttempts: 50, retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)), shouldRetry: () => true };
 
-test('a connection that breaks loses nothing', async (t) => {
+test('no change is lost when a connection breaks', async (t) => {
   const last = await lastEntry(program, token);
   const client = connect(t, eager);
   const { until } = follow(client, last);
@@ -132,12 +132,12 @@ test('a connection that breaks loses nothing', async (t) => {
     await takeOut(program, token, product.id);
     await until(count);
   }
-  const heard = await until(7);
+  const received = await until(7);
   const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(heard.map(({ id }) => id), kept.map(({ id }) => id));
+  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
 });
 
-test('a program that is killed and started again loses nothing', async (t) => {
+test('no change is lost when the program is killed and restarted', async (t) => {
   const last = await lastEntry(program, token);
   const client = connect(t, eager);
   const { until } = follow(client, last);
@@ -145,19 +145,19 @@ test('a program that is killed and started again loses nothing', async (t) => {
   await until(1);
   await program.crash();
   await takeOut(program, token, product.id);
-  const heard = await until(2);
+  const received = await until(2);
   const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(heard.map(({ id }) => id), kept.map(({ id }) => id));
+  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
 });
 
-test('a token that is not good is refused', async (t) => {
+test('an invalid token is rejected', async (t) => {
   for (const Authorization of ['Bearer', 'Bearer nonsense', `Bearer ${token}x`]) {
     const client = connect(t, { connectionParams: { Authorization } });
     await assert.rejects(answer(client, { query: '{ viewer { user { id } } }' }), { code: 4403, reason: 'Forbidden' });
   }
 });
 
-test('without a token, what needs a login is refused and the rest is answered', async (t) => {
+test('without a token, only public operations are allowed', async (t) => {
   const client = connect(t, { connectionParams: undefined });
   const { data } = await answer(client, { query: '{ viewer { user { id } } }' });
   assert.deepEqual(data, { viewer: null });
@@ -167,7 +167,7 @@ test('without a token, what needs a login is refused and the rest is answered', 
   });
 });
 
-test('a connection ends with its token, and the client comes back with a new one', async (t) => {
+test('a connection ends with its token, and the client reconnects with a new one', async (t) => {
   const short = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
   t.after(() => short.stop());
   const closed = [];
@@ -188,10 +188,11 @@ test('a connection ends with its token, and the client comes back with a new one
   const first = changes.next();
   await cameBack;
   assert.deepEqual(closed, [4403]);
-  let told = false;
-  first.then(() => (told = true));
-  // The subscription may not have begun when something happens; one of the next finds it running. Tokens are short here.
-  while (!told) {
+  let arrived = false;
+  first.then(() => (arrived = true));
+  // The first changes may precede the start of the subscription, so changes are repeated until one arrives. Tokens are
+  // short-lived here.
+  while (!arrived) {
     const { access } = await short.logIn('admin');
     const { id } = await plentiful(short, access);
     await takeOut(short, access, id);
@@ -202,7 +203,7 @@ test('a connection ends with its token, and the client comes back with a new one
   await changes.return();
 });
 
-test('a user who is deactivated is cut off', async (t) => {
+test('deactivation closes the connection of a user', async (t) => {
   await program.command(['user', 'create', 'leaver', '--password-stdin'], `${PASSWORD}\n`);
   const { access } = await program.logIn('leaver');
   const client = connect(t, { connectionParams: { Authorization: `Bearer ${access}` } });

@@ -1,7 +1,8 @@
-//! What Stockroom promises, over real HTTP, on SQLite and on PostgreSQL: one test binary, one file for each subject.
+//! Integration tests over HTTP on SQLite and PostgreSQL: one binary, one file for each subject.
 //!
-//! A test is an `async fn` that is given a [`gateway::Gateway`] of its own; `on_both!` at the top of each file names the
-//! file's tests and runs each on both databases. None of them knows which.
+//! A test is an `async fn` with its own [`gateway::Gateway`]; `on_both!` at the top of each file lists the file's tests
+//! and
+//! runs each on both databases.
 
 #![expect(
     clippy::expect_used,
@@ -16,21 +17,22 @@ macro_rules! on_both {
         mod $test {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                let (sqlite, rest) = (crate::support::test_database::Database::Sqlite, crate::support::api::Face::Rest);
+                let (sqlite, rest) = (crate::support::test_database::Database::Sqlite, crate::support::api::Api::Rest);
                 crate::support::gateway::run(sqlite, rest, super::$test).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                let (postgres, rest) = (crate::support::test_database::Database::Postgres, crate::support::api::Face::Rest);
+                let (postgres, rest) = (crate::support::test_database::Database::Postgres, crate::support::api::Api::Rest);
                 crate::support::gateway::run(postgres, rest, super::$test).await;
             }
         }
     )+ };
 }
 
-/// Runs each of these tests of a rule four times: on both databases, and through both faces. They are written in REST's
-/// words; `interpreter.rs` asks them of GraphQL.
+/// Runs each of these tests of a rule four times: on both databases, through both APIs. They are written as REST
+/// requests, which
+/// `support/rest_over_graphql.rs` translates to GraphQL.
 macro_rules! on_both_through_both {
     ($($test:ident),+ $(,)?) => {
         on_both![$($test),+];
@@ -40,13 +42,13 @@ macro_rules! on_both_through_both {
                 mod $test {
                     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                     async fn sqlite() {
-                        let (sqlite, graphql) = (crate::support::test_database::Database::Sqlite, crate::support::api::Face::GraphQl);
+                        let (sqlite, graphql) = (crate::support::test_database::Database::Sqlite, crate::support::api::Api::GraphQl);
                         crate::support::gateway::run(sqlite, graphql, super::super::$test).await;
                     }
 
                     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                     async fn postgres() {
-                        let (postgres, graphql) = (crate::support::test_database::Database::Postgres, crate::support::api::Face::GraphQl);
+                        let (postgres, graphql) = (crate::support::test_database::Database::Postgres, crate::support::api::Api::GraphQl);
                         crate::support::gateway::run(postgres, graphql, super::super::$test).await;
                     }
                 }

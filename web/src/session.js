@@ -1,5 +1,5 @@
 // Who is logged in, in this tab. The tokens live in `sessionStorage`: they survive a reload and end with the tab.
-// Nothing here touches the page; bar.js shows what this knows.
+// This module does not touch the page; bar.js renders its state.
 
 const KEY = 'stockroom.session';
 const EARLY = 20_000; // Renew this many milliseconds before the end, so that no request leaves with a token about to end.
@@ -22,9 +22,9 @@ export function onChange(listener) {
   listeners.add(listener);
 }
 
-/** Tells the listeners that somebody without a login met something that needs one. */
+/** Notifies the listeners that a request without a session was rejected. */
 export function needed() {
-  if (!session) tell('needed');
+  if (!session) notify('needed');
 }
 
 /** The session as it is now: `{ username, access, … }`, or null. */
@@ -32,7 +32,7 @@ export function current() {
   return session;
 }
 
-function tell(reason) {
+function notify(reason) {
   for (const listener of listeners) listener(session, reason);
 }
 
@@ -40,7 +40,7 @@ function store(next, reason) {
   session = next;
   if (next) sessionStorage.setItem(KEY, JSON.stringify(next));
   else sessionStorage.removeItem(KEY);
-  tell(reason);
+  notify(reason);
 }
 
 /** When a token ends by this machine's clock: its lifetime counted from now, whatever the server's clock says. */
@@ -75,7 +75,7 @@ async function ask(query, variables, access) {
   }
 }
 
-/** Trades name and password for tokens. Throws with what to tell the reader when there are none. */
+/** Logs in with name and password. Throws an error with a message for the user. */
 export async function logIn(username, password) {
   const { data, errors } = await ask(
     `mutation LogIn($input: LoginInput!) {
@@ -91,7 +91,7 @@ export async function logIn(username, password) {
   store({ username: viewer?.user?.username ?? username, access, refresh, until: endOf(access) }, 'login');
 }
 
-/** Forgets the tokens and tells the server to end them. */
+/** Discards the tokens and revokes them on the server. */
 export async function logOut() {
   const refresh = session?.refresh;
   store(null, 'logout');
@@ -147,6 +147,6 @@ export async function check() {
     const refused = errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED');
     if (session === asked && (refused || (data && data.viewer === null))) store(null, 'ended');
   } catch {
-    // Not reachable now: keep the session, the next request will tell.
+    // The server is unreachable: keep the session until the next request.
   }
 }

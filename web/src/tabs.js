@@ -1,4 +1,4 @@
-// What GraphiQL shows to somebody who opens it for the first time: one query, one mutation, one subscription.
+// The tabs of GraphiQL on a first visit: one query, one mutation, one subscription.
 
 export const tabs = [
   {

@@ -1,10 +1,10 @@
-// Uses the pages as a person would, in headless Chromium against the program itself: logs in, runs the first query, sees
-// a subscription deliver, reads and tries the REST reference. Fails if a page asks another host for anything or runs into
-// its own content security policy.
+// Tests the pages in headless Chromium against the program: logs in, runs the first query, receives an event of a
+// subscription, opens and tries the REST reference. Fails if a page requests another host or violates its own content
+// security policy.
 //
-// The program is started and ended here, unless STOCKROOM_URL, STOCKROOM_USER and STOCKROOM_PASSWORD name one that runs
-// already and a user who may create and delete outflows. CHROMIUM names the browser. SCREENSHOTS names a folder to leave
-// pictures in.
+// The program is started and stopped here, unless STOCKROOM_URL, STOCKROOM_USER and STOCKROOM_PASSWORD name one that runs
+// already and a user who may create and delete outflows. CHROMIUM names the browser. SCREENSHOTS names a folder for
+// screenshots.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -55,7 +55,7 @@ async function picture(name) {
   await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
 }
 
-/** Asks the server beside the page. */
+/** Sends a request to the server, independently of the page. */
 async function graphql(query, variables) {
   const { access } = await page.evaluate(() => JSON.parse(sessionStorage.getItem('stockroom.session')));
   const response = await context.request.post('/graphql', {
@@ -84,7 +84,7 @@ const run = page.locator('.graphiql-execute-button');
 async function ready() {
   await page.locator('.graphiql-query-editor .view-line', { hasText: 'RunningLow' }).waitFor();
   await answer.waitFor();
-  // The worker that knows GraphQL has come when words differ in colour.
+  // The GraphQL worker has loaded when words differ in colour.
   await page.waitForFunction(() => {
     const words = document.querySelectorAll('.graphiql-query-editor .view-line span[class^="mtk"]');
     return new Set(Array.from(words, (word) => word.className)).size > 2;
@@ -166,7 +166,7 @@ try {
     await page.locator('.graphiql-editor-tool .view-line', { hasText: 'productId' }).first().click();
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.insertText(JSON.stringify({ input: { productId: products.nodes[0].id, quantity: 1 } }));
-    // What the editor has closed by itself.
+    // Brackets closed by the editor.
     await page.keyboard.press('ControlOrMeta+Shift+End');
     await page.keyboard.press('Delete');
     const [response] = await Promise.all([
@@ -187,7 +187,7 @@ try {
       products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id } }
       stockLedger(first: 1) { nodes { id } }
     }`);
-    // From the last entry on: whether the server hears of the subscription or of the outflow first makes no difference.
+    // From the last entry on, so that the order of subscription and outflow does not matter.
     const last = stockLedger.nodes[0]?.id ?? '0';
     const subscription = tabs[2].query.replace('stockChanged {', `stockChanged(after: "${last}") {`);
     assert.notEqual(subscription, tabs[2].query);

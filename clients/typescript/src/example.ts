@@ -86,7 +86,7 @@ const { product } = accepted((await stockroom.run(CreateProductDocument, { input
 const { id, version } = present(product);
 say('Created', line(present(product)));
 
-// Changing what one has seen, and what somebody else has changed since.
+// Optimistic concurrency: an update with the current version, and one with an outdated version.
 const { product: dearer } = accepted(
   (await stockroom.run(UpdateProductDocument, { input: { id, sellingPrice: '13.00', expectedVersion: version } })).updateProduct,
 );
@@ -94,7 +94,7 @@ say('Changed', line(present(dearer)));
 const { updateProduct: late } = await stockroom.run(UpdateProductDocument, { input: { id, title: 'Late', expectedVersion: version } });
 say('Too late', `${late?.userErrors[0]?.code}`);
 
-// Stock: watch it while a delivery comes in and an order goes out.
+// Stock: watch changes during a delivery and an order.
 const filter = { productId: { eq: id } };
 const { stockLedger } = await stockroom.run(LedgerDocument, { filter });
 const changes = stockroom.stockChanges(present(stockLedger?.nodes[0]).id, [id]);
@@ -110,20 +110,20 @@ const { outflows } = accepted(
   (await stockroom.run(ShipOrderDocument, { items: [{ productId: id, quantity: 5, description: 'Order 1' }, { productId: id, quantity: 2 }] }))
     .createOutflows,
 );
-for (let heard = 0; heard < 3; heard += 1) {
+for (let count = 0; count < 3; count += 1) {
   const { value } = await changes.next();
   say('Stock', `${value?.change} makes ${value?.balance}: ${value?.reason} by ${value?.actor?.username}`);
 }
-// The other subscription tells only what happens from its beginning on: make a product run low until it is heard.
-const told = runsLow.next();
+// The other subscription has no start position: repeat the crossing until the first event arrives.
+const event = runsLow.next();
 let last: string | undefined;
-for (let isTold = false; !isTold; ) {
+for (let hasArrived = false; !hasArrived; ) {
   if (last) accepted((await stockroom.run(TakeBackOutflowDocument, { id: last })).deleteOutflow);
   const { outflows } = accepted((await stockroom.run(ShipOrderDocument, { items: [{ productId: id, quantity: 6 }] })).createOutflows);
   last = present(outflows?.[0]).id;
-  isTold = await Promise.race([told.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 200, false))]);
+  hasArrived = await Promise.race([event.then(() => true), new Promise<false>((resolve) => setTimeout(resolve, 200, false))]);
 }
-say('Low stock', line(present((await told).value).productLowStock));
+say('Low stock', line(present((await event).value).productLowStock));
 await Promise.all([changes.return(undefined), runsLow.return(undefined)]);
 
 const { product: detail } = await stockroom.run(ProductDetailDocument, { id });

@@ -175,7 +175,7 @@ export class Stockroom {
   async #token(): Promise<string | undefined> {
     const session = this.#session;
     if (session && Date.now() > session.renewAt) {
-      // Whoever comes meanwhile waits for the same renewal: a refresh token may be good for one.
+      // Concurrent requests share one renewal, since a refresh token may be accepted only once.
       this.#renewal ??= this.#renew(session).finally(() => (this.#renewal = undefined));
       await this.#renewal;
     }

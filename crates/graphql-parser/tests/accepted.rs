@@ -1,4 +1,4 @@
-//! What is accepted, and the tree that comes of it.
+//! Accepted documents and their trees.
 
 #![expect(
     clippy::indexing_slicing,
@@ -154,7 +154,7 @@ fn strings() {
 }
 
 #[test]
-fn what_is_ignored_stands_in_every_gap() {
+fn ignored_tokens_are_allowed_in_every_gap() {
     let tokens = [
         "\"d\"",
         "query",

@@ -1,4 +1,4 @@
-//! Arbitrary texts: whatever they are, the parser returns, and what it says of a place is true.
+//! Arbitrary texts: the parser always returns, with valid positions.
 
 use graphql_parser::{Error, ErrorKind, Limits, parse};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ const LIMITS: Limits = Limits {
     nesting: 20,
 };
 
-/// The characters and words that the grammar is made of, so that texts get past its first rules.
+/// The tokens of the grammar, so that texts get past its first rules.
 fn fragments() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
         "{", "}", "(", ")", "[", "]", ":", "=", "!", "$", "@", "...", "|", "&", "\"", "\"\"\"", "\\",

@@ -1,4 +1,4 @@
-//! What is refused, where, and in which words.
+//! Rejected documents: the position and message of each error.
 
 #![expect(clippy::expect_used, reason = "what panics here is a test that fails")]
 
@@ -225,7 +225,7 @@ fn columns_count_characters_and_every_line_terminator_counts_once() {
 }
 
 #[test]
-fn what_the_tree_has_no_room_for() {
+fn documents_that_are_not_executable() {
     let message = "A document that is executed has operations and fragments only, no definitions of types.";
     for (text, column) in [
         ("type A {a: Int}", 1),
@@ -350,7 +350,7 @@ fn limits_are_inclusive() {
     let deep = format!("{}a{}", "{a".repeat(101), "}".repeat(101));
     let error = parse(&deep, limits(999, 999, 255)).unwrap_err();
     assert_eq!((error.kind, error.pos), (ErrorKind::TooDeep, pos(1, 201)));
-    // Types of variables nest as well, and what is closed again counts no more.
+    // Types of variables nest as well; closed brackets no longer count.
     assert!(parse("query($a:[[Int]]){a(b:[]) c(d:[])}", limits(99, 99, 3)).is_ok());
     let error = parse("query($a:[[Int]]){a(b:[]) c(d:[])}", limits(99, 99, 2)).unwrap_err();
     assert_eq!((error.kind, error.pos), (ErrorKind::TooDeep, pos(1, 11)));

@@ -1,4 +1,4 @@
-//! Connections over real sockets: what a client sees of limits and of shutdown.
+//! Connections over real sockets: the effects of limits and shutdown on clients.
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
@@ -87,7 +87,7 @@ async fn text(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn requests_know_their_peer_and_need_no_trailing_slash() {
+async fn requests_have_their_peer_and_need_no_trailing_slash() {
     let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
     let running = start(Router::new().route("/peer", get(peer))).await;
     for path in ["/peer", "/peer/", "/peer/?a=1"] {

@@ -1,4 +1,4 @@
-//! Hashes of our own, hashes of Django's, and users that do not exist.
+//! Hashes of this crate, hashes of Django, and users that do not exist.
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
@@ -13,7 +13,7 @@ async fn verify(passwords: &Passwords, password: &str, stored: Option<&str>) -> 
 }
 
 #[tokio::test]
-async fn only_the_password_is_right() {
+async fn only_the_right_password_is_accepted() {
     let passwords = Passwords::new();
     let own = passwords.hash(PASSWORD.to_owned()).await.unwrap();
     assert!(

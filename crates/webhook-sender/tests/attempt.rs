@@ -1,4 +1,4 @@
-//! One attempt over a real connection: what is sent, what is read of the response, and which targets are refused.
+//! One attempt over a real connection: the request, the limits on the response, and rejected targets.
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 

@@ -1,4 +1,4 @@
-//! Logging in: names, passwords and their hashes, and groups.
+//! Login: names, passwords and their hashes, and groups.
 
 use std::time::Instant;
 
@@ -14,11 +14,11 @@ use crate::support::test_database::PASSWORD;
 
 on_both![
     only_the_right_password_logs_in,
-    bodies_of_a_login,
-    unknown_names_take_as_long,
-    passwords_are_argon2id,
-    a_new_password_replaces_the_old,
-    groups_count_at_once,
+    login_bodies_are_validated,
+    unknown_and_known_names_take_equally_long,
+    passwords_are_hashed_with_argon2id,
+    a_new_password_replaces_the_old_one,
+    group_changes_take_effect_at_once,
 ];
 
 pub(super) async fn log_in(actor: &Actor, username: &str, password: &str) -> Answer {
@@ -34,7 +34,7 @@ async fn only_the_right_password_logs_in(gateway: Gateway) {
         .get("brands/")
         .await
         .expect(200);
-    // A password's spaces belong to it, a name's don't, and both are exact otherwise.
+    // Spaces around the name are trimmed, those of the password are significant; both are compared exactly.
     log_in(&gateway.anon, " viewer ", PASSWORD).await.expect(200);
     for (username, password) in [
         ("viewer", "wrongpassword"),
@@ -52,7 +52,7 @@ async fn only_the_right_password_logs_in(gateway: Gateway) {
     }
 }
 
-async fn bodies_of_a_login(gateway: Gateway) {
+async fn login_bodies_are_validated(gateway: Gateway) {
     let (required, blank) = ("This field is required.", "This field may not be blank.");
     let cases = [
         (
@@ -81,7 +81,7 @@ async fn bodies_of_a_login(gateway: Gateway) {
             .anon
             .post("authentication/token/", body)
             .await
-            .says(422, &refusal);
+            .is_json(422, &refusal);
     }
     for (route, field) in [
         ("token/refresh/", "refresh"),
@@ -93,17 +93,17 @@ async fn bodies_of_a_login(gateway: Gateway) {
             .anon
             .post(&route, json!({}))
             .await
-            .says(422, &json!({ field: [ required ] }));
+            .is_json(422, &json!({ field: [ required ] }));
         gateway
             .anon
             .post(&route, json!({ field: "" }))
             .await
-            .says(422, &json!({ field: [ blank ] }));
+            .is_json(422, &json!({ field: [ blank ] }));
         gateway
             .anon
             .post(&route, json!({ field: true }))
             .await
-            .says(422, &json!({ field: [ "Not a valid string." ] }));
+            .is_json(422, &json!({ field: [ "Not a valid string." ] }));
         gateway
             .anon
             .post(&route, json!({ field: "x" }))
@@ -115,7 +115,7 @@ async fn bodies_of_a_login(gateway: Gateway) {
     }
 }
 
-async fn unknown_names_take_as_long(gateway: Gateway) {
+async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
     let measure = async |username: &str| {
         let start = Instant::now();
         log_in(&gateway.anon, username, "wrongpassword")
@@ -123,9 +123,9 @@ async fn unknown_names_take_as_long(gateway: Gateway) {
             .is(401, WRONG_LOGIN);
         start.elapsed().as_secs_f64()
     };
-    // The first of all also makes the hash that unknown names are compared with.
+    // The first failure also creates the hash that unknown names are compared with.
     measure("somebody").await;
-    // The least of several, taken in turn, as everything else on the machine only adds to them.
+    // The minimum of several interleaved measurements: other load on the machine only adds to them.
     let (mut known, mut unknown) = (f64::MAX, f64::MAX);
     for user in ["viewer", "manager", "admin", "administrator"] {
         for number in 0..4 {
@@ -133,14 +133,14 @@ async fn unknown_names_take_as_long(gateway: Gateway) {
             unknown = unknown.min(measure(&format!("unknown {user} {number}")).await);
         }
     }
-    // Without the comparison it would be a hundredth of it.
+    // Without the comparison, unknown names would take a hundredth of the time.
     assert!(
         unknown > known * 0.5 && known > unknown * 0.5,
         "{known} s and {unknown} s"
     );
 }
 
-async fn passwords_are_argon2id(gateway: Gateway) {
+async fn passwords_are_hashed_with_argon2id(gateway: Gateway) {
     for (user, _) in account::list(&gateway.system()).await.unwrap() {
         assert!(
             user.password_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
@@ -151,7 +151,7 @@ async fn passwords_are_argon2id(gateway: Gateway) {
     }
 }
 
-async fn a_new_password_replaces_the_old(gateway: Gateway) {
+async fn a_new_password_replaces_the_old_one(gateway: Gateway) {
     account::set_password(&gateway.system(), "viewer".into(), "another password".into())
         .await
         .unwrap();
@@ -163,7 +163,7 @@ async fn a_new_password_replaces_the_old(gateway: Gateway) {
         .expect(200);
 }
 
-async fn groups_count_at_once(gateway: Gateway) {
+async fn group_changes_take_effect_at_once(gateway: Gateway) {
     gateway
         .viewer
         .post("brands/", json!({ "name": "LG" }))

@@ -15,20 +15,20 @@ use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
 on_both![
-    one_password_on_many_names,
-    one_document_with_many_logins,
-    failures_are_limited,
-    a_stranger_locks_out_nobody,
-    bad_bodies_are_no_failures,
+    failures_of_one_address_are_limited_across_names,
+    logins_in_one_document_are_limited,
+    failures_of_one_name_are_limited,
+    failures_from_one_address_do_not_lock_out_another,
+    invalid_bodies_do_not_count_as_failures,
 ];
 
-async fn one_password_on_many_names(gateway: Gateway) {
+async fn failures_of_one_address_are_limited_across_names(gateway: Gateway) {
     for number in 0..59 {
         log_in(&gateway.anon, &format!("name-{number}"), "wrongpassword")
             .await
             .is(401, WRONG_LOGIN);
     }
-    // Logins that succeed do not count.
+    // Successful logins are not counted.
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
     gateway.wait(20);
     log_in(&gateway.anon, "name-59", "wrongpassword")
@@ -38,7 +38,7 @@ async fn one_password_on_many_names(gateway: Gateway) {
     refused.refuses(429, "TOO_MANY_REQUESTS");
     assert_eq!(refused.header("retry-after"), Some("40"));
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    // From another address the user gets in.
+    // A login from another address succeeds.
     let home = Ctx::anonymous(
         Arc::clone(&gateway.services),
         IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
@@ -46,7 +46,7 @@ async fn one_password_on_many_names(gateway: Gateway) {
     login::log_in(&home, "viewer", PASSWORD.to_owned())
         .await
         .expect("a login");
-    // Setting the wall clock changes nothing.
+    // Setting the wall clock does not move the window.
     gateway.services.clock.set_wall(chrono::TimeDelta::days(-2));
     let refused = log_in(&gateway.anon, "name-60", "wrongpassword").await;
     assert_eq!(refused.header("retry-after"), Some("40"));
@@ -54,7 +54,7 @@ async fn one_password_on_many_names(gateway: Gateway) {
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
 }
 
-async fn one_document_with_many_logins(gateway: Gateway) {
+async fn logins_in_one_document_are_limited(gateway: Gateway) {
     let logins: String = (0..100)
         .map(|number| {
             format!("a{number}: login(input: {{ username: \"name-{number}\", password: \"wrongpassword\" }}) {{ access }} ")
@@ -77,7 +77,7 @@ async fn one_document_with_many_logins(gateway: Gateway) {
         errors.len(),
         "{body}"
     );
-    // The rest shows in the limit: no 61st name was tried.
+    // The remaining fields failed on the limit: no 61st password was verified.
     log_in(&gateway.anon, "viewer", PASSWORD)
         .await
         .refuses(429, "TOO_MANY_REQUESTS");
@@ -93,20 +93,20 @@ async fn one_document_with_many_logins(gateway: Gateway) {
     );
 }
 
-async fn failures_are_limited(gateway: Gateway) {
+async fn failures_of_one_name_are_limited(gateway: Gateway) {
     for _ in 0..10 {
         log_in(&gateway.anon, "viewer", "wrongpassword")
             .await
             .is(401, WRONG_LOGIN);
         gateway.wait(2);
     }
-    // The first failure was 20 seconds ago: it counts for 40 more.
+    // The first failure, 20 seconds ago, counts for another 40.
     let refused = log_in(&gateway.anon, "viewer", "wrongpassword").await;
     refused.refuses(429, "TOO_MANY_REQUESTS");
     assert_eq!(refused.header("retry-after"), Some("40"));
-    // Not even the right password, else the limit would tell which it is.
+    // The right password is rejected too; otherwise the limit would reveal it.
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    // Another name is another matter, known or not.
+    // Other names are not affected, whether they exist or not.
     log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     log_in(&gateway.anon, "nobody", PASSWORD)
         .await
@@ -114,7 +114,7 @@ async fn failures_are_limited(gateway: Gateway) {
     gateway.wait(39);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
     gateway.wait(1);
-    // One failure is a minute old, so there is room for one.
+    // One failure has left the window, so one more is allowed.
     log_in(&gateway.anon, "viewer", "wrongpassword")
         .await
         .is(401, WRONG_LOGIN);
@@ -123,14 +123,14 @@ async fn failures_are_limited(gateway: Gateway) {
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
 }
 
-async fn a_stranger_locks_out_nobody(gateway: Gateway) {
+async fn failures_from_one_address_do_not_lock_out_another(gateway: Gateway) {
     for _ in 0..10 {
         log_in(&gateway.anon, "viewer", "wrongpassword")
             .await
             .is(401, WRONG_LOGIN);
     }
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    // The user at another address gets in.
+    // The same user logs in from another address.
     let home = Ctx::anonymous(
         Arc::clone(&gateway.services),
         IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
@@ -138,7 +138,7 @@ async fn a_stranger_locks_out_nobody(gateway: Gateway) {
     login::log_in(&home, "viewer", PASSWORD.to_owned())
         .await
         .expect("a login");
-    // One household has a whole /64 of IPv6: its addresses count as one.
+    // The addresses of one IPv6 /64 count as one.
     let address = |last: u16| {
         Ctx::anonymous(
             Arc::clone(&gateway.services),
@@ -155,13 +155,13 @@ async fn a_stranger_locks_out_nobody(gateway: Gateway) {
     login::log_in(&neighbour, "viewer", PASSWORD.to_owned())
         .await
         .expect("a login");
-    // An address of IPv4 is the same in the clothes of IPv6.
+    // An IPv4-mapped IPv6 address counts as the IPv4 address.
     let mapped = Ctx::anonymous(Arc::clone(&gateway.services), "::ffff:127.0.0.1".parse().unwrap());
     let refused = login::log_in(&mapped, "viewer", PASSWORD.to_owned()).await;
     assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
 }
 
-async fn bad_bodies_are_no_failures(gateway: Gateway) {
+async fn invalid_bodies_do_not_count_as_failures(gateway: Gateway) {
     for _ in 0..12 {
         gateway
             .anon
@@ -179,7 +179,7 @@ async fn bad_bodies_are_no_failures(gateway: Gateway) {
             .await
             .expect(400);
     }
-    // Nor are logins that succeed.
+    // Nor do successful logins.
     for _ in 0..11 {
         log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
     }

@@ -1,4 +1,5 @@
-//! The documented limits, by user, by address, by kind of request; alone, together through Redis, and without it.
+//! The documented rate limits by user, address and kind of request: on one gateway, shared through Redis, and without
+//! Redis.
 
 use std::time::{Duration, Instant};
 
@@ -13,21 +14,21 @@ use crate::support::redis::{Proxy, Redis};
 use crate::support::test_database::PASSWORD;
 
 on_both!(
-    nothing_is_limited_unless_asked_for,
-    each_kind_of_request_has_its_quota,
+    requests_are_not_limited_by_default,
+    each_kind_of_request_has_its_own_quota,
     logins_are_limited_by_address,
-    who_is_not_identified_counts_as_an_address,
-    proxies_are_believed_when_they_are_configured,
-    gateways_count_together_through_redis,
-    without_redis_each_gateway_limits_by_itself,
-    a_redis_that_hangs_holds_up_nobody,
+    requests_without_identity_count_by_address,
+    forwarded_addresses_are_used_from_configured_proxies_only,
+    gateways_share_limits_through_redis,
+    gateways_limit_locally_without_redis,
+    an_unresponsive_redis_delays_no_request,
 );
 
 const ON: [&str; 2] = ["--rate-limit-enabled", "true"];
 
-async fn reads(who: &Actor, count: u32) {
+async fn reads(actor: &Actor, count: u32) {
     for _ in 0..count {
-        who.get("brands/").await.expect(200);
+        actor.get("brands/").await.expect(200);
     }
 }
 
@@ -37,13 +38,13 @@ fn is_refused(answer: &Answer, seconds: u64) {
     assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
 }
 
-async fn nothing_is_limited_unless_asked_for(gateway: Gateway) {
+async fn requests_are_not_limited_by_default(gateway: Gateway) {
     reads(&gateway.viewer, 120).await;
     let answer = gateway.viewer.get("brands/").await;
     assert_eq!(answer.header("ratelimit"), None);
 }
 
-async fn each_kind_of_request_has_its_quota(gateway: Gateway) {
+async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
     let gateway = gateway.with(&ON).await;
     let first = gateway.manager.get("brands/").await;
     assert_eq!(first.header("ratelimit-policy"), Some("\"read\";q=100;w=60"));
@@ -54,7 +55,7 @@ async fn each_kind_of_request_has_its_quota(gateway: Gateway) {
     is_refused(&refused, 40);
     assert_eq!(refused.header("ratelimit"), Some("\"read\";r=0;t=40"));
 
-    // Writing has a window of its own, in which refusals for other reasons count too.
+    // Writes have their own window, which also counts requests that fail for other reasons.
     for index in 0..50 {
         let body = if index % 2 == 0 {
             json!({ "name": "Brand" })
@@ -65,9 +66,9 @@ async fn each_kind_of_request_has_its_quota(gateway: Gateway) {
         answer.expect(if index % 2 == 0 { 201 } else { 422 });
     }
     is_refused(&gateway.manager.delete("brands/1/").await, 60);
-    // So has everybody else.
+    // Other users have their own.
     reads(&gateway.viewer, 1).await;
-    // OPTIONS and what is not there are nobody's requests.
+    // OPTIONS requests and unknown paths do not count.
     send(gateway.manager.request(Method::OPTIONS, "brands/"))
         .await
         .expect(204);
@@ -78,9 +79,9 @@ async fn each_kind_of_request_has_its_quota(gateway: Gateway) {
     gateway.wait(1);
     reads(&gateway.manager, 100).await;
     is_refused(&gateway.manager.get("brands/").await, 60);
-    let figures = gateway.anon.get("/metrics").await;
+    let metrics = gateway.anon.get("/metrics").await;
     let line = "stockroom_rate_limit_refusals_total{limit=\"read\"} 3";
-    assert!(figures.text.contains(line), "{}", figures.text);
+    assert!(metrics.text.contains(line), "{}", metrics.text);
 }
 
 async fn logins_are_limited_by_address(gateway: Gateway) {
@@ -102,7 +103,7 @@ async fn logins_are_limited_by_address(gateway: Gateway) {
             .await;
         is_refused(&answer, 60);
     }
-    // Who is logged in goes on.
+    // Requests with a token are not affected.
     reads(&gateway.viewer, 1).await;
     gateway.wait(60);
     gateway
@@ -112,7 +113,7 @@ async fn logins_are_limited_by_address(gateway: Gateway) {
         .expect(422);
 }
 
-async fn who_is_not_identified_counts_as_an_address(gateway: Gateway) {
+async fn requests_without_identity_count_by_address(gateway: Gateway) {
     let gateway = gateway.with(&ON).await;
     for index in 0..100 {
         match index % 3 {
@@ -127,7 +128,7 @@ async fn who_is_not_identified_counts_as_an_address(gateway: Gateway) {
     reads(&gateway.viewer, 100).await;
 }
 
-async fn proxies_are_believed_when_they_are_configured(gateway: Gateway) {
+async fn forwarded_addresses_are_used_from_configured_proxies_only(gateway: Gateway) {
     let flags = [&ON[..], &["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]].concat();
     let gateway = gateway.with(&flags).await;
     let from = async |client: &str| {
@@ -139,10 +140,10 @@ async fn proxies_are_believed_when_they_are_configured(gateway: Gateway) {
         assert_eq!(from("198.51.100.7, 10.1.2.3").await, 422);
     }
     assert_eq!(from("198.51.100.7").await, 429);
-    // What the client itself wrote stands to the left, and does not count.
+    // The leftmost address is written by the client and is ignored.
     assert_eq!(from("192.0.2.1, 198.51.100.7, 10.9.9.9").await, 429);
     assert_eq!(from("198.51.100.8").await, 422);
-    // A household has a /64.
+    // The addresses of one IPv6 /64 count as one.
     for host in 0..10 {
         assert_eq!(from(&format!("2001:db8:1:2::{host:x}")).await, 422);
     }
@@ -159,7 +160,7 @@ async fn proxies_are_believed_when_they_are_configured(gateway: Gateway) {
     }
 }
 
-async fn gateways_count_together_through_redis(gateway: Gateway) {
+async fn gateways_share_limits_through_redis(gateway: Gateway) {
     let Some(redis) = Redis::empty().await else { return };
     let flags = [&ON[..], &["--redis-url", &redis.url]].concat();
     let gateway = gateway.with(&flags).await;
@@ -180,7 +181,7 @@ async fn gateways_count_together_through_redis(gateway: Gateway) {
         reads(&gateway.manager, 1).await;
     }
     reads(&alone.viewer, 1).await;
-    // Many at the same time are counted one by one.
+    // Concurrent requests are counted exactly.
     let both = [&gateway, &other];
     let asked = (0..130).map(|index: usize| both[index % 2].administrator.get("brands/"));
     let answers = futures_util::future::join_all(asked).await;
@@ -190,7 +191,7 @@ async fn gateways_count_together_through_redis(gateway: Gateway) {
     alone.end().await;
 }
 
-async fn without_redis_each_gateway_limits_by_itself(gateway: Gateway) {
+async fn gateways_limit_locally_without_redis(gateway: Gateway) {
     let Some(redis) = Redis::empty().await else { return };
     let cut = Proxy::to(redis.address, None).await;
     let address = cut.address;
@@ -198,26 +199,26 @@ async fn without_redis_each_gateway_limits_by_itself(gateway: Gateway) {
     let flags = [ON[0], ON[1], "--redis-url", &redis.through(address)];
     let gateway = gateway.with(&flags).await;
     let other = gateway.another(&flags).await;
-    // Nobody listens there.
+    // No server listens on this port.
     reads(&gateway.viewer, 100).await;
     is_refused(&gateway.viewer.get("brands/").await, 60);
     reads(&other.viewer, 100).await;
     is_refused(&other.viewer.get("brands/").await, 60);
 
-    // It comes back, and is asked again within moments.
+    // Redis becomes available again and is used within a second.
     let wire = Proxy::to(redis.address, Some(address)).await;
     let back = Instant::now();
     while gateway.viewer.get("brands/").await.status == 429 {
         assert!(
             back.elapsed() < Duration::from_secs(10),
-            "Redis is not asked again"
+            "Redis is not used again"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     while other.viewer.get("brands/").await.status == 429 {
         assert!(
             back.elapsed() < Duration::from_secs(10),
-            "Redis is not asked again"
+            "Redis is not used again"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -228,13 +229,13 @@ async fn without_redis_each_gateway_limits_by_itself(gateway: Gateway) {
         .await
         .refuses(429, "TOO_MANY_REQUESTS");
 
-    // It goes while it is in use: the next request is answered all the same.
+    // The connection is lost while in use; the next request still succeeds.
     wire.cut().await;
     reads(&gateway.manager, 5).await;
     other.end().await;
 }
 
-async fn a_redis_that_hangs_holds_up_nobody(gateway: Gateway) {
+async fn an_unresponsive_redis_delays_no_request(gateway: Gateway) {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("redis://{}", silent.local_addr().expect("an address"));
     let gateway = gateway.with(&[ON[0], ON[1], "--redis-url", &url]).await;

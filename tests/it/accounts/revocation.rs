@@ -8,12 +8,9 @@ use crate::support::answer::{BAD_TOKEN, REFUSED, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both![
-    a_deactivated_user_is_out_at_once,
-    a_new_password_ends_all_sessions
-];
+on_both![deactivation_revokes_all_tokens, a_new_password_revokes_all_tokens];
 
-async fn a_deactivated_user_is_out_at_once(gateway: Gateway) {
+async fn deactivation_revokes_all_tokens(gateway: Gateway) {
     let pair = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     let manager = gateway.with_token(pair["access"].as_str().unwrap());
     let refresh = json!({ "refresh": pair["refresh"] });
@@ -48,20 +45,20 @@ async fn a_deactivated_user_is_out_at_once(gateway: Gateway) {
     log_in(&gateway.anon, "manager", PASSWORD)
         .await
         .is(401, WRONG_LOGIN);
-    // Nobody else is affected.
+    // Other users are not affected.
     gateway.viewer.get("brands/").await.expect(200);
 
     account::set_active(&gateway.system(), "manager".into(), true)
         .await
         .unwrap();
-    // The old tokens never work again.
+    // The old tokens stay revoked.
     are_revoked(&gateway, &pair).await;
     gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
     let again = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
-    work(&gateway, &again).await;
+    are_valid(&gateway, &again).await;
 }
 
-/// Asserts that both tokens of a pair are refused by everything that takes them.
+/// Asserts that every operation that takes a token rejects both tokens of a pair.
 async fn are_revoked(gateway: &Gateway, pair: &Value) {
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
     bearer.get("brands/").await.is(401, BAD_TOKEN);
@@ -94,8 +91,8 @@ async fn are_revoked(gateway: &Gateway, pair: &Value) {
     );
 }
 
-/// Asserts that both tokens of a pair are good, and what they give too.
-async fn work(gateway: &Gateway, pair: &Value) {
+/// Asserts that both tokens of a pair are valid, and that the refresh token issues valid ones.
+async fn are_valid(gateway: &Gateway, pair: &Value) {
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
     bearer.get("brands/").await.expect(200);
     bearer.data("{ viewer { user { username } } }", json!({})).await;
@@ -109,23 +106,23 @@ async fn work(gateway: &Gateway, pair: &Value) {
     bearer.get("brands/").await.expect(200);
 }
 
-async fn a_new_password_ends_all_sessions(gateway: Gateway) {
+async fn a_new_password_revokes_all_tokens(gateway: Gateway) {
     let (first, second) = ("another password", "a third password");
     let other = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     let mut old = log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    // In the same second, then in others.
+    // Within the same second, then in later ones.
     for (wait, password) in [(0, first), (0, second), (1, first), (3_600, second)] {
         gateway.wait(wait);
-        work(&gateway, &old).await;
+        are_valid(&gateway, &old).await;
         account::set_password(&gateway.system(), "viewer".into(), password.into())
             .await
             .unwrap();
         are_revoked(&gateway, &old).await;
         let new = log_in(&gateway.anon, "viewer", password).await.expect(200);
-        work(&gateway, &new).await;
+        are_valid(&gateway, &new).await;
         are_revoked(&gateway, &old).await;
         old = new;
     }
     // Other users' tokens are not affected.
-    work(&gateway, &other).await;
+    are_valid(&gateway, &other).await;
 }

@@ -1,4 +1,4 @@
-//! Who may do what: every route, every actor, every permission.
+//! Permissions: every route for every actor and every permission.
 
 use reqwest::Method;
 use serde_json::json;
@@ -12,17 +12,17 @@ use crate::support::samples::{MOVEMENTS, Sample, list};
 
 on_both_through_both![
     every_route_and_every_actor,
-    each_permission_opens_its_own_door,
-    rights_come_before_existence_and_body,
-    routes_without_a_token,
-    a_bad_token_is_refused_everywhere,
+    each_permission_allows_its_own_action_only,
+    permissions_are_checked_before_existence_and_body,
+    public_routes_need_no_token,
+    an_invalid_token_is_rejected_everywhere,
 ];
 
-/// What an actor does to a kind, with the status that it gets when it may.
+/// Sends the request of an actor for a kind; returns the response and the status expected with permission.
 async fn attempt(actor: &Actor, sample: &Sample, kind: Kind, verb: Verb) -> u16 {
     let movement = MOVEMENTS.contains(&kind);
     if kind == Kind::Webhook {
-        // One permission for all of it; `endpoints.rs` goes through every route.
+        // One permission covers all webhook routes; `endpoint_routes.rs` tests each of them.
         return actor.get(&list(kind)).await.status;
     }
     match verb {
@@ -33,13 +33,13 @@ async fn attempt(actor: &Actor, sample: &Sample, kind: Kind, verb: Verb) -> u16 
             assert_eq!(actor.put(&sample.path(kind), json!({})).await.status, patched);
             patched
         }
-        // To a movement of its own, as all else would be refused for other reasons.
+        // Deletes a new movement, since other rows would be protected.
         Verb::Delete => actor.delete(&sample.path(kind)).await.status,
     }
 }
 
 async fn every_route_and_every_actor(gateway: Gateway) {
-    for actor in gateway.everybody() {
+    for actor in gateway.all_actors() {
         for kind in Kind::ALL {
             let sample = Sample::made_by(&gateway.root).await;
             let expected = |verb: Verb| match (actor.name, verb) {
@@ -48,7 +48,7 @@ async fn every_route_and_every_actor(gateway: Gateway) {
                 ("viewer", _) | ("manager", Verb::Delete) => 403,
                 (_, Verb::Add) => 201,
                 (_, Verb::Change) => 200,
-                // The rows that it refers to are in use.
+                // The rows that it refers to are protected.
                 (_, Verb::Delete) if !MOVEMENTS.contains(&kind) => 409,
                 (_, Verb::Delete) => 204,
             };
@@ -74,7 +74,7 @@ async fn every_route_and_every_actor(gateway: Gateway) {
     }
 }
 
-async fn each_permission_opens_its_own_door(gateway: Gateway) {
+async fn each_permission_allows_its_own_action_only(gateway: Gateway) {
     const VIEWER: i64 = 4;
     for held in Right::all() {
         let sample = Sample::made_by(&gateway.root).await;
@@ -89,7 +89,7 @@ async fn each_permission_opens_its_own_door(gateway: Gateway) {
             let status = attempt(&gateway.viewer, &sample, kind, verb).await;
             assert_eq!(status != 403, held == asked, "{asked:?} with {held:?}: {status}");
         }
-        // Taken away, it is gone at once, though the token is the same.
+        // Revoking the permission takes effect at once for the same token.
         gateway
             .sql(format!("DELETE FROM permission WHERE user_id = {VIEWER}"))
             .await
@@ -108,7 +108,7 @@ async fn each_permission_opens_its_own_door(gateway: Gateway) {
     }
 }
 
-async fn rights_come_before_existence_and_body(gateway: Gateway) {
+async fn permissions_are_checked_before_existence_and_body(gateway: Gateway) {
     for kind in Kind::ALL {
         let (all, none) = (list(kind), format!("{}/999999/", kind.plural()));
         gateway
@@ -154,12 +154,12 @@ async fn rights_come_before_existence_and_body(gateway: Gateway) {
     }
 }
 
-async fn routes_without_a_token(gateway: Gateway) {
+async fn public_routes_need_no_token(gateway: Gateway) {
     let anon = &gateway.anon;
     anon.get("").await.expect(200);
     anon.get("openapi.json").await.expect(200);
     for route in ["token/", "token/refresh/", "token/verify/", "logout/"] {
-        // Their bodies are looked at, so nobody was asked for a token.
+        // Their bodies are validated, so no token was required.
         anon.post(&format!("authentication/{route}"), json!({}))
             .await
             .expect(422);
@@ -170,23 +170,26 @@ async fn routes_without_a_token(gateway: Gateway) {
             assert!(matches!(answer.status, 200 | 204), "{path}: {}", answer.status);
         }
     }
-    // A token that is not good is no obstacle to them.
-    let stranger = gateway.with_token("no.good.token");
-    stranger.get("").await.expect(200);
-    stranger.get("openapi.json").await.expect(200);
-    stranger
+    // An invalid token is ignored.
+    let with_invalid_token = gateway.with_token("no.good.token");
+    with_invalid_token.get("").await.expect(200);
+    with_invalid_token.get("openapi.json").await.expect(200);
+    with_invalid_token
         .post("authentication/token/", json!({}))
         .await
         .expect(422);
 }
 
-async fn a_bad_token_is_refused_everywhere(gateway: Gateway) {
-    let stranger = gateway.with_token("no.good.token");
+async fn an_invalid_token_is_rejected_everywhere(gateway: Gateway) {
+    let with_invalid_token = gateway.with_token("no.good.token");
     for kind in Kind::ALL {
         let one = format!("{}/1/", kind.plural());
-        stranger.get(&list(kind)).await.is(401, BAD_TOKEN);
-        stranger.post(&list(kind), json!({})).await.is(401, BAD_TOKEN);
-        stranger.get(&one).await.is(401, BAD_TOKEN);
-        stranger.delete(&one).await.is(401, BAD_TOKEN);
+        with_invalid_token.get(&list(kind)).await.is(401, BAD_TOKEN);
+        with_invalid_token
+            .post(&list(kind), json!({}))
+            .await
+            .is(401, BAD_TOKEN);
+        with_invalid_token.get(&one).await.is(401, BAD_TOKEN);
+        with_invalid_token.delete(&one).await.is(401, BAD_TOKEN);
     }
 }

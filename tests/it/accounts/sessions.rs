@@ -1,4 +1,4 @@
-//! Sessions: how a token is refreshed, rotated, and ended.
+//! Sessions: refreshing, rotating and ending tokens.
 
 use serde_json::{Value, json};
 
@@ -7,14 +7,14 @@ use crate::support::answer::{BAD_TOKEN, REFUSED, sorted_keys};
 use crate::support::gateway::Gateway;
 
 on_both![
-    each_type_has_its_use,
+    each_token_type_is_accepted_for_its_own_use_only,
     refreshing_without_rotation,
     refreshing_with_rotation,
-    lifetimes_are_settings,
+    lifetimes_follow_the_settings,
     logging_out_ends_a_session,
 ];
 
-async fn each_type_has_its_use(gateway: Gateway) {
+async fn each_token_type_is_accepted_for_its_own_use_only(gateway: Gateway) {
     let pair = pair(&gateway).await;
     gateway
         .with_token(pair["refresh"].as_str().unwrap())
@@ -86,7 +86,7 @@ async fn refreshing_with_rotation(gateway: Gateway) {
             second["access"], second["refresh"]
         )
     );
-    // The old one is spent, once and for all; the new one works, and so do both access tokens.
+    // The old refresh token is spent; the new one and both access tokens are valid.
     refresh(first["refresh"].clone()).await.is(401, REFUSED);
     gateway
         .anon
@@ -105,14 +105,14 @@ async fn refreshing_with_rotation(gateway: Gateway) {
             .await
             .expect(200);
     }
-    // Of many that trade the same one at the same time, one succeeds.
+    // Of several concurrent refreshes with the same token, one succeeds.
     let trades = (0..16).map(|_| refresh(third["refresh"].clone()));
     let answers = futures_util::future::join_all(trades).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 15);
 }
 
-async fn lifetimes_are_settings(gateway: Gateway) {
+async fn lifetimes_follow_the_settings(gateway: Gateway) {
     let lifetimes = ["--access-token-lifetime", "60", "--refresh-token-lifetime", "120"];
     let gateway = gateway.with(&lifetimes).await;
     let pair = pair(&gateway).await;
@@ -155,7 +155,7 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
             .anon
             .post("authentication/logout/", json!({ "refresh": token }))
     };
-    // One that is spent can't.
+    // A spent token cannot log out.
     log_out(&first["refresh"]).await.is(401, REFUSED);
     log_out(&second["refresh"]).await.is(200, "{}");
     // "ends that refresh token and what it gave"
@@ -182,7 +182,7 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
             .is(401, REFUSED);
     }
     log_out(&second["refresh"]).await.is(401, REFUSED);
-    // Other sessions go on.
+    // Other sessions are not affected.
     gateway
         .with_token(other["access"].as_str().unwrap())
         .get("brands/")

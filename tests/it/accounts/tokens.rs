@@ -1,4 +1,4 @@
-//! Tokens: what they say, how long they are good, and which are refused.
+//! Tokens: their claims, their lifetimes, and which ones are rejected.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Value, json};
@@ -8,15 +8,15 @@ use crate::support::gateway::{Gateway, SECRET_KEY};
 use crate::support::test_database::PASSWORD;
 
 on_both![
-    claims_are_the_documented_ones,
-    tokens_of_the_old_system_are_taken,
-    tokens_end_to_the_second,
-    tokens_begin_to_the_second,
-    forged_tokens_are_refused,
-    headers_that_carry_tokens,
+    claims_are_as_documented,
+    tokens_of_the_django_system_are_accepted,
+    tokens_expire_at_their_second,
+    tokens_become_valid_at_their_second,
+    forged_tokens_are_rejected,
+    authorization_header_forms,
 ];
 
-/// What a token says.
+/// The claims of a token.
 pub fn claims(token: &Value) -> Value {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.validate_exp = false;
@@ -27,7 +27,7 @@ pub fn claims(token: &Value) -> Value {
         .claims
 }
 
-/// A token that says this.
+/// A token with these claims.
 fn token(claims: &Value, header: &Header, secret: &str) -> String {
     encode(header, claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
@@ -36,7 +36,7 @@ fn hs256(claims: &Value) -> String {
     token(claims, &Header::new(Algorithm::HS256), SECRET_KEY)
 }
 
-/// What an access token of the viewer says.
+/// The claims of an access token of the viewer.
 fn access_claims(gateway: &Gateway) -> Value {
     let now = gateway.services.clock.now().timestamp();
     json!({
@@ -44,7 +44,7 @@ fn access_claims(gateway: &Gateway) -> Value {
     })
 }
 
-async fn tokens_begin_to_the_second(gateway: Gateway) {
+async fn tokens_become_valid_at_their_second(gateway: Gateway) {
     let now = gateway.services.clock.now().timestamp();
     let with = |nbf: Value| {
         let mut claims = access_claims(&gateway);
@@ -79,13 +79,13 @@ async fn tokens_begin_to_the_second(gateway: Gateway) {
     }
 }
 
-/// The tokens of a login.
+/// The pair of tokens returned by a login.
 pub async fn pair(gateway: &Gateway) -> Value {
     let body = json!({ "username": "viewer", "password": PASSWORD });
     gateway.anon.post("authentication/token/", body).await.expect(200)
 }
 
-async fn claims_are_the_documented_ones(gateway: Gateway) {
+async fn claims_are_as_documented(gateway: Gateway) {
     let pair = pair(&gateway).await;
     let now = gateway.services.clock.now().timestamp();
     for (token_type, lifetime) in [("access", 86_400), ("refresh", 7 * 86_400)] {
@@ -114,7 +114,7 @@ async fn claims_are_the_documented_ones(gateway: Gateway) {
     assert_ne!(claims(&pair["access"])["jti"], claims(&pair["refresh"])["jti"]);
 }
 
-async fn tokens_of_the_old_system_are_taken(gateway: Gateway) {
+async fn tokens_of_the_django_system_are_accepted(gateway: Gateway) {
     let mut claims = access_claims(&gateway);
     gateway
         .with_token(hs256(&claims))
@@ -158,7 +158,7 @@ async fn tokens_of_the_old_system_are_taken(gateway: Gateway) {
     }
 }
 
-async fn tokens_end_to_the_second(gateway: Gateway) {
+async fn tokens_expire_at_their_second(gateway: Gateway) {
     let pair = pair(&gateway).await;
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
     let verify = |token: &str| {
@@ -192,7 +192,7 @@ async fn tokens_end_to_the_second(gateway: Gateway) {
     verify("refresh").await.is(401, REFUSED);
 }
 
-async fn forged_tokens_are_refused(gateway: Gateway) {
+async fn forged_tokens_are_rejected(gateway: Gateway) {
     let claims = access_claims(&gateway);
     let good = hs256(&claims);
     let (head, rest) = good.split_once('.').unwrap();
@@ -240,7 +240,7 @@ async fn forged_tokens_are_refused(gateway: Gateway) {
     gateway.with_token(&good).get("brands/").await.expect(200);
 }
 
-async fn headers_that_carry_tokens(gateway: Gateway) {
+async fn authorization_header_forms(gateway: Gateway) {
     let good = hs256(&access_claims(&gateway));
     let ask = async |header: &[u8]| {
         let value = reqwest::header::HeaderValue::from_bytes(header).unwrap();
@@ -256,7 +256,7 @@ async fn headers_that_carry_tokens(gateway: Gateway) {
         .await
         .is(401, BAD_TOKEN);
     ask(b"Bearer \xff\xfe").await.is(401, BAD_TOKEN);
-    // Of another scheme is as good as none.
+    // Another scheme counts as no token.
     ask(format!("Token {good}").as_bytes()).await.is(401, NO_TOKEN);
     ask(b"Basic YWRtaW46eW91cnBhc3N3b3Jk").await.is(401, NO_TOKEN);
     ask(good.as_bytes()).await.is(401, NO_TOKEN);

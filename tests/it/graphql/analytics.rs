@@ -1,4 +1,4 @@
-//! Figures for a dashboard: exact, at the prices of the sale, and the ledger behind them.
+//! Analytics: exact sums at the prices of the sale, and the ledger.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -6,18 +6,18 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 
 on_both![
-    an_empty_shop,
-    sales_are_at_the_prices_of_the_sale,
-    stock_is_at_the_prices_of_today,
-    sums_pass_every_number_type,
+    an_empty_shop_has_zero_sums,
+    sales_use_the_prices_of_the_sale,
+    stock_uses_current_prices,
+    sums_exceed_every_integer_type,
     days_are_utc_days,
     stock_by_category_and_brand,
-    the_ledger_says_who_and_why,
-    arguments_that_are_none,
+    the_ledger_has_actors_and_reasons,
+    invalid_arguments_are_rejected,
 ];
 
-/// The figures with this selection.
-async fn figures(gateway: &Gateway, selected: &str) -> Value {
+/// The selected fields of `analytics`.
+async fn analytics(gateway: &Gateway, selected: &str) -> Value {
     let document = format!("{{ analytics {{ {selected} }} }}");
     gateway.viewer.data(&document, json!({})).await["analytics"].clone()
 }
@@ -26,13 +26,13 @@ const STOCK: &str =
     "productCount lowStockCount outOfStockCount unitCount costValue sellingValue potentialProfit";
 const SALES: &str = "outflowCount unitCount revenue profit";
 
-async fn an_empty_shop(gateway: Gateway) {
+async fn an_empty_shop_has_zero_sums(gateway: Gateway) {
     let selected = format!(
         "lowStockThreshold stock {{ {STOCK} }} sales {{ {SALES} }} stockByBrand {{ brand {{ id }} }}
          stockByCategory {{ category {{ id }} }} movementsPerDay(from: \"2024-01-15\", to: \"2024-01-15\") {{ date inflowCount revenue }}"
     );
     assert_eq!(
-        figures(&gateway, &selected).await,
+        analytics(&gateway, &selected).await,
         json!({
             "lowStockThreshold": 5,
             "stock": { "productCount": 0, "lowStockCount": 0, "outOfStockCount": 0, "unitCount": "0", "costValue": "0.00",
@@ -45,7 +45,7 @@ async fn an_empty_shop(gateway: Gateway) {
     );
 }
 
-async fn sales_are_at_the_prices_of_the_sale(gateway: Gateway) {
+async fn sales_use_the_prices_of_the_sale(gateway: Gateway) {
     let root = &gateway.root;
     let product = root.product("Bolts", 100).await;
     let sell = async |quantity: i64| {
@@ -64,17 +64,17 @@ async fn sales_are_at_the_prices_of_the_sale(gateway: Gateway) {
     sell(1).await;
     // 3 × (9.90 − 5.00), 2 × (20.03 − 7.01), 1 × (0.01 − 100.00).
     assert_eq!(
-        figures(&gateway, &format!("sales {{ {SALES} }}")).await["sales"],
+        analytics(&gateway, &format!("sales {{ {SALES} }}")).await["sales"],
         json!({ "outflowCount": 3, "unitCount": "6", "revenue": "69.77", "profit": "-59.25" })
     );
     root.delete(&format!("outflows/{second}/")).await.expect(204);
     assert_eq!(
-        figures(&gateway, &format!("sales {{ {SALES} }}")).await["sales"],
+        analytics(&gateway, &format!("sales {{ {SALES} }}")).await["sales"],
         json!({ "outflowCount": 2, "unitCount": "4", "revenue": "29.71", "profit": "-85.29" })
     );
 }
 
-async fn stock_is_at_the_prices_of_today(gateway: Gateway) {
+async fn stock_uses_current_prices(gateway: Gateway) {
     let root = &gateway.root;
     for (title, quantity, cost, price) in [
         ("a", 0, "1.10", "2.20"),
@@ -87,19 +87,19 @@ async fn stock_is_at_the_prices_of_today(gateway: Gateway) {
         root.patch(&format!("products/{id}/"), prices).await.expect(200);
     }
     assert_eq!(
-        figures(&gateway, &format!("stock {{ {STOCK} }}")).await["stock"],
+        analytics(&gateway, &format!("stock {{ {STOCK} }}")).await["stock"],
         json!({ "productCount": 4, "lowStockCount": 2, "outOfStockCount": 1, "unitCount": "1011", "costValue": "30.48",
                 "sellingValue": "41.42", "potentialProfit": "10.94" })
     );
     let filtered = format!("stock(filter: {{ title: {{ in: [\"b\", \"c\"] }} }}) {{ {STOCK} }}");
     assert_eq!(
-        figures(&gateway, &filtered).await["stock"],
+        analytics(&gateway, &filtered).await["stock"],
         json!({ "productCount": 2, "lowStockCount": 1, "outOfStockCount": 0, "unitCount": "11", "costValue": "20.48",
                 "sellingValue": "21.42", "potentialProfit": "0.94" })
     );
 }
 
-async fn sums_pass_every_number_type(gateway: Gateway) {
+async fn sums_exceed_every_integer_type(gateway: Gateway) {
     let root = &gateway.root;
     for title in ["a", "b", "c"] {
         let id = root.product(title, 2_147_483_647).await;
@@ -108,22 +108,22 @@ async fn sums_pass_every_number_type(gateway: Gateway) {
         root.make(Kind::Outflow, json!({ "product": id, "quantity": 2_147_483_646 }))
             .await;
     }
-    let figures = figures(&gateway, &format!("stock {{ {STOCK} }} sales {{ {SALES} }}")).await;
+    let analytics = analytics(&gateway, &format!("stock {{ {STOCK} }} sales {{ {SALES} }}")).await;
     assert_eq!(
-        figures["stock"],
+        analytics["stock"],
         json!({ "productCount": 3, "lowStockCount": 3, "outOfStockCount": 0, "unitCount": "3", "costValue": "0.03",
                 "sellingValue": "299999999999999999999.97", "potentialProfit": "299999999999999999999.94" })
     );
-    // 3 × 2147483646 × 99999999999999999999.99, and with 0.01 less each.
+    // 3 × 2147483646 × 99999999999999999999.99, and the same with 0.01 less each.
     assert_eq!(
-        figures["sales"],
+        analytics["sales"],
         json!({ "outflowCount": 3, "unitCount": "6442450938", "revenue": "644245093799999999999935575490.62",
                 "profit": "644245093799999999999871150981.24" })
     );
 }
 
 async fn days_are_utc_days(gateway: Gateway) {
-    // Tokens that are good for longer than the days take.
+    // Tokens that outlive the days of this test.
     let gateway = gateway.with(&["--access-token-lifetime", "1000000"]).await;
     let root = &gateway.root;
     let product = root.product("Bolts", 100).await;
@@ -136,7 +136,7 @@ async fn days_are_utc_days(gateway: Gateway) {
         let inflow = json!({ "product": product, "supplier": supplier, "quantity": quantity });
         root.make(Kind::Inflow, inflow).await
     };
-    // It is half past ten: to the last second of the day, and to the first of the next.
+    // The clock is at 10:30: move to the last second of the day, then to the first of the next.
     sell(1).await;
     gateway.wait(13 * 3600 + 30 * 60 - 1);
     sell(2).await;
@@ -152,7 +152,7 @@ async fn days_are_utc_days(gateway: Gateway) {
                 "outflowUnitCount": outflows.1, "revenue": revenue })
     };
     assert_eq!(
-        figures(&gateway, &selected).await["movementsPerDay"],
+        analytics(&gateway, &selected).await["movementsPerDay"],
         json!([
             on("2024-01-14", (0, "0"), (0, "0"), "0.00"),
             on("2024-01-15", (1, "7"), (2, "3"), "29.70"),
@@ -168,15 +168,15 @@ async fn days_are_utc_days(gateway: Gateway) {
         ("(from: \"2024-01-15\", to: \"2024-01-15\")", 2, "29.70"),
         ("(from: \"2024-01-17\", to: \"2024-01-15\")", 0, "0.00"),
     ] {
-        let sales = figures(&gateway, &format!("sales{arguments} {{ outflowCount revenue }}")).await;
+        let sales = analytics(&gateway, &format!("sales{arguments} {{ outflowCount revenue }}")).await;
         assert_eq!(
             sales["sales"],
             json!({ "outflowCount": outflows, "revenue": revenue }),
             "{arguments}"
         );
     }
-    // A year and a day of a leap year, and no more.
-    let year = figures(
+    // At most 366 days.
+    let year = analytics(
         &gateway,
         "movementsPerDay(from: \"2024-01-01\", to: \"2024-12-31\") { date }",
     )
@@ -202,9 +202,9 @@ async fn stock_by_category_and_brand(gateway: Gateway) {
     let of = |products: i64, units: &str, value: &str, low: i64| json!({ "productCount": products, "unitCount": units, "sellingValue": value, "lowStockCount": low });
     let brand = |name: &str, stock: Value| json!({ "brand": { "name": name, "products": { "totalCount": stock["productCount"] } }, "stock": stock });
     let category = |name: &str, stock: Value| json!({ "category": { "name": name }, "stock": stock });
-    let figures = figures(&gateway, &selected).await;
+    let analytics = analytics(&gateway, &selected).await;
     assert_eq!(
-        figures["stockByBrand"],
+        analytics["stockByBrand"],
         json!([
             brand("B", of(2, "5", "10.00", 2)),
             brand("C", of(2, "40", "80.00", 1)),
@@ -212,7 +212,7 @@ async fn stock_by_category_and_brand(gateway: Gateway) {
         ])
     );
     assert_eq!(
-        figures["stockByCategory"],
+        analytics["stockByCategory"],
         json!([
             category("A", of(3, "6", "12.00", 3)),
             category("B", of(2, "40", "80.00", 1))
@@ -220,7 +220,7 @@ async fn stock_by_category_and_brand(gateway: Gateway) {
     );
 }
 
-async fn the_ledger_says_who_and_why(gateway: Gateway) {
+async fn the_ledger_has_actors_and_reasons(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let supplier = gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
     gateway.wait(1);
@@ -250,9 +250,15 @@ async fn the_ledger_says_who_and_why(gateway: Gateway) {
         "{{ stockLedger {{ totalCount nodes {{ {entry} }} }} product(id: {product}) {{ quantity stockLedger(filter: {{ change: {{ gt: 0 }} }}) {{ totalCount nodes {{ {entry} }} }} }} }}"
     );
     let data = gateway.viewer.data(&document, json!({})).await;
-    let row = |id: &str, reason: &str, change: i64, balance: i64, second: i64, who: &str, movement: Value| {
+    let row = |id: &str,
+               reason: &str,
+               change: i64,
+               balance: i64,
+               second: i64,
+               actor: &str,
+               movement: Value| {
         json!({ "id": id, "reason": reason, "change": change, "balance": balance, "createdAt": format!("2024-01-15T10:30:0{second}Z"),
-                "product": { "title": "Bolts" }, "actor": { "username": who }, "movement": movement })
+                "product": { "title": "Bolts" }, "actor": { "username": actor }, "movement": movement })
     };
     let sold = json!({ "__typename": "Outflow", "id": outflow.to_string(), "quantity": 2 });
     let all = [
@@ -270,7 +276,7 @@ async fn the_ledger_says_who_and_why(gateway: Gateway) {
     assert_eq!(data["product"]["quantity"], 20);
 }
 
-async fn arguments_that_are_none(gateway: Gateway) {
+async fn invalid_arguments_are_rejected(gateway: Gateway) {
     for (field, says) in [
         (
             "movementsPerDay(from: \"2024-01-01\", to: \"2025-01-01\") { date }",
@@ -299,13 +305,13 @@ async fn arguments_that_are_none(gateway: Gateway) {
             body["errors"][0]["message"].as_str().unwrap().contains(says),
             "{body}"
         );
-        // Its neighbours are there all the same.
+        // Sibling fields are still resolved.
         assert_eq!(body["data"]["analytics"]["lowStockThreshold"], 5, "{body}");
         assert_eq!(body["data"]["analytics"].as_object().unwrap().len(), 2, "{body}");
     }
-    let nobody = gateway
+    let unauthenticated = gateway
         .anon
         .refusal("{ analytics { lowStockThreshold } }", json!({}))
         .await;
-    assert_eq!(nobody.0, "UNAUTHENTICATED");
+    assert_eq!(unauthenticated.0, "UNAUTHENTICATED");
 }

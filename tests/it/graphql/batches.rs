@@ -1,4 +1,4 @@
-//! Batches: all or none, with the place of what is wrong; and what payloads show of what has become of it.
+//! Batches: atomicity, the index of the invalid item, and the state that payloads show.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -9,26 +9,26 @@ use crate::support::graphql_request::ids;
 use crate::support::samples::Sample;
 
 on_both![
-    batches_are_all_or_none,
-    batches_say_which_item_is_wrong,
+    batches_are_atomic,
+    batch_errors_name_the_invalid_item,
     batches_are_bounded,
-    a_deletion_shows_what_is_left,
-    payloads_show_what_is_now,
-    batches_in_opposite_orders_do_not_lock_each_other_out,
+    a_deletion_payload_shows_the_remaining_state,
+    payloads_show_the_current_state,
+    batches_in_opposite_orders_do_not_deadlock,
     the_same_serie_numbers_in_opposite_orders,
 ];
 
-/// How much there is of everything: rows and stock.
-async fn everything(gateway: &Gateway) -> Value {
+/// The number of rows of every kind, and the stock.
+async fn totals(gateway: &Gateway) -> Value {
     let document = "{ products { totalCount nodes { quantity version } } inflows { totalCount } outflows { totalCount } stockLedger { totalCount } }";
     gateway.viewer.data(document, json!({})).await
 }
 
-async fn batches_are_all_or_none(gateway: Gateway) {
+async fn batches_are_atomic(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let other = gateway.root.product("Other", 5).await.to_string();
     let (product, supplier) = (sample.product.to_string(), sample.supplier.to_string());
-    let before = everything(&gateway).await;
+    let before = totals(&gateway).await;
     let outflow = |product: &str, quantity: i64| json!({ "productId": product, "quantity": quantity });
     let wrong = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 3)] });
     let payload = gateway
@@ -41,7 +41,7 @@ async fn batches_are_all_or_none(gateway: Gateway) {
             { "field": "items.3.quantity", "code": "INSUFFICIENT_STOCK", "message": "Not enough stock: 2 available." }
         ] })
     );
-    assert_eq!(everything(&gateway).await, before);
+    assert_eq!(totals(&gateway).await, before);
 
     let right = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 2)] });
     let made = gateway
@@ -88,10 +88,10 @@ async fn batches_are_all_or_none(gateway: Gateway) {
             { "title": "y", "stockLedger": { "nodes": [] } },
         ])
     );
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn batches_say_which_item_is_wrong(gateway: Gateway) {
+async fn batch_errors_name_the_invalid_item(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let taken = json!({ "serie_number": "SN1" });
     gateway
@@ -99,7 +99,7 @@ async fn batches_say_which_item_is_wrong(gateway: Gateway) {
         .patch(&sample.path(Kind::Product), taken)
         .await
         .expect(200);
-    let before = everything(&gateway).await;
+    let before = totals(&gateway).await;
     let new = |title: &str, serie: &str, brand: &str, price: &str| json!({ "title": title, "brandId": brand, "categoryId": "1", "costPrice": "1", "sellingPrice": price, "serieNumber": serie });
     let items = json!({ "items": [
         new("a", "SN2", "1", "1"), new("", "SN1", "99", "1.999"), new("b", "SN3", "1", "-1"), new("c", "SN2", "1", "1"),
@@ -139,7 +139,7 @@ async fn batches_say_which_item_is_wrong(gateway: Gateway) {
         .map(|error| error["field"].as_str().unwrap())
         .collect();
     assert_eq!(fields, ["items.1.supplierId", "items.1.quantity"]);
-    assert_eq!(everything(&gateway).await, before);
+    assert_eq!(totals(&gateway).await, before);
 }
 
 async fn batches_are_bounded(gateway: Gateway) {
@@ -159,10 +159,10 @@ async fn batches_are_bounded(gateway: Gateway) {
         .await;
     assert_eq!(made["outflows"].as_array().unwrap().len(), 93);
     assert_eq!(gateway.viewer.quantity(sample.product).await, 7);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn a_deletion_shows_what_is_left(gateway: Gateway) {
+async fn a_deletion_payload_shows_the_remaining_state(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let outflow = json!({ "id": sample.outflow.to_string() });
     let deleted = gateway
@@ -199,7 +199,7 @@ async fn a_deletion_shows_what_is_left(gateway: Gateway) {
             .await;
         assert_eq!(deleted["deletedId"], id.to_string(), "{mutation}");
     }
-    // The ledger outlives its product.
+    // The ledger keeps the entries of a deleted product.
     let document = "{ stockLedger { nodes { reason change balance productId product { id } movement { id } actor { username } } } }";
     let data = gateway.viewer.data(document, json!({})).await;
     let entry = |reason: &str, change: i64, balance: i64| {
@@ -218,10 +218,10 @@ async fn a_deletion_shows_what_is_left(gateway: Gateway) {
     );
 }
 
-async fn payloads_show_what_is_now(gateway: Gateway) {
+async fn payloads_show_the_current_state(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let product = sample.product.to_string();
-    // One after the other, in the order of the document; what has the same key once.
+    // Mutations run in document order; fields with the same response key are merged.
     let document = format!(
         "mutation {{
            a: createOutflow(input: {{ productId: {product}, quantity: 1 }}) {{ outflow {{ product {{ quantity }} }} }}
@@ -252,11 +252,11 @@ async fn payloads_show_what_is_now(gateway: Gateway) {
         answer.text,
         r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
     );
-    assert!(sent <= 2, "who asks, and the product once: {sent}");
-    gateway.is_sound().await;
+    assert!(sent <= 2, "the user, and the product once: {sent}");
+    gateway.assert_invariants().await;
 }
 
-async fn batches_in_opposite_orders_do_not_lock_each_other_out(gateway: Gateway) {
+async fn batches_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
     let (clients, rounds) = (16_i64, 8);
     let supplier = gateway
         .root
@@ -301,10 +301,10 @@ async fn batches_in_opposite_orders_do_not_lock_each_other_out(gateway: Gateway)
     for product in &products {
         assert_eq!(gateway.viewer.quantity(*product).await, 10_000 - clients * rounds);
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-/// Each number is taken once, whatever order it comes in.
+/// Each serie number is accepted once, in any order.
 async fn the_same_serie_numbers_in_opposite_orders(gateway: Gateway) {
     Sample::made_by(&gateway.root).await;
     for round in 0..4 {

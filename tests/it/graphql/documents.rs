@@ -1,5 +1,4 @@
-//! Which document a request means: by its text, by its hash, by a name that the server was started with; and which of its
-//! operations.
+//! How a request selects its document: by text, by hash, or by the name of a trusted document; and its operation.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,13 +8,13 @@ use crate::graphql::http::{code, get};
 use crate::support::gateway::Gateway;
 
 on_both![
-    an_operation_is_chosen_by_name,
+    operations_are_selected_by_name,
     persisted_queries,
-    trusted_documents_alone,
-    introspection_is_a_switch,
+    only_trusted_documents_run_when_configured,
+    introspection_can_be_switched_off,
 ];
 
-async fn an_operation_is_chosen_by_name(gateway: Gateway) {
+async fn operations_are_selected_by_name(gateway: Gateway) {
     let document = "query A { a: __typename } query B { b: __typename }";
     let named = async |name: Value| {
         let body = json!({ "query": document, "operationName": name });
@@ -80,7 +79,7 @@ async fn persisted_queries(gateway: Gateway) {
         get(&gateway, &[("extensions", &extensions)]).await.expect(200),
         data
     );
-    // One that is not valid is not kept either.
+    // An invalid document is not stored.
     assert_eq!(
         code(&ask(Some("{ nothing }"), &hash("{ nothing }")).await),
         "BAD_USER_INPUT"
@@ -96,7 +95,7 @@ async fn persisted_queries(gateway: Gateway) {
     );
 }
 
-async fn trusted_documents_alone(gateway: Gateway) {
+async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("persisted-documents.json");
     let text = "query Known($id: ID!) { brand(id: $id) { __typename name } }";
@@ -143,7 +142,7 @@ async fn trusted_documents_alone(gateway: Gateway) {
     }
 }
 
-async fn introspection_is_a_switch(gateway: Gateway) {
+async fn introspection_can_be_switched_off(gateway: Gateway) {
     let schema = "{ __schema { queryType { name } } }";
     let data = gateway.anon.data(schema, json!({})).await;
     assert_eq!(data["__schema"]["queryType"]["name"], "Query");

@@ -12,20 +12,20 @@ use crate::support::gateway::Gateway;
 use crate::support::websocket_client::Socket;
 
 on_both![
-    changes_are_told_as_the_ledger_has_them,
-    only_these_products,
-    what_runs_low,
-    nothing_is_lost_between_connections,
-    nothing_is_lost_between_gateways,
-    places_that_are_none,
-    events_over_http,
-    operations_that_are_no_subscriptions,
-    a_stream_ends_with_its_login,
+    stock_changes_match_the_ledger,
+    a_subscription_is_filtered_by_product,
+    low_stock_is_published_on_crossing,
+    no_change_is_lost_between_connections,
+    no_change_is_lost_between_gateways,
+    invalid_positions_are_rejected,
+    subscriptions_over_server_sent_events,
+    queries_and_mutations_over_server_sent_events,
+    a_stream_ends_with_its_token,
 ];
 
 const CHANGED: &str = "subscription($after: ID) { stockChanged(after: $after) { id change } }";
 
-async fn changes_are_told_as_the_ledger_has_them(gateway: Gateway) {
+async fn stock_changes_match_the_ledger(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let supplier = gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
     let mut socket = Socket::login(&gateway.viewer).await;
@@ -39,9 +39,9 @@ async fn changes_are_told_as_the_ledger_has_them(gateway: Gateway) {
         .await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 5 });
     gateway.manager.make(Kind::Inflow, inflow).await;
-    let changed = |reason: &str, change: i64, balance: i64, who: &str, movement: Value| {
+    let changed = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
         json!({ "stockChanged": { "reason": reason, "change": change, "balance": balance, "productId": product.to_string(),
-                "product": { "quantity": balance }, "actor": { "username": who }, "movement": movement } })
+                "product": { "quantity": balance }, "actor": { "username": actor }, "movement": movement } })
     };
     let bought = json!({ "__typename": "Inflow", "quantity": 5 });
     assert_eq!(
@@ -57,7 +57,7 @@ async fn changes_are_told_as_the_ledger_has_them(gateway: Gateway) {
         socket.data("1").await,
         changed("ADJUSTMENT", -12, 3, "admin", Value::Null)
     );
-    // A change of anything else is none of stock; a refused one is none at all.
+    // Changes of other kinds and rejected changes publish no event.
     gateway
         .root
         .patch(&format!("products/{product}/"), json!({ "title": "Nuts" }))
@@ -79,7 +79,7 @@ async fn changes_are_told_as_the_ledger_has_them(gateway: Gateway) {
     );
 }
 
-async fn only_these_products(gateway: Gateway) {
+async fn a_subscription_is_filtered_by_product(gateway: Gateway) {
     let (one, two) = (
         gateway.root.product("One", 10).await,
         gateway.root.product("Two", 20).await,
@@ -102,19 +102,19 @@ async fn only_these_products(gateway: Gateway) {
         .root
         .make(Kind::Outflow, json!({ "product": two, "quantity": 2 }))
         .await;
-    let mut heard: Vec<(String, i64)> = Vec::new();
+    let mut received: Vec<(String, i64)> = Vec::new();
     for _ in 0..6 {
         let message = socket.message().await;
         let change = message["payload"]["data"]["stockChanged"]["change"].as_i64();
-        heard.push((
+        received.push((
             message["id"].as_str().unwrap().to_owned(),
             change.unwrap_or_else(|| panic!("{message}")),
         ));
     }
     let of = |id: &str| {
-        heard
+        received
             .iter()
-            .filter(|(heard, _)| heard == id)
+            .filter(|(received, _)| received == id)
             .map(|(_, change)| *change)
             .collect::<Vec<_>>()
     };
@@ -127,7 +127,7 @@ async fn only_these_products(gateway: Gateway) {
     assert!(refused.to_string().contains("At most 100 ids."), "{refused}");
 }
 
-async fn what_runs_low(gateway: Gateway) {
+async fn low_stock_is_published_on_crossing(gateway: Gateway) {
     let (one, two) = (
         gateway.root.product("One", 7).await,
         gateway.root.product("Two", 3).await,
@@ -141,7 +141,7 @@ async fn what_runs_low(gateway: Gateway) {
             json!({}),
         )
         .await;
-    // Another falls and rises until that is heard, so the stream has begun.
+    // Repeats crossings of another product until one arrives, which shows that the stream has started.
     let falling = async {
         loop {
             for quantity in [5, 6] {
@@ -156,13 +156,13 @@ async fn what_runs_low(gateway: Gateway) {
     };
     tokio::select! {
         () = falling => {}
-        heard = socket.data("1") => assert_eq!(heard["productLowStock"]["title"], "Other"),
+        received = socket.data("1") => assert_eq!(received["productLowStock"]["title"], "Other"),
     }
     let mut of_one = async || {
         loop {
-            let heard = socket.data("1").await["productLowStock"].clone();
-            if heard["title"] != "Other" {
-                return heard;
+            let received = socket.data("1").await["productLowStock"].clone();
+            if received["title"] != "Other" {
+                return received;
             }
         }
     };
@@ -172,7 +172,7 @@ async fn what_runs_low(gateway: Gateway) {
             .make(Kind::Outflow, json!({ "product": product, "quantity": quantity }))
             .await
     };
-    // To 6, to 5, to 4; the second was low before; the first comes back and falls again.
+    // To 6, 5 and 4; the second product was low before; the first is restocked and crosses again.
     sell(one, 1).await;
     sell(two, 1).await;
     sell(one, 1).await;
@@ -188,7 +188,7 @@ async fn what_runs_low(gateway: Gateway) {
     assert_eq!(of_one().await, low(0));
 }
 
-/// The ids that the ledger has, by the ledger itself.
+/// The ids of the ledger, read through `stockChanges`.
 async fn ledger(actor: &Actor) -> Vec<i64> {
     let (mut ids, mut place) = (Vec::new(), String::new());
     loop {
@@ -205,7 +205,7 @@ async fn ledger(actor: &Actor) -> Vec<i64> {
     }
 }
 
-/// Reads the ledger through these gateways by turns, a new connection after every few entries, until it has `count` entries.
+/// Reads the ledger through these gateways in turn, reconnecting after every few entries, until it has `count` entries.
 async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     let mut ids: Vec<i64> = Vec::new();
     for turn in 0.. {
@@ -227,8 +227,8 @@ async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     ids
 }
 
-/// Sells from all sides at once.
-async fn sell_from_all_sides(actors: &[&Actor], products: &[i64], each: usize) {
+/// Creates outflows concurrently.
+async fn sell_concurrently(actors: &[&Actor], products: &[i64], each: usize) {
     let mut tasks = tokio::task::JoinSet::new();
     for (index, actor) in actors.iter().cycle().take(6).enumerate() {
         let (actor, product) = ((*actor).clone(), products[index % products.len()]);
@@ -241,11 +241,11 @@ async fn sell_from_all_sides(actors: &[&Actor], products: &[i64], each: usize) {
         });
     }
     while let Some(done) = tasks.join_next().await {
-        done.expect("it sells");
+        done.expect("an outflow");
     }
 }
 
-async fn nothing_is_lost_between_connections(gateway: Gateway) {
+async fn no_change_is_lost_between_connections(gateway: Gateway) {
     let products = [
         gateway.root.product("One", 100).await,
         gateway.root.product("Two", 100).await,
@@ -255,14 +255,14 @@ async fn nothing_is_lost_between_connections(gateway: Gateway) {
     let readers = [&gateway.viewer];
     let (ids, ()) = tokio::join!(
         read_by_turns(&readers, count),
-        sell_from_all_sides(&actors, &products, 15)
+        sell_concurrently(&actors, &products, 15)
     );
     assert_eq!(ids, ledger(&gateway.viewer).await);
     assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), count);
 }
 
-async fn nothing_is_lost_between_gateways(gateway: Gateway) {
-    // One file has one gateway.
+async fn no_change_is_lost_between_gateways(gateway: Gateway) {
+    // A SQLite file has a single gateway.
     if gateway.database_url().starts_with("sqlite") {
         return;
     }
@@ -275,17 +275,17 @@ async fn nothing_is_lost_between_gateways(gateway: Gateway) {
     let (readers, sellers) = ([&gateway.viewer, &other.viewer], [&gateway.root, &other.root]);
     let (by_turns, (), here, there) = tokio::join!(
         read_by_turns(&readers, count),
-        sell_from_all_sides(&sellers, &products, 15),
+        sell_concurrently(&sellers, &products, 15),
         read_whole(&gateway.viewer, count),
         read_whole(&other.viewer, count),
     );
     let all = ledger(&other.viewer).await;
     assert_eq!((&by_turns, &here, &there), (&all, &all, &all));
     other.end().await;
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-/// Reads the ledger from its beginning as one stream of server-sent events.
+/// Reads the whole ledger as one stream of server-sent events.
 async fn read_whole(actor: &Actor, count: usize) -> Vec<i64> {
     let mut events = EventStream::open(actor, CHANGED, json!({ "after": "0" })).await;
     let mut ids = Vec::new();
@@ -297,7 +297,7 @@ async fn read_whole(actor: &Actor, count: usize) -> Vec<i64> {
     ids
 }
 
-async fn places_that_are_none(gateway: Gateway) {
+async fn invalid_positions_are_rejected(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
     for after in ["abc", "-1", "+1", "1.0", "9223372036854775808", ""] {
         socket.subscribe("1", CHANGED, json!({ "after": after })).await;
@@ -317,7 +317,7 @@ async fn places_that_are_none(gateway: Gateway) {
             assert_eq!(socket.message().await["type"], "complete");
         }
     }
-    // One that is not there yet is waited for.
+    // A position that does not exist yet is waited for.
     socket.subscribe("2", CHANGED, json!({ "after": "1" })).await;
     gateway.root.product("One", 10).await;
     gateway.root.product("Two", 20).await;
@@ -327,7 +327,7 @@ async fn places_that_are_none(gateway: Gateway) {
     );
 }
 
-async fn events_over_http(gateway: Gateway) {
+async fn subscriptions_over_server_sent_events(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let mut events = EventStream::open(&gateway.viewer, CHANGED, json!({ "after": "0" })).await;
     assert_eq!(
@@ -342,18 +342,18 @@ async fn events_over_http(gateway: Gateway) {
         events.data().await["stockChanged"],
         json!({ "id": "2", "change": -4 })
     );
-    // A plain request can't have a subscription.
+    // A plain request cannot subscribe.
     let body = gateway.viewer.gql(CHANGED, json!({})).await.json();
     assert_eq!(
         body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
         "{body}"
     );
-    // It ends with the program, and is not said to be complete.
+    // The stream ends with the program, without a `complete` event.
     let (_, end) = tokio::join!(gateway.end(), events.next());
     assert_eq!(end, None);
 }
 
-async fn operations_that_are_no_subscriptions(gateway: Gateway) {
+async fn queries_and_mutations_over_server_sent_events(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     for (query, payload) in [
         (
@@ -384,7 +384,7 @@ async fn operations_that_are_no_subscriptions(gateway: Gateway) {
     }
 }
 
-async fn a_stream_ends_with_its_login(gateway: Gateway) {
+async fn a_stream_ends_with_its_token(gateway: Gateway) {
     gateway.root.product("Bolts", 10).await;
     let mut expiring = EventStream::open(&gateway.viewer, CHANGED, json!({ "after": "0" })).await;
     let mut deactivated = EventStream::open(&gateway.manager, CHANGED, json!({ "after": "0" })).await;

@@ -1,4 +1,4 @@
-//! Filters of connections: every operator, relations both ways, and what puts conditions together.
+//! Filters of connections: every operator, relations in both directions, and combinations.
 
 use serde_json::json;
 use stockroom::kind::Kind;
@@ -11,12 +11,12 @@ on_both![
     moments_and_days,
     relations_to_one,
     relations_to_many,
-    conditions_go_together,
+    combinations_of_conditions,
     movements_and_the_ledger,
     filters_are_bounded,
 ];
 
-/// Four products of two brands in two categories, the third brand without any; made at 10:30, 23:30, 00:30 and 01:30.
+/// Four products of two brands in two categories; the third brand has none. Created at 10:30, 23:30, 00:30 and 01:30.
 async fn fill(gateway: &Gateway) {
     let root = &gateway.root;
     for name in ["Água", "Bosch", "Zebra"] {
@@ -40,7 +40,7 @@ async fn fill(gateway: &Gateway) {
     }
 }
 
-/// Asserts which products, by their ids, a filter finds.
+/// Asserts the ids of the products that match a filter.
 async fn finds(gateway: &Gateway, cases: &[(&str, &[i64])]) {
     for (filter, expected) in cases {
         let arguments = format!("filter: {filter}, orderBy: {{ field: ID }}");
@@ -79,7 +79,7 @@ async fn texts(gateway: Gateway) {
             (r#"{ serieNumber: { contains: "\\" } }"#, &[]),
             (r"{ serieNumber: { isNull: true } }", &[2, 4]),
             (r"{ serieNumber: { isNull: false } }", &[1, 3]),
-            // What has none has another one than this.
+            // `neq` does not match null.
             (r#"{ serieNumber: { ne: "A-1" } }"#, &[2, 3, 4]),
             (r#"{ serieNumber: { notIn: ["A-1"] } }"#, &[2, 3, 4]),
             (r#"{ not: { serieNumber: { eq: "A-1" } } }"#, &[2, 3, 4]),
@@ -118,7 +118,7 @@ async fn numbers_and_prices(gateway: Gateway) {
             (r#"{ sellingPrice: { notIn: ["9.99", 100] } }"#, &[3, 4]),
             ("{ sellingPrice: { gt: 99.99 } }", &[2, 4]),
             ("{ sellingPrice: { gte: 99.99, lte: 100 } }", &[2, 3]),
-            // Between what prices can be.
+            // Bounds outside of the range of prices.
             ("{ sellingPrice: { gt: 99.985, lt: 99.995 } }", &[3]),
             ("{ sellingPrice: { lt: 99.99 } }", &[1]),
             (r#"{ sellingPrice: { gt: "12345678901234567890.98" } }"#, &[4]),
@@ -200,7 +200,7 @@ async fn relations_to_one(gateway: Gateway) {
             (r#"{ brand: { name: { eq: "Nobody" } } }"#, &[]),
             (r"{ brand: {} }", &[1, 2, 3, 4]),
             (r#"{ brand: { not: { name: { eq: "Bosch" } } } }"#, &[1, 4]),
-            // And on to the neighbours: products of brands that have something in the garden for less than 100.
+            // Nested: products of brands that have a product in the garden category for less than 100.
             (
                 r#"{ brand: { products: { some: { category: { name: { eq: "Garden" } }, sellingPrice: { lt: 100 } } } } }"#,
                 &[2, 3],
@@ -244,7 +244,7 @@ async fn relations_to_many(gateway: Gateway) {
     assert_eq!(gateway.viewer.page("categories", arguments).await, [0_i64; 0]);
 }
 
-async fn conditions_go_together(gateway: Gateway) {
+async fn combinations_of_conditions(gateway: Gateway) {
     fill(&gateway).await;
     finds(
         &gateway,
@@ -320,7 +320,7 @@ async fn movements_and_the_ledger(gateway: Gateway) {
             r"{ description: { isNull: true }, quantity: { eq: 4 } }",
             &[1],
         ),
-        // Products 2, 3 and 4 were made with stock: entries 1, 2 and 3.
+        // Products 2, 3 and 4 were created with stock: entries 1, 2 and 3.
         ("stockLedger", r#"{ productId: { eq: "1" } }"#, &[7, 6, 4]),
         (
             "stockLedger",

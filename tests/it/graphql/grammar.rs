@@ -1,4 +1,4 @@
-//! The grammar of documents, and the numbers and the introspection that clients send.
+//! The grammar of documents, and the numbers and introspection queries that clients send.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -6,16 +6,16 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 
 on_both![
-    what_graphql_js_accepts,
-    what_graphql_js_refuses,
-    strings_are_read_as_graphql_js_reads_them,
+    documents_accepted_by_graphql_js_are_accepted,
+    documents_rejected_by_graphql_js_are_rejected,
+    strings_have_the_values_of_graphql_js,
     whole_numbers_in_any_notation,
     introspection_with_every_option,
     the_schema_describes_the_service,
     unknown_names_have_suggestions,
 ];
 
-async fn what_graphql_js_accepts(gateway: Gateway) {
+async fn documents_accepted_by_graphql_js_are_accepted(gateway: Gateway) {
     let brand = gateway
         .root
         .make(Kind::Brand, json!({ "name": "Duck \u{1F986}" }))
@@ -50,7 +50,7 @@ async fn what_graphql_js_accepts(gateway: Gateway) {
     assert_eq!(found, json!({ "brands": { "totalCount": 1 } }));
 }
 
-async fn what_graphql_js_refuses(gateway: Gateway) {
+async fn documents_rejected_by_graphql_js_are_rejected(gateway: Gateway) {
     for (document, message) in [
         (
             "queryQ{__typename}",
@@ -87,7 +87,7 @@ async fn what_graphql_js_refuses(gateway: Gateway) {
     }
 }
 
-async fn strings_are_read_as_graphql_js_reads_them(gateway: Gateway) {
+async fn strings_have_the_values_of_graphql_js(gateway: Gateway) {
     let category = gateway.root.make(Kind::Category, json!({ "name": "All" })).await;
     for (literal, description) in [
         (r#""""say \""" twice""""#, "say \"\"\" twice"),
@@ -106,7 +106,7 @@ async fn strings_are_read_as_graphql_js_reads_them(gateway: Gateway) {
     }
 }
 
-/// The body is text, since `json!` writes each number in one notation.
+/// Sends the body as text, since `json!` writes each number in one notation.
 async fn send(gateway: &Gateway, query: &str, variables: &str) -> Value {
     let body = format!(r#"{{"query":{},"variables":{variables}}}"#, json!(query));
     let request = gateway.root.request(reqwest::Method::POST, "/graphql");
@@ -166,7 +166,7 @@ async fn whole_numbers_in_any_notation(gateway: Gateway) {
     assert_eq!(gateway.viewer.quantity(product).await, 900);
 }
 
-/// What graphql-js asks with every option.
+/// The introspection query of graphql-js with every option.
 fn introspection() -> String {
     let types = (0..9).fold("kind name".to_owned(), |inner, _| {
         format!("kind name ofType {{ {inner} }}")
@@ -219,7 +219,7 @@ async fn introspection_with_every_option(gateway: Gateway) {
     assert_eq!(body["extensions"]["cost"]["requested"], 0);
     let types = body["data"]["__schema"]["types"].as_array().expect("types");
     assert!(types.iter().any(|ty| ty["name"] == "Product"));
-    // Lists of lists are bounded all the same.
+    // Nested lists are bounded too.
     let nested = (0..5).fold("name".to_owned(), |inner, _| {
         format!("fields {{ type {{ {inner} }} }}")
     });
@@ -248,7 +248,7 @@ async fn the_schema_describes_the_service(gateway: Gateway) {
         assert_eq!(other, about);
     }
     assert_ne!(schema["queryType"]["description"], about);
-    // The type keeps its own.
+    // The type keeps its own description.
     let document = r#"{ __type(name: "__Schema") { description } }"#;
     let data = gateway.anon.data(document, json!({})).await;
     assert_ne!(data["__type"]["description"], about);

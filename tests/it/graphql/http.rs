@@ -1,4 +1,4 @@
-//! GraphQL over HTTP: which requests are taken, in which form they are answered.
+//! GraphQL over HTTP: accepted requests and forms of responses.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,15 +9,15 @@ use crate::support::gateway::Gateway;
 
 on_both![
     queries_by_get,
-    mutations_need_a_preflight,
-    bodies_that_are_none,
-    forms_of_answers,
-    statuses_say_what_happened,
-    costs_are_told_on_request,
-    nobody_may_only_log_in,
+    mutations_require_a_preflight,
+    invalid_bodies_are_rejected,
+    response_media_types,
+    statuses_of_responses,
+    costs_are_reported_on_request,
+    requests_without_a_token_may_only_log_in,
 ];
 
-/// Asks by `GET` with these parameters.
+/// Sends a `GET` request with these parameters.
 pub async fn get(gateway: &Gateway, parameters: &[(&str, &str)]) -> Answer {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
@@ -26,7 +26,7 @@ pub async fn get(gateway: &Gateway, parameters: &[(&str, &str)]) -> Answer {
     send(request.header("accept", "application/json")).await
 }
 
-/// The code of the first error of an answer to what has not been executed.
+/// The code of the first error of a request that was not executed.
 pub fn code(answer: &Answer) -> String {
     let body = answer.json();
     assert!(body.get("data").is_none(), "{body}");
@@ -37,12 +37,12 @@ pub fn code(answer: &Answer) -> String {
 }
 
 async fn queries_by_get(gateway: Gateway) {
-    let who = json!({ "data": { "viewer": { "user": { "username": "viewer" } } } });
+    let viewer = json!({ "data": { "viewer": { "user": { "username": "viewer" } } } });
     assert_eq!(
         get(&gateway, &[("query", "{ viewer { user { username } } }")])
             .await
             .expect(200),
-        who
+        viewer
     );
     let document = "query A { __typename } query B($id: ID!) { brand(id: $id) { id } }";
     let parameters = [
@@ -87,7 +87,7 @@ async fn queries_by_get(gateway: Gateway) {
     }
 }
 
-async fn mutations_need_a_preflight(gateway: Gateway) {
+async fn mutations_require_a_preflight(gateway: Gateway) {
     let brand = gateway
         .root
         .make(stockroom::kind::Kind::Brand, json!({ "name": "Here" }))
@@ -133,17 +133,17 @@ async fn mutations_need_a_preflight(gateway: Gateway) {
         gateway.root.data("{ brands { totalCount } }", json!({})).await["brands"]["totalCount"],
         1
     );
-    let taken = gateway
+    let ignored = gateway
         .root
         .request(Method::POST, "/graphql")
         .header("content-type", "Application/JSON;charset=\"UTF-8\"");
     assert_eq!(
-        send(taken.body(body)).await.expect(200),
+        send(ignored.body(body)).await.expect(200),
         json!({ "data": { "deleteBrand": { "deletedId": "1" } } })
     );
 }
 
-async fn bodies_that_are_none(gateway: Gateway) {
+async fn invalid_bodies_are_rejected(gateway: Gateway) {
     for body in [
         "",
         "x",
@@ -191,13 +191,13 @@ async fn bodies_that_are_none(gateway: Gateway) {
     );
     let refused = gateway.viewer.raw(Method::POST, "/graphql", large).await;
     assert_eq!((refused.status, &*code(&refused)), (413, "PAYLOAD_TOO_LARGE"));
-    // What is not known is ignored, and null is as good as nothing.
+    // Unknown members are ignored, and null counts as absent.
     let body = r#"{"query":"{ __typename }","variables":null,"operationName":null,"extensions":{"other":1},"more":[1]}"#;
-    let taken = gateway.viewer.raw(Method::POST, "/graphql", body).await;
-    assert_eq!(taken.expect(200), json!({ "data": { "__typename": "Query" } }));
+    let ignored = gateway.viewer.raw(Method::POST, "/graphql", body).await;
+    assert_eq!(ignored.expect(200), json!({ "data": { "__typename": "Query" } }));
 }
 
-/// Sends a document with this `Accept`.
+/// Sends a document with this `Accept` header.
 async fn accepting(gateway: &Gateway, accept: Option<&str>, query: &str) -> Answer {
     let request = gateway
         .viewer
@@ -210,7 +210,7 @@ async fn accepting(gateway: &Gateway, accept: Option<&str>, query: &str) -> Answ
     .await
 }
 
-async fn forms_of_answers(gateway: Gateway) {
+async fn response_media_types(gateway: Gateway) {
     const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
     const JSON: &str = "application/json; charset=utf-8";
     for (accept, form) in [
@@ -241,11 +241,11 @@ async fn forms_of_answers(gateway: Gateway) {
     assert_eq!((refused.status, &*code(&refused)), (406, "NOT_ACCEPTABLE"));
 }
 
-async fn statuses_say_what_happened(gateway: Gateway) {
+async fn statuses_of_responses(gateway: Gateway) {
     let graphql = Some("application/graphql-response+json");
     for (query, status, plain) in [
         ("{ __typename }", 200, 200),
-        // A field that has failed is a field that was executed.
+        // A failed field counts as executed.
         ("{ products(first: 101) { totalCount } }", 200, 200),
         ("{ nothing }", 400, 200),
         ("{", 400, 200),
@@ -266,13 +266,13 @@ async fn statuses_say_what_happened(gateway: Gateway) {
         .anon
         .request(Method::POST, "/graphql")
         .header("accept", "application/graphql-response+json");
-    let nobody = send(request.json(&json!({ "query": "{ brands { totalCount } }" }))).await;
+    let unauthenticated = send(request.json(&json!({ "query": "{ brands { totalCount } }" }))).await;
     assert_eq!(
-        (nobody.status, nobody.header("www-authenticate")),
+        (unauthenticated.status, unauthenticated.header("www-authenticate")),
         (401, Some("Bearer"))
     );
-    assert_eq!(code(&nobody), "UNAUTHENTICATED");
-    // A token that is not good is refused, whatever is asked for.
+    assert_eq!(code(&unauthenticated), "UNAUTHENTICATED");
+    // An invalid token is rejected for any query.
     let bad = gateway.with_token("a.b.c").gql("{ __typename }", json!({})).await;
     assert_eq!((bad.status, &*code(&bad)), (401, "UNAUTHENTICATED"));
     let forbidden = gateway
@@ -287,7 +287,7 @@ async fn statuses_say_what_happened(gateway: Gateway) {
     assert_eq!(forbidden.json()["errors"][0]["path"], json!(["createBrand"]));
 }
 
-async fn costs_are_told_on_request(gateway: Gateway) {
+async fn costs_are_reported_on_request(gateway: Gateway) {
     let document =
         "{ categories(first: 20) { nodes { name products(first: 10) { nodes { title brand { name } } } } } }";
     let request = || {
@@ -297,16 +297,16 @@ async fn costs_are_told_on_request(gateway: Gateway) {
             .json(&json!({ "query": document }))
     };
     assert!(send(request()).await.json().get("extensions").is_none());
-    let told = send(request().header("x-stockroom-cost", "1")).await.expect(200);
-    // Twenty with a name and a list of ten with a title and a brand with a name.
+    let with_cost = send(request().header("x-stockroom-cost", "1")).await.expect(200);
+    // Twenty brands with a name, each with a list of ten products with a title and the name of the brand.
     let requested = 1 + 20 * (1 + 1 + 1 + 10 * (1 + 1 + 2));
     assert_eq!(
-        told["extensions"],
+        with_cost["extensions"],
         json!({ "cost": { "requested": requested, "limit": 50_000, "depth": 6, "fields": 8 } })
     );
 }
 
-async fn nobody_may_only_log_in(gateway: Gateway) {
+async fn requests_without_a_token_may_only_log_in(gateway: Gateway) {
     let input = json!({ "username": "viewer", "password": crate::support::test_database::PASSWORD });
     let tokens = gateway
         .anon
@@ -377,7 +377,7 @@ async fn nobody_may_only_log_in(gateway: Gateway) {
         gateway.anon.data("{ viewer { groups } }", json!({})).await,
         json!({ "viewer": null })
     );
-    // Beside what needs a login, nothing is executed.
+    // Beside a field that needs a token, no field is executed.
     let (code, _) = gateway
         .anon
         .refusal("{ viewer { groups } brands { totalCount } }", json!({}))

@@ -1,4 +1,4 @@
-//! Documents that mean harm, sent to the real program: each is refused quickly and in few words, and others are served.
+//! Malicious documents: each is rejected quickly with a short error, while other requests are served.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 
 on_both![
-    harm_is_refused_at_once,
+    malicious_documents_are_rejected_quickly,
     limits_are_inclusive,
-    failures_are_completed,
-    rate_limits_count_what_runs
+    failed_fields_become_null,
+    rate_limits_count_executed_fields
 ];
 
-/// A chain of fragments, each spreading the next so many times.
+/// A chain of fragments, each of which spreads the next one `spreads` times.
 fn fragments(count: usize, times: usize, last: &str) -> String {
     let mut text = "{ ...F0 }".to_owned();
     for at in 0..count {
@@ -26,7 +26,7 @@ fn fragments(count: usize, times: usize, last: &str) -> String {
     text + &format!(" fragment F{count} on Query {{ {last} }}")
 }
 
-async fn harm_is_refused_at_once(gateway: Gateway) {
+async fn malicious_documents_are_rejected_quickly(gateway: Gateway) {
     let products = |inner: &str| format!("products(first: 100) {{ nodes {{ {inner} }} }}");
     let nested = (0..4).fold("id".to_owned(), |inner, _| {
         format!("brand {{ {} }}", products(&inner))
@@ -105,7 +105,7 @@ async fn harm_is_refused_at_once(gateway: Gateway) {
         let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
         let took = began.elapsed();
         let shown: String = document.chars().take(80).collect();
-        // Milliseconds when optimised; tests are not, and share the machine. What is not bounded takes years.
+        // Optimised builds take milliseconds; test builds on a shared machine more. Unbounded work would take years.
         assert!(took < Duration::from_secs(2), "{took:?}: {shown}");
         assert!(
             ["BAD_USER_INPUT", "LIMIT_EXCEEDED"].contains(&&*code),
@@ -142,7 +142,7 @@ async fn limits_are_inclusive(gateway: Gateway) {
     ] {
         gateway.viewer.data(&document, json!({})).await;
     }
-    // The variables say how much it is.
+    // The cost depends on the variables.
     let document = "query($n: Int) { products(first: 100) { nodes { brand { products(first: $n) { nodes { id title quantity } } } } } }";
     gateway.viewer.data(document, json!({ "n": 100 })).await;
     let deeper = "query($n: Int) { products(first: 100) { nodes { brand { products(first: 80) { nodes { inflows(first: $n) { totalCount } } } } } } }";
@@ -151,7 +151,7 @@ async fn limits_are_inclusive(gateway: Gateway) {
         gateway.viewer.refusal(deeper, json!({ "n": 4 })).await.0,
         "LIMIT_EXCEEDED"
     );
-    // No more errors than a person would read.
+    // The number of errors is bounded.
     let many: String = (0..100)
         .map(|alias| format!("a{alias}: products(first: 101) {{ totalCount }} "))
         .collect();
@@ -164,7 +164,7 @@ async fn limits_are_inclusive(gateway: Gateway) {
     assert_eq!(body["data"].as_object().unwrap().len(), 100);
 }
 
-async fn failures_are_completed(gateway: Gateway) {
+async fn failed_fields_become_null(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "Empty" })).await;
     let document = format!(
@@ -192,7 +192,7 @@ async fn failures_are_completed(gateway: Gateway) {
     ] {
         assert!(paths.contains(&&path), "{body}");
     }
-    // What may be null is, and its object stays.
+    // A nullable field becomes null, and its object stays.
     let document =
         "{ analytics { lowStockThreshold stockByBrand(first: 101) { brand { id } } sales { revenue } } }";
     let body = gateway.viewer.gql(document, json!({})).await.expect(200);
@@ -200,7 +200,7 @@ async fn failures_are_completed(gateway: Gateway) {
         body["data"].to_string(),
         r#"{"analytics":{"lowStockThreshold":5,"stockByBrand":null,"sales":{"revenue":"0.00"}}}"#
     );
-    // Nothing selected is an object without keys.
+    // An object of which all fields are skipped has no keys.
     let document = format!(
         "query($x: Boolean!) {{ product(id: {product}) {{ title @include(if: $x) movements {{ nodes {{ ...on Inflow {{ id }} }} }} }} }}"
     );
@@ -212,9 +212,9 @@ async fn failures_are_completed(gateway: Gateway) {
     assert_eq!(data.to_string(), r#"{"product":{"movements":{"nodes":[{}]}}}"#);
 }
 
-async fn rate_limits_count_what_runs(gateway: Gateway) {
+async fn rate_limits_count_executed_fields(gateway: Gateway) {
     let gateway = gateway.with(&["--rate-limit-enabled", "true"]).await;
-    // Fifty writes a minute, whatever they are wrapped in; the same key twice is one.
+    // Fifty writes a minute, through fragments too; fields with the same response key count once.
     let many = |count: usize| {
         let writes: String = (0..count)
             .map(|alias| format!("a{alias}: createBrand(input: {{ name: \"x\" }}) {{ brand {{ id }} }} "))
@@ -233,7 +233,7 @@ async fn rate_limits_count_what_runs(gateway: Gateway) {
     assert!(refused.header("retry-after").is_some());
     gateway.manager.data(&many(20), json!({})).await;
     assert_eq!(gateway.manager.gql(&many(1), json!({})).await.status, 429);
-    // Reads are counted for themselves, and somebody else's too.
+    // Reads have their own limit, and so do other users.
     assert_eq!(
         gateway.manager.data("{ brands { totalCount } }", json!({})).await["brands"]["totalCount"],
         50

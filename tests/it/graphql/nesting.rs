@@ -1,4 +1,4 @@
-//! Lists within objects: pages of each parent, relations both ways, movements of both kinds as one list.
+//! Nested connections: pages per parent, relations in both directions, inflows and outflows as one list.
 
 use ::entity::product;
 use sea_orm::sea_query::{ExprTrait as _, IntoIden as _, SelectStatement};
@@ -14,15 +14,15 @@ use crate::support::gateway::Gateway;
 use crate::support::graphql_request::id;
 
 on_both![
-    nested_pages_are_those_of_their_parent,
-    relations_lead_both_ways,
-    movements_are_one_list,
-    every_order_of_parents_of_every_size,
-    other_orders_read_the_rows_of_their_parents_only,
+    nested_pages_equal_those_of_their_parent,
+    relations_resolve_in_both_directions,
+    inflows_and_outflows_form_one_list,
+    every_order_for_parents_of_every_size,
+    other_orders_read_only_the_rows_of_their_parents,
 ];
 
-/// Three brands with none, one and four products.
-async fn families(gateway: &Gateway) {
+/// Three brands with zero, one and four products.
+async fn fill(gateway: &Gateway) {
     let root = &gateway.root;
     root.make(Kind::Category, json!({ "name": "C" })).await;
     for name in ["None", "One", "Four"] {
@@ -34,8 +34,8 @@ async fn families(gateway: &Gateway) {
     }
 }
 
-async fn nested_pages_are_those_of_their_parent(gateway: Gateway) {
-    families(&gateway).await;
+async fn nested_pages_equal_those_of_their_parent(gateway: Gateway) {
+    fill(&gateway).await;
     for arguments in [
         "",
         "(first: 2)",
@@ -54,7 +54,7 @@ async fn nested_pages_are_those_of_their_parent(gateway: Gateway) {
         );
         let together = gateway.viewer.data(&document, json!({})).await;
         for brand in together["brands"]["nodes"].as_array().unwrap() {
-            // The same list of the same parent, asked for alone, and the root's list with a filter.
+            // Compared with the list of the same parent alone, and with the root list under a filter.
             let document = format!(
                 "{{ brand(id: {}) {{ products{arguments} {{ {page} }} }} }}",
                 brand["id"]
@@ -82,8 +82,8 @@ async fn nested_pages_are_those_of_their_parent(gateway: Gateway) {
     assert_eq!(data["brand"]["back"]["nodes"], json!([{ "title": "a" }]));
 }
 
-async fn relations_lead_both_ways(gateway: Gateway) {
-    families(&gateway).await;
+async fn relations_resolve_in_both_directions(gateway: Gateway) {
+    fill(&gateway).await;
     let root = &gateway.root;
     let supplier = root.make(Kind::Supplier, json!({ "name": "S" })).await;
     for product in [1, 2, 1] {
@@ -119,14 +119,14 @@ async fn relations_lead_both_ways(gateway: Gateway) {
     );
 }
 
-async fn movements_are_one_list(gateway: Gateway) {
+async fn inflows_and_outflows_form_one_list(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let supplier = gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
     for step in 0..3 {
         gateway.wait(1);
         let inflow = json!({ "supplier": supplier, "product": product, "quantity": 10 + step });
         gateway.root.make(Kind::Inflow, inflow).await;
-        // The third pair has the same moment.
+        // The third pair has equal times.
         gateway.wait(u64::from(step < 2));
         gateway
             .root
@@ -149,7 +149,7 @@ async fn movements_are_one_list(gateway: Gateway) {
     assert_eq!(
         quantities[..2].iter().sum::<i64>(),
         3 + 12,
-        "the pair of one moment"
+        "the pair with equal times"
     );
     for node in &all {
         assert_eq!(node["product"]["title"], "Bolts");
@@ -176,8 +176,8 @@ async fn movements_are_one_list(gateway: Gateway) {
     assert_eq!(rest["product"]["movements"]["nodes"], json!(all[4..]));
 }
 
-/// Brands with no, two and 1,501 products, and twenty more without any.
-async fn families_of_every_size(gateway: &Gateway) {
+/// Brands with 0, 2 and 1,501 products, and twenty more without any.
+async fn fill_sizes(gateway: &Gateway) {
     let root = &gateway.root;
     root.make(Kind::Category, json!({ "name": "C" })).await;
     for number in 1..=23 {
@@ -188,7 +188,7 @@ async fn families_of_every_size(gateway: &Gateway) {
         let product = json!({ "title": "p", "brand": brand, "category": 1, "cost_price": 1, "selling_price": price, "quantity": price });
         root.make(Kind::Product, product).await;
     }
-    // Prices and quantities in cycles, so that the ids decide between equals too.
+    // Prices and quantities repeat, so that ids break ties.
     gateway
         .sql(
             "INSERT INTO product (title, title_folded, category_id, brand_id, cost_price, selling_price, quantity, version, created_at, updated_at)
@@ -202,8 +202,8 @@ async fn families_of_every_size(gateway: &Gateway) {
     gateway.sql("ANALYZE product").await.expect("statistics");
 }
 
-async fn every_order_of_parents_of_every_size(gateway: Gateway) {
-    families_of_every_size(&gateway).await;
+async fn every_order_for_parents_of_every_size(gateway: Gateway) {
+    fill_sizes(&gateway).await;
     for field in [
         "ID",
         "TITLE",
@@ -244,12 +244,13 @@ async fn every_order_of_parents_of_every_size(gateway: Gateway) {
     }
 }
 
-/// The plan that each database makes: no index of an ordering column alone is walked, which for a parent without rows would
-/// be through the whole table.
-async fn other_orders_read_the_rows_of_their_parents_only(gateway: Gateway) {
+/// The query plan of each database: no index of an ordering column alone is scanned, which for a parent without rows
+/// would read
+/// the whole table.
+async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
     use product::Column;
-    families_of_every_size(&gateway).await;
-    // A table so large that reading it whole would cost more than any index.
+    fill_sizes(&gateway).await;
+    // The table is large enough that a full scan would cost more than any index.
     let other = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
         INSERT INTO product (title, title_folded, category_id, brand_id, cost_price, selling_price, quantity, version, created_at, updated_at)
         SELECT 'q', 'q', category_id, 24 + n % 100, cost_price, selling_price, n % 50, 1, created_at, updated_at

@@ -9,9 +9,9 @@ use crate::support::graphql_request::ids;
 on_both![
     forwards_and_backwards,
     pages_by_number,
-    arguments_that_are_none,
-    cursors_survive_what_happens,
-    cursors_name_their_order,
+    invalid_arguments_are_rejected,
+    cursors_survive_changes,
+    cursors_are_bound_to_their_order,
     orders_of_several_columns,
 ];
 
@@ -84,7 +84,7 @@ async fn forwards_and_backwards(gateway: Gateway) {
             .0,
         "DE"
     );
-    // Ten when neither is said.
+    // The default page size is ten.
     for number in 0..5 {
         gateway
             .root
@@ -128,7 +128,7 @@ async fn pages_by_number(gateway: Gateway) {
     }
 }
 
-async fn arguments_that_are_none(gateway: Gateway) {
+async fn invalid_arguments_are_rejected(gateway: Gateway) {
     for (arguments, says) in [
         ("first: 101", "first"),
         ("last: 101", "last"),
@@ -149,12 +149,12 @@ async fn arguments_that_are_none(gateway: Gateway) {
     }
 }
 
-async fn cursors_survive_what_happens(gateway: Gateway) {
+async fn cursors_survive_changes(gateway: Gateway) {
     brands(&gateway).await;
     let (_, first) = names(&gateway, "first: 3").await;
     let after = format!("first: 2, after: {}", first["endCursor"]);
     let before = format!("last: 2, before: {}", first["endCursor"]);
-    // The row that it stands on is renamed, then deleted; others come on both sides.
+    // The row of the cursor is renamed, then deleted; other rows are inserted on both sides.
     gateway
         .root
         .patch("brands/4/", json!({ "name": "X" }))
@@ -167,7 +167,7 @@ async fn cursors_survive_what_happens(gateway: Gateway) {
     }
     assert_eq!(names(&gateway, &after).await.0, "CCD");
     assert_eq!(names(&gateway, &before).await.0, "AAB");
-    // Walking by cursor gives each once, whatever is inserted before the place on the way.
+    // Paging by cursor returns each row once, although rows are inserted before the cursor.
     let (mut seen, mut place) = (String::new(), String::new());
     loop {
         let (found, info) = names(&gateway, &format!("first: 2{place}")).await;
@@ -181,7 +181,7 @@ async fn cursors_survive_what_happens(gateway: Gateway) {
     assert_eq!(seen, "AAABCCDEFG");
 }
 
-async fn cursors_name_their_order(gateway: Gateway) {
+async fn cursors_are_bound_to_their_order(gateway: Gateway) {
     brands(&gateway).await;
     let (_, by_name) = names(&gateway, "first: 3").await;
     let cursor = &by_name["endCursor"];
@@ -206,7 +206,7 @@ async fn cursors_name_their_order(gateway: Gateway) {
             "{field}"
         );
     }
-    // The default order, spelled out, is the same one.
+    // The default order, given explicitly, is the same order.
     let (found, _) = names(&gateway, &format!("after: {cursor}, orderBy: {{ field: NAME }}")).await;
     assert_eq!(found, "DEFG");
     let filtered = format!("after: {cursor}, filter: {{ name: {{ ne: \"E\" }} }}");
@@ -244,7 +244,7 @@ async fn orders_of_several_columns(gateway: Gateway) {
             "[{ field: SELLING_PRICE, direction: DESC }, { field: SERIE_NUMBER }]",
             [5, 3, 1, 4, 2],
         ),
-        // Those without one come last, either way.
+        // Rows without a value come last in both directions.
         ("{ field: SERIE_NUMBER }", [5, 1, 3, 2, 4]),
         ("{ field: SERIE_NUMBER, direction: DESC }", [3, 1, 5, 4, 2]),
         ("[{ field: ID, direction: DESC }]", [5, 4, 3, 2, 1]),
@@ -255,7 +255,7 @@ async fn orders_of_several_columns(gateway: Gateway) {
             .page("products", &format!("orderBy: {order}"))
             .await;
         assert_eq!(whole, expected, "{order}");
-        // The same, two by two, in both directions.
+        // The same in pages of two, in both directions.
         let (mut forwards, mut backwards) = (Vec::new(), Vec::new());
         let (mut after, mut before) = (String::new(), String::new());
         for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! `graphql-transport-ws`: what opens a connection, what runs over it, and what closes it, with which code.
+//! `graphql-transport-ws`: the handshake, operations, and close codes.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -10,28 +10,28 @@ use crate::support::websocket_client::Socket;
 on_both![
     logging_in,
     operations_of_every_kind,
-    what_is_not_the_protocol,
-    what_comes_too_early_or_twice,
-    ids_are_for_one_at_a_time,
-    an_operation_is_ended_by_its_client,
+    invalid_messages_close_the_connection,
+    early_and_repeated_messages_close_the_connection,
+    operation_ids_are_unique_while_in_use,
+    a_client_completes_an_operation,
     operations_are_bounded,
-    pages_of_other_origins,
+    connections_from_other_origins_are_rejected,
 ];
 
-/// What most tests listen to.
+/// The subscription of most tests.
 pub const STREAM: &str = "subscription { stockChanged { change } }";
 
 async fn logging_in(gateway: Gateway) {
-    let who = "{ viewer { user { username } } }";
-    // In the first message, in any spelling that headers have; or in the header.
+    let viewer_query = "{ viewer { user { username } } }";
+    // In `connection_init`, under any spelling of the header's name, or in the header itself.
     for name in ["Authorization", "authorization"] {
         let mut socket = Socket::open(&gateway.viewer).await;
         let token = format!("Bearer {}", gateway.viewer.token.as_ref().unwrap());
         socket
-            .say(&json!({ "type": "connection_init", "payload": { name: token } }))
+            .send_json(&json!({ "type": "connection_init", "payload": { name: token } }))
             .await;
         assert_eq!(socket.message().await, json!({ "type": "connection_ack" }));
-        socket.subscribe("1", who, json!({})).await;
+        socket.subscribe("1", viewer_query, json!({})).await;
         assert_eq!(
             socket.data("1").await,
             json!({ "viewer": { "user": { "username": "viewer" } } })
@@ -43,13 +43,13 @@ async fn logging_in(gateway: Gateway) {
         ("sec-websocket-protocol", "other, graphql-transport-ws"),
     ];
     let mut socket = Socket::connect(&gateway.anon, &headers).await.unwrap();
-    socket.introduce(None).await;
+    socket.init(None).await;
     assert_eq!(socket.message().await["type"], "connection_ack");
-    socket.subscribe("1", who, json!({})).await;
+    socket.subscribe("1", viewer_query, json!({})).await;
     assert_eq!(socket.data("1").await["viewer"]["user"]["username"], "manager");
-    // Nobody may come in too, and reads what nobody may.
+    // A connection without a token is accepted, and may read what requests without a token may.
     let mut socket = Socket::login(&gateway.anon).await;
-    socket.subscribe("1", who, json!({})).await;
+    socket.subscribe("1", viewer_query, json!({})).await;
     assert_eq!(socket.data("1").await, json!({ "viewer": null }));
     assert_eq!(socket.message().await, json!({ "id": "1", "type": "complete" }));
     socket.subscribe("2", STREAM, json!({})).await;
@@ -58,7 +58,7 @@ async fn logging_in(gateway: Gateway) {
     assert_eq!(refused["payload"][0]["extensions"]["code"], "UNAUTHENTICATED");
     for bad in ["x", "a.b.c", ""] {
         let mut socket = Socket::open(&gateway.viewer).await;
-        socket.introduce(Some(bad)).await;
+        socket.init(Some(bad)).await;
         assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()), "{bad:?}");
     }
 }
@@ -92,32 +92,35 @@ async fn operations_of_every_kind(gateway: Gateway) {
         "mutation {{ createOutflow(input: {{ productId: {product}, quantity: 3 }}) {{ outflow {{ quantity }} }} }}"
     );
     socket.subscribe("write", &document, json!({})).await;
-    // The stream and the mutation say what they have to say in whatever order.
-    let mut heard: Vec<(String, Value)> = Vec::new();
+    // The messages of the subscription and the mutation may interleave.
+    let mut received: Vec<(String, Value)> = Vec::new();
     for _ in 0..3 {
         let message = socket.message().await;
-        heard.push((
+        received.push((
             message["id"].as_str().unwrap().to_owned(),
             message["payload"]["data"].clone(),
         ));
     }
-    heard.sort_by(|one, other| one.0.cmp(&other.0));
+    received.sort_by(|one, other| one.0.cmp(&other.0));
     assert_eq!(
-        heard[0],
+        received[0],
         (
             "stream".to_owned(),
             json!({ "stockChanged": { "change": -3, "product": { "title": "Bolts" } } })
         )
     );
     assert!(
-        heard[1..].contains(&(
+        received[1..].contains(&(
             "write".to_owned(),
             json!({ "createOutflow": { "outflow": { "quantity": 3 } } })
         )),
-        "{heard:?}"
+        "{received:?}"
     );
-    assert!(heard[1..].contains(&("write".to_owned(), Value::Null)), "its end");
-    // Errors: of the request, as `error`; of a field, within `next`.
+    assert!(
+        received[1..].contains(&("write".to_owned(), Value::Null)),
+        "`complete` of the mutation"
+    );
+    // Request errors arrive as `error`, field errors within `next`.
     for (query, code) in [
         ("{", "BAD_USER_INPUT"),
         ("{ nothing }", "BAD_USER_INPUT"),
@@ -140,19 +143,19 @@ async fn operations_of_every_kind(gateway: Gateway) {
     assert_eq!(message["payload"]["errors"][0]["path"], json!(["products"]));
     assert_eq!(socket.message().await["type"], "complete");
     socket
-        .say(&json!({ "type": "ping", "payload": { "a": [1] } }))
+        .send_json(&json!({ "type": "ping", "payload": { "a": [1] } }))
         .await;
     assert_eq!(
         socket.message().await,
         json!({ "type": "pong", "payload": { "a": [1] } })
     );
-    socket.say(&json!({ "type": "pong" })).await;
-    socket.say(&json!({ "type": "ping" })).await;
+    socket.send_json(&json!({ "type": "pong" })).await;
+    socket.send_json(&json!({ "type": "ping" })).await;
     assert_eq!(socket.message().await, json!({ "type": "pong" }));
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn what_is_not_the_protocol(gateway: Gateway) {
+async fn invalid_messages_close_the_connection(gateway: Gateway) {
     let invalid = (4400, "Invalid message received".to_owned());
     for text in [
         "",
@@ -175,10 +178,10 @@ async fn what_is_not_the_protocol(gateway: Gateway) {
     assert_eq!(socket.closed().await, invalid);
     let mut socket = Socket::login(&gateway.viewer).await;
     socket
-        .say(&json!({ "type": "ping", "payload": { "a": "x".repeat(300_000) } }))
+        .send_json(&json!({ "type": "ping", "payload": { "a": "x".repeat(300_000) } }))
         .await;
     assert_eq!(socket.closed().await.0, 1009);
-    // A connection that names no protocol; clients of another break off by themselves, since theirs is not agreed upon.
+    // The client names no protocol; clients of another protocol disconnect, since theirs was not negotiated.
     let mut socket = Socket::connect(&gateway.viewer, &[]).await.unwrap();
     assert_eq!(
         socket.closed().await,
@@ -188,28 +191,30 @@ async fn what_is_not_the_protocol(gateway: Gateway) {
     assert!(Socket::connect(&gateway.viewer, &other).await.is_err());
 }
 
-async fn what_comes_too_early_or_twice(gateway: Gateway) {
+async fn early_and_repeated_messages_close_the_connection(gateway: Gateway) {
     let mut socket = Socket::open(&gateway.viewer).await;
     socket.subscribe("1", STREAM, json!({})).await;
     assert_eq!(socket.closed().await, (4401, "Unauthorized".to_owned()));
     let mut socket = Socket::login(&gateway.viewer).await;
-    socket.introduce(None).await;
+    socket.init(None).await;
     assert_eq!(
         socket.closed().await,
         (4429, "Too many initialisation requests".to_owned())
     );
-    // What needs no login needs no `connection_init` either.
+    // An operation that needs no token still needs `connection_init`.
     let mut socket = Socket::open(&gateway.viewer).await;
-    socket.say(&json!({ "type": "ping" })).await;
+    socket.send_json(&json!({ "type": "ping" })).await;
     assert_eq!(socket.message().await, json!({ "type": "pong" }));
-    socket.say(&json!({ "type": "complete", "id": "unknown" })).await;
-    socket.introduce(gateway.viewer.token.as_deref()).await;
+    socket
+        .send_json(&json!({ "type": "complete", "id": "unknown" }))
+        .await;
+    socket.init(gateway.viewer.token.as_deref()).await;
     assert_eq!(socket.message().await["type"], "connection_ack");
 }
 
-async fn ids_are_for_one_at_a_time(gateway: Gateway) {
+async fn operation_ids_are_unique_while_in_use(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
-    // One that has ended may come again.
+    // The id of a completed operation may be used again.
     for _ in 0..2 {
         socket.subscribe("1", "{ __typename }", json!({})).await;
         assert_eq!(socket.data("1").await, json!({ "__typename": "Query" }));
@@ -231,7 +236,7 @@ async fn ids_are_for_one_at_a_time(gateway: Gateway) {
     );
 }
 
-async fn an_operation_is_ended_by_its_client(gateway: Gateway) {
+async fn a_client_completes_an_operation(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let mut socket = Socket::login(&gateway.viewer).await;
     for id in ["a", "b"] {
@@ -244,9 +249,9 @@ async fn an_operation_is_ended_by_its_client(gateway: Gateway) {
             .await;
         assert_eq!(socket.data(id).await["stockChanged"]["change"], 10);
     }
-    socket.say(&json!({ "type": "complete", "id": "a" })).await;
-    // Whoever hears this knows that the end has arrived before.
-    socket.say(&json!({ "type": "ping" })).await;
+    socket.send_json(&json!({ "type": "complete", "id": "a" })).await;
+    // Messages are handled in order, so this response shows that `complete` was handled.
+    socket.send_json(&json!({ "type": "ping" })).await;
     assert_eq!(socket.message().await, json!({ "type": "pong" }));
     gateway
         .root
@@ -270,12 +275,12 @@ async fn operations_are_bounded(gateway: Gateway) {
         (&json!("error"), &json!("more"))
     );
     assert_eq!(refused["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED");
-    socket.say(&json!({ "type": "complete", "id": "7" })).await;
+    socket.send_json(&json!({ "type": "complete", "id": "7" })).await;
     socket.subscribe("more", "{ __typename }", json!({})).await;
     assert_eq!(socket.data("more").await, json!({ "__typename": "Query" }));
 }
 
-async fn pages_of_other_origins(gateway: Gateway) {
+async fn connections_from_other_origins_are_rejected(gateway: Gateway) {
     let gateway = gateway
         .with(&["--cors-allowed-origins", "https://shop.example"])
         .await;

@@ -1,4 +1,4 @@
-//! What ends a WebSocket beside its client: its login, its silence, its slowness, and the end of the program.
+//! How a WebSocket ends other than by its client: expired login, missing messages, slow reading, shutdown.
 
 use serde_json::json;
 use stockroom::kind::Kind;
@@ -6,19 +6,19 @@ use stockroom::resolvers::account;
 
 use crate::graphql::socket::STREAM;
 use crate::support::gateway::Gateway;
-use crate::support::websocket_client::{Heard, Socket};
+use crate::support::websocket_client::{ServerFrame, Socket};
 
 on_both![
-    a_token_ends,
-    a_user_is_deactivated,
-    a_session_is_logged_out,
-    a_silent_stranger_is_sent_away,
-    a_reader_that_does_not_read_is_dropped,
-    the_program_ends,
-    a_stop_completes_nothing,
+    an_expired_token_closes_the_connection,
+    deactivation_closes_the_connection,
+    logging_out_closes_the_connection,
+    a_connection_without_init_is_closed,
+    a_client_that_does_not_read_is_dropped,
+    shutdown_closes_connections,
+    shutdown_sends_no_complete,
 ];
 
-async fn a_token_ends(gateway: Gateway) {
+async fn an_expired_token_closes_the_connection(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
     socket.subscribe("1", STREAM, json!({})).await;
     gateway.wait(86_399);
@@ -30,7 +30,7 @@ async fn a_token_ends(gateway: Gateway) {
     assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()));
 }
 
-async fn a_user_is_deactivated(gateway: Gateway) {
+async fn deactivation_closes_the_connection(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let mut socket = Socket::login(&gateway.viewer).await;
     socket
@@ -48,14 +48,17 @@ async fn a_user_is_deactivated(gateway: Gateway) {
         .root
         .make(Kind::Outflow, json!({ "product": product, "quantity": 1 }))
         .await;
-    // Not a word about what has happened since.
-    assert_eq!(socket.next().await, Heard::Closed(4403, "Forbidden".to_owned()));
+    // No change after the deactivation is sent.
+    assert_eq!(
+        socket.next().await,
+        ServerFrame::Closed(4403, "Forbidden".to_owned())
+    );
     let mut socket = Socket::open(&gateway.viewer).await;
-    socket.introduce(gateway.viewer.token.as_deref()).await;
+    socket.init(gateway.viewer.token.as_deref()).await;
     assert_eq!(socket.closed().await.0, 4403);
 }
 
-async fn a_session_is_logged_out(gateway: Gateway) {
+async fn logging_out_closes_the_connection(gateway: Gateway) {
     let input = json!({ "username": "viewer", "password": crate::support::test_database::PASSWORD });
     let tokens = gateway.anon.mutate("login", "access refresh", input).await;
     let actor = gateway.with_token(tokens["access"].as_str().unwrap());
@@ -68,7 +71,7 @@ async fn a_session_is_logged_out(gateway: Gateway) {
     assert_eq!(socket.closed().await.0, 4403);
 }
 
-async fn a_silent_stranger_is_sent_away(gateway: Gateway) {
+async fn a_connection_without_init_is_closed(gateway: Gateway) {
     let mut socket = Socket::open(&gateway.viewer).await;
     assert_eq!(
         socket.closed().await,
@@ -76,7 +79,7 @@ async fn a_silent_stranger_is_sent_away(gateway: Gateway) {
     );
 }
 
-async fn a_reader_that_does_not_read_is_dropped(gateway: Gateway) {
+async fn a_client_that_does_not_read_is_dropped(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let description = json!({ "description": "x".repeat(400_000) });
     gateway
@@ -85,7 +88,7 @@ async fn a_reader_that_does_not_read_is_dropped(gateway: Gateway) {
         .await
         .expect(200);
     let mut socket = Socket::login(&gateway.viewer).await;
-    // Some 60 megabytes, more than there is room for on the way.
+    // About 60 MB, more than the socket buffers hold.
     let aliases: String = (0..3)
         .map(|alias| format!("a{alias}: product(id: {product}) {{ description }} "))
         .collect();
@@ -94,17 +97,17 @@ async fn a_reader_that_does_not_read_is_dropped(gateway: Gateway) {
             .subscribe(&id.to_string(), &format!("{{ {aliases} }}"), json!({}))
             .await;
     }
-    assert!(socket.is_dropped().await, "the server has to hang up");
-    let mut heard = 0;
+    assert!(socket.is_dropped().await, "the server closes the connection");
+    let mut results = 0;
     while let Some(message) = socket.left().await {
-        heard += usize::from(message["type"] == "next");
+        results += usize::from(message["type"] == "next");
     }
-    assert!(heard < 50, "{heard}");
-    // Others are served as ever.
+    assert!(results < 50, "{results}");
+    // Other clients are served.
     assert_eq!(gateway.viewer.quantity(product).await, 10);
 }
 
-async fn the_program_ends(gateway: Gateway) {
+async fn shutdown_closes_connections(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
     socket.subscribe("1", STREAM, json!({})).await;
     socket.subscribe("2", "{ __typename }", json!({})).await;
@@ -113,15 +116,15 @@ async fn the_program_ends(gateway: Gateway) {
     assert_eq!(closed, (1001, "Going away".to_owned()));
 }
 
-/// Clients do not subscribe again after `complete`, so a planned stop sends none.
-async fn a_stop_completes_nothing(gateway: Gateway) {
+/// Clients do not resubscribe after `complete`, so a planned shutdown sends none.
+async fn shutdown_sends_no_complete(gateway: Gateway) {
     let mut sockets = Vec::new();
     for _ in 0..24 {
         let mut socket = Socket::login(&gateway.viewer).await;
         for id in 0..10 {
             socket.subscribe(&id.to_string(), STREAM, json!({})).await;
         }
-        // Operations begin in their order, so the streams run once this one is over.
+        // Operations start in order, so both subscriptions are active once this one has completed.
         socket.subscribe("last", "{ __typename }", json!({})).await;
         assert_eq!(socket.data("last").await, json!({ "__typename": "Query" }));
         assert_eq!(
@@ -132,7 +135,10 @@ async fn a_stop_completes_nothing(gateway: Gateway) {
     }
     gateway.system().services.stop();
     for mut socket in sockets {
-        assert_eq!(socket.next().await, Heard::Closed(1001, "Going away".to_owned()));
+        assert_eq!(
+            socket.next().await,
+            ServerFrame::Closed(1001, "Going away".to_owned())
+        );
     }
     let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
     let refused = Socket::connect(&gateway.viewer, &protocol).await.err();

@@ -1,15 +1,15 @@
-//! How many SQL statements a document sends: one for each relation and level, and one for each count, whatever the number
-//! of rows.
+//! The number of SQL statements of a document: one for each relation and level, and one for each count, independent of
+//! the number of rows.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![statements_follow_from_fields];
+on_both![the_number_of_statements_depends_on_fields_only];
 
-/// Makes rows of every kind, from one number to another: each product has a brand and a supplier of its own, and what moves
-/// both ways; ten categories share them.
+/// Creates rows of every kind from one number to another: each product has its own brand and supplier, an inflow and an
+/// outflow; ten categories are shared.
 async fn fill(gateway: &Gateway, from: usize, to: usize) {
     let root = &gateway.root;
     let numbers: Vec<usize> = (from..=to).collect();
@@ -48,14 +48,14 @@ async fn fill(gateway: &Gateway, from: usize, to: usize) {
     }
 }
 
-/// Documents, and how many statements each sends beside the one that asks whether the login is still good.
+/// Documents, and the number of statements of each, without the one that checks the token.
 const DOCUMENTS: [(&str, u64); 15] = [
     ("{ __typename viewer { user { username } permissions } }", 0),
     ("{ product(id: 1) { title } }", 1),
     ("{ products(first: 100) { nodes { title } } }", 1),
     ("{ products(first: 100) { nodes { title } totalCount } }", 2),
     ("{ products(first: 100) { edges { cursor node { title category { name } brand { name } } } pageInfo { endCursor } } }", 3),
-    // Each level once, though the last leads back to the first.
+    // One statement for each level, though the last one leads back to the first.
     ("{ products(first: 100) { nodes { brand { products(first: 2) { nodes { category { name } } } } } } }", 4),
     (
         "{ categories(first: 10) { totalCount nodes { name products(first: 100) { totalCount edges { node { title brand { name } } } } } } }",
@@ -66,7 +66,7 @@ const DOCUMENTS: [(&str, u64); 15] = [
            outflows(last: 5) { nodes { quantity } } } } }",
         6,
     ),
-    // Both kinds of movements at once, as a page and as a count.
+    // Inflows and outflows together, as a page and as a count.
     ("{ products(first: 100) { nodes { movements(first: 10) { nodes { quantity ...on Inflow { supplier { name } } } } } } }", 3),
     ("{ products(first: 100) { nodes { movements(first: 10) { totalCount } } } }", 3),
     ("{ inflows(first: 100) { nodes { product { title brand { name } } supplier { inflows { nodes { id } } } } } }", 5),
@@ -84,7 +84,7 @@ const DOCUMENTS: [(&str, u64); 15] = [
     ),
 ];
 
-async fn statements_follow_from_fields(gateway: Gateway) {
+async fn the_number_of_statements_depends_on_fields_only(gateway: Gateway) {
     for number in 1..=10 {
         gateway
             .root
@@ -94,7 +94,7 @@ async fn statements_follow_from_fields(gateway: Gateway) {
     let mut sent = Vec::new();
     for (from, to) in [(1, 10), (11, 1_000)] {
         fill(&gateway, from, to).await;
-        // Who asks is remembered from the first request on.
+        // The user is cached from the first request on.
         gateway.viewer.data("{ brands { totalCount } }", json!({})).await;
         let mut of_all = Vec::new();
         for (document, _) in DOCUMENTS {
@@ -112,6 +112,6 @@ async fn statements_follow_from_fields(gateway: Gateway) {
     assert_eq!(
         data.to_string().matches("\"id\"").count(),
         1_000,
-        "all of them are shown"
+        "every row is returned"
     );
 }

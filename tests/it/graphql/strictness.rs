@@ -1,4 +1,4 @@
-//! Documents that are almost right: what the specification refuses is refused, before anything of it is executed.
+//! Documents with subtle errors are rejected as the specification requires, before any field is executed.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -6,12 +6,12 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 
 on_both![
-    what_does_not_fit_is_refused,
-    nothing_is_done_by_halves,
-    null_where_there_is_a_default,
+    invalid_documents_are_rejected,
+    invalid_requests_execute_nothing,
+    null_for_arguments_with_defaults,
 ];
 
-async fn what_does_not_fit_is_refused(gateway: Gateway) {
+async fn invalid_documents_are_rejected(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "Here" })).await;
     for (document, variables) in [
         ("{ products(first: \"1\") { totalCount } }", json!({})),
@@ -101,7 +101,7 @@ async fn what_does_not_fit_is_refused(gateway: Gateway) {
     }
 }
 
-async fn nothing_is_done_by_halves(gateway: Gateway) {
+async fn invalid_requests_execute_nothing(gateway: Gateway) {
     for input in [
         "{ name: \"x\", name: \"y\" }",
         "{ name: 1 }",
@@ -129,7 +129,8 @@ async fn nothing_is_done_by_halves(gateway: Gateway) {
         gateway.viewer.data("{ brands { totalCount } }", json!({})).await["brands"]["totalCount"],
         0
     );
-    // One that is refused, by its rule or for lack of a right, leaves the others to run, in their order.
+    // A mutation that is rejected, by its rule or by a missing permission, does not stop the others, which run in
+    // order.
     let document = "mutation {
         a: createBrand(input: { name: \"a\" }) { brand { name } }
         b: createBrand(input: { name: \" \" }) { brand { name } userErrors { field } }
@@ -149,8 +150,8 @@ async fn nothing_is_done_by_halves(gateway: Gateway) {
     assert_eq!(errors, [(&json!(["c"]), &json!("FORBIDDEN"))]);
 }
 
-/// A variable may be null where an argument has a default; the argument may not.
-async fn null_where_there_is_a_default(gateway: Gateway) {
+/// A variable may be null where the argument has a default value; the argument itself may not.
+async fn null_for_arguments_with_defaults(gateway: Gateway) {
     let document = "query($direction: OrderDirection) {
         products(orderBy: [{ field: ID, direction: $direction }]) { totalCount }
     }";
@@ -166,7 +167,7 @@ async fn null_where_there_is_a_default(gateway: Gateway) {
         (&error["extensions"]["code"], &error["path"]),
         (&json!("BAD_USER_INPUT"), &json!(["products"]))
     );
-    // Left out, it is the default.
+    // A missing variable takes the default.
     let body = gateway.viewer.gql(document, json!({})).await.expect(200);
     assert_eq!(body, json!({ "data": { "products": { "totalCount": 0 } } }));
 }

@@ -1,4 +1,4 @@
-//! Values on their way in and out: what was left out and what is null, decimals to the last digit; ids.
+//! Input and output of values: absent and null fields, exact decimals, ids.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
 on_both![
-    what_is_left_out_stays,
+    absent_fields_are_kept,
     prices_are_exact,
-    ids_are_digits,
-    a_moment_that_was_read_finds_its_row,
+    ids_are_decimal_digits,
+    a_timestamp_that_was_read_matches_its_row,
 ];
 
-async fn what_is_left_out_stays(gateway: Gateway) {
+async fn absent_fields_are_kept(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let selected = "description serieNumber title";
     let details = json!({ "description": "Flagship", "serie_number": "SN1" });
@@ -33,7 +33,7 @@ async fn what_is_left_out_stays(gateway: Gateway) {
         "mutation($input: UpdateProductInput!) {{ updateProduct(input: $input) {{ product {{ {selected} }} userErrors {{ field code }} }} }}"
     );
     let id = sample.product.to_string();
-    // Each step: what is sent, and what there is afterwards.
+    // Each step: the input, and the expected object.
     for (sent, description, serie) in [
         (json!({ "title": "New" }), json!("Flagship"), json!("SN1")),
         (json!({ "description": null }), Value::Null, json!("SN1")),
@@ -88,7 +88,7 @@ async fn what_is_left_out_stays(gateway: Gateway) {
             }
         }
     }
-    // What can't be empty can't be cleared.
+    // Required fields cannot be cleared.
     for field in ["title", "categoryId", "costPrice", "quantity"] {
         let payload = gateway
             .manager
@@ -156,7 +156,7 @@ async fn prices_are_exact(gateway: Gateway) {
             "{wrong}"
         );
     }
-    // Written in the document itself.
+    // As literals in the document.
     for (literal, shown) in [
         ("12.5", "12.50"),
         ("\"12345678901234567890.01\"", "12345678901234567890.01"),
@@ -170,7 +170,7 @@ async fn prices_are_exact(gateway: Gateway) {
     }
 }
 
-async fn ids_are_digits(gateway: Gateway) {
+async fn ids_are_decimal_digits(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let document = "query($id: ID!) { brand(id: $id) { id } category(id: $id) { id } supplier(id: $id) { id } product(id: $id) { id }
         inflow(id: $id) { id } outflow(id: $id) { id } }";
@@ -206,7 +206,7 @@ async fn ids_are_digits(gateway: Gateway) {
             data.as_object().unwrap().values().all(Value::is_null),
             "{odd:?}: {data}"
         );
-        // As the subject of a mutation, and as what a field refers to.
+        // As the subject of a mutation, and as a reference.
         let code = |payload: &Value| {
             (
                 payload["userErrors"][0]["field"].clone(),
@@ -263,7 +263,7 @@ async fn ids_are_digits(gateway: Gateway) {
     }
 }
 
-async fn a_moment_that_was_read_finds_its_row(gateway: Gateway) {
+async fn a_timestamp_that_was_read_matches_its_row(gateway: Gateway) {
     let clock = &gateway.system().services.clock;
     let mut moments = Vec::new();
     for micros in [0, 123_456, 750_000 - 123_456] {

@@ -17,7 +17,7 @@ use crate::support::program::Program;
 on_both![a_kill_before_the_response_loses_nothing];
 
 /// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Statements that make storing a response take so long that the program can be killed meanwhile, and those that undo it.
 fn slow_responses(backend: Backend) -> (&'static [&'static str], &'static [&'static str]) {
@@ -69,7 +69,7 @@ async fn a_kill_before_the_response_loses_nothing(gateway: Gateway) {
                 sent.json(&request.body).send().await
             }
         });
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while keys(&gateway).await == u64::try_from(index).unwrap() {
             assert!(Instant::now() < deadline, "the change is not committed");
             sleep(Duration::from_millis(5)).await;
@@ -97,7 +97,7 @@ async fn a_kill_before_the_response_loses_nothing(gateway: Gateway) {
         let left = 9 - i64::try_from(index).unwrap();
         assert_eq!(root.quantity(product).await, left);
         drop(program);
-        gateway.is_sound().await;
+        gateway.assert_invariants().await;
         for sql in slow_down {
             gateway.sql(*sql).await.unwrap();
         }

@@ -10,7 +10,7 @@ use super::request::{Request, is_replay, is_replayed, keys, rows};
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
-use crate::support::webhook_receiver::managing;
+use crate::support::webhook_receiver::with_managed_endpoints;
 
 on_both![
     a_repeat_gets_the_stored_response,
@@ -59,7 +59,7 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
     for (request, key, first) in &answers {
         is_replay(&request.send(&gateway.root, key).await, first);
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn another_request_with_the_key_is_refused(gateway: Gateway) {
@@ -129,7 +129,7 @@ async fn keys_are_kept_for_a_day(gateway: Gateway) {
     }
     assert_eq!(gateway.root.quantity(product).await, 96);
     assert_eq!(keys(&gateway).await, 2);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn what_was_refused_is_not_remembered(gateway: Gateway) {
@@ -208,7 +208,7 @@ async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
             .iter()
             .all(|row| row.status.is_some() && row.body.is_some())
     );
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn only_post_takes_a_key(gateway: Gateway) {
@@ -237,7 +237,7 @@ async fn only_post_takes_a_key(gateway: Gateway) {
 }
 
 async fn secrets_are_repeated_too(gateway: Gateway) {
-    let gateway = managing(gateway, &[]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let create = Request::rest(
         "webhooks/",
         json!({ "url": "https://203.0.113.7/hook", "events": ["outflow.created"] }),

@@ -1,4 +1,4 @@
-//! The twelve cases come out as `expected.json` says.
+//! Imports of the twelve cases, compared with `expected.json`.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ async fn case(test: &str, source: Database, target: Database) {
         async move { take_over(&address, &expected(&name), place).await }
     });
     let done = work.await;
-    assert!(installation.bytes() == before, "the source is as it was");
+    assert!(installation.bytes() == before, "the source is unchanged");
     installation.remove().await;
     if let Ok(place) = Arc::try_unwrap(place) {
         place.remove().await;
@@ -131,19 +131,19 @@ async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
 
     let gateway = Gateway::open(
         Arc::clone(&place),
-        crate::support::api::Face::Rest,
+        crate::support::api::Api::Rest,
         &[],
         at("2026-11-26T12:00:00Z"),
     )
     .await;
     Stored::of(&gateway).await.compare(expected);
     log_in(&gateway, expected).await;
-    ids_go_on(&gateway, expected).await;
-    gateway.is_sound().await;
+    ids_continue(&gateway, expected).await;
+    gateway.assert_invariants().await;
     gateway.end().await;
 }
 
-/// Everybody logs in who may, twice: with the hash that was taken over, and with the one that has replaced it.
+/// Logs in every user that may, twice: against the imported hash, and against its replacement.
 async fn log_in(gateway: &Gateway, expected: &Value) {
     for (username, password) in expected["logins"].as_object().expect("logins") {
         for _ in 0..2 {
@@ -165,8 +165,8 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
     }
 }
 
-/// New rows get the ids after the largest that the source has ever given.
-async fn ids_go_on(gateway: &Gateway, expected: &Value) {
+/// New rows continue after the largest id that the source ever assigned.
+async fn ids_continue(gateway: &Gateway, expected: &Value) {
     let create = ["user", "create", "the next", "--superuser", "--password-stdin"];
     prints(&gateway.database_url(), &create, "a password\n");
     let next = &expected["next_id"];
@@ -194,7 +194,7 @@ async fn ids_go_on(gateway: &Gateway, expected: &Value) {
     .await;
 }
 
-async fn one_of_several_tenants(source: Database, target: Database) {
+async fn one_tenant_of_several(source: Database, target: Database) {
     let (Some(place), Some(installation)) = (
         Place::empty(target).await,
         Installation::of("11_tenants", source).await,
@@ -221,7 +221,7 @@ async fn one_of_several_tenants(source: Database, target: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_of_several_tenants_is_taken_over() {
-    one_of_several_tenants(Database::Sqlite, Database::Sqlite).await;
-    one_of_several_tenants(Database::Postgres, Database::Postgres).await;
+async fn one_tenant_of_several_is_imported() {
+    one_tenant_of_several(Database::Sqlite, Database::Sqlite).await;
+    one_tenant_of_several(Database::Postgres, Database::Postgres).await;
 }

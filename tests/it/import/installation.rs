@@ -1,4 +1,5 @@
-//! Databases of Django installations: those of `crates/django-source/tests/cases`, from SQLite or loaded into PostgreSQL.
+//! Databases of Django installations: the cases of `crates/django-source/tests/cases`, as SQLite files or in
+//! PostgreSQL.
 
 #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
 #[path = "../../../crates/django-source/tests/takeover/postgres.rs"]
@@ -17,27 +18,27 @@ fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/django-source/tests/cases")
 }
 
-/// What is expected of a case.
+/// The expected result of a case.
 pub fn expected(case: &str) -> Value {
     let text = std::fs::read_to_string(cases().join("expected.json")).expect("expected.json is there");
     serde_json::from_str::<Value>(&text).expect("JSON")[case].clone()
 }
 
-/// One installation, with a file of its own.
+/// One installation with its own file or database.
 pub struct Installation {
     file: PathBuf,
-    /// Goes with its file.
+    /// Deleted with the installation.
     _directory: TempDir,
     loaded: Option<postgres::Database>,
 }
 
 impl Installation {
-    /// Nothing where there is no PostgreSQL to load it into.
+    /// `None` without a PostgreSQL server to load it into.
     pub async fn of(case: &str, kind: Database) -> Option<Self> {
         Self::changed(case, kind, "").await
     }
 
-    /// One that is changed by these statements before it is loaded.
+    /// An installation that these statements change before it is loaded.
     pub async fn changed(case: &str, kind: Database, sql: &str) -> Option<Self> {
         static MADE: LazyLock<TempDir> = LazyLock::new(|| {
             let directory = tempfile::tempdir().expect("a directory");
@@ -67,7 +68,7 @@ impl Installation {
         })
     }
 
-    /// `SOURCE` of the command.
+    /// The `SOURCE` argument of the command.
     pub fn address(&self) -> String {
         match &self.loaded {
             Some(database) => database.url(),
@@ -75,10 +76,10 @@ impl Installation {
         }
     }
 
-    /// The bytes of its file, beside which nothing may be left.
+    /// The content of its file; asserts that no other file was left beside it.
     pub fn bytes(&self) -> Vec<u8> {
         let beside = std::fs::read_dir(self.file.parent().expect("a directory")).expect("a directory");
-        assert_eq!(beside.count(), 1, "something was left beside the source");
+        assert_eq!(beside.count(), 1, "a file was left beside the source");
         std::fs::read(&self.file).expect("the file")
     }
 

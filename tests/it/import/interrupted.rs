@@ -1,4 +1,4 @@
-//! Imports that end before their time leave the target as it was.
+//! Interrupted imports leave the target unchanged.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,10 +10,9 @@ use rand_pcg::Pcg64Mcg;
 use super::installation::Installation;
 use crate::support::command::{fails, prints};
 use crate::support::program::command;
-use crate::support::row_counts::row_counts;
-use crate::support::test_database::{Database, Place};
+use crate::support::test_database::{Database, Place, row_counts};
 
-/// Enough rows that an import is still running when it is ended.
+/// The number of rows; large enough that an import is still running when it is interrupted.
 const MANY: &str = "
     INSERT INTO inflows_inflow (id, quantity, description, created_at, updated_at, product_id, supplier_id)
     WITH RECURSIVE number(id) AS (SELECT 1000 UNION ALL SELECT id + 1 FROM number WHERE id < 31000)
@@ -21,7 +20,7 @@ const MANY: &str = "
         (SELECT MIN(id) FROM products_product), (SELECT MIN(id) FROM suppliers_supplier) FROM number;
     UPDATE products_product SET quantity = quantity + 30001 WHERE id = (SELECT MIN(id) FROM products_product);";
 
-/// Starts an import and waits until its report is printed and the rows are about to be stored.
+/// Starts an import and waits until its report is printed and storing begins.
 fn storing(url: &str, source: &str) -> Child {
     let mut child = command(url)
         .args(["import", "run", source])
@@ -29,14 +28,14 @@ fn storing(url: &str, source: &str) -> Child {
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .expect("it starts");
-    let lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        .expect("the process starts");
+    let lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
     let ready = lines.map_while(Result::ok).find(|line| line.starts_with("READY"));
     assert!(ready.is_some(), "the source is ready");
     child
 }
 
-async fn ended_early(database: Database) {
+async fn interrupted(database: Database) {
     let (Some(place), Some(installation)) = (
         Place::empty(database).await,
         Installation::changed("01_documented", Database::Sqlite, MANY).await,
@@ -52,12 +51,12 @@ async fn ended_early(database: Database) {
         .arg(child.id().to_string())
         .status();
     assert!(sent.expect("kill").success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(child.wait().expect("the process exits").code(), Some(130));
     if let Place::Sqlite(directory) = &place {
         let left = std::fs::read_dir(directory.path()).expect("a directory").count();
-        assert_eq!(left, 0, "nothing is left behind");
+        assert_eq!(left, 0, "no rows are left behind");
     }
-    assert!(installation.bytes() == before, "the source is as it was");
+    assert!(installation.bytes() == before, "the source is unchanged");
     installation.remove().await;
     place.remove().await;
 }
@@ -81,33 +80,30 @@ async fn killed(database: Database) {
         run.stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .expect("it starts")
+            .expect("the process starts")
     };
-    // How long an import takes that is left alone.
+    // The duration of an undisturbed import.
     let begun = Instant::now();
-    assert!(import(&other.url()).wait().expect("it ends").success());
+    assert!(import(&other.url()).wait().expect("the process exits").success());
     let whole = begun.elapsed();
     let seed = u64::from(begun.elapsed().subsec_nanos());
     println!("seed {seed}, an import takes {whole:?}");
     let mut random = Pcg64Mcg::seed_from_u64(seed);
     for _ in 0..10 {
-        // The last fifth is left out, for a faster run than the first.
+        // Without the last fifth, in case a later run is faster than the first.
         let after = whole.mul_f64(random.random_range(0.0..0.8));
         let mut child = import(&url);
         std::thread::sleep(after);
-        child.kill().expect("it is killed");
-        let code = child.wait().expect("it ends").code();
-        assert_eq!(
-            code, None,
-            "it had ended before {after:?} of {whole:?}, seed {seed}"
-        );
+        child.kill().expect("the process is killed");
+        let code = child.wait().expect("the process exits").code();
+        assert_eq!(code, None, "it exited before {after:?} of {whole:?}, seed {seed}");
         let left = row_counts(&url).await;
-        // Migrations are a step of their own: all of them, or none.
+        // Migrations are a separate step: all of them are applied, or none.
         assert!(
             left.is_empty() || left == as_it_was,
             "killed after {after:?}, seed {seed}: {left:?}"
         );
-        assert!(installation.bytes() == before, "the source is as it was");
+        assert!(installation.bytes() == before, "the source is unchanged");
     }
     prints(&url, &["import", "run", &source], "");
     prints(&url, &["check"], "");
@@ -120,21 +116,21 @@ async fn killed(database: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_killed_leaves_the_target_as_it_was_on_sqlite() {
+async fn a_killed_import_leaves_the_target_unchanged_on_sqlite() {
     killed(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_killed_leaves_the_target_as_it_was_on_postgres() {
+async fn a_killed_import_leaves_the_target_unchanged_on_postgres() {
     killed(Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_ended_leaves_nothing_on_sqlite() {
-    ended_early(Database::Sqlite).await;
+async fn an_interrupted_import_leaves_the_target_unchanged_on_sqlite() {
+    interrupted(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_import_that_is_ended_leaves_nothing_on_postgres() {
-    ended_early(Database::Postgres).await;
+async fn an_interrupted_import_leaves_the_target_unchanged_on_postgres() {
+    interrupted(Database::Postgres).await;
 }

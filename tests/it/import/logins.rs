@@ -1,4 +1,4 @@
-//! Tokens and passwords of the old system after an import.
+//! Tokens and passwords of the Django system after an import.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,8 +19,8 @@ async fn imported(case: &str, database: Database) -> Option<Gateway> {
         Installation::of(case, Database::Sqlite).await?,
     );
     prints(&place.url(), &["import", "run", &installation.address()], "");
-    let face = crate::support::api::Face::Rest;
-    Some(Gateway::open(Arc::new(place), face, &[], at("2026-11-26T12:00:00Z")).await)
+    let api = crate::support::api::Api::Rest;
+    Some(Gateway::open(Arc::new(place), api, &[], at("2026-11-26T12:00:00Z")).await)
 }
 
 async fn removed(gateway: Gateway) {
@@ -29,7 +29,7 @@ async fn removed(gateway: Gateway) {
     }
 }
 
-/// As simplejwt makes them with the same `SECRET_KEY`.
+/// A token as simplejwt issues it with the same `SECRET_KEY`.
 fn old_token(gateway: &Gateway, token_type: &str, jti: &str, user_id: &Value) -> String {
     let now = gateway.services.clock.now().timestamp();
     let claims = json!({ "token_type": token_type, "exp": now + 3600, "iat": now - 60, "jti": jti, "user_id": user_id });
@@ -61,7 +61,7 @@ async fn old_tokens(database: Database) {
             .get("brands/")
             .await
             .expect(200);
-        // The one on the old system's blacklist.
+        // The token on the Django system's blacklist.
         let spent = old_token(&gateway, "refresh", &"a".repeat(32), &user_id);
         let answer = gateway
             .anon
@@ -74,8 +74,12 @@ async fn old_tokens(database: Database) {
             .await;
         answer.is(401, REFUSED);
     }
-    let nobody = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
-    gateway.with_token(nobody).get("brands/").await.is(401, BAD_TOKEN);
+    let unknown_user = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
+    gateway
+        .with_token(unknown_user)
+        .get("brands/")
+        .await
+        .is(401, BAD_TOKEN);
     removed(gateway).await;
 }
 
@@ -85,7 +89,7 @@ async fn old_tokens_work_and_blacklisted_ones_do_not() {
     old_tokens(Database::Postgres).await;
 }
 
-/// The time that a failed login takes.
+/// The duration of a failed login.
 async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
     let begin = Instant::now();
     let body = json!({ "username": username, "password": "wrong" });
@@ -97,7 +101,7 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
     begin.elapsed()
 }
 
-/// The shortest times of several logins of each user, taken in turn: everything else on the machine only adds to them.
+/// The shortest of several interleaved logins of each user: other load on the machine only adds to them.
 async fn shortest<const USERS: usize>(gateway: &Gateway, usernames: [&str; USERS]) -> [Duration; USERS] {
     let mut shortest = [Duration::MAX; USERS];
     for _ in 0..5 {
@@ -111,7 +115,7 @@ async fn shortest<const USERS: usize>(gateway: &Gateway, usernames: [&str; USERS
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failed_logins_take_as_long_as_the_slowest_hash() {
     let gateway = imported("09_passwords", Database::Sqlite).await.expect("SQLite");
-    // 1,200,000 rounds, 260,000 rounds, another scheme, no hash, nobody.
+    // 1,200,000 iterations, 260,000 iterations, another algorithm, no usable hash, no such user.
     let usernames = ["django60", "django32", "scrypt", "unusable", "no such user"];
     let [slowest, others @ ..] = shortest(&gateway, usernames).await;
     for (username, time) in usernames.iter().skip(1).zip(others) {
@@ -120,7 +124,7 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
             "{username}: {time:?}, the slowest {slowest:?}"
         );
     }
-    // One that has been replaced is not faster either.
+    // A replaced hash is not faster either.
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
     gateway.wait(120);

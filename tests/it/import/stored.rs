@@ -1,4 +1,4 @@
-//! What is in the database after an import, in the words of `expected.json`.
+//! The content of the database after an import, in the terms of `expected.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

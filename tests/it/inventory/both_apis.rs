@@ -1,4 +1,4 @@
-//! The rules through both faces: the same input has the same outcome, whichever way it comes.
+//! The rules through both APIs: the same input has the same outcome.
 
 use ::entity::stock_change;
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::Actor;
-use crate::support::api::{FACES, Face, Outcome};
+use crate::support::api::{APIS, Api, Outcome};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample};
 
 on_both![
-    objects_are_the_same,
+    objects_are_identical,
     products_obey_the_same_rules,
     movements_obey_the_same_rules,
     deleting_obeys_the_same_rules,
-    versions_guard_both,
-    rights_are_the_same,
+    versions_are_checked_by_both,
+    permissions_are_identical,
     histories_leave_the_same_ledger,
 ];
 
@@ -25,7 +25,7 @@ const NUL: &str = "Null characters are not allowed.";
 const NEGATIVE: &str = "Ensure this value is greater than or equal to 0.";
 const NONE: &str = "Ensure this value is greater than or equal to 1.";
 
-async fn objects_are_the_same(gateway: Gateway) {
+async fn objects_are_identical(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let details =
         json!({ "description": "Flagship", "serie_number": "SN1", "cost_price": "12345678901234567890.99" });
@@ -35,32 +35,29 @@ async fn objects_are_the_same(gateway: Gateway) {
         .await
         .expect(200);
     for kind in Kind::ALL {
-        let read = Face::Rest
+        let read = Api::Rest
             .find(&gateway.viewer, kind, sample.id(kind))
             .await
             .done();
         assert_eq!(
-            Face::GraphQl
+            Api::GraphQl
                 .find(&gateway.viewer, kind, sample.id(kind))
                 .await
                 .done(),
             read
         );
-        for face in FACES {
-            // What one of them makes, both of them show.
-            let made = face
-                .create(&gateway.manager, kind, sample.body(kind))
-                .await
-                .done();
+        for api in APIS {
+            // Each object is created through one API and read through both.
+            let made = api.create(&gateway.manager, kind, sample.body(kind)).await.done();
             let id = made["id"].as_i64().expect("an id");
-            for other in FACES {
+            for other in APIS {
                 assert_eq!(
                     other.find(&gateway.viewer, kind, id).await.done(),
                     made,
-                    "{face:?} and {other:?}"
+                    "{api:?} and {other:?}"
                 );
             }
-            assert_eq!(face.find(&gateway.viewer, kind, 999).await, Outcome::NotFound);
+            assert_eq!(api.find(&gateway.viewer, kind, 999).await, Outcome::NotFound);
         }
     }
 }
@@ -70,8 +67,8 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
     let actor = &gateway.manager;
     let taken = sample.with(Kind::Product, "serie_number", json!("SN-1"));
     actor.make(Kind::Product, taken).await;
-    for face in FACES {
-        let id = face
+    for api in APIS {
+        let id = api
             .create(actor, Kind::Product, sample.body(Kind::Product))
             .await
             .id();
@@ -102,10 +99,10 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
             ("quantity", json!(-1), NEGATIVE),
         ] {
             let body = sample.with(Kind::Product, field, value.clone());
-            face.create(actor, Kind::Product, body)
+            api.create(actor, Kind::Product, body)
                 .await
                 .refuses(&[(field, message)]);
-            face.update(actor, Kind::Product, id, None, json!({ field: value }))
+            api.update(actor, Kind::Product, id, None, json!({ field: value }))
                 .await
                 .refuses(&[(field, message)]);
         }
@@ -123,11 +120,11 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
             ("serie_number", json!(""), Value::Null),
             ("serie_number", Value::Null, Value::Null),
         ] {
-            let changed = face
+            let changed = api
                 .update(actor, Kind::Product, id, None, json!({ field: value }))
                 .await
                 .done();
-            assert_eq!(changed[field], read, "{face:?} {field}");
+            assert_eq!(changed[field], read, "{api:?} {field}");
         }
         let all = json!({
             "title": "", "category": 999, "brand": 999, "serie_number": "SN-1", "cost_price": "-1", "selling_price": "0.001",
@@ -142,19 +139,19 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
             ("selling_price", decimals),
             ("quantity", NEGATIVE),
         ];
-        face.create(actor, Kind::Product, all.clone())
+        api.create(actor, Kind::Product, all.clone())
             .await
             .refuses(&refusals);
-        face.update(actor, Kind::Product, id, None, all)
+        api.update(actor, Kind::Product, id, None, all)
             .await
             .refuses(&refusals);
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn movements_obey_the_same_rules(gateway: Gateway) {
     let actor = &gateway.manager;
-    for face in FACES {
+    for api in APIS {
         let product = gateway.root.product("Bolts", 10).await;
         let supplier = gateway
             .root
@@ -163,8 +160,8 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
         let movement = |quantity: i64| json!({ "product": product, "quantity": quantity });
         let delivery =
             |quantity: i64| json!({ "supplier": supplier, "product": product, "quantity": quantity });
-        let outflow = |body| face.create(actor, Kind::Outflow, body);
-        let inflow = |body| face.create(actor, Kind::Inflow, body);
+        let outflow = |body| api.create(actor, Kind::Outflow, body);
+        let inflow = |body| api.create(actor, Kind::Inflow, body);
 
         outflow(movement(11))
             .await
@@ -177,8 +174,8 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
         outflow(json!({ "product": 999, "quantity": 1 }))
             .await
             .refuses(&[("product", missing)]);
-        let nobody = json!({ "supplier": 999, "product": product, "quantity": 1 });
-        inflow(nobody).await.refuses(&[("supplier", missing)]);
+        let unknown_supplier = json!({ "supplier": 999, "product": product, "quantity": 1 });
+        inflow(unknown_supplier).await.refuses(&[("supplier", missing)]);
         let most = "Ensure this value is less than or equal to 2147483637.";
         inflow(delivery(2_147_483_638))
             .await
@@ -191,22 +188,22 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
         assert_eq!(gateway.viewer.quantity(product).await, 5);
         outflow(movement(3)).await.done();
         assert_eq!(
-            face.delete(&gateway.root, Kind::Inflow, bought).await,
+            api.delete(&gateway.root, Kind::Inflow, bought).await,
             Outcome::InsufficientStock(json!({ "available": 2, "requested": 5 }))
         );
-        face.delete(&gateway.root, Kind::Outflow, sold).await.done();
-        face.delete(&gateway.root, Kind::Inflow, bought).await.done();
+        api.delete(&gateway.root, Kind::Outflow, sold).await.done();
+        api.delete(&gateway.root, Kind::Inflow, bought).await.done();
         assert_eq!(
-            face.delete(&gateway.root, Kind::Inflow, bought).await,
+            api.delete(&gateway.root, Kind::Inflow, bought).await,
             Outcome::NotFound
         );
         assert_eq!(gateway.viewer.quantity(product).await, 7);
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn deleting_obeys_the_same_rules(gateway: Gateway) {
-    for face in FACES {
+    for api in APIS {
         let sample = Sample::made_by(&gateway.root).await;
         for (kind, needed_by) in [
             (Kind::Brand, json!({ "products": 1 })),
@@ -215,9 +212,9 @@ async fn deleting_obeys_the_same_rules(gateway: Gateway) {
             (Kind::Product, json!({ "inflows": 1, "outflows": 1 })),
         ] {
             assert_eq!(
-                face.delete(&gateway.root, kind, sample.id(kind)).await,
+                api.delete(&gateway.root, kind, sample.id(kind)).await,
                 Outcome::Protected(needed_by),
-                "{face:?}"
+                "{api:?}"
             );
         }
         for kind in [
@@ -228,26 +225,26 @@ async fn deleting_obeys_the_same_rules(gateway: Gateway) {
             Kind::Category,
             Kind::Supplier,
         ] {
-            face.delete(&gateway.root, kind, sample.id(kind)).await.done();
+            api.delete(&gateway.root, kind, sample.id(kind)).await.done();
             assert_eq!(
-                face.find(&gateway.root, kind, sample.id(kind)).await,
+                api.find(&gateway.root, kind, sample.id(kind)).await,
                 Outcome::NotFound
             );
             assert_eq!(
-                face.delete(&gateway.root, kind, sample.id(kind)).await,
+                api.delete(&gateway.root, kind, sample.id(kind)).await,
                 Outcome::NotFound
             );
         }
     }
 }
 
-async fn versions_guard_both(gateway: Gateway) {
-    for face in FACES {
+async fn versions_are_checked_by_both(gateway: Gateway) {
+    for api in APIS {
         let sample = Sample::made_by(&gateway.root).await;
         for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
             let field = if kind == Kind::Product { "title" } else { "name" };
             let change = |version, name: &str| {
-                face.update(
+                api.update(
                     &gateway.manager,
                     kind,
                     sample.id(kind),
@@ -266,22 +263,22 @@ async fn versions_guard_both(gateway: Gateway) {
     }
 }
 
-async fn rights_are_the_same(gateway: Gateway) {
-    for actor in gateway.everybody() {
+async fn permissions_are_identical(gateway: Gateway) {
+    for actor in gateway.all_actors() {
         for kind in Kind::ALL {
             let sample = Sample::made_by(&gateway.root).await;
             let mut outcomes = Vec::new();
-            for face in FACES {
+            for api in APIS {
                 let simple = |outcome: Outcome| match outcome {
                     Outcome::Done(_) => Outcome::Done(Value::Null),
                     other => other,
                 };
-                let made = simple(face.create(actor, kind, sample.body(kind)).await);
+                let made = simple(api.create(actor, kind, sample.body(kind)).await);
                 let changed = if MOVEMENTS.contains(&kind) {
                     None
                 } else {
                     Some(simple(
-                        face.update(
+                        api.update(
                             actor,
                             kind,
                             sample.id(kind),
@@ -291,8 +288,8 @@ async fn rights_are_the_same(gateway: Gateway) {
                         .await,
                     ))
                 };
-                let found = simple(face.find(actor, kind, sample.id(kind)).await);
-                let deleted = simple(face.delete(actor, kind, 999_999).await);
+                let found = simple(api.find(actor, kind, sample.id(kind)).await);
+                let deleted = simple(api.delete(actor, kind, 999_999).await);
                 outcomes.push((made, changed, found, deleted));
             }
             assert_eq!(outcomes[0], outcomes[1], "{} {kind:?}", actor.name);
@@ -300,7 +297,7 @@ async fn rights_are_the_same(gateway: Gateway) {
     }
 }
 
-/// What the ledger says of a product.
+/// The ledger of a product.
 async fn ledger(gateway: &Gateway, product: i64) -> Vec<(stock_change::Reason, i64, i64, Option<i64>)> {
     let rows = stock_change::Entity::find()
         .filter(stock_change::Column::ProductId.eq(product))
@@ -316,18 +313,18 @@ async fn ledger(gateway: &Gateway, product: i64) -> Vec<(stock_change::Reason, i
 async fn histories_leave_the_same_ledger(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let mut ledgers = Vec::new();
-    for face in FACES {
+    for api in APIS {
         let actor: &Actor = &gateway.administrator;
-        let product = face
+        let product = api
             .create(actor, Kind::Product, sample.body(Kind::Product))
             .await
             .id();
         let movement = json!({ "supplier": sample.supplier, "product": product, "quantity": 5 });
-        let inflow = face.create(actor, Kind::Inflow, movement).await.id();
+        let inflow = api.create(actor, Kind::Inflow, movement).await.id();
         let movement = json!({ "product": product, "quantity": 8 });
-        let outflow = face.create(actor, Kind::Outflow, movement.clone()).await.id();
-        face.create(actor, Kind::Outflow, movement).await.done();
-        face.update(
+        let outflow = api.create(actor, Kind::Outflow, movement.clone()).await.id();
+        api.create(actor, Kind::Outflow, movement).await.done();
+        api.update(
             actor,
             Kind::Product,
             product,
@@ -336,7 +333,7 @@ async fn histories_leave_the_same_ledger(gateway: Gateway) {
         )
         .await
         .done();
-        face.update(
+        api.update(
             actor,
             Kind::Product,
             product,
@@ -345,10 +342,10 @@ async fn histories_leave_the_same_ledger(gateway: Gateway) {
         )
         .await
         .done();
-        face.delete(actor, Kind::Outflow, outflow).await.done();
-        face.delete(actor, Kind::Inflow, inflow).await.done();
+        api.delete(actor, Kind::Outflow, outflow).await.done();
+        api.delete(actor, Kind::Inflow, inflow).await.done();
         ledgers.push(ledger(&gateway, product).await);
     }
     assert_eq!((ledgers[0].len(), &ledgers[0]), (7, &ledgers[1]));
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }

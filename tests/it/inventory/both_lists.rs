@@ -1,4 +1,4 @@
-//! Lists through both faces: the same rows in the same order, and statements that depend on fields, never on rows.
+//! Lists through both APIs: the same rows in the same order, and a number of statements that does not depend on rows.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 
-on_both![lists_are_the_same, statements_do_not_grow_with_rows];
+on_both![lists_are_identical, statements_do_not_grow_with_rows];
 
 /// The ids of a root connection.
 async fn ids(actor: &Actor, field: &str, arguments: &str) -> Vec<i64> {
@@ -23,7 +23,7 @@ async fn ids(actor: &Actor, field: &str, arguments: &str) -> Vec<i64> {
         .collect()
 }
 
-async fn lists_are_the_same(gateway: Gateway) {
+async fn lists_are_identical(gateway: Gateway) {
     let root = &gateway.root;
     let names = ["Água", "ÁGUA 100%", "banana", "Banana", "apple_pie", "Zebra"];
     for name in names {
@@ -115,7 +115,7 @@ async fn lists_are_the_same(gateway: Gateway) {
     }
 }
 
-/// Makes products, each of a brand of its own, in ten categories.
+/// Creates products, each of its own brand, in ten categories.
 async fn fill(gateway: &Gateway, from: usize, to: usize) {
     for number in from..=to {
         gateway
@@ -155,7 +155,7 @@ async fn statements_do_not_grow_with_rows(gateway: Gateway) {
     let mut sent = Vec::new();
     for (from, to) in [(1, 10), (11, 100), (101, 1_000)] {
         fill(&gateway, from, to).await;
-        // Who asks is remembered from the first request on.
+        // The user is cached from the first request on.
         gateway.viewer.gql(flat, json!({})).await.expect(200);
         let (of_flat, answer) = gateway.statements(gateway.viewer.gql(flat, json!({}))).await;
         assert_eq!(products(&answer.json()), to.min(100), "{}", answer.text);
@@ -163,7 +163,7 @@ async fn statements_do_not_grow_with_rows(gateway: Gateway) {
         assert_eq!(products(&answer.json()), to, "{}", answer.text);
         sent.push((of_flat, of_nested));
     }
-    // Who asks, the page, its count, two relations; and for the other one, the categories, their products, how many,
+    // REST: user, page, count and two relations. GraphQL adds the categories, their products and counts,
     // and two relations.
     assert!(sent[0].0 <= 5 && sent[0].1 <= 6, "{sent:?}");
     assert!(sent.iter().all(|these| *these == sent[0]), "{sent:?}");

@@ -1,5 +1,4 @@
-//! Random histories: whatever is done to stock in whatever order, the ledger's sum is the quantity, and both are what a
-//! simple model of the rules says.
+//! Random histories of stock: the sum of the ledger equals the quantity, and both equal a model of the rules.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +13,7 @@ use crate::support::gateway::Gateway;
 
 on_both_through_both![ledger_and_stock_agree_after_any_history];
 
-/// Something that is done; numbers choose among what is there.
+/// One operation; numbers select among the existing rows.
 #[derive(Clone, Debug)]
 enum Step {
     Create(i64),
@@ -25,10 +24,10 @@ enum Step {
     DeleteProduct(usize),
 }
 
-const MOST: i64 = 2_147_483_647;
+const MAX_QUANTITY: i64 = 2_147_483_647;
 
 fn quantity() -> impl Strategy<Value = i64> {
-    prop_oneof![8 => 0..30_i64, 1 => Just(MOST), 1 => MOST - 20..=MOST, 1 => -2..1_i64]
+    prop_oneof![8 => 0..30_i64, 1 => Just(MAX_QUANTITY), 1 => MAX_QUANTITY - 20..=MAX_QUANTITY, 1 => -2..1_i64]
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -43,12 +42,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the rules say there should be.
+/// The expected state.
 #[derive(Default)]
 struct Model {
     /// Quantity by product.
     products: BTreeMap<i64, i64>,
-    /// Product and effect on its stock, by collection and id.
+    /// Product and change of its stock, by collection and id.
     movements: BTreeMap<(Kind, i64), (i64, i64)>,
 }
 
@@ -60,10 +59,10 @@ impl Model {
             .copied()
     }
 
-    /// Whether stock allows this change, which is then made.
-    fn moves(&mut self, product: i64, change: i64) -> bool {
+    /// Applies a change if the stock allows it; returns whether it did.
+    fn apply(&mut self, product: i64, change: i64) -> bool {
         let quantity = self.products.get_mut(&product).expect("a product");
-        let allowed = (0..=MOST).contains(&(*quantity + change));
+        let allowed = (0..=MAX_QUANTITY).contains(&(*quantity + change));
         if allowed {
             *quantity += change;
         }
@@ -109,7 +108,7 @@ async fn take(gateway: &Gateway, model: &mut Model, step: Step) {
             };
             let movement = json!({ "supplier": 1, "product": product, "quantity": quantity });
             let answer = root.post(&format!("{}/", kind.plural()), movement).await;
-            if quantity >= 1 && model.moves(product, change) {
+            if quantity >= 1 && model.apply(product, change) {
                 let id = answer.expect(201)["id"].as_i64().expect("an id");
                 model.movements.insert((kind, id), (product, change));
             } else {
@@ -125,7 +124,7 @@ async fn take(gateway: &Gateway, model: &mut Model, step: Step) {
             let Some((kind, id)) = chosen else { return };
             let (product, change) = model.movements[&(kind, id)];
             let answer = root.delete(&format!("{}/{id}/", kind.plural())).await;
-            if model.moves(product, -change) {
+            if model.apply(product, -change) {
                 answer.expect(204);
                 model.movements.remove(&(kind, id));
             } else {
@@ -154,7 +153,7 @@ async fn ledger_and_stock_agree_after_any_history(gateway: Gateway) {
         .root
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
-    // proptest draws the histories; the first that fails is printed with the seed that the runner names.
+    // proptest generates the histories; the first failure is printed with the runner's seed.
     let mut runner = TestRunner::new(Config::default());
     for _ in 0..12 {
         let history = vec(step(), 5..40)
@@ -169,6 +168,6 @@ async fn ledger_and_stock_agree_after_any_history(gateway: Gateway) {
         for (product, quantity) in &model.products {
             assert_eq!(gateway.root.quantity(*product).await, *quantity);
         }
-        gateway.is_sound().await;
+        gateway.assert_invariants().await;
     }
 }

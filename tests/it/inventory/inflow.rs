@@ -1,4 +1,4 @@
-//! Inflows: stock that comes in.
+//! Inflows: movements into stock.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -8,22 +8,22 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
 on_both_through_both![
-    comes_in_and_is_taken_back,
+    an_inflow_adds_stock_and_its_deletion_removes_it,
     required_fields_and_bounds,
     references_must_exist,
-    no_stock_passes_32_bits,
-    taking_back_what_is_gone_is_refused,
-    refused_ones_leave_nothing,
+    stock_is_limited_to_32_bits,
+    deletion_without_enough_stock_is_rejected,
+    rejected_inflows_change_nothing,
 ];
 
-async fn comes_in_and_is_taken_back(gateway: Gateway) {
+async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     gateway.wait(60);
     let body = sample.with(Kind::Inflow, "description", json!("  Restock "));
     let answer = gateway.manager.post("inflows/", body).await;
     let made = answer.expect(201);
     let path = format!("inflows/{}/", made["id"]);
-    answer.leads_to(&format!("http://{}/api/v1/{path}", gateway.address));
+    answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         made,
         json!({
@@ -34,8 +34,8 @@ async fn comes_in_and_is_taken_back(gateway: Gateway) {
             "created_at": "2024-01-15T10:31:00Z", "updated_at": "2024-01-15T10:31:00Z",
         })
     );
-    gateway.viewer.get(&path).await.says(200, &made);
-    // The product's quantity and its time change with it, and nothing else of it.
+    gateway.viewer.get(&path).await.is_json(200, &made);
+    // The product changes in its quantity and update time only.
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(product["quantity"], 107);
     assert_eq!(product["created_at"], "2024-01-15T10:30:00Z");
@@ -50,7 +50,7 @@ async fn comes_in_and_is_taken_back(gateway: Gateway) {
         (&product["quantity"], &product["updated_at"]),
         (&json!(100), &json!("2024-01-15T10:32:00Z"))
     );
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn required_fields_and_bounds(gateway: Gateway) {
@@ -61,17 +61,21 @@ async fn required_fields_and_bounds(gateway: Gateway) {
         .manager
         .post("inflows/", json!({}))
         .await
-        .says(422, &refusal);
+        .is_json(422, &refusal);
     for field in ["supplier", "product", "quantity"] {
         let body = sample.without(Kind::Inflow, field);
         gateway
             .manager
             .post("inflows/", body)
             .await
-            .says(422, &json!({ field: required }));
+            .is_json(422, &json!({ field: required }));
         let body = sample.with(Kind::Inflow, field, Value::Null);
         let refusal = json!({ field: [ "This field may not be null." ] });
-        gateway.manager.post("inflows/", body).await.says(422, &refusal);
+        gateway
+            .manager
+            .post("inflows/", body)
+            .await
+            .is_json(422, &refusal);
     }
     let quantities = [
         (json!(0), "Ensure this value is greater than or equal to 1."),
@@ -91,7 +95,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
             .manager
             .post("inflows/", body)
             .await
-            .says(422, &json!({ "quantity": [ message ] }));
+            .is_json(422, &json!({ "quantity": [ message ] }));
     }
     for (description, read) in [
         (json!(""), Value::Null),
@@ -106,7 +110,11 @@ async fn required_fields_and_bounds(gateway: Gateway) {
     }
     let body = sample.with(Kind::Inflow, "description", json!("\u{0}"));
     let refusal = json!({ "description": [ "Null characters are not allowed." ] });
-    gateway.manager.post("inflows/", body).await.says(422, &refusal);
+    gateway
+        .manager
+        .post("inflows/", body)
+        .await
+        .is_json(422, &refusal);
     let body = sample.with(Kind::Inflow, "quantity", json!("12"));
     assert_eq!(
         gateway.manager.post("inflows/", body).await.expect(201)["quantity"],
@@ -119,13 +127,21 @@ async fn references_must_exist(gateway: Gateway) {
     for field in ["supplier", "product"] {
         let body = sample.with(Kind::Inflow, field, json!(999));
         let refusal = json!({ field: [ "Invalid pk \"999\" - object does not exist." ] });
-        gateway.manager.post("inflows/", body).await.says(422, &refusal);
+        gateway
+            .manager
+            .post("inflows/", body)
+            .await
+            .is_json(422, &refusal);
         let body = sample.with(Kind::Inflow, field, json!(false));
         let refusal = json!({ field: [ "Incorrect type. Expected pk value, received bool." ] });
-        gateway.manager.post("inflows/", body).await.says(422, &refusal);
+        gateway
+            .manager
+            .post("inflows/", body)
+            .await
+            .is_json(422, &refusal);
     }
     let body = json!({ "supplier": 998, "product": 999, "quantity": 0, "description": "\u{0}" });
-    gateway.manager.post("inflows/", body).await.says(
+    gateway.manager.post("inflows/", body).await.is_json(
         422,
         &json!({
             "supplier": [ "Invalid pk \"998\" - object does not exist." ],
@@ -137,7 +153,7 @@ async fn references_must_exist(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("inflows/").await.json()["count"], 1);
 }
 
-async fn no_stock_passes_32_bits(gateway: Gateway) {
+async fn stock_is_limited_to_32_bits(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 2_147_483_640).await;
     let supplier = gateway
         .root
@@ -149,19 +165,19 @@ async fn no_stock_passes_32_bits(gateway: Gateway) {
         .manager
         .post("inflows/", inflow(8))
         .await
-        .says(422, &refusal);
+        .is_json(422, &refusal);
     gateway
         .manager
         .post("inflows/", inflow(2_147_483_647))
         .await
-        .says(422, &refusal);
+        .is_json(422, &refusal);
     assert_eq!(gateway.viewer.quantity(product).await, 2_147_483_640);
     gateway.manager.post("inflows/", inflow(7)).await.expect(201);
     assert_eq!(gateway.viewer.quantity(product).await, 2_147_483_647);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn taking_back_what_is_gone_is_refused(gateway: Gateway) {
+async fn deletion_without_enough_stock_is_rejected(gateway: Gateway) {
     let root = &gateway.root;
     let product = root.product("Bolts", 2).await;
     let supplier = root
@@ -180,16 +196,16 @@ async fn taking_back_what_is_gone_is_refused(gateway: Gateway) {
     );
     root.get(&path).await.expect(200);
     assert_eq!(root.quantity(product).await, 7);
-    // With enough in stock again it goes: "delete and create new".
+    // It succeeds once there is enough stock: "delete and create new".
     root.patch(&format!("products/{product}/"), json!({ "quantity": 10 }))
         .await
         .expect(200);
     root.delete(&path).await.is(204, "");
     assert_eq!(root.quantity(product).await, 0);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn refused_ones_leave_nothing(gateway: Gateway) {
+async fn rejected_inflows_change_nothing(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let before = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     gateway.wait(5);
@@ -208,7 +224,7 @@ async fn refused_ones_leave_nothing(gateway: Gateway) {
         .viewer
         .get(&sample.path(Kind::Product))
         .await
-        .says(200, &before);
+        .is_json(200, &before);
     assert_eq!(gateway.viewer.get("inflows/").await.json()["count"], 1);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }

@@ -1,4 +1,4 @@
-//! Brand, category and supplier: the same tests for all three.
+//! Brands, categories and suppliers: the same tests for all three.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -11,10 +11,10 @@ on_both_through_both![
     created_read_changed_deleted,
     texts_are_trimmed_and_empty_ones_are_null,
     names_have_bounds,
-    wrong_values_are_told_all_at_once,
-    what_is_not_sent_is_kept,
+    all_invalid_fields_are_reported_at_once,
+    absent_fields_are_kept,
     names_need_not_be_unique,
-    protected_while_in_use,
+    deletion_is_rejected_while_in_use,
 ];
 
 async fn created_read_changed_deleted(gateway: Gateway) {
@@ -36,7 +36,7 @@ async fn created_read_changed_deleted(gateway: Gateway) {
             .await;
         let mut label = answer.expect(201);
         let path = format!("{}/{}/", kind.plural(), label["id"]);
-        answer.leads_to(&format!("http://{}/api/v1/{path}", gateway.address));
+        answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
         assert_eq!(
             label,
             json!({
@@ -44,7 +44,7 @@ async fn created_read_changed_deleted(gateway: Gateway) {
                 "created_at": now(&gateway), "updated_at": now(&gateway),
             })
         );
-        gateway.viewer.get(&path).await.says(200, &label);
+        gateway.viewer.get(&path).await.is_json(200, &label);
 
         gateway.wait(90);
         label["name"] = "Fogo".into();
@@ -53,8 +53,8 @@ async fn created_read_changed_deleted(gateway: Gateway) {
             .manager
             .patch(&path, json!({ "name": "Fogo" }))
             .await
-            .says(200, &label);
-        gateway.viewer.get(&path).await.says(200, &label);
+            .is_json(200, &label);
+        gateway.viewer.get(&path).await.is_json(200, &label);
 
         gateway.root.delete(&path).await.is(204, "");
         gateway.viewer.get(&path).await.is(404, NOT_FOUND);
@@ -100,7 +100,7 @@ async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
 }
 
 async fn names_have_bounds(gateway: Gateway) {
-    // Characters count, not bytes; what is trimmed does not.
+    // Length counts characters after trimming, not bytes.
     let longest = "水".repeat(500);
     for kind in LABELS {
         let made = gateway
@@ -146,38 +146,42 @@ async fn names_have_bounds(gateway: Gateway) {
                 .manager
                 .post(&list(kind), body.clone())
                 .await
-                .says(422, &refusal);
+                .is_json(422, &refusal);
             gateway
                 .manager
                 .patch(&path, body.clone())
                 .await
-                .says(422, &refusal);
-            gateway.manager.put(&path, body).await.says(422, &refusal);
+                .is_json(422, &refusal);
+            gateway.manager.put(&path, body).await.is_json(422, &refusal);
         }
         let required = json!({ "name": [ "This field is required." ] });
         gateway
             .manager
             .post(&list(kind), json!({}))
             .await
-            .says(422, &required);
-        // Nothing of it was kept.
+            .is_json(422, &required);
+        // The rejected change was not stored in part.
         assert_eq!(gateway.viewer.get(&path).await.json()["name"], longest);
         assert_eq!(gateway.viewer.get(&list(kind)).await.json()["count"], 1);
     }
 }
 
-async fn wrong_values_are_told_all_at_once(gateway: Gateway) {
+async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
     for kind in LABELS {
         let body = json!({ "name": "", "description": "\u{0}" });
         let refusal = json!({
             "name": [ "This field may not be blank." ],
             "description": [ "Null characters are not allowed." ],
         });
-        gateway.manager.post(&list(kind), body).await.says(422, &refusal);
+        gateway
+            .manager
+            .post(&list(kind), body)
+            .await
+            .is_json(422, &refusal);
     }
 }
 
-async fn what_is_not_sent_is_kept(gateway: Gateway) {
+async fn absent_fields_are_kept(gateway: Gateway) {
     for kind in LABELS {
         let id = gateway
             .manager
@@ -206,13 +210,17 @@ async fn what_is_not_sent_is_kept(gateway: Gateway) {
         let ignored = json!({
             "id": 99, "created_at": "1999-01-01T00:00:00Z", "updated_at": 7, "version": 40, "colour": [ "red" ],
         });
-        gateway.manager.patch(&path, ignored).await.says(200, &described);
-        // What was read can be sent back.
+        gateway
+            .manager
+            .patch(&path, ignored)
+            .await
+            .is_json(200, &described);
+        // A body that was read can be sent back.
         gateway
             .manager
             .put(&path, described.clone())
             .await
-            .says(200, &described);
+            .is_json(200, &described);
     }
 }
 
@@ -225,7 +233,7 @@ async fn names_need_not_be_unique(gateway: Gateway) {
     }
 }
 
-async fn protected_while_in_use(gateway: Gateway) {
+async fn deletion_is_rejected_while_in_use(gateway: Gateway) {
     let root = &gateway.root;
     let sample = Sample::made_by(root).await;
     root.make(Kind::Product, sample.body(Kind::Product)).await;
@@ -240,7 +248,7 @@ async fn protected_while_in_use(gateway: Gateway) {
         );
         root.get(&sample.path(kind)).await.expect(200);
     }
-    // Once nothing needs it any more, it goes.
+    // It can be deleted once nothing refers to it.
     root.delete(&sample.path(Kind::Inflow)).await.is(204, "");
     root.delete(&sample.path(Kind::Supplier)).await.is(204, "");
 }

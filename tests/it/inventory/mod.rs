@@ -1,4 +1,4 @@
-//! Rules of the inventory, through both APIs where they are rules of both.
+//! Rules of the inventory, tested through both APIs where both enforce them.
 
 mod both_apis;
 mod both_lists;

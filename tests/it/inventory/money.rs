@@ -1,4 +1,4 @@
-//! Prices: exact to the last of 22 digits, on every database, as text or as number.
+//! Prices: exact to 22 digits, on every database, as string or number.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ use crate::support::samples::Sample;
 
 on_both_through_both![
     strings_and_numbers_are_exact,
-    prices_that_are_none,
+    invalid_prices_are_rejected,
     prices_have_two_decimals_on_output,
-    both_prices_are_kept_apart,
+    both_prices_are_independent,
 ];
 
-/// Creates a product with this price, spelled as it stands in the body, and returns the answer.
+/// Creates a product with this price, written literally into the body, and returns the response.
 async fn with_price(gateway: &Gateway, sample: &Sample, spelled: &str) -> crate::support::answer::Answer {
     let body = format!(
         r#"{{"title": "P", "category": {}, "brand": {}, "cost_price": "1", "selling_price": {spelled}}}"#,
@@ -63,7 +63,7 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
             assert_eq!(found["selling_price"], read, "{spelled}");
         }
     }
-    // What JSON's numbers can't say, a text can.
+    // Values beyond the precision of JSON numbers can be sent as strings.
     for (spelled, read) in [
         ("\"007.50\"", "7.50"),
         ("\".5\"", "0.50"),
@@ -78,7 +78,7 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
     }
 }
 
-async fn prices_that_are_none(gateway: Gateway) {
+async fn invalid_prices_are_rejected(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let invalid = "A valid number is required.";
     let whole = "Ensure that there are no more than 20 digits before the decimal point.";
@@ -130,11 +130,11 @@ async fn prices_that_are_none(gateway: Gateway) {
             "{spelled}"
         );
     }
-    // A number of a megabyte's digits is a wrong value like others.
+    // A number with a million digits is an invalid value like any other.
     let endless = "9".repeat(900_000);
     with_price(&gateway, &sample, &endless)
         .await
-        .says(422, &json!({ "selling_price": [ whole ] }));
+        .is_json(422, &json!({ "selling_price": [ whole ] }));
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 1);
 }
 
@@ -161,10 +161,10 @@ async fn prices_have_two_decimals_on_output(gateway: Gateway) {
     }
 }
 
-async fn both_prices_are_kept_apart(gateway: Gateway) {
+async fn both_prices_are_independent(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let path = sample.path(Kind::Product);
-    // A price below its cost is nobody's business.
+    // A selling price below the cost price is allowed.
     let changed = gateway
         .manager
         .patch(&path, json!({ "cost_price": "900", "selling_price": "1" }))
@@ -175,12 +175,12 @@ async fn both_prices_are_kept_apart(gateway: Gateway) {
         (&json!("900.00"), &json!("1.00"))
     );
     let wrong = json!({ "cost_price": "x", "selling_price": "-1" });
-    gateway.manager.patch(&path, wrong).await.says(
+    gateway.manager.patch(&path, wrong).await.is_json(
         422,
         &json!({
             "cost_price": [ "A valid number is required." ],
             "selling_price": [ "Ensure this value is greater than or equal to 0." ],
         }),
     );
-    gateway.viewer.get(&path).await.says(200, &changed);
+    gateway.viewer.get(&path).await.is_json(200, &changed);
 }

@@ -1,4 +1,4 @@
-//! Outflows: stock that goes out, never more than there is.
+//! Outflows: movements out of stock, never more than is available.
 
 use ::entity::{Money, outflow};
 use sea_orm::EntityTrait as _;
@@ -10,21 +10,21 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
 on_both_through_both![
-    goes_out_and_is_taken_back,
+    an_outflow_removes_stock_and_its_deletion_restores_it,
     required_fields_and_bounds,
-    no_more_than_there_is,
-    taking_back_what_does_not_fit_is_refused,
-    keeps_the_prices_of_its_moment,
+    outflows_are_limited_to_available_stock,
+    deletion_that_would_exceed_32_bits_is_rejected,
+    an_outflow_keeps_the_prices_of_its_time,
 ];
 
-async fn goes_out_and_is_taken_back(gateway: Gateway) {
+async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     gateway.wait(60);
     let body = sample.with(Kind::Outflow, "description", json!(" Bulk sale  "));
     let answer = gateway.manager.post("outflows/", body).await;
     let made = answer.expect(201);
     let path = format!("outflows/{}/", made["id"]);
-    answer.leads_to(&format!("http://{}/api/v1/{path}", gateway.address));
+    answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         made,
         json!({
@@ -34,7 +34,7 @@ async fn goes_out_and_is_taken_back(gateway: Gateway) {
             "created_at": "2024-01-15T10:31:00Z", "updated_at": "2024-01-15T10:31:00Z",
         })
     );
-    gateway.viewer.get(&path).await.says(200, &made);
+    gateway.viewer.get(&path).await.is_json(200, &made);
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(
         (&product["quantity"], &product["updated_at"]),
@@ -50,7 +50,7 @@ async fn goes_out_and_is_taken_back(gateway: Gateway) {
         (&product["quantity"], &product["updated_at"]),
         (&json!(100), &json!("2024-01-15T10:32:00Z"))
     );
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn required_fields_and_bounds(gateway: Gateway) {
@@ -61,7 +61,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
         .manager
         .post("outflows/", json!({}))
         .await
-        .says(422, &refusal);
+        .is_json(422, &refusal);
     let cases = [
         ("product", Value::Null, "This field may not be null."),
         (
@@ -101,10 +101,10 @@ async fn required_fields_and_bounds(gateway: Gateway) {
             .manager
             .post("outflows/", body)
             .await
-            .says(422, &json!({ field: [ message ] }));
+            .is_json(422, &json!({ field: [ message ] }));
     }
     let body = json!({ "product": 999, "quantity": 0, "description": "\u{0}" });
-    gateway.manager.post("outflows/", body).await.says(
+    gateway.manager.post("outflows/", body).await.is_json(
         422,
         &json!({
             "product": [ "Invalid pk \"999\" - object does not exist." ],
@@ -120,7 +120,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
     assert_eq!(gateway.viewer.quantity(sample.product).await, 98);
 }
 
-async fn no_more_than_there_is(gateway: Gateway) {
+async fn outflows_are_limited_to_available_stock(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
     let before = gateway
         .viewer
@@ -131,13 +131,17 @@ async fn no_more_than_there_is(gateway: Gateway) {
     let refusal = json!({ "quantity": [ "Not enough stock: 5 available." ] });
     for quantity in [6, 2_147_483_647] {
         let body = json!({ "product": product, "quantity": quantity });
-        gateway.manager.post("outflows/", body).await.says(422, &refusal);
+        gateway
+            .manager
+            .post("outflows/", body)
+            .await
+            .is_json(422, &refusal);
     }
     gateway
         .viewer
         .get(&format!("products/{product}/"))
         .await
-        .says(200, &before);
+        .is_json(200, &before);
     assert_eq!(gateway.viewer.get("outflows/").await.json()["count"], 0);
     gateway
         .manager
@@ -150,11 +154,11 @@ async fn no_more_than_there_is(gateway: Gateway) {
         .manager
         .post("outflows/", json!({ "product": product, "quantity": 1 }))
         .await
-        .says(422, &refusal);
-    gateway.is_sound().await;
+        .is_json(422, &refusal);
+    gateway.assert_invariants().await;
 }
 
-async fn taking_back_what_does_not_fit_is_refused(gateway: Gateway) {
+async fn deletion_that_would_exceed_32_bits_is_rejected(gateway: Gateway) {
     let root = &gateway.root;
     let product = root.product("Bolts", 10).await;
     let outflow = root
@@ -177,10 +181,10 @@ async fn taking_back_what_does_not_fit_is_refused(gateway: Gateway) {
     );
     root.get(&format!("outflows/{outflow}/")).await.expect(200);
     assert_eq!(root.quantity(product).await, 2_147_483_640);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn keeps_the_prices_of_its_moment(gateway: Gateway) {
+async fn an_outflow_keeps_the_prices_of_its_time(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let outflow = gateway
         .root

@@ -1,4 +1,4 @@
-//! Products: what one needs, how it is changed, and when it may go.
+//! Products: required fields, changes and deletion.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -9,16 +9,16 @@ use crate::support::samples::Sample;
 on_both_through_both![
     only_five_fields_are_required,
     serie_numbers_are_unique,
-    all_wrong_fields_are_told_at_once,
-    put_and_patch_keep_what_is_not_sent,
-    what_was_read_can_be_sent_back,
-    deleting_one_with_movements_is_refused,
+    all_invalid_fields_are_reported_at_once,
+    put_and_patch_keep_absent_fields,
+    a_body_that_was_read_can_be_sent_back,
+    deletion_with_movements_is_rejected,
 ];
 
 async fn only_five_fields_are_required(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let required = json!(["This field is required."]);
-    gateway.manager.post("products/", json!({})).await.says(
+    gateway.manager.post("products/", json!({})).await.is_json(
         422,
         &json!({
             "title": required, "category": required, "brand": required,
@@ -31,19 +31,19 @@ async fn only_five_fields_are_required(gateway: Gateway) {
             .manager
             .post("products/", body)
             .await
-            .says(422, &json!({ field: required }));
+            .is_json(422, &json!({ field: required }));
         let not_null = json!(["This field may not be null."]);
         let body = sample.with(Kind::Product, field, Value::Null);
         gateway
             .manager
             .post("products/", body.clone())
             .await
-            .says(422, &json!({ field: not_null }));
+            .is_json(422, &json!({ field: not_null }));
         gateway
             .manager
             .patch(&sample.path(Kind::Product), body)
             .await
-            .says(422, &json!({ field: not_null }));
+            .is_json(422, &json!({ field: not_null }));
     }
     let body = sample.without(Kind::Product, "quantity");
     let made = gateway.manager.post("products/", body).await.expect(201);
@@ -69,25 +69,25 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .manager
         .post("products/", with(json!("SN-1")))
         .await
-        .says(422, &taken);
+        .is_json(422, &taken);
     gateway
         .manager
         .post("products/", with(json!("  SN-1 ")))
         .await
-        .says(422, &taken);
+        .is_json(422, &taken);
     let path = format!("products/{second}/");
     gateway
         .manager
         .patch(&path, json!({ "serie_number": "SN-1" }))
         .await
-        .says(422, &taken);
-    // Its own is no obstacle.
+        .is_json(422, &taken);
+    // A product may keep its own.
     gateway
         .manager
         .patch(&path, json!({ "serie_number": "SN-2" }))
         .await
         .expect(200);
-    // Exactly: another letter case, another form of the same letter, are other numbers.
+    // Compared exactly: letter case and Unicode normalisation matter.
     gateway.manager.make(Kind::Product, with(json!("sn-1"))).await;
     gateway
         .manager
@@ -97,12 +97,12 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .manager
         .make(Kind::Product, with(json!("cafe\u{301}")))
         .await;
-    // Any number of products have none.
+    // Any number of products may have none.
     for _ in 0..2 {
         gateway.manager.make(Kind::Product, with(Value::Null)).await;
         gateway.manager.make(Kind::Product, with(json!(" "))).await;
     }
-    // One that is gone leaves its number.
+    // A deleted product frees its number.
     gateway
         .root
         .delete(&format!("products/{first}/"))
@@ -111,12 +111,12 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
     gateway.manager.make(Kind::Product, with(json!("SN-1"))).await;
 }
 
-async fn all_wrong_fields_are_told_at_once(gateway: Gateway) {
+async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
     let body = json!({
         "title": " ", "category": 7, "brand": "x", "description": "\u{0}", "serie_number": "n".repeat(201),
         "cost_price": -1, "selling_price": "1.234", "quantity": -1,
     });
-    gateway.manager.post("products/", body).await.says(
+    gateway.manager.post("products/", body).await.is_json(
         422,
         &json!({
             "title": [ "This field may not be blank." ],
@@ -131,7 +131,7 @@ async fn all_wrong_fields_are_told_at_once(gateway: Gateway) {
     );
 }
 
-async fn put_and_patch_keep_what_is_not_sent(gateway: Gateway) {
+async fn put_and_patch_keep_absent_fields(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let path = sample.path(Kind::Product);
     let full = json!({ "description": "Flagship", "serie_number": "SN1" });
@@ -162,20 +162,20 @@ async fn put_and_patch_keep_what_is_not_sent(gateway: Gateway) {
             .manager
             .put(&path, json!({ field: value }))
             .await
-            .says(200, &product);
+            .is_json(200, &product);
         gateway
             .manager
             .patch(&path, json!({ field: value }))
             .await
-            .says(200, &product);
-        gateway.viewer.get(&path).await.says(200, &product);
+            .is_json(200, &product);
+        gateway.viewer.get(&path).await.is_json(200, &product);
     }
     let ignored = json!({ "id": 4, "created_at": null, "updated_at": [], "version": "x", "colour": "red" });
-    gateway.manager.put(&path, ignored).await.says(200, &product);
-    gateway.is_sound().await;
+    gateway.manager.put(&path, ignored).await.is_json(200, &product);
+    gateway.assert_invariants().await;
 }
 
-async fn what_was_read_can_be_sent_back(gateway: Gateway) {
+async fn a_body_that_was_read_can_be_sent_back(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let read = gateway.viewer.get(&sample.path(kind)).await.expect(200);
@@ -183,12 +183,12 @@ async fn what_was_read_can_be_sent_back(gateway: Gateway) {
             .manager
             .put(&sample.path(kind), read.clone())
             .await
-            .says(200, &read);
+            .is_json(200, &read);
         gateway
             .manager
             .patch(&sample.path(kind), read.clone())
             .await
-            .says(200, &read);
+            .is_json(200, &read);
         let mut copy = gateway
             .manager
             .post(&crate::support::samples::list(kind), read.clone())
@@ -209,7 +209,7 @@ async fn what_was_read_can_be_sent_back(gateway: Gateway) {
     }
 }
 
-async fn deleting_one_with_movements_is_refused(gateway: Gateway) {
+async fn deletion_with_movements_is_rejected(gateway: Gateway) {
     let root = &gateway.root;
     let sample = Sample::made_by(root).await;
     let path = sample.path(Kind::Product);
@@ -227,9 +227,9 @@ async fn deleting_one_with_movements_is_refused(gateway: Gateway) {
         root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
     }
     root.delete(&path).await.is(204, "");
-    // What it was made of may go now, too.
+    // The objects it referred to can be deleted now, too.
     root.delete(&sample.path(Kind::Brand)).await.is(204, "");
     root.delete(&sample.path(Kind::Category)).await.is(204, "");
     root.delete(&sample.path(Kind::Supplier)).await.is(204, "");
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }

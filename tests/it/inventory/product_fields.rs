@@ -1,4 +1,4 @@
-//! The fields of a product: what each takes, in which forms, and what it says to the rest.
+//! The fields of a product: accepted values, accepted forms, and their output.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -13,27 +13,31 @@ on_both_through_both![
     relations_must_exist,
 ];
 
-/// Creates with, and changes to, each of these values of one field, and expects this message about it.
+/// Creates and updates with each of these values of one field, and expects this message about it.
 async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
     let refusal = json!({ field: [ message ] });
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
-        gateway.manager.post("products/", body).await.says(422, &refusal);
+        gateway
+            .manager
+            .post("products/", body)
+            .await
+            .is_json(422, &refusal);
         let change = json!({ field: value });
         gateway
             .manager
             .patch(&sample.path(Kind::Product), change.clone())
             .await
-            .says(422, &refusal);
+            .is_json(422, &refusal);
         gateway
             .manager
             .put(&sample.path(Kind::Product), change)
             .await
-            .says(422, &refusal);
+            .is_json(422, &refusal);
     }
 }
 
-/// Creates with, and changes to, each of these values of one field, and expects to read it as `read`.
+/// Creates and updates with each of these values of one field, and expects to read `read`.
 async fn accept(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], read: &Value) {
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
@@ -205,7 +209,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         "Ensure this value is less than or equal to 2147483647.",
     )
     .await;
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn relations_take_ids_in_every_form(gateway: Gateway) {
@@ -245,7 +249,7 @@ async fn relations_must_exist(gateway: Gateway) {
             let forms = [json!(number), json!({ "id": number })];
             refuse(&gateway, &sample, field, &forms, &message).await;
         }
-        // Larger than any id there is: no such thing, whatever the words.
+        // An id beyond the integer range: any "does not exist" message is accepted.
         for huge in [
             json!(u64::MAX),
             json!("99999999999999999999999999"),

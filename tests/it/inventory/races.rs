@@ -1,4 +1,4 @@
-//! What happens when many do the same thing at once: the database decides, and ledger and stock agree afterwards.
+//! Concurrent requests: the database serialises them, and ledger and stock agree afterwards.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,22 +11,22 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
 on_both_through_both![
-    nothing_is_sold_twice,
-    what_comes_in_and_goes_out_at_once,
+    stock_is_not_oversold,
+    concurrent_inflows_and_outflows,
     serie_numbers_stay_unique,
-    deletes_against_creates,
-    movements_against_edits,
-    inflows_never_pass_32_bits,
+    deletes_concurrent_with_creates,
+    movements_concurrent_with_edits,
+    concurrent_inflows_stay_within_32_bits,
     a_movement_is_deleted_once,
-    brands_are_deleted_against_new_products,
+    brand_deletes_concurrent_with_product_creates,
 ];
 
-/// How many answers have this status.
+/// The number of responses with this status.
 fn count(answers: &[Answer], status: u16) -> usize {
     answers.iter().filter(|answer| answer.status == status).count()
 }
 
-/// Asserts that all answers have one of these.
+/// Asserts that every response has one of these statuses.
 #[track_caller]
 fn are_all(answers: &[Answer], statuses: &[u16]) {
     for answer in answers {
@@ -34,7 +34,7 @@ fn are_all(answers: &[Answer], statuses: &[u16]) {
     }
 }
 
-async fn nothing_is_sold_twice(gateway: Gateway) {
+async fn stock_is_not_oversold(gateway: Gateway) {
     let (clients, sales, stock) = (64, 3_000, 1_000);
     let product = gateway.root.product("Bolts", stock).await;
     let left = AtomicUsize::new(sales);
@@ -60,11 +60,11 @@ async fn nothing_is_sold_twice(gateway: Gateway) {
     );
     assert_eq!(gateway.viewer.quantity(product).await, 0);
     assert_eq!(gateway.viewer.get("outflows/").await.json()["count"], 1_000);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-/// Little stock, and everything that changes it beside each other: each outflow has its stock or is refused.
-async fn what_comes_in_and_goes_out_at_once(gateway: Gateway) {
+/// Low stock with concurrent inflows and outflows: each outflow is covered by stock or rejected.
+async fn concurrent_inflows_and_outflows(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let product = gateway.root.product("Bolts", 5).await;
     let client = async |number: i64| {
@@ -95,7 +95,7 @@ async fn what_comes_in_and_goes_out_at_once(gateway: Gateway) {
     let answers: Vec<Answer> = join_all((0..16).map(client)).await.concat();
     are_all(&answers, &[200, 201, 422]);
     assert!(count(&answers, 201) > 0 && count(&answers, 422) > 0);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn serie_numbers_stay_unique(gateway: Gateway) {
@@ -111,7 +111,7 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
             .filter(|answer| answer.status == 422)
             .all(|answer| answer.json() == taken)
     );
-    // The same by changes of several.
+    // The same with concurrent updates.
     let mut products = Vec::new();
     for _ in 0..8 {
         products.push(
@@ -134,10 +134,10 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
     .await;
     are_all(&answers, &[200, 422]);
     assert_eq!(count(&answers, 200), 1);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn deletes_against_creates(gateway: Gateway) {
+async fn deletes_concurrent_with_creates(gateway: Gateway) {
     for _ in 0..12 {
         let product = gateway.root.product("Bolts", 10).await;
         let path = format!("products/{product}/");
@@ -149,7 +149,7 @@ async fn deletes_against_creates(gateway: Gateway) {
         let (sales, deleted) = futures_util::future::join(sales, gateway.root.delete(&path)).await;
         are_all(&sales, &[201, 422]);
         match deleted.status {
-            // Whatever came later found no such product.
+            // Later requests found no such product.
             204 => assert_eq!(count(&sales, 201), 0),
             409 => assert_eq!(
                 gateway.root.quantity(product).await,
@@ -158,10 +158,10 @@ async fn deletes_against_creates(gateway: Gateway) {
             _ => panic!("{deleted:?}"),
         }
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn movements_against_edits(gateway: Gateway) {
+async fn movements_concurrent_with_edits(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let supplier = gateway
         .root
@@ -199,13 +199,13 @@ async fn movements_against_edits(gateway: Gateway) {
     };
     let answers = join_all((0..80).map(one)).await;
     are_all(&answers, &[200, 201]);
-    gateway.is_sound().await;
-    // A title takes no stock with it: everybody's movement is in the ledger and in the quantity.
+    gateway.assert_invariants().await;
+    // A change of title does not overwrite the quantity: every movement is in the ledger and in the quantity.
     let rows: Value = gateway.root.get("outflows/?page_size=100").await.json();
     assert_eq!(rows["count"], 20);
 }
 
-async fn inflows_never_pass_32_bits(gateway: Gateway) {
+async fn concurrent_inflows_stay_within_32_bits(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 2_147_483_640).await;
     let supplier = gateway
         .root
@@ -216,7 +216,7 @@ async fn inflows_never_pass_32_bits(gateway: Gateway) {
     are_all(&answers, &[201, 422]);
     assert_eq!(count(&answers, 201), 3);
     assert_eq!(gateway.root.quantity(product).await, 2_147_483_646);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn a_movement_is_deleted_once(gateway: Gateway) {
@@ -232,10 +232,10 @@ async fn a_movement_is_deleted_once(gateway: Gateway) {
         assert_eq!(count(&answers, 204), 1);
         assert_eq!(gateway.root.quantity(product).await, 10);
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn brands_are_deleted_against_new_products(gateway: Gateway) {
+async fn brand_deletes_concurrent_with_product_creates(gateway: Gateway) {
     for _ in 0..12 {
         let sample = Sample::made_by(&gateway.root).await;
         let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;

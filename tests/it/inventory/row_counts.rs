@@ -1,4 +1,4 @@
-//! How many rows there are is kept, not counted: right after whatever adds and removes them, and in few rows.
+//! Row counts are stored, not computed: they are exact after every insert and delete, and kept in few rows.
 
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
@@ -6,9 +6,9 @@ use stockroom::query::row_count;
 
 use crate::support::gateway::Gateway;
 
-on_both![the_count_is_that_of_the_rows];
+on_both![the_stored_count_equals_the_number_of_rows];
 
-async fn the_count_is_that_of_the_rows(gateway: Gateway) {
+async fn the_stored_count_equals_the_number_of_rows(gateway: Gateway) {
     let db = &gateway.services.db;
     let count = async || gateway.viewer.get("brands/").await.json()["count"].clone();
     let rows = async || {
@@ -22,7 +22,7 @@ async fn the_count_is_that_of_the_rows(gateway: Gateway) {
         gateway.manager.post("brands/", brand).await.expect(201);
     }
     assert_eq!(count().await, json!(before + 60));
-    row_count::merge(db).await.expect("it adds up");
+    row_count::merge(db).await.expect("the counts are merged");
     assert_eq!((count().await, rows().await), (json!(before + 60), 1));
     let last = gateway.viewer.get("brands/?ordering=-id").await.json()["results"][0]["id"].clone();
     gateway
@@ -31,7 +31,7 @@ async fn the_count_is_that_of_the_rows(gateway: Gateway) {
         .await
         .expect(204);
     assert_eq!(count().await, json!(before + 59));
-    row_count::merge(db).await.expect("it adds up");
+    row_count::merge(db).await.expect("the counts are merged");
     assert_eq!(count().await, json!(before + 59));
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }

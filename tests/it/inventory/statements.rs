@@ -1,13 +1,13 @@
-//! How many SQL statements a request sends: it depends on what is asked for, never on how many rows there are.
+//! The number of SQL statements of a request: it depends on the requested fields, never on the number of rows.
 
 use serde_json::json;
 use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![lists_send_five_statements_at_most, writes_send_few];
+on_both![lists_send_at_most_five_statements, writes_send_few_statements];
 
-/// Makes products, each of a brand and category of its own, and as many inflows and outflows.
+/// Creates products, each of its own brand and category, and as many inflows and outflows.
 async fn fill(gateway: &Gateway, from: i64, to: i64) {
     for number in from..=to {
         gateway
@@ -40,17 +40,17 @@ async fn fill(gateway: &Gateway, from: i64, to: i64) {
     }
 }
 
-/// The statements of a page with this many rows.
+/// The number of statements for a page with this many rows.
 async fn of_page(gateway: &Gateway, path: &str, rows: usize) -> u64 {
     let (sent, answer) = gateway.statements(gateway.viewer.get(path)).await;
     assert_eq!(answer.ids().len(), rows, "{path}");
     sent
 }
 
-async fn lists_send_five_statements_at_most(gateway: Gateway) {
+async fn lists_send_at_most_five_statements(gateway: Gateway) {
     let parameters = "page_size=100&ordering=-id&search=product&min_price=1&date_from=2024-01-01";
     fill(&gateway, 1, 10).await;
-    // Who asks is remembered from the first request on.
+    // The user is cached from the first request on.
     gateway.viewer.get("brands/").await.expect(200);
     let mut of_ten = Vec::new();
     for kind in Kind::ALL {
@@ -67,7 +67,7 @@ async fn lists_send_five_statements_at_most(gateway: Gateway) {
     fill(&gateway, 11, 100).await;
     gateway.viewer.get("brands/").await.expect(200);
     for (path, sent) in of_ten {
-        // Who asks, how many there are, the page, and a statement for each relation that is shown.
+        // User, count, page, and one statement for each relation in the output.
         let most = if path.starts_with("products") || path.starts_with("inflows") {
             5
         } else {
@@ -78,7 +78,7 @@ async fn lists_send_five_statements_at_most(gateway: Gateway) {
     }
 }
 
-async fn writes_send_few(gateway: Gateway) {
+async fn writes_send_few_statements(gateway: Gateway) {
     fill(&gateway, 1, 3).await;
     let product = "products/1/";
     gateway.viewer.get(product).await.expect(200);
@@ -103,7 +103,7 @@ async fn writes_send_few(gateway: Gateway) {
             .await
             .expect(201);
     }
-    // The hundredth sale costs what the first did.
+    // The number of statements does not grow with the number of sales.
     let (after, _) = gateway
         .statements(
             gateway

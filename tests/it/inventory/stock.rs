@@ -1,4 +1,4 @@
-//! The ledger: one row for every change of stock, and its sum is the quantity.
+//! The ledger: one row for every change of stock; their sum is the quantity.
 
 use ::entity::stock_change::{self, Reason};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
@@ -9,10 +9,10 @@ use crate::support::gateway::{Gateway, at};
 
 on_both_through_both![
     every_change_leaves_one_row,
-    what_changes_nothing_leaves_none,
-    rows_outlive_their_product,
-    it_is_append_only,
-    disagreement_is_found,
+    writes_that_change_no_stock_leave_no_row,
+    rows_are_kept_after_their_product_is_deleted,
+    the_ledger_is_append_only,
+    a_mismatch_of_ledger_and_quantity_is_found,
 ];
 
 /// The ids of the users behind the actors.
@@ -110,10 +110,10 @@ async fn every_change_leaves_one_row(gateway: Gateway) {
         .collect();
     assert_eq!(found, expected);
     assert_eq!(gateway.viewer.quantity(product).await, 18);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn what_changes_nothing_leaves_none(gateway: Gateway) {
+async fn writes_that_change_no_stock_leave_no_row(gateway: Gateway) {
     let empty = gateway.root.product("Nothing", 0).await;
     assert!(ledger(&gateway, empty).await.is_empty());
     let product = gateway.root.product("Bolts", 10).await;
@@ -139,10 +139,10 @@ async fn what_changes_nothing_leaves_none(gateway: Gateway) {
         .await
         .expect(422);
     assert_eq!(ledger(&gateway, product).await.len(), 1);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn rows_outlive_their_product(gateway: Gateway) {
+async fn rows_are_kept_after_their_product_is_deleted(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     gateway
         .root
@@ -152,20 +152,20 @@ async fn rows_outlive_their_product(gateway: Gateway) {
     let rows = ledger(&gateway, product).await;
     assert_eq!(rows[0].reason, Reason::ProductCreated);
     assert_eq!((rows[0].change, rows[0].balance), (10, 10));
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn it_is_append_only(gateway: Gateway) {
+async fn the_ledger_is_append_only(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     for sql in ["UPDATE stock_change SET change = 11", "DELETE FROM stock_change"] {
         let tried = gateway.sql(sql).await;
         assert!(tried.is_err(), "{sql}");
     }
     assert_eq!(ledger(&gateway, product).await[0].change, 10);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn disagreement_is_found(gateway: Gateway) {
+async fn a_mismatch_of_ledger_and_quantity_is_found(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     gateway.sql("UPDATE product SET quantity = 11").await.unwrap();
     let violations = stockroom::resolvers::invariant::violations(&gateway.system())

@@ -1,4 +1,4 @@
-//! A copy of the data, and a look at whether it is right, while others work with it.
+//! Backups and consistency checks during concurrent writes.
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,16 +16,16 @@ use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
 on_both!(
-    a_backup_is_whole_while_others_write,
-    a_backup_takes_nobodys_place,
-    a_check_holds_up_nobody,
-    a_check_that_was_not_made_says_so,
+    a_backup_during_writes_is_consistent,
+    a_backup_overwrites_no_file,
+    a_check_blocks_no_writes,
+    a_check_that_cannot_run_reports_an_error,
 );
 
-/// Clients that write all the time.
+/// Clients that write continuously.
 struct Writers {
-    /// The outflows that were acknowledged.
-    known: Arc<Mutex<BTreeSet<i64>>>,
+    /// The acknowledged outflows.
+    acknowledged: Arc<Mutex<BTreeSet<i64>>>,
     longest: Arc<Mutex<Duration>>,
     over: Arc<AtomicBool>,
     clients: JoinSet<()>,
@@ -34,21 +34,24 @@ struct Writers {
 impl Writers {
     fn start(manager: &Actor, product: i64) -> Self {
         let mut writers = Self {
-            known: Arc::default(),
+            acknowledged: Arc::default(),
             longest: Arc::default(),
             over: Arc::default(),
             clients: JoinSet::new(),
         };
         for _ in 0..8 {
             let (manager, over) = (manager.clone(), Arc::clone(&writers.over));
-            let (known, longest) = (Arc::clone(&writers.known), Arc::clone(&writers.longest));
+            let (acknowledged, longest) = (Arc::clone(&writers.acknowledged), Arc::clone(&writers.longest));
             writers.clients.spawn(async move {
                 while !over.load(Ordering::SeqCst) {
                     let outflow = json!({ "product": product, "quantity": 1 });
                     let begin = Instant::now();
                     let made = manager.post("outflows/", outflow).await.expect(201);
                     let took = begin.elapsed();
-                    known.lock().unwrap().insert(made["id"].as_i64().expect("an id"));
+                    acknowledged
+                        .lock()
+                        .unwrap()
+                        .insert(made["id"].as_i64().expect("an id"));
                     let mut longest = longest.lock().unwrap();
                     *longest = took.max(*longest);
                 }
@@ -57,19 +60,19 @@ impl Writers {
         writers
     }
 
-    fn known(&self) -> BTreeSet<i64> {
-        self.known.lock().unwrap().clone()
+    fn acknowledged(&self) -> BTreeSet<i64> {
+        self.acknowledged.lock().unwrap().clone()
     }
 
-    /// Returns when so many more have been acknowledged.
+    /// Returns once this many more are acknowledged.
     async fn more(&self, count: usize) {
-        let wanted = self.known.lock().unwrap().len() + count;
-        while self.known.lock().unwrap().len() < wanted {
+        let wanted = self.acknowledged.lock().unwrap().len() + count;
+        while self.acknowledged.lock().unwrap().len() < wanted {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
-    /// Ends them and says how long the longest answer took.
+    /// Stops them and returns the longest latency.
     async fn end(self) -> Duration {
         self.over.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
@@ -77,18 +80,18 @@ impl Writers {
     }
 }
 
-/// Runs a command beside the test.
-async fn beside(url: &str, arguments: &[&str]) -> std::process::Output {
+/// Runs a command concurrently with the test.
+async fn run_in_background(url: &str, arguments: &[&str]) -> std::process::Output {
     let (url, arguments) = (url.to_owned(), arguments.iter().map(|text| (*text).to_owned()));
     let arguments: Vec<String> = arguments.collect();
     let running = tokio::task::spawn_blocking(move || {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         run(&url, &arguments, "")
     });
-    running.await.expect("it ends")
+    running.await.expect("the writers end")
 }
 
-/// The outflows that a file has.
+/// The outflows in a database file.
 fn outflows(file: &Path) -> BTreeSet<i64> {
     let file = rusqlite::Connection::open(file).unwrap();
     let mut ids = file.prepare("SELECT id FROM outflow").unwrap();
@@ -96,7 +99,7 @@ fn outflows(file: &Path) -> BTreeSet<i64> {
     ids.map(Result::unwrap).collect()
 }
 
-async fn a_backup_is_whole_while_others_write(gateway: Gateway) {
+async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let url = gateway.database_url();
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("copy.db");
@@ -112,8 +115,8 @@ async fn a_backup_is_whole_while_others_write(gateway: Gateway) {
     let product = manager.product("Tea", 1_000_000).await;
     let writers = Writers::start(&manager, product);
     writers.more(100).await;
-    let before = writers.known();
-    let output = beside(&url, &arguments).await;
+    let before = writers.acknowledged();
+    let output = run_in_background(&url, &arguments).await;
     writers.more(50).await;
     let longest = writers.end().await;
     assert!(
@@ -131,14 +134,14 @@ async fn a_backup_is_whole_while_others_write(gateway: Gateway) {
     let there = outflows(&copy);
     assert_eq!(before.difference(&there).collect::<Vec<_>>(), Vec::<&i64>::new());
 
-    // Restored, it goes on from there.
+    // A gateway serves from the backup.
     let restored = Program::serve(&copy_url, &[]).await;
     let manager = restored.user("manager").await;
     let left = 1_000_000 - i64::try_from(there.len()).unwrap();
     assert_eq!(manager.quantity(product).await, left);
 }
 
-async fn a_backup_takes_nobodys_place(gateway: Gateway) {
+async fn a_backup_overwrites_no_file(gateway: Gateway) {
     let url = gateway.database_url();
     let Some(database) = url.strip_prefix("sqlite://") else {
         return;
@@ -146,10 +149,10 @@ async fn a_backup_takes_nobodys_place(gateway: Gateway) {
     let directory = tempfile::tempdir().unwrap();
     let copy = directory.path().join("copy.db");
     let path = copy.to_str().unwrap();
-    std::fs::write(&copy, "somebody's").unwrap();
+    std::fs::write(&copy, "another file").unwrap();
     let refused = fails(&url, &["backup", path], "");
     assert!(refused.contains("--force"), "{refused}");
-    assert_eq!(std::fs::read(&copy).unwrap(), b"somebody's");
+    assert_eq!(std::fs::read(&copy).unwrap(), b"another file");
     prints(&url, &["backup", path, "--force"], "");
     prints(&format!("sqlite://{path}"), &["check"], "");
 
@@ -161,10 +164,10 @@ async fn a_backup_takes_nobodys_place(gateway: Gateway) {
         let refused = fails(url, &["backup", file, "--force"], "");
         assert!(refused.contains(says), "{refused}");
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn a_check_holds_up_nobody(gateway: Gateway) {
+async fn a_check_blocks_no_writes(gateway: Gateway) {
     let url = gateway.database_url();
     prints(&url, &["seed", "--products", "2000"], "");
     let program = Program::serve(&url, &[]).await;
@@ -173,11 +176,11 @@ async fn a_check_holds_up_nobody(gateway: Gateway) {
     let writers = Writers::start(&manager, product);
     writers.more(50).await;
     for _ in 0..3 {
-        let before = writers.known().len();
-        let output = beside(&url, &["check"]).await;
+        let before = writers.acknowledged().len();
+        let output = run_in_background(&url, &["check"]).await;
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(output.status.success(), "{said}");
-        let meanwhile = writers.known().len() - before;
+        let meanwhile = writers.acknowledged().len() - before;
         assert!(meanwhile > 10, "only {meanwhile} while it ran");
     }
     let longest = writers.end().await;
@@ -185,8 +188,8 @@ async fn a_check_holds_up_nobody(gateway: Gateway) {
     assert!(longest < Duration::from_secs(2), "{longest:?}");
 }
 
-async fn a_check_that_was_not_made_says_so(gateway: Gateway) {
-    // No such file, and nobody who listens.
+async fn a_check_that_cannot_run_reports_an_error(gateway: Gateway) {
+    // No such file, and no server on this port.
     let url = if gateway.database_url().starts_with("sqlite") {
         "sqlite:///nowhere/test.db"
     } else {

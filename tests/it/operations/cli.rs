@@ -1,4 +1,4 @@
-//! The commands, as an operator types them: migrations, users, sample data, checks, settings.
+//! The commands: migrations, users, sample data, checks, settings.
 
 use ::entity::{outflow, product};
 use sea_orm::{EntityTrait as _, QueryOrder as _};
@@ -15,11 +15,11 @@ use crate::support::test_database::PASSWORD;
 on_both![
     migrations_go_up_and_down,
     users_are_managed,
-    check_finds_what_is_wrong,
-    seeds_make_the_same_rows,
-    serving_brings_the_database_up_to_date,
-    it_ends_in_order,
-    a_server_needs_a_secret,
+    check_reports_violations,
+    equal_seeds_generate_equal_rows,
+    serve_migrates_the_database,
+    sigterm_shuts_down_cleanly,
+    serving_from_postgres_requires_a_secret,
 ];
 
 async fn migrations_go_up_and_down(gateway: Gateway) {
@@ -42,7 +42,7 @@ async fn migrations_go_up_and_down(gateway: Gateway) {
     assert!(String::from_utf8_lossy(&unverified.stderr).contains("migrations are missing"));
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
-    // One step back and forth again.
+    // One step back and forward again.
     let down = prints(&url, &["migrate", "down", "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
@@ -91,13 +91,13 @@ async fn users_are_managed(gateway: Gateway) {
     );
     log_in("zoe", "a password").await.is(401, WRONG_LOGIN);
     log_in("zoe", "another password").await.expect(200);
-    // By another process, and yet at once.
+    // From another process, effective at once.
     prints(&url, &["user", "deactivate", "zoe"], "");
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password").await.is(401, WRONG_LOGIN);
     assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
     prints(&url, &["user", "activate", "zoe"], "");
-    // Tokens from before stay revoked.
+    // Tokens issued before stay revoked.
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password").await.expect(200);
 
@@ -133,7 +133,7 @@ async fn users_are_managed(gateway: Gateway) {
     log_in("viewer", PASSWORD).await.expect(200);
 }
 
-async fn check_finds_what_is_wrong(gateway: Gateway) {
+async fn check_reports_violations(gateway: Gateway) {
     let url = gateway.database_url();
     let product = gateway.root.product("Bolts", 10).await;
     gateway
@@ -161,7 +161,7 @@ async fn check_finds_what_is_wrong(gateway: Gateway) {
     prints(&url, &["check"], "");
 }
 
-/// What was made, in words that are the same on every database.
+/// The generated rows, rendered independently of the database.
 async fn rows(database_url: &str) -> Vec<String> {
     let services = Services::open(config(database_url, &[]), Clock::system())
         .await
@@ -183,7 +183,7 @@ async fn rows(database_url: &str) -> Vec<String> {
         .collect()
 }
 
-async fn seeds_make_the_same_rows(gateway: Gateway) {
+async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
     let url = gateway.database_url();
     let made = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
     assert!(made.starts_with("added 60 products, "), "{made}");
@@ -201,7 +201,7 @@ async fn seeds_make_the_same_rows(gateway: Gateway) {
     assert_ne!(rows(&other).await, rows_here);
 }
 
-async fn serving_brings_the_database_up_to_date(gateway: Gateway) {
+async fn serve_migrates_the_database(gateway: Gateway) {
     let place = gateway.end().await;
     let all = prints(&place.url(), &["migrate", "status"], "")
         .lines()
@@ -220,14 +220,14 @@ async fn serving_brings_the_database_up_to_date(gateway: Gateway) {
     );
 }
 
-async fn it_ends_in_order(gateway: Gateway) {
+async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
     let place = gateway.end().await;
     let mut program = Program::serve(&place.url(), &[]).await;
     let root = program.user("admin").await;
     root.get("brands/").await.expect(200);
     program.terminate();
     assert_eq!(program.ended().await.code(), Some(0));
-    // Nobody listens any more.
+    // The port is closed.
     assert!(
         reqwest::get(format!("http://{}/livez", program.address))
             .await
@@ -236,15 +236,15 @@ async fn it_ends_in_order(gateway: Gateway) {
     prints(&place.url(), &["check"], "");
 }
 
-async fn a_server_needs_a_secret(gateway: Gateway) {
+async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
     let place = gateway.end().await;
     let output = command(&place.url())
         .env_remove("SECRET_KEY")
         .args(["migrate", "status"])
         .output()
-        .expect("it runs");
+        .expect("the process starts");
     let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("a text");
-    // A file has room for a secret beside it; a server's gateways have to share one.
+    // A SQLite installation stores a generated secret beside its file; gateways on a server have to share one.
     let (status, word) = if place.url().starts_with("sqlite") {
         (0, "applied")
     } else {

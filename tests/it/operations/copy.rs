@@ -6,30 +6,30 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use database::bulk::BulkInsert;
 use entity::{
-    attempt, delivery, ended_session, event, permission, removed_endpoint, spent_token, webhook_endpoint,
+    attempt, delivery, ended_session, event, idempotency_key, permission, removed_endpoint, spent_token,
+    webhook_endpoint,
 };
 use sea_orm::{ConnectionTrait as _, EntityTrait};
 use serde_json::{Value, json};
 use stockroom::error::Error;
 
 use crate::support::answer::REFUSED;
-use crate::support::api::Face;
+use crate::support::api::Api;
 use crate::support::command::{fails, prints, run};
 use crate::support::gateway::{Gateway, START};
 use crate::support::program::command;
-use crate::support::row_counts::row_counts;
-use crate::support::test_database::{Database, PASSWORD, Place};
+use crate::support::test_database::{Database, PASSWORD, Place, row_counts};
 
-/// Kept by each database for itself.
+/// Maintained by each database itself.
 const NOT_COPIED: [&str; 2] = ["seaql_migrations", "tally"];
 
-/// Adds a row to a table that nothing else in this test fills.
+/// Adds a row to a table that is otherwise empty in this test.
 async fn add<E: EntityTrait>(gateway: &Gateway, row: E::Model)
 where
-    E::Model: Sync + Clone,
+    E::Model: Sync + 'static,
 {
-    let ctx = gateway.system();
-    let stored = ctx.transaction(move |tx| {
+    let system = gateway.system();
+    let stored = system.transaction(move |tx| {
         let row = row.clone();
         Box::pin(async move {
             let mut table = BulkInsert::<_, E>::new(tx);
@@ -41,7 +41,7 @@ where
     stored.await.expect("the row is stored");
 }
 
-/// A shop with rows in every table, and what a client has of it: a pair of tokens, one that was ended, a product.
+/// A shop with rows in every table, and what its clients hold: a pair of tokens, a revoked token, a product.
 async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
     prints(
         &gateway.database_url(),
@@ -62,7 +62,7 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
     let product = gateway.root.get("products/7/").await.expect(200);
     let title = json!({ "title": format!("{} Ünïcödé 🧴", product["title"].as_str().expect("a title")) });
     let product = gateway.root.patch("products/7/", title).await.expect(200);
-    // The last id that was given is gone.
+    // The last assigned id is deleted.
     let brand = gateway
         .root
         .post("brands/", json!({ "name": "gone" }))
@@ -144,8 +144,20 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         removed_at: moment,
     };
     add::<removed_endpoint::Entity>(gateway, removed).await;
-    let ctx = gateway.system();
-    let due = ctx.transaction(|tx| {
+    let key = idempotency_key::Model {
+        id: 70,
+        user_id: 2,
+        key: "a key".to_owned(),
+        fingerprint: "f".repeat(64),
+        outcome: "{}".to_owned(),
+        status: Some(201),
+        headers: None,
+        body: Some("{\"name\": \"Água\"}".to_owned()),
+        created_at: moment,
+    };
+    add::<idempotency_key::Entity>(gateway, key).await;
+    let system = gateway.system();
+    let due = system.transaction(|tx| {
         Box::pin(async move {
             let sql = "INSERT INTO refold_due (noun, last_id) SELECT 'brand', 1 WHERE NOT EXISTS (SELECT 1 FROM refold_due)";
             tx.execute_unprepared(sql).await?;
@@ -162,7 +174,7 @@ async fn copied(from: Database, to: Database) {
         return;
     };
     let (source, target) = (Arc::new(source), Arc::new(target));
-    let gateway = Gateway::open(Arc::clone(&source), Face::Rest, &[], *START).await;
+    let gateway = Gateway::open(Arc::clone(&source), Api::Rest, &[], *START).await;
     let (pair, ended, product) = fill(&gateway).await;
     gateway.end().await;
     let (from, to) = (source.url(), target.url());
@@ -192,17 +204,17 @@ async fn copied(from: Database, to: Database) {
     for (table, rows) in before.iter().filter(|(table, _)| *table != "tally") {
         assert_eq!(after.get(table), Some(rows), "{table}");
     }
-    assert_eq!(row_counts(&from).await, before, "the source is as it was");
+    assert_eq!(row_counts(&from).await, before, "the source is unchanged");
     prints(&to, &["check"], "");
     prints(&from, &["check"], "");
     let again = fails(&to, &words, "");
     assert!(
-        again.contains("the target is not empty: it has rows in attempt, brand"),
+        again.contains("the target is not empty: it has rows in brand, category"),
         "{again}"
     );
 
-    let old = Gateway::open(Arc::clone(&source), Face::Rest, &[], *START).await;
-    let new = Gateway::open(Arc::clone(&target), Face::Rest, &[], *START).await;
+    let old = Gateway::open(Arc::clone(&source), Api::Rest, &[], *START).await;
+    let new = Gateway::open(Arc::clone(&target), Api::Rest, &[], *START).await;
     let access = pair["access"].as_str().expect("a token");
     for path in [
         "products/?page_size=100",
@@ -235,14 +247,14 @@ async fn copied(from: Database, to: Database) {
         .is(401, REFUSED);
     let body = json!({ "username": "viewer", "password": PASSWORD });
     new.anon.post("authentication/token/", body).await.expect(200);
-    // By the permission that only the source had; and under the next id.
+    // Uses a permission that only the source had, and gets the next id.
     let brand = json!({ "name": "the next" });
     let made = new.viewer.post("brands/", brand.clone()).await.expect(201);
     assert_eq!(
         made["id"],
         old.viewer.post("brands/", brand).await.expect(201)["id"]
     );
-    new.is_sound().await;
+    new.assert_invariants().await;
     for gateway in [old, new] {
         gateway.end().await;
     }
@@ -269,9 +281,9 @@ async fn from_sqlite_to_sqlite() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ctrl_c_leaves_nothing() {
+async fn an_interrupted_copy_leaves_the_target_unchanged() {
     let source = Place::fresh(Database::Sqlite).await.expect("SQLite");
-    prints(&source.url(), &["seed", "--products", "3000", "--seed", "5"], "");
+    prints(&source.url(), &["seed", "--products", "300", "--seed", "5"], "");
     let Place::Sqlite(directory) = Place::empty(Database::Sqlite).await.expect("SQLite") else {
         unreachable!("it is SQLite");
     };
@@ -287,10 +299,14 @@ async fn ctrl_c_leaves_nothing() {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("it starts");
-    // The signals are handled before the target is opened.
+        .expect("the process starts");
+    // Signal handlers are installed before the target is opened.
     while !file.exists() {
-        assert_eq!(child.try_wait().expect("a state"), None, "it is still running");
+        assert_eq!(
+            child.try_wait().expect("a state"),
+            None,
+            "the process is still running"
+        );
         std::thread::yield_now();
     }
     let sent = Command::new("kill")
@@ -298,26 +314,26 @@ async fn ctrl_c_leaves_nothing() {
         .arg(child.id().to_string())
         .status();
     assert!(sent.expect("kill").success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    assert_eq!(child.wait().expect("the process exits").code(), Some(130));
     let left = std::fs::read_dir(directory.path()).expect("a directory").count();
-    assert_eq!(left, 0, "nothing is left behind");
+    assert_eq!(left, 0, "no rows are left behind");
     source.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_can_not_be_copied_is_an_error() {
+async fn copies_that_are_not_possible_report_an_error() {
     let source = Place::fresh(Database::Sqlite).await.expect("SQLite");
     let (url, absent) = (source.url(), format!("{}-absent", source.url()));
     let says = |from: &str, to: &str| fails(&url, &["copy", "--from", from, "--to", to], "");
     assert!(says(&absent, &format!("{url}-new")).contains("does not exist"));
     assert!(says(&url, &url).contains("--from and --to are the same database"));
-    let unreadable = says(&url, "postgres://shop:se:cret@nowhere");
+    let unreadable = says(&url, "postgres://shop:cret#x@nowhere/shop");
     assert!(
         unreadable.contains("--to: ") && !unreadable.contains("cret"),
         "{unreadable}"
     );
     assert!(says(&url, "mysql://shop").contains("it must begin with sqlite:// or postgres://"));
-    // Of an earlier version.
+    // A database of an earlier version.
     prints(&url, &["migrate", "down", "--yes"], "");
     let behind = says(&url, &format!("{url}-new"));
     assert!(

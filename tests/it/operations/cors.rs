@@ -1,4 +1,4 @@
-//! What browsers are told: which origins may call, and what an answer may be used for.
+//! CORS and security headers: allowed origins, and restrictions on the use of responses.
 
 use reqwest::Method;
 use serde_json::json;
@@ -9,15 +9,15 @@ use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
 on_both!(
-    pages_of_other_origins_may_not_call,
-    listed_origins_may_call,
-    every_origin_may_call_when_that_is_asked_for,
-    answers_are_hardened,
+    other_origins_are_not_allowed,
+    listed_origins_are_allowed,
+    a_wildcard_allows_every_origin,
+    responses_have_security_headers,
 );
 
 const SHOP: &str = "https://shop.example.com";
 
-/// What a browser asks before it sends what a plain form could not.
+/// The preflight request of a browser.
 async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
     let asked = gateway
         .anon
@@ -41,15 +41,15 @@ async fn get(gateway: &Gateway, origin: &str) -> Answer {
     .await
 }
 
-async fn pages_of_other_origins_may_not_call(gateway: Gateway) {
+async fn other_origins_are_not_allowed(gateway: Gateway) {
     for answer in [preflight(&gateway, SHOP).await, get(&gateway, SHOP).await] {
         assert!(answer.status < 300);
-        let told = |name: &reqwest::header::HeaderName| name.as_str().starts_with("access-control");
-        assert!(!answer.headers.keys().any(told), "{:?}", answer.headers);
+        let is_cors_header = |name: &reqwest::header::HeaderName| name.as_str().starts_with("access-control");
+        assert!(!answer.headers.keys().any(is_cors_header), "{:?}", answer.headers);
     }
 }
 
-async fn listed_origins_may_call(gateway: Gateway) {
+async fn listed_origins_are_allowed(gateway: Gateway) {
     let list = format!("http://localhost:5173,{SHOP}");
     let gateway = gateway.with(&["--cors-allowed-origins", &list]).await;
     for origin in [SHOP, "http://localhost:5173"] {
@@ -92,7 +92,7 @@ async fn listed_origins_may_call(gateway: Gateway) {
             );
         }
     }
-    // A page reads why it was refused.
+    // Scripts can read error responses, too.
     let refused = send(
         gateway
             .anon
@@ -115,7 +115,7 @@ async fn listed_origins_may_call(gateway: Gateway) {
             assert_eq!(answer.header("vary"), Some("origin"));
         }
     }
-    // An OPTIONS that is no preflight is the route's own.
+    // An OPTIONS request that is no preflight reaches the route.
     let options = send(
         gateway
             .anon
@@ -129,14 +129,14 @@ async fn listed_origins_may_call(gateway: Gateway) {
     );
 }
 
-async fn every_origin_may_call_when_that_is_asked_for(gateway: Gateway) {
+async fn a_wildcard_allows_every_origin(gateway: Gateway) {
     let gateway = gateway.with(&["--cors-allowed-origins", "*"]).await;
     for answer in [preflight(&gateway, "null").await, get(&gateway, SHOP).await] {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
 }
 
-async fn answers_are_hardened(gateway: Gateway) {
+async fn responses_have_security_headers(gateway: Gateway) {
     let product = gateway.manager.product("Tea", 1).await;
     let login = json!({ "username": "viewer", "password": PASSWORD });
     let tokens = gateway.anon.post("authentication/token/", login).await;
@@ -159,7 +159,7 @@ async fn answers_are_hardened(gateway: Gateway) {
         assert_eq!(answer.header("cache-control"), Some(caching));
         assert_eq!(answer.header("server"), None);
     }
-    // The pages have policies of their own.
+    // Pages have their own policies.
     let page = gateway.anon.get("/").await;
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.contains("style-src 'self'"), "{policy}");

@@ -1,4 +1,4 @@
-//! `stockroom demo`: from nothing to a shop that answers the document's examples, and back to nothing.
+//! `stockroom demo`: from an empty directory to a shop that serves the documented examples.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::support::actors::Actor;
 
-/// A port that nobody listens on now.
+/// An unused port.
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
 #[tokio::test]
-async fn the_demo_is_a_shop_with_users() {
+async fn the_demo_serves_a_shop_with_users() {
     let port = free_port();
     let directory = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_stockroom"))
@@ -95,6 +95,6 @@ async fn the_demo_is_a_shop_with_users() {
     assert_eq!(
         std::fs::read_dir(directory.path()).unwrap().count(),
         0,
-        "it has left something"
+        "files were left behind"
     );
 }

@@ -1,5 +1,5 @@
-//! SQLite on a bad day: the disk is full, or another program holds the file. Whoever can't be served is told so and when to
-//! come back, nothing is half-written, and it goes on by itself.
+//! SQLite failures: a full disk, and a file locked by another program. Requests that cannot be served get 503 with
+//! `Retry-After`, no write is partial, and service resumes without a restart.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -9,12 +9,12 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::support::answer::Answer;
-use crate::support::api::Face;
+use crate::support::api::Api;
 use crate::support::gateway::{Gateway, run};
 use crate::support::program::Program;
 use crate::support::test_database::Database;
 
-/// Says that the database can't be asked now, and when to ask again.
+/// Asserts 503 with `Retry-After`.
 #[track_caller]
 pub fn is_unavailable(answer: &Answer) {
     answer.refuses(503, "UNAVAILABLE");
@@ -26,10 +26,10 @@ const CREATE_BRAND: &str = "mutation($input: CreateBrandInput!) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk() {
-    run(Database::Sqlite, Face::Rest, a_full_disk_keeps_what_it_has).await;
+    run(Database::Sqlite, Api::Rest, a_full_disk_keeps_stored_data).await;
 }
 
-async fn a_full_disk_keeps_what_it_has(gateway: Gateway) {
+async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
     let settings = [("RUST_LOG", "error,stockroom::cli=info")];
     let program = Program::serve_on_a_small_disk(&gateway.database_url(), 2_000_000, &settings).await;
     let manager = program.user("manager").await;
@@ -55,14 +55,14 @@ async fn a_full_disk_keeps_what_it_has(gateway: Gateway) {
         if refused > 100 {
             break;
         }
-        assert!(there.len() < 1_000, "the disk does not get full");
+        assert!(there.len() < 1_000, "the disk does not fill up");
     }
     println!("{} are there, {refused} were refused", there.len());
     assert!(there.len() > 20, "{}", there.len());
 
-    // What is there can be read, and GraphQL says the same.
+    // Reads succeed; GraphQL writes report the same error.
     manager.get("brands/").await.expect(200);
-    // A checkpoint of the write-ahead log can make room for a few more.
+    // A checkpoint of the write-ahead log can free space for a few more.
     let mut refused = false;
     for round in 0..100 {
         let name = format!("By GraphQL {round}");
@@ -94,27 +94,27 @@ async fn a_full_disk_keeps_what_it_has(gateway: Gateway) {
         found.extend(manager.get(&path).await.texts("name"));
     }
     assert_eq!(found, there);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_program_holds_the_file() {
+async fn another_program_locks_the_file() {
     run(
         Database::Sqlite,
-        Face::Rest,
-        who_writes_waits_and_who_reads_does_not,
+        Api::Rest,
+        writes_wait_for_the_lock_and_reads_do_not,
     )
     .await;
 }
 
-async fn who_writes_waits_and_who_reads_does_not(gateway: Gateway) {
+async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
     let file = gateway.database_url();
     let other = Connection::open(file.trim_start_matches("sqlite://")).unwrap();
     let add = |name: &'static str| {
         let manager = gateway.manager.clone();
         tokio::spawn(async move { manager.post("brands/", json!({ "name": name })).await })
     };
-    // For a moment: it is waited for.
+    // A short lock is waited for.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = add("TimeoutStream");
     let begin = Instant::now();
@@ -125,7 +125,7 @@ async fn who_writes_waits_and_who_reads_does_not(gateway: Gateway) {
     other.execute_batch("ROLLBACK").unwrap();
     waiting.await.unwrap().expect(201);
 
-    // For longer than anybody is made to wait.
+    // A lock beyond the busy timeout.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
     let answers = join_all((0..20).map(|_| add("Impatient"))).await;
@@ -139,5 +139,5 @@ async fn who_writes_waits_and_who_reads_does_not(gateway: Gateway) {
         gateway.viewer.get("brands/").await.texts("name"),
         ["Back", "TimeoutStream"]
     );
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }

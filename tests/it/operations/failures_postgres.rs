@@ -1,5 +1,6 @@
-//! PostgreSQL on a bad day: it crashes, hangs, is full of others, locked, or can only be read. Whoever can't be served is
-//! told so within seconds and when to come back, nothing is half-written, and it goes on by itself.
+//! PostgreSQL failures: a crash, a hang, no free connections, locks, and a read-only database. Requests that cannot be
+//! served get
+//! 503 with `Retry-After` within seconds, no write is partial, and service resumes without a restart.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,9 +17,9 @@ use crate::support::cluster::Cluster;
 use crate::support::command::prints;
 use crate::support::program::Program;
 
-/// No request waits longer than this for a database.
+/// The longest time a request waits for a database.
 const LONGEST: Duration = Duration::from_secs(20);
-/// How soon all is well again once the database is.
+/// The longest time until service resumes after the database does.
 const RECOVERED: Duration = Duration::from_secs(20);
 
 async fn serve(cluster: &Cluster) -> (Program, Actor, i64) {
@@ -35,7 +36,7 @@ async fn take(admin: &Actor, product: i64) -> crate::support::answer::Answer {
         .await
 }
 
-/// What clients saw who took out of stock and read all the time.
+/// Responses to clients that create outflows and read continuously.
 #[derive(Default)]
 struct Seen {
     taken: BTreeSet<i64>,
@@ -74,7 +75,7 @@ impl Clients {
                     let is_taken = answer.status == 201;
                     if !is_taken && answer.status != 200 {
                         is_unavailable(&answer);
-                        // As told, but sooner.
+                        // Sooner than `Retry-After` says.
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                     let mut seen = seen.lock().unwrap();
@@ -90,11 +91,14 @@ impl Clients {
         clients
     }
 
-    /// Returns when this holds of what they have seen.
+    /// Returns once this holds of the responses.
     async fn until(&self, within: Duration, holds: impl Fn(&Seen) -> bool) {
         let begin = Instant::now();
         while !holds(&self.seen.lock().unwrap()) {
-            assert!(begin.elapsed() < within, "it does not happen within {within:?}");
+            assert!(
+                begin.elapsed() < within,
+                "the condition is not met within {within:?}"
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -111,7 +115,7 @@ impl Clients {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_crashes_and_comes_back() {
+async fn a_crash_and_a_restart() {
     let Some(mut cluster) = Cluster::start(&[]).await else {
         return;
     };
@@ -121,7 +125,7 @@ async fn a_server_that_crashes_and_comes_back() {
     cluster.crash();
     clients.until(LONGEST * 2, |seen| seen.unavailable > 24).await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
-    cluster.go_on().await;
+    cluster.restart().await;
     let before = clients.taken();
     clients
         .until(RECOVERED, |seen| seen.taken.len() > before + 100)
@@ -136,7 +140,7 @@ async fn a_server_that_crashes_and_comes_back() {
     assert!(seen.longest < LONGEST, "{:?}", seen.longest);
     assert_eq!(program.anon().get("/readyz").await.status, 200);
 
-    // What was acknowledged is there, and what was not is there whole or not at all.
+    // Acknowledged writes are present; the others are present in full or not at all.
     let ids: Vec<String> = seen.taken.iter().map(i64::to_string).collect();
     let there = format!(
         "SELECT COUNT(*) AS number FROM outflow WHERE id IN ({})",
@@ -147,7 +151,7 @@ async fn a_server_that_crashes_and_comes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_hangs() {
+async fn a_hang() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
@@ -155,10 +159,10 @@ async fn a_server_that_hangs() {
     let clients = Clients::start(&admin, product);
     clients.until(LONGEST, |seen| seen.taken.len() > 100).await;
     cluster.freeze();
-    // Each of them has been told, whatever it was at.
+    // Each client gets a response, whatever its request was.
     clients.until(LONGEST * 2, |seen| seen.unavailable > 24).await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
-    cluster.thaw();
+    cluster.resume();
     let before = clients.taken();
     clients
         .until(RECOVERED, |seen| seen.taken.len() > before + 100)
@@ -175,7 +179,7 @@ async fn a_server_that_hangs() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_full_of_others() {
+async fn no_free_connections() {
     let settings = ["max_connections=20", "superuser_reserved_connections=3"];
     let Some(cluster) = Cluster::start(&settings).await else {
         return;
@@ -186,7 +190,7 @@ async fn a_server_full_of_others() {
         others.push(other);
     }
     assert!(others.len() > 5, "{}", others.len());
-    // One place at least is its own already.
+    // The gateway already holds at least one connection.
     let begin = Instant::now();
     let answers = join_all((0..60).map(|_| take(&admin, product))).await;
     assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
@@ -200,24 +204,24 @@ async fn a_server_full_of_others() {
     for answer in &answers {
         answer.expect(201);
     }
-    // It has taken the places that were free.
+    // It has taken the free connections.
     drop(program);
     prints(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_row_that_somebody_holds() {
+async fn a_locked_row() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
     let (_program, admin, product) = serve(&cluster).await;
     let free = admin.product("Coffee", 1_000).await;
-    let somebody = cluster.connect("postgres", "shop").await.unwrap();
+    let other = cluster.connect("postgres", "shop").await.unwrap();
     let hold = format!("BEGIN; SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
-    somebody.batch_execute(&hold).await.unwrap();
+    other.batch_execute(&hold).await.unwrap();
     let begin = Instant::now();
     let held = join_all((0..8).map(|_| take(&admin, product)));
-    // Nobody else notices.
+    // Other rows are not affected.
     let others = async {
         for _ in 0..20 {
             take(&admin, free).await.expect(201);
@@ -228,18 +232,18 @@ async fn a_row_that_somebody_holds() {
     held.iter().for_each(is_unavailable);
     assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
     assert!(others < Duration::from_secs(4), "{others:?}");
-    // The server has given the waiting up too: nothing piles up there.
+    // The server has cancelled the waiting statements as well: none pile up.
     let waiting =
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop' AND wait_event_type = 'Lock'";
     assert_eq!(cluster.number(waiting).await, 0);
-    somebody.batch_execute("ROLLBACK").await.unwrap();
+    other.batch_execute("ROLLBACK").await.unwrap();
     take(&admin, product).await.expect(201);
     assert_eq!(admin.quantity(product).await, 999_999);
     prints(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_can_only_be_read() {
+async fn a_read_only_database() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
@@ -250,10 +254,10 @@ async fn a_database_that_can_only_be_read() {
             "ALTER DATABASE shop SET default_transaction_read_only = on; {end_sessions}"
         ))
         .await;
-    // Connections that were broken are noticed by those who get them.
+    // Broken connections are detected when they are taken from the pool.
     let begin = Instant::now();
     while admin.get("products/").await.status != 200 {
-        assert!(begin.elapsed() < RECOVERED, "it is not read");
+        assert!(begin.elapsed() < RECOVERED, "reads do not resume");
     }
     for _ in 0..20 {
         is_unavailable(&take(&admin, product).await);
@@ -271,7 +275,7 @@ async fn a_database_that_can_only_be_read() {
         .await;
     let begin = Instant::now();
     while take(&admin, product).await.status != 201 {
-        assert!(begin.elapsed() < RECOVERED, "it is not written");
+        assert!(begin.elapsed() < RECOVERED, "writes do not resume");
     }
     while other.anon().get("/readyz").await.status != 200 {
         assert!(begin.elapsed() < RECOVERED, "it is not ready");

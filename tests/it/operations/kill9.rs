@@ -1,4 +1,4 @@
-//! `kill -9` while it writes: what was acknowledged is there afterwards, and stock and ledger agree.
+//! `kill -9` during writes: acknowledged writes survive, and stock and ledger agree.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -18,23 +18,23 @@ use crate::support::program::{Program, command};
 
 on_both![acknowledged_movements_survive];
 
-/// How often it is killed.
+/// The number of kills.
 const ROUNDS: u64 = 10;
-/// Those who write at the same time.
+/// The number of concurrent writers.
 const CLIENTS: usize = 8;
 
-/// What the clients know.
+/// What the clients observed.
 #[derive(Default)]
-struct Known {
-    /// Acknowledged, and nobody has tried to delete them.
+struct Observed {
+    /// Acknowledged, without an attempt to delete them.
     there: Mutex<BTreeSet<(Kind, i64)>>,
-    /// Their deletion was acknowledged.
+    /// Acknowledged as deleted.
     gone: Mutex<BTreeSet<(Kind, i64)>>,
     acknowledged: AtomicU64,
 }
 
-impl Known {
-    /// One answer has arrived whole.
+impl Observed {
+    /// Counts a complete response.
     fn count(&self) -> u64 {
         self.acknowledged.fetch_add(1, Ordering::SeqCst) + 1
     }
@@ -50,7 +50,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         products.push(gateway.root.product(title, 1_000_000).await);
     }
     let place = gateway.end().await;
-    let known = Known::default();
+    let known = Observed::default();
     let mut token = None;
     for round in 0..ROUNDS {
         let mut program = Program::serve(&place.url(), &[]).await;
@@ -58,7 +58,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
             Some(access) => access,
             None => program.user("admin").await.token.expect("a token"),
         };
-        // Killed at a certain answer, while the other clients wait for theirs: each round a little later.
+        // Killed at a certain response while the other clients wait for theirs; a little later each round.
         let deadline = known.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
         let killed = Mutex::new(Some(&mut program));
         let clients = (0..CLIENTS).map(|client| {
@@ -69,7 +69,10 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         program.ended().await;
         token = Some(access);
     }
-    let check = command(&place.url()).arg("check").output().expect("it runs");
+    let check = command(&place.url())
+        .arg("check")
+        .output()
+        .expect("the process runs");
     assert!(
         check.status.success(),
         "{}",
@@ -115,14 +118,14 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     assert_eq!(
         gone.intersection(&found).collect::<Vec<_>>(),
         Vec::<&(Kind, i64)>::new(),
-        "risen again"
+        "a deleted movement is present"
     );
     services.db.close().await;
 }
 
-/// Writes until the program is dead, which the answer with the number `deadline` makes it.
+/// Writes until the program is killed, which happens at response number `deadline`.
 async fn write(
-    known: &Known,
+    known: &Observed,
     program: &Mutex<Option<&mut Program>>,
     deadline: u64,
     access: &str,
@@ -161,7 +164,7 @@ async fn write(
         known.there.lock().unwrap().insert((kind, id));
         acknowledge();
         if step % 3 == 0 {
-            // From here on nobody knows, until it is acknowledged.
+            // Unknown from here until it is acknowledged.
             known.there.lock().unwrap().remove(&(kind, id));
             let path = format!("{}/{id}/", kind.plural());
             let Ok(deleted) = http.delete(url(&path)).bearer_auth(access).send().await else {

@@ -1,22 +1,22 @@
-//! The figures: what an operator watches is there, right, and in the form that Prometheus reads.
+//! `/metrics`: names, values and the Prometheus text format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use crate::support::gateway::Gateway;
-use crate::support::webhook_receiver::{Reaction, Receiver, due, take_out, telling};
+use crate::support::webhook_receiver::{Reaction, Receiver, create_outflow, send_due, with_webhooks};
 
 on_both!(
-    they_are_in_the_form_that_prometheus_reads,
+    metrics_are_in_the_prometheus_text_format,
     operations_are_counted_by_type_and_error,
-    what_is_still_to_be_told_is_shown,
-    the_writer_shows_what_it_does,
-    they_cost_the_database_next_to_nothing,
+    pending_webhooks_are_shown,
+    metrics_of_the_writer,
+    scrapes_send_few_statements,
 );
 
-/// What `/metrics` says: names with their labels, as they stand, and their values.
-async fn figures(gateway: &Gateway) -> BTreeMap<String, f64> {
+/// The samples of `/metrics`: names with labels as written, and values.
+async fn samples(gateway: &Gateway) -> BTreeMap<String, f64> {
     let answer = gateway.anon.get("/metrics").await;
     assert_eq!(answer.status, 200);
     let samples = answer.text.lines().filter(|line| !line.starts_with('#'));
@@ -29,11 +29,11 @@ async fn figures(gateway: &Gateway) -> BTreeMap<String, f64> {
 }
 
 #[track_caller]
-fn is(found: f64, expected: f64) {
+fn assert_value(found: f64, expected: f64) {
     assert!((found - expected).abs() < 1e-6, "{found} and not {expected}");
 }
 
-/// A family of figures, as its comments declare it.
+/// A metric family, as declared by its comments.
 #[derive(Default)]
 struct Family {
     kind: String,
@@ -41,7 +41,7 @@ struct Family {
     unit: String,
 }
 
-async fn they_are_in_the_form_that_prometheus_reads(gateway: Gateway) {
+async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
     gateway.manager.product("Tea \"green\" \\ \n leaves", 5).await;
     gateway.anon.get("/nowhere").await.expect(404);
     gateway.viewer.gql("{ viewer { isSuperuser } }", json!({})).await;
@@ -93,7 +93,7 @@ async fn they_are_in_the_form_that_prometheus_reads(gateway: Gateway) {
         assert!(family.help && current.ends_with(&family.unit), "{current}");
         assert!(value >= 0.0, "{line}");
         if suffix == "_bucket" {
-            // Each bucket holds what those below it hold.
+            // Buckets are cumulative.
             let (le, rest) = bound(labels);
             let (below, held) = buckets
                 .entry(format!("{current} {rest}"))
@@ -106,7 +106,7 @@ async fn they_are_in_the_form_that_prometheus_reads(gateway: Gateway) {
     assert!(buckets.values().all(|(last, _)| last.is_infinite()));
 }
 
-/// A bucket's bound, and its other labels.
+/// The bound of a bucket, and its other labels.
 fn bound(labels: &str) -> (f64, String) {
     let (le, rest): (Vec<&str>, Vec<&str>) = labels.split("\",").partition(|label| label.starts_with("le="));
     let le = le[0].trim_start_matches("le=\"").trim_end_matches('"');
@@ -143,7 +143,7 @@ async fn operations_are_counted_by_type_and_error(gateway: Gateway) {
         .await;
     gateway.anon.gql("{ brands { totalCount } }", json!({})).await;
     gateway.anon.gql("{ nothing }", json!({})).await;
-    let figures = figures(&gateway).await;
+    let samples = samples(&gateway).await;
     for (ty, error, count) in [
         ("query", "", 3.0),
         ("mutation", "FORBIDDEN", 1.0),
@@ -154,33 +154,33 @@ async fn operations_are_counted_by_type_and_error(gateway: Gateway) {
         let name = format!(
             "stockroom_graphql_operations_total{{graphql_operation_type=\"{ty}\",error_type=\"{error}\"}}"
         );
-        assert_eq!(figures.get(&name), Some(&count), "{name} in {figures:#?}");
+        assert_eq!(samples.get(&name), Some(&count), "{name} in {samples:#?}");
     }
 }
 
-async fn what_is_still_to_be_told_is_shown(gateway: Gateway) {
+async fn pending_webhooks_are_shown(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Tea", 100).await;
     for _ in 0..3 {
-        take_out(&gateway, product, 1).await;
+        create_outflow(&gateway, product, 1).await;
     }
     gateway.wait(90);
-    let figures_then = figures(&gateway).await;
-    is(figures_then["stockroom_webhook_pending_deliveries"], 3.0);
-    is(figures_then["stockroom_webhook_oldest_due_seconds"], 90.0);
-    receiver.reacts(Reaction::Status(500));
-    assert_eq!(due(&gateway).await, 3);
-    receiver.reacts(Reaction::Status(204));
+    let samples_before = samples(&gateway).await;
+    assert_value(samples_before["stockroom_webhook_pending_deliveries"], 3.0);
+    assert_value(samples_before["stockroom_webhook_oldest_due_seconds"], 90.0);
+    receiver.set_reaction(Reaction::Status(500));
+    assert_eq!(send_due(&gateway).await, 3);
+    receiver.set_reaction(Reaction::Status(204));
     gateway.wait(3600);
-    assert_eq!(due(&gateway).await, 3);
-    let figures = figures(&gateway).await;
-    is(figures["stockroom_webhook_tries_total{outcome=\"failure\"}"], 3.0);
-    is(figures["stockroom_webhook_tries_total{outcome=\"success\"}"], 3.0);
+    assert_eq!(send_due(&gateway).await, 3);
+    let samples = samples(&gateway).await;
+    assert_value(samples["stockroom_webhook_tries_total{outcome=\"failure\"}"], 3.0);
+    assert_value(samples["stockroom_webhook_tries_total{outcome=\"success\"}"], 3.0);
 }
 
-async fn the_writer_shows_what_it_does(gateway: Gateway) {
-    let before = figures(&gateway).await;
+async fn metrics_of_the_writer(gateway: Gateway) {
+    let before = samples(&gateway).await;
     let is_sqlite = gateway.database_url().starts_with("sqlite");
     assert_eq!(before.contains_key("stockroom_writer_waiting"), is_sqlite);
     if !is_sqlite {
@@ -194,22 +194,22 @@ async fn the_writer_shows_what_it_does(gateway: Gateway) {
     for answer in futures_util::future::join_all(asked).await {
         answer.expect(201);
     }
-    let after = figures(&gateway).await;
+    let after = samples(&gateway).await;
     let grown = |name: &str| after[name] - before[name];
-    is(grown("stockroom_writer_commit_size_sum"), 40.0);
+    assert_value(grown("stockroom_writer_commit_size_sum"), 40.0);
     let commits = grown("stockroom_writer_commit_size_count");
     assert!((1.0..=40.0).contains(&commits), "{commits}");
-    is(after["stockroom_writer_waiting"], 0.0);
+    assert_value(after["stockroom_writer_waiting"], 0.0);
     assert!(after["stockroom_open_connections"] >= 1.0);
 }
 
-async fn they_cost_the_database_next_to_nothing(gateway: Gateway) {
-    figures(&gateway).await;
-    // What was found out a moment ago is still good.
+async fn scrapes_send_few_statements(gateway: Gateway) {
+    samples(&gateway).await;
+    // The values are cached for a moment.
     let (statements, ()) = gateway
         .statements(async {
             for _ in 0..50 {
-                figures(&gateway).await;
+                samples(&gateway).await;
             }
         })
         .await;

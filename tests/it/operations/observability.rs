@@ -1,4 +1,4 @@
-//! What an operator sees: a line of log for each request, its id, the figures.
+//! Logs, request ids and metrics.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use crate::support::program::Program;
 use crate::support::test_database::PASSWORD;
 
 on_both!(
-    every_request_leaves_one_line_without_secrets,
+    each_request_logs_one_line_without_secrets,
     requests_have_ids,
-    figures_count_what_happened,
-    statements_are_counted_for_the_request_that_sends_them,
+    metrics_count_requests,
+    statements_are_counted_per_request,
 );
 
-async fn every_request_leaves_one_line_without_secrets(gateway: Gateway) {
+async fn each_request_logs_one_line_without_secrets(gateway: Gateway) {
     let mut program = Program::serve(&gateway.database_url(), &[]).await;
     let manager = program.user("manager").await;
     let login = program
@@ -84,7 +84,7 @@ async fn requests_have_ids(gateway: Gateway) {
         id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "{id}"
     );
-    // Refusals have them too, and each its own.
+    // Errors have one, too, and each its own.
     let [one, other] = [
         gateway.anon.get("brands/").await,
         gateway.anon.get("/nowhere").await,
@@ -95,7 +95,7 @@ async fn requests_have_ids(gateway: Gateway) {
     );
 }
 
-async fn figures_count_what_happened(gateway: Gateway) {
+async fn metrics_count_requests(gateway: Gateway) {
     let product = gateway.manager.product("Tea", 5).await;
     let outflow = |quantity: i64| json!({ "product": product, "quantity": quantity });
     gateway.manager.post("outflows/", outflow(2)).await.expect(201);
@@ -126,7 +126,7 @@ async fn figures_count_what_happened(gateway: Gateway) {
         ("stockroom_movements_total{kind=\"inflow\"}".to_owned(), 0),
         ("stockroom_logins_total{outcome=\"success\"}".to_owned(), 1),
         ("stockroom_logins_total{outcome=\"failure\"}".to_owned(), 2),
-        // The one that asks.
+        // The request for the metrics itself.
         (
             "http_server_active_requests{http_request_method=\"GET\"}".to_owned(),
             1,
@@ -153,13 +153,13 @@ async fn figures_count_what_happened(gateway: Gateway) {
     assert_eq!(sent, gateway.services.db.statements());
 }
 
-async fn statements_are_counted_for_the_request_that_sends_them(gateway: Gateway) {
+async fn statements_are_counted_per_request(gateway: Gateway) {
     let mut program = Program::serve(&gateway.database_url(), &[]).await;
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 5).await;
     let outflow = json!({ "product": product, "quantity": 1 });
     manager.post("outflows/", outflow.clone()).await.expect(201);
-    // What it takes where everything can be counted, because nothing else happens.
+    // Compared with the number of statements sent while no other request runs.
     let (counted, _) = {
         let warm = gateway.manager.post("outflows/", outflow.clone()).await;
         warm.expect(201);
@@ -171,6 +171,6 @@ async fn statements_are_counted_for_the_request_that_sends_them(gateway: Gateway
         .line(|line| line["route"] == "/api/v1/outflows" && line["method"] == "POST")
         .await;
     assert_eq!(line["statements"].as_u64(), Some(counted), "{line}");
-    // Who asks, and the movement: on PostgreSQL that is one statement.
+    // The user and the movement: one statement on PostgreSQL.
     assert!(counted >= 2, "{counted}");
 }

@@ -1,4 +1,4 @@
-//! What a browser gets to see: pages of our own, from no other host.
+//! Pages for browsers: our own, without resources from other hosts.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 
-on_both![pages_come_from_this_host_alone, other_methods_are_refused];
+on_both![pages_load_from_this_host_only, other_methods_are_refused];
 
 async fn other_methods_are_refused(gateway: Gateway) {
     for path in ["/", "/docs", "/livez", "/readyz", "/metrics"] {
@@ -24,7 +24,7 @@ async fn other_methods_are_refused(gateway: Gateway) {
     assert_eq!((nothing.status, nothing.header("allow")), (404, None));
 }
 
-async fn pages_come_from_this_host_alone(gateway: Gateway) {
+async fn pages_load_from_this_host_only(gateway: Gateway) {
     for path in ["/", "/docs", "/docs/"] {
         let page = gateway.anon.get(path).await;
         if page.status == 404 && page.text.contains("npm") && std::env::var_os("CI").is_none() {
@@ -51,7 +51,7 @@ async fn pages_come_from_this_host_alone(gateway: Gateway) {
                 let scheme = address.split([':', '/']).next().unwrap_or_default();
                 let elsewhere = address.starts_with(&format!("{scheme}:")) && scheme != "data";
                 assert!(!elsewhere || attribute == "href=\"", "{path} loads {address}");
-                // What a page loads, it loads from here; what it only links to is for people to follow.
+                // Resources come from this host; links may lead elsewhere.
                 if let Some(part) = address.strip_prefix('/').filter(|part| part.starts_with("web/")) {
                     gateway.anon.get(&format!("/{part}")).await.expect_text(200);
                 }

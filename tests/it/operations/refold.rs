@@ -1,4 +1,4 @@
-//! Rows of before the folded form changed: they are folded anew when the database is brought up to date.
+//! Rows with an outdated folded form are folded again when the database is migrated.
 
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
@@ -8,9 +8,9 @@ use stockroom::schema;
 
 use crate::support::gateway::Gateway;
 
-on_both![rows_of_before_are_folded_anew];
+on_both![outdated_rows_are_folded_again];
 
-/// The next id that is due of the only table that is.
+/// The next id to fold, of the only table that has any.
 async fn progress(gateway: &Gateway) -> Option<(String, i64)> {
     let ctx = gateway.system();
     let statement = Statement::from_string(
@@ -25,7 +25,7 @@ async fn progress(gateway: &Gateway) -> Option<(String, i64)> {
     })
 }
 
-async fn rows_of_before_are_folded_anew(gateway: Gateway) {
+async fn outdated_rows_are_folded_again(gateway: Gateway) {
     gateway
         .root
         .make(
@@ -34,7 +34,7 @@ async fn rows_of_before_are_folded_anew(gateway: Gateway) {
         )
         .await;
     for sql in [
-        // 2,500 rows as the program of before wrote them, and as many that have nothing to fold.
+        // 2,500 rows as an earlier version wrote them, and as many without text to fold.
         "INSERT INTO brand (name, name_folded, description, description_folded, version, created_at, updated_at)
          WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2499)
          SELECT name, 'águia \"\\,{}', description, 'pão', 1, created_at, updated_at FROM brand CROSS JOIN number",
@@ -58,7 +58,7 @@ async fn rows_of_before_are_folded_anew(gateway: Gateway) {
         gateway.viewer.get("brands/?search=aguia").await.json()["count"],
         0
     );
-    // The program is ended after the first batch.
+    // The program is stopped after the first batch.
     let system = gateway.system();
     let one_batch = system.transaction(|tx| Box::pin(async move { Ok(migration::refold_batch(tx).await?) }));
     assert!(one_batch.await.expect("a batch"));
@@ -66,7 +66,7 @@ async fn rows_of_before_are_folded_anew(gateway: Gateway) {
     assert_eq!(violations().await[0].rows, 500);
     schema::migrate_up(gateway.system().db()).await.expect("the rest");
     assert_eq!(progress(&gateway).await, None);
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
     assert_eq!(
         gateway.viewer.get("brands/?search=AGUIA").await.json()["count"],
         2_500

@@ -1,4 +1,4 @@
-//! The end of the program: it fails no request, and finishes what has begun.
+//! Shutdown: no request fails, and requests in progress are completed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use tokio::task::JoinSet;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(being_told_to_end_fails_no_request, what_has_begun_is_finished);
+on_both!(shutdown_fails_no_request, requests_in_progress_are_completed);
 
 async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
 }
 
-async fn being_told_to_end_fails_no_request(gateway: Gateway) {
+async fn shutdown_fails_no_request(gateway: Gateway) {
     let mut program = Program::serve(
         &gateway.database_url(),
         &[("RUST_LOG", "warn,stockroom::cli=info")],
@@ -28,10 +28,10 @@ async fn being_told_to_end_fails_no_request(gateway: Gateway) {
     .await;
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
-    let (told, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stopping, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut clients = JoinSet::new();
     for _ in 0..16 {
-        let (manager, told, recorded) = (manager.clone(), Arc::clone(&told), Arc::clone(&recorded));
+        let (manager, stopping, recorded) = (manager.clone(), Arc::clone(&stopping), Arc::clone(&recorded));
         clients.spawn(async move {
             let outflow = json!({ "product": product, "quantity": 1 });
             loop {
@@ -39,11 +39,11 @@ async fn being_told_to_end_fails_no_request(gateway: Gateway) {
                 match request.send().await {
                     Ok(answer) => {
                         assert_eq!(answer.status(), 201);
-                        answer.bytes().await.expect("the whole answer");
+                        answer.bytes().await.expect("the complete response");
                         recorded.fetch_add(1, Ordering::SeqCst);
                     }
-                    // It no longer listens: nothing was accepted.
-                    Err(error) if error.is_connect() && told.load(Ordering::SeqCst) => return,
+                    // The listener is closed: the connection was not accepted.
+                    Err(error) if error.is_connect() && stopping.load(Ordering::SeqCst) => return,
                     Err(error) => panic!("{error:?}"),
                 }
             }
@@ -53,7 +53,7 @@ async fn being_told_to_end_fails_no_request(gateway: Gateway) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let begin = Instant::now();
-    told.store(true, Ordering::SeqCst);
+    stopping.store(true, Ordering::SeqCst);
     program.terminate();
     let status = program.ended().await;
     let took = begin.elapsed();
@@ -64,10 +64,10 @@ async fn being_told_to_end_fails_no_request(gateway: Gateway) {
     println!("{recorded} recorded, ended in {took:?}");
     let left = gateway.manager.quantity(product).await;
     assert_eq!(left, 1_000_000 - i64::try_from(recorded).expect("a number"));
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn what_has_begun_is_finished(gateway: Gateway) {
+async fn requests_in_progress_are_completed(gateway: Gateway) {
     let mut program = Program::serve(&gateway.database_url(), &[]).await;
     let manager = program.user("manager").await;
     let token = manager.token.clone().expect("a token");
@@ -81,8 +81,8 @@ async fn what_has_begun_is_finished(gateway: Gateway) {
     begun
         .write_all((head + first).as_bytes())
         .await
-        .expect("half of it");
-    // And some that only hold on to their connections.
+        .expect("the first half is sent");
+    // Idle connections, too.
     let _idle = [connect(program.address).await, connect(program.address).await];
     let begin = Instant::now();
     program.terminate();
@@ -94,14 +94,17 @@ async fn what_has_begun_is_finished(gateway: Gateway) {
         })
         .await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
-    // Until it no longer listens.
+    // Until the listener is closed.
     while TcpStream::connect(program.address).await.is_ok() {
         assert!(begin.elapsed() < Duration::from_secs(8), "it still listens");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    begun.write_all(second.as_bytes()).await.expect("the other half");
+    begun
+        .write_all(second.as_bytes())
+        .await
+        .expect("the second half is sent");
     let mut answer = String::new();
-    begun.read_to_string(&mut answer).await.expect("an answer");
+    begun.read_to_string(&mut answer).await.expect("a response");
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     assert!(
         answer.to_lowercase().contains("\r\nconnection: close\r\n"),

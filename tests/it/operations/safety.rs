@@ -1,20 +1,21 @@
-//! Commands that could do harm: reverting migrations, an older schema, a damaged file, and how the program is ended.
+//! Commands that can do damage: reverting migrations, an outdated schema, a corrupt file, and how the program is
+//! stopped.
 
 use std::fs::OpenOptions;
 use std::io::{Seek as _, SeekFrom, Write as _};
 
 use rusqlite::Connection;
 
-use crate::support::api::Face;
+use crate::support::api::Api;
 use crate::support::command::{fails, prints, run};
 use crate::support::gateway::{Gateway, run as run_test};
 use crate::support::program::Program;
 use crate::support::test_database::Database;
 
 on_both![
-    reverting_is_confirmed,
-    an_older_schema_is_left_alone,
-    a_hang_up_ends_in_order,
+    reverting_asks_for_confirmation,
+    an_outdated_schema_is_not_changed,
+    sighup_shuts_down_cleanly,
     commands_on_users_are_logged,
 ];
 
@@ -23,7 +24,7 @@ fn missing(status: &str) -> usize {
     status.lines().filter(|line| line.starts_with("missing")).count()
 }
 
-async fn reverting_is_confirmed(gateway: Gateway) {
+async fn reverting_asks_for_confirmation(gateway: Gateway) {
     let place = gateway.end().await;
     let url = place.url();
     let said = fails(&url, &["migrate", "down", "99"], "yes\n");
@@ -32,7 +33,7 @@ async fn reverting_is_confirmed(gateway: Gateway) {
     assert_eq!(missing(&prints(&url, &["migrate", "down", "2", "--yes"], "")), 2);
 }
 
-async fn an_older_schema_is_left_alone(gateway: Gateway) {
+async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
     let place = gateway.end().await;
     let url = place.url();
     prints(&url, &["migrate", "down", "--yes"], "");
@@ -49,7 +50,7 @@ async fn an_older_schema_is_left_alone(gateway: Gateway) {
             "{command:?}"
         );
     }
-    // A database without any tables gets them.
+    // A database without tables gets them.
     let all = fails(&url, &["migrate", "status"], "")
         .lines()
         .count()
@@ -59,7 +60,7 @@ async fn an_older_schema_is_left_alone(gateway: Gateway) {
     assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
 }
 
-async fn a_hang_up_ends_in_order(gateway: Gateway) {
+async fn sighup_shuts_down_cleanly(gateway: Gateway) {
     let place = gateway.end().await;
     let mut program = Program::serve(&place.url(), &[]).await;
     program.user("admin").await.get("brands/").await.expect(200);
@@ -85,7 +86,7 @@ async fn commands_on_users_are_logged(gateway: Gateway) {
         let output = run(&url, arguments, "a password");
         let log = String::from_utf8_lossy(&output.stderr);
         assert!(log.contains(line) && log.contains("zoe"), "{arguments:?}: {log}");
-        // Standard error is no terminal here.
+        // Standard error is not a terminal here.
         assert!(!log.contains('\x1b'), "{log}");
         assert!(
             !log.contains("a password\n") || line.contains("password"),
@@ -95,11 +96,11 @@ async fn commands_on_users_are_logged(gateway: Gateway) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_damaged_file() {
-    run_test(Database::Sqlite, Face::Rest, a_damaged_file_fails_the_check).await;
+async fn a_corrupt_file() {
+    run_test(Database::Sqlite, Api::Rest, a_corrupt_file_fails_the_check).await;
 }
 
-async fn a_damaged_file_fails_the_check(gateway: Gateway) {
+async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
     gateway.root.product("Tea", 5).await;
     let place = gateway.end().await;
     let url = place.url();
@@ -116,19 +117,19 @@ async fn a_damaged_file_fails_the_check(gateway: Gateway) {
         let bytes = vec![0xa5; usize::try_from(to - from).expect("a length")];
         file.write_all(&bytes).expect("written");
     };
-    // A page of the products: the other tables can still be read.
+    // A page of the products table: the other tables are still readable.
     let end = u64::from(page) * 4096;
     damage(end - 4096, end);
     let output = run(&url, &["check"], "");
     let report = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(report.contains("FAILED  the file is whole"), "{report}");
-    // The other invariants are looked at all the same.
+    // The other invariants are still checked.
     assert!(
         report.contains("ok      each brand is within its bounds"),
         "{report}"
     );
-    // The header: nothing can be read.
+    // The header: nothing is readable.
     damage(0, 100);
     let output = run(&url, &["check"], "");
     let report = String::from_utf8_lossy(&output.stdout);

@@ -1,4 +1,4 @@
-//! Settings and secrets: where they come from, and that secrets never print.
+//! Settings and secrets: their sources, and that secrets are never printed.
 
 use std::process::Stdio;
 
@@ -11,7 +11,7 @@ use crate::support::gateway::SECRET_KEY;
 use crate::support::program::{Program, command};
 use crate::support::test_database::PASSWORD;
 
-/// The settings that the contract names, as far as they exist.
+/// The settings of the contract.
 const SETTINGS: [&str; 14] = [
     "DATABASE_URL",
     "DATABASE_POOL_SIZE",
@@ -42,13 +42,13 @@ fn help_lists_every_setting_and_prints_no_secret() {
         let flag = format!("--{}", setting.to_lowercase().replace('_', "-"));
         assert!(help.contains(&flag), "{flag}");
     }
-    // Where the document's examples expect it.
+    // At the default path of the documented examples.
     assert!(help.contains("[default: 127.0.0.1:8000]"), "{help}");
     assert!(!help.contains(SECRET_KEY) && !help.contains("hunter2"), "{help}");
 }
 
 #[test]
-fn settings_that_cannot_be_read_are_refused() {
+fn invalid_settings_are_rejected() {
     for (name, value) in [
         ("DATABASE_URL", "mysql://localhost/x"),
         ("BIND", "everywhere"),
@@ -114,7 +114,7 @@ async fn sqlite_keeps_a_generated_secret() {
     }
     without(&["migrate", "up"]);
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), secret);
-    // One that is too short is not taken for one.
+    // A secret that is too short is not used.
     std::fs::write(&kept, "short").unwrap();
     let mut command = command(&url);
     let output = command
@@ -126,7 +126,7 @@ async fn sqlite_keeps_a_generated_secret() {
 }
 
 #[tokio::test]
-async fn a_file_flags_and_the_environment() {
+async fn precedence_of_flags_environment_and_file() {
     let directory = tempfile::tempdir().unwrap();
     let settings =
         "PUBLIC_URL=https://from-file.example\nSECRET_KEY=a secret from a file, of more than 32 bytes\n";
@@ -140,7 +140,7 @@ async fn a_file_flags_and_the_environment() {
         index(&[]).await,
         json!("https://from-file.example/api/v1/brands/")
     );
-    // The environment comes before the file.
+    // The environment takes precedence over the file.
     let from_environment = [("PUBLIC_URL", "https://from-environment.example")];
     assert_eq!(
         index(&from_environment).await,
@@ -148,7 +148,7 @@ async fn a_file_flags_and_the_environment() {
     );
 }
 
-/// Runs a command that is given its settings by `.env` alone, with a log of everything.
+/// Runs a command whose settings come from `.env` alone, at the most verbose log level.
 fn with_env_file(directory: &Path, lines: &str, arguments: &[&str]) -> (Option<i32>, String) {
     std::fs::write(directory.join(".env"), lines).unwrap();
     let output = command("")
@@ -164,7 +164,7 @@ fn with_env_file(directory: &Path, lines: &str, arguments: &[&str]) -> (Option<i
 }
 
 #[tokio::test]
-async fn a_key_in_the_file_is_taken_as_it_stands() {
+async fn keys_in_the_file_are_taken_literally() {
     let directory = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", directory.path().join("stock.db").display());
     let created = command(&url)
@@ -207,7 +207,7 @@ async fn a_key_in_the_file_is_taken_as_it_stands() {
 }
 
 #[test]
-fn white_space_and_spellings_of_truth_do_not_matter() {
+fn white_space_and_spellings_of_booleans() {
     let directory = tempfile::tempdir().unwrap();
     let url = "DATABASE_URL = sqlite://stock.db ";
     for line in [
@@ -229,7 +229,7 @@ fn white_space_and_spellings_of_truth_do_not_matter() {
         let (code, printed) = with_env_file(directory.path(), &format!("{url}\n{line}"), &["migrate", "up"]);
         assert_eq!(code, Some(0), "{line}: {printed}");
     }
-    // Flags are read alike.
+    // Flags are parsed alike.
     let flags = [
         "--trusted-proxies",
         "10.0.0.0/8, 127.0.0.1",
@@ -243,7 +243,7 @@ fn white_space_and_spellings_of_truth_do_not_matter() {
 }
 
 #[test]
-fn secrets_are_not_printed_in_any_words() {
+fn secrets_are_not_printed_in_any_form() {
     let directory = tempfile::tempdir().unwrap();
     for (name, value) in [
         ("DATABASE_URL", "postgres://u:hunter2#x@127.0.0.1:1/d"),
@@ -275,13 +275,13 @@ fn secrets_are_not_printed_in_any_words() {
         assert!(printed.contains(name), "{name}={value}: {printed}");
         assert!(!printed.contains("hunter2"), "{name}={value}: {printed}");
     }
-    // One that is well-formed, whose server can't be reached.
+    // A well-formed URL of a server that cannot be reached.
     let lines =
         "DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/d\nSECRET_KEY=hunter2-hunter2-hunter2-hunter2-x";
     let (code, printed) = with_env_file(directory.path(), lines, &["migrate", "status"]);
     assert_eq!(code, Some(1), "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
-    // A line that is no setting.
+    // A line that is no assignment.
     let (code, printed) = with_env_file(directory.path(), "hunter2", &["migrate", "status"]);
     assert_eq!(code, Some(1), "{printed}");
     assert!(
@@ -291,7 +291,7 @@ fn secrets_are_not_printed_in_any_words() {
 }
 
 #[test]
-fn keys_that_can_be_guessed_are_refused() {
+fn guessable_keys_are_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let up = |lines: &str| with_env_file(directory.path(), lines, &["migrate", "up"]);
     let published = "SECRET_KEY=django-insecure-6y)0a$g4x!k#2m^z9q&c1v*b7n8";
@@ -319,7 +319,7 @@ fn keys_that_can_be_guessed_are_refused() {
 }
 
 #[test]
-fn secrets_come_from_files_too() {
+fn secrets_are_read_from_files() {
     let directory = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {
         let file = directory.path().join(name);
@@ -333,7 +333,7 @@ fn secrets_come_from_files_too() {
     let (code, printed) = up(&format!("DATABASE_URL_FILE={url}\nSECRET_KEY_FILE={key}"));
     assert_eq!(code, Some(0), "{printed}");
     assert!(directory.path().join("from-a-file.db").exists());
-    // With a key of its own, it makes none.
+    // With an explicit key, it generates none.
     assert!(!directory.path().join("from-a-file.db.secret").exists());
     for (lines, reason) in [
         (format!("SECRET_KEY_FILE={weak}"), "32 bytes or more"),

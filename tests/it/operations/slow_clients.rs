@@ -1,4 +1,4 @@
-//! Clients that hold connections and do nothing good with them starve nobody.
+//! Slow and idle clients do not starve others.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -11,19 +11,22 @@ use tokio::net::TcpStream;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(slow_clients_starve_nobody, many_files_may_be_open);
+on_both!(
+    slow_clients_do_not_starve_others,
+    the_limit_on_open_files_is_raised
+);
 
 const SLOW: usize = 200;
 const BUSY: usize = 200;
 
-/// For how long the busy ones are busy: three seconds, or as many as the environment asks for.
-fn how_long() -> Duration {
+/// How long the busy clients run: three seconds, or as long as the environment says.
+fn run_time() -> Duration {
     #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
     let seconds = std::env::var("STOCKROOM_TEST_SECONDS");
     Duration::from_secs(seconds.ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3))
 }
 
-/// Clients that are slow in each of the ways there are.
+/// Clients that are slow in every way.
 async fn slow_clients(address: SocketAddr, token: &str, count: usize) -> Vec<TcpStream> {
     let head = format!("POST /api/v1/brands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n");
     let asks_for_much = format!(
@@ -37,16 +40,19 @@ async fn slow_clients(address: SocketAddr, token: &str, count: usize) -> Vec<Tcp
             1 => "PRI * HTTP/2.0\r\n".to_owned(),
             2 => head.clone(),
             3 => format!("{head}Content-Length: 1000\r\n\r\n{{\"name\": "),
-            // Asks and asks, and never reads.
+            // Sends requests and never reads.
             _ => asks_for_much.repeat(20),
         };
-        client.write_all(sent.as_bytes()).await.expect("it is taken");
+        client
+            .write_all(sent.as_bytes())
+            .await
+            .expect("the bytes are sent");
         slow.push(client);
     }
     slow
 }
 
-async fn slow_clients_starve_nobody(gateway: Gateway) {
+async fn slow_clients_do_not_starve_others(gateway: Gateway) {
     for index in 0..20 {
         let brand = json!({ "name": format!("Brand {index}") });
         gateway.manager.post("brands/", brand).await.expect(201);
@@ -58,11 +64,11 @@ async fn slow_clients_starve_nobody(gateway: Gateway) {
     let token = manager.token.clone().expect("a token");
     let slow = slow_clients(program.address, &token, SLOW).await;
 
-    let (begin, duration) = (Instant::now(), how_long());
+    let (begin, duration) = (Instant::now(), run_time());
     let busy = (0..BUSY).map(async |_| {
         let mut answered = 0;
         while begin.elapsed() < duration {
-            // One that is reset, or answered with anything else, fails here.
+            // A reset connection or any other status fails here.
             manager.get("brands/").await.expect(200);
             answered += 1;
         }
@@ -92,20 +98,20 @@ async fn slow_clients_starve_nobody(gateway: Gateway) {
     assert!(longest < Duration::from_secs(10), "{longest:?}");
     assert!(grown < 128 * 1024 * 1024, "{grown}");
     if duration < Duration::from_secs(5) {
-        // Nobody was served at the cost of those who only rest: these may for longer than that.
+        // Idle connections are kept: they may stay open for longer than that.
         for client in slow.iter().step_by(5) {
             let mut byte = [0];
             let read = client.try_read(&mut byte);
             assert_eq!(
-                read.expect_err("it is open").kind(),
+                read.expect_err("the connection is open").kind(),
                 std::io::ErrorKind::WouldBlock
             );
         }
     }
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn many_files_may_be_open(gateway: Gateway) {
+async fn the_limit_on_open_files_is_raised(gateway: Gateway) {
     let program = Program::serve(&gateway.database_url(), &[]).await;
     let (soft, hard) = rlimit::Resource::NOFILE.get().expect("limits");
     let allowed = program.open_files();

@@ -1,4 +1,4 @@
-//! Traces by OTLP: a span for each request, its operation and its statements; never a value, never a secret.
+//! Traces by OTLP: a span for each request, its operation and its statements, without values and secrets.
 
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,10 @@ use crate::support::trace_collector::{Collector, attribute};
 use crate::support::webhook_receiver::{Receiver, SECRET};
 
 on_both!(
-    a_request_and_its_statements_are_a_trace,
-    an_operation_is_named_and_its_variables_are_not,
+    a_request_and_its_statements_form_one_trace,
+    operations_are_named_without_their_variables,
     webhooks_are_traced,
-    a_collector_that_is_away_costs_nobody_anything,
+    an_unreachable_collector_delays_no_request,
 );
 
 fn database(gateway: &Gateway) -> &'static str {
@@ -28,7 +28,7 @@ fn database(gateway: &Gateway) -> &'static str {
     }
 }
 
-/// Asserts that these are statements as they should be told.
+/// Asserts the attributes of statement spans.
 #[track_caller]
 fn are_statements(spans: &[&Span], system: &str) {
     assert!(!spans.is_empty());
@@ -41,7 +41,7 @@ fn are_statements(spans: &[&Span], system: &str) {
     }
 }
 
-async fn a_request_and_its_statements_are_a_trace(gateway: Gateway) {
+async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
     let collector = Collector::start().await;
     let endpoint = collector.endpoint();
     let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", &*endpoint)];
@@ -62,13 +62,13 @@ async fn a_request_and_its_statements_are_a_trace(gateway: Gateway) {
     let brand = json!({ "name": "a-secret-word" });
     manager.post("brands/", brand.clone()).await.expect(201);
     program.anon().post("brands/", brand).await.expect(401);
-    // One that its caller does not want to be traced is not.
+    // A request that its caller does not sample is not traced.
     let untraced = manager.request(Method::GET, "suppliers/").header(
         "traceparent",
         "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
     );
     send(untraced).await.expect(200);
-    // What is still to be sent is sent before the end.
+    // Pending spans are exported at shutdown.
     program.terminate();
     assert!(program.ended().await.success());
 
@@ -102,7 +102,7 @@ async fn a_request_and_its_statements_are_a_trace(gateway: Gateway) {
     let written = writes
         .iter()
         .find(|span| attribute(span, "http.response.status_code") == "201")
-        .expect("one that was done");
+        .expect("the span of the created brand");
     assert!(written.parent_span_id.is_empty());
     let statements = seen.below(written);
     are_statements(&statements, database(&gateway));
@@ -112,11 +112,11 @@ async fn a_request_and_its_statements_are_a_trace(gateway: Gateway) {
     );
     assert_eq!(seen.named("GET /api/v1/suppliers").len(), 0);
     for secret in ["a-secret-word", PASSWORD, &*token] {
-        assert!(!seen.tells(secret), "{secret}");
+        assert!(!seen.contains(secret), "{secret}");
     }
 }
 
-async fn an_operation_is_named_and_its_variables_are_not(gateway: Gateway) {
+async fn operations_are_named_without_their_variables(gateway: Gateway) {
     let collector = Collector::start().await;
     let flags = [
         "--otel-exporter-otlp-traces-endpoint",
@@ -159,7 +159,7 @@ async fn an_operation_is_named_and_its_variables_are_not(gateway: Gateway) {
     let refused = seen.named("mutation Make");
     assert_eq!(refused.len(), 1);
     assert_eq!(attribute(refused[0], "error.type"), "FORBIDDEN");
-    assert!(!seen.tells("a-secret-word"));
+    assert!(!seen.contains("a-secret-word"));
 }
 
 async fn webhooks_are_traced(gateway: Gateway) {
@@ -191,12 +191,12 @@ async fn webhooks_are_traced(gateway: Gateway) {
             .contains(&("service.name".to_owned(), "shop".to_owned()))
     );
     for secret in [SECRET, "/hook?from"] {
-        assert!(!seen.tells(secret), "{secret}");
+        assert!(!seen.contains(secret), "{secret}");
     }
 }
 
-async fn a_collector_that_is_away_costs_nobody_anything(gateway: Gateway) {
-    // It takes connections and never answers.
+async fn an_unreachable_collector_delays_no_request(gateway: Gateway) {
+    // It accepts connections and never responds.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");

@@ -1,5 +1,6 @@
-//! Two gateways on one database and one Redis, and one of them is killed: nobody notices who talks to the other, and
-//! nothing is lost.
+//! Two gateways on one database and one Redis, one of which is killed: clients of the other are not affected, and no
+//! data
+//! is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,35 +15,45 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::support::actors::Actor;
-use crate::support::api::Face;
+use crate::support::api::Api;
 use crate::support::gateway::{Gateway, run};
 use crate::support::program::Program;
 use crate::support::redis::Redis;
 use crate::support::test_database::{Database, PASSWORD};
 use crate::support::webhook_receiver::{Reaction, Receiver, SECRET, deliveries};
 
-/// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit of every step.
+const TIMEOUT: Duration = Duration::from_secs(60);
 const QUIET: (&str, &str) = ("RUST_LOG", "off,stockroom::cli=info");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn limits_are_shared_and_outlive_a_gateway() {
-    run(Database::Postgres, Face::Rest, limits_are_shared).await;
+async fn limits_are_shared_and_survive_a_gateway() {
+    run(Database::Postgres, Api::Rest, limits_are_shared).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_end_on_both() {
-    run(Database::Postgres, Face::Rest, what_ends_on_one_ends_on_the_other).await;
+async fn sessions_end_on_both_gateways() {
+    run(
+        Database::Postgres,
+        Api::Rest,
+        sessions_ended_on_one_end_on_the_other,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_is_killed_under_load() {
-    run(Database::Postgres, Face::Rest, nothing_is_lost_with_it).await;
+async fn one_gateway_is_killed_under_load() {
+    run(
+        Database::Postgres,
+        Api::Rest,
+        nothing_is_lost_with_the_killed_gateway,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn they_start_together_on_an_empty_database() {
-    run(Database::Postgres, Face::Rest, one_makes_the_tables).await;
+async fn both_start_on_an_empty_database() {
+    run(Database::Postgres, Api::Rest, tables_are_created_once).await;
 }
 
 /// The same user at another gateway.
@@ -74,7 +85,7 @@ async fn limits_are_shared(gateway: Gateway) {
     same.get("brands/").await.refuses(429, "TOO_MANY_REQUESTS");
 }
 
-async fn what_ends_on_one_ends_on_the_other(gateway: Gateway) {
+async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
     let url = gateway.database_url();
     let (first, second) = tokio::join!(Program::serve(&url, &[QUIET]), Program::serve(&url, &[QUIET]));
     let login = json!({ "username": "manager", "password": PASSWORD });
@@ -85,7 +96,7 @@ async fn what_ends_on_one_ends_on_the_other(gateway: Gateway) {
         .expect(200);
     let token = pair["access"].as_str().expect("a token");
     let (here, there) = (at(&first, token), at(&second, token));
-    // Both remember who this is.
+    // Both cache the user.
     here.get("brands/").await.expect(200);
     there.get("brands/").await.expect(200);
     let refresh = json!({ "refresh": pair["refresh"] });
@@ -113,9 +124,9 @@ async fn what_ends_on_one_ends_on_the_other(gateway: Gateway) {
         .expect(401);
 }
 
-/// Reads the ledger as it grows, by server-sent events, until it is told to stop: the ids in their order.
+/// Reads the ledger over server-sent events until dropped: the ids in their order.
 struct Listener {
-    told: Arc<Mutex<Vec<i64>>>,
+    received: Arc<Mutex<Vec<i64>>>,
     listening: tokio::task::JoinHandle<()>,
 }
 
@@ -128,17 +139,17 @@ impl Listener {
             .json(&json!({ "query": query, "variables": { "after": after.to_string() } }))
             .send()
             .await
-            .expect("an answer");
+            .expect("a response");
         assert_eq!(response.status(), 200);
-        // The first sign of life: it listens.
+        // The first keep-alive: the subscription is active.
         let mut text = response
             .chunk()
             .await
             .expect("a stream")
             .expect("a sign")
             .to_vec();
-        let told = Arc::<Mutex<Vec<i64>>>::default();
-        let heard = Arc::clone(&told);
+        let received = Arc::<Mutex<Vec<i64>>>::default();
+        let ids = Arc::clone(&received);
         let listening = tokio::spawn(async move {
             while let Ok(Some(chunk)) = response.chunk().await {
                 text.extend(&chunk);
@@ -149,29 +160,29 @@ impl Listener {
                         let data: Value = serde_json::from_str(data).expect("JSON");
                         let id = data["data"]["stockChanged"]["id"].as_str();
                         let id = id.unwrap_or_else(|| panic!("{data}")).parse().expect("an id");
-                        heard.lock().unwrap().push(id);
+                        ids.lock().unwrap().push(id);
                     }
                 }
             }
         });
-        Self { told, listening }
+        Self { received, listening }
     }
 
-    fn told(&self) -> Vec<i64> {
-        self.told.lock().unwrap().clone()
+    fn received(&self) -> Vec<i64> {
+        self.received.lock().unwrap().clone()
     }
 
     async fn until(&self, last: i64) -> Vec<i64> {
         let begin = Instant::now();
-        while self.told().last() != Some(&last) {
+        while self.received().last() != Some(&last) {
             assert!(
-                begin.elapsed() < PATIENCE,
-                "it is told of {:?} and not of {last}",
-                self.told().last()
+                begin.elapsed() < TIMEOUT,
+                "received up to {:?}, not {last}",
+                self.received().last()
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        self.told()
+        self.received()
     }
 }
 
@@ -181,7 +192,7 @@ impl Drop for Listener {
     }
 }
 
-async fn nothing_is_lost_with_it(gateway: Gateway) {
+async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let hook = receiver.url();
     let settings = [
@@ -190,7 +201,7 @@ async fn nothing_is_lost_with_it(gateway: Gateway) {
         ("WEBHOOK_URL", &*hook),
         ("WEBHOOK_SECRET", SECRET),
         ("WEBHOOK_ALLOW_PRIVATE", "true"),
-        // What the killed one had in hand is free again after this and half a minute.
+        // The claims of the killed gateway expire after this and another half minute.
         ("WEBHOOK_TIMEOUT", "1"),
         ("WEBHOOK_EVENTS", "outflow.created"),
     ];
@@ -200,7 +211,7 @@ async fn nothing_is_lost_with_it(gateway: Gateway) {
     let same = at(&second, manager.token.as_deref().expect("a token"));
     let product = manager.product("Tea", 1_000_000).await;
     let before = newest(&gateway).await;
-    // From a certain entry on: when a stream without one begins is not to be seen from here.
+    // From a given entry on: when a stream without a position starts cannot be observed.
     let on_survivor = Listener::start(&same, before).await;
     let on_killed = Listener::start(&manager, before).await;
 
@@ -243,64 +254,65 @@ async fn nothing_is_lost_with_it(gateway: Gateway) {
     let enough = async |count: usize| {
         let begin = Instant::now();
         while known.lock().unwrap().len() < count {
-            assert!(begin.elapsed() < PATIENCE, "only {}", known.lock().unwrap().len());
+            assert!(begin.elapsed() < TIMEOUT, "only {}", known.lock().unwrap().len());
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
     enough(150).await;
-    // Both have webhooks in hand that are not answered when one of them goes.
-    receiver.reacts(Reaction::Hang);
+    // Both have pending webhook deliveries when one is killed.
+    receiver.set_reaction(Reaction::Hang);
     enough(250).await;
     first.kill();
     first.ended().await;
-    receiver.reacts(Reaction::Status(204));
-    let heard_until_then = on_killed.told();
+    receiver.set_reaction(Reaction::Status(204));
+    let received_before = on_killed.received();
     let so_far = known.lock().unwrap().len();
     enough(so_far + 100).await;
     over.store(true, Ordering::SeqCst);
     clients.join_all().await;
 
-    // The survivor tells every entry, once and in order; who listened to the other comes here and misses nothing.
+    // The remaining gateway publishes every entry, once and in order; clients of the other reconnect here and miss
+    // none.
     let ledger = entries(&gateway, before).await;
     let last = *ledger.last().expect("entries");
     assert_eq!(on_survivor.until(last).await, ledger);
-    let seen = *heard_until_then.last().expect("some were heard");
-    assert!(ledger.starts_with(&heard_until_then), "{heard_until_then:?}");
+    let seen = *received_before.last().expect("some entries were received");
+    assert!(ledger.starts_with(&received_before), "{received_before:?}");
     let resumed = Listener::start(&same, seen).await;
-    assert_eq!([heard_until_then, resumed.until(last).await].concat(), ledger);
+    assert_eq!([received_before, resumed.until(last).await].concat(), ledger);
 
-    // Everything that was committed is told, and nothing else; each under one name.
+    // Every committed movement is delivered, and nothing else, each under one id.
     let committed = outflows(&gateway).await;
     assert!(known.lock().unwrap().is_subset(&committed));
     let begin = Instant::now();
-    let told = loop {
-        let mut told: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let received = loop {
+        let mut received: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
         for message in receiver.received() {
             let id = message.json()["data"]["id"].as_i64().expect("an id");
-            told.entry(id).or_default().insert(message.id().to_owned());
+            received.entry(id).or_default().insert(message.id().to_owned());
         }
-        if told.len() >= committed.len() || begin.elapsed() > PATIENCE {
-            break told;
+        if received.len() >= committed.len() || begin.elapsed() > TIMEOUT {
+            break received;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     println!(
-        "{} committed, {} acknowledged, {} messages, all told after {:?}",
+        "{} committed, {} acknowledged, {} messages, all received after {:?}",
         committed.len(),
         known.lock().unwrap().len(),
         receiver.received().len(),
         begin.elapsed()
     );
-    assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), committed);
-    assert!(told.values().all(|names| names.len() == 1), "{told:?}");
-    // What the killed one had in hand was not taken: it is sent again, and is settled like the rest.
+    assert_eq!(received.keys().copied().collect::<BTreeSet<_>>(), committed);
+    assert!(received.values().all(|names| names.len() == 1), "{received:?}");
+    // Deliveries claimed by the killed gateway are sent again and recorded like the others.
     let is_open = |delivery: &delivery::Model| delivery.outcome != Some(Outcome::Delivered);
     while deliveries(&gateway).await.iter().any(is_open) {
-        assert!(begin.elapsed() < PATIENCE, "some are not delivered");
+        assert!(begin.elapsed() < TIMEOUT, "some are not delivered");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     println!("all settled after {:?}", begin.elapsed());
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn newest(gateway: &Gateway) -> i64 {
@@ -331,7 +343,7 @@ async fn outflows(gateway: &Gateway) -> BTreeSet<i64> {
     ids.into_iter().collect()
 }
 
-async fn one_makes_the_tables(gateway: Gateway) {
+async fn tables_are_created_once(gateway: Gateway) {
     let place = gateway.end().await;
     let url = place.url();
     let steps = crate::support::command::prints(&url, &["migrate", "status"], "")

@@ -1,5 +1,6 @@
-//! Each REST call has a twin in GraphQL: the description names it, the schema has it, and so does the page for those who
-//! move from one to the other.
+//! Each REST operation has a GraphQL counterpart: its description names it, the schema has it, and so does the
+//! migration
+//! guide in `docs/`.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +53,7 @@ fn every_operation_names_a_field_of_the_schema() {
         );
         named.insert(twin.to_owned());
     }
-    // And the other way round: what GraphQL can change one by one, REST can.
+    // And conversely: every single-object mutation of GraphQL has a REST operation.
     let batches = ["createInflows", "createOutflows", "createProducts"];
     for mutation in &mutations {
         assert!(
@@ -63,12 +64,12 @@ fn every_operation_names_a_field_of_the_schema() {
 }
 
 #[test]
-fn the_page_has_each_of_them() {
-    let table = docs::twins();
+fn the_guide_lists_every_pair() {
+    let table = docs::pairs();
     for (path, method, operation) in operations() {
         let call = format!("{} {path}", method.to_uppercase());
         let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
         let row = (call, twin.to_owned());
-        assert!(table.contains(&row), "moving-from-rest.md has not {row:?}");
+        assert!(table.contains(&row), "moving-from-rest.md lacks {row:?}");
     }
 }

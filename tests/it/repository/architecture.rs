@@ -12,7 +12,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// The folders with Rust files.
 const FOLDERS: [&str; 5] = ["src", "crates", "entity/src", "migration/src", "tests/it"];
 
-/// The Rust files below a folder, with their paths from the project's root.
+/// The Rust files below a folder, with their paths relative to the repository.
 fn files(folder: &str) -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("a folder") {
@@ -39,7 +39,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
     found.into_iter().map(named).collect()
 }
 
-/// The lines of a file that are code, with their numbers.
+/// The lines of code of a file, with their numbers.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_code = |line: &&str| !line.trim_start().starts_with("//");
     text.lines()
@@ -49,9 +49,9 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 /// The layers of `src`, the lowest first. A file imports from its own layer and from lower ones. The longest matching
-/// path decides: a file that is named here is in its own layer, not in its folder's.
+/// path decides: a file listed here is in its own layer, not in that of its folder.
 const LAYERS: &[&[&str]] = &[
-    // Plain types, the schema's migrations, and rules that need nothing else.
+    // Plain types, migrations of the schema, and rules without dependencies.
     &[
         "clock.rs",
         "kind.rs",
@@ -62,7 +62,7 @@ const LAYERS: &[&[&str]] = &[
         "stock/new_movement.rs",
     ],
     &["config.rs", "config"],
-    // What `Services` holds.
+    // Fields of `Services`.
     &[
         "telemetry",
         "limits",
@@ -77,7 +77,7 @@ const LAYERS: &[&[&str]] = &[
         "webhooks/backlog.rs",
     ],
     &["services.rs"],
-    // A request, and what it may do.
+    // Requests and permissions.
     &["ctx.rs"],
     &["tx.rs", "auth", "limits/check.rs", "idempotency"],
     &["query", "resource.rs", "auth/permit.rs"],
@@ -132,7 +132,7 @@ fn sources() -> Vec<(String, String)> {
     files("src").into_iter().map(relative).collect()
 }
 
-/// Whether a file is this one, or in this folder.
+/// Whether a file has this path or is in this folder.
 fn is_within(file: &str, path: &str) -> bool {
     file == path || file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
 }
@@ -185,7 +185,7 @@ fn imports_have_no_circles_but_pairs_in_one_folder() {
         graph.get_mut(&one).expect("a file").remove(&other);
         graph.get_mut(&other).expect("a file").remove(&one);
     }
-    // Files that import nothing that is left are in no circle; nor are those that nothing imports.
+    // Files without remaining imports are in no circle; nor are files that no remaining file imports.
     loop {
         let before = graph.len();
         let left: BTreeSet<String> = graph.keys().cloned().collect();
@@ -208,7 +208,7 @@ fn folder(file: &str) -> &str {
 }
 
 #[test]
-fn files_name_no_crate_that_is_not_theirs() {
+fn files_name_only_the_crates_of_their_layer() {
     for (file, text) in sources() {
         for (_, words) in FORBIDDEN.iter().filter(|(path, _)| is_within(&file, path)) {
             for (number, line) in code(&text) {
@@ -221,9 +221,9 @@ fn files_name_no_crate_that_is_not_theirs() {
 }
 
 #[test]
-fn the_database_crate_alone_asks_which_database_it_is() {
+fn only_the_database_crate_asks_for_the_backend() {
     for (file, text) in sources() {
-        // `Tx` is a connection to SeaORM, which asks for it.
+        // `Tx` is a SeaORM connection, which asks for it.
         if file != "tx.rs" {
             for (number, line) in code(&text) {
                 assert!(!line.contains("DbBackend"), "src/{file}:{number}");
@@ -278,7 +278,7 @@ fn every_file_of_tests_is_compiled() {
                 "{name} is not in mod.rs"
             );
         }
-        // The compiler reports a test that no list names as dead code; this reports one that is ignored.
+        // The compiler reports unlisted tests as dead code; this test reports ignored ones.
         assert!(
             !code(&text).any(|(_, line)| line.trim() == concat!("#[", "ignore]")),
             "{name}"

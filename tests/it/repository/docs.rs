@@ -1,8 +1,9 @@
-//! The pages of `docs/`: each example is run as it stands, and answers what the page says.
+//! The pages of `docs/`: each example is run as written, and the response compared with the page.
 //!
-//! Among the fenced blocks of a page, `graphql` and `http` are requests. What follows such a block belongs to it:
-//! `json variables`, and `json answer` with a status unless it is 200. A second word says who asks: `anonymous`, `viewer`;
-//! otherwise it is a superuser. `"…"` in an answer stands for any value, and `<refresh>` in a request for the last token.
+//! Among the fenced blocks of a page, `graphql` and `http` are requests. The blocks after a request belong to it:
+//! `json variables`, and `json answer` with a status unless it is 200. A second word names the user: `anonymous`,
+//! `viewer`;
+//! the default is a superuser. `"…"` in a response matches any value, and `<refresh>` in a request is the last token.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -28,8 +29,8 @@ on_both![
     moving_from_rest,
 ];
 
-/// Pages whose examples are not requests to the program: other tests hold what they say.
-const TOLD: [&str; 4] = [
+/// Pages whose examples are not HTTP requests; other tests cover them.
+const NOT_RUN: [&str; 4] = [
     "moving-over.md",
     "operations.md",
     "repeating-requests.md",
@@ -38,7 +39,7 @@ const TOLD: [&str; 4] = [
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
 
-/// The pages that these tests run; another page is no page until it is here.
+/// The pages that these tests run; every other page has to be in [`NOT_RUN`].
 const PAGES: [(&str, usize); 7] = [
     ("login.md", 7),
     ("lists.md", 4),
@@ -84,7 +85,7 @@ async fn moving_from_rest(gateway: Gateway) {
         let query = format!("{{ {list}({arguments}) {{ totalCount }} }}");
         let answer = gateway.viewer.gql(&query, json!({})).await.expect(200);
         assert_eq!(answer["errors"], Value::Null, "{query}");
-        // The same rows, unless it is a page that is not there.
+        // The same rows, except for an invalid page.
         let rest = gateway.viewer.get(&format!("{list}/{rest}")).await;
         if rest.status == 200 {
             let count = &rest.json()["count"];
@@ -96,21 +97,21 @@ async fn moving_from_rest(gateway: Gateway) {
 }
 
 #[test]
-fn every_page_is_run_and_in_the_list() {
+fn every_page_is_run_or_listed() {
     let index = page("README.md");
     for entry in fs::read_dir(FOLDER).expect("docs") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().and_then(OsStr::to_str).expect("a name");
         if path.extension() == Some(OsStr::new("md")) && name != "README.md" {
             let is_run = PAGES.iter().any(|(known, _)| *known == name);
-            assert!(is_run || TOLD.contains(&name), "{name} is not run");
+            assert!(is_run || NOT_RUN.contains(&name), "{name} is not run");
             assert!(
                 index.contains(&format!("]({name})")),
                 "{name} is not in README.md"
             );
         }
     }
-    for name in PAGES.iter().map(|(name, _)| *name).chain(TOLD) {
+    for name in PAGES.iter().map(|(name, _)| *name).chain(NOT_RUN) {
         for target in page(name).split("](").skip(1) {
             let target = target.split([')', '#']).next().unwrap_or_default();
             let elsewhere = target.is_empty() || target.contains("://");
@@ -123,17 +124,17 @@ fn every_page_is_run_and_in_the_list() {
 }
 
 #[test]
-fn the_limits_are_those_of_the_program() {
+fn documented_limits_are_those_of_the_program() {
     let page = page("limits.md");
     let limits = Limits::DEFAULT;
-    let told: HashMap<&str, &str> = rows(&page).collect();
+    let documented: HashMap<&str, &str> = rows(&page).collect();
     let most = |what: &str| -> u64 {
-        let number = told
+        let number = documented
             .get(what)
             .unwrap_or_else(|| panic!("{what} is not on the page"));
         number.replace(',', "").parse().expect("a number")
     };
-    let size = |number: usize| u64::try_from(number).expect("it fits");
+    let size = |number: usize| u64::try_from(number).expect("the value fits");
     assert_eq!(most("bytes of a document"), size(limits.document_bytes));
     assert_eq!(most("tokens of a document"), size(limits.tokens));
     assert_eq!(most("brackets within brackets"), u64::from(limits.nesting));
@@ -167,7 +168,7 @@ fn the_limits_are_those_of_the_program() {
 }
 
 #[test]
-fn every_code_of_an_error_is_explained() {
+fn every_error_code_is_documented() {
     let page = page("errors.md");
     let schema = stockroom::graphql::sdl();
     let codes = schema
@@ -192,7 +193,7 @@ fn page(name: &str) -> String {
     fs::read_to_string(Path::new(FOLDER).join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The rows of the page's tables that have two cells, without the quotes of code.
+/// The rows of the page's two-column tables, without the quotes of code.
 pub fn rows(page: &str) -> impl Iterator<Item = (&str, &str)> {
     page.lines().filter_map(|line| {
         let (left, right) = line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | ")?;
@@ -200,21 +201,21 @@ pub fn rows(page: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// What is in a cell: the text of its code if it is nothing else.
+/// The content of a cell: the text of its code span if it is nothing else.
 fn code(cell: &str) -> &str {
     let inner = cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`'));
     inner.filter(|inner| !inner.contains('`')).unwrap_or(cell)
 }
 
-/// The table that puts each REST call beside its twin.
-pub fn twins() -> Vec<(String, String)> {
+/// The table of REST calls and their GraphQL counterparts.
+pub fn pairs() -> Vec<(String, String)> {
     let page = page("moving-from-rest.md");
     rows(&page)
         .map(|(rest, twin)| (rest.to_owned(), twin.to_owned()))
         .collect()
 }
 
-/// One request of a page and all that belongs to it.
+/// A request of a page and the blocks that belong to it.
 #[derive(Default)]
 struct Example {
     line: usize,
@@ -289,7 +290,7 @@ async fn run(gateway: &Gateway, name: &str) {
         let text = example.text.replace("<refresh>", &refresh);
         let answer = ask(actor, &example, &text).await;
         if text.starts_with("subscription") {
-            // That is as far as it goes over plain HTTP: it has been checked, and could begin.
+            // Over plain HTTP a subscription can only be checked: it is valid and could start.
             let served = "Subscriptions are served over WebSocket";
             assert!(
                 answer.status == 400 && answer.text.contains(served),
@@ -332,7 +333,7 @@ async fn ask(actor: &Actor, example: &Example, text: &str) -> Answer {
     send(request).await
 }
 
-/// The text under this key, wherever it is.
+/// The text under this key at any depth.
 fn found(value: &Value, key: &str) -> Option<String> {
     match value {
         Value::Object(fields) => {
@@ -343,7 +344,7 @@ fn found(value: &Value, key: &str) -> Option<String> {
     }
 }
 
-/// Asserts that a value is what the page says, whose `"…"` stands for anything.
+/// Asserts that a value matches the page, where `"…"` matches anything.
 fn is_like(actual: &Value, expected: &Value, at: &str) {
     match (actual, expected) {
         (_, Value::String(any)) if any == "…" => {}

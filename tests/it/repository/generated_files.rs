@@ -1,9 +1,9 @@
-//! What the repository keeps of the program's own words is what the program says today: `scripts/export` prints it anew.
+//! Generated files of the repository are up to date: `scripts/export` regenerates them.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Asserts that a file at the root is what a command prints.
+/// Asserts that a file at the root equals the output of a command.
 #[track_caller]
 fn is_fresh(file: &str, printed_by: &str) {
     let kept = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_default();
@@ -19,7 +19,7 @@ fn is_fresh(file: &str, printed_by: &str) {
     );
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(!printed.is_empty());
-    // Of long texts the first difference says more than both of them.
+    // For long texts the first difference is more readable than both of them.
     let differing = kept
         .lines()
         .zip(printed.lines())
@@ -38,16 +38,16 @@ fn is_fresh(file: &str, printed_by: &str) {
 }
 
 #[test]
-fn the_schema() {
+fn the_schema_is_up_to_date() {
     is_fresh("schema.graphql", "schema");
 }
 
 #[test]
-fn the_description() {
+fn the_openapi_description_is_up_to_date() {
     is_fresh("openapi.json", "openapi");
 }
 
 #[test]
-fn the_example_of_settings() {
+fn the_example_of_settings_is_up_to_date() {
     is_fresh(".env.example", "env-example");
 }

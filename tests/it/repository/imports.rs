@@ -1,25 +1,25 @@
-//! Which file of `src` imports which, read from the source text.
+//! The imports of each file of `src`, read from the source text.
 //!
-//! An edge goes to the file that defines what is imported: a name that a `mod.rs` re-exports belongs to the file that it
-//! comes from. Unit tests are left out.
+//! An edge leads to the file that defines the imported item: a name that a `mod.rs` re-exports belongs to the file that
+//! defines it. Unit tests are excluded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The path of a module, without `crate`.
 type Module = Vec<String>;
 
-/// For each file, relative to `src`, the files that it imports.
+/// The imports of each file, relative to `src`.
 pub type Imports = BTreeMap<String, BTreeSet<String>>;
 
 struct Source {
     file: String,
-    /// Every path that the file names, as written.
+    /// Every path in the file, as written.
     paths: Vec<String>,
     /// Re-exported names with their paths.
     exports: BTreeMap<String, String>,
 }
 
-/// Reads the imports of these files, which are given with their texts.
+/// Reads the imports of these files, given as paths and texts.
 pub fn imports(files: &[(String, String)]) -> Imports {
     let modules: BTreeMap<Module, Source> = files
         .iter()
@@ -57,7 +57,7 @@ impl Source {
         let code = code.join(" ");
         let (mut paths, mut exports, mut rest) = (Vec::new(), BTreeMap::new(), String::new());
         for statement in code.split_inclusive(';') {
-            // Attributes and modules may stand before the keyword, so it is looked for.
+            // Attributes and modules may precede the keyword.
             let Some((before, tree)) = statement.split_once(" use ").filter(|(_, tree)| is_use(tree)) else {
                 rest.push_str(statement);
                 continue;
@@ -87,13 +87,13 @@ impl Source {
     }
 }
 
-/// Whether what follows `use` is a tree of paths and not a part of a text.
+/// Whether the text after `use` is a use tree rather than part of a string.
 fn is_use(tree: &str) -> bool {
     tree.chars()
         .all(|letter| letter.is_alphanumeric() || " _:{},*;#".contains(letter))
 }
 
-/// The single paths of a tree: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// The paths of a use tree: `a::{b, c::d}` is `a::b` and `a::c::d`.
 fn expand(tree: &str) -> Vec<String> {
     let Some((prefix, inner)) = tree.split_once('{') else {
         let path = tree.split(" as ").next().unwrap_or_default();
@@ -120,7 +120,7 @@ fn expand(tree: &str) -> Vec<String> {
         .collect()
 }
 
-/// The module that defines what `path` names within `module`; none for other crates.
+/// The module that defines the item named `path` within `module`; `None` for other crates.
 fn resolve(modules: &BTreeMap<Module, Source>, module: &Module, path: &str, depth: usize) -> Option<Module> {
     let child = |base: &Module, name: &str| {
         let mut child = base.clone();

@@ -1,4 +1,4 @@
-//! What the repository itself has to keep to.
+//! Checks of the repository itself.
 
 mod api_pairs;
 mod architecture;

@@ -1,4 +1,4 @@
-//! Bodies of requests: what is no JSON, no object, too large, of another type, or just strange.
+//! Request bodies: invalid JSON, other types than objects, oversized bodies, other media types, unusual JSON.
 
 use reqwest::Method;
 use serde_json::json;
@@ -10,17 +10,17 @@ use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, exchange_cut, head};
 
 on_both![
-    what_is_no_json,
-    what_is_no_object,
-    deep_and_strange_json,
-    a_mebibyte_is_the_limit,
-    other_media_types,
-    codings_are_refused,
-    bodies_that_do_not_arrive,
-    bodies_that_are_not_asked_for,
+    invalid_json_is_rejected,
+    other_types_than_objects_are_rejected,
+    deep_and_unusual_json,
+    bodies_are_limited_to_one_mebibyte,
+    other_media_types_are_rejected,
+    content_codings_are_rejected,
+    incomplete_bodies,
+    bodies_of_requests_without_one_are_ignored,
 ];
 
-/// Sends a body to everything that takes one.
+/// Sends a body to every route that takes one.
 async fn send_everywhere(gateway: &Gateway, body: &[u8]) -> Vec<Answer> {
     let mut answers = Vec::new();
     for kind in Kind::ALL {
@@ -41,7 +41,7 @@ async fn send_everywhere(gateway: &Gateway, body: &[u8]) -> Vec<Answer> {
     answers
 }
 
-async fn what_is_no_json(gateway: Gateway) {
+async fn invalid_json_is_rejected(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let bodies: [&[u8]; 24] = [
         b"",
@@ -78,7 +78,7 @@ async fn what_is_no_json(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/").await.texts("name"), ["LG"]);
 }
 
-async fn what_is_no_object(gateway: Gateway) {
+async fn other_types_than_objects_are_rejected(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     for body in [
         "null",
@@ -97,11 +97,11 @@ async fn what_is_no_object(gateway: Gateway) {
     }
 }
 
-async fn deep_and_strange_json(gateway: Gateway) {
+async fn deep_and_unusual_json(gateway: Gateway) {
     let post = async |body: String| gateway.root.raw(Method::POST, "brands/", body).await;
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let objects = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
-    // In a field that nobody knows, it is nobody's business.
+    // Unknown fields are ignored, whatever their values.
     post(format!(r#"{{"name": "Deep", "unknown": {deep}}}"#))
         .await
         .expect(201);
@@ -109,10 +109,12 @@ async fn deep_and_strange_json(gateway: Gateway) {
         .await
         .expect(201);
     let refusal = json!({ "name": [ "Not a valid string." ] });
-    post(format!(r#"{{"name": {deep}}}"#)).await.says(422, &refusal);
+    post(format!(r#"{{"name": {deep}}}"#))
+        .await
+        .is_json(422, &refusal);
     post(format!(r#"{{"name": {objects}}}"#))
         .await
-        .says(422, &refusal);
+        .is_json(422, &refusal);
     post("[".repeat(500_000)).await.refuses(400, "PARSE_ERROR");
     post("{\"a\":".repeat(150_000)).await.refuses(400, "PARSE_ERROR");
     post(deep.clone()).await.refuses(400, "PARSE_ERROR");
@@ -130,18 +132,18 @@ async fn deep_and_strange_json(gateway: Gateway) {
         answer["brand"],
         json!(["Incorrect type. Expected pk value, received dict."])
     );
-    // Of a key that is there twice, the last counts.
+    // The last of duplicate keys counts.
     let twice = post(r#"{"name": "First", "name": "Last", "name ": "Other"}"#.to_owned()).await;
     assert_eq!(twice.expect(201)["name"], "Last");
-    // Keys may be written in any way that JSON has.
+    // Keys may be written with escapes.
     let escaped = post(r#"{"n\u0061me": "\u00c1gua \ud83d\udc11 \/ \" \\"}"#.to_owned()).await;
     assert_eq!(escaped.expect(201)["name"], "Água 🐑 / \" \\");
-    // Many keys are read as quickly as one long one.
+    // Many keys are parsed as quickly as one long one.
     let many: String = (0..60_000).map(|key| format!(r#""k{key}":{key},"#)).collect();
     post(format!(r#"{{{many}"name": "Many"}}"#)).await.expect(201);
 }
 
-async fn a_mebibyte_is_the_limit(gateway: Gateway) {
+async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
     const LIMIT: usize = 1024 * 1024;
     let padded = |length: usize| format!(r#"{{"name": "Padded"{}}}"#, " ".repeat(length - 18));
     assert_eq!(padded(LIMIT).len(), LIMIT);
@@ -162,14 +164,14 @@ async fn a_mebibyte_is_the_limit(gateway: Gateway) {
         .raw(Method::POST, "authentication/token/", padded(LIMIT + 1))
         .await
         .refuses(413, "PAYLOAD_TOO_LARGE");
-    // Whoever may not write is told that first.
+    // A missing permission is reported first.
     gateway
         .viewer
         .raw(Method::POST, "brands/", padded(LIMIT + 1))
         .await
         .expect(403);
 
-    // In pieces, without a length that tells beforehand.
+    // Chunked, without a length in advance.
     let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
     let chunked = |body: &str| {
         let mut request = head(
@@ -193,7 +195,7 @@ async fn a_mebibyte_is_the_limit(gateway: Gateway) {
     );
     let answer = exchange(gateway.address, chunked(&padded(LIMIT + 1)).as_bytes()).await;
     assert_eq!((answer.status, &*answer.code()), (413, "PAYLOAD_TOO_LARGE"));
-    // One that only says it will be long is refused without waiting for it.
+    // A body with an excessive `Content-Length` is rejected without waiting for it.
     let announced = head(
         "POST /api/v1/brands/",
         &[
@@ -208,7 +210,7 @@ async fn a_mebibyte_is_the_limit(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 2);
 }
 
-async fn other_media_types(gateway: Gateway) {
+async fn other_media_types_are_rejected(gateway: Gateway) {
     let body = r#"{"name": "LG"}"#;
     let post = async |kind: &str| {
         send(
@@ -263,7 +265,7 @@ async fn other_media_types(gateway: Gateway) {
     }
 }
 
-async fn codings_are_refused(gateway: Gateway) {
+async fn content_codings_are_rejected(gateway: Gateway) {
     for header in ["gzip", "BR", "identity, gzip", "unknown"] {
         let request = gateway
             .root
@@ -293,7 +295,7 @@ async fn codings_are_refused(gateway: Gateway) {
         .header("content-encoding", "Identity")
         .body(r#"{"name": "LG"}"#);
     send(request).await.expect(201);
-    // A transfer coding is another matter.
+    // A transfer coding is accepted.
     for (line, status) in [
         ("transfer-encoding: gzip, chunked", 501),
         ("transfer-encoding: chunked", 201),
@@ -308,7 +310,7 @@ async fn codings_are_refused(gateway: Gateway) {
     }
 }
 
-async fn bodies_that_do_not_arrive(gateway: Gateway) {
+async fn incomplete_bodies(gateway: Gateway) {
     let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
     let cut = head(
         "POST /api/v1/brands/",
@@ -331,7 +333,7 @@ async fn bodies_that_do_not_arrive(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 0);
 }
 
-async fn bodies_that_are_not_asked_for(gateway: Gateway) {
+async fn bodies_of_requests_without_one_are_ignored(gateway: Gateway) {
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let path = format!("brands/{brand}/");
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
@@ -346,7 +348,7 @@ async fn bodies_that_are_not_asked_for(gateway: Gateway) {
         .request(Method::DELETE, &path)
         .header("content-type", "text/plain");
     send(request.body("no JSON")).await.is(204, "");
-    // One that is too long is not even read.
+    // An oversized body is not read.
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let request = gateway.root.request(Method::DELETE, &format!("brands/{brand}/"));
     send(request.body("x".repeat(2_000_000))).await.is(204, "");

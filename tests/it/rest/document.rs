@@ -1,8 +1,8 @@
-//! Every example of the API's document, as it stands there: keys, their order, and values.
+//! Every example of the documented API, byte by byte: keys, their order, and values.
 //!
-//! `src/rest/openapi/examples.json` holds the examples. The gateways below are brought into the state that they speak of,
-//! at the times that they show, under the address that their links have. So an answer is compared to the byte, except for the
-//! whitespace that the document adds for people; of a list the document shows the first result alone.
+//! `src/rest/openapi/examples.json` has the examples. The gateways below are brought into the state of the examples, at
+//! their times and under the address of their links. Responses are compared exactly, except for the whitespace of the
+//! examples; of a list, the examples show the first result only.
 
 use std::sync::LazyLock;
 
@@ -26,7 +26,7 @@ on_both![
     curl_examples,
 ];
 
-/// An example of the document, formatted.
+/// A documented example, formatted.
 pub fn example(name: &str) -> String {
     static EXAMPLES: LazyLock<Value> =
         LazyLock::new(|| value(include_str!("../../../src/rest/openapi/examples.json")));
@@ -42,15 +42,15 @@ pub fn value(example: &str) -> Value {
 }
 
 impl Answer {
-    /// Asserts that it is this example.
+    /// Asserts that a response equals this example.
     #[track_caller]
-    pub fn shows(&self, status: u16, example: &str) {
+    pub fn is_example(&self, status: u16, example: &str) {
         self.is(status, &compact(example));
     }
 
-    /// Asserts that it is a list that begins with the one result of this example.
+    /// Asserts that a list starts with the single result of this example.
     #[track_caller]
-    pub fn begins(&self, example: &str) {
+    pub fn is_list_example(&self, example: &str) {
         let example = compact(example);
         let beginning = example.strip_suffix("]}").expect("a list");
         assert_eq!(self.status, 200, "{}", self.text);
@@ -58,7 +58,7 @@ impl Answer {
     }
 }
 
-/// The same gateway at another time, under the document's address, with fresh tokens.
+/// The same gateway at another time, under the documented address, with fresh tokens.
 pub async fn at_time(gateway: Gateway, moment: &str) -> Gateway {
     gateway
         .restarted(&["--public-url", "http://localhost:8000"], at(moment))
@@ -119,32 +119,32 @@ async fn brand_examples(gateway: Gateway) {
         .root
         .post("brands/", value(&example("brand-create")))
         .await
-        .shows(201, &example("brand-created"));
+        .is_example(201, &example("brand-created"));
     gateway
         .root
         .get("brands/1/")
         .await
-        .shows(200, &example("brand-one"));
+        .is_example(200, &example("brand-one"));
     let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
     gateway
         .root
         .put("brands/1/", value(&example("brand-update")))
         .await
-        .shows(200, &example("brand-updated"));
+        .is_example(200, &example("brand-updated"));
     gateway
         .root
         .patch("brands/1/", value(&example("brand-update")))
         .await
-        .shows(200, &example("brand-updated"));
+        .is_example(200, &example("brand-updated"));
     gateway.root.delete("brands/1/").await.is(204, "");
     gateway
         .root
         .get("brands/1/")
         .await
-        .shows(404, &example("error-404"));
+        .is_example(404, &example("error-404"));
 }
 
-/// Makes the one of the example, and others that come behind it until there are as many as the example says.
+/// Creates the object of the example, and others that sort behind it, up to the count of the example.
 async fn labels(gateway: &Gateway, kind: Kind, example: &str) {
     let list = value(example);
     let first =
@@ -161,7 +161,11 @@ async fn labels(gateway: &Gateway, kind: Kind, example: &str) {
 async fn brand_list(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-15T10:30:00Z").await;
     labels(&gateway, Kind::Brand, &example("brand-list")).await;
-    gateway.viewer.get("brands/").await.begins(&example("brand-list"));
+    gateway
+        .viewer
+        .get("brands/")
+        .await
+        .is_list_example(&example("brand-list"));
     assert_eq!(gateway.viewer.get("brands/").await.ids().len(), 10);
 }
 
@@ -174,13 +178,13 @@ async fn category_examples(gateway: Gateway) {
         .root
         .post("categories/", value(&example("category-create")))
         .await;
-    created.shows(201, &example("category-created"));
+    created.is_example(201, &example("category-created"));
     gateway
         .root
         .get("categories/1/")
         .await
-        .shows(200, &example("category-one"));
-    // The document shows no answer to this one; it is the shape of the others.
+        .is_example(200, &example("category-one"));
+    // This response is not documented; it has the shape of the others.
     let updated = r#"{
         "id": 1,
         "name": "Consumer Electronics",
@@ -192,24 +196,24 @@ async fn category_examples(gateway: Gateway) {
         .root
         .patch("categories/1/", value(&example("category-update")))
         .await
-        .shows(200, updated);
+        .is_example(200, updated);
     gateway
         .root
         .put("categories/1/", value(&example("category-update")))
         .await
-        .shows(200, updated);
+        .is_example(200, updated);
     gateway.root.delete("categories/1/").await.is(204, "");
 }
 
 async fn category_list(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-10T08:00:00Z").await;
     labels(&gateway, Kind::Category, &example("category-list")).await;
-    // 30 without a next page take a page of 30 or more.
+    // A count of 30 without a next page requires a page size of at least 30.
     gateway
         .viewer
         .get("categories/?page_size=30")
         .await
-        .begins(&example("category-list"));
+        .is_list_example(&example("category-list"));
 }
 
 async fn supplier_examples(gateway: Gateway) {
@@ -221,9 +225,9 @@ async fn supplier_examples(gateway: Gateway) {
         .root
         .post("suppliers/", value(&example("supplier-create")))
         .await;
-    created.shows(201, &example("supplier-created"));
+    created.is_example(201, &example("supplier-created"));
     let one = value(&example("supplier-list"))["results"][0].clone();
-    gateway.root.get("suppliers/1/").await.says(200, &one);
+    gateway.root.get("suppliers/1/").await.is_json(200, &one);
     let mut updated = one;
     updated["name"] = "Tech Distributors Ltd.".into();
     updated["updated_at"] = "2024-01-16T14:45:00Z".into();
@@ -231,12 +235,12 @@ async fn supplier_examples(gateway: Gateway) {
         .root
         .patch("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
         .await
-        .says(200, &updated);
+        .is_json(200, &updated);
     gateway
         .root
         .put("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
         .await
-        .says(200, &updated);
+        .is_json(200, &updated);
     gateway.root.delete("suppliers/1/").await.is(204, "");
 }
 
@@ -247,10 +251,10 @@ async fn supplier_list(gateway: Gateway) {
         .viewer
         .get("suppliers/?page_size=25")
         .await
-        .begins(&example("supplier-list"));
+        .is_list_example(&example("supplier-list"));
 }
 
-/// The document's first product, as it is at half past two on the 15th, and what it refers to.
+/// The first documented product, as of 14:30 on the 15th, and the objects it refers to.
 pub async fn samsung_galaxy(gateway: Gateway) -> Gateway {
     let gateway = at_time(gateway, "2024-01-10T10:00:00Z").await;
     assert_eq!(
@@ -291,17 +295,17 @@ async fn error_examples(gateway: Gateway) {
         .anon
         .get("brands/")
         .await
-        .shows(401, &example("error-401"));
+        .is_example(401, &example("error-401"));
     gateway
         .viewer
         .post("brands/", json!({ "name": "LG" }))
         .await
-        .shows(403, &example("error-403"));
+        .is_example(403, &example("error-403"));
     gateway
         .viewer
         .get("brands/1/")
         .await
-        .shows(404, &example("error-404"));
+        .is_example(404, &example("error-404"));
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
     let category = gateway
         .root
@@ -314,9 +318,9 @@ async fn error_examples(gateway: Gateway) {
         .root
         .post("products/", product)
         .await
-        .shows(422, &example("error-422"));
+        .is_example(422, &example("error-422"));
 
-    // The envelope of all other errors, its keys in their order.
+    // The envelope of all other errors; its keys are ordered.
     let answer = gateway.root.delete("brands/").await;
     let error = answer.expect(405)["error"].clone();
     let mut envelope = value(&example("error-envelope"));

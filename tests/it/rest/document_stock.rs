@@ -1,4 +1,4 @@
-//! The document's examples of products, inflows and outflows; `document.rs` says how they are compared.
+//! The documented examples of products, inflows and outflows; see `document.rs`.
 
 use serde_json::json;
 use stockroom::kind::Kind;
@@ -21,15 +21,15 @@ async fn product_examples(gateway: Gateway) {
         .viewer
         .get("products/1/")
         .await
-        .shows(200, &example("product-one"));
+        .is_example(200, &example("product-one"));
     let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
     let created = gateway
         .manager
         .post("products/", value(&example("product-create")))
         .await;
-    created.shows(201, &example("product-created"));
+    created.is_example(201, &example("product-created"));
 
-    // A PUT with three fields keeps the others, as the document's own does.
+    // A PUT with three fields keeps the others, as in the example.
     let mut updated = value(&example("product-one"));
     for (field, changed) in value(&example("product-update")).as_object().unwrap() {
         updated[field] = changed.clone();
@@ -39,12 +39,12 @@ async fn product_examples(gateway: Gateway) {
         .manager
         .put("products/1/", value(&example("product-update")))
         .await
-        .says(200, &updated);
+        .is_json(200, &updated);
     gateway
         .manager
         .patch("products/1/", value(&example("product-update")))
         .await
-        .says(200, &updated);
+        .is_json(200, &updated);
 
     gateway.root.delete("products/2/").await.is(204, "");
     // "Fails if product has related inflows/outflows."
@@ -69,7 +69,7 @@ async fn product_list(gateway: Gateway) {
         .viewer
         .get("products/")
         .await
-        .begins(&example("product-list"));
+        .is_list_example(&example("product-list"));
 }
 
 async fn inflow_examples(gateway: Gateway) {
@@ -81,12 +81,12 @@ async fn inflow_examples(gateway: Gateway) {
         .manager
         .post("inflows/", value(&example("inflow-create")))
         .await;
-    created.shows(201, &example("inflow-created"));
+    created.is_example(201, &example("inflow-created"));
     gateway
         .viewer
         .get("inflows/2/")
         .await
-        .shows(200, &example("inflow-created"));
+        .is_example(200, &example("inflow-created"));
     // "Creating an inflow automatically updates the product quantity."
     assert_eq!(gateway.viewer.quantity(1).await, 50 + 20 + 50);
     // "Inflows cannot be updated."
@@ -123,7 +123,7 @@ async fn inflow_list(gateway: Gateway) {
         .viewer
         .get("inflows/?page_size=100")
         .await
-        .begins(&example("inflow-list"));
+        .is_list_example(&example("inflow-list"));
 }
 
 async fn outflow_examples(gateway: Gateway) {
@@ -135,12 +135,12 @@ async fn outflow_examples(gateway: Gateway) {
         .manager
         .post("outflows/", value(&example("outflow-create")))
         .await;
-    created.shows(201, &example("outflow-created"));
+    created.is_example(201, &example("outflow-created"));
     gateway
         .viewer
         .get("outflows/2/")
         .await
-        .shows(200, &example("outflow-created"));
+        .is_example(200, &example("outflow-created"));
     // "Creating an outflow automatically decreases product quantity"
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5 - 10);
     // "Fails if quantity exceeds available stock"
@@ -175,11 +175,11 @@ async fn outflow_list(gateway: Gateway) {
             .make(Kind::Outflow, json!({ "product": 1, "quantity": 1 }))
             .await;
     }
-    // The document shows 200 of them and no second page; a page has 100 at most.
+    // The example shows 200 of them and no second page; a page has at most 100.
     let example = example("outflow-list").replace("\"count\": 200", "\"count\": 20");
     gateway
         .viewer
         .get("outflows/?page_size=20")
         .await
-        .begins(&example);
+        .is_list_example(&example);
 }

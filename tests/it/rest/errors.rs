@@ -1,4 +1,4 @@
-//! Refusals: exact bodies, in the contract's order: path, method, token, permission, existence, body, values.
+//! Errors: exact bodies, in the documented order: path, method, token, permission, existence, body, values.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,14 +12,14 @@ use crate::support::samples::{MOVEMENTS, Sample, list};
 
 on_both![
     unknown_paths,
-    ids_that_no_object_has,
-    methods_that_are_not_there,
+    ids_without_an_object,
+    unsupported_methods,
     checks_have_an_order,
     both_slash_forms,
     head_and_options,
-    a_mistake_of_ours,
-    a_database_that_is_away,
-    requests_that_are_no_http,
+    an_internal_error,
+    an_unavailable_database,
+    requests_that_are_not_valid_http,
 ];
 
 async fn unknown_paths(gateway: Gateway) {
@@ -61,7 +61,7 @@ async fn unknown_paths(gateway: Gateway) {
     }
 }
 
-async fn ids_that_no_object_has(gateway: Gateway) {
+async fn ids_without_an_object(gateway: Gateway) {
     for kind in Kind::ALL {
         for id in [
             "0",
@@ -86,7 +86,7 @@ async fn ids_that_no_object_has(gateway: Gateway) {
             }
         }
     }
-    // Zeros in front change nothing.
+    // Leading zeros are ignored.
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     assert_eq!(
         gateway
@@ -98,7 +98,7 @@ async fn ids_that_no_object_has(gateway: Gateway) {
     );
 }
 
-async fn methods_that_are_not_there(gateway: Gateway) {
+async fn unsupported_methods(gateway: Gateway) {
     let mut routes = vec![(String::new(), "GET, HEAD, OPTIONS")];
     for route in ["token", "token/refresh", "token/verify", "logout"] {
         routes.push((format!("authentication/{route}/"), "POST, OPTIONS"));
@@ -119,7 +119,7 @@ async fn methods_that_are_not_there(gateway: Gateway) {
             if allowed.split(", ").any(|known| known == method) {
                 continue;
             }
-            // Before the token: anybody gets the same answer.
+            // Before the token: the response is the same for every user.
             for actor in [
                 &gateway.anon,
                 &gateway.viewer,
@@ -164,7 +164,7 @@ async fn checks_have_an_order(gateway: Gateway) {
         .await
     };
     let path = sample.path(Kind::Product);
-    // From a request that is wrong in every way, one more thing is put right at each step.
+    // Starts from a request with every fault, and corrects one at each step.
     ask(None, "PURGE", "nothing/1/", "text/plain", "x")
         .await
         .is(404, NOT_FOUND);
@@ -197,7 +197,7 @@ async fn checks_have_an_order(gateway: Gateway) {
         r#"{"title": ""}"#,
     )
     .await;
-    wrong.says(422, &json!({ "title": [ "This field may not be blank." ] }));
+    wrong.is_json(422, &json!({ "title": [ "This field may not be blank." ] }));
     ask(
         Some("root"),
         "PATCH",
@@ -207,9 +207,9 @@ async fn checks_have_an_order(gateway: Gateway) {
     )
     .await
     .expect(200);
-    // Parameters of a query come after the token.
+    // Query parameters are checked after the token.
     gateway.anon.get("products/?page=abc").await.is(401, NO_TOKEN);
-    // What is protected is so for those who may delete it.
+    // A protected object is reported to users who may delete it.
     gateway.manager.delete(&path).await.is(403, FORBIDDEN);
 }
 
@@ -223,7 +223,7 @@ async fn both_slash_forms(gateway: Gateway) {
                 .viewer
                 .get(&format!("{path}{slash}"))
                 .await
-                .says(200, &one);
+                .is_json(200, &one);
             assert_eq!(
                 gateway
                     .viewer
@@ -238,7 +238,7 @@ async fn both_slash_forms(gateway: Gateway) {
                 .post(&format!("{all}{slash}"), sample.body(kind))
                 .await;
             let made_path = format!("{all}/{}", made.expect(201)["id"]);
-            // Whatever was asked for, links have the documented form.
+            // Links have the documented form, whatever the form of the request.
             let location = format!("http://{}/api/v1/{made_path}/", gateway.address);
             assert_eq!(made.header("location"), Some(&*location));
             if !MOVEMENTS.contains(&kind) {
@@ -308,7 +308,7 @@ async fn head_and_options(gateway: Gateway) {
     );
 }
 
-async fn a_mistake_of_ours(gateway: Gateway) {
+async fn an_internal_error(gateway: Gateway) {
     gateway.root.make(Kind::Supplier, json!({ "name": "LG" })).await;
     gateway.sql("ALTER TABLE supplier RENAME TO gone").await.unwrap();
     let body =
@@ -321,11 +321,11 @@ async fn a_mistake_of_ours(gateway: Gateway) {
         .await
         .is(500, body);
     gateway.root.delete("suppliers/1/").await.is(500, body);
-    // The rest goes on.
+    // Later requests succeed.
     gateway.viewer.get("brands/").await.expect(200);
 }
 
-async fn a_database_that_is_away(gateway: Gateway) {
+async fn an_unavailable_database(gateway: Gateway) {
     gateway.services.db.close().await;
     let answer = gateway.root.post("brands/", json!({ "name": "LG" })).await;
     assert_eq!(answer.refuses(503, "UNAVAILABLE"), json!({}));
@@ -333,7 +333,7 @@ async fn a_database_that_is_away(gateway: Gateway) {
     gateway.anon.get("/livez").await.is(200, "ok");
 }
 
-async fn requests_that_are_no_http(gateway: Gateway) {
+async fn requests_that_are_not_valid_http(gateway: Gateway) {
     let long = format!("x-long: {}", "x".repeat(200_000));
     for bytes in [
         b"no http at all\r\n\r\n".to_vec(),
@@ -349,11 +349,11 @@ async fn requests_that_are_no_http(gateway: Gateway) {
         let answer = exchange(gateway.address, &bytes).await;
         assert!(matches!(answer.status, 400 | 414 | 431), "{answer:?}");
     }
-    // A token that is too long is one that is not good.
+    // An overlong token is an invalid token.
     let long = format!("authorization: Bearer {}", "x".repeat(30_000));
     let answer = exchange(gateway.address, head("GET /api/v1/brands/", &[&long]).as_bytes()).await;
     assert_eq!((answer.status, &*answer.body), (401, BAD_TOKEN));
-    // After all of it the gateway is as it was.
+    // Afterwards the gateway works as before.
     assert_eq!(
         gateway.viewer.get("brands/").await.expect(200)["count"],
         Value::from(0)

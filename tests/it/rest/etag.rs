@@ -10,15 +10,15 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, MOVEMENTS, Sample};
 
 on_both![
-    objects_have_tags,
-    tags_follow_what_is_shown,
-    what_is_known_is_not_sent_again,
-    changes_of_what_was_seen,
-    deletions_of_what_was_seen,
-    of_two_that_saw_the_same_one_wins,
+    objects_have_entity_tags,
+    tags_change_with_the_representation,
+    a_matching_if_none_match_returns_304,
+    updates_with_if_match,
+    deletions_with_if_match,
+    one_of_two_concurrent_updates_wins,
 ];
 
-/// The tag of an object.
+/// The entity tag of an object.
 pub(super) async fn tag(actor: &Actor, path: &str) -> String {
     actor
         .get(path)
@@ -39,7 +39,7 @@ pub(super) async fn with(
     send(actor.request(method, path).header(header.0, header.1).json(body)).await
 }
 
-async fn objects_have_tags(gateway: Gateway) {
+async fn objects_have_entity_tags(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     for kind in Kind::ALL {
         let tag = tag(&gateway.viewer, &sample.path(kind)).await;
@@ -71,7 +71,7 @@ async fn objects_have_tags(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/").await.header("etag"), None);
 }
 
-async fn tags_follow_what_is_shown(gateway: Gateway) {
+async fn tags_change_with_the_representation(gateway: Gateway) {
     let root = &gateway.root;
     let sample = Sample::made_by(root).await;
     let product = sample.path(Kind::Product);
@@ -115,7 +115,7 @@ async fn tags_follow_what_is_shown(gateway: Gateway) {
     assert_ne!(between, tag(root, &inflow).await);
 }
 
-async fn what_is_known_is_not_sent_again(gateway: Gateway) {
+async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let known = "if-none-match";
     for kind in Kind::ALL {
@@ -145,7 +145,7 @@ async fn what_is_known_is_not_sent_again(gateway: Gateway) {
                 .await
                 .expect(200);
         }
-        // It is no way around a login.
+        // The token is checked first.
         send(gateway.anon.request(Method::GET, &path).header(known, "*"))
             .await
             .expect(401);
@@ -160,7 +160,7 @@ async fn what_is_known_is_not_sent_again(gateway: Gateway) {
     .is(404, NOT_FOUND);
 }
 
-async fn changes_of_what_was_seen(gateway: Gateway) {
+async fn updates_with_if_match(gateway: Gateway) {
     let root = &gateway.root;
     let sample = Sample::made_by(root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
@@ -171,7 +171,7 @@ async fn changes_of_what_was_seen(gateway: Gateway) {
             let changed = with(root, method.clone(), &path, ("if-match", &seen), &body).await;
             changed.expect(200);
             let now = changed.header("etag").unwrap().to_owned();
-            // What was seen has changed since.
+            // The object has changed since it was read.
             let stale = json!({ "description": "Lost" });
             for sent in [
                 &*seen,
@@ -214,10 +214,10 @@ async fn changes_of_what_was_seen(gateway: Gateway) {
     )
     .await;
     refused.refuses(412, "PRECONDITION_FAILED");
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn deletions_of_what_was_seen(gateway: Gateway) {
+async fn deletions_with_if_match(gateway: Gateway) {
     let root = &gateway.root;
     for kind in LABELS {
         let id = root.make(kind, json!({ "name": "LG" })).await;
@@ -243,7 +243,7 @@ async fn deletions_of_what_was_seen(gateway: Gateway) {
     }
 }
 
-async fn of_two_that_saw_the_same_one_wins(gateway: Gateway) {
+async fn one_of_two_concurrent_updates_wins(gateway: Gateway) {
     let root = &gateway.root;
     let brand = root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let path = format!("brands/{brand}/");

@@ -10,11 +10,11 @@ on_both_through_both![
     products_by_price,
     movements_by_relation,
     movements_by_day,
-    filters_go_together
+    filters_are_combined
 ];
 
-/// What no filter on an id finds: no error, an empty list.
-const NOBODY: [&str; 6] = [
+/// Ids without an object: a filter on them gives an empty list, not an error.
+const NO_MATCH: [&str; 6] = [
     "999",
     "0",
     "-1",
@@ -45,12 +45,12 @@ async fn products_by_relation(gateway: Gateway) {
         assert_eq!(answer.ids(), ids, "{query}");
         assert_eq!(answer.json()["count"], ids.len(), "{query}");
     }
-    for nobody in NOBODY {
+    for id in NO_MATCH {
         for filter in ["brand", "category"] {
             let empty = r#"{"count":0,"next":null,"previous":null,"results":[]}"#;
             gateway
                 .viewer
-                .get(&format!("products/?{filter}={nobody}"))
+                .get(&format!("products/?{filter}={id}"))
                 .await
                 .is(200, empty);
         }
@@ -73,7 +73,7 @@ async fn products_by_price(gateway: Gateway) {
         "99999999999999999999.99",
     ];
     for price in prices {
-        // The cost price goes the other way: it is not what is compared.
+        // The cost prices are in reverse order: they are not compared.
         let product =
             json!({ "title": "P", "brand": 1, "category": 1, "cost_price": 50, "selling_price": price });
         root.make(Kind::Product, product).await;
@@ -148,14 +148,10 @@ async fn movements_by_relation(gateway: Gateway) {
     ] {
         assert_eq!(gateway.viewer.get(&path).await.ids(), ids, "{path}");
     }
-    for nobody in NOBODY {
+    for id in NO_MATCH {
         for filter in ["inflows/?supplier", "inflows/?product", "outflows/?product"] {
             assert_eq!(
-                gateway
-                    .viewer
-                    .get(&format!("{filter}={nobody}"))
-                    .await
-                    .expect(200)["count"],
+                gateway.viewer.get(&format!("{filter}={id}")).await.expect(200)["count"],
                 0
             );
         }
@@ -222,13 +218,13 @@ async fn movements_by_day(gateway: Gateway) {
                 "{nothing}"
             );
         }
-        // Times are kept to the microsecond and shown to the second.
+        // Times are stored to the microsecond and shown to the second.
         let first = gateway.viewer.get(&format!("{collection}/1/")).await.json();
         assert_eq!(first["created_at"], "2024-01-15T23:59:59Z");
     }
 }
 
-async fn filters_go_together(gateway: Gateway) {
+async fn filters_are_combined(gateway: Gateway) {
     let root = &gateway.root;
     root.make(Kind::Brand, json!({ "name": "One" })).await;
     root.make(Kind::Category, json!({ "name": "One" })).await;

@@ -1,4 +1,4 @@
-//! Values in JSON whose notation or type is not the documented one.
+//! JSON values in another notation or of another type than documented.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ use crate::support::samples::Sample;
 
 on_both![
     lone_surrogates,
-    integers_count_by_their_value,
-    numbers_as_texts,
-    empty_texts_for_references,
+    integers_are_compared_by_value,
+    numbers_as_strings,
+    empty_strings_for_references,
 ];
 
-async fn integers_count_by_their_value(gateway: Gateway) {
+async fn integers_are_compared_by_value(gateway: Gateway) {
     let category = gateway
         .root
         .make(Kind::Category, json!({ "name": "Phones" }))
@@ -49,8 +49,8 @@ async fn integers_count_by_their_value(gateway: Gateway) {
     }
 }
 
-async fn numbers_as_texts(gateway: Gateway) {
-    // As Django REST framework takes them.
+async fn numbers_as_strings(gateway: Gateway) {
+    // As in Django REST framework.
     for (value, read) in [("5", "5"), ("-1.50", "-1.50"), ("1e3", "1e3")] {
         let body = format!(r#"{{"name": {value}, "description": {value}}}"#);
         let made = gateway.root.raw(Method::POST, "brands/", body).await.expect(201);
@@ -61,12 +61,12 @@ async fn numbers_as_texts(gateway: Gateway) {
     }
 }
 
-/// As in Django REST framework, where forms have no other way to say null.
-async fn empty_texts_for_references(gateway: Gateway) {
+/// As in Django REST framework, where forms cannot express null.
+async fn empty_strings_for_references(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let body = sample.with(Kind::Product, "brand", json!(""));
     let refused = gateway.manager.post("products/", body).await;
-    refused.says(422, &json!({ "brand": [ "This field may not be null." ] }));
+    refused.is_json(422, &json!({ "brand": [ "This field may not be null." ] }));
 }
 
 async fn lone_surrogates(gateway: Gateway) {
@@ -84,8 +84,8 @@ async fn lone_surrogates(gateway: Gateway) {
             .root
             .raw(Method::POST, "brands/", body)
             .await
-            .says(422, &refusal);
-        // Where no field looks at it, it does no harm; as the name of one it is no text.
+            .is_json(422, &refusal);
+        // Ignored in unknown fields; as a name it is no valid string.
         let unknown = format!(r#"{{"name": "Fine", "unknown": "{spelled}"}}"#);
         gateway
             .root
@@ -103,7 +103,7 @@ async fn lone_surrogates(gateway: Gateway) {
             .anon
             .raw(Method::POST, "authentication/token/", login)
             .await;
-        answer.says(422, &json!({ "username": [ "Not a valid string." ] }));
+        answer.is_json(422, &json!({ "username": [ "Not a valid string." ] }));
         let product = format!(
             r#"{{"title": "x", "quantity": "{spelled}", "cost_price": "{spelled}", "brand": "{spelled}"}}"#
         );

@@ -8,20 +8,20 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::{Sample, list};
 
 on_both![
-    an_empty_list_has_its_first_page,
-    pages_follow_each_other,
+    an_empty_list_has_a_first_page,
+    pages_are_linked,
     page_sizes_have_bounds,
-    pages_that_are_not_there,
-    parameters_that_cannot_be_read,
+    missing_pages,
+    invalid_parameters,
     empty_and_unknown_parameters,
     links_keep_every_other_parameter,
     links_lead_through_the_whole_list,
 ];
 
 impl Answer {
-    /// Asserts that it says which parameter can't be read.
+    /// Asserts that the error names this parameter.
     #[track_caller]
-    pub fn blames(&self, parameter: &str) {
+    pub fn rejects_parameter(&self, parameter: &str) {
         let body = self.expect(400);
         assert_eq!(keys(&body["error"]["details"]), [parameter], "{body}");
     }
@@ -36,7 +36,7 @@ async fn brands(gateway: &Gateway, count: usize) {
     }
 }
 
-async fn an_empty_list_has_its_first_page(gateway: Gateway) {
+async fn an_empty_list_has_a_first_page(gateway: Gateway) {
     for kind in Kind::ALL {
         let empty = r#"{"count":0,"next":null,"previous":null,"results":[]}"#;
         gateway.viewer.get(&list(kind)).await.is(200, empty);
@@ -53,7 +53,7 @@ async fn an_empty_list_has_its_first_page(gateway: Gateway) {
     }
 }
 
-async fn pages_follow_each_other(gateway: Gateway) {
+async fn pages_are_linked(gateway: Gateway) {
     brands(&gateway, 25).await;
     let url = format!("http://{}/api/v1/brands/", gateway.address);
     let (one, two, three) = (url.clone(), format!("{url}?page=2"), format!("{url}?page=3"));
@@ -94,7 +94,7 @@ async fn page_sizes_have_bounds(gateway: Gateway) {
         assert_eq!(page.ids().len(), rows, "{size}");
         assert_eq!(page.json()["count"], 102);
     }
-    // The links keep what was asked for; the page that they lead to is cut alike.
+    // Links keep the parameter as given; the pages that they lead to are limited alike.
     let second = gateway.viewer.get("brands/?page_size=1000&page=2").await;
     assert_eq!(second.ids(), [101, 102]);
     for size in ["0", "-1", "abc", "1.5", "10x", "0x10", "-99999999999999999999999"] {
@@ -102,11 +102,11 @@ async fn page_sizes_have_bounds(gateway: Gateway) {
             .viewer
             .get(&format!("brands/?page_size={size}"))
             .await
-            .blames("page_size");
+            .rejects_parameter("page_size");
     }
 }
 
-async fn pages_that_are_not_there(gateway: Gateway) {
+async fn missing_pages(gateway: Gateway) {
     brands(&gateway, 20).await;
     for page in [
         "0",
@@ -142,13 +142,13 @@ async fn pages_that_are_not_there(gateway: Gateway) {
         .is(404, INVALID_PAGE);
 }
 
-async fn parameters_that_cannot_be_read(gateway: Gateway) {
+async fn invalid_parameters(gateway: Gateway) {
     for page in ["abc", "1.5", "1e1", "0x1", "1%202", "%F0%9F%90%91", "--1", "%00"] {
         gateway
             .viewer
             .get(&format!("brands/?page={page}"))
             .await
-            .blames("page");
+            .rejects_parameter("page");
     }
     for kind in Kind::ALL {
         let path = list(kind);
@@ -156,12 +156,12 @@ async fn parameters_that_cannot_be_read(gateway: Gateway) {
             .viewer
             .get(&format!("{path}?page=abc"))
             .await
-            .blames("page");
+            .rejects_parameter("page");
         gateway
             .viewer
             .get(&format!("{path}?page_size=0"))
             .await
-            .blames("page_size");
+            .rejects_parameter("page_size");
         for ordering in [
             "colour",
             "-colour",
@@ -182,7 +182,7 @@ async fn parameters_that_cannot_be_read(gateway: Gateway) {
                 .viewer
                 .get(&format!("{path}?ordering={ordering}"))
                 .await
-                .blames("ordering");
+                .rejects_parameter("ordering");
         }
     }
     let cases = [
@@ -208,7 +208,7 @@ async fn parameters_that_cannot_be_read(gateway: Gateway) {
                 .viewer
                 .get(&format!("{collection}/?{parameter}={value}"))
                 .await
-                .blames(parameter);
+                .rejects_parameter(parameter);
         }
     }
     for collection in ["inflows", "outflows"] {
@@ -233,7 +233,7 @@ async fn parameters_that_cannot_be_read(gateway: Gateway) {
                     .viewer
                     .get(&format!("{collection}/?{parameter}={day}"))
                     .await
-                    .blames(parameter);
+                    .rejects_parameter(parameter);
             }
         }
     }
@@ -258,7 +258,7 @@ async fn empty_and_unknown_parameters(gateway: Gateway) {
     let empty = parameters.map(|parameter| format!("{parameter}=")).join("&");
     for kind in Kind::ALL {
         let path = list(kind);
-        // An empty one counts as absent, whether the list knows it or not; so does the name alone.
+        // An empty value counts as absent, for known and unknown parameters; so does a name without a value.
         assert_eq!(
             gateway.viewer.get(&format!("{path}?{empty}")).await.ids(),
             [sample.id(kind)]

@@ -1,4 +1,4 @@
-//! The description of the REST API against the API itself: routes, keys, parameters, refusals, and the document.
+//! The OpenAPI description compared with the API: routes, keys, parameters, errors and the document itself.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +15,16 @@ use crate::support::openapi_index::{
     required_headers, resolved, response, schema, sent_schema,
 };
 use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
-use crate::support::webhook_receiver::{Managed, managing};
+use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
 on_both![
     every_method_is_described,
-    answers_have_the_described_keys,
+    responses_have_the_described_keys,
     bodies_have_the_described_fields,
     parameters_are_the_described_ones,
-    refusals_are_the_described_ones,
+    errors_are_the_described_ones,
     it_is_served_without_a_token,
-    forms_are_not_filled_with_preconditions,
+    form_values_exclude_preconditions,
     missing_pages_and_missing_objects_are_described,
 ];
 
@@ -76,7 +76,7 @@ async fn every_method_is_described(gateway: Gateway) {
     );
 }
 
-async fn answers_have_the_described_keys(gateway: Gateway) {
+async fn responses_have_the_described_keys(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
     for kind in Kind::ALL {
@@ -126,8 +126,8 @@ async fn answers_have_the_described_keys(gateway: Gateway) {
 
 async fn bodies_have_the_described_fields(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    let webhook = Managed::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
-    let gateway = managing(gateway, &[]).await;
+    let webhook = ManagedEndpoint::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let bodies = operations().filter(|(.., operation)| operation.get("requestBody").is_some());
     let mut count = 0;
     for (path, method, _) in bodies {
@@ -138,7 +138,7 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
         let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
         let schema = sent_schema(path, method);
         let fields: BTreeSet<&str> = keys(&schema["properties"]).into_iter().collect();
-        // No field takes a list, so every field that is read complains.
+        // No field takes a list, so every known field reports an error.
         let wrong: Map<String, Value> = fields
             .iter()
             .map(|name| ((*name).to_owned(), json!([])))
@@ -180,7 +180,7 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
     assert_eq!(count, 4 + 6 + 2 * (LABELS.len() + 1) + 5);
 }
 
-/// The fields that an answer of 422 may name.
+/// The fields that a 422 response may name.
 fn schema_of_faults(path: &str, method: &str) -> &'static Map<String, Value> {
     object(&schema(response(path, method, 422))["properties"])
 }
@@ -195,7 +195,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
             if name == "search" {
                 continue;
             }
-            // None of them can be a question mark.
+            // None of them accepts a question mark.
             let refused = gateway.viewer.get(&format!("{}?{name}=%3F", list(kind))).await;
             let details = refused.refuses(400, "INVALID_PARAMETER");
             assert_eq!(keys(&details), [name], "{kind:?}");
@@ -222,7 +222,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
     }
 }
 
-async fn refusals_are_the_described_ones(gateway: Gateway) {
+async fn errors_are_the_described_ones(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let (root, viewer, anon) = (&gateway.root, &gateway.viewer, &gateway.anon);
     for kind in Kind::ALL {
@@ -304,7 +304,7 @@ async fn it_is_served_without_a_token(gateway: Gateway) {
     let answer = gateway.anon.get(path).await;
     let served = answer.expect(200);
     let mut described: Value = serde_json::from_str(rest::openapi_description()).unwrap();
-    // Generated clients use the URL of the server as it is.
+    // Generated clients use the URL of the server as given.
     described["servers"][0]["url"] = json!(format!("http://{}/api/v1", gateway.address));
     assert_eq!(served, described);
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -329,7 +329,7 @@ async fn it_is_served_without_a_token(gateway: Gateway) {
     gateway.with_token("bad").get(path).await.expect(200);
 }
 
-async fn forms_are_not_filled_with_preconditions(gateway: Gateway) {
+async fn form_values_exclude_preconditions(gateway: Gateway) {
     let description = gateway.anon.get("/api/v1/openapi.json").await.expect(200);
     for name in ["IfMatch", "IfNoneMatch"] {
         let parameter = &description["components"]["parameters"][name];
@@ -349,7 +349,7 @@ async fn missing_pages_and_missing_objects_are_described(gateway: Gateway) {
 }
 
 #[test]
-fn each_operation_says_what_it_is() {
+fn each_operation_has_a_summary() {
     let mut ids = BTreeSet::new();
     for (path, method, operation) in operations() {
         let text = |key: &str| operation[key].as_str().unwrap_or_default();
@@ -367,12 +367,12 @@ fn each_operation_says_what_it_is() {
 }
 
 #[test]
-fn the_printed_description_is_fresh() {
+fn the_printed_description_is_up_to_date() {
     let printed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json"));
     let printed = printed.expect("openapi.json at the root of the repository");
     let fresh = format!("{}\n", rest::openapi_description());
     assert!(
         printed == fresh,
-        "openapi.json is stale: print it anew with scripts/export"
+        "openapi.json is out of date: run scripts/export"
     );
 }

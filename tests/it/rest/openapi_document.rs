@@ -1,4 +1,4 @@
-//! Every example of the API's document stands in the OpenAPI description, where it belongs.
+//! Every documented example is in the OpenAPI description at its place.
 
 use super::document::example;
 use crate::support::answer::compact;
@@ -6,7 +6,7 @@ use crate::support::openapi_index::{examples, operation, response};
 
 #[test]
 fn the_examples_are_those_of_the_document() {
-    /// Each with where it stands: the path, the method, and the status of an answer.
+    /// Each example with its place: the path, the method, and the status of a response.
     macro_rules! shown {
         ($($name:literal: $path:literal $method:literal $status:tt,)+) => { $(
             let expected = compact(&example($name));

@@ -1,4 +1,4 @@
-//! The description of webhooks against webhooks themselves.
+//! The description of webhooks compared with the requests that are sent.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,20 +6,22 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 use crate::support::openapi_index::{all, is_example, is_like, one, operation, response, schema};
-use crate::support::webhook_receiver::{Managed, Receiver, due, managing, telling};
+use crate::support::webhook_receiver::{
+    ManagedEndpoint, Receiver, send_due, with_managed_endpoints, with_webhooks,
+};
 
-on_both![webhooks_are_like_their_description];
+on_both![webhooks_match_their_description];
 
-async fn webhooks_are_like_their_description(gateway: Gateway) {
+async fn webhooks_match_their_description(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = managing(gateway, &[]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
     let (all, one) = (all(Kind::Webhook), one(Kind::Webhook));
     let example = operation(&all, "post")["requestBody"]["content"]["application/json"]["example"].clone();
     let made = root.post("webhooks/", example).await.expect(201);
     is_like(&made, success(&all, "post", 201), "made");
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     is_like(
         &endpoint.shown(&gateway).await,
         success(&one, "get", 200),
@@ -37,7 +39,7 @@ async fn webhooks_are_like_their_description(gateway: Gateway) {
     }
     let sent = root.post(&endpoint.path("test/"), json!({})).await.expect(202);
     is_like(&sent, success(&format!("{one}test/"), "post", 202), "test");
-    assert_eq!(due(&gateway).await, 1);
+    assert_eq!(send_due(&gateway).await, 1);
     let page = root.get(&endpoint.path("deliveries/")).await.expect(200);
     is_like(
         &page,
@@ -101,11 +103,11 @@ async fn webhooks_are_like_their_description(gateway: Gateway) {
     let refused = root.post(&format!("{path}replay/"), json!({})).await;
     is_example(&refused, &format!("{described}replay/"), "post", 409);
     for _ in 0..48 {
-        Managed::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
+        ManagedEndpoint::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
     }
     let body = json!({ "url": "https://1.1.1.1/", "events": ["outflow.created"] });
     is_example(&root.post("webhooks/", body).await, &all, "post", 409);
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let fixed = gateway.root.get("webhooks/?ordering=-id").await.ids()[0];
     is_example(
         &gateway.root.delete(&format!("webhooks/{fixed}/")).await,

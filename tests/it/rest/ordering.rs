@@ -1,4 +1,4 @@
-//! The order of lists: every column of every collection, both ways, alike on every database.
+//! The order of lists: every column of every collection, in both directions, the same on every database.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,7 @@ use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, MOVEMENTS, list};
 
-on_both![a_parameter_for_each_field];
+on_both![repeated_ordering_parameters];
 
 on_both_through_both![
     labels_order_by_every_column,
@@ -18,11 +18,11 @@ on_both_through_both![
     movements_order_by_every_column,
     default_orders,
     several_columns,
-    texts_order_alike_everywhere,
+    text_order_is_the_same_on_every_database,
     pages_neither_repeat_nor_skip,
 ];
 
-/// How the values of a column compare: texts by their folded form.
+/// Compares values of a column: strings by their folded form.
 fn compare(left: &Value, right: &Value, column: &str) -> Ordering {
     match (left, right) {
         (Value::String(left), Value::String(right)) if column.ends_with("_price") => {
@@ -37,8 +37,8 @@ fn compare(left: &Value, right: &Value, column: &str) -> Ordering {
     }
 }
 
-/// Asserts the order by each column, ascending and descending, the ids deciding in the same direction, rows without a
-/// value last in both, whatever the pages are cut to.
+/// Asserts the order by each column, ascending and descending, with any page size: ids break ties in the same
+/// direction, and rows without a value come last in both.
 async fn orders_by(actor: &Actor, kind: Kind, columns: &[&str]) {
     let rows = actor
         .get(&format!("{}?page_size=100", list(kind)))
@@ -78,7 +78,7 @@ async fn orders_by(actor: &Actor, kind: Kind, columns: &[&str]) {
     }
 }
 
-/// Names that differ in letter case, alphabet, length, or not at all.
+/// Names that differ in letter case, alphabet or length, and equal names.
 const NAMES: [&str; 14] = [
     "banana",
     "Banana",
@@ -127,7 +127,7 @@ async fn labels_order_by_every_column(gateway: Gateway) {
     }
 }
 
-/// Fourteen products with much in common.
+/// Fourteen products with many equal values.
 async fn products(gateway: &Gateway) {
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "A brand" })).await;
     let category = gateway
@@ -230,7 +230,7 @@ async fn default_orders(gateway: Gateway) {
         gateway.viewer.get("products/?page_size=100").await.ids(),
         by_title
     );
-    // Movements: the newest first, and of the same moment the last one.
+    // Movements: the newest first; at equal times the larger id first.
     let supplier = gateway
         .root
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
@@ -261,13 +261,13 @@ async fn several_columns(gateway: Gateway) {
             .then_with(|| compare(&right["id"], &left["id"], "id"));
         order == Ordering::Less
     }));
-    // Spaces around them do no harm, nor does a comma too many.
+    // Spaces and empty items are ignored.
     let same = gateway
         .viewer
         .get("products/?ordering=-quantity,%20selling_price%20,,-id,&page_size=100")
         .await;
     assert_eq!(same.ids(), answer.ids());
-    // The direction of the last one decides between equals.
+    // Ties are broken in the direction of the last column.
     let ascending = gateway
         .viewer
         .get("products/?ordering=quantity&page_size=100")
@@ -282,7 +282,7 @@ async fn several_columns(gateway: Gateway) {
     assert_eq!(ascending, descending);
 }
 
-async fn texts_order_alike_everywhere(gateway: Gateway) {
+async fn text_order_is_the_same_on_every_database(gateway: Gateway) {
     let names = [
         "b", "B", "água", "agua", "AGUA", "a b", "a-b", "ab", "a_b", "ß", "ss", "SS", "é", "z", "Z", "Ω",
         "ω", "水", "🐑", "\u{ffff}", "#", "1",
@@ -290,7 +290,7 @@ async fn texts_order_alike_everywhere(gateway: Gateway) {
     for name in names {
         gateway.root.make(Kind::Brand, json!({ "name": name })).await;
     }
-    // By code point of the folded form, which for UTF-8 is by byte; then by id, in the order in which they were made.
+    // By code points of the folded form, which in UTF-8 is by bytes; then by id, in order of creation.
     let mut sorted = names.map(|name| (fold(name), name));
     sorted.sort_by(|left, right| left.0.cmp(&right.0));
     let mut sorted = sorted.map(|(_, name)| name);
@@ -326,7 +326,7 @@ async fn pages_neither_repeat_nor_skip(gateway: Gateway) {
 }
 
 /// Generated clients repeat the parameter for each field.
-async fn a_parameter_for_each_field(gateway: Gateway) {
+async fn repeated_ordering_parameters(gateway: Gateway) {
     products(&gateway).await;
     let order = async |query: &str| {
         let path = format!("products/?{query}&page_size=100");

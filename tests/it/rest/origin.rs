@@ -1,4 +1,4 @@
-//! The address that links begin with, who counts as the client, which hosts are answered, and what is compressed.
+//! The origin of links, the address of the client, allowed hosts, and compression.
 
 use std::io::Read as _;
 
@@ -12,15 +12,15 @@ use crate::support::raw_http::{exchange, head};
 use crate::support::test_database::PASSWORD;
 
 on_both![
-    links_name_the_host_as_sent,
-    a_public_address_comes_first,
-    forwarded_headers_count_from_proxies_alone,
+    links_use_the_host_header,
+    the_public_address_takes_precedence,
+    forwarded_headers_are_used_from_proxies_only,
     failures_count_for_the_client_behind_a_proxy,
-    only_allowed_hosts_are_answered,
-    large_answers_are_compressed,
+    only_allowed_hosts_are_served,
+    large_responses_are_compressed,
 ];
 
-/// Where the index says that brands are, when asked with these headers.
+/// The link to the brands in the index, for a request with these headers.
 async fn brands(gateway: &Gateway, headers: &[(&str, &str)]) -> String {
     let request = gateway.anon.request(Method::GET, "");
     let request = headers
@@ -32,7 +32,7 @@ async fn brands(gateway: &Gateway, headers: &[(&str, &str)]) -> String {
         .to_owned()
 }
 
-async fn links_name_the_host_as_sent(gateway: Gateway) {
+async fn links_use_the_host_header(gateway: Gateway) {
     for host in [
         "stock.example.com",
         "stock.example.com:8080",
@@ -46,7 +46,7 @@ async fn links_name_the_host_as_sent(gateway: Gateway) {
             format!("http://{host}/api/v1/brands/")
         );
     }
-    // What is no host by its syntax is in no link.
+    // A syntactically invalid host appears in no link.
     let own = format!("http://{}/api/v1/brands/", gateway.services.config.bind);
     for host in [
         "evil.example/path?",
@@ -86,11 +86,11 @@ async fn links_name_the_host_as_sent(gateway: Gateway) {
             );
         }
     }
-    // HTTP/1.0 knows no host.
+    // HTTP/1.0 needs no host.
     let answer = exchange(gateway.address, b"GET /api/v1/ HTTP/1.0\r\n\r\n").await;
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains(&own), "{}", answer.body);
-    // Everything that names an address does so alike.
+    // Every absolute URL has the same origin.
     let request = gateway
         .root
         .request(Method::POST, "brands/")
@@ -111,7 +111,7 @@ async fn links_name_the_host_as_sent(gateway: Gateway) {
     );
 }
 
-async fn a_public_address_comes_first(gateway: Gateway) {
+async fn the_public_address_takes_precedence(gateway: Gateway) {
     for (configured, shown) in [
         (
             "https://stock.example.com",
@@ -140,7 +140,7 @@ async fn a_public_address_comes_first(gateway: Gateway) {
     }
 }
 
-async fn forwarded_headers_count_from_proxies_alone(gateway: Gateway) {
+async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
     let forwarded = [
         ("host", "inner:8000"),
         ("x-forwarded-host", "stock.example.com"),
@@ -160,7 +160,7 @@ async fn forwarded_headers_count_from_proxies_alone(gateway: Gateway) {
         brands(&gateway, &forwarded).await,
         "https://stock.example.com/api/v1/brands/"
     );
-    // The proxy nearest to us is the last to write; what it wrote counts.
+    // The nearest proxy appends last; its value counts.
     let two = [
         ("host", "inner"),
         ("x-forwarded-host", "evil.example, stock.example.com"),
@@ -184,7 +184,7 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
             .await
             .status
     };
-    // Without a proxy that is known, the header is the client's own invention.
+    // Without a trusted proxy, the header is ignored.
     for number in 0..10 {
         assert_eq!(
             log_in(&gateway, &format!("192.0.2.{number}"), "wrongpassword").await,
@@ -195,7 +195,7 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
 
     let gateway = gateway.with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]).await;
     for number in 0..10 {
-        // The client can write what it likes in front of what the proxies have added.
+        // The values that the client wrote precede those of the proxies.
         let forwarded = format!("198.51.100.{number}, 192.0.2.7, 10.1.1.1");
         assert_eq!(log_in(&gateway, &forwarded, "wrongpassword").await, 401);
     }
@@ -203,7 +203,7 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
     assert_eq!(log_in(&gateway, "192.0.2.8", PASSWORD).await, 200);
 }
 
-async fn only_allowed_hosts_are_answered(gateway: Gateway) {
+async fn only_allowed_hosts_are_served(gateway: Gateway) {
     let gateway = gateway
         .with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
         .await;
@@ -229,13 +229,13 @@ async fn only_allowed_hosts_are_answered(gateway: Gateway) {
             .request(Method::GET, "brands/")
             .header("host", host);
         send(request).await.refuses(400, "INVALID_HOST");
-        // Whoever looks after the program calls it by its address.
+        // Health checks and scrapes use the address.
         let health = gateway.anon.request(Method::GET, "/livez").header("host", host);
         send(health).await.expect_text(200);
     }
 }
 
-async fn large_answers_are_compressed(gateway: Gateway) {
+async fn large_responses_are_compressed(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "Small" })).await;
     let long = "A description that says the same again and again. ".repeat(400);
     gateway

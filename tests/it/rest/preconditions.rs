@@ -11,13 +11,13 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
 on_both![
-    writes_that_ask_for_something_else,
+    preconditions_of_writes,
     preconditions_of_reads,
-    preconditions_come_after_rights_and_before_bodies,
+    preconditions_are_checked_after_permissions_and_before_bodies,
     compressed_objects_have_weak_tags,
 ];
 
-async fn writes_that_ask_for_something_else(gateway: Gateway) {
+async fn preconditions_of_writes(gateway: Gateway) {
     let root = &gateway.root;
     let sample = Sample::made_by(root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
@@ -90,7 +90,7 @@ async fn preconditions_of_reads(gateway: Gateway) {
         }
         assert_eq!(read("products/?page=2", ("if-none-match", "*")).await, 404);
         assert_eq!(read("products/?page=x", ("if-match", &seen)).await, 400);
-        // Dates are ignored, as nothing has a date of modification.
+        // Dates are ignored, as resources have no modification date.
         let date = "Thu, 01 Jan 1970 00:00:00 GMT";
         assert_eq!(read(&path, ("if-unmodified-since", date)).await, 200);
         assert_eq!(
@@ -100,7 +100,7 @@ async fn preconditions_of_reads(gateway: Gateway) {
     }
 }
 
-async fn preconditions_come_after_rights_and_before_bodies(gateway: Gateway) {
+async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let path = sample.path(Kind::Brand);
     let stale = ("if-match", "\"999\"");
@@ -157,7 +157,7 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
             assert_eq!(answer.header("content-encoding"), None);
         }
     }
-    // If-Match compares strongly, so a client removes the mark to change what it read compressed.
+    // If-Match compares strongly, so a client removes the weak mark to update an object that it read compressed.
     let body = json!({ "name": "Changed" });
     with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
         .await

@@ -1,4 +1,4 @@
-//! Search: the words of a name or title in any order, without regard to case and diacritics in any alphabet.
+//! Search: the words of a name or title in any order, ignoring case and diacritics of every alphabet.
 
 use serde_json::json;
 use stockroom::kind::Kind;
@@ -12,8 +12,8 @@ on_both_through_both![
     any_alphabet,
     words_in_any_order,
     too_many_words,
-    nothing_is_special,
-    of_no_length_and_of_great_length
+    no_character_is_special,
+    empty_and_long_searches
 ];
 
 /// The query string that searches for a text.
@@ -47,7 +47,7 @@ async fn labels_by_name(gateway: Gateway) {
         assert_eq!(names(&gateway, kind, "SUNG").await, ["Samsung"]);
         assert_eq!(names(&gateway, kind, "\"m a\"").await, ["Sam Ash"]);
         assert_eq!(names(&gateway, kind, "g").await, ["LG", "Samsung"]);
-        // Not in descriptions.
+        // Descriptions are not searched.
         assert!(names(&gateway, kind, "phones").await.is_empty());
         assert_eq!(names(&gateway, kind, "ash sam").await, ["Sam Ash"]);
     }
@@ -116,7 +116,7 @@ async fn any_alphabet(gateway: Gateway) {
     ] {
         assert_eq!(names(&gateway, Kind::Brand, text).await, [name], "{text}");
     }
-    // What was renamed is found by its new name.
+    // Renamed objects are found by the new name.
     let path = format!(
         "brands/{}/",
         gateway
@@ -165,7 +165,7 @@ async fn too_many_words(gateway: Gateway) {
     assert_eq!(gateway.viewer.get(&path).await.status, 400);
 }
 
-async fn nothing_is_special(gateway: Gateway) {
+async fn no_character_is_special(gateway: Gateway) {
     let named = [
         "100% cotton",
         "100 cotton",
@@ -200,12 +200,12 @@ async fn nothing_is_special(gateway: Gateway) {
     }
 }
 
-async fn of_no_length_and_of_great_length(gateway: Gateway) {
+async fn empty_and_long_searches(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
     assert_eq!(gateway.viewer.get("brands/?search=").await.json()["count"], 1);
     assert!(names(&gateway, Kind::Brand, &"s".repeat(5_000)).await.is_empty());
     assert!(names(&gateway, Kind::Brand, &"%".repeat(5_000)).await.is_empty());
-    // No name has a NUL, so none is found.
+    // No name contains NUL, so none matches.
     assert!(names(&gateway, Kind::Brand, "\u{0}").await.is_empty());
     assert!(names(&gateway, Kind::Brand, "sam\u{0}sung").await.is_empty());
 }

@@ -1,4 +1,4 @@
-//! Those who send requests: nobody, and users with more and more rights.
+//! Clients without a login, and users with increasing permissions.
 
 use std::net::SocketAddr;
 
@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::answer::Answer;
-use crate::support::api::Face;
+use crate::support::api::Api;
 use crate::support::rest_over_graphql::interpret;
 
-/// Somebody who sends requests, with the same token each time.
+/// A client that sends requests with a fixed token.
 #[derive(Clone)]
 pub struct Actor {
     pub name: &'static str,
     pub token: Option<String>,
     pub address: SocketAddr,
-    /// The face that its requests to the collections go to.
-    pub face: Face,
+    /// The API that its requests to the collections use.
+    pub api: Api,
     http: reqwest::Client,
 }
 
 impl Actor {
-    /// Somebody with this token, or nobody.
+    /// A client with this token, or without a login.
     pub fn new(
         http: &reqwest::Client,
         address: SocketAddr,
@@ -33,21 +33,21 @@ impl Actor {
             name,
             token,
             address,
-            face: Face::Rest,
+            api: Api::Rest,
             http: http.clone(),
         }
     }
 
-    /// The same, through this face.
+    /// The same client, using this API.
     #[must_use]
-    pub fn through(mut self, face: Face) -> Self {
-        self.face = face;
+    pub fn through(mut self, api: Api) -> Self {
+        self.api = api;
         self
     }
 
-    /// Sends a request to the face that it goes to.
+    /// Sends a request through the client's API.
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        if self.face == Face::GraphQl
+        if self.api == Api::GraphQl
             && let Some(answer) = interpret(self, &method, path, body.as_ref()).await
         {
             return answer;
@@ -60,7 +60,7 @@ impl Actor {
         .await
     }
 
-    /// A request to be completed and sent with [`send`]. A path without a leading slash is below `/api/v1/`.
+    /// A request to be completed and sent with [`send`]. A path without a leading slash is relative to `/api/v1/`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let path = if path.starts_with('/') {
             path.to_owned()
@@ -96,7 +96,7 @@ impl Actor {
         self.ask(Method::DELETE, path, None).await
     }
 
-    /// A body as it stands, declared as JSON.
+    /// Sends a body literally, declared as JSON.
     pub async fn raw(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
         let request = self
             .request(method, path)
@@ -104,19 +104,19 @@ impl Actor {
         send(request.body(body)).await
     }
 
-    /// A GraphQL document.
+    /// Sends a GraphQL document.
     pub async fn gql(&self, query: &str, variables: Value) -> Answer {
         let body = json!({ "query": query, "variables": variables });
         send(self.request(Method::POST, "/graphql").json(&body)).await
     }
 
-    /// Makes one and returns its id.
+    /// Creates an object and returns its id.
     pub async fn make(&self, kind: Kind, body: Value) -> i64 {
         let made = self.post(&format!("{}/", kind.plural()), body).await.expect(201);
         made["id"].as_i64().expect("an id")
     }
 
-    /// Makes a product of a new brand and category.
+    /// Creates a product of a new brand and category.
     pub async fn product(&self, title: &str, quantity: i64) -> i64 {
         let brand = self.make(Kind::Brand, json!({ "name": "A brand" })).await;
         let category = self.make(Kind::Category, json!({ "name": "A category" })).await;
@@ -127,7 +127,7 @@ impl Actor {
         self.make(Kind::Product, product).await
     }
 
-    /// How many of a product are in stock.
+    /// The quantity of a product in stock.
     pub async fn quantity(&self, product: i64) -> i64 {
         let product = self.get(&format!("products/{product}/")).await.expect(200);
         product["quantity"].as_i64().expect("a number")

@@ -1,10 +1,10 @@
-//! Answers, and what every one of them must keep to, whatever it answers.
+//! Responses, and the checks that apply to all of them.
 
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::Value;
 
-/// An answer that has arrived whole.
+/// A complete response.
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -12,28 +12,28 @@ pub struct Answer {
     pub text: String,
     /// The request, for messages.
     asked: String,
-    /// Whether it is made of an answer of GraphQL.
+    /// Whether it was translated from a GraphQL response.
     is_interpreted: bool,
 }
 
 /// The documented body of a 401 without a token.
 pub const NO_TOKEN: &str = r#"{"detail":"Authentication credentials were not provided."}"#;
-/// The documented body of a 401 with a token that is not good.
+/// The documented body of a 401 with an invalid token.
 pub const BAD_TOKEN: &str =
     r#"{"detail":"Given token not valid for any token type","code":"token_not_valid"}"#;
-/// The documented body of a 401 to a wrong login.
+/// The documented body of a 401 for a failed login.
 pub const WRONG_LOGIN: &str = r#"{"detail":"No active account found with the given credentials"}"#;
-/// The documented body of a 401 to a refresh or a verify.
+/// The documented body of a 401 for a refresh or verification.
 pub const REFUSED: &str = r#"{"detail":"Token is invalid or expired","code":"token_not_valid"}"#;
 /// The documented body of a 403.
 pub const FORBIDDEN: &str = r#"{"detail":"You do not have permission to perform this action."}"#;
 /// The documented body of a 404.
 pub const NOT_FOUND: &str = r#"{"detail":"Not found."}"#;
-/// The documented body of a 404 to a page that is not there.
+/// The documented body of a 404 for a missing page.
 pub const INVALID_PAGE: &str = r#"{"detail":"Invalid page."}"#;
 
-/// What no error may show: SQL, paths, backtraces, the words of libraries.
-const UNSPEAKABLE: [&str; 24] = [
+/// Internals that no error may expose: SQL, paths, backtraces, messages of libraries.
+const INTERNALS: [&str; 24] = [
     "SELECT",
     "INSERT",
     "UPDATE ",
@@ -61,7 +61,7 @@ const UNSPEAKABLE: [&str; 24] = [
 ];
 
 impl Answer {
-    /// Reads an answer to the end and checks what holds for all of them.
+    /// Reads a response to the end and runs the checks that apply to all of them.
     pub async fn of(method: &Method, path: &str, response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
@@ -78,15 +78,15 @@ impl Answer {
             is_interpreted: false,
         };
         if path.starts_with("/api/") && method != Method::HEAD {
-            answer.keeps_to_the_table();
+            answer.assert_documented();
         }
         if status >= 400 {
-            answer.keeps_quiet();
+            answer.assert_no_internals();
         }
         answer
     }
 
-    /// What REST would answer, made of what another face has answered.
+    /// A REST response translated from a response of another API.
     pub fn interpreted(status: u16, text: String, asked: String) -> Self {
         let answer = Self {
             status,
@@ -96,13 +96,13 @@ impl Answer {
             is_interpreted: true,
         };
         if status >= 400 {
-            answer.keeps_quiet();
+            answer.assert_no_internals();
         }
         answer
     }
 
-    /// The table of errors is exhaustive.
-    fn keeps_to_the_table(&self) {
+    /// Asserts that the response is one of the documented ones.
+    fn assert_documented(&self) {
         let asked = &self.asked;
         match self.status {
             200..=399 if self.text.is_empty() => return,
@@ -168,9 +168,9 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/json"), "{asked}");
     }
 
-    /// No error shows what is behind it.
-    fn keeps_quiet(&self) {
-        for word in UNSPEAKABLE {
+    /// Asserts that an error exposes no internals.
+    fn assert_no_internals(&self) {
+        for word in INTERNALS {
             assert!(
                 !self.text.contains(word),
                 "{}: {word:?} in {}",
@@ -180,9 +180,9 @@ impl Answer {
         }
     }
 
-    /// Asserts that it says where what was made is, which GraphQL has no need to.
+    /// Asserts the `Location` header, which GraphQL does not have.
     #[track_caller]
-    pub fn leads_to(&self, url: &str) {
+    pub fn has_location(&self, url: &str) {
         if !self.is_interpreted {
             assert_eq!(self.header("location"), Some(url), "{}", self.asked);
         }
@@ -200,7 +200,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{}: {error} in {}", self.asked, self.text))
     }
 
-    /// The body of an answer with this status.
+    /// The body of a response with this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
@@ -211,26 +211,26 @@ impl Answer {
         }
     }
 
-    /// Asserts the status of an answer that is no JSON, and that there is a body.
+    /// Asserts the status of a response that is not JSON, and that its body is not empty.
     #[track_caller]
     pub fn expect_text(&self, status: u16) {
         assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
         assert!(!self.text.is_empty(), "{}", self.asked);
     }
 
-    /// Asserts status and body, the latter to the byte.
+    /// Asserts the status and the exact body.
     #[track_caller]
     pub fn is(&self, status: u16, body: &str) {
         assert_eq!((self.status, &*self.text), (status, body), "{}", self.asked);
     }
 
-    /// Asserts status and body, the latter up to the order of its keys.
+    /// Asserts the status and the JSON body, ignoring the order of keys.
     #[track_caller]
-    pub fn says(&self, status: u16, body: &Value) {
+    pub fn is_json(&self, status: u16, body: &Value) {
         assert_eq!((self.status, &self.json()), (status, body), "{}", self.asked);
     }
 
-    /// Asserts that it is the documented envelope with this status and code, and returns its details.
+    /// Asserts the documented error envelope with this status and code, and returns its details.
     #[track_caller]
     pub fn refuses(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
@@ -238,7 +238,7 @@ impl Answer {
         body["error"]["details"].clone()
     }
 
-    /// The values of one field of a list's results.
+    /// The values of a field in the results of a list.
     #[track_caller]
     pub fn column(&self, field: &str) -> Vec<Value> {
         let body = self.expect(200);
@@ -246,14 +246,14 @@ impl Answer {
         results.iter().map(|row| row[field].clone()).collect()
     }
 
-    /// The same, as texts.
+    /// The same, as strings.
     #[track_caller]
     pub fn texts(&self, field: &str) -> Vec<String> {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         self.column(field).into_iter().map(text).collect()
     }
 
-    /// The ids of a list's results.
+    /// The ids in the results of a list.
     #[track_caller]
     pub fn ids(&self) -> Vec<i64> {
         self.column("id")
@@ -280,7 +280,7 @@ pub fn sorted_keys(object: &Value) -> Vec<&str> {
     keys
 }
 
-/// JSON without the whitespace that only people need; keys keep their order.
+/// JSON without insignificant whitespace; keys keep their order.
 pub fn compact(json: &str) -> String {
     let mut compact = String::with_capacity(json.len());
     let (mut in_text, mut escaped) = (false, false);

@@ -1,7 +1,7 @@
-//! The two faces behind one set of verbs, so that one test of a rule runs through both.
+//! Both APIs behind one set of methods, so that one test of a rule runs through both.
 //!
-//! Fields go in and come out in REST's spelling; GraphQL's is made of it here and nowhere else: `category` is
-//! `categoryId` on the way in and an object on the way out, `serie_number` is `serieNumber`.
+//! Fields are in REST's spelling and translated to GraphQL's here: `category` is `categoryId` in inputs and an object
+//! in outputs, `serie_number` is `serieNumber`.
 
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -11,32 +11,32 @@ use crate::support::actors::{Actor, send};
 use crate::support::answer::Answer;
 use crate::support::graphql_wording::{by_type, needed_by, numbers, rest_name};
 
-/// A way into the rules.
+/// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Face {
+pub enum Api {
     Rest,
     GraphQl,
 }
 
-/// Both of them.
-pub const FACES: [Face; 2] = [Face::Rest, Face::GraphQl];
+/// Both APIs.
+pub const APIS: [Api; 2] = [Api::Rest, Api::GraphQl];
 
-/// What a rule has answered, in words that both faces share.
+/// The outcome of a request, independent of the API.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// The object as it is now; nothing after a deletion.
+    /// The object as it is now; null after a deletion.
     Done(Value),
-    /// The bad fields with their messages, sorted.
+    /// The invalid fields with their messages, sorted.
     Invalid(Vec<(String, String)>),
-    /// What needs it, by collection.
+    /// The number of objects that refer to it, by collection.
     Protected(Value),
-    /// What is available, and what is requested.
+    /// The available and the requested quantity.
     InsufficientStock(Value),
     Conflict,
-    /// It belongs to the settings.
+    /// It is defined by the settings.
     ReadOnly,
     TooMany,
-    /// What it needs is switched off.
+    /// A required feature is switched off.
     Disabled,
     NotFound,
     Forbidden,
@@ -44,7 +44,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The object, of a rule that has been obeyed.
+    /// The object of a successful request.
     #[track_caller]
     pub fn done(self) -> Value {
         match self {
@@ -59,7 +59,7 @@ impl Outcome {
         self.done()["id"].as_i64().expect("an id")
     }
 
-    /// Asserts that these fields were refused with these messages.
+    /// Asserts that these fields were rejected with these messages.
     #[track_caller]
     pub fn refuses(self, expected: &[(&str, &str)]) {
         let mut expected: Vec<(String, String)> = expected
@@ -71,8 +71,8 @@ impl Outcome {
     }
 }
 
-impl Face {
-    /// Makes one.
+impl Api {
+    /// Creates an object.
     pub async fn create(self, actor: &Actor, kind: Kind, fields: Value) -> Outcome {
         match self {
             Self::Rest => rest(&actor.post(&format!("{}/", kind.plural()), fields).await),
@@ -80,7 +80,7 @@ impl Face {
         }
     }
 
-    /// Changes one, at this version if there is one.
+    /// Updates an object, at this version if one is given.
     pub async fn update(
         self,
         actor: &Actor,
@@ -113,7 +113,7 @@ impl Face {
         }
     }
 
-    /// Deletes one.
+    /// Deletes an object.
     pub async fn delete(self, actor: &Actor, kind: Kind, id: i64) -> Outcome {
         match self {
             Self::Rest => rest(&actor.delete(&format!("{}/{id}/", kind.plural())).await),
@@ -124,7 +124,7 @@ impl Face {
         }
     }
 
-    /// One, if it is there.
+    /// The object, if it exists.
     pub async fn find(self, actor: &Actor, kind: Kind, id: i64) -> Outcome {
         match self {
             Self::Rest => rest(&actor.get(&format!("{}/{id}/", kind.plural())).await),
@@ -181,7 +181,7 @@ impl Face {
     }
 }
 
-/// What a REST answer says.
+/// The outcome of a REST response.
 fn rest(answer: &Answer) -> Outcome {
     match answer.status {
         200 | 201 => Outcome::Done(answer.json()),
@@ -219,7 +219,7 @@ fn rest(answer: &Answer) -> Outcome {
     }
 }
 
-/// What a GraphQL answer says beside its data.
+/// The outcome of the top-level errors of a GraphQL response.
 fn top(body: &Value) -> Option<Outcome> {
     let code = body.get("errors")?[0]["extensions"]["code"].as_str();
     Some(match code {
@@ -229,7 +229,7 @@ fn top(body: &Value) -> Option<Outcome> {
     })
 }
 
-/// What the errors in a payload say.
+/// The outcome of the errors in a payload.
 fn user_errors(errors: &[Value]) -> Outcome {
     match errors[0]["code"].as_str().expect("a code") {
         "PROTECTED" => return Outcome::Protected(needed_by(&errors[0])),
@@ -255,7 +255,7 @@ fn user_errors(errors: &[Value]) -> Outcome {
     Outcome::Invalid(refused)
 }
 
-/// What GraphQL calls one.
+/// The GraphQL field of a single object.
 fn field(kind: Kind) -> &'static str {
     match kind {
         Kind::Webhook => "webhookEndpoint",
@@ -263,7 +263,7 @@ fn field(kind: Kind) -> &'static str {
     }
 }
 
-/// The fields that REST shows.
+/// The selection of the fields that REST shows.
 pub fn selection(kind: Kind) -> &'static str {
     match kind {
         Kind::Brand | Kind::Category | Kind::Supplier => "id name description createdAt updatedAt",
@@ -282,7 +282,7 @@ pub fn selection(kind: Kind) -> &'static str {
     }
 }
 
-/// REST's fields as GraphQL's inputs have them.
+/// A GraphQL input from REST's fields.
 fn input(fields: Value) -> Value {
     let Value::Object(fields) = fields else {
         panic!("{fields} is no object")
@@ -301,7 +301,7 @@ fn input(fields: Value) -> Value {
     Value::Object(renamed.collect())
 }
 
-/// The names of webhook events in another spelling.
+/// Converts the names of webhook events to another spelling.
 fn events(names: Value, spell: impl Fn(&str) -> String) -> Value {
     match names {
         Value::Array(names) => names
@@ -343,7 +343,7 @@ pub fn output(object: &Value) -> Value {
     }
 }
 
-/// A word with a capital.
+/// A word with an initial capital.
 pub fn capital(word: &str) -> String {
     let (first, rest) = word.split_at(1);
     first.to_uppercase() + rest

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, which the test may stop, freeze and starve.
+//! A PostgreSQL server for a single test, which may stop, freeze and overload it.
 
 use std::fs::Permissions;
 use std::net::TcpListener;
@@ -13,10 +13,10 @@ use tokio_postgres::{Client, NoTls};
 use crate::support::command::run;
 use crate::support::test_database::PASSWORD;
 
-/// How long starting or ending may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit of a start or stop.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The server; it ends with this.
+/// The server; stopped on drop.
 pub struct Cluster {
     directory: TempDir,
     programs: PathBuf,
@@ -26,7 +26,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A new one with these settings, running, with a migrated database and a superuser `admin`; nothing where
+    /// Starts a server with these settings, a migrated database and a superuser `admin`; `None` where PostgreSQL's
+    /// tests are not run.
     /// PostgreSQL's tests are not run.
     pub async fn start(settings: &[&'static str]) -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
@@ -42,7 +43,7 @@ impl Cluster {
             server: None,
         };
         cluster.initialise();
-        cluster.go_on().await;
+        cluster.restart().await;
         cluster
             .execute("CREATE ROLE shop LOGIN; CREATE DATABASE shop OWNER shop")
             .await;
@@ -55,7 +56,7 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// Where the program finds its database, as a role that is nobody special.
+    /// The URL of the database, for a role without special rights.
     pub fn url(&self) -> String {
         format!("postgres://shop@127.0.0.1:{}/shop", self.port)
     }
@@ -67,7 +68,7 @@ impl Cluster {
     fn initialise(&self) {
         let data = self.data();
         std::fs::create_dir(&data).expect("a directory");
-        // The way to the data has to be open to the user that PostgreSQL runs as.
+        // The user that PostgreSQL runs as needs access to the data directory.
         std::fs::set_permissions(self.directory.path(), Permissions::from_mode(0o711)).expect("a directory");
         if is_root() {
             succeeds(Command::new("chown").arg("postgres").arg(&data));
@@ -89,13 +90,13 @@ impl Cluster {
         succeeds(&mut initdb);
     }
 
-    /// One of PostgreSQL's programs, as a user that it takes: it refuses to run as root.
+    /// A command of PostgreSQL, run as another user if necessary, since it refuses to run as root.
     fn program(&self, name: &str) -> Command {
         let path = self.programs.join(name);
         let mut command = if is_root() {
             let mut command = Command::new("setpriv");
             command.args(["--reuid", "postgres", "--regid", "postgres", "--init-groups"]);
-            // It ends with the test, however that ends.
+            // The server is stopped when the test ends, whatever its result.
             command.args(["--pdeathsig", "INT"]).arg(path);
             command
         } else {
@@ -106,7 +107,7 @@ impl Cluster {
     }
 
     /// Starts the server again.
-    pub async fn go_on(&mut self) {
+    pub async fn restart(&mut self) {
         let mut postgres = self.program("postgres");
         postgres
             .arg("-D")
@@ -124,7 +125,7 @@ impl Cluster {
         for setting in &self.settings {
             postgres.args(["-c", setting]);
         }
-        self.server = Some(postgres.spawn().expect("it starts"));
+        self.server = Some(postgres.spawn().expect("the process starts"));
         let begin = Instant::now();
         loop {
             let ready = Command::new(self.programs.join("pg_isready"))
@@ -133,12 +134,12 @@ impl Cluster {
             if ready.expect("pg_isready").status.success() {
                 return;
             }
-            assert!(begin.elapsed() < PATIENCE, "PostgreSQL does not start");
+            assert!(begin.elapsed() < TIMEOUT, "PostgreSQL does not start");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
-    /// Ends the server at once, as a crash would.
+    /// Stops the server immediately, like a crash.
     pub fn crash(&mut self) {
         if let Some(mut server) = self.server.take() {
             signal("QUIT", server.id());
@@ -146,15 +147,15 @@ impl Cluster {
         }
     }
 
-    /// Stops every process of the server where it is: it listens, and says nothing.
+    /// Stops every process of the server with SIGSTOP: connections are accepted and never answered.
     pub fn freeze(&self) {
         for process in self.processes() {
             signal("STOP", process);
         }
     }
 
-    /// Lets them go on.
-    pub fn thaw(&self) {
+    /// Resumes them with SIGCONT.
+    pub fn resume(&self) {
         for process in self.processes() {
             signal("CONT", process);
         }
@@ -180,7 +181,7 @@ impl Cluster {
         processes
     }
 
-    /// A connection of one who may do everything, to `database`.
+    /// A connection of the superuser to `database`.
     pub async fn connect(&self, role: &str, database: &str) -> Result<Client, tokio_postgres::Error> {
         let url = format!(
             "postgres://{role}@127.0.0.1:{}/{database}?connect_timeout=2",
@@ -191,23 +192,23 @@ impl Cluster {
         Ok(client)
     }
 
-    /// Runs statements as one who may do everything.
+    /// Executes statements as the superuser.
     pub async fn execute(&self, sql: &str) {
         let admin = self
             .connect("postgres", "postgres")
             .await
-            .expect("PostgreSQL answers");
+            .expect("PostgreSQL responds");
         for statement in sql.split("; ") {
             admin.batch_execute(statement).await.expect(statement);
         }
     }
 
-    /// A number that a query of the shop's database gives, in the column `number`.
+    /// The number in the column `number` of a query's result.
     pub async fn number(&self, sql: &str) -> i64 {
         let admin = self
             .connect("postgres", "shop")
             .await
-            .expect("PostgreSQL answers");
+            .expect("PostgreSQL responds");
         admin.query_one(sql, &[]).await.expect(sql).get("number")
     }
 }
@@ -215,7 +216,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if self.server.is_some() {
-            self.thaw();
+            self.resume();
         }
         self.crash();
     }
@@ -226,7 +227,7 @@ fn is_root() -> bool {
     status.lines().any(|line| line.starts_with("Uid:\t0\t"))
 }
 
-/// Debian keeps them off PATH, in a directory for each version: the newest.
+/// Debian keeps the programs off PATH, in a directory for each version: the newest.
 fn programs() -> PathBuf {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -263,7 +264,7 @@ fn free_port() -> u16 {
 }
 
 fn signal(name: &str, process: u32) {
-    // It may have ended in between.
+    // The process may have exited.
     let _ = Command::new("kill")
         .arg(format!("-{name}"))
         .arg(process.to_string())
@@ -272,7 +273,7 @@ fn signal(name: &str, process: u32) {
 }
 
 fn succeeds(command: &mut Command) -> Output {
-    let output = command.output().expect("it runs");
+    let output = command.output().expect("the process starts");
     assert!(
         output.status.success(),
         "{command:?}: {}",

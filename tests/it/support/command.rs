@@ -1,11 +1,11 @@
-//! Commands of the program, run to their end.
+//! Commands of the program, run to completion.
 
 use std::io::Write as _;
 use std::process::{Output, Stdio};
 
 use super::program::command;
 
-/// Runs a command to its end.
+/// Runs a command to completion.
 pub fn run(database_url: &str, arguments: &[&str], input: &str) -> Output {
     let mut child = command(database_url)
         .args(arguments)
@@ -13,15 +13,15 @@ pub fn run(database_url: &str, arguments: &[&str], input: &str) -> Output {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("it starts");
-    let mut stdin = child.stdin.take().expect("its input");
-    // One that does not read its input may be gone already.
+        .expect("the process starts");
+    let mut stdin = child.stdin.take().expect("stdin");
+    // A command that does not read its input may have exited.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
-    child.wait_with_output().expect("it ends")
+    child.wait_with_output().expect("the process exits")
 }
 
-/// What a command that succeeds prints.
+/// The output of a command that succeeds.
 #[track_caller]
 pub fn prints(database_url: &str, arguments: &[&str], input: &str) -> String {
     let output = run(database_url, arguments, input);
@@ -30,7 +30,7 @@ pub fn prints(database_url: &str, arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).expect("a text")
 }
 
-/// What a command that fails says.
+/// The error output of a command that fails.
 #[track_caller]
 pub fn fails(database_url: &str, arguments: &[&str], input: &str) -> String {
     let output = run(database_url, arguments, input);

@@ -4,7 +4,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::support::actors::Actor;
-use crate::support::websocket_client::PATIENCE;
+use crate::support::websocket_client::TIMEOUT;
 
 /// A stream of events.
 pub struct EventStream {
@@ -13,13 +13,13 @@ pub struct EventStream {
 }
 
 impl EventStream {
-    /// Asks for an operation, by `POST`.
+    /// Starts an operation by `POST`.
     pub async fn open(actor: &Actor, query: &str, variables: Value) -> Self {
         let request = actor
             .request(Method::POST, "/graphql")
             .header("accept", "text/event-stream")
             .json(&json!({ "query": query, "variables": variables }));
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.expect("a response");
         assert_eq!(response.status(), 200);
         let kind = response
             .headers()
@@ -34,7 +34,7 @@ impl EventStream {
         }
     }
 
-    /// The next event and its data; none when the stream has ended.
+    /// The next event and its data; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<(String, Value)> {
         loop {
             if let Some((event, rest)) = self.received.split_once("\n\n") {
@@ -46,24 +46,24 @@ impl EventStream {
                         .find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
                 };
                 let Some(kind) = line("event:") else {
-                    // A comment, which is a sign of life.
+                    // A comment is a keep-alive.
                     continue;
                 };
                 let data = line("data:").filter(|data| !data.is_empty());
                 let data = data.map_or(Value::Null, |data| serde_json::from_str(&data).expect("JSON"));
                 return Some((kind, data));
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk())
+            let chunk = tokio::time::timeout(TIMEOUT, self.response.chunk())
                 .await
-                .expect("something in time");
-            // A stream that is broken off is at its end too.
+                .expect("a chunk in time");
+            // A broken connection also ends the stream.
             let chunk = chunk.ok().flatten()?;
             self.received
                 .push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
         }
     }
 
-    /// The data of the next answer.
+    /// The data of the next result.
     pub async fn data(&mut self) -> Value {
         let (kind, payload) = self.next().await.expect("an event");
         assert_eq!(kind, "next", "{payload}");

@@ -1,4 +1,4 @@
-//! A gateway for each test: its own database and port, real HTTP, a clock that stands still until the test moves it.
+//! A gateway for each test: its own database and port, real HTTP, and a clock that only the test advances.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, LazyLock};
@@ -20,21 +20,21 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::support::actors::Actor;
-use crate::support::api::Face;
+use crate::support::api::Api;
 use crate::support::test_database::{Database, Place, USERS};
 
-/// When every test begins.
+/// The time at the start of every test.
 pub static START: LazyLock<DateTime<Utc>> = LazyLock::new(|| at("2024-01-15T10:30:00Z"));
 
-/// What tests sign tokens with.
+/// The key that signs the tests' tokens.
 pub const SECRET_KEY: &str = "a secret of the tests, longer than 32 bytes";
 
-/// A moment.
+/// Parses a time.
 pub fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("a moment")
 }
 
-/// The settings that these flags make; the environment has no say.
+/// The settings from these flags, without the environment.
 pub fn config(database_url: &str, flags: &[&str]) -> Config {
     let command = Config::augment_args(clap::Command::new("test")).mut_args(|arg| arg.env(None::<&str>));
     let fixed = ["test", "--database-url", database_url, "--secret-key", SECRET_KEY];
@@ -44,12 +44,12 @@ pub fn config(database_url: &str, flags: &[&str]) -> Config {
     Config::from_arg_matches(&matches).expect("settings")
 }
 
-/// A running gateway and those who talk to it.
+/// A running gateway and its clients.
 pub struct Gateway {
     pub app: App,
     pub services: Arc<Services>,
     pub address: SocketAddr,
-    /// Nobody.
+    /// Without a login.
     pub anon: Actor,
     /// May read.
     pub viewer: Actor,
@@ -60,15 +60,15 @@ pub struct Gateway {
     /// May do everything, as a superuser.
     pub root: Actor,
     http: reqwest::Client,
-    face: Face,
+    api: Api,
     place: Arc<Place>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
 
-/// Runs a test with a gateway of its own and clears up after it, however it ends. What its actors ask of the collections
-/// goes to this face.
-pub async fn run<Test, Running>(database: Database, face: Face, test: Test)
+/// Runs a test with its own gateway and cleans up afterwards, whatever its result. Its clients use this API for the
+/// collections.
+pub async fn run<Test, Running>(database: Database, api: Api, test: Test)
 where
     Test: FnOnce(Gateway) -> Running,
     Running: Future<Output = ()> + Send + 'static,
@@ -77,7 +77,7 @@ where
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
-    let gateway = Gateway::open(Arc::clone(&place), face, &[], *START).await;
+    let gateway = Gateway::open(Arc::clone(&place), api, &[], *START).await;
     let ended = tokio::spawn(test(gateway)).await;
     if let Ok(place) = Arc::try_unwrap(place) {
         place.remove().await;
@@ -88,8 +88,8 @@ where
 }
 
 impl Gateway {
-    /// Starts one on a database, which is migrated.
-    pub async fn open(place: Arc<Place>, face: Face, flags: &[&str], start: DateTime<Utc>) -> Self {
+    /// Starts a gateway on a database, which is migrated.
+    pub async fn open(place: Arc<Place>, api: Api, flags: &[&str], start: DateTime<Utc>) -> Self {
         let app = App::open(config(&place.url(), flags), Clock::manual(start))
             .await
             .expect("a database");
@@ -100,17 +100,17 @@ impl Gateway {
         let serving = stockroom::server::serve(Arc::clone(&services), listener, async move {
             let _ = stopped.await;
         });
-        let serving = tokio::spawn(async move { serving.await.expect("it serves") });
+        let serving = tokio::spawn(async move { serving.await.expect("the gateway starts") });
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client");
         let user = |index: usize| {
-            Actor::new(&http, address, Some(access(&services, index)), USERS[index].0).through(face)
+            Actor::new(&http, address, Some(access(&services, index)), USERS[index].0).through(api)
         };
         Self {
-            anon: Actor::new(&http, address, None, "anon").through(face),
+            anon: Actor::new(&http, address, None, "anon").through(api),
             root: user(0),
             manager: user(1),
             administrator: user(2),
@@ -119,38 +119,38 @@ impl Gateway {
             services,
             address,
             http,
-            face,
+            api,
             place,
             stop,
             serving,
         }
     }
 
-    /// Another one beside it, on the same database.
+    /// Starts another gateway on the same database.
     pub async fn another(&self, flags: &[&str]) -> Self {
         Self::open(
             Arc::clone(&self.place),
-            self.face,
+            self.api,
             flags,
             self.services.clock.now(),
         )
         .await
     }
 
-    /// Ends it, and begins another on the same database, with these settings.
+    /// Stops it, and starts another on the same database, with these settings.
     pub async fn with(self, flags: &[&str]) -> Self {
         let now = self.services.clock.now();
         self.restarted(flags, now).await
     }
 
-    /// Ends it, and begins another on the same database, at another time.
+    /// Stops it, and starts another on the same database, at another time.
     pub async fn restarted(self, flags: &[&str], now: DateTime<Utc>) -> Self {
-        let (place, face) = (Arc::clone(&self.place), self.face);
+        let (place, api) = (Arc::clone(&self.place), self.api);
         self.end().await;
-        Self::open(place, face, flags, now).await
+        Self::open(place, api, flags, now).await
     }
 
-    /// Ends it in order, and leaves the database.
+    /// Shuts it down and keeps the database.
     pub async fn end(self) -> Arc<Place> {
         let Self {
             services,
@@ -162,24 +162,24 @@ impl Gateway {
         } = self;
         drop(http);
         let _ = stop.send(());
-        serving.await.expect("it ends");
+        serving.await.expect("the gateway stops");
         services.db.close().await;
         place
     }
 
-    /// Moves the clock on.
+    /// Advances the clock.
     pub fn wait(&self, seconds: u64) {
         self.services.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// The program itself, for what is not done over HTTP.
+    /// The context of the program itself, for operations outside of HTTP.
     pub fn system(&self) -> Ctx {
         Ctx::system(Arc::clone(&self.services))
     }
 
     /// The webhook worker, which runs only when a test calls it.
     pub fn webhooks(&self) -> &Arc<WebhookWorker> {
-        self.app.webhooks.as_ref().expect("webhooks are switched on")
+        self.app.webhooks.as_ref().expect("webhooks are enabled")
     }
 
     /// Completes when the background tasks have ended, after [`Services::stop`].
@@ -188,13 +188,13 @@ impl Gateway {
         self.services.tasks.wait().await;
     }
 
-    /// The same user with another token.
+    /// The same client with another token.
     pub fn with_token(&self, token: impl Into<String>) -> Actor {
-        Actor::new(&self.http, self.address, Some(token.into()), "bearer").through(self.face)
+        Actor::new(&self.http, self.address, Some(token.into()), "bearer").through(self.api)
     }
 
-    /// Everybody, from nobody on.
-    pub fn everybody(&self) -> [&Actor; 5] {
+    /// All clients, in the order of their permissions.
+    pub fn all_actors(&self) -> [&Actor; 5] {
         [
             &self.anon,
             &self.viewer,
@@ -204,19 +204,19 @@ impl Gateway {
         ]
     }
 
-    /// Where its database is.
+    /// The URL of its database.
     pub fn database_url(&self) -> String {
         self.place.url()
     }
 
-    /// How many statements are sent while something happens; nothing else may happen beside it.
+    /// The number of statements sent while a future runs; nothing else may run concurrently.
     pub async fn statements<T>(&self, doing: impl Future<Output = T>) -> (u64, T) {
         let before = self.services.db.statements();
         let done = doing.await;
         (self.services.db.statements() - before, done)
     }
 
-    /// Sends a statement as it stands, past all rules.
+    /// Executes a statement directly on the database, without any checks.
     pub async fn sql(&self, sql: impl Into<String>) -> Result<()> {
         let sql = Arc::new(sql.into());
         self.system()
@@ -227,8 +227,8 @@ impl Gateway {
             .await
     }
 
-    /// Asserts that ledger and stock agree, and everything else that must always hold.
-    pub async fn is_sound(&self) {
+    /// Asserts that ledger and stock agree, and every other invariant.
+    pub async fn assert_invariants(&self) {
         let violations = stockroom::resolvers::invariant::violations(&self.system())
             .await
             .expect("answers");
@@ -236,7 +236,7 @@ impl Gateway {
     }
 }
 
-/// An access token of one of [`USERS`], made without the time that a password takes.
+/// An access token of one of [`USERS`], issued without the time of a password hash.
 fn access(services: &Arc<Services>, index: usize) -> String {
     let ctx = Ctx::anonymous(Arc::clone(services), IpAddr::V4(Ipv4Addr::LOCALHOST));
     let id = i64::try_from(index).expect("a small number") + 1;

@@ -1,25 +1,25 @@
-//! What tests ask of GraphQL, and what they expect back.
+//! GraphQL requests of tests and their expected results.
 
 use serde_json::{Value, json};
 
 use crate::support::actors::Actor;
 
 impl Actor {
-    /// The data of an answer in which nothing is wrong.
+    /// The data of a response without errors.
     pub async fn data(&self, document: &str, variables: Value) -> Value {
         let body = self.gql(document, variables.clone()).await.expect(200);
         assert!(body.get("errors").is_none(), "{document} {variables}: {body}");
         body["data"].clone()
     }
 
-    /// The code and the message of the first error of an answer to what has not been executed.
+    /// The code and the message of the first error of a request that was not executed.
     pub async fn refusal(&self, document: &str, variables: Value) -> (String, String) {
         let body = self.gql(document, variables.clone()).await.json();
         assert!(body.get("data").is_none(), "{document} {variables}: {body}");
         first_error(&body)
     }
 
-    /// The code and the message of the first error of an answer whose only field of the root is null.
+    /// The code and the message of the first error of a response whose only root field is null.
     pub async fn failure(&self, document: &str, variables: Value) -> (String, String) {
         let body = self.gql(document, variables.clone()).await.expect(200);
         let data = body["data"]
@@ -32,7 +32,7 @@ impl Actor {
         first_error(&body)
     }
 
-    /// The payload of a mutation of which nothing is wrong; `input` is its variable.
+    /// The payload of a mutation without errors; `input` is its variable.
     pub async fn mutate(&self, field: &str, selected: &str, input: Value) -> Value {
         let payload = self.payload(field, selected, input).await;
         assert_eq!(payload["userErrors"], json!([]), "{field}");

@@ -1,11 +1,11 @@
-//! GraphQL's words in REST's: what is refused by a type, what needs an object, what is short.
+//! GraphQL errors in REST's wording: type errors, referring objects, insufficient stock.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::api::{Outcome, snake_case};
 
-/// What GraphQL refuses by the types of an input, as REST words it, whose inputs have none.
+/// GraphQL's type errors of inputs as REST words them, whose inputs are untyped.
 pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
     let words = |message: &str| {
         let refused = message.strip_prefix("The variable \"$input")?;
@@ -44,7 +44,7 @@ pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
     Some(Outcome::Invalid(named))
 }
 
-/// What the document calls the type of a value.
+/// The documented name of a value's type.
 fn python(value: &Value) -> &'static str {
     match value {
         Value::Bool(_) => "bool",
@@ -55,7 +55,7 @@ fn python(value: &Value) -> &'static str {
     }
 }
 
-/// What REST calls a field of an input.
+/// REST's name of an input field.
 pub fn rest_name(field: &str) -> String {
     let field = snake_case(field);
     field.strip_suffix("_id").map_or(field.clone(), str::to_owned)
@@ -68,7 +68,7 @@ pub fn numbers(error: &Value) -> Vec<i64> {
     words.filter_map(|word| word.parse().ok()).collect()
 }
 
-/// What an object is needed by, of which GraphQL's message tells: "It is needed by 2 inflows and 1 outflow."
+/// The referring objects in GraphQL's message "It is needed by 2 inflows and 1 outflow."
 pub fn needed_by(error: &Value) -> Value {
     let message = error["message"]
         .as_str()
@@ -78,7 +78,7 @@ pub fn needed_by(error: &Value) -> Value {
         .trim_start_matches("It is needed by ")
         .split(" and ")
         .map(|count| {
-            let (count, noun) = count.split_once(' ').expect("a number and a noun");
+            let (count, noun) = count.split_once(' ').expect("a count and a noun");
             let kind = Kind::ALL
                 .into_iter()
                 .find(|kind| [kind.singular(), kind.plural()].contains(&noun));

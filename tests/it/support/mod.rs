@@ -1,4 +1,4 @@
-//! What the tests stand on: a gateway, clients of each protocol, and servers that a gateway talks to.
+//! Support for tests: a gateway, clients of each protocol, and servers that a gateway connects to.
 
 pub mod actors;
 pub mod answer;
@@ -14,7 +14,6 @@ pub mod program;
 pub mod raw_http;
 pub mod redis;
 pub mod rest_over_graphql;
-pub mod row_counts;
 pub mod samples;
 pub mod test_database;
 pub mod trace_collector;

@@ -1,4 +1,4 @@
-//! The description of the REST API, to be asked what it says.
+//! The OpenAPI description, with lookups.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use crate::support::answer::{Answer, keys};
 pub static DESCRIPTION: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(rest::openapi_description()).expect("JSON"));
 
-/// What is at a pointer, behind a reference if there is one.
+/// The value at a pointer, with a reference resolved.
 pub fn resolved(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
         Some(reference) => {
@@ -50,7 +50,7 @@ pub fn operation(path: &str, method: &str) -> &'static Value {
         .2
 }
 
-/// The path of one of a kind, as it is described.
+/// The described path of a single object of a kind.
 pub fn one(kind: Kind) -> String {
     format!("/{}/{{id}}/", kind.plural())
 }
@@ -59,7 +59,7 @@ pub fn all(kind: Kind) -> String {
     format!("/{}/", kind.plural())
 }
 
-/// The schema of a body, sent or received.
+/// The schema of a request or response body.
 pub fn schema(body: &'static Value) -> &'static Value {
     resolved(&resolved(body)["content"]["application/json"]["schema"])
 }
@@ -68,14 +68,14 @@ pub fn sent_schema(path: &str, method: &str) -> &'static Value {
     schema(&operation(path, method)["requestBody"])
 }
 
-/// An answer of this operation as it is described.
+/// A described response of this operation.
 pub fn response(path: &str, method: &str, status: u16) -> &'static Value {
     let responses = &operation(path, method)["responses"];
     let response = responses.get(status.to_string());
     resolved(response.unwrap_or_else(|| panic!("{method} {path}: {status} is not described")))
 }
 
-/// The examples of an answer.
+/// The examples of a response.
 pub fn examples(response: &'static Value) -> Vec<&'static Value> {
     let content = &response["content"]["application/json"];
     match content.get("examples") {
@@ -123,7 +123,7 @@ pub fn is_like(value: &Value, schema: &'static Value, at: &str) {
     assert!(described, "{at} is {value}, but described as {}", schema["type"]);
 }
 
-/// The headers that every answer of a described response has.
+/// The required headers of a described response.
 pub fn required_headers(response: &'static Value) -> Vec<&'static str> {
     let described = response.get("headers").map(object);
     let described = described.into_iter().flatten();
@@ -133,7 +133,7 @@ pub fn required_headers(response: &'static Value) -> Vec<&'static str> {
         .collect()
 }
 
-/// Asserts that an answer is, to its last word, an example of what is described.
+/// Asserts that a response equals one of the described examples.
 #[track_caller]
 pub fn is_example(answer: &Answer, path: &str, method: &str, status: u16) {
     let response = response(path, method, status);

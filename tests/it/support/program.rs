@@ -1,4 +1,4 @@
-//! The program itself, started as an operator starts it: for what only a process shows, its log and its end.
+//! The program as a process: for its log, its signals and its exit.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -13,10 +13,10 @@ use crate::support::actors::Actor;
 use crate::support::gateway::SECRET_KEY;
 use crate::support::test_database::PASSWORD;
 
-/// How long anything may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time limit of every step.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// `stockroom serve` under way, on a port of its own, logging as JSON.
+/// A running `stockroom serve` on its own port, logging as JSON.
 pub struct Program {
     pub address: SocketAddr,
     child: Child,
@@ -24,7 +24,7 @@ pub struct Program {
     http: reqwest::Client,
 }
 
-/// A command of the program over this database; nothing of the environment reaches it.
+/// A command of the program on this database; it inherits no environment.
 pub fn command(database_url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockroom"));
     command
@@ -42,7 +42,7 @@ impl Program {
         Self::start(command(database_url).envs(settings.iter().copied())).await
     }
 
-    /// The same in a directory that has a `.env` of its own, which says the rest.
+    /// The same in a directory with a `.env` file, which has the other settings.
     pub async fn serve_in(directory: &Path, database_url: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = command(database_url);
         Self::start(
@@ -54,9 +54,9 @@ impl Program {
         .await
     }
 
-    /// The same where no file can grow beyond so many bytes, as on a disk that is full, until [`Program::has_room`].
+    /// The same with a limit on the size of files in bytes, like a full disk, until [`Program::has_room`].
     pub async fn serve_on_a_small_disk(database_url: &str, bytes: u64, settings: &[(&str, &str)]) -> Self {
-        // The signal that goes with that limit would end the program; a full disk sends none.
+        // The limit's signal would end the program; a full disk sends none.
         let limited = r#"trap "" XFSZ; exec /usr/bin/prlimit --fsize="$1:unlimited" "$0" "$2""#;
         let like = command(database_url);
         let mut command = Command::new("/bin/sh");
@@ -68,7 +68,7 @@ impl Program {
         Self::start(command.envs(settings.iter().copied())).await
     }
 
-    /// From here on files can grow.
+    /// Lifts the limit on the size of files.
     pub fn has_room(&self) {
         let pid = self.child.id().to_string();
         let raised = Command::new("/usr/bin/prlimit")
@@ -85,8 +85,8 @@ impl Program {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("it starts");
-        let log = BufReader::new(child.stderr.take().expect("its log"));
+            .expect("the process starts");
+        let log = BufReader::new(child.stderr.take().expect("stderr"));
         let (sender, lines) = unbounded_channel();
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
@@ -109,13 +109,13 @@ impl Program {
         program
     }
 
-    /// The next line of the log that is meant.
+    /// The next line of the log that matches.
     pub async fn line(&mut self, is_meant: impl Fn(&Value) -> bool) -> Value {
         loop {
-            let line = tokio::time::timeout(PATIENCE, self.lines.recv())
+            let line = tokio::time::timeout(TIMEOUT, self.lines.recv())
                 .await
-                .expect("the line comes in time")
-                .expect("the line comes before the program ends");
+                .expect("the line is logged in time")
+                .expect("the line is logged before the program exits");
             let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
             if is_meant(&line) {
                 return line;
@@ -123,19 +123,19 @@ impl Program {
         }
     }
 
-    /// The rest of the log, of a program that has ended.
+    /// The rest of the log, of a program that has exited.
     pub async fn rest(&mut self) -> Vec<String> {
         let mut rest = Vec::new();
-        while let Some(line) = tokio::time::timeout(PATIENCE, self.lines.recv())
+        while let Some(line) = tokio::time::timeout(TIMEOUT, self.lines.recv())
             .await
-            .expect("its log ends")
+            .expect("the log ends in time")
         {
             rest.push(line);
         }
         rest
     }
 
-    /// Somebody without a login.
+    /// A client without a login.
     pub fn anon(&self) -> Actor {
         Actor::new(&self.http, self.address, None, "anon")
     }
@@ -154,7 +154,7 @@ impl Program {
         Actor::new(&self.http, self.address, Some(access), "user")
     }
 
-    /// The bytes of memory that it uses.
+    /// Its resident memory in bytes.
     pub fn memory(&self) -> usize {
         let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("statistics");
         let resident = pages
@@ -164,7 +164,7 @@ impl Program {
         resident.expect("a number") * 4096
     }
 
-    /// How many files it may have open.
+    /// Its limit on open files.
     pub fn open_files(&self) -> u64 {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).expect("limits");
         let soft = limits.lines().find_map(|line| {
@@ -177,12 +177,12 @@ impl Program {
         soft.expect("a limit")
     }
 
-    /// Asks it to end.
+    /// Sends SIGTERM.
     pub fn terminate(&self) {
         self.signal("-TERM");
     }
 
-    /// Ends its terminal.
+    /// Sends SIGHUP.
     pub fn hang_up(&self) {
         self.signal("-HUP");
     }
@@ -195,19 +195,22 @@ impl Program {
         assert!(sent.expect("kill").success());
     }
 
-    /// Ends it as a power cut would: at once, whatever it is doing.
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
         self.child.kill().expect("a child");
     }
 
-    /// How it ended.
+    /// Waits for its exit and returns the status.
     pub async fn ended(&mut self) -> ExitStatus {
-        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let deadline = tokio::time::Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status;
             }
-            assert!(tokio::time::Instant::now() < deadline, "it does not end");
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "the process does not exit"
+            );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -215,7 +218,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended already.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

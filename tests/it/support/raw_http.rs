@@ -1,4 +1,4 @@
-//! Requests that no well-behaved client sends: bytes over a socket.
+//! Malformed requests: bytes over a socket.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// An answer as it came over the socket.
+/// A response as received from the socket.
 #[derive(Debug)]
 pub struct RawAnswer {
     pub status: u16,
-    /// The status line and the headers, as they are spelled.
+    /// The status line and the headers, as written.
     pub head: String,
     pub body: String,
 }
@@ -28,19 +28,19 @@ impl RawAnswer {
     }
 }
 
-/// Sends bytes and reads until the other side has no more to say.
+/// Sends bytes and reads until the connection is closed.
 pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    // The server may answer and close before it has read all.
+    // The server may respond and close before it has read everything.
     let _ = stream.write_all(bytes).await;
     answer(stream).await
 }
 
-/// Sends bytes, and that nothing will follow.
+/// Sends bytes and shuts down the writing side.
 pub async fn exchange_cut(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
-    stream.write_all(bytes).await.expect("a server that listens");
-    stream.shutdown().await.expect("a server that listens");
+    stream.write_all(bytes).await.expect("a listening server");
+    stream.shutdown().await.expect("a listening server");
     answer(stream).await
 }
 
@@ -49,11 +49,11 @@ async fn answer(mut stream: TcpStream) -> RawAnswer {
     let reading = stream.read_to_end(&mut received);
     let _ = tokio::time::timeout(Duration::from_secs(20), reading)
         .await
-        .expect("an answer in time");
-    let text = String::from_utf8(received).expect("an answer in UTF-8");
+        .expect("a response in time");
+    let text = String::from_utf8(received).expect("a response in UTF-8");
     let (head, body) = text
         .split_once("\r\n\r\n")
-        .unwrap_or_else(|| panic!("no answer: {text:?}"));
+        .unwrap_or_else(|| panic!("no response: {text:?}"));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     RawAnswer {
         status: status.unwrap_or_else(|| panic!("no status: {head:?}")),
@@ -62,7 +62,7 @@ async fn answer(mut stream: TcpStream) -> RawAnswer {
     }
 }
 
-/// The head of a request with these header lines, and with its connection closed after the answer.
+/// The head of a request with these header lines and `Connection: close`.
 pub fn head(line: &str, headers: &[&str]) -> String {
     let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
     format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n")

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// An empty database of its own on the Redis that `STOCKROOM_TEST_REDIS` names.
+/// An empty database on the Redis server that `STOCKROOM_TEST_REDIS` names.
 pub struct Redis {
     pub url: String,
     pub address: SocketAddr,
@@ -37,11 +37,11 @@ impl Redis {
         let mut connection = client
             .get_multiplexed_async_connection()
             .await
-            .expect("Redis answers");
+            .expect("Redis responds");
         ::redis::cmd("FLUSHDB")
             .exec_async(&mut connection)
             .await
-            .expect("it is emptied");
+            .expect("FLUSHDB succeeds");
         Some(Self {
             url,
             address,
@@ -49,13 +49,13 @@ impl Redis {
         })
     }
 
-    /// The URL of the same database by way of another address.
+    /// The URL of the same database through another address.
     pub fn through(&self, address: SocketAddr) -> String {
         format!("redis://{address}/{}", self.database)
     }
 }
 
-/// A TCP proxy to a server whose connections can be cut.
+/// A TCP proxy to a server, whose connections can be cut.
 pub struct Proxy {
     pub address: SocketAddr,
     passing: JoinHandle<()>,
@@ -67,7 +67,7 @@ impl Proxy {
         let listener = TcpListener::bind(at.unwrap_or(any)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let passing = tokio::spawn(async move {
-            // Dropped, and with it every connection, when the task is ended.
+            // The set is dropped with the task, which closes every connection.
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((mut client, _)) = listener.accept().await {
                 connections.spawn(async move {

@@ -1,5 +1,5 @@
-//! REST's requests to the six collections, asked of GraphQL and answered as REST would: so that a test of a rule, written
-//! once in REST's words, runs through both faces. What GraphQL has no words for is asked of REST.
+//! Translates REST requests to the six collections to GraphQL, and the results back, so that a test of a rule, written
+//! as REST requests, runs through both APIs. Requests that GraphQL cannot express are sent to REST.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use url::form_urlencoded;
 
 use crate::support::actors::Actor;
 use crate::support::answer::{Answer, BAD_TOKEN, FORBIDDEN, INVALID_PAGE, NO_TOKEN, NOT_FOUND};
-use crate::support::api::{Face, Outcome, capital, output, selection};
+use crate::support::api::{Api, Outcome, capital, output, selection};
 
-/// The answer to a request, if GraphQL has words for it.
+/// The response to a request, if GraphQL can express it.
 pub fn interpret<'a>(
     actor: &'a Actor,
     method: &'a Method,
     path: &'a str,
     body: Option<&'a Value>,
 ) -> BoxFuture<'a, Option<Answer>> {
-    // Boxed, since the face behind it sends requests of its own.
+    // Boxed, since the API behind it sends requests itself.
     interpreted(actor, method, path, body).boxed()
 }
 
@@ -44,12 +44,12 @@ async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&V
     };
     let outcome = match (method.as_str(), id, &body) {
         ("GET", None, _) => return list(actor, kind, query, &asked).await,
-        ("GET", Some(Ok(id)), _) => Face::GraphQl.find(actor, kind, id).await,
-        ("POST", None, Some(body)) => Face::GraphQl.create(actor, kind, body.clone()).await,
+        ("GET", Some(Ok(id)), _) => Api::GraphQl.find(actor, kind, id).await,
+        ("POST", None, Some(body)) => Api::GraphQl.create(actor, kind, body.clone()).await,
         ("PUT" | "PATCH", Some(Ok(id)), Some(body)) if !matches!(kind, Kind::Inflow | Kind::Outflow) => {
-            Face::GraphQl.update(actor, kind, id, None, body.clone()).await
+            Api::GraphQl.update(actor, kind, id, None, body.clone()).await
         }
-        ("DELETE", Some(Ok(id)), None) => Face::GraphQl.delete(actor, kind, id).await,
+        ("DELETE", Some(Ok(id)), None) => Api::GraphQl.delete(actor, kind, id).await,
         _ => return None,
     };
     let done = match *method {
@@ -60,7 +60,7 @@ async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&V
     Some(answer(actor, done, outcome, &body.unwrap_or_default(), asked))
 }
 
-/// What REST would answer.
+/// The REST response for an outcome.
 fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, asked: String) -> Answer {
     let envelope = |code: &str, details: &Value| json!({ "error": { "code": code, "message": "As GraphQL has it.", "details": details } });
     let (status, text) = match outcome {
@@ -70,7 +70,7 @@ fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, asked: Strin
             let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for (field, message) in refused {
                 let message = match (&*message, &body[&field]) {
-                    // Any text is an id to GraphQL, so one that can't be is the id of nothing.
+                    // GraphQL takes any string as an id, so an invalid one is an id without an object.
                     ("There is nothing with this id.", Value::Number(id)) => {
                         format!("Invalid pk \"{id}\" - object does not exist.")
                     }
@@ -97,7 +97,7 @@ fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, asked: Strin
     Answer::interpreted(status, text, asked)
 }
 
-/// The fields that GraphQL has, in the plainest of the forms that REST takes: ids and whole numbers as numbers.
+/// The fields that GraphQL has, in the plainest form that REST takes: ids and whole numbers as numbers.
 fn plain(kind: Kind, body: &Value) -> Option<Value> {
     let number = |value: &Value| match value {
         Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
@@ -151,7 +151,10 @@ async fn list(actor: &Actor, kind: Kind, query: &str, asked: &str) -> Option<Ans
                 variables.insert("search".to_owned(), json!(value));
             }
             ("ordering", _) => {
-                let steps: Option<Vec<Value>> = value.split(',').map(|column| step(kind, column)).collect();
+                let steps: Option<Vec<Value>> = value
+                    .split(',')
+                    .map(|column| column_order(kind, column))
+                    .collect();
                 variables.insert("order".to_owned(), json!(steps?));
             }
             ("brand" | "category", Kind::Product)
@@ -188,7 +191,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, asked: &str) -> Option<Ans
                 &Value::Null,
                 asked.to_owned(),
             )),
-            // What can't be read is worded by each face for itself.
+            // Each API has its own wording for invalid parameters.
             _ => None,
         };
     }
@@ -208,8 +211,8 @@ async fn list(actor: &Actor, kind: Kind, query: &str, asked: &str) -> Option<Ans
     Some(Answer::interpreted(200, page.to_string(), asked.to_owned()))
 }
 
-/// A step of an order; nothing for a column that GraphQL does not order by.
-fn step(kind: Kind, column: &str) -> Option<Value> {
+/// A column of an order; `None` for a column that GraphQL cannot order by.
+fn column_order(kind: Kind, column: &str) -> Option<Value> {
     let (direction, column) = match column.trim().strip_prefix('-') {
         Some(column) => ("DESC", column),
         None => ("ASC", column.trim()),

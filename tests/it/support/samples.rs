@@ -1,13 +1,13 @@
-//! One row of each kind, and a body that makes another: for what holds of all six.
+//! One row of each kind, and a body that creates another, for tests of all six kinds.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::Actor;
 
-/// The three that differ in their name alone.
+/// The three kinds that differ in their name only.
 pub const LABELS: [Kind; 3] = [Kind::Brand, Kind::Category, Kind::Supplier];
-/// The two that are never updated.
+/// The two kinds that are never updated.
 pub const MOVEMENTS: [Kind; 2] = [Kind::Inflow, Kind::Outflow];
 
 /// Rows that others can refer to.
@@ -21,7 +21,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Makes one of each kind. What is left of the product is 100.
+    /// Creates one of each kind. The product has 100 left.
     pub async fn made_by(actor: &Actor) -> Self {
         let mut sample = Self {
             brand: 0,
@@ -42,7 +42,7 @@ impl Sample {
         sample
     }
 
-    /// What it takes to make one more.
+    /// A body that creates another.
     pub fn body(&self, kind: Kind) -> Value {
         match kind {
             Kind::Brand | Kind::Category | Kind::Supplier => json!({ "name": "Another" }),
@@ -79,7 +79,7 @@ impl Sample {
             Kind::Product => self.product,
             Kind::Inflow => self.inflow,
             Kind::Outflow => self.outflow,
-            Kind::Webhook => panic!("webhooks are in no sample"),
+            Kind::Webhook => panic!("samples have no webhook endpoints"),
         }
     }
 

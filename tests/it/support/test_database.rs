@@ -1,8 +1,10 @@
-//! An isolated, migrated database for each test, with its users: a copy of one that is made once.
+//! An isolated, migrated database with users for each test: a copy of a template that is created once.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use stockroom::clock::Clock;
 use stockroom::ctx::Ctx;
 use stockroom::resolvers::account::{self, NewUser};
@@ -15,10 +17,10 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::support::gateway::{START, config};
 
-/// The password of everybody: the one of the document's examples.
+/// The password of all users, as in the documented examples.
 pub const PASSWORD: &str = "yourpassword";
 
-/// The users of every test's database: name, superuser, group. Their ids count from 1.
+/// The users of every test database: name, superuser, group. Their ids count from 1.
 pub const USERS: [(&str, bool, Option<&str>); 4] = [
     ("admin", true, None),
     ("manager", false, Some("Manager")),
@@ -26,21 +28,21 @@ pub const USERS: [(&str, bool, Option<&str>); 4] = [
     ("viewer", false, None),
 ];
 
-/// Which database a test runs on.
+/// The database engine of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Database {
     Sqlite,
     Postgres,
 }
 
-/// A database of one test.
+/// The database of one test.
 pub enum Place {
     Sqlite(TempDir),
     Postgres { name: String },
 }
 
 impl Place {
-    /// A copy of the migrated database; nothing where there is no PostgreSQL to make it on.
+    /// A copy of the migrated database; `None` without a PostgreSQL server to create it on.
     pub async fn fresh(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => {
@@ -56,7 +58,7 @@ impl Place {
         }
     }
 
-    /// An empty database, without even the tables; nothing where there is no PostgreSQL to make it on.
+    /// An empty database without tables; `None` without a PostgreSQL server to create it on.
     pub async fn empty(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => Some(Self::Sqlite(tempfile::tempdir().expect("a directory"))),
@@ -68,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Where it is, as `DATABASE_URL` has it.
+    /// Its URL, as in `DATABASE_URL`.
     pub fn url(&self) -> String {
         match self {
             Self::Sqlite(directory) => format!("sqlite://{}", directory.path().join("test.db").display()),
@@ -76,7 +78,7 @@ impl Place {
         }
     }
 
-    /// Removes it, whoever is still connected.
+    /// Removes it, even while clients are connected.
     pub async fn remove(self) {
         if let Self::Postgres { name } = self {
             let server = server().expect("a server");
@@ -85,7 +87,36 @@ impl Place {
     }
 }
 
-/// Where what outlives a test runs: a connection belongs to the runtime that opened it, and each test has its own.
+/// All tables of a database except SQLite's own, with their numbers of rows; empty before the migrations.
+pub async fn row_counts(url: &str) -> BTreeMap<String, i64> {
+    let services = Services::open(config(url, &[]), Clock::manual(*START))
+        .await
+        .expect("the target opens");
+    let db = &services.db;
+    let ask = async |sql: String| {
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.query_all_raw(statement).await.expect("a result")
+    };
+    let list = match db.get_database_backend() {
+        DbBackend::Sqlite => {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+        }
+        _ => {
+            "SELECT CAST(relname AS text) AS name FROM pg_class
+             WHERE relkind = 'r' AND relnamespace = CAST('public' AS regnamespace)"
+        }
+    };
+    let mut counts = BTreeMap::new();
+    for row in ask(list.to_owned()).await {
+        let table: String = row.try_get("", "name").expect("a name");
+        let count = ask(format!("SELECT COUNT(*) AS number FROM \"{table}\"")).await;
+        counts.insert(table, count[0].try_get("", "number").expect("a number"));
+    }
+    db.close().await;
+    counts
+}
+
+/// The runtime of shared connections: a connection belongs to the runtime that opened it, and each test has its own.
 static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -94,7 +125,7 @@ static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
         .expect("a runtime")
 });
 
-/// Migrates the database at `url` and makes the users.
+/// Migrates the database at `url` and creates the users.
 async fn prepare(url: &str) {
     let services = Services::open(config(url, &[]), Clock::manual(*START))
         .await
@@ -123,7 +154,7 @@ async fn sqlite_template() -> &'static [u8] {
                 let directory = tempfile::tempdir().expect("a directory");
                 let file = directory.path().join("test.db");
                 prepare(&format!("sqlite://{}", file.display())).await;
-                // One whole file, without what still stands in the write-ahead log.
+                // A single file, with the write-ahead log merged into it.
                 let whole = directory.path().join("whole.db");
                 rusqlite::Connection::open(file)
                     .and_then(|file| file.execute("VACUUM INTO ?", [whole.to_str()]))
@@ -135,7 +166,7 @@ async fn sqlite_template() -> &'static [u8] {
         .await
 }
 
-/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; nothing when it is not set, which is an error under CI.
+/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; `None` when it is not set, which is an error under CI.
 fn server() -> Option<&'static Server> {
     static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
@@ -158,14 +189,14 @@ fn server() -> Option<&'static Server> {
     SERVER.as_ref()
 }
 
-/// A server on which databases can be made.
+/// A server on which databases are created.
 pub struct Server {
     url: url::Url,
     admin: OnceCell<Client>,
 }
 
 impl Server {
-    /// Runs something where the server's connections live.
+    /// Runs a future on the runtime of the server's connections.
     async fn run<T: Send + 'static, Fut: Future<Output = T> + Send>(
         &'static self,
         work: impl FnOnce(&'static Self) -> Fut + Send + 'static,
@@ -173,7 +204,7 @@ impl Server {
         KEEPER
             .spawn(async move { work(self).await })
             .await
-            .expect("PostgreSQL works")
+            .expect("the task completes")
     }
 
     fn url(&self, name: &str) -> String {
@@ -207,19 +238,19 @@ impl Server {
         self.admin().await.batch_execute(sql).await.expect(sql);
     }
 
-    /// Connects, clears up after runs that have ended, and makes the database that others are copied from.
+    /// Connects, removes the databases of earlier runs, and creates the template.
     async fn admin(&'static self) -> &'static Client {
         self.admin
             .get_or_init(async || {
                 let mut url = self.url.clone();
                 url.query_pairs_mut().append_pair("application_name", &run());
-                let (admin, connection) = tokio_postgres::connect(url.as_str(), NoTls).await.expect("PostgreSQL answers");
+                let (admin, connection) = tokio_postgres::connect(url.as_str(), NoTls).await.expect("PostgreSQL responds");
                 tokio::spawn(async move { drop(connection.await) });
                 let leftover = "SELECT datname FROM pg_database WHERE datname LIKE 'stockroom_test_%' AND NOT EXISTS
                     (SELECT 1 FROM pg_stat_activity WHERE datname LIKE application_name || '%' AND application_name LIKE 'stockroom_test_%')";
                 for row in admin.query(leftover, &[]).await.expect("databases") {
                     let name: String = row.get("datname");
-                    // Another run that starts now may be faster.
+                    // A concurrent run may have removed it first.
                     let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await;
                 }
                 admin.batch_execute(&format!("CREATE DATABASE {}", run())).await.expect("a database");
@@ -230,7 +261,7 @@ impl Server {
     }
 }
 
-/// What all databases of this run are called, in the beginning.
+/// The common prefix of all databases of this run.
 fn run() -> String {
     format!("stockroom_test_{}", std::process::id())
 }

@@ -1,4 +1,4 @@
-//! A collector of traces: a server that takes OTLP by HTTP and protobuf and shows what it was sent.
+//! A trace collector: a server that takes OTLP over HTTP with protobuf and keeps the requests.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,26 +22,26 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// The collector; it dies with this.
+/// The collector; stopped on drop.
 pub struct Collector {
     pub address: SocketAddr,
     seen: Arc<watch::Sender<Seen>>,
     serving: JoinHandle<()>,
 }
 
-/// What has been sent to it.
+/// The collected requests.
 #[derive(Clone, Default)]
 pub struct Seen {
     pub spans: Vec<Span>,
-    /// What the sender says of itself.
+    /// The resource of the sender.
     pub resource: Vec<(String, String)>,
-    /// Everything, as it came.
+    /// Every request in full.
     pub bytes: Vec<u8>,
     pub paths: Vec<String>,
 }
 
 impl Collector {
-    /// One that takes everything.
+    /// A collector that accepts everything.
     pub async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -54,7 +54,7 @@ impl Collector {
         }
     }
 
-    /// What `OTEL_EXPORTER_OTLP_ENDPOINT` is.
+    /// The value of `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -64,11 +64,14 @@ impl Collector {
         self.seen.borrow().clone()
     }
 
-    /// What has arrived, once this holds of it.
+    /// The collected requests, once this holds of them.
     pub async fn until(&self, holds: impl Fn(&Seen) -> bool) -> Seen {
         let mut seen = self.seen.subscribe();
         let arrived = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(|seen| holds(seen))).await;
-        arrived.expect("it arrives").expect("the sender lives").clone()
+        arrived
+            .expect("the requests arrive in time")
+            .expect("the sender is not dropped")
+            .clone()
     }
 }
 
@@ -78,19 +81,19 @@ impl Seen {
         self.spans.iter().filter(|span| span.name == name).collect()
     }
 
-    /// Those below a span.
+    /// The children of a span.
     pub fn below(&self, span: &Span) -> Vec<&Span> {
         let is_below = |other: &&Span| other.parent_span_id == span.span_id;
         self.spans.iter().filter(is_below).collect()
     }
 
-    /// Whether this text is in anything that was sent.
-    pub fn tells(&self, text: &str) -> bool {
+    /// Whether this text is in any request.
+    pub fn contains(&self, text: &str) -> bool {
         self.bytes.windows(text.len()).any(|part| part == text.as_bytes())
     }
 }
 
-/// An attribute as a text; empty when it is not there.
+/// An attribute as a string; empty if it is absent.
 pub fn attribute(span: &Span, name: &str) -> String {
     let found = span.attributes.iter().find(|attribute| attribute.key == name);
     found.map(text).unwrap_or_default()
@@ -124,7 +127,7 @@ async fn serve(listener: TcpListener, seen: Arc<watch::Sender<Seen>>) {
         connections.spawn(async move {
             let service = service_fn(move |request| take(Arc::clone(&seen), request));
             let connection = hyper::server::conn::http1::Builder::new();
-            // The other side may leave when it likes.
+            // The client may disconnect at any time.
             let _ = connection.serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -136,8 +139,8 @@ async fn take(
 ) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     assert_eq!(head.headers["content-type"], "application/x-protobuf");
-    let body = body.collect().await.expect("a whole message").to_bytes();
-    let message = ExportTraceServiceRequest::decode(&*body).expect("what OTLP says");
+    let body = body.collect().await.expect("a complete request").to_bytes();
+    let message = ExportTraceServiceRequest::decode(&*body).expect("an OTLP request");
     seen.send_modify(|seen| {
         seen.bytes.extend(&body);
         seen.paths.push(head.uri.path().to_owned());
@@ -146,7 +149,7 @@ async fn take(
                 .resource
                 .map(|resource| resource.attributes)
                 .unwrap_or_default();
-            // What is told of the host and the SDK is not ours.
+            // Attributes of the host and the SDK are excluded.
             let own = attributes
                 .iter()
                 .filter(|attribute| attribute.key.starts_with("service."));
@@ -159,5 +162,5 @@ async fn take(
     let answer = Response::builder()
         .header("content-type", "application/x-protobuf")
         .body(answer.into());
-    Ok(answer.expect("an answer"))
+    Ok(answer.expect("a response"))
 }

@@ -1,4 +1,5 @@
-//! A receiver of webhooks that does as it is told: takes them, fails, hangs, redirects, dies; and gateways that tell it.
+//! A webhook receiver with configurable behaviour: it accepts, fails, hangs, redirects or stops; and gateways that send
+//! to it.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,20 +23,20 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::support::gateway::Gateway;
 
-/// What it does with a message.
+/// The response to a message.
 #[derive(Clone, Debug)]
 pub enum Reaction {
-    /// Answers with this status.
+    /// Responds with this status.
     Status(u16),
-    /// Answers with this status and one header.
+    /// Responds with this status and one header.
     Header(u16, &'static str, String),
-    /// Never answers.
+    /// Never responds.
     Hang,
-    /// Answers with this status and a body without an end.
+    /// Responds with this status and an endless body.
     Endless(u16),
 }
 
-/// A message as it arrived.
+/// A received message.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub path: String,
@@ -78,7 +79,7 @@ struct State {
 }
 
 impl Receiver {
-    /// One that takes everything.
+    /// A receiver that accepts everything.
     pub async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -94,22 +95,22 @@ impl Receiver {
         }
     }
 
-    /// Where it wants its messages.
+    /// The URL for its messages.
     pub fn url(&self) -> String {
         format!("http://{}/hook?from=stockroom", self.address)
     }
 
-    /// From now on it does this with each.
-    pub fn reacts(&self, reaction: Reaction) {
+    /// Sets the response to later messages.
+    pub fn set_reaction(&self, reaction: Reaction) {
         *self.state.reaction.lock().unwrap() = reaction;
     }
 
-    /// What has arrived until now.
+    /// The messages received so far.
     pub fn received(&self) -> Vec<Received> {
         self.state.received.borrow().clone()
     }
 
-    /// What has arrived, once there are this many.
+    /// The received messages, once there are this many.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut received = self.state.received.subscribe();
         let arrived = tokio::time::timeout(
@@ -118,11 +119,11 @@ impl Receiver {
         );
         let arrived = arrived.await;
         let all = arrived.unwrap_or_else(|_| panic!("{count} messages in a minute"));
-        all.expect("the sender lives").clone()
+        all.expect("the sender is not dropped").clone()
     }
 
-    /// Breaks every connection off and listens no more.
-    pub async fn die(mut self) {
+    /// Closes every connection and the listener.
+    pub async fn stop(mut self) {
         self.serving.abort();
         assert!((&mut self.serving).await.unwrap_err().is_cancelled());
     }
@@ -135,7 +136,7 @@ impl Drop for Receiver {
 }
 
 async fn serve(listener: TcpListener, state: Arc<State>) {
-    // They end with this set.
+    // Connections are closed when this set is dropped.
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
@@ -143,7 +144,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
         connections.spawn(async move {
             let service = service_fn(move |request| answer(Arc::clone(&state), request));
             let connection = hyper::server::conn::http1::Builder::new();
-            // The other side may leave when it likes.
+            // The client may disconnect at any time.
             let _ = connection.serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -151,7 +152,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
 
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.expect("a whole message").to_bytes();
+    let body = body.collect().await.expect("a complete request").to_bytes();
     let reaction = state.reaction.lock().unwrap().clone();
     state.received.send_modify(|received| {
         received.push(Received {
@@ -173,13 +174,13 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
             Response::builder().status(status).body(Body::from_stream(chunks))
         }
     };
-    Ok(answer.expect("an answer"))
+    Ok(answer.expect("a response"))
 }
 
-/// What messages are signed with.
+/// The secret that signs messages.
 pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// The settings that send everything to one receiver, and more of them.
+/// The settings that send all events to one receiver, and further settings.
 pub fn flags<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut flags = vec![
         "--webhook-enabled",
@@ -196,8 +197,8 @@ pub fn flags<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     flags
 }
 
-/// The same gateway with webhooks, whose worker only runs when it is told to.
-pub async fn telling(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Gateway {
+/// The same gateway with webhooks, whose worker runs only when a test calls it.
+pub async fn with_webhooks(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Gateway {
     let url = receiver.url();
     let gateway = gateway.with(&flags(&url, more)).await;
     gateway
@@ -208,24 +209,24 @@ pub async fn telling(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Ga
     gateway
 }
 
-/// Sends what is due and says how many tries that were.
-pub async fn due(gateway: &Gateway) -> usize {
-    gateway.webhooks().run_due().await.expect("it runs")
+/// Sends due deliveries and returns the number of attempts.
+pub async fn send_due(gateway: &Gateway) -> usize {
+    gateway.webhooks().run_due().await.expect("the worker runs")
 }
 
-/// Makes an outflow.
-pub async fn take_out(gateway: &Gateway, product: i64, quantity: i64) -> i64 {
+/// Creates an outflow.
+pub async fn create_outflow(gateway: &Gateway, product: i64, quantity: i64) -> i64 {
     let body = json!({ "product": product, "quantity": quantity });
     gateway.manager.make(Kind::Outflow, body).await
 }
 
-/// Every delivery, the first one first.
+/// Every delivery, in order of creation.
 pub async fn deliveries(gateway: &Gateway) -> Vec<delivery::Model> {
     let all = delivery::Entity::find().order_by_asc(delivery::Column::Id);
     all.all(&gateway.services.db).await.expect("rows")
 }
 
-/// How many events there are.
+/// The number of events.
 pub async fn events(gateway: &Gateway) -> usize {
     event::Entity::find()
         .all(&gateway.services.db)
@@ -234,11 +235,11 @@ pub async fn events(gateway: &Gateway) -> usize {
         .len()
 }
 
-/// The settings under which endpoints are managed and there is none of the settings.
+/// The settings for managed endpoints, without an endpoint of the settings.
 pub const MANAGED: [&str; 4] = ["--webhook-enabled", "true", "--webhook-allow-private", "true"];
 
-/// The same gateway with webhooks for the endpoints that are managed, whose worker only runs when it is told to.
-pub async fn managing(gateway: Gateway, more: &[&str]) -> Gateway {
+/// The same gateway with webhooks for managed endpoints, whose worker runs only when a test calls it.
+pub async fn with_managed_endpoints(gateway: Gateway, more: &[&str]) -> Gateway {
     let gateway = gateway.with(&[&MANAGED, more].concat()).await;
     gateway
         .webhooks()
@@ -248,15 +249,15 @@ pub async fn managing(gateway: Gateway, more: &[&str]) -> Gateway {
     gateway
 }
 
-/// An endpoint that is managed.
+/// A managed endpoint.
 #[derive(Clone, Debug)]
-pub struct Managed {
+pub struct ManagedEndpoint {
     pub id: i64,
     pub secret: String,
 }
 
-impl Managed {
-    /// Makes one that is told of these events.
+impl ManagedEndpoint {
+    /// Creates an endpoint that subscribes to these events.
     pub async fn make(gateway: &Gateway, url: &str, events: &[&str]) -> Self {
         let body = json!({ "url": url, "events": events });
         let made = gateway.root.post("webhooks/", body).await.expect(201);
@@ -271,7 +272,7 @@ impl Managed {
         format!("webhooks/{}/{below}", self.id)
     }
 
-    /// As it is now.
+    /// Its current state.
     pub async fn shown(&self, gateway: &Gateway) -> Value {
         gateway.root.get(&self.path("")).await.expect(200)
     }
@@ -282,12 +283,12 @@ impl Managed {
         page.expect(200)["results"].as_array().expect("a list").clone()
     }
 
-    /// Changes it.
+    /// Updates it.
     pub async fn patch(&self, gateway: &Gateway, body: Value) -> Value {
         gateway.root.patch(&self.path(""), body).await.expect(200)
     }
 
-    /// Writes deliveries to it of the first event, as many as would take long to make, with this `due_at` and `outcome`.
+    /// Inserts this many deliveries of the first event directly into the database, with this `due_at` and `outcome`.
     pub async fn many(&self, gateway: &Gateway, count: u32, state: &str) {
         let endpoint = self.id;
         let sql = format!(

@@ -1,4 +1,4 @@
-//! A client of `graphql-transport-ws` that does only what it is told to.
+//! A client of `graphql-transport-ws` that sends exactly what a test requests.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::support::actors::Actor;
 
-/// How long a test waits for what must come.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// The time limit for an expected message.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What the server says.
+/// A frame from the server.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Heard {
+pub enum ServerFrame {
     Message(Value),
     /// Its code and its reason.
     Closed(u16, String),
@@ -26,7 +26,7 @@ pub enum Heard {
 pub struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Connects with these headers; the status and the body of the answer when there will be no WebSocket.
+    /// Connects with these headers; returns the status and body if the upgrade is rejected.
     pub async fn connect(actor: &Actor, headers: &[(&str, &str)]) -> Result<Self, (u16, String)> {
         let stream = TcpStream::connect(actor.address).await.expect("a connection");
         let mut request = format!("ws://{}/graphql", actor.address)
@@ -51,57 +51,59 @@ impl Socket {
         }
     }
 
-    /// Connects and speaks the protocol.
+    /// Connects with the subprotocol.
     pub async fn open(actor: &Actor) -> Self {
         let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
         Self::connect(actor, &protocol).await.expect("a WebSocket")
     }
 
-    /// Connects and says who it is, as a browser does.
+    /// Connects and authenticates in `connection_init`, as a browser does.
     pub async fn login(actor: &Actor) -> Self {
         let mut socket = Self::open(actor).await;
-        socket.introduce(actor.token.as_deref()).await;
+        socket.init(actor.token.as_deref()).await;
         assert_eq!(
             socket.next().await,
-            Heard::Message(json!({ "type": "connection_ack" }))
+            ServerFrame::Message(json!({ "type": "connection_ack" }))
         );
         socket
     }
 
     /// Sends `connection_init`.
-    pub async fn introduce(&mut self, token: Option<&str>) {
+    pub async fn init(&mut self, token: Option<&str>) {
         let mut init = json!({ "type": "connection_init" });
         if let Some(token) = token {
             init["payload"] = json!({ "Authorization": format!("Bearer {token}") });
         }
-        self.say(&init).await;
+        self.send_json(&init).await;
     }
 
-    /// Begins an operation.
+    /// Starts an operation.
     pub async fn subscribe(&mut self, id: &str, query: &str, variables: Value) {
         let payload = json!({ "query": query, "variables": variables });
-        self.say(&json!({ "type": "subscribe", "id": id, "payload": payload }))
+        self.send_json(&json!({ "type": "subscribe", "id": id, "payload": payload }))
             .await;
     }
 
-    pub async fn say(&mut self, message: &Value) {
+    pub async fn send_json(&mut self, message: &Value) {
         self.send(Message::text(message.to_string())).await;
     }
 
     pub async fn send(&mut self, message: Message) {
-        self.0.send(message).await.expect("a server that listens");
+        self.0.send(message).await.expect("an open connection");
     }
 
-    /// What the server says next.
-    pub async fn next(&mut self) -> Heard {
+    /// The next frame from the server.
+    pub async fn next(&mut self) -> ServerFrame {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next())
+            let message = tokio::time::timeout(TIMEOUT, self.0.next())
                 .await
-                .expect("something in time");
+                .expect("a frame in time");
             match message.expect("a close frame first").expect("a frame") {
-                Message::Text(text) => return Heard::Message(serde_json::from_str(&text).expect("JSON")),
+                Message::Text(text) => {
+                    return ServerFrame::Message(serde_json::from_str(&text).expect("JSON"));
+                }
                 Message::Close(Some(frame)) => {
-                    return Heard::Closed(frame.code.into(), frame.reason.to_string());
+                    return ServerFrame::Closed(frame.code.into(), frame.reason.to_string());
                 }
                 Message::Close(None) => panic!("a close frame without a code"),
                 Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
@@ -112,12 +114,12 @@ impl Socket {
     /// The next message.
     pub async fn message(&mut self) -> Value {
         match self.next().await {
-            Heard::Message(message) => message,
-            Heard::Closed(code, reason) => panic!("closed with {code} {reason}"),
+            ServerFrame::Message(message) => message,
+            ServerFrame::Closed(code, reason) => panic!("closed with {code} {reason}"),
         }
     }
 
-    /// The data of the next answer to an operation.
+    /// The data of the next result of an operation.
     pub async fn data(&mut self, id: &str) -> Value {
         let message = self.message().await;
         assert_eq!(
@@ -129,21 +131,21 @@ impl Socket {
         message["payload"]["data"].clone()
     }
 
-    /// Whether the server hangs up on one that only talks.
+    /// Whether the server drops a client that sends and never reads.
     pub async fn is_dropped(&mut self) -> bool {
         let talking = async {
             while self.0.send(Message::text(r#"{"type":"pong"}"#)).await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(PATIENCE * 2, talking).await.is_ok()
+        tokio::time::timeout(TIMEOUT * 2, talking).await.is_ok()
     }
 
-    /// What had still arrived before the server hung up.
+    /// The next buffered message; `None` once the connection is closed.
     pub async fn left(&mut self) -> Option<Value> {
-        let message = tokio::time::timeout(PATIENCE, self.0.next())
+        let message = tokio::time::timeout(TIMEOUT, self.0.next())
             .await
-            .expect("an end");
+            .expect("an end in time");
         match message {
             Some(Ok(Message::Text(text))) => Some(serde_json::from_str(&text).expect("JSON")),
             Some(Ok(_)) => Some(Value::Null),
@@ -151,10 +153,10 @@ impl Socket {
         }
     }
 
-    /// The code with which the server closes, after whatever it still had to say.
+    /// The close code and reason; skips earlier messages.
     pub async fn closed(&mut self) -> (u16, String) {
         loop {
-            if let Heard::Closed(code, reason) = self.next().await {
+            if let ServerFrame::Closed(code, reason) = self.next().await {
                 return (code, reason);
             }
         }

@@ -1,5 +1,5 @@
-//! How webhook endpoints come to an end: somebody disables or deletes them, they answer 410, or they take nothing for days;
-//! and what becomes of what was still to be told to them.
+//! The end of webhook endpoints: disabled, deleted, 410 responses, or days without a success; and their pending
+//! deliveries.
 
 use ::entity::{removed_endpoint, webhook_endpoint};
 use sea_orm::EntityTrait as _;
@@ -9,27 +9,27 @@ use stockroom::webhooks::retention;
 use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{
-    Managed, Reaction, Receiver, deliveries, due, events, managing, take_out,
+    ManagedEndpoint, Reaction, Receiver, create_outflow, deliveries, events, send_due, with_managed_endpoints,
 };
 
 on_both![
     disabled_endpoints_get_nothing,
-    gone_ends_a_managed_endpoint,
-    failing_for_days_ends_an_endpoint,
-    deleting_takes_deliveries_along,
+    status_410_disables_a_managed_endpoint,
+    days_of_failures_disable_an_endpoint,
+    deleting_an_endpoint_deletes_its_deliveries,
 ];
 
 async fn disabled_endpoints_get_nothing(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = managing(gateway, &[]).await;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
-    take_out(&gateway, product, 1).await;
-    // What was still to be told has failed with it; nothing new is written for it.
+    create_outflow(&gateway, product, 1).await;
+    // Pending deliveries fail; no new ones are stored.
     let off = endpoint.patch(&gateway, json!({ "disabled": true })).await;
     assert_eq!(off["disabled_at"], "2024-01-15T10:30:00Z");
-    take_out(&gateway, product, 1).await;
-    assert_eq!((events(&gateway).await, due(&gateway).await), (1, 0));
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!((events(&gateway).await, send_due(&gateway).await), (1, 0));
     let left = endpoint.deliveries(&gateway).await;
     assert_eq!((left.len(), &left[0]["outcome"]), (1, &json!("failed")));
     let since = json!({ "since": "2024-01-15T10:30:00Z" });
@@ -46,17 +46,17 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
         .refuses(409, "ENDPOINT_DISABLED");
 
     endpoint.patch(&gateway, json!({ "disabled": false })).await;
-    assert_eq!(due(&gateway).await, 0);
+    assert_eq!(send_due(&gateway).await, 0);
     let again = gateway
         .root
         .post(&endpoint.path("replay/"), since)
         .await
         .expect(202);
     assert_eq!(again["replayed"], 1);
-    take_out(&gateway, product, 1).await;
-    assert_eq!(due(&gateway).await, 2);
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 2);
 
-    // A large backlog goes in batches, none of which holds anybody up.
+    // A large backlog is processed in batches, which block no other writes.
     endpoint.many(&gateway, 2_500, "event.created_at, NULL").await;
     endpoint.patch(&gateway, json!({ "disabled": true })).await;
     let pending = async || {
@@ -67,55 +67,57 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
             .count()
     };
     assert_eq!(pending().await, 1_500);
-    retention::clean(&gateway.services).await.expect("it clears");
-    assert_eq!((pending().await, due(&gateway).await), (0, 0));
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
+    assert_eq!((pending().await, send_due(&gateway).await), (0, 0));
     assert_eq!(receiver.received().len(), 2);
 }
 
-async fn gone_ends_a_managed_endpoint(gateway: Gateway) {
+async fn status_410_disables_a_managed_endpoint(gateway: Gateway) {
     let (receiver, neighbour) = (Receiver::start().await, Receiver::start().await);
-    receiver.reacts(Reaction::Status(410));
-    let gateway = managing(gateway, &[]).await;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    Managed::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
+    receiver.set_reaction(Reaction::Status(410));
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    ManagedEndpoint::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
-    take_out(&gateway, product, 1).await;
-    assert_eq!(due(&gateway).await, 2);
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 2);
     let shown = endpoint.shown(&gateway).await;
     assert_eq!(
         (&shown["disabled"], &shown["disabled_reason"]),
         (&json!(true), &json!("gone"))
     );
-    receiver.reacts(Reaction::Status(204));
-    take_out(&gateway, product, 1).await;
-    assert_eq!((due(&gateway).await, receiver.received().len()), (1, 1));
-    // Starting again does not bring it back, but whoever manages it does.
-    let gateway = managing(gateway, &[]).await;
-    take_out(&gateway, product, 1).await;
-    assert_eq!((due(&gateway).await, receiver.received().len()), (1, 1));
+    receiver.set_reaction(Reaction::Status(204));
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!((send_due(&gateway).await, receiver.received().len()), (1, 1));
+    // A restart does not enable it, but an update does.
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!((send_due(&gateway).await, receiver.received().len()), (1, 1));
     endpoint.patch(&gateway, json!({ "disabled": false })).await;
-    take_out(&gateway, product, 1).await;
-    assert_eq!((due(&gateway).await, receiver.received().len()), (2, 2));
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!((send_due(&gateway).await, receiver.received().len()), (2, 2));
     assert_eq!(neighbour.received().len(), 4);
 }
 
-async fn failing_for_days_ends_an_endpoint(gateway: Gateway) {
+async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     const DAY: u64 = 24 * 3600;
     let receiver = Receiver::start().await;
-    receiver.reacts(Reaction::Status(500));
+    receiver.set_reaction(Reaction::Status(500));
     let month = ["--access-token-lifetime", "2592000"];
-    let gateway = managing(
+    let gateway = with_managed_endpoints(
         gateway,
         &[&["--webhook-retry-schedule", "10"], &month[..]].concat(),
     )
     .await;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     let fail = async || {
-        take_out(&gateway, product, 1).await;
-        assert_eq!(due(&gateway).await, 1);
+        create_outflow(&gateway, product, 1).await;
+        assert_eq!(send_due(&gateway).await, 1);
         gateway.wait(13);
-        assert_eq!(due(&gateway).await, 1);
+        assert_eq!(send_due(&gateway).await, 1);
     };
     fail().await;
     gateway.wait(4 * DAY);
@@ -125,11 +127,11 @@ async fn failing_for_days_ends_an_endpoint(gateway: Gateway) {
         (&shown["disabled"], &shown["failing_since"]),
         (&json!(false), &json!("2024-01-15T10:30:00Z"))
     );
-    // One success, and the days count from the beginning.
-    receiver.reacts(Reaction::Status(200));
-    take_out(&gateway, product, 1).await;
-    assert_eq!(due(&gateway).await, 1);
-    receiver.reacts(Reaction::Status(500));
+    // After a success, the days are counted anew.
+    receiver.set_reaction(Reaction::Status(200));
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 1);
+    receiver.set_reaction(Reaction::Status(500));
     gateway.wait(2 * DAY);
     fail().await;
     assert_eq!(endpoint.shown(&gateway).await["disabled"], false);
@@ -140,16 +142,16 @@ async fn failing_for_days_ends_an_endpoint(gateway: Gateway) {
         (&shown["disabled"], &shown["disabled_reason"]),
         (&json!(true), &json!("failing"))
     );
-    take_out(&gateway, product, 1).await;
-    assert_eq!(due(&gateway).await, 0);
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 0);
 }
 
-async fn deleting_takes_deliveries_along(gateway: Gateway) {
+async fn deleting_an_endpoint_deletes_its_deliveries(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = managing(gateway, &[]).await;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
-    take_out(&gateway, product, 1).await;
+    create_outflow(&gateway, product, 1).await;
     let id = endpoint.deliveries(&gateway).await[0]["id"].clone();
     endpoint.many(&gateway, 2_500, "event.created_at, NULL").await;
     gateway.root.delete(&endpoint.path("")).await.is(204, "");
@@ -158,14 +160,18 @@ async fn deleting_takes_deliveries_along(gateway: Gateway) {
         .await
         .is(404, NOT_FOUND);
     root.get(&endpoint.path("deliveries/")).await.is(404, NOT_FOUND);
-    assert_eq!(due(&gateway).await, 0);
+    assert_eq!(send_due(&gateway).await, 0);
     assert_eq!(deliveries(&gateway).await.len(), 1_501);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     assert_eq!(deliveries(&gateway).await.len(), 0);
-    // What a straggler wrote for it is found later.
+    // A delivery that a concurrent transaction stored for it is removed later.
     endpoint.many(&gateway, 1, "event.created_at, NULL").await;
     gateway.wait(2 * 3600);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     assert_eq!(deliveries(&gateway).await.len(), 0);
     let removed = removed_endpoint::Entity::find()
         .all(&gateway.services.db)

@@ -1,28 +1,30 @@
-//! Lists of webhook deliveries: pages, filters and tries, through both faces, in as many statements for many as for few.
+//! Lists of webhook deliveries: pages, filters and attempts through both APIs, with a constant number of statements.
 
 use serde_json::{Value, json};
 
 use crate::support::answer::{INVALID_PAGE, NOT_FOUND};
 use crate::support::gateway::Gateway;
-use crate::support::webhook_receiver::{Managed, Receiver, due, managing, take_out};
+use crate::support::webhook_receiver::{
+    ManagedEndpoint, Receiver, create_outflow, send_due, with_managed_endpoints,
+};
 
 on_both![
-    deliveries_are_listed_like_all_else,
+    deliveries_are_listed_like_other_collections,
     statements_do_not_grow_with_deliveries,
 ];
 
-async fn deliveries_are_listed_like_all_else(gateway: Gateway) {
+async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = managing(gateway, &[]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    let other = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let other = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = root.product("Bolts", 100).await;
     for _ in 0..12 {
-        take_out(&gateway, product, 1).await;
+        create_outflow(&gateway, product, 1).await;
     }
-    assert_eq!(due(&gateway).await, 24);
-    take_out(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 24);
+    create_outflow(&gateway, product, 1).await;
     let list = endpoint.path("deliveries/");
     let page = root.get(&format!("{list}?outcome=delivered")).await;
     let ids = page.ids();
@@ -77,7 +79,7 @@ async fn deliveries_are_listed_like_all_else(gateway: Gateway) {
             &json!(204)
         )
     );
-    // One endpoint's deliveries are none of another's.
+    // The list of an endpoint excludes the deliveries of others.
     root.get(&other.path(&format!("deliveries/{}/", ids[0])))
         .await
         .is(404, NOT_FOUND);
@@ -113,9 +115,9 @@ async fn deliveries_are_listed_like_all_else(gateway: Gateway) {
 
 async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = managing(gateway, &[]).await;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     let document = "{ webhookEndpoints { nodes { id deliveries(first: 50) { totalCount nodes {
         id event createdAt messageId endpoint { url } attempts { totalCount nodes { number } } } } } } }";
@@ -124,9 +126,9 @@ async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {
     for rows in [2, 40] {
         let there = endpoint.deliveries(&gateway).await.len();
         for _ in there..rows {
-            take_out(&gateway, product, 1).await;
+            create_outflow(&gateway, product, 1).await;
         }
-        due(&gateway).await;
+        send_due(&gateway).await;
         gateway.root.get("webhooks/").await.expect(200);
         let (rest, page) = gateway.statements(gateway.root.get(&list)).await;
         assert_eq!(page.ids().len(), rows);
@@ -138,6 +140,6 @@ async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {
         counts.push((rest, graphql));
     }
     assert_eq!(counts[0], counts[1]);
-    // Who asks, the endpoint, how many, the page, their events and tries.
+    // User, endpoint, count, page, their events and attempts.
     assert!(counts[0].0 <= 6, "{counts:?}");
 }

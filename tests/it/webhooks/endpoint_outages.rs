@@ -1,5 +1,5 @@
-//! Webhook endpoints on bad days: receivers that are down, fail, hang or redirect, programs that are killed, gateways that
-//! share the work. Each committed outflow is told at least once with one id, none that was refused ever, and nobody waits.
+//! Failures around webhook endpoints: receivers that are down, fail, hang or redirect; killed programs; two gateways.
+//! Each committed outflow is delivered at least once under one id, rejected ones never, and no request waits.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -15,51 +15,58 @@ use stockroom::clock::Clock;
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
 use crate::support::webhook_receiver::{
-    MANAGED, Managed, Reaction, Received, Receiver, deliveries, due, managing, take_out,
+    MANAGED, ManagedEndpoint, Reaction, Received, Receiver, create_outflow, deliveries, send_due,
+    with_managed_endpoints,
 };
 
 on_both![
-    dead_receivers_hold_up_nobody,
-    every_outage_ends_in_delivery,
+    unresponsive_receivers_delay_no_delivery,
+    deliveries_succeed_after_every_failure,
     two_gateways_share_endpoints,
-    told_after_kills,
+    events_are_delivered_after_kills,
 ];
 
-async fn dead_receivers_hold_up_nobody(gateway: Gateway) {
-    let (dead, alive) = (Receiver::start().await, Receiver::start().await);
-    dead.reacts(Reaction::Hang);
-    let gateway = managing(gateway, &["--webhook-timeout", "300"]).await;
+async fn unresponsive_receivers_delay_no_delivery(gateway: Gateway) {
+    let (hanging, alive) = (Receiver::start().await, Receiver::start().await);
+    hanging.set_reaction(Reaction::Hang);
+    let gateway = with_managed_endpoints(gateway, &["--webhook-timeout", "300"]).await;
     for _ in 0..49 {
-        Managed::make(&gateway, &dead.url(), &["outflow.created"]).await;
+        ManagedEndpoint::make(&gateway, &hanging.url(), &["outflow.created"]).await;
     }
-    Managed::make(&gateway, &alive.url(), &["outflow.created"]).await;
+    ManagedEndpoint::make(&gateway, &alive.url(), &["outflow.created"]).await;
     gateway.webhooks().start().await.expect("a worker");
     let product = gateway.root.product("Bolts", 1000).await;
-    // All places of all that hang are taken.
+    // The hanging receivers use all of their slots.
     for _ in 0..8 {
-        take_out(&gateway, product, 1).await;
+        create_outflow(&gateway, product, 1).await;
     }
-    dead.wait_for(49 * 8).await;
+    hanging.wait_for(49 * 8).await;
     for _ in 0..30 {
-        take_out(&gateway, product, 1).await;
+        create_outflow(&gateway, product, 1).await;
     }
-    let told = alive.wait_for(38).await;
-    let ids: BTreeSet<&str> = told.iter().map(Received::id).collect();
-    assert_eq!((told.len(), ids.len(), dead.received().len()), (38, 38, 49 * 8));
+    let messages = alive.wait_for(38).await;
+    let ids: BTreeSet<&str> = messages.iter().map(Received::id).collect();
+    assert_eq!(
+        (messages.len(), ids.len(), hanging.received().len()),
+        (38, 38, 49 * 8)
+    );
     gateway.services.stop();
 }
 
-/// The ids of the messages that told of each outflow.
+/// The ids of the messages for each outflow.
 fn ids_by_outflow(messages: &[Received]) -> BTreeMap<i64, BTreeSet<String>> {
-    let mut told: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let mut delivered: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for message in messages {
         let outflow = message.json()["data"]["id"].as_i64().expect("an id");
-        told.entry(outflow).or_default().insert(message.id().to_owned());
+        delivered
+            .entry(outflow)
+            .or_default()
+            .insert(message.id().to_owned());
     }
-    told
+    delivered
 }
 
-async fn every_outage_ends_in_delivery(gateway: Gateway) {
+async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
     let schedule = [
         "--webhook-retry-schedule",
@@ -67,8 +74,8 @@ async fn every_outage_ends_in_delivery(gateway: Gateway) {
         "--webhook-timeout",
         "1",
     ];
-    let gateway = managing(gateway, &schedule).await;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let gateway = with_managed_endpoints(gateway, &schedule).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 40).await;
     let down = format!("http://127.0.0.1:{}/", closed_port());
     let mut made = BTreeSet::new();
@@ -79,22 +86,22 @@ async fn every_outage_ends_in_delivery(gateway: Gateway) {
         (Reaction::Endless(502), receiver.url()),
         (Reaction::Status(204), down),
     ] {
-        receiver.reacts(reaction.clone());
+        receiver.set_reaction(reaction.clone());
         endpoint.patch(&gateway, json!({ "url": url })).await;
-        made.insert(take_out(&gateway, product, 3).await);
-        made.insert(take_out(&gateway, product, 3).await);
+        made.insert(create_outflow(&gateway, product, 3).await);
+        made.insert(create_outflow(&gateway, product, 3).await);
         let too_many = json!({ "product": product, "quantity": 1_000 });
         gateway.manager.post("outflows/", too_many).await.expect(422);
         gateway.wait(13);
-        assert_eq!(due(&gateway).await, made.len(), "{reaction:?}");
+        assert_eq!(send_due(&gateway).await, made.len(), "{reaction:?}");
     }
-    receiver.reacts(Reaction::Status(204));
+    receiver.set_reaction(Reaction::Status(204));
     endpoint.patch(&gateway, json!({ "url": receiver.url() })).await;
     gateway.wait(13);
-    assert_eq!(due(&gateway).await, 10);
-    let told = ids_by_outflow(&receiver.received());
-    assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), made);
-    assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
+    assert_eq!(send_due(&gateway).await, 10);
+    let delivered = ids_by_outflow(&receiver.received());
+    assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+    assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
     assert!(elsewhere.received().is_empty());
     let first = endpoint.deliveries(&gateway).await.pop().expect("the first");
     let errors: Vec<&Value> = first["attempts"]
@@ -121,7 +128,7 @@ async fn every_outage_ends_in_delivery(gateway: Gateway) {
     );
 }
 
-/// A port on which nobody listens.
+/// An unused port.
 fn closed_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     listener.local_addr().expect("an address").port()
@@ -133,11 +140,11 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
         Receiver::start().await,
         Receiver::start().await,
     ];
-    let gateway = managing(gateway, &[]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let second = gateway.another(&MANAGED).await;
-    // Made at one of them, known to both.
+    // Created at one of them, visible at both.
     for (receiver, at) in receivers.iter().zip([&gateway, &second, &gateway]) {
-        Managed::make(at, &receiver.url(), &["outflow.created"]).await;
+        ManagedEndpoint::make(at, &receiver.url(), &["outflow.created"]).await;
     }
     for gateway in [&gateway, &second] {
         gateway.webhooks().start().await.expect("a worker");
@@ -145,17 +152,17 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 1000).await;
     let sales = (0..60).map(|sale| {
         let at = if sale % 2 == 0 { &gateway } else { &second };
-        take_out(at, product, 1)
+        create_outflow(at, product, 1)
     });
     let made: BTreeSet<i64> = futures_util::future::join_all(sales).await.into_iter().collect();
     let mut ids = Vec::new();
     for receiver in &receivers {
-        let told = ids_by_outflow(&receiver.wait_for(60).await);
-        assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), made);
-        ids.push(told);
+        let delivered = ids_by_outflow(&receiver.wait_for(60).await);
+        assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+        ids.push(delivered);
     }
-    // The same event has the same id, whichever gateway tells whom.
-    assert!(ids.iter().all(|told| *told == ids[0]));
+    // An event has the same id for every endpoint, whichever gateway sends it.
+    assert!(ids.iter().all(|delivered| *delivered == ids[0]));
     assert!(ids[0].values().all(|ids| ids.len() == 1));
     for gateway in [&gateway, &second] {
         gateway.services.stop();
@@ -171,13 +178,13 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
     second.end().await;
 }
 
-/// How often it is killed.
+/// The number of kills.
 const ROUNDS: usize = 4;
 
-async fn told_after_kills(gateway: Gateway) {
+async fn events_are_delivered_after_kills(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = managing(gateway, &[]).await;
-    Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 1_000_000).await;
     let place = gateway.end().await;
     let settings = [("WEBHOOK_ENABLED", "true"), ("WEBHOOK_ALLOW_PRIVATE", "true")];
@@ -217,7 +224,7 @@ async fn told_after_kills(gateway: Gateway) {
                     .lock()
                     .unwrap()
                     .insert(made["id"].as_i64().expect("an id"));
-                // Killed at a certain answer, while others wait for theirs and messages are under way.
+                // Killed at a certain response, while others are pending and messages are being sent.
                 if answers.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
                     && let Some(program) = victim.lock().unwrap().take()
                 {
@@ -229,20 +236,23 @@ async fn told_after_kills(gateway: Gateway) {
         program.ended().await;
         access = Some(token);
     }
-    let checked = command(&place.url()).arg("check").output().expect("it runs");
+    let checked = command(&place.url())
+        .arg("check")
+        .output()
+        .expect("the worker runs");
     assert!(
         checked.status.success(),
         "{}",
         String::from_utf8_lossy(&checked.stdout)
     );
 
-    // Later, when what the dead ones had in hand is anybody's again.
+    // Later, when the claims of the killed programs have expired.
     let later = Clock::manual(Clock::system().now() + TimeDelta::minutes(2));
     let app = App::open(config(&place.url(), &MANAGED), later)
         .await
         .expect("a database");
-    let worker = app.webhooks.as_ref().expect("webhooks are switched on");
-    worker.run_due().await.expect("it runs");
+    let worker = app.webhooks.as_ref().expect("webhooks are enabled");
+    worker.run_due().await.expect("the worker runs");
     let made: Vec<i64> = outflow::Entity::find()
         .select_only()
         .column(outflow::Column::Id)
@@ -250,16 +260,16 @@ async fn told_after_kills(gateway: Gateway) {
         .all(&app.services.db)
         .await
         .unwrap();
-    let told = ids_by_outflow(&receiver.received());
+    let delivered = ids_by_outflow(&receiver.received());
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() >= ROUNDS * 15, "{}", acknowledged.len());
-    assert!(acknowledged.iter().all(|id| told.contains_key(id)), "lost");
-    // Each that was committed, whether its answer arrived or not, and no other; each under one id.
+    assert!(acknowledged.iter().all(|id| delivered.contains_key(id)), "lost");
+    // Every committed outflow, acknowledged or not, and no other; each under one id.
     assert_eq!(
-        told.keys().copied().collect::<BTreeSet<_>>(),
+        delivered.keys().copied().collect::<BTreeSet<_>>(),
         made.into_iter().collect()
     );
-    assert!(told.values().all(|ids| ids.len() == 1), "{told:?}");
-    assert_eq!(worker.run_due().await.expect("it runs"), 0);
+    assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
+    assert_eq!(worker.run_due().await.expect("the worker runs"), 0);
     app.services.db.close().await;
 }

@@ -1,4 +1,4 @@
-//! What is kept of webhooks and what is not: rows come through migrations, secrets come into no log.
+//! Storage of webhook endpoints: rows are kept by migrations, secrets are not logged.
 
 use ::entity::{delivery, event, webhook_endpoint};
 use sea_orm::{EntityTrait as _, QueryOrder as _};
@@ -8,18 +8,20 @@ use stockroom::clock::Clock;
 
 use crate::support::gateway::Gateway;
 use crate::support::program::{Program, command};
-use crate::support::webhook_receiver::{Managed, Receiver, SECRET, due, take_out, telling};
+use crate::support::webhook_receiver::{
+    ManagedEndpoint, Receiver, SECRET, create_outflow, send_due, with_webhooks,
+};
 
-on_both![rows_come_through_migrations, secrets_come_into_no_log];
+on_both![rows_are_kept_by_migrations, secrets_are_not_logged];
 
-async fn rows_come_through_migrations(gateway: Gateway) {
+async fn rows_are_kept_by_migrations(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
-    let endpoint = Managed::make(&gateway, &receiver.url(), &["outflow.created"]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
-    take_out(&gateway, product, 1).await;
-    assert_eq!(due(&gateway).await, 2);
-    take_out(&gateway, product, 1).await;
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 2);
+    create_outflow(&gateway, product, 1).await;
     gateway
         .root
         .post(&endpoint.path("test/"), json!({}))
@@ -39,7 +41,7 @@ async fn rows_come_through_migrations(gateway: Gateway) {
             .arg("migrate")
             .args(arguments)
             .output()
-            .expect("it runs");
+            .expect("the worker runs");
         assert!(
             output.status.success(),
             "{}",
@@ -47,7 +49,7 @@ async fn rows_come_through_migrations(gateway: Gateway) {
         );
         String::from_utf8(output.stdout).expect("a text")
     };
-    // Back to the program that knows the endpoint of the settings alone, and on again.
+    // Down to the schema that has the endpoint of the settings only, and up again.
     let place = gateway.end().await;
     let status = migrate(&["status"]);
     let since = status
@@ -69,7 +71,7 @@ async fn rows_come_through_migrations(gateway: Gateway) {
         .all(&app.services.db)
         .await
         .unwrap();
-    assert_eq!(after, before[..2], "tests are gone, what happened is not");
+    assert_eq!(after, before[..2], "test events are deleted, others are kept");
     let endpoints = webhook_endpoint::Entity::find()
         .all(&app.services.db)
         .await
@@ -83,13 +85,13 @@ async fn rows_come_through_migrations(gateway: Gateway) {
     assert_eq!(deliveries.len(), 2);
     assert_eq!(deliveries[0].ended_at, deliveries[0].tried_at);
     assert!(deliveries[0].ended_at.is_some() && deliveries[1].due_at.is_some());
-    let worker = app.webhooks.as_ref().expect("webhooks are switched on");
-    assert_eq!(worker.run_due().await.expect("it runs"), 1);
+    let worker = app.webhooks.as_ref().expect("webhooks are enabled");
+    assert_eq!(worker.run_due().await.expect("the worker runs"), 1);
     assert_eq!(receiver.received().len(), 3);
     app.services.db.close().await;
 }
 
-async fn secrets_come_into_no_log(gateway: Gateway) {
+async fn secrets_are_not_logged(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let url = receiver.url();
     let settings = [

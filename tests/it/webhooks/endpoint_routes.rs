@@ -1,4 +1,4 @@
-//! The routes of webhook endpoints: who may use them, and that they have the manners of all others.
+//! The routes of webhook endpoints: permissions, and the behaviour that all routes share.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,15 +6,15 @@ use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
 use crate::support::answer::{FORBIDDEN, NO_TOKEN, NOT_FOUND, keys};
-use crate::support::api::{FACES, Outcome};
+use crate::support::api::{APIS, Outcome};
 use crate::support::gateway::Gateway;
-use crate::support::webhook_receiver::{Managed, managing, take_out};
+use crate::support::webhook_receiver::{ManagedEndpoint, create_outflow, with_managed_endpoints};
 
 on_both![
-    one_permission_opens_every_door,
-    there_may_be_fifty,
-    routes_have_the_manners_of_the_others,
-    switched_off_they_can_be_managed_and_not_told,
+    one_permission_covers_every_route,
+    endpoints_are_limited_to_fifty,
+    routes_behave_like_all_others,
+    endpoints_can_be_managed_while_webhooks_are_disabled,
 ];
 
 const URL: &str = "https://shop.example.com/hook";
@@ -23,7 +23,7 @@ fn new() -> Value {
     json!({ "url": URL, "events": ["outflow.created"] })
 }
 
-/// Everything that can be done with webhooks over REST: method, path, body, and the status for who may.
+/// Every REST operation on webhooks: method, path, body, and the status with permission.
 fn every_route(id: i64) -> Vec<(Method, String, Value, u16)> {
     let one = format!("webhooks/{id}/");
     vec![
@@ -53,9 +53,9 @@ fn every_route(id: i64) -> Vec<(Method, String, Value, u16)> {
     ]
 }
 
-async fn one_permission_opens_every_door(gateway: Gateway) {
-    let gateway = managing(gateway, &[]).await;
-    // To a viewer it is given alone.
+async fn one_permission_covers_every_route(gateway: Gateway) {
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    // Granted to the viewer only.
     let given = "INSERT INTO permission (user_id, codename) VALUES (4, 'change_webhook')";
     for (actor, may) in [
         (&gateway.anon, None),
@@ -64,10 +64,10 @@ async fn one_permission_opens_every_door(gateway: Gateway) {
         (&gateway.administrator, Some(true)),
         (&gateway.root, Some(true)),
     ] {
-        goes(&gateway, actor, may).await;
+        assert_access(&gateway, actor, may).await;
     }
     gateway.sql(given).await.unwrap();
-    goes(&gateway, &gateway.viewer, Some(true)).await;
+    assert_access(&gateway, &gateway.viewer, Some(true)).await;
     let viewer = gateway
         .viewer
         .gql("{ viewer { permissions } }", json!({}))
@@ -78,8 +78,8 @@ async fn one_permission_opens_every_door(gateway: Gateway) {
         .sql("DELETE FROM permission WHERE user_id = 4")
         .await
         .unwrap();
-    goes(&gateway, &gateway.viewer, Some(false)).await;
-    // What it opens is webhooks and nothing else, and no other permission opens it.
+    assert_access(&gateway, &gateway.viewer, Some(false)).await;
+    // It covers webhooks only, and no other permission covers them.
     let manager = gateway
         .manager
         .gql("{ viewer { permissions } }", json!({}))
@@ -88,9 +88,9 @@ async fn one_permission_opens_every_door(gateway: Gateway) {
     assert!(!manager.to_string().contains("WEBHOOK"), "{manager}");
 }
 
-/// Asserts what an actor gets at each route and each root field.
-async fn goes(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
-    let id = Managed::make(gateway, URL, &["outflow.created"]).await.id;
+/// Asserts the response of every route and root field for an actor.
+async fn assert_access(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
+    let id = ManagedEndpoint::make(gateway, URL, &["outflow.created"]).await.id;
     for (method, path, body, status) in every_route(id) {
         let asked = format!("{} {method} {path}", actor.name);
         let head = method == Method::HEAD;
@@ -149,13 +149,13 @@ async fn goes(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
     }
 }
 
-async fn there_may_be_fifty(gateway: Gateway) {
-    let gateway = managing(gateway, &[]).await;
+async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     for _ in 0..45 {
-        Managed::make(&gateway, URL, &["outflow.created"]).await;
+        ManagedEndpoint::make(&gateway, URL, &["outflow.created"]).await;
     }
-    // Of ten that are made at once five find room.
+    // Of ten concurrent requests, five are within the limit.
     let made = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new()))).await;
     let statuses: Vec<u16> = made.iter().map(|answer| answer.status).collect();
     assert_eq!(
@@ -166,23 +166,23 @@ async fn there_may_be_fifty(gateway: Gateway) {
     for refused in made.iter().filter(|answer| answer.status != 201) {
         refused.refuses(409, "TOO_MANY_ENDPOINTS");
     }
-    for face in FACES {
-        assert_eq!(face.create(root, Kind::Webhook, new()).await, Outcome::TooMany);
+    for api in APIS {
+        assert_eq!(api.create(root, Kind::Webhook, new()).await, Outcome::TooMany);
     }
     let page = root.get("webhooks/?page_size=100").await;
     assert_eq!(page.expect(200)["count"], 50);
     let last = page.ids()[49];
     assert_eq!(
-        FACES[0].delete(root, Kind::Webhook, last).await,
+        APIS[0].delete(root, Kind::Webhook, last).await,
         Outcome::Done(Value::Null)
     );
     root.post("webhooks/", new()).await.expect(201);
 }
 
-async fn routes_have_the_manners_of_the_others(gateway: Gateway) {
-    let gateway = managing(gateway, &[]).await;
+async fn routes_behave_like_all_others(gateway: Gateway) {
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
-    let endpoint = Managed::make(&gateway, URL, &["outflow.created"]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, URL, &["outflow.created"]).await;
     let id = endpoint.id;
     let index = gateway.anon.get("").await.expect(200);
     assert_eq!(
@@ -218,7 +218,7 @@ async fn routes_have_the_manners_of_the_others(gateway: Gateway) {
             assert_eq!(trace.header("allow"), Some(allow), "{path}");
         }
     }
-    // What is no number is no path, whatever the method and whoever asks.
+    // An id that is no number is an unknown path, for every method and user.
     for path in [
         "webhooks/x/".to_owned(),
         "webhooks/x/test/".to_owned(),
@@ -238,7 +238,7 @@ async fn routes_have_the_manners_of_the_others(gateway: Gateway) {
     ] {
         root.get(&path).await.is(404, NOT_FOUND);
     }
-    // Existence comes before the body, and the body before its values.
+    // Existence is checked before the body, and the body before its values.
     for below in ["rotate-secret/", "replay/"] {
         let (here, nowhere) = (endpoint.path(below), format!("webhooks/999999/{below}"));
         root.raw(Method::POST, &nowhere, "no JSON")
@@ -298,11 +298,11 @@ async fn routes_have_the_manners_of_the_others(gateway: Gateway) {
     );
 }
 
-async fn switched_off_they_can_be_managed_and_not_told(gateway: Gateway) {
+async fn endpoints_can_be_managed_while_webhooks_are_disabled(gateway: Gateway) {
     let root = &gateway.root;
-    let endpoint = Managed::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
     let product = root.product("Bolts", 100).await;
-    take_out(&gateway, product, 1).await;
+    create_outflow(&gateway, product, 1).await;
     assert!(endpoint.deliveries(&gateway).await.is_empty());
     let since = json!({ "since": "2024-01-01T00:00:00Z" });
     root.post(&endpoint.path("test/"), json!({}))

@@ -1,23 +1,23 @@
-//! Where webhooks may not go: refused when an address is saved, through both faces and in every spelling, and again when a
-//! connection is made.
+//! Forbidden webhook targets: rejected when an endpoint is saved, through both APIs and in every notation, and again
+//! when a connection is opened.
 
 use serde_json::json;
 use stockroom::kind::Kind;
 use webhook_sender::is_public;
 
-use crate::support::api::FACES;
+use crate::support::api::APIS;
 use crate::support::gateway::Gateway;
-use crate::support::webhook_receiver::{Managed, Receiver, due, take_out};
+use crate::support::webhook_receiver::{ManagedEndpoint, Receiver, create_outflow, send_due};
 
 on_both![
-    private_addresses_are_refused_on_save,
-    names_are_refused_by_what_they_mean,
-    private_addresses_are_refused_on_connect,
+    private_addresses_are_rejected_on_save,
+    names_are_rejected_by_their_addresses,
+    private_addresses_are_rejected_on_connect,
 ];
 
 const ENABLED: [&str; 2] = ["--webhook-enabled", "true"];
 
-/// This machine, its neighbours and what is nobody's public address, as somebody may write it who wants in.
+/// Loopback, private and other special addresses, in the notations that an attacker may use.
 const PRIVATE: [&str; 38] = [
     "http://127.0.0.1/",
     "http://127.1/",
@@ -59,7 +59,7 @@ const PRIVATE: [&str; 38] = [
     " http://127.0.0.1/ ",
 ];
 
-/// What is no address that webhooks go to, wherever it is.
+/// URLs that are rejected even where private targets are allowed.
 const NEVER: [&str; 8] = [
     "http://example.com@127.0.0.1/",
     "http://127.0.0.1:80@example.com/",
@@ -71,22 +71,22 @@ const NEVER: [&str; 8] = [
     "//1.1.1.1/",
 ];
 
-async fn private_addresses_are_refused_on_save(gateway: Gateway) {
+async fn private_addresses_are_rejected_on_save(gateway: Gateway) {
     let gateway = gateway.with(&ENABLED).await;
     let root = &gateway.root;
-    let id = Managed::make(&gateway, "http://1.1.1.1/", &["outflow.created"])
+    let id = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"])
         .await
         .id;
     for url in PRIVATE.iter().chain(&NEVER) {
-        for face in FACES {
+        for api in APIS {
             let body = json!({ "url": url, "events": ["outflow.created"] });
             for outcome in [
-                face.create(root, Kind::Webhook, body).await,
-                face.update(root, Kind::Webhook, id, None, json!({ "url": url }))
+                api.create(root, Kind::Webhook, body).await,
+                api.update(root, Kind::Webhook, id, None, json!({ "url": url }))
                     .await,
             ] {
                 let crate::support::api::Outcome::Invalid(faults) = outcome else {
-                    panic!("{face:?} {url}: {outcome:?}")
+                    panic!("{api:?} {url}: {outcome:?}")
                 };
                 assert_eq!((faults.len(), &*faults[0].0), (1, "url"), "{url}");
                 if PRIVATE.contains(url) {
@@ -98,7 +98,7 @@ async fn private_addresses_are_refused_on_save(gateway: Gateway) {
     assert_eq!(root.get("webhooks/").await.texts("url"), ["http://1.1.1.1/"]);
 }
 
-/// The names that this machine has for itself or its neighbours, `localhost` apart.
+/// The host names that resolve to this machine or private addresses, except `localhost`.
 fn private_names() -> Vec<String> {
     let hosts = std::fs::read_to_string("/etc/hosts").expect("/etc/hosts");
     let mut names = Vec::new();
@@ -116,34 +116,37 @@ fn private_names() -> Vec<String> {
     names
 }
 
-async fn names_are_refused_by_what_they_mean(gateway: Gateway) {
+async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
     let names = private_names();
-    assert!(!names.is_empty(), "/etc/hosts has no private name but localhost");
+    assert!(
+        !names.is_empty(),
+        "/etc/hosts has no private name except localhost"
+    );
     let receiver = Receiver::start().await;
     let port = receiver.address.port();
     let gateway = gateway.with(&ENABLED).await;
-    let endpoint = Managed::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     let means = "Enter a valid URL: its name means an address on this machine or a private network.";
     for name in names.iter().take(3) {
         let url = format!("http://{name}:{port}/");
-        for face in FACES {
+        for api in APIS {
             let body = json!({ "url": url, "events": ["outflow.created"] });
-            face.create(&gateway.root, Kind::Webhook, body)
+            api.create(&gateway.root, Kind::Webhook, body)
                 .await
                 .refuses(&[("url", means)]);
             let changes = json!({ "url": url });
-            face.update(&gateway.root, Kind::Webhook, endpoint.id, None, changes)
+            api.update(&gateway.root, Kind::Webhook, endpoint.id, None, changes)
                 .await
                 .refuses(&[("url", means)]);
         }
-        // A name can come to mean something else once it is saved.
+        // The addresses of a name can change after it is saved.
         gateway
             .sql(format!("UPDATE endpoint SET url = '{url}'"))
             .await
             .expect("an update");
-        take_out(&gateway, product, 1).await;
-        assert_eq!(due(&gateway).await, 1);
+        create_outflow(&gateway, product, 1).await;
+        assert_eq!(send_due(&gateway).await, 1);
         let delivery = endpoint.deliveries(&gateway).await[0].clone();
         assert_eq!(
             (&delivery["outcome"], &delivery["attempts"][0]["error"]),
@@ -154,20 +157,20 @@ async fn names_are_refused_by_what_they_mean(gateway: Gateway) {
         );
     }
     assert!(receiver.received().is_empty());
-    // Where it is allowed, it is where it goes.
+    // Where private targets are allowed, the message is delivered.
     let gateway = gateway.with(&crate::support::webhook_receiver::MANAGED).await;
     endpoint
         .patch(&gateway, json!({ "url": format!("http://{}:{port}/", names[0]) }))
         .await;
-    take_out(&gateway, product, 1).await;
-    assert_eq!((due(&gateway).await, receiver.received().len()), (1, 1));
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!((send_due(&gateway).await, receiver.received().len()), (1, 1));
 }
 
-async fn private_addresses_are_refused_on_connect(gateway: Gateway) {
+async fn private_addresses_are_rejected_on_connect(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let port = receiver.address.port();
     let gateway = gateway.with(&ENABLED).await;
-    let endpoint = Managed::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
+    let endpoint = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     for host in [
         "127.0.0.1",
@@ -181,8 +184,8 @@ async fn private_addresses_are_refused_on_connect(gateway: Gateway) {
             .sql(format!("UPDATE endpoint SET url = 'http://{host}:{port}/'"))
             .await
             .expect("an update");
-        take_out(&gateway, product, 1).await;
-        assert_eq!(due(&gateway).await, 1);
+        create_outflow(&gateway, product, 1).await;
+        assert_eq!(send_due(&gateway).await, 1);
         let delivery = endpoint.deliveries(&gateway).await[0].clone();
         let error = delivery["attempts"][0]["error"].as_str().expect("a refusal");
         assert!(error.contains("private network"), "{host}: {error}");

@@ -1,4 +1,4 @@
-//! Webhook endpoints, managed through both faces by those who may.
+//! Webhook endpoints, managed through both APIs by users with permission.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,15 +6,17 @@ use stockroom::kind::Kind;
 
 use crate::support::actors::send;
 use crate::support::answer::keys;
-use crate::support::api::{FACES, Outcome};
+use crate::support::api::{APIS, Outcome};
 use crate::support::gateway::Gateway;
-use crate::support::webhook_receiver::{Managed, Receiver, SECRET, managing, telling};
+use crate::support::webhook_receiver::{
+    ManagedEndpoint, Receiver, SECRET, with_managed_endpoints, with_webhooks,
+};
 
 on_both![
-    the_life_of_an_endpoint,
+    the_life_cycle_of_an_endpoint,
     secrets_are_shown_once,
-    bad_values_are_refused_alike,
-    the_endpoint_of_the_settings_is_left_alone,
+    invalid_values_are_rejected_by_both_apis,
+    the_endpoint_of_the_settings_is_read_only,
 ];
 
 const URL: &str = "https://shop.example.com/hooks?from=stock";
@@ -23,17 +25,17 @@ fn new() -> Value {
     json!({ "url": URL, "events": ["product.low_stock", "outflow.created", "outflow.created"] })
 }
 
-async fn the_life_of_an_endpoint(gateway: Gateway) {
-    let gateway = managing(gateway, &[]).await;
+async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
-    for face in FACES {
+    for api in APIS {
         let now = gateway
             .services
             .clock
             .now()
             .format("%Y-%m-%dT%H:%M:%SZ")
             .to_string();
-        let made = face.create(root, Kind::Webhook, new()).await.done();
+        let made = api.create(root, Kind::Webhook, new()).await.done();
         let id = made["id"].as_i64().expect("an id");
         let expected = json!({
             "id": id, "url": URL, "description": null, "events": ["outflow.created", "product.low_stock"],
@@ -41,9 +43,9 @@ async fn the_life_of_an_endpoint(gateway: Gateway) {
             "previous_secret_until": null, "managed": true,
             "created_at": now, "updated_at": now,
         });
-        for other in FACES {
+        for other in APIS {
             let found = other.find(root, Kind::Webhook, id).await.done();
-            assert_eq!(found, expected, "{face:?} {other:?}");
+            assert_eq!(found, expected, "{api:?} {other:?}");
         }
         let listed = root.get("webhooks/").await;
         assert_eq!(listed.column("id"), [id]);
@@ -59,32 +61,29 @@ async fn the_life_of_an_endpoint(gateway: Gateway) {
 
         gateway.wait(60);
         let changes = json!({ "description": " The shop ", "events": ["inflow.created"], "url": "http://1.1.1.1:80/x" });
-        let changed = face
-            .update(root, Kind::Webhook, id, Some(1), changes)
-            .await
-            .done();
+        let changed = api.update(root, Kind::Webhook, id, Some(1), changes).await.done();
         assert_eq!(changed["url"], "http://1.1.1.1/x");
         assert_eq!(changed["description"], "The shop");
         assert_eq!(changed["events"], json!(["inflow.created"]));
-        let late = face
+        let late = api
             .update(root, Kind::Webhook, id, Some(1), json!({ "description": "x" }))
             .await;
         assert_eq!(late, Outcome::Conflict);
 
         let off = json!({ "disabled": true, "description": null });
-        let off = face.update(root, Kind::Webhook, id, Some(2), off).await.done();
+        let off = api.update(root, Kind::Webhook, id, Some(2), off).await.done();
         assert_eq!(
             (&off["disabled"], &off["disabled_reason"], &off["description"]),
             (&json!(true), &json!("requested"), &Value::Null)
         );
         let since = off["disabled_at"].clone();
         gateway.wait(60);
-        let still = face
+        let still = api
             .update(root, Kind::Webhook, id, None, json!({ "disabled": true }))
             .await
             .done();
         assert_eq!(still["disabled_at"], since);
-        let on = face
+        let on = api
             .update(root, Kind::Webhook, id, None, json!({ "disabled": false }))
             .await
             .done();
@@ -104,18 +103,18 @@ async fn the_life_of_an_endpoint(gateway: Gateway) {
         );
 
         assert_eq!(
-            face.delete(root, Kind::Webhook, id).await,
+            api.delete(root, Kind::Webhook, id).await,
             Outcome::Done(Value::Null)
         );
-        for other in FACES {
+        for other in APIS {
             assert_eq!(other.find(root, Kind::Webhook, id).await, Outcome::NotFound);
         }
-        assert_eq!(face.delete(root, Kind::Webhook, id).await, Outcome::NotFound);
+        assert_eq!(api.delete(root, Kind::Webhook, id).await, Outcome::NotFound);
     }
 }
 
 async fn secrets_are_shown_once(gateway: Gateway) {
-    let gateway = managing(gateway, &[]).await;
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     let made = root.post("webhooks/", new()).await;
     let location = made.header("location").expect("Location").to_owned();
@@ -163,7 +162,7 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         wrong["userErrors"],
         json!([{ "field": "overlap", "message": "Ensure this value is less than or equal to 604800.", "code": "OUT_OF_RANGE" }])
     );
-    // Nothing said is a day, and so is no body at all.
+    // The default overlap is a day, also without a body.
     let rotated = root
         .raw(Method::POST, &format!("{path}rotate-secret/"), "")
         .await
@@ -177,7 +176,7 @@ async fn secrets_are_shown_once(gateway: Gateway) {
     let fifth = at_once.json()["secret"].as_str().expect("a secret").to_owned();
     root.post(&format!("{path}rotate-secret/"), json!({ "overlap": -1 }))
         .await
-        .says(
+        .is_json(
             422,
             &json!({ "overlap": ["Ensure this value is greater than or equal to 0."] }),
         );
@@ -202,11 +201,11 @@ async fn secrets_are_shown_once(gateway: Gateway) {
     assert!(!everything.contains("whsec_"));
 }
 
-async fn bad_values_are_refused_alike(gateway: Gateway) {
-    let gateway = managing(gateway, &[]).await;
+async fn invalid_values_are_rejected_by_both_apis(gateway: Gateway) {
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     let long = format!("https://example.com/{}", "x".repeat(2_000));
-    // 1,920 characters, 11,420 once they are percent-encoded.
+    // 1,920 characters, 11,420 after percent-encoding.
     let encoded = format!("https://example.com/{}", "é".repeat(1_900));
     let (host, label) = ("a.".repeat(180) + "example", "a".repeat(64));
     let too_long = "Enter a valid URL: it must have a host name of at most 253 characters, 63 in each label.";
@@ -258,27 +257,29 @@ async fn bad_values_are_refused_alike(gateway: Gateway) {
             "Ensure this field has no more than 500 characters.",
         ),
     ];
-    let id = Managed::make(&gateway, URL, &["outflow.created"]).await.id;
+    let id = ManagedEndpoint::make(&gateway, URL, &["outflow.created"])
+        .await
+        .id;
     for (wrong, field, message) in cases {
         let mut body = new();
         body.as_object_mut()
             .unwrap()
             .extend(wrong.as_object().unwrap().clone());
-        for face in FACES {
-            face.create(root, Kind::Webhook, body.clone())
+        for api in APIS {
+            api.create(root, Kind::Webhook, body.clone())
                 .await
                 .refuses(&[(field, message)]);
-            face.update(root, Kind::Webhook, id, None, wrong.clone())
+            api.update(root, Kind::Webhook, id, None, wrong.clone())
                 .await
                 .refuses(&[(field, message)]);
         }
     }
-    root.post("webhooks/", json!({})).await.says(
+    root.post("webhooks/", json!({})).await.is_json(
         422,
         &json!({ "url": ["This field is required."], "events": ["This field is required."] }),
     );
     let wrong = json!({ "url": null, "events": "outflow.created", "disabled": "yes", "description": [] });
-    root.patch(&format!("webhooks/{id}/"), wrong).await.says(
+    root.patch(&format!("webhooks/{id}/"), wrong).await.is_json(
         422,
         &json!({
             "events": ["Expected a list of strings."], "description": ["Not a valid string."],
@@ -286,7 +287,7 @@ async fn bad_values_are_refused_alike(gateway: Gateway) {
         }),
     );
     let wrong = json!({ "events": ["x"], "disabled": null });
-    root.patch(&format!("webhooks/{id}/"), wrong).await.says(
+    root.patch(&format!("webhooks/{id}/"), wrong).await.is_json(
         422,
         &json!({
             "events": ["Choose from: outflow.created, inflow.created, product.low_stock."],
@@ -299,9 +300,9 @@ async fn bad_values_are_refused_alike(gateway: Gateway) {
     assert_eq!(root.get("webhooks/").await.ids(), [id]);
 }
 
-async fn the_endpoint_of_the_settings_is_left_alone(gateway: Gateway) {
+async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let root = &gateway.root;
     let listed = root.get("webhooks/").await;
     let id = listed.ids()[0];
@@ -310,37 +311,37 @@ async fn the_endpoint_of_the_settings_is_left_alone(gateway: Gateway) {
         (&fixed["managed"], &fixed["url"], &fixed["disabled"]),
         (&json!(false), &json!(receiver.url()), &json!(false))
     );
-    for face in FACES {
+    for api in APIS {
         let changes = json!({ "url": URL, "disabled": true });
         assert_eq!(
-            face.update(root, Kind::Webhook, id, None, changes).await,
+            api.update(root, Kind::Webhook, id, None, changes).await,
             Outcome::ReadOnly
         );
-        assert_eq!(face.delete(root, Kind::Webhook, id).await, Outcome::ReadOnly);
+        assert_eq!(api.delete(root, Kind::Webhook, id).await, Outcome::ReadOnly);
     }
     root.post(&format!("webhooks/{id}/rotate-secret/"), json!({}))
         .await
         .refuses(409, "READ_ONLY");
     assert_eq!(root.get(&format!("webhooks/{id}/")).await.expect(200), fixed);
-    // Starting again with the same settings changes nothing, its version neither.
+    // A restart with the same settings changes nothing, not even its version.
     let tag = root
         .get(&format!("webhooks/{id}/"))
         .await
         .header("etag")
         .expect("a tag")
         .to_owned();
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let answer = gateway.root.get(&format!("webhooks/{id}/")).await;
     assert_eq!(answer.header("etag"), Some(&*tag));
     assert!(!answer.text.contains(&SECRET[6..]));
-    // Taken out of the settings it is told of nothing, and put back it is again.
-    let gateway = managing(gateway, &[]).await;
+    // Removed from the settings it gets no events; restored, it gets them again.
+    let gateway = with_managed_endpoints(gateway, &[]).await;
     let out = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
     assert_eq!(
         (&out["disabled"], &out["disabled_reason"]),
         (&json!(true), &json!("requested"))
     );
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let back = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
     assert_eq!(
         (&back["disabled"], &back["disabled_reason"]),

@@ -1,4 +1,4 @@
-//! Webhooks: what is committed is told, once, in its shape and signed; what is refused never is.
+//! Webhooks: each committed change is delivered once, in the documented shape and signed; a rejected one never.
 
 use ::entity::delivery::Outcome;
 use serde_json::json;
@@ -9,27 +9,27 @@ use stockroom::webhooks::retention;
 
 use crate::support::gateway::{Gateway, config};
 use crate::support::webhook_receiver::{
-    Received, Receiver, SECRET, deliveries, due, events, flags, take_out, telling,
+    Received, Receiver, SECRET, create_outflow, deliveries, events, flags, send_due, with_webhooks,
 };
 
 on_both![
-    told_once_in_the_documented_shape,
-    the_official_library_accepts_them,
-    what_is_refused_is_not_told,
-    low_stock_is_told_on_crossing,
-    inflows_are_told_when_asked_for,
+    events_are_delivered_once_in_the_documented_shape,
+    the_official_library_accepts_signatures,
+    rejected_changes_are_not_delivered,
+    low_stock_is_delivered_on_crossing,
+    inflows_are_delivered_when_configured,
     commits_wake_the_worker,
-    off_costs_nothing,
-    old_events_are_cleared,
+    disabled_webhooks_send_no_statements,
+    old_events_are_deleted,
 ];
 
 fn names(messages: &[Received]) -> Vec<String> {
     messages.iter().map(Received::name).collect()
 }
 
-async fn told_once_in_the_documented_shape(gateway: Gateway) {
+async fn events_are_delivered_once_in_the_documented_shape(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Água", 100).await;
     gateway.wait(60);
     let body = json!({ "product": product, "quantity": 7, "description": "Bulk sale" });
@@ -37,8 +37,8 @@ async fn told_once_in_the_documented_shape(gateway: Gateway) {
     assert!(receiver.received().is_empty());
 
     gateway.wait(1);
-    assert_eq!(due(&gateway).await, 1);
-    assert_eq!(due(&gateway).await, 0);
+    assert_eq!(send_due(&gateway).await, 1);
+    assert_eq!(send_due(&gateway).await, 0);
     let messages = receiver.received();
     assert_eq!(messages.len(), 1);
     let message = &messages[0];
@@ -78,7 +78,7 @@ async fn told_once_in_the_documented_shape(gateway: Gateway) {
         ),
         (Some(Outcome::Delivered), 1, Some(204), None)
     );
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
 async fn stock_change_of(gateway: &Gateway, outflow: i64) -> i64 {
@@ -94,10 +94,10 @@ async fn stock_change_of(gateway: &Gateway, outflow: i64) -> i64 {
     entry.expect("an entry").id
 }
 
-async fn the_official_library_accepts_them(gateway: Gateway) {
+async fn the_official_library_accepts_signatures(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let url = receiver.url();
-    // It compares with the machine's clock.
+    // It compares with the system clock.
     let gateway = gateway.restarted(&flags(&url, &[]), Clock::system().now()).await;
     gateway
         .webhooks()
@@ -105,8 +105,8 @@ async fn the_official_library_accepts_them(gateway: Gateway) {
         .await
         .expect("an endpoint");
     let product = gateway.root.product("Água 日本", 6).await;
-    take_out(&gateway, product, 1).await;
-    assert_eq!(due(&gateway).await, 2);
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 2);
     let official = standardwebhooks::Webhook::new(SECRET).unwrap();
     let other = standardwebhooks::Webhook::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
     for message in receiver.received() {
@@ -120,9 +120,9 @@ async fn the_official_library_accepts_them(gateway: Gateway) {
     }
 }
 
-async fn what_is_refused_is_not_told(gateway: Gateway) {
+async fn rejected_changes_are_not_delivered(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Bolts", 20).await;
     for body in [
         json!({ "product": product, "quantity": 21 }),
@@ -133,9 +133,9 @@ async fn what_is_refused_is_not_told(gateway: Gateway) {
     }
     let body = json!({ "product": product, "quantity": 1 });
     gateway.viewer.post("outflows/", body).await.expect(403);
-    assert_eq!((events(&gateway).await, due(&gateway).await), (0, 0));
+    assert_eq!((events(&gateway).await, send_due(&gateway).await), (0, 0));
 
-    // Of fifty at once for twenty in stock, each that is taken is told, and no other.
+    // Of fifty concurrent outflows for a stock of twenty, each that succeeds is delivered, and no other.
     let requests = (0..50).map(|_| {
         let manager = gateway.manager.clone();
         let body = json!({ "product": product, "quantity": 1 });
@@ -148,23 +148,23 @@ async fn what_is_refused_is_not_told(gateway: Gateway) {
         .map(|answer| answer.json()["id"].as_i64().expect("an id"))
         .collect();
     assert_eq!(made.len(), 20);
-    assert_eq!(due(&gateway).await, 21);
+    assert_eq!(send_due(&gateway).await, 21);
     let messages = receiver.received();
-    let mut told: Vec<i64> = messages
+    let mut delivered: Vec<i64> = messages
         .iter()
         .filter(|message| message.name() == "outflow.created")
         .map(|message| message.json()["data"]["id"].as_i64().expect("an id"))
         .collect();
     made.sort_unstable();
-    told.sort_unstable();
-    assert_eq!(made, told);
+    delivered.sort_unstable();
+    assert_eq!(made, delivered);
     let mut ids: Vec<&str> = messages.iter().map(Received::id).collect();
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 21);
 }
 
-async fn low_stock_is_told_on_crossing(gateway: Gateway) {
+async fn low_stock_is_delivered_on_crossing(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let more = [
         "--webhook-events",
@@ -172,36 +172,36 @@ async fn low_stock_is_told_on_crossing(gateway: Gateway) {
         "--low-stock-threshold",
         "5",
     ];
-    let gateway = telling(gateway, &receiver, &more).await;
+    let gateway = with_webhooks(gateway, &receiver, &more).await;
     let root = &gateway.root;
     let product = root.product("Bolts", 10).await;
     let supplier = root.make(Kind::Supplier, json!({ "name": "A supplier" })).await;
     let path = format!("products/{product}/");
-    let told = async || {
-        due(&gateway).await;
+    let low_stock_count = async || {
+        send_due(&gateway).await;
         receiver.received().len()
     };
-    take_out(&gateway, product, 4).await;
-    assert_eq!(told().await, 0, "6 left");
-    take_out(&gateway, product, 1).await;
-    assert_eq!(told().await, 1, "5 left");
-    take_out(&gateway, product, 1).await;
-    assert_eq!(told().await, 1, "4 left, and low already");
+    create_outflow(&gateway, product, 4).await;
+    assert_eq!(low_stock_count().await, 0, "6 left");
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(low_stock_count().await, 1, "5 left");
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(low_stock_count().await, 1, "4 left, already low");
     let body = json!({ "product": product, "supplier": supplier, "quantity": 6 });
     let inflow = root.make(Kind::Inflow, body).await;
-    assert_eq!(told().await, 1, "10 left");
+    assert_eq!(low_stock_count().await, 1, "10 left");
     root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
-    assert_eq!(told().await, 2, "4 left once the inflow is taken back");
+    assert_eq!(low_stock_count().await, 2, "4 left after the inflow is deleted");
     root.patch(&path, json!({ "quantity": 3 })).await.expect(200);
-    assert_eq!(told().await, 2, "counted, and low already");
+    assert_eq!(low_stock_count().await, 2, "adjusted, already low");
     root.patch(&path, json!({ "quantity": 6 })).await.expect(200);
-    assert_eq!(told().await, 2, "counted, and no longer low");
+    assert_eq!(low_stock_count().await, 2, "adjusted, no longer low");
     root.patch(&path, json!({ "quantity": 0, "title": "Nuts" }))
         .await
         .expect(200);
-    assert_eq!(told().await, 3, "counted, and none left");
+    assert_eq!(low_stock_count().await, 3, "adjusted, none left");
     root.product("Few from the start", 1).await;
-    assert_eq!(told().await, 3, "no line is crossed by a beginning");
+    assert_eq!(low_stock_count().await, 3, "a new product crosses no threshold");
 
     let messages = receiver.received();
     assert_eq!(names(&messages), ["product.low_stock"; 3]);
@@ -218,12 +218,12 @@ async fn low_stock_is_told_on_crossing(gateway: Gateway) {
             "balance": 0, "threshold": 5,
         })
     );
-    gateway.is_sound().await;
+    gateway.assert_invariants().await;
 }
 
-async fn inflows_are_told_when_asked_for(gateway: Gateway) {
+async fn inflows_are_delivered_when_configured(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Bolts", 10).await;
     let supplier = gateway
         .root
@@ -231,12 +231,12 @@ async fn inflows_are_told_when_asked_for(gateway: Gateway) {
         .await;
     let body = json!({ "product": product, "supplier": supplier, "quantity": 6 });
     gateway.root.make(Kind::Inflow, body.clone()).await;
-    assert_eq!((events(&gateway).await, due(&gateway).await), (0, 0));
+    assert_eq!((events(&gateway).await, send_due(&gateway).await), (0, 0));
 
-    let gateway = telling(gateway, &receiver, &["--webhook-events", "inflow.created"]).await;
+    let gateway = with_webhooks(gateway, &receiver, &["--webhook-events", "inflow.created"]).await;
     let inflow = gateway.root.make(Kind::Inflow, body).await;
-    take_out(&gateway, product, 20).await;
-    assert_eq!((events(&gateway).await, due(&gateway).await), (1, 1));
+    create_outflow(&gateway, product, 20).await;
+    assert_eq!((events(&gateway).await, send_due(&gateway).await), (1, 1));
     let message = receiver.received()[0].json();
     assert_eq!(message["type"], "inflow.created");
     assert_eq!(
@@ -251,11 +251,11 @@ async fn inflows_are_told_when_asked_for(gateway: Gateway) {
 
 async fn commits_wake_the_worker(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     gateway.webhooks().start().await.expect("a worker");
     let product = gateway.root.product("Bolts", 1000).await;
     for _ in 0..100 {
-        take_out(&gateway, product, 1).await;
+        create_outflow(&gateway, product, 1).await;
     }
     let mut ids: Vec<String> = receiver
         .wait_for(100)
@@ -266,7 +266,7 @@ async fn commits_wake_the_worker(gateway: Gateway) {
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), 100);
-    // What is under way is written down before the end.
+    // An attempt in progress is recorded before shutdown.
     gateway.services.stop();
     gateway.workers_ended().await;
     assert!(
@@ -277,49 +277,53 @@ async fn commits_wake_the_worker(gateway: Gateway) {
     );
 }
 
-async fn off_costs_nothing(gateway: Gateway) {
+async fn disabled_webhooks_send_no_statements(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 1000).await;
-    take_out(&gateway, product, 1).await;
-    let (off, _) = gateway.statements(take_out(&gateway, product, 1)).await;
+    create_outflow(&gateway, product, 1).await;
+    let (off, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
     assert_eq!(events(&gateway).await, 0);
     let is_sqlite = gateway.database_url().starts_with("sqlite");
 
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
-    take_out(&gateway, product, 1).await;
-    let (on, _) = gateway.statements(take_out(&gateway, product, 1)).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
+    create_outflow(&gateway, product, 1).await;
+    let (on, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
     assert_eq!(events(&gateway).await, 2);
-    // A part of PostgreSQL's one statement; two more on SQLite, where none waits for a network.
+    // Part of the single statement on PostgreSQL; two more on SQLite, without network latency.
     assert_eq!(on, if is_sqlite { off + 2 } else { off });
 }
 
-async fn old_events_are_cleared(gateway: Gateway) {
+async fn old_events_are_deleted(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let gateway = telling(gateway, &receiver, &[]).await;
+    let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Bolts", 100).await;
-    take_out(&gateway, product, 1).await;
-    assert_eq!(due(&gateway).await, 1);
-    take_out(&gateway, product, 1).await;
+    create_outflow(&gateway, product, 1).await;
+    assert_eq!(send_due(&gateway).await, 1);
+    create_outflow(&gateway, product, 1).await;
     gateway.wait(31 * 24 * 3600);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     let left = deliveries(&gateway).await;
     assert_eq!((events(&gateway).await, left.len()), (1, 1));
-    assert!(left[0].due_at.is_some(), "what is still to be told stays");
+    assert!(left[0].due_at.is_some(), "pending deliveries are kept");
     // However many there are.
     let many = "INSERT INTO event (message_id, name, stock_change_id, product_title, created_at)
         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700)
         SELECT 'msg_' || n, 'outflow.created', 1, 'Bolts', event.created_at FROM number, event";
     gateway.sql(many).await.expect("rows");
     assert_eq!(events(&gateway).await, 1_701);
-    retention::clean(&gateway.services).await.expect("it clears");
+    retention::clean(&gateway.services)
+        .await
+        .expect("the cleanup succeeds");
     assert_eq!(events(&gateway).await, 1);
-    assert_eq!(due(&gateway).await, 1);
-    gateway.is_sound().await;
+    assert_eq!(send_due(&gateway).await, 1);
+    gateway.assert_invariants().await;
 }
 
-/// Settings that can't work end the start, in words, and none of them shows the secret.
+/// Invalid settings stop the start with a message, which never shows the secret.
 #[tokio::test]
-async fn bad_settings_are_refused_at_the_start() {
+async fn invalid_settings_are_rejected_at_startup() {
     let directory = tempfile::tempdir().expect("a directory");
     let url = format!("sqlite://{}", directory.path().join("test.db").display());
     let enabled = ["--webhook-enabled", "true"];

@@ -1,4 +1,4 @@
-//! A receiver that hangs, or is not there, does not make an outflow wait.
+//! A receiver that hangs or is absent does not delay an outflow.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,14 @@ use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 use crate::support::webhook_receiver::{Reaction, Receiver, SECRET};
 
-on_both!(receivers_make_nobody_wait);
+on_both!(receivers_delay_no_outflow);
 
 const CLIENTS: usize = 8;
 const EACH: usize = 25;
-/// Each is measured in turn, so often: what disturbs one of them disturbs the others.
+/// The number of interleaved rounds, so that other load affects all measurements alike.
 const ROUNDS: usize = 4;
 
-/// A gateway that tells this receiver, or nobody, and how long its outflows took.
+/// A gateway with or without a receiver, and the latencies of its outflows.
 struct Measured {
     _program: Program,
     manager: Actor,
@@ -67,18 +67,18 @@ impl Measured {
         self.took.extend(clients.join_all().await.into_iter().flatten());
     }
 
-    /// How long 99 of 100 took at most.
+    /// The 99th percentile.
     fn p99(&mut self) -> Duration {
         self.took.sort();
         self.took[self.took.len() * 99 / 100]
     }
 }
 
-async fn receivers_make_nobody_wait(gateway: Gateway) {
+async fn receivers_delay_no_outflow(gateway: Gateway) {
     let hanging = Receiver::start().await;
-    hanging.reacts(Reaction::Hang);
+    hanging.set_reaction(Reaction::Hang);
     let mut without = Measured::start(&gateway, None).await;
-    // One endpoint of the settings for all gateways of a database: one after the other.
+    // The gateways of a database share the endpoint of the settings, so they run one after the other.
     for url in [hanging.url(), "http://127.0.0.1:9/hook".to_owned()] {
         let mut with = Measured::start(&gateway, Some(&url)).await;
         without.took.clear();
@@ -88,7 +88,7 @@ async fn receivers_make_nobody_wait(gateway: Gateway) {
         }
         let (with, without) = (with.p99(), without.p99());
         println!("p99 without webhooks {without:?}, with {with:?}");
-        // One that waited for a receiver would take five seconds. Twice: both are disturbed by what else runs.
+        // Waiting for a receiver would take five seconds. A factor of two allows for other load.
         let bound = without * 2 + Duration::from_millis(100);
         assert!(with < bound, "{with:?} with webhooks, {without:?} without");
     }

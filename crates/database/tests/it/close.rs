@@ -1,4 +1,4 @@
-//! Closing a database: each caller gets an answer.
+//! Closing a database: every call returns.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! SQL that is spelled differently and has the same result.
+//! SQL that differs between the databases and has the same result.
 
 use std::sync::Arc;
 

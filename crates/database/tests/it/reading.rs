@@ -1,4 +1,4 @@
-//! Reading rows, and what readers do not do.
+//! Reading rows, and the limits of readers.
 
 use std::path::Path;
 
@@ -90,7 +90,7 @@ async fn long_statements_do_not_block_the_runtime() {
     assert_eq!(*ended.lock().expect("a list"), ["short", "long"]);
 }
 
-/// The copy has what was committed, and is a whole file by itself.
+/// The copy has the committed rows, and is complete without other files.
 #[tokio::test]
 async fn sqlite_files_are_copied_while_open() {
     let place = Place::sqlite();
@@ -110,7 +110,7 @@ async fn sqlite_files_are_copied_while_open() {
     db.close().await;
 }
 
-/// A new file is for its owner only.
+/// A new file is accessible to its owner only.
 #[cfg(unix)]
 #[tokio::test]
 async fn sqlite_files_are_private() {

@@ -104,7 +104,7 @@ async fn the_caller_may_leave_or_panic(db: Database) {
         tokio::spawn(async move { transaction::<()>(&db, |_| async { panic!("a test") }.boxed()).await })
     };
     match (db.backend(), panicking.await) {
-        // The panic happens on the writer's thread, which goes on.
+        // The panic happens on the writer's thread, which survives.
         (Backend::Sqlite, Ok(Err(error))) => assert_eq!(Failure::of(&error), Failure::Other),
         (Backend::Postgres, Err(panicked)) => assert!(panicked.is_panic()),
         (_, result) => panic!("{result:?}"),

@@ -12,9 +12,8 @@ use crate::mapping::Role;
 use crate::mapping::accounts::Pairs;
 use crate::mapping::spelling::{ALIKE, closest};
 use crate::options::Options;
-use crate::password::is_usable;
-use crate::report::{Code, NoteCode};
-use crate::row::{Group, Membership, SpentToken, User};
+use crate::report::NoteCode;
+use crate::row::{Group, Membership, SpentToken};
 use crate::source::{Reader, Select};
 use crate::value::{Kind, Value, quoted};
 
@@ -44,7 +43,7 @@ pub(crate) struct Rights {
     same: HashMap<i64, i64>,
 }
 
-fn columns(table: &Table, names: &[&str], order: &str, unindexed: &str) -> Select {
+pub(super) fn columns(table: &Table, names: &[&str], order: &str, unindexed: &str) -> Select {
     let column = |name: &&str| match table.column(name) {
         Some(column) => (quoted(&column.name), column.kind),
         None => ("NULL".to_owned(), Kind::Text),
@@ -59,77 +58,6 @@ fn columns(table: &Table, names: &[&str], order: &str, unindexed: &str) -> Selec
         ),
         kinds,
     }
-}
-
-/// Calls `each` with every user, and returns the ids of all.
-pub(super) fn users(
-    reader: &mut Reader,
-    layout: &Layout,
-    options: &Options,
-    sink: &mut Sink<'_>,
-    each: &mut dyn FnMut(User) -> Result<()>,
-) -> Result<IdSet> {
-    let mut known = IdSet::default();
-    let Some(table) = &layout.accounts.users else {
-        return Ok(known);
-    };
-    let is_superuser = ["is_superuser", "is_admin"];
-    let is_superuser = is_superuser.into_iter().find(|name| table.column(name).is_some());
-    // A project's own model may log in by the address and leave the name empty.
-    let by_email = table.name != "auth_user" || table.column("username").is_none();
-    // Absent in a model without permissions of its own, whose users are all active.
-    let can_be_inactive = table.column("is_active").is_some();
-    let names = [
-        "id",
-        "username",
-        "email",
-        "password",
-        "is_active",
-        is_superuser.unwrap_or("is_superuser"),
-        "date_joined",
-    ];
-    let select = columns(table, &names, "id", reader.unindexed());
-    let (mut ids, mut names) = (Ids::default(), HashSet::new());
-    reader.for_each(&select, &mut |row| {
-        let [key, name, email, password, active, superuser, joined] = row else {
-            return Ok(());
-        };
-        let Some(id) = ids.next(key, "user", sink) else {
-            return Ok(());
-        };
-        // A name is what its user types in: only what can't be stored is taken out.
-        let named = name.text().filter(|name| !name.is_empty());
-        let username = named.or(email.text().filter(|_| by_email));
-        let username = username.unwrap_or_default().replace('\0', "");
-        let fault = if username.is_empty() {
-            Some(Code::UnreadableUsername)
-        } else if names.insert(fingerprint(&username)) {
-            None
-        } else {
-            Some(Code::DuplicateUsername)
-        };
-        known.add(id, fault.is_none());
-        if let Some(code) = fault {
-            sink.finding(code, "user", Some(id));
-            return Ok(());
-        }
-        let password = password
-            .text()
-            .filter(|encoded| is_usable(encoded))
-            .map(str::to_owned);
-        if password.is_none() {
-            sink.note(NoteCode::PasswordsUnusable, &username, id);
-        }
-        each(User {
-            id,
-            username,
-            password,
-            is_active: active.truth().unwrap_or(!can_be_inactive),
-            is_superuser: superuser.truth().unwrap_or(false),
-            created_at: moment::read(joined, options.timezone).unwrap_or(options.now),
-        })
-    })?;
-    Ok(known)
 }
 
 impl Rights {

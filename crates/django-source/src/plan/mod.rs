@@ -10,6 +10,7 @@ mod products;
 mod stream;
 mod survey;
 mod table_rows;
+mod users;
 
 pub(crate) use layout::Layout;
 pub(crate) use stream::stream;

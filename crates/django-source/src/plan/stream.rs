@@ -145,7 +145,7 @@ fn accounts(
 ) -> Result<[TableSummary; 4]> {
     survey.progress.enter("user");
     let mut users = Collector::new("user", Batch::Users, output);
-    accounts::users(reader, layout, &survey.options, sink, &mut |user| users.add(user))?;
+    super::users::read(reader, layout, &survey.options, sink, &mut |user| users.add(user))?;
     let users = users.finish()?;
     let mut groups = Collector::new("group_permission", Batch::Groups, output);
     for group in &survey.rights.groups {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::accounts::{self, BUILT_IN, Rights};
+use super::accounts::{BUILT_IN, Rights};
 use super::clean_row::{IdSet, Sink};
 use super::leftovers::{after, last_given, note, source_counts, titles};
 use super::products::{Judged, SerieNumbers};
-use super::{Layout, labels, movements, products};
+use super::{Layout, labels, movements, products, users};
 use crate::error::Result;
 use crate::mapping::{Role, TableMap};
 use crate::options::Options;
@@ -109,7 +109,7 @@ pub(crate) fn survey(
 impl Survey {
     fn read_accounts(&mut self, reader: &mut Reader, layout: &Layout, sink: &mut Sink<'_>) -> Result<()> {
         self.progress.enter("user");
-        self.users = accounts::users(reader, layout, &self.options, sink, &mut |_| Ok(()))?;
+        self.users = users::read(reader, layout, &self.options, sink, &mut |_| Ok(()))?;
         self.rights = Rights::read(reader, layout, sink)?;
         self.rights
             .memberships(reader, layout, &self.users, sink, &mut |_| Ok(()))?;

@@ -1,4 +1,4 @@
-//! The databases of `cases/make.py`, written once, and what is expected of them.
+//! The databases of `cases/make.py`, written once, and their expected results.
 
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ pub fn changed(case: &str, sql: &str) -> (tempfile::TempDir, String) {
     (folder, address)
 }
 
-/// What is expected of a case.
+/// The expected result of a case.
 pub fn expected(case: &str) -> Value {
     let text =
         std::fs::read_to_string(cases().join("expected.json")).expect("expected.json is beside make.py");

@@ -1,4 +1,4 @@
-//! Files that mean harm, that somebody writes to, or that are no database.
+//! Malicious files, files with a concurrent writer, and files that are no database.
 
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ async fn refused(address: &str) -> Error {
 }
 
 #[tokio::test]
-async fn what_is_no_database_is_an_error() {
+async fn other_files_are_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, bytes: &[u8]| {
         let file = folder.path().join(name);
@@ -161,7 +161,7 @@ async fn a_log_that_a_crash_left_is_read_and_stays() {
 }
 
 #[tokio::test]
-async fn a_writer_changes_nothing_that_is_read() {
+async fn a_concurrent_writer_does_not_affect_the_reading() {
     let copy = Copy::after("01_documented", "PRAGMA journal_mode = WAL");
     let writer = copy.connect();
     writer
@@ -184,7 +184,7 @@ async fn a_writer_changes_nothing_that_is_read() {
 }
 
 #[tokio::test]
-async fn a_writer_that_does_not_let_go_is_an_error() {
+async fn a_lock_that_is_not_released_is_an_error() {
     let copy = Copy::of("01_documented");
     let writer = copy.connect();
     writer.execute_batch("BEGIN EXCLUSIVE").expect("a transaction");
@@ -223,7 +223,7 @@ async fn a_view_is_no_table() {
 }
 
 #[tokio::test]
-async fn a_computed_column_is_not_computed() {
+async fn generated_columns_are_not_evaluated() {
     let sql = "ALTER TABLE brands_brand ADD COLUMN tax AS (instr(hex(zeroblob(3000000)), hex(zeroblob(1500000)) || '1'))";
     let copy = Copy::after("01_documented", sql);
     let begun = std::time::Instant::now();
@@ -233,7 +233,7 @@ async fn a_computed_column_is_not_computed() {
 }
 
 #[tokio::test]
-async fn a_giant_text_is_an_error() {
+async fn an_oversized_text_is_an_error() {
     let copy = Copy::after(
         "01_documented",
         "UPDATE brands_brand SET description = hex(zeroblob(5000000)) WHERE id = 2",
@@ -288,7 +288,7 @@ async fn a_cancelled_check_ends() {
 }
 
 #[tokio::test]
-async fn rows_that_nobody_takes_end_the_reading() {
+async fn reading_ends_when_the_rows_are_dropped() {
     let plan = check(&path("01_documented").display().to_string(), &[])
         .await
         .expect("the source can be read");

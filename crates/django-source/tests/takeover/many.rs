@@ -50,7 +50,7 @@ async fn compare(address: &str) -> Collected {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thousands_of_rows_come_alike_from_both() {
+async fn both_databases_give_the_same_rows() {
     let (_folder, file) = changed("01_documented", ROWS);
     let sqlite = compare(&file).await;
     if let Some(database) = Database::load("many", std::path::Path::new(&file)).await {

@@ -9,7 +9,7 @@ use rusqlite::types::Value as Stored;
 use crate::collected::Collected;
 use crate::databases::{check, path};
 
-/// What is done to a file.
+/// A change of a file.
 #[derive(Clone, Debug)]
 enum Change {
     Byte(prop::sample::Index, u8),

@@ -6,7 +6,7 @@ use crate::collected::Collected;
 use crate::databases::{changed, check, path};
 
 #[tokio::test]
-async fn a_map_decides_what_no_likeness_shows() {
+async fn a_map_decides_ambiguous_columns() {
     let sql = "ALTER TABLE products_product RENAME COLUMN selling_price TO vista";
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
@@ -34,7 +34,7 @@ async fn a_map_decides_what_no_likeness_shows() {
 }
 
 #[tokio::test]
-async fn tables_with_names_of_their_own_are_known_by_their_structure() {
+async fn renamed_tables_are_found_by_their_structure() {
     let sql = "ALTER TABLE products_product RENAME TO store_merchandise; ALTER TABLE brands_brand RENAME TO store_maker;
         UPDATE django_content_type SET app_label = 'store', model = 'merchandise' WHERE model = 'product';
         UPDATE django_content_type SET app_label = 'store', model = 'maker' WHERE model = 'brand'";
@@ -99,7 +99,7 @@ async fn a_timezone_is_for_times_without_an_offset() {
 }
 
 #[tokio::test]
-async fn a_users_name_that_occurs_twice_stops() {
+async fn duplicate_user_names_stop_the_import() {
     // As a broken migration leaves it: without the unique index.
     let sql = "CREATE TABLE u AS SELECT * FROM auth_user; DROP TABLE auth_user; ALTER TABLE u RENAME TO auth_user;
         UPDATE auth_user SET username = 'ann' WHERE username = 'bo'; UPDATE auth_user SET username = '' WHERE id = 1";
@@ -125,7 +125,7 @@ async fn a_users_name_that_occurs_twice_stops() {
 }
 
 #[tokio::test]
-async fn movements_of_a_product_that_is_left_out_stay_behind_with_it() {
+async fn movements_of_an_omitted_product_are_omitted() {
     let sql = "UPDATE products_product SET cost_price = 'none' WHERE id = 1";
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &["--unreadable=skip"])
@@ -152,7 +152,7 @@ async fn movements_of_a_product_that_is_left_out_stay_behind_with_it() {
 }
 
 #[tokio::test]
-async fn a_table_with_a_name_of_its_own_is_found_and_its_rights_follow() {
+async fn permissions_of_a_renamed_table_are_imported() {
     let sql = "ALTER TABLE brands_brand RENAME TO tb_brand";
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
@@ -168,7 +168,7 @@ async fn a_table_with_a_name_of_its_own_is_found_and_its_rights_follow() {
 }
 
 #[tokio::test]
-async fn a_right_of_the_projects_own_gives_no_other_right() {
+async fn a_custom_permission_grants_no_other() {
     let sql = "INSERT INTO auth_permission (content_type_id, codename, name)
         SELECT id, 'change_price', 'Can change the price' FROM django_content_type WHERE model = 'product';
         INSERT INTO auth_user_user_permissions (user_id, permission_id) SELECT 4, id FROM auth_permission WHERE codename = 'change_price'";

@@ -169,7 +169,7 @@ fn literal(cell: ValueRef<'_>, column: &Column) -> String {
         // What Django would write: 15 digits.
         (ValueRef::Integer(number), "decimal") => format!("{:.14e}", rusqlite_float(number)),
         (ValueRef::Real(number), "decimal") => format!("{number:.14e}"),
-        // The only number that is none.
+        // NaN, the only value that is not a number.
         (ValueRef::Text(_), "decimal") => "'NaN'".to_owned(),
         (ValueRef::Integer(number), _) => number.to_string(),
         (ValueRef::Real(number), _) => format!("{number:?}"),

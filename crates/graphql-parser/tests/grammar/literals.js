@@ -84,7 +84,7 @@ function block(random) {
     return (random.chance(80) ? common : '') + indent() + content() + (random.chance(20) ? indent() : '');
   };
   let text = random.list(1, 6, line).reduce((joined, next) => joined + random.pick(['\n', '\n', '\r', '\r\n']) + next);
-  // What stands before the closing quotes would join them.
+  // A preceding quote would join the closing quotes.
   if (/["\\]$/.test(text) && !random.chance(3)) text += random.pick([' ', 'x', '\n']);
   if (!random.chance(3)) text = text.replaceAll(/(?<!\\)"""/g, '\\"""');
   return `"""${text}"""`;

@@ -78,7 +78,7 @@ async fn a_mutation_with_a_key_has_one_field() {
         ("mutation{__typename change}", StatusCode::OK, (2, 2)),
         ("mutation{change login}", StatusCode::BAD_REQUEST, (2, 2)),
         ("mutation{a:change b:change}", StatusCode::BAD_REQUEST, (2, 2)),
-        // What changes nothing, and what needs no login, is executed as without a key.
+        // Queries and public mutations are executed as without a key.
         ("mutation{login}", StatusCode::OK, (2, 2)),
         ("{viewer}", StatusCode::OK, (2, 2)),
     ] {
