@@ -172,6 +172,15 @@ pub enum LogFormat {
     Json,
 }
 
+impl From<LogFormat> for request_telemetry::LogFormat {
+    fn from(format: LogFormat) -> Self {
+        match format {
+            LogFormat::Text => Self::Text,
+            LogFormat::Json => Self::Json,
+        }
+    }
+}
+
 impl Config {
     /// Reads the settings that are kept in files.
     ///

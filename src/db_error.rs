@@ -21,6 +21,15 @@ impl From<table_query::Error> for Error {
     }
 }
 
+impl From<database_copy::Error> for Error {
+    fn from(error: database_copy::Error) -> Self {
+        match error {
+            database_copy::Error::Database(error) => error.into(),
+            other => Self::internal(other),
+        }
+    }
+}
+
 /// Conflicts and outages are temporary; everything else is a bug.
 fn by_failure(failure: &Failure, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     match failure {

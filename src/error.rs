@@ -186,6 +186,12 @@ impl From<Fault> for Error {
     }
 }
 
+impl From<tokens::Error> for Error {
+    fn from(error: tokens::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<passwords::Error> for Error {
     fn from(error: passwords::Error) -> Self {
         Self::internal(error)

@@ -9,11 +9,11 @@ use passwords::Passwords;
 use rate_limit::{Failures, Windows};
 use request_telemetry::{CommitSizes, DatabaseObserver, Traces};
 use settings::read_or_create_secret;
+use tokens::Tokens;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
 use crate::auth::accounts::Accounts;
-use crate::auth::token::Tokens;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -89,7 +89,7 @@ impl Services {
             }
         };
         Ok(Arc::new(Self {
-            tokens: Tokens::new(&secret),
+            tokens: Tokens::new(secret.bytes()),
             passwords: Passwords::new(),
             accounts: Accounts::default(),
             failed_logins: Failures::default(),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use ::entity::{ended_session, group, permission, user, user_group};
 use database::Database;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use tokens::{Claims, TokenType};
 
 use super::actor::Actor;
 use super::right::{Right, Rights};
-use super::token::{Claims, TokenType};
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
 
@@ -44,7 +44,7 @@ async fn load(db: &Database, claims: &Claims) -> Result<Option<Actor>> {
     let user = user::Entity::find_by_id(claims.user_id)
         .one(db)
         .await?
-        .filter(|user| user.is_active && !claims.is_revoked(user));
+        .filter(|user| user.is_active && !claims.is_revoked(user.tokens_revoked_at, user.token_generation));
     match (ended, user) {
         (None, Some(user)) => load_actor(db, user).await.map(Some),
         _ => Ok(None),

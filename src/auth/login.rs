@@ -6,10 +6,10 @@ use passwords::is_own;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokens::{Claims, TokenType, new_jti, new_session};
 
 use super::actor::Actor;
 use super::identify::load_actor;
-use super::token::{Claims, TokenType, new_jti};
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Login, Result};
@@ -124,7 +124,7 @@ async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
 
 /// The tokens of a new session of a user with this token generation.
 pub fn start_session(ctx: &Ctx, user_id: i64, generation: i64) -> Result<TokenPair> {
-    let session = format!("{:016x}", rand::random::<u64>());
+    let session = new_session();
     let issue = |token_type| issue_token(ctx, token_type, new_jti(&session, generation), user_id);
     Ok(TokenPair {
         access: issue(TokenType::Access)?,
@@ -235,8 +235,10 @@ async fn valid_claims(ctx: &Ctx, token: &str) -> Result<Option<(Claims, i64)>> {
         .one(ctx.db())
         .await?;
     let user = user::Entity::find_by_id(claims.user_id).one(ctx.db()).await?;
-    let user =
-        user.filter(|user| spent.is_none() && ended.is_none() && user.is_active && !claims.is_revoked(user));
+    let user = user.filter(|user| {
+        let is_revoked = claims.is_revoked(user.tokens_revoked_at, user.token_generation);
+        spent.is_none() && ended.is_none() && user.is_active && !is_revoked
+    });
     Ok(user.map(|user| (claims, user.token_generation)))
 }
 
@@ -246,14 +248,15 @@ fn issue_token(ctx: &Ctx, token_type: TokenType, jti: String, user_id: i64) -> R
         TokenType::Refresh => ctx.services.config.refresh_token_lifetime,
     };
     let iat = ctx.now.timestamp();
-    ctx.services.tokens.issue(&Claims {
+    let claims = Claims {
         token_type,
         exp: iat + lifetime,
         iat,
         nbf: None,
         jti,
         user_id,
-    })
+    };
+    Ok(ctx.services.tokens.issue(&claims)?)
 }
 
 fn expiry(claims: &Claims) -> DateTime<chrono::Utc> {

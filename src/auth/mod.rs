@@ -1,6 +1,6 @@
 //! Authentication and permissions.
 //!
-//! The types (`right`, `actor`, `token`, `accounts`) lie below `Services`. What needs a request lies above
+//! The types (`right`, `actor`, `accounts`) lie below `Services`. What needs a request lies above
 //! `Ctx`: `identify` turns a bearer token into an [`Actor`], `permit` checks rights, `login` issues and ends sessions,
 //! `session` follows a connection that outlives one request.
 
@@ -11,7 +11,6 @@ pub mod login;
 pub mod permit;
 pub mod right;
 pub mod session;
-pub mod token;
 
 pub use actor::Actor;
 pub use permit::{Add, Change, Delete, Permit, Read};

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use database::bulk::vacuum;
 use database::{Database, Location, Timeouts};
+use database_copy::{Comparison, Progress};
 use serde_json::json;
 use settings::Secret;
 
@@ -15,7 +16,7 @@ use super::import::progress::Bar;
 use super::import::{INTERRUPTED, cancel_on_signals, source};
 use super::output::{explain, fail, print};
 use crate::config::{Config, database_url};
-use crate::copy::{self, Comparison, Progress};
+use crate::copy;
 use crate::error::{Error, Result};
 use crate::schema;
 

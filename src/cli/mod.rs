@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use request_telemetry::start_log;
 
 use self::output::{explain, fail};
 use crate::config::Config;
@@ -14,7 +15,6 @@ mod demo;
 mod export;
 mod import;
 mod load;
-mod log;
 mod migrate;
 mod open;
 mod output;
@@ -81,7 +81,7 @@ enum Command {
 pub fn run(cli: Cli) -> ExitCode {
     // The demo prints a page of its own.
     let quiet = matches!(cli.command, Command::Demo);
-    log::start(cli.config.log_format, quiet, cli.log_filter.as_deref());
+    start_log(cli.config.log_format.into(), quiet, cli.log_filter.as_deref());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),

@@ -3,7 +3,6 @@
 mod caller;
 mod delivery;
 pub(crate) mod error;
-mod etag;
 mod form;
 mod inflow;
 mod label;

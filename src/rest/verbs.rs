@@ -12,10 +12,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use http_server::json::json_response;
 use http_server::precondition::{if_match_holds, if_none_match_holds};
+use http_server::version_tag;
 
 use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
-use super::etag;
 use super::form::Form;
 use super::list_query::ListQuery;
 use super::page::Page;
@@ -134,7 +134,7 @@ pub(crate) async fn edit<R: RestResource + Editable>(
 ) -> HandlerResult {
     let permit = target.ctx.permit::<Change, R>()?;
     let current = resolvers::current(&permit, target.id).await?;
-    let expected = etag::expected_version(&headers, current.version());
+    let expected = version_tag::expected_version(&headers, current.version());
     check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
     let body = read_json_body(&headers, body).await?;
     let row = resolvers::update(permit, target.id, expected, R::draft(Form::parse(&body)?)).await?;
@@ -147,7 +147,7 @@ pub(crate) async fn remove<R: RestResource>(target: Target, headers: HeaderMap) 
     let mut expected = None;
     if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
         let current = resolvers::current(&permit, target.id).await?;
-        expected = etag::expected_version(&headers, current.version());
+        expected = version_tag::expected_version(&headers, current.version());
         check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
     }
     resolvers::delete(permit, target.id, expected).await?;
@@ -167,7 +167,7 @@ pub(crate) async fn check_preconditions<R: Represent>(
     }
     if headers.contains_key(header::IF_NONE_MATCH) {
         let view = R::view(ctx, &Row::single(current)).await?;
-        let tag = view.map(|(_, versions)| etag::tag(versions));
+        let tag = view.map(|(_, versions)| version_tag::tag(&versions));
         if !if_none_match_holds(headers, tag.as_deref()) {
             return Err(Error::VersionConflict);
         }
@@ -180,7 +180,7 @@ async fn respond_with<R: RestResource>(ctx: &Ctx, row: &Row<R>, status: StatusCo
         return Ok(ErrorResponse::not_found().into_response());
     };
     let mut response = json_response(status, &view);
-    etag::add_etag(&mut response, versions);
+    version_tag::add_etag(&mut response, &versions);
     Ok(response)
 }
 

@@ -9,10 +9,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use chrono::{DateTime, Utc};
 use http_server::json::json_response;
+use http_server::version_tag;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caller::{BaseUrl, Caller};
+use super::delivery;
 use super::error::ErrorResponse;
 use super::form::Form;
 use super::list_query::ListFilter;
@@ -21,7 +23,6 @@ use super::value::Timestamp;
 use super::verbs::{
     HandlerResult, Target, check_preconditions, create_from_body, read_creation, with_location,
 };
-use super::{delivery, etag};
 use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -191,7 +192,7 @@ pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body:
 /// The version of the endpoint that the preconditions ask for.
 async fn rotated_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
     let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
-    let expected = etag::expected_version(headers, current.version);
+    let expected = version_tag::expected_version(headers, current.version);
     check_preconditions::<Entity>(ctx, headers, expected, current).await?;
     Ok(expected)
 }
@@ -247,6 +248,6 @@ async fn with_secret(ctx: &Ctx, row: &Row<Entity>, status: StatusCode) -> Handle
         secret: secret.to_owned(),
     };
     let mut response = json_response(status, &view);
-    etag::add_etag(&mut response, versions);
+    version_tag::add_etag(&mut response, &versions);
     Ok(response)
 }

@@ -44,6 +44,7 @@
 //! - [`bulk`]: inserting many rows with reserved ids.
 //! - [`dialect`]: SQL that the two spell differently, such as one query per parent, lists of ids as one parameter and
 //!   exact sums.
+//! - [`sqlite::backup`]: a copy of a SQLite database in use, which is never incomplete.
 //! - [`Database::by_id`], [`by_ids`](Database::by_ids) and [`models`](Database::models): reading whole rows without the
 //!   cost of `QueryResult`.
 //! - [`Database::migrate_up`]: migrations, all or none, one process at a time.

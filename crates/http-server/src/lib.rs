@@ -49,6 +49,7 @@
 //! | [`body`] | JSON bodies, within limits of size and time |
 //! | [`embedded`] | files that are part of the program |
 //! | [`header`], [`precondition`] | headers of several values; `If-Match` and `If-None-Match` |
+//! | [`version_tag`] | entity tags of objects with versions |
 //! | [`json`], [`request_id`], [`security`] | JSON responses, ids, headers for browsers |
 
 pub mod body;
@@ -64,5 +65,6 @@ pub mod request_id;
 pub mod security;
 mod serve;
 mod trailing_slash;
+pub mod version_tag;
 
 pub use self::serve::{Program, serve};

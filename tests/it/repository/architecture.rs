@@ -69,7 +69,6 @@ const LAYERS: &[&[&str]] = &[
         "auth/right.rs",
         "auth/actor.rs",
         "auth/accounts.rs",
-        "auth/token.rs",
         "idempotency/key.rs",
         "idempotency/keyed.rs",
         "stock/ledger_tail.rs",
@@ -86,7 +85,7 @@ const LAYERS: &[&[&str]] = &[
     &["stock"],
     &["resolvers"],
     &["import"],
-    &["copy"],
+    &["copy.rs"],
     // Background work.
     &["webhooks", "background.rs"],
     // HTTP and the two APIs.

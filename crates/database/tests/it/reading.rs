@@ -100,7 +100,7 @@ async fn sqlite_files_are_copied_while_open() {
         panic!("another place");
     };
     let copy = directory.path().join("copy.db");
-    database::sqlite::copy(&directory.path().join("test.db"), &copy).expect("a copy");
+    database::sqlite::backup(&directory.path().join("test.db"), &copy, false).expect("a copy");
     let rows = |file: &Path| {
         let file = rusqlite::Connection::open(file).expect("a file");
         file.query_row("SELECT COUNT(*) FROM item", [], |row| row.get::<_, i64>(0))

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// Shared by the copy, the progress bar and the signal handler. Clones share the same state.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Progress(Arc<State>);
+pub struct Progress(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -20,16 +20,16 @@ struct State {
 
 impl Progress {
     /// Ends the copy at the next batch of rows.
-    pub(crate) fn cancel(&self) {
+    pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_cancelled(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::Relaxed)
     }
 
     /// What is being done, the rows done and the rows there are.
-    pub(crate) fn now(&self) -> (&'static str, u64, u64) {
+    pub fn now(&self) -> (&'static str, u64, u64) {
         let stage = if self.0.comparing.load(Ordering::Relaxed) {
             "comparing"
         } else {
@@ -41,34 +41,34 @@ impl Progress {
 
     /// # Errors
     /// After [`Progress::cancel`].
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() {
-            return Err(Error::internal("cancelled"));
+            return Err(Error::Cancelled);
         }
         Ok(())
     }
 
     /// The rows that there are to copy.
-    pub(super) fn expect(&self, rows: u64) {
+    pub(crate) fn expect(&self, rows: u64) {
         self.0.total.store(rows, Ordering::Relaxed);
     }
 
-    pub(super) fn begin_comparison(&self) {
+    pub(crate) fn begin_comparison(&self) {
         self.0.done.store(0, Ordering::Relaxed);
         self.0.comparing.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn advance(&self, rows: usize) {
+    pub(crate) fn advance(&self, rows: usize) {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.0.done.fetch_add(rows, Ordering::Relaxed);
     }
 
     /// The reader could not hand over its rows, so the writer's error is the cause.
-    pub(super) fn fail_writer(&self) {
+    pub(crate) fn fail_writer(&self) {
         self.0.writer_failed.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn writer_failed(&self) -> bool {
+    pub(crate) fn writer_failed(&self) -> bool {
         self.0.writer_failed.load(Ordering::Relaxed)
     }
 }

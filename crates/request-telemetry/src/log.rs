@@ -1,12 +1,20 @@
-//! The log: text or JSON on standard error, filtered by `RUST_LOG`.
+//! The log: text or JSON on standard error, filtered by directives as in `RUST_LOG`.
 
 use std::io::IsTerminal as _;
 
-use request_telemetry::Record;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::config::LogFormat;
+use crate::record::Record;
+
+/// The format of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Human-readable lines.
+    Text,
+    /// One JSON object for each line.
+    Json,
+}
 
 /// Logs panics like other events. The default panic message would not be valid JSON.
 fn log_panics() {
@@ -20,8 +28,10 @@ fn log_panics() {
     }));
 }
 
-/// Starts logging with the directives of `RUST_LOG`. The default level is `info`, or `warn` if `quiet`.
-pub(super) fn start(format: LogFormat, quiet: bool, directives: Option<&str>) {
+/// Starts the log of the process, which has the directives' level for each target. Without one it is `info`, or `warn` if
+/// `quiet`. Directives that can't be parsed are ignored. From now on a panic is one event of the log, with the id of its
+/// request.
+pub fn start_log(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let level = if quiet {
         LevelFilter::WARN
     } else {
@@ -64,7 +74,7 @@ mod tests {
     #[test]
     #[ignore = "run by another test"]
     fn panics() {
-        start(LogFormat::Json, false, None);
+        start_log(LogFormat::Json, false, None);
         let panicked = std::panic::catch_unwind(|| panic!("something that never happens"));
         assert!(panicked.is_err());
     }
@@ -72,7 +82,7 @@ mod tests {
     #[test]
     fn a_panic_is_one_line_of_the_log() {
         let run = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "cli::log::tests::panics", "--ignored", "--nocapture"])
+            .args(["--exact", "log::tests::panics", "--ignored", "--nocapture"])
             .env_remove("RUST_LOG")
             .output()
             .unwrap();
@@ -86,11 +96,6 @@ mod tests {
             (&"ERROR".into(), &"a panic".into())
         );
         assert_eq!(line["panic.message"], "something that never happens");
-        assert!(
-            line["panic.location"]
-                .as_str()
-                .unwrap()
-                .contains("src/cli/log.rs:")
-        );
+        assert!(line["panic.location"].as_str().unwrap().contains("src/log.rs:"));
     }
 }

@@ -1,16 +1,15 @@
-//! `ETag`, `If-None-Match` and `If-Match` (RFC 9110, sections 8.8.3 and 13.1).
+//! Entity tags of objects with versions, and the version that `If-Match` expects (RFC 9110, sections 8.8.3 and 13.1).
 //!
-//! A tag begins with the object's own version. The versions of objects whose parts it shows follow, so that renaming a brand
-//! changes the tags of its products. `If-Match` compares the object's own version alone.
+//! A tag begins with the object's own version. The versions of objects whose parts it shows follow, so that renaming an
+//! author changes the tags of the author's books. `If-Match` compares the object's own version alone.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
-use http_server::header::list_values;
 
-use super::representation::Versions;
+use crate::header::list_values;
 
-/// Returns the tag in quotes, such as `"7-3-2"`.
-pub(crate) fn tag(versions: Versions) -> String {
+/// The tag in quotes, such as `"7-3-2"`. A version of 0 is one of a part that the object does not have.
+pub fn tag(versions: &[i64]) -> String {
     let shown: Vec<String> = versions
         .iter()
         .filter(|version| **version > 0)
@@ -19,7 +18,8 @@ pub(crate) fn tag(versions: Versions) -> String {
     format!("\"{}\"", shown.join("-"))
 }
 
-pub(crate) fn add_etag(response: &mut Response, versions: Versions) {
+/// Adds the header `ETag`.
+pub fn add_etag(response: &mut Response, versions: &[i64]) {
     if let Ok(tag) = HeaderValue::from_str(&tag(versions)) {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -29,7 +29,7 @@ pub(crate) fn add_etag(response: &mut Response, versions: Versions) {
 ///
 /// It is `None` without the header and for `*`. If several tags were sent, it is the current version if one of them has it,
 /// and otherwise the first; if none of them can match, it is a version that no object has.
-pub(crate) fn expected_version(headers: &HeaderMap, current: i64) -> Option<i64> {
+pub fn expected_version(headers: &HeaderMap, current: i64) -> Option<i64> {
     if !headers.contains_key(header::IF_MATCH) {
         return None;
     }
@@ -55,13 +55,14 @@ const NO_VERSION: i64 = 0;
 
 #[cfg(test)]
 mod tests {
-    use super::{expected_version, tag};
     use axum::http::{HeaderMap, HeaderValue, header};
+
+    use super::{expected_version, tag};
 
     #[test]
     fn tags_are_compared() {
-        assert_eq!(tag([7, 0, 0]), "\"7\"");
-        assert_eq!(tag([7, 3, 2]), "\"7-3-2\"");
+        assert_eq!(tag(&[7, 0, 0]), "\"7\"");
+        assert_eq!(tag(&[7, 3, 2]), "\"7-3-2\"");
         let mut headers = HeaderMap::new();
         assert_eq!(expected_version(&headers, 7), None);
         for (sent, version) in [

@@ -6,17 +6,11 @@ use database::{Backend, Database};
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
 use crate::error::{Error, Result};
-
-/// Tables that are not copied: each database has its own record of migrations, and triggers keep the number of rows, on
-/// PostgreSQL in another form than on SQLite. `stockroom check` verifies that number.
-pub(crate) const NOT_COPIED: [&str; 2] = ["seaql_migrations", "tally"];
-
-/// Changed by triggers on other tables, so it is written last. Its one id is not given out.
-pub(super) const LAST: [&str; 1] = ["account_epoch"];
+use crate::plan::Plan;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Integer,
     Boolean,
     Moment,
@@ -39,18 +33,24 @@ impl Kind {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) kind: Kind,
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// Its sum is shown.
+    pub(crate) is_summed: bool,
 }
 
 /// A table, with its columns in alphabetical order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Table {
-    pub(super) name: String,
-    pub(super) columns: Vec<Column>,
+pub(crate) struct Table {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<Column>,
     /// The places of the primary key's columns in `columns`, in the key's order.
-    pub(super) key: Vec<usize>,
+    pub(crate) key: Vec<usize>,
+    /// Whether a counter gives out its ids.
+    pub(crate) gives_ids: bool,
+    /// It has rows in an empty database, which are replaced.
+    pub(crate) is_seeded: bool,
 }
 
 const SQLITE_COLUMNS: &str = r#"SELECT m.name AS "table", c.name AS "column", c.type AS kind, c.pk AS place
@@ -78,7 +78,7 @@ const POSTGRES_REFERENCES: &str = r#"SELECT CAST(c.relname AS text) AS "table", 
 ///
 /// # Errors
 /// When a column has a type that can't be copied, or a table has no primary key.
-pub(super) async fn all(db: &Database) -> Result<Vec<Table>> {
+pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
     let (columns, references) = match db.backend() {
         Backend::Sqlite => (SQLITE_COLUMNS, SQLITE_REFERENCES),
         Backend::Postgres => (POSTGRES_COLUMNS, POSTGRES_REFERENCES),
@@ -89,12 +89,12 @@ pub(super) async fn all(db: &Database) -> Result<Vec<Table>> {
         .await?
     {
         let name: String = row.try_get("", "table")?;
-        if NOT_COPIED.contains(&name.as_str()) {
+        if plan.not_copied.contains(&name.as_str()) {
             continue;
         }
         let (column, kind): (String, String) = (row.try_get("", "column")?, row.try_get("", "kind")?);
         let Some(kind) = Kind::of(&kind) else {
-            return Err(Error::internal(format!(
+            return Err(Error::failed(format!(
                 "{name}.{column} has a type that can't be copied: {kind}"
             )));
         };
@@ -103,18 +103,24 @@ pub(super) async fn all(db: &Database) -> Result<Vec<Table>> {
             name: name.clone(),
             columns: Vec::new(),
             key: Vec::new(),
+            gives_ids: !plan.last.contains(&name.as_str()),
+            is_seeded: plan.seeded.contains(&name.as_str()),
         };
         let (table, key) = tables.entry(name).or_insert((empty, BTreeMap::new()));
         if place > 0 {
             key.insert(place, table.columns.len());
         }
-        table.columns.push(Column { name: column, kind });
+        table.columns.push(Column {
+            is_summed: plan.summed.contains(&column.as_str()),
+            name: column,
+            kind,
+        });
     }
     let mut found = Vec::with_capacity(tables.len());
     for (mut table, key) in tables.into_values() {
         table.key = key.into_values().collect();
         if table.key.is_empty() {
-            return Err(Error::internal(format!("{} has no primary key", table.name)));
+            return Err(Error::failed(format!("{} has no primary key", table.name)));
         }
         found.push(table);
     }
@@ -125,20 +131,20 @@ pub(super) async fn all(db: &Database) -> Result<Vec<Table>> {
         .iter()
         .map(|row| Ok((row.try_get("", "table")?, row.try_get("", "target")?)))
         .collect::<Result<Vec<(String, String)>, DbErr>>()?;
-    ordered(found, &references)
+    ordered(found, plan, &references)
 }
 
-fn ordered(mut waiting: Vec<Table>, references: &[(String, String)]) -> Result<Vec<Table>> {
+fn ordered(mut waiting: Vec<Table>, plan: &Plan, references: &[(String, String)]) -> Result<Vec<Table>> {
     let mut found = Vec::with_capacity(waiting.len());
     let mut placed = BTreeSet::new();
-    waiting.sort_by_key(|table| LAST.contains(&table.name.as_str()));
+    waiting.sort_by_key(|table| plan.last.contains(&table.name.as_str()));
     while !waiting.is_empty() {
         let is_next = |table: &Table| {
             let mut targets = references.iter().filter(|(from, _)| *from == table.name);
             targets.all(|(from, target)| from == target || placed.contains(target))
         };
         let Some(next) = waiting.iter().position(is_next) else {
-            return Err(Error::internal("the tables refer to each other in a circle"));
+            return Err(Error::failed("the tables refer to each other in a circle"));
         };
         let table = waiting.remove(next);
         placed.insert(table.name.clone());
@@ -148,6 +154,6 @@ fn ordered(mut waiting: Vec<Table>, references: &[(String, String)]) -> Result<V
 }
 
 /// Whether both databases have the same tables with the same columns, in whatever order.
-pub(super) fn are_alike(source: &[Table], target: &[Table]) -> bool {
+pub(crate) fn are_alike(source: &[Table], target: &[Table]) -> bool {
     source.len() == target.len() && source.iter().all(|table| target.contains(table))
 }

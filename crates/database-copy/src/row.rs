@@ -1,19 +1,16 @@
 //! Rows of any table, and what they come to.
 
 use chrono::{DateTime, Utc};
-use django_source::digest::{Fields, Record, TableDigest};
 use rust_decimal::Decimal;
 use sea_orm::{DbErr, QueryResult, Value};
 use serde::Serialize;
+use table_digest::{Digest, Fields, Record};
 
-use super::table::{Column, Kind, Table};
-
-/// Columns whose sum is shown.
-const SUMMED: [&str; 2] = ["quantity", "change"];
+use crate::table::{Column, Kind, Table};
 
 /// One cell, alike on both databases.
 #[derive(Clone, Debug)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Integer(Option<i64>),
     Boolean(Option<bool>),
     Moment(Option<DateTime<Utc>>),
@@ -46,9 +43,9 @@ impl From<Cell> for Value {
     }
 }
 
-pub(super) type Row = Vec<Cell>;
+pub(crate) type Row = Vec<Cell>;
 
-pub(super) fn read(row: &QueryResult, table: &Table) -> Result<Row, DbErr> {
+pub(crate) fn read(row: &QueryResult, table: &Table) -> Result<Row, DbErr> {
     table
         .columns
         .iter()
@@ -58,60 +55,59 @@ pub(super) fn read(row: &QueryResult, table: &Table) -> Result<Row, DbErr> {
 
 /// What the rows of a table come to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) rows: u64,
-    /// The sum of quantities, or of changes.
-    pub(crate) quantity: Option<String>,
-    /// The sum of all prices.
-    pub(crate) money: Option<String>,
-    pub(crate) hash: String,
+pub struct Summary {
+    pub rows: u64,
+    /// The sum of the columns that [`Plan::summed`](crate::Plan::summed) names; none if the table has none of them.
+    pub quantity: Option<String>,
+    /// The sum of all columns with money, with two decimals; none if the table has none.
+    pub money: Option<String>,
+    pub hash: String,
     /// The largest id that the table has given out.
-    pub(crate) last_id: i64,
+    pub last_id: i64,
 }
 
 /// One table on both sides.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Comparison {
-    pub(crate) table: String,
-    pub(crate) source: Summary,
-    pub(crate) target: Summary,
+pub struct Comparison {
+    pub table: String,
+    pub source: Summary,
+    pub target: Summary,
 }
 
 impl Comparison {
-    pub(crate) fn is_equal(&self) -> bool {
+    pub fn is_equal(&self) -> bool {
         self.source == self.target
     }
 }
 
 /// Adds up the rows of a table.
-pub(super) struct Summing<'t> {
+pub(crate) struct Summing<'t> {
     table: &'t Table,
-    digest: TableDigest,
+    digest: Digest,
 }
 
 impl<'t> Summing<'t> {
-    pub(super) const fn new(table: &'t Table) -> Self {
+    pub(crate) const fn new(table: &'t Table) -> Self {
         Self {
             table,
-            digest: TableDigest::new(""),
+            digest: Digest::new(),
         }
     }
 
-    pub(super) fn add(&mut self, row: &Row) {
+    pub(crate) fn add(&mut self, row: &Row) {
         self.digest.add(&Named {
             table: self.table,
             row,
         });
     }
 
-    pub(super) fn summary(self, last_id: i64) -> Summary {
+    pub(crate) fn summary(self, last_id: i64) -> Summary {
         let has = |is: fn(&Column) -> bool| self.table.columns.iter().any(is);
-        let summary = self.digest.summary();
         Summary {
-            rows: summary.rows,
-            quantity: has(|column| SUMMED.contains(&column.name.as_str())).then(|| self.digest.quantity()),
+            rows: self.digest.rows(),
+            quantity: has(|column| column.is_summed).then(|| self.digest.quantity()),
             money: has(|column| column.kind == Kind::Money).then(|| self.digest.money()),
-            hash: summary.hash,
+            hash: self.digest.hash(),
             last_id,
         }
     }
@@ -127,7 +123,7 @@ impl Record for Named<'_> {
         for (column, cell) in self.table.columns.iter().zip(self.row) {
             fields.text(&column.name);
             match cell {
-                Cell::Integer(Some(number)) if SUMMED.contains(&column.name.as_str()) => {
+                Cell::Integer(Some(number)) if column.is_summed => {
                     fields.quantity(*number);
                 }
                 Cell::Integer(number) => fields.optional_integer(*number),

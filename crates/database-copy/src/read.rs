@@ -5,17 +5,17 @@ use sea_orm::{ConnectionTrait as _, Statement, Value};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
-use super::progress::Progress;
-use super::row::{self, Row, Summary, Summing};
-use super::table::{LAST, Table};
 use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::row::{self, Row, Summary, Summing};
+use crate::table::Table;
 
 /// Rows of a page. A row can be a megabyte.
 const PAGE: usize = 250;
 
 /// What the reader sends.
 #[derive(Debug)]
-pub(super) enum Message {
+pub(crate) enum Message {
     /// Rows of the table at this place of the list.
     Rows(usize, Vec<Row>),
     /// All tables are sent; what each of them comes to.
@@ -24,7 +24,7 @@ pub(super) enum Message {
 
 /// Sends all rows. On SQLite, where a transaction must not await anything but its statements, it blocks the writer's
 /// thread while messages wait.
-pub(super) async fn send(
+pub(crate) async fn send(
     tx: &Transaction,
     tables: &[Table],
     sender: &mpsc::Sender<Message>,
@@ -43,7 +43,7 @@ pub(super) async fn send(
         };
         sent.map_err(|_| {
             progress.fail_writer();
-            Error::internal("the target takes no more rows")
+            Error::failed("the target takes no more rows")
         })
     };
     let mut total = 0;
@@ -71,7 +71,7 @@ pub(super) async fn send(
 }
 
 /// The rows behind `last` in the order of the primary key.
-pub(super) async fn page(tx: &Transaction, table: &Table, last: Option<&Row>) -> Result<Vec<Row>> {
+pub(crate) async fn page(tx: &Transaction, table: &Table, last: Option<&Row>) -> Result<Vec<Row>> {
     let names: Vec<String> = table
         .columns
         .iter()
@@ -120,9 +120,9 @@ async fn count(tx: &Transaction, table: &Table) -> Result<u64> {
 }
 
 /// The largest id that a table has given out or contains; 0 for one that gives out none.
-pub(super) async fn last_id(tx: &Transaction, table: &Table) -> Result<i64> {
+pub(crate) async fn last_id(tx: &Transaction, table: &Table) -> Result<i64> {
     let has_id = table.columns.iter().any(|column| column.name == "id");
-    if !has_id || LAST.contains(&table.name.as_str()) {
+    if !has_id || !table.gives_ids {
         return Ok(0);
     }
     let given = tx.backend().last_id_of(&table.name);
@@ -145,14 +145,14 @@ async fn number(tx: &Transaction, sql: String) -> Result<i64> {
 }
 
 /// The messages, for the body of the target's transaction.
-pub(super) struct Incoming {
+pub(crate) struct Incoming {
     receiver: mpsc::Receiver<Message>,
     /// On SQLite, whose writer's thread is blocked while it waits.
     blocking: Option<Handle>,
 }
 
 impl Incoming {
-    pub(super) fn new(receiver: mpsc::Receiver<Message>, runtime: Handle, target: Backend) -> Self {
+    pub(crate) fn new(receiver: mpsc::Receiver<Message>, runtime: Handle, target: Backend) -> Self {
         Self {
             receiver,
             blocking: (target == Backend::Sqlite).then_some(runtime),
@@ -160,7 +160,7 @@ impl Incoming {
     }
 
     /// The next message; none after the last one, and when the source could not be read.
-    pub(super) async fn next(&mut self) -> Option<Message> {
+    pub(crate) async fn next(&mut self) -> Option<Message> {
         match &self.blocking {
             Some(runtime) => runtime.block_on(self.receiver.recv()),
             None => self.receiver.recv().await,

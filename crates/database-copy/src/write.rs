@@ -4,35 +4,31 @@ use database::bulk::{RowInsert, analyze_table, raise_last_id_of};
 use database::{Backend, Transaction};
 use sea_orm::{ConnectionTrait as _, Statement};
 
-use super::progress::Progress;
-use super::read::{self, Incoming, Message};
-use super::row::{Comparison, Row, Summary, Summing};
-use super::table::Table;
 use crate::error::{Error, Result};
-use crate::import::require_empty;
+use crate::progress::Progress;
+use crate::read::{self, Incoming, Message};
+use crate::row::{Comparison, Row, Summary, Summing};
+use crate::table::Table;
 
-/// Tables to which migrations add rows. These rows are replaced.
-const SEEDED: [&str; 4] = ["account_epoch", "group", "permission", "refold_due"];
-
-pub(super) async fn store(
+pub(crate) async fn store(
     tx: &Transaction,
     tables: &[Table],
     mut incoming: Incoming,
     progress: &Progress,
 ) -> Result<Vec<Comparison>> {
-    prepare(tx, tables).await?;
+    clear(tx, tables).await?;
     let summaries = loop {
         progress.check()?;
         match incoming.next().await {
             Some(Message::Rows(place, rows)) => {
                 let table = tables
                     .get(place)
-                    .ok_or_else(|| Error::internal("a table that is not there"))?;
+                    .ok_or_else(|| Error::failed("a table that is not there"))?;
                 progress.advance(rows.len());
                 insert(tx, table, rows).await?;
             }
             Some(Message::End(summaries)) => break summaries,
-            None => return Err(Error::internal("the source could not be read to its end")),
+            None => return Err(Error::failed("the source could not be read to its end")),
         }
     };
     progress.begin_comparison();
@@ -48,18 +44,15 @@ pub(super) async fn store(
     Ok(comparisons)
 }
 
-/// Locks the tables and makes sure that they are empty.
-async fn prepare(tx: &Transaction, tables: &[Table]) -> Result<()> {
+/// Locks the tables and makes sure that those without seeded rows are empty.
+pub(crate) async fn prepare(tx: &Transaction, tables: &[Table]) -> Result<()> {
     let names: Vec<String> = tables.iter().map(|table| format!("\"{}\"", table.name)).collect();
     if tx.backend() == Backend::Postgres {
         let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", names.join(", "));
         tx.execute_unprepared(&sql).await?;
     }
     let mut used = Vec::new();
-    for table in tables
-        .iter()
-        .filter(|table| !SEEDED.contains(&table.name.as_str()))
-    {
+    for table in tables.iter().filter(|table| !table.is_seeded) {
         let sql = format!(r#"SELECT 1 FROM "{}" LIMIT 1"#, table.name);
         let row = tx
             .query_one_raw(Statement::from_string(tx.backend().into(), sql))
@@ -69,19 +62,18 @@ async fn prepare(tx: &Transaction, tables: &[Table]) -> Result<()> {
         }
     }
     if !used.is_empty() {
-        return Err(Error::internal(format!(
+        return Err(Error::failed(format!(
             "the target is not empty: it has rows in {}. Copy into a new database.",
             used.join(", ")
         )));
     }
-    // Groups and permissions that were added by hand.
-    require_empty(tx).await?;
+    Ok(())
+}
+
+/// Removes the rows that migrations have added.
+async fn clear(tx: &Transaction, tables: &[Table]) -> Result<()> {
     // Those that refer to others first.
-    for table in tables
-        .iter()
-        .rev()
-        .filter(|table| SEEDED.contains(&table.name.as_str()))
-    {
+    for table in tables.iter().rev().filter(|table| table.is_seeded) {
         tx.execute_unprepared(&format!(r#"DELETE FROM "{}""#, table.name))
             .await?;
     }

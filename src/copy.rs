@@ -1,0 +1,40 @@
+//! Copies the program's database into an empty one of either kind.
+
+use database::{Database, Transaction};
+use database_copy::{Comparison, Plan, Progress};
+use futures_util::future::BoxFuture;
+
+use crate::error::{Error, Result};
+use crate::import::require_empty;
+use crate::schema;
+
+const PLAN: Plan = Plan {
+    // Triggers keep the number of rows, on PostgreSQL in another form than on SQLite. `stockroom check` verifies it.
+    not_copied: &["seaql_migrations", "tally"],
+    last: &["account_epoch"],
+    seeded: &["account_epoch", "group", "permission", "refold_due"],
+    summed: &["quantity", "change"],
+};
+
+/// Copies all rows and returns the comparison of each table. If one of them is not equal, nothing is stored.
+///
+/// # Errors
+/// When migrations of the source are missing, the schemas differ, the target is not empty, `progress` is cancelled or a
+/// statement fails. Nothing is stored then.
+pub(crate) async fn run(
+    source: &Database,
+    target: &Database,
+    progress: &Progress,
+) -> Result<Vec<Comparison>> {
+    if !schema::is_current(source).await? {
+        return Err(Error::internal(
+            "migrations of the source are missing; run `stockroom migrate up` on it first",
+        ));
+    }
+    database_copy::run(source, target, PLAN, check, progress).await
+}
+
+/// Refuses groups and permissions that were added by hand.
+fn check(transaction: &Transaction) -> BoxFuture<'_, Result<()>> {
+    Box::pin(require_empty(transaction))
+}
