@@ -1,9 +1,12 @@
 //! Migrations: all or none, and one process at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::Database;
-use sea_orm::{ConnectionTrait as _, DbErr};
+use futures_util::FutureExt as _;
+use sea_orm::{ConnectionTrait as _, DbErr, Statement};
+use tokio::sync::Notify;
 
 use crate::place::Place;
 use crate::schema::{BrokenMigrator, LOCK, Migrator};
@@ -42,8 +45,8 @@ async fn migrations_are_reverted(db: Database) {
     assert_eq!(applied(&db).await, expected([true, true, false]));
 }
 
-fn select(db: &Database, table: &str) -> sea_orm::Statement {
-    sea_orm::Statement::from_string(db.get_database_backend(), format!("SELECT * FROM {table}"))
+fn select(db: &Database, table: &str) -> Statement {
+    Statement::from_string(db.get_database_backend(), format!("SELECT * FROM {table}"))
 }
 
 /// Listing the migrations of an empty database does not change it.
@@ -75,4 +78,53 @@ async fn programs_migrate_one_after_another() {
         assert_eq!(applied(&db).await, expected([true, true, false]));
         place.remove().await;
     }
+}
+
+/// A migration that waits for a table gives up soon, so that those who wait behind it go first, and tries again.
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_do_not_wait_behind_a_migration() {
+    let Some(place) = Place::postgres().await else {
+        return;
+    };
+    let db = place.open().await;
+    let (held, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let holding = {
+        let (db, held, release) = (db.clone(), Arc::clone(&held), Arc::clone(&release));
+        tokio::spawn(async move {
+            db.transaction(Arc::new(()), move |tx| {
+                let (held, release) = (Arc::clone(&held), Arc::clone(&release));
+                async move {
+                    tx.execute_unprepared("LOCK TABLE item IN ACCESS SHARE MODE")
+                        .await?;
+                    held.notify_one();
+                    release.notified().await;
+                    Ok::<_, DbErr>(())
+                }
+                .boxed()
+            })
+            .await
+        })
+    };
+    held.notified().await;
+    let migrating = {
+        let db = db.clone();
+        tokio::spawn(async move { db.migrate_down::<Migrator>(LOCK, 1).await })
+    };
+    let number = |sql: &str| Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let waits = tokio::time::timeout(Duration::from_secs(10), async {
+        while db.number(number(waiting)).await != Ok(1) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    waits.await.expect("it waits");
+    assert_eq!(db.number(number("SELECT COUNT(*) FROM item")).await, Ok(0));
+    assert!(!migrating.is_finished());
+    release.notify_one();
+    assert_eq!(holding.await.expect("a task"), Ok(()));
+    assert_eq!(migrating.await.expect("a task"), Ok(()));
+    let missing = db.number(number("SELECT COUNT(*) FROM pg_class WHERE relname = 'item'"));
+    assert_eq!(missing.await, Ok(0));
+    place.remove().await;
 }
