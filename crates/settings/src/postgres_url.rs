@@ -43,7 +43,12 @@ fn one_for_each_host(text: &str) -> Option<Vec<String>> {
         Some((login, hosts)) => (format!("{login}@"), hosts),
         None => (String::new(), authority),
     };
-    let hosts = hosts.split(',');
+    // The host may be a parameter, but a URL with a login needs one here.
+    let hosts = if hosts.is_empty() && path.contains("host=") {
+        "localhost".split(',')
+    } else {
+        hosts.split(',')
+    };
     Some(
         hosts
             .map(|host| format!("{scheme}://{login}{host}{path}"))
