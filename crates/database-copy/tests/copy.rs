@@ -1,10 +1,6 @@
 //! Copies from SQLite to SQLite: what arrives, and what leaves the target as it was.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a panic is a failed test"
-)]
+#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
 use std::path::Path;
 use std::sync::Arc;
