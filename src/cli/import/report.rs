@@ -17,7 +17,7 @@ const TITLE: usize = 30;
 pub(super) fn report(report: &Report) -> String {
     let mut lines = vec!["Found".to_owned()];
     for (role, rows) in &report.source {
-        let rows = rows.map_or_else(|| "no table".to_owned(), |rows| format!("{rows} rows"));
+        let rows = rows.map_or_else(|| "no table".to_owned(), counted);
         let table = report
             .roles
             .get(role)
@@ -39,7 +39,7 @@ pub(super) fn report(report: &Report) -> String {
             report
                 .target
                 .iter()
-                .map(|(table, rows)| format!("  {table:<17}{rows:>9} rows")),
+                .map(|(table, rows)| format!("  {table:<17}{:>14}", counted(*rows))),
         );
     }
     lines.push(String::new());
@@ -61,11 +61,10 @@ fn finding(finding: &Finding) -> String {
         None => format!("DECIDE with {}", finding.flags.join(" or ")),
     };
     format!(
-        "  {}: {} ({} {}{})\n      {decision}",
+        "  {}: {} ({}{})\n      {decision}",
         finding.table,
         finding.message,
-        finding.count,
-        if finding.count == 1 { "row" } else { "rows" },
+        counted(finding.count),
         ids(&finding.ids),
     )
 }
@@ -80,7 +79,7 @@ fn note(note: &Note) -> Vec<String> {
 }
 
 fn item(item: &NoteItem) -> String {
-    let rows = item.rows.map_or(String::new(), |rows| format!(", {rows} rows"));
+    let rows = item.rows.map_or(String::new(), |rows| format!(", {}", counted(rows)));
     let detail = item
         .detail
         .as_deref()
@@ -192,6 +191,12 @@ pub(super) fn comparisons(tables: &[Comparison]) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// A number of rows.
+fn counted(rows: u64) -> String {
+    let noun = if rows == 1 { "row" } else { "rows" };
+    format!("{rows} {noun}")
 }
 
 /// A text of the source without control characters, which a terminal would interpret.
