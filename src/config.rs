@@ -1,4 +1,4 @@
-//! Settings, from flags, environment variables or `.env`. `--help` and `.env.example` are generated from the one struct.
+//! Settings, from flags, environment variables or `.env`. `--help` and `.env.example` are generated from [`Config`].
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -182,10 +182,10 @@ impl From<LogFormat> for request_telemetry::LogFormat {
 }
 
 impl Config {
-    /// Reads the settings that are kept in files.
+    /// Reads the settings whose values are kept in files, and checks the secret key.
     ///
     /// # Errors
-    /// A message that names the setting and does not show its value.
+    /// A message that names the setting without its value, if a file can't be used or the secret key may be published.
     pub fn read_files(&mut self, is_set: impl Fn(&str) -> bool) -> Result<(), String> {
         if let Some(file) = &self.database_url_file {
             self.database_url = read_value("DATABASE_URL", file, is_set("DATABASE_URL"), database_url)?;
@@ -201,7 +201,7 @@ impl Config {
         Ok(())
     }
 
-    /// How PostgreSQL is used.
+    /// The settings of the connections to PostgreSQL.
     pub fn database(&self, timeouts: Timeouts) -> database::Settings {
         database::Settings {
             timeouts,
@@ -214,7 +214,7 @@ impl Config {
         }
     }
 
-    /// The file for the generated secret, beside a SQLite database.
+    /// The path of the generated secret, beside a SQLite database; `None` with PostgreSQL.
     pub fn secret_file(&self) -> Option<PathBuf> {
         match &self.database_url {
             Location::Sqlite(path) => {

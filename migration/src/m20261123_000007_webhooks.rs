@@ -1,6 +1,7 @@
-//! Webhooks: their receivers (`endpoint`), what happened (`event`), and the deliveries of one to the other.
+//! Webhooks: their receivers (`endpoint`), the events (`event`), and the deliveries of events to receivers
+//! (`delivery`).
 //!
-//! A delivery has no foreign key to its endpoint, as each movement would lock the row of the endpoint.
+//! A delivery has no foreign key to its endpoint: with one, each movement would lock the row of the endpoint.
 
 use sea_orm_migration::prelude::*;
 
@@ -21,7 +22,7 @@ impl MigrationTrait for Migration {
                 ended_at {moment},
                 created_at {moment} NOT NULL,
                 updated_at {moment} NOT NULL)",
-            // The settings define one endpoint, even if several gateways start at the same time.
+            // At most one endpoint comes from the settings, even if several gateways start at the same time.
             "CREATE UNIQUE INDEX endpoint_managed_key ON endpoint (managed) WHERE NOT managed",
             "CREATE TABLE event (
                 id {id},
@@ -44,7 +45,7 @@ impl MigrationTrait for Migration {
                 last_error {text},
                 tried_at {moment})",
             "CREATE INDEX delivery_event_id_idx ON delivery (event_id)",
-            // Contains pending deliveries only, so its size does not depend on the others.
+            // Contains only pending deliveries, so that its size does not depend on the number of finished ones.
             "CREATE INDEX delivery_due_at_idx ON delivery (endpoint_id, due_at, id) WHERE due_at IS NOT NULL",
         ] {
             create(manager, sql).await?;

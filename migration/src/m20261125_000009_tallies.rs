@@ -1,9 +1,9 @@
 //! Row counts: the number of rows of each listed table, maintained by triggers, so that a page of a large list does not
 //! have to count its rows.
 //!
-//! The count of a table is the sum of `change` over its rows in `tally`. On SQLite, with its single writer, that is one row,
-//! which is updated. On PostgreSQL each statement that adds or removes rows inserts a row, so that no transaction waits for
-//! another; the program merges these rows from time to time.
+//! The count of a table is the sum of `change` over its rows in `tally`. On SQLite, with its single writer, that is one
+//! row, which the triggers update. On PostgreSQL each statement that adds or removes rows inserts a row, so that no
+//! transaction waits for another; the program merges these rows from time to time.
 
 use sea_orm_migration::prelude::*;
 
@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
         run(
             manager,
             "CREATE UNIQUE INDEX tally_noun_idx ON tally (noun)",
-            // Including the change, so that summing reads the index only.
+            // The index includes the change, so that the sum is computed from the index alone.
             "CREATE INDEX tally_noun_idx ON tally (noun, change)",
         )
         .await?;

@@ -1,5 +1,5 @@
-//! Adds the selling price to the indexes of a product's references, so that lists of one category or brand can be filtered
-//! and sorted by price from the index alone.
+//! Adds the selling price to the indexes of products by category and by brand, so that the products of one category or
+//! brand can be filtered and sorted by price from the index alone.
 
 use sea_orm_migration::prelude::*;
 

@@ -13,7 +13,7 @@ pub(crate) const TABLES: [(&str, &[&str]); 6] = [
     ("outflow", &["description"]),
 ];
 
-/// The rows of one batch: few enough that nobody waits long for their locks.
+/// The maximum number of rows in one batch, small enough that no transaction waits long for their locks.
 const BATCH: usize = 2_000;
 
 /// Folds the next rows of a table that is due, in the caller's transaction, and notes how far it has come. False when nothing

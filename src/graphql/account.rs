@@ -64,7 +64,7 @@ impl Viewer {
     }
 }
 
-/// Declares the permissions, each with the right that it stands for.
+/// Declares the permissions, each with the right that it represents.
 macro_rules! permissions {
     ($($name:ident: $verb:ident $kind:ident),+ $(,)?) => {
         /// What a user may be allowed to do. Reading requires no permission, except for

@@ -5,7 +5,7 @@ use ::entity::stock_change::Reason;
 use ::entity::{Money, Record as _, fold, inflow, outflow, product, stock_change, user};
 use django_source::row;
 
-/// What takes the place of a password hash where nobody can log in; as in Django, no password matches it.
+/// The password hash of a user who can't log in. As in Django, no password matches it.
 const NO_PASSWORD: &str = "!";
 
 pub(super) fn user(row: row::User) -> user::Model {

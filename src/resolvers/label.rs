@@ -1,4 +1,4 @@
-//! Labels: brands, categories and suppliers, which other rows refer to by name.
+//! Labels: brands, categories and suppliers, the named rows that products and inflows refer to.
 
 use ::entity::label::Label;
 use ::entity::{Record as _, brand, category, inflow, product, supplier};
@@ -11,7 +11,7 @@ use crate::query::{Collection, Direction, DraftCheck, ListColumn, TextRules, Tex
 use crate::resource::{Created, Editable, Resource, delete_row, insert, update_row};
 use crate::tx::Tx;
 
-/// The most characters of a name or title.
+/// The maximum length of a name or title, in characters.
 pub const NAME_LENGTH: usize = 500;
 
 /// The rules for a name or title.
@@ -22,12 +22,12 @@ pub(super) const NAME: TextRules = TextRules {
     ..TextRules::OPTIONAL
 };
 
-/// What a client can send for a label.
+/// The values that a client can send for a label.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// The name and the description.
     pub texts: Texts,
-    /// The faults of values that the API could not read.
+    /// The faults of the values that the API could not parse.
     pub faults: Faults,
 }
 
@@ -57,7 +57,10 @@ async fn change<L: Label + Resource>(tx: &Tx, mut row: L::Model, draft: Draft) -
     Ok(row)
 }
 
-/// Deletes a row to which no row of `T` refers.
+/// Deletes a row.
+///
+/// # Errors
+/// [`Error::Protected`] if a row of `T` refers to it.
 async fn delete<L: Resource, T: Resource>(tx: &Tx, row: &L::Model, reference: T::Column) -> Result<()> {
     let referring = T::find().filter(reference.eq(row.id())).count(tx).await?;
     if referring > 0 {
@@ -65,13 +68,14 @@ async fn delete<L: Resource, T: Resource>(tx: &Tx, row: &L::Model, reference: T:
             by: vec![(T::KIND, referring)],
         });
     }
-    // The foreign key finds one that another transaction adds in between.
+    // The foreign key detects a row that another transaction has added since the count.
     on_foreign_key(delete_row::<L>(tx, row).await, |_| Error::Protected {
         by: vec![(T::KIND, 1)],
     })
 }
 
-/// The three differ in their name and in the rows that refer to them.
+/// Implements the resource traits for one of the labels, which differ only in their names and in the rows that refer to
+/// them.
 macro_rules! label {
     ($noun:ident, $kind:ident, $referring:ident, $reference:ident) => {
         impl Collection for $noun::Entity {

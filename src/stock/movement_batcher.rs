@@ -1,18 +1,19 @@
-//! Movements on PostgreSQL: as many as there are in one statement.
+//! Batches of movements on PostgreSQL: one statement records all movements that are waiting, up to a limit.
 //!
-//! There, a movement alone costs round trips during which the product's row is locked, and a commit that waits for the
-//! disk. So movements that arrive while others are being recorded wait in a queue and are recorded together, by the
-//! statement of `movement_batch.rs`. The statement is a transaction by itself: either every movement that it returns is
-//! committed, or none is, and no request learns of its movement before the commit.
+//! Recorded separately, each movement would take several round trips, during which the product's row is locked, and a
+//! commit that waits for the disk. So movements that arrive while others are being recorded wait in a queue and are
+//! recorded together, by the statement of `movement_batch.rs`. The statement is a transaction by itself: either every
+//! movement that it returns is committed, or none is, and no request is answered before the commit.
 //!
-//! Some movements can't be recorded that way: stock does not allow them, a row that they refer to is missing, or another
-//! transaction holds their product. They are recorded in a transaction of their own, which waits for the lock, decides
-//! anew and returns the right error. The batch itself never waits for a lock, so a product that is held up delays no other.
+//! Some movements can't be recorded that way: the stock does not allow them, a row that they refer to is missing, or
+//! another transaction has locked their product. Each of them is then recorded in its own transaction, which waits for
+//! the lock, checks the movement again and returns the right error. The batch itself never waits for a lock, so a
+//! locked product does not delay the movements of other products.
 //!
-//! A batch in which a request has an idempotency key is a transaction of several statements, which also stores the keys of
-//! the movements that it records (`movement_keys.rs`).
+//! If a request of the batch has an idempotency key, the batch is a transaction of several statements, which also
+//! stores the keys of the movements that it records (`movement_keys.rs`).
 //!
-//! On SQLite the writer commits waiting requests together by itself.
+//! SQLite needs no such batches: its writer commits waiting transactions together.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use crate::resource::Created;
 use crate::services::Services;
 use crate::webhooks::outbox;
 
-/// The most movements of one statement: bounds how long the first of them waits.
+/// The maximum number of movements in one statement, which limits how long the first of them waits.
 const BATCH: usize = 64;
 /// The statement's name in the trace of each request that shares it.
 const SHARED: &str = "movements recorded together";
@@ -41,10 +42,11 @@ pub fn is_supported(ctx: &Ctx) -> bool {
     ctx.db().backend() == Backend::Postgres
 }
 
-/// Records a movement together with those of other requests. None where that is not possible and nothing has changed.
+/// Records a movement together with those of other requests. Returns `None` if that was not possible; nothing has
+/// changed then.
 ///
 /// # Errors
-/// When the database did not answer: it is not known then whether the movement is recorded, so it must not be tried again.
+/// If the database did not answer. It is then unknown whether the movement was recorded, so it must not be tried again.
 pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Option<Created<M>>> {
     let (done, recorded) = oneshot::channel();
     let request = MovementRequest {
@@ -57,7 +59,7 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     match M::queue(&ctx.services).push(waiting) {
         Push::Full => return Ok(None),
         Push::Waits => {}
-        // A task of its own: a client that disconnects must not cancel the movements of others.
+        // A separate task, because a client that disconnects must not cancel the movements of others.
         Push::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.services).run())),
     }
     let mut span = ctx.record.statement(Backend::Postgres, SHARED);
@@ -98,7 +100,7 @@ impl<M: Movement> BatchWorker<M> {
                 let requests = batch.iter().map(|waiting| waiting.request.clone()).collect();
                 match movement_keys::record::<M>(&self.services, requests).await {
                     Ok(recorded) => self.reply(batch, recorded),
-                    // Each movement is tried alone, as below.
+                    // Nothing has changed. Each movement is recorded alone, as below.
                     Err(Error::Conflict(_)) => self.reply(batch, Vec::new()),
                     Err(error) => self.fail_all(batch, &error),
                 }
@@ -112,7 +114,7 @@ impl<M: Movement> BatchWorker<M> {
             let rows = self.services.db.run_alone(statement).await;
             match rows.as_deref().map(movement_batch::read) {
                 Ok(Ok(recorded)) => self.reply(batch, recorded),
-                // Nothing has changed. Each movement is recorded alone and meets the cause there.
+                // Nothing has changed. Each movement is recorded alone, and the rejected one gets its error there.
                 Err(error) if Failure::of(error).is_rejection() => self.reply(batch, Vec::new()),
                 Ok(Err(error)) => self.fail_all(batch, &Error::from(error)),
                 Err(error) => self.fail_all(batch, &Error::from(error.clone())),
@@ -121,7 +123,7 @@ impl<M: Movement> BatchWorker<M> {
         self.finished = true;
     }
 
-    /// Returns to each request what was recorded for its position in the batch.
+    /// Sends to each request the movement that was recorded for its position in the batch, or `None`.
     fn reply(&self, batch: Vec<WaitingMovement>, recorded: Vec<(usize, Recorded)>) {
         if !recorded.is_empty() {
             let wakes = outbox::publishes(&self.services, M::CREATED);
@@ -134,12 +136,12 @@ impl<M: Movement> BatchWorker<M> {
             }
         }
         for (waiting, reply) in batch.into_iter().zip(replies) {
-            // The receiver is gone when the client has disconnected; its movement is recorded all the same.
+            // The receiver is gone when the client has disconnected; its movement is recorded anyway.
             let _ = waiting.done.send(Ok(reply));
         }
     }
 
-    /// Fails the batch and all that has queued up behind it: those requests have waited for the same database.
+    /// Fails the batch and all requests that are waiting in the queue, since they would use the same database.
     fn fail_all(&self, batch: Vec<WaitingMovement>, error: &Error) {
         let queued = M::queue(&self.services).drain();
         for waiting in batch.into_iter().chain(queued) {

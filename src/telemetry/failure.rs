@@ -1,10 +1,11 @@
-//! The log line of a failure.
+//! Logging of failed requests.
 
 use request_telemetry::Record;
 
 use crate::error::Error;
 
-/// Logs an error that is the server's fault, with its cause; to be called once, where the error becomes a response.
+/// Logs an internal error or an unavailable database, with the cause; other errors are not logged. It must be called
+/// once for each error, where the error becomes a response.
 pub fn log_failure(error: &Error) {
     let request_id = Record::current_id();
     match error {

@@ -1,11 +1,11 @@
-//! Progress of a copy, and how to cancel it.
+//! The progress of a copy, and its cancellation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
-/// Shared by the copy, the progress bar and the signal handler. Clones share the same state.
+/// The progress of a copy, used by the copy itself, the progress bar and the signal handler. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<State>);
 
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl Progress {
-    /// Ends the copy at the next batch of rows.
+    /// Cancels the copy, which stops before its next batch of rows.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }
@@ -28,7 +28,7 @@ impl Progress {
         self.0.cancelled.load(Ordering::Relaxed)
     }
 
-    /// What is being done, the rows done and the rows there are.
+    /// The current stage (`copying` or `comparing`), the number of rows done in it, and the total number of rows.
     pub fn now(&self) -> (&'static str, u64, u64) {
         let stage = if self.0.comparing.load(Ordering::Relaxed) {
             "comparing"
@@ -39,8 +39,10 @@ impl Progress {
         (stage, done.load(Ordering::Relaxed), total.load(Ordering::Relaxed))
     }
 
+    /// Checks that the copy has not been cancelled.
+    ///
     /// # Errors
-    /// After [`Progress::cancel`].
+    /// [`Error::Cancelled`] after [`Progress::cancel`].
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() {
             return Err(Error::Cancelled);
@@ -48,7 +50,7 @@ impl Progress {
         Ok(())
     }
 
-    /// The rows that there are to copy.
+    /// Sets the total number of rows to copy.
     pub(crate) fn expect(&self, rows: u64) {
         self.0.total.store(rows, Ordering::Relaxed);
     }
@@ -63,7 +65,7 @@ impl Progress {
         self.0.done.fetch_add(rows, Ordering::Relaxed);
     }
 
-    /// The reader could not hand over its rows, so the writer's error is the cause.
+    /// Records that the reader could not send its rows because the writer failed; the writer's error is the cause.
     pub(crate) fn fail_writer(&self) {
         self.0.writer_failed.store(true, Ordering::Relaxed);
     }

@@ -10,20 +10,20 @@ use crate::progress::Progress;
 use crate::row::{self, Row, Summary, Summing};
 use crate::table::Table;
 
-/// Rows of a page. A row can be a megabyte.
+/// The maximum number of rows in a page. It is small because a row can be as large as a megabyte.
 const PAGE: usize = 250;
 
-/// What the reader sends.
+/// A message from the reader to the writer.
 #[derive(Debug)]
 pub(crate) enum Message {
-    /// Rows of the table at this place of the list.
+    /// Rows of the table at this index of the list of tables.
     Rows(usize, Vec<Row>),
-    /// All tables are sent; what each of them comes to.
+    /// The end of the rows, with the summary of each table.
     End(Vec<Summary>),
 }
 
-/// Sends all rows. On SQLite, where a transaction must not await anything but its statements, it blocks the writer's
-/// thread while messages wait.
+/// Sends the rows of all tables, and [`Message::End`] after them. On SQLite, a transaction must not await anything but
+/// its statements, so this blocks the writer's thread while the channel is full.
 pub(crate) async fn send(
     tx: &Transaction,
     tables: &[Table],
@@ -32,7 +32,7 @@ pub(crate) async fn send(
     runtime: &Handle,
 ) -> Result<()> {
     if tx.backend() == Backend::Postgres {
-        // All statements see one moment.
+        // All statements read the same snapshot.
         tx.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             .await?;
     }
@@ -70,7 +70,7 @@ pub(crate) async fn send(
     deliver(Message::End(summaries)).await
 }
 
-/// The rows behind `last` in the order of the primary key.
+/// The page after the row `last`, or the first page, in the order of the primary key.
 pub(crate) async fn page(tx: &Transaction, table: &Table, last: Option<&Row>) -> Result<Vec<Row>> {
     let names: Vec<String> = table
         .columns
@@ -119,7 +119,7 @@ async fn count(tx: &Transaction, table: &Table) -> Result<u64> {
     Ok(u64::try_from(number(tx, sql).await?).unwrap_or(0))
 }
 
-/// The largest id that a table has given out or contains; 0 for one that gives out none.
+/// The largest id that a table has generated or contains; 0 for a table that generates no ids.
 pub(crate) async fn last_id(tx: &Transaction, table: &Table) -> Result<i64> {
     let has_id = table.columns.iter().any(|column| column.name == "id");
     if !has_id || !table.gives_ids {
@@ -144,10 +144,10 @@ async fn number(tx: &Transaction, sql: String) -> Result<i64> {
     })
 }
 
-/// The messages, for the body of the target's transaction.
+/// The receiving end of the channel, for use inside the target's transaction.
 pub(crate) struct Incoming {
     receiver: mpsc::Receiver<Message>,
-    /// On SQLite, whose writer's thread is blocked while it waits.
+    /// The runtime, if the target is SQLite: receiving a message then blocks the writer's thread.
     blocking: Option<Handle>,
 }
 
@@ -159,7 +159,7 @@ impl Incoming {
         }
     }
 
-    /// The next message; none after the last one, and when the source could not be read.
+    /// The next message, or `None` after the last one or if the source could not be read.
     pub(crate) async fn next(&mut self) -> Option<Message> {
         match &self.blocking {
             Some(runtime) => runtime.block_on(self.receiver.recv()),

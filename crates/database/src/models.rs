@@ -1,8 +1,8 @@
 //! Reading whole rows of one table faster than through `QueryResult`.
 //!
 //! SeaORM looks up each value of each row by the name of its column. On SQLite that costs several times as much as
-//! finding the row. Here the columns of a statement are matched with those of the entity once, and the values are set in
-//! the model. The texts of the statements that find rows by id are built once.
+//! finding the row. Here the columns of a statement are matched with those of the entity once instead of for each row,
+//! and the values are set in the model. The SQL of the statements that find rows by id is built once and cached.
 
 use std::any::TypeId;
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use crate::observer::finish;
 use crate::sqlite::Connection;
 use crate::{Backend, Database};
 
-/// A table whose rows can be read whole. The values of a row are set in the default of its model.
+/// A table whose whole rows can be read. Each row begins as the default of its model, in which its values are set.
 pub trait Table: EntityTrait<Model: Default + Send> + 'static {}
 
 impl<E: EntityTrait<Model: Default + Send> + 'static> Table for E {}
@@ -44,7 +44,10 @@ impl Database {
         }
     }
 
-    /// The integer in the first column of the first row. A result without rows is an error.
+    /// The integer in the first column of the first row.
+    ///
+    /// # Errors
+    /// [`DbErr::RecordNotFound`] if the result has no rows, or the error of the statement.
     pub async fn number(&self, statement: Statement) -> Result<i64, DbErr> {
         let number = match &self.link {
             Link::Sqlite { readers, .. } => {
@@ -83,9 +86,9 @@ impl Database {
     }
 }
 
-/// Moves the value of each `LIMIT` from the parameters into the text of a statement. PostgreSQL plans a prepared statement
-/// once for all values, and without a known limit it may sort the whole table; SQLite prepares a statement again whenever
-/// a limit that is a parameter has changed.
+/// Moves the value of each `LIMIT` from the parameters into the text of a statement. PostgreSQL plans a prepared
+/// statement once for all values, and without a known limit it may sort the whole table; SQLite prepares a statement
+/// again whenever the value of a `LIMIT` parameter changes.
 pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
     let Some(values) = statement.values else {
         return statement;
@@ -135,10 +138,10 @@ enum Which {
 
 type Texts = HashMap<(TypeId, Backend, Which), Arc<str>>;
 
-/// Bounded by the number of tables: two for each and for each kind of database.
+/// The cached SQL. Its size is limited: two entries for each table and backend.
 static TEXTS: LazyLock<RwLock<Texts>> = LazyLock::new(RwLock::default);
 
-/// The text of the statement that finds rows by id. Its one parameter is the id, or a list of them.
+/// The text of the statement that finds rows by id. Its only parameter is the id, or a list of ids.
 fn text<E: Table>(backend: Backend, which: Which) -> Arc<str> {
     let key = (TypeId::of::<E>(), backend, which);
     let cached = TEXTS

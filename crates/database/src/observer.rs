@@ -2,15 +2,15 @@
 
 use crate::Backend;
 
-/// Is called for each statement and each group commit.
+/// Callbacks for each statement and each group commit.
 pub trait StatementObserver: Send + Sync {
-    /// A statement is about to be sent. The span that is returned, if any, is finished when its result is there; it is
-    /// dropped unfinished when the caller stops waiting.
+    /// Called before a statement is sent. The returned span, if any, is finished when the statement's result arrives;
+    /// it is dropped unfinished if the caller stops waiting.
     ///
-    /// Called on the task that sends the statement, and for transactions on SQLite on the writer's thread.
+    /// It is called in the task that sends the statement, or on the writer's thread for a transaction on SQLite.
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>>;
 
-    /// SQLite's writer begins a commit of this many transactions.
+    /// Called when SQLite's writer begins a group of this many transactions, which share one commit.
     fn group_started(&self, transactions: usize) {
         let _ = transactions;
     }
@@ -18,6 +18,7 @@ pub trait StatementObserver: Send + Sync {
 
 /// A statement that is running.
 pub trait StatementSpan: Send {
+    /// Ends the span; `succeeded` is false if the statement returned an error.
     fn finished(self: Box<Self>, succeeded: bool);
 }
 

@@ -22,9 +22,9 @@
 //!
 //! - **One moment.** Everything is read in one transaction, from [`Source::open`] until the rows are handed over. SQLite files
 //!   are opened read-only; PostgreSQL is `REPEATABLE READ READ ONLY`.
-//! - **The source stays as it is,** byte for byte. A SQLite file in WAL mode that nobody has open is copied to a temporary
-//!   folder, because opening it would leave `-wal` and `-shm` beside it. One that is open has these files already, and is read
-//!   where it lies. Without WAL, whoever wants to write waits until reading is over.
+//! - **The source stays as it is,** byte for byte. A SQLite file in WAL mode that no process has open is copied to a
+//!   temporary folder, because opening it would leave `-wal` and `-shm` beside it. One that is open has these files
+//!   already, and is read in place. Without WAL, a process that wants to write has to wait until reading is over.
 //! - **Tables by meaning.** [`Report::roles`] and [`Report::columns`] say what was taken for what, and how it was recognised.
 //! - **Nothing is decided silently.** What the program's rules refuse is a [`Finding`] with the flag that decides it; what is
 //!   changed or left behind is a [`Note`]. [`Plan::rows`] hands over rows as the flags decide; the caller asks for them only if

@@ -124,7 +124,8 @@ pub struct User {
     pub id: i64,
     /// Unique.
     pub username: String,
-    /// Django's encoded hash as it is, of a scheme that [`crate::password::is_usable`]; none when nobody can log in with it.
+    /// Django's encoded hash, unchanged, if [`crate::password::is_usable`] accepts it; `None` for a hash that can't be
+    /// used.
     pub password: Option<String>,
     /// Whether the user may log in.
     pub is_active: bool,

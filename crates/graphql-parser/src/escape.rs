@@ -1,6 +1,6 @@
 //! Escape sequences of strings in double quotes.
 
-/// The character that an escape sequence stands for, and how many bytes the sequence has. The text begins with the
+/// The character that an escape sequence represents, and the length of the sequence in bytes. The text begins with the
 /// backslash.
 pub(crate) fn read(text: &str) -> Option<(char, usize)> {
     let bytes = text.as_bytes();

@@ -59,7 +59,7 @@ use async_graphql_parser::types::ExecutableDocument;
 pub struct Limits {
     /// Bytes of the text.
     pub bytes: usize,
-    /// Names, numbers, strings and punctuators; what stands between them is not counted.
+    /// Names, numbers, strings and punctuators. White space, commas and comments are not counted.
     pub tokens: usize,
     /// Brackets, braces and parentheses that are open at the same time. Above [`MAX_NESTING`] this is [`MAX_NESTING`].
     pub nesting: u8,

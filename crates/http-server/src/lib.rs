@@ -1,7 +1,7 @@
 //! Serves an axum [`Router`](axum::Router) over HTTP/1 and HTTP/2 to clients that can't be trusted, and has the parts of
 //! HTTP that every API needs.
 //!
-//! [`serve`] accepts connections until it is told to stop:
+//! [`serve`] accepts connections until a future completes:
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -109,7 +109,7 @@ impl Record {
         self.span.get()
     }
 
-    /// Sets the parent span of the statements that follow; `None` stands for the request's span.
+    /// Sets the parent span of the statements that follow; `None` means the request's span.
     pub fn set_statement_parent(&self, span: Option<Span>) {
         *self
             .statement_parent

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// The error of a URL whose parts can't be told apart, most often because of a password.
+/// The error for a URL whose parts can't be distinguished, most often because of characters in the password.
 const UNREADABLE: &str = "it must be postgres://USER:PASSWORD@HOST:PORT/NAME; in a user name or password the characters \
      @ : / ? # [ ] % and spaces must be percent-encoded, such as %23 for #";
 

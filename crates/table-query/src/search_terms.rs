@@ -5,8 +5,8 @@ use crate::error::Error;
 /// The most words of one search, each of which is a condition.
 pub const MAX_WORDS: usize = 50;
 
-/// The words of a search, separated by white space; `"in quotes"` is one word with its white space. A quotation mark inside
-/// a word, or without its counterpart, stands for itself.
+/// The words of a search, separated by white space; `"in quotes"` is one word with its white space. A quotation mark
+/// inside a word, or without a closing one, is an ordinary character.
 ///
 /// # Errors
 /// [`Error::Parameter`] for more than [`MAX_WORDS`].

@@ -1,6 +1,6 @@
-//! Sends webhooks: one signed HTTP request to one receiver, by the [Standard Webhooks] specification.
+//! Sends webhooks: one signed HTTP request to one receiver, following the [Standard Webhooks] specification.
 //!
-//! The crate sends and signs. When to send, to whom, and how attempts are stored is left to the program.
+//! The crate signs and sends. The program decides when and to whom to send, and stores the attempts.
 //!
 //! ```
 //! use webhook_sender::{SignedMessage, SigningSecret, TargetPolicy, backoff};
@@ -19,13 +19,14 @@
 //! # Guarantees
 //!
 //! - **Signatures** are HMAC-SHA256 over id, timestamp and body. A message can carry several, so that secrets can be
-//!   rotated. A secret never prints.
-//! - **Targets.** Unless private addresses are allowed, no connection is made to an address that is not public: the URL is
-//!   checked as written, in every spelling of an address, and every address that its host resolves to is checked at each
-//!   connection. Redirects are not followed.
-//! - **Bounds.** An attempt has one timeout for connecting, the response's head and its body. At most 16 KiB of a head and
-//!   of a body are read.
-//! - **Failures** are described in this crate's own words, which can be shown to users: no text of a library, no address.
+//!   rotated. A secret is never printed.
+//! - **Targets.** Unless private addresses are allowed, no connection is made to an address that is not public: an
+//!   address in the URL is checked in whatever notation it is written, and every address that a host name resolves to
+//!   is checked at each connection. Redirects are not followed.
+//! - **Limits.** One timeout covers connecting, the response's head and its body. At most 16 KiB of the head and 16 KiB
+//!   of the body are read.
+//! - **Failures** are described by messages of this crate. They contain no error text of a library and no address, so
+//!   they can be shown to users.
 //!
 //! # Modules
 //!

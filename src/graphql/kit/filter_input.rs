@@ -6,10 +6,12 @@ use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::{Collection, Filter};
 
-/// An input object that is a condition on rows.
+/// An input object that describes a condition on rows.
 pub(crate) trait FilterInput: Sized {
+    /// Converts the input object into a filter.
+    ///
     /// # Errors
-    /// [`Error::Parameter`](crate::error::Error::Parameter) for a value that can't be compared with.
+    /// [`Error::Parameter`](crate::error::Error::Parameter) if a value can't be compared with its column.
     fn into_filter(self, ctx: &Ctx) -> Result<Filter>;
 }
 
@@ -23,10 +25,10 @@ pub(crate) type FilterOf<E> = <E as HasFilter>::Filter;
 /// The type of the argument `filter`.
 pub(crate) type FilterArgument<E> = Option<Box<FilterOf<E>>>;
 
-/// The filter of an argument; it matches everything when the argument is absent.
+/// Converts the argument `filter`. If it is absent, the filter matches every row.
 ///
 /// # Errors
-/// [`Error::Parameter`](crate::error::Error::Parameter) for a filter that can't be evaluated or is too large.
+/// [`Error::Parameter`](crate::error::Error::Parameter) if the filter can't be evaluated or is too large.
 pub(crate) fn read_filter<E: HasFilter>(ctx: &Ctx, filter: FilterArgument<E>) -> Result<Filter> {
     match filter {
         Some(filter) => Ok(filter.into_filter(ctx)?.checked()?),
@@ -34,7 +36,7 @@ pub(crate) fn read_filter<E: HasFilter>(ctx: &Ctx, filter: FilterArgument<E>) ->
     }
 }
 
-/// `and`, `or` and `not` of one filter object. An empty `or` matches nothing.
+/// The condition of the fields `and`, `or` and `not` of one filter object. An empty `or` matches nothing.
 pub(crate) fn logic<F: FilterInput>(
     ctx: &Ctx,
     and: Option<Vec<F>>,
@@ -55,12 +57,12 @@ pub(crate) fn logic<F: FilterInput>(
     }
 }
 
-/// Declares the filter of an entity. With `(and, or, not)` after its name, filters can be nested.
+/// Declares the filter of an entity. With `(and, or, not)` after the filter's name, filters can be nested.
 ///
-/// - `columns`: a field with its type of condition and the columns that the condition looks at; a [`StringFilter`] looks
-///   at the text and at its folded copy.
-/// - `references`: a field with the column that holds the id, and the entity that it refers to.
-/// - `rules`: a field of any other type, and how it becomes a condition.
+/// - `columns`: a field, the type of its condition, and the columns that the condition compares; for a [`StringFilter`]
+///   these are the text and its folded copy.
+/// - `references`: a field, the column that holds the id, and the entity that the id refers to.
+/// - `rules`: a field of any other type, and a function that converts its value into a condition.
 ///
 /// ```ignore
 /// filter! {

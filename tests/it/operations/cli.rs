@@ -91,13 +91,13 @@ async fn users_are_managed(gateway: Gateway) {
     );
     log_in("zoe", "a password").await.is(401, WRONG_LOGIN);
     log_in("zoe", "another password").await.expect(200);
-    // From another process, effective at once.
+    // The command runs in another process, yet the gateway rejects the user's token at once.
     prints(&url, &["user", "deactivate", "zoe"], "");
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password").await.is(401, WRONG_LOGIN);
     assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
     prints(&url, &["user", "activate", "zoe"], "");
-    // Tokens issued before stay revoked.
+    // Tokens issued before the deactivation stay revoked.
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password").await.expect(200);
 
@@ -161,7 +161,7 @@ async fn check_reports_violations(gateway: Gateway) {
     prints(&url, &["check"], "");
 }
 
-/// The generated rows, rendered independently of the database.
+/// The generated products and outflows in a text form that does not depend on the kind of database.
 async fn rows(database_url: &str) -> Vec<String> {
     let services = Services::open(config(database_url, &[]), Clock::system())
         .await
@@ -243,8 +243,9 @@ async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
         .args(["migrate", "status"])
         .output()
         .expect("the process starts");
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("a text");
-    // A SQLite installation stores a generated secret beside its file; gateways on a server have to share one.
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("the output is UTF-8");
+    // With SQLite, a generated secret is stored beside the database file. With PostgreSQL several gateways may serve
+    // one database and need the same secret, so it has to be set.
     let (status, word) = if place.url().starts_with("sqlite") {
         (0, "applied")
     } else {

@@ -1,4 +1,5 @@
-//! Errors: exact bodies, in the documented order: path, method, token, permission, existence, body, values.
+//! Error responses: their exact bodies, and the documented order of the checks: path, method, token, permission,
+//! existence, body, values.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -86,7 +87,7 @@ async fn ids_without_an_object(gateway: Gateway) {
             }
         }
     }
-    // Leading zeros are ignored.
+    // Leading zeros of an id are ignored.
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     assert_eq!(
         gateway
@@ -119,7 +120,7 @@ async fn unsupported_methods(gateway: Gateway) {
             if allowed.split(", ").any(|known| known == method) {
                 continue;
             }
-            // Before the token: the response is the same for every user.
+            // The method is checked before the token, so the response is the same for every user.
             for actor in [
                 &gateway.anon,
                 &gateway.viewer,
@@ -164,7 +165,7 @@ async fn checks_have_an_order(gateway: Gateway) {
         .await
     };
     let path = sample.path(Kind::Product);
-    // Starts from a request with every fault, and corrects one at each step.
+    // The first request has every fault; each later request corrects one of them.
     ask(None, "PURGE", "nothing/1/", "text/plain", "x")
         .await
         .is(404, NOT_FOUND);
@@ -209,7 +210,7 @@ async fn checks_have_an_order(gateway: Gateway) {
     .expect(200);
     // Query parameters are checked after the token.
     gateway.anon.get("products/?page=abc").await.is(401, NO_TOKEN);
-    // A protected object is reported to users who may delete it.
+    // That an object is protected is reported only to users who may delete it.
     gateway.manager.delete(&path).await.is(403, FORBIDDEN);
 }
 
@@ -238,7 +239,7 @@ async fn both_slash_forms(gateway: Gateway) {
                 .post(&format!("{all}{slash}"), sample.body(kind))
                 .await;
             let made_path = format!("{all}/{}", made.expect(201)["id"]);
-            // Links have the documented form, whatever the form of the request.
+            // Links end with a slash, whether or not the path of the request does.
             let location = format!("http://{}/api/v1/{made_path}/", gateway.address);
             assert_eq!(made.header("location"), Some(&*location));
             if !MOVEMENTS.contains(&kind) {
@@ -349,11 +350,11 @@ async fn requests_that_are_not_valid_http(gateway: Gateway) {
         let answer = exchange(gateway.address, &bytes).await;
         assert!(matches!(answer.status, 400 | 414 | 431), "{answer:?}");
     }
-    // An overlong token is an invalid token.
+    // A token of 30,000 characters is refused like any other invalid token.
     let long = format!("authorization: Bearer {}", "x".repeat(30_000));
     let answer = exchange(gateway.address, head("GET /api/v1/brands/", &[&long]).as_bytes()).await;
     assert_eq!((answer.status, &*answer.body), (401, BAD_TOKEN));
-    // Afterwards the gateway works as before.
+    // The gateway still answers valid requests.
     assert_eq!(
         gateway.viewer.get("brands/").await.expect(200)["count"],
         Value::from(0)

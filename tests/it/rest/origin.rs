@@ -46,7 +46,7 @@ async fn links_use_the_host_header(gateway: Gateway) {
             format!("http://{host}/api/v1/brands/")
         );
     }
-    // A syntactically invalid host appears in no link.
+    // A syntactically invalid host is refused, so it never appears in a link.
     let own = format!("http://{}/api/v1/brands/", gateway.services.config.bind);
     for host in [
         "evil.example/path?",
@@ -86,7 +86,7 @@ async fn links_use_the_host_header(gateway: Gateway) {
             );
         }
     }
-    // HTTP/1.0 needs no host.
+    // HTTP/1.0 requires no `Host` header; the links contain the address that the gateway listens on.
     let answer = exchange(gateway.address, b"GET /api/v1/ HTTP/1.0\r\n\r\n").await;
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains(&own), "{}", answer.body);
@@ -160,7 +160,7 @@ async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
         brands(&gateway, &forwarded).await,
         "https://stock.example.com/api/v1/brands/"
     );
-    // The nearest proxy appends last; its value counts.
+    // The proxy nearest to the gateway appends the last value, which is the one that is used.
     let two = [
         ("host", "inner"),
         ("x-forwarded-host", "evil.example, stock.example.com"),
@@ -195,7 +195,7 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
 
     let gateway = gateway.with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]).await;
     for number in 0..10 {
-        // The values that the client wrote precede those of the proxies.
+        // Values sent by the client precede those appended by the proxies.
         let forwarded = format!("198.51.100.{number}, 192.0.2.7, 10.1.1.1");
         assert_eq!(log_in(&gateway, &forwarded, "wrongpassword").await, 401);
     }
@@ -229,7 +229,7 @@ async fn only_allowed_hosts_are_served(gateway: Gateway) {
             .request(Method::GET, "brands/")
             .header("host", host);
         send(request).await.refuses(400, "INVALID_HOST");
-        // Health checks and scrapes use the address.
+        // Health checks and metrics scrapers use the IP address, so their paths are served for every host.
         let health = gateway.anon.request(Method::GET, "/livez").header("host", host);
         send(health).await.expect_text(200);
     }

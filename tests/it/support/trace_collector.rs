@@ -1,4 +1,4 @@
-//! A trace collector: a server that takes OTLP over HTTP with protobuf and keeps the requests.
+//! A trace collector: a server that accepts traces by OTLP (HTTP, protobuf) and keeps the requests.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// The collector; stopped on drop.
+/// A running collector, which is stopped on drop.
 pub struct Collector {
     pub address: SocketAddr,
     seen: Arc<watch::Sender<Seen>>,
@@ -33,15 +33,15 @@ pub struct Collector {
 #[derive(Clone, Default)]
 pub struct Seen {
     pub spans: Vec<Span>,
-    /// The resource of the sender.
+    /// The attributes `service.*` of the sender's resource.
     pub resource: Vec<(String, String)>,
-    /// Every request in full.
+    /// The bodies of all requests, concatenated.
     pub bytes: Vec<u8>,
     pub paths: Vec<String>,
 }
 
 impl Collector {
-    /// A collector that accepts everything.
+    /// Starts a collector on a free port of this host. It accepts every valid request.
     pub async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -59,12 +59,12 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// What has arrived.
+    /// The requests collected so far.
     pub fn seen(&self) -> Seen {
         self.seen.borrow().clone()
     }
 
-    /// The collected requests, once this holds of them.
+    /// Waits until the condition `holds` is met, for at most 30 seconds, and returns the collected requests.
     pub async fn until(&self, holds: impl Fn(&Seen) -> bool) -> Seen {
         let mut seen = self.seen.subscribe();
         let arrived = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(|seen| holds(seen))).await;
@@ -76,7 +76,7 @@ impl Collector {
 }
 
 impl Seen {
-    /// The spans of this name.
+    /// The spans with this name.
     pub fn named(&self, name: &str) -> Vec<&Span> {
         self.spans.iter().filter(|span| span.name == name).collect()
     }
@@ -87,13 +87,13 @@ impl Seen {
         self.spans.iter().filter(is_below).collect()
     }
 
-    /// Whether this text is in any request.
+    /// Whether the body of any request contains this text.
     pub fn contains(&self, text: &str) -> bool {
         self.bytes.windows(text.len()).any(|part| part == text.as_bytes())
     }
 }
 
-/// An attribute as a string; empty if it is absent.
+/// The value of a span's attribute as a string, which is empty if the attribute is absent.
 pub fn attribute(span: &Span, name: &str) -> String {
     let found = span.attributes.iter().find(|attribute| attribute.key == name);
     found.map(text).unwrap_or_default()
@@ -127,7 +127,7 @@ async fn serve(listener: TcpListener, seen: Arc<watch::Sender<Seen>>) {
         connections.spawn(async move {
             let service = service_fn(move |request| take(Arc::clone(&seen), request));
             let connection = hyper::server::conn::http1::Builder::new();
-            // The client may disconnect at any time.
+            // An error is ignored: the client may disconnect at any time.
             let _ = connection.serve_connection(TokioIo::new(stream), service).await;
         });
     }
@@ -149,7 +149,7 @@ async fn take(
                 .resource
                 .map(|resource| resource.attributes)
                 .unwrap_or_default();
-            // Attributes of the host and the SDK are excluded.
+            // The attributes of the host and of the SDK are left out.
             let own = attributes
                 .iter()
                 .filter(|attribute| attribute.key.starts_with("service."));

@@ -2,7 +2,7 @@
 //!
 //! * A timestamp is the number of microseconds since 1970, in a column declared `MOMENT`. It sorts by time.
 //! * Money is text of fixed width, `00000000000000000799.99`, in a column declared `MONEY_TEXT`. It sorts by amount and
-//!   is exact, where SQLite's own numbers would be rounded.
+//!   is exact, whereas SQLite's own numbers would be rounded.
 //! * A boolean is 0 or 1, in a column declared `BOOLEAN`.
 
 use chrono::DateTime;
@@ -13,7 +13,7 @@ use sea_orm::{DbErr, Statement, Value};
 
 /// Digits of an amount before the decimal point.
 pub const MONEY_WHOLE_DIGITS: usize = 20;
-/// Digits of an amount behind the decimal point.
+/// Digits of an amount after the decimal point.
 pub const MONEY_DECIMALS: u32 = 2;
 
 /// The parameters of a statement.
@@ -62,8 +62,8 @@ impl ToSql for Parameter<'_> {
     }
 }
 
-/// The fixed-width text of an amount. A bound of a range may be one that no column contains; it sorts before or behind
-/// all amounts then, as `-` precedes the digits and `:` follows them.
+/// The fixed-width text of an amount. The bound of a range may be an amount that no column can contain; its text is
+/// then `-` or `:`, which sort before and after all amounts, because in ASCII they precede and follow the digits.
 fn money_text(value: Decimal) -> String {
     if value.is_sign_negative() && !value.is_zero() {
         return "-".to_owned();
@@ -80,7 +80,7 @@ fn money_text(value: Decimal) -> String {
     format!("{}{text}", "0".repeat(MONEY_WHOLE_DIGITS - whole))
 }
 
-/// The type that a column was declared with, by which its integers and texts are read.
+/// The declared type of a column, which determines how its integers and texts are read.
 #[derive(Clone, Copy)]
 pub(super) enum DeclaredType {
     Moment,

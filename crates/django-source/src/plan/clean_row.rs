@@ -173,7 +173,8 @@ impl Cleaner<'_, '_> {
         }
     }
 
-    /// The times of creation and of the last change; one stands in for the other, the import for both.
+    /// The times of creation and of the last change. If one is missing, the other is used; if both are, the time of the
+    /// import.
     pub(super) fn times(&mut self, has_columns: bool) -> Result<(DateTime<Utc>, DateTime<Utc>), Unreadable> {
         let created = self.time(Field::CreatedAt)?;
         let updated = self.time(Field::UpdatedAt)?;

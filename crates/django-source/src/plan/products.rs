@@ -127,7 +127,7 @@ pub(super) fn state(row: &Judged) -> ProductState {
     }
 }
 
-/// A text, shortened to what tells it apart: 16 bytes of its SHA-256.
+/// The first 16 bytes of the SHA-256 of a text, compared instead of the text to save memory.
 type Fingerprint = [u8; 16];
 
 pub(super) fn fingerprint(text: &str) -> Fingerprint {
@@ -176,7 +176,8 @@ impl SerieNumbers {
         replaced
     }
 
-    /// The number with the id behind it, cut so that it is not too long; a counter follows until nobody has it.
+    /// The number with the id appended, shortened to the maximum length. If another product has the result, a counter
+    /// is appended too.
     fn free(&mut self, id: i64, number: &str) -> String {
         let mut suffix = format!("-{id}");
         let mut count: u32 = 1;

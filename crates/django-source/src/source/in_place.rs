@@ -1,8 +1,8 @@
-//! Whether a SQLite file can be read where it lies.
+//! Whether a SQLite file can be read in place.
 //!
-//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading; so does opening one that
-//! has a `-wal` beside it, whatever its header says. When nobody has the
-//! database open (there is no `-shm`), its files are copied and the copy is read: the folder of the source stays as it is.
+//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading; so does opening
+//! one that has a `-wal` beside it, whatever its header says. If no process has the database open (there is no `-shm`),
+//! its files are copied and the copy is read, so that the folder of the source remains unchanged.
 
 use std::fs::{File, Metadata};
 use std::io::Read;
