@@ -79,7 +79,9 @@ fn note(note: &Note) -> Vec<String> {
 }
 
 fn item(item: &NoteItem) -> String {
-    let rows = item.rows.map_or(String::new(), |rows| format!(", {}", counted(rows)));
+    let rows = item
+        .rows
+        .map_or(String::new(), |rows| format!(", {}", counted(rows)));
     let detail = item
         .detail
         .as_deref()
