@@ -13,7 +13,7 @@ use request_telemetry::{Record, Span};
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
-use crate::http::answer::{mark_replayed, replay, to_answer};
+use crate::http::answer::{mark_replayed, replay, restore, to_answer};
 use crate::http::bearer::bearer;
 use crate::http::pages;
 use crate::idempotency::key::{Fingerprint, Key};
@@ -83,6 +83,7 @@ impl Host for StockroomHost {
             Finished::Rendered => {}
             Finished::RenderedAgain => mark_replayed(&mut response),
             Finished::Replay(answer) => response = replay(answer)?,
+            Finished::Stored(answer) => response = restore(answer)?,
         }
         Ok(response)
     }

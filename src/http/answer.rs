@@ -27,6 +27,16 @@ pub(crate) fn to_answer(parts: &Parts, body: &[u8]) -> Option<Answer> {
 /// # Errors
 /// [`Error::Internal`] if it was not stored by [`to_answer`].
 pub(crate) fn replay(answer: Answer) -> Result<Response<String>> {
+    let mut response = restore(answer)?;
+    mark_replayed(&mut response);
+    Ok(response)
+}
+
+/// The stored response to the execution itself.
+///
+/// # Errors
+/// If what is stored is no response.
+pub(crate) fn restore(answer: Answer) -> Result<Response<String>> {
     let mut response = Response::new(answer.body);
     *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
     for (name, value) in answer.headers {
@@ -34,7 +44,6 @@ pub(crate) fn replay(answer: Answer) -> Result<Response<String>> {
         let value = HeaderValue::try_from(value).map_err(Error::internal)?;
         response.headers_mut().append(name, value);
     }
-    mark_replayed(&mut response);
     Ok(response)
 }
 

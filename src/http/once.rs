@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::answer::{mark_replayed, replay, to_answer};
+use super::answer::{mark_replayed, replay, restore, to_answer};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::idempotency::key::{Fingerprint, HEADER, Key};
@@ -73,6 +73,7 @@ impl Once {
                 response
             }),
             Finished::Replay(answer) => Ok(replay(answer)?.map(Body::from)),
+            Finished::Stored(answer) => Ok(restore(answer)?.map(Body::from)),
         }
     }
 }

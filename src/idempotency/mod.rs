@@ -54,6 +54,8 @@ pub enum Finished {
     RenderedAgain,
     /// Another response, which is stored.
     Replay(Answer),
+    /// The response of this execution as a concurrent repeat rendered and stored it first.
+    Stored(Answer),
 }
 
 /// Begins a request with a key. Keys belong to users: without a login, and for the program itself, the request is executed
@@ -118,7 +120,8 @@ async fn finish_keyed(ctx: &Ctx, keyed: &Arc<Keyed>, answer: Option<&Answer>) ->
         return Ok(Finished::Rendered);
     };
     match store::add_answer(ctx, keyed, answer).await {
-        Ok(Some(other)) if other != *answer => return Ok(Finished::Replay(other)),
+        Ok(Some(other)) if other != *answer && is_again => return Ok(Finished::Replay(other)),
+        Ok(Some(other)) if other != *answer => return Ok(Finished::Stored(other)),
         Ok(_) => {}
         // A repeat renders it again.
         Err(error) => log_failure(&error),
