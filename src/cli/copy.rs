@@ -14,11 +14,11 @@ use settings::Secret;
 use super::import::cleanup::Created;
 use super::import::progress::Bar;
 use super::import::{INTERRUPTED, cancel_on_signals, source};
+use super::open::create_if_empty;
 use super::output::{explain, fail, print};
 use crate::config::{Config, database_url};
 use crate::copy;
 use crate::error::{Error, Result};
-use crate::schema;
 
 #[derive(Args, Debug)]
 pub(super) struct Copy {
@@ -112,7 +112,7 @@ async fn copy(from: &Location, to: &Location, progress: &Progress) -> Result<Vec
         move || progress.now()
     });
     let copying = async {
-        schema::migrate_up(&target).await?;
+        create_if_empty(&target).await?;
         let tables = copy::run(&source, &target, progress).await?;
         vacuum(&target).await?;
         Ok(tables)

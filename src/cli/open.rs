@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use database::Database;
+
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -15,7 +17,7 @@ use crate::services::Services;
 /// If migrations are missing in a database that has others.
 pub(super) async fn open_current(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
-    create_if_empty(&services).await?;
+    create_if_empty(&services.db).await?;
     Ok(services)
 }
 
@@ -23,11 +25,11 @@ pub(super) async fn open_current(config: Config) -> Result<Arc<Services>> {
 ///
 /// # Errors
 /// If migrations are missing in a database that has others.
-pub(super) async fn create_if_empty(services: &Services) -> Result<()> {
-    let migrations = schema::migrations(&services.db).await?;
+pub(super) async fn create_if_empty(db: &Database) -> Result<()> {
+    let migrations = schema::migrations(db).await?;
     let applied = migrations.iter().filter(|(_, applied)| *applied).count();
     if applied == 0 {
-        return schema::migrate_up(&services.db).await;
+        return schema::migrate_up(db).await;
     }
     if applied < migrations.len() {
         return Err(Error::internal(

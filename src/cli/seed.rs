@@ -29,7 +29,7 @@ pub(super) struct Seed {
 
 pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
     let services = Services::open_without_timeouts(config, Clock::system()).await?;
-    create_if_empty(&services).await?;
+    create_if_empty(&services.db).await?;
     let started = Instant::now();
     let products = usize::try_from(seed.products).unwrap_or(usize::MAX);
     let shop = Shop::generate(products, seed.seed, EPOCH);

@@ -15,13 +15,13 @@ use settings::Secret;
 
 use self::cleanup::Created;
 use self::progress::Bar;
+use super::open::create_if_empty;
 use super::output::{explain, fail, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::import::{self, Comparison, Watch};
-use crate::schema;
 use crate::services::Services;
 
 /// The exit code if the source can't be read or is of another system.
@@ -234,7 +234,7 @@ async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparis
         move || watch.now()
     });
     let storing = async {
-        schema::migrate_up(&services.db).await?;
+        create_if_empty(&services.db).await?;
         // Checked again in the transaction; this check fails before the work.
         import::require_empty(&services.db).await?;
         let ctx = Ctx::system(services.clone());

@@ -6,6 +6,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 
 use rusqlite::Connection;
 
+use crate::import::installation::Installation;
 use crate::support::api::Api;
 use crate::support::command::{fails, prints, run};
 use crate::support::gateway::{Gateway, run as run_test};
@@ -37,10 +38,22 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
     let place = gateway.end().await;
     let url = place.url();
     prints(&url, &["migrate", "down", "--yes"], "");
+    let installation = Installation::of("01_documented", Database::Sqlite)
+        .await
+        .expect("SQLite needs no server");
+    let directory = tempfile::tempdir().expect("a directory");
+    let other = format!("sqlite://{}", directory.path().join("other.db").display());
+    prints(
+        &other,
+        &["user", "create", "ann", "--password-stdin"],
+        "a password",
+    );
     for command in [
         &["user", "list"][..],
         &["user", "create", "ann", "--password-stdin"],
         &["seed", "--products", "1"],
+        &["import", "run", &installation.address()],
+        &["copy", "--from", &other, "--to", &url],
     ] {
         let said = fails(&url, command, "a password");
         assert!(said.contains("stockroom migrate up"), "{said}");
@@ -50,6 +63,7 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
             "{command:?}"
         );
     }
+    installation.remove().await;
     // A database without tables gets them.
     let all = fails(&url, &["migrate", "status"], "")
         .lines()
