@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::{Method, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http_server::header::list_values;
 use http_server::origin;
-use http_server::precondition::{if_match_holds, if_none_match_holds};
+use http_server::precondition::{ReadPreconditions, weaken_tag_if_compressed};
 use http_server::security::add_security_headers;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -59,7 +58,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
             Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
             _ => ErrorResponse::method_not_allowed().into_response(),
         })
-        // Innermost first. The panic hook of `cli::log` has logged the panic already.
+        // Innermost first. The panic hook of the log has logged the panic already.
         .layer(CatchPanicLayer::custom(move |_| {
             panicking.metrics.panicked();
             ErrorResponse::after_panic().into_response()
@@ -86,13 +85,10 @@ async fn guard(State(services): State<Arc<Services>>, request: Request, next: Ne
     } else if !has_served_host(&parts, &services.config) {
         RestError::from(Error::Malformed(Malformed::Host)).into_response()
     } else {
-        let preconditions = read_preconditions(&parts);
+        let preconditions = ReadPreconditions::of(&parts);
         let response = next.run(Request::from_parts(parts, body)).await;
-        let mut response = weaken_tag_if_compressed(response);
-        if let Some(preconditions) = preconditions {
-            response = apply_to_read(&preconditions, response);
-        }
-        response
+        let failed = || ErrorResponse::from(&Error::VersionConflict).into_response();
+        preconditions.apply(weaken_tag_if_compressed(response), failed)
     };
     add_security_headers(response.headers_mut());
     response
@@ -118,58 +114,6 @@ fn has_served_host(parts: &Parts, config: &Config) -> bool {
 fn has_known_transfer_coding(parts: &Parts) -> bool {
     let mut codings = list_values(&parts.headers, header::TRANSFER_ENCODING);
     codings.all(|coding| coding.eq_ignore_ascii_case("chunked"))
-}
-
-/// Returns the preconditions of a `GET` or `HEAD`. Those of other methods are checked before the change.
-fn read_preconditions(parts: &Parts) -> Option<HeaderMap> {
-    let mut found = HeaderMap::new();
-    if matches!(parts.method, Method::GET | Method::HEAD) {
-        for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
-            for value in parts.headers.get_all(&name) {
-                found.append(&name, value.clone());
-            }
-        }
-    }
-    (!found.is_empty()).then_some(found)
-}
-
-/// Turns a successful response to a read into 304 or 412 where a precondition does not hold. Errors come before
-/// preconditions (RFC 9110, section 13.2.1).
-fn apply_to_read(preconditions: &HeaderMap, response: Response) -> Response {
-    if !response.status().is_success() {
-        return response;
-    }
-    let tag = response.headers().get(header::ETAG);
-    let tag = tag.and_then(|tag| tag.to_str().ok());
-    if !if_match_holds(preconditions, tag) {
-        return ErrorResponse::from(&Error::VersionConflict).into_response();
-    }
-    if if_none_match_holds(preconditions, tag) {
-        return response;
-    }
-    let (mut parts, _) = response.into_parts();
-    parts.status = StatusCode::NOT_MODIFIED;
-    for name in [
-        header::CONTENT_TYPE,
-        header::CONTENT_LENGTH,
-        header::CONTENT_ENCODING,
-    ] {
-        parts.headers.remove(name);
-    }
-    Response::from_parts(parts, Body::empty())
-}
-
-/// Each coding of a body is another representation, so that they may not share a strong tag (RFC 9110, section 8.8.3.3).
-fn weaken_tag_if_compressed(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    if headers.contains_key(header::CONTENT_ENCODING)
-        && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
-        && !tag.starts_with("W/")
-        && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
-    {
-        headers.insert(header::ETAG, weak);
-    }
-    response
 }
 
 #[cfg(test)]

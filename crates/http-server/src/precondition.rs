@@ -3,7 +3,10 @@
 //! `If-Modified-Since` and `If-Unmodified-Since` are ignored, because nothing here has a modification date (sections 13.1.3
 //! and 13.1.4).
 
-use axum::http::{HeaderMap, header};
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
 
 use crate::header::list_values;
 
@@ -23,6 +26,65 @@ pub fn if_none_match_holds(headers: &HeaderMap, tag: Option<&str>) -> bool {
 
 fn without_weakness(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+/// The preconditions of a `GET` or `HEAD`. Those of other methods have to be checked before the change.
+#[derive(Debug)]
+pub struct ReadPreconditions(HeaderMap);
+
+impl ReadPreconditions {
+    /// The preconditions of a request; none unless it is a `GET` or `HEAD`.
+    pub fn of(parts: &Parts) -> Self {
+        let mut found = HeaderMap::new();
+        if matches!(parts.method, Method::GET | Method::HEAD) {
+            for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+                for value in parts.headers.get_all(&name) {
+                    found.append(&name, value.clone());
+                }
+            }
+        }
+        Self(found)
+    }
+
+    /// Replaces a successful response by 304, or by the 412 of `failed`, where a precondition does not hold. Errors come
+    /// before preconditions (RFC 9110, section 13.2.1).
+    pub fn apply(&self, response: Response, failed: impl FnOnce() -> Response) -> Response {
+        if self.0.is_empty() || !response.status().is_success() {
+            return response;
+        }
+        let tag = response.headers().get(header::ETAG);
+        let tag = tag.and_then(|tag| tag.to_str().ok());
+        if !if_match_holds(&self.0, tag) {
+            return failed();
+        }
+        if if_none_match_holds(&self.0, tag) {
+            return response;
+        }
+        let (mut parts, _) = response.into_parts();
+        parts.status = StatusCode::NOT_MODIFIED;
+        for name in [
+            header::CONTENT_TYPE,
+            header::CONTENT_LENGTH,
+            header::CONTENT_ENCODING,
+        ] {
+            parts.headers.remove(name);
+        }
+        Response::from_parts(parts, Body::empty())
+    }
+}
+
+/// Makes the entity tag of a compressed response weak: each coding of a body is another representation, and two of them may
+/// not share a strong tag (RFC 9110, section 8.8.3.3).
+pub fn weaken_tag_if_compressed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
+        && !tag.starts_with("W/")
+        && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
+    {
+        headers.insert(header::ETAG, weak);
+    }
+    response
 }
 
 #[cfg(test)]
