@@ -5,10 +5,10 @@ use futures_util::StreamExt as _;
 
 use crate::bench::{Bench, json};
 
-/// Runs documents and compares their data as text, and so the order of keys.
+/// Runs documents and compares their data as text, which includes the order of keys.
 async fn check_data(bench: &Bench, cases: &[(&str, Value, &str)]) {
     for (text, variables, data) in cases {
-        // The second time, the document is cached.
+        // The second run uses the cached document.
         for _ in 0..2 {
             let response = bench.run(text, variables.clone()).await;
             assert_eq!(
@@ -142,7 +142,7 @@ async fn selections_with_the_same_key_must_not_differ() {
         "{ a:thing(id:1){id} known{ ...on Thing{ a:even b:same{id} } ...on Place{ b:same{even} } } }";
     assert!(
         bench.run(differs, value!({})).await["data"]["known"][0].is_null(),
-        "an odd one"
+        "the document is valid, but `even` fails for the first object"
     );
 }
 
@@ -240,7 +240,7 @@ async fn failures_propagate_to_the_nearest_nullable_parent() {
 }
 
 #[tokio::test]
-async fn events_are_completed_too() {
+async fn failures_propagate_in_events() {
     let bench = Bench::new();
     for (text, expected) in [
         (

@@ -1,4 +1,4 @@
-//! Documents that would overload the server, and the largest that are still executed.
+//! Documents that would overload the server, and the largest documents that are executed.
 
 use std::time::{Duration, Instant};
 
@@ -10,14 +10,11 @@ use crate::bench::{Bench, request};
 
 const LIMITS: Limits = Limits::DEFAULT;
 
-/// The first message and the code of an error, which must come quickly.
+/// The first message and the code of the error, which must be returned quickly.
 fn refused(bench: &Bench, text: &str) -> (String, ErrorCode) {
     let began = Instant::now();
     let Err(error) = bench.prepare(text) else {
-        panic!(
-            "it is not refused: {}",
-            text.chars().take(100).collect::<String>()
-        );
+        panic!("not refused: {}", text.chars().take(100).collect::<String>());
     };
     let took = began.elapsed();
     // Milliseconds in a release build. The bound is generous, since unbounded work would take years.
@@ -30,7 +27,7 @@ fn refused(bench: &Bench, text: &str) -> (String, ErrorCode) {
     (error.errors()[0].message.clone(), error.code())
 }
 
-/// A chain of fragments, each spreading the next `times`.
+/// A chain of fragments, each of which spreads the next one `times` times.
 fn fragments(count: usize, times: usize) -> String {
     let mut text = "{...F0}".to_owned();
     for at in 0..count {
@@ -155,7 +152,7 @@ async fn the_deepest_documents_fit_the_stack() {
 }
 
 #[tokio::test]
-async fn a_cost_follows_the_lengths_of_lists() {
+async fn the_cost_depends_on_the_lengths_of_lists() {
     let bench = Bench::new();
     let cost_of = |text: &str, variables| {
         bench

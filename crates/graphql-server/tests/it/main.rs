@@ -4,7 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a panic here is a test that fails"
+    reason = "a panic fails the test"
 )]
 
 mod bench;

@@ -60,7 +60,7 @@ async fn absent_variables_do_not_arrive_as_null() {
             "y",
         ),
     ] {
-        // The second time, the document is cached, which must be unchanged.
+        // The second run uses the cached document, which must be unchanged.
         for _ in 0..2 {
             let response = bench.run(text, variables.clone()).await;
             assert_eq!(
@@ -101,7 +101,7 @@ async fn a_request_error_has_no_data() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn execution_ends_after_its_time() {
+async fn execution_ends_after_the_time_limit() {
     let bench = Bench::new();
     let response = bench.run("{never}", value!({})).await;
     assert_eq!(
