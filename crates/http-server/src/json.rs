@@ -12,7 +12,7 @@ pub fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
             (status, [content_type], json).into_response()
         }
         Err(error) => {
-            // Not reachable for such a body.
+            // Fails only for a map with keys that are not strings.
             tracing::error!(%error, "a response body could not be serialized");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }

@@ -11,7 +11,7 @@ use graphql_server::{Settings, router};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bench::{engine, settings};
+use crate::fixture::{engine, settings};
 use crate::host::TOKEN;
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";

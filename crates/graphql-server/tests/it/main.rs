@@ -7,10 +7,10 @@
     reason = "a panic fails the test"
 )]
 
-mod bench;
 mod documents;
 mod execution;
 mod executor;
+mod fixture;
 mod host;
 mod hostile_documents;
 mod http;
