@@ -55,7 +55,7 @@ pub struct Engine<H: Host> {
 
 struct Inner<H> {
     host: H,
-    /// In async-graphql's fast validation mode: documents are fully validated when they enter the store.
+    /// Built with async-graphql's fast validation mode, since documents are fully validated when they enter the store.
     schema: Box<dyn AnySchema>,
     documents: DocumentStore,
     settings: Settings,

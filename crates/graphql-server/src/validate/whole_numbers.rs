@@ -1,4 +1,4 @@
-//! Whole numbers in the JSON of a request: JSON has one type of numbers, so `2`, `2.0` and `2e0` are the same.
+//! Whole numbers in the JSON of a request: JSON has a single number type, so `2`, `2.0` and `2e0` are the same.
 
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Number, Value};
