@@ -118,7 +118,7 @@ label! {
 lists!(BrandLists of brand::Entity {
     /// The products of this brand, by title unless ordered otherwise.
     products: product::Entity by BrandId(
-        search: Option<String> = "Words of the title, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );
@@ -138,7 +138,7 @@ label! {
 lists!(CategoryLists of category::Entity {
     /// The products in this category, by title unless ordered otherwise.
     products: product::Entity by CategoryId(
-        search: Option<String> = "Words of the title, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );

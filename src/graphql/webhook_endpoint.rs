@@ -185,7 +185,7 @@ delete_input!(
 #[derive(InputObject)]
 pub(crate) struct RotateWebhookSecretInput {
     id: ID,
-    /// Refuses with `CONFLICT` when the endpoint has changed since this version.
+    /// Fails with `CONFLICT` if the endpoint has changed since this version.
     expected_version: Option<i32>,
     /// For how many seconds messages are also signed with the old secret: from 0 to
     /// 604800, one day when absent.

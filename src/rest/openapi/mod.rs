@@ -2,7 +2,7 @@
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `operations` | the usual operations |
+//! | `operations` | the operations that all collections have |
 //! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
 //! | `parameters`, `responses`, `schemas`, `errors`, `error_schemas` | the parts of operations |
 //! | `examples` | examples of bodies |
