@@ -15,12 +15,12 @@ use crate::{background, server};
 /// A gateway ready to serve.
 pub struct App {
     pub services: Arc<Services>,
-    /// Absent while webhooks are switched off.
+    /// `None` if webhooks are switched off.
     pub webhooks: Option<Arc<WebhookWorker>>,
 }
 
 impl App {
-    /// Opens the database and prepares the workers; none of them runs yet.
+    /// Opens the database and prepares the workers without starting them.
     ///
     /// # Errors
     /// When the settings contradict each other, or the database can't be opened.

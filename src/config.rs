@@ -139,7 +139,7 @@ pub struct Config {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_parser = trimmed(collector), global = true)]
     pub otel_exporter_otlp_endpoint: Option<Secret>,
 
-    /// The same for traces only, as the complete address; the SDK reads the other standard `OTEL_` variables
+    /// Like `OTEL_EXPORTER_OTLP_ENDPOINT`, for traces only and as the complete address; the SDK reads the other standard `OTEL_` variables
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", hide_env_values = true, value_parser = trimmed(collector), global = true)]
     pub otel_exporter_otlp_traces_endpoint: Option<Secret>,
 

@@ -1,4 +1,4 @@
-//! The check that every request passes.
+//! The rate-limit check of every request.
 
 use rate_limit::Client;
 use request_telemetry::Quota;

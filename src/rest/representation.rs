@@ -1,4 +1,4 @@
-//! What a noun adds to be served by REST: its JSON, its list parameters, and its request bodies.
+//! What REST needs from a noun: its JSON, its list parameters, and its request bodies.
 
 use std::future::Future;
 

@@ -1,4 +1,4 @@
-//! Serves the router until the program is to stop, and then closes what requests use.
+//! Serves the router until the program stops, then closes the database and the exporter of traces.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl Program for Services {
         Self::stop(self);
     }
 
-    /// WebSockets hold no connection of the server, and the webhook worker never does.
+    /// Waits for WebSockets and the webhook worker, which are not connections of the server.
     async fn finished(&self) {
         self.tasks.close();
         self.tasks.wait().await;

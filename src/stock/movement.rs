@@ -23,7 +23,7 @@ pub trait Movement: Resource {
     const DELETED: Reason;
     /// The columns of the table, and the expressions that fill them in the statement of `movement_batch.rs`.
     const INSERTED: (&'static str, &'static str);
-    /// A join of that statement with `wanted` for every other row that must exist; empty for none.
+    /// The joins with `wanted` by which that statement checks that other rows exist; empty for none.
     const REFERENCES: &'static str;
 
     /// The movements of this kind that wait to be recorded together.

@@ -1,4 +1,4 @@
-//! `MovementRow`: an inflow or an outflow. Rows of both tables are read whole by one statement from their keys.
+//! `MovementRow`: an inflow or an outflow. One statement reads complete rows of both tables by their keys.
 
 use std::collections::HashMap;
 
@@ -55,7 +55,7 @@ pub(super) const OUTFLOW: &str = "outflow";
 /// The name of the order in cursors.
 pub(super) const ORDER: &str = "movement:-created_at";
 
-// Names within the statement: the keys of the movements to read whole, and their columns.
+// Names within the statement: the subquery with the keys of the chosen movements, and its columns.
 pub(super) const CHOSEN: &str = "chosen";
 pub(super) const KIND: &str = "kind";
 pub(super) const ID: &str = "id";
@@ -113,7 +113,7 @@ fn keys_among<M: Movement>(backend: Backend, column: M::Column, ids: &[i64]) -> 
         .into_query()
 }
 
-/// Reads the rows of these keys whole: each row has the columns of its own table, and null in those of the other.
+/// Selects complete rows for these keys: each row has the columns of its own table, and null in those of the other.
 pub(super) fn whole(chosen: SelectStatement) -> SelectStatement {
     let mut statement = Query::select();
     statement.column((CHOSEN, KIND)).from_subquery(chosen, CHOSEN);

@@ -145,7 +145,7 @@ const fn malformed_message(malformed: Malformed) -> &'static str {
         Malformed::TooLarge => "The body is too large.",
         Malformed::MediaType => "Send the body as application/json.",
         Malformed::ContentCoding => "Send the body without a content coding.",
-        Malformed::Incomplete => "The body did not arrive whole.",
+        Malformed::Incomplete => "The body did not arrive completely.",
         Malformed::TooSlow => "The body took too long to arrive.",
         Malformed::QueryString => "The query string can't be read.",
         Malformed::Host => "This host is not served here.",

@@ -137,10 +137,10 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
     let output = run(&url, &["check"], "");
     let report = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(report.contains("FAILED  the file is whole"), "{report}");
+    assert!(report.contains("FAILED  the file is intact"), "{report}");
     // The other invariants are still checked.
     assert!(
-        report.contains("ok      each brand is within its bounds"),
+        report.contains("ok      the values of each brand are within their limits"),
         "{report}"
     );
     // The header: nothing is readable.

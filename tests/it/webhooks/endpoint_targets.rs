@@ -127,7 +127,7 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
     let gateway = gateway.with(&ENABLED).await;
     let endpoint = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
-    let means = "Enter a valid URL: its name means an address on this machine or a private network.";
+    let means = "Enter a valid URL: its name resolves to an address on this machine or a private network.";
     for name in names.iter().take(3) {
         let url = format!("http://{name}:{port}/");
         for api in APIS {

@@ -311,7 +311,7 @@ async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<B
             Err(if is_too_large {
                 RequestError::new(ErrorCode::PayloadTooLarge, "The body is too large.")
             } else {
-                RequestError::new(ErrorCode::IncompleteBody, "The body did not arrive whole.")
+                RequestError::new(ErrorCode::IncompleteBody, "The body did not arrive completely.")
             })
         }
         Err(_) => Err(RequestError::new(
