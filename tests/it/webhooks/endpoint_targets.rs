@@ -152,7 +152,7 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
             (&delivery["outcome"], &delivery["attempts"][0]["error"]),
             (
                 &json!("pending"),
-                &json!("the name means an address on this machine or a private network")
+                &json!("the host name resolves to an address on this machine or a private network")
             )
         );
     }
