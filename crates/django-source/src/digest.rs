@@ -8,22 +8,22 @@ use crate::row::{
     Group, Inflow, Label, Membership, Outflow, Product, Reason, SpentToken, StockChange, User, UserPermission,
 };
 
-/// What a table comes to.
+/// The number of rows of a table, its sums and its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TableSummary {
     /// The table.
     pub table: &'static str,
-    /// Its rows.
+    /// The number of rows.
     pub rows: u64,
-    /// The sum of quantities, or of changes; as text, for it may exceed 64 bits.
+    /// The sum of quantities or stock changes, as text because it may exceed 64 bits; `None` for tables without any.
     pub quantity: Option<String>,
-    /// The sum of all prices, with two decimals.
+    /// The sum of all prices, with two decimals; `None` for tables without prices.
     pub money: Option<String>,
-    /// The hash, 64 hex digits.
+    /// The hash as 64 hex digits.
     pub hash: String,
 }
 
-/// Adds up a table, row by row.
+/// Computes the summary of a table, row by row.
 #[derive(Clone, Debug)]
 pub struct TableDigest {
     table: &'static str,
@@ -31,7 +31,7 @@ pub struct TableDigest {
 }
 
 impl TableDigest {
-    /// An empty table.
+    /// The digest of an empty table.
     pub const fn new(table: &'static str) -> Self {
         Self {
             table,
@@ -44,7 +44,7 @@ impl TableDigest {
         self.digest.add(row);
     }
 
-    /// What the rows so far come to.
+    /// The summary of the rows so far.
     pub fn summary(&self) -> TableSummary {
         let has_money = matches!(self.table, "product" | "outflow");
         let has_quantity = has_money || matches!(self.table, "inflow" | "stock_change");
