@@ -181,7 +181,7 @@ async fn a_check_blocks_no_writes(gateway: Gateway) {
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(output.status.success(), "{printed}");
         let meanwhile = writers.acknowledged().len() - before;
-        assert!(meanwhile > 10, "only {meanwhile} while it ran");
+        assert!(meanwhile > 10, "only {meanwhile} while the check ran");
     }
     let longest = writers.end().await;
     println!("the longest response took {longest:?}");

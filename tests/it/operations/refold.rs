@@ -45,7 +45,11 @@ async fn outdated_rows_are_folded_again(gateway: Gateway) {
     ] {
         gateway.sql(sql).await.expect(sql);
     }
-    let violations = async || invariant::violations(&gateway.system()).await.expect("answers");
+    let violations = async || {
+        invariant::violations(&gateway.system())
+            .await
+            .expect("the check succeeds")
+    };
     assert_eq!(
         violations()
             .await

@@ -231,7 +231,7 @@ impl Gateway {
     pub async fn assert_invariants(&self) {
         let violations = stockroom::resolvers::invariant::violations(&self.system())
             .await
-            .expect("answers");
+            .expect("the check succeeds");
         assert!(violations.is_empty(), "{violations:?}");
     }
 }
