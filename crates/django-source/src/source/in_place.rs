@@ -2,7 +2,8 @@
 //!
 //! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading. The same happens with
 //! a database that has a `-wal` file beside it, whatever its header says. If no process has the database open (there is no
-//! `-shm`), its files are copied and the copy is read, so that the folder of the source remains unchanged. 
+//! `-shm`), its files are copied and the copy is read, so that the folder of the source remains unchanged.
+
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
