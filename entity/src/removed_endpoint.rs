@@ -1,4 +1,4 @@
-//! The `removed_endpoint` table: deleted webhook endpoints whose deliveries are still to be deleted.
+//! The `removed_endpoint` table: deleted webhook endpoints with deliveries that remain to be deleted.
 //!
 //! There may be millions of deliveries, and deleting all of them in one transaction would block other writers.
 

@@ -1,6 +1,6 @@
 //! Column types that the two databases spell differently.
 //!
-//! The `database` crate reads SQLite's declared types to tell timestamps, money and booleans from other numbers and
+//! The `database` crate uses SQLite's declared types to distinguish timestamps, money and booleans from other numbers and
 //! texts.
 
 use sea_orm_migration::prelude::*;

@@ -311,7 +311,7 @@ impl Filter {
         Self::with(column.in_subquery(filter.ids::<R>(key::<R>())), size)
     }
 
-    /// Matches the rows to whose `key` the `reference` of a row of `R` refers that `filter` matches.
+    /// Matches the rows that are referred to by a row of `R` that `filter` matches: its `reference` equals their `key`.
     pub fn referred_by<R: Table>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
         let size = filter.size.and(Size {
             conditions: 1,
