@@ -115,7 +115,7 @@ test('the program does not start with a file of invalid documents', async (t) =>
   const folder = await mkdtemp(join(tmpdir(), 'stockroom-documents-'));
   t.after(() => rm(folder, { recursive: true }));
   for (const [content, complaint] of [
-    ['[]', /a JSON object of documents by their hashes is expected/],
+    ['[]', /expected a JSON object that maps hashes to documents/],
     ['{"abc": "{ nothing }"}', /abc: .*nothing/],
   ]) {
     const file = join(folder, 'documents.json');
