@@ -43,7 +43,7 @@ pub struct Config {
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", value_parser = trimmed(SocketAddr::from_str), global = true)]
     pub bind: SocketAddr,
 
-    /// The key that signs tokens, 32 bytes or more; with SQLite a missing key is generated and kept in a file beside the database
+    /// The key that signs tokens, 32 bytes or more; with SQLite a missing key is generated and stored in a file next to the database
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = trimmed(secret_key), global = true)]
     pub secret_key: Option<Secret>,
 
@@ -99,7 +99,7 @@ pub struct Config {
     #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub webhook_enabled: bool,
 
-    /// The http or https address of a webhook endpoint beside those managed over the API; needs `WEBHOOK_SECRET`
+    /// The http or https address of a webhook endpoint in addition to those managed over the API; needs `WEBHOOK_SECRET`
     #[arg(long, env = "WEBHOOK_URL", hide_env_values = true, value_parser = trimmed(Url::from_str), global = true)]
     pub webhook_url: Option<Url>,
 
@@ -214,7 +214,7 @@ impl Config {
         }
     }
 
-    /// The path of the generated secret, beside a SQLite database; `None` with PostgreSQL.
+    /// The path of the generated secret: next to a SQLite database, or `None` with PostgreSQL.
     pub fn secret_file(&self) -> Option<PathBuf> {
         match &self.database_url {
             Location::Sqlite(path) => {

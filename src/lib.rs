@@ -1,4 +1,4 @@
-//! Stockroom: an inventory gateway. GraphQL and REST over SQLite or PostgreSQL, one binary.
+//! Stockroom: an inventory gateway. GraphQL and REST over SQLite or PostgreSQL, in one binary.
 //!
 //! Business rules live in [`resolvers`] and use neither HTTP nor GraphQL; the two APIs, [`rest`] and [`graphql`],
 //! translate and render. A noun has the same file name in every module.

@@ -60,7 +60,7 @@ impl Services {
     /// Opens the database and builds the parts.
     ///
     /// # Errors
-    /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings contradict each other.
+    /// Fails if the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings contradict each other.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
         Self::open_with(Timeouts::Short, config, clock).await
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, Login, Result};
 /// The user to whom an access token was issued.
 ///
 /// # Errors
-/// [`Login::BadToken`] when the token is bad, expired, of the wrong type, logged out, or its user is not active.
+/// [`Login::BadToken`] if the token is invalid, expired, of the wrong type or logged out, or its user is not active.
 pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
     let bad_token = Error::Unauthenticated(Login::BadToken);
     let Some(claims) = ctx.services.tokens.read(token, ctx.now) else {

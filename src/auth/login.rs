@@ -75,7 +75,8 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
 /// The number of users read at a time.
 const USERS: u64 = 2_000;
 
-/// Takes note of the hashes of users who have not logged in since they were taken over.
+/// Passes the imported hashes that no login has replaced yet to [`Passwords::note`](passwords::Passwords::note), so that
+/// failed logins take as long as a login with the slowest of them.
 async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
     let mut last = 0;
     loop {

@@ -22,8 +22,8 @@ use crate::error::{Error, Result};
 
 #[derive(Args, Debug)]
 pub(super) struct Copy {
-    /// The database to copy, which stays as it is: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Nothing is
-    /// written to a SQLite file meanwhile, so stop the program first
+    /// The database to copy, which is not changed: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Other programs
+    /// can't write to a SQLite file during the copy, so stop the program first
     #[arg(long, value_name = "URL", value_parser = source)]
     from: Secret,
     /// The database to copy into, which must be empty

@@ -56,7 +56,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode> {
     let file = directory.path().join("stockroom.db");
     let config = Config {
         database_url: Location::Sqlite(file.clone()),
-        // A generated key is stored in a file beside the database.
+        // A key is generated and stored in a file next to the database.
         secret_key: None,
         ..config
     };

@@ -1,5 +1,5 @@
-//! Brands, categories and suppliers. They have the same fields, which are declared once, and differ in the lists of rows that
-//! refer to them.
+//! Brands, categories and suppliers. They have the same fields, which are declared once, and differ in the rows that refer
+//! to them.
 
 use ::entity::label::{Fields, Label};
 use ::entity::{brand, category, inflow, product, supplier};

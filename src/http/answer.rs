@@ -9,7 +9,7 @@ use crate::idempotency::Answer;
 /// Marks a response to a request that was executed before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Returns a response as it is stored, or `None` if it is not text.
+/// Returns a response in the form in which it is stored, or `None` if it is not text.
 pub(crate) fn to_answer(parts: &Parts, body: &[u8]) -> Option<Answer> {
     let header = |(name, value): (&HeaderName, &HeaderValue)| {
         let value = value.to_str().ok()?;

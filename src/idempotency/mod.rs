@@ -91,7 +91,8 @@ pub async fn begin(ctx: &Ctx, key: Key, fingerprint: Fingerprint) -> Result<Begu
 /// for an error.
 ///
 /// # Errors
-/// [`Conflict::KeyReused`] and [`Conflict::KeyInProgress`], as for [`begin`], if another request with this key was executed first.
+/// [`Conflict::KeyReused`] and [`Conflict::KeyInProgress`], as for [`begin`], if another request with this key was executed
+/// first.
 pub async fn finish(ctx: &Ctx, answer: Option<&Answer>) -> Result<Finished> {
     let Some(keyed) = &ctx.keyed else {
         return Ok(Finished::Rendered);

@@ -185,7 +185,7 @@ pub(super) fn stored_answer(row: &Model) -> Result<Option<Answer>> {
 /// Deletes a batch of keys that are no longer valid. Returns whether it was full, so that there may be more.
 ///
 /// # Errors
-/// When the database can't be written.
+/// Fails if the database can't be written.
 pub async fn prune(ctx: &Ctx) -> Result<bool> {
     let deleted = ctx
         .transaction(move |tx| {

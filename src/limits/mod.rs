@@ -38,7 +38,7 @@ impl Class {
 /// The windows according to the settings, or `None` if rate limits are off.
 ///
 /// # Errors
-/// When `REDIS_URL` can't be parsed.
+/// Fails if `REDIS_URL` can't be parsed.
 pub fn windows(config: &Config) -> Result<Option<Windows>> {
     if !config.rate_limit_enabled {
         return Ok(None);

@@ -27,7 +27,7 @@ impl IntoResponse for RestError {
     }
 }
 
-/// An error as it is sent.
+/// The response to an error.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,

@@ -198,7 +198,7 @@ fn id_of(object: &str) -> Option<i64> {
     }
 }
 
-/// Parses a JSON number with a whole value, whatever its notation (`2.0`, `1E+2`), clamped to 64 bits.
+/// Parses a JSON number with a whole value in any notation (`2.0`, `1E+2`), clamped to 64 bits.
 fn whole_value(number: &str) -> Option<i64> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     // An exponent beyond 64 bits: only its sign matters.

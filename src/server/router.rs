@@ -34,7 +34,7 @@ const MIN_COMPRESSED_BYTES: u64 = 16 * 1024;
 /// Returns the router, which expects paths without a trailing slash.
 ///
 /// # Errors
-/// If the GraphQL settings name documents that are missing or invalid.
+/// Fails if the GraphQL settings name documents that are missing or invalid.
 pub(super) fn router(services: Arc<Services>) -> Result<Router> {
     let routes = Router::new()
         .merge(rest::routes())

@@ -36,7 +36,7 @@ impl Program for Services {
 /// Serves until `stop` completes, then lets running requests finish and closes the database.
 ///
 /// # Errors
-/// If the router can't be built from the settings.
+/// Fails if the router can't be built from the settings.
 pub async fn serve(
     services: Arc<Services>,
     listener: TcpListener,

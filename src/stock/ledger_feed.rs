@@ -56,7 +56,7 @@ impl Entries {
     /// The next entry, as soon as there is one, or `None` when the program stops.
     ///
     /// # Errors
-    /// When the database can't answer.
+    /// Fails if the database can't answer.
     pub async fn next(&mut self) -> Result<Option<Model>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {

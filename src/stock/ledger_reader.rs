@@ -1,13 +1,13 @@
 //! The task that reads new ledger entries, for all subscribers of the process and only while there are any.
 //!
 //! An entry gets its id before it is committed, so a reader that simply asks for ids above the last one would miss an entry
-//! that is committed late. Ids have no gaps, though, and a transaction has a transaction number before it is given the id of an
-//! entry, because it changes a product first. So when entry 7 is there and entry 6 is not, 6 belongs to a transaction that
-//! already had its number. The task then takes the next transaction number itself: once every smaller one has ended, either
-//! entry 6 is there or it never will be. Until then no entry after the gap is settled, and only settled entries are
-//! sent. SQLite has one writer, and no gaps.
+//! that is committed late. But ids are given without gaps, and a transaction gets its number before the id of its entry,
+//! because it changes a product first. If entry 7 exists and entry 6 does not, 6 belongs to a transaction that already has a
+//! number. The task then takes the next transaction number itself: once every transaction with a smaller number has ended,
+//! either entry 6 exists or it never will. Until then no entry after the gap is settled, and only settled entries are sent.
+//! SQLite has one writer and no gaps.
 //!
-//! Commits of this process wake the task; commits of other gateways it finds by polling.
+//! Commits of this process wake the task. It polls for commits of other gateways.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -11,7 +11,7 @@ use crate::services::Services;
 
 /// A noun that changes the stock of one product.
 pub trait Movement: Resource {
-    /// 1 where stock comes in, -1 where it goes out.
+    /// 1 if stock comes in, -1 if it goes out.
     const SIGN: i64;
     /// The column of the product's id.
     const PRODUCT: Self::Column;

@@ -150,7 +150,7 @@ pub(super) fn statement<M: Movement>(
         };
     }
     // The balance is computed from `locked`, which sees rows as they are after the lock was granted. An `UPDATE` that added
-    // to `product.quantity` would first evaluate it on the older version that the statement's snapshot sees.
+    // to `product.quantity` would first use the older value in the statement's snapshot.
     let sql = format!(
         r"WITH wanted AS MATERIALIZED (
             SELECT place, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,

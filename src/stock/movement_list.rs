@@ -21,7 +21,7 @@ use table_query::cursor::{self, Side, Term, ValueKind};
 use table_query::page::order_within_parent;
 
 use super::movement::Movement;
-use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, whole};
+use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, select_rows};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::{CursorPage, Direction, Filter, PageRequest, Row, key};
@@ -124,7 +124,7 @@ async fn per_product(
         .from_subquery(places, "places")
         .and_where(Expr::col(PLACE).gt(page.skip))
         .and_where(Expr::col(PLACE).lte(end));
-    let mut statement = whole(chosen);
+    let mut statement = select_rows(chosen);
     for column in [AT, KIND, ID] {
         statement.order_by((CHOSEN, column), order.clone());
     }

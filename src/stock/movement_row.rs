@@ -98,7 +98,7 @@ async fn by_key(db: &Database, keys: &[(&str, i64)]) -> Result<HashMap<(&'static
             keys_among::<inflow::Entity>(db.backend(), inflow::Column::Id, &ids(INFLOW)),
         )
         .to_owned();
-    Ok(siblings(read(db, whole(chosen)).await?)
+    Ok(siblings(read(db, select_rows(chosen)).await?)
         .into_iter()
         .map(|row| (row.key(), row))
         .collect())
@@ -114,7 +114,7 @@ fn keys_among<M: Movement>(backend: Backend, column: M::Column, ids: &[i64]) -> 
 }
 
 /// Selects complete rows for these keys: each row has the columns of its own table, and null in those of the other.
-pub(super) fn whole(chosen: SelectStatement) -> SelectStatement {
+pub(super) fn select_rows(chosen: SelectStatement) -> SelectStatement {
     let mut statement = Query::select();
     statement.column((CHOSEN, KIND)).from_subquery(chosen, CHOSEN);
     join::<outflow::Entity>(&mut statement);
@@ -141,7 +141,7 @@ pub(super) enum Model {
     Outflow(outflow::Model),
 }
 
-/// Runs a statement of [`whole`].
+/// Runs a statement of [`select_rows`].
 pub(super) async fn read(db: &Database, statement: SelectStatement) -> Result<Vec<Model>> {
     let mut models = Vec::new();
     for row in db.query_all(&statement).await? {

@@ -2,8 +2,8 @@
 //! entries is its quantity by construction.
 //!
 //! Races are decided by the database, never by a read before a write: the guarded `UPDATE` either finds enough in stock or
-//! changes nothing, whatever else runs concurrently. On PostgreSQL a movement is one statement, which keeps the product locked for as few
-//! round trips as possible; on SQLite there are no round trips, only the writer's own thread.
+//! changes nothing. On PostgreSQL a movement is one statement, which keeps the product locked for as few round trips as
+//! possible; SQLite runs in this process and has no round trips.
 
 use ::entity::stock_change::Reason;
 use ::entity::{Record as _, product, stock_change};

@@ -25,7 +25,7 @@ impl ConfiguredEndpoint {
     /// Reads the settings; `None` when they have no `WEBHOOK_URL`.
     ///
     /// # Errors
-    /// When the secret is missing, or webhooks may not be sent to the address.
+    /// Fails if the secret is missing, or webhooks may not be sent to the address.
     pub fn from_config(config: &Config) -> Result<Option<Self>> {
         match (&config.webhook_url, &config.webhook_secret) {
             (None, _) => Ok(None),
@@ -46,7 +46,7 @@ impl ConfiguredEndpoint {
 /// the row of an endpoint that is no longer configured is disabled.
 ///
 /// # Errors
-/// When the database can't be written, or the host of the address resolves to a forbidden one.
+/// Fails if the database can't be written, or the host of the address resolves to a forbidden one.
 pub async fn store(ctx: &Ctx, endpoint: Option<&ConfiguredEndpoint>) -> Result<()> {
     let config = &ctx.services.config;
     let mut row = None;

@@ -69,7 +69,7 @@ struct Movement<'a> {
 /// The bytes of the body, which are signed.
 ///
 /// # Errors
-/// When the ledger entry of a stock event is missing.
+/// Fails if the ledger entry of a stock event is missing.
 pub fn body(
     event: &event::Model,
     change: Option<&stock_change::Model>,

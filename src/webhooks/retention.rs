@@ -50,7 +50,7 @@ pub async fn run(services: Arc<Services>) {
 /// disabled ones.
 ///
 /// # Errors
-/// When the database can't be written.
+/// Fails if the database can't be written.
 pub async fn clean(services: &Arc<Services>) -> Result<()> {
     in_batches(services, Step::OldEvents).await?;
     let disabled = webhook_endpoint::Entity::find()

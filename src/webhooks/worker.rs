@@ -44,7 +44,7 @@ impl WebhookWorker {
     /// Creates a worker without starting it. Returns `None` if webhooks are switched off.
     ///
     /// # Errors
-    /// When the webhook settings contradict each other, or TLS can't be configured.
+    /// Fails if the webhook settings contradict each other, or TLS can't be configured.
     pub fn new(services: &Arc<Services>) -> Result<Option<Self>> {
         let config = &services.config;
         if !config.webhook_enabled {
@@ -110,7 +110,7 @@ impl WebhookWorker {
     /// Sends everything that is due now and returns the number of attempts.
     ///
     /// # Errors
-    /// When the database can't be read.
+    /// Fails if the database can't be read.
     pub async fn run_due(self: &Arc<Self>) -> Result<usize> {
         let mut attempts = Attempts::default();
         let mut total = 0;

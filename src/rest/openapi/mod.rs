@@ -30,7 +30,7 @@ pub(super) mod webhook_endpoint;
 /// The extension field with the name of the equivalent GraphQL field.
 const GRAPHQL_FIELD: &str = "x-graphql-operation";
 
-/// The introduction.
+/// The description of the API.
 const ABOUT: &str = "\
 Brands, categories, suppliers, products, and movements of stock: inflows and outflows.
 

@@ -57,12 +57,12 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
         }
         assert!(there.len() < 1_000, "the disk does not fill up");
     }
-    println!("{} are there, {refused} were refused", there.len());
+    println!("{} are stored, {refused} were refused", there.len());
     assert!(there.len() > 20, "{}", there.len());
 
     // Reads succeed; GraphQL writes report the same error.
     manager.get("brands/").await.expect(200);
-    // A checkpoint of the write-ahead log can free space for a few more.
+    // A checkpoint of the write-ahead log can free space for a few more rows.
     let mut refused = false;
     for round in 0..100 {
         let name = format!("By GraphQL {round}");
@@ -114,9 +114,9 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
         let manager = gateway.manager.clone();
         tokio::spawn(async move { manager.post("brands/", json!({ "name": name })).await })
     };
-    // A short lock is waited for.
+    // Writes wait for a short lock.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let waiting = add("TimeoutStream");
+    let waiting = add("Waiting");
     let begin = Instant::now();
     gateway.viewer.get("brands/").await.expect(200);
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
@@ -125,7 +125,7 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
     other.execute_batch("ROLLBACK").unwrap();
     waiting.await.unwrap().expect(201);
 
-    // A lock beyond the busy timeout.
+    // With a lock that is held beyond the busy timeout, writes fail.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
     let answers = join_all((0..20).map(|_| add("Impatient"))).await;
@@ -137,7 +137,7 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
     add("Back").await.unwrap().expect(201);
     assert_eq!(
         gateway.viewer.get("brands/").await.texts("name"),
-        ["Back", "TimeoutStream"]
+        ["Back", "Waiting"]
     );
     gateway.assert_invariants().await;
 }

@@ -23,12 +23,12 @@ const ROUNDS: u64 = 10;
 /// The number of concurrent writers.
 const CLIENTS: usize = 8;
 
-/// What the clients observed.
+/// The results of the clients' requests.
 #[derive(Default)]
 struct Observed {
-    /// Acknowledged, without an attempt to delete them.
+    /// Acknowledged movements without an attempt to delete them.
     there: Mutex<BTreeSet<(Kind, i64)>>,
-    /// Acknowledged as deleted.
+    /// Movements with an acknowledged deletion.
     gone: Mutex<BTreeSet<(Kind, i64)>>,
     acknowledged: AtomicU64,
 }
@@ -58,7 +58,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
             Some(access) => access,
             None => program.user("admin").await.token.expect("a token"),
         };
-        // Killed at a certain response while the other clients wait for theirs; a little later each round.
+        // The program is killed at this response, while other clients wait for theirs; seven responses later each round.
         let deadline = known.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
         let killed = Mutex::new(Some(&mut program));
         let clients = (0..CLIENTS).map(|client| {
@@ -113,7 +113,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     assert_eq!(
         there.difference(&found).collect::<Vec<_>>(),
         Vec::<&(Kind, i64)>::new(),
-        "lost"
+        "an acknowledged movement is lost"
     );
     assert_eq!(
         gone.intersection(&found).collect::<Vec<_>>(),
@@ -164,7 +164,7 @@ async fn write(
         known.there.lock().unwrap().insert((kind, id));
         acknowledge();
         if step % 3 == 0 {
-            // Unknown from here until it is acknowledged.
+            // Until the deletion is acknowledged, the movement may exist or not.
             known.there.lock().unwrap().remove(&(kind, id));
             let path = format!("{}/{id}/", kind.plural());
             let Ok(deleted) = http.delete(url(&path)).bearer_auth(access).send().await else {

@@ -66,7 +66,7 @@ impl Received {
     }
 }
 
-/// The receiver; it dies with this.
+/// The receiver, which is stopped on drop.
 pub struct Receiver {
     pub address: SocketAddr,
     state: Arc<State>,
@@ -95,7 +95,7 @@ impl Receiver {
         }
     }
 
-    /// The URL for its messages.
+    /// The URL that accepts messages.
     pub fn url(&self) -> String {
         format!("http://{}/hook?from=stockroom", self.address)
     }
@@ -110,7 +110,7 @@ impl Receiver {
         self.state.received.borrow().clone()
     }
 
-    /// The received messages, once there are this many.
+    /// Waits for at least this many messages, for at most a minute, and returns all.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut received = self.state.received.subscribe();
         let arrived = tokio::time::timeout(
@@ -235,7 +235,7 @@ pub async fn events(gateway: &Gateway) -> usize {
         .len()
 }
 
-/// The settings for managed endpoints, without an endpoint of the settings.
+/// The settings for managed endpoints only, without `WEBHOOK_URL`.
 pub const MANAGED: [&str; 4] = ["--webhook-enabled", "true", "--webhook-allow-private", "true"];
 
 /// The same gateway with webhooks for managed endpoints, whose worker runs only when a test calls it.
@@ -267,7 +267,7 @@ impl ManagedEndpoint {
         }
     }
 
-    /// Its path, or one below it.
+    /// A path below that of the endpoint; that of the endpoint itself for an empty string.
     pub fn path(&self, below: &str) -> String {
         format!("webhooks/{}/{below}", self.id)
     }
