@@ -35,7 +35,7 @@ pub struct Config {
     #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 16, value_parser = trimmed(clap::value_parser!(u16).range(1..=1_000)), global = true)]
     pub database_pool_size: u16,
 
-    /// Whether statements are prepared on PostgreSQL: `auto`, unless a pooler shares connections between transactions
+    /// Whether statements are prepared on PostgreSQL; with `auto` they are, unless a pooler shares connections between transactions
     #[arg(long, env = "DATABASE_PREPARED_STATEMENTS", default_value = "auto", value_parser = trimmed(EnumValueParser::<Prepared>::new()), global = true)]
     pub database_prepared_statements: Prepared,
 
@@ -152,14 +152,14 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// Whether statements are prepared by name, once for each connection.
+/// Whether each statement is prepared once for each connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Prepared {
-    /// Unless a pooler is found that shares connections between transactions.
+    /// Prepared, unless a pooler shares connections between transactions.
     Auto,
-    /// Also with a pooler that keeps track of prepared statements itself, as pgbouncer does since 1.21.
+    /// Prepared, even with a pooler, which has to keep track of prepared statements, as pgbouncer does since 1.21.
     Always,
-    /// Never.
+    /// Sent unprepared.
     Never,
 }
 

@@ -23,8 +23,9 @@
 //!
 //! # Guarantees
 //!
-//! - **A consistent state.** The source is read in one transaction: on PostgreSQL from one snapshot, on SQLite while other writers wait.
-//! - **All or nothing.** The target is written in one transaction, whose tables are locked. Before it is committed its rows are
+//! - **A consistent state.** The source is read in one transaction: on PostgreSQL from one snapshot, on SQLite while other
+//!   writers wait.
+//! - **All or nothing.** The target is written in one transaction, which locks its tables. Before the commit, its rows are
 //!   read back, and counts, sums, hashes and last ids of all tables have to be equal on both sides.
 //! - **No list of tables.** The tables and the order of their references come from the schema, so that a table added by a
 //!   migration is copied without a change here. A column of a type that can't be copied is an error.

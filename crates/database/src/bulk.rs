@@ -14,8 +14,8 @@ use crate::{Backend, Database};
 /// The size in bytes at which a batch of JSON is sent to PostgreSQL.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Rows as one parameter for PostgreSQL's `json_to_recordset`. They must consist of numbers, texts and timestamps, whose
-/// serialisation can't fail.
+/// Rows as one parameter for PostgreSQL's `json_to_recordset`. They must consist of numbers, texts and timestamps, so that
+/// they can always be serialized.
 pub fn json_rows(rows: &[impl serde::Serialize]) -> Value {
     serde_json::to_string(rows).unwrap_or_default().into()
 }

@@ -4,7 +4,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{postgres, sqlite};
 
-/// The kinds of failure that a caller may want to tell apart.
+/// The kinds of failure that a caller may want to distinguish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// A unique constraint or primary key was violated. The name is the one that PostgreSQL gives by default,

@@ -20,7 +20,7 @@
 //!
 //! # SQLite
 //!
-//! One connection on a thread of its own writes. Transactions that wait for it share one commit, each in a savepoint, so
+//! One connection, on a dedicated thread, writes. Transactions that wait for it share one commit, each in a savepoint, so
 //! they wait for the disk once: tens of thousands of small transactions per second instead of hundreds. The body of a
 //! transaction runs on that thread and must not await anything but its statements.
 //!

@@ -78,8 +78,8 @@ impl Database {
             .collect())
     }
 
-    /// The names in the migrator's table; empty for a database without that table. The migrator's own query would create the table,
-    /// and does not support SQLite without SeaORM's driver.
+    /// The names in the migrator's table; empty for a database without that table. The migrator's own query would create
+    /// the table, and does not support SQLite without SeaORM's driver.
     async fn applied_migrations(&self) -> Result<Vec<String>, DbErr> {
         let table = match self.backend() {
             Backend::Sqlite => {

@@ -11,9 +11,7 @@ use crate::row::{
 /// The number of rows of a table, its sums and its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TableSummary {
-    /// The table.
     pub table: &'static str,
-    /// The number of rows.
     pub rows: u64,
     /// The sum of quantities or stock changes, as text because it may exceed 64 bits; `None` for tables without any.
     pub quantity: Option<String>,
@@ -39,7 +37,6 @@ impl TableDigest {
         }
     }
 
-    /// Adds a row.
     pub fn add(&mut self, row: &impl Record) {
         self.digest.add(row);
     }

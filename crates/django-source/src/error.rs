@@ -22,32 +22,16 @@ pub enum Error {
     Damaged(String),
     /// A row is longer than [`crate::MAX_ROW_BYTES`].
     #[error("a row of {table} is longer than {} MiB", crate::MAX_ROW_BYTES >> 20)]
-    TooLong {
-        /// The table with the row.
-        table: String,
-    },
+    TooLong { table: String },
     /// Reading took far more steps than the size of the file explains.
     #[error("reading {table} takes more steps than a file of this size can need")]
-    TooMuchWork {
-        /// The table that was read.
-        table: String,
-    },
+    TooMuchWork { table: String },
     /// There are more tables, columns or groups than the limit.
     #[error("more than {limit} {what}")]
-    TooMany {
-        /// The kind of object.
-        what: &'static str,
-        /// The maximum number.
-        limit: usize,
-    },
+    TooMany { what: &'static str, limit: usize },
     /// The database refused a statement.
     #[error("{table} cannot be read: {reason}")]
-    Query {
-        /// The table that was read.
-        table: String,
-        /// The database's reason.
-        reason: String,
-    },
+    Query { table: String, reason: String },
     /// PostgreSQL could not be reached, or ended the connection.
     #[error("no connection to PostgreSQL: {0}")]
     Connection(String),

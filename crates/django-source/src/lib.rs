@@ -30,9 +30,9 @@
 //! - **Nothing is decided silently.** Data that the program's rules reject is a [`Finding`] with the flag that resolves it;
 //!   data that is changed or omitted is a [`Note`]. [`Plan::rows`] returns the rows according to the flags; the caller requests
 //!   them only if the verdict is [`Verdict::Import`].
-//! - **Rows are valid:** texts trimmed and composed, prices with two decimals and not negative, quantities in range,
-//!   references to rows that are returned, too, serial numbers and user names unique, a ledger whose balances are never negative
-//!   and whose sum is the quantity.
+//! - **Rows are valid:** texts are trimmed and composed, prices have two decimals and are not negative, quantities are in
+//!   range, references are to rows that are also returned, serial numbers and user names are unique, and the balances of the
+//!   ledger are never negative and end with the quantity.
 //! - **Bounded memory and time.** Memory is 32 bytes for each movement, about 150 for each product, 8 for each other row, and
 //!   a few batches. Files may be hostile: pages are checked before they are read, rows are limited to [`MAX_ROW_BYTES`], the
 //!   steps of a statement are limited by the size of the file, and views, triggers and virtual tables are never used.

@@ -12,13 +12,10 @@ pub struct Label {
     pub name: String,
     /// `None` instead of an empty text.
     pub description: Option<String>,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
     /// The id in the source.
@@ -35,13 +32,11 @@ pub struct Product {
     pub selling_price: Decimal,
     /// The stock, from 0 to 2³¹−1, which is the sum of the product's stock changes.
     pub quantity: i64,
-    /// A brand that is imported, too.
+    /// The id of an imported brand.
     pub brand_id: i64,
-    /// A category that is imported, too.
+    /// The id of an imported category.
     pub category_id: i64,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -50,17 +45,15 @@ pub struct Product {
 pub struct Inflow {
     /// The id in the source.
     pub id: i64,
-    /// A product that is imported, too.
+    /// The id of an imported product.
     pub product_id: i64,
-    /// A supplier that is imported, too.
+    /// The id of an imported supplier.
     pub supplier_id: i64,
     /// The quantity, from 1 to 2³¹−1.
     pub quantity: i64,
     /// `None` instead of an empty text.
     pub description: Option<String>,
-    /// When it was recorded.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -69,7 +62,7 @@ pub struct Inflow {
 pub struct Outflow {
     /// The id in the source.
     pub id: i64,
-    /// A product that is imported, too.
+    /// The id of an imported product.
     pub product_id: i64,
     /// The quantity, from 1 to 2³¹−1.
     pub quantity: i64,
@@ -79,9 +72,7 @@ pub struct Outflow {
     pub unit_cost: Decimal,
     /// `None` instead of an empty text.
     pub description: Option<String>,
-    /// When it was recorded.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -90,9 +81,7 @@ pub struct Outflow {
 pub enum Reason {
     /// The stock before the first movement.
     Opening,
-    /// An inflow.
     Inflow,
-    /// An outflow.
     Outflow,
     /// The difference to the quantity after the last movement; never positive.
     Closing,
@@ -103,7 +92,6 @@ pub enum Reason {
 pub struct StockChange {
     /// The product's id.
     pub product_id: i64,
-    /// The reason.
     pub reason: Reason,
     /// The change, never 0.
     pub change: i64,
@@ -111,13 +99,11 @@ pub struct StockChange {
     pub balance: i64,
     /// The id of the inflow or outflow, if there is one.
     pub movement_id: Option<i64>,
-    /// The user who recorded the movement, if known and imported.
+    /// The user who recorded the movement, if known and if imported.
     pub actor_id: Option<i64>,
-    /// When the stock changed.
     pub created_at: DateTime<Utc>,
 }
 
-/// A user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
     /// The id in the source.
@@ -131,7 +117,6 @@ pub struct User {
     pub is_active: bool,
     /// Whether the user holds every permission.
     pub is_superuser: bool,
-    /// When the user was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -153,7 +138,6 @@ impl std::fmt::Debug for User {
 pub struct Group {
     /// The id in the source, to which memberships refer.
     pub id: i64,
-    /// The name.
     pub name: String,
     /// The codenames of its permissions, such as `add_product`, sorted.
     pub permissions: Vec<String>,
@@ -162,16 +146,16 @@ pub struct Group {
 /// A user in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Membership {
-    /// A user that is imported, too.
+    /// The id of an imported user.
     pub user_id: i64,
-    /// A group that is imported, too, by its id in the source.
+    /// The id of an imported group, as in the source.
     pub group_id: i64,
 }
 
 /// A permission that is assigned to a user directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserPermission {
-    /// A user that is imported, too.
+    /// The id of an imported user.
     pub user_id: i64,
     /// The codename, such as `add_product`.
     pub codename: String,
@@ -180,37 +164,25 @@ pub struct UserPermission {
 /// A refresh token that was revoked before its expiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpentToken {
-    /// The token's id.
     pub jti: String,
-    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
 /// Up to [`crate::BATCH_ROWS`] rows of one table.
 #[derive(Clone, Debug)]
 pub enum Batch {
-    /// `user`
     Users(Vec<User>),
-    /// `group`
     Groups(Vec<Group>),
-    /// `user_group`
+    /// The table `user_group`.
     Memberships(Vec<Membership>),
-    /// `permission`
+    /// The table `permission`.
     UserPermissions(Vec<UserPermission>),
-    /// `brand`
     Brands(Vec<Label>),
-    /// `category`
     Categories(Vec<Label>),
-    /// `supplier`
     Suppliers(Vec<Label>),
-    /// `product`
     Products(Vec<Product>),
-    /// `inflow`
     Inflows(Vec<Inflow>),
-    /// `outflow`
     Outflows(Vec<Outflow>),
-    /// `stock_change`
     StockChanges(Vec<StockChange>),
-    /// `spent_token`
     SpentTokens(Vec<SpentToken>),
 }

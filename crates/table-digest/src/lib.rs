@@ -53,7 +53,6 @@ impl Fields {
         self.hasher.update(number.to_be_bytes());
     }
 
-    /// An optional whole number.
     pub fn optional_integer(&mut self, number: Option<i64>) {
         self.hasher.update([u8::from(number.is_some())]);
         self.integer(number.unwrap_or(0));
@@ -73,14 +72,12 @@ impl Fields {
         self.hasher.update(amount.mantissa().to_be_bytes());
     }
 
-    /// A text.
     pub fn text(&mut self, text: &str) {
         self.hasher
             .update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         self.hasher.update(text.as_bytes());
     }
 
-    /// An optional text.
     pub fn optional_text(&mut self, text: Option<&str>) {
         self.hasher.update([u8::from(text.is_some())]);
         self.text(text.unwrap_or_default());
@@ -91,7 +88,6 @@ impl Fields {
         self.integer(moment.timestamp_micros());
     }
 
-    /// A boolean.
     pub fn truth(&mut self, truth: bool) {
         self.hasher.update([u8::from(truth)]);
     }
@@ -118,7 +114,6 @@ impl Digest {
         }
     }
 
-    /// Adds a row.
     pub fn add(&mut self, row: &impl Record) {
         let mut fields = Fields::default();
         row.write(&mut fields);
@@ -138,7 +133,6 @@ impl Digest {
         }
     }
 
-    /// The number of rows.
     pub const fn rows(&self) -> u64 {
         self.rows
     }

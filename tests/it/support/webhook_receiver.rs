@@ -197,7 +197,7 @@ pub fn flags<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     flags
 }
 
-/// The same gateway with webhooks, whose worker runs only when a test calls it.
+/// Restarts the gateway with webhooks. The worker runs only when a test calls it.
 pub async fn with_webhooks(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Gateway {
     let url = receiver.url();
     let gateway = gateway.with(&flags(&url, more)).await;
@@ -238,7 +238,7 @@ pub async fn events(gateway: &Gateway) -> usize {
 /// The settings for managed endpoints only, without `WEBHOOK_URL`.
 pub const MANAGED: [&str; 4] = ["--webhook-enabled", "true", "--webhook-allow-private", "true"];
 
-/// The same gateway with webhooks for managed endpoints, whose worker runs only when a test calls it.
+/// Restarts the gateway with webhooks for managed endpoints. The worker runs only when a test calls it.
 pub async fn with_managed_endpoints(gateway: Gateway, more: &[&str]) -> Gateway {
     let gateway = gateway.with(&[&MANAGED, more].concat()).await;
     gateway

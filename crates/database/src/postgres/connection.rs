@@ -243,7 +243,7 @@ async fn read(rows: RowStream) -> Result<Response, tokio_postgres::Error> {
 
 struct Driver {
     socket: Socket,
-    /// Whether something was sent whose response has not been read.
+    /// Whether a request was sent and its response has not been read.
     is_busy: bool,
     /// Whether the future has completed.
     is_ended: bool,

@@ -17,7 +17,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A migrator whose last migration fails after it has created a table.
+/// A migrator with a last migration that creates a table and then fails.
 pub struct BrokenMigrator;
 
 impl MigratorTrait for BrokenMigrator {

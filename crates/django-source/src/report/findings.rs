@@ -95,7 +95,6 @@ pub struct Finding {
     pub code: &'static str,
     /// The table, such as `product`.
     pub table: &'static str,
-    /// The number of rows.
     pub count: u64,
     /// Their ids, at most [`MAX_IDS`].
     pub ids: Vec<i64>,

@@ -42,7 +42,6 @@ pub enum Because {
     },
     /// A table lacks required columns.
     NoColumn {
-        /// The table of the source.
         table: String,
         /// The documented names of the columns.
         columns: Vec<&'static str>,
@@ -51,7 +50,6 @@ pub enum Because {
     AmbiguousTable {
         /// The role, such as `brand`.
         role: &'static str,
-        /// The tables of the source.
         tables: Vec<String>,
     },
     /// More than one company has rows; `--tenant` chooses one.
@@ -66,9 +64,7 @@ pub enum Because {
 /// A column of the source and its meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ColumnReport {
-    /// The table of the source.
     pub table: String,
-    /// The column of the source.
     pub column: String,
     /// The documented column, such as `product.selling_price`.
     pub role: String,
@@ -79,9 +75,7 @@ pub struct ColumnReport {
 /// A product whose quantity is not the sum of its movements.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StockDifference {
-    /// The product's id.
     pub product_id: i64,
-    /// Its title.
     pub title: String,
     /// The quantity in the source.
     pub quantity: i64,

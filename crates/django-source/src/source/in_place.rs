@@ -1,8 +1,8 @@
 //! Decides whether a SQLite file can be read in place or has to be copied.
 //!
-//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading. The same
-//! happens with a database that has a `-wal` file beside it, whatever its header says. If no process has the database open (there is no `-shm`),
-//! its files are copied and the copy is read, so that the folder of the source remains unchanged.
+//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading. The same happens with
+//! a database that has a `-wal` file beside it, whatever its header says. If no process has the database open (there is no
+//! `-shm`), its files are copied and the copy is read, so that the folder of the source remains unchanged.
 
 use std::fs::{File, Metadata};
 use std::io::Read;
