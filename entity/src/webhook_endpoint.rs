@@ -22,7 +22,7 @@ pub struct Model {
     /// The secret that also signs messages for some time after a change of the secret.
     pub previous_secret: Option<Secret>,
     pub previous_secret_until: Option<DateTime<Utc>>,
-    /// The time since which all attempts have failed; `None` if the last one succeeded.
+    /// The time since which all attempts have failed; `None` unless the last one failed.
     pub failing_since: Option<DateTime<Utc>>,
     /// The time since which it is disabled; `None` if it is enabled.
     pub ended_at: Option<DateTime<Utc>>,

@@ -1,4 +1,4 @@
-//! `Plan`: what a copy has to know and the schema does not express.
+//! `Plan`: the settings of a copy that the schema does not express.
 
 /// Tables and columns that need special treatment.
 #[derive(Clone, Copy, Debug)]

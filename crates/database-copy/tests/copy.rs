@@ -77,7 +77,7 @@ async fn copy(source: &Database, target: &Database, progress: &Progress) -> Resu
     database_copy::run(source, target, PLAN, check, progress).await
 }
 
-/// The message of a copy that failed, after which the target has only what was seeded.
+/// The message of a failed copy. Asserts that the target has only its seeded rows.
 async fn refusal(source: &Database, target: &Database, progress: &Progress) -> String {
     let message = copy(source, target, progress).await.unwrap_err().to_string();
     assert_eq!(number(target, "SELECT COUNT(*) AS number FROM writer").await, 0);

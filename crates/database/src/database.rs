@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Whether changes can be made: false on a standby of PostgreSQL, and where its transactions are read-only.
+    /// Whether changes can be made: false on a standby of PostgreSQL, and if its transactions are read-only.
     pub async fn is_writable(&self) -> Result<bool, DbErr> {
         match &self.link {
             Link::Sqlite { .. } => Ok(true),

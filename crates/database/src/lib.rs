@@ -3,7 +3,7 @@
 //! [`Database`] opens either of them. To SeaORM it is a `ConnectionTrait`, so entities, queries and migrations are written
 //! as usual, once for both.
 //!
-//! # Promises
+//! # Guarantees
 //!
 //! - **Durability.** [`Database::transaction`] returns `Ok` after the changes are on disk. On SQLite that is
 //!   `synchronous=FULL` in WAL mode; on PostgreSQL it depends on the server's settings.
@@ -44,7 +44,7 @@
 //! - [`bulk`]: inserting many rows with reserved ids.
 //! - [`dialect`]: SQL that the two databases spell differently, such as one query per parent, lists of ids as one parameter and
 //!   exact sums.
-//! - [`sqlite::backup`]: a copy of a SQLite database in use, which is never incomplete.
+//! - [`sqlite::backup`]: copies a SQLite database that is in use.
 //! - [`Database::by_id`], [`by_ids`](Database::by_ids) and [`models`](Database::models): reading whole rows without the
 //!   cost of `QueryResult`.
 //! - [`Database::migrate_up`]: applies all missing migrations or none, in one process at a time.

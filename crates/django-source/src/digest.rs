@@ -60,8 +60,8 @@ impl Record for Label {
         fields.integer(self.id);
         fields.text(&self.name);
         fields.optional_text(self.description.as_deref());
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -76,8 +76,8 @@ impl Record for Product {
         fields.quantity(self.quantity);
         fields.integer(self.brand_id);
         fields.integer(self.category_id);
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -88,8 +88,8 @@ impl Record for Inflow {
         fields.integer(self.supplier_id);
         fields.quantity(self.quantity);
         fields.optional_text(self.description.as_deref());
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -101,8 +101,8 @@ impl Record for Outflow {
         fields.money(self.unit_price);
         fields.money(self.unit_cost);
         fields.optional_text(self.description.as_deref());
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -119,7 +119,7 @@ impl Record for StockChange {
         fields.integer(self.balance);
         fields.optional_integer(self.movement_id);
         fields.optional_integer(self.actor_id);
-        fields.moment(self.created_at);
+        fields.timestamp(self.created_at);
     }
 }
 
@@ -128,9 +128,9 @@ impl Record for User {
         fields.integer(self.id);
         fields.text(&self.username);
         fields.optional_text(self.password.as_deref());
-        fields.truth(self.is_active);
-        fields.truth(self.is_superuser);
-        fields.moment(self.created_at);
+        fields.boolean(self.is_active);
+        fields.boolean(self.is_superuser);
+        fields.timestamp(self.created_at);
     }
 }
 
@@ -161,6 +161,6 @@ impl Record for UserPermission {
 impl Record for SpentToken {
     fn write(&self, fields: &mut Fields) {
         fields.text(&self.jti);
-        fields.moment(self.expires_at);
+        fields.timestamp(self.expires_at);
     }
 }

@@ -23,7 +23,7 @@ pub enum Error {
     /// A row is longer than [`crate::MAX_ROW_BYTES`].
     #[error("a row of {table} is longer than {} MiB", crate::MAX_ROW_BYTES >> 20)]
     TooLong { table: String },
-    /// Reading took far more steps than the size of the file explains.
+    /// Reading took more steps than a file of this size can need.
     #[error("reading {table} takes more steps than a file of this size can need")]
     TooMuchWork { table: String },
     /// There are more tables, columns or groups than the limit.

@@ -16,7 +16,7 @@ pub(crate) const MAX_QUANTITY: i64 = 2_147_483_647;
 #[derive(Clone, Debug)]
 pub(crate) struct ProductState {
     pub(crate) id: i64,
-    /// Whether the product is not imported, nor are its movements.
+    /// Whether the product is skipped, including its movements.
     pub(crate) skipped: bool,
     pub(crate) quantity: i64,
     pub(crate) cost_price: Decimal,

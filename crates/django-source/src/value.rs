@@ -37,7 +37,7 @@ impl Value {
     }
 
     /// A boolean: in SQLite a number or a text, depending on the column's type.
-    pub(crate) fn truth(&self) -> Option<bool> {
+    pub(crate) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Boolean(value) => Some(*value),
             Self::Integer(value) => Some(*value != 0),

@@ -1,4 +1,4 @@
-//! The values of numbers, whose syntax the lexer has checked.
+//! The values of numbers. The lexer has checked their syntax.
 
 use async_graphql_value::Number;
 

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::AsHeaderName;
 
-/// The values of a header that can be repeated and whose values are separated by commas.
+/// The values of a header that can be repeated, each time with several values separated by commas.
 pub fn list_values(headers: &HeaderMap, name: impl AsHeaderName) -> impl DoubleEndedIterator<Item = &str> {
     let lines: Vec<&str> = headers
         .get_all(name)

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+/// The timeouts of a connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Timeouts {
     /// Until the first [`FIRST_BYTES`] of a connection have arrived.

@@ -151,8 +151,8 @@ impl<P: Program> Server<P> {
 
     /// Serves the connections in the kernel's queue and closes the listener.
     ///
-    /// Connections left in the queue would be reset. The queue is read without the runtime, whose information that the
-    /// listener is not ready may be out of date.
+    /// Connections left in the queue would be reset. The queue is read without the runtime, which may not have noticed yet
+    /// that the listener is ready.
     fn accept_queued(&self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
         while let Ok((stream, peer)) = listener.accept() {

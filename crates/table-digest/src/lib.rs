@@ -84,12 +84,12 @@ impl Fields {
     }
 
     /// A timestamp in microseconds.
-    pub fn moment(&mut self, moment: DateTime<Utc>) {
-        self.integer(moment.timestamp_micros());
+    pub fn timestamp(&mut self, timestamp: DateTime<Utc>) {
+        self.integer(timestamp.timestamp_micros());
     }
 
-    pub fn truth(&mut self, truth: bool) {
-        self.hasher.update([u8::from(truth)]);
+    pub fn boolean(&mut self, boolean: bool) {
+        self.hasher.update([u8::from(boolean)]);
     }
 }
 

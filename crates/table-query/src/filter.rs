@@ -40,9 +40,9 @@ impl Size {
 }
 
 /// The maximum number of conditions of one filter. SQLite accepts expressions of 1,000 levels, and a condition has up to four.
-pub const CONDITIONS: usize = 200;
+pub const MAX_CONDITIONS: usize = 200;
 /// The maximum number of values in the conditions of one filter. SQLite accepts 32,766 parameters.
-pub const VALUES: usize = 10_000;
+pub const MAX_VALUES: usize = 10_000;
 
 /// The suffix of the names of columns that refer to other rows.
 const REFERENCE: &str = "_id";
@@ -94,16 +94,16 @@ impl Filter {
     /// # Errors
     /// [`Error::Parameter`] for too many conditions or values.
     pub fn checked(self) -> Result<Self, Error> {
-        if self.size.conditions > CONDITIONS {
+        if self.size.conditions > MAX_CONDITIONS {
             return Err(Error::parameter(
                 "filter",
-                format!("It has more than {CONDITIONS} conditions."),
+                format!("It has more than {MAX_CONDITIONS} conditions."),
             ));
         }
-        if self.size.values > VALUES {
+        if self.size.values > MAX_VALUES {
             return Err(Error::parameter(
                 "filter",
-                format!("It names more than {VALUES} values."),
+                format!("It names more than {MAX_VALUES} values."),
             ));
         }
         Ok(self)

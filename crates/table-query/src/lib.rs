@@ -71,7 +71,7 @@ pub use self::column::{Direction, ListColumn, TextColumn, TextRules};
 pub use self::comparison::Comparison;
 pub use self::day::parse_day;
 pub use self::error::Error;
-pub use self::filter::{CONDITIONS, Filter, Place, VALUES};
+pub use self::filter::{Filter, MAX_CONDITIONS, MAX_VALUES, Place};
 pub use self::page::{CursorPage, PageRequest, PagesByParent};
 pub use self::row::Row;
 pub use self::search_terms::{MAX_WORDS, search_terms};

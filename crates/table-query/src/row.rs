@@ -157,7 +157,7 @@ impl<R: Table> Row<R> {
         ids
     }
 
-    /// All rows that were fetched with this one, itself included.
+    /// All rows that were fetched with this one, including itself.
     pub fn siblings(&self) -> &[R::Model] {
         &self.siblings.rows
     }

@@ -1,4 +1,4 @@
-//! Access and refresh tokens: HS256 JWTs with the claims of Django's simplejwt, whose tokens are accepted as well.
+//! Access and refresh tokens: HS256 JWTs with the claims of Django's simplejwt. Tokens of simplejwt are accepted as well.
 //!
 //! ```
 //! use chrono::{TimeDelta, Utc};

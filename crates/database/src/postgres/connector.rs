@@ -7,7 +7,7 @@ use super::address::Address;
 use super::connection::{Connection, Preparing};
 use super::error::Error;
 
-/// The server's time limits for waiting for a lock, for a statement, and for a transaction without a statement.
+/// The server's time limits for waiting for a lock, for a statement, and for an idle transaction.
 const SERVER_TIMEOUTS: &str =
     "-c lock_timeout=4s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s";
 

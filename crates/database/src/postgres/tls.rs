@@ -14,9 +14,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
     Nothing,
-    /// That an authority has signed it.
+    /// An authority must have signed it.
     Authority,
-    /// That an authority has signed it for this host.
+    /// An authority must have signed it for this host.
     Host,
 }
 

@@ -1,4 +1,4 @@
-//! Copies a database that is in use; the copy is complete or missing.
+//! Copies a database that is in use. An incomplete copy is removed.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};

@@ -1,7 +1,7 @@
 //! Reads mutated databases for a given time: `cargo run -p django-source --example fuzz -- [--seconds N] [--seed N] [--case N]`.
 //!
 //! Each case takes one of the databases of `tests/cases`, changes its schema and rows by SQL, its bytes, and the files
-//! beside it, and then checks it and reads its rows. The result has to be an error or rows that keep the rules, without a
+//! beside it, and then checks it and reads its rows. The result has to be an error or valid rows, without a
 //! panic, within [`MAX_TIME`] and [`MAX_MEMORY`], and without changing a byte of the source. The number of a case and
 //! the seed determine the mutations: `--seed S --case N` repeats one. If a case fails, the databases are kept and the exit
 //! code is 1.

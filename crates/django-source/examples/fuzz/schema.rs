@@ -68,7 +68,7 @@ pub fn mutate(rng: &mut fastrand::Rng, file: &Path) {
     }
 }
 
-/// The limit of SQLite's virtual machine for the mutations of one case, in thousands of steps.
+/// The maximum number of steps of SQLite's virtual machine for the mutations of one case, in thousands.
 const MAX_STEPS: u32 = 2_000;
 
 /// Applies some mutations, within the caller's transaction.

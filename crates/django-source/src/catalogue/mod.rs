@@ -60,14 +60,14 @@ pub(crate) struct Model {
     pub(crate) name: String,
 }
 
-/// What is read before the rows of the tables.
+/// The tables, views and models of a database.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalogue {
     pub(crate) tables: Vec<Table>,
     /// The names of views, for the report. Views are never read.
     pub(crate) views: Vec<String>,
     pub(crate) models: Vec<Model>,
-    /// Other schemas that contain a separate installation.
+    /// The schemas with products, if none was chosen. More than one means several installations.
     pub(crate) schemas_in_use: Vec<String>,
 }
 

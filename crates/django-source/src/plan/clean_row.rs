@@ -207,7 +207,7 @@ impl Cleaner<'_, '_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unreadable;
 
-/// Reads unique, positive ids from rows in ascending order of ids. It contains the last id.
+/// Reads unique, positive ids from rows in ascending order of ids. Contains the previous id.
 #[derive(Debug, Default)]
 pub(super) struct Ids(i64);
 

@@ -13,7 +13,7 @@ use crate::row::{Inflow, Outflow};
 use crate::source::Reader;
 use crate::stock::MAX_QUANTITY;
 
-/// An inflow or an outflow. An outflow has the fields of an inflow, with a supplier id of 0.
+/// An inflow or an outflow. The fields of an outflow are in `inflow`, too, with a supplier id of 0.
 pub(super) struct Movement {
     pub(super) inflow: Inflow,
     /// The selling price and the cost price of an outflow; 0 for an inflow.

@@ -77,8 +77,8 @@ pub(super) fn read(
             id,
             username,
             password,
-            is_active: active.truth().unwrap_or(!can_be_inactive),
-            is_superuser: superuser.truth().unwrap_or(false),
+            is_active: active.boolean().unwrap_or(!can_be_inactive),
+            is_superuser: superuser.boolean().unwrap_or(false),
             created_at: moment::read(joined, options.timezone).unwrap_or(options.now),
         })
     })?;
