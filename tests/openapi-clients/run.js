@@ -48,7 +48,7 @@ try {
   const description = await (await fetch(`${program.url}/api/v1/openapi.json`)).text();
   await writeFile(join(HERE, 'generated/openapi.json'), description);
   const settings = { STOCKROOM_URL: `${program.url}/api/v1`, STOCKROOM_PASSWORD: PASSWORD };
-  const input = 'generated/openapi.json';
+  const input = './generated/openapi.json';
 
   // openapi-python-client formats with ruff, which is beside it.
   const path = { PATH: `${dirname(PYTHON)}:${process.env.PATH}` };
