@@ -7,6 +7,7 @@ pub mod collection;
 mod field;
 pub mod listing;
 pub mod paging;
+mod revision;
 pub mod row_count;
 
 pub use check::DraftCheck;
