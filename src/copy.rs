@@ -9,7 +9,7 @@ use crate::import::require_empty;
 use crate::schema;
 
 const PLAN: Plan = Plan {
-    // Triggers keep the number of rows and of changes, on PostgreSQL in another form than on SQLite. `stockroom check` verifies
+    // Triggers of the target fill `tally` and `revision`, whose form differs between the databases. `stockroom check` verifies
     // the former.
     not_copied: &["seaql_migrations", "tally", "revision"],
     last: &["account_epoch"],
@@ -17,11 +17,11 @@ const PLAN: Plan = Plan {
     summed: &["quantity", "change"],
 };
 
-/// Copies all rows and returns the comparison of each table. If one of them is not equal, nothing is stored.
+/// Copies all rows and returns the comparison of each table. If a table differs, nothing is stored.
 ///
 /// # Errors
-/// When migrations of the source are missing, the schemas differ, the target is not empty, `progress` is cancelled or a
-/// statement fails. Nothing is stored then.
+/// Fails, and stores nothing, if migrations of the source are missing, the schemas differ, the target is not empty,
+/// `progress` is cancelled, or a statement fails.
 pub(crate) async fn run(
     source: &Database,
     target: &Database,
@@ -35,7 +35,7 @@ pub(crate) async fn run(
     database_copy::run(source, target, PLAN, check, progress).await
 }
 
-/// Refuses groups and permissions that were added by hand.
+/// Fails if the target is not empty, or has groups or permissions that were added by hand.
 fn check(transaction: &Transaction) -> BoxFuture<'_, Result<()>> {
     Box::pin(require_empty(transaction))
 }
