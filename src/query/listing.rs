@@ -193,7 +193,7 @@ impl<R: Collection> Listing<R> {
         }
         let skipped = u64::try_from((number - 1).saturating_mul(i128::from(size))).unwrap_or(u64::MAX);
         let is_whole = self.is_whole_in_default_order()?;
-        if is_whole && let Some(page) = self.from_known_start(&permit, skipped, size).await? {
+        if is_whole && let Some(page) = self.known_page(&permit, skipped, size).await? {
             return Ok(page);
         }
         let db = permit.ctx().db();
@@ -238,7 +238,7 @@ impl<R: Collection> Listing<R> {
 
     /// The page from the last known position before it, unless the list has changed since the position became known, which the
     /// statement checks itself.
-    async fn from_known_start(
+    async fn known_page(
         &self,
         permit: &Permit<'_, Read, R>,
         skipped: u64,

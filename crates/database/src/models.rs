@@ -37,7 +37,8 @@ impl Database {
             }
             Link::Postgres(postgres) => {
                 let span = self.statement_started(&statement.sql);
-                let rows = postgres.models::<E>(&statement).await;
+                // Boxed, so that callers' futures stay small.
+                let rows = Box::pin(postgres.models::<E>(&statement)).await;
                 finish(span, &rows);
                 rows
             }
@@ -61,7 +62,7 @@ impl Database {
         let span = self.statement_started(&statement.sql);
         let numbers = match &self.link {
             Link::Sqlite { readers, .. } => readers.read(statement, Connection::numbers::<N>).await,
-            Link::Postgres(postgres) => postgres.numbers::<N>(&statement).await,
+            Link::Postgres(postgres) => Box::pin(postgres.numbers::<N>(&statement)).await,
         };
         finish(span, &numbers);
         numbers?.ok_or_else(|| DbErr::RecordNotFound("a query for numbers returned no row".to_owned()))
