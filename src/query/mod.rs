@@ -1,16 +1,17 @@
 //! Lists of the inventory: what a collection is, its listings and their pages, and the checks of drafts.
 //!
-//! Filters, cursors and rows that load their relations together are those of the crate `table-query`.
+//! Filters, cursors and rows that load their relations together are those of the crate `table-query`, the fields of drafts those
+//! of `form-fields`.
 
 pub mod check;
 pub mod collection;
-mod field;
 pub mod listing;
 pub mod paging;
 pub mod row_count;
+mod texts;
 
-pub use check::DraftCheck;
 pub use collection::Collection;
-pub use field::{Field, Texts};
+pub use form_fields::{Field, FieldCheck};
 pub use listing::{Listing, Order};
 pub use table_query::{CursorPage, Direction, Filter, ListColumn, PageRequest, Row, TextRules, key};
+pub use texts::Texts;

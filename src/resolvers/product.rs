@@ -14,8 +14,10 @@ use crate::ctx::Ctx;
 use crate::db_error::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
-use crate::query::check::{INT_MAX, no_such, violated_unique};
-use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, TextRules, Texts};
+use crate::query::check::{
+    INT_MAX, money, no_such, optional_texts, reference, required_texts, violated_unique,
+};
+use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, TextRules, Texts};
 use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, update_row};
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
@@ -58,25 +60,19 @@ pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
 }
 
 /// Writes a draft to a row, all but its quantity, which is returned: only `stock/record.rs` changes stock.
-async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Result<i64> {
-    check.required_texts::<Entity>(tx, row, &draft.texts).await?;
-    if let Some(id) = check
-        .reference::<category::Entity>(tx, "category_id", draft.category_id)
-        .await?
-    {
+async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: FieldCheck) -> Result<i64> {
+    required_texts::<Entity>(&mut check, tx, row, &draft.texts).await?;
+    if let Some(id) = reference::<category::Entity>(&mut check, tx, "category_id", draft.category_id).await? {
         row.category_id = id;
     }
-    if let Some(id) = check
-        .reference::<brand::Entity>(tx, "brand_id", draft.brand_id)
-        .await?
-    {
+    if let Some(id) = reference::<brand::Entity>(&mut check, tx, "brand_id", draft.brand_id).await? {
         row.brand_id = id;
     }
-    check.optional_texts::<Entity>(tx, row, &draft.texts).await?;
-    if let Some(price) = check.money("cost_price", draft.cost_price) {
+    optional_texts::<Entity>(&mut check, tx, row, &draft.texts).await?;
+    if let Some(price) = money(&mut check, "cost_price", draft.cost_price) {
         row.cost_price = price;
     }
-    if let Some(price) = check.money("selling_price", draft.selling_price) {
+    if let Some(price) = money(&mut check, "selling_price", draft.selling_price) {
         row.selling_price = price;
     }
     let quantity = check.integer("quantity", draft.quantity, 0..=INT_MAX, Some(0));
@@ -157,7 +153,7 @@ impl Resource for Entity {
     }
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
-        let check = DraftCheck::new_row(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::new_object(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
             version: 1,
@@ -219,7 +215,7 @@ impl Resource for Entity {
 
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
-        let check = DraftCheck::old_row(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::old_object(std::mem::take(&mut draft.faults));
         let quantity = write(tx, &mut row, draft, check).await?;
         row.version += 1;
         row.updated_at = tx.ctx().now;

@@ -2,12 +2,12 @@
 
 use ::entity::label::Label;
 use ::entity::{brand, category, supplier};
+use form_fields::{Form, NOT_BLANK};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::{Form, NOT_BLANK};
 use super::list_query::ListFilter;
-use super::representation::{Represent, RestResource, Versions};
+use super::representation::{Represent, RestResource, Versions, declared_texts};
 use super::value::{NamedReference, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -67,7 +67,7 @@ macro_rules! label {
         impl RestResource for $noun::Entity {
             fn draft(mut form: Form<'_>) -> Draft {
                 Draft {
-                    texts: form.declared_texts::<Self>(),
+                    texts: declared_texts::<Self>(&mut form),
                     faults: form.faults(),
                 }
             }

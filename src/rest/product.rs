@@ -2,13 +2,13 @@
 
 use ::entity::product::{Column, Entity};
 use ::entity::{brand, category};
+use form_fields::{Form, NOT_BLANK};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::{Form, NOT_BLANK};
 use super::label::reference;
 use super::list_query::{FilterBy, ListFilter};
-use super::representation::{Represent, RestResource, Versions};
+use super::representation::{Represent, RestResource, Versions, declared_texts};
 use super::value::{NamedReference, Price, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -106,7 +106,7 @@ impl Represent for Entity {
 impl RestResource for Entity {
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
-            texts: form.declared_texts::<Self>(),
+            texts: declared_texts::<Self>(&mut form),
             category_id: form.reference("category", "category_id"),
             brand_id: form.reference("brand", "brand_id"),
             cost_price: form.decimal("cost_price"),

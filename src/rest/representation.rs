@@ -2,14 +2,15 @@
 
 use std::future::Future;
 
+use form_fields::Form;
 use schemars::JsonSchema;
+use sea_orm::IdenStatic as _;
 use serde::Serialize;
 
-use super::form::Form;
 use super::list_query::ListFilter;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::query::{Collection, Row};
+use crate::query::{Collection, Row, Texts};
 use crate::resource::Resource;
 
 /// The versions that an `ETag` is made of: the object's own, then those of the objects whose parts it shows. Zeros are
@@ -34,4 +35,11 @@ pub(crate) trait Represent: Collection {
 pub(crate) trait RestResource: Represent + Resource {
     /// Reads the fields of a request body.
     fn draft(form: Form<'_>) -> Self::Draft;
+}
+
+/// Reads the texts that a noun declares.
+pub(crate) fn declared_texts<R: Collection>(form: &mut Form<'_>) -> Texts {
+    R::texts().fold(Texts::default(), |texts, (column, _)| {
+        texts.with(column, form.text(column.as_str()))
+    })
 }

@@ -4,12 +4,12 @@
 //! same struct: it has all properties that are not read-only, with an id for a reference, a number or a string for a price,
 //! and a number or a string of digits for a whole number.
 
+use form_fields::Page;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::nouns::{description, operation_name};
-use crate::rest::page::Page;
 use crate::rest::representation::RestResource;
 
 /// The place of schemas in the OpenAPI description.
