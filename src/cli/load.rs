@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use ::entity::label::Label;
-use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, product, stock_change, supplier};
-use database::bulk::{BulkInsert, analyze, reserve_ids};
+use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, product, supplier};
+use database::bulk::{BulkInsert, reserve_ids};
 use sample_data::{Flow, Movement, Shop};
 use sea_orm::{DbErr, EntityTrait};
 
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
+use crate::query::row_count::analyze;
 use crate::stock::history::History;
 use crate::tx::Tx;
 
@@ -53,13 +54,7 @@ async fn insert(tx: &Tx, shop: &Shop) -> Result<()> {
         Fault::new("seed", FaultCode::Taken, message).into()
     })?;
     insert_movements(tx, shop, &first, &products).await?;
-    analyze::<category::Entity>(tx).await?;
-    analyze::<brand::Entity>(tx).await?;
-    analyze::<supplier::Entity>(tx).await?;
-    analyze::<product::Entity>(tx).await?;
-    analyze::<inflow::Entity>(tx).await?;
-    analyze::<outflow::Entity>(tx).await?;
-    Ok(analyze::<stock_change::Entity>(tx).await?)
+    analyze(tx).await
 }
 
 /// The id of the first row of each kind; the others are consecutive.

@@ -4,8 +4,9 @@
 //! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] sums up the changes
 //! from time to time, so that there are few to read; the count is the same before and after.
 
+use database::bulk::analyze_table;
 use database::{Backend, Database};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::error::Result;
 
@@ -24,6 +25,14 @@ pub const TABLES: [&str; 7] = [
 const MERGE_MAX: u32 = 10_000;
 /// The fewest changes that are worth merging.
 const MERGE_MIN: u32 = 50;
+
+/// Updates the statistics of these tables, by which queries are planned, after many rows were added.
+pub async fn analyze(db: &impl ConnectionTrait) -> Result<()> {
+    for table in TABLES {
+        analyze_table(db, table).await?;
+    }
+    Ok(())
+}
 
 /// The number of rows of a table, if it is kept.
 pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
