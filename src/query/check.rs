@@ -11,7 +11,7 @@ use super::{Collection, Field, FieldCheck, Texts, key};
 use crate::error::{Fault, FaultCode, Result};
 use crate::tx::Tx;
 
-/// The largest quantity: the largest whole number of 32 bits.
+/// The largest quantity: the largest signed 32-bit integer.
 pub const INT_MAX: i64 = 2_147_483_647;
 
 /// Writes the required texts of a draft to a row, with their folded forms.
@@ -50,7 +50,7 @@ async fn write_texts<R: Collection>(
         };
         let Some(value) = value else { continue };
         let folded_value = value.as_deref().map(fold);
-        // Of a few scripts, 500 characters are more when they are folded than an index of PostgreSQL can hold.
+        // In a few scripts, 500 folded characters have more bytes than an index entry of PostgreSQL can hold.
         if rules.max_length < usize::MAX
             && folded_value
                 .as_ref()
@@ -73,7 +73,7 @@ async fn write_texts<R: Collection>(
     Ok(())
 }
 
-/// A price from its text.
+/// Parses a price.
 pub fn money(check: &mut FieldCheck, field: &'static str, value: Field<String>) -> Option<Money> {
     let text = check.required(field, value)?;
     let (code, message) = match Money::parse(text.trim()) {
@@ -127,7 +127,7 @@ pub fn no_such(field: &'static str, id: i64) -> Fault {
     )
 }
 
-/// The fault of a text that another row has, found by the constraint that the statement violated: by its name, or on SQLite by
+/// The fault for a unique constraint that a statement violated, if it is on a text. `constraint` is its name, or on SQLite
 /// its table and column.
 pub fn violated_unique<R: Collection>(constraint: &str) -> Option<Fault> {
     let table = R::default();

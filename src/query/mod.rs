@@ -1,7 +1,7 @@
 //! Lists of the inventory: what a collection is, its listings and their pages, and the checks of drafts.
 //!
-//! Filters, cursors and rows that load their relations together are those of the crate `table-query`, the fields of drafts those
-//! of `form-fields`.
+//! Filters, cursors, and rows that load their relations together come from the crate `table-query`, the fields of drafts from
+//! `form-fields`.
 
 pub mod check;
 pub mod collection;

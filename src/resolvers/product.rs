@@ -22,7 +22,7 @@ use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, up
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
 
-/// The most characters of a serie number.
+/// The maximum length of a serie number in characters.
 pub const SERIE_NUMBER_LENGTH: usize = 200;
 
 /// What a client can send for a product.
@@ -59,7 +59,7 @@ pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
     )
 }
 
-/// Writes a draft to a row, all but its quantity, which is returned: only `stock/record.rs` changes stock.
+/// Writes a draft to a row, except for the quantity, which it returns: only `stock/record.rs` changes stock.
 async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: FieldCheck) -> Result<i64> {
     required_texts::<Entity>(&mut check, tx, row, &draft.texts).await?;
     if let Some(id) = reference::<category::Entity>(&mut check, tx, "category_id", draft.category_id).await? {
@@ -129,7 +129,8 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    /// Two batches with the same serie numbers in different orders would wait for each other's index entries.
+    /// Locks the serie numbers in one order. Otherwise two batches with the same numbers in different orders would deadlock
+    /// on the index entries.
     async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
         if tx.backend() == Backend::Sqlite {
             return Ok(());

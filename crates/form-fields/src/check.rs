@@ -12,8 +12,8 @@ pub struct FieldCheck {
 }
 
 impl FieldCheck {
-    /// Checks the fields of a new object, in which required ones must be there. Begins with the faults that were found in
-    /// reading them.
+    /// Checks the fields of a new object, which must have all required ones. `faults` are those that were found in reading
+    /// them.
     pub fn new_object(faults: Faults) -> Self {
         Self { is_new: true, faults }
     }
@@ -26,7 +26,7 @@ impl FieldCheck {
         }
     }
 
-    /// A text of 1 to `max_length` characters, trimmed. `None` leaves the object as it is.
+    /// A text of 1 to `max_length` characters, trimmed. `None` if it is absent or has a fault.
     pub fn required_text(
         &mut self,
         field: &'static str,
@@ -42,7 +42,7 @@ impl FieldCheck {
         Some(text)
     }
 
-    /// A text of at most `max_length` characters, trimmed; a blank one is null. `None` leaves the object as it is.
+    /// A text of at most `max_length` characters, trimmed; a blank one becomes null. `None` if it is absent or has a fault.
     pub fn optional_text(
         &mut self,
         field: &'static str,
@@ -75,7 +75,7 @@ impl FieldCheck {
         Some(text.to_owned())
     }
 
-    /// A whole number in a range. `default` is for new objects; without a default the field is required.
+    /// A whole number in a range. `default` applies to new objects; without it, they require the field.
     pub fn integer(
         &mut self,
         field: &'static str,
@@ -107,7 +107,7 @@ impl FieldCheck {
         Some(number)
     }
 
-    /// A required value that the caller checks further. `None` leaves the object as it is.
+    /// A required value, which the caller checks further. `None` if it is absent or has a fault.
     pub fn required<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
         match value {
             Field::Set(value) => return Some(value),
@@ -118,7 +118,7 @@ impl FieldCheck {
         None
     }
 
-    /// A value that is never null, and keeps or gets its default when it is absent.
+    /// A value that must not be null. If it is absent, an existing object keeps its value and a new one gets the default.
     pub fn optional<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
         match value {
             Field::Absent => None,

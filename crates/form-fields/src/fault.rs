@@ -17,9 +17,9 @@ pub struct Fault {
 pub enum FaultCode {
     /// A required value is absent.
     Required,
-    /// A value that may not be null is.
+    /// A value is null that must not be null.
     Null,
-    /// A text that may not be empty is.
+    /// A required text is blank.
     Blank,
     /// A text or a list is too long.
     TooLong,

@@ -1,8 +1,8 @@
 //! The schemas of bodies.
 //!
 //! The schema of a response is derived from the struct that is serialized. The schema of a request body follows from the
-//! same struct: it has all properties that are not read-only, with an id for a reference, and a number or a string of digits for
-//! a whole number.
+//! same struct: it has all properties that are not read-only. There, a reference is an id or an object, and a whole number a
+//! number or a string of digits.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -22,12 +22,12 @@ pub struct Schemas {
 pub enum Completeness {
     /// All fields without a default are required.
     Complete,
-    /// No field is required; the others keep their values.
+    /// No field is required; absent fields keep their values.
     Partial,
 }
 
 impl Schemas {
-    /// Begins with the schemas that several bodies share: `Id`, `ReferenceInput`, `Messages` and `Nothing`.
+    /// Starts with the schemas that several bodies share: `Id`, `ReferenceInput`, `Messages` and `Nothing`.
     ///
     /// `input` returns the name of the schema that a property has in requests, for the name that it has in responses. Without
     /// one, a property that refers to a schema is a reference to another object, and `ReferenceInput` in requests.
