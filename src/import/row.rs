@@ -73,6 +73,8 @@ pub(super) fn product(row: row::Product) -> product::Model {
         version: 1,
         created_at: row.created_at,
         updated_at: row.updated_at,
+        // Columns that the source does not have.
+        ..product::Model::default()
     }
 }
 

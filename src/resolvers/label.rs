@@ -13,7 +13,7 @@ use crate::resource::{Created, Editable, Resource, delete_row, insert, update_ro
 use crate::tx::Tx;
 
 /// The maximum length of a name or title, in characters.
-pub const NAME_LENGTH: usize = 500;
+const NAME_LENGTH: usize = 500;
 
 /// The rules for a name or title.
 pub(super) const NAME: TextRules = TextRules {

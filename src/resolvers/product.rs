@@ -5,7 +5,8 @@ use ::entity::{brand, category, inflow, outflow};
 use database::bulk::json_rows;
 use database::{Backend, Failure};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Statement,
+    ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, IdenStatic as _, PaginatorTrait, QueryFilter,
+    Statement,
 };
 use table_query::Comparison;
 
@@ -21,9 +22,6 @@ use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn,
 use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, update_row};
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
-
-/// The maximum length of a serie number in characters.
-pub const SERIE_NUMBER_LENGTH: usize = 200;
 
 /// What a client can send for a product.
 #[derive(Clone, Debug, Default)]
@@ -110,7 +108,7 @@ impl Collection for Entity {
             Column::SerieNumber,
             Column::SerieNumberFolded,
             TextRules {
-                max_length: SERIE_NUMBER_LENGTH,
+                max_length: 200,
                 unique: true,
                 ..TextRules::OPTIONAL
             },
@@ -129,26 +127,26 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    /// Locks the serie numbers in one order. Otherwise two batches with the same numbers in different orders would deadlock
-    /// on the index entries.
+    /// Locks the unique texts in one order. Otherwise two batches with the same texts in different orders would deadlock on
+    /// the index entries.
     async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
-        if tx.backend() == Backend::Sqlite {
+        if tx.backend() == Backend::Sqlite || drafts.len() < 2 {
             return Ok(());
         }
-        let numbers: Vec<String> = drafts
-            .iter()
-            .filter_map(|draft| match draft.texts.get(Column::SerieNumber) {
-                Field::Set(number) => Some(number.trim().to_owned()),
+        let mut texts: Vec<String> = Vec::new();
+        for (column, _) in Self::texts().filter(|(_, text)| text.rules.unique) {
+            texts.extend(drafts.iter().filter_map(|draft| match draft.texts.get(column) {
+                Field::Set(text) => Some(format!("{}:{}", column.as_str(), text.trim())),
                 _ => None,
-            })
-            .collect();
-        if numbers.len() < 2 {
+            }));
+        }
+        if texts.len() < 2 {
             return Ok(());
         }
         let sql = "SELECT pg_advisory_xact_lock(number) FROM (
             SELECT DISTINCT hashtextextended(text, 0) AS number
             FROM json_array_elements_text(CAST($1 AS json)) AS text ORDER BY number) AS ordered";
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [json_rows(&numbers)]);
+        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [json_rows(&texts)]);
         tx.query_all_raw(statement).await?;
         Ok(())
     }

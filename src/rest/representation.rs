@@ -2,10 +2,12 @@
 
 use std::future::Future;
 
-use form_fields::Form;
-use schemars::JsonSchema;
+use form_fields::{Form, NOT_BLANK};
+use schemars::{JsonSchema, Schema};
 use sea_orm::IdenStatic as _;
 use serde::Serialize;
+use serde_json::Value;
+use table_query::TextColumn;
 
 use super::list_query::ListFilter;
 use crate::ctx::Ctx;
@@ -35,6 +37,25 @@ pub(crate) trait Represent: Collection {
 pub(crate) trait RestResource: Represent + Resource {
     /// Reads the fields of a request body.
     fn draft(form: Form<'_>) -> Self::Draft;
+}
+
+/// Adds the limits of the texts that a noun declares to the schema of its view.
+pub(crate) fn text_limits<R: Collection>(schema: &mut Schema) {
+    for (column, TextColumn { rules, .. }) in R::texts() {
+        let property = schema.pointer_mut(&format!("/properties/{}", column.as_str()));
+        let Some(property) = property.and_then(Value::as_object_mut) else {
+            continue;
+        };
+        if rules.required {
+            property.insert("minLength".to_owned(), 1.into());
+        }
+        if rules.max_length < usize::MAX {
+            property.insert("maxLength".to_owned(), rules.max_length.into());
+        }
+        if rules.required {
+            property.insert("pattern".to_owned(), NOT_BLANK.into());
+        }
+    }
 }
 
 /// Reads the texts that a noun declares.
