@@ -2,8 +2,8 @@
 
 use entity::{brand, category, fold, inflow, outflow, product, supplier};
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityName as _, EntityTrait, IdenStatic as _, Iterable as _,
-    QueryResult, Statement, Value,
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic as _, Iterable as _, QueryResult, Statement,
+    Value,
 };
 
 /// The tables with folded texts, and those texts: the columns with a folded form in another column.
