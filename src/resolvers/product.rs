@@ -153,13 +153,7 @@ impl Resource for Entity {
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
         let check = FieldCheck::new_object(std::mem::take(&mut draft.faults));
-        let now = tx.ctx().now;
-        let mut row = Model {
-            version: 1,
-            created_at: now,
-            updated_at: now,
-            ..Model::default()
-        };
+        let mut row = Model::blank(tx.ctx().now);
         row.quantity = write(tx, &mut row, draft, check).await?;
         let on_error = constraint_error(&row);
         let row = insert::<Self>(tx, row).await.map_err(on_error)?;
