@@ -3,8 +3,9 @@
 //! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] sums up the changes
 //! from time to time, so that a count reads few of them; it does not change the counts.
 
+use database::bulk::analyze_table;
 use database::{Backend, Database};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::error::Result;
 
@@ -23,6 +24,14 @@ pub const TABLES: [&str; 7] = [
 const MERGE_MAX: u32 = 10_000;
 /// The minimum number of changes for a merge.
 const MERGE_MIN: u32 = 50;
+
+/// Updates the statistics that the query planner uses for these tables, after many rows were added.
+pub async fn analyze(db: &impl ConnectionTrait) -> Result<()> {
+    for table in TABLES {
+        analyze_table(db, table).await?;
+    }
+    Ok(())
+}
 
 /// The number of rows of a table, if its count is maintained.
 pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
