@@ -126,8 +126,8 @@ impl Host for StockroomHost {
         self.0.tasks.spawn(task);
     }
 
-    fn page(&self) -> Option<axum::response::Response> {
-        Some(pages::graphiql())
+    fn page(&self, head: &Parts) -> Option<axum::response::Response> {
+        Some(pages::graphiql(&origin::public(head, &self.0.config)))
     }
 }
 

@@ -132,7 +132,7 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// The response to a `GET` request that prefers `text/html`, as browsers do: usually a GraphiQL page.
-    fn page(&self) -> Option<axum::response::Response> {
+    fn page(&self, _head: &Parts) -> Option<axum::response::Response> {
         None
     }
 }
