@@ -6,11 +6,11 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Error, Result};
 use crate::import::require_empty;
-use crate::schema;
+use crate::schema::{self, Fitness};
 
 const PLAN: Plan = Plan {
     // Triggers keep the number of rows, on PostgreSQL in another form than on SQLite. `stockroom check` verifies it.
-    not_copied: &["seaql_migrations", "tally"],
+    not_copied: &["seaql_migrations", "compatible_migration", "tally"],
     last: &["account_epoch"],
     seeded: &["account_epoch", "group", "permission", "refold_due"],
     summed: &["quantity", "change"],
@@ -26,10 +26,15 @@ pub(crate) async fn run(
     target: &Database,
     progress: &Progress,
 ) -> Result<Vec<Comparison>> {
-    if !schema::is_current(source).await? {
-        return Err(Error::internal(
-            "migrations of the source are missing; run `stockroom migrate up` on it first",
-        ));
+    match Fitness::of(&schema::migrations(source).await?) {
+        Fitness::Current => {}
+        Fitness::Outdated => {
+            return Err(Error::internal(
+                "migrations of the source are missing; run `stockroom migrate up` on it first",
+            ));
+        }
+        // What the newer version has added would be left behind.
+        Fitness::Compatible(name) | Fitness::TooNew(name) => return Err(schema::too_new(name)),
     }
     database_copy::run(source, target, PLAN, check, progress).await
 }

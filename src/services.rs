@@ -88,12 +88,13 @@ impl Services {
                 ));
             }
         };
+        let (limits, failed_logins) = limits::counters(&config)?;
         Ok(Arc::new(Self {
             tokens: Tokens::new(secret.bytes()),
             passwords: Passwords::new(),
             accounts: Accounts::default(),
-            failed_logins: Failures::default(),
-            limits: limits::windows(&config)?,
+            failed_logins,
+            limits,
             metrics: Metrics::new(db.backend(), &commit_sizes),
             traces: traces::start(&config)?,
             commits: watch::Sender::new(()),

@@ -60,6 +60,11 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
     println!("{} are there, {refused} were refused", there.len());
     assert!(there.len() > 20, "{}", there.len());
 
+    // The cause is counted, once for each request.
+    let metrics = program.anon().get("/metrics").await.text;
+    let counted = metrics.lines().find_map(|line| line.strip_prefix("stockroom_unavailable_total{cause=\"full\"} "));
+    assert_eq!(counted, Some(&*refused.to_string()), "{metrics}");
+
     // Reads succeed; GraphQL writes report the same error.
     manager.get("brands/").await.expect(200);
     // A checkpoint of the write-ahead log can free space for a few more.

@@ -13,6 +13,7 @@ on_both!(
     pending_webhooks_are_shown,
     metrics_of_the_writer,
     scrapes_send_few_statements,
+    version_memory_and_files_are_shown,
 );
 
 /// The samples of `/metrics`: names with labels as written, and values.
@@ -214,4 +215,13 @@ async fn scrapes_send_few_statements(gateway: Gateway) {
         })
         .await;
     assert!(statements <= 4, "{statements}");
+}
+
+async fn version_memory_and_files_are_shown(gateway: Gateway) {
+    let samples = samples(&gateway).await;
+    let version = format!("stockroom_build_info{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    assert_value(samples[&version], 1.0);
+    assert!(samples["process_resident_memory_bytes"] > 1e6);
+    let (open, most) = (samples["process_open_fds"], samples["process_max_fds"]);
+    assert!(open > 3.0 && open <= most, "{open} of {most}");
 }
