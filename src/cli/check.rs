@@ -72,7 +72,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
                 continue;
             }
             Ok(Some(violation)) => describe(&violation),
-            // The other invariants can be verified all the same.
+            // It may be possible to verify the other invariants.
             Err(error @ Error::Internal(_)) if is_file => explain(&error),
             Err(error) => return Err(error),
         };

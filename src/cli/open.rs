@@ -74,7 +74,7 @@ fn require_usable(migrations: &[Migration]) -> Result<()> {
     }
 }
 
-/// Says on standard error that a newer version has changed the schema.
+/// Reports on standard error that a newer version has changed the schema.
 pub(super) fn note_compatible(migration: &str) {
     note(&format!(
         "a newer version of this program has applied the migration {migration}, with which this version is compatible"

@@ -1,4 +1,4 @@
-//! What the handlers of HTTP and WebSocket share.
+//! State that the HTTP and WebSocket handlers share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::engine::Engine;
 use crate::error::{ErrorCode, RequestError};
 use crate::host::Host;
 
-/// Pauses between attempts to verify the login of a stream, in milliseconds: some six seconds in all.
+/// Pauses between attempts to verify the login of a stream, in milliseconds: about six seconds in total.
 const PAUSES: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
 
-/// A schema that is served.
+/// An engine that is served over HTTP and WebSocket.
 pub(crate) struct Service<H: Host> {
     pub engine: Engine<H>,
     /// One permit for each WebSocket that may be open.
@@ -30,11 +30,11 @@ impl<H: Host> Service<H> {
         self.engine.host()
     }
 
-    /// Verifies the login of a stream again, before an event is sent. An error that is not about the login, such as a
-    /// database that is away for a moment, does not end the stream: the attempt is repeated.
+    /// Verifies the login of a stream again, before an event is sent. After an error that is not about the login, such as
+    /// an unavailable database, the verification is retried, so that a short outage does not end the stream.
     ///
     /// # Errors
-    /// [`ErrorCode::Unauthenticated`] when the login has ended; the last error when all attempts have failed.
+    /// [`ErrorCode::Unauthenticated`] when the login is no longer valid; the last error when all attempts have failed.
     pub async fn verify_again(&self, session: &H::Session) -> Result<(), RequestError> {
         let mut pauses = PAUSES.into_iter();
         loop {

@@ -1,4 +1,4 @@
-//! The windows that all programs count in: one Redis key for each, which expires with its window.
+//! Windows shared by several programs: one Redis key for each, which expires with the window.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -8,14 +8,14 @@ use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{FromRedisValue, ScriptInvocation};
 use tokio::time::Instant;
 
-/// The time for connecting, and for a response.
+/// Timeout of a call, and of connecting.
 const TIMEOUT: Duration = Duration::from_millis(250);
-/// How long no call is made after one has failed.
+/// Time without calls after one has failed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Most calls in flight.
+/// Maximum number of calls in flight.
 const CONCURRENCY: usize = 256;
 
-/// Why counts can't be shared: the URL of Redis can't be parsed. The source may repeat the URL.
+/// Why counts can't be shared: the URL of Redis can't be parsed. The source error may quote the URL, and the password in it.
 #[derive(Debug)]
 pub struct RedisError(redis::RedisError);
 
@@ -36,7 +36,7 @@ impl std::error::Error for RedisError {
 pub struct Store {
     redis: ConnectionManager,
     prefix: &'static str,
-    /// No call is made before this moment; absent while Redis responds.
+    /// No call is made before this moment. `None` while Redis responds.
     paused_until: Mutex<Option<Instant>>,
 }
 
@@ -80,7 +80,8 @@ impl Store {
         }
     }
 
-    /// Whether calls are paused. When the pause is over one request calls, and the others wait for its success.
+    /// Whether calls are paused. After a pause, only one operation makes a call; for the others the pause continues until
+    /// that call succeeds.
     fn is_paused(&self) -> bool {
         let mut until = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         match *until {

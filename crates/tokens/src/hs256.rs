@@ -44,7 +44,11 @@ fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>
 }
 
 fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    Ok(Box::new(Hs256::new(*algorithm, key.family(), key.try_get_as_bytes()?)?))
+    Ok(Box::new(Hs256::new(
+        *algorithm,
+        key.family(),
+        key.try_get_as_bytes()?,
+    )?))
 }
 
 impl Signer<Vec<u8>> for Hs256 {

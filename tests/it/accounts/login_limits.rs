@@ -12,7 +12,8 @@ use stockroom::error::Error;
 use super::login::log_in;
 use crate::support::answer::WRONG_LOGIN;
 use crate::support::gateway::Gateway;
-use crate::support::redis::{Proxy, Redis};
+use crate::support::program::Program;
+use crate::support::redis::{Proxy, Redis, TlsRedis};
 use crate::support::test_database::PASSWORD;
 
 on_both![
@@ -21,6 +22,7 @@ on_both![
     failures_of_one_name_are_limited,
     failures_from_one_address_do_not_lock_out_another,
     gateways_count_failures_together_in_redis,
+    redis_is_reached_over_tls,
     invalid_bodies_do_not_count_as_failures,
 ];
 
@@ -79,7 +81,7 @@ async fn logins_in_one_document_are_limited(gateway: Gateway) {
         errors.len(),
         "{body}"
     );
-    // The remaining fields failed on the limit: no 61st password was verified.
+    // The remaining fields exceeded the limit: only 60 passwords were verified.
     log_in(&gateway.anon, "viewer", PASSWORD)
         .await
         .refuses(429, "TOO_MANY_REQUESTS");
@@ -106,7 +108,7 @@ async fn failures_of_one_name_are_limited(gateway: Gateway) {
     let refused = log_in(&gateway.anon, "viewer", "wrongpassword").await;
     refused.refuses(429, "TOO_MANY_REQUESTS");
     assert_eq!(refused.header("retry-after"), Some("40"));
-    // The right password is rejected too; otherwise the limit would reveal it.
+    // The right password is refused as well; otherwise guessing could continue despite the limit.
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
     // Other names are not affected, whether they exist or not.
     log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
@@ -214,6 +216,38 @@ async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
     log_in(&second.anon, "viewer", PASSWORD).await.expect(200);
     second.end().await;
     third.end().await;
+}
+
+async fn redis_is_reached_over_tls(gateway: Gateway) {
+    let Some(redis) = TlsRedis::start().await else {
+        return;
+    };
+    let url = gateway.database_url();
+    let authority = redis.authority.display().to_string();
+    let settings = [("REDIS_URL", &*redis.url), ("SSL_CERT_FILE", &*authority)];
+    let (first, second) = (
+        Program::serve(&url, &settings).await,
+        Program::serve(&url, &settings).await,
+    );
+    for program in [&first, &second] {
+        for _ in 0..5 {
+            log_in(&program.anon(), "viewer", "wrongpassword")
+                .await
+                .is(401, WRONG_LOGIN);
+        }
+    }
+    for program in [&first, &second] {
+        log_in(&program.anon(), "viewer", PASSWORD).await.expect(429);
+    }
+    // A certificate of another authority is refused.
+    let mut other = Program::serve(&url, &[("REDIS_URL", &*redis.url)]).await;
+    log_in(&other.anon(), "viewer", PASSWORD).await.expect(200);
+    other
+        .line(|line| {
+            let message = line["message"].as_str().unwrap_or_default();
+            message.starts_with("Redis does not respond")
+        })
+        .await;
 }
 
 async fn invalid_bodies_do_not_count_as_failures(gateway: Gateway) {

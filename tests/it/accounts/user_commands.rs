@@ -31,7 +31,13 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
     let path = format!("brands/{}/", made["id"]);
     viewer.delete(&path).await.expect(403);
     assert_eq!(
-        user(&["grant", "viewer", "delete_brand", "change_outflow", "delete_brand"]),
+        user(&[
+            "grant",
+            "viewer",
+            "delete_brand",
+            "change_outflow",
+            "delete_brand"
+        ]),
         "viewer\tactive\t\tManager\tchange_outflow,delete_brand\n"
     );
     user(&["grant", "viewer", "delete_brand"]);
@@ -44,19 +50,32 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
     let path = format!("brands/{}/", made["id"]);
     viewer.delete(&path).await.expect(403);
     assert_eq!(
-        user(&["groups", "viewer", "--remove", "Manager", "--add", "Administrator"]),
+        user(&[
+            "groups",
+            "viewer",
+            "--remove",
+            "Manager",
+            "--add",
+            "Administrator"
+        ]),
         "viewer\tactive\t\tAdministrator\n"
     );
     viewer.delete(&path).await.expect(204);
     user(&["groups", "viewer", "--remove", "Administrator"]);
     viewer.post("brands/", brand.clone()).await.expect(403);
-    assert_eq!(user(&["grant", "viewer", "--superuser"]), "viewer\tactive\tsuperuser\n");
+    assert_eq!(
+        user(&["grant", "viewer", "--superuser"]),
+        "viewer\tactive\tsuperuser\n"
+    );
     viewer.post("brands/", brand.clone()).await.expect(201);
     assert_eq!(user(&["revoke", "viewer", "--superuser"]), "viewer\tactive\n");
     viewer.post("brands/", brand).await.expect(403);
 
     for (arguments, said) in [
-        (&["groups", "viewer", "--add", "Nobodies"][..], "no group Nobodies"),
+        (
+            &["groups", "viewer", "--add", "Nobodies"][..],
+            "no group Nobodies",
+        ),
         (&["groups", "viewer", "--remove", "Nobodies"], "no group Nobodies"),
         (&["groups", "nobody", "--add", "Manager"], "no such user"),
         (&["groups", "nobody"], "no such user"),
@@ -95,7 +114,11 @@ async fn all_sessions_of_a_user_end(gateway: Gateway) {
     }
     gateway.manager.get("brands/").await.expect(200);
     gateway.wait(1);
-    let again = gateway.anon.post("authentication/token/", login).await.expect(200);
+    let again = gateway
+        .anon
+        .post("authentication/token/", login)
+        .await
+        .expect(200);
     let session = gateway.with_token(again["access"].as_str().expect("a token"));
     session.get("brands/").await.expect(200);
     assert!(fails(&url, &["user", "end-sessions", "nobody"], "").contains("no such user"));
@@ -122,7 +145,9 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .await
         .is(401, WRONG_LOGIN);
     // The ledger has no actor any more, and is complete.
-    let query = format!("{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}");
+    let query = format!(
+        "{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}"
+    );
     let history = gateway.viewer.gql(&query, json!({})).await.json();
     assert_eq!(
         history["data"]["product"]["stockLedger"]["nodes"],
@@ -135,17 +160,30 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
     prints(&url, &create, "another password");
     gateway.manager.get("brands/").await.expect(401);
     let login = json!({ "username": "manager", "password": "another password" });
-    gateway.anon.post("authentication/token/", login).await.expect(200);
+    gateway
+        .anon
+        .post("authentication/token/", login)
+        .await
+        .expect(200);
     assert!(fails(&url, &["user", "delete", "nobody"], "").contains("no such user"));
-    assert_eq!(prints(&url, &["user", "delete", "viewer"], ""), "deleted viewer\n");
+    assert_eq!(
+        prints(&url, &["user", "delete", "viewer"], ""),
+        "deleted viewer\n"
+    );
 }
 
 async fn commands_are_logged(gateway: Gateway) {
     let url = gateway.database_url();
     for (arguments, message) in [
-        (&["groups", "viewer", "--add", "Manager"][..], "changed the groups of a user"),
+        (
+            &["groups", "viewer", "--add", "Manager"][..],
+            "changed the groups of a user",
+        ),
         (&["grant", "viewer", "add_brand"], "granted permissions to a user"),
-        (&["revoke", "viewer", "add_brand"], "revoked permissions of a user"),
+        (
+            &["revoke", "viewer", "add_brand"],
+            "revoked permissions of a user",
+        ),
         (&["end-sessions", "viewer"], "ended all sessions of a user"),
         (&["delete", "viewer"], "deleted a user"),
     ] {

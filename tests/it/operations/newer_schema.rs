@@ -41,7 +41,10 @@ async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
     for arguments in [&["check"][..], &["user", "list"], &["user", "activate", "viewer"]] {
         let output = run(&url, arguments, "");
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.contains(NEWER), "{arguments:?}: {said}");
+        assert!(
+            output.status.success() && said.contains(NEWER),
+            "{arguments:?}: {said}"
+        );
     }
     // Only the newer version can revert its migration.
     assert!(fails(&url, &["migrate", "down", "--yes"], "").contains(NEWER));
@@ -86,14 +89,23 @@ async fn counts_are_repaired(gateway: Gateway) {
         .sql("UPDATE tally SET change = change + 5 WHERE noun = 'product'")
         .await
         .expect("an update");
-    gateway.sql("DELETE FROM tally WHERE noun = 'stock_change'").await.expect("a deletion");
+    gateway
+        .sql("DELETE FROM tally WHERE noun = 'stock_change'")
+        .await
+        .expect("a deletion");
     let wrong = fails(&url, &["check"], "");
-    assert!(wrong.contains("FAILED  the row count of each table is right"), "{wrong}");
+    assert!(
+        wrong.contains("FAILED  the row count of each table is right"),
+        "{wrong}"
+    );
     let count = async || gateway.viewer.get("products/").await.json()["count"].clone();
     assert_ne!(count().await, 2);
     let repaired = prints(&url, &["repair", "counts"], "");
     assert!(repaired.contains("repaired product: 2 rows, not "), "{repaired}");
-    assert!(repaired.contains("repaired stock_change: 2 rows, not 0"), "{repaired}");
+    assert!(
+        repaired.contains("repaired stock_change: 2 rows, not 0"),
+        "{repaired}"
+    );
     assert_eq!(repaired.matches("repaired").count(), 2, "{repaired}");
     assert_eq!(count().await, 2);
     prints(&url, &["check"], "");

@@ -19,7 +19,7 @@ impl Actor {
         first_error(&body)
     }
 
-    /// The code and the message of the first error of a response whose only root field is null.
+    /// The code and the message of the first error of a response in which all root fields are null.
     pub async fn failure(&self, document: &str, variables: Value) -> (String, String) {
         let body = self.gql(document, variables.clone()).await.expect(200);
         let data = body["data"]
