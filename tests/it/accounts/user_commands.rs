@@ -1,10 +1,12 @@
 //! The commands that change and delete users.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::support::actors::Actor;
 use crate::support::answer::WRONG_LOGIN;
 use crate::support::command::{fails, prints, run};
 use crate::support::gateway::Gateway;
+use crate::support::program::Program;
 use crate::support::test_database::PASSWORD;
 
 on_both![
@@ -92,35 +94,40 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
 
 async fn all_sessions_of_a_user_end(gateway: Gateway) {
     let url = gateway.database_url();
-    let login = json!({ "username": "viewer", "password": PASSWORD });
-    let mut pairs = Vec::new();
-    for _ in 0..2 {
-        let pair = gateway.anon.post("authentication/token/", login.clone()).await;
-        pairs.push(pair.expect(200));
+    // Its clock is that of the command.
+    let program = Program::serve(&url, &[]).await;
+    let log_in = async || {
+        let login = json!({ "username": "viewer", "password": PASSWORD });
+        program
+            .anon()
+            .post("authentication/token/", login)
+            .await
+            .expect(200)
+    };
+    let session = |pair: &Value| {
+        let token = pair["access"].as_str().expect("a token").to_owned();
+        Actor::new(&reqwest::Client::new(), program.address, Some(token), "session")
+    };
+    let pairs = [log_in().await, log_in().await];
+    let manager = program.user("manager").await;
+    for pair in &pairs {
+        session(pair).get("brands/").await.expect(200);
     }
     assert_eq!(
         prints(&url, &["user", "end-sessions", "viewer"], ""),
         "ended all sessions of viewer\n"
     );
     for pair in &pairs {
-        let session = gateway.with_token(pair["access"].as_str().expect("a token"));
-        session.get("brands/").await.expect(401);
+        session(pair).get("brands/").await.expect(401);
         let refresh = json!({ "refresh": pair["refresh"] });
-        gateway
-            .anon
+        program
+            .anon()
             .post("authentication/token/refresh/", refresh)
             .await
             .expect(401);
     }
-    gateway.manager.get("brands/").await.expect(200);
-    gateway.wait(1);
-    let again = gateway
-        .anon
-        .post("authentication/token/", login)
-        .await
-        .expect(200);
-    let session = gateway.with_token(again["access"].as_str().expect("a token"));
-    session.get("brands/").await.expect(200);
+    manager.get("brands/").await.expect(200);
+    session(&log_in().await).get("brands/").await.expect(200);
     assert!(fails(&url, &["user", "end-sessions", "nobody"], "").contains("no such user"));
 }
 

@@ -84,6 +84,7 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
         let suffixes: &[&str] = match &*family.kind {
             "counter" => &["_total"],
             "gauge" => &[""],
+            "info" => &["_info"],
             "histogram" => &["_bucket", "_sum", "_count"],
             other => panic!("{other}"),
         };

@@ -95,7 +95,7 @@ async fn counts_are_repaired(gateway: Gateway) {
         .expect("a deletion");
     let wrong = fails(&url, &["check"], "");
     assert!(
-        wrong.contains("FAILED  the row count of each table is right"),
+        wrong.contains("FAILED  the row count of each table is correct"),
         "{wrong}"
     );
     let count = async || gateway.viewer.get("products/").await.json()["count"].clone();
