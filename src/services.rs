@@ -94,6 +94,7 @@ impl Services {
                 ));
             }
         };
+        let (limits, failed_logins) = limits::counters(&config)?;
         Ok(Arc::new(Self {
             tokens: Tokens::new(secret.bytes()),
             passwords: Passwords::new(),
@@ -103,8 +104,8 @@ impl Services {
                 .with::<category::Entity>()
                 .with::<supplier::Entity>(),
             page_starts: PageStarts::default(),
-            failed_logins: Failures::default(),
-            limits: limits::windows(&config)?,
+            failed_logins,
+            limits,
             metrics: Metrics::new(db.backend(), &commit_sizes),
             traces: traces::start(&config)?,
             commits: watch::Sender::new(()),

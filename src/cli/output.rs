@@ -11,6 +11,12 @@ pub(super) fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Writes what an operator should know to standard error.
+pub(super) fn note(message: &str) {
+    // If standard error is closed, there is no place to report that.
+    let _ = writeln!(std::io::stderr(), "stockroom: note: {message}");
+}
+
 /// Returns an error message for the terminal.
 pub(super) fn explain(error: &Error) -> String {
     match error {

@@ -7,7 +7,9 @@ use database::bulk::analyze_table;
 use database::{Backend, Database};
 use sea_orm::{ConnectionTrait, Statement};
 
+use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::tx::Tx;
 
 /// The tables with a maintained count.
 pub const TABLES: [&str; 7] = [
@@ -63,4 +65,54 @@ pub async fn merge(db: &Database) -> Result<()> {
         db.execute_raw(statement).await?;
     }
     Ok(())
+}
+
+/// The kept count of a table that was counted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recount {
+    pub table: &'static str,
+    /// The count as it was kept.
+    pub kept: i64,
+    /// The number of rows.
+    pub counted: i64,
+}
+
+/// Counts the rows of a table and keeps the result. Changes of the table wait meanwhile, readers do not.
+///
+/// # Errors
+/// [`Unavailable`](crate::error::Error::Unavailable) when another transaction has changed the table and does not end.
+pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
+    ctx.transaction(move |tx| {
+        Box::pin(async move {
+            if tx.backend() == Backend::Postgres {
+                tx.execute_unprepared("SET LOCAL lock_timeout = '2s'").await?;
+                tx.execute_unprepared(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+                    .await?;
+            }
+            let kept = number(
+                tx,
+                format!("SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}'"),
+            )
+            .await?;
+            // [`merge`] may commit the sum of the rows of which this deletes the last: then there is another row.
+            let delete = format!("DELETE FROM tally WHERE noun = '{table}'");
+            while tx.execute_unprepared(&delete).await?.rows_affected() > 0 {}
+            let counted = number(tx, format!("SELECT COUNT(*) FROM {table}")).await?;
+            tx.execute_unprepared(&format!(
+                "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"
+            ))
+            .await?;
+            Ok(Recount { table, kept, counted })
+        })
+    })
+    .await
+}
+
+async fn number(tx: &Tx, sql: String) -> Result<i64> {
+    let sql = format!("SELECT CAST(({sql}) AS bigint) AS number");
+    let statement = Statement::from_string(tx.get_database_backend(), sql);
+    match tx.query_one_raw(statement).await? {
+        Some(row) => Ok(row.try_get("", "number")?),
+        None => Ok(0),
+    }
 }

@@ -50,6 +50,7 @@
 //! | [`embedded`] | files that are part of the program |
 //! | [`header`], [`precondition`] | headers with several values; `If-Match` and `If-None-Match` |
 //! | [`version_tag`] | entity tags of objects with versions |
+//! | [`probe`] | a request to the server itself, for health checks |
 //! | [`json`], [`request_id`], [`security`] | JSON responses, ids, headers for browsers |
 
 pub mod body;
@@ -61,6 +62,7 @@ mod io_timeouts;
 pub mod json;
 pub mod origin;
 pub mod precondition;
+pub mod probe;
 pub mod request_id;
 pub mod security;
 mod serve;

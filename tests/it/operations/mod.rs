@@ -9,6 +9,7 @@ mod failures;
 mod failures_postgres;
 mod kill9;
 mod metrics;
+mod newer_schema;
 mod observability;
 mod pages;
 mod refold;
