@@ -34,6 +34,8 @@ use crate::models::Table;
 
 /// The client's limit for a statement, longer than the server's.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(12);
+/// How often a statement is repeated: connections that ended together may not all have been noticed.
+const REPEATS: u32 = 3;
 /// How long looking for a pooler may take.
 const POOLER_TIMEOUT: Duration = Duration::from_secs(3);
 /// The size of the pool if none is set. A pool much larger than the server's cores only lengthens the queue at a row that
@@ -194,9 +196,9 @@ impl Postgres {
         Ok(is_writable)
     }
 
-    /// Runs a statement outside of a transaction, twice if the first run had no effect.
+    /// Runs a statement outside of a transaction, again if a run had no effect.
     async fn run(&self, statement: &Statement) -> Result<Response, Error> {
-        let mut is_repeated = false;
+        let mut repeats = 0;
         loop {
             let mut lease = self.pool.acquire().await?;
             let error = match self.limited(lease.run(statement)).await {
@@ -212,10 +214,10 @@ impl Postgres {
             let had_no_effect = error.is_stale_plan()
                 || error.is_foreign_statement()
                 || error.is_lost() && is_read(&statement.sql);
-            if is_repeated || !had_no_effect {
+            if repeats == REPEATS || !had_no_effect {
                 return Err(error);
             }
-            is_repeated = true;
+            repeats += 1;
         }
     }
 
