@@ -128,6 +128,16 @@ impl<R: Collection> Listing<R> {
             .collect())
     }
 
+    /// Checks all that can be wrong with a page of this list, without reading it.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a search with too many words, for what is no cursor, or one of another order.
+    pub fn check(&self, request: &PageRequest) -> Result<()> {
+        self.condition()?;
+        bounds(request, &self.order_name(), &self.cursor_terms())?;
+        Ok(())
+    }
+
     /// The rows of a page and one more, in the order in which they are read.
     fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
         let mut select = self

@@ -7,6 +7,7 @@
     reason = "a panic here is a test that fails"
 )]
 
+mod arguments;
 mod bench;
 mod documents;
 mod execution;
