@@ -4,9 +4,9 @@
 #   docker build --tag stockroom .
 #   docker run --publish 8000:8000 --volume stockroom:/data stockroom
 #
-# With PostgreSQL: --env DATABASE_URL=postgres://… --env SECRET_KEY=…, and nothing is kept in the container.
+# With PostgreSQL, set --env DATABASE_URL=postgres://… and --env SECRET_KEY=…; the container then stores nothing.
 
-# The pages for browsers, on their own, so that the compiler's image needs no Node.
+# The pages for browsers are built in a stage of their own, so that the compiler's image needs no Node.
 FROM node:22-bookworm-slim AS web
 WORKDIR /web
 COPY web/package.json web/package-lock.json web/.npmrc ./
@@ -19,23 +19,23 @@ COPY --from=web /web/dist /web
 ENV STOCKROOM_WEB_DIST=/web
 WORKDIR /build
 COPY . .
-# The caches are not part of the image, so the program is taken out of one in the same step.
+# The cache mounts are not part of the image, so the program is copied out of `target` in the same step.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \
     cargo build --release --locked && install -D target/release/stockroom /out/stockroom
 
 FROM debian:bookworm-slim
-# For whatever speaks TLS to the outside: a distant PostgreSQL, webhooks.
+# For outgoing TLS connections: PostgreSQL, webhooks.
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /out/stockroom /usr/local/bin/stockroom
-# 65534 is nobody and nogroup. A number, so that Kubernetes can see that it is not root.
+# The user `nobody` and the group `nogroup`, as numbers, so that Kubernetes can verify that the user is not root.
 RUN install --directory --owner 65534 --group 65534 /data
 USER 65534:65534
 WORKDIR /data
 VOLUME /data
 ENV BIND=0.0.0.0:8000 DATABASE_URL=sqlite:///data/stockroom.db
 EXPOSE 8000
-# The image has no HTTP client; the shell can open a connection by itself.
+# The image has no HTTP client, but bash can open a connection.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${BIND##*:} && printf 'GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
 ENTRYPOINT ["stockroom"]
 CMD ["serve"]

@@ -1,11 +1,11 @@
 //! Builds the pages in `web/` with npm and lists their files for `src/http/pages.rs` to embed.
 //!
-//! The program compiles without Node: where npm is missing or fails, the list holds only `web/static`, a warning says
-//! so, and the pages say what to do. `STOCKROOM_SKIP_WEB=1` leaves the step out on purpose; `STOCKROOM_WEB_DIST=dir`
-//! takes pages that were built elsewhere, for images that have no Node beside the compiler.
+//! The program compiles without Node: if npm is missing or fails, only `web/static` is embedded, a warning names the
+//! reason, and a placeholder page explains how to build the pages. `STOCKROOM_SKIP_WEB=1` skips the build;
+//! `STOCKROOM_WEB_DIST=dir` embeds pages that were built elsewhere, for images without Node.
 //!
-//! Nothing is written into the source tree. The build happens in `target/web/work`, its result is kept in
-//! `target/web/<hash of the sources>`, and every profile and command shares it.
+//! The source tree is not changed. The pages are built in `target/web/work` and kept in
+//! `target/web/<hash of the sources>`, which all profiles and commands share.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -20,10 +20,10 @@ use std::process::Command;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Files by their name below some folder, with `/` on every system.
+/// Files by their paths relative to a folder, with `/` on every system.
 type Files = BTreeMap<String, PathBuf>;
 
-/// What the built pages are made of, below `web/`. The tests there are not.
+/// The files and folders in `web/` that the built pages depend on.
 const SOURCES: [&str; 8] = [
     ".npmrc",
     "package.json",
@@ -35,7 +35,7 @@ const SOURCES: [&str; 8] = [
     "static",
 ];
 
-/// Of these, what decides which packages are installed.
+/// The files that determine the installed packages.
 const PACKAGES: [&str; 3] = [".npmrc", "package.json", "package-lock.json"];
 
 fn main() -> Result<()> {
@@ -57,9 +57,9 @@ fn main() -> Result<()> {
         match built(&web, &out) {
             Ok(dist) => files = below(&dist)?,
             Err(reason) => {
-                // Another npm would come with another search path: look again then.
+                // If `PATH` changes, npm may be found: try again then.
                 println!("cargo:rerun-if-env-changed=PATH");
-                println!("cargo:warning=GraphiQL and /docs are not built in: {reason}");
+                println!("cargo:warning=GraphiQL and /docs are not built: {reason}");
             }
         }
     }
@@ -76,7 +76,7 @@ fn folder(variable: &str) -> Result<PathBuf> {
         .ok_or_else(|| format!("{variable} is not set").into())
 }
 
-/// The folder with the built pages, built now if these sources were not built before.
+/// Returns the folder with the built pages; builds them unless these sources were built before.
 fn built(web: &Path, out: &Path) -> Result<PathBuf> {
     let room = target(out).join("web");
     fs::create_dir_all(&room)?;
@@ -95,7 +95,7 @@ fn built(web: &Path, out: &Path) -> Result<PathBuf> {
     }
     let dist = room.join(fingerprint(&sources)?);
 
-    // `cargo check` beside `cargo build --release`: the second waits here and finds the work done.
+    // Concurrent cargo commands wait for the first one to build the pages.
     let lock = File::create(room.join("lock"))?;
     lock.lock()?;
     if !dist.is_dir() {
@@ -104,14 +104,15 @@ fn built(web: &Path, out: &Path) -> Result<PathBuf> {
     Ok(dist)
 }
 
-/// Cargo's target folder: the one that it marks as a cache, or else the script's own.
+/// Cargo's target folder, which has a `CACHEDIR.TAG`; `out` if there is none.
 fn target(out: &Path) -> &Path {
     out.ancestors()
         .find(|folder| folder.join("CACHEDIR.TAG").is_file())
         .unwrap_or(out)
 }
 
-/// Copies the sources to `work`, installs the packages if they changed, and builds into `dist`, whole or not at all.
+/// Copies the sources to `work`, installs the packages if they have changed, and builds the pages. `dist` is created only
+/// when they are complete.
 fn build(work: &Path, sources: &Files, dist: &Path) -> Result<()> {
     npm(Path::new("."), &["--version"])?;
     for stale in ["src", "static", "dist"] {
@@ -131,7 +132,7 @@ fn build(work: &Path, sources: &Files, dist: &Path) -> Result<()> {
     let wanted = fingerprint(&packages)?;
     let installed = work.join("node_modules/.installed");
     if fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
-        // Without a network this must fail soon, not after npm's five minutes a try.
+        // Without a network this should fail soon; npm's default is five minutes for each attempt.
         npm(
             work,
             &[
@@ -149,7 +150,7 @@ fn build(work: &Path, sources: &Files, dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs npm; the error is what it said last.
+/// Runs npm; the error contains the first lines of its error output.
 fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
     let program = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let output = Command::new(program)
@@ -163,9 +164,9 @@ fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
+    let errors = String::from_utf8_lossy(&output.stderr);
     let mut reason = format!("`npm {}` failed", arguments.join(" "));
-    for line in said
+    for line in errors
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty())
@@ -199,7 +200,7 @@ fn below(folder: &Path) -> Result<Files> {
     Ok(files)
 }
 
-/// Changes when a name or a byte of the files does.
+/// A hash of the names and contents of files.
 fn fingerprint(files: &Files) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     for (name, path) in files {
@@ -213,7 +214,7 @@ fn absolute(path: &Path) -> Result<String> {
     Ok(path.canonicalize()?.to_string_lossy().into_owned())
 }
 
-/// The expression that `src/http/pages.rs` includes: one `File` for each file, in the order of their names.
+/// The expression that `src/http/pages.rs` includes: one `File` for each file, ordered by name.
 fn listing(files: &Files) -> Result<String> {
     let mut code = String::from("&[\n");
     for (name, path) in files

@@ -1,4 +1,4 @@
-"""What is measured: the cases, what a right answer to each looks like, and the speed they are held to."""
+"""The cases to measure, with their requests, expected responses and targets."""
 
 import json
 import random
@@ -15,11 +15,11 @@ class Shop:
     last_id: int
     count: int
     searches: list[tuple[str, int]]
-    """Words, each with a category in which many titles contain it."""
+    """Pairs of a word and a category in which many titles contain it."""
     prices: tuple[str, str]
-    """Most products cost something between these two."""
+    """A range that contains the prices of most products."""
     stocked: list[int] = field(default_factory=list)
-    """Products with more in stock than any run takes away."""
+    """Products with more in stock than any run takes."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +36,22 @@ class Case:
     requests: Callable[[Shop, random.Random], list[Request]]
     status: int = 200
     contains: str = ""
-    """Part of every right answer, so that an empty one does not pass for a fast one."""
+    """A part of every correct body, so that an empty response does not count as a fast one."""
     lacks: str = ""
+    """A text that no correct body contains."""
     connections: int = 32
     needs: str = ""
-    """What the printed GraphQL schema must have; without it the case does not exist yet."""
+    """A part of the printed GraphQL schema; the case is skipped if the schema lacks it."""
     writes: bool = False
     targets: tuple[int, int] | None = None
-    """Requests a second of CPU on SQLite and on PostgreSQL."""
+    """Requests per second of CPU on SQLite and on PostgreSQL."""
     wall: bool = False
-    """The targets are requests a second on the clock instead."""
+    """Whether the targets are requests per second of wall-clock time instead."""
     relative: tuple[str, float] | None = None
-    """No less than this part of what another case reached."""
+    """The target as a share of the result of another case."""
 
 
-# Enough different requests that no cache of the machine holds them all.
+# More different requests than the CPU's caches hold.
 VARIETY = 20_000
 
 
@@ -150,7 +151,7 @@ def random_id(shop: Shop, rng: random.Random) -> int:
     return rng.randint(shop.first_id, shop.last_id)
 
 
-# Reading first: what writing leaves behind for the database to clean up would fall on whatever comes next.
+# Reads come first: after writes, the database's cleanup would slow down the following cases.
 CASES = [
     Case("livez", "plain route, fixed bytes", same("/livez")),
     Case(
@@ -235,7 +236,7 @@ CASES = [
 
 
 def encode(request: Request, host: str, token: str) -> bytes:
-    """The request as it goes over the wire."""
+    """The request as bytes of HTTP/1.1."""
     head = [
         f"{request.method} {request.path} HTTP/1.1",
         f"Host: {host}",

@@ -1,6 +1,6 @@
 """Measures one database: seeds it, serves it on core 0, loads it with wrk from core 1, prints a table.
 
-Started by bench/run. For PostgreSQL it expects what scripts/services exports: a server of its own, on core 0 as well.
+Started by bench/run. For PostgreSQL it needs the variables of scripts/services, with a separate server on core 0.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> int:
         for case in CASES:
             print(f"{case.name:<20}{case.title}")
         return 0
-    # PostgreSQL was pinned together with this process; seeding may use every core.
+    # bench/run pins this process to core 0 together with PostgreSQL; seeding may use every core.
     os.sched_setaffinity(0, range(os.cpu_count() or 1))
     directory = Path(tempfile.mkdtemp(prefix="stockroom-bench."))
     try:
@@ -68,7 +68,7 @@ def measure(options: argparse.Namespace, directory: Path) -> int:
     }
 
     def run(*command: str, stdin: str = "") -> str:
-        # Elsewhere than in the repository, where a developer's `.env` may lie.
+        # Outside of the repository, which may contain a developer's `.env`.
         done = subprocess.run(
             [options.program, *command], env=environment, cwd=directory, input=stdin, text=True, capture_output=True
         )
@@ -84,7 +84,7 @@ def measure(options: argparse.Namespace, directory: Path) -> int:
     print(f"seeded in {time.monotonic() - start:.1f} s", flush=True)
     run("user", "create", "bench", "--superuser", "--password-stdin", stdin=password)
     if options.database == "postgres":
-        # What autovacuum does by itself sooner or later, so that it does not do it in the middle of a case.
+        # Otherwise autovacuum would run in the middle of a case.
         psql(environment["DATABASE_URL"], "VACUUM ANALYZE", "CHECKPOINT")
     schema = run("schema")
 
@@ -106,7 +106,7 @@ def measure(options: argparse.Namespace, directory: Path) -> int:
     if code != 0:
         raise Failure(f"the server ended with {code} on SIGTERM\n{server.log_end()}")
     run("check")
-    print("`stockroom check` afterwards: right")
+    print("`stockroom check` afterwards: no discrepancy")
     return 1 if wrong else 0
 
 
@@ -124,7 +124,7 @@ def psql(url: str, *statements: str) -> None:
 
 
 def explore(client: Client) -> Shop:
-    """Asks the program itself what there is to ask for."""
+    """Reads the rows that the cases need over the API."""
     first = client.get("/api/v1/products/?ordering=id&page_size=1")
     last = client.get("/api/v1/products/?ordering=-id&page_size=1")
     first_id, last_id, count = first["results"][0]["id"], last["results"][0]["id"], first["count"]
@@ -135,7 +135,7 @@ def explore(client: Client) -> Shop:
     sample = []
     for page in rng.sample(pages, min(len(pages), 10)):
         sample += client.get(f"/api/v1/products/?page_size=100&page={page}")["results"]
-    # Pairs that occur: most words say what kind of thing it is, so that a word with any other category finds nothing.
+    # Only pairs that occur: most words name a kind of product, so that a search in another category would find nothing.
     pairs = Counter(
         (word, product["category"]["id"])
         for product in sample
@@ -153,7 +153,7 @@ def explore(client: Client) -> Shop:
 
 
 def stock_up(address: str, token: str, shop: Shop) -> None:
-    """Gives a spread of products so much that no case runs out of them."""
+    """Adds so much stock to a random sample of products that no case runs out of it."""
     rng = random.Random(SEED)
     ids = range(shop.first_id, shop.last_id + 1)
     shop.stocked = rng.sample(ids, min(len(ids), 5_000))
@@ -177,7 +177,7 @@ def run_cases(
     token: str,
     directory: Path,
 ) -> bool:
-    """Runs and prints every case; true when any answer was wrong."""
+    """Runs and prints every case; returns whether any response was wrong."""
     column = ["sqlite", "postgres"].index(options.database)
     reached: dict[str, float] = {}
     wrong_cases = []
@@ -197,13 +197,13 @@ def run_cases(
         plan.write_bytes(b"\0".join(encode(request, server.address, token) for request in requests) + b"\0")
         if options.warmup:
             load(case, options.warmup, plan, server.address)
-        # PostgreSQL's share of the work counts like the server's own.
+        # PostgreSQL's CPU time is added to that of the program.
         roots = [server.pid] + ([int(os.environ["STOCKROOM_POSTGRES_PID"])] if options.database == "postgres" else [])
         before = cpu_seconds(roots)
         result = load(case, options.seconds, plan, server.address)
         cpu = cpu_seconds(roots) - before
         if result.requests == 0 or cpu == 0:
-            raise Failure(f"{case.name}: {result.requests} answers in {cpu} s of CPU. {result.sample}")
+            raise Failure(f"{case.name}: {result.requests} responses in {cpu} s of CPU. {result.sample}")
         rate, of_cpu = result.requests / result.seconds, result.requests / cpu
         reached[case.name] = of_cpu
         target = case.targets[column] if case.targets else None
@@ -214,19 +214,19 @@ def run_cases(
             f"{case.title:<32}{case.connections:>6}{rate:>9,.0f}{result.p99_ms:>9.2f}{cpu / result.requests * 1e6:>12.1f}"
             f"{of_cpu:>14,.0f}"
             + (f"{target:>12,.0f}{share:>7.0%}" if target else f"{'':>19}")
-            + (" on the clock" if case.wall else ""),
+            + (" (wall clock)" if case.wall else ""),
             flush=True,
         )
         if result.wrong:
-            print(f"    WRONG: {result.wrong:,} answers, such as: {result.sample or 'a broken connection'}", flush=True)
+            print(f"    WRONG: {result.wrong:,} responses, such as: {result.sample or 'a broken connection'}", flush=True)
             wrong_cases.append(case.name)
     if wrong_cases:
-        print(f"\nwrong answers in: {', '.join(wrong_cases)}")
+        print(f"\nwrong responses in: {', '.join(wrong_cases)}")
     return bool(wrong_cases)
 
 
 class Load:
-    """What wrk saw."""
+    """The results of one run of wrk, from the line that replay.lua prints."""
 
     def __init__(self, line: str):
         requests, duration_us, p99_us, wrong, broken, sample = line.split(" ", 5)

@@ -1,10 +1,10 @@
--- For wrk: sends the requests of a file one after the other, again from the start at its end, and looks at every answer.
+-- For wrk: sends the requests of a file one after the other in a loop, and checks every response.
 --
---   BENCH_REQUESTS  whole HTTP requests with a NUL after each
---   BENCH_STATUS    the only right status
---   BENCH_CONTAINS  what every right body contains
---   BENCH_LACKS     what no right body contains
--- The last two may be empty. The last line printed is for bench/measure.py.
+--   BENCH_REQUESTS  the file: whole HTTP requests, each followed by a NUL
+--   BENCH_STATUS    the expected status
+--   BENCH_CONTAINS  a text that every correct body contains
+--   BENCH_LACKS     a text that no correct body contains
+-- The last two may be empty. bench/measure.py reads the last line that is printed.
 
 local threads = {}
 

@@ -1,4 +1,4 @@
-"""The program under load: started on one core, asked over HTTP, its CPU time and memory read from /proc."""
+"""The program under load: a process on one core, an HTTP client for it, its CPU time and memory from /proc."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Failure(Exception):
-    """The measurement cannot go on, or means nothing."""
+    """The measurement cannot continue, or its results would be meaningless."""
 
 
 def free_port() -> int:
@@ -24,7 +24,7 @@ def free_port() -> int:
 
 
 def cpu_seconds(roots: list[int]) -> float:
-    """CPU time of these processes, of all beneath them, and of those beneath that have ended."""
+    """CPU time of these processes and all their descendants, including those that have ended."""
     family, ticks = _cpu_ticks(roots)
     while True:
         # A child that exits while /proc is read may be seen twice or missed: read until the list is stable.
@@ -35,7 +35,7 @@ def cpu_seconds(roots: list[int]) -> float:
 
 
 def _cpu_ticks(roots: list[int]) -> tuple[dict[int, int], int]:
-    """The processes at and beneath these, with the ticks that each has inherited from ended children; all ticks."""
+    """These processes and their descendants, each with the ticks of its ended children; and the ticks of all."""
     parents, own, ended = {}, {}, {}
     for entry in os.listdir("/proc"):
         if not entry.isdigit():
@@ -44,7 +44,7 @@ def _cpu_ticks(roots: list[int]) -> tuple[dict[int, int], int]:
             stat = Path(f"/proc/{entry}/stat").read_text()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        # The name may hold spaces and parentheses; what follows its last one may not.
+        # The name may contain spaces and parentheses; the fields after the last parenthesis may not.
         fields = stat.rpartition(")")[2].split()
         pid = int(entry)
         parents[pid] = int(fields[1])
@@ -54,7 +54,7 @@ def _cpu_ticks(roots: list[int]) -> tuple[dict[int, int], int]:
     while todo:
         pid = todo.pop()
         if pid not in own:
-            raise Failure(f"process {pid} is gone")
+            raise Failure(f"process {pid} has ended")
         family[pid] = ended[pid]
         total += own[pid] + ended[pid]
         todo += [child for child, parent in parents.items() if parent == pid]
@@ -105,7 +105,7 @@ class Server:
         return self._log.read_text(errors="replace")[-4_000:]
 
     def stop(self) -> int:
-        """Asks it to leave and gives its exit code; one that overstays the promised ten seconds is killed."""
+        """Sends SIGTERM and returns the exit code; kills it if it takes longer than the promised ten seconds."""
         if self._process.poll() is None:
             self._process.terminate()
         try:
@@ -116,7 +116,7 @@ class Server:
 
 
 class Client:
-    """One kept-alive connection."""
+    """An HTTP client with one connection."""
 
     def __init__(self, address: str, token: str = ""):
         self.token = token
@@ -133,15 +133,15 @@ class Client:
         return self._expect(201, Request("POST", path, body))
 
     def probe(self, request: Request, case: Case) -> None:
-        """Sends the first request of a case alone: what is wrong with every answer shows best in one."""
+        """Sends one request of a case and checks the response, to show its body if all responses are wrong."""
         status, body = self._send(request)
         if status != case.status or case.contains not in body or (case.lacks and case.lacks in body):
-            raise Failure(f"{case.name}: {request.method} {request.path} answers {status}: {body[:1_000]}")
+            raise Failure(f"{case.name}: {request.method} {request.path} returns {status}: {body[:1_000]}")
 
     def _expect(self, wanted: int, request: Request) -> dict:
         status, body = self._send(request)
         if status != wanted:
-            raise Failure(f"{request.method} {request.path} answers {status}: {body[:1_000]}")
+            raise Failure(f"{request.method} {request.path} returns {status}: {body[:1_000]}")
         return json.loads(body)
 
     def _send(self, request: Request) -> tuple[int, str]:

@@ -15,15 +15,15 @@ use crate::{background, server};
 /// A gateway ready to serve.
 pub struct App {
     pub services: Arc<Services>,
-    /// Absent while webhooks are switched off.
+    /// `None` if webhooks are switched off.
     pub webhooks: Option<Arc<WebhookWorker>>,
 }
 
 impl App {
-    /// Opens the database and prepares the workers; none of them runs yet.
+    /// Opens the database and prepares the workers without starting them.
     ///
     /// # Errors
-    /// When the settings contradict each other, or the database can't be opened.
+    /// Fails if the settings contradict each other, or the database can't be opened.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
         Self::new(Services::open(config, clock).await?)
     }
@@ -31,7 +31,7 @@ impl App {
     /// A gateway over services that are open already.
     ///
     /// # Errors
-    /// When the webhook settings contradict each other.
+    /// Fails if the webhook settings contradict each other.
     pub fn new(services: Arc<Services>) -> Result<Self> {
         let webhooks = WebhookWorker::new(&services)?.map(Arc::new);
         Ok(Self { services, webhooks })
@@ -40,7 +40,7 @@ impl App {
     /// Starts the background workers, which end when [`Services::stop`] is called.
     ///
     /// # Errors
-    /// When the database can't be written, or `WEBHOOK_URL` resolves to a forbidden address.
+    /// Fails if the database can't be written, or `WEBHOOK_URL` resolves to a forbidden address.
     pub async fn start_workers(&self) -> Result<()> {
         if let Some(webhooks) = &self.webhooks {
             webhooks.start().await?;
@@ -52,7 +52,7 @@ impl App {
     /// Serves until `stop` completes, then lets running requests and workers finish.
     ///
     /// # Errors
-    /// When the router can't be built from the settings.
+    /// Fails if the router can't be built from the settings.
     pub async fn serve(
         &self,
         listener: TcpListener,

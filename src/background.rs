@@ -1,4 +1,4 @@
-//! Periodic tasks beside requests: PostgreSQL's row counts are added up, and old idempotency keys deleted.
+//! Periodic tasks: merging the changes of row counts on PostgreSQL, and deleting expired idempotency keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::query::row_count;
 use crate::services::Services;
 use crate::telemetry::log_failure;
 
-/// Pause between a commit and the sum, which includes the commits of the meantime.
+/// Delay between a commit and the merge, which then includes the commits made during the delay.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Time between two deletions of old keys.
+/// Time between two deletions of expired keys.
 const PRUNE_INTERVAL: TimeDelta = TimeDelta::minutes(10);
 /// How often the clock is checked for the next deletion.
 const POLL: Duration = Duration::from_secs(30);
-/// The most batches of one deletion; the rest waits for the next one.
+/// The maximum number of batches per deletion. The next deletion takes the rest.
 const MAX_BATCHES: usize = 1_000;
 /// Pause between two batches, for other transactions.
 const BATCH_PAUSE: Duration = Duration::from_millis(20);
@@ -28,7 +28,7 @@ const BATCH_PAUSE: Duration = Duration::from_millis(20);
 /// Starts the tasks, which run until shutdown.
 pub fn start(services: &Arc<Services>) {
     services.tasks.spawn(prune_keys(Arc::clone(services)));
-    // SQLite's row counts need no adding up.
+    // On SQLite the triggers update one row for each table, so there is nothing to merge.
     if services.db.backend() == Backend::Sqlite {
         return;
     }
@@ -40,7 +40,7 @@ pub fn start(services: &Arc<Services>) {
                 tokio::time::sleep(PAUSE).await;
                 commits.mark_unchanged();
                 if let Err(error) = row_count::merge(&services.db).await {
-                    // They are added up the next time.
+                    // The next merge includes these changes.
                     log_failure(&error);
                 }
             }
@@ -52,7 +52,7 @@ pub fn start(services: &Arc<Services>) {
     });
 }
 
-/// Deletes idempotency keys that are no longer valid, every [`PRUNE_INTERVAL`].
+/// Deletes expired idempotency keys every [`PRUNE_INTERVAL`].
 async fn prune_keys(services: Arc<Services>) {
     let mut next = services.clock.now();
     while !services.is_stopping() {

@@ -1,4 +1,4 @@
-//! The time, of the system or set by a test.
+//! The clock: the system's, or one that a test sets.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// A clock in UTC with a resolution of one microsecond, which both databases store.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
-    /// Absent for the system's clock.
+    /// `None` for the system's clock.
     manual: Option<Arc<ManualClock>>,
 }
 
@@ -17,7 +17,7 @@ pub struct Clock {
 struct ManualClock {
     /// Microseconds since 1970.
     wall: AtomicI64,
-    /// Microseconds that have passed.
+    /// The microseconds by which [`Clock::advance`] has moved the clock.
     elapsed: AtomicU64,
 }
 
@@ -40,7 +40,7 @@ impl Clock {
         }
     }
 
-    /// Corrects the wall time of a manual clock, as an operator does; no time passes.
+    /// Shifts the wall time of a manual clock, as a correction of the system's clock does. The monotonic time stays.
     pub fn set_wall(&self, by: TimeDelta) {
         if let Some(manual) = &self.manual {
             let micros = by.num_microseconds().unwrap_or_default();
@@ -48,7 +48,7 @@ impl Clock {
         }
     }
 
-    /// The time that has passed since some moment in the past, whatever happens to the wall time.
+    /// The time elapsed since a fixed point in the past, unaffected by changes of the wall time.
     pub fn monotonic(&self) -> Duration {
         match &self.manual {
             Some(manual) => Duration::from_micros(manual.elapsed.load(Ordering::SeqCst)),
@@ -56,7 +56,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward; has no effect on the system's.
+    /// Moves a manual clock forward. Has no effect on the system's clock.
     pub fn advance(&self, by: Duration) {
         if let Some(manual) = &self.manual {
             let micros = i64::try_from(by.as_micros()).unwrap_or_default();

@@ -35,7 +35,7 @@ pub struct Config {
     #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 16, value_parser = trimmed(clap::value_parser!(u16).range(1..=1_000)), global = true)]
     pub database_pool_size: u16,
 
-    /// Whether statements are prepared on PostgreSQL: `auto`, unless a pooler shares connections between transactions
+    /// Whether statements are prepared on PostgreSQL; with `auto` they are, unless a pooler shares connections between transactions
     #[arg(long, env = "DATABASE_PREPARED_STATEMENTS", default_value = "auto", value_parser = trimmed(EnumValueParser::<Prepared>::new()), global = true)]
     pub database_prepared_statements: Prepared,
 
@@ -43,7 +43,7 @@ pub struct Config {
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", value_parser = trimmed(SocketAddr::from_str), global = true)]
     pub bind: SocketAddr,
 
-    /// The key that signs tokens, 32 bytes or more; with SQLite a missing key is generated and kept in a file beside the database
+    /// The key that signs tokens, 32 bytes or more; with SQLite a missing key is generated and stored in a file next to the database
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = trimmed(secret_key), global = true)]
     pub secret_key: Option<Secret>,
 
@@ -99,7 +99,7 @@ pub struct Config {
     #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub webhook_enabled: bool,
 
-    /// The http or https address of a webhook endpoint beside those managed over the API; needs `WEBHOOK_SECRET`
+    /// The http or https address of a webhook endpoint in addition to those managed over the API; needs `WEBHOOK_SECRET`
     #[arg(long, env = "WEBHOOK_URL", hide_env_values = true, value_parser = trimmed(Url::from_str), global = true)]
     pub webhook_url: Option<Url>,
 
@@ -139,7 +139,7 @@ pub struct Config {
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_parser = trimmed(collector), global = true)]
     pub otel_exporter_otlp_endpoint: Option<Secret>,
 
-    /// The same for traces only, as the complete address; the SDK reads the other standard `OTEL_` variables
+    /// Like `OTEL_EXPORTER_OTLP_ENDPOINT`, for traces only and as the complete address; the SDK reads the other standard `OTEL_` variables
     #[arg(long, env = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", hide_env_values = true, value_parser = trimmed(collector), global = true)]
     pub otel_exporter_otlp_traces_endpoint: Option<Secret>,
 
@@ -152,14 +152,14 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
-/// Whether statements are prepared by name, once for each connection.
+/// Whether each statement is prepared once for each connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Prepared {
-    /// Unless a pooler is found that shares connections between transactions.
+    /// Prepared, unless a pooler shares connections between transactions.
     Auto,
-    /// Also with a pooler that keeps track of prepared statements itself, as pgbouncer does since 1.21.
+    /// Prepared, even with a pooler, which has to keep track of prepared statements, as pgbouncer does since 1.21.
     Always,
-    /// Never.
+    /// Sent unprepared.
     Never,
 }
 
@@ -214,7 +214,7 @@ impl Config {
         }
     }
 
-    /// The path of the generated secret, beside a SQLite database; `None` with PostgreSQL.
+    /// The path of the generated secret: next to a SQLite database, or `None` with PostgreSQL.
     pub fn secret_file(&self) -> Option<PathBuf> {
         match &self.database_url {
             Location::Sqlite(path) => {

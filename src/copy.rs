@@ -9,18 +9,18 @@ use crate::import::require_empty;
 use crate::schema;
 
 const PLAN: Plan = Plan {
-    // Triggers keep the number of rows, on PostgreSQL in another form than on SQLite. `stockroom check` verifies it.
+    // Triggers of the target fill `tally`, whose form differs between the databases. `stockroom check` verifies it.
     not_copied: &["seaql_migrations", "tally"],
     last: &["account_epoch"],
     seeded: &["account_epoch", "group", "permission", "refold_due"],
     summed: &["quantity", "change"],
 };
 
-/// Copies all rows and returns the comparison of each table. If one of them is not equal, nothing is stored.
+/// Copies all rows and returns the comparison of each table. If a table differs, nothing is stored.
 ///
 /// # Errors
-/// When migrations of the source are missing, the schemas differ, the target is not empty, `progress` is cancelled or a
-/// statement fails. Nothing is stored then.
+/// Fails, and stores nothing, if migrations of the source are missing, the schemas differ, the target is not empty,
+/// `progress` is cancelled, or a statement fails.
 pub(crate) async fn run(
     source: &Database,
     target: &Database,
@@ -34,7 +34,7 @@ pub(crate) async fn run(
     database_copy::run(source, target, PLAN, check, progress).await
 }
 
-/// Refuses groups and permissions that were added by hand.
+/// Fails if the target is not empty, or has groups or permissions that were added by hand.
 fn check(transaction: &Transaction) -> BoxFuture<'_, Result<()>> {
     Box::pin(require_empty(transaction))
 }

@@ -18,20 +18,20 @@ use crate::services::Services;
 #[derive(Clone)]
 pub struct Ctx {
     pub services: Arc<Services>,
-    /// The caller; absent without a login.
+    /// The caller, or `None` without a login.
     pub actor: Option<Arc<Actor>>,
     /// When the request began: the time of every row that it writes.
     pub now: DateTime<Utc>,
     /// The client's address.
     pub client: IpAddr,
-    /// What is collected for the request's log line.
+    /// Collects the contents of the request's log line.
     pub record: Arc<Record>,
     /// The idempotency key of the request, if it has one.
     pub keyed: Option<Arc<Keyed>>,
 }
 
 impl Ctx {
-    /// A request without a login, which begins now.
+    /// The context of a request without a login that begins now.
     pub fn anonymous(services: Arc<Services>, client: IpAddr) -> Self {
         let now = services.clock.now();
         Self {
@@ -44,7 +44,7 @@ impl Ctx {
         }
     }
 
-    /// Work of the program itself, which has every right and no user.
+    /// The context of work of the program itself, which has every right and no user.
     pub fn system(services: Arc<Services>) -> Self {
         let ctx = Self::anonymous(services, IpAddr::V4(Ipv4Addr::LOCALHOST));
         Self {

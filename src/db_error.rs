@@ -38,7 +38,7 @@ fn by_failure(failure: &Failure, error: impl Into<Box<dyn std::error::Error + Se
     }
 }
 
-/// Replaces the violation of one unique constraint.
+/// Replaces the error if this unique constraint was violated.
 pub fn on_unique<T>(
     result: Result<T, DbErr>,
     constraint: &str,
@@ -50,7 +50,7 @@ pub fn on_unique<T>(
     })
 }
 
-/// Replaces the violation of a foreign key, whose name is not known on SQLite.
+/// Replaces the error if a foreign key was violated. `replace` gets its name, or `None` on SQLite.
 pub fn on_foreign_key<T>(result: Result<T, DbErr>, replace: impl FnOnce(Option<&str>) -> Error) -> Result<T> {
     result.map_err(|error| match Failure::of(&error) {
         Failure::ForeignKey(constraint) => replace(constraint.as_deref()),

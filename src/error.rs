@@ -1,6 +1,6 @@
-//! `Error`: why a rule did not do what was asked, without HTTP or GraphQL.
+//! `Error`: why a rule failed, independent of HTTP and GraphQL.
 //!
-//! Each API renders errors in its own `problem.rs`, with one exhaustive match.
+//! The APIs render errors in `rest/error.rs` and `graphql/kit/error.rs`, each with one exhaustive match.
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub enum Error {
     Malformed(Malformed),
     /// The row can't be deleted because other rows refer to it.
     Protected {
-        /// How many of each kind.
+        /// The number of those rows by kind.
         by: Vec<(Kind, u64)>,
     },
     /// Deleting a movement would make the stock negative or too large.
@@ -58,7 +58,7 @@ pub enum Error {
     Internal(Cause),
 }
 
-/// Why a caller has no valid login; each has a documented response of its own.
+/// Why a caller has no valid login. Each reason has its own documented response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Login {
     /// No token was sent.
@@ -116,11 +116,11 @@ impl Conflict {
     pub const fn message(self) -> &'static str {
         match self {
             Self::ReadOnly => {
-                "This is the endpoint of the settings: change WEBHOOK_URL and its neighbours there."
+                "This is the endpoint of the settings: change WEBHOOK_URL and the related settings there."
             }
             Self::Disabled => "The endpoint is disabled: enable it first.",
             Self::SwitchedOff => "Webhooks are switched off: set WEBHOOK_ENABLED first.",
-            Self::TooMany => "There are as many webhook endpoints as there may be: delete one first.",
+            Self::TooMany => "The maximum number of webhook endpoints exists: delete one first.",
             Self::KeyReused => "This idempotency key was used for another request.",
             Self::KeyInProgress => "A request with this idempotency key is being executed.",
         }
@@ -144,7 +144,7 @@ pub struct Fault {
     /// The index of the item in a batch.
     pub item: Option<usize>,
     pub code: FaultCode,
-    /// The message for people, in the words of the API document and of Django REST framework.
+    /// The message for people, as in the API document or Django REST framework.
     pub message: String,
 }
 
@@ -153,9 +153,9 @@ pub struct Fault {
 pub enum FaultCode {
     /// A required value is absent.
     Required,
-    /// A value that may not be null is.
+    /// A value is null that must not be null.
     Null,
-    /// A text that may not be empty is.
+    /// A required text is blank.
     Blank,
     /// A text or a list is too long.
     TooLong,
@@ -203,7 +203,7 @@ impl From<passwords::Error> for Error {
     }
 }
 
-/// The source of a failure, for the log alone. It implements neither `Display` nor `Serialize`, so that it can't end up
+/// The source of a failure, for the log only. It implements neither `Display` nor `Serialize`, so that it can't end up
 /// in a response by mistake.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
@@ -305,8 +305,8 @@ impl Error {
     }
 }
 
-/// What an error is, for programs. Each API has its own spelling of the codes, by an exhaustive match: a new code does
-/// not compile until both have one.
+/// The machine-readable code of an error. Each API maps the codes to its own names with an exhaustive match, so that a new
+/// code does not compile until both have a name for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     NotAuthenticated,

@@ -1,4 +1,4 @@
-//! The nouns of both APIs by name, for permissions, errors and routes.
+//! The names of the nouns of both APIs, for permissions, errors and routes.
 
 /// A collection served by both APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,4 +1,4 @@
-//! Stockroom: an inventory gateway. GraphQL and REST over SQLite or PostgreSQL, one binary.
+//! Stockroom: an inventory gateway. GraphQL and REST over SQLite or PostgreSQL, in one binary.
 //!
 //! Business rules live in [`resolvers`] and use neither HTTP nor GraphQL; the two APIs, [`rest`] and [`graphql`],
 //! translate and render. A noun has the same file name in every module.
@@ -9,7 +9,7 @@
 //! | [`telemetry`], [`limits`] | metrics and the log line of a failure; the documented rate limits |
 //! | [`services`] | what all requests share: database, caches, metrics, queues |
 //! | [`ctx`], [`tx`] | a request's context; its transaction |
-//! | [`idempotency`] | requests that are executed once however often they are sent |
+//! | [`idempotency`] | idempotency keys: a repeated request is not executed again |
 //! | [`auth`] | authentication, rights and permits |
 //! | [`query`] | lists: collections, listings and their pages, checks of drafts |
 //! | [`stock`] | movements and the ledger |
@@ -19,8 +19,8 @@
 //! | `http` | HTTP parts that both APIs use |
 //! | [`server`] | connections, the router, and the layers of every request |
 //! | [`background`] | periodic tasks |
-//! | `import` | takes over a Django installation |
-//! | [`app`] | a gateway with its workers |
+//! | `import` | imports a Django installation |
+//! | [`app`] | the server with its workers |
 //! | [`cli`] | the commands |
 
 pub mod app;

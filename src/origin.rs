@@ -1,4 +1,4 @@
-//! The client's address and the server's public URL by the settings: `TRUSTED_PROXIES`, `PUBLIC_URL` and `BIND`.
+//! The client's address and the server's public URL, according to `TRUSTED_PROXIES`, `PUBLIC_URL` and `BIND`.
 
 use std::net::IpAddr;
 

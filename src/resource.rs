@@ -17,23 +17,23 @@ use crate::tx::Tx;
 pub trait Resource: Collection + EntityTrait<Model: Serialize + DeserializeOwned> {
     /// The noun, for permissions and errors.
     const KIND: Kind;
-    /// What a client can send for a row, field by field.
+    /// The values that a client can send for a row.
     type Draft: Clone + Send + Sync + 'static;
 
-    /// Work on a draft before its transaction begins, for what has to wait: a transaction must not.
+    /// Prepares a draft before its transaction begins. Waiting, as for a DNS server, belongs here, since a transaction must
+    /// not wait.
     fn prepare(ctx: &Ctx, draft: Self::Draft) -> impl Future<Output = Result<Self::Draft>> + Send {
         let _ = ctx;
         std::future::ready(Ok(draft))
     }
-    /// Locks what the rows of several drafts will change, in an order that is the same for all transactions, so that none
-    /// waits for another in a circle.
+    /// Locks the rows that several drafts will change, in the same order in all transactions, to prevent deadlocks.
     fn lock_for(tx: &Tx, drafts: &[Self::Draft]) -> impl Future<Output = Result<()>> + Send {
         let _ = (tx, drafts);
         std::future::ready(Ok(()))
     }
     fn create(tx: &Tx, draft: Self::Draft) -> impl Future<Output = Result<Created<Self>>> + Send;
-    /// Creates a row in one statement with those of other requests. None where that can't be done and nothing has changed:
-    /// then [`Resource::create`] is used.
+    /// Creates a row together with those of other requests, in one statement. Returns `None` and changes nothing if that is
+    /// not possible; then [`Resource::create`] is used.
     fn create_in_batch(
         ctx: &Ctx,
         draft: &Self::Draft,
@@ -41,13 +41,13 @@ pub trait Resource: Collection + EntityTrait<Model: Serialize + DeserializeOwned
         let _ = (ctx, draft);
         std::future::ready(Ok(None))
     }
-    /// The rows whose parts a response shows, for each of these rows. They are kept with the outcome of a request that has
-    /// an idempotency key, so that its response can be rendered later as it would have been now.
+    /// For each of these rows, the related rows that a response shows. They are stored with the outcome of a request that
+    /// has an idempotency key, so that a repeat of the request gets the same response.
     fn shown(tx: &Tx, rows: &[Self::Model]) -> impl Future<Output = Result<Vec<Shown>>> + Send {
         let _ = tx;
         std::future::ready(Ok(vec![Shown::default(); rows.len()]))
     }
-    /// Deletes a row unless others refer to it. For a movement, returns its product right after that.
+    /// Deletes a row unless others refer to it. For a movement, returns its product with the new stock.
     fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<Option<product::Model>>> + Send;
 }
 
@@ -56,12 +56,12 @@ pub trait Resource: Collection + EntityTrait<Model: Serialize + DeserializeOwned
 #[serde(bound(serialize = "R::Model: Serialize", deserialize = "R::Model: DeserializeOwned"))]
 pub struct Created<R: EntityTrait> {
     pub row: R::Model,
-    /// For a movement, its product right after it.
+    /// For a movement, its product with the new stock.
     pub product: Option<product::Model>,
     pub shown: Shown,
 }
 
-/// The rows that a new row refers to, as far as they have been loaded.
+/// The rows that a new row refers to, if they have been loaded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Shown {
     pub brand: Option<brand::Model>,
@@ -78,7 +78,7 @@ impl<R: Collection> Created<R> {
         }
     }
 
-    /// The row, with the rows that it refers to as far as they have been loaded.
+    /// The row with the rows that it refers to, if they have been loaded.
     pub fn into_row(self) -> Row<R> {
         let row = Row::<R>::single(self.row);
         let Shown {
@@ -107,17 +107,17 @@ impl<R: Collection> Created<R> {
 #[serde(bound(serialize = "R::Model: Serialize", deserialize = "R::Model: DeserializeOwned"))]
 pub struct Deleted<R: EntityTrait> {
     pub row: R::Model,
-    /// For a movement, its product right after the deletion.
+    /// For a movement, its product with the new stock.
     pub product: Option<product::Model>,
 }
 
 /// The name of the relation from a movement to its product.
 pub const PRODUCT: &str = "product";
 
-/// A resource whose rows can be updated. Movements can't be, so they do not implement this, and there is no route and no
-/// mutation for it.
+/// A resource whose rows can be updated. Movements can't, so they do not implement it, and have no route or mutation for
+/// updates.
 pub trait Editable: Resource {
-    /// Applies a draft to a row, which is locked.
+    /// Applies a draft to a locked row.
     fn change(
         tx: &Tx,
         row: Self::Model,
@@ -136,7 +136,7 @@ pub async fn locked<R: Collection>(tx: &Tx, id: i64, expected_version: Option<i6
     }
 }
 
-/// Stores a new row and sets its id. Violated constraints are for the caller to interpret, here and below.
+/// Stores a new row and sets its id. Here and below, the caller interprets the error of a violated constraint.
 pub async fn insert<R: Collection>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());

@@ -1,4 +1,4 @@
-//! The program's migrations, on its database.
+//! Applies and reverts the program's migrations.
 
 use std::sync::Arc;
 
@@ -7,17 +7,17 @@ use migration::Migrator;
 
 use crate::error::{Error, Result};
 
-/// The same in all versions of the program: "stock" in ASCII.
+/// Must be the same in all versions of the program: "stock" in ASCII.
 const LOCK: MigrationLock = MigrationLock(0x73_746f_636b);
 
-// The database stores amounts in the form that entities expect.
+// The crates `database` and `entity` must agree on the form of stored amounts.
 const _: () = assert!(
     database::MONEY_WHOLE_DIGITS == entity::money::WHOLE_DIGITS
         && database::MONEY_DECIMALS == entity::money::DECIMALS
 );
 
-/// Applies the missing migrations, all or none. Then folds the rows whose folded form has changed, in batches: what was ended
-/// before the last one goes on where it was.
+/// Applies the missing migrations, all or none. Then updates the folded texts whose form has changed, in batches. If that is
+/// interrupted, the next call continues with the remaining rows.
 pub async fn migrate_up(db: &Database) -> Result<()> {
     db.migrate_up::<Migrator>(LOCK).await?;
     while db

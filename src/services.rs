@@ -1,6 +1,6 @@
 //! `Services`: what requests, rules and workers share for as long as the program runs.
 //!
-//! It holds plain parts and starts nothing: workers and servers are handed an `Arc` of it by [`crate::app`].
+//! It starts nothing itself: [`crate::app`] starts the workers and the server, each with an `Arc` of it.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::stock::movement_queue::MovementQueue;
 use crate::telemetry::{Metrics, traces};
 use crate::webhooks::backlog::BacklogCache;
 
-/// The shared parts of one gateway.
+/// The shared parts of one server.
 pub struct Services {
     pub config: Config,
     pub db: Database,
@@ -33,12 +33,12 @@ pub struct Services {
     pub passwords: Passwords,
     pub accounts: Accounts,
     pub failed_logins: Failures,
-    /// Absent while rate limits are off.
+    /// `None` if rate limits are off.
     pub limits: Option<Windows>,
     pub metrics: Metrics,
-    /// Absent unless an OTLP endpoint is configured.
+    /// `None` if no OTLP endpoint is configured.
     pub traces: Option<Traces>,
-    /// Sends after every commit of this gateway.
+    /// Notifies subscribers after every commit of this server.
     pub commits: watch::Sender<()>,
     pub ledger: LedgerTail,
     /// Inflows waiting to be recorded in one statement.
@@ -47,7 +47,7 @@ pub struct Services {
     pub outflows: MovementQueue,
     /// The idempotency keys of requests that are being executed.
     pub running_keys: Arc<RunningKeys>,
-    /// Background tasks and streams, which shutdown waits for.
+    /// Background tasks and streams. Shutdown waits for them.
     pub tasks: TaskTracker,
     /// Wakes the webhook worker after events were committed.
     pub webhook_signal: Notify,
@@ -60,7 +60,7 @@ impl Services {
     /// Opens the database and builds the parts.
     ///
     /// # Errors
-    /// When the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings contradict each other.
+    /// Fails if the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings contradict each other.
     pub async fn open(config: Config, clock: Clock) -> Result<Arc<Self>> {
         Self::open_with(Timeouts::Short, config, clock).await
     }
@@ -84,7 +84,7 @@ impl Services {
             (None, Some(file)) => read_or_create_secret(&file).map_err(Error::internal)?,
             (None, None) => {
                 return Err(Error::internal(
-                    "SECRET_KEY is not set: gateways over PostgreSQL need one of 32 bytes or more, the same for all",
+                    "SECRET_KEY is not set: with PostgreSQL, all servers need the same key of 32 bytes or more",
                 ));
             }
         };
@@ -111,7 +111,7 @@ impl Services {
         }))
     }
 
-    /// Begins shutdown: background tasks end, and `/readyz` reports that no more requests are wanted.
+    /// Begins shutdown: background tasks end, and `/readyz` reports that the server is stopping.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
     }

@@ -1,7 +1,7 @@
 //! Transactions of a request: the only place where a change begins and is committed.
 //!
-//! A body may run more than once, when transactions conflict, so it must change nothing but the transaction. What other
-//! parts of the program have to be notified of is collected in [`Tx`] and published after the commit.
+//! A body runs again if transactions conflict, so it must have no effects outside the transaction. Notifications for other
+//! parts of the program are collected in [`Tx`] and published after the commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,7 +27,7 @@ pub struct Tx {
 struct Changes {
     inflows: AtomicU64,
     outflows: AtomicU64,
-    /// Whether the webhook worker has something to do.
+    /// Whether to wake the webhook worker.
     webhooks: AtomicBool,
 }
 
@@ -46,7 +46,7 @@ impl Ctx {
         let changes = Arc::<Changes>::default();
         let (ctx, collected) = (self.clone(), Arc::clone(&changes));
         let wrap = move |transaction| {
-            // Of an earlier attempt.
+            // Discard the changes of an earlier attempt.
             collected.clear();
             Tx {
                 transaction,

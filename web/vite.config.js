@@ -1,5 +1,5 @@
-// How the pages are built: two HTML entries, everything they need bundled beside them under hashed names, and a
-// Brotli twin of each file, so that the program compresses nothing while it serves.
+// The build of the pages: two HTML entries, bundles with hashed names, and a Brotli-compressed copy of each file, so that
+// the program does not compress them for each request.
 
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,18 +9,18 @@ import { defineConfig } from 'vite';
 
 const brotli = promisify(brotliCompress);
 
-/** Puts the bar that all pages share where a page says `<!-- bar -->`. */
+/** Replaces `<!-- bar -->` in a page by the bar. */
 const bar = () => ({
   name: 'stockroom-bar',
   transformIndexHtml: {
-    order: 'pre', // Before Vite looks for the pictures that the page names.
+    order: 'pre', // Before Vite resolves the images of the page.
     async handler(html) {
       return html.replace('<!-- bar -->', await readFile(join(import.meta.dirname, 'src/bar.html'), 'utf8'));
     },
   },
 });
 
-/** Writes `name.br` beside each built file that gets smaller by it, but for the pages, which are small already. */
+/** Writes `name.br` beside each built file if it is at least a tenth smaller. HTML files are small already. */
 const precompress = () => ({
   name: 'stockroom-precompress',
   apply: 'build',
@@ -39,14 +39,14 @@ const precompress = () => ({
   },
 });
 
-/** The server that `npm run dev` asks for data. */
+/** The API for `npm run dev`. */
 const stockroom = process.env.STOCKROOM_URL ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   base: '/web/',
   plugins: [bar(), precompress()],
   esbuild: { jsx: 'automatic', legalComments: 'none' },
-  // Workers as modules, and nothing inlined: the content security policy allows files of the program itself.
+  // Workers are modules and no asset is inlined, because the content security policy allows only files of this host.
   worker: { format: 'es' },
   build: {
     assetsInlineLimit: 0,
@@ -56,12 +56,12 @@ export default defineConfig({
     reportCompressedSize: false,
     rollupOptions: {
       input: { graphiql: 'graphiql.html', docs: 'docs.html' },
-      // React's "use client" marks mean nothing here, and there are hundreds.
+      // Hides hundreds of warnings about "use client" directives, which have no meaning here.
       onwarn: (warning, warn) => warning.code === 'MODULE_LEVEL_DIRECTIVE' || warn(warning),
     },
   },
-  // For `npm run dev`: the file that names the workers is ours to read, not for the step that bundles packages ahead;
-  // what the workers import is CommonJS here and there, and does go through it.
+  // For `npm run dev`: Vite has to process the files that import the workers, so they are excluded from pre-bundling. Some
+  // modules that the workers import are CommonJS and need pre-bundling.
   optimizeDeps: {
     exclude: ['graphiql/setup-workers/vite', '@graphiql/react/setup-workers/vite'],
     include: [

@@ -1,5 +1,5 @@
-// What `npm run generate` makes of the schema and the operations: types, typed documents, and the file of documents that
-// a server can be held to (GRAPHQL_DOCUMENTS).
+// The configuration of `npm run generate`, which generates types, typed documents and the file of documents for
+// GRAPHQL_DOCUMENTS from the schema and the operations.
 
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
@@ -12,17 +12,17 @@ const config: CodegenConfig = {
     'src/generated/': {
       preset: 'client',
       presetConfig: {
-        // Fragments share what several operations ask for; nothing is hidden behind them.
+        // Fragments only share selections here; their fields are visible in the types of the operations.
         fragmentMasking: false,
-        // The text stays in the client, beside its hash: it can be sent to any server, the hash to one that knows it.
+        // Documents keep their text beside the hash, so that the client works with servers without persisted documents.
         persistedDocuments: { mode: 'embedHashInDocument', hashAlgorithm: 'sha256' },
       },
       config: {
         documentMode: 'string',
         enumsAsTypes: true,
         useTypeImports: true,
-        // A scalar that is not here is an error, not `any`. All of them are exact texts: what JavaScript would round
-        // (`Number('799.99') * 3`) is for a decimal library or BigInt.
+        // An unlisted scalar is an error instead of `any`. All scalars are strings, because JavaScript's numbers would round
+        // them: `Number('799.99') * 3`.
         strictScalars: true,
         scalars: {
           ID: 'string',

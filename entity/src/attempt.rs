@@ -9,13 +9,13 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub delivery_id: i64,
-    /// Counts the attempts of one delivery, from 1.
+    /// The number of the attempt within its delivery, from 1.
     pub number: i64,
     pub started_at: DateTime<Utc>,
     pub duration_ms: i64,
     /// The HTTP status of the response, if there was one.
     pub status: Option<i64>,
-    /// A description for people; none when the receiver accepted it.
+    /// A description of the failure, for people; `None` if the receiver accepted the webhook.
     pub error: Option<String>,
 }
 

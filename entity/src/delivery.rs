@@ -1,10 +1,10 @@
-//! The `delivery` table: events on their way to webhook endpoints, and how that ended.
+//! The `delivery` table: the delivery of events to webhook endpoints, pending or with its outcome.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// One event for one endpoint.
+/// The delivery of one event to one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, DeriveEntityModel)]
 #[sea_orm(table_name = "delivery")]
 pub struct Model {
@@ -14,11 +14,11 @@ pub struct Model {
     pub endpoint_id: i64,
     /// The number of attempts so far.
     pub attempts: i64,
-    /// The number of attempts when the delivery was restarted; the schedule counts from there.
+    /// The number of attempts before the delivery was restarted, which the schedule does not count.
     pub attempts_before: i64,
-    /// The time of the next attempt; none once there is an outcome.
+    /// The time of the next attempt; `None` once there is an outcome.
     pub due_at: Option<DateTime<Utc>>,
-    /// Until then a gateway is working on it and others leave it alone.
+    /// The time until which the delivery is reserved for one gateway.
     pub leased_until: Option<DateTime<Utc>>,
     pub outcome: Option<Outcome>,
     pub ended_at: Option<DateTime<Utc>>,
@@ -30,11 +30,11 @@ pub struct Model {
     pub tried_at: Option<DateTime<Utc>>,
 }
 
-/// How a delivery ended.
+/// The outcome of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Outcome {
-    /// The receiver accepted it.
+    /// The receiver accepted the event.
     Delivered,
     /// All attempts of the schedule failed, or the endpoint was disabled.
     Failed,

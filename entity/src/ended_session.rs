@@ -8,7 +8,7 @@ pub struct Model {
     /// The prefix of the session's `jti`s: 16 hex digits.
     #[sea_orm(primary_key, auto_increment = false)]
     pub session: String,
-    /// When the row can be deleted.
+    /// The time from which the row can be deleted.
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
 

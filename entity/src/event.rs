@@ -1,7 +1,7 @@
-//! The `event` table: what webhooks report, written in the same transaction as the change.
+//! The `event` table: the events that webhooks deliver, written in the same transaction as the change.
 //!
-//! The numbers are in the ledger, which never changes. An event adds what the ledger lacks and what may be renamed or
-//! deleted before the event is delivered.
+//! The quantities are in the ledger, which never changes. An event adds data that the ledger does not contain or that may be
+//! renamed or deleted before the event is delivered.
 
 use chrono::{DateTime, Utc};
 use sea_orm::Iterable as _;
@@ -15,20 +15,19 @@ use crate::product;
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// The id that receivers see, the same in each attempt.
+    /// The id that is sent to receivers, the same in each attempt.
     pub message_id: String,
     pub name: Name,
-    /// The entry of the ledger; none for a test.
+    /// The entry of the ledger; `None` for a test event.
     pub stock_change_id: Option<i64>,
-    /// The product's title at that time; empty for a test.
+    /// The product's title at that time; empty for a test event.
     pub product_title: String,
     /// The movement's description.
     pub description: Option<String>,
     pub created_at: DateTime<Utc>,
 }
 
-/// The columns that are copies of the product's columns at that time, with their originals: `product_title` is a copy of
-/// `title`.
+/// The columns that contain a copy of a product's column, with that column: `product_title` is a copy of `title`.
 pub fn product_copies() -> impl Iterator<Item = (Column, product::Column)> {
     Column::iter().filter_map(|column| {
         let name = column.as_str().strip_prefix("product_")?;
@@ -72,7 +71,7 @@ impl Name {
         }
     }
 
-    /// The event of this name, if it is subscribable.
+    /// The event with this name, if it is subscribable.
     pub fn subscribable(name: &str) -> Option<Self> {
         Self::SUBSCRIBABLE
             .into_iter()

@@ -1,4 +1,4 @@
-//! The folded form of a text, in which search and order compare, alike in every alphabet and on both databases.
+//! The folded form of texts, which is used by search and order, the same for all alphabets and both databases.
 //!
 //! Each text that lists search or sort by has a second column with its folded form. This function writes that column and
 //! folds search terms. SQLite's `lower()` handles ASCII only, and PostgreSQL's depends on the locale.
@@ -6,12 +6,13 @@
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
-/// The longest folded form of a name or title, in bytes: an entry of PostgreSQL's indexes has 2,704, and the indexes that
-/// lists are ordered by hold an id, a reference and a price beside it.
+/// The maximum length of a folded name or title, in bytes. An entry of PostgreSQL's indexes has up to 2,704 bytes, and the
+/// indexes for ordered lists also contain an id, a reference and a price.
 pub const MAX_FOLDED_BYTES: usize = 2_600;
 
-/// A text without regard to case and diacritics: decomposed (NFD), by full Unicode case folding, without combining marks,
-/// `ı` as `i`, and composed again (NFC). `ÁGUA`, `água` and `agua` fold to the same, as do `STRASSE` and `straße`.
+/// Folds a text, so that case and diacritics are ignored: it is decomposed (NFD), case-folded by Unicode's full case folding,
+/// stripped of combining marks, with `ı` as `i`, and composed again (NFC). `ÁGUA`, `água` and `agua` fold to the same text,
+/// as do `STRASSE` and `straße`.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -28,7 +29,7 @@ pub fn fold(text: &str) -> String {
         .into_owned()
 }
 
-/// The block of diacritics that Latin, Greek and Cyrillic letters combine with.
+/// Whether it is in the block of diacritics for Latin, Greek and Cyrillic letters.
 fn is_combining_mark(char: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&char)
 }
@@ -38,7 +39,7 @@ mod tests {
     use super::fold;
 
     #[test]
-    fn case_and_diacritics_make_no_difference() {
+    fn case_and_diacritics_are_ignored() {
         for (text, folded) in [
             ("Agua 100%_", "agua 100%_"),
             ("ÁGUA", "agua"),
@@ -54,7 +55,7 @@ mod tests {
             ("Йод", "иод"),
             ("Tiếng Việt", "tieng viet"),
             ("ﬁsh", "fish"),
-            // Not in the block: these letters are not what they look like.
+            // These letters do not decompose into a letter and a combining mark.
             ("Łódź", "łodz"),
             ("ÆØ", "æø"),
         ] {
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn composed_and_decomposed_texts_fold_alike() {
-        // Syllables and voiced letters whose marks are outside of the block are composed again.
+        // Syllables, and letters with marks outside of the block, are composed again.
         for (composed, decomposed) in [
             ("한글", "\u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af}"),
             ("が", "か\u{3099}"),

@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// `Manager`, `Administrator`, …
+    /// The name, such as `Manager` or `Administrator`.
     pub name: String,
 }
 

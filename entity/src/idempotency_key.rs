@@ -1,4 +1,4 @@
-//! The `idempotency_key` table: requests with an idempotency key, and what came of them.
+//! The `idempotency_key` table: requests with an idempotency key, and their results.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,11 +12,11 @@ pub struct Model {
     pub key: String,
     /// SHA-256 of the request in hexadecimal digits.
     pub fingerprint: String,
-    /// What the rule returned, as JSON. A response that is not stored is rendered from it.
+    /// The result of the business logic, as JSON. The response is rendered from it if it is not stored.
     pub outcome: String,
-    /// The status of the stored response; none until it has been rendered, or if it is too large.
+    /// The status of the stored response; `None` before it has been rendered, or if it is too large.
     pub status: Option<i64>,
-    /// The headers of the stored response, a JSON object.
+    /// The headers of the stored response, as a JSON object.
     pub headers: Option<String>,
     pub body: Option<String>,
     pub created_at: chrono::DateTime<chrono::Utc>,

@@ -1,8 +1,8 @@
 //! The tables of Stockroom, without rules, HTTP or GraphQL.
 //!
-//! Rows of the nouns can be kept as JSON, for requests with an idempotency key. No API sends that form.
+//! Some rows can be stored as JSON, for requests with an idempotency key. The APIs do not use that format.
 //!
-//! Every integer is an `i64`, even where a rule limits it to 32 bits, so that no layer has to cast.
+//! Every integer is an `i64`, even if a rule limits it to 32 bits, so that no layer has to cast.
 
 pub mod attempt;
 pub mod brand;
@@ -30,7 +30,7 @@ pub mod webhook_endpoint;
 pub use folded::{MAX_FOLDED_BYTES, fold};
 pub use money::Money;
 
-/// What all rows with an id have in common.
+/// A row with an id.
 pub trait Record {
     /// The primary key, the same in REST and GraphQL.
     fn id(&self) -> i64;

@@ -1,8 +1,8 @@
 //! `Money`: an exact price.
 //!
-//! It is stored as `numeric(22,2)` on PostgreSQL. SQLite has no decimals, and a NUMERIC column rounds to a double, so there
-//! it is text of fixed width, `00000000000000000799.99`, which compares and sorts as the number does; the `database` crate
-//! writes and reads that form.
+//! It is stored as `numeric(22,2)` on PostgreSQL. SQLite has no decimals, and a NUMERIC column rounds to a double, so
+//! there it is text of fixed width, `00000000000000000799.99`, which compares and sorts like the number. The `database` crate
+//! writes and reads that format.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, DeriveValueType)]
 pub struct Money(pub Decimal);
 
-/// Why a text is not an amount.
+/// The reason why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotMoney {
     /// Not a number.
@@ -27,13 +27,13 @@ pub enum NotMoney {
     Negative,
 }
 
-/// The maximum of digits before the point.
+/// The maximum number of digits before the point.
 pub const WHOLE_DIGITS: usize = 20;
-/// The maximum of digits after the point.
+/// The maximum number of digits after the point.
 pub const DECIMALS: u32 = 2;
 
 impl Money {
-    /// `99999999999999999999.99`.
+    /// The largest amount, `99999999999999999999.99`.
     pub fn max() -> Self {
         Self(Decimal::from_i128_with_scale(
             9_999_999_999_999_999_999_999,
@@ -60,8 +60,8 @@ impl Money {
         number.cents().map(Self).ok_or(NotMoney::Malformed)
     }
 
-    /// Parses a bound to compare prices with, which may be any number. One outside of the range of prices becomes one that
-    /// is just outside of it; further decimals are kept as far as they matter for a comparison.
+    /// Parses a bound for comparisons with prices, which can be any number. A number outside of the range of prices is replaced
+    /// by one just outside of it; additional decimals are kept as far as they matter for a comparison.
     ///
     /// # Errors
     /// [`NotMoney::Malformed`] only.
@@ -76,7 +76,7 @@ impl Money {
         if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
             return Ok(Self(Self::max().0 + Decimal::ONE));
         }
-        // Three decimals suffice to compare with two, if a remainder beyond them is not rounded to zero.
+        // Three decimals suffice to compare with prices of two, if a further remainder is not rounded to zero.
         let (head, rest) = number.split_at_decimals(3);
         let value = Decimal::from_i128_with_scale(head, 3);
         let tiny = Decimal::new(i64::from(rest), 4);
@@ -131,7 +131,7 @@ impl Number {
             .max(0)
     }
 
-    /// The number in hundredths; only for numbers that have at most two decimals and 20 whole digits.
+    /// The exact value, for numbers with at most two decimals and 20 whole digits.
     fn cents(&self) -> Option<Decimal> {
         let zeros =
             usize::try_from(i64::from(DECIMALS) - (i64::try_from(self.digits.len()).ok()? - self.point))
@@ -165,7 +165,7 @@ fn read_exponent(text: &str) -> Option<i64> {
     Some(sign * digits.parse::<i64>().unwrap_or(i64::MAX).min(1_000_000))
 }
 
-/// A text, because a JSON number may be read as a float.
+/// Serializes as a text, because a JSON number may be parsed as a float.
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -193,7 +193,7 @@ mod tests {
     use super::{Money, NotMoney};
 
     #[test]
-    fn exact_to_the_last_digit() {
+    fn amounts_are_parsed_exactly() {
         for (text, shown) in [
             ("0", "0.00"),
             ("799.99", "799.99"),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn refused_with_the_reason() {
+    fn other_texts_are_rejected_with_the_reason() {
         assert_eq!(Money::parse("1.005"), Err(NotMoney::TooManyDecimals));
         assert_eq!(Money::parse("1e-400"), Err(NotMoney::TooManyDecimals));
         assert_eq!(
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_keep_what_decides() {
+    fn bounds_compare_correctly() {
         let price = |text| Money::parse(text).expect("a price");
         let bound = |text| Money::parse_bound(text).expect("a bound");
         assert!(bound("1.005") > price("1.00") && bound("1.005") < price("1.01"));

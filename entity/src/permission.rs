@@ -1,4 +1,4 @@
-//! The `permission` table: permissions of a user or of a group, exactly one of both.
+//! The `permission` table: each permission belongs to either a user or a group.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ pub struct Model {
     pub id: i64,
     pub user_id: Option<i64>,
     pub group_id: Option<i64>,
-    /// `add_brand`, `change_product`, `delete_outflow`, …
+    /// The permission, such as `add_brand`, `change_product` or `delete_outflow`.
     pub codename: String,
 }
 

@@ -1,4 +1,4 @@
-//! The `product` table: what is kept in stock.
+//! The `product` table: products, and their current stock.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -28,7 +28,7 @@ pub struct Model {
     pub cost_price: Money,
     /// Price of one unit.
     pub selling_price: Money,
-    /// Units in stock, 0 to 2³¹−1. Changed together with the ledger only.
+    /// Units in stock, 0 to 2³¹−1. It is only changed together with the ledger.
     pub quantity: i64,
     /// Incremented by each change, including changes of stock.
     pub version: i64,

@@ -1,4 +1,4 @@
-//! The `spent_token` table: refresh tokens used up by rotation, kept until they would have expired.
+//! The `spent_token` table: refresh tokens that were rotated, kept until they would have expired.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,7 +8,7 @@ pub struct Model {
     /// The `jti` of the token, 32 hex digits.
     #[sea_orm(primary_key, auto_increment = false)]
     pub jti: String,
-    /// When the row can be deleted.
+    /// The time from which the row can be deleted.
     pub expires_at: chrono::DateTime<chrono::Utc>,
 }
 

@@ -9,18 +9,18 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "stock_change")]
 pub struct Model {
-    /// Increases with the entries of one product.
+    /// Increases with each entry of a product.
     #[sea_orm(primary_key)]
     pub id: i64,
     pub product_id: i64,
     pub reason: Reason,
-    /// Negative when stock was taken.
+    /// The change of stock; negative if stock was removed.
     pub change: i64,
     /// The stock after the change.
     pub balance: i64,
-    /// The id of the inflow or outflow, by `reason`.
+    /// The id of the inflow or outflow, depending on `reason`.
     pub movement_id: Option<i64>,
-    /// The user; none for a command.
+    /// The id of the user; `None` for a change by a command.
     pub actor_id: Option<i64>,
     pub created_at: DateTime<Utc>,
 }

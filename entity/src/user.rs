@@ -10,14 +10,14 @@ pub struct Model {
     pub id: i64,
     /// Unique, case-sensitive.
     pub username: String,
-    /// Argon2id in PHC form; of users who were taken over from Django and have not logged in since, Django's own encoding.
+    /// Argon2id in PHC format, or Django's format for an imported user who has not logged in since.
     pub password_hash: String,
     /// If false, the tokens of this user are rejected.
     pub is_active: bool,
-    /// Has every permission.
+    /// Whether the user has every permission.
     pub is_superuser: bool,
     pub created_at: chrono::DateTime<chrono::Utc>,
-    /// Tokens issued before are rejected.
+    /// Tokens that were issued before this time are rejected.
     pub tokens_revoked_at: Option<chrono::DateTime<chrono::Utc>>,
     /// How often tokens were revoked; distinguishes tokens issued in the second of `tokens_revoked_at`.
     pub token_generation: i64,

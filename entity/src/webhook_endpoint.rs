@@ -12,19 +12,19 @@ use serde::{Deserialize, Serialize};
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// False for the endpoint of the settings, whose secret is not stored.
+    /// Whether it is managed through the APIs. If false, it is the endpoint from the settings, and its secret is not stored.
     pub managed: bool,
     pub url: String,
     pub description: Option<String>,
     /// The names of the events that it subscribes to, separated by commas.
     pub events: String,
     pub secret: Option<Secret>,
-    /// Also signs messages for a while after a change of secret.
+    /// The secret that also signs messages for some time after a change of the secret.
     pub previous_secret: Option<Secret>,
     pub previous_secret_until: Option<DateTime<Utc>>,
-    /// Since then all attempts have failed; none while they succeed.
+    /// The time since which all attempts have failed; `None` unless the last one failed.
     pub failing_since: Option<DateTime<Utc>>,
-    /// Since then it is disabled.
+    /// The time since which it is disabled; `None` if it is enabled.
     pub ended_at: Option<DateTime<Utc>>,
     pub ended_because: Option<Ending>,
     pub version: i64,
@@ -42,13 +42,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Why an endpoint is disabled.
+/// The reason why an endpoint is disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum Ending {
-    /// By a user.
+    /// A user disabled it.
     Requested,
-    /// It responded with 410.
+    /// It responded with status 410.
     Gone,
     /// All attempts have failed for days.
     Failing,

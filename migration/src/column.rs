@@ -1,12 +1,12 @@
 //! Column types that the two databases spell differently.
 //!
-//! The `database` crate reads SQLite's declared types to tell timestamps, money and booleans from other numbers and
+//! The `database` crate uses SQLite's declared types to distinguish timestamps, money and booleans from other numbers and
 //! texts.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// Runs the statement of the database's kind.
+/// Runs the statement for the kind of the database.
 pub async fn run(manager: &SchemaManager<'_>, sqlite: &str, postgres: &str) -> Result<(), DbErr> {
     let sql = if is_sqlite(manager) { sqlite } else { postgres };
     manager.get_connection().execute_unprepared(sql).await.map(|_| ())
@@ -35,19 +35,19 @@ pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr>
         ("{bool}", "BOOLEAN", "boolean"),
         // Microseconds since 1970: an integer of 8 bytes that sorts by time and is not parsed for each row.
         ("{moment}", "MOMENT", "timestamptz"),
-        // A type name with TEXT has text affinity, so SQLite does not convert the digits to a number.
+        // A type whose name contains TEXT has text affinity, so SQLite does not convert the digits to a number.
         ("{money}", "MONEY_TEXT", "numeric(22,2)"),
         ("{text}", "TEXT", "text COLLATE \"C\""),
     ];
-    let spelled = words
+    let sql = words
         .iter()
         .fold(sql.to_owned(), |sql, (word, sqlite, postgres)| {
             sql.replace(word, if is_sqlite(manager) { sqlite } else { postgres })
         });
-    run_on_both(manager, &spelled).await
+    run_on_both(manager, &sql).await
 }
 
-/// Drops tables, to be given in the reverse order of their creation.
+/// Drops tables, which have to be in the reverse order of their creation.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
     for table in tables {
         run_on_both(manager, &format!("DROP TABLE \"{table}\"")).await?;

@@ -1,5 +1,5 @@
-//! The migrations of Stockroom, in order. They import nothing of the program, so that they do not change with it; only
-//! [`refold_batch`] uses the program's folding, because its rows have to agree with the program.
+//! The migrations of Stockroom, in order. They do not depend on the program's code, so that they do not change with it. Only
+//! [`refold_batch`] uses the program's folding, because the rows have to be consistent with the program.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Users, groups, permissions and tokens.
 //!
-//! `account_epoch` has one row, which triggers increment whenever any of these tables changes, also when they are edited by
-//! hand. Accounts that the program has cached are valid until it changes.
+//! `account_epoch` has one row. Triggers increment its `epoch` whenever one of the tables in `WATCHED` changes, even by hand,
+//! which invalidates the accounts that the program has cached.
 
 use sea_orm_migration::prelude::*;
 
@@ -10,6 +10,7 @@ use crate::column::{create, drop_tables, run};
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
+/// The tables that invalidate cached accounts.
 const WATCHED: [&str; 4] = ["user", "user_group", "permission", "ended_session"];
 
 #[async_trait::async_trait]

@@ -1,7 +1,7 @@
 //! Brands, categories and suppliers: three tables with the same columns.
 //!
-//! On PostgreSQL the index for sorting contains the folded name only. The folded name and the name, of 500 four-byte
-//! characters each, would exceed the limit of an index entry, and the name only decides between equal folded names.
+//! On PostgreSQL the index for sorting contains only the folded name. With the name itself, an entry could exceed the size
+//! limit: each of the two has up to 500 characters of four bytes. The name only orders rows with equal folded names.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Products. A check constraint repeats the limits of the rules, so that a bug in the program can not break stock.
+//! Products. A check constraint repeats the limits of the stock, in case of a bug in the program.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Webhook endpoints that are managed through the APIs, the attempts of their deliveries, and the permission for both.
 //!
-//! The one permission includes reading.
+//! The permission includes reading endpoints and attempts.
 
 use sea_orm_migration::prelude::*;
 
@@ -11,7 +11,7 @@ pub struct Migration;
 
 const PERMISSION: &str = "change_webhook";
 
-/// New columns: table, name, type.
+/// The new columns, by table, name and type.
 const COLUMNS: [(&str, &str, &str); 10] = [
     ("endpoint", "description", "{text}"),
     ("endpoint", "secret", "{text}"),
@@ -78,7 +78,7 @@ impl MigrationTrait for Migration {
         for sql in [
             "DROP INDEX delivery_failed_idx",
             "DROP INDEX delivery_endpoint_id_idx",
-            // The earlier program supports no test events and no endpoints besides that of the settings.
+            // The earlier version of the program supports neither test events nor endpoints other than that from the settings.
             "DELETE FROM event WHERE stock_change_id IS NULL",
             "DELETE FROM endpoint WHERE managed",
             "DELETE FROM delivery WHERE endpoint_id NOT IN (SELECT id FROM endpoint)",

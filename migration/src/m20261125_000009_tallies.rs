@@ -1,9 +1,9 @@
-//! Row counts: the number of rows of each listed table, maintained by triggers, so that a page of a large list does not
-//! have to count its rows.
+//! Row counts: the number of rows of each table with lists, maintained by triggers, so that a page of a large list can show
+//! the total without counting.
 //!
 //! The count of a table is the sum of `change` over its rows in `tally`. On SQLite, with its single writer, that is one
 //! row, which the triggers update. On PostgreSQL each statement that adds or removes rows inserts a row, so that no
-//! transaction waits for another; the program merges these rows from time to time.
+//! transaction waits for another. The program regularly merges these rows.
 
 use sea_orm_migration::prelude::*;
 

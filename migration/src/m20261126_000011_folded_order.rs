@@ -1,8 +1,8 @@
-//! Texts order by their folded form and then by id, so that one index has the whole order: SQLite's indexes lose the text
-//! itself, which PostgreSQL's never had. Products of one category or brand get an index in the order of their ids.
+//! Orders by text compare the folded form and then the id, so that one index contains the whole order. The text itself is
+//! removed from SQLite's indexes; PostgreSQL's do not contain it. Products get indexes by category and id, and by brand and id.
 //!
-//! The folded form itself changes too: it ignores diacritics. `refold_due` names the tables whose rows have yet to be folded
-//! anew, which [`refold_batch`](crate::refold_batch) does after the migrations, in short transactions.
+//! The folded form changes, too: it ignores diacritics. `refold_due` lists the tables whose rows have to be folded again, which
+//! [`refold_batch`](crate::refold_batch) does after the migrations, in short transactions.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,5 @@
-//! Adds when a user's tokens were last revoked, by a change of the password or a deactivation, and how often.
+//! Adds the time at which a user's tokens were last revoked, by a change of password or a deactivation, and the number of
+//! revocations.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Adds the requests with an idempotency key.
+//! Adds the table of requests with an idempotency key.
 
 use sea_orm_migration::prelude::*;
 

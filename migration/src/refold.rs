@@ -1,9 +1,9 @@
-//! Folds the texts of rows anew, after the folded form has changed.
+//! Updates the folded texts of existing rows after the folded form has changed.
 
 use entity::fold;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
-/// The tables with folded texts, and those texts.
+/// The tables with folded texts, and the columns of these texts.
 pub(crate) const TABLES: [(&str, &[&str]); 6] = [
     ("brand", &["name", "description"]),
     ("category", &["name", "description"]),
@@ -13,13 +13,13 @@ pub(crate) const TABLES: [(&str, &[&str]); 6] = [
     ("outflow", &["description"]),
 ];
 
-/// The maximum number of rows in one batch, small enough that no transaction waits long for their locks.
+/// The maximum number of rows in one batch, small enough that other transactions do not wait long for the locks.
 const BATCH: usize = 2_000;
 
-/// Folds the next rows of a table that is due, in the caller's transaction, and notes how far it has come. False when nothing
-/// is due any more; until then it is to be called again, also by another process after this one was ended.
+/// Folds the next batch of rows in the caller's transaction and stores the progress. Returns false when no rows are left; until
+/// then it has to be called again. Another process can continue after this one has stopped.
 ///
-/// The folded form of an ASCII text has never changed, so only the other rows are read.
+/// The folded form of ASCII texts has not changed, so rows with only such texts are skipped.
 pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let backend = db.get_database_backend();
     let lock = if backend == DbBackend::Sqlite {
@@ -27,7 +27,7 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     } else {
         " FOR NO KEY UPDATE"
     };
-    // Without a lock at first, which a database that can only be read would refuse.
+    // The first query takes no lock, because a read-only database would reject it.
     let any = "SELECT noun FROM refold_due LIMIT 1";
     if db
         .query_one_raw(Statement::from_string(backend, any))
@@ -74,7 +74,7 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(true)
 }
 
-/// A row whose folded texts have changed: its id and all of them.
+/// The id of a row with a changed folded text, and all folded texts of the row.
 struct Refolded {
     id: i64,
     texts: Vec<Option<String>>,
@@ -139,7 +139,7 @@ async fn store(
         .map(|_| ())
 }
 
-/// A text as an element of PostgreSQL's literals of arrays.
+/// A text as an element of a PostgreSQL array literal.
 fn array_element(text: Option<&str>) -> String {
     match text {
         None => "NULL".to_owned(),

@@ -1,9 +1,8 @@
-//! `Accounts`: a cache of what each session's user may do.
+//! `Accounts`: a cache of the users of sessions, with their rights.
 //!
 //! An entry is valid as long as `account_epoch` has the value it was loaded under: triggers increase the epoch whenever
-//! a user, a group membership, a permission or an ended session changes, in any way. Every request reads the
-//! epoch after it has arrived, so a deactivation committed earlier takes effect at once. Requests that arrive during a
-//! read share the next one.
+//! a user, a group membership, a permission or an ended session changes. Every request reads the epoch after it has
+//! arrived, so a deactivation committed earlier takes effect at once. Requests that arrive during a read share the next one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,10 +16,10 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use super::actor::Actor;
 use crate::error::{Error, Result};
 
-/// Most sessions cached; when it is full, the cache is emptied.
+/// The maximum number of cached sessions. A full cache is emptied.
 const CAPACITY: usize = 10_000;
 
-/// How long a request waits for the epoch.
+/// The maximum time that a request waits for the epoch.
 const EPOCH_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// A user's id, a session's id, and when the token was issued.
@@ -57,7 +56,7 @@ impl Accounts {
             next.get_or_insert_with(|| self.clone().read_epoch(db.clone()).boxed().shared())
                 .clone()
         };
-        // A late arrival waits for the read under way and then for its own.
+        // A request that arrives during a read waits for two reads, which the timeout must allow for.
         tokio::time::timeout(EPOCH_TIMEOUT, read)
             .await
             .unwrap_or_else(|_| Err(Error::unavailable("the account epoch could not be read in time")))

@@ -1,4 +1,4 @@
-//! From a bearer token to an [`Actor`].
+//! Turns a bearer token into an [`Actor`].
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use super::right::{Right, Rights};
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
 
-/// The user an access token was issued to.
+/// The user to whom an access token was issued.
 ///
 /// # Errors
-/// [`Login::BadToken`] when the token is bad, expired, of the wrong type, logged out, or its user is not active.
+/// [`Login::BadToken`] if the token is invalid, expired, of the wrong type or logged out, or its user is not active.
 pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
     let bad_token = Error::Unauthenticated(Login::BadToken);
     let Some(claims) = ctx.services.tokens.read(token, ctx.now) else {
@@ -51,7 +51,7 @@ async fn load(db: &Database, claims: &Claims) -> Result<Option<Actor>> {
     }
 }
 
-/// A user with its groups and rights.
+/// A user with their groups and rights.
 pub async fn load_actor(db: &Database, user: user::Model) -> Result<Actor> {
     let memberships = || {
         user_group::Entity::find()

@@ -25,7 +25,7 @@ pub struct TokenPair {
 /// Issues tokens for a user name and a password.
 ///
 /// # Errors
-/// [`Login::WrongCredentials`] for an unknown name, a wrong password and an inactive user, after the same time;
+/// [`Login::WrongCredentials`] for an unknown name, a wrong password and an inactive user, all of which take the same time;
 /// [`Error::Limited`] after too many failures in a minute.
 pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(TokenPair, Actor)> {
     let attempt = ctx
@@ -50,7 +50,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     passwords.note_once(async || note_old_hashes(ctx).await).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = passwords.verify(password.clone(), hash).await?;
-    // Read again, because verifying takes a while: a password changed meanwhile gives no more tokens.
+    // Read the user again, because verifying takes a while: if the password has changed meanwhile, no token is issued.
     let user = match user {
         Some(user) if matches && user.is_active => user::Entity::find_by_id(user.id)
             .one(ctx.db())
@@ -72,10 +72,11 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     Ok((pair, load_actor(ctx.db(), user).await?))
 }
 
-/// Users that are read at a time.
+/// The number of users read at a time.
 const USERS: u64 = 2_000;
 
-/// Takes note of the hashes of users who have not logged in since they were taken over.
+/// Passes the imported hashes that no login has replaced yet to [`Passwords::note`](passwords::Passwords::note), so that
+/// failed logins take as long as a login with the slowest of them.
 async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
     let mut last = 0;
     loop {
@@ -96,8 +97,8 @@ async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Replaces a hash that was taken over by one of our own, unless the password has been changed meanwhile. If that fails,
-/// the login succeeds nevertheless and the next one tries again.
+/// Replaces an imported hash with one of this program, unless the password has been changed meanwhile. If that fails, the
+/// login succeeds nevertheless, and the next one tries again.
 async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
     let replacing = async {
         let new = ctx.services.passwords.hash(password).await?;
@@ -199,7 +200,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
         .ok_or_else(refused)?;
     let config = &ctx.services.config;
     let longest = config.access_token_lifetime.max(config.refresh_token_lifetime);
-    // The session's last token expires no later than one issued now, or the one sent.
+    // No token of the session expires later than one issued now or the one that was sent.
     let last_expiry = expiry(&claims).max(ctx.now + chrono::TimeDelta::seconds(longest));
     ctx.transaction(move |tx| {
         let session = claims.session().to_owned();
@@ -222,8 +223,8 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
     .await
 }
 
-/// The claims of a valid token, and its user's token generation. It is signed by this system, not expired, spent, logged
-/// out or revoked, and its user is active.
+/// The claims of a valid token, and its user's token generation. A valid token is signed by this program, is not expired,
+/// spent, logged out or revoked, and has an active user.
 async fn valid_claims(ctx: &Ctx, token: &str) -> Result<Option<(Claims, i64)>> {
     let Some(claims) = ctx.services.tokens.read(token, ctx.now) else {
         return Ok(None);

@@ -1,8 +1,8 @@
 //! Authentication and permissions.
 //!
-//! The types (`right`, `actor`, `accounts`) lie below `Services`. What needs a request lies above
-//! `Ctx`: `identify` turns a bearer token into an [`Actor`], `permit` checks rights, `login` issues and ends sessions,
-//! `session` follows a connection that outlives one request.
+//! `right`, `actor` and `accounts` depend on neither `Services` nor `Ctx`. The other modules work on a request: `identify`
+//! turns a bearer token into an [`Actor`], `permit` checks rights, `login` issues tokens and ends sessions, and `session` is
+//! the login of a connection that outlives one request.
 
 pub mod accounts;
 pub mod actor;

@@ -1,7 +1,7 @@
 //! Permits: proof that the caller holds a right.
 //!
-//! A rule that needs a right takes a [`Permit`] in its signature, and only [`Ctx::permit`] makes one, after checking. So
-//! no rule can be reached unchecked, and an API can obtain the permit before it reads a body.
+//! A rule that needs a right takes a [`Permit`], which only [`Ctx::permit`] and [`Ctx::reader`] create, after a check.
+//! Therefore no rule can be called without the check, and an API can check before it reads a body.
 
 use std::marker::PhantomData;
 
@@ -13,7 +13,7 @@ use crate::resource::Resource;
 
 /// What a permit allows.
 pub trait Action: Send + Sync + 'static {
-    /// The verb of the right that it needs; absent where a login is enough.
+    /// The verb of the right that the action needs, or `None` if a login is enough.
     const VERB: Option<Verb>;
 }
 
@@ -46,7 +46,7 @@ pub struct Permit<'c, A, R> {
 }
 
 impl<'c, A, R> Permit<'c, A, R> {
-    /// The request that was checked.
+    /// The context of the request that was checked.
     pub fn ctx(&self) -> &'c Ctx {
         self.ctx
     }

@@ -2,7 +2,7 @@
 
 use crate::kind::Kind;
 
-/// An action that needs a right of its own; reading needs a login alone.
+/// An action that needs its own right. Reading needs only a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {
     Add,
@@ -35,10 +35,10 @@ impl Verb {
 pub struct Right(pub Verb, pub Kind);
 
 impl Right {
-    /// Needed for every operation on webhooks, reading included.
+    /// Needed for every operation on webhooks, including reading.
     pub const WEBHOOKS: Self = Self(Verb::Change, Kind::Webhook);
 
-    /// The eighteen of the inventory, noun by noun, and [`Right::WEBHOOKS`].
+    /// The 18 rights of the inventory, noun by noun, and [`Right::WEBHOOKS`].
     pub fn all() -> impl Iterator<Item = Self> {
         Kind::ALL
             .into_iter()

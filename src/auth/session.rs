@@ -35,7 +35,7 @@ impl Session {
     /// The context of an operation that begins now.
     ///
     /// # Errors
-    /// [`crate::error::Login::BadToken`] when the token is not or no longer valid.
+    /// [`crate::error::Login::BadToken`] if the token is not valid.
     pub async fn ctx(&self) -> Result<Ctx> {
         let mut ctx = Ctx::anonymous(Arc::clone(&self.services), self.client);
         if let Some(token) = &self.token {
@@ -44,7 +44,7 @@ impl Session {
         Ok(ctx)
     }
 
-    /// Completes when the token is no longer valid; never for an anonymous session.
+    /// Completes when the token is no longer valid. Never completes for an anonymous session.
     pub async fn ended(&self) {
         let Some(token) = &self.token else {
             return std::future::pending().await;

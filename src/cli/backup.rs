@@ -1,6 +1,6 @@
 //! `stockroom backup`: copies a SQLite database while it is in use. The copy is a consistent snapshot.
 //!
-//! It does not contain the secret key, which is in a file of its own.
+//! It does not contain the secret key, which is in a separate file.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

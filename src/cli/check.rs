@@ -47,7 +47,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
             let message = "migrations are missing; see `stockroom migrate status`";
             return Err(Error::internal(message));
         }
-        // The file is damaged there, but may be readable elsewhere.
+        // Other parts of a damaged file may be readable.
         Err(error @ Error::Internal(_)) if is_file => {
             violated += 1;
             print(&format!(
@@ -67,7 +67,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
                 continue;
             }
             Ok(Some(violation)) => describe(&violation),
-            // The other invariants can be verified all the same.
+            // It may be possible to verify the other invariants.
             Err(error @ Error::Internal(_)) if is_file => explain(&error),
             Err(error) => return Err(error),
         };

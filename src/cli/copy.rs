@@ -1,4 +1,4 @@
-//! `stockroom copy`: a whole database into an empty one, from SQLite to PostgreSQL or the other way.
+//! `stockroom copy`: copies a whole database into an empty one, such as from SQLite to PostgreSQL.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use crate::error::{Error, Result};
 
 #[derive(Args, Debug)]
 pub(super) struct Copy {
-    /// The database to copy, which stays as it is: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Nothing is
-    /// written to a SQLite file meanwhile, so stop the program first
+    /// The database to copy, which is not changed: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Other programs
+    /// can't write to a SQLite file during the copy, so stop the program first
     #[arg(long, value_name = "URL", value_parser = source)]
     from: Secret,
-    /// The database to copy into, which has to be empty
+    /// The database to copy into, which must be empty
     #[arg(long, value_name = "URL", value_parser = source)]
     to: Secret,
     /// Print counts, sums and hashes of both sides as JSON
@@ -81,7 +81,7 @@ pub(super) async fn run(mut config: Config, command: Copy) -> Result<ExitCode> {
                 started.elapsed().as_secs_f64()
             )
         } else {
-            "NOT copied: the sides differ, which is a fault of this program. Nothing was stored.".to_owned()
+            "NOT copied: the sides differ, which is a bug in this program. Nothing was stored.".to_owned()
         })?;
         if let Some(secret) = secret.filter(|_| equal) {
             print(&format!(

@@ -23,7 +23,7 @@ use crate::services::Services;
 const PRODUCTS: usize = 240;
 const SEED: u64 = 1;
 
-/// The users: name, superuser, group, and what they may do.
+/// The users: name, whether a superuser, group, and a summary of the permissions.
 const USERS: [(&str, bool, Option<&str>, &str); 3] = [
     ("admin", true, None, "may do everything"),
     (
@@ -46,7 +46,7 @@ const PAGES: [(&str, &str); 5] = [
 
 pub(super) async fn run(config: Config) -> Result<ExitCode> {
     let stop = Stop::listen()?;
-    // First of all, so that a second demo on the same address fails before it has created anything.
+    // Listen first, so that a second demo on the same address fails before it has created anything.
     let listener = serve::listen(config.bind).await?;
     let address = listener.local_addr().map_err(Error::internal)?;
     let directory = tempfile::Builder::new()
@@ -56,7 +56,7 @@ pub(super) async fn run(config: Config) -> Result<ExitCode> {
     let file = directory.path().join("stockroom.db");
     let config = Config {
         database_url: Location::Sqlite(file.clone()),
-        // Generated, in a file beside the database.
+        // A key is generated and stored in a file next to the database.
         secret_key: None,
         ..config
     };
@@ -100,7 +100,7 @@ const WORDS: [&str; 64] = [
     "saffron", "sage", "sparrow", "spruce", "thistle", "timber", "tulip", "velvet", "walnut", "willow",
 ];
 
-/// Returns two words and four digits: one of 40 million, which is enough for an hour on a local machine.
+/// Returns two words and four digits: one of 40 million passwords, which is enough for a short demo on a local machine.
 fn password() -> String {
     let word = || WORDS.get(rand::random_range(0..WORDS.len())).unwrap_or(&"stock");
     format!("{}-{}-{:04}", word(), word(), rand::random_range(0..10_000))

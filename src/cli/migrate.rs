@@ -60,7 +60,7 @@ pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
 /// Asks whether to revert migrations, because the data in their tables is lost.
 ///
 /// # Errors
-/// If the answer is not `yes`, or standard input is not a terminal.
+/// Fails if the answer is not `yes`, or standard input is not a terminal.
 async fn confirm(services: &Services, steps: u32) -> Result<()> {
     if !std::io::stdin().is_terminal() {
         let message = "this deletes the data in the tables of the reverted migrations; confirm it with --yes";

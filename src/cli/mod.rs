@@ -56,7 +56,7 @@ enum Command {
     },
     /// Add sample data to the database
     Seed(seed::Seed),
-    /// Take over a Django installation: `check` reports what would happen, `run` does it
+    /// Import a Django installation: `check` reports what would happen, `run` does it
     Import {
         #[command(subcommand)]
         command: import::Import,
@@ -79,7 +79,7 @@ enum Command {
 
 /// Runs a command and returns its exit code.
 pub fn run(cli: Cli) -> ExitCode {
-    // The demo prints a page of its own.
+    // The demo prints its own overview.
     let quiet = matches!(cli.command, Command::Demo);
     start_log(cli.config.log_format.into(), quiet, cli.log_filter.as_deref());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -14,7 +14,7 @@ use crate::services::Services;
 /// tables of a database in use.
 ///
 /// # Errors
-/// If migrations are missing in a database that has others.
+/// Fails if migrations are missing in a database that has others.
 pub(super) async fn open_current(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
     create_if_empty(&services.db).await?;
@@ -24,7 +24,7 @@ pub(super) async fn open_current(config: Config) -> Result<Arc<Services>> {
 /// Creates the tables of an empty database.
 ///
 /// # Errors
-/// If migrations are missing in a database that has others.
+/// Fails if migrations are missing in a database that has others.
 pub(super) async fn create_if_empty(db: &Database) -> Result<()> {
     let migrations = schema::migrations(db).await?;
     let applied = migrations.iter().filter(|(_, applied)| *applied).count();

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::error::{Error, Result};
 
 pub(super) fn fail(message: &str) -> ExitCode {
-    // If standard error is closed, there is no place to report that.
+    // A closed standard error can't be reported anywhere.
     let _ = writeln!(std::io::stderr(), "stockroom: {message}");
     ExitCode::FAILURE
 }

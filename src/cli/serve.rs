@@ -28,10 +28,10 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     run_until_stopped(services, listener, stop).await
 }
 
-/// SQLite opens a file that it may not write read-only, and every change would fail.
+/// Checks that a SQLite file can be written. SQLite would open it read-only, and every change would fail.
 ///
 /// # Errors
-/// If it is a SQLite file that exists and can't be written.
+/// Fails for a SQLite file that exists and can't be written.
 fn require_writable(location: &Location) -> Result<()> {
     let Location::Sqlite(file) = location else {
         return Ok(());
@@ -47,7 +47,7 @@ fn require_writable(location: &Location) -> Result<()> {
     }
 }
 
-/// Binds the address. Clients can connect from now on; their requests wait.
+/// Binds the address. From then on clients can connect; their requests wait until the program serves.
 pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         Error::internal(match error.kind() {
@@ -91,7 +91,7 @@ fn raise_file_limit() {
     }
 }
 
-/// More files than the connections and the rest of the program ever need.
+/// More files than the connections and the rest of the program need.
 const MAX_FILES: u64 = 65_536;
 
 /// The time for which the program continues to accept connections after SIGTERM. Meanwhile `/readyz` reports that it is
@@ -102,7 +102,7 @@ const DRAIN_TIME: Duration = Duration::from_secs(1);
 pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
-    /// The terminal was closed. None if it was to be ignored when the program was started, as by `nohup`.
+    /// The terminal was closed. `None` if the signal was ignored when the program was started, as with `nohup`.
     hang_up: Option<Signal>,
 }
 
@@ -137,7 +137,7 @@ impl Stop {
     }
 }
 
-/// Whether SIGHUP is ignored, by the bit mask that proc(5) describes. Where there is no `/proc`, it is taken not to be.
+/// Whether SIGHUP is ignored, according to the bit mask `SigIgn` in proc(5). Without `/proc`, it counts as not ignored.
 fn ignores_hang_up() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! The settings reader: flags, then environment variables, then `.env`, for every setting alike.
+//! Reads every setting from the flags, else from the environment variables, else from `.env`.
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -14,12 +14,12 @@ use super::output::fail;
 /// Parses flags, environment variables and `.env`. Exits if they are invalid, or after printing the help.
 ///
 /// # Errors
-/// The exit code if `.env` can't be read, which has been reported.
+/// The exit code if `.env` can't be read. The error has been printed.
 pub fn parse() -> Result<Cli, ExitCode> {
     let variables = Variables {
         file: EnvFile::read().map_err(|message| fail(&message))?,
     };
-    let command = Cli::command().mut_args(|setting| variables.give_to(setting));
+    let command = Cli::command().mut_args(|setting| variables.with_default_from_env(setting));
     let parsed = command.try_get_matches().and_then(|matches| {
         let mut cli = Cli::from_arg_matches(&matches)?;
         let is_set = |name: &str| {
@@ -38,7 +38,7 @@ pub fn parse() -> Result<Cli, ExitCode> {
             error.kind(),
             ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         ) {
-            // The values became defaults of flags; the help shows the program's own.
+            // The values have become defaults of flags. Print the help of a new command, which has the program's defaults.
             Cli::command().get_matches();
         }
         hide_value(error).exit()
@@ -51,7 +51,7 @@ struct Variables {
 }
 
 impl Variables {
-    /// Returns a value without white space around it, unless nothing remains: shells and compose files set a variable to
+    /// Returns a value without surrounding white space, or `None` if it is blank: shells and compose files set a variable to
     /// the empty string to unset it.
     fn get(&self, name: &OsStr) -> Option<OsString> {
         let value = std::env::var_os(name).or_else(|| self.file.get(name.to_str()?).map(OsString::from))?;
@@ -63,14 +63,14 @@ impl Variables {
     }
 
     /// Makes the variable of a setting the default of its flag.
-    fn give_to(&self, setting: Arg) -> Arg {
+    fn with_default_from_env(&self, setting: Arg) -> Arg {
         let Some(name) = setting.get_env().map(OsStr::to_owned) else {
             return setting;
         };
         let is_blank = |value: OsString| value.to_str().is_some_and(|text| !text.is_empty());
         let value = match self.get(&name) {
             Some(value) => list(&setting, value),
-            // A secret of blanks is a mistake, which its parser reports.
+            // A secret of only white space is a mistake, which the parser of the setting reports.
             None if setting.is_hide_env_values_set() && std::env::var_os(&name).is_some_and(is_blank) => {
                 Some(OsString::new())
             }

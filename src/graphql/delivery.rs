@@ -1,4 +1,4 @@
-//! Webhook deliveries: an event on its way to one endpoint, with its attempts.
+//! Webhook deliveries: an event that is sent to one endpoint, with its attempts.
 
 use ::entity::{attempt, delivery, event, webhook_endpoint};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
@@ -86,7 +86,7 @@ impl WebhookDelivery {
         int(self.0.attempts)
     }
 
-    /// Its attempts, the first one first. Only the last 20 are kept.
+    /// Its attempts, oldest first. Only the last 20 are kept.
     async fn attempts(
         &self,
         cx: &Context<'_>,
@@ -130,7 +130,7 @@ filter! {
     WebhookDeliveryFilter of delivery::Entity {
         columns { id: IdFilter(Id) }
         rules {
-            /// Any of these.
+            /// Matches deliveries with any of these outcomes.
             outcome: Vec<WebhookDeliveryOutcome> = |_, outcomes| Ok(with_outcome(outcomes)),
         }
     }

@@ -34,10 +34,10 @@ use crate::limits::Class;
 use crate::origin;
 use crate::services::Services;
 
-/// Characters of an operation's name in a trace, at most.
+/// The maximum length of an operation's name in a trace, in characters.
 const MAX_NAME: usize = 60;
 
-/// The program, for the GraphQL service.
+/// Connects the GraphQL service to the program.
 pub(crate) struct StockroomHost {
     services: Arc<Services>,
     checks: ArgumentChecks,
@@ -136,7 +136,7 @@ impl Host for StockroomHost {
         origin::client(head, &self.services.config)
     }
 
-    /// A page of our own, or of an origin that CORS allows.
+    /// Allows pages of the server itself and of the origins that CORS allows.
     fn allows_origin(&self, head: &Parts, origin: &str) -> bool {
         let config = &self.services.config;
         let is_listed = |allowed: &String| allowed == "*" || allowed == origin;
@@ -145,7 +145,7 @@ impl Host for StockroomHost {
                 .split_once("://")
                 .map(|(_, host)| host.to_ascii_lowercase())
         };
-        // A proxy that terminates TLS may not tell the scheme, so only hosts are compared.
+        // A proxy that terminates TLS may not forward the scheme, so only hosts are compared.
         config.cors_allowed_origins.iter().any(is_listed)
             || host(origin) == host(&origin::public(head, config))
     }
@@ -167,7 +167,7 @@ impl Host for StockroomHost {
     }
 }
 
-/// A header with bytes beyond ASCII is no token.
+/// The token in an `Authorization` header. A header with non-ASCII bytes is a bad token.
 fn token(authorization: &[u8]) -> Result<Option<&str>> {
     let text = std::str::from_utf8(authorization)
         .ok()

@@ -1,4 +1,5 @@
-//! Brands, categories and suppliers: their fields are the same and declared once; they differ in what refers to them.
+//! Brands, categories and suppliers. They have the same fields, which are declared once, and differ in the rows that refer
+//! to them.
 
 use ::entity::label::{Fields, Label};
 use ::entity::{brand, category, inflow, product, supplier};
@@ -45,8 +46,8 @@ impl<L: Label + Collection> LabelFields<L> {
         self.fields().description
     }
 
-    /// Increases with each change. Send it as `expectedVersion` to have an update
-    /// refused when the record has changed since.
+    /// Increases with each change. Send it as `expectedVersion` to make an update
+    /// fail if the record has changed since.
     async fn version(&self) -> i32 {
         int(self.fields().version)
     }
@@ -118,7 +119,7 @@ label! {
 lists!(BrandLists of brand::Entity {
     /// The products of this brand, by title unless ordered otherwise.
     products: product::Entity by BrandId(
-        search: Option<String> = "Words of the title, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );
@@ -138,7 +139,7 @@ label! {
 lists!(CategoryLists of category::Entity {
     /// The products in this category, by title unless ordered otherwise.
     products: product::Entity by CategoryId(
-        search: Option<String> = "Words of the title, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );

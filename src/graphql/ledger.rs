@@ -19,8 +19,8 @@ use crate::stock::movement_row;
 
 node!(StockLedgerEntry of stock_change::Entity);
 
-/// One change of one product's stock: who, when, why, how much. Entries are only
-/// ever added.
+/// One change of one product's stock. Entries are added, but never changed or
+/// deleted.
 #[Object(serial)]
 impl StockLedgerEntry {
     /// Increases with time: a later entry of the same product has a larger id.

@@ -1,10 +1,10 @@
-//! The GraphQL API, `/graphql`: translates between GraphQL and the rules, and decides nothing.
+//! The GraphQL API, `/graphql`: translates between GraphQL and the rules, and contains no rules itself.
 //!
 //! Each noun has its file, made of the parts in `kit`. `host.rs` connects the program to the crate `graphql-server`, which
 //! does everything else.
 //!
 //! Objects resolve their fields in sequence (`serial`): relations are loaded for all siblings at once, so that there is
-//! little to run concurrently, and the keys of a response come in the order of the document.
+//! little to run concurrently, and the keys of a response have the order of the document.
 
 use std::sync::Arc;
 
@@ -40,10 +40,10 @@ use mutation::Mutation;
 use query::Query;
 use subscription::Subscription;
 
-/// Asks for the cost of an operation, which is `extensions.cost` of the response.
+/// The request header that adds the cost of the operation to the response, as `extensions.cost`.
 const COST: HeaderName = HeaderName::from_static("x-stockroom-cost");
 
-/// What `__schema { description }` says.
+/// The text of `__schema { description }`.
 const DESCRIPTION: &str = "\
 Stockroom: products with their brands, categories and suppliers, and the movements of their stock.
 
@@ -62,7 +62,7 @@ else that fails is in `errors`, with a code in `extensions.code`.";
 /// `/graphql`: HTTP, server-sent events and WebSocket.
 ///
 /// # Errors
-/// When the documents that the settings name can't be read or are not valid.
+/// Fails if the documents of the settings can't be read or are not valid.
 pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
     let config = &services.config;
     if config.graphql_documents_only && config.graphql_documents.is_none() {

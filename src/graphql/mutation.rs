@@ -82,7 +82,7 @@ impl InventoryMutation {
         update(cx, input).await
     }
 
-    /// Refused with `PROTECTED` while the brand has products. Requires `DELETE_BRAND`.
+    /// Fails with `PROTECTED` while the brand has products. Requires `DELETE_BRAND`.
     async fn delete_brand(&self, cx: &Context<'_>, input: DeleteBrandInput) -> Nullable<DeleteBrandPayload> {
         delete(cx, input.id).await
     }
@@ -105,7 +105,7 @@ impl InventoryMutation {
         update(cx, input).await
     }
 
-    /// Refused with `PROTECTED` while the category has products. Requires
+    /// Fails with `PROTECTED` while the category has products. Requires
     /// `DELETE_CATEGORY`.
     async fn delete_category(
         &self,
@@ -133,7 +133,7 @@ impl InventoryMutation {
         update(cx, input).await
     }
 
-    /// Refused with `PROTECTED` while the supplier has inflows. Requires
+    /// Fails with `PROTECTED` while the supplier has inflows. Requires
     /// `DELETE_SUPPLIER`.
     async fn delete_supplier(
         &self,
@@ -170,7 +170,7 @@ impl InventoryMutation {
         update(cx, input).await
     }
 
-    /// Refused with `PROTECTED` while the product has inflows or outflows. Requires
+    /// Fails with `PROTECTED` while the product has inflows or outflows. Requires
     /// `DELETE_PRODUCT`.
     async fn delete_product(
         &self,
@@ -198,7 +198,7 @@ impl InventoryMutation {
         create_all(cx, input.items).await
     }
 
-    /// Deletes an inflow and takes its quantity from the product. Refused with
+    /// Deletes an inflow and takes its quantity from the product. Fails with
     /// `INSUFFICIENT_STOCK` when there is not enough left. Requires `DELETE_INFLOW`.
     async fn delete_inflow(
         &self,
@@ -208,7 +208,7 @@ impl InventoryMutation {
         delete(cx, input.id).await
     }
 
-    /// Records stock that went out and takes it from the product. Refused with
+    /// Records stock that went out and takes it from the product. Fails with
     /// `INSUFFICIENT_STOCK` when there is not enough. Requires `ADD_OUTFLOW`.
     async fn create_outflow(
         &self,

@@ -53,7 +53,7 @@ impl ProductNode {
         self.0.selling_price.into()
     }
 
-    /// The stock now.
+    /// The current stock.
     async fn quantity(&self) -> i32 {
         int(self.0.quantity)
     }
@@ -63,8 +63,8 @@ impl ProductNode {
         Ok(rules::is_low(Ctx::of(cx)?, &self.0))
     }
 
-    /// Increases with each change. Send it as `expectedVersion` to have an update
-    /// refused when the record has changed since.
+    /// Increases with each change. Send it as `expectedVersion` to make an update
+    /// fail if the record has changed since.
     async fn version(&self) -> i32 {
         int(self.0.version)
     }

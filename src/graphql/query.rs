@@ -87,25 +87,25 @@ impl Query {
 lists!(RootLists {
     /// Brands, by name unless ordered otherwise.
     brands: brand::Entity(
-        search: Option<String> = "Words of the name, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the name, in any order, ignoring case and diacritics.",
         filter: FilterArgument<brand::Entity>,
         order_by: OrderArgument<brand::Entity>,
     );
     /// Categories, by name unless ordered otherwise.
     categories: category::Entity(
-        search: Option<String> = "Words of the name, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the name, in any order, ignoring case and diacritics.",
         filter: FilterArgument<category::Entity>,
         order_by: OrderArgument<category::Entity>,
     );
     /// Suppliers, by name unless ordered otherwise.
     suppliers: supplier::Entity(
-        search: Option<String> = "Words of the name, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the name, in any order, ignoring case and diacritics.",
         filter: FilterArgument<supplier::Entity>,
         order_by: OrderArgument<supplier::Entity>,
     );
     /// Products, by title unless ordered otherwise.
     products: product::Entity(
-        search: Option<String> = "Words of the title, in any order, case and diacritics aside.",
+        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );

@@ -20,7 +20,7 @@ use crate::telemetry::log_failure;
 /// The largest number of `productIds`. Without that argument, a subscription covers all products.
 const MAX_PRODUCTS: usize = 100;
 
-/// Time until an entry that could not be read is read again.
+/// The delay before a failed read is retried.
 const RETRY: Duration = Duration::from_millis(250);
 
 pub struct Subscription;
@@ -74,7 +74,7 @@ impl Subscription {
     }
 }
 
-/// The next entry; none when the program ends. While the database can't answer, the entry is tried again.
+/// The next entry, or `None` when the program stops. Retries while the database is not available.
 async fn next_entry(entries: &mut Entries) -> Option<stock_change::Model> {
     loop {
         match entries.next().await {
@@ -84,7 +84,7 @@ async fn next_entry(entries: &mut Entries) -> Option<stock_change::Model> {
     }
 }
 
-/// The next product that has fallen low; none when the program ends.
+/// The next product whose stock has become low, or `None` when the program stops.
 async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Option<Result<Row<product::Entity>>> {
     loop {
         let entry = next_entry(entries).await?;
@@ -103,7 +103,7 @@ async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Option<Result<Row<product
     }
 }
 
-/// A product. While the database can't answer, it is tried again.
+/// Reads a product. Retries while the database is not available.
 async fn low_product(ctx: &Ctx, id: i64) -> Result<Row<product::Entity>> {
     loop {
         match resolvers::find(ctx.permit()?, id).await {

@@ -44,13 +44,12 @@ impl WebhookEndpoint {
         events(&self.0).map(WebhookEvent::from).collect()
     }
 
-    /// Whether nothing is sent to it, because a user disabled it or because Stockroom
-    /// gave it up.
+    /// Whether it is disabled, by a user or by Stockroom, so that nothing is sent to it.
     async fn disabled(&self) -> bool {
         self.0.ended_at.is_some()
     }
 
-    /// Since when it has been disabled. Null while it is enabled.
+    /// The time when it was disabled. Null while it is enabled.
     async fn disabled_at(&self) -> Option<DateTime> {
         self.0.ended_at.map(DateTime)
     }
@@ -60,24 +59,24 @@ impl WebhookEndpoint {
         self.0.ended_because.map(WebhookDisabledReason::from)
     }
 
-    /// Since when every attempt has failed. Null while attempts succeed.
+    /// The time since which every attempt has failed. Null while attempts succeed.
     async fn failing_since(&self) -> Option<DateTime> {
         self.0.failing_since.map(DateTime)
     }
 
-    /// Until when messages are also signed with the previous secret. Null when they are
-    /// not.
+    /// The time until which messages are also signed with the previous secret. Null if
+    /// they are not.
     async fn previous_secret_until(&self, cx: &Context<'_>) -> Result<Option<DateTime>> {
         Ok(overlap_ends(Ctx::of(cx)?, &self.0).map(DateTime))
     }
 
-    /// False for the endpoint of the server's settings, which only they change.
+    /// False for the endpoint of the server's settings, which can't be changed here.
     async fn managed(&self) -> bool {
         self.0.managed
     }
 
-    /// Increases with each change. Send it as `expectedVersion` to have an update
-    /// refused when the record has changed since.
+    /// Increases with each change. Send it as `expectedVersion` to make an update
+    /// fail if the record has changed since.
     async fn version(&self) -> i32 {
         int(self.0.version)
     }
@@ -122,7 +121,7 @@ pub(crate) enum WebhookEvent {
     OutflowCreated,
     /// `inflow.created`: stock came in.
     InflowCreated,
-    /// `product.low_stock`: a product's stock crossed the threshold downwards.
+    /// `product.low_stock`: a product's stock fell to the threshold or below.
     #[graphql(name = "PRODUCT_LOW_STOCK")]
     LowStock,
     /// `webhook.test`: sent by `sendTestWebhook` only. Endpoints can't subscribe to it.
@@ -160,7 +159,7 @@ inputs! {
             /// Whether it is disabled at first. False when absent.
         ], update [
             /// True: nothing is sent to it, and its pending deliveries fail. False: events are
-            /// sent to it again, also when Stockroom had given it up.
+            /// sent to it again, even if Stockroom had disabled it.
         ];
     }
 }
@@ -181,13 +180,13 @@ delete_input!(
     DeleteWebhookEndpointInput
 );
 
-/// The webhook endpoint to give another secret.
+/// The webhook endpoint that gets a new secret.
 #[derive(InputObject)]
 pub(crate) struct RotateWebhookSecretInput {
     id: ID,
-    /// Refuses with `CONFLICT` when the endpoint has changed since this version.
+    /// Fails with `CONFLICT` if the endpoint has changed since this version.
     expected_version: Option<i32>,
-    /// For how many seconds messages are also signed with the old secret: from 0 to
+    /// The number of seconds for which messages are also signed with the old secret, 0 to
     /// 604800, one day when absent.
     overlap: MaybeUndefined<i32>,
 }
@@ -212,7 +211,7 @@ macro_rules! secret_payload {
         #[graphql(serial)]
         pub(crate) struct $payload {
             webhook_endpoint: Option<NodeOf<webhook_endpoint::Entity>>,
-            /// The key of its signatures, `whsec_…`. It is shown this once.
+            /// The key of its signatures, `whsec_…`. It is not shown again.
             secret: Option<String>,
             user_errors: Vec<UserError>,
         }

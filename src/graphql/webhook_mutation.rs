@@ -30,7 +30,8 @@ pub struct WebhookMutation;
 
 #[Object]
 impl WebhookMutation {
-    /// Sends events to an address from now on. The payload shows the secret, this once.
+    /// Sends events to an address from now on. The payload has the secret, which is not
+    /// shown again.
     /// Requires `CHANGE_WEBHOOK`.
     async fn create_webhook_endpoint(
         &self,
@@ -40,7 +41,7 @@ impl WebhookMutation {
         create(cx, input).await
     }
 
-    /// Refused with `READ_ONLY` for the endpoint of the server's settings. Requires
+    /// Fails with `READ_ONLY` for the endpoint of the server's settings. Requires
     /// `CHANGE_WEBHOOK`.
     async fn update_webhook_endpoint(
         &self,
@@ -50,7 +51,7 @@ impl WebhookMutation {
         update(cx, input).await
     }
 
-    /// Deletes an endpoint and its deliveries. Refused with `READ_ONLY` for the endpoint
+    /// Deletes an endpoint and its deliveries. Fails with `READ_ONLY` for the endpoint
     /// of the server's settings. Requires `CHANGE_WEBHOOK`.
     async fn delete_webhook_endpoint(
         &self,
@@ -60,9 +61,9 @@ impl WebhookMutation {
         delete(cx, input.id).await
     }
 
-    /// Gives an endpoint another secret, which the payload shows, this once. Until the
-    /// overlap ends, messages are signed with both. Refused with `READ_ONLY` for the
-    /// endpoint of the server's settings. Requires `CHANGE_WEBHOOK`.
+    /// Replaces the secret of an endpoint. The payload has the new one, which is not
+    /// shown again. Until the overlap ends, messages are signed with both. Fails with
+    /// `READ_ONLY` for the endpoint of the server's settings. Requires `CHANGE_WEBHOOK`.
     async fn rotate_webhook_secret(
         &self,
         cx: &Context<'_>,
@@ -75,7 +76,7 @@ impl WebhookMutation {
         .await
     }
 
-    /// Sends a `webhook.test` message. Refused with `DISABLED` when the endpoint is
+    /// Sends a `webhook.test` message. Fails with `DISABLED` when the endpoint is
     /// disabled or the server sends no webhooks. Requires `CHANGE_WEBHOOK`.
     async fn send_test_webhook(
         &self,
@@ -85,8 +86,8 @@ impl WebhookMutation {
         apply(cx, input.endpoint_id, delivery::test).await
     }
 
-    /// Sends a delivery again: one that has ended with its whole schedule of attempts,
-    /// one that is pending at once. The message id stays the same. Refused with
+    /// Sends a delivery again, with the same message id. The schedule of attempts begins
+    /// again for one that has ended; a pending one is attempted at once. Fails with
     /// `DISABLED` when the endpoint is disabled or the server sends no webhooks.
     /// Requires `CHANGE_WEBHOOK`.
     async fn replay_webhook_delivery(
@@ -97,8 +98,8 @@ impl WebhookMutation {
         apply(cx, input.id, |permit, id| delivery::replay(permit, None, id)).await
     }
 
-    /// Sends an endpoint the deliveries again that were given up since a given time.
-    /// Refused with `DISABLED` when the endpoint is disabled or the server sends no
+    /// Sends the deliveries of an endpoint again that have failed since a given time.
+    /// Fails with `DISABLED` when the endpoint is disabled or the server sends no
     /// webhooks. Requires `CHANGE_WEBHOOK`.
     async fn replay_webhook_deliveries(
         &self,

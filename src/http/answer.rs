@@ -9,7 +9,7 @@ use crate::idempotency::Answer;
 /// Marks a response to a request that was executed before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Returns a response as it is stored, or `None` if it is not text.
+/// Returns a response in the form in which it is stored, or `None` if it is not text.
 pub(crate) fn to_answer(parts: &Parts, body: &[u8]) -> Option<Answer> {
     let header = |(name, value): (&HeaderName, &HeaderValue)| {
         let value = value.to_str().ok()?;
@@ -22,7 +22,7 @@ pub(crate) fn to_answer(parts: &Parts, body: &[u8]) -> Option<Answer> {
     })
 }
 
-/// Returns a stored response as it is sent again.
+/// Returns a stored response, marked as a replay.
 ///
 /// # Errors
 /// [`Error::Internal`] if it was not stored by [`to_answer`].
@@ -32,10 +32,10 @@ pub(crate) fn replay(answer: Answer) -> Result<Response<String>> {
     Ok(response)
 }
 
-/// The stored response to the execution itself.
+/// Returns a stored response without marking it, for the request that was executed itself.
 ///
 /// # Errors
-/// If what is stored is no response.
+/// [`Error::Internal`] if it was not stored by [`to_answer`].
 pub(crate) fn restore(answer: Answer) -> Result<Response<String>> {
     let mut response = Response::new(answer.body);
     *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;

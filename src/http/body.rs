@@ -8,9 +8,9 @@ use http_server::body::{BodyError, read_json};
 
 use crate::error::{Error, Malformed, Result};
 
-/// The largest body in bytes.
+/// The maximum size of a body in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// The time a body may take to arrive.
+/// The maximum time for a body to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Reads a JSON body to its end.

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::idempotency::key::{Fingerprint, HEADER, Key};
 use crate::idempotency::{self, Begun, Finished};
 
-/// Extracts the key of a request, unparsed: a missing permission is reported first.
+/// Extracts the key of a request. It is not parsed yet, because a missing permission is reported before an invalid key.
 pub(crate) struct Once {
     keys: Vec<HeaderValue>,
     method: String,

@@ -55,7 +55,7 @@ fn built_page(name: &str) -> Response {
 
 /// A script, style, font or image.
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
-    // Files at the top level are pages, which have paths of their own.
+    // Files at the top level are pages, which have their own paths.
     match find(FILES, &name).filter(|file| file.name.contains('/')) {
         // Those in `assets` have a hash in their name.
         Some(file) => embedded::asset(file, file.name.starts_with("assets/"), ASSET_POLICY, &headers),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn pages_cannot_be_framed_and_name_no_other_host() {
+    async fn pages_cannot_be_framed_and_refer_to_no_other_host() {
         let pages = [
             send(Method::GET, "/", &[]).await,
             send(Method::GET, "/docs", &[]).await,
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn head_answers_without_a_body() {
+    async fn head_has_no_body() {
         let response = send(Method::HEAD, "/", &[]).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_named_by_a_page_exist() {
+    async fn files_that_pages_refer_to_exist() {
         for page in [
             send(Method::GET, "/", &[]).await,
             send(Method::GET, "/docs", &[]).await,

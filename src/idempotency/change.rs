@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::tx::Tx;
 
-/// The outcome of a rule as it is stored.
+/// The stored form of the outcome of a rule.
 ///
 /// # Errors
 /// [`Error::Internal`] for a map with keys that are not texts, which no outcome has.

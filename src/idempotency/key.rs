@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 
 /// The request header that carries a key.
 pub const HEADER: &str = "Idempotency-Key";
-/// The most characters of a key.
+/// The maximum length of a key in characters.
 pub const MAX_LENGTH: usize = 255;
 
 /// An idempotency key: 1 to [`MAX_LENGTH`] visible ASCII characters.
@@ -16,7 +16,7 @@ pub const MAX_LENGTH: usize = 255;
 pub struct Key(String);
 
 impl Key {
-    /// Parses the values of the header; none without the header.
+    /// Parses the values of the header. Returns `None` without the header.
     ///
     /// # Errors
     /// [`Error::Parameter`] when the header was sent more than once or its value is not a key.
@@ -41,8 +41,8 @@ impl Key {
         &self.0
     }
 
-    /// The number of the advisory lock on PostgreSQL that a transaction with this key of this user holds. Keys that share
-    /// a number by chance delay each other and do nothing worse.
+    /// The number of the advisory lock on PostgreSQL that a transaction with this key of this user holds. Keys with
+    /// the same number by chance can't be used at the same time, which has no other effect.
     pub fn lock_number(&self, user_id: i64) -> i64 {
         let digest = Sha256::new()
             .chain_update(user_id.to_be_bytes())
@@ -61,7 +61,7 @@ pub struct Fingerprint(String);
 
 impl Fingerprint {
     pub fn new(method: &str, path: &str, body: &[u8]) -> Self {
-        // Neither a method nor a path contains a line break, so no two requests have the same input.
+        // Neither a method nor a path contains a line break, so different requests have different inputs.
         let digest = Sha256::new()
             .chain_update(method)
             .chain_update("\n")

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::key::{Fingerprint, Key};
 
-/// The keys of the requests that are being executed in this process. There are at most as many as requests.
+/// The keys of the requests that are being executed in this process, at most one per request.
 #[derive(Default)]
 pub struct RunningKeys(Mutex<HashSet<(i64, Key)>>);
 
 impl RunningKeys {
-    /// Enters a key; none if a request with it is being executed.
+    /// Enters a key. Returns `None` if a request with it is being executed.
     pub fn enter(self: &Arc<Self>, user_id: i64, key: &Key) -> Option<Entry> {
         let entry = (user_id, key.clone());
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,7 +61,7 @@ impl Keyed {
         }
     }
 
-    /// Notes that the change is committed, and the key with it.
+    /// Records that the change and the key are committed.
     pub fn committed(&self) {
         self.is_committed.store(true, Ordering::Relaxed);
     }
@@ -70,7 +70,7 @@ impl Keyed {
         self.is_committed.load(Ordering::Relaxed)
     }
 
-    /// Notes that another request with this key is being executed, or has been.
+    /// Records that another request with this key is being executed, or has been.
     pub(super) fn lost(&self) {
         self.has_lost.store(true, Ordering::Relaxed);
     }

@@ -4,9 +4,9 @@
 //! changes data by [`Ctx::change`], which stores the key and the outcome in the transaction of the change: both are
 //! committed or neither is. The outcome is what the rule returned, from which the response is rendered; [`finish`] adds the
 //! response to it before it is sent. A repeat gets the stored response. If the program ended between the commit and the
-//! response, the repeat renders it from the stored outcome. A request that was refused stores nothing.
+//! response, the repeat renders it from the stored outcome. A rejected request stores nothing.
 //!
-//! Of several requests with one key at the same time one is executed; the others are refused at once, in this process by
+//! Of concurrent requests with one key, one is executed and the others are rejected at once: within this process by
 //! [`RunningKeys`](keyed::RunningKeys), between processes by an advisory lock that the transaction holds.
 
 use std::sync::Arc;
@@ -24,12 +24,12 @@ pub mod key;
 pub mod keyed;
 pub mod store;
 
-/// The most bytes of a response that is stored. A larger one is rendered again for each repeat.
+/// The maximum size of a stored response in bytes. A larger one is rendered again for each repeat.
 pub const MAX_ANSWER_BYTES: usize = 1024 * 1024;
-/// Seconds after which a request is repeated whose key is in use.
+/// Seconds after which a client should repeat a request whose key is in use.
 pub const RETRY_IN_PROGRESS: u64 = 1;
 
-/// A response without its protocol.
+/// A response in the form in which it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     pub status: u16,
@@ -52,9 +52,9 @@ pub enum Finished {
     Rendered,
     /// The response as it was rendered, for a change that was made earlier.
     RenderedAgain,
-    /// Another response, which is stored.
+    /// The stored response to another execution.
     Replay(Answer),
-    /// The response of this execution as a concurrent repeat rendered and stored it first.
+    /// The response to this execution, which a concurrent repeat has rendered and stored first.
     Stored(Answer),
 }
 
@@ -87,10 +87,12 @@ pub async fn begin(ctx: &Ctx, key: Key, fingerprint: Fingerprint) -> Result<Begu
     }))
 }
 
-/// Ends a request that [`begin`] has begun, with its context. `answer` is the response, if it is complete; none for an error.
+/// Ends a request that [`begin`] has begun, with its context. `answer` is the response if it is complete, and `None`
+/// for an error.
 ///
 /// # Errors
-/// [`Conflict::KeyReused`] and [`Conflict::KeyInProgress`], as for [`begin`], if another request with this key was faster.
+/// [`Conflict::KeyReused`] and [`Conflict::KeyInProgress`], as for [`begin`], if another request with this key was executed
+/// first.
 pub async fn finish(ctx: &Ctx, answer: Option<&Answer>) -> Result<Finished> {
     let Some(keyed) = &ctx.keyed else {
         return Ok(Finished::Rendered);
@@ -123,7 +125,7 @@ async fn finish_keyed(ctx: &Ctx, keyed: &Arc<Keyed>, answer: Option<&Answer>) ->
         Ok(Some(other)) if other != *answer && is_again => return Ok(Finished::Replay(other)),
         Ok(Some(other)) if other != *answer => return Ok(Finished::Stored(other)),
         Ok(_) => {}
-        // A repeat renders it again.
+        // A repeat will render the response again.
         Err(error) => log_failure(&error),
     }
     Ok(if is_again {

@@ -18,12 +18,12 @@ use crate::tx::Tx;
 
 /// How long a key is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
-/// The most rows that one transaction deletes.
+/// The maximum number of rows that one transaction deletes.
 const BATCH: u64 = 1_000;
 /// The unique constraint.
 const USER_AND_KEY: &str = "idempotency_key_user_id_key_key";
 
-/// The row of a user's key, also if it is older than [`KEPT`].
+/// The row of a user's key, even if it is older than [`KEPT`].
 async fn find(db: &impl ConnectionTrait, user_id: i64, key: &str) -> Result<Option<Model>, DbErr> {
     Entity::find()
         .filter(Column::UserId.eq(user_id))
@@ -42,12 +42,12 @@ pub(super) async fn find_kept(ctx: &Ctx, user_id: i64, key: &str) -> Result<Opti
     Ok(found.filter(|row| is_kept(row, ctx.now)))
 }
 
-/// Reserves a key for a transaction, without waiting for another one that has it.
+/// Reserves a key for a transaction, without waiting for another transaction that holds it.
 ///
 /// # Errors
 /// [`Conflict::KeyInProgress`] when another transaction has reserved the key, or has committed it.
 pub(super) async fn claim(tx: &Tx, keyed: &Keyed) -> Result<()> {
-    // SQLite's transactions run one after the other.
+    // SQLite runs write transactions one after the other.
     if tx.backend() == Backend::Postgres {
         let sql = "SELECT pg_try_advisory_xact_lock($1) AS is_locked";
         let lock = keyed.key.lock_number(keyed.user_id);
@@ -71,8 +71,8 @@ pub(super) async fn claim(tx: &Tx, keyed: &Keyed) -> Result<()> {
     }
 }
 
-/// Which of these keys a transaction on PostgreSQL can reserve and has never been used, in their order. The others are left
-/// to transactions of their own.
+/// For each of these keys, in order, whether the transaction has reserved it and it has never been used. Requests with the
+/// other keys need their own transactions. PostgreSQL only.
 pub async fn claim_new(tx: &Tx, keys: &[Arc<Keyed>]) -> Result<Vec<bool>, DbErr> {
     let mut claimed = Vec::with_capacity(keys.len());
     if keys.is_empty() {
@@ -124,7 +124,7 @@ pub async fn record(tx: &Tx, outcomes: Vec<(Arc<Keyed>, String)>) -> Result<()> 
     });
     match Entity::insert_many(rows).exec(tx).await {
         Ok(_) => Ok(()),
-        // Only where the session's isolation level hides what others have committed.
+        // Happens only at an isolation level that hides rows committed by other transactions.
         Err(error) if matches!(Failure::of(&error), Failure::Unique(name) if name == USER_AND_KEY) => {
             Err(in_progress(&first))
         }
@@ -137,8 +137,8 @@ fn in_progress(keyed: &Keyed) -> Error {
     Error::Conflict(Conflict::KeyInProgress)
 }
 
-/// Stores the response to a request whose change is committed, unless there is one already. Returns the stored one if it is
-/// another, none if it is this one.
+/// Stores the response to a request whose change is committed, unless there is one already. Returns the response that
+/// was stored before, or `None` if there was none.
 pub(super) async fn add_answer(ctx: &Ctx, keyed: &Arc<Keyed>, answer: &Answer) -> Result<Option<Answer>> {
     if answer.body.len() > MAX_ANSWER_BYTES {
         return Ok(None);
@@ -185,7 +185,7 @@ pub(super) fn stored_answer(row: &Model) -> Result<Option<Answer>> {
 /// Deletes a batch of keys that are no longer valid. Returns whether it was full, so that there may be more.
 ///
 /// # Errors
-/// When the database can't be written.
+/// Fails if the database can't be written.
 pub async fn prune(ctx: &Ctx) -> Result<bool> {
     let deleted = ctx
         .transaction(move |tx| {

@@ -10,12 +10,12 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use crate::error::{Error, Result};
 use crate::tx::Tx;
 
-/// The groups of the target by their ids in the source.
+/// Maps the ids of groups in the source to their ids in the target.
 #[derive(Default)]
 pub(super) struct Groups(HashMap<i64, i64>);
 
 impl Groups {
-    /// Stores groups. One that has the name of an existing group replaces its permissions.
+    /// Stores groups. If a group with the same name exists, its permissions are replaced.
     pub(super) async fn store(&mut self, tx: &Tx, groups: Vec<row::Group>) -> Result<()> {
         let existing = group::Entity::find().all(tx).await?;
         let existing: HashMap<String, i64> =

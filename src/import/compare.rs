@@ -1,4 +1,4 @@
-//! Reads the stored rows back and compares them with the source's.
+//! Reads the stored rows back and compares them with those of the source.
 
 use ::entity::{Record as _, brand, category, inflow, outflow, product, stock_change, supplier, user};
 use database::Table;
@@ -12,7 +12,7 @@ use super::watch::Watch;
 use crate::error::Result;
 use crate::tx::Tx;
 
-/// Rows that are read at a time.
+/// The number of rows read at a time.
 const BATCH: u64 = 2_000;
 
 /// One table on both sides.
@@ -28,7 +28,7 @@ impl Comparison {
     }
 }
 
-/// Compares all tables of which the source has a summary.
+/// Compares all tables for which the source has a summary.
 pub(super) async fn compare(
     tx: &Tx,
     source: Vec<TableSummary>,
@@ -89,7 +89,7 @@ pub(super) async fn compare(
             "user_group" => reader.sum(&groups.read_memberships(tx).await?),
             "user_permission" => reader.sum(&account::read_permissions(tx).await?),
             "spent_token" => reader.sum(&account::read_spent_tokens(tx).await?),
-            // An unknown table has no rows here, so the comparison fails.
+            // No rows are stored for an unknown table, so the comparison fails.
             _ => reader.digest.summary(),
         };
         comparisons.push(Comparison { source, target });
@@ -104,7 +104,7 @@ struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    /// Of rows that are read at once, as accounts are few.
+    /// Summarizes a small table that was read with one query.
     fn sum<R: Record>(mut self, rows: &[R]) -> TableSummary {
         self.watch.compared(rows.len());
         for row in rows {

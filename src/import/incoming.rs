@@ -1,4 +1,4 @@
-//! The rows of the source, for the body of a transaction.
+//! The rows of the source, read within the body of a transaction.
 
 use database::Backend;
 use django_source::digest::TableSummary;
@@ -7,15 +7,15 @@ use tokio::runtime::Handle;
 
 use crate::error::{Error, Result};
 
-/// On PostgreSQL the body waits for the next batch. On SQLite it runs on the writer's thread, where it must not wait, so it
-/// blocks that thread instead; nothing else uses the writer during an import.
+/// On PostgreSQL the body awaits the next batch. On SQLite the body runs on the writer's thread and must not await, so it
+/// blocks that thread instead. Nothing else uses the writer during an import.
 pub(super) struct Incoming {
     rows: Rows,
     blocking: Option<Handle>,
 }
 
 impl Incoming {
-    /// To be called on the runtime.
+    /// Must be called within the Tokio runtime that reads the source.
     pub(super) fn new(rows: Rows, target: Backend) -> Self {
         Self {
             rows,
@@ -33,7 +33,7 @@ impl Incoming {
     /// The summaries of the tables.
     ///
     /// # Errors
-    /// When the source could not be read to its end.
+    /// Fails if the source could not be read to its end.
     pub(super) async fn finish(self) -> Result<Vec<TableSummary>> {
         let finished = match &self.blocking {
             Some(runtime) => runtime.block_on(self.rows.finish()),

@@ -1,7 +1,7 @@
-//! Takes over a Django installation: stores the rows that `django_source` hands over, in one transaction.
+//! Imports a Django installation: stores the rows that `django_source` reads, in one transaction.
 //!
-//! The rows are read back inside the transaction and compared with the source, table by table. It is committed only if
-//! counts, sums and hashes are equal.
+//! The rows are read back inside the transaction and compared with the source, table by table. The transaction is committed
+//! only if counts, sums and hashes are equal.
 
 mod account;
 mod compare;
@@ -23,11 +23,11 @@ pub(crate) use self::compare::Comparison;
 pub(crate) use self::target::require_empty;
 pub(crate) use self::watch::Watch;
 
-/// Stores the rows of a source and returns the comparison of each table. If one of them is not equal, nothing is stored.
+/// Stores the rows of a source and returns the comparison of each table. If a table differs, nothing is stored.
 ///
 /// # Errors
-/// When the target is not empty, the source can't be read to its end, `watch` is cancelled, or a statement fails. Nothing
-/// is stored then.
+/// Fails, and stores nothing, if the target is not empty, the source can't be read to its end, `watch` is cancelled, or a
+/// statement fails.
 pub(crate) async fn run(ctx: &Ctx, plan: Plan, watch: Watch) -> Result<Vec<Comparison>> {
     let next_ids = Arc::new(plan.report().next_id.clone());
     let incoming = Mutex::new(Some(Incoming::new(plan.rows(), ctx.db().backend())));
@@ -38,7 +38,7 @@ pub(crate) async fn run(ctx: &Ctx, plan: Plan, watch: Watch) -> Result<Vec<Compa
             let incoming = incoming.lock().unwrap_or_else(PoisonError::into_inner).take();
             let (next_ids, found, watch) = (Arc::clone(&next_ids), Arc::clone(&found), watch.clone());
             Box::pin(async move {
-                // The rows can be read once only.
+                // The rows can be read only once, so the transaction can't be retried.
                 let incoming = incoming.ok_or_else(|| {
                     Error::internal("another program changed the target; stop it and import again")
                 })?;

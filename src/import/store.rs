@@ -1,4 +1,4 @@
-//! Writes the rows that the source hands over.
+//! Writes the rows of the source.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::watch::Watch;
 use crate::error::Result;
 use crate::tx::Tx;
 
-/// Stores all rows and returns the source's summaries, and the groups by their ids there.
+/// Stores all rows. Returns the source's summaries and the map of the groups' ids.
 pub(super) async fn store(
     tx: &Tx,
     mut incoming: Incoming,
@@ -47,7 +47,7 @@ pub(super) async fn store(
                 insert::<outflow::Entity>(tx, rows.into_iter().map(row::outflow)).await?;
             }
             Batch::StockChanges(rows) => {
-                // Ids increase with the entries of one product, as the rows do.
+                // The rows of a product arrive in the order of its ledger, and the ids keep that order.
                 let entries: Vec<stock_change::Model> = (last_change + 1..)
                     .zip(&rows)
                     .map(|(id, row)| row::stock_change(id, row))
@@ -75,7 +75,7 @@ async fn last_id(tx: &Tx, table: &str) -> Result<i64> {
     }
 }
 
-/// Makes new ids begin where the source's would, and updates the statistics by which queries are planned.
+/// Makes new ids continue after those of the source, and updates the statistics that the query planner uses.
 pub(super) async fn finish(tx: &Tx, next_ids: &BTreeMap<&'static str, i64>) -> Result<()> {
     let last = |table: &str| next_ids.get(table).map_or(0, |next| next - 1);
     raise_last_id::<user::Entity>(tx, last("user")).await?;

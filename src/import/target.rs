@@ -1,4 +1,4 @@
-//! The database that is imported into: it has to be empty, except for what migrations have put there.
+//! The target database, which must be empty except for the rows that migrations insert.
 
 use database::Backend;
 use sea_orm::{ConnectionTrait, Statement};
@@ -24,7 +24,7 @@ const TABLES: [&str; 14] = [
     "delivery",
 ];
 
-/// Locks the tables against other writers. SQLite has only one.
+/// Locks the tables against other writers. SQLite needs no lock, since it has a single writer.
 pub(super) async fn lock(tx: &Tx) -> Result<()> {
     if tx.backend() == Backend::Postgres {
         let tables = TABLES.map(|table| format!("\"{table}\"")).join(", ");
@@ -35,7 +35,7 @@ pub(super) async fn lock(tx: &Tx) -> Result<()> {
 }
 
 /// # Errors
-/// When one of the tables has rows, or there are groups besides the built-in ones.
+/// Fails if one of the tables has rows, a user has permissions, or there are groups besides the built-in ones.
 pub(crate) async fn require_empty(db: &impl ConnectionTrait) -> Result<()> {
     let tables =
         TABLES.map(|table| format!("SELECT '{table}' AS name WHERE EXISTS (SELECT 1 FROM \"{table}\")"));

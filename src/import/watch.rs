@@ -28,7 +28,7 @@ impl Watch {
         self.source.clone()
     }
 
-    /// Ends the import at the next batch.
+    /// Stops the import at the next batch.
     pub(crate) fn cancel(&self) {
         self.source.cancel();
     }
@@ -38,7 +38,7 @@ impl Watch {
     }
 
     /// # Errors
-    /// After [`Watch::cancel`].
+    /// Fails after [`Watch::cancel`].
     pub(super) fn check(&self) -> Result<()> {
         if self.is_cancelled() {
             return Err(Error::internal("cancelled"));
@@ -57,7 +57,7 @@ impl Watch {
         self.comparison.done.fetch_add(rows, Ordering::Relaxed);
     }
 
-    /// What is being done, the rows done and the rows there are.
+    /// The current step, the number of rows it has processed, and the number of all its rows.
     pub(crate) fn now(&self) -> (&'static str, u64, u64) {
         if self.comparison.begun.load(Ordering::Relaxed) {
             let (done, total) = (&self.comparison.done, &self.comparison.total);

@@ -1,4 +1,4 @@
-//! The check that every request passes.
+//! The rate-limit check of every request.
 
 use rate_limit::Client;
 use request_telemetry::Quota;
@@ -8,7 +8,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
 impl Ctx {
-    /// Counts operations of the caller, or refuses them all, and records what is left for the response's headers.
+    /// Counts operations of the caller, or rejects all of them, and records the remaining quota for the response's headers.
     ///
     /// # Errors
     /// [`Error::Limited`] when the window has no room for all of them.

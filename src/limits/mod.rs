@@ -1,8 +1,8 @@
 //! The documented rate limits: 10 authentications, 100 reads and 50 writes a minute, for each user, or for each client
-//! address without one. Off unless `RATE_LIMIT_ENABLED` is set.
+//! address if there is no user. Off unless `RATE_LIMIT_ENABLED` is set.
 //!
-//! The windows of the crate `rate-limit` are kept in memory, or in Redis, where all gateways count together. Operations count,
-//! not requests: REST counts one a request, GraphQL one a query and one for each mutation in it.
+//! The windows of the crate `rate-limit` are kept in memory, or in Redis, where all servers share them. Operations are
+//! counted, not requests: a REST request is one operation; in GraphQL a query is one, and each field of a mutation is one.
 
 use rate_limit::{Limit, Windows};
 
@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 pub mod check;
 
-/// The beginning of the keys in Redis.
+/// The prefix of the keys in Redis.
 const PREFIX: &str = "stockroom:limit";
 
 /// Kinds of operations, each with its own limit.
@@ -35,10 +35,10 @@ impl Class {
     }
 }
 
-/// The windows of the settings; none while rate limits are off.
+/// The windows according to the settings, or `None` if rate limits are off.
 ///
 /// # Errors
-/// When `REDIS_URL` can't be parsed.
+/// Fails if `REDIS_URL` can't be parsed.
 pub fn windows(config: &Config) -> Result<Option<Windows>> {
     if !config.rate_limit_enabled {
         return Ok(None);

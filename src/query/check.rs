@@ -1,5 +1,5 @@
-//! `DraftCheck`: one call for each field of a draft, all faults at once, with the messages that the contract and Django REST
-//! framework have.
+//! `DraftCheck`: checks a draft field by field and reports all faults together, with the messages of Django REST framework,
+//! which the contract fixes.
 
 use std::ops::RangeInclusive;
 
@@ -14,7 +14,7 @@ use super::{Collection, Field, Texts, key};
 use crate::error::{Error, Fault, FaultCode, Faults, Result};
 use crate::tx::Tx;
 
-/// The largest quantity: the largest whole number of 32 bits.
+/// The largest quantity: the largest signed 32-bit integer.
 pub const INT_MAX: i64 = 2_147_483_647;
 
 /// Collects the faults of a draft.
@@ -24,12 +24,12 @@ pub struct DraftCheck {
 }
 
 impl DraftCheck {
-    /// Checks a draft for a new row, in which required fields must be there. Begins with the faults that the API has found.
+    /// Checks a draft for a new row, which must have all required fields. `faults` are those that the API layer has found.
     pub fn new_row(faults: Faults) -> Self {
         Self { is_new: true, faults }
     }
 
-    /// Checks a draft for an existing row, whose values stay where the draft has none.
+    /// Checks a draft for an existing row, which keeps its values for absent fields.
     pub fn old_row(faults: Faults) -> Self {
         Self {
             is_new: false,
@@ -37,7 +37,7 @@ impl DraftCheck {
         }
     }
 
-    /// A text of 1 to `max_length` characters, trimmed. `None` leaves the row as it is.
+    /// A text of 1 to `max_length` characters, trimmed. `None` if it is absent or has a fault.
     pub fn required_text(
         &mut self,
         field: &'static str,
@@ -53,7 +53,7 @@ impl DraftCheck {
         Some(text)
     }
 
-    /// A text of at most `max_length` characters, trimmed; a blank one is null. `None` leaves the row as it is.
+    /// A text of at most `max_length` characters, trimmed; a blank one becomes null. `None` if it is absent or has a fault.
     pub fn optional_text(
         &mut self,
         field: &'static str,
@@ -129,7 +129,7 @@ impl DraftCheck {
             self.optional_text(name, value, rules.max_length)
         };
         let Some(value) = value else { return Ok(()) };
-        // Of a few scripts, 500 characters are more when they are folded than an index of PostgreSQL can hold.
+        // In a few scripts, 500 folded characters have more bytes than an index entry of PostgreSQL can hold.
         if rules.max_length < usize::MAX
             && value
                 .as_deref()
@@ -150,7 +150,7 @@ impl DraftCheck {
         Ok(row.try_set(column, value.into())?)
     }
 
-    /// A price from its text.
+    /// Parses a price.
     pub fn money(&mut self, field: &'static str, value: Field<String>) -> Option<Money> {
         let text = self.required(field, value)?;
         match Money::parse(text.trim()) {
@@ -177,7 +177,7 @@ impl DraftCheck {
         None
     }
 
-    /// A whole number in a range. `default` is for new rows; without a default the field is required.
+    /// A whole number in a range. `default` applies to new rows; without it, they require the field.
     pub fn integer(
         &mut self,
         field: &'static str,
@@ -232,12 +232,12 @@ impl DraftCheck {
         Ok(found)
     }
 
-    /// The id of a row of another table. The statement that uses it finds out whether there is such a row.
+    /// The id of a row of another table. The statement that uses it checks that the row exists.
     pub fn id(&mut self, field: &'static str, value: Field<i64>) -> Option<i64> {
         self.required(field, value)
     }
 
-    /// A required value that the rule checks further. `None` leaves the row as it is.
+    /// A required value, which the caller checks further. `None` if it is absent or has a fault.
     pub fn required<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
         match value {
             Field::Set(value) => return Some(value),
@@ -248,7 +248,7 @@ impl DraftCheck {
         None
     }
 
-    /// A value that is never null, and keeps or gets its default when it is absent.
+    /// A value that must not be null. If it is absent, an existing row keeps its value and a new row gets the default.
     pub fn optional<T>(&mut self, field: &'static str, value: Field<T>) -> Option<T> {
         match value {
             Field::Absent => None,
@@ -284,7 +284,7 @@ pub fn no_such(field: &'static str, id: i64) -> Fault {
     )
 }
 
-/// The fault of a text that another row has, found by the constraint that the statement violated: by its name, or on SQLite by
+/// The fault for a unique constraint that a statement violated, if it is on a text. `constraint` is its name, or on SQLite
 /// its table and column.
 pub fn violated_unique<R: Collection>(constraint: &str) -> Option<Fault> {
     let table = R::default();

@@ -16,15 +16,15 @@ pub trait Collection:
     + Sync
     + 'static
 {
-    /// The columns that lists can be ordered by, and the rules for its texts.
+    /// The columns that lists can be ordered by, and the rules for texts.
     const COLUMNS: &'static [ListColumn<Self::Column>];
-    /// The order of a list that asks for none: the name of a column and a direction.
+    /// The order of a list if the request has none: the name of a column and a direction.
     const DEFAULT_ORDER: (&'static str, Direction);
-    /// The orders, by the names of their columns, that an index has within each reference. The rows that refer to one row are
-    /// sorted in the other orders.
+    /// The names of the columns by which an index orders the rows within each reference. For any other order, the rows that
+    /// refer to one row must be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
-    /// The right that every operation needs, reading included. Without one, reading needs a login, and every other operation
-    /// the noun's own right.
+    /// The right that every operation needs, including reading. If it is `None`, reading needs only a login, and every other
+    /// operation needs the right of that verb for this resource.
     const GUARD: Option<Right> = None;
 
     /// The texts among the columns.

@@ -32,7 +32,7 @@ impl<T> Field<T> {
 pub struct Texts(HashMap<&'static str, Field<String>>);
 
 impl Texts {
-    /// The same with one more field.
+    /// Adds a field.
     #[must_use]
     pub fn with(mut self, column: impl ColumnTrait, value: Field<String>) -> Self {
         self.0.insert(column.as_str(), value);

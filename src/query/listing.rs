@@ -13,7 +13,7 @@ use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
 use crate::error::{Error, Result};
 
-/// One step of an order: later steps decide between equals.
+/// One step of an order. Later steps order rows that are equal in the earlier ones.
 #[derive(Debug)]
 pub struct Order<C: 'static> {
     pub by: &'static ListColumn<C>,
@@ -38,15 +38,15 @@ impl<C: ColumnTrait> Order<C> {
     }
 }
 
-/// The column that every collection has and in which no two rows are equal.
+/// The unique column that every collection has.
 const ID: &str = "id";
 
 /// The rows of a list and their order.
 pub struct Listing<R: Collection> {
     pub filter: Filter,
-    /// Keeps the rows that have each of its words in one of the searched columns.
+    /// Matches the rows in which every word occurs in one of the searched columns.
     pub search: Option<String>,
-    /// The noun's default order when empty.
+    /// If empty, the default order of the collection applies.
     pub order: Vec<Order<R::Column>>,
 }
 
@@ -89,12 +89,12 @@ impl<R: Collection> Listing<R> {
             }))
     }
 
-    /// The rows in no order.
+    /// The matching rows, unordered.
     pub(crate) fn matching(&self) -> Result<Select<R>> {
         Ok(self.condition()?.apply(R::find()))
     }
 
-    /// Whether the rows that refer to one row are found in this order, without reading others, by an index.
+    /// Whether an index yields the rows that refer to one row in this order, without reading other rows.
     pub(crate) fn is_indexed_by_reference(&self) -> bool {
         match self.steps().as_slice() {
             [only] => R::INDEXED_ORDERS.contains(&only.by.name()),
@@ -102,7 +102,7 @@ impl<R: Collection> Listing<R> {
         }
     }
 
-    /// The steps of its order, without repeated columns and without those after the id, which decide nothing.
+    /// The steps of the order, without repeated columns and without those after the id, which have no effect.
     fn steps(&self) -> Vec<Order<R::Column>> {
         let mut steps: Vec<Order<R::Column>> = Vec::new();
         for step in &self.order {
@@ -119,7 +119,7 @@ impl<R: Collection> Listing<R> {
         steps
     }
 
-    /// The columns that order it, each with its direction and whether it may be null; the id is the last.
+    /// The columns to order by, each with its direction and whether it may be null. The id is the last.
     pub(crate) fn terms(&self) -> Vec<(R::Column, Direction, bool)> {
         let steps = self.steps();
         let last = steps
@@ -132,7 +132,7 @@ impl<R: Collection> Listing<R> {
         columns.chain(last).collect()
     }
 
-    /// The name of the order in cursors: `product:-selling_price,title`.
+    /// The name of the order in cursors, such as `product:-selling_price,title`.
     pub(crate) fn order_name(&self) -> String {
         let steps: Vec<String> = self
             .steps()
@@ -173,10 +173,10 @@ impl<R: Collection> Listing<R> {
         Ok(u64::try_from(db.number(counted).await?).unwrap_or_default())
     }
 
-    /// Page `number`, counted from 1, of `size` rows each.
+    /// Page `number`, counted from 1, of pages of `size` rows.
     ///
     /// # Errors
-    /// [`Error::NoSuchPage`] below 1 and past the end, except for the first page, which may be empty.
+    /// [`Error::NoSuchPage`] for a number below 1 or past the last page. The first page may be empty.
     pub async fn by_number(
         &self,
         permit: Permit<'_, Read, R>,
@@ -204,7 +204,8 @@ impl<R: Collection> Listing<R> {
         })
     }
 
-    /// Rows by their position. The ids are chosen first, which an index can do alone, and only those rows are read whole.
+    /// The rows after the first `skipped`. A subquery selects their ids, for which an index can suffice, so that the skipped
+    /// rows themselves are not read.
     fn slice(&self, skipped: u64, size: u64) -> Result<Select<R>> {
         let condition = self.condition()?;
         if skipped == 0 && condition.matches_all() {

@@ -1,6 +1,6 @@
 //! Lists of the inventory: what a collection is, its listings and their pages, and the checks of drafts.
 //!
-//! Filters, cursors and rows that load their relations together are those of the crate `table-query`.
+//! Filters, cursors, and rows that load their relations together come from the crate `table-query`.
 
 pub mod check;
 pub mod collection;

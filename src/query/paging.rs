@@ -1,4 +1,4 @@
-//! Pages of a listing by cursor: of the whole list, and of each parent's part of it.
+//! Pages of a listing by cursor: of the whole list, or of the rows of each of several parents.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::auth::{Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// The most rows of a page, in both APIs.
+/// The maximum number of rows on a page, in both APIs.
 pub const MAX_PAGE_SIZE: u8 = 100;
 
 #[derive(FromQueryResult)]
@@ -32,7 +32,7 @@ impl<R: Collection> Listing<R> {
     /// A page by cursor.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for what is no cursor, or one of another order.
+    /// [`Error::Parameter`] for an invalid cursor, or the cursor of another order.
     pub async fn by_cursor(
         &self,
         permit: Permit<'_, Read, R>,
@@ -41,7 +41,7 @@ impl<R: Collection> Listing<R> {
         let terms = self.cursor_terms();
         let mut select = self.part(request, &terms)?;
         if request.skip > 0 || !self.condition()?.matches_all() {
-            // The ids are chosen first, which an index can do alone, and only those rows are read whole.
+            // A subquery selects the ids, for which an index can suffice, so that other rows are not read.
             let chosen = select.select_only().column(key::<R>()).into_query();
             select = R::find().filter(key::<R>().in_subquery(chosen));
             order_by(QueryTrait::query(&mut select), &terms, request.backwards);
@@ -72,7 +72,7 @@ impl<R: Collection> Listing<R> {
             order_within_parent(&mut part, backend, reference, &terms, request.backwards);
             part
         } else {
-            // Otherwise the databases may walk the index of another column through the whole table, for each parent.
+            // Without `rows_first` the databases may scan the whole table by the index of another column, for each parent.
             let of_parent = reference.into_expr().eq(backend.parent());
             backend.rows_first(R::default().into_iden(), of_parent, part)
         };
@@ -105,7 +105,7 @@ impl<R: Collection> Listing<R> {
         ))
     }
 
-    /// The number of rows of each of these parents, in one statement. Parents without any are left out.
+    /// The number of rows of each of these parents, in one statement. Parents without rows are left out.
     pub(crate) async fn count_per_parent(
         &self,
         ctx: &Ctx,
@@ -128,17 +128,18 @@ impl<R: Collection> Listing<R> {
             .collect())
     }
 
-    /// Checks all that can be wrong with a page of this list, without reading it.
+    /// Checks the search and the cursors of a page without reading it.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a search with too many words, for what is no cursor, or one of another order.
+    /// [`Error::Parameter`] for a search with too many words, and for an invalid cursor or one of another order.
     pub fn check(&self, request: &PageRequest) -> Result<()> {
         self.condition()?;
         bounds(request, &self.order_name(), &self.cursor_terms())?;
         Ok(())
     }
 
-    /// The rows of a page and one more, in the order in which they are read.
+    /// The rows of a page and one more, which shows whether there is another page. For a backward page they are in reverse
+    /// order.
     fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
         let mut select = self
             .matching()?
@@ -171,7 +172,7 @@ impl<R: Collection> Listing<R> {
     }
 }
 
-/// A page of the children of `row`, loaded for all its siblings together, and the listing, which can count them.
+/// A page of the children of `row`, loaded for all its siblings together, and the listing to count them with.
 pub async fn children_of<P: Collection, R: Collection>(
     ctx: &Ctx,
     row: &Row<P>,

@@ -1,15 +1,14 @@
-//! The number of rows of each listed table, kept by triggers instead of counted (see the migration
-//! `m20261125_000009_tallies`).
+//! The number of rows of each listed table, maintained by triggers (see the migration `m20261125_000009_tallies`).
 //!
 //! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] sums up the changes
-//! from time to time, so that there are few to read; the count is the same before and after.
+//! from time to time, so that a count reads few of them; it does not change the counts.
 
 use database::{Backend, Database};
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::error::Result;
 
-/// The tables with a kept count.
+/// The tables with a maintained count.
 pub const TABLES: [&str; 7] = [
     "brand",
     "category",
@@ -20,12 +19,12 @@ pub const TABLES: [&str; 7] = [
     "stock_change",
 ];
 
-/// The most changes that one statement merges.
+/// The maximum number of changes that one statement merges.
 const MERGE_MAX: u32 = 10_000;
-/// The fewest changes that are worth merging.
+/// The minimum number of changes for a merge.
 const MERGE_MIN: u32 = 50;
 
-/// The number of rows of a table, if it is kept.
+/// The number of rows of a table, if its count is maintained.
 pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     if !TABLES.contains(&table) {
         return Ok(None);
@@ -36,7 +35,7 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
-/// Merges the changes of each table into one. Gateways that do so at the same time skip each other's rows.
+/// Merges the changes of each table into one. Servers that do so at the same time skip each other's rows.
 pub async fn merge(db: &Database) -> Result<()> {
     // On SQLite the triggers update one row for each table.
     if db.backend() == Backend::Sqlite {

@@ -9,9 +9,9 @@ use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn};
 
-/// The most characters of a user name, as in Django.
+/// The maximum length of a user name in characters, as in Django.
 pub const USERNAME_LENGTH: usize = 150;
-/// The fewest characters of a password.
+/// The minimum length of a password in characters.
 pub const PASSWORD_LENGTH: usize = 8;
 
 /// The APIs do not list users, but ledger entries refer to them.
@@ -27,7 +27,7 @@ impl Collection for user::Entity {
 #[derive(Clone, Debug)]
 pub struct NewUser {
     pub username: String,
-    /// In the clear.
+    /// In plain text.
     pub password: String,
     /// Whether the user has every permission.
     pub is_superuser: bool,
@@ -120,7 +120,7 @@ pub async fn set_password(ctx: &Ctx, username: String, password: String) -> Resu
     .await
 }
 
-/// Activates or deactivates a user. Deactivating revokes their tokens for good.
+/// Activates or deactivates a user. Deactivating permanently revokes their tokens.
 ///
 /// # Errors
 /// [`Error::NotFound`].

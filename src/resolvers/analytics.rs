@@ -1,5 +1,5 @@
-//! Analytics: each function is one statement in which the database computes all totals. Sums of money can exceed the range
-//! of every number type used here, so they are exact texts; the database layer has the expressions for each database.
+//! Analytics: each function runs one statement, in which the database computes all totals. Sums of money can exceed the
+//! range of every number type used here, so they are exact decimal strings; the crate `database` has the expressions.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::query::{Collection, Filter, Row};
 use crate::resource::Resource as _;
 use crate::stock::movement::Movement;
 
-/// The most days of one list.
+/// The maximum number of days in one list.
 const MAX_DAYS: i64 = 366;
 
 /// Totals of some products.
@@ -116,8 +116,8 @@ fn select_totals(statement: &mut SelectStatement, ctx: &Ctx) {
         );
 }
 
-/// Totals of the outflows from one UTC day to another, both included. Without `from` it begins with the first outflow, without
-/// `to` it ends with the last.
+/// Totals of the outflows from one UTC day to another, inclusive. Without `from` the period begins with the first outflow,
+/// without `to` it ends with the last.
 pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<SalesTotals> {
     use outflow::Column::{Id, Quantity, UnitCost, UnitPrice};
     ctx.actor()?;
@@ -149,7 +149,7 @@ fn of_days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Selec
     from.and(to).apply(M::find()).select_only().into_query()
 }
 
-/// The number of days from one to another, both included.
+/// The number of days from one to another, inclusive.
 ///
 /// # Errors
 /// [`Error::Parameter`] when the days are in the wrong order or too many.
@@ -164,10 +164,10 @@ pub fn days(from: NaiveDate, to: NaiveDate) -> Result<usize> {
     Ok(usize::try_from(days).unwrap_or_default())
 }
 
-/// The totals of every UTC day from one to another, both included, the earliest first.
+/// The totals of every UTC day from one to another, inclusive, the earliest first.
 ///
 /// # Errors
-/// [`Error::Parameter`] when the days are in the wrong order or too many.
+/// [`Error::Parameter`] if the days are in the wrong order or too many.
 pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Result<Vec<DayTotals>> {
     #[derive(FromQueryResult)]
     struct Found {
@@ -276,7 +276,7 @@ async fn by_label<L: Collection>(
     let labels = Row::<L>::by_id(ctx, found.iter().map(|(id, _)| *id).collect()).await?;
     Ok(found
         .into_iter()
-        // A label that has been deleted since has no products any more.
+        // A label may have been deleted since the totals were computed.
         .filter_map(|(id, stock)| Some((labels.get(&id)?.clone(), stock)))
         .collect())
 }

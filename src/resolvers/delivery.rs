@@ -18,7 +18,7 @@ use crate::resource::{insert, locked, update_row};
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
-/// The most deliveries that one request replays.
+/// The maximum number of deliveries that one request replays.
 pub const MAX_REPLAYED: u64 = 1_000;
 
 impl Collection for Entity {
@@ -66,7 +66,7 @@ pub fn of(endpoint_id: i64) -> Filter {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -> Result<Row<Entity>> {
-    // Deliveries of a deleted endpoint may still be there, but are not shown.
+    // Deliveries of a deleted endpoint may still exist, but are not shown.
     super::find::<webhook_endpoint::Entity>(permit.ctx().reader()?, endpoint_id).await?;
     let found = super::find(permit, id).await?;
     if found.endpoint_id == endpoint_id {
@@ -124,8 +124,8 @@ pub async fn test(
     Ok(with_event(outcome))
 }
 
-/// Sends a delivery again, with the same message id: one that has ended gets the whole schedule of attempts again, one that is
-/// pending is tried at once. `of_endpoint`, if given, must be the delivery's endpoint.
+/// Sends a delivery again, with the same message id. The whole schedule of attempts begins again for a delivery that has
+/// ended; a pending one is attempted at once. `of_endpoint`, if given, must be the delivery's endpoint.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
@@ -169,7 +169,7 @@ fn with_event((delivery, event): (Model, event::Model)) -> Row<Entity> {
     row
 }
 
-/// The time from which on failed deliveries are replayed.
+/// The beginning of the period for which failed deliveries are replayed.
 #[derive(Clone, Debug, Default)]
 pub struct Since {
     pub since: Field<DateTime<Utc>>,
@@ -181,7 +181,7 @@ pub struct Since {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replayed {
     pub count: u64,
-    /// Whether there are more, for another request.
+    /// Whether more deliveries remain for another request.
     pub has_more: bool,
 }
 

@@ -2,21 +2,21 @@
 
 use database::Backend;
 
-/// What should hold, and a query that describes each violation in a column `message`.
+/// Statements that should hold, each with a query that describes every violation in the column `message`.
 pub fn checks(backend: Backend) -> &'static [(&'static str, &'static str)] {
     match backend {
         Backend::Sqlite => &[
             (
-                "the file is whole, and its indexes agree with its tables",
+                "the file is intact, and its indexes match its tables",
                 "SELECT integrity_check AS message FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
             ),
             (
-                "what a row refers to exists",
+                "every reference points to an existing row",
                 r#"SELECT "table" || ' ' || rowid || ' refers to a missing ' || parent AS message
                        FROM pragma_foreign_key_check"#,
             ),
             (
-                "prices are written in the form that orders them as numbers",
+                "prices are stored in the form that sorts them as numbers",
                 "SELECT message FROM (
                         SELECT 'product ' || id AS message, cost_price AS price FROM product
                         UNION ALL SELECT 'product ' || id, selling_price FROM product
@@ -33,7 +33,7 @@ pub fn checks(backend: Backend) -> &'static [(&'static str, &'static str)] {
                      WHERE connamespace = CAST(current_schema() AS regnamespace) AND NOT convalidated",
             ),
             (
-                "what a row refers to exists",
+                "every reference points to an existing row",
                 "SELECT 'product ' || product.id || ' refers to a missing category' AS message FROM product
                         LEFT JOIN category ON category.id = category_id WHERE category.id IS NULL
                      UNION ALL SELECT 'product ' || product.id || ' refers to a missing brand' FROM product

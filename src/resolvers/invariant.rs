@@ -1,7 +1,7 @@
 //! The invariants of the data, which `stockroom check` verifies.
 //!
-//! Each is one statement, so that it sees one state of the data even while a gateway writes. Movements and ledger are compared
-//! as sets, so that no statement takes quadratic time.
+//! Each is checked by one statement, so that it sees a single state of the data even while a server writes. Movements and
+//! ledger are compared as sets, so that no statement takes quadratic time.
 
 use ::entity::{brand, category, fold, inflow, outflow, product, supplier};
 use database::Backend;
@@ -13,12 +13,12 @@ use crate::error::Result;
 use crate::query::Collection;
 use crate::query::row_count::TABLES;
 
-/// The most rows with folded texts to check that one statement reads.
+/// The maximum number of rows that one statement reads to check their folded texts.
 const BATCH: i64 = 5_000;
 
 #[derive(Clone, Debug)]
 pub struct Invariant {
-    /// A sentence without its full stop, such as "no id is given twice".
+    /// A sentence without its full stop, such as "each inflow has its entry in the ledger".
     pub statement: String,
     probe: Probe,
 }
@@ -30,7 +30,7 @@ enum Probe {
     Ids(String),
     /// A query for messages of the database.
     Messages(&'static str),
-    /// The folded texts of a table, which only the program can compute.
+    /// The table and its texts whose folded forms are checked. Only the program can compute them.
     Folded(&'static str, Vec<&'static str>),
 }
 
@@ -41,7 +41,7 @@ pub struct Violation {
     pub rule: String,
     /// The number of rows that violate it.
     pub rows: i64,
-    /// The id of one of them; 0 where there is a message.
+    /// The id of one of them, or 0 if there is a message.
     pub example: i64,
     /// The first message of the database.
     pub message: Option<String>,
@@ -67,7 +67,7 @@ const SHAPE: &str = "SELECT id FROM stock_change WHERE NOT COALESCE(CASE reason
         WHEN 'outflow_deleted' THEN movement_id IS NOT NULL AND change > 0
     END, FALSE)";
 
-/// The tables with generated ids, with a query for the ids of deleted rows that the ledger still has.
+/// The tables with generated ids, each with a query for the ids of deleted rows that the ledger still has.
 const IDS: [(&str, &str); 7] = [
     ("brand", ""),
     ("category", ""),
@@ -90,7 +90,7 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
         statement: statement.to_owned(),
         probe: Probe::Ids(sql.to_owned()),
     };
-    // First the database itself: what is damaged there can't be trusted in what follows.
+    // The database itself comes first, because the other checks rely on it.
     let mut all: Vec<Invariant> = integrity::checks(backend)
         .iter()
         .map(|(statement, sql)| Invariant {
@@ -101,26 +101,23 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
     all.extend([
         ids("the ledger of a product adds up to its quantity", SUM),
         ids(
-            "each entry of the ledger ends in the balance of the one before plus its change",
+            "the balance of each ledger entry is the previous balance plus its change",
             CHAIN,
         ),
-        ids(
-            "each entry of the ledger is of the form that its reason has",
-            SHAPE,
-        ),
+        ids("each ledger entry has the form that its reason requires", SHAPE),
     ]);
     for (movement, sign) in [("inflow", ""), ("outflow", "-")] {
         all.extend(movement_invariants(movement, sign).map(|(statement, sql)| ids(&statement, &sql)));
     }
-    all.push(ids("no id is given twice", &used_ids(backend)));
-    all.push(ids("the row count of each table is right", &miscounted()));
+    all.push(ids("new ids are greater than all used ids", &used_ids(backend)));
+    all.push(ids("the row count of each table is correct", &miscounted()));
     let nouns = nouns();
     for noun in &nouns {
-        let statement = format!("each {} is within its bounds", noun.name);
+        let statement = format!("the values of each {} are within their limits", noun.name);
         all.push(ids(&statement, &noun.out_of_bounds()));
     }
     all.extend(nouns.map(|Noun { name, texts, .. }| Invariant {
-        statement: format!("each {name} has the folded form of its texts"),
+        statement: format!("each {name} has the correct folded form of its texts"),
         probe: Probe::Folded(name, texts.into_iter().map(|(text, _)| text).collect()),
     }));
     all
@@ -141,19 +138,19 @@ fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
             format!("{rows} EXCEPT {created}"),
         ),
         (
-            format!("each {movement} that is gone has an entry for that too"),
+            format!("each deleted {movement} has an entry for its deletion in the ledger"),
             format!("{created} EXCEPT {rows} EXCEPT {deleted}"),
         ),
         (
-            format!("no {movement} that the ledger has deleted is there"),
+            format!("no {movement} exists that is deleted in the ledger"),
             format!("{rows} INTERSECT {deleted}"),
         ),
         (
-            format!("the ledger deletes only {movement}s that it has recorded"),
+            format!("each {movement} that is deleted in the ledger was created in it"),
             format!("{deleted} EXCEPT {created}"),
         ),
         (
-            format!("no {movement} is entered or deleted twice"),
+            format!("no {movement} is created or deleted twice in the ledger"),
             format!(
                 "SELECT movement_id AS id FROM stock_change WHERE reason IN ('{movement}_created', '{movement}_deleted')
                  GROUP BY reason, movement_id HAVING COUNT(*) > 1"
@@ -162,7 +159,8 @@ fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
     ]
 }
 
-/// A query for ids that are in use above the last one that their table has generated, as after rows were copied by hand.
+/// A query for used ids that are greater than the last one that their table has generated, which happens if rows are
+/// copied by hand.
 fn used_ids(backend: Backend) -> String {
     let above = |(table, remembered): (&str, &str)| {
         let more = if remembered.is_empty() {
@@ -190,7 +188,7 @@ fn miscounted() -> String {
     queries.join(" UNION ALL ")
 }
 
-/// What a table adds to the rules for its texts: a condition that no row may meet.
+/// The limits of a table: those of its texts, and `broken`, a condition that no row may meet.
 fn noun<R: Collection>(name: &'static str, broken: &'static str) -> Noun {
     let texts = R::texts().map(|(column, text)| (column.as_str(), text.rules.max_length));
     Noun {
@@ -204,7 +202,7 @@ fn noun<R: Collection>(name: &'static str, broken: &'static str) -> Noun {
 fn nouns() -> [Noun; 6] {
     const LABEL: &str = "version < 1";
     const PRODUCT: &str = "version < 1 OR cost_price < 0 OR selling_price < 0";
-    // A movement that was taken over from another system keeps the times that it had there, which may differ.
+    // The times are not compared: an imported movement may have an `updated_at` other than its `created_at`.
     const MOVEMENT: &str = "quantity < 1";
     [
         noun::<brand::Entity>("brand", LABEL),
@@ -218,13 +216,13 @@ fn nouns() -> [Noun; 6] {
 
 struct Noun {
     name: &'static str,
-    /// Each text with the most characters that it may have.
+    /// Each text with its maximum length in characters.
     texts: Vec<(&'static str, usize)>,
     broken: &'static str,
 }
 
 impl Noun {
-    /// A query for the rows with a value that no rule allows.
+    /// A query for the rows with a value that the rules do not allow.
     fn out_of_bounds(&self) -> String {
         let limited = self
             .texts
@@ -288,8 +286,8 @@ async fn messages(ctx: &Ctx, sql: &str) -> Result<Found> {
     Ok((i64::try_from(rows.len()).unwrap_or(i64::MAX), 0, message))
 }
 
-/// Rows with a wrong folded text. For ASCII, where folding is lower case, the databases compare; other rows are read and
-/// compared here.
+/// Rows with a wrong folded text. The database compares ASCII texts, whose folded form is lower case; rows with other texts
+/// are read and compared here.
 async fn misfolded(ctx: &Ctx, table: &str, texts: &[&'static str]) -> Result<Found> {
     let (mut rows, mut example) = (0, 0);
     let columns: Vec<String> = texts

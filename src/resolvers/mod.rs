@@ -1,4 +1,4 @@
-//! The rules, independent of HTTP and GraphQL. Both APIs call the operations in this file; each noun has a file of its own.
+//! The rules, independent of HTTP and GraphQL. Both APIs call the operations in this file; each noun has its own file.
 //!
 //! An operation takes a [`Permit`], so it can't be called without a check of the caller's right.
 
@@ -32,7 +32,7 @@ pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result
     found.map(Row::single).ok_or(Error::NotFound)
 }
 
-/// The row with this id before a change, for a caller with the right to make the change.
+/// The row with this id, for a caller with the right to change it.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -69,7 +69,7 @@ pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) ->
     Ok(created.into_row())
 }
 
-/// The most rows that one request creates.
+/// The maximum number of rows that one request creates.
 const MAX_ITEMS: usize = 100;
 
 /// Creates several rows in one transaction, all or none.
@@ -113,7 +113,8 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
         {
             Ok(created) => rows.push(created.row),
             Err(Error::Invalid(found)) => faults.extend(found),
-            // A failed statement ends a transaction of PostgreSQL. The faults found so far are the better error.
+            // After a failed statement PostgreSQL accepts no others, so the remaining drafts can't be checked. The faults
+            // found so far say more than the error.
             Err(_) if !faults.is_empty() => break,
             Err(error) => return Err(error),
         }
@@ -150,7 +151,7 @@ pub async fn update<R: Editable>(
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Protected`] while other rows refer to it,
-/// [`Error::InsufficientStock`] when its effect on stock can't be taken back.
+/// [`Error::InsufficientStock`] if its effect on stock can't be undone.
 pub async fn delete<R: Resource>(
     permit: Permit<'_, Delete, R>,
     id: i64,

@@ -1,5 +1,4 @@
-//! The rules that inflows and outflows share. A movement never changes: it is created, and deleted with its effect on stock
-//! taken back.
+//! The rules that inflows and outflows share. A movement is never updated. Deleting it undoes its effect on stock.
 
 use ::entity::{product, supplier};
 use database::{Backend, Failure};
@@ -29,15 +28,15 @@ pub struct Draft {
     pub faults: Faults,
 }
 
-/// A movement, as far as creating one differs by its kind.
+/// The rules for creating a movement that differ between the kinds.
 pub(super) trait MovementRules: Movement {
     const HAS_SUPPLIER: bool;
-    /// The fault of a quantity that stock does not allow.
+    /// The fault of a quantity that the stock does not allow.
     fn shortage(available: i64) -> Fault;
 }
 
-/// Checks a draft. Within a transaction its references are looked up, except for a product where all else is right: there
-/// the statement that changes the stock finds out.
+/// Checks a draft. Within a transaction, references are looked up. The product of a draft without faults is not, because
+/// the statement that changes the stock checks that it exists.
 async fn checked<M: MovementRules>(draft: Draft, tx: Option<&Tx>) -> Result<NewMovement> {
     let mut check = DraftCheck::new_row(draft.faults);
     let supplier_id = match tx {
@@ -71,7 +70,7 @@ async fn checked<M: MovementRules>(draft: Draft, tx: Option<&Tx>) -> Result<NewM
 /// Locks the products of several movements by ascending id, as the statement of `movement_batch.rs` does.
 pub(super) async fn lock_products(tx: &Tx, drafts: &[Draft]) -> Result<()> {
     if tx.backend() == Backend::Sqlite {
-        // Its transactions run one after the other.
+        // SQLite runs write transactions one after the other.
         return Ok(());
     }
     let ids: Vec<i64> = drafts
@@ -118,12 +117,12 @@ pub(super) async fn create_in_batch<M: MovementRules>(
     }
     match checked::<M>(draft.clone(), None).await {
         Ok(movement) => movement_batcher::enqueue(ctx, movement).await,
-        // `create` reports the faults, with those of the references.
+        // `create` checks the draft again and reports all faults, including those of the references.
         Err(_) => Ok(None),
     }
 }
 
-/// Deletes a movement and returns its product with the stock after that.
+/// Deletes a movement and returns its product with the new stock.
 pub(super) async fn delete<M: Movement>(tx: &Tx, row: &M::Model) -> Result<Option<product::Model>> {
     let product = record::take_back::<M>(tx, row).await?;
     delete_row::<M>(tx, row).await?;

@@ -20,7 +20,7 @@ use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, up
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
 
-/// The most characters of a serie number.
+/// The maximum length of a serie number in characters.
 pub const SERIE_NUMBER_LENGTH: usize = 200;
 
 /// What a client can send for a product.
@@ -57,7 +57,7 @@ pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
     )
 }
 
-/// Writes a draft to a row, all but its quantity, which is returned: only `stock/record.rs` changes stock.
+/// Writes a draft to a row, except for the quantity, which it returns: only `stock/record.rs` changes stock.
 async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Result<i64> {
     check.required_texts::<Entity>(tx, row, &draft.texts).await?;
     if let Some(id) = check
@@ -133,7 +133,8 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    /// Two batches with the same serie numbers in different orders would wait for each other's index entries.
+    /// Locks the serie numbers in one order. Otherwise two batches with the same numbers in different orders would deadlock
+    /// on the index entries.
     async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
         if tx.backend() == Backend::Sqlite {
             return Ok(());

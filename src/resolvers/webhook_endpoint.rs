@@ -1,4 +1,5 @@
-//! Webhook endpoints, the receivers of events. Every operation needs one permission, reading included.
+//! Webhook endpoints, the receivers of events. Every operation, including reading, needs the permission
+//! `change_webhook`.
 //!
 //! The endpoint of the settings is listed with the others, but only the settings can change it.
 
@@ -21,15 +22,15 @@ use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, u
 use crate::tx::Tx;
 use crate::webhooks::{disable, target};
 
-/// The most endpoints beside that of the settings.
+/// The maximum number of endpoints in addition to that of the settings.
 const MAX_ENDPOINTS: usize = 50;
-/// The most characters of a URL.
+/// The maximum length of a URL in characters.
 pub const URL_LENGTH: usize = 2_000;
-/// The most characters of a description.
+/// The maximum length of a description in characters.
 pub const DESCRIPTION_LENGTH: usize = 500;
-/// How long messages are signed with the old secret too unless the client chooses otherwise, in seconds: a day.
+/// The default time for which messages are signed with the old secret too, in seconds: a day.
 pub const OVERLAP: i64 = 24 * 3_600;
-/// The longest time for that, in seconds: a week.
+/// The maximum of that time, in seconds: a week.
 pub const MAX_OVERLAP: i64 = 7 * 24 * 3_600;
 
 /// What a client can send for an endpoint.
@@ -49,7 +50,7 @@ pub struct Draft {
 /// What a client can send for a new secret.
 #[derive(Clone, Debug, Default)]
 pub struct Rotation {
-    /// How long the old one stays valid, in seconds.
+    /// The time for which the old secret stays valid, in seconds.
     pub overlap: Field<i64>,
     /// The faults of values that the API could not read.
     pub faults: Faults,
@@ -58,8 +59,8 @@ pub struct Rotation {
 /// Parses a URL and checks it without resolving its name.
 fn parse_url(text: &str, allow_private: bool) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|_| "Enter a valid URL.".to_owned())?;
-    target::check(&url, allow_private).map_err(|why| format!("Enter a valid URL: it {why}."))?;
-    // It is stored and shown percent-encoded, with its host in ASCII.
+    target::check(&url, allow_private).map_err(|reason| format!("Enter a valid URL: it {reason}."))?;
+    // The stored form is percent-encoded, with the host in ASCII, and can be longer than the text.
     if url.as_str().len() > URL_LENGTH {
         return Err(format!(
             "Ensure this field has no more than {URL_LENGTH} characters once it is percent-encoded."
@@ -68,7 +69,7 @@ fn parse_url(text: &str, allow_private: bool) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The column of these event names: each once, in a fixed order.
+/// The value of the column `events`: each name once, in a fixed order.
 fn events_column(names: &[String]) -> Result<String, (FaultCode, String)> {
     if names.is_empty() {
         return Err((FaultCode::Blank, "This list may not be empty.".to_owned()));
@@ -126,8 +127,8 @@ fn require_managed(row: &Model) -> Result<()> {
     }
 }
 
-/// Fails when there are as many endpoints as there may be. Locks them, so that of two requests that would both add the last
-/// one, the second waits for the first.
+/// Fails if the maximum number of endpoints exists. Locks them before it counts, so that concurrent creations are counted
+/// one after the other.
 async fn require_capacity(tx: &Tx) -> Result<()> {
     let mut all = Entity::find().filter(Column::Managed.eq(true));
     tx.backend().lock(QueryTrait::query(&mut all));
@@ -158,8 +159,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Webhook;
     type Draft = Draft;
 
-    /// Resolves the URL's name, to report a private address early. Every connection resolves it again, and that is the check
-    /// that counts.
+    /// Resolves the URL's name, to report a private address early. Every connection resolves and checks it again.
     async fn prepare(ctx: &Ctx, mut draft: Draft) -> Result<Draft> {
         let allow_private = ctx.services.config.webhook_allow_private;
         if let Field::Set(text) = &draft.url
@@ -167,7 +167,7 @@ impl Resource for Entity {
             && target::resolves_to_private(&url, allow_private).await.is_some()
         {
             let message =
-                "Enter a valid URL: its name means an address on this machine or a private network.";
+                "Enter a valid URL: its name resolves to an address on this machine or a private network.";
             draft.faults.push(Fault::new("url", FaultCode::Invalid, message));
         }
         Ok(draft)
@@ -225,8 +225,8 @@ async fn store_change(tx: &Tx, row: &mut Model) -> Result<()> {
     Ok(update_row::<Entity>(tx, row).await?)
 }
 
-/// Replaces the secret of an endpoint. The new one is in the returned row and never shown again. For a while messages are
-/// signed with both, so that the receiver can switch without losing a message.
+/// Replaces the secret of an endpoint. The new one is in the returned row and never shown again. Until the overlap ends,
+/// messages are signed with both, so that the receiver can switch without losing a message.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Conflict`] for the endpoint of the settings.
@@ -260,7 +260,7 @@ pub async fn rotate(
     Ok(Row::single(row))
 }
 
-/// When the previous secret stops signing; none if it already has.
+/// The time when the previous secret stops signing, or `None` if it has stopped already.
 pub fn overlap_ends(ctx: &Ctx, row: &Model) -> Option<DateTime<Utc>> {
     row.previous_secret_until.filter(|until| *until > ctx.now)
 }

@@ -101,7 +101,7 @@ impl Represent for Entity {
             .one::<event::Entity>(ctx, rules::EVENT, |row| Some(row.event_id))
             .await?;
         let Some(event) = event else { return Ok(None) };
-        let span = PageRequest {
+        let request = PageRequest {
             size: u64::try_from(ATTEMPTS_KEPT).unwrap_or_default(),
             backwards: false,
             skip: 0,
@@ -110,7 +110,7 @@ impl Represent for Entity {
         };
         let listing = || Ok(Listing::<attempt::Entity>::default());
         let reference = attempt::Column::DeliveryId;
-        let (attempts, _) = children_of(ctx, row, "attempts", reference, &span, listing).await?;
+        let (attempts, _) = children_of(ctx, row, "attempts", reference, &request, listing).await?;
         let view = DeliveryView {
             id: row.id,
             message_id: event.message_id.clone(),

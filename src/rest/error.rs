@@ -1,6 +1,6 @@
 //! Error responses: the documented status, body and headers of every error.
 //!
-//! The examples of the OpenAPI description are taken from here, so that they are what the server sends.
+//! The examples of the OpenAPI description are taken from here, so that they match what the server sends.
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,7 +27,7 @@ impl IntoResponse for RestError {
     }
 }
 
-/// An error as it is sent.
+/// The response to an error.
 #[derive(Clone, Debug)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
@@ -113,7 +113,7 @@ impl From<&Error> for ErrorResponse {
     }
 }
 
-/// The status of a code, and its name in the body; none where the documented body has no code.
+/// The status of a code, and its name in the body, or `None` if the documented body has no code.
 const fn status_and_name(code: ErrorCode) -> (StatusCode, Option<&'static str>) {
     use ErrorCode as Code;
     match code {
@@ -210,7 +210,7 @@ const fn malformed_message(malformed: Malformed) -> &'static str {
     match malformed {
         Malformed::NotJson => "The body is not JSON.",
         Malformed::NotObject => "The body is not a JSON object.",
-        Malformed::Incomplete => "The body did not arrive whole.",
+        Malformed::Incomplete => "The body did not arrive completely.",
         Malformed::QueryString => "The query string can't be read.",
         Malformed::Host => "This host is not served here.",
         Malformed::TooSlow => "The body took too long to arrive.",

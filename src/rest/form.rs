@@ -20,7 +20,7 @@ pub(crate) struct Form<'a> {
     faults: Faults,
 }
 
-/// A field, read as far as its JSON type.
+/// A field, parsed only to its JSON type.
 enum JsonField<'a> {
     Absent,
     Null,
@@ -198,7 +198,7 @@ fn id_of(object: &str) -> Option<i64> {
     }
 }
 
-/// Parses a JSON number with a whole value, whatever its notation (`2.0`, `1E+2`), clamped to 64 bits.
+/// Parses a JSON number with a whole value in any notation (`2.0`, `1E+2`), clamped to 64 bits.
 fn whole_value(number: &str) -> Option<i64> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     // An exponent beyond 64 bits: only its sign matters.
@@ -219,7 +219,7 @@ fn whole_value(number: &str) -> Option<i64> {
     let removed = i64::try_from(digits.len() - significant.len()).ok()?;
     let scale = i64::try_from(fraction.len()).ok()?;
     let zeros = exponent.saturating_add(removed).saturating_sub(scale);
-    // 19 digits are the most that 64 bits hold; more zeros change nothing once the value is clamped.
+    // 64 bits hold at most 19 digits, so further zeros do not change the clamped value.
     let zeros = usize::try_from(zeros).ok()?.min(20);
     whole(&format!("{sign}{significant}{}", "0".repeat(zeros)))
 }
@@ -249,7 +249,7 @@ mod tests {
     use super::{Field, Form, whole, whole_value};
 
     #[test]
-    fn numbers_count_by_their_value() {
+    fn whole_values_are_read_in_every_notation() {
         for (text, number) in [
             ("2.0", 2),
             ("1E+2", 100),
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers() {
+    fn whole_numbers_are_clamped_to_64_bits() {
         for (text, number) in [
             ("5", 5),
             ("-3", -3),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn references_in_every_form() {
+    fn references_are_read_in_every_form() {
         let body =
             br#"{"a": 1, "b": "2", "c": {"id": 3, "name": "x"}, "d": true, "e": null, "f": {"name": "x"}}"#;
         let mut form = Form::parse(body).expect("an object");
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_timestamps_and_booleans() {
+    fn lists_timestamps_and_booleans_are_read() {
         let body = br#"{"a": ["x", "y"], "b": ["x", 1], "c": "x", "d": true, "e": "true", "f": "2024-01-15T12:30:00+02:00",
             "g": "2024-01-15", "h": "+12024-01-15T10:30:00Z", "i": []}"#;
         let mut form = Form::parse(body).expect("an object");

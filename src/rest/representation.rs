@@ -1,4 +1,4 @@
-//! What a noun adds to be served by REST: its JSON, its list parameters, and its request bodies.
+//! What REST needs from a noun: its JSON, its list parameters, and its request bodies.
 
 use std::future::Future;
 
@@ -23,7 +23,7 @@ pub(crate) trait Represent: Collection {
     /// The query parameters that filter its lists.
     const FILTERS: &'static [ListFilter<Self::Column>];
 
-    /// Returns the view of a row, or `None` if an object that it refers to was deleted meanwhile, and the row with it.
+    /// Returns the view of a row, or `None` if the row and an object that it refers to have been deleted meanwhile.
     fn view(
         ctx: &Ctx,
         row: &Row<Self>,

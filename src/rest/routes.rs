@@ -112,14 +112,14 @@ pub fn openapi_description() -> &'static str {
 }
 
 /// `GET /openapi.json`: clients may cache it but have to revalidate it. The URL of the server is absolute, because generated
-/// clients use it as it is.
+/// clients use it unchanged.
 async fn description(base_url: caller::BaseUrl) -> Response {
     let relative = format!("\"url\": \"{ROOT}\"");
     let absolute = format!("\"url\": {}", Value::from(base_url.root()));
     let description = openapi_description().replacen(&relative, &absolute, 1);
     let mut hasher = DefaultHasher::new();
     description.hash(&mut hasher);
-    // Weak, because all compressions of the description share it.
+    // Weak, because the tag is the same for every content coding.
     let etag = format!("W/\"{:016x}\"", hasher.finish());
     let headers = [
         (header::CONTENT_TYPE, "application/json"),

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::http::body::read_json_body;
 use crate::query::{DraftCheck, Field};
 
-/// An access token, and with a login or a rotation a refresh token.
+/// An access token, and after a login or a rotation also a refresh token.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct Tokens {
     /// The access token, to be sent with each request.

@@ -67,7 +67,7 @@ impl JsonSchema for Price {
 /// A reference to a brand, category or supplier.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct NamedReference {
-    /// The id, which is also what request bodies have here.
+    /// The id. Request bodies have only the id here.
     #[schemars(range(min = 1))]
     pub(crate) id: i64,
     /// The name.
@@ -77,7 +77,7 @@ pub(crate) struct NamedReference {
 /// A reference to a product.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct ProductReference {
-    /// The id, which is also what request bodies have here.
+    /// The id. Request bodies have only the id here.
     #[schemars(range(min = 1))]
     pub(crate) id: i64,
     /// The title.

@@ -43,7 +43,7 @@ pub(crate) async fn list<R: RestResource>(
     list_page(permit, &base_url.collection(R::KIND), &query, Filter::default()).await
 }
 
-/// Responds with a page of the list at `url`, which has only the rows of the filter `within`.
+/// Responds with a page of the list at `url`, which has only the rows that match `within`.
 pub(crate) async fn list_page<R: Represent>(
     permit: Permit<'_, Read, R>,
     url: &str,
@@ -87,7 +87,7 @@ pub(crate) async fn add<R: RestResource>(
     .await
 }
 
-/// Reads the body of a request that creates an object, after the checks that come before it.
+/// Checks the permission and the preconditions of a request that creates an object, then reads its body.
 pub(crate) async fn read_creation<R: RestResource>(
     ctx: &Ctx,
     headers: &HeaderMap,

@@ -1,6 +1,6 @@
-//! Webhook endpoints: JSON, request bodies, and the handlers beyond the usual operations.
+//! Webhook endpoints: JSON, request bodies, and the handlers of operations that other collections do not have.
 //!
-//! A secret is in the response of the request that creates it, and in no other.
+//! A secret is shown only in the response to the request that creates it.
 
 use ::entity::event::Name;
 use ::entity::webhook_endpoint::{Column, Ending, Entity, Secret};
@@ -96,7 +96,7 @@ pub(crate) struct SecretView {
 pub(crate) struct Replayed {
     /// The number of deliveries that will be sent again.
     replayed: u64,
-    /// Whether there are more, which takes another request.
+    /// Whether more deliveries remain for another request.
     has_more: bool,
 }
 
@@ -171,7 +171,7 @@ pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body:
     let Target { ctx, id } = target;
     ctx.permit::<Change, Entity>()?;
     let expected = rotated_version(&ctx, &headers, id).await;
-    // The first execution of a request with a key may have changed what was checked here.
+    // A request with a key may be a repeat, and its first execution may have changed the version.
     if !once.has_key() {
         expected.clone()?;
     }
@@ -189,7 +189,7 @@ pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body:
     .await
 }
 
-/// The version of the endpoint that the preconditions ask for.
+/// The version of the endpoint that the preconditions require.
 async fn rotated_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
     let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
     let expected = version_tag::expected_version(headers, current.version);

@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use crate::services::Services;
 
-/// Response headers that a page may read beside the safelisted ones.
+/// Response headers that a page may read in addition to the safelisted ones.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "accept-encoding, allow, etag, idempotent-replayed, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, \
      x-request-id, x-stockroom-cost",

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::schema;
 use crate::services::Services;
 
-/// The time the database may take to answer.
+/// The maximum time for the database to answer.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `/livez` and `/readyz`.
@@ -31,7 +31,7 @@ pub(super) fn is_probe(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz" | "/metrics")
 }
 
-/// What requests can expect of the database.
+/// The state of the database.
 enum State {
     Ready,
     /// It can be read only: a standby, or a primary that was switched to read-only.

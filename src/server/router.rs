@@ -34,7 +34,7 @@ const MIN_COMPRESSED_BYTES: u64 = 16 * 1024;
 /// Returns the router, which expects paths without a trailing slash.
 ///
 /// # Errors
-/// If the GraphQL settings name documents that are missing or invalid.
+/// Fails if the GraphQL settings name documents that are missing or invalid.
 pub(super) fn router(services: Arc<Services>) -> Result<Router> {
     let routes = Router::new()
         .merge(rest::routes())
@@ -53,7 +53,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
     let panicking = Arc::clone(&services);
     routes
         .fallback(async || ErrorResponse::not_found().into_response())
-        // For pages, probes and metrics. The routes of the APIs have fallbacks of their own.
+        // For pages, probes and metrics. The routes of the APIs have their own fallbacks.
         .method_not_allowed_fallback(async |method: Method| match method {
             Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
             _ => ErrorResponse::method_not_allowed().into_response(),
@@ -77,7 +77,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         .with_state(services)
 }
 
-/// The checks that every request has to pass, and what every response gets. One layer, because each boxes its future.
+/// Checks every request, and adds headers to every response. This is one layer, because each layer boxes its future.
 async fn guard(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let mut response = if !has_known_transfer_coding(&parts) {
@@ -110,7 +110,7 @@ fn has_served_host(parts: &Parts, config: &Config) -> bool {
     }
 }
 
-/// hyper would leave transfer codings other than `chunked` in the body.
+/// Whether hyper decodes the transfer codings of the body: it would pass on any other than `chunked` undecoded.
 fn has_known_transfer_coding(parts: &Parts) -> bool {
     let mut codings = list_values(&parts.headers, header::TRANSFER_ENCODING);
     codings.all(|coding| coding.eq_ignore_ascii_case("chunked"))

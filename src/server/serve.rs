@@ -1,4 +1,4 @@
-//! Serves the router until the program is to stop, and then closes what requests use.
+//! Serves the router until the program stops, then closes the database and the exporter of traces.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl Program for Services {
         Self::stop(self);
     }
 
-    /// WebSockets hold no connection of the server, and the webhook worker never does.
+    /// Waits for WebSockets and the webhook worker, which are not connections of the server.
     async fn finished(&self) {
         self.tasks.close();
         self.tasks.wait().await;
@@ -36,7 +36,7 @@ impl Program for Services {
 /// Serves until `stop` completes, then lets running requests finish and closes the database.
 ///
 /// # Errors
-/// If the router can't be built from the settings.
+/// Fails if the router can't be built from the settings.
 pub async fn serve(
     services: Arc<Services>,
     listener: TcpListener,

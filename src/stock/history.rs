@@ -1,5 +1,5 @@
-//! The ledger of sample data: many products at once, with all their movements at hand. The result is the same as if
-//! `record.rs` had recorded the movements one by one.
+//! Writes the ledger of sample data: many products at once, with all their movements known in advance. The result is the
+//! same as if `record.rs` had recorded the movements one by one.
 
 use ::entity::product;
 use ::entity::stock_change::{self, Reason};
@@ -18,7 +18,7 @@ pub struct History<'t> {
 }
 
 impl<'t> History<'t> {
-    /// A history of at most so many entries.
+    /// Begins a history of at most `entries` entries.
     pub async fn begin(tx: &'t Tx, entries: usize) -> Result<Self> {
         Ok(Self {
             next_id: reserve_ids::<stock_change::Entity>(tx, entries).await?,
@@ -39,7 +39,7 @@ impl<'t> History<'t> {
     /// Applies a movement to its product, both about to be stored, and adds its entry.
     ///
     /// # Errors
-    /// [`Error::InsufficientStock`] where stock doesn't allow it.
+    /// [`Error::InsufficientStock`] if the stock does not allow it.
     pub async fn record<M: Movement>(
         &mut self,
         product: &mut product::Model,

@@ -1,4 +1,4 @@
-//! The ledger as it grows: every entry once, in the order of the ledger, for one reader.
+//! New entries of the ledger: every entry once, in the order of the ledger, for one reader.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -12,15 +12,15 @@ use super::ledger_tail::Subscription;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// Reads the ledger from some entry on.
+/// Reads the ledger from a given entry on.
 pub struct Entries {
     db: Database,
     subscription: Subscription,
     /// All entries up to this id have been read.
     position: i64,
-    /// Entries that were committed, though not settled, when the reader began.
+    /// Entries that were committed but not settled when the reader began. They are not new.
     skipped: HashSet<i64>,
-    /// The products to keep to; none for all.
+    /// The products whose entries are read, or `None` for all.
     only: Option<Vec<i64>>,
     ready: VecDeque<Model>,
     /// Whether the next entries have to be read from the database.
@@ -28,7 +28,7 @@ pub struct Entries {
 }
 
 /// Begins to read the ledger: the entries after the entry `after`, or else those that are committed from now on. `only`
-/// keeps to these products.
+/// restricts them to these products.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`] without a login; [`Error::Unavailable`] when the database can't answer.
@@ -53,10 +53,10 @@ pub async fn entries(ctx: &Ctx, after: Option<i64>, only: Option<Vec<i64>>) -> R
 }
 
 impl Entries {
-    /// The next entry, as soon as there is one; none when the program ends.
+    /// The next entry, as soon as there is one, or `None` when the program stops.
     ///
     /// # Errors
-    /// When the database can't answer.
+    /// Fails if the database can't answer.
     pub async fn next(&mut self) -> Result<Option<Model>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
@@ -120,7 +120,7 @@ impl Entries {
 
 async fn settled(reached: &mut watch::Receiver<Option<i64>>) -> Result<i64> {
     let reached = reached.wait_for(Option::is_some).await;
-    let reached = reached.map_err(|_| Error::unavailable("the program is about to end"))?;
+    let reached = reached.map_err(|_| Error::unavailable("the program is stopping"))?;
     reached.ok_or_else(|| Error::internal("the position in the ledger is unknown"))
 }
 

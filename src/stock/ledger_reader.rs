@@ -1,12 +1,13 @@
 //! The task that reads new ledger entries, for all subscribers of the process and only while there are any.
 //!
-//! An entry gets its id before it is committed, so a reader that simply asks for ids above the last one misses an entry that
-//! is committed late. Ids have no gaps, though, and a transaction has a transaction number before it is given the id of an
-//! entry, because it changes a product first. So when entry 7 is there and entry 6 is not, 6 belongs to a transaction that
-//! already had its number. The task then takes the next transaction number itself: once every smaller one has ended, either
-//! entry 6 is there or it never will be. Until then nothing after the gap is sent. SQLite has one writer, and no gaps.
+//! An entry gets its id before it is committed, so a reader that simply asks for ids above the last one would miss an entry
+//! that is committed late. But ids are given without gaps, and a transaction gets its number before the id of its entry,
+//! because it changes a product first. If entry 7 exists and entry 6 does not, 6 belongs to a transaction that already has a
+//! number. The task then takes the next transaction number itself: once every transaction with a smaller number has ended,
+//! either entry 6 exists or it never will. Until then no entry after the gap is settled, and only settled entries are sent.
+//! SQLite has one writer and no gaps.
 //!
-//! Commits of this process wake the task; commits of other gateways it finds by polling.
+//! Commits of this process wake the task. It polls for commits of other gateways.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,16 +23,16 @@ use super::ledger_tail::{LedgerChannel, Subscription};
 use crate::error::{Error, Result};
 use crate::services::Services;
 
-/// The most entries that one statement reads.
+/// The maximum number of entries that one statement reads.
 pub(super) const PAGE: u16 = 200;
 /// How often commits of other gateways are polled for.
 const POLL: Duration = Duration::from_millis(250);
-/// The same while a transaction of another gateway has to end first.
+/// The polling interval while a transaction of another gateway has to end first.
 const POLL_AT_GAP: Duration = Duration::from_millis(20);
-/// How long to wait for more after a commit, so that a busy gateway does not read once for each.
+/// Delay after a commit, so that a busy gateway reads the entries of several commits at once.
 const DEBOUNCE: Duration = Duration::from_millis(5);
-/// How far below the newest entry the task begins, so that it does not pass over transactions that are still running. One
-/// that has been running while so many others were committed counts as past.
+/// How many ids below the newest entry the task begins, so that it does not miss transactions that are still running. One
+/// that runs while this many entries are committed may be missed.
 const BEGIN_BELOW: i64 = 1_000;
 
 /// Subscribes to the entries, and starts the task if it does not run yet.
@@ -87,10 +88,10 @@ struct Reader {
     barrier: Option<Barrier>,
 }
 
-/// What has to happen before the task goes on past a gap.
+/// The condition for continuing past a gap.
 #[derive(Clone, Copy)]
 struct Barrier {
-    /// Entries up to this id are settled then.
+    /// Entries up to this id are settled once the condition holds.
     up_to: i64,
     /// All transactions with a smaller number have to end.
     transaction: i64,
@@ -98,7 +99,7 @@ struct Barrier {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
-    /// There may be more at once.
+    /// More entries may be available at once.
     More,
     /// A transaction has to end first.
     Gap,
@@ -155,7 +156,7 @@ impl Reader {
     }
 }
 
-/// How many of these entries may be sent: those before the first gap in which another may still appear.
+/// The number of these entries that are settled: those before the first gap that may still be filled.
 fn settled_count(last: i64, resolved: i64, ids: &[i64]) -> usize {
     let mut last = last;
     ids.iter()
@@ -167,7 +168,7 @@ fn settled_count(last: i64, resolved: i64, ids: &[i64]) -> usize {
         .count()
 }
 
-/// A page of entries after this one, and the number of the oldest transaction that was running as they were read. SQLite
+/// A page of entries after this one, and the number of the oldest transaction that was running when they were read. SQLite
 /// has no such number.
 async fn entries_after(db: &Database, last: i64) -> Result<(Vec<Model>, Option<i64>)> {
     let mut query = Entity::find()

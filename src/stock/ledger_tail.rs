@@ -1,14 +1,14 @@
-//! `LedgerTail`: new ledger entries on their way from the one task that reads them to all subscribers of the process.
+//! `LedgerTail`: the channel from the task that reads new ledger entries to all subscribers in the process.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::entity::stock_change::Model;
 use tokio::sync::{broadcast, watch};
 
-/// Pages of entries that a subscriber may be behind before it has to read from the database itself.
+/// The number of pages that the channel buffers. A subscriber that falls further behind reads from the database.
 const PAGES: usize = 64;
 
-/// The channel of the task that reads new entries; none while there are no subscribers.
+/// The channel of the task that reads new entries. There is none while there are no subscribers.
 #[derive(Default)]
 pub struct LedgerTail {
     channel: Mutex<Option<Arc<LedgerChannel>>>,
@@ -16,7 +16,7 @@ pub struct LedgerTail {
 
 pub(super) struct LedgerChannel {
     entries: broadcast::Sender<Arc<[Model]>>,
-    /// All entries up to this id are settled and have been sent; none before the first read.
+    /// All entries up to this id are settled and have been sent. `None` before the first read.
     reached: watch::Sender<Option<i64>>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct Subscription {
 }
 
 impl LedgerTail {
-    /// Subscribes, and calls `start` with a new channel where there is none.
+    /// Subscribes, and calls `start` with a new channel if there is none.
     pub(super) fn subscribe(&self, start: impl FnOnce(Arc<LedgerChannel>)) -> Subscription {
         let mut current = self.lock();
         if let Some(channel) = &*current {
@@ -37,14 +37,14 @@ impl LedgerTail {
             entries: broadcast::Sender::new(PAGES),
             reached: watch::Sender::new(None),
         });
-        // Before the task starts, which ends when it finds no subscriber.
+        // Subscribe before the task starts, because it ends when it finds no subscriber.
         let subscription = channel.subscribe();
         start(Arc::clone(&channel));
         *current = Some(channel);
         subscription
     }
 
-    /// Closes the channel if it has no subscribers any more. The next one opens another.
+    /// Closes the channel if it has no subscribers any more. The next subscriber opens a new one.
     pub(super) fn close_if_unused(&self, channel: &LedgerChannel) -> bool {
         let mut current = self.lock();
         let unused = channel.entries.receiver_count() == 0;
@@ -54,7 +54,7 @@ impl LedgerTail {
         unused
     }
 
-    /// Closes the channel as the program ends.
+    /// Closes the channel when the program stops.
     pub(super) fn close(&self) {
         *self.lock() = None;
     }
@@ -79,7 +79,7 @@ impl LedgerChannel {
 
     /// Sends settled entries, of which `newest` is the last.
     pub(super) fn send(&self, newest: i64, entries: &[Model]) {
-        // The position first: a task that subscribes in between finds the entries in the database.
+        // Set the position first: a task that subscribes in between reads the entries from the database.
         self.reached.send_replace(Some(newest));
         let _ = self.entries.send(entries.into());
     }

@@ -1,11 +1,11 @@
-//! Low stock: a product is low when no more than the threshold is left of it.
+//! Low stock: a product is low if its quantity is at or below the threshold.
 
 /// Whether this quantity is low.
 pub const fn is_low(quantity: i64, threshold: i64) -> bool {
     quantity <= threshold
 }
 
-/// Whether a change that ended in `balance` took the quantity from above the threshold to it or below.
+/// Whether a change that resulted in `balance` lowered the quantity from above the threshold to the threshold or below.
 pub const fn fell_low(balance: i64, change: i64, threshold: i64) -> bool {
     is_low(balance, threshold) && !is_low(balance - change, threshold)
 }

@@ -11,7 +11,7 @@ use crate::services::Services;
 
 /// A noun that changes the stock of one product.
 pub trait Movement: Resource {
-    /// 1 where stock comes in, -1 where it goes out.
+    /// 1 if stock comes in, -1 if it goes out.
     const SIGN: i64;
     /// The column of the product's id.
     const PRODUCT: Self::Column;
@@ -23,7 +23,7 @@ pub trait Movement: Resource {
     const DELETED: Reason;
     /// The columns of the table, and the expressions that fill them in the statement of `movement_batch.rs`.
     const INSERTED: (&'static str, &'static str);
-    /// A join of that statement with `wanted` for every other row that must exist; empty for none.
+    /// The joins with `wanted` by which that statement checks that other rows exist; empty for none.
     const REFERENCES: &'static str;
 
     /// The movements of this kind that wait to be recorded together.

@@ -45,7 +45,8 @@ impl<'m> From<&'m MovementRequest> for BatchItem<'m> {
     }
 }
 
-/// Records a movement as part of a transaction. None when stock does not allow it or a row that it refers to is missing.
+/// Records a movement as part of a transaction. Returns `None` if the stock does not allow it or a row that it refers to is
+/// missing.
 pub(super) async fn record_in_tx<M: Movement>(
     tx: &Tx,
     movement: &NewMovement,
@@ -64,7 +65,7 @@ pub(super) async fn record_in_tx<M: Movement>(
     Ok(recorded.map(|(_, recorded)| created::<M>(movement, ctx.now, recorded)))
 }
 
-/// The user that the ledger names; none for a command of the program.
+/// The user in the ledger entry, or `None` for the program itself.
 pub(super) fn actor_id(ctx: &Ctx) -> Option<i64> {
     ctx.actor.as_ref().and_then(|actor| actor.user_id)
 }
@@ -83,7 +84,7 @@ pub(super) fn created<M: Movement>(
     }
 }
 
-/// A movement as the statement's one parameter holds it.
+/// A movement in the statement's only parameter, a JSON array.
 #[derive(Serialize)]
 struct Wanted<'m> {
     place: usize,
@@ -149,7 +150,7 @@ pub(super) fn statement<M: Movement>(
         };
     }
     // The balance is computed from `locked`, which sees rows as they are after the lock was granted. An `UPDATE` that added
-    // to `product.quantity` would first evaluate it on the older version that the statement's snapshot sees.
+    // to `product.quantity` would first use the older value in the statement's snapshot.
     let sql = format!(
         r"WITH wanted AS MATERIALIZED (
             SELECT place, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,

@@ -46,7 +46,7 @@ pub fn is_supported(ctx: &Ctx) -> bool {
 /// changed then.
 ///
 /// # Errors
-/// If the database did not answer. It is then unknown whether the movement was recorded, so it must not be tried again.
+/// Fails if the database did not answer. It is then unknown whether the movement was recorded, so it must not be tried again.
 pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Option<Created<M>>> {
     let (done, recorded) = oneshot::channel();
     let request = MovementRequest {

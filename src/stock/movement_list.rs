@@ -1,6 +1,7 @@
 //! The movements of a product, inflows and outflows as one list, the newest first, in one statement.
 //!
-//! The keys of both tables come from their indexes, are put in order together and cut; only then are the rows read whole.
+//! The statement reads the keys of both tables from their indexes, merges them and chooses those of the page. It reads
+//! complete rows only for these.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use table_query::cursor::{self, Side, Term, ValueKind};
 use table_query::page::order_within_parent;
 
 use super::movement::Movement;
-use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, whole};
+use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, select_rows};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::{CursorPage, Direction, Filter, PageRequest, Row, key};
@@ -31,7 +32,7 @@ const PLACE: &str = "place";
 /// A page of the movements of a product, loaded for all products that were fetched with it.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a cursor that is none, or of another list.
+/// [`Error::Parameter`] for an invalid cursor, or the cursor of another list.
 pub async fn of_product(
     ctx: &Ctx,
     product: &Row<product::Entity>,
@@ -54,7 +55,7 @@ pub fn check(page: &PageRequest) -> Result<()> {
     bounds(page).map(drop)
 }
 
-/// How many movements a product has, counted for all products that were fetched with it.
+/// The number of movements of a product, counted for all products that were fetched with it.
 pub async fn count_of_product(ctx: &Ctx, product: &Row<product::Entity>, relation: &str) -> Result<u64> {
     let counts = product
         .load_once(&format!("{relation} count"), async || {
@@ -131,7 +132,7 @@ async fn per_product(
         .from_subquery(places, "places")
         .and_where(Expr::col(PLACE).gt(page.skip))
         .and_where(Expr::col(PLACE).lte(end));
-    let mut statement = whole(chosen);
+    let mut statement = select_rows(chosen);
     for column in [AT, KIND, ID] {
         statement.order_by((CHOSEN, column), order.clone());
     }
@@ -150,7 +151,7 @@ fn direction(page: &PageRequest) -> Order {
     if page.backwards { Order::Asc } else { Order::Desc }
 }
 
-/// The keys of each product's first movements of one kind, from the end that the page begins at.
+/// The keys of each product's first `end` movements of one kind, from the end of the list at which the page begins.
 fn newest<M: Movement>(
     backend: Backend,
     products: &[i64],
@@ -222,8 +223,8 @@ fn bounds(page: &PageRequest) -> Result<Vec<Bound>> {
     Ok(bounds)
 }
 
-/// The movements of one kind beyond a cursor. At the very time of the cursor, movements of the other kind are all before it
-/// or all after it.
+/// The movements of one kind beyond a cursor. Movements of the other kind with the time of the cursor are either all before
+/// it or all after it, because the order continues with the kind.
 fn condition<M: Movement>(bound: &Bound) -> Condition {
     use std::cmp::Ordering;
     let Bound { side, at, kind, id } = bound;

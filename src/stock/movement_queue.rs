@@ -1,4 +1,4 @@
-//! `MovementQueue`: movements of one kind that wait to be recorded together. Plain data, bounded.
+//! `MovementQueue`: a bounded queue of movements of one kind that wait to be recorded together.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,9 +11,9 @@ use super::new_movement::NewMovement;
 use crate::error::Result;
 use crate::idempotency::keyed::Keyed;
 
-/// The most movements that wait. A request that finds the queue full records its movement in a transaction of its own.
+/// The maximum number of waiting movements. If the queue is full, a request records its movement in its own transaction.
 const CAPACITY: usize = 1_024;
-/// The most statements that run at the same time for one kind of movement: two would find each other's products locked.
+/// The maximum number of concurrent statements for one kind of movement. Two would often find each other's products locked.
 const WORKERS: usize = 1;
 
 #[derive(Default)]
@@ -27,7 +27,7 @@ struct State {
     workers: usize,
 }
 
-/// A movement with all that is stored of its request.
+/// A movement with the data of its request that is stored.
 #[derive(Clone)]
 pub(super) struct MovementRequest {
     pub(super) movement: NewMovement,
@@ -39,7 +39,7 @@ pub(super) struct MovementRequest {
 /// A request that waits for its movement to be recorded.
 pub(super) struct WaitingMovement {
     pub(super) request: MovementRequest,
-    /// Receives none when the movement was not recorded.
+    /// Receives `None` if the movement was not recorded.
     pub(super) done: oneshot::Sender<Result<Option<Recorded>>>,
 }
 
@@ -51,12 +51,12 @@ pub(super) struct Recorded {
     pub(super) product: product::Model,
 }
 
-/// What became of a movement offered to the queue.
+/// The result of pushing a movement.
 pub(super) enum Push {
     Full,
     /// It waits, and a worker is running already.
     Waits,
-    /// It waits, and the caller has to start the worker that it has just been counted for.
+    /// It waits, and the caller must start a worker, which is counted already.
     NeedsWorker,
 }
 
@@ -75,7 +75,7 @@ impl MovementQueue {
         }
     }
 
-    /// The next movements, at most so many. With none left the worker is no longer counted and has to end.
+    /// The next movements, at most `most`. If the queue is empty, the worker is no longer counted and must end.
     pub(super) fn next_batch(&self, most: usize) -> Option<Vec<WaitingMovement>> {
         let mut state = self.lock();
         let count = state.waiting.len().min(most);
@@ -86,13 +86,13 @@ impl MovementQueue {
         Some(state.waiting.drain(..count).collect())
     }
 
-    /// Everything that waits.
+    /// Removes and returns all waiting movements.
     pub(super) fn drain(&self) -> Vec<WaitingMovement> {
         self.lock().waiting.drain(..).collect()
     }
 
-    /// A worker ended early. Without another one nothing would ever be recorded, so dropping the senders fails the
-    /// requests that wait.
+    /// Handles a worker that ended early. If no other worker runs, drops the senders, which fails the waiting requests.
+    /// They would wait forever otherwise.
     pub(super) fn worker_failed(&self) {
         let mut state = self.lock();
         state.workers -= 1;

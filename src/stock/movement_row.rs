@@ -1,4 +1,4 @@
-//! `MovementRow`: an inflow or an outflow. Rows of both tables are read whole by one statement from their keys.
+//! `MovementRow`: an inflow or an outflow. One statement reads complete rows of both tables by their keys.
 
 use std::collections::HashMap;
 
@@ -55,7 +55,7 @@ pub(super) const OUTFLOW: &str = "outflow";
 /// The name of the order in cursors.
 pub(super) const ORDER: &str = "movement:-created_at";
 
-// Names within the statement: the keys of the movements to read whole, and their columns.
+// Names within the statement: the subquery with the keys of the chosen movements, and its columns.
 pub(super) const CHOSEN: &str = "chosen";
 pub(super) const KIND: &str = "kind";
 pub(super) const ID: &str = "id";
@@ -98,7 +98,7 @@ async fn by_key(db: &Database, keys: &[(&str, i64)]) -> Result<HashMap<(&'static
             keys_among::<inflow::Entity>(db.backend(), inflow::Column::Id, &ids(INFLOW)),
         )
         .to_owned();
-    Ok(siblings(read(db, whole(chosen)).await?)
+    Ok(siblings(read(db, select_rows(chosen)).await?)
         .into_iter()
         .map(|row| (row.key(), row))
         .collect())
@@ -113,8 +113,8 @@ fn keys_among<M: Movement>(backend: Backend, column: M::Column, ids: &[i64]) -> 
         .into_query()
 }
 
-/// Reads the rows of these keys whole: each row has the columns of its own table, and null in those of the other.
-pub(super) fn whole(chosen: SelectStatement) -> SelectStatement {
+/// Selects complete rows for these keys: each row has the columns of its own table, and null in those of the other.
+pub(super) fn select_rows(chosen: SelectStatement) -> SelectStatement {
     let mut statement = Query::select();
     statement.column((CHOSEN, KIND)).from_subquery(chosen, CHOSEN);
     join::<outflow::Entity>(&mut statement);
@@ -141,7 +141,7 @@ pub(super) enum Model {
     Outflow(outflow::Model),
 }
 
-/// Runs a statement of [`whole`].
+/// Runs a statement of [`select_rows`].
 pub(super) async fn read(db: &Database, statement: SelectStatement) -> Result<Vec<Model>> {
     let mut models = Vec::new();
     for row in db.query_all(&statement).await? {

@@ -1,4 +1,4 @@
-//! A movement about to be recorded, with its values checked.
+//! A movement to be recorded, with valid values.
 
 use ::entity::fold;
 

@@ -1,9 +1,9 @@
 //! Records changes of stock: the only writer of `product.quantity` and of the ledger, so that the sum of a product's ledger
 //! entries is its quantity by construction.
 //!
-//! The database decides races, never a read before a write: the guarded `UPDATE` either finds enough in stock or changes
-//! nothing, whatever runs beside it. On PostgreSQL a movement is one statement, which keeps the product locked for as few
-//! round trips as possible; on SQLite there are no round trips, only the writer's own thread.
+//! Races are decided by the database, never by a read before a write: the guarded `UPDATE` either finds enough in stock or
+//! changes nothing. On PostgreSQL a movement is one statement, which keeps the product locked for as few round trips as
+//! possible; SQLite runs in this process and has no round trips.
 
 use ::entity::stock_change::Reason;
 use ::entity::{Record as _, product, stock_change};
@@ -26,7 +26,7 @@ use crate::webhooks::outbox::{self, StockEvent};
 pub enum RecordError {
     /// There is no such product.
     NoProduct,
-    /// The quantity would leave the range that stock may have.
+    /// The quantity of the product would be negative or too large.
     Shortage(Shortage),
     /// The statement failed.
     Failed(DbErr),
@@ -38,8 +38,8 @@ impl From<DbErr> for RecordError {
     }
 }
 
-/// Records a movement: changes the product's stock, stores the movement's row and the ledger's. Returns the row and the
-/// product right after it.
+/// Records a movement: changes the product's stock, stores the movement's row and the ledger entry. Returns the row and the
+/// product with its new stock.
 pub async fn record<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result<Created<M>, RecordError> {
     let recorded = match tx.backend() {
         Backend::Sqlite => record_in_steps::<M>(tx, movement).await?,
@@ -71,10 +71,10 @@ async fn record_in_steps<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result
     }))
 }
 
-/// Reverses the effect of a movement that is about to be deleted, and returns its product right after that.
+/// Reverses the effect of a movement that is about to be deleted, and returns its product with the new stock.
 ///
 /// # Errors
-/// [`Error::InsufficientStock`] where stock doesn't allow it.
+/// [`Error::InsufficientStock`] if the stock does not allow it.
 pub async fn take_back<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::Model> {
     let (product_id, quantity) = M::product_and_quantity(row);
     let change = -M::SIGN * quantity;
@@ -101,7 +101,7 @@ pub async fn open(tx: &Tx, product: &product::Model) -> Result<()> {
     Ok(add_entry(tx, product, Reason::ProductCreated, product.quantity, None, None).await?)
 }
 
-/// Sets the quantity of a product after a count. Its row is locked, and the caller stores it.
+/// Sets the quantity of a product after a count. The caller has locked the row and stores it.
 pub async fn adjust(tx: &Tx, product: &mut product::Model, quantity: i64) -> Result<()> {
     let change = quantity - product.quantity;
     product.quantity = quantity;
@@ -111,7 +111,7 @@ pub async fn adjust(tx: &Tx, product: &mut product::Model, quantity: i64) -> Res
     Ok(add_entry(tx, product, Reason::Adjustment, change, None, None).await?)
 }
 
-/// Adds to the quantity of a product. False when there is no such product or stock does not allow the change.
+/// Adds to the quantity of a product. Returns false if there is no such product or the stock does not allow the change.
 async fn change_quantity(tx: &Tx, product_id: i64, change: i64) -> Result<bool, DbErr> {
     use product::Column;
     let after = || Expr::col(Column::Quantity).add(change);
@@ -126,7 +126,7 @@ async fn change_quantity(tx: &Tx, product_id: i64, change: i64) -> Result<bool, 
     Ok(updated.rows_affected > 0)
 }
 
-/// Why stock did not allow a change.
+/// Why a change of stock was not possible.
 async fn reason(tx: &Tx, product_id: i64, change: i64) -> Result<RecordError, DbErr> {
     let product = product::Entity::find_by_id(product_id).one(tx).await?;
     Ok(product.map_or(RecordError::NoProduct, |product| {
@@ -138,7 +138,7 @@ async fn reason(tx: &Tx, product_id: i64, change: i64) -> Result<RecordError, Db
     }))
 }
 
-/// Adds an entry to the ledger and its events to the outbox. The product is as it is right after the change.
+/// Adds an entry to the ledger and its events to the outbox. `product` has the quantity after the change.
 async fn add_entry(
     tx: &Tx,
     product: &product::Model,

@@ -4,8 +4,8 @@ use request_telemetry::Record;
 
 use crate::error::Error;
 
-/// Logs an internal error or an unavailable database, with the cause; other errors are not logged. It must be called
-/// once for each error, where the error becomes a response.
+/// Logs an internal error or an unavailable database, with the cause. Other errors are not logged. It must be called
+/// once for each error, when the error becomes a response.
 pub fn log_failure(error: &Error) {
     let request_id = Record::current_id();
     match error {

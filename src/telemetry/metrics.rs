@@ -1,4 +1,4 @@
-//! The metrics of `/metrics`. Where OpenTelemetry has a name for one, it is used in Prometheus' spelling:
+//! The metrics of `/metrics`. If OpenTelemetry has a name for a metric, that name is used in Prometheus' spelling:
 //! `http.server.request.duration` in seconds is `http_server_request_duration_seconds`.
 //!
 //! Every label has few values: routes are templates, never paths, and unknown values are `_OTHER` or empty.
@@ -19,7 +19,7 @@ use crate::kind::Kind;
 
 /// The media type of `/metrics`: Prometheus' text format as standardised by `OpenMetrics`.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// The beginning of the names of metrics of our own.
+/// The prefix of the names of metrics that OpenTelemetry does not define.
 const PREFIX: &str = "stockroom";
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -59,7 +59,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Metrics that all begin at 0.
+    /// Creates metrics that all start at 0.
     pub fn new(backend: Backend, commits: &CommitSizes) -> Self {
         let mut registry = Registry::default();
         let mut metrics = Self {
@@ -118,7 +118,7 @@ impl Metrics {
             Unit::Seconds,
             self.overdue.clone(),
         );
-        // These begin at 0, not absent, so that the first event shows as an increase.
+        // These exist from the start, with value 0, so that the first event shows as an increase.
         for kind in [Kind::Inflow, Kind::Outflow] {
             self.movements_committed(kind, 0);
         }
@@ -173,7 +173,7 @@ impl Metrics {
         self.overdue.set(oldest_due.as_secs_f64());
     }
 
-    /// All metrics in the exposition format, with the database's as they are now.
+    /// All metrics in the exposition format, with the current values of the database.
     pub fn text(&self, db: &Database) -> Result<String> {
         self.database.update(db);
         let mut out = String::with_capacity(16 * 1024);

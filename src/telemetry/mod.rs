@@ -1,4 +1,4 @@
-//! Observability: the log line of a failure, the metrics, and the traces of the settings. The crate `request-telemetry` has the
+//! Observability: the log line of a failure, the metrics, and the configuration of traces. The crate `request-telemetry` has the
 //! records and spans of requests.
 
 mod failure;

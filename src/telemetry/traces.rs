@@ -1,14 +1,14 @@
-//! The traces of the settings.
+//! Starts traces according to the settings.
 
 use request_telemetry::{Settings, Traces};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 
-/// Starts the exporter; `None` without an endpoint.
+/// Starts the exporter. Returns `None` without an endpoint.
 ///
 /// # Errors
-/// When the endpoint or one of the SDK's variables can't be parsed, or TLS can't be configured.
+/// Fails if the endpoint or one of the SDK's variables can't be parsed, or TLS can't be configured.
 pub fn start(config: &Config) -> Result<Option<Traces>> {
     let endpoint = match (
         &config.otel_exporter_otlp_traces_endpoint,

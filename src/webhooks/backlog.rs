@@ -11,11 +11,11 @@ use tokio::time::Instant;
 
 use crate::error::Result;
 
-/// The most deliveries that are counted.
+/// The maximum number of deliveries that are counted.
 const MAX_COUNTED: usize = 10_000;
 /// How long a measurement is reused.
 const MAX_AGE: Duration = Duration::from_secs(5);
-/// How long measuring may take; after that the last measurement is returned.
+/// The maximum time for a measurement. After that the last one is returned.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -25,14 +25,14 @@ impl ConfiguredEndpoint {
     /// Reads the settings; `None` when they have no `WEBHOOK_URL`.
     ///
     /// # Errors
-    /// When the secret is missing, or webhooks may not be sent to the address.
+    /// Fails if the secret is missing, or webhooks may not be sent to the address.
     pub fn from_config(config: &Config) -> Result<Option<Self>> {
         match (&config.webhook_url, &config.webhook_secret) {
             (None, _) => Ok(None),
             (Some(_), None) => Err(Error::internal("WEBHOOK_URL is set, but WEBHOOK_SECRET is not")),
             (Some(url), Some(secret)) => {
                 target::check(url, config.webhook_allow_private)
-                    .map_err(|why| Error::internal(format!("WEBHOOK_URL {why}")))?;
+                    .map_err(|reason| Error::internal(format!("WEBHOOK_URL {reason}")))?;
                 Ok(Some(Self {
                     url: url.clone(),
                     secret: secret.clone(),
@@ -46,13 +46,13 @@ impl ConfiguredEndpoint {
 /// the row of an endpoint that is no longer configured is disabled.
 ///
 /// # Errors
-/// When the database can't be written, or the host of the address resolves to a forbidden one.
+/// Fails if the database can't be written, or the host of the address resolves to a forbidden one.
 pub async fn store(ctx: &Ctx, endpoint: Option<&ConfiguredEndpoint>) -> Result<()> {
     let config = &ctx.services.config;
     let mut row = None;
     if let Some(ConfiguredEndpoint { url, .. }) = endpoint {
-        if let Some(why) = target::resolves_to_private(url, config.webhook_allow_private).await {
-            return Err(Error::internal(format!("WEBHOOK_URL can't be used: {why}")));
+        if let Some(reason) = target::resolves_to_private(url, config.webhook_allow_private).await {
+            return Err(Error::internal(format!("WEBHOOK_URL can't be used: {reason}")));
         }
         let events = config.webhook_events.iter().map(|name| name.as_str());
         row = Some((url.to_string(), events.collect::<Vec<_>>().join(",")));
@@ -69,7 +69,7 @@ pub async fn store(ctx: &Ctx, endpoint: Option<&ConfiguredEndpoint>) -> Result<(
     .await
 }
 
-/// Stores the endpoint. A row that is up to date is not written, so that its version stays.
+/// Stores the endpoint. A row that is up to date is not written, so that its version does not change.
 async fn upsert(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
     use webhook_endpoint::{ActiveModel, Column, Entity};
     let now = tx.ctx().now;
@@ -93,7 +93,7 @@ async fn upsert(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
         id: ActiveValue::NotSet,
         ..ActiveModel::from(row).reset_all()
     };
-    // Gateways that start together insert one row.
+    // Gateways that start at the same time insert a single row.
     Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)
@@ -125,7 +125,7 @@ async fn disable_row(tx: &Tx) -> Result<(), DbErr> {
         .one(tx)
         .await?;
     match found {
-        Some(fixed) => disable::disable(tx, fixed.id, Ending::Requested).await,
+        Some(row) => disable::disable(tx, row.id, Ending::Requested).await,
         None => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
-//! Ends an endpoint: by request, after too many failures, or because it was deleted.
+//! Disables an endpoint, on request or after too many failures, and deletes the deliveries of a deleted one.
 //!
-//! An endpoint may have millions of deliveries, so one batch of them is settled here and `retention` does the rest: no
-//! transaction blocks others for long.
+//! An endpoint may have millions of deliveries, so only one batch of them is changed here and `retention` changes the rest:
+//! no transaction blocks others for long.
 
 use ::entity::delivery::{self, Outcome};
 use ::entity::removed_endpoint;
@@ -15,7 +15,7 @@ use sea_orm::{
 
 use crate::tx::Tx;
 
-/// The most rows changed by one transaction.
+/// The maximum number of rows that one transaction changes.
 pub const BATCH: u32 = 1_000;
 
 /// Disables an endpoint and fails a batch of the deliveries still due to it.
@@ -53,7 +53,7 @@ pub async fn fail_pending(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
         .col_expr(Column::LeasedUntil, Expr::val(None::<DateTime<Utc>>))
         .col_expr(Column::Outcome, Expr::val(Outcome::Failed))
         .col_expr(Column::EndedAt, Expr::val(now))
-        .col_expr(Column::LastError, Expr::val("the endpoint was given up"))
+        .col_expr(Column::LastError, Expr::val("the endpoint was disabled"))
         .filter(Column::Id.in_subquery(chosen.into_query()))
         .exec(tx)
         .await?;
@@ -82,7 +82,7 @@ pub async fn delete_deliveries(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr>
     Ok(deletes(tx, sql, endpoint_id).await? >= u64::from(BATCH))
 }
 
-/// How many rows a statement deletes.
+/// Executes a statement that deletes rows, and returns their number.
 pub async fn deletes(tx: &Tx, sql: String, value: impl Into<sea_orm::Value>) -> Result<u64, DbErr> {
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [value.into()]);
     Ok(tx.execute_raw(statement).await?.rows_affected())

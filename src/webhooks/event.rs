@@ -1,6 +1,6 @@
 //! The payload of each event.
 //!
-//! One struct is the payload of all events; members that an event does not have are left out.
+//! One struct is the payload of all events. Fields that an event does not have are left out.
 
 use ::entity::event::{self, Name, product_copies};
 use ::entity::{stock_change, webhook_endpoint};
@@ -22,15 +22,15 @@ struct Payload<'a> {
 
 #[derive(Debug, Default, Serialize)]
 struct Data<'a> {
-    /// In test events alone.
+    /// In test events only.
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<Endpoint<'a>>,
-    /// In stock events alone, as all that follows.
+    /// In stock events only, like the following fields.
     #[serde(flatten)]
     change: Option<StockChange>,
     #[serde(flatten)]
     movement: Option<Movement<'a>>,
-    /// In `product.low_stock` alone.
+    /// In `product.low_stock` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<i64>,
 }
@@ -43,7 +43,7 @@ struct Endpoint<'a> {
 
 #[derive(Debug, Serialize)]
 struct StockChange {
-    /// Of two events of one product, the later has the larger one.
+    /// Orders the events of one product: a later one has a larger id.
     ledger_id: i64,
     product: Product,
     /// The product's stock right after the change.
@@ -58,7 +58,7 @@ struct Product {
     copies: Map<String, Value>,
 }
 
-/// In `inflow.created` and `outflow.created` alone.
+/// In `inflow.created` and `outflow.created` only.
 #[derive(Debug, Serialize)]
 struct Movement<'a> {
     id: Option<i64>,
@@ -69,7 +69,7 @@ struct Movement<'a> {
 /// The bytes of the body, which are signed.
 ///
 /// # Errors
-/// When the ledger entry of a stock event is missing.
+/// Fails if the ledger entry of a stock event is missing.
 pub fn body(
     event: &event::Model,
     change: Option<&stock_change::Model>,

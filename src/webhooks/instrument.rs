@@ -1,4 +1,4 @@
-//! Observes delivery attempts: a counter for each result, and a span where traces are exported.
+//! Observes delivery attempts: a counter for each result, and a span if traces are exported.
 
 use std::future::Future;
 
@@ -7,7 +7,7 @@ use webhook_sender::{AttemptResult, SignedMessage};
 
 use crate::services::Services;
 
-/// Observes an attempt. Of the address, the span has the host alone: the rest may be a secret.
+/// Observes an attempt. The span has only the host of the URL, because the rest may contain a secret.
 pub async fn instrument(
     services: &Services,
     url: &str,

@@ -14,20 +14,20 @@ use crate::services::Services;
 use crate::stock::low_stock;
 use crate::tx::Tx;
 
-/// A ledger entry, with what its events hold beside it.
+/// A ledger entry with the other data of its events.
 #[derive(Clone, Debug)]
 pub struct StockEvent<'a> {
     pub stock_change_id: i64,
     pub reason: Reason,
     /// Negative when stock was taken out.
     pub change: i64,
-    /// As it is right after the change.
+    /// The product right after the change.
     pub product: &'a product::Model,
     /// The movement's description.
     pub description: Option<&'a str>,
 }
 
-/// The condition that an endpoint is enabled and subscribed to the event that the SQL expression `name` names.
+/// The condition that an endpoint is enabled and subscribed to an event. `name` is an SQL expression for the event's name.
 fn subscribed(name: &str) -> String {
     format!("endpoint.ended_at IS NULL AND ',' || endpoint.events || ',' LIKE '%,' || {name} || ',%'")
 }
@@ -118,7 +118,7 @@ pub fn publishes(services: &Services, reason: Reason) -> bool {
 /// queries of its `WITH` clause. `taken` has the movements, each with two message ids, `locked` their products,
 /// and `entered` their ledger entries.
 ///
-/// Empty where there are no events.
+/// Empty if there are no events.
 pub fn with_queries(services: &Services, reason: Reason) -> String {
     let Some(name) = event_of(reason).filter(|_| publishes(services, reason)) else {
         return String::new();

@@ -20,9 +20,9 @@ use crate::error::Result;
 use crate::services::Services;
 use crate::tx::Tx;
 
-/// The most attempts kept of a delivery, the latest ones.
+/// The maximum number of attempts kept for each delivery. Older ones are deleted.
 pub const ATTEMPTS_KEPT: i64 = 20;
-/// How long an endpoint may fail before it is disabled when another of its deliveries has used up its schedule.
+/// An endpoint that has been failing for this long is disabled when another of its deliveries has used up its schedule.
 const FAILING_LIMIT: TimeDelta = TimeDelta::days(5);
 
 /// What happens to a delivery after an attempt.
@@ -62,7 +62,7 @@ pub async fn record_attempt(
             let error = format!("it answered {}", status.as_u16());
             (Some(status), Some(error), retry_after)
         }
-        AttemptResult::NoResponse(why) => (None, Some(why), None),
+        AttemptResult::NoResponse(reason) => (None, Some(reason), None),
     };
     let number = attempt.delivery.attempts + 1;
     let disposition = if error.is_none() {
@@ -170,8 +170,8 @@ async fn update_health(tx: &Tx, disposition: Disposition, before: EndpointHealth
         (Disposition::Delivered, Some(_)) => None,
         (Disposition::Retry(_) | Disposition::Failed, None) => Some(now),
         (Disposition::Gone, _) => return disable(tx, before.id, Ending::Gone).await,
-        // Only a delivery that has used up its schedule counts, so that one message a month that happens to meet a
-        // restart does not disable an endpoint. The configured endpoint is left to the operator.
+        // Only a delivery that has used up its schedule counts, so that an endpoint with one message a month is not
+        // disabled because two attempts happened during restarts. The configured endpoint is left to the operator.
         (Disposition::Failed, Some(since)) if before.managed && since + FAILING_LIMIT <= now => {
             return disable(tx, before.id, Ending::Failing).await;
         }

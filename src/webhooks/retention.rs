@@ -1,4 +1,4 @@
-//! Deletes what is no longer needed: old events, and what is left of disabled and deleted endpoints.
+//! Deletes old events, and the remaining deliveries of deleted endpoints; fails those of disabled endpoints.
 //!
 //! There may be millions of rows, so they are changed in batches: no transaction blocks others for long.
 
@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_secs(60);
 const KEPT: TimeDelta = TimeDelta::days(30);
 /// How long after an endpoint's deletion a transaction that has read it may still insert deliveries for it.
 const STRAGGLERS: TimeDelta = TimeDelta::hours(1);
-/// Most batches of one kind in a run; the rest waits for the next run.
+/// The maximum number of batches of one kind in a run. The next run changes the rest.
 const MAX_BATCHES: usize = 1_000;
 /// Pause between two batches, for other transactions.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -50,7 +50,7 @@ pub async fn run(services: Arc<Services>) {
 /// disabled ones.
 ///
 /// # Errors
-/// When the database can't be written.
+/// Fails if the database can't be written.
 pub async fn clean(services: &Arc<Services>) -> Result<()> {
     in_batches(services, Step::OldEvents).await?;
     let disabled = webhook_endpoint::Entity::find()
@@ -74,7 +74,7 @@ enum Step {
     OldEvents,
     DisabledEndpoint(i64),
     DeletedEndpoint(i64),
-    /// The row that says that an endpoint was deleted.
+    /// The row that records the deletion of an endpoint.
     DeletionRecord(i64),
 }
 

@@ -3,7 +3,7 @@
 use url::Url;
 use webhook_sender::{Forbidden, TargetPolicy};
 
-/// The policy of the settings.
+/// The policy according to the settings.
 pub fn policy(allow_private: bool) -> TargetPolicy {
     let policy = if allow_private {
         TargetPolicy::any()
@@ -16,7 +16,7 @@ pub fn policy(allow_private: bool) -> TargetPolicy {
 /// Checks a URL as written.
 ///
 /// # Errors
-/// A message for people that continues a sentence with the URL's name as its subject.
+/// A message for people without its subject, as in "it must be an http or https address".
 pub fn check(url: &Url, allow_private: bool) -> Result<(), String> {
     policy(allow_private).check(url)
 }

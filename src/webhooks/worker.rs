@@ -1,8 +1,8 @@
 //! The worker: leases due deliveries and sends them. Requests never wait for it.
 //!
 //! While a delivery is leased no other worker attempts it, and no lock or database connection is held during the HTTP
-//! request. So gateways share the work, and the deliveries of one that was killed are due again when their leases
-//! expire. Each endpoint has a concurrency limit of its own, so that a slow receiver delays no other.
+//! request. Therefore gateways share the work, and the deliveries of one that was killed are due again when their leases
+//! expire. Each endpoint has its own concurrency limit, so that a slow receiver delays no other.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,14 +23,14 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::services::Services;
 
-/// The most attempts of one gateway to one endpoint at the same time.
+/// The maximum number of concurrent attempts of one gateway to one endpoint.
 const CONCURRENCY: usize = 8;
 const USER_AGENT: &str = concat!("stockroom/", env!("CARGO_PKG_VERSION"));
-/// How often due deliveries are looked for without a signal: retries, and what other gateways left.
+/// How often the worker looks for due deliveries without a signal: retries, and deliveries that other gateways left.
 const POLL: Duration = Duration::from_secs(5);
-/// How much longer than an attempt's timeout its lease is.
+/// The time by which a lease exceeds the timeout of an attempt.
 const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
-/// How long attempts may take to finish at shutdown; those that do not are repeated after their leases expire.
+/// The maximum time for attempts to finish at shutdown. Unfinished ones are repeated after their leases expire.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends the events of one gateway.
@@ -41,10 +41,10 @@ pub struct WebhookWorker {
 }
 
 impl WebhookWorker {
-    /// A worker that does not run yet; `None` while webhooks are switched off.
+    /// Creates a worker without starting it. Returns `None` if webhooks are switched off.
     ///
     /// # Errors
-    /// When the webhook settings contradict each other, or TLS can't be configured.
+    /// Fails if the webhook settings contradict each other, or TLS can't be configured.
     pub fn new(services: &Arc<Services>) -> Result<Option<Self>> {
         let config = &services.config;
         if !config.webhook_enabled {
@@ -110,7 +110,7 @@ impl WebhookWorker {
     /// Sends everything that is due now and returns the number of attempts.
     ///
     /// # Errors
-    /// When the database can't be read.
+    /// Fails if the database can't be read.
     pub async fn run_due(self: &Arc<Self>) -> Result<usize> {
         let mut attempts = Attempts::default();
         let mut total = 0;
@@ -125,11 +125,11 @@ impl WebhookWorker {
         }
     }
 
-    /// Leases due deliveries and starts to send them; returns how many.
+    /// Leases due deliveries and starts to send them. Returns their number.
     async fn start_due(self: &Arc<Self>, attempts: &mut Attempts) -> Result<usize> {
         let services = &self.services;
         let endpoints = lease::endpoints_with_due(services).await?;
-        // Limits that are not in use need not be kept.
+        // Drop the limits that are not in use.
         attempts.limits.retain(|id, limit| {
             limit.available_permits() < CONCURRENCY || endpoints.iter().any(|endpoint| endpoint.id == *id)
         });
@@ -148,7 +148,7 @@ impl WebhookWorker {
             };
             let target = Arc::new(Target { endpoint, secrets });
             for leased in lease::lease(services, target.endpoint.id, free, self.lease_length()).await? {
-                // Permits are taken here alone, so this does not wait.
+                // Permits are taken only here, so this does not wait.
                 let permit = Arc::clone(limit).acquire_owned().await.map_err(Error::internal)?;
                 let (worker, target) = (Arc::clone(self), Arc::clone(&target));
                 attempts.running.spawn(async move {
@@ -167,7 +167,7 @@ impl WebhookWorker {
     }
 
     /// The secrets that sign an endpoint's messages: the current one, and for a while after a rotation the previous one.
-    /// `None` if this gateway has none that works.
+    /// `None` if no secret can be used.
     fn secrets(&self, endpoint: &webhook_endpoint::Model, now: DateTime<Utc>) -> Option<Vec<SigningSecret>> {
         if !endpoint.managed {
             return self.configured.as_ref().map(|fixed| vec![fixed.secret.clone()]);
@@ -182,10 +182,10 @@ impl WebhookWorker {
             .collect();
         match parsed {
             Ok(secrets) => Some(secrets).filter(|secrets| !secrets.is_empty()),
-            Err(why) => {
+            Err(reason) => {
                 tracing::error!(
                     endpoint.id = endpoint.id,
-                    why,
+                    reason,
                     "a webhook endpoint's secret can't be used"
                 );
                 None
@@ -224,7 +224,7 @@ impl WebhookWorker {
             took: begun.elapsed(),
         };
         if let Err(error) = record_attempt(services, endpoint, &leased.event, attempt, result).await {
-            // It is repeated after its lease expires.
+            // The attempt is repeated after its lease expires.
             tracing::warn!(?error, delivery.id = id, "a webhook attempt was not recorded");
         }
     }
@@ -238,7 +238,7 @@ struct Attempts {
     running: JoinSet<()>,
 }
 
-/// An endpoint and what signs its messages.
+/// An endpoint and the secrets that sign its messages.
 struct Target {
     endpoint: webhook_endpoint::Model,
     secrets: Vec<SigningSecret>,

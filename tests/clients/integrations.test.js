@@ -1,6 +1,6 @@
 // The audits of `graphql-http` against the example of the crate graphql-server, which serves one schema in three ways.
-// They are the reason why the crate has an HTTP handler of its own: where async-graphql-axum passes them all, that
-// handler can go.
+// They are the reason why the crate has its own HTTP handler: once async-graphql-axum passes all of them, that handler can
+// be removed.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -14,7 +14,7 @@ import { ROOT } from './program.js';
 
 const BINARY =
   process.env.BOOKS_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/examples/books');
-assert(existsSync(BINARY), `${BINARY} is not there: cargo build -p graphql-server --example books makes it`);
+assert(existsSync(BINARY), `${BINARY} does not exist: run cargo build -p graphql-server --example books`);
 
 let child;
 let origin;

@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline';
 export const ROOT = resolve(import.meta.dirname, '../..');
 
 const BINARY = process.env.STOCKROOM_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target'), 'debug/stockroom');
-assert(existsSync(BINARY), `${BINARY} is not there: cargo build makes it, or STOCKROOM_BIN names another`);
+assert(existsSync(BINARY), `${BINARY} does not exist: run cargo build, or set STOCKROOM_BIN`);
 
 /** The password of every user. */
 export const PASSWORD = 'correct horse battery staple';
@@ -27,7 +27,7 @@ const USERS = [
   ['viewer'],
 ];
 
-/** The environment of the program: that of this process without Stockroom's settings. */
+/** The environment of the program; Stockroom's settings in the environment of this process are not passed on. */
 const ENVIRONMENT = { PATH: process.env.PATH, RUST_BACKTRACE: '1' };
 
 /** A running program. */
@@ -35,7 +35,7 @@ export class Program {
   #directory;
   #settings;
   #child;
-  /** Output other than its usual log lines, for failures. */
+  /** The lines of its log, for failures. */
   #log = [];
   /** Its base URL: `http://127.0.0.1:…`. */
   url;
@@ -65,7 +65,7 @@ export class Program {
     return program;
   }
 
-  /** Runs another command of the program on the same database to completion; returns its output. */
+  /** Runs another command of the program on the same database; returns its output. */
   async command(words, input = '', settings = {}) {
     const child = spawn(BINARY, words, { env: { ...this.#settings, ...settings }, cwd: this.#directory });
     let output = '';
@@ -95,7 +95,7 @@ export class Program {
     });
   }
 
-  /** Kills it and serves the same database at the same address again. */
+  /** Kills the program and serves the same database at the same address again. */
   async crash() {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
@@ -103,7 +103,7 @@ export class Program {
     await this.#serve(new URL(this.url).host);
   }
 
-  /** Sends SIGINT and removes the database; fails unless the exit status is 0. */
+  /** Sends SIGINT and removes the database; fails if the exit status is not 0. */
   async stop() {
     const child = this.#child;
     try {
@@ -138,7 +138,7 @@ export class Program {
     return { status: response.status, headers: response.headers, body: await response.json() };
   }
 
-  /** Executes an operation that must not fail; returns its data. */
+  /** Executes an operation and returns its data; fails on errors. */
   async data(query, variables, token) {
     const { body } = await this.post({ query, variables }, { token });
     assert.equal(body.errors, undefined, JSON.stringify(body.errors));

@@ -1,8 +1,8 @@
-// Operations that several tests run on the shop of a running program.
+// Operations on the sample data of a running program.
 
 import assert from 'node:assert/strict';
 
-/** A product with a large stock. */
+/** The product with the largest stock. */
 export async function plentiful(program, token) {
   const { products } = await program.data(
     `{ products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id title quantity } } }`,
@@ -12,7 +12,7 @@ export async function plentiful(program, token) {
   return products.nodes[0];
 }
 
-/** Creates an outflow of one unit; returns it. */
+/** Creates an outflow, by default of one unit; returns it. */
 export async function takeOut(program, token, productId, quantity = 1) {
   const { createOutflow } = await program.data(
     `mutation ($input: CreateOutflowInput!) {

@@ -33,7 +33,7 @@ async function answers(client, request) {
   return results;
 }
 
-test('a query has a result and completes', async (t) => {
+test('a query has one result and completes', async (t) => {
   const results = await answers(connect(t), { query: '{ viewer { user { username } } }' });
   assert.deepEqual(results, [{ data: { viewer: { user: { username: 'admin' } } } }]);
 });

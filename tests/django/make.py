@@ -1,4 +1,4 @@
-"""Makes a database of the Django program and prints, as JSON, what a client of it sees.
+"""Creates a database of the Django program and prints, as JSON, the responses that clients should get.
 
 Everything is stored and read back by Django's own models, hashers and managers, and by simplejwt.
 """
@@ -25,7 +25,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 
 LABELS = {"brands": "Brand", "categories": "Category", "suppliers": "Supplier"}
 TEXTS = ["Água sanitária", "Ümlaut & Söhne", "日本語の名前", "emoji 🧴", "O'Neil \"quoted\"", "plain", "x" * 500]
-# Iterations that Django has had as its default since 3.2.
+# Django's default numbers of PBKDF2 iterations since 3.2.
 ROUNDS = (260_000, 390_000, 600_000, 870_000, 1_000_000)
 
 
@@ -34,13 +34,13 @@ def model(app, name):
 
 
 def times(number):
-    """A moment for `created_at`, with and without a fraction, and a later one for `updated_at`."""
+    """A time for `created_at`, with or without a fraction of a second, and a later one for `updated_at`."""
     created = datetime(2023, 1, 2, 3, 4, 5, tzinfo=UTC) + timedelta(hours=7 * number, microseconds=number % 3 * 123_457)
     return {"created_at": created, "updated_at": created + timedelta(days=1, microseconds=number % 2 * 999_999)}
 
 
 def store(model, number, **values):
-    """Django sets both times itself; the real ones follow."""
+    """Creates a row with the times of this number; Django's `create` would set the current time."""
     row = model.objects.create(**values)
     model.objects.filter(pk=row.pk).update(**times(number))
     return row
@@ -56,7 +56,7 @@ def make_shop():
             labels[app].append(store(model(app, name), number, name=f"{text[:490]} {number}", description=description))
     products = []
     for number in range(120):
-        # Below the 15 digits that SQLite's doubles hold.
+        # At most 14 digits, because Django stores decimals in SQLite as doubles, which hold 15.
         price = Decimal(numbers.randrange(0, 10 ** numbers.randrange(3, 15))) / 100
         products.append(
             store(
@@ -69,7 +69,7 @@ def make_shop():
                 serie_number=[None, f"SN-{number}"][number % 2],
                 cost_price=price,
                 selling_price=price + Decimal("0.01"),
-                # Typed in, which no movement explains.
+                # A quantity that no movement explains.
                 quantity=numbers.choice([0, 0, 7, 250]),
             )
         )
@@ -82,7 +82,7 @@ def make_shop():
             supplier = numbers.choice(labels["suppliers"])
             quantity = numbers.randrange(1, 1000)
             store(model("inflows", "Inflow"), number, quantity=quantity, supplier=supplier, **values)
-    # The largest ids that were given are gone, and so is a product's stock after a stocktaking.
+    # The brand with the largest id is deleted, and a product's quantity is set to 0 without a movement.
     model("brands", "Brand").objects.create(name="gone").delete()
     model("products", "Product").objects.filter(pk=products[3].pk).update(quantity=0)
 
@@ -148,7 +148,7 @@ def named(row, field):
 
 
 def shown(row):
-    """A row as the documented REST API shows it, by the values that Django reads."""
+    """A row as in the documented REST API, with the values that Django reads."""
     fields = {field.name: getattr(row, field.name) for field in row._meta.fields}
     for name, value in fields.items():
         match value:

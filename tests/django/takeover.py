@@ -1,7 +1,7 @@
-"""Takes over databases that a real Django program has made, and asks the program over HTTP what became of them.
+"""Imports databases created by a real Django program, and compares the responses over HTTP.
 
-`scripts/django` starts this with the packages of `requirements.txt`. Without STOCKROOM_TEST_POSTGRES only SQLite is
-tried. OLDER_PACKAGES names a folder with the packages of `requirements-older.txt`.
+`scripts/django` starts this with the packages of `requirements.txt`. Without STOCKROOM_TEST_POSTGRES only SQLite is tested.
+OLDER_PACKAGES names a folder with the packages of `requirements-older.txt`.
 """
 
 import json
@@ -31,7 +31,7 @@ TABLES = ("brands", "categories", "suppliers", "products", "inflows", "outflows"
 
 
 class Postgres:
-    """A database of its own on the server."""
+    """A new database on the server."""
 
     def __init__(self):
         self.name = f"stockroom_django_{uuid.uuid4().hex[:12]}"
@@ -70,7 +70,7 @@ class Sqlite:
 
 
 def make(database, older):
-    """Lets the Django program fill the database; returns what its clients see."""
+    """Fills the database by the Django program; returns the output of `make.py`."""
     packages = [str(HERE)]
     if older:
         packages.insert(0, os.environ["OLDER_PACKAGES"])
@@ -82,7 +82,7 @@ def make(database, older):
 
 
 class Gateway:
-    """`stockroom` over a target."""
+    """`stockroom` on the target database."""
 
     def __init__(self, url):
         self.environment = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "LOG_FORMAT": "json", "BIND": "127.0.0.1:0"}
@@ -107,7 +107,7 @@ class Gateway:
             if b'"serving"' in line:
                 self.url = f"http://{json.loads(line)['address']}/api/v1/"
                 return
-        raise AssertionError("it ended before it served")
+        raise AssertionError("the program ended before it served")
 
     def stop(self):
         if self.process:
@@ -115,7 +115,7 @@ class Gateway:
             self.process.communicate(timeout=30)
 
     def ask(self, method, path, body=None, token=None):
-        """The status and the body of an answer."""
+        """Sends a request; returns the status and the body of the response."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(urllib.parse.urljoin(self.url, path), data, headers, method=method)
@@ -127,7 +127,7 @@ class Gateway:
                 return error.code, json.loads(error.read() or b"null")
 
     def rows(self, path, token):
-        """All rows of a collection, page by page, in the order of ids."""
+        """All rows of a collection, read page by page, ordered by id."""
         rows, page = [], f"{path}/?page_size=100&ordering=id"
         while page:
             status, answer = self.ask("GET", page, token=token)
@@ -195,7 +195,7 @@ class TakeOver(unittest.TestCase):
         for name, user in users.items():
             password = user["password"] or "!"
             body = {"username": name, "password": password}
-            # The second time with the hash that has replaced Django's.
+            # The second login uses the hash that has replaced Django's.
             for _ in range(2 if user["may_log_in"] else 1):
                 status, answer = gateway.ask("POST", "authentication/token/", body)
                 self.assertEqual(status, 200 if user["may_log_in"] else 401, name)
@@ -211,7 +211,7 @@ class TakeOver(unittest.TestCase):
             ("delete_category", "DELETE", "categories/1000000/"),
             ("add_product", "POST", "products/"),
         ):
-            # A body without values is refused after the permission.
+            # An empty body is rejected only after the check of the permission.
             status, _ = gateway.ask(method, path, {} if method == "POST" else None, token)
             allowed = name == "root" or codename in held
             self.assertEqual(status, {"POST": 422, "DELETE": 404}[method] if allowed else 403, (name, codename))
@@ -219,7 +219,7 @@ class TakeOver(unittest.TestCase):
     def ids_go_on(self, gateway, seen):
         _, pair = gateway.ask("POST", "authentication/token/", {"username": "root", "password": "birch root"})
         status, brand = gateway.ask("POST", "brands/", {"name": "New"}, pair["access"])
-        # One more than the largest was given, and deleted again.
+        # The largest id was assigned to a brand that was deleted again.
         self.assertEqual((status, brand["id"]), (201, seen["rows"]["brands"][-1]["id"] + 2))
         gateway.run("check")
 

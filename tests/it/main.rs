@@ -1,14 +1,13 @@
 //! Integration tests over HTTP on SQLite and PostgreSQL: one binary, one file for each subject.
 //!
 //! A test is an `async fn` with its own [`gateway::Gateway`]; `on_both!` at the top of each file lists the file's tests
-//! and
-//! runs each on both databases.
+//! and runs each on both databases.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "what panics here is a test that fails"
+    reason = "a panic is a failed test"
 )]
 
 /// Runs each of these tests twice, as `name::sqlite` and as `name::postgres`.
@@ -31,8 +30,7 @@ macro_rules! on_both {
 }
 
 /// Runs each of these tests of a rule four times: on both databases, through both APIs. They are written as REST
-/// requests, which
-/// `support/rest_over_graphql.rs` translates to GraphQL.
+/// requests, which `support/rest_over_graphql.rs` translates to GraphQL.
 macro_rules! on_both_through_both {
     ($($test:ident),+ $(,)?) => {
         on_both![$($test),+];

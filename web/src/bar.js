@@ -1,4 +1,4 @@
-// The bar at the top of GraphiQL and the REST reference: which page this is, who is logged in, and the login form.
+// The bar at the top of GraphiQL and the REST reference: links to the pages, the current user, and the login form.
 
 import { check, current, logIn, logOut, onChange } from './session.js';
 
@@ -10,8 +10,8 @@ const state = byId('session-state');
 
 const NOTICES = {
   logout: 'Logged out',
-  ended: 'Your login has ended',
-  needed: 'That needs a login',
+  ended: 'Your session has ended',
+  needed: 'You need to log in',
 };
 
 function show(session, reason) {
@@ -49,7 +49,7 @@ async function submit(event) {
   }
 }
 
-/** Brings the bar to life. */
+/** Adds event listeners to the bar and shows the current session. */
 export function mountBar() {
   for (const link of document.querySelectorAll('.bar nav a')) {
     if (link.pathname === location.pathname.replace(/(.)\/$/, '$1')) link.setAttribute('aria-current', 'page');

@@ -1,4 +1,4 @@
-// The REST reference: Swagger UI over this server's own OpenAPI description, with the token of the session.
+// The REST reference: Swagger UI with this server's OpenAPI description and the token of the session.
 
 import 'swagger-ui-dist/swagger-ui.css';
 import './docs.css';
@@ -12,7 +12,7 @@ const followSystem = () => document.documentElement.classList.toggle('dark-mode'
 dark.addEventListener('change', followSystem);
 followSystem();
 
-let shown = null; // The token that Swagger UI has from us, as opposed to one typed into its own dialog.
+let shown = null; // The session's token in Swagger UI, as opposed to one entered in Swagger UI's own dialog.
 
 const ui = SwaggerUI({
   url: '/api/v1/openapi.json',
@@ -40,7 +40,7 @@ function bearerSchemes() {
   return schemes ? [...schemes.entries()].filter(([, scheme]) => scheme.get('scheme') === 'bearer').map(([name]) => name) : [];
 }
 
-/** Gives Swagger UI the session's token, or takes it away. */
+/** Sets or removes the session's token in Swagger UI. */
 function authorize(session) {
   const names = bearerSchemes();
   if (session) for (const name of names) ui.preauthorizeApiKey(name, session.access);

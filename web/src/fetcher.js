@@ -1,5 +1,5 @@
-// How GraphiQL reaches the server: queries and mutations over HTTP, subscriptions over WebSocket, both with the
-// token of the session unless the request's own headers bring another one.
+// GraphiQL's requests to the server: queries and mutations over HTTP, subscriptions over WebSocket, both with the token of
+// the session unless the user has entered an `Authorization` header.
 
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { createClient } from 'graphql-ws';
@@ -8,7 +8,7 @@ import { accessToken, needed, onChange } from './session.js';
 const URL_PATH = '/graphql';
 const sockets = new Set();
 
-// A subscription runs with the rights it began with: end it when they end.
+// A subscription keeps the permissions it was started with, so it is closed when the session ends or changes.
 onChange((session, reason) => {
   if (reason === 'renewed' || reason === 'needed') return;
   for (const socket of sockets) socket.dispose();
@@ -32,7 +32,7 @@ async function authorizedFetch(url, init) {
   return fetch(url, value ? { ...init, headers: { ...init.headers, Authorization: value } } : init);
 }
 
-/** A client for one subscription; it connects when that starts and leaves when that ends. */
+/** A client for one subscription; it is connected while the subscription runs. */
 function socketFor(headers) {
   const url = new URL(URL_PATH, location.href);
   url.protocol = url.protocol.replace('http', 'ws');
@@ -49,7 +49,7 @@ function socketFor(headers) {
 
 const needsLogin = (result) => result?.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED');
 
-/** Notices on the way that a login is missing, so that the bar can say so. */
+/** Passes results on, and notifies the bar of a missing login. */
 async function* watched(results) {
   for await (const result of results) {
     if (needsLogin(result)) needed();
@@ -57,7 +57,7 @@ async function* watched(results) {
   }
 }
 
-/** What GraphiQL calls for each operation. */
+/** Executes an operation of GraphiQL. */
 export async function fetcher(params, options) {
   const ask = createGraphiQLFetcher({
     url: URL_PATH,

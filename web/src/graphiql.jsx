@@ -1,4 +1,4 @@
-// GraphiQL with its explorer, asking this server and no other, with the token of the session.
+// GraphiQL with its explorer, for this server only, with the token of the session.
 
 import '@graphiql/react/style.css';
 import '@graphiql/plugin-doc-explorer/style.css';
@@ -15,7 +15,7 @@ import { mountBar } from './bar.js';
 import { fetcher } from './fetcher.js';
 import { tabs } from './tabs.js';
 
-/** Keeps the tabs under names of our own: other programs on localhost may run GraphiQL too. */
+/** A storage with prefixed keys, because another program on localhost may also serve GraphiQL. */
 const storage = {
   getItem: (key) => localStorage.getItem(`stockroom.${key}`),
   setItem: (key, value) => localStorage.setItem(`stockroom.${key}`, value),

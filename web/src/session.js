@@ -1,8 +1,8 @@
-// Who is logged in, in this tab. The tokens live in `sessionStorage`: they survive a reload and end with the tab.
+// The session of this tab. The tokens are in `sessionStorage`: they survive a reload and are deleted with the tab.
 // This module does not touch the page; bar.js renders its state.
 
 const KEY = 'stockroom.session';
-const EARLY = 20_000; // Renew this many milliseconds before the end, so that no request leaves with a token about to end.
+const EARLY = 20_000; // Milliseconds before the expiry when a token is renewed, so that it does not expire during a request.
 
 const listeners = new Set();
 let session = read();
@@ -27,7 +27,7 @@ export function needed() {
   if (!session) notify('needed');
 }
 
-/** The session as it is now: `{ username, access, … }`, or null. */
+/** The current session, `{ username, access, … }`, or null. */
 export function current() {
   return session;
 }
@@ -43,13 +43,13 @@ function store(next, reason) {
   notify(reason);
 }
 
-/** When a token ends by this machine's clock: its lifetime counted from now, whatever the server's clock says. */
+/** The expiry of a new token by this machine's clock, which may differ from the server's: now plus the lifetime. */
 function endOf(token) {
   try {
     const claims = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
     return Date.now() + (claims.exp - claims.iat) * 1000;
   } catch {
-    return null; // Not a token we can read: use it until the server refuses it.
+    return null; // The token is not readable: use it until the server rejects it.
   }
 }
 
@@ -71,7 +71,7 @@ async function ask(query, variables, access) {
   try {
     return await response.json();
   } catch {
-    throw new Error(`The server answered with status ${response.status}.`);
+    throw new Error(`The server responded with status ${response.status}.`);
   }
 }
 
@@ -101,11 +101,11 @@ export async function logOut() {
       input: { refresh },
     });
   } catch {
-    // This tab has forgotten the tokens either way; they end by themselves at the server.
+    // The tokens are already deleted from this tab; on the server they expire.
   }
 }
 
-/** The access token to send now, renewed where it is about to end; null without a login. */
+/** The access token, renewed if it is about to expire; null without a login. */
 export async function accessToken() {
   if (session?.until && session.until - Date.now() < EARLY) {
     renewal ??= renew().finally(() => (renewal = null));
@@ -126,7 +126,7 @@ async function renew() {
     );
     renewed = data?.refreshToken;
   } catch {
-    return; // Not reachable now; the request that asked will say so itself.
+    return; // The server is unreachable; the caller's request will report it.
   }
   if (session !== old || !renewed) return;
   if (renewed.access) {
@@ -137,7 +137,7 @@ async function renew() {
   }
 }
 
-/** Asks the server whether a session left over from before a reload is still good, and forgets it if not. */
+/** Checks whether the server still accepts a session from before a reload, and deletes it otherwise. */
 export async function check() {
   const access = await accessToken();
   if (!access) return;

@@ -1,4 +1,4 @@
-// The tabs of GraphiQL on a first visit: one query, one mutation, one subscription.
+// The initial tabs of GraphiQL: one query, one mutation, one subscription.
 
 export const tabs = [
   {
@@ -32,9 +32,9 @@ query RunningLow {
 `,
   },
   {
-    query: `# Takes something out of stock. What is wrong
-# with the variables below comes back in
-# userErrors: try a quantity that is too large.
+    query: `# Takes one unit out of stock. Invalid variables
+# are reported in userErrors: try a quantity
+# that is too large.
 
 mutation TakeOut($input: CreateOutflowInput!) {
   createOutflow(input: $input) {
@@ -61,8 +61,8 @@ mutation TakeOut($input: CreateOutflowInput!) {
   {
     query: `# Start this, then run the mutation in another
 # window: each change of stock arrives here.
-# With the last id seen as after: "…", what was
-# missed comes first.
+# With after: "…" and the last id that you have
+# seen, missed changes come first.
 
 subscription StockChanged {
   stockChanged {

@@ -31,12 +31,12 @@ const page = await context.newPage();
 
 const faults = [];
 const ours = (url) => ['blob:', 'data:'].some((scheme) => url.startsWith(scheme)) || new URL(url).host === new URL(base).host;
-context.on('request', (request) => ours(request.url()) || faults.push(`asked another host: ${request.url()}`));
+context.on('request', (request) => ours(request.url()) || faults.push(`request to another host: ${request.url()}`));
 context.on('weberror', (error) => faults.push(`error in the page: ${error.error()}`));
 context.on('console', (message) => {
   if (message.type() === 'error' && message.text().includes('Content Security Policy')) faults.push(message.text());
 });
-page.on('websocket', (socket) => ours(socket.url()) || faults.push(`asked another host: ${socket.url()}`));
+page.on('websocket', (socket) => ours(socket.url()) || faults.push(`connection to another host: ${socket.url()}`));
 
 async function step(name, run) {
   try {
@@ -80,7 +80,7 @@ const answer = page.locator('.result-window .view-lines');
 const shown = (text) => answer.filter({ hasText: text }).waitFor();
 const run = page.locator('.graphiql-execute-button');
 
-/** GraphiQL's editors come after its buttons, and nothing runs before them. */
+/** Waits for GraphiQL's editors, which load after its buttons; before that, operations do not run. */
 async function ready() {
   await page.locator('.graphiql-query-editor .view-line', { hasText: 'RunningLow' }).waitFor();
   await answer.waitFor();
@@ -99,7 +99,7 @@ async function logIn(secret) {
 }
 
 try {
-  await step('the start page leads everywhere', async () => {
+  await step('the start page links to the other pages', async () => {
     await page.goto('/');
     await picture('start');
     const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
@@ -110,22 +110,22 @@ try {
     }
   });
 
-  await step('GraphiQL says that the first query needs a login', async () => {
+  await step('the first query needs a login', async () => {
     await page.goto('/graphql');
     await ready();
     await run.click();
     await shown('UNAUTHENTICATED');
-    await state('That needs a login');
+    await state('You need to log in');
   });
 
-  await step('a wrong password is told', async () => {
+  await step('a wrong password shows an error', async () => {
     await logIn(`${password}?`);
     await page.locator('#login .wrong', { hasText: /\w/ }).waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.getItem('stockroom.session')), null);
     await picture('login');
   });
 
-  await step('the right one logs in, for reloads too', async () => {
+  await step('a login survives a reload', async () => {
     await logIn(password);
     await state(`Logged in as ${username}`);
     await page.reload();
@@ -133,7 +133,7 @@ try {
     await ready();
   });
 
-  await step('the first query answers', async () => {
+  await step('the first query returns products', async () => {
     const [response] = await Promise.all([
       page.waitForResponse((it) => it.request().postData()?.includes('RunningLow')),
       run.click(),
@@ -145,10 +145,10 @@ try {
     await picture('graphiql');
   });
 
-  await step('the explorer and the documentation know the schema', async () => {
+  await step('the explorer and the documentation show the schema', async () => {
     await page.getByRole('button', { name: 'Show GraphiQL Explorer' }).click();
     await page.locator('.graphiql-explorer-root', { hasText: 'stockLedger' }).waitFor();
-    // The one that the README shows, docs/graphiql.png.
+    // The screenshot of the README, docs/graphiql.png.
     await page.evaluate(() => document.activeElement.blur());
     await page.setViewportSize({ width: 1560, height: 820 });
     await picture('explorer');
@@ -159,14 +159,14 @@ try {
     await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
   });
 
-  await step('the mutation changes stock, with its variables', async () => {
+  await step('the mutation changes stock', async () => {
     const { products } = await graphql(`{ products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id } } }`);
     await page.getByRole('tab', { name: 'TakeOut' }).click();
     await page.getByRole('button', { name: 'Variables' }).click();
     await page.locator('.graphiql-editor-tool .view-line', { hasText: 'productId' }).first().click();
     await page.keyboard.press('ControlOrMeta+a');
     await page.keyboard.insertText(JSON.stringify({ input: { productId: products.nodes[0].id, quantity: 1 } }));
-    // Brackets closed by the editor.
+    // Delete the brackets that the editor adds.
     await page.keyboard.press('ControlOrMeta+Shift+End');
     await page.keyboard.press('Delete');
     const [response] = await Promise.all([
@@ -182,12 +182,12 @@ try {
     await putBack(data.createOutflow.outflow.id);
   });
 
-  await step('the subscription delivers what happens', async () => {
+  await step('the subscription delivers changes', async () => {
     const { products, stockLedger } = await graphql(`{
       products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id } }
       stockLedger(first: 1) { nodes { id } }
     }`);
-    // From the last entry on, so that the order of subscription and outflow does not matter.
+    // Starts after the last entry, so that the outflow may precede the subscription.
     const last = stockLedger.nodes[0]?.id ?? '0';
     const subscription = tabs[2].query.replace('stockChanged {', `stockChanged(after: "${last}") {`);
     assert.notEqual(subscription, tabs[2].query);
@@ -212,7 +212,7 @@ try {
     await shown('OUTFLOW_DELETED');
   });
 
-  await step('logging out forgets the token', async () => {
+  await step('logging out deletes the token', async () => {
     await page.getByRole('button', { name: 'Log out' }).click();
     await state('Logged out');
     assert.equal(await page.evaluate(() => sessionStorage.getItem('stockroom.session')), null);
@@ -241,9 +241,9 @@ try {
     await picture('docs-tried');
   });
 
-  await step('no page asked another host or broke its policy', () => assert.deepEqual(faults, []));
+  await step('no page requested another host or violated its policy', () => assert.deepEqual(faults, []));
 
-  await step('and it would have been noticed', async () => {
+  await step('a request to another host is detected', async () => {
     const refused = page.waitForEvent('console', (message) => message.text().includes('Content Security Policy'));
     await page.evaluate(() => fetch('https://elsewhere.invalid/').catch(() => {}));
     await refused;

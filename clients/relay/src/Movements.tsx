@@ -1,4 +1,4 @@
-// What happened to one product: a connection of an interface, read backwards and forwards inside another object.
+// The movements of one product: a connection of an interface type, nested in another object.
 
 import { useMemo } from 'react';
 import { graphql, useLazyLoadQuery, usePaginationFragment, useSubscription } from 'react-relay';
@@ -33,7 +33,7 @@ const STOCK = graphql`
 `;
 
 function List({ id, query }: { id: string; query: MovementsList$key }) {
-  // Without `node(id:)` in the schema, what is refetched begins at the root, with the id among its variables.
+  // The schema has no `node(id:)`, so the refetchable fragment is on `Query`, with the id as an argument.
   const { data, hasNext, loadNext } = usePaginationFragment<MovementsPageQuery, MovementsList$key>(
     graphql`
       fragment MovementsList on Query

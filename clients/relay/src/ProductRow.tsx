@@ -1,4 +1,4 @@
-// One product of a list, and selling some of it.
+// One product of a list, with a button that sells one unit.
 
 import { graphql, useFragment, useMutation } from 'react-relay';
 import type { ProductRow$key } from './__generated__/ProductRow.graphql';

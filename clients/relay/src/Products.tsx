@@ -1,4 +1,4 @@
-// A searchable list of products that loads more as one scrolls: connection, pagination, refetching.
+// A searchable list of products that loads more on demand: connection, pagination, refetching.
 
 import { graphql, useLazyLoadQuery, usePaginationFragment } from 'react-relay';
 import type { ProductsList$key } from './__generated__/ProductsList.graphql';

@@ -1,4 +1,4 @@
-// How Relay keeps what Stockroom sends, and how it asks.
+// Relay's network and store for Stockroom.
 
 import { Environment, type FetchFunction, Network, RecordSource, Store } from 'relay-runtime';
 

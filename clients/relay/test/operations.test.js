@@ -1,4 +1,4 @@
-// What relay-compiler made of the components: each operation that Relay would send is executed by the real program.
+// Each operation that relay-compiler generates from the components is executed by the program.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { plentiful } from '../../../tests/clients/shop.js';
 
 const COMPILED = resolve(import.meta.dirname, '../src/__generated__');
 
-/** The texts of the operations by their names. */
+/** The texts of the operations, by name. */
 async function operations() {
   const files = (await readdir(COMPILED)).filter((name) => /(Query|Mutation)\.graphql\.ts$/.test(name));
   const texts = files.map(async (name) => {
@@ -27,7 +27,7 @@ before(async () => {
 });
 after(() => program.stop());
 
-test('every operation is answered, and pages go on where they ended', async () => {
+test('every operation succeeds, and the second page continues the first', async () => {
   const { id } = await plentiful(program, token);
   const texts = await operations();
   const run = (name, variables) => {

@@ -1,9 +1,9 @@
-// A walk through the shop of `stockroom demo` with every operation of ../operations, typed from end to end:
+// Runs every operation of ../operations against `stockroom demo`:
 //
 //   STOCKROOM_PASSWORD=… npm start
 //
-// STOCKROOM_URL (http://localhost:8000) and STOCKROOM_USER (admin) say where and as whom; PERSISTED=1 sends the names of
-// the documents only. It leaves the shop as it was, but for the ledger, which forgets nothing.
+// STOCKROOM_URL is the server (default http://localhost:8000) and STOCKROOM_USER the user (default admin); PERSISTED=1 sends
+// hashes instead of documents. All changes are reverted at the end, except for the new entries of the ledger.
 
 import assert from 'node:assert/strict';
 import {
@@ -36,7 +36,7 @@ const say = (title: string, text: string) => console.log(`${title.padEnd(13)} ${
 const line = ({ title, sellingPrice, quantity, brand }: ProductCardFragment) =>
   `${title} by ${brand?.name}, ${sellingPrice}, ${quantity} in stock`;
 
-/** A value that must be there. */
+/** Returns the value; fails if it is null or undefined. */
 function present<T>(value: T | null | undefined): T {
   assert(value !== null && value !== undefined);
   return value;
@@ -46,7 +46,7 @@ await stockroom.logIn(STOCKROOM_USER, STOCKROOM_PASSWORD);
 const { viewer } = await stockroom.run(ViewerDocument);
 say('Logged in', `${viewer?.user.username}, ${viewer?.permissions.length} permissions`);
 
-// Lists: every page of what runs low, then the second page of what costs between 20 and 100, by price.
+// Lists: all pages of the products low on stock, then the second page of the products between 20 and 100, by price.
 const low: ProductCardFragment[] = [];
 for (let after: string | null | undefined; ; ) {
   const { products } = await stockroom.run(ProductListDocument, {
@@ -69,7 +69,7 @@ say('20 to 100', `${page?.totalCount}, the eleventh ${page?.nodes[0] ? line(page
 const { categories } = await stockroom.run(CatalogueDocument);
 for (const { name, products } of present(categories).nodes.slice(0, 3)) say(name, `${products?.totalCount} products`);
 
-// Creating, with mistakes first: every wrong field at once, each with a code.
+// Creating: first with invalid values, which are all reported at once, each with a code.
 const { suppliers, categories: choices } = await stockroom.run(ChoicesDocument, {});
 const supplier = present(suppliers?.nodes[0]);
 const category = present(choices?.nodes[0]);
@@ -114,7 +114,7 @@ for (let count = 0; count < 3; count += 1) {
   const { value } = await changes.next();
   say('Stock', `${value?.change} makes ${value?.balance}: ${value?.reason} by ${value?.actor?.username}`);
 }
-// The other subscription has no start position: repeat the crossing until the first event arrives.
+// The other subscription has no start position: let the stock fall below the threshold until the first event arrives.
 const event = runsLow.next();
 let last: string | undefined;
 for (let hasArrived = false; !hasArrived; ) {
@@ -129,13 +129,13 @@ await Promise.all([changes.return(undefined), runsLow.return(undefined)]);
 const { product: detail } = await stockroom.run(ProductDetailDocument, { id });
 say('Detail', `${detail?.inflows?.totalCount} inflows, ${detail?.outflows?.totalCount} outflows, ${detail?.stockLedger?.nodes.length} last entries`);
 
-// A dashboard of the last thirty days. Sums are exact texts.
+// A dashboard of the last thirty days. Sums are exact decimal strings.
 const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);
 const { analytics } = await stockroom.run(DashboardDocument, { from: day(29), to: day(0) });
 say('Thirty days', `${analytics?.sales?.unitCount} sold for ${analytics?.sales?.revenue}, profit ${analytics?.sales?.profit}`);
 say('In stock', `${analytics?.stock?.unitCount} units of ${analytics?.stock?.productCount} products, worth ${analytics?.stock?.sellingValue}`);
 
-// And back: movements are deleted, which takes their effect back, then what needs nothing any more.
+// Reverting the changes: first the movements, then the product and the brand, which can be deleted once nothing refers to them.
 for (const outflow of [...present(outflows), { id: present(last) }]) {
   accepted((await stockroom.run(TakeBackOutflowDocument, { id: outflow.id })).deleteOutflow);
 }
@@ -143,4 +143,4 @@ for (const inflow of present(inflows)) accepted((await stockroom.run(TakeBackInf
 accepted((await stockroom.run(DeleteProductDocument, { id })).deleteProduct);
 accepted((await stockroom.run(DeleteBrandDocument, { id: brandId })).deleteBrand);
 await stockroom.logOut();
-say('Logged out', 'and all is as it was');
+say('Logged out', 'all changes are reverted');

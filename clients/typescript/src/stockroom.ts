@@ -1,5 +1,5 @@
-// A small typed client: operations over HTTP, subscriptions over WebSocket, both with a token that is renewed in time.
-// Copy it and change it; everything that is particular to Stockroom's schema is generated.
+// A small typed client: operations over HTTP, subscriptions over WebSocket, both with a token that is renewed before it
+// expires. It is meant to be copied and changed; the types of Stockroom's schema are generated.
 
 import { type Client, createClient } from 'graphql-ws';
 import WebSocket from 'ws';
@@ -14,14 +14,14 @@ import {
   type TypedDocumentString,
 } from './generated/graphql.js';
 
-/** One entry of `errors`: why an operation, or a field of it, was not executed. */
+/** One entry of `errors`: the reason why an operation or a field was not executed. */
 export interface GraphQLProblem {
   message: string;
   path?: (string | number)[];
   extensions?: { code?: string };
 }
 
-/** The server did not execute what it was asked: no login, no permission, a limit passed, a bad document. */
+/** The server refused the request: no login, no permission, a limit exceeded, or an invalid document. */
 export class Refused extends Error {
   readonly errors: readonly GraphQLProblem[];
 
@@ -36,7 +36,7 @@ export class Refused extends Error {
   }
 }
 
-/** What was entered is wrong: show each problem beside its field. */
+/** The input is invalid. Each problem names its field. */
 export class Invalid extends Error {
   readonly problems: readonly ProblemFragment[];
 
@@ -46,26 +46,25 @@ export class Invalid extends Error {
   }
 }
 
-/** A payload that has no problems; throws `Invalid` for one that has. */
+/** Returns the payload; throws `Invalid` if it has user errors. */
 export function accepted<P extends { userErrors: ProblemFragment[] }>(payload: P | null | undefined): P {
-  if (!payload) throw new Error('The server gave no payload.');
+  if (!payload) throw new Error('The response has no payload.');
   if (payload.userErrors.length > 0) throw new Invalid(payload.userErrors);
   return payload;
 }
 
-/** Variables may be left out where an operation has none that must be there. */
+/** Variables, which can be omitted if none of them is required. */
 type Given<V> = Record<string, never> extends V ? [variables?: V] : [variables: V];
 
 interface Session {
   access: string;
   refresh: string;
-  /** When to trade the refresh token, in milliseconds since 1970. */
+  /** When to exchange the refresh token, in milliseconds since 1970. */
   renewAt: number;
 }
 
-/** How a client is made. */
 export interface Options {
-  /** Send the names of documents in place of their texts, to a server that was started with their file. */
+  /** Send the hashes of documents in place of their texts. The server needs the file of documents. */
   persisted?: boolean;
 }
 
@@ -76,7 +75,7 @@ export class Stockroom {
   #session: Session | undefined;
   #renewal: Promise<void> | undefined;
 
-  /** @param server Where Stockroom is: `http://localhost:8000`. */
+  /** @param server The address of Stockroom: `http://localhost:8000`. */
   constructor(server: string, { persisted = false }: Options = {}) {
     this.#url = new URL('/graphql', server).href;
     this.#persisted = persisted;
@@ -87,13 +86,13 @@ export class Stockroom {
         const token = await this.#token();
         return token ? { Authorization: `Bearer ${token}` } : {};
       },
-      // Come back after anything, a token that has ended included: the new connection brings a new one.
+      // Reconnect after any error, an expired token included: the new connection gets a new token.
       retryAttempts: Number.POSITIVE_INFINITY,
       shouldRetry: () => true,
     });
   }
 
-  /** Logs in; throws `Invalid` where the name or the password is wrong. */
+  /** Logs in; throws `Invalid` if the name or the password is wrong. */
   async logIn(username: string, password: string) {
     const { login } = await this.#ask(LogInDocument, { input: { username, password } });
     const { access, refresh, viewer } = accepted(login);
@@ -101,7 +100,7 @@ export class Stockroom {
     return viewer;
   }
 
-  /** Ends the session at the server, too. */
+  /** Logs out and revokes the tokens on the server. */
   async logOut() {
     const refresh = this.#session?.refresh;
     this.#session = undefined;
@@ -109,14 +108,14 @@ export class Stockroom {
     await this.#sockets.dispose();
   }
 
-  /** Executes a query or a mutation; throws `Refused` where the server does not. */
+  /** Executes a query or a mutation; throws `Refused` if the response has errors. */
   async run<R, V>(document: TypedDocumentString<R, V>, ...[variables]: Given<V>): Promise<R> {
     return this.#ask(document, variables, await this.#token());
   }
 
-  /** Each event of a subscription, until the caller breaks off. */
+  /** Yields each event of a subscription until the caller stops iterating. */
   async *subscribe<R, V>(document: TypedDocumentString<R, V>, ...[variables]: Given<V>): AsyncGenerator<R> {
-    // `graphql-ws` insists on a text; beside a name it may be empty.
+    // `graphql-ws` requires a query; with a hash it may be empty.
     const payload = { query: '', ...this.#named(document), variables: (variables ?? null) as Record<string, unknown> | null };
     const results = this.#sockets.iterate<R>(payload);
     for await (const { data, errors } of results) {
@@ -126,8 +125,8 @@ export class Stockroom {
   }
 
   /**
-   * Every change of stock after an entry of the ledger, once and in order, whatever happens to the connection: a new
-   * connection sends the same request again, and reads `after` at that moment.
+   * Yields every change of stock after an entry of the ledger, once and in order, even if the connection breaks: a new
+   * connection sends the same request again and reads `after` when it does.
    */
   async *stockChanges(
     after: LedgerEntryFragment['id'],
@@ -157,16 +156,16 @@ export class Stockroom {
       },
       body: JSON.stringify({ ...this.#named(document), variables }),
     });
-    // Every answer of `/graphql` has this form, whatever its status is.
+    // Every response of `/graphql` has this form, regardless of its status.
     const { data, errors } = (await response.json()) as { data?: R; errors?: GraphQLProblem[] };
     if (errors) throw new Refused(errors);
     return data as R;
   }
 
   #keep(access: string | null | undefined, refresh: string | null | undefined) {
-    if (!access || !refresh) throw new Error('The server gave no tokens.');
+    if (!access || !refresh) throw new Error('The response has no tokens.');
     const claims = JSON.parse(Buffer.from(access.split('.')[1] ?? '', 'base64url').toString()) as { exp: number; iat: number };
-    // Its lifetime by the server's clock, counted from now by ours, less a tenth.
+    // After nine tenths of the lifetime, counted from now, because the clocks of client and server may differ.
     const renewAt = Date.now() + (claims.exp - claims.iat) * 900;
     this.#session = { access, refresh, renewAt };
   }

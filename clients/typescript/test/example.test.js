@@ -1,4 +1,4 @@
-// The example against the real program: every operation of ../../operations is executed, by its text and by its name.
+// Runs the example against the program: every operation of ../../operations is executed, by text and by hash.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -21,7 +21,7 @@ const hashOf = (name) => {
 };
 
 /** Runs the example; returns what it prints. */
-async function walk(program, settings = {}) {
+async function runExample(program, settings = {}) {
   const child = spawn(process.execPath, [join(FOLDER, 'dist/example.js')], {
     env: { PATH: process.env.PATH, STOCKROOM_URL: program.url, STOCKROOM_PASSWORD: PASSWORD, ...settings },
   });
@@ -35,7 +35,7 @@ async function walk(program, settings = {}) {
   return output;
 }
 
-function assertWalked(output) {
+function assertOutput(output) {
   for (const wanted of [
     /Logged in +admin, [1-9]\d permissions/,
     /Refused +title: BLANK: This field may not be blank\./,
@@ -54,14 +54,14 @@ function assertWalked(output) {
   }
 }
 
-test('the example uses every operation there is', async () => {
+test('the example uses every operation', async () => {
   const sources = await Promise.all(['example.ts', 'stockroom.ts'].map((name) => readFile(join(FOLDER, 'src', name), 'utf8')));
   const names = Object.values(documents).map((text) => /\b(?:query|mutation|subscription) (\w+)/.exec(text)[1]);
   assert.equal(names.length, 22);
   for (const name of names) assert(sources.some((source) => source.includes(`${name}Document`)), name);
 });
 
-test('the example walks through the shop and leaves it as it was', async (t) => {
+test('the example succeeds and reverts its changes', async (t) => {
   const program = await Program.start();
   t.after(() => program.stop());
   const totals = async () => {
@@ -69,15 +69,15 @@ test('the example walks through the shop and leaves it as it was', async (t) => 
     return program.data('{ analytics { stock { productCount unitCount sellingValue } } brands(first: 0) { totalCount } }', {}, access);
   };
   const before = await totals();
-  assertWalked(await walk(program));
+  assertOutput(await runExample(program));
   assert.deepEqual(await totals(), before);
   assert.match(await program.command(['check']), /\S/);
 });
 
-test('a server that is held to the documents executes them by name, and nothing else', async (t) => {
+test('with trusted documents only, the server executes them by hash and refuses all others', async (t) => {
   const program = await Program.start({ settings: { GRAPHQL_DOCUMENTS: DOCUMENTS, GRAPHQL_DOCUMENTS_ONLY: 'true' } });
   t.after(() => program.stop());
-  assertWalked(await walk(program, { PERSISTED: '1' }));
+  assertOutput(await runExample(program, { PERSISTED: '1' }));
 
   const hash = hashOf('Viewer');
   const anonymous = { data: { viewer: null } };
@@ -109,13 +109,13 @@ test('a server that is held to the documents executes them by name, and nothing 
   }
 });
 
-test('a file of documents that are not valid keeps the program from serving', async (t) => {
+test('the program does not start with a file of invalid documents', async (t) => {
   const program = await Program.start({ products: 1 });
   t.after(() => program.stop());
   const folder = await mkdtemp(join(tmpdir(), 'stockroom-documents-'));
   t.after(() => rm(folder, { recursive: true }));
   for (const [content, complaint] of [
-    ['[]', /a JSON object of documents by their hashes is expected/],
+    ['[]', /expected a JSON object that maps hashes to documents/],
     ['{"abc": "{ nothing }"}', /abc: .*nothing/],
   ]) {
     const file = join(folder, 'documents.json');

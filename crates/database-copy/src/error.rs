@@ -9,7 +9,7 @@ pub enum Error {
     /// [`Progress::cancel`](crate::Progress::cancel) was called.
     #[error("cancelled")]
     Cancelled,
-    /// The two databases can't be copied as they are. The message is for people.
+    /// The two databases can't be copied as they are. The message says why.
     #[error("{0}")]
     Failed(String),
     /// A statement failed.

@@ -1,5 +1,5 @@
-//! Copies a whole database into an empty one of either kind, SQLite or PostgreSQL: all tables of the schema, with ids and the
-//! ids that come next.
+//! Copies a whole database into an empty one of either kind, SQLite or PostgreSQL: all tables of the schema, with the
+//! ids of their rows and the next ids to be generated.
 //!
 //! ```no_run
 //! use database::{Database, Transaction};
@@ -23,21 +23,22 @@
 //!
 //! # Guarantees
 //!
-//! - **One moment.** The source is read in one transaction: on PostgreSQL as a snapshot, on SQLite without other writers.
-//! - **All or nothing.** The target is written in one transaction, whose tables are locked. Before it is committed its rows are
+//! - **A consistent state.** The source is read in one transaction: on PostgreSQL from one snapshot, on SQLite while other
+//!   writers wait.
+//! - **All or nothing.** The target is written in one transaction, which locks its tables. Before the commit, its rows are
 //!   read back, and counts, sums, hashes and last ids of all tables have to be equal on both sides.
-//! - **No list of tables.** The tables and the order of their references come from the schema, so that a table of a later
-//!   migration is copied without a line here. A column of a type that can't be copied is an error.
+//! - **No list of tables.** The tables and the order of their references come from the schema, so that a table added by a
+//!   migration is copied without a change here. A column of a type that can't be copied is an error.
 //! - **Bounded memory.** Rows are read in pages of 250, and at most four pages wait to be written.
 //!
 //! # Modules
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | `plan` | [`Plan`]: what the schema does not say |
-//! | `table` | the tables by the database's catalogue |
+//! | `plan` | [`Plan`]: what the schema does not express |
+//! | `table` | the tables, read from the database's catalogue |
 //! | `row` | rows of any table, their [`Summary`] and the [`Comparison`] |
-//! | `read`, `write` | the two sides |
+//! | `read`, `write` | reading the source, writing the target |
 //! | `progress` | [`Progress`]: rows done, and how to cancel |
 
 mod error;
@@ -63,17 +64,17 @@ use self::read::Message;
 pub use self::row::{Comparison, Summary};
 use self::table::Table;
 
-/// Messages of rows that wait to be written.
-const WAITING: usize = 4;
+/// The maximum number of pages that wait to be written.
+const QUEUED_PAGES: usize = 4;
 
-/// Decides in the target's transaction whether what is seeded there may be replaced. On SQLite it awaits nothing but its
-/// statements.
+/// A check in the target's transaction that returns an error if the seeded rows must not be replaced. On SQLite it must not
+/// await anything but its statements.
 pub type Check<E> = for<'t> fn(&'t Transaction) -> BoxFuture<'t, Result<(), E>>;
 
-/// Copies all rows and returns the comparison of each table. If one of them is not equal, nothing is stored.
+/// Copies all rows and returns the comparison of each table. If a table differs, nothing is stored.
 ///
 /// # Errors
-/// When the schemas differ, the target is not empty, `check` refuses, `progress` is cancelled or a statement fails. Nothing is
+/// When the schemas differ, the target is not empty, `check` fails, `progress` is cancelled or a statement fails. Nothing is
 /// stored then.
 pub async fn run<E>(
     source: &Database,
@@ -93,12 +94,12 @@ where
         .into());
     }
     let tables = Arc::new(tables);
-    let (sender, receiver) = mpsc::channel(WAITING);
+    let (sender, receiver) = mpsc::channel(QUEUED_PAGES);
     let reading = read_all(source, Arc::clone(&tables), sender, progress.clone());
     let writing = write_all(target, tables, receiver, check, progress.clone());
     let (read, written) = tokio::join!(reading, writing);
     match (read, written) {
-        // The writer has failed only because the rows ended early.
+        // The reader failed first; the writer failed only because the rows ended early.
         (Err(error), Err(_)) if !progress.writer_failed() => Err(error.into()),
         (_, written) => written,
     }
@@ -117,7 +118,9 @@ async fn read_all(
             let sender = sender.lock().unwrap_or_else(PoisonError::into_inner).take();
             let (tables, progress, runtime) = (Arc::clone(&tables), progress.clone(), runtime.clone());
             Box::pin(async move {
-                let sender = sender.ok_or_else(|| Error::failed("the source can be read once only"))?;
+                let sender = sender.ok_or_else(|| {
+                    Error::failed("the source's transaction was repeated, but its rows can be read only once")
+                })?;
                 read::send(transaction, &tables, &sender, &progress, &runtime).await
             })
         })

@@ -1,14 +1,14 @@
-//! What the schema does not say.
+//! `Plan`: the settings of a copy that the schema does not express.
 
-/// Tables and columns that are treated in a way of their own.
+/// Tables and columns that need special treatment.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Tables that each database keeps for itself, such as the record of its migrations.
+    /// Tables with rows that belong to one database only, such as the list of applied migrations.
     pub not_copied: &'static [&'static str],
-    /// Tables that triggers on other tables change, so they are written last. Their ids are not given out by a counter.
+    /// Tables that are changed by triggers on other tables, so they are written last. Their ids are not generated.
     pub last: &'static [&'static str],
-    /// Tables to which migrations add rows. These rows are replaced.
+    /// Tables to which migrations add rows. The copy replaces these rows.
     pub seeded: &'static [&'static str],
-    /// Columns of integers whose sum is compared and shown, in every table that has one.
+    /// Integer columns whose sum is compared and reported, in every table that has one.
     pub summed: &'static [&'static str],
 }

@@ -1,4 +1,4 @@
-//! The rows of a database, table by table, in pages.
+//! Reads the rows of a database, table by table, in pages.
 
 use database::{Backend, Transaction};
 use sea_orm::{ConnectionTrait as _, Statement, Value};
@@ -43,7 +43,7 @@ pub(crate) async fn send(
         };
         sent.map_err(|_| {
             progress.fail_writer();
-            Error::failed("the target takes no more rows")
+            Error::failed("the target accepts no more rows")
         })
     };
     let mut total = 0;
@@ -122,7 +122,7 @@ async fn count(tx: &Transaction, table: &Table) -> Result<u64> {
 /// The largest id that a table has generated or contains; 0 for a table that generates no ids.
 pub(crate) async fn last_id(tx: &Transaction, table: &Table) -> Result<i64> {
     let has_id = table.columns.iter().any(|column| column.name == "id");
-    if !has_id || !table.gives_ids {
+    if !has_id || !table.generates_ids {
         return Ok(0);
     }
     let given = tx.backend().last_id_of(&table.name);

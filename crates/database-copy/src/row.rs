@@ -1,4 +1,4 @@
-//! Rows of any table, and what they come to.
+//! Rows of any table, and their summaries.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -8,7 +8,7 @@ use table_digest::{Digest, Fields, Record};
 
 use crate::table::{Column, Kind, Table};
 
-/// One cell, alike on both databases.
+/// One value of a row, with the same representation for both databases.
 #[derive(Clone, Debug)]
 pub(crate) enum Cell {
     Integer(Option<i64>),
@@ -53,16 +53,16 @@ pub(crate) fn read(row: &QueryResult, table: &Table) -> Result<Row, DbErr> {
         .collect()
 }
 
-/// What the rows of a table come to.
+/// The number, sums and hash of a table's rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub rows: u64,
-    /// The sum of the columns that [`Plan::summed`](crate::Plan::summed) names; none if the table has none of them.
+    /// The sum of the columns in [`Plan::summed`](crate::Plan::summed); `None` if the table has none of them.
     pub quantity: Option<String>,
-    /// The sum of all columns with money, with two decimals; none if the table has none.
+    /// The sum of all money columns, with two decimals; `None` if the table has none.
     pub money: Option<String>,
     pub hash: String,
-    /// The largest id that the table has given out.
+    /// The largest id that the table has generated or contains; 0 if it generates none.
     pub last_id: i64,
 }
 
@@ -80,7 +80,7 @@ impl Comparison {
     }
 }
 
-/// Adds up the rows of a table.
+/// Computes the [`Summary`] of a table, row by row.
 pub(crate) struct Summing<'t> {
     table: &'t Table,
     digest: Digest,

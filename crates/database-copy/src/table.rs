@@ -1,4 +1,4 @@
-//! The tables of a database, as its own catalogue lists them.
+//! The tables of a database, read from its catalogue.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
-/// What a column holds.
+/// The kind of values in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Integer,
@@ -19,7 +19,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The kind of a type's name, as either catalogue spells it.
+    /// The kind of a column with this type name, as either catalogue spells it.
     fn of(name: &str) -> Option<Self> {
         Some(match name {
             "INTEGER" | "bigint" => Self::Integer,
@@ -36,7 +36,7 @@ impl Kind {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// Its sum is shown.
+    /// Whether its sum is compared and reported.
     pub(crate) is_summed: bool,
 }
 
@@ -45,11 +45,11 @@ pub(crate) struct Column {
 pub(crate) struct Table {
     pub(crate) name: String,
     pub(crate) columns: Vec<Column>,
-    /// The places of the primary key's columns in `columns`, in the key's order.
+    /// The indexes in `columns` of the primary key's columns, in the key's order.
     pub(crate) key: Vec<usize>,
-    /// Whether a counter gives out its ids.
-    pub(crate) gives_ids: bool,
-    /// It has rows in an empty database, which are replaced.
+    /// Whether the database generates its ids.
+    pub(crate) generates_ids: bool,
+    /// Whether migrations add rows to it, which the copy replaces.
     pub(crate) is_seeded: bool,
 }
 
@@ -74,7 +74,7 @@ const POSTGRES_REFERENCES: &str = r#"SELECT CAST(c.relname AS text) AS "table", 
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid
     WHERE k.contype = 'f' AND c.relnamespace = CAST(quote_ident(current_schema()) AS regnamespace)"#;
 
-/// The tables that are copied, each behind those that it refers to.
+/// The tables to copy, each after the tables that it refers to.
 ///
 /// # Errors
 /// When a column has a type that can't be copied, or a table has no primary key.
@@ -103,7 +103,7 @@ pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
             name: name.clone(),
             columns: Vec::new(),
             key: Vec::new(),
-            gives_ids: !plan.last.contains(&name.as_str()),
+            generates_ids: !plan.last.contains(&name.as_str()),
             is_seeded: plan.seeded.contains(&name.as_str()),
         };
         let (table, key) = tables.entry(name).or_insert((empty, BTreeMap::new()));
@@ -153,7 +153,7 @@ fn ordered(mut waiting: Vec<Table>, plan: &Plan, references: &[(String, String)]
     Ok(found)
 }
 
-/// Whether both databases have the same tables with the same columns, in whatever order.
+/// Whether both databases have the same tables with the same columns, in any order.
 pub(crate) fn are_alike(source: &[Table], target: &[Table]) -> bool {
     source.len() == target.len() && source.iter().all(|table| target.contains(table))
 }

@@ -1,4 +1,4 @@
-//! Writes the rows, reads them back and compares.
+//! Writes the rows to the target, reads them back and compares them with the source.
 
 use database::bulk::{RowInsert, analyze_table, raise_last_id_of};
 use database::{Backend, Transaction};
@@ -23,7 +23,7 @@ pub(crate) async fn store(
             Some(Message::Rows(place, rows)) => {
                 let table = tables
                     .get(place)
-                    .ok_or_else(|| Error::failed("a table that is not there"))?;
+                    .ok_or_else(|| Error::failed("the reader sent rows of an unknown table"))?;
                 progress.advance(rows.len());
                 insert(tx, table, rows).await?;
             }
@@ -72,7 +72,7 @@ pub(crate) async fn prepare(tx: &Transaction, tables: &[Table]) -> Result<()> {
 
 /// Removes the rows that migrations have added.
 async fn clear(tx: &Transaction, tables: &[Table]) -> Result<()> {
-    // Those that refer to others first.
+    // Tables that refer to others come first.
     for table in tables.iter().rev().filter(|table| table.is_seeded) {
         tx.execute_unprepared(&format!(r#"DELETE FROM "{}""#, table.name))
             .await?;

@@ -1,4 +1,4 @@
-//! Copies from SQLite to SQLite: what arrives, and what leaves the target as it was.
+//! Copies from SQLite to SQLite: the rows and ids that are copied, and failures that leave the target unchanged.
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
@@ -77,7 +77,7 @@ async fn copy(source: &Database, target: &Database, progress: &Progress) -> Resu
     database_copy::run(source, target, PLAN, check, progress).await
 }
 
-/// The message of a copy that failed, after which the target has only what was seeded.
+/// The message of a failed copy. Asserts that the target has only its seeded rows.
 async fn refusal(source: &Database, target: &Database, progress: &Progress) -> String {
     let message = copy(source, target, progress).await.unwrap_err().to_string();
     assert_eq!(number(target, "SELECT COUNT(*) AS number FROM writer").await, 0);
@@ -86,7 +86,7 @@ async fn refusal(source: &Database, target: &Database, progress: &Progress) -> S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_arrives() {
+async fn all_rows_and_ids_are_copied() {
     let (folder, source, target) = pair(ROWS, "INSERT INTO migrations VALUES ('of the target')").await;
     let progress = Progress::default();
     let tables = copy(&source, &target, &progress).await.unwrap();
@@ -94,7 +94,7 @@ async fn everything_arrives() {
         .iter()
         .map(|table| (table.table.as_str(), table.target.rows, table.target.last_id))
         .collect();
-    // Each behind those that it refers to, and `epoch` at the end.
+    // Each table comes after those that it refers to, and `epoch` comes last.
     assert_eq!(
         compared,
         [
@@ -119,7 +119,7 @@ async fn everything_arrives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_copy_changes_nothing() {
+async fn a_failed_copy_changes_nothing() {
     let (_folder, source, target) = pair(ROWS, "INSERT INTO epoch VALUES (1, 1)").await;
     let message = refusal(&source, &target, &Progress::default()).await;
     assert!(
@@ -132,7 +132,7 @@ async fn a_refused_copy_changes_nothing() {
     progress.cancel();
     assert_eq!(refusal(&source, &target, &progress).await, "cancelled");
 
-    // The program's own check, after which nothing is replaced.
+    // The caller's check fails, so the seeded rows are not replaced.
     let check = |_: &Transaction| async { Err(Error::Failed("not this one".to_owned())) }.boxed();
     let refused = database_copy::run(&source, &target, PLAN, check, &Progress::default()).await;
     assert_eq!(refused.unwrap_err().to_string(), "not this one");

@@ -1,4 +1,4 @@
-//! The two kinds of database, and where one is.
+//! The two kinds of database, and their addresses.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_name_files_and_servers() {
+    fn urls_are_parsed_as_files_and_servers() {
         let sqlite = |path: &str| Some(Location::Sqlite(path.into()));
         assert_eq!(Location::parse("sqlite://shop.db"), sqlite("shop.db"));
         assert_eq!(Location::parse("sqlite:shop.db"), sqlite("shop.db"));

@@ -1,7 +1,7 @@
 //! Inserting many rows.
 //!
 //! Rows are models with their ids, which [`reserve_ids`] reserves first, so that rows can refer to each other. SQLite
-//! runs one prepared statement for each row, on the writer's thread. PostgreSQL gets some thousand rows in one parameter,
+//! runs one prepared statement for each row, on the writer's thread. PostgreSQL gets about 1 MiB of rows in one parameter,
 //! as JSON, which it converts to the column types of the table.
 
 use sea_orm::{
@@ -11,11 +11,11 @@ use sea_orm::{
 
 use crate::{Backend, Database};
 
-/// The bytes of JSON that are sent to PostgreSQL at a time.
+/// The size in bytes at which a batch of JSON is sent to PostgreSQL.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Rows as one parameter for PostgreSQL's `json_to_recordset`. They must consist of numbers, texts and timestamps, whose
-/// serialisation can't fail.
+/// Rows as one parameter for PostgreSQL's `json_to_recordset`. They must consist of numbers, texts and timestamps, so that
+/// they can always be serialized.
 pub fn json_rows(rows: &[impl serde::Serialize]) -> Value {
     serde_json::to_string(rows).unwrap_or_default().into()
 }
@@ -42,7 +42,7 @@ impl<'c, C: ConnectionTrait, E: EntityTrait> BulkInsert<'c, C, E> {
         self.rows.add(values).await
     }
 
-    /// Inserts the rest.
+    /// Inserts the rows that are still in the batch.
     pub async fn finish(self) -> Result<(), DbErr> {
         self.rows.finish().await
     }
@@ -53,7 +53,7 @@ pub struct RowInsert<'c, C> {
     connection: &'c C,
     columns: Vec<String>,
     sql: String,
-    /// Rows that are not sent to PostgreSQL yet: a JSON array without its closing bracket.
+    /// The rows to be sent to PostgreSQL next: a JSON array without its closing bracket.
     batch: String,
 }
 
@@ -94,7 +94,7 @@ impl<'c, C: ConnectionTrait> RowInsert<'c, C> {
         self.send().await
     }
 
-    /// Inserts the rest.
+    /// Inserts the rows that are still in the batch.
     pub async fn finish(mut self) -> Result<(), DbErr> {
         if self.batch.is_empty() {
             return Ok(());
@@ -179,13 +179,13 @@ pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize
     Ok(row.try_get::<i64>("", "last")? - count + 1)
 }
 
-/// Makes the next id that a table gives out larger than `last`. On PostgreSQL this takes effect even if the transaction is
+/// Makes the next id that a table generates larger than `last`. On PostgreSQL this takes effect even if the transaction is
 /// rolled back.
 pub async fn raise_last_id<E: EntityTrait>(db: &impl ConnectionTrait, last: i64) -> Result<(), DbErr> {
     raise_last_id_of(db, E::default().table_name(), last).await
 }
 
-/// The same for a table by its name.
+/// Like [`raise_last_id`], for a table given by its name.
 pub async fn raise_last_id_of(db: &impl ConnectionTrait, table: &str, last: i64) -> Result<(), DbErr> {
     if last < 1 {
         return Ok(());
@@ -213,18 +213,18 @@ pub async fn raise_last_id_of(db: &impl ConnectionTrait, table: &str, last: i64)
         .map(|_| ())
 }
 
-/// Updates the statistics by which queries of a table are planned.
+/// Updates the statistics that the query planner uses for a table.
 pub async fn analyze<E: EntityTrait>(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     analyze_table(db, E::default().table_name()).await
 }
 
-/// The same for a table by its name.
+/// Like [`analyze`], for a table given by its name.
 pub async fn analyze_table(db: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
     let sql = format!(r#"ANALYZE "{table}""#);
     db.execute_unprepared(&sql).await.map(|_| ())
 }
 
-/// Runs PostgreSQL's `VACUUM`, so that it can count rows by an index alone without waiting for its autovacuum. Does
+/// Runs PostgreSQL's `VACUUM`, so that rows can be counted from an index alone, without waiting for autovacuum. Does
 /// nothing on SQLite.
 pub async fn vacuum(db: &Database) -> Result<(), DbErr> {
     match db.backend() {

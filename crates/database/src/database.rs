@@ -14,8 +14,8 @@ use crate::{Backend, Failure, Location, Settings, TRANSACTION_ATTEMPTS};
 
 /// An open database. Clones share its connections.
 ///
-/// As a `ConnectionTrait` it reads, each statement seeing the latest commit; changes are made in
-/// [`transaction`](Self::transaction)s.
+/// Its `ConnectionTrait` is for reading, and each statement sees the latest commit. Changes are made in a
+/// [`transaction`](Self::transaction).
 #[derive(Clone)]
 pub struct Database {
     pub(crate) link: Link,
@@ -29,7 +29,7 @@ pub(crate) enum Link {
     Postgres(Postgres),
 }
 
-/// How many connections are open.
+/// The number of open connections.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connections {
     pub idle: usize,
@@ -39,8 +39,8 @@ pub struct Connections {
 impl Database {
     /// Opens the database. A SQLite file that is missing is created, readable by its owner only.
     ///
-    /// `observer` is called for statements outside of transactions and for SQLite's commits; each transaction has an
-    /// observer of its own. The settings are those of PostgreSQL; `Timeouts` alone are settings, too.
+    /// `observer` is called for statements outside of transactions and for SQLite's commits; each transaction is
+    /// given its own observer. `settings` affect PostgreSQL only; [`Timeouts`](crate::Timeouts) convert to settings.
     pub async fn open(
         location: &Location,
         settings: impl Into<Settings>,
@@ -92,7 +92,7 @@ impl Database {
         }
     }
 
-    /// Whether changes can be made: false on a standby of PostgreSQL, and where its transactions are read-only.
+    /// Whether changes can be made: false on a standby of PostgreSQL, and if its transactions are read-only.
     pub async fn is_writable(&self) -> Result<bool, DbErr> {
         match &self.link {
             Link::Sqlite { .. } => Ok(true),
@@ -100,8 +100,8 @@ impl Database {
         }
     }
 
-    /// Runs a statement that is a whole transaction by itself, and repeats it when it conflicts with another. On
-    /// PostgreSQL only, as SQLite's readers can't write.
+    /// Runs a single statement as a whole transaction, and repeats it if it conflicts with another. Writing fails on
+    /// SQLite, as its readers are read-only.
     pub async fn run_alone(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let mut attempt = 0;
         loop {
@@ -114,7 +114,7 @@ impl Database {
         }
     }
 
-    /// Finishes the transactions that are waiting and closes the connections.
+    /// Finishes the waiting transactions and closes the connections.
     pub async fn close(&self) {
         match &self.link {
             Link::Sqlite { writer, .. } => writer.stop().await,
@@ -179,7 +179,7 @@ fn create_private(path: &Path) {
     let _ = options.open(path);
 }
 
-/// The error of a statement that writes and was sent to SQLite's readers.
+/// The error for a statement that writes but was sent to SQLite's readers.
 fn outside_transaction() -> DbErr {
     DbErr::Custom("a statement that writes was sent outside of a transaction".to_owned())
 }

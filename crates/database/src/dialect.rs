@@ -67,11 +67,11 @@ impl Backend {
         statement
     }
 
-    /// Whether the rows of the current parent refer to it by `reference`, for a query that is ordered by `reference` first and
-    /// then by what an index has within it.
+    /// The condition that `reference` is the current parent, for a query that is ordered by `reference` first and then by the
+    /// next columns of the same index.
     ///
-    /// For an equality, PostgreSQL would leave `reference` out of the order, and where it expects a parent to have many rows
-    /// it would rather walk the index of the other columns, through the whole table if the parent has none.
+    /// With an equality, PostgreSQL would drop `reference` from the order. Where it expects a parent to have many rows it would
+    /// then walk an index of the other columns, which reads the whole table if the parent has no rows.
     pub fn within_parent(self, reference: Expr) -> Condition {
         match self {
             Self::Sqlite => Condition::all().add(reference.eq(self.parent())),
@@ -81,8 +81,8 @@ impl Backend {
         }
     }
 
-    /// A query of one table that first takes the rows of `condition`, by an index of their own, and then filters and sorts
-    /// them: what it costs depends on their number only, not on that of the table.
+    /// A query of one table that first selects the rows of `condition`, for which there is an index, and then filters and sorts
+    /// them, so that its cost depends on the number of these rows and not on the size of the table.
     pub fn rows_first(self, table: DynIden, condition: Expr, mut query: SelectStatement) -> SelectStatement {
         let mut rows = Query::select();
         rows.column(Asterisk).from(table.clone()).and_where(condition);
@@ -155,7 +155,7 @@ impl Backend {
         (self == Self::Postgres).then(|| Expr::cust(sql))
     }
 
-    /// A query that takes the next transaction number and returns it as `number`.
+    /// A query that assigns the transaction its number and returns it as `number`; `None` on SQLite.
     pub fn next_transaction(self) -> Option<&'static str> {
         let sql = "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS number";
         (self == Self::Postgres).then_some(sql)
@@ -176,7 +176,7 @@ impl Backend {
         }
     }
 
-    /// An expression for the last id that a table has given out.
+    /// An expression for the last id that a table has generated.
     pub fn last_id_of(self, table: &str) -> String {
         match self {
             Self::Sqlite => {

@@ -1,10 +1,10 @@
-//! What a failed statement means, the same for both databases.
+//! The classification of failed statements, the same for both databases.
 
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::{postgres, sqlite};
 
-/// The kinds of failure that a caller may want to tell apart.
+/// The kinds of failure that a caller may want to distinguish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// A unique constraint or primary key was violated. The name is the one that PostgreSQL gives by default,
@@ -38,8 +38,8 @@ impl Failure {
         }
     }
 
-    /// Whether the database itself rejected the statement, so that nothing has changed. Of a statement that got no
-    /// answer this is not known.
+    /// Whether the database itself rejected the statement, so that nothing has changed. False for a
+    /// statement without a response, which may have been executed.
     pub fn is_rejection(&self) -> bool {
         matches!(
             self,

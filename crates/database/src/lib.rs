@@ -3,25 +3,25 @@
 //! [`Database`] opens either of them. To SeaORM it is a `ConnectionTrait`, so entities, queries and migrations are written
 //! as usual, once for both.
 //!
-//! # Promises
+//! # Guarantees
 //!
 //! - **Durability.** [`Database::transaction`] returns `Ok` after the changes are on disk. On SQLite that is
-//!   `synchronous=FULL` in WAL mode; PostgreSQL is left to its own settings.
+//!   `synchronous=FULL` in WAL mode; on PostgreSQL it depends on the server's settings.
 //! - **Atomicity.** A transaction whose body returns an error or panics changes nothing, and does not affect the
 //!   transactions that share its commit.
-//! - **Bounded waiting.** With [`Timeouts::Short`] every statement on PostgreSQL ends within 12 seconds, waiting for a
-//!   connection within 5. SQLite waits 5 seconds for another process that writes. A queue that is full makes callers
-//!   wait instead of growing.
+//! - **Bounded waiting.** With [`Timeouts::Short`] every statement on PostgreSQL ends within 12 seconds, and waiting for a
+//!   connection within 5. SQLite waits 5 seconds for another process that writes. Queues are bounded: when one is full,
+//!   callers wait.
 //! - **The same errors.** [`Failure::of`] classifies errors of both databases, with the same names of unique constraints.
-//!   What is [`Failure::Repeat`] was rolled back and can be run again; transactions on PostgreSQL are repeated
-//!   automatically.
-//! - **The same values.** Timestamps in microseconds, exact money and booleans are read as they were written, compare and
-//!   sort alike. On SQLite that depends on the declared types `MOMENT`, `MONEY_TEXT` and `BOOLEAN`.
+//!   A transaction that failed with [`Failure::Repeat`] was rolled back and can be run again, which happens automatically
+//!   on PostgreSQL.
+//! - **The same values.** Timestamps in microseconds, exact money and booleans are read as they were written, and are
+//!   compared and sorted alike. On SQLite that depends on the declared types `MOMENT`, `MONEY_TEXT` and `BOOLEAN`.
 //!
 //! # SQLite
 //!
-//! One connection on a thread of its own writes. Transactions that wait for it share one commit, each in a savepoint, so
-//! the disk is waited for once: tens of thousands of small transactions per second instead of hundreds. The body of a
+//! One connection, on a dedicated thread, writes. Transactions that wait for it share one commit, each in a savepoint, so
+//! they wait for the disk once: tens of thousands of small transactions per second instead of hundreds. The body of a
 //! transaction runs on that thread and must not await anything but its statements.
 //!
 //! Reads run on the calling thread, where finding a row takes a few microseconds. A read that turns out to be long is
@@ -29,25 +29,25 @@
 //!
 //! # PostgreSQL
 //!
-//! A pool of connections, 16 unless [`Settings`] say otherwise, and as many as the server allows. Time limits are set on
-//! the server by startup parameters, and a little longer ones on the client for a server that has stopped responding.
+//! A pool of up to 16 connections, or the number in [`Settings`], or fewer if the server allows fewer. Time limits are set
+//! on the server by startup parameters; slightly longer ones on the client cover a server that has stopped responding.
 //! Transactions run in the isolation level of the session.
 //!
-//! - A caller that goes away leaves nothing behind: its transaction is rolled back, its statement cancelled.
-//! - A connection that the server has ended is replaced. A statement that only reads, and a transaction that has not begun
+//! - If the future of a caller is dropped, its transaction is rolled back and its statement cancelled.
+//! - A connection that the server has closed is replaced. A statement that only reads, and a transaction that has not begun
 //!   to commit, run again.
 //! - Statements are prepared, unless a pooler shares connections between transactions.
-//! - A server that has become read-only is left; see [`Database::is_writable`].
+//! - Connections to a server that has become read-only are replaced; see [`Database::is_writable`].
 //!
-//! # What else is here
+//! # Other items
 //!
 //! - [`bulk`]: inserting many rows with reserved ids.
-//! - [`dialect`]: SQL that the two spell differently, such as one query per parent, lists of ids as one parameter and
+//! - [`dialect`]: SQL that the two databases spell differently, such as one query per parent, lists of ids as one parameter and
 //!   exact sums.
-//! - [`sqlite::backup`]: a copy of a SQLite database in use, which is never incomplete.
+//! - [`sqlite::backup`]: copies a SQLite database that is in use.
 //! - [`Database::by_id`], [`by_ids`](Database::by_ids) and [`models`](Database::models): reading whole rows without the
 //!   cost of `QueryResult`.
-//! - [`Database::migrate_up`]: migrations, all or none, one process at a time.
+//! - [`Database::migrate_up`]: applies all missing migrations or none, in one process at a time.
 //! - [`StatementObserver`]: hooks for metrics and traces.
 
 #![warn(unreachable_pub)]
@@ -74,5 +74,5 @@ pub use postgres::{PreparedStatements, Settings, Timeouts};
 pub use sqlite::value::{MONEY_DECIMALS, MONEY_WHOLE_DIGITS};
 pub use transaction::Transaction;
 
-/// How often a transaction runs when it conflicts with others, before it fails as unavailable.
+/// The maximum number of attempts to run a transaction that conflicts with others, before it fails as unavailable.
 pub const TRANSACTION_ATTEMPTS: u32 = 5;

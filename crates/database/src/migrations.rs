@@ -14,11 +14,11 @@ use crate::sqlite::{Writer, proxy};
 use crate::transaction::waited;
 use crate::{Backend, Database};
 
-/// How long a migration on PostgreSQL waits for a table, during which others wait behind it.
+/// How long a migration on PostgreSQL waits for the lock of a table.
 const LOCK_TIMEOUT: &str = "2s";
-/// The pause before the next attempt.
+/// The pause before the next attempt to apply migrations.
 const LOCK_PAUSE: Duration = Duration::from_secs(1);
-/// How often migrations are tried while tables are in use, for some three minutes.
+/// The maximum number of attempts while tables are in use, which take about three minutes.
 const LOCK_ATTEMPTS: u32 = 60;
 
 /// The key of the advisory lock that PostgreSQL holds during migrations. Processes that migrate the same database at the
@@ -34,7 +34,7 @@ impl Database {
                 on_writer(writer, |db| async move { M::up(&db, None).await }).await
             }
             Link::Postgres(postgres) => {
-                // A role that may not change the schema can serve one that is up to date.
+                // A role without permission to change the schema can use one that is up to date.
                 if self
                     .migrations::<M>()
                     .await?
@@ -78,8 +78,8 @@ impl Database {
             .collect())
     }
 
-    /// The names in the migrator's table, none for an empty database. The migrator's own query would create the table,
-    /// and does not support SQLite without SeaORM's driver.
+    /// The names in the migrator's table; empty for a database without that table. The migrator's own query would create
+    /// the table, and does not support SQLite without SeaORM's driver.
     async fn applied_migrations(&self) -> Result<Vec<String>, DbErr> {
         let table = match self.backend() {
             Backend::Sqlite => {
@@ -114,8 +114,8 @@ where
 
 /// Runs migrations as one transaction, without limits on how long a statement may take.
 ///
-/// While a migration waits for a table that another session reads, everybody else who wants the table waits behind it. So
-/// it gives up soon, and tries again after a pause in which they go first.
+/// While a migration waits for a table that another session reads, all other sessions that need the table queue behind it.
+/// So it gives up after [`LOCK_TIMEOUT`], and tries again after a pause in which the others can proceed.
 async fn on_postgres<F, Fut>(postgres: &Postgres, lock: MigrationLock, migrate: F) -> Result<(), DbErr>
 where
     F: Fn(DatabaseConnection) -> Fut,
@@ -138,7 +138,7 @@ where
         };
         drop(db);
         let transaction = Arc::into_inner(transaction)
-            .ok_or_else(|| DbErr::Custom("a migration has kept its connection".to_owned()))?;
+            .ok_or_else(|| DbErr::Custom("a migration has not released its connection".to_owned()))?;
         match result {
             Ok(()) => return transaction.commit().await,
             Err(error) => {
@@ -146,7 +146,7 @@ where
                 if attempt >= LOCK_ATTEMPTS || !postgres::error::is_lock_timeout(&error) {
                     return Err(error);
                 }
-                tracing::info!("a table is in use: the migrations are tried again");
+                tracing::info!("a table is in use; the migrations are tried again");
                 tokio::time::sleep(LOCK_PAUSE).await;
             }
         }

@@ -37,9 +37,9 @@ impl Database {
     /// Runs `body` in a transaction, which is committed if it returns `Ok` and rolled back otherwise. Returns after the
     /// commit, when the changes are durable.
     ///
-    /// PostgreSQL may ask for a transaction to be repeated because it conflicts with another, or end the connection before
-    /// the commit. `body` then runs again, up to [`TRANSACTION_ATTEMPTS`] times, so it must not change anything but the transaction. On SQLite it runs on the
-    /// writer's thread and must not wait for anything but the transaction's statements.
+    /// On PostgreSQL, `body` runs again if the transaction conflicts with another or if the server closes the connection
+    /// before the commit, up to [`TRANSACTION_ATTEMPTS`] times in all. So its statements must be its only effects. On SQLite
+    /// it runs on the writer's thread and must not wait for anything but the transaction's statements.
     ///
     /// # Errors
     /// The error of `body`, of the commit, or one that is [`Failure::Unavailable`] after too many conflicts.
@@ -53,8 +53,8 @@ impl Database {
             .await
     }
 
-    /// The same for a type that wraps the transaction, for instance to collect what is published after the commit. It is
-    /// made anew for each attempt.
+    /// Like [`transaction`](Self::transaction), with a type that wraps the transaction, for instance to collect events to be
+    /// published after the commit. Each attempt gets a new one.
     pub async fn transaction_as<X, T, E, W, F>(
         &self,
         observer: Arc<dyn StatementObserver>,
@@ -102,14 +102,14 @@ impl Database {
     }
 }
 
-/// Waits before an attempt that is not the first, at random and twice as long as before the last one, so that transactions
-/// that conflicted don't meet again: 10 to 20 milliseconds before the second attempt, 80 to 160 before the fifth.
+/// Waits before a repeated attempt, for a random time that doubles with each attempt, so that the same transactions don't
+/// conflict again: 10 to 20 milliseconds before the second attempt, 80 to 160 before the fifth.
 pub(crate) async fn wait_before(attempt: u32) {
     let Some(repeats) = attempt.checked_sub(1) else {
         return;
     };
     let least = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repeats));
-    // A hasher of std's is seeded at random.
+    // The standard library's hasher has a random seed.
     let random = RandomState::new().hash_one(attempt) % 1_024;
     let more = least.saturating_mul(u32::try_from(random).unwrap_or_default()) / 1_024;
     tokio::time::sleep(least.saturating_add(more)).await;
@@ -151,7 +151,7 @@ impl Transaction {
         }
     }
 
-    /// Commits or rolls back. Returns true with a result that is void because the transaction has to be repeated.
+    /// Commits or rolls back. Returns whether the transaction has to be repeated, and the result if not.
     async fn finish<T, E: From<DbErr>>(self, result: Result<T, E>) -> (bool, Result<T, E>) {
         let conflicted = self.conflicted.load(Ordering::Relaxed);
         let Link::Postgres(transaction) = self.link else {
@@ -173,7 +173,7 @@ impl Transaction {
         self.observer.statement_started(self.backend(), sql)
     }
 
-    /// Remembers a conflict, which `body` may turn into an error of another type.
+    /// Records a conflict, because `body` may convert the error into another type.
     fn note_conflict<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         if let Err(error) = &result
             && Failure::of(error) == Failure::Repeat
@@ -189,7 +189,7 @@ impl Transaction {
     ) -> Result<T, DbErr> {
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
         if connection.is_autocommit() {
-            // SQLite has rolled back; another statement would commit by itself.
+            // SQLite has rolled back the transaction, so another statement would be committed on its own.
             return Err(sqlite::error::rolled_back());
         }
         run(&connection)
@@ -238,5 +238,5 @@ impl ConnectionTrait for Transaction {
 
 /// The error of a body that waited on the writer's thread.
 pub(crate) fn waited() -> DbErr {
-    DbErr::Custom("a transaction on SQLite waited for something else than its statements".to_owned())
+    DbErr::Custom("a transaction on SQLite waited for something other than its statements".to_owned())
 }

@@ -1,4 +1,5 @@
-//! Prints the report of a source as JSON, and what its tables come to: `cargo run --example check -- SOURCE [--FLAG=VALUE]…`.
+//! Prints the report of a source as JSON, and the summaries of its tables:
+//! `cargo run --example check -- SOURCE [--FLAG=VALUE]…`.
 
 use django_source::{Options, Progress, Result, Source, Verdict};
 

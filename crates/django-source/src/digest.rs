@@ -8,22 +8,20 @@ use crate::row::{
     Group, Inflow, Label, Membership, Outflow, Product, Reason, SpentToken, StockChange, User, UserPermission,
 };
 
-/// What a table comes to.
+/// The number of rows of a table, its sums and its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TableSummary {
-    /// The table.
     pub table: &'static str,
-    /// Its rows.
     pub rows: u64,
-    /// The sum of quantities, or of changes; as text, for it may exceed 64 bits.
+    /// The sum of quantities or stock changes, as text because it may exceed 64 bits; `None` for tables without any.
     pub quantity: Option<String>,
-    /// The sum of all prices, with two decimals.
+    /// The sum of all prices, with two decimals; `None` for tables without prices.
     pub money: Option<String>,
-    /// The hash, 64 hex digits.
+    /// The hash as 64 hex digits.
     pub hash: String,
 }
 
-/// Adds up a table, row by row.
+/// Computes the summary of a table, row by row.
 #[derive(Clone, Debug)]
 pub struct TableDigest {
     table: &'static str,
@@ -31,7 +29,7 @@ pub struct TableDigest {
 }
 
 impl TableDigest {
-    /// An empty table.
+    /// The digest of an empty table.
     pub const fn new(table: &'static str) -> Self {
         Self {
             table,
@@ -39,12 +37,11 @@ impl TableDigest {
         }
     }
 
-    /// Adds a row.
     pub fn add(&mut self, row: &impl Record) {
         self.digest.add(row);
     }
 
-    /// What the rows so far come to.
+    /// The summary of the rows so far.
     pub fn summary(&self) -> TableSummary {
         let has_money = matches!(self.table, "product" | "outflow");
         let has_quantity = has_money || matches!(self.table, "inflow" | "stock_change");
@@ -63,8 +60,8 @@ impl Record for Label {
         fields.integer(self.id);
         fields.text(&self.name);
         fields.optional_text(self.description.as_deref());
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -79,8 +76,8 @@ impl Record for Product {
         fields.quantity(self.quantity);
         fields.integer(self.brand_id);
         fields.integer(self.category_id);
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -91,8 +88,8 @@ impl Record for Inflow {
         fields.integer(self.supplier_id);
         fields.quantity(self.quantity);
         fields.optional_text(self.description.as_deref());
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -104,8 +101,8 @@ impl Record for Outflow {
         fields.money(self.unit_price);
         fields.money(self.unit_cost);
         fields.optional_text(self.description.as_deref());
-        fields.moment(self.created_at);
-        fields.moment(self.updated_at);
+        fields.timestamp(self.created_at);
+        fields.timestamp(self.updated_at);
     }
 }
 
@@ -122,7 +119,7 @@ impl Record for StockChange {
         fields.integer(self.balance);
         fields.optional_integer(self.movement_id);
         fields.optional_integer(self.actor_id);
-        fields.moment(self.created_at);
+        fields.timestamp(self.created_at);
     }
 }
 
@@ -131,9 +128,9 @@ impl Record for User {
         fields.integer(self.id);
         fields.text(&self.username);
         fields.optional_text(self.password.as_deref());
-        fields.truth(self.is_active);
-        fields.truth(self.is_superuser);
-        fields.moment(self.created_at);
+        fields.boolean(self.is_active);
+        fields.boolean(self.is_superuser);
+        fields.timestamp(self.created_at);
     }
 }
 
@@ -164,6 +161,6 @@ impl Record for UserPermission {
 impl Record for SpentToken {
     fn write(&self, fields: &mut Fields) {
         fields.text(&self.jti);
-        fields.moment(self.expires_at);
+        fields.timestamp(self.expires_at);
     }
 }

@@ -1,9 +1,9 @@
-//! Why a source could not be read.
+//! The errors of reading a source.
 
-/// The source could not be read. Messages name neither SQL nor passwords.
+/// The reason why a source could not be read. Messages contain neither SQL nor passwords.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The address is neither a file nor a PostgreSQL URL that can be used.
+    /// The address is neither a file nor a usable PostgreSQL URL.
     #[error("{0}")]
     Address(String),
     /// The file could not be opened or read.
@@ -12,52 +12,35 @@ pub enum Error {
     /// Another program kept the file locked.
     #[error("the database is locked by another program; stop its writers and try again")]
     Busy,
-    /// A crashed program left a rollback journal that only a writer may replay.
+    /// A crashed program left a rollback journal, which has to be applied by a program that can write to the file.
     #[error(
         "a crashed program left a journal beside the file; open the database once with Django, then try again"
     )]
     HotJournal,
-    /// The file is damaged, or no database at all.
+    /// The file is damaged, or is not a database.
     #[error("the database is damaged: {0}")]
     Damaged(String),
     /// A row is longer than [`crate::MAX_ROW_BYTES`].
     #[error("a row of {table} is longer than {} MiB", crate::MAX_ROW_BYTES >> 20)]
-    TooLong {
-        /// The table it is in.
-        table: String,
-    },
-    /// Reading took far more steps than the size of the file explains.
+    TooLong { table: String },
+    /// Reading took more steps than a file of this size can need.
     #[error("reading {table} takes more steps than a file of this size can need")]
-    TooMuchWork {
-        /// The table that was read.
-        table: String,
-    },
-    /// There are more tables, columns or groups than an installation has.
+    TooMuchWork { table: String },
+    /// There are more tables, columns or groups than the limit.
     #[error("more than {limit} {what}")]
-    TooMany {
-        /// What there is too much of.
-        what: &'static str,
-        /// How many are read.
-        limit: usize,
-    },
+    TooMany { what: &'static str, limit: usize },
     /// The database refused a statement.
     #[error("{table} cannot be read: {reason}")]
-    Query {
-        /// The table that was read.
-        table: String,
-        /// The database's reason.
-        reason: String,
-    },
+    Query { table: String, reason: String },
     /// PostgreSQL could not be reached, or ended the connection.
     #[error("no connection to PostgreSQL: {0}")]
     Connection(String),
-    /// A `--map` or `--tenant` names something that is not there.
+    /// A flag is invalid, or names something that does not exist.
     #[error("{0}")]
     Option(String),
-    /// The caller gave up.
+    /// The caller cancelled reading.
     #[error("cancelled")]
     Cancelled,
 }
 
-/// What reading returns.
 pub type Result<T> = std::result::Result<T, Error>;

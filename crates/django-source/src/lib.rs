@@ -1,6 +1,6 @@
-//! Reads the database of the Django inventory that Stockroom replaces, and decides what can be taken over.
+//! Reads the database of the Django inventory that Stockroom replaces, and converts the rows that can be imported.
 //!
-//! This is the source's half of `stockroom import`; it depends on nothing of the program and writes nothing.
+//! This is the reading half of `stockroom import`. It does not depend on the program and writes nothing.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), django_source::Error> {
@@ -18,24 +18,25 @@
 //! # }
 //! ```
 //!
-//! # What it promises
+//! # Guarantees
 //!
-//! - **One moment.** Everything is read in one transaction, from [`Source::open`] until the rows are handed over. SQLite files
-//!   are opened read-only; PostgreSQL is `REPEATABLE READ READ ONLY`.
-//! - **The source stays as it is,** byte for byte. A SQLite file in WAL mode that no process has open is copied to a
-//!   temporary folder, because opening it would leave `-wal` and `-shm` beside it. One that is open has these files
-//!   already, and is read in place. Without WAL, a process that wants to write has to wait until reading is over.
-//! - **Tables by meaning.** [`Report::roles`] and [`Report::columns`] say what was taken for what, and how it was recognised.
-//! - **Nothing is decided silently.** What the program's rules refuse is a [`Finding`] with the flag that decides it; what is
-//!   changed or left behind is a [`Note`]. [`Plan::rows`] hands over rows as the flags decide; the caller asks for them only if
-//!   the verdict is [`Verdict::Import`].
-//! - **Rows keep the rules:** texts trimmed and composed, prices with two decimals and not negative, quantities in range,
-//!   references to rows that are handed over, serial numbers and user names unique, a ledger whose balances are never negative
-//!   and whose sum is the quantity.
-//! - **Bounded.** Memory is 32 bytes for each movement, some 150 for each product, 8 for each other row, and a few batches.
-//!   A file is hostile: its pages are checked before they are read, no row may exceed [`MAX_ROW_BYTES`], a statement may not
-//!   take more steps than the file's size explains, views, triggers and virtual tables are not touched.
-//! - **Errors are errors:** no panic, and no message with a password or SQL in it.
+//! - **A consistent state.** Everything is read in one transaction, from [`Source::open`] to the last row. SQLite files are
+//!   opened read-only; on PostgreSQL the transaction is `REPEATABLE READ READ ONLY`.
+//! - **The source is not changed,** not even a byte. A SQLite file in WAL mode that no process has open is copied to a
+//!   temporary folder, because opening it would create `-wal` and `-shm` beside it. One that is open has these files
+//!   already, and is read in place. Without WAL mode, other processes can't write until reading is over.
+//! - **Tables are recognised by their meaning.** [`Report::roles`] and [`Report::columns`] list the meaning of tables and
+//!   columns, and how each was recognised.
+//! - **Nothing is decided silently.** Data that the program's rules reject is a [`Finding`] with the flag that resolves it;
+//!   data that is changed or omitted is a [`Note`]. [`Plan::rows`] returns the rows according to the flags; the caller requests
+//!   them only if the verdict is [`Verdict::Import`].
+//! - **Rows are valid:** texts are trimmed and composed, prices have two decimals and are not negative, quantities are in
+//!   range, references are to rows that are also returned, serial numbers and user names are unique, and the balances of the
+//!   ledger are never negative and end with the quantity.
+//! - **Bounded memory and time.** Memory is 32 bytes for each movement, about 150 for each product, 8 for each other row, and
+//!   a few batches. Files may be hostile: pages are checked before they are read, rows are limited to [`MAX_ROW_BYTES`], the
+//!   steps of a statement are limited by the size of the file, and views, triggers and virtual tables are never used.
+//! - **No panics,** and no error message that contains a password or SQL.
 
 mod catalogue;
 mod clean;
@@ -60,8 +61,8 @@ pub use report::{Finding, Note, Report, Verdict};
 pub use row::Batch;
 pub use takeover::{Plan, Rows, Source};
 
-/// Rows of a [`Batch`], at most.
+/// The maximum number of rows in a [`Batch`].
 pub const BATCH_ROWS: usize = 1000;
 
-/// The longest row that is read. Longer ones are an error.
+/// The maximum size of a row, in bytes. A larger one is an error.
 pub const MAX_ROW_BYTES: usize = 8 << 20;

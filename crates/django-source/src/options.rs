@@ -1,4 +1,4 @@
-//! What the caller decides: the flags of the command line.
+//! The caller's decisions: the flags of the command line.
 
 use std::str::FromStr;
 
@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use crate::error::{Error, Result};
 
-/// What to do with a negative price: `--price`.
+/// The treatment of negative prices: `--price`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PricePolicy {
     /// Drop the sign.
@@ -16,12 +16,12 @@ pub enum PricePolicy {
     Zero,
 }
 
-/// What to do with the second product of a serial number: `--serie`.
+/// The treatment of products with the same serial number: `--serie`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeriePolicy {
-    /// The first product by id keeps it, later ones have none.
+    /// The product with the smallest id keeps it, the others have none.
     NullLater,
-    /// Later ones get their id behind it.
+    /// The other products get their id as a suffix.
     Suffix,
 }
 
@@ -30,9 +30,9 @@ pub enum SeriePolicy {
 pub struct MapOverride {
     /// The table of the source.
     pub table: String,
-    /// Its column; none when the role is the table's.
+    /// The column; `None` if the role is that of the table.
     pub column: Option<String>,
-    /// `product`, …, or the documented name of a column.
+    /// The role of a table, such as `product`, or the documented name of a column.
     pub role: String,
 }
 
@@ -57,7 +57,7 @@ impl FromStr for MapOverride {
     }
 }
 
-/// `--tenant COLUMN=ID`, or `--tenant schema=NAME` in PostgreSQL: the one company to take over.
+/// `--tenant COLUMN=ID`, or `--tenant schema=NAME` in PostgreSQL: the only company to import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tenant {
     /// Only rows with this value in this column.
@@ -66,13 +66,13 @@ pub enum Tenant {
     Schema(String),
 }
 
-/// What names one company: an id, or a text.
+/// The identifier of one company.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(untagged)]
 pub enum TenantValue {
     /// An id.
     Number(i64),
-    /// A name, a UUID, a schema.
+    /// A name, a UUID or a schema.
     Text(String),
 }
 
@@ -94,7 +94,7 @@ impl FromStr for Tenant {
     }
 }
 
-/// The decisions. Without one, what it would decide stops the import.
+/// The decisions. Data that needs a decision stops the import without it.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `--stock=zero`: a stock that is negative or too large becomes 0.
@@ -103,17 +103,17 @@ pub struct Options {
     pub price: Option<PricePolicy>,
     /// `--serie=null-later|suffix`.
     pub serie: Option<SeriePolicy>,
-    /// `--dangling=skip`: rows that refer to nothing are left out.
+    /// `--dangling=skip`: rows that refer to a missing row are skipped.
     pub dangling_skip: bool,
-    /// `--unreadable=skip`: rows with a value that is none, or out of range, are left out.
+    /// `--unreadable=skip`: rows with an invalid value, or one out of range, are skipped.
     pub unreadable_skip: bool,
     /// `--timezone`: the zone of times without an offset.
     pub timezone: Tz,
-    /// `--map`, any number of them.
+    /// `--map`, which can be repeated.
     pub map: Vec<MapOverride>,
     /// `--tenant`.
     pub tenant: Option<Tenant>,
-    /// The moment of the import: what has no time gets it, and tokens that expire before it are not carried over.
+    /// The time of the import. Rows without a time get it, and tokens that have expired by then are not imported.
     pub now: DateTime<Utc>,
 }
 
@@ -133,7 +133,7 @@ impl Options {
         }
     }
 
-    /// Takes a flag as it is written on a command line, `--price=abs`.
+    /// Sets a flag that is written as on a command line, such as `--price=abs`.
     pub fn set(&mut self, flag: &str) -> Result<()> {
         match flag.split_once('=').unwrap_or((flag, "")) {
             ("--stock", "zero") => self.stock_zero = true,
@@ -146,11 +146,11 @@ impl Options {
             ("--timezone", zone) => {
                 self.timezone = zone
                     .parse()
-                    .map_err(|_| Error::Option(format!("no time zone {zone}")))?;
+                    .map_err(|_| Error::Option(format!("unknown time zone {zone}")))?;
             }
             ("--map", map) => self.map.push(map.parse()?),
             ("--tenant", tenant) => self.tenant = Some(tenant.parse()?),
-            _ => return Err(Error::Option(format!("unknown decision {flag}"))),
+            _ => return Err(Error::Option(format!("unknown flag {flag}"))),
         }
         Ok(())
     }

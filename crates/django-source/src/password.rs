@@ -1,14 +1,14 @@
-//! Which of Django's password hashes anybody can log in with.
+//! Checks which of Django's password hashes can be used to log in.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
-/// Rounds of PBKDF2 above this would let one login busy a core for a minute.
-const MOST_ROUNDS: u32 = 10_000_000;
-/// Memory of Argon2, in KiB: Django takes 100 MiB.
-const MOST_KIB: u32 = 256 * 1024;
+/// The maximum number of rounds of PBKDF2. With more, one login would keep a core busy for a minute.
+const MAX_ROUNDS: u32 = 10_000_000;
+/// The maximum memory of Argon2, in KiB. Django uses 100 MiB.
+const MAX_KIB: u32 = 256 * 1024;
 
-/// Whether an encoded hash is whole and of a scheme that is strong enough to keep: `pbkdf2_sha256`, `pbkdf2_sha1`, `argon2`,
+/// Whether an encoded hash is well-formed and its scheme is strong enough: `pbkdf2_sha256`, `pbkdf2_sha1`, `argon2`,
 /// `bcrypt_sha256`, `bcrypt`, `scrypt`.
 pub fn is_usable(encoded: &str) -> bool {
     let Some((scheme, rest)) = encoded.split_once('$') else {
@@ -34,7 +34,7 @@ fn pbkdf2(rest: &str, length: usize) -> bool {
     };
     let rounds = rounds
         .parse::<u32>()
-        .is_ok_and(|rounds| (1..=MOST_ROUNDS).contains(&rounds));
+        .is_ok_and(|rounds| (1..=MAX_ROUNDS).contains(&rounds));
     rounds && !salt.is_empty() && STANDARD.decode(hash).is_ok_and(|bytes| bytes.len() == length)
 }
 
@@ -48,11 +48,11 @@ fn argon2(rest: &str) -> bool {
         [variant, parameters, salt, hash] => (variant, parameters, salt, hash),
         _ => return false,
     };
-    let number = |name: char, most: u32| {
+    let number = |name: char, max: u32| {
         let found = parameters
             .split(',')
             .find_map(|part| part.strip_prefix(name)?.strip_prefix('=')?.parse::<u32>().ok());
-        found.is_some_and(|number| (1..=most).contains(&number))
+        found.is_some_and(|number| (1..=max).contains(&number))
     };
     let decodes = |text: &str, shortest: usize| {
         STANDARD_NO_PAD
@@ -60,7 +60,7 @@ fn argon2(rest: &str) -> bool {
             .is_ok_and(|bytes| bytes.len() >= shortest)
     };
     matches!(*variant, "argon2i" | "argon2d" | "argon2id")
-        && number('m', MOST_KIB)
+        && number('m', MAX_KIB)
         && number('t', 16)
         && number('p', 16)
         && decodes(salt, 8)
@@ -90,7 +90,7 @@ fn scrypt(rest: &str) -> bool {
     else {
         return false;
     };
-    // 128 × work × block bytes: Django's own limit is 64 MiB.
+    // Scrypt takes 128 × work × block bytes. Django's limit is 64 MiB.
     let memory = work.saturating_mul(block).saturating_mul(128);
     work.is_power_of_two()
         && work > 1
@@ -105,7 +105,7 @@ mod tests {
     use super::is_usable;
 
     #[test]
-    fn whole_hashes_of_strong_schemes_are_usable() {
+    fn only_well_formed_hashes_of_strong_schemes_are_usable() {
         let key = "A".repeat(43) + "=";
         for encoded in [
             format!("pbkdf2_sha256$720000$salt${key}"),

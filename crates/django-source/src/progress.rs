@@ -1,9 +1,9 @@
-//! How far reading is, and how to stop it.
+//! The progress of reading, and its cancellation.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Shared by the reading thread and the one that shows a progress bar. Clones are the same progress.
+/// The progress of reading, used by the reading thread and by a progress bar. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Inner>);
 
@@ -16,7 +16,7 @@ struct Inner {
 }
 
 impl Progress {
-    /// The table that is being read, the rows read so far and those there are, all tables together.
+    /// The table that is being read, the number of rows read so far, and the total number of rows of all tables.
     pub fn now(&self) -> (&'static str, u64, u64) {
         let table = *self.0.table.lock().unwrap_or_else(PoisonError::into_inner);
         (
@@ -26,12 +26,12 @@ impl Progress {
         )
     }
 
-    /// Makes reading end with [`crate::Error::Cancelled`], within a statement on SQLite and between batches on PostgreSQL.
+    /// Cancels reading, which fails with [`crate::Error::Cancelled`]: within a statement on SQLite, between batches on PostgreSQL.
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it was cancelled.
+    /// Whether reading was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.cancelled.load(Ordering::Relaxed)
     }

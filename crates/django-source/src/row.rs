@@ -1,4 +1,4 @@
-//! The rows that are handed over: typed, within the program's rules, times in UTC.
+//! The rows that are imported: typed, valid by the program's rules, with times in UTC.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -6,123 +6,109 @@ use rust_decimal::Decimal;
 /// A brand, category or supplier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// As in the source.
+    /// The id in the source.
     pub id: i64,
-    /// 1 to 500 characters.
+    /// The name, of 1 to 500 characters.
     pub name: String,
-    /// Never empty.
+    /// `None` instead of an empty text.
     pub description: Option<String>,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// A product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    /// As in the source.
+    /// The id in the source.
     pub id: i64,
-    /// 1 to 500 characters.
+    /// The title, of 1 to 500 characters.
     pub title: String,
-    /// Never empty.
+    /// `None` instead of an empty text.
     pub description: Option<String>,
-    /// 1 to 200 characters, unique.
+    /// The serial number, of 1 to 200 characters, unique.
     pub serie_number: Option<String>,
-    /// Two decimals, not negative.
+    /// The cost price, with two decimals, not negative.
     pub cost_price: Decimal,
-    /// Two decimals, not negative.
+    /// The selling price, with two decimals, not negative.
     pub selling_price: Decimal,
-    /// 0 to 2³¹−1; the sum of the product's stock changes.
+    /// The stock, from 0 to 2³¹−1, which is the sum of the product's stock changes.
     pub quantity: i64,
-    /// A brand that is handed over.
+    /// The id of an imported brand.
     pub brand_id: i64,
-    /// A category that is handed over.
+    /// The id of an imported category.
     pub category_id: i64,
-    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 /// Goods that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inflow {
-    /// As in the source.
+    /// The id in the source.
     pub id: i64,
-    /// A product that is handed over.
+    /// The id of an imported product.
     pub product_id: i64,
-    /// A supplier that is handed over.
+    /// The id of an imported supplier.
     pub supplier_id: i64,
-    /// 1 to 2³¹−1.
+    /// The quantity, from 1 to 2³¹−1.
     pub quantity: i64,
-    /// Never empty.
+    /// `None` instead of an empty text.
     pub description: Option<String>,
-    /// When it was recorded.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
 /// Goods that went out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outflow {
-    /// As in the source.
+    /// The id in the source.
     pub id: i64,
-    /// A product that is handed over.
+    /// The id of an imported product.
     pub product_id: i64,
-    /// 1 to 2³¹−1.
+    /// The quantity, from 1 to 2³¹−1.
     pub quantity: i64,
-    /// The price that it was sold for; the product's where the source keeps none.
+    /// The price for which it was sold, or the product's selling price if the source has none.
     pub unit_price: Decimal,
-    /// What it had cost; the product's where the source keeps none.
+    /// Its cost, or the product's cost price if the source has none.
     pub unit_cost: Decimal,
-    /// Never empty.
+    /// `None` instead of an empty text.
     pub description: Option<String>,
-    /// When it was recorded.
     pub created_at: DateTime<Utc>,
-    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
-/// Why stock changed.
+/// The reason for a change of stock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// What must have been there before the first movement.
+    /// The stock before the first movement.
     Opening,
-    /// An inflow.
     Inflow,
-    /// An outflow.
     Outflow,
-    /// What is left to the quantity after the last movement; never positive.
+    /// The difference to the quantity after the last movement; never positive.
     Closing,
 }
 
-/// An entry of the ledger. All of one product come in the order in which they apply.
+/// An entry of the ledger. The entries of one product are in chronological order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StockChange {
-    /// The product.
+    /// The product's id.
     pub product_id: i64,
-    /// Why.
     pub reason: Reason,
-    /// Not 0.
+    /// The change, never 0.
     pub change: i64,
-    /// The stock after it, 0 to 2³¹−1.
+    /// The stock after the change, from 0 to 2³¹−1.
     pub balance: i64,
-    /// The inflow or outflow.
+    /// The id of the inflow or outflow, if there is one.
     pub movement_id: Option<i64>,
-    /// A user that is handed over.
+    /// The user who recorded the movement, if known and if imported.
     pub actor_id: Option<i64>,
-    /// When.
     pub created_at: DateTime<Utc>,
 }
 
-/// A user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// As in the source.
+    /// The id in the source.
     pub id: i64,
-    /// Unique.
+    /// The name, which is unique.
     pub username: String,
     /// Django's encoded hash, unchanged, if [`crate::password::is_usable`] accepts it; `None` for a hash that can't be
     /// used.
@@ -131,7 +117,6 @@ pub struct User {
     pub is_active: bool,
     /// Whether the user holds every permission.
     pub is_superuser: bool,
-    /// When the user was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -148,69 +133,56 @@ impl std::fmt::Debug for User {
     }
 }
 
-/// A group. Names are unique; groups of one name are one.
+/// A group. Groups of the source with the same name are merged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// As in the source; memberships refer to it.
+    /// The id in the source, to which memberships refer.
     pub id: i64,
-    /// The name.
     pub name: String,
-    /// `add_product`, …, sorted.
+    /// The codenames of its permissions, such as `add_product`, sorted.
     pub permissions: Vec<String>,
 }
 
 /// A user in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Membership {
-    /// A user that is handed over.
+    /// The id of an imported user.
     pub user_id: i64,
-    /// A group that is handed over, by its id in the source.
+    /// The id of an imported group, as in the source.
     pub group_id: i64,
 }
 
-/// A permission that a user holds directly.
+/// A permission that is assigned to a user directly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserPermission {
-    /// A user that is handed over.
+    /// The id of an imported user.
     pub user_id: i64,
-    /// `add_product`, …
+    /// The codename, such as `add_product`.
     pub codename: String,
 }
 
-/// A refresh token that must not work any more, though it has not expired.
+/// A refresh token that was revoked before its expiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpentToken {
-    /// Its id.
     pub jti: String,
-    /// When it expires.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Rows of one table, at most [`crate::BATCH_ROWS`].
+/// Up to [`crate::BATCH_ROWS`] rows of one table.
 #[derive(Clone, Debug)]
 pub enum Batch {
-    /// `user`
     Users(Vec<User>),
-    /// `group`
     Groups(Vec<Group>),
-    /// `user_group`
+    /// The table `user_group`.
     Memberships(Vec<Membership>),
-    /// `permission`
+    /// The table `permission`.
     UserPermissions(Vec<UserPermission>),
-    /// `brand`
     Brands(Vec<Label>),
-    /// `category`
     Categories(Vec<Label>),
-    /// `supplier`
     Suppliers(Vec<Label>),
-    /// `product`
     Products(Vec<Product>),
-    /// `inflow`
     Inflows(Vec<Inflow>),
-    /// `outflow`
     Outflows(Vec<Outflow>),
-    /// `stock_change`
     StockChanges(Vec<StockChange>),
-    /// `spent_token`
     SpentTokens(Vec<SpentToken>),
 }

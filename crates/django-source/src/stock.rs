@@ -1,39 +1,41 @@
-//! The ledger of a product: an opening entry, its movements in the order of time, a closing entry.
+//! The ledger of a product: an opening entry, its movements in chronological order, a closing entry.
 //!
-//! Django only added and subtracted; quantities typed in, edits and lost updates left no trace. With S the sum of the
-//! movements and `low` their lowest running sum (0 at most), the opening entry is `max(quantity − S, −low)` and the closing
-//! one is what is left to the quantity. So no balance is negative and the entries add up to the quantity.
+//! Django stored only the current quantity, so initial quantities, edits and lost updates are not recorded. If S is the sum
+//! of the movements and `low` their lowest running sum (at most 0), then the opening entry is `max(quantity − S, −low)` and
+//! the closing entry is the rest, `quantity − S − opening`. So no balance is negative and the entries add up to the quantity.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::row::{Reason, StockChange};
 
-/// The largest stock.
-pub(crate) const MOST: i64 = 2_147_483_647;
+/// The maximum quantity of a product or a movement.
+pub(crate) const MAX_QUANTITY: i64 = 2_147_483_647;
 
-/// What is remembered of a product: about 150 bytes.
+/// The data of a product that is kept in memory, about 150 bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct ProductState {
     pub(crate) id: i64,
-    /// Left out, and its movements with it.
+    /// Whether the product is skipped, including its movements.
     pub(crate) skipped: bool,
     pub(crate) quantity: i64,
     pub(crate) cost_price: Decimal,
     pub(crate) selling_price: Decimal,
-    /// As stored; none until the movements are known.
+    /// The stored time; `None` if there is none, until it is derived from the movements.
     pub(crate) created_at: Option<DateTime<Utc>>,
     pub(crate) updated_at: Option<DateTime<Utc>>,
     /// The times of the first and the last movement.
     pub(crate) moved: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    /// The sum of the movements, and the lowest and highest it was.
+    /// The sum of the movements.
     pub(crate) total: i64,
+    /// The lowest running sum, at most 0.
     low: i64,
+    /// The highest running sum, at least 0.
     high: i64,
 }
 
 impl ProductState {
-    /// A product that has not moved.
+    /// A product without movements.
     pub(crate) fn new(id: i64, quantity: i64, cost_price: Decimal, selling_price: Decimal) -> Self {
         Self {
             id,
@@ -50,7 +52,7 @@ impl ProductState {
         }
     }
 
-    /// A product that is left out.
+    /// A product that is not imported.
     pub(crate) fn skipped(id: i64) -> Self {
         Self {
             skipped: true,
@@ -66,40 +68,40 @@ impl ProductState {
         self.quantity - self.total - self.opening()
     }
 
-    /// The highest balance on the way.
+    /// The highest balance of the ledger.
     pub(crate) fn highest(&self) -> i64 {
         self.opening() + self.high
     }
 
-    /// Entries that no movement makes.
+    /// The number of entries without a movement.
     pub(crate) fn own_entries(&self) -> u64 {
         u64::from(self.opening() != 0) + u64::from(self.closing() != 0)
     }
 }
 
-/// A movement, as short as it can be: 32 bytes.
+/// A movement in 32 bytes.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     /// Microseconds since 1970.
     at: i64,
     id: i64,
-    /// The user, or [`NOBODY`].
+    /// The user, or [`NO_USER`].
     actor: i64,
-    /// The product's place in the list of products.
+    /// The product's index in the list of products.
     product: u32,
     /// Positive for an inflow, negative for an outflow.
     change: i32,
 }
 
-/// No user has this id, for ids are positive.
-const NOBODY: i64 = 0;
+/// Stands for no user, as ids are positive.
+const NO_USER: i64 = 0;
 
-/// All movements that count, 32 bytes each, in the order of time once it is closed.
+/// All movements that are imported, 32 bytes each. They are in chronological order after [`Journal::close`].
 #[derive(Debug, Default)]
 pub(crate) struct Journal(Vec<Entry>);
 
 impl Journal {
-    /// Adds a movement of the product at this place of the list.
+    /// Adds a movement of the product with this index in the list.
     pub(crate) fn add(
         &mut self,
         product: usize,
@@ -113,14 +115,14 @@ impl Journal {
             self.0.push(Entry {
                 at,
                 id,
-                actor: actor.unwrap_or(NOBODY),
+                actor: actor.unwrap_or(NO_USER),
                 product,
                 change,
             });
         }
     }
 
-    /// Sorts the movements, inflows first among those of one moment, and adds them up by product.
+    /// Sorts the movements by time, inflows before outflows of the same time, and adds them up by product.
     pub(crate) fn close(&mut self, products: &mut [ProductState]) {
         self.0
             .sort_unstable_by_key(|entry| (entry.at, entry.change < 0, entry.id));
@@ -135,7 +137,7 @@ impl Journal {
         }
     }
 
-    /// The movements of products that are taken over: inflows and outflows.
+    /// The numbers of inflows and of outflows of products that are imported.
     pub(crate) fn counts(&self, products: &[ProductState]) -> (u64, u64) {
         let kept = |entry: &&Entry| products.get(place(entry)).is_some_and(|product| !product.skipped);
         self.0
@@ -150,7 +152,7 @@ impl Journal {
             })
     }
 
-    /// All entries of the ledger: openings, movements in the order of time, closings.
+    /// All entries of the ledger: openings, movements in chronological order, closings.
     pub(crate) fn ledger<'a>(
         &'a self,
         products: &'a [ProductState],
@@ -182,7 +184,7 @@ impl Journal {
                 change: i64::from(entry.change),
                 balance: *balance,
                 movement_id: Some(entry.id),
-                actor_id: (entry.actor != NOBODY).then_some(entry.actor),
+                actor_id: (entry.actor != NO_USER).then_some(entry.actor),
                 created_at: time(entry)?,
             })
         });
@@ -218,7 +220,7 @@ fn time(entry: &Entry) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Journal, MOST, ProductState};
+    use super::{Journal, MAX_QUANTITY, ProductState};
     use chrono::DateTime;
     use proptest::prelude::*;
     use rust_decimal::Decimal;
@@ -226,7 +228,7 @@ mod tests {
     proptest! {
         #[test]
         fn balances_are_never_negative_and_add_up(
-            quantities in proptest::collection::vec(0..MOST, 1..4),
+            quantities in proptest::collection::vec(0..MAX_QUANTITY, 1..4),
             movements in proptest::collection::vec((0..4_usize, 0..50_i64, -1000..1000_i32), 0..60),
         ) {
             let now = DateTime::from_timestamp_micros(0).unwrap();

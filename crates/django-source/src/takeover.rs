@@ -1,4 +1,4 @@
-//! The way in for async code: reading happens on blocking threads, rows come through a channel of a few batches.
+//! The async interface: the source is read on blocking threads, and rows are sent through a channel of a few batches.
 
 use std::path::Path;
 
@@ -14,14 +14,14 @@ use crate::report::{Report, Verdict};
 use crate::row::Batch;
 use crate::source::{PostgresReader, Reader, SqliteReader};
 
-/// Batches that wait to be written.
-const WAITING: usize = 4;
+/// The maximum number of batches that wait to be written.
+const QUEUED_BATCHES: usize = 4;
 
-/// A source, opened. It stays open, at the same moment of its history, until its rows are handed over.
+/// An open source. All reads see its state at the time of opening.
 pub struct Source(Reader);
 
 impl Source {
-    /// Opens a SQLite file (its path, or `sqlite://` before it) or a PostgreSQL URL.
+    /// Opens a SQLite file, given by its path with or without `sqlite://`, or a PostgreSQL URL.
     pub async fn open(address: &str) -> Result<Self> {
         if address.starts_with("postgres://") || address.starts_with("postgresql://") {
             return PostgresReader::open(address)
@@ -43,7 +43,7 @@ impl Source {
             .map(|reader| Self(Reader::Sqlite(reader)))
     }
 
-    /// Reads everything once and says what would become of it.
+    /// Reads everything once and reports what would be imported.
     pub async fn check(self, options: Options, progress: Progress) -> Result<Plan> {
         let Self(mut reader) = self;
         blocking(move || {
@@ -61,7 +61,7 @@ impl Source {
     }
 }
 
-/// What would become of a source.
+/// A checked source: its report, and the rows to import.
 pub struct Plan {
     reader: Reader,
     layout: Layout,
@@ -70,15 +70,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// What was found.
+    /// The report of the check.
     pub const fn report(&self) -> &Report {
         &self.report
     }
 
-    /// Begins to hand over the rows: users, groups, memberships, permissions, brands, categories, suppliers, products,
-    /// inflows, outflows, the ledger, spent tokens. A refused source has none.
+    /// Starts to read the rows in this order: users, groups, memberships, permissions, brands, categories, suppliers, products,
+    /// inflows, outflows, the ledger, revoked tokens. A refused source has no rows.
     pub fn rows(self) -> Rows {
-        let (sender, batches) = mpsc::channel(WAITING);
+        let (sender, batches) = mpsc::channel(QUEUED_BATCHES);
         let Self {
             mut reader,
             layout,
@@ -90,7 +90,7 @@ impl Plan {
                 return Ok(Vec::new());
             }
             stream(&mut reader, &layout, &survey, &mut |batch| {
-                // Nobody takes them any more.
+                // The receiver was dropped.
                 sender.blocking_send(batch).map_err(|_| Error::Cancelled)
             })
         });
@@ -98,19 +98,19 @@ impl Plan {
     }
 }
 
-/// The rows, on their way. Dropping it ends the reading.
+/// The stream of rows. Reading stops when it is dropped.
 pub struct Rows {
     batches: mpsc::Receiver<Batch>,
     reading: JoinHandle<Result<Vec<TableSummary>>>,
 }
 
 impl Rows {
-    /// The next batch; none at the end, and after an error, which [`Rows::finish`] returns.
+    /// The next batch; `None` at the end or after an error, which [`Rows::finish`] returns.
     pub async fn next(&mut self) -> Option<Batch> {
         self.batches.recv().await
     }
 
-    /// What each table comes to, once all batches are taken. An error means that rows are missing.
+    /// The summary of each table, to be called after the last batch. An error means that rows are missing.
     pub async fn finish(self) -> Result<Vec<TableSummary>> {
         drop(self.batches);
         joined(self.reading).await
@@ -124,7 +124,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + '
 async fn joined<T>(task: JoinHandle<Result<T>>) -> Result<T> {
     match task.await {
         Ok(result) => result,
-        // The runtime is shutting down; a panic goes on here.
+        // A panic is propagated; otherwise the runtime is shutting down.
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(Error::Cancelled),

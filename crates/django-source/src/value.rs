@@ -1,17 +1,17 @@
-//! A cell of the source, alike for both databases.
+//! A cell of the source, with the same representation for both databases.
 
-/// One cell. Numbers keep the form in which the database stores them, because it decides how Django shows them.
+/// One cell. Numbers keep the type in which the database stores them, because Django shows them accordingly.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Value {
     Null,
     Integer(i64),
-    /// A double: every fractional number in SQLite.
+    /// A double, which SQLite uses for all fractional numbers.
     Real(f64),
-    /// Digits of an exact number, as PostgreSQL prints a `numeric`.
+    /// The digits of an exact number, as in PostgreSQL's text format of a `numeric`.
     Number(String),
     Boolean(bool),
     Text(String),
-    /// Bytes that are not a text; what is not UTF-8 is replaced.
+    /// A blob, or a text that is not UTF-8; invalid bytes are replaced.
     Bytes(String),
 }
 
@@ -36,8 +36,8 @@ impl Value {
         }
     }
 
-    /// A truth value: a boolean in PostgreSQL, 0 or 1 in SQLite, whatever the column's type made of it.
-    pub(crate) fn truth(&self) -> Option<bool> {
+    /// A boolean: in SQLite a number or a text, depending on the column's type.
+    pub(crate) fn boolean(&self) -> Option<bool> {
         match self {
             Self::Boolean(value) => Some(*value),
             Self::Integer(value) => Some(*value != 0),
@@ -47,7 +47,7 @@ impl Value {
         }
     }
 
-    /// The space it takes, for batches that are bounded by bytes.
+    /// The approximate size in memory in bytes, for the bound of a batch.
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Number(text) | Self::Text(text) | Self::Bytes(text) => text.len() + 24,
@@ -56,7 +56,7 @@ impl Value {
     }
 }
 
-/// What a column holds, by its declared type.
+/// The kind of a column's values, by its declared type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Integer,
@@ -72,7 +72,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The kind of a type's name, as either database spells it.
+    /// The kind for the name of a type, as either database spells it.
     pub(crate) fn of(declared: &str) -> Self {
         let declared = declared.to_ascii_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
@@ -98,7 +98,7 @@ impl Kind {
     }
 }
 
-/// Quotes a name for SQL; both databases double the quotation mark.
+/// Quotes a name for SQL. In both databases, quotation marks are doubled.
 pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

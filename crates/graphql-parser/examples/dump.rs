@@ -1,6 +1,6 @@
-//! Parses documents for `tests/grammar`: one JSON string a line from standard input, one JSON array a line to standard
-//! output. The array is `["error", kind, line, column, message]` or `["document", operations, fragments]`; every node is
-//! an array that ends with its line and column, and definitions are in the order of the text.
+//! Parses documents for `tests/grammar`: reads one JSON string per line from standard input and writes one JSON array per
+//! line to standard output. The array is `["error", kind, line, column, message]` or `["document", operations,
+//! fragments]`; every node is an array that ends with its line and column, and definitions are in the order of the text.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 
@@ -17,7 +17,7 @@ const LIMITS: Limits = Limits {
     nesting: graphql_parser::MAX_NESTING,
 };
 
-/// The longest line that is read.
+/// Maximum length of a line in bytes.
 const MAX_LINE: u64 = 8 << 20;
 
 fn main() -> io::Result<()> {
@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
         serde_json::to_writer(&mut output, &json)?;
         output.write_all(b"\n")?;
         line.clear();
-        // The other side waits for the answers to all lines that it has sent.
+        // The test sends a batch of lines and then waits for all results.
         if input.buffer().is_empty() {
             output.flush()?;
         }
@@ -195,7 +195,7 @@ fn value(value: &Value) -> Json {
     }
 }
 
-/// Integers as text, since JavaScript's numbers have room for 53 bits; doubles by their bits.
+/// Integers as text, since JavaScript numbers are exact only up to 53 bits; doubles as their bits in hexadecimal.
 fn number(number: &Number) -> Json {
     match number.as_f64() {
         Some(double) if number.is_f64() => json!(["float", format!("{:016x}", double.to_bits())]),

@@ -13,7 +13,7 @@ const LIMITS: Limits = Limits {
     nesting: 50,
 };
 
-/// A page of a list, as a client of an inventory asks for it.
+/// A query for a page of products, as a client of an inventory would send it.
 const PAGE: &str = r#"
 query Products($first: Int = 20, $after: String, $filter: ProductFilter) {
   products(first: $first, after: $after, filter: $filter, orderBy: [{field: TITLE, direction: ASC}]) {
@@ -47,10 +47,10 @@ fragment Description on Product {
 const SMALL: &str = "{ brand(id: 1) { id name } }";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // As many fields as the limits leave room for.
+    // About as many fields as the limits allow.
     let wide = format!("{{ {}}}", "field(argument: \"value\") ".repeat(1_000));
     for (name, text) in [("small", SMALL), ("page", PAGE), ("wide", &wide)] {
-        // An error would be found sooner than a document is read.
+        // A parser that stops at an error early would seem faster, so both must accept the document.
         async_graphql_parser::parse_query(text)?;
         parse(text, LIMITS)?;
         let other = median(|| drop(black_box(async_graphql_parser::parse_query(black_box(text)))));

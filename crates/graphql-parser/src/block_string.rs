@@ -1,7 +1,7 @@
 //! The value of a string in triple quotes.
 
-/// Removes the indentation that all lines but the first have in common and the blank lines at both ends, and joins the
-/// rest with `\n`. Blank lines have nothing but spaces and tabs.
+/// Removes the common indentation of all lines but the first, and the blank lines at both ends, and joins the rest with
+/// `\n`. Blank lines contain only spaces and tabs.
 pub(crate) fn dedent(raw: &str) -> String {
     let lines = || Lines { rest: Some(raw) };
     let mut common = usize::MAX;
@@ -45,7 +45,7 @@ fn push_unescaped(value: &mut String, line: &str) {
     }
 }
 
-/// Lines that end at `\n`, `\r` or `\r\n`; `str::lines` overlooks `\r` and a last line that is empty.
+/// Lines that end at `\n`, `\r` or `\r\n`. `str::lines` does not split at `\r` and omits an empty last line.
 struct Lines<'a> {
     rest: Option<&'a str>,
 }

@@ -1,18 +1,18 @@
-//! Why a document was not parsed.
+//! Errors of the parser.
 
 use std::fmt;
 
 use async_graphql_parser::Pos;
 
-/// How much of a name or a number an error message repeats, in characters.
+/// Maximum length of a name or a number quoted in an error message, in characters.
 const MAX_QUOTED: usize = 40;
 
-/// Why a document was not parsed. Displays as a sentence without the position.
+/// The reason why a document was not parsed. Displays as a sentence without the position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What is wrong, for code.
+    /// The kind of error.
     pub kind: ErrorKind,
-    /// Where it is wrong; the beginning of a text that is too long.
+    /// The position of the error; the beginning of the text if it is too long.
     pub pos: Pos,
     message: String,
 }
@@ -28,23 +28,23 @@ pub enum ErrorKind {
     TooDeep,
     /// The text does not follow the grammar.
     Syntax,
-    /// A definition or an extension of a type system.
+    /// There is a definition or an extension of a type system.
     NotExecutable,
     /// No operation, only fragments.
     NoOperation,
     /// An operation without a name that is not the only operation.
     AnonymousOperationNotAlone,
-    /// An operation whose name another one has. The position is the name's.
+    /// Two operations have the same name. The position is that of the second name.
     DuplicateOperation {
-        /// Where the other operation begins.
+        /// The beginning of the first operation.
         first: Pos,
     },
-    /// A fragment whose name another one has. The position is the name's.
+    /// Two fragments have the same name. The position is that of the second name.
     DuplicateFragment {
-        /// Where the other fragment begins.
+        /// The beginning of the first fragment.
         first: Pos,
     },
-    /// An input object that has the same field twice. The position is that of the second.
+    /// An input object has the same field twice. The position is that of the second.
     DuplicateInputField,
     /// A number whose nearest double is infinite.
     NumberOutOfRange,
@@ -91,7 +91,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// A character of the text, or its end. Only printable ASCII is written as it is.
+/// A character of the text, or its end. A character that is not printable ASCII is displayed as its code point.
 pub(crate) struct Found(pub Option<char>);
 
 impl fmt::Display for Found {

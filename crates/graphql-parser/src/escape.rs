@@ -45,7 +45,7 @@ fn read_fixed(bytes: &[u8]) -> Option<(char, usize)> {
     Some((character, 12))
 }
 
-/// At most eight hexadecimal digits.
+/// The value of at most eight hexadecimal digits.
 fn read_hex(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0, |code: u32, digit| {
         let digit = char::from(*digit).to_digit(16)?;
@@ -53,7 +53,7 @@ fn read_hex(digits: &[u8]) -> Option<u32> {
     })
 }
 
-/// The value of a string whose escapes are valid.
+/// Replaces the escape sequences of a string, which must be valid.
 pub(crate) fn unescape(raw: &str) -> String {
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;

@@ -1,4 +1,4 @@
-//! Cuts a text into tokens, one at a time, and leaves out what the grammar ignores between them.
+//! Splits a text into tokens, one at a time, and skips what the grammar ignores between them.
 
 use async_graphql_parser::Pos;
 
@@ -9,12 +9,12 @@ use crate::token::{Token, TokenKind};
 pub(crate) struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],
-    /// The next byte.
+    /// Index of the next byte.
     at: usize,
     line: usize,
-    /// The first byte of the line.
+    /// Index of the first byte of the line.
     line_start: usize,
-    /// How many bytes of the line so far are not the first of their character.
+    /// UTF-8 continuation bytes in the line so far, which do not count as columns.
     continuation: usize,
     tokens: usize,
     max_tokens: usize,
@@ -163,7 +163,7 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Passes a string in double quotes and returns where its content ends.
+    /// Skips a string in double quotes and returns the index where its content ends.
     fn string(&mut self, pos: Pos) -> Result<usize, Error> {
         self.at += 1;
         loop {
@@ -182,7 +182,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Passes a string in triple quotes and returns where its content ends.
+    /// Skips a string in triple quotes and returns the index where its content ends.
     fn block_string(&mut self, pos: Pos) -> Result<usize, Error> {
         self.at += 3;
         loop {
@@ -216,7 +216,7 @@ impl<'a> Lexer<'a> {
         Error::syntax(self.pos(), format_args!("{message} {found}."))
     }
 
-    /// Passes a byte that does not end a line.
+    /// Skips a byte that does not end a line.
     const fn step(&mut self, byte: u8) {
         self.at += 1;
         if byte & 0b1100_0000 == 0b1000_0000 {
@@ -224,7 +224,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Passes a line terminator.
+    /// Skips a line terminator.
     fn end_line(&mut self) {
         self.at += if self.rest().starts_with("\r\n") { 2 } else { 1 };
         self.line += 1;

@@ -1,4 +1,4 @@
-//! What the lexer hands to the parser.
+//! Tokens, which the lexer produces for the parser.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use async_graphql_parser::Pos;
 
 use crate::error::Quoted;
 
-/// A token and where it begins.
+/// A token and the position where it begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'a> {
     pub kind: TokenKind,
-    /// The token's text; for strings, what is between the quotes.
+    /// The text of the token; for strings, the text between the quotes.
     pub text: &'a str,
     pub pos: Pos,
 }
@@ -36,7 +36,7 @@ pub(crate) enum TokenKind {
     Name,
     Int,
     Float,
-    /// Its escapes are valid.
+    /// A string in double quotes, with valid escape sequences.
     String,
     BlockString,
 }
@@ -54,7 +54,7 @@ impl Token<'_> {
 impl fmt::Display for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind.fmt(f)?;
-        // The content of strings may be anything, so it is not repeated.
+        // A string can contain anything, so its content is not quoted in messages.
         match self.kind {
             TokenKind::Name | TokenKind::Int | TokenKind::Float => write!(f, " {}", Quoted(self.text)),
             _ => Ok(()),

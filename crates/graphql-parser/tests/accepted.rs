@@ -3,7 +3,7 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "what panics here is a test that fails"
+    reason = "a panic fails the test"
 )]
 
 use graphql_parser::types::{DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection};
@@ -94,7 +94,7 @@ fn numbers_keep_their_meaning() {
         ("0.1", 0.1),
         ("0.30000000000000004", 0.1 + 0.2),
         ("1e-400", 0.0),
-        // Two numbers for which a parser that rounds twice misses the nearest double.
+        // A parser that rounds twice does not find the nearest double for these two numbers.
         ("2.2250738585072011e-308", 2.225_073_858_507_201e-308),
         ("9007199254740993.0", 9_007_199_254_740_992.0),
     ] {
@@ -108,7 +108,7 @@ fn numbers_keep_their_meaning() {
             "{text}"
         );
     }
-    // A number that was sent with few digits is printed with the same ones.
+    // Numbers with few digits are printed as they were written.
     for text in ["0.1", "19.99", "123456.78", "1.005", "99999999999999.9"] {
         assert_eq!(value(text).to_string(), text);
     }
@@ -141,7 +141,7 @@ fn strings() {
         ("\"\"\"\n    a\n      b\n\n    c\n  \"\"\"", "a\n  b\n\nc"),
         ("\"\"\"\r    a\r\n      b\r\r\n    c\n  \"\"\"", "a\n  b\n\nc"),
         ("\"\"\"  a\n    b\n   c\"\"\"", "  a\n b\nc"),
-        // A blank line that is longer than the indentation keeps the rest of it, a shorter one has none.
+        // A blank line keeps the spaces beyond the common indentation.
         ("\"\"\"\n  a\n     \n \n  b\"\"\"", "a\n   \n\nb"),
         ("\"\"\"\n\ta\n\t\tb\n  c\"\"\"", "a\n\tb\n c"),
         ("\"\"\"\n \u{a0}a\n  b\"\"\"", "\u{a0}a\n b"),
@@ -239,7 +239,7 @@ fn ignored_tokens_are_allowed_in_every_gap() {
     }
 }
 
-/// Takes the positions out of a tree's debug text.
+/// Removes the positions from the debug output of a tree.
 fn without_positions(text: &str) -> String {
     let mut parts = text.split("Pos(");
     let mut stripped = parts.next().unwrap().to_owned();
@@ -250,7 +250,7 @@ fn without_positions(text: &str) -> String {
 }
 
 #[test]
-fn names_are_names_where_keywords_mean_nothing() {
+fn keywords_are_names_outside_of_their_context() {
     for text in [
         "query query {query}",
         "query on($on:on=on @on(on:on))@on{on(on:on)@on{on}}",

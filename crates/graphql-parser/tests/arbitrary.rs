@@ -1,4 +1,4 @@
-//! Arbitrary texts: the parser always returns, with valid positions.
+//! Arbitrary texts: the parser always returns, and the position of an error is within the text.
 
 use graphql_parser::{Error, ErrorKind, Limits, parse};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ const LIMITS: Limits = Limits {
     nesting: 20,
 };
 
-/// The tokens of the grammar, so that texts get past its first rules.
+/// Sequences of tokens, so that texts get past the first rules of the grammar.
 fn fragments() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
         "{", "}", "(", ")", "[", "]", ":", "=", "!", "$", "@", "...", "|", "&", "\"", "\"\"\"", "\\",

@@ -1,4 +1,4 @@
-//! Texts that are made to exhaust the stack, the memory or the time of a parser.
+//! Texts designed to exhaust the stack, the memory or the time of a parser.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ fn deep_documents_are_errors_on_a_small_stack() {
                 "{start}: {error}"
             );
         }
-        // The deepest documents that are accepted, which are dropped here, too.
+        // The deepest accepted documents. Dropping them recurses, too.
         for (open, inner, close) in [
             ("{a", "{b}", "}"),
             ("{...", "{b}", "}"),
@@ -59,7 +59,7 @@ fn deep_documents_are_errors_on_a_small_stack() {
         let text = format!("query($a:T={}{}){{a}}", "[".repeat(99), "]".repeat(99));
         assert!(parse(&text, WIDE).is_ok());
     };
-    // Less than threads have by default, and this is a debug build.
+    // Less than the 2 MiB that threads have by default, although a debug build needs more stack.
     let thread = thread::Builder::new().stack_size(MEBIBYTE * 3 / 2);
     thread.spawn(refuse).unwrap().join().unwrap();
 }
@@ -108,7 +108,7 @@ fn long_documents_take_linear_time() {
             }
         }
     }
-    // All of it takes about a second in a debug build; quadratic time would be hours.
+    // All documents together take about a second in a debug build. In quadratic time they would take hours.
     assert!(start.elapsed() < Duration::from_secs(60));
 }
 

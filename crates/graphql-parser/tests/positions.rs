@@ -1,4 +1,5 @@
-//! The tree has the same nodes in the same places as async-graphql's own parser gives them, where that one is right.
+//! The tree has the same nodes at the same positions as that of async-graphql's own parser, for documents that it parses
+//! correctly.
 
 use async_graphql_parser::parse_query;
 use graphql_parser::{Limits, parse};

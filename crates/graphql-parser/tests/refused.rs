@@ -1,6 +1,6 @@
 //! Rejected documents: the position and message of each error.
 
-#![expect(clippy::expect_used, reason = "what panics here is a test that fails")]
+#![expect(clippy::expect_used, reason = "a panic fails the test")]
 
 use graphql_parser::{Error, ErrorKind, Limits, Pos, parse};
 
@@ -32,7 +32,7 @@ fn assert_syntax(cases: &[(&str, usize, usize, &str)]) {
 }
 
 #[test]
-fn tokens_out_of_place() {
+fn unexpected_tokens() {
     assert_syntax(&[
         ("", 1, 1, "Unexpected <EOF>."),
         (" # nothing\n", 2, 1, "Unexpected <EOF>."),
@@ -103,19 +103,19 @@ fn tokens_out_of_place() {
             "{a} \"no\" {b}",
             1,
             5,
-            "A query without the keyword \"query\" has no description.",
+            "A query without the keyword \"query\" can't have a description.",
         ),
         (
             "\"no\" select",
             1,
             1,
-            "A description can't stand before Name \"select\".",
+            "A description is not allowed before Name \"select\".",
         ),
         (
             "\"no\" extend type A",
             1,
             1,
-            "A description can't stand before Name \"extend\".",
+            "A description is not allowed before Name \"extend\".",
         ),
         ("\"no\" \"\"\"no\"\"\" query{a}", 1, 6, "Unexpected BlockString."),
         (
@@ -135,7 +135,7 @@ fn tokens_out_of_place() {
 }
 
 #[test]
-fn characters_that_begin_no_token() {
+fn unexpected_characters() {
     assert_syntax(&[
         ("{a;}", 1, 3, "Unexpected character \";\"."),
         ("{a . b}", 1, 4, "Unexpected character \".\"."),
@@ -226,7 +226,7 @@ fn columns_count_characters_and_every_line_terminator_counts_once() {
 
 #[test]
 fn documents_that_are_not_executable() {
-    let message = "A document that is executed has operations and fragments only, no definitions of types.";
+    let message = "An executable document contains only operations and fragments, no definitions of types.";
     for (text, column) in [
         ("type A {a: Int}", 1),
         ("{a} \"about\" enum E {A}", 5),
@@ -283,13 +283,13 @@ fn documents_that_are_not_executable() {
         assert_eq!((error.kind, error.pos), (kind, pos(1, column)), "{text}");
         assert_eq!(error.to_string(), message, "{text}");
         assert!(!kind.is_limit());
-        // A syntax error further on comes first, as for a library that validates after parsing.
+        // A later syntax error is reported instead, as by a library that validates after parsing.
         assert_eq!(refuse(&format!("{text} %")).kind, ErrorKind::Syntax, "{text}");
     }
 }
 
 #[test]
-fn messages_repeat_little_of_the_document() {
+fn messages_quote_little_of_the_document() {
     let long = "a".repeat(9_000);
     let message = format!("Syntax Error: Unexpected Name \"{}…\".", "a".repeat(40));
     assert_eq!(refuse(&long).to_string(), message);
@@ -346,7 +346,7 @@ fn limits_are_inclusive() {
         );
         assert!(kind.is_limit());
     }
-    // No setting goes beyond the ceiling.
+    // `MAX_NESTING` applies to every setting.
     let deep = format!("{}a{}", "{a".repeat(101), "}".repeat(101));
     let error = parse(&deep, limits(999, 999, 255)).unwrap_err();
     assert_eq!((error.kind, error.pos), (ErrorKind::TooDeep, pos(1, 201)));

@@ -1,5 +1,5 @@
-//! A schema of books behind this crate at `/graphql`. Beside it, for comparison, async-graphql-axum's HTTP service: with
-//! the same engine at `/axum`, with the plain schema at `/plain`.
+//! A schema of books, served by this crate at `/graphql`. For comparison, async-graphql-axum's HTTP service serves the
+//! same engine at `/axum` and the plain schema at `/plain`.
 //!
 //! ```sh
 //! cargo run -p graphql-server --example books 127.0.0.1:8080
@@ -27,7 +27,7 @@ impl Query {
 struct Events;
 #[Subscription]
 impl Events {
-    /// For members: `Authorization: Bearer secret`.
+    /// Requires `Authorization: Bearer secret`.
     async fn recommendations(&self) -> impl Stream<Item = &'static str> {
         stream::iter(BOOKS)
     }
@@ -69,7 +69,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let routes = router("/graphql", engine.clone())
         .route_service("/axum", GraphQL::new(engine))
         .route_service("/plain", GraphQL::new(schema().finish()));
-    let address = std::env::args().nth(1).ok_or("an address is expected")?;
+    let address = std::env::args()
+        .nth(1)
+        .ok_or("expected an address as the first argument")?;
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("http://{}/graphql", listener.local_addr()?);
     Ok(axum::serve(listener, routes).await?)

@@ -1,7 +1,7 @@
 //! The cost of an operation before it is executed: how many values, rows, fields and levels its response can have.
 //!
-//! The cost of a fragment is computed once, however often it is spread, and sums saturate. So this takes linear time, and
-//! fragments that spread each other twice, whose expansion grows exponentially, are harmless.
+//! The cost of a fragment is computed once, however often it is spread, and sums saturate. The computation therefore
+//! takes linear time, even for fragments that spread each other twice and would grow exponentially if expanded.
 
 use std::collections::HashMap;
 
@@ -16,15 +16,15 @@ use async_graphql_value::Value as Literal;
 /// The cost of an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueryCost {
-    /// Values that the response can have, but for those of introspection.
+    /// Values that the response can have, excluding those of introspection.
     pub cost: u64,
     /// Values of introspection that the response can have, with lists of the default length.
     pub introspection: u64,
-    /// Rows of the longest list of the response, over all its parents.
+    /// Rows of the longest list of the response, summed over all its parents.
     pub rows: u64,
     /// Nested fields.
     pub depth: u64,
-    /// Fields, fragments expanded.
+    /// Fields, with fragments expanded.
     pub fields: u64,
     /// Whether the length of a list is a variable.
     pub varies: bool,
@@ -54,7 +54,7 @@ impl QueryCost {
         }
     }
 
-    /// The cost of a field of introspection: the schema is the same for all, and its lists are not pages of rows.
+    /// The cost of an introspection field: its values have a separate limit, and its lists are not pages of rows.
     fn as_introspection(self) -> Self {
         Self {
             cost: 0,
@@ -67,7 +67,7 @@ impl QueryCost {
     /// Compares the cost with the limits.
     ///
     /// # Errors
-    /// One for each limit that is exceeded.
+    /// [`ErrorCode::LimitExceeded`], with one error for each exceeded limit.
     pub(crate) fn check(self, limits: &Limits) -> Result<(), RequestError> {
         let Self {
             cost,
@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
             }
             None => {}
         }
-        // Validation reports a fragment that is not defined, which costs it as much as a field.
+        // Validation reports an undefined fragment, which takes it about as long as checking a field.
         let Some(fragment) = self.document.fragments.get(name) else {
             let missing = QueryCost {
                 fields: 1,
@@ -285,7 +285,7 @@ impl<'a> Walk<'a> {
         Ok(known)
     }
 
-    /// How many values a field has, and whether that depends on a variable.
+    /// The number of values of a field, and whether it depends on a variable.
     fn length(&self, field: &Field, known: &schema_index::Field, parent: Option<&Composite>) -> (u64, bool) {
         if !known.is_paged {
             // The length of a connection was counted at the field that returns it.
@@ -305,7 +305,7 @@ impl<'a> Walk<'a> {
         )
     }
 
-    /// The number that an argument is, if it is one. A negative number counts as 0; the resolver refuses it.
+    /// The value of an argument if it is a number. A negative number counts as 0; the resolver refuses it.
     fn number(&self, value: &Literal) -> Option<u64> {
         match value {
             Literal::Number(number) => Some(number.as_u64().unwrap_or_default()),

@@ -1,4 +1,4 @@
-//! A document that may be executed, and the checks that it has passed.
+//! A document that has passed validation, and the validator.
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
@@ -30,7 +30,7 @@ pub(crate) struct Document {
     pub bytes: usize,
 }
 
-/// What is computed once for each operation.
+/// What is computed once for each operation of a document.
 #[derive(Debug)]
 struct Analysis {
     facts: Facts,
@@ -81,10 +81,10 @@ impl Document {
         analysis.map_or(&[], |analysis| &analysis.root_keys)
     }
 
-    /// Checks the costs of all operations, as far as they do not depend on variables.
+    /// Checks the costs of all operations. A list whose length is a variable counts with the default length.
     ///
     /// # Errors
-    /// When one exceeds the limits.
+    /// When an operation exceeds the limits.
     pub fn check_costs(&self, limits: &Limits) -> Result<(), RequestError> {
         self.operations
             .values()
@@ -94,7 +94,7 @@ impl Document {
     /// The operation with this name, or the only one.
     ///
     /// # Errors
-    /// When there is none with this name, or there are several and no name.
+    /// When no operation has this name, or `name` is `None` and there are several operations.
     pub fn operation(&self, name: Option<&str>) -> Result<Operation<'_>, RequestError> {
         let mut matching = self
             .parsed
@@ -108,7 +108,7 @@ impl Document {
                 return Err(RequestError::new(ErrorCode::BadUserInput, message));
             }
             _ => {
-                let message = "The document has several operations: say which by \"operationName\".";
+                let message = "The document has several operations: choose one with \"operationName\".";
                 return Err(RequestError::new(ErrorCode::BadUserInput, message));
             }
         };
@@ -124,16 +124,16 @@ impl Document {
     }
 }
 
-/// Turns texts into documents.
+/// Parses and validates documents.
 pub(crate) struct Validator {
     pub index: Arc<SchemaIndex>,
-    /// Validates as async-graphql does and executes nothing: it has the extension `ValidateOnly`.
+    /// Has the extension `ValidateOnly`: runs async-graphql's validation, but executes nothing.
     schema: Box<dyn AnySchema>,
     settings: Settings,
 }
 
 impl Validator {
-    /// `schema` has the extension `ValidateOnly`.
+    /// `schema` must have the extension `ValidateOnly`.
     ///
     /// # Errors
     /// When the definition of the schema can't be read.
@@ -146,7 +146,7 @@ impl Validator {
         })
     }
 
-    /// Checks a text, the cheapest checks first.
+    /// Parses and checks a document, cheapest checks first.
     ///
     /// # Errors
     /// The first check that fails.
@@ -225,7 +225,7 @@ impl Validator {
             .find(|field| matches!(field.node.name.node.as_str(), "__schema" | "__type"));
         match introspection {
             Some(field) if !self.settings.introspection => {
-                let message = "The schema can't be asked for: introspection is switched off.";
+                let message = "Schema introspection is switched off.";
                 Err(RequestError::at(
                     ErrorCode::BadUserInput,
                     message,
@@ -239,7 +239,8 @@ impl Validator {
     fn validate(&self, parsed: &ExecutableDocument) -> Result<(), RequestError> {
         let mut request = Request::new("");
         request.set_parsed_query(parsed.clone());
-        // Validation awaits nothing. It has panicked on an index out of bounds before, so panics are caught.
+        // Validation awaits nothing, so the future is ready at once. Panics are caught because validation in
+        // async-graphql has had bugs that index out of bounds.
         let validated = AssertUnwindSafe(self.schema.execute(request))
             .catch_unwind()
             .now_or_never();

@@ -1,4 +1,4 @@
-//! The cache of checked documents: each text is checked once and kept while there is room.
+//! The cache of checked documents: each text is checked once, and the result is kept while there is room.
 //!
 //! A client can name a document that it has sent before by the SHA-256 of its text (automatic persisted queries). A
 //! deployment can list trusted documents in a file, under any names, and execute no others.
@@ -17,11 +17,11 @@ use crate::limits::Limits;
 use crate::schema::AnySchema;
 use crate::schema_index::SchemaIndex;
 
-/// Memory for the documents of one cache, in bytes, by the estimate below.
+/// Memory for the documents of one cache, in bytes, as estimated with the two constants below.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
-/// Memory that a parsed document takes for each byte of its text, roughly.
+/// Bytes of memory that a parsed document takes for each byte of its text, roughly.
 const BYTES_PER_BYTE: usize = 40;
-/// Memory that it takes besides.
+/// Bytes of memory that a parsed document takes in addition.
 const BYTES_PER_DOCUMENT: usize = 2_000;
 
 /// How a request names its document.
@@ -38,11 +38,11 @@ pub struct DocumentRef {
 /// Why a schema can't be served.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// async-graphql printed a schema that its parser does not read.
+    /// The schema definition that async-graphql printed can't be parsed.
     #[error("the definition of the schema can't be read: {0}")]
     Schema(String),
     /// [`Settings::trusted_documents_only`] without [`Settings::trusted_documents`].
-    #[error("only trusted documents are to be executed, but there is no file of them")]
+    #[error("only trusted documents may be executed, but no file of trusted documents is configured")]
     NoTrustedDocuments,
     /// The file of trusted documents can't be read, or one of them is not valid.
     #[error("{}: {reason}", file.display())]
@@ -74,7 +74,7 @@ impl<K> quick_cache::Weighter<K, Arc<Document>> for ByBytes {
 }
 
 impl DocumentStore {
-    /// Reads the trusted documents, if there is a file of them. `schema` has the extension `ValidateOnly`.
+    /// Reads the file of trusted documents, if one is configured. `schema` must have the extension `ValidateOnly`.
     pub fn new(schema: Box<dyn AnySchema>, settings: &Settings) -> Result<Self, SetupError> {
         let validator = Validator::new(schema, settings.clone())
             .map_err(|error| SetupError::Schema(error.to_string()))?;
@@ -103,7 +103,7 @@ impl DocumentStore {
     fn read_trusted(&mut self, file: &Path) -> Result<(), String> {
         let content = std::fs::read(file).map_err(|error| error.to_string())?;
         let texts: HashMap<String, String> = serde_json::from_slice(&content)
-            .map_err(|_| "a JSON object of documents by their hashes is expected".to_owned())?;
+            .map_err(|_| "expected a JSON object that maps hashes to documents".to_owned())?;
         for (hash, text) in texts {
             let checked = self.validator.check(&text).and_then(|document| {
                 document.check_costs(&self.limits)?;
@@ -151,7 +151,7 @@ impl DocumentStore {
             (Some(text), Some(hash)) => {
                 let hash = digest(&hash)?;
                 if hash != <[u8; 32]>::from(Sha256::digest(&text)) {
-                    let message = "The hash is not that of the document.";
+                    let message = "The hash does not match the document.";
                     return Err(RequestError::new(ErrorCode::BadUserInput, message));
                 }
                 let document = self.with_text(&text)?;
@@ -160,7 +160,7 @@ impl DocumentStore {
             }
             (None, None) if document.id.is_some() => Err(RequestError::new(
                 ErrorCode::PersistedQueryNotFound,
-                "There is no document of this name.",
+                "There is no document with this id.",
             )),
             (None, None) => Err(RequestError::new(
                 ErrorCode::BadUserInput,
@@ -179,7 +179,7 @@ impl DocumentStore {
     }
 }
 
-/// The bytes of a SHA-256 that is written as 64 hexadecimal digits.
+/// Decodes a SHA-256 hash from 64 hexadecimal digits.
 fn digest(hash: &str) -> Result<[u8; 32], RequestError> {
     let mut bytes = [0; 32];
     let pairs = hash.as_bytes().chunks(2);

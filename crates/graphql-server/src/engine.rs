@@ -1,4 +1,4 @@
-//! The engine: takes a request through all checks and lets async-graphql execute what is left of it.
+//! The engine: checks a request and has async-graphql execute it.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -28,7 +28,7 @@ use crate::validate::variables::{Coerced, coerce, omit_absent};
 pub struct GraphQlRequest {
     /// The document.
     pub document: DocumentRef,
-    /// The name of the operation, where the document has several.
+    /// The name of the operation to execute; required if the document has several.
     pub operation_name: Option<String>,
     /// The values of variables.
     pub variables: Variables,
@@ -40,7 +40,7 @@ pub struct Prepared<H: Host> {
     pub ty: OperationType,
     /// Its cost.
     pub cost: QueryCost,
-    /// How many fields it selects from its root.
+    /// The number of fields that it selects from its root.
     pub(crate) usage: Usage,
     /// The context that resolvers get.
     pub(crate) context: H::Context,
@@ -56,7 +56,7 @@ pub struct Engine<H: Host> {
 
 struct Inner<H> {
     host: H,
-    /// Validates next to nothing: documents are validated once, when they enter the store.
+    /// Built with async-graphql's fast validation mode, since documents are fully validated when they enter the store.
     schema: Box<dyn AnySchema>,
     documents: DocumentStore,
     settings: Settings,
@@ -122,7 +122,7 @@ impl<H: Host> Engine<H> {
         self.prepare_with(context, request, Request::new("")).await
     }
 
-    /// The same, with the data and the extensions of `base` for resolvers.
+    /// Like [`prepare`](Self::prepare), but passes the data and the extensions of `base` to resolvers.
     pub(crate) async fn prepare_with(
         &self,
         context: H::Context,
@@ -220,9 +220,9 @@ impl<H: Host> Engine<H> {
                 RequestError::internal().into()
             }
             Err(_) => {
-                let mut message = format!("It took longer than {} seconds.", time.as_secs());
+                let mut message = format!("Execution took longer than {} seconds.", time.as_secs());
                 if ty == OperationType::Mutation {
-                    message.push_str(" What it was to change may have been changed all the same.");
+                    message.push_str(" The mutation may have taken effect.");
                 }
                 RequestError::new(ErrorCode::Timeout, message).into()
             }
@@ -240,7 +240,7 @@ impl<H: Host> Engine<H> {
         let responses = events.map(move |event| match event {
             Ok(response) => GraphQlResponse::executed(completion.complete(response)),
             Err(_) => {
-                tracing::error!("an event of a subscription panicked");
+                tracing::error!("a resolver panicked on an event of a subscription");
                 RequestError::internal().into()
             }
         });
@@ -248,8 +248,8 @@ impl<H: Host> Engine<H> {
     }
 }
 
-/// The document that async-graphql executes: one operation, without the variables that have no value. And whether it
-/// selects placeholders, which are taken out of the response.
+/// The document that async-graphql executes: one operation, without the uses of variables that have no value. The flag is
+/// true if it selects placeholders, which have to be removed from the response.
 fn executable(
     index: &SchemaIndex,
     limits: &Limits,

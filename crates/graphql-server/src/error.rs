@@ -3,11 +3,11 @@
 use async_graphql::{ErrorExtensionValues, Pos, ServerError, Value};
 use axum::http::StatusCode;
 
-/// Errors in one response, at most.
+/// Maximum number of errors in a response.
 pub const MAX_ERRORS: usize = 20;
-/// Characters of an error's message, at most: messages of async-graphql can quote the input.
+/// Maximum length of an error message in characters. Messages of async-graphql can quote the input.
 pub const MAX_MESSAGE: usize = 300;
-/// The message of [`ErrorCode::ServerError`]; the cause belongs in the log.
+/// The message of [`ErrorCode::ServerError`]; the cause is only logged.
 pub(crate) const INTERNAL: &str = "Something went wrong on our side.";
 
 macro_rules! error_codes {
@@ -22,7 +22,7 @@ macro_rules! error_codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$code,)*];
 
-            /// The code as clients read it.
+            /// The code as it appears in responses.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$code => $name,)*
@@ -39,13 +39,13 @@ error_codes! {
     LimitExceeded = "LIMIT_EXCEEDED",
     /// No document has this hash or id.
     PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
-    /// The operation needs a login, or the credentials are not good.
+    /// The operation needs a login, or the credentials are not valid.
     Unauthenticated = "UNAUTHENTICATED",
     /// The caller may not do this.
     Forbidden = "FORBIDDEN",
     /// A rate limit has been reached.
     TooManyRequests = "TOO_MANY_REQUESTS",
-    /// Something that the operation needs is not available at the moment.
+    /// A dependency of the operation is temporarily unavailable.
     Unavailable = "UNAVAILABLE",
     /// Execution took too long.
     Timeout = "TIMEOUT",
@@ -55,9 +55,9 @@ error_codes! {
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
     /// A request with the same idempotency key is being executed.
     IdempotencyInProgress = "IDEMPOTENCY_IN_PROGRESS",
-    /// The HTTP method is not one that serves this operation.
+    /// The operation can't be sent with this HTTP method.
     MethodNotAllowed = "METHOD_NOT_ALLOWED",
-    /// No media type of `Accept` is served.
+    /// None of the media types in `Accept` can be served.
     NotAcceptable = "NOT_ACCEPTABLE",
     /// The body is too large.
     PayloadTooLarge = "PAYLOAD_TOO_LARGE",
@@ -97,7 +97,7 @@ impl ErrorCode {
     }
 }
 
-/// Why a request is not executed: GraphQL's request error.
+/// The reason why a request is not executed: a *request error* in the GraphQL specification.
 #[derive(Debug)]
 pub struct RequestError {
     pub(crate) code: ErrorCode,
@@ -118,7 +118,7 @@ impl RequestError {
         }
     }
 
-    /// Several errors; those without a code of their own get this one.
+    /// Several errors; those without a code get this one.
     pub fn all(code: ErrorCode, errors: Vec<ServerError>) -> Self {
         Self {
             code,
@@ -166,14 +166,14 @@ pub(crate) fn short(name: &str) -> String {
     name.chars().take(60).collect()
 }
 
-/// What async-graphql appends to the error of a value, once for each type around it.
+/// What async-graphql appends to an error about an input value, once for each enclosing type.
 const WHILE_PARSING: &str = " (occurred while parsing ";
 
-/// How async-graphql begins the error of an argument. Values are checked before it sees them, so only a nullable
-/// variable that is null, used where the argument has a default, gets this far.
+/// The beginning of async-graphql's error about an argument. Since values are checked beforehand, the only remaining cause
+/// is a nullable variable with the value null, used for a non-null argument that has a default.
 const EXPECTED: &str = "Expected input type ";
 
-/// Bounds errors in number and length, gives each a code, and replaces messages that a dependency worded.
+/// Bounds errors in number and length, gives each a code, and replaces messages that were not written for clients.
 pub(crate) fn presentable(errors: Vec<ServerError>, code: ErrorCode) -> Vec<ServerError> {
     errors
         .into_iter()
@@ -185,7 +185,7 @@ pub(crate) fn presentable(errors: Vec<ServerError>, code: ErrorCode) -> Vec<Serv
                 .is_some_and(|extensions| extensions.get("code").is_some());
             if !has_code {
                 if error.source.take().is_some() {
-                    // A resolver let `?` convert an error that was not written for clients.
+                    // A resolver used `?` on an error that was not written for clients.
                     tracing::error!(error.message = %error.message, "a field failed with an error that has no code");
                     INTERNAL.clone_into(&mut error.message);
                     set_code(&mut error, ErrorCode::ServerError);

@@ -14,8 +14,8 @@ use crate::error::{ErrorCode, RequestError};
 use crate::host::Host;
 use crate::response::GraphQlResponse;
 
-/// The caller is the `H::Context` in the data of the request or of the session, an anonymous one without it. All checks
-/// of the engine apply; what an integration does before and after them is its own.
+/// The caller is the `H::Context` in the data of the request or of the session; without one, the caller is anonymous. All
+/// checks of the engine apply. HTTP and WebSocket handling are up to the integration.
 impl<H: Host> Executor for Engine<H> {
     async fn execute(&self, request: Request) -> Response {
         let response = match self.prepare_request(request, None).await {

@@ -23,7 +23,7 @@ pub trait Host: Send + Sync + 'static {
     type Session: Clone + Send + Sync + 'static;
     /// One request of a session.
     type Context: Clone + Send + Sync + 'static;
-    /// Follows one operation; `()` where operations are not observed.
+    /// Observes one operation; `()` if operations are not observed.
     type Observation: Observation;
 
     /// Reads credentials, without verifying them. `authorization` is the value of the `Authorization` header, or of the
@@ -37,7 +37,7 @@ pub trait Host: Send + Sync + 'static {
     /// subscription is sent, so that a revoked login ends it.
     ///
     /// # Errors
-    /// [`ErrorCode::Unauthenticated`] when the credentials are not valid, or no longer.
+    /// [`ErrorCode::Unauthenticated`] when the credentials are not or no longer valid.
     fn begin(
         &self,
         session: &Self::Session,
@@ -80,8 +80,8 @@ pub trait Host: Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Begins a mutation with an `Idempotency-Key`. Called after all checks, for a mutation that selects one field which is
-    /// not one of [`Settings::public_fields`]. Here such a mutation is executed like any other.
+    /// Begins a mutation with an `Idempotency-Key`. Called after all checks, for a mutation that selects exactly one field
+    /// and none of [`Settings::public_fields`]. By default, the key is ignored and the mutation executed.
     ///
     /// # Errors
     /// A key that is not valid, was used for another request, or belongs to a request that is being executed.
@@ -94,10 +94,11 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// Ends a mutation that [`recall`](Self::recall) has begun, with the context that it returned. Returns the response to
-    /// send. `is_complete` is false if the response has errors, so that it should be rendered again for a repeat.
+    /// send. `is_complete` is false if the response has errors; such a response should not be stored, but rendered again
+    /// when the request is repeated.
     ///
     /// # Errors
-    /// As for [`recall`](Self::recall), when another request with the key was faster.
+    /// As for [`recall`](Self::recall), when another request with the key has finished first.
     fn remember(
         &self,
         _context: &Self::Context,
@@ -113,15 +114,15 @@ pub trait Host: Send + Sync + 'static {
     /// Called for each request that is not executed.
     fn rejected(&self, _code: ErrorCode) {}
 
-    /// The address of the client: here that of the connection, with axum's `ConnectInfo`. A program behind proxies reads
-    /// `X-Forwarded-For`.
+    /// The address of the client. By default, the peer address of the connection, from axum's `ConnectInfo`; a program
+    /// behind proxies reads `X-Forwarded-For` instead.
     fn client(&self, head: &Parts) -> IpAddr {
         let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
         peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip())
     }
 
-    /// Whether a page from this origin may open a WebSocket, for which browsers send no preflight request: here only a
-    /// page from the host that the request is sent to.
+    /// Whether a page from this origin may open a WebSocket, for which browsers send no preflight request. By default, the
+    /// origin must have the host of the request's `Host` header.
     fn allows_origin(&self, head: &Parts, origin: &str) -> bool {
         let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
         let page = origin.split_once("://").map(|(_, host)| host);
@@ -139,12 +140,13 @@ pub trait Host: Send + Sync + 'static {
         std::future::pending()
     }
 
-    /// Starts the task of a stream or a WebSocket. A program that waits for them before it exits tracks them here.
+    /// Starts the task of a stream or a WebSocket. A program that waits for these tasks before it exits can track them
+    /// here.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         tokio::spawn(task);
     }
 
-    /// The response to a browser, whose `Accept` prefers `text/html`: usually a page with GraphiQL.
+    /// The response to a `GET` request that prefers `text/html`, as browsers do: usually a GraphiQL page.
     fn page(&self) -> Option<axum::response::Response> {
         None
     }
@@ -166,11 +168,11 @@ pub struct KeyedRequest<'r> {
 pub enum Recalled<Context> {
     /// Execute the mutation with this context.
     Execute(Context),
-    /// Send this response, which an earlier execution has left.
+    /// Send this response of an earlier execution.
     Replay(Response<String>),
 }
 
-/// Follows one operation. Dropped early when a client disconnects.
+/// Observes one operation. Dropped without [`ended`](Self::ended) when a client disconnects.
 pub trait Observation: Send + Sync + 'static {
     /// Runs the execution of a query or a mutation.
     fn run<F: Future + Send>(&self, execution: F) -> impl Future<Output = F::Output> + Send {
@@ -180,25 +182,26 @@ pub trait Observation: Send + Sync + 'static {
     /// A resolver panicked.
     fn panicked(&self) {}
 
-    /// The operation has ended, or a subscription has begun. `error` is the code of the first error, or `_OTHER` for a
-    /// code that is not one of [`ErrorCode`]'s, as OpenTelemetry's `error.type` has it.
+    /// The operation has ended, or a subscription has begun. `error` is the code of the first error. A code outside
+    /// [`ErrorCode`] is reported as `_OTHER`, as OpenTelemetry specifies for `error.type`.
     fn ended(&self, _error: Option<&'static str>) {}
 }
 
 impl Observation for () {}
 
-/// How many fields an operation selects from its root, for rate limits. Fields with the same response key count once.
+/// The number of fields that an operation selects from its root, for rate limits. Fields with the same response key count
+/// once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Mutations of [`Settings::public_fields`].
     pub public_mutations: u32,
     /// All other mutations.
     pub mutations: u32,
-    /// 1 for a query or a subscription, 0 if it selects nothing but introspection.
+    /// 1 for a query or a subscription, 0 if it selects only introspection fields.
     pub reads: u32,
 }
 
-/// Whether a value is valid for the custom scalar with this name; true for a name that is not known.
+/// Whether a value is valid for the custom scalar with this name; true for an unknown name.
 pub type ScalarCheck = fn(&str, &Value) -> bool;
 
 /// How a schema is served.
@@ -206,9 +209,9 @@ pub type ScalarCheck = fn(&str, &Value) -> bool;
 pub struct Settings {
     /// Whether clients may select `__schema` and `__type`.
     pub introspection: bool,
-    /// What `__schema { description }` says: what the service is, and how to begin.
+    /// The value of `__schema { description }`: what the service is, and how to get started.
     pub description: &'static str,
-    /// A file with trusted documents: a JSON object of documents by their hashes or names.
+    /// A file with trusted documents: a JSON object that maps hashes or names to documents.
     pub trusted_documents: Option<PathBuf>,
     /// Whether only trusted documents are executed.
     pub trusted_documents_only: bool,

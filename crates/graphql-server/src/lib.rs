@@ -1,18 +1,18 @@
 //! A GraphQL service around any [async-graphql] schema: HTTP, server-sent events and WebSocket, with every check that a
-//! public endpoint needs before a resolver runs. It does not depend on what the schema is about.
+//! public endpoint needs before a resolver runs. It works for any schema.
 //!
 //! A program implements [`Host`] (login, rate limits, observation, shutdown), builds an [`Engine`] from its schema and
-//! mounts [`router`]. `examples/books.rs` is a whole program.
+//! mounts [`router`]. `examples/books.rs` is a complete program.
 //!
-//! # What it promises
+//! # Guarantees
 //!
 //! **The specifications.** GraphQL over HTTP, all 61 audits of `graphql-http`; `graphql-transport-ws` with its close codes;
 //! `graphql-sse` in distinct connections mode; automatic persisted queries; trusted documents. Where async-graphql 7.2.1
-//! differs from the GraphQL specification, the engine makes up for it: values of literals and variables are checked
+//! differs from the GraphQL specification, the engine corrects it: values of literals and variables are checked
 //! before execution, selections with the same response key are merged, absent variables do not arrive as null, a failed
-//! field nulls its nearest nullable parent, and keys come in the order of the document.
+//! field nulls its nearest nullable parent, and keys are in the order of the document.
 //!
-//! **Nothing runs that was not checked.** A request passes these checks in this order, each of them in linear time:
+//! **Every request is checked before it is executed.** It passes these checks in this order, each of them in linear time:
 //!
 //! 1. the size of the document, its tokens and nested brackets, while it is parsed
 //! 2. its fields, aliases, directives and levels, and the cost of each operation; fragments are counted once
@@ -27,19 +27,19 @@
 //! **Everything is bounded**: documents, bodies, messages, connections, operations, queues, the time to execute, to read
 //! and to write, and the number and length of errors. [`Limits`] has the numbers.
 //!
-//! **A login ends when it ends.** The host verifies it for each request, and again before each event of a subscription.
-//! Streams and WebSockets are closed when it expires.
+//! **Revoked and expired logins stop working.** The host verifies the login for each request, and again before each event
+//! of a subscription. Streams and WebSockets are closed when it expires.
 //!
-//! **No request that a browser sends without a preflight changes anything.** Mutations need `POST` with
-//! `application/json`; WebSockets are opened only from origins that the host allows.
+//! **Other origins can't change anything.** A request that a browser sends without a preflight has no effect: mutations
+//! need `POST` with `application/json`, and WebSockets are opened only from origins that the host allows.
 //!
-//! **Errors are for clients.** Each has a code of [`ErrorCode`], or one that a resolver has given it. An error that a
-//! resolver did not write for clients, and a panic, become `SERVER_ERROR`; the cause is logged.
+//! **Errors do not reveal internals.** Each has a code of [`ErrorCode`] or one that a resolver has set. A panic, or an
+//! error that was not written for clients, becomes `SERVER_ERROR`; the cause is logged.
 //!
 //! # Other integrations
 //!
 //! [`Engine`] implements async-graphql's `Executor`, so that any integration of the library can mount it. All checks
-//! apply there; the media types, limits on bodies and WebSocket handling are then those of the integration.
+//! apply; media types, limits on bodies and WebSocket handling are those of the integration.
 //!
 //! [async-graphql]: https://docs.rs/async-graphql/7.2.1
 

@@ -1,8 +1,8 @@
-//! The limits of the service, and those that are counted in the parsed document.
+//! The limits of the service, and the check of those that are counted in the parsed document.
 //!
 //! A document is measured three times before it is executed, each time in linear time: its bytes, tokens and brackets
-//! while it is parsed (`parse`); what it consists of once it is parsed (here); and what executing it would return
-//! (`cost`).
+//! while it is parsed (`parse`); its parts, such as aliases, once it is parsed (here); and the size of the possible
+//! response (`cost`).
 
 use std::time::Duration;
 
@@ -21,17 +21,17 @@ pub struct Limits {
     pub document_bytes: usize,
     /// Tokens of a document: names, numbers, strings and punctuators.
     pub tokens: usize,
-    /// Nested brackets of any kind. The parser recurses, so this bounds its stack: 100 at most, whatever is set.
+    /// Nested brackets of any kind. The parser recurses, so this bounds its stack; a value above 100 counts as 100.
     pub nesting: u8,
     /// Operations and fragments of a document.
     pub definitions: usize,
-    /// Nested selection sets, those of fragments included.
+    /// Nested selection sets, including those of fragments.
     pub selection_sets: usize,
-    /// Nested fields. Tools that read a schema send a query with 15.
+    /// Nested fields. The introspection query of common tools has 15.
     pub depth: u64,
-    /// Fields of an operation, fragments expanded.
+    /// Fields of an operation, with fragments expanded.
     pub fields: u64,
-    /// Fields of all operations and fragments of a document, fragments expanded in each.
+    /// Fields of all operations and fragments of a document, with fragments expanded in each.
     pub document_fields: u64,
     /// Aliases of a document.
     pub aliases: usize,
@@ -45,10 +45,10 @@ pub struct Limits {
     pub arguments: usize,
     /// Values that a response can have. A list counts as many times as its `first` or `last`.
     pub cost: u64,
-    /// Values that the introspection fields of an operation can have, with `default_page` items in each list. They have
-    /// no cost otherwise. The query that tools send needs some 52,000 with every option, whatever the schema's size.
+    /// Values that the introspection fields of an operation can have, with `default_page` items in each list. They do not
+    /// count towards `cost`. The query of common tools needs about 52,000 with all options, for a schema of any size.
     pub introspection: u64,
-    /// Rows of one list of the response, over all its parents.
+    /// Rows of one list of the response, summed over all its parents.
     pub rows: u64,
     /// The assumed length of a list without `first` or `last`.
     pub default_page: u64,
@@ -58,13 +58,13 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Time for an HTTP body to arrive.
     pub body_time: Duration,
-    /// Time that a slow reader has to take the next event or message.
+    /// Time in which a slow reader has to take the next event or message.
     pub write_time: Duration,
-    /// WebSockets at the same time.
+    /// Concurrent WebSockets.
     pub sockets: usize,
     /// Bytes of a WebSocket message.
     pub message_bytes: usize,
-    /// Operations of a WebSocket at the same time.
+    /// Concurrent operations of a WebSocket.
     pub socket_operations: usize,
     /// Time between the opening of a WebSocket and `connection_init`.
     pub init_time: Duration,
@@ -108,7 +108,7 @@ impl Default for Limits {
     }
 }
 
-/// Counts what a document consists of. Also refuses one with more unknown names than a response has errors, since
+/// Counts the parts of a document. Also refuses a document with more than [`MAX_ERRORS`] unknown names, since
 /// async-graphql's validation would report each of them.
 ///
 /// # Errors
@@ -161,7 +161,7 @@ struct Counter<'a> {
 }
 
 impl<'a> Counter<'a> {
-    /// Recurses no deeper than [`Limits::nesting`], which holds for every parsed document.
+    /// Recurses at most [`Limits::nesting`] deep, which the parser has checked.
     fn selections(&mut self, set: &SelectionSet, parent: Option<&'a Composite>) -> Result<(), RequestError> {
         for selection in &set.items {
             self.directives(selection.node.directives())?;
@@ -218,7 +218,7 @@ impl<'a> Counter<'a> {
     }
 
     fn unknown(&mut self, what: &str, name: &str, position: Pos) {
-        // One more than a response has is enough to refuse the document.
+        // One more than `MAX_ERRORS` is enough to refuse the document.
         if self.unknown.len() <= MAX_ERRORS {
             let message = format!("There is no {what} \"{}\" here.", short(name));
             self.unknown

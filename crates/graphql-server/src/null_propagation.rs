@@ -1,7 +1,7 @@
-//! Null propagation: a field that failed is null, and where it may not be null, its nearest nullable parent is.
+//! Null propagation: a failed field becomes null, or its nearest nullable parent if the field is non-null.
 //!
-//! async-graphql leaves a failed field out of its object, and returns null for an object without fields. Here the path of
-//! each error is followed into the data. Costs nothing where nothing has failed.
+//! async-graphql leaves a failed field out of its object, and returns null for an object without fields. This module
+//! follows the path of each error into the data and sets the null. Responses without errors skip this.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(crate) struct Completion {
 struct Step<'a> {
     segment: &'a PathSegment,
     nullable: bool,
-    /// The response keys of the object that the step is taken from, in their order.
+    /// The response keys of the object that contains this step, in the order of the document.
     keys: Vec<&'a str>,
 }
 
@@ -61,7 +61,8 @@ impl Completion {
         response
     }
 
-    /// The root fields of a query are executed concurrently, and come in the order in which they were completed.
+    /// Sorts the root fields as in the document. async-graphql executes those of a query concurrently and returns them in
+    /// order of completion.
     fn put_in_order(&self, data: &mut Value) {
         let Value::Object(object) = data else { return };
         if object.len() < 2 {
@@ -101,7 +102,7 @@ impl Completion {
                 PathSegment::Field(key) => {
                     let mut found = by_key(&self.document.parsed, &sets);
                     let keys: Vec<&str> = found.keys().copied().collect();
-                    // Validation has found all their types alike.
+                    // Validation has checked that these fields have the same type, so the first decides.
                     let known = found.swap_remove(key.as_str()).unwrap_or_default();
                     let known = known.into_iter().filter_map(|(parent, field)| {
                         let known = self.index.composite(parent)?.field(&field.node.name.node)?;
@@ -136,16 +137,17 @@ impl Completion {
     }
 }
 
-/// What a path leads to in the data.
+/// What the data has at a path.
 enum Target {
     Value,
-    /// Nothing, from this step on.
+    /// The data has no value for the step with this index.
     Missing(usize),
-    /// Something below a value that has been set to null.
+    /// The path leads into a value that has been set to null.
     Nulled,
 }
 
-/// Sets the last nullable step to null; false when there is none. `nulled` are the places where this has been done.
+/// Sets the value at the last nullable step to null. Returns false if no step is nullable. `nulled` collects the paths of
+/// the values that have been set to null.
 fn set_null(data: &mut Value, mut steps: &[Step<'_>], nulled: &mut HashSet<String>) -> bool {
     loop {
         let Some(last) = steps.iter().rposition(|step| step.nullable) else {
@@ -154,7 +156,7 @@ fn set_null(data: &mut Value, mut steps: &[Step<'_>], nulled: &mut HashSet<Strin
         steps = steps.get(..=last).unwrap_or_default();
         match target(data, steps, nulled) {
             Target::Nulled => return true,
-            // A parent that is missing is where the failure ended.
+            // The parent itself is missing because async-graphql dropped it: propagate from there.
             Target::Missing(index) if index < last => steps = steps.get(..=index).unwrap_or_default(),
             Target::Value | Target::Missing(_) => break,
         }
@@ -163,7 +165,7 @@ fn set_null(data: &mut Value, mut steps: &[Step<'_>], nulled: &mut HashSet<Strin
     for step in steps {
         let next = match step.segment {
             PathSegment::Field(key) => {
-                // async-graphql returns null for an object of which every field has failed.
+                // async-graphql returns null for an object whose fields have all failed.
                 if *value == Value::Null {
                     *value = Value::Object(Object::new());
                 }
@@ -208,7 +210,7 @@ fn target(data: &Value, steps: &[Step<'_>], nulled: &HashSet<String>) -> Target 
     Target::Value
 }
 
-/// Response keys contain no dots.
+/// Appends a step to the text of a path, which is unambiguous because response keys contain no dots.
 fn push(place: &mut String, segment: &PathSegment) {
     place.push('.');
     match segment {

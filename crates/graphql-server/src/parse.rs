@@ -1,4 +1,4 @@
-//! From a text to a parsed document: the only place where documents are parsed.
+//! Parses documents. Nothing else in this crate calls the parser.
 
 use async_graphql::parser::types::ExecutableDocument;
 use graphql_parser::parse;
@@ -6,7 +6,7 @@ use graphql_parser::parse;
 use crate::error::{ErrorCode, RequestError};
 use crate::limits::Limits;
 
-/// How the parser's messages about the grammar begin, as those of graphql-js do.
+/// The beginning of the parser's messages about the grammar, the same as in graphql-js.
 const SYNTAX: &str = "Syntax Error: ";
 
 /// Parses a document whose size, tokens and nesting are within the limits.
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn syntax_errors_name_their_place() {
+    fn syntax_errors_have_a_position() {
         let expected = "Syntax error in line 2, column 3: Expected Name, found <EOF>.";
         assert_eq!(
             refused("{\n a", &Limits::DEFAULT),

@@ -1,9 +1,9 @@
 //! The form in which an operation is executed: fragments expanded, selections with the same response key merged, skipped
-//! selections removed. `CollectFields` and `MergeSelectionSets` of the specification, once for each document unless the
-//! result depends on variables.
+//! selections removed. This is `CollectFields` and `MergeSelectionSets` of the specification, done once for each document
+//! unless the result depends on variables.
 //!
 //! async-graphql executes two selections with the same response key one after the other, even mutations, and returns null
-//! for an object of which nothing is selected. Most documents have neither, and are executed as they are written.
+//! for an object with an empty selection. Most documents have neither and are executed as written.
 
 use std::collections::HashSet;
 
@@ -20,17 +20,17 @@ use crate::schema_index::SchemaIndex;
 use crate::validate::field_merging::{check_response_shapes, conflict, is_same};
 use async_graphql_value::Value as Literal;
 
-/// The response key of the placeholder that is selected of an object when nothing else is: not a valid name, so that no
-/// document has it.
+/// The response key of the placeholder field, which is added to an empty selection. Not a valid name, so it can't occur in
+/// a document.
 pub(crate) const PLACEHOLDER: &str = " ";
 
 /// How an operation is executed.
 #[derive(Debug)]
 pub(crate) enum Plan {
     AsWritten,
-    /// In this form.
+    /// In this form, whatever the variables are.
     Merged(Merged),
-    /// In a form that depends on the variables of a request.
+    /// In a form that is computed for each request, because it depends on variables.
     ByVariables,
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn root_keys(
 /// The fields of an object with the same response key.
 struct Group<'a> {
     fields: Vec<&'a Positioned<Field>>,
-    /// Whether one of them is included whatever the variables are.
+    /// Whether one of them is included for all values of the variables.
     always: bool,
 }
 
@@ -123,7 +123,7 @@ struct Collector<'a> {
     repeats: bool,
     /// Whether the selection depends on variables.
     varies: bool,
-    /// Whether nothing may be selected of an object.
+    /// Whether the selection of some object may be empty.
     has_placeholders: bool,
     /// Fields of the merged operation so far.
     fields: u64,
@@ -155,7 +155,7 @@ impl<'a> Collector<'a> {
         let root = self.index.root_name(node.ty).unwrap_or_default();
         let mut items = self.fields(root, &[&node.selection_set])?;
         if node.ty == OperationType::Subscription {
-            // Without a field there is no stream, and no response from which to remove a placeholder.
+            // A subscription with an empty selection produces no response, so it needs no placeholder.
             items.retain(|item| !matches!(&item.node, Selection::Field(field) if field.node.response_key().node == PLACEHOLDER));
         }
         let merged = OperationDefinition {
@@ -170,7 +170,7 @@ impl<'a> Collector<'a> {
         })
     }
 
-    /// The merged selections of these sets, whose parent is any type.
+    /// The merged selections of these sets, whose parent may be an object, an interface or a union.
     fn selections(&mut self, ty: &str, sets: &[Set<'a>]) -> Result<Vec<Positioned<Selection>>, RequestError> {
         let index = self.index;
         let Some(objects) = index
@@ -179,7 +179,7 @@ impl<'a> Collector<'a> {
         else {
             return self.fields(ty, sets);
         };
-        // What applies depends on the object: one inline fragment for each.
+        // The selected fields depend on the object type, so there is one inline fragment for each.
         let pos = sets.first().map(|set| set.pos).unwrap_or_default();
         let of_object = |object: &String| {
             let on = TypeCondition {
@@ -265,7 +265,7 @@ impl<'a> Collector<'a> {
         self.fields += 1;
         let limit = self.limits.document_fields;
         if self.fields > limit {
-            let message = format!("Written out, the operation has more than {limit} fields.");
+            let message = format!("With fragments expanded, the operation has more than {limit} fields.");
             return Err(RequestError::new(ErrorCode::LimitExceeded, message));
         }
         self.repeats |= !others.is_empty();

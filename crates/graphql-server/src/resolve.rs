@@ -77,7 +77,7 @@ fn resolve<'a, T: ContainerType>(
 ) -> BoxFuture<'a, ServerResult<Value>> {
     Box::pin(async move {
         let selections = &ctx.item.node.items;
-        // The planner has expanded fragments, unless the document is executed as it is written.
+        // The planner has expanded fragments, unless the document is executed as written.
         if !selections.iter().all(|selection| is_plain(&selection.node)) {
             return resolve_container_serial(ctx, object).await;
         }

@@ -15,12 +15,12 @@ use crate::limits::Limits;
 pub struct GraphQlResponse {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<ServerError>,
-    /// Absent for a request error, null when a field that may not be null has failed at the root.
+    /// Absent for a request error, null if a non-null field of the root has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<Value>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) extensions: BTreeMap<String, Value>,
-    /// Headers that resolvers have set, for an HTTP response.
+    /// Headers that resolvers have set for the HTTP response.
     #[serde(skip)]
     pub(crate) headers: HeaderMap,
     #[serde(skip)]
@@ -56,7 +56,7 @@ impl GraphQlResponse {
         self.request_error
     }
 
-    /// Whether a part of it is missing because something was not available at the moment.
+    /// Whether a part of the data is missing because of an [`ErrorCode::Unavailable`] error.
     pub(crate) fn is_incomplete(&self) -> bool {
         let unavailable = Value::from(ErrorCode::Unavailable.as_str());
         let mut codes = self
@@ -66,7 +66,7 @@ impl GraphQlResponse {
         codes.any(|code| *code == unavailable)
     }
 
-    /// The code of the first error, as [`crate::Observation::ended`] takes it.
+    /// The code of the first error, as [`crate::Observation::ended`] expects it.
     pub(crate) fn error_type(&self) -> Option<&'static str> {
         let extensions = self.errors.first()?.extensions.as_ref();
         let code = match extensions.and_then(|extensions| extensions.get("code")) {
@@ -76,7 +76,7 @@ impl GraphQlResponse {
         Some(code.map_or("_OTHER", ErrorCode::as_str))
     }
 
-    /// Seconds until a request that was not executed may be sent again, if there is such a time.
+    /// Seconds until a request that was not executed may be retried, if known.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         let first = self.errors.first().filter(|_| self.request_error.is_some())?;
         match first.extensions.as_ref()?.get("retryAfter")? {

@@ -1,4 +1,4 @@
-//! A schema whatever its root types are, and the extension that makes one validate only.
+//! A schema with its root types erased, and the extension that makes a schema only validate.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
-/// A schema without its root types.
+/// A schema with its root types erased.
 pub(crate) trait AnySchema: Send + Sync {
     /// Executes a query or a mutation.
     fn execute(&self, request: Request) -> BoxFuture<'_, Response>;
     /// Executes a subscription.
     fn stream(&self, request: Request) -> BoxStream<'static, Response>;
-    /// The schema definition language of the schema.
+    /// The schema in the schema definition language.
     fn sdl(&self) -> String;
 }
 

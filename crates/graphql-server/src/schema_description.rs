@@ -1,4 +1,4 @@
-//! `__schema { description }`, which is about the service. async-graphql answers with the description of the type `__Schema`.
+//! Sets `__schema { description }` to the description of the service. async-graphql returns that of the type `__Schema`.
 
 use async_graphql::Value;
 

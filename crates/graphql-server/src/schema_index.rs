@@ -1,5 +1,5 @@
-//! An index of the schema: the types of fields and arguments, the fields of inputs, the objects of interfaces. Read once
-//! from the schema definition, so that nothing here depends on async-graphql's registry.
+//! An index of the schema: types of fields and arguments, fields of input objects, possible objects of interfaces and
+//! unions. Built from the schema definition, so that the checks do not depend on async-graphql's registry.
 
 use std::collections::{HashMap, HashSet};
 
@@ -33,7 +33,7 @@ pub(crate) enum NamedType {
 #[derive(Debug, Default)]
 pub(crate) struct Composite {
     fields: HashMap<String, Field>,
-    /// Whether it is a connection: the type of a field with `first`. The length of its lists is that argument.
+    /// Whether it is a connection: the type of a field that has the argument `first`, which is the length of its lists.
     is_connection: bool,
 }
 

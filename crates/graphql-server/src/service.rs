@@ -1,4 +1,4 @@
-//! What the handlers of HTTP and WebSocket share.
+//! State that the HTTP and WebSocket handlers share.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::host::Host;
 
 /// Pauses between attempts to begin a request, in milliseconds.
 const PAUSES: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
-/// The time after which no further attempt is made. The pauses take some six seconds, and each attempt may wait itself.
+/// The time after which no further attempt is made. The pauses take about six seconds in total; attempts may take longer.
 const PATIENCE: Duration = Duration::from_secs(7);
 
-/// A schema that is served.
+/// An engine that is served over HTTP and WebSocket.
 pub(crate) struct Service<H: Host> {
     pub engine: Engine<H>,
     /// One permit for each WebSocket that may be open.
@@ -32,8 +32,8 @@ impl<H: Host> Service<H> {
         self.engine.host()
     }
 
-    /// Begins a request of a stream or a WebSocket, whose client would have to connect again after an error. An error that
-    /// is not about the login, such as a database that is away for a moment, is not final: the attempt is repeated.
+    /// Begins a request of a stream or a WebSocket. After an error that is not about the login, such as an unavailable
+    /// database, the attempt is repeated, so that a short outage does not end the stream.
     ///
     /// # Errors
     /// [`ErrorCode::Unauthenticated`] when the login is not valid; the last error when all attempts have failed.

@@ -1,4 +1,4 @@
-//! JSON bodies of requests, with a limit on their size and on the time they may take.
+//! JSON request bodies, with a size limit and a timeout.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 
 use crate::header::list_values;
 
-/// Why a body was not read.
+/// The reason why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyError {
     /// It is declared as something other than JSON in UTF-8.
@@ -22,10 +22,10 @@ pub enum BodyError {
     TooSlow,
 }
 
-/// Reads a JSON body of at most `max_bytes` to its end. Whether it is JSON is not checked.
+/// Reads a body that is declared as JSON, of at most `max_bytes`. Its content is not parsed.
 ///
 /// # Errors
-/// When the headers declare something else, and when the body exceeds a limit.
+/// When the headers declare another media type or a content coding, and when the body is incomplete or exceeds a limit.
 pub async fn read_json(
     headers: &HeaderMap,
     body: Body,
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_json_within_its_limits_is_read() {
+    async fn only_json_within_the_limits_is_read() {
         let second = Duration::from_secs(1);
         for (name, value, expected) in [
             ("content-type", "application/json", Ok(())),

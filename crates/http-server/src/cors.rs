@@ -1,4 +1,4 @@
-//! Cross-origin requests: pages of some origins may call the APIs from a browser.
+//! Cross-origin resource sharing: pages of allowed origins may call the API from a browser.
 //!
 //! Only a preflight request (`OPTIONS` with `Access-Control-Request-Method`) is answered here; any other `OPTIONS` request
 //! reaches its route. Credentials are never allowed, so this is for servers without cookies.
@@ -9,11 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-/// How long a browser caches the result of a preflight, in seconds: the shortest of the browsers' own limits.
+/// Time for which a browser may cache the result of a preflight, in seconds. Major browsers cap it at this or more.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Answers preflight requests of the `allowed` origins, and adds the headers that let their pages read a response, with the
-/// header fields of the list `exposed`. `*` allows every origin; without any, nothing is added.
+/// Answers preflight requests of the `allowed` origins, and adds the headers that let their pages read a response,
+/// including the header fields listed in `exposed`. `*` allows every origin; an empty list switches CORS off.
 pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, next: Next) -> Response {
     if allowed.is_empty() {
         return next.run(request).await;
@@ -39,7 +39,7 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        // An allowed origin may send any header: none of them authenticates by itself.
+        // An allowed origin may send any header: browsers add no credentials by themselves.
         if let Some(requested) = requested {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested);
         }

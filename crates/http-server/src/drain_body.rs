@@ -12,9 +12,9 @@ use axum::body::Bytes;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-/// The most bytes to discard.
+/// Maximum number of bytes to discard.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
-/// The time after which draining stops.
+/// Time after which draining stops.
 const MAX_TIME: Duration = Duration::from_secs(10);
 
 pub(crate) struct DrainBody(Option<Incoming>);
@@ -55,7 +55,7 @@ impl Drop for DrainBody {
         let Some(body) = self.0.take().filter(|body| !body.is_end_stream()) else {
             return;
         };
-        // Without a runtime the program is ending, and there is no connection left.
+        // Without a runtime, the program is exiting and no connection is left.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(tokio::time::timeout(MAX_TIME, drain(body)));
         }

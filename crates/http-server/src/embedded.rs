@@ -11,7 +11,7 @@ use crate::precondition::if_none_match_holds;
 /// One embedded file.
 #[derive(Debug)]
 pub struct File {
-    /// The path by which it is found.
+    /// The path, by which [`find`] looks it up.
     pub name: &'static str,
     /// The entity tag, quoted. It is weak, because all encodings share it.
     pub tag: &'static str,
@@ -28,7 +28,7 @@ pub fn find(files: &'static [File], name: &str) -> Option<&'static File> {
         .and_then(|at| files.get(at))
 }
 
-/// A page under a content security policy, which no other page can frame.
+/// A page with a content security policy. No other page can frame it.
 pub fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) -> Response {
     let response = response_with_policy(status, policy)
         .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
@@ -41,8 +41,8 @@ pub fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) ->
     finish(response, body.into())
 }
 
-/// A script, style, font or image under a content security policy, precompressed with brotli if the browser accepts that.
-/// `is_immutable` is for files with a hash in their name, whose content never changes.
+/// A script, style, font or image with a content security policy, compressed with brotli if the browser accepts that. Set
+/// `is_immutable` for files that have a hash of their content in their name.
 pub fn asset(file: &File, is_immutable: bool, policy: &'static str, headers: &HeaderMap) -> Response {
     let response = response_with_policy(StatusCode::OK, policy)
         .header(
@@ -130,7 +130,7 @@ mod tests {
     ];
 
     #[test]
-    fn files_are_sent_as_the_request_asks() {
+    fn assets_follow_the_headers_of_the_request() {
         let headers =
             |name: HeaderName, value| HeaderMap::from_iter([(name, HeaderValue::from_static(value))]);
         let send = |name, headers| asset(find(FILES, name).unwrap(), true, "default-src 'none'", &headers);

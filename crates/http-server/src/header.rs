@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::AsHeaderName;
 
-/// Returns the values of a header that may be repeated and separates its values by commas.
+/// The values of a header that can be repeated, each time with several values separated by commas.
 pub fn list_values(headers: &HeaderMap, name: impl AsHeaderName) -> impl DoubleEndedIterator<Item = &str> {
     let lines: Vec<&str> = headers
         .get_all(name)
@@ -20,7 +20,7 @@ mod tests {
     use super::list_values;
 
     #[test]
-    fn values_may_come_in_several_lines() {
+    fn values_of_repeated_headers_are_joined() {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", HeaderValue::from_static("a, b"));
         headers.append("x-forwarded-for", HeaderValue::from_static("c"));

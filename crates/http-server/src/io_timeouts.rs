@@ -1,8 +1,9 @@
-//! `TimeoutStream`: a connection with limits on how long its client may take.
+//! `TimeoutStream`: a connection with timeouts for a slow client.
 //!
-//! hyper limits the time for a request's head, and the APIs limit the time for its body. The other cases are handled here:
+//! hyper limits the time for the head of a request, and the APIs limit the time for its body. This module handles the
+//! other cases:
 //!
-//! - A client that sends nothing. hyper detects the version of HTTP from the first 24 bytes, without a time limit.
+//! - A client that sends nothing. hyper detects the version of HTTP from the first 24 bytes, without a timeout.
 //! - A client that does not read the response.
 //! - A client that is still sending when the server closes the connection, which would make the client's kernel discard the
 //!   response.
@@ -16,13 +17,14 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+/// The timeouts of a connection.
 #[derive(Clone, Copy)]
 pub(crate) struct Timeouts {
-    /// For the first bytes of a connection.
+    /// Until the first [`FIRST_BYTES`] of a connection have arrived.
     pub(crate) first_bytes: Duration,
-    /// For accepting any byte of a response.
+    /// While the client accepts no byte of a response.
     pub(crate) stalled_write: Duration,
-    /// For closing the connection after the server has closed its side.
+    /// Until the client has closed the connection after the server has closed its side.
     pub(crate) close: Duration,
 }
 
@@ -32,9 +34,9 @@ pub(crate) const TIMEOUTS: Timeouts = Timeouts {
     close: Duration::from_secs(1),
 };
 
-/// The length of the HTTP/2 preface. Every complete request is longer.
+/// Length of the HTTP/2 preface in bytes. Every complete request is longer.
 const FIRST_BYTES: usize = 24;
-/// The most bytes to discard after the server has closed its side.
+/// Maximum number of bytes to discard after the server has closed its side.
 const MAX_DISCARDED: usize = 1024 * 1024;
 
 pub(crate) struct TimeoutStream<S> {
@@ -66,7 +68,7 @@ impl<S> TimeoutStream<S> {
         }
     }
 
-    /// Returns the result of a write, or an error if writes have been pending for too long.
+    /// Passes on the result of a write, or returns an error if writes have been pending for too long.
     fn check_write<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.stalled_write = None;
@@ -170,7 +172,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(100);
     const LONG: Duration = Duration::from_secs(60);
 
-    /// A client, and the server's side with these timeouts.
+    /// The client's side of a connection, and the server's side with these timeouts.
     fn connection(
         first_bytes: Duration,
         stalled_write: Duration,

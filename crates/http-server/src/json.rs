@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-/// A response with this body, which must be an object with names that are strings, or an array.
+/// A response with a body that can be serialized as JSON, so with strings as the keys of all its maps.
 pub fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(json) => {
@@ -12,7 +12,7 @@ pub fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
             (status, [content_type], json).into_response()
         }
         Err(error) => {
-            // Only a map with keys that are not strings can fail, and no body has one.
+            // Fails only for a map with keys that are not strings.
             tracing::error!(%error, "a response body could not be serialized");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }

@@ -1,5 +1,5 @@
-//! Serves an axum [`Router`](axum::Router) over HTTP/1 and HTTP/2 to clients that can't be trusted, and has the parts of
-//! HTTP that every API needs.
+//! Serves an axum [`Router`](axum::Router) over HTTP/1 and HTTP/2 to untrusted clients, and has the parts of HTTP that
+//! every API needs.
 //!
 //! [`serve`] accepts connections until a future completes:
 //!
@@ -29,26 +29,26 @@
 //!
 //! # Guarantees
 //!
-//! - **Time limits** for the first bytes of a connection, for a request's head, for idle connections, and for a response that
-//!   its client does not read.
-//! - **Bounds** on the number of connections, which follows the limit of open files, on the size of a head and on the streams
-//!   of a connection. Connections beyond the bound wait in the kernel's queue.
-//! - **Responses arrive.** A body that the handler did not read is read and discarded, up to a limit, so that the client sees
-//!   the response instead of a connection reset.
-//! - **Graceful stop.** Connections in the kernel's queue are still served, running requests may finish within a time limit,
-//!   and then [`serve`] returns.
-//! - Routes are reachable with and without a trailing slash, and a 404 has no `Allow`.
+//! - **Timeouts** for the first bytes of a connection, for the head of a request, for idle connections, and for a client
+//!   that does not read its response.
+//! - **Bounds** on the number of connections, which depends on the limit of open files, on the size of a head and on the
+//!   streams of an HTTP/2 connection. Connections beyond the bound wait in the kernel's queue.
+//! - **No lost responses.** A body that the handler did not read is read and discarded, up to a limit, so that the client
+//!   gets the response instead of a connection reset.
+//! - **Graceful shutdown.** Connections in the kernel's queue are still served, running requests may finish within a time
+//!   limit, and then [`serve`] returns.
+//! - Routes are reachable with and without a trailing slash, and a 404 response has no `Allow` header.
 //!
 //! # Modules
 //!
 //! | module | contents |
 //! | --- | --- |
 //! | `serve`, `io_timeouts`, `drain_body`, `unread_body` | connections |
-//! | [`origin`] | the client's address and the host that it asked for, also behind proxies |
+//! | [`origin`] | the client's address and the requested host, also behind proxies |
 //! | [`cors`] | cross-origin requests |
-//! | [`body`] | JSON bodies, within limits of size and time |
+//! | [`body`] | JSON bodies, with a size limit and a timeout |
 //! | [`embedded`] | files that are part of the program |
-//! | [`header`], [`precondition`] | headers of several values; `If-Match` and `If-None-Match` |
+//! | [`header`], [`precondition`] | headers with several values; `If-Match` and `If-None-Match` |
 //! | [`version_tag`] | entity tags of objects with versions |
 //! | [`json`], [`request_id`], [`security`] | JSON responses, ids, headers for browsers |
 

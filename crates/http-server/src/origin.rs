@@ -1,4 +1,4 @@
-//! The client's address and the host that it asked for, also behind reverse proxies.
+//! The client's address and the requested host, also behind reverse proxies.
 //!
 //! Any client can send `X-Forwarded-*` headers, so they are used only if the peer is a trusted proxy. The client is then
 //! the last address in `X-Forwarded-For` that is not a trusted proxy.
@@ -29,8 +29,8 @@ pub fn client(parts: &Parts, proxies: &[IpNet]) -> IpAddr {
     client
 }
 
-/// Returns the URL of the server by the request: its scheme and host, or `fallback` in place of a host that is missing or
-/// malformed.
+/// Returns the URL by which the client reached the server: scheme and host. `fallback` replaces a missing or malformed
+/// host.
 pub fn public_url(parts: &Parts, proxies: &[IpNet], fallback: SocketAddr) -> String {
     let proxied = is_proxy(proxies, peer(parts));
     let forwarded = |name| list_values(&parts.headers, name).next_back().filter(|_| proxied);
@@ -61,8 +61,8 @@ pub fn host(parts: &Parts) -> Option<&str> {
     }
 }
 
-/// Whether a list has this host, with any port. `.example.com` in the list means the domain and its subdomains, `*` any host;
-/// an empty list has every host.
+/// Whether a host, with any port, matches a list. In the list, `.example.com` stands for the domain and its subdomains and
+/// `*` for any host. An empty list matches every host.
 pub fn is_listed(hosts: &[String], host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -102,7 +102,7 @@ fn hop_address(hop: &str) -> Option<IpAddr> {
         .map(|address| address.to_canonical())
 }
 
-/// Whether this is a host name of RFC 1123 or an IP literal, with an optional port, and thus safe in a link.
+/// Whether this is an RFC 1123 host name or an IP address, with an optional port, and thus safe in a link.
 pub fn has_host_syntax(host: &str) -> bool {
     let (is_host, port) = match host.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
@@ -121,9 +121,9 @@ pub fn has_host_syntax(host: &str) -> bool {
         }
 }
 
-/// The longest host name, in characters.
+/// Maximum length of a host name in characters.
 const MAX_HOST_NAME: usize = 253;
-/// The longest label of a host name.
+/// Maximum length of a label in characters.
 const MAX_LABEL: usize = 63;
 
 fn is_host_name(name: &str) -> bool {
@@ -135,7 +135,7 @@ fn is_host_name(name: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    // A name that ends like an IPv4 address must be one.
+    // A name whose last label is numeric must be an IPv4 address.
     let last = name.rsplit('.').next().unwrap_or_default();
     let is_numeric = last.bytes().all(|byte| byte.is_ascii_digit());
     name.len() <= MAX_HOST_NAME
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_headers_count_if_a_trusted_proxy_sent_them() {
+    fn forwarded_headers_are_used_only_if_a_trusted_proxy_sent_them() {
         let proxies = ["10.0.0.0/8".parse().unwrap()];
         let headers = [
             ("host", "inside:8000"),

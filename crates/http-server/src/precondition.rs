@@ -1,7 +1,7 @@
 //! Preconditions: `If-Match` and `If-None-Match` (RFC 9110, section 13).
 //!
-//! `If-Modified-Since` and `If-Unmodified-Since` are ignored, because nothing here has a modification date (sections 13.1.3
-//! and 13.1.4).
+//! `If-Modified-Since` and `If-Unmodified-Since` are ignored, as sections 13.1.3 and 13.1.4 require for resources without
+//! a modification date.
 
 use axum::body::Body;
 use axum::http::request::Parts;
@@ -10,7 +10,7 @@ use axum::response::Response;
 
 use crate::header::list_values;
 
-/// Whether `If-Match` holds for something that exists, which has this entity tag or none (section 13.1.1).
+/// Whether `If-Match` holds for an existing resource with this entity tag, or with none (section 13.1.1).
 pub fn if_match_holds(headers: &HeaderMap, tag: Option<&str>) -> bool {
     let is_strong = |tag: &&str| !tag.starts_with("W/");
     !headers.contains_key(header::IF_MATCH)
@@ -18,7 +18,7 @@ pub fn if_match_holds(headers: &HeaderMap, tag: Option<&str>) -> bool {
             .any(|sent| sent == "*" || tag.filter(is_strong) == Some(sent))
 }
 
-/// Whether `If-None-Match` holds for something that exists, which has this entity tag or none (section 13.1.2).
+/// Whether `If-None-Match` holds for an existing resource with this entity tag, or with none (section 13.1.2).
 pub fn if_none_match_holds(headers: &HeaderMap, tag: Option<&str>) -> bool {
     let is_same = |sent: &str| tag.is_some_and(|tag| without_weakness(sent) == without_weakness(tag));
     !list_values(headers, header::IF_NONE_MATCH).any(|sent| sent == "*" || is_same(sent))
@@ -28,12 +28,12 @@ fn without_weakness(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-/// The preconditions of a `GET` or `HEAD`. Those of other methods have to be checked before the change.
+/// The preconditions of a `GET` or `HEAD` request. Those of other methods must be checked before the change is made.
 #[derive(Debug)]
 pub struct ReadPreconditions(HeaderMap);
 
 impl ReadPreconditions {
-    /// The preconditions of a request; none unless it is a `GET` or `HEAD`.
+    /// The preconditions of a request; empty for other methods.
     pub fn of(parts: &Parts) -> Self {
         let mut found = HeaderMap::new();
         if matches!(parts.method, Method::GET | Method::HEAD) {
@@ -46,8 +46,8 @@ impl ReadPreconditions {
         Self(found)
     }
 
-    /// Replaces a successful response by 304, or by the 412 of `failed`, where a precondition does not hold. Errors come
-    /// before preconditions (RFC 9110, section 13.2.1).
+    /// Replaces a successful response whose preconditions do not hold: by `failed`, a 412, for `If-Match`, and by 304 for
+    /// `If-None-Match`. Errors take precedence over preconditions (RFC 9110, section 13.2.1).
     pub fn apply(&self, response: Response, failed: impl FnOnce() -> Response) -> Response {
         if self.0.is_empty() || !response.status().is_success() {
             return response;
@@ -73,8 +73,8 @@ impl ReadPreconditions {
     }
 }
 
-/// Makes the entity tag of a compressed response weak: each coding of a body is another representation, and two of them may
-/// not share a strong tag (RFC 9110, section 8.8.3.3).
+/// Makes the entity tag of a compressed response weak: each content coding is a separate representation, and two of them
+/// must not share a strong tag (RFC 9110, section 8.8.3.3).
 pub fn weaken_tag_if_compressed(mut response: Response) -> Response {
     let headers = response.headers_mut();
     if headers.contains_key(header::CONTENT_ENCODING)

@@ -1,13 +1,13 @@
-//! Request ids: from the request if they are safe to log, or else new.
+//! Request ids: sent by the client if they are safe to log, or else generated.
 
 use axum::http::{HeaderMap, HeaderName};
 
 /// The header of requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is accepted from a client.
+/// Maximum length in bytes of an id from a client.
 const MAX_LENGTH: usize = 128;
 
-/// Returns the id from the request if it is safe to log, or else a new one.
+/// The id from the request if it is safe to log, or else a new one.
 pub fn request_id(headers: &HeaderMap) -> String {
     let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     headers

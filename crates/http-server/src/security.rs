@@ -2,9 +2,10 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Adds the headers. Those that are set already stay, such as those of pages.
+/// Adds the headers, except those that are already set, such as those of pages.
 pub fn add_security_headers(headers: &mut HeaderMap) {
-    // A response with an entity tag may be stored and revalidated; all others, tokens in particular, must not be stored.
+    // A response with an entity tag may be stored and revalidated. No other response may be stored, since it can contain
+    // tokens.
     let caching = if headers.contains_key(header::ETAG) {
         "private, no-cache"
     } else {

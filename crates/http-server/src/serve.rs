@@ -1,4 +1,5 @@
-//! Accepts connections, limits their number and the time for a request's head, and finishes running requests on shutdown.
+//! Accepts connections, limits their number and the time for the head of a request, and lets running requests finish on
+//! shutdown.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,38 +25,38 @@ use crate::io_timeouts::{TIMEOUTS, TimeoutStream, Timeouts};
 use crate::trailing_slash::without_trailing_slash;
 use crate::unread_body::{ReadLimits, UnreadBodies};
 
-/// The most connections at a time; further ones wait in the kernel's queue.
+/// Maximum number of concurrent connections; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
-/// Open files that are not client connections: the databases, files, the log.
+/// File descriptors reserved for everything but client connections: databases, files, the log.
 const OTHER_FILES: usize = 128;
-/// The time for a request's head to arrive, and for a connection to be idle between requests.
+/// Timeout for the head of a request, and for an idle connection between requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The largest head of a request in bytes.
+/// Maximum size of the head of a request in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-/// The time for running requests to finish on shutdown.
+/// Time for running requests to finish on shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
-/// The time for a new connection to send its first request on shutdown.
+/// Time for a new connection to send its first request on shutdown.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// The pause before accepting again after a failure, which is usually a lack of file descriptors.
+/// Pause before accepting again after a failure, which is usually caused by a lack of file descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
-/// What the server needs of the program around it.
+/// What the server needs from the program that runs it.
 pub trait Program: Send + Sync + 'static {
     /// A value that is held while a connection is open, such as a gauge that is decremented when it is dropped.
     type Connection: Send + 'static;
 
-    /// A connection was accepted.
+    /// Called for each accepted connection.
     fn connected(&self) -> Self::Connection;
-    /// The server begins to stop: streams are to end, and probes to report it.
+    /// Called when the server begins to shut down. The program should end its streams and report it in readiness probes.
     fn stop(&self);
-    /// Completes when everything that runs beside connections has ended, such as streams of upgraded connections. Awaited
-    /// after all connections have ended, within the time for shutdown.
+    /// Completes when all work outside of connections has ended, such as streams of upgraded connections. Awaited after all
+    /// connections have ended, within the same time limit.
     fn finished(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// Serves until `stop` completes, then lets running requests finish, within a time limit.
 ///
-/// Requests carry the peer's address as [`ConnectInfo`]. Their paths come without a trailing slash.
+/// Requests have the address of the peer as the extension [`ConnectInfo`]. A trailing slash is removed from their paths.
 pub async fn serve<P: Program>(
     program: &Arc<P>,
     router: axum::Router,
@@ -113,12 +114,12 @@ pub async fn serve_with<P: Program>(
     }
 }
 
-/// Returns the most connections under this limit of open files.
+/// Returns the maximum number of connections for a limit of open files.
 fn max_connections(files: Option<u64>) -> usize {
     let files = files.map_or(MAX_CONNECTIONS, |files| {
         usize::try_from(files).unwrap_or(usize::MAX)
     });
-    // At least half the files, where the limit is very low.
+    // With a very low limit, half of the files.
     files
         .saturating_sub(OTHER_FILES)
         .max(files / 2)
@@ -130,7 +131,7 @@ fn builder(limits: ReadLimits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Some clients look headers up by their usual case.
+        // Some clients compare header names case-sensitively.
         .title_case_headers(true)
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(MAX_HEAD_BYTES);
@@ -164,8 +165,8 @@ impl<P: Program> Server<P> {
 
     /// Serves the connections in the kernel's queue and closes the listener.
     ///
-    /// The queue is read without the runtime, whose readiness of the listener may be out of date. Connections left in the
-    /// queue would be reset.
+    /// Connections left in the queue would be reset. The queue is read without the runtime, which may not have noticed yet
+    /// that the listener is ready.
     fn accept_queued(&self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
         while let Ok((stream, peer)) = listener.accept() {
@@ -211,7 +212,7 @@ impl<P: Program> Server<P> {
             .into_owned();
         let mut shutdown = self.shutdown.subscribe();
         let shutdown = async move {
-            // Fails only if the sender is gone, which means the same.
+            // Fails only if the sender was dropped, which also means shutdown.
             let _ = shutdown.wait_for(|shutdown| *shutdown).await;
         };
         let counted = self.program.connected();
@@ -225,7 +226,7 @@ impl<P: Program> Server<P> {
                 }
                 () = shutdown => {}
             }
-            // A graceful shutdown before the first request was read would drop that request.
+            // A graceful shutdown would drop the first request if it has not been read yet.
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
                 _ = tokio::time::timeout(FIRST_REQUEST_TIMEOUT, requested.notified()) => {}
@@ -254,7 +255,7 @@ async fn respond(
     }
     let mut response = router.oneshot(request).await?;
     if response.status() == StatusCode::NOT_FOUND {
-        // axum adds it around all layers to every response of a method fallback, also to 404.
+        // axum adds the header to every response of a method fallback, even to a 404, after all layers have run.
         response.headers_mut().remove(header::ALLOW);
     }
     Ok(response)

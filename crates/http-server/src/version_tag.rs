@@ -1,14 +1,14 @@
 //! Entity tags of objects with versions, and the version that `If-Match` expects (RFC 9110, sections 8.8.3 and 13.1).
 //!
-//! A tag begins with the object's own version. The versions of objects whose parts it shows follow, so that renaming an
-//! author changes the tags of the author's books. `If-Match` compares the object's own version alone.
+//! A tag begins with the version of the object itself, followed by the versions of other objects that are shown with it,
+//! so that renaming an author changes the tags of the author's books. `If-Match` compares only the first version.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 
 use crate::header::list_values;
 
-/// The tag in quotes, such as `"7-3-2"`. A version of 0 is one of a part that the object does not have.
+/// The tag in quotes, such as `"7-3-2"`. A version of 0 stands for a related object that does not exist and is left out.
 pub fn tag(versions: &[i64]) -> String {
     let shown: Vec<String> = versions
         .iter()
@@ -25,10 +25,10 @@ pub fn add_etag(response: &mut Response, versions: &[i64]) {
     }
 }
 
-/// Returns the version that a change expects (`If-Match`).
+/// Returns the version of the object that the client expects to change (`If-Match`).
 ///
-/// It is `None` without the header and for `*`. If several tags were sent, it is the current version if one of them has it,
-/// and otherwise the first; if none of them can match, it is a version that no object has.
+/// Returns `None` without the header and for `*`. If several tags were sent, returns `current` if one of them has it, and
+/// otherwise the version of the first. If no tag is valid, returns a version that no object has.
 pub fn expected_version(headers: &HeaderMap, current: i64) -> Option<i64> {
     if !headers.contains_key(header::IF_MATCH) {
         return None;
@@ -50,7 +50,7 @@ pub fn expected_version(headers: &HeaderMap, current: i64) -> Option<i64> {
     Some(*matching.or(versions.first()).unwrap_or(&NO_VERSION))
 }
 
-/// Versions begin at 1.
+/// A version that no object has, since versions begin at 1.
 const NO_VERSION: i64 = 0;
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
     use super::{expected_version, tag};
 
     #[test]
-    fn tags_are_compared() {
+    fn tags_and_expected_versions() {
         assert_eq!(tag(&[7, 0, 0]), "\"7\"");
         assert_eq!(tag(&[7, 3, 2]), "\"7-3-2\"");
         let mut headers = HeaderMap::new();

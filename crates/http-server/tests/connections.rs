@@ -1,6 +1,6 @@
-//! Connections over real sockets: the effects of limits and shutdown on clients.
+//! Connections over real sockets: what clients see of limits and shutdown.
 
-#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ async fn text(mut stream: TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn requests_have_their_peer_and_need_no_trailing_slash() {
+async fn requests_have_the_peer_address_and_a_trailing_slash_is_optional() {
     let peer = |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move { peer.ip().to_string() };
     let running = start(Router::new().route("/peer", get(peer))).await;
     for path in ["/peer", "/peer/", "/peer/?a=1"] {

@@ -10,13 +10,13 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// Whether it is a hash of Django's whose parameters are within bounds, so that one login can't take too much memory or
-/// time. Every other hash matches no password.
+/// Whether it is a Django hash with parameters within bounds, so that a login can't take too much memory or time. Any
+/// other hash matches no password.
 pub(crate) fn is_usable(encoded: &str) -> bool {
     django_source::password::is_usable(encoded)
 }
 
-/// Whether it is the password. False for a hash that is not usable.
+/// Whether the password matches. False for a hash that is not usable.
 pub(crate) fn verify(password: &str, encoded: &str) -> bool {
     if !is_usable(encoded) {
         return false;
@@ -29,14 +29,14 @@ pub(crate) fn verify(password: &str, encoded: &str) -> bool {
         "pbkdf2_sha1" => pbkdf2(password, rest, pbkdf2_hmac::<Sha1>, &mut [0; 20]),
         "argon2" => argon2(password, rest),
         "bcrypt" => bcrypt::verify(password, rest).unwrap_or(false),
-        // bcrypt reads 72 bytes, so Django hashes the password first.
+        // bcrypt reads at most 72 bytes, so Django hashes the password first.
         "bcrypt_sha256" => bcrypt::verify(hex(&Sha256::digest(password)), rest).unwrap_or(false),
         "scrypt" => scrypt(password, rest),
         _ => false,
     }
 }
 
-/// How long it takes to verify, in nanoseconds on some machine: for comparison only.
+/// A rough estimate of the time to verify a hash, in nanoseconds. Only for comparing hashes with each other.
 pub(crate) fn cost(encoded: &str) -> u64 {
     let numbers = |text: &str| -> Vec<u64> {
         text.split(|letter: char| !letter.is_ascii_digit())
@@ -71,8 +71,8 @@ pub(crate) fn cost(encoded: &str) -> u64 {
     }
 }
 
-/// Takes the time that verifying `slowest` takes longer than verifying `encoded`, if both are of PBKDF2, and that of
-/// `slowest` otherwise.
+/// Takes the time by which verifying `slowest` is slower than verifying `encoded`, if both use the same PBKDF2 scheme.
+/// Otherwise takes the time of verifying `slowest`, unless `encoded` costs as much.
 pub(crate) fn spend_difference(password: &str, encoded: &str, slowest: &str) {
     let rounds = |text: &str, scheme: &str| -> Option<u32> {
         text.strip_prefix(scheme)?.split('$').next()?.parse().ok()
@@ -114,12 +114,12 @@ fn pbkdf2(password: &str, rest: &str, derive: fn(&[u8], &[u8], u32, &mut [u8]), 
 }
 
 fn argon2(password: &str, rest: &str) -> bool {
-    // Without a version it is the first one.
+    // A hash without a version has the first version of Argon2, 16.
     let encoded = match rest.split_once('$') {
         Some((variant, rest)) if !rest.starts_with("v=") => format!("${variant}$v=16${rest}"),
         _ => format!("${rest}"),
     };
-    // The parameters are those of the hash.
+    // The parameters are taken from the hash.
     PasswordHash::new(&encoded).is_ok_and(|hash| {
         Argon2::default()
             .verify_password(password.as_bytes(), &hash)
@@ -157,7 +157,7 @@ fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::{cost, verify};
 
-    /// Made by Python's hashlib and by Django 5.2's hashers, of the password `correct horse`.
+    /// Hashes of the password `correct horse`, made by Python's hashlib and by Django 5.2's hashers.
     const HASHES: &[&str] = &[
         "pbkdf2_sha256$1000$aSalt$GswL+vdu2zk0fKiZ7cLjLp8rTuekvl2sf4WNH69s1NM=",
         "pbkdf2_sha1$1000$aSalt$Jt2rnOb93e9thvlVOwnVDuxg6BY=",

@@ -13,7 +13,8 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use crate::django_hash;
 
-/// Why a password could not be hashed or verified: a stored hash of our own is malformed, or the runtime is ending.
+/// The reason why a password could not be hashed or verified: a stored hash of this crate is malformed, or the runtime is
+/// shutting down.
 #[derive(Debug, thiserror::Error)]
 #[error("a password could not be hashed: {0}")]
 pub struct Error(String);
@@ -33,9 +34,9 @@ const LANES: u32 = 1;
 /// Hashes and verifies passwords.
 pub struct Passwords {
     concurrency: Arc<Semaphore>,
-    /// The slowest hash of Django's that is stored; absent without any.
+    /// The slowest Django hash passed to [`note`](Self::note) so far.
     slowest: Mutex<Option<Arc<str>>>,
-    /// Whether the hashes that were stored at the start are noted.
+    /// Set once [`note_once`](Self::note_once) has succeeded.
     noted: OnceCell<()>,
 }
 
@@ -54,7 +55,7 @@ impl Passwords {
         self.on_blocking_thread(move || hash(&password)).await?
     }
 
-    /// Takes note of a stored hash: from now on no failed login is faster than one that verifies it.
+    /// Records a stored hash. From then on, a failed login takes at least as long as verifying this hash.
     pub fn note(&self, stored: &str) {
         if is_own(stored) || !django_hash::is_usable(stored) {
             return;
@@ -66,7 +67,7 @@ impl Passwords {
         }
     }
 
-    /// Runs `note_all`, which is to [`note`](Self::note) the stored hashes, unless it has succeeded before.
+    /// Runs `note_all`, which should call [`note`](Self::note) with all stored hashes, unless it has succeeded before.
     ///
     /// # Errors
     /// Those of `note_all`.
@@ -74,8 +75,8 @@ impl Passwords {
         self.noted.get_or_try_init(|| note_all()).await.copied()
     }
 
-    /// Whether this is the password; false without a hash. All failures take the same time: that of a hash of our own and of
-    /// the slowest hash of Django's that was noted.
+    /// Whether the password matches the hash; false without a hash. Every failure takes the same time: that of verifying a
+    /// hash of this crate and the slowest noted Django hash.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         if let Some(stored) = &hash {
             self.note(stored);
@@ -141,7 +142,7 @@ impl Default for Passwords {
     }
 }
 
-/// Whether a stored hash is one of ours: Argon2id, in PHC form.
+/// Whether a stored hash was made by this crate: Argon2id, as a PHC string.
 pub fn is_own(stored: &str) -> bool {
     stored.starts_with("$argon2")
 }
@@ -163,7 +164,7 @@ fn verify(password: &str, hash: &str) -> Result<bool> {
     Ok(argon2id()?.verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// The hash to verify against when there is no such user.
+/// The hash to verify against if the user does not exist or has no usable hash, so that this takes as long.
 fn dummy_hash() -> Result<&'static str> {
     static DUMMY: OnceLock<String> = OnceLock::new();
     if let Some(hash) = DUMMY.get() {

@@ -1,6 +1,6 @@
 //! Hashes of this crate, hashes of Django, and users that do not exist.
 
-#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use passwords::{Passwords, is_own};
 
@@ -40,14 +40,14 @@ async fn only_the_right_password_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_malformed_hash_of_our_own_is_an_error() {
+async fn a_malformed_argon2_hash_is_an_error() {
     let passwords = Passwords::new();
     let stored = Some("$argon2id$nonsense".to_owned());
     assert!(passwords.verify(PASSWORD.to_owned(), stored).await.is_err());
 }
 
 #[tokio::test]
-async fn stored_hashes_are_noted_until_that_succeeds() {
+async fn note_once_runs_until_it_succeeds() {
     let passwords = Passwords::new();
     assert_eq!(passwords.note_once(async || Err("not now")).await, Err("not now"));
     assert_eq!(passwords.note_once(async || Ok::<(), &str>(())).await, Ok(()));

@@ -1,5 +1,5 @@
-//! Failed attempts, limited in two ways: by client address and name together, so that a client can't lock another client's
-//! user out, and by address alone, so that one password can't be tried on many names.
+//! Failed attempts, limited in two ways: by client address and name together, so that a client can't lock out a user at
+//! another address, and by address alone, so that one password can't be tried on many names.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crate::window::{WINDOW, network_of};
 
-/// Failures of one address under one name that are admitted in one [`WINDOW`].
+/// Failures per address and name that are admitted in one [`WINDOW`].
 const MAX_FAILURES: usize = 10;
-/// The same whatever the names.
+/// Failures per address, with any name.
 const MAX_FAILURES_OF_ADDRESS: usize = 60;
-/// Most pairs of address and name kept, and most addresses.
+/// Maximum number of pairs of address and name kept, and of addresses.
 const CAPACITY: usize = 100_000;
 
 /// The failures of the last minute, in monotonic time. An attempt counts as a failure until it succeeds, so that
@@ -37,7 +37,7 @@ impl Failures {
     /// Counts an attempt.
     ///
     /// # Errors
-    /// How long to wait before the next attempt, when there were too many failures.
+    /// The time to wait before the next attempt, when there were too many failures.
     pub fn begin(&self, client: IpAddr, name: &str, now: Duration) -> Result<Attempt, Duration> {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
@@ -71,7 +71,7 @@ impl<K> Default for Times<K> {
 }
 
 impl<K: Eq + Hash> Times<K> {
-    /// How long to wait before the next attempt, if there were too many failures.
+    /// The time to wait before the next attempt, if there were too many failures or there is no room for another key.
     fn wait(&mut self, key: &K, limit: usize, now: Duration) -> Option<Duration> {
         if self.0.len() >= CAPACITY {
             self.0

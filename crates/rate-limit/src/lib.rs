@@ -1,8 +1,7 @@
-//! Rate limits: how many operations a client may run in a minute, and how often an attempt may fail.
+//! Rate limits: the number of operations that a client may run in a minute, and the number of attempts that may fail.
 //!
-//! A limit is a fixed window: it opens with the first operation, admits operations up to the limit and refuses the rest
-//! until the minute is over. It is not a token bucket, which would admit the 101st operation of a minute if the first
-//! hundred took a while.
+//! A limit counts in fixed windows: a window opens with the first operation, admits operations up to the limit and refuses
+//! the rest until the minute is over. A token bucket would refill meanwhile, and admit more than the limit in a minute.
 //!
 //! ```
 //! use std::time::Duration;
@@ -23,13 +22,13 @@
 //!
 //! # Guarantees
 //!
-//! - Operations that are counted together are admitted all or none.
+//! - Operations that are counted together are admitted together or not at all.
 //! - Memory is bounded. When there are too many windows, those of addresses are dropped before those of users.
 //! - Windows in Redis are shared by all programs with the same prefix. While Redis is unavailable, each program counts by
-//!   itself: a call has a short timeout, and after a failure none is made for a second, so an outage adds almost nothing to
-//!   an operation.
-//! - Time is passed in and monotonic; only Redis has a clock of its own.
-//! - [`Failures`] counts an attempt as failed until it succeeds, so attempts at the same time can't exceed the limit.
+//!   itself. A call has a short timeout, and after a failure none is made for a second, so an outage delays operations by
+//!   almost nothing.
+//! - Time is passed in and monotonic; only windows in Redis use the clock of the server.
+//! - [`Failures`] counts an attempt as failed until it succeeds, so concurrent attempts can't exceed the limit.
 //!
 //! # Modules
 //!
@@ -53,7 +52,7 @@ pub use self::window::{Client, Count, Limit, WINDOW, network_of};
 use self::local::LocalWindows;
 use self::shared::SharedWindows;
 
-/// The windows of one program, and its connection to those of all.
+/// Windows in memory and, if configured, in Redis.
 pub struct Windows {
     local: LocalWindows,
     shared: Option<SharedWindows>,
@@ -79,7 +78,7 @@ impl Windows {
         })
     }
 
-    /// Counts operations in the client's window at a monotonic time.
+    /// Counts operations in the client's window. `now` is monotonic.
     pub async fn count(&self, client: Client, limit: Limit, operations: u32, now: Duration) -> Count {
         let shared = match &self.shared {
             Some(shared) => shared.count(client, limit, operations).await,

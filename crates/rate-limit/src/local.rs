@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use crate::window::{Client, Count, Limit, WINDOW};
 
-/// Most windows open at the same time; together they take about 10 MB.
+/// Maximum number of windows kept; together they take about 10 MB.
 const CAPACITY: usize = 100_000;
 
 #[derive(Default)]
 pub struct LocalWindows(Mutex<HashMap<(Client, &'static str), Window>>);
 
 struct Window {
-    /// In monotonic time.
+    /// The monotonic time at which the window closes.
     closes: Duration,
     used: u32,
 }
 
 impl LocalWindows {
-    /// Counts operations in their window, which opens with the first of them.
+    /// Counts operations in the client's window, which opens with the first operation.
     pub fn count(&self, client: Client, limit: Limit, operations: u32, now: Duration) -> Count {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if windows.len() >= CAPACITY && !windows.contains_key(&(client, limit.name)) {
@@ -45,9 +45,9 @@ impl LocalWindows {
     }
 }
 
-/// Removes closed windows. If most are still open, the windows of all addresses are removed at once, and those of users
-/// stay: that is lenient with the addresses for one minute, while a search through all windows at every request would
-/// slow down everyone.
+/// Removes closed windows. If more than half of them are still open, removes the windows of all addresses, then those of
+/// users if there are still too many. Addresses may then exceed their limits for a minute, but searching all windows at
+/// every request would slow down all clients.
 fn make_room(windows: &mut HashMap<(Client, &'static str), Window>, now: Duration) {
     windows.retain(|_, window| window.closes > now);
     if windows.len() > CAPACITY / 2 {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_are_admitted_all_or_none() {
+    fn operations_are_admitted_together_or_not_at_all() {
         let (local, now) = (LocalWindows::default(), start());
         assert!(local.count(Client::User(1), WRITES, 49, now).admitted);
         assert!(!local.count(Client::User(1), WRITES, 2, now).admitted);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn many_addresses_take_bounded_memory_and_leave_users_windows() {
+    fn many_addresses_take_bounded_memory_and_do_not_displace_users() {
         let (local, now) = (LocalWindows::default(), start());
         for _ in 0..50 {
             local.count(Client::User(1), WRITES, 1, now);

@@ -1,4 +1,4 @@
-//! The windows that all programs count in: one Redis key for each, which expires with its window.
+//! Windows shared by several programs: one Redis key for each, which expires with the window.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +10,15 @@ use tokio::time::Instant;
 
 use crate::window::{Client, Count, Limit, WINDOW};
 
-/// How long a call may take.
+/// Timeout of a call.
 const TIMEOUT: Duration = Duration::from_millis(250);
-/// How long no call is made after one has failed.
+/// Time without calls after one has failed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Most calls in flight.
+/// Maximum number of calls in flight.
 const CONCURRENCY: usize = 256;
 
-/// Counts operations up to the limit. Returns whether they were admitted, how many are counted, and the milliseconds
-/// until the window closes.
+/// Counts operations up to the limit. Returns whether they were admitted, the number of operations in the window, and the
+/// milliseconds until the window closes.
 const SCRIPT: &str = r"
     local used = tonumber(redis.call('GET', KEYS[1]) or '0')
     local count, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -34,7 +34,7 @@ const SCRIPT: &str = r"
     return {admitted and 1 or 0, used, left}
 ";
 
-/// Why windows can't be shared: the URL of Redis can't be parsed. The source may repeat the URL.
+/// The URL of Redis can't be parsed. The source error may quote the URL, and the password in it.
 #[derive(Debug)]
 pub struct RedisError(redis::RedisError);
 
@@ -54,7 +54,7 @@ pub struct SharedWindows {
     redis: ConnectionManager,
     script: Script,
     prefix: &'static str,
-    /// No call is made before this moment; absent while Redis responds.
+    /// No call is made before this moment. `None` while Redis responds.
     paused_until: Mutex<Option<Instant>>,
 }
 
@@ -102,7 +102,8 @@ impl SharedWindows {
         }
     }
 
-    /// Whether calls are paused. When the pause is over one request calls, and the others wait for its success.
+    /// Whether calls are paused. After a pause, only one operation makes a call; for the others the pause continues until
+    /// that call succeeds.
     fn is_paused(&self) -> bool {
         let mut until = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         match *until {

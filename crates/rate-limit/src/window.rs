@@ -1,16 +1,16 @@
-//! Windows: what is counted, for whom, and how much of it is admitted.
+//! The limits, clients and counts of windows.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-/// How long a window is open.
+/// The length of a window.
 pub const WINDOW: Duration = Duration::from_secs(60);
 
-/// A limit on a kind of operations.
+/// A limit on one kind of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Identifies the limit: each has windows of its own.
+    /// Identifies the limit. Each limit has separate windows.
     pub name: &'static str,
     /// Operations admitted in one window.
     pub most: u32,
@@ -24,7 +24,7 @@ pub enum Client {
 }
 
 impl Client {
-    /// The user, or the address of a request without one.
+    /// The user or, for a request without one, the network of the address.
     pub fn new(user_id: Option<i64>, address: IpAddr) -> Self {
         user_id.map_or_else(|| Self::Network(network_of(address)), Self::User)
     }
@@ -39,7 +39,7 @@ impl fmt::Display for Client {
     }
 }
 
-/// A window right after operations were counted or refused.
+/// The result of counting operations: the state of the window afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
     /// Whether the operations were admitted; all or none of them are.
@@ -50,7 +50,8 @@ pub struct Count {
     pub reset: Duration,
 }
 
-/// The network that counts as one client address: a household has a whole IPv6 /64.
+/// The network that counts as one client: the IPv4 address itself, or the /64 of an IPv6 address, since a household usually
+/// has a whole /64.
 pub fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),

@@ -1,4 +1,4 @@
-//! Windows without a Redis that responds.
+//! Windows while Redis is unavailable.
 
 use std::time::Duration;
 

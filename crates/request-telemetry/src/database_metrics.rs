@@ -20,7 +20,7 @@ struct StateLabel {
 pub struct CommitSizes(Histogram);
 
 impl Default for CommitSizes {
-    /// Powers of two up to the most that one commit takes.
+    /// Buckets at powers of two, up to 256, the maximum number of changes in one commit.
     fn default() -> Self {
         Self(Histogram::new(exponential_buckets(1.0, 2.0, 9)))
     }
@@ -32,7 +32,7 @@ impl CommitSizes {
     }
 }
 
-/// Metrics of connections, statements and, on SQLite, of the writer.
+/// Metrics of connections, statements and, on SQLite, the writer.
 pub struct DatabaseMetrics {
     connections: Family<StateLabel, Gauge>,
     statements: Counter,
@@ -40,7 +40,7 @@ pub struct DatabaseMetrics {
 }
 
 impl DatabaseMetrics {
-    /// Metrics in this registry. The name of those that OpenTelemetry has no name for begins with `prefix`.
+    /// Registers the metrics. Names that are not from OpenTelemetry's conventions begin with `prefix`.
     pub fn register(registry: &mut Registry, prefix: &str, backend: Backend, commits: &CommitSizes) -> Self {
         let metrics = Self {
             connections: Family::default(),
@@ -72,7 +72,7 @@ impl DatabaseMetrics {
         metrics
     }
 
-    /// Sets the metrics to the database's as they are now.
+    /// Sets the metrics to the current values of the database.
     pub fn update(&self, db: &Database) {
         let connections = db.connections();
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {

@@ -9,7 +9,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// OpenTelemetry's boundaries, and three below its first: most responses take less than five milliseconds.
+/// OpenTelemetry's bucket boundaries in seconds, and three below its first, since most responses take less than 5 ms.
 const SECONDS: [f64; 17] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
 ];
@@ -34,7 +34,7 @@ pub struct HttpMetrics {
 }
 
 impl HttpMetrics {
-    /// Metrics in this registry that all begin at 0. The name of those that OpenTelemetry has no name for begins with `prefix`.
+    /// Registers the metrics, which begin at 0. Names that are not from OpenTelemetry's conventions begin with `prefix`.
     pub fn register(registry: &mut Registry, prefix: &str) -> Self {
         let metrics = Self {
             durations: Family::new_with_constructor(|| Histogram::new(SECONDS)),
@@ -108,7 +108,7 @@ impl Drop for ActiveRequest {
     }
 }
 
-/// The method's name as a label; unknown methods share one value.
+/// The name of a method as a label. Unknown methods share one value.
 pub fn method_name(method: &Method) -> &'static str {
     const KNOWN: [&str; 9] = [
         "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE",
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_and_connections_are_counted_while_they_last() {
+    fn requests_and_connections_are_counted_until_they_end() {
         let mut registry = Registry::default();
         let metrics = HttpMetrics::register(&mut registry, "shop");
         let lines = |registry: &Registry| {

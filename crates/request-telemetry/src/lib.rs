@@ -1,7 +1,6 @@
-//! What is observed of requests while they run: a record for the log line of each, traces by OTLP, and metrics of HTTP and of
-//! the database.
+//! Telemetry of requests: a record for the log line of each request, traces over OTLP, and metrics of HTTP and the database.
 //!
-//! A [`Record`] is task-local, so that the code below a request needs no parameter for it:
+//! A [`Record`] is task-local, so that code that runs during a request needs no parameter for it:
 //!
 //! ```
 //! use request_telemetry::Record;
@@ -10,7 +9,7 @@
 //! let record = Record::new("7f3a".to_owned());
 //! record
 //!     .scope(async {
-//!         // Somewhere below.
+//!         // Anywhere in the request.
 //!         Record::current().identified(Some(5));
 //!         assert_eq!(Record::current_id().as_deref(), Some("7f3a"));
 //!     })
@@ -21,22 +20,22 @@
 //!
 //! # Guarantees
 //!
-//! - **No values.** Spans and metrics have routes and statements as templates, with placeholders; names of metrics' labels are
-//!   few. No path, query string, variable or parameter is recorded.
-//! - **Bounded.** The SDK's queue of spans has a bound and drops what is beyond it, an export has a timeout, and of a statement
-//!   at most 2,000 characters are recorded.
-//! - **Cheap when off.** Without an endpoint for traces, a request and a statement cost one check of an absent option each.
-//! - **Names** are those of OpenTelemetry's semantic conventions where it has one, for metrics in Prometheus' spelling.
+//! - **No values.** Spans and metrics contain routes and statements only as templates, with placeholders. No path, query
+//!   string, variable or parameter is recorded. Labels of metrics have few values.
+//! - **Bounded.** The SDK's queue of spans is bounded and drops further spans, an export has a timeout, and at most 2,000
+//!   characters of a statement are recorded.
+//! - **Cheap when off.** Without an endpoint for traces, each request and each statement costs one check of an absent option.
+//! - **Names** follow OpenTelemetry's semantic conventions where they exist, in Prometheus' spelling for metrics.
 //!
 //! # Modules
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | `record` | what is collected of one request |
+//! | `record` | the data collected during one request |
 //! | `log` | the process's log, text or JSON |
-//! | `statements` | observers of the database, which fill the record and the spans |
+//! | `statements` | observers of the database, which count and trace statements |
 //! | `traces`, `otlp_client` | spans and their export |
-//! | `http_metrics`, `database_metrics` | metrics, to be registered in the program's registry |
+//! | `http_metrics`, `database_metrics` | metrics for the program's registry |
 
 mod database_metrics;
 mod http_metrics;

@@ -28,9 +28,8 @@ fn log_panics() {
     }));
 }
 
-/// Starts the log of the process, which has the directives' level for each target. Without one it is `info`, or `warn` if
-/// `quiet`. Directives that can't be parsed are ignored. From now on a panic is one event of the log, with the id of its
-/// request.
+/// Starts the log of the process. `directives` sets the level of each target; the default is `info`, or `warn` if `quiet`.
+/// Directives that can't be parsed are ignored. From then on, a panic is logged as one event, with the id of its request.
 pub fn start_log(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let level = if quiet {
         LevelFilter::WARN
@@ -40,7 +39,8 @@ pub fn start_log(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .parse_lossy(directives.unwrap_or_default());
-    // SeaORM logs at `info` that there are no migrations to apply; at `debug` a driver would log the values of parameters.
+    // At `info`, SeaORM logs that there are no migrations to apply. At `debug`, the PostgreSQL driver logs the values of
+    // parameters.
     let filter = ["sea_orm_migration=warn", "tokio_postgres=warn"]
         .iter()
         .filter_map(|directive| directive.parse().ok())
@@ -54,12 +54,12 @@ pub fn start_log(format: LogFormat, quiet: bool, directives: Option<&str>) {
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
     if started.is_err() {
-        tracing::debug!("a logger is installed already");
+        tracing::debug!("a logger is already installed");
     }
     log_panics();
 }
 
-/// Whether lines may have colour codes: in a terminal, unless `NO_COLOR` is set and not empty.
+/// Whether to use colour codes: on a terminal, unless `NO_COLOR` is set and not empty.
 fn has_colours() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
@@ -70,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    /// Run by the test below in a process of its own, because the panic hook is global.
+    /// Run by the test below in a separate process, because the panic hook is global.
     #[test]
     #[ignore = "run by another test"]
     fn panics() {

@@ -1,7 +1,7 @@
 //! The HTTP client that exports traces, built from hyper and rustls.
 //!
-//! The SDK exports on a thread outside of the async runtime, so each request runs as a task of the runtime while that
-//! thread waits for it.
+//! The SDK exports on a thread outside of the async runtime. Each request therefore runs as a task on the runtime, and the
+//! SDK's thread waits for it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,10 +16,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use tokio::runtime::Handle;
 
-/// The most bytes of a response that are read.
+/// Maximum size of a response in bytes.
 const RESPONSE_BYTES: usize = 64 * 1024;
 
-/// Why traces can't be exported: the endpoint or a variable can't be parsed, TLS can't be configured, or there is no runtime.
+/// The exporter can't be started: the endpoint or a variable can't be parsed, TLS can't be configured, or there is no
+/// runtime.
 #[derive(Debug, thiserror::Error)]
 #[error("traces can't be exported")]
 pub struct OtlpError(#[source] Box<dyn std::error::Error + Send + Sync>);
@@ -34,7 +35,7 @@ pub(crate) struct OtlpClient {
     hyper: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     runtime: Handle,
     timeout: Duration,
-    /// Whether the last export failed: only changes are logged.
+    /// Whether the last export failed. Only changes are logged.
     failing: AtomicBool,
 }
 
@@ -95,7 +96,7 @@ impl HttpClient for OtlpClient {
         };
         self.log_change(match &sent {
             Ok(response) if response.status().is_success() => None,
-            Ok(response) => Some(format!("the collector answered {}", response.status())),
+            Ok(response) => Some(format!("the collector responded with {}", response.status())),
             Err(error) => Some(error.to_string()),
         });
         sent

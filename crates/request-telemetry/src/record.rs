@@ -1,7 +1,7 @@
-//! `Record`: what is collected about a request while it runs, for its log line and its response's headers.
+//! `Record`: data collected during a request, for its log line and the headers of its response.
 //!
-//! It is a task-local value, so that the database and the rules need no parameter for it. Code that runs on another
-//! thread, such as SQLite's writer, gets it from `Ctx`.
+//! The record is task-local, so that most code needs no parameter for it. Code that runs on another thread, such as
+//! SQLite's writer, gets it as a parameter.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -16,21 +16,21 @@ tokio::task_local! {
     static CURRENT: Arc<Record>;
 }
 
-/// The observations about one request.
+/// Data collected during one request.
 #[derive(Default)]
 pub struct Record {
     id: String,
     /// Set if the request is traced.
     span: OnceLock<Span>,
-    /// The parent span of the next statements, if it is not the request's.
+    /// The parent span of the following statements, if it is not the span of the request.
     statement_parent: Mutex<Option<Span>>,
     statements: AtomicU64,
-    /// 0 without a user: ids begin at 1.
+    /// The id of the user, or 0 without one, since ids begin at 1.
     user: AtomicI64,
     quota: Mutex<Option<Quota>>,
 }
 
-/// What is left of a rate limit.
+/// The state of a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// The limit's name.
@@ -52,7 +52,7 @@ impl Record {
         })
     }
 
-    /// The record of the current task's request, or outside of requests an empty one that is discarded.
+    /// The record of the current task's request. Outside of requests, an empty record that is discarded.
     pub fn current() -> Arc<Self> {
         CURRENT.try_with(Arc::clone).unwrap_or_default()
     }
@@ -62,7 +62,8 @@ impl Record {
         CURRENT.try_with(|record| record.id.clone()).ok()
     }
 
-    /// Counts a statement of the current task's request, and begins its span; outside of requests does nothing.
+    /// Counts a statement of the current task's request, and begins its span if the request is traced. Does nothing outside
+    /// of requests.
     pub fn statement_of_current(backend: Backend, sql: &str) -> Option<DbSpan> {
         CURRENT
             .try_with(|record| record.statement(backend, sql))
@@ -79,7 +80,7 @@ impl Record {
         &self.id
     }
 
-    /// False for the empty record of code outside of requests.
+    /// Whether this is the record of a request, not the empty one outside of requests.
     pub fn belongs_to_request(&self) -> bool {
         !self.id.is_empty()
     }
@@ -99,7 +100,7 @@ impl Record {
         Some(parent.as_ref().unwrap_or(span).statement(system, sql))
     }
 
-    /// Sets the request's span, once.
+    /// Sets the request's span. Further calls have no effect.
     pub fn set_span(&self, span: Span) {
         let _ = self.span.set(span);
     }
@@ -109,7 +110,7 @@ impl Record {
         self.span.get()
     }
 
-    /// Sets the parent span of the statements that follow; `None` means the request's span.
+    /// Sets the parent span of the following statements. `None` means the request's span.
     pub fn set_statement_parent(&self, span: Option<Span>) {
         *self
             .statement_parent
@@ -132,12 +133,12 @@ impl Record {
         Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
     }
 
-    /// Records what is left of a rate limit that the request counts against.
+    /// Records the state of a rate limit that applies to the request.
     pub fn record_quota(&self, quota: Quota) {
         *self.quota.lock().unwrap_or_else(PoisonError::into_inner) = Some(quota);
     }
 
-    /// What is left of the rate limit that the request counted against last.
+    /// The state of the last recorded rate limit.
     pub fn quota(&self) -> Option<Quota> {
         *self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,7 +149,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_record_is_current_within_its_scope_alone() {
+    async fn the_record_is_current_only_within_its_scope() {
         let record = Record::new("7".to_owned());
         record
             .scope(async {

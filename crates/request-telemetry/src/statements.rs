@@ -1,4 +1,4 @@
-//! Observers of the database: statements go to the record of their request, commits to the metrics.
+//! Observers of the database: they count and trace the statements of a request, and record the sizes of commits.
 
 use database::{Backend, StatementObserver, StatementSpan};
 

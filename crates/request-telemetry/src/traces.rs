@@ -1,8 +1,8 @@
-//! Traces, exported by OTLP: a span for each request, below it one for the GraphQL operation and one for each SQL statement,
-//! and one for each request to another server.
+//! Traces, exported over OTLP: a span for each request, with children for its GraphQL operation and each SQL statement, and
+//! a span for each request to another server.
 //!
-//! Attributes follow OpenTelemetry's semantic conventions. Routes and statements are recorded as templates, with
-//! placeholders: no path or query string, no variables, no values.
+//! Attributes follow OpenTelemetry's semantic conventions. Routes and statements are recorded as templates with
+//! placeholders, without paths, query strings, variables or values.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -21,12 +21,12 @@ use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 
 use crate::otlp_client::{OtlpClient, OtlpError};
 
-/// How long an export may take.
+/// Timeout of an export.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long the last export may take at shutdown.
+/// Timeout of the last export at shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Where spans are sent, and as what.
+/// The endpoint of the exporter, and the name under which it sends spans.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The complete address, such as `http://localhost:4318/v1/traces`.
@@ -37,17 +37,18 @@ pub struct Settings {
     pub tracer: &'static str,
 }
 
-/// The exporter of one program's spans. The SDK queues spans up to a bound and drops those beyond it.
+/// The exporter of a program's spans. The SDK's queue is bounded; further spans are dropped.
 pub struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
 }
 
 impl Traces {
-    /// Starts the exporter. The SDK itself reads the other standard variables: headers, sampling, sizes of queue and batch.
+    /// Starts the exporter. The SDK reads headers, sampling, and the sizes of queue and batch from its standard environment
+    /// variables.
     ///
     /// # Errors
-    /// When the endpoint or one of the variables can't be parsed, or TLS can't be configured.
+    /// When the endpoint or one of the variables can't be parsed, TLS can't be configured, or there is no runtime.
     pub fn new(settings: Settings) -> Result<Self, OtlpError> {
         let exporter = SpanExporter::builder()
             .with_http()
@@ -69,7 +70,7 @@ impl Traces {
         Ok(Self { provider, tracer })
     }
 
-    /// Begins the span of a request, in the trace that its `traceparent` header names.
+    /// Begins the span of a request, in the trace of its `traceparent` header if there is one.
     pub fn request(&self, headers: &HeaderMap, method: &'static str, route: &str) -> Span {
         let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
         let name = match route {
@@ -83,7 +84,7 @@ impl Traces {
         self.begin(name, SpanKind::Server, &parent, attributes)
     }
 
-    /// Begins the span of a GraphQL operation, below the span of its request if there is one.
+    /// Begins the span of a GraphQL operation, as a child of its request's span if there is one.
     pub fn operation(&self, parent: Option<&Context>, ty: &'static str, name: Option<String>) -> Span {
         let mut attributes = vec![KeyValue::new("graphql.operation.type", ty)];
         let title = match name {
@@ -101,7 +102,7 @@ impl Traces {
         self.begin(title, kind, parent.unwrap_or(&Context::new()), attributes)
     }
 
-    /// Begins the span of a `POST` to another server, in a trace of its own.
+    /// Begins the span of a `POST` request to another server, in a new trace.
     pub fn post(&self, host: &str, attributes: impl IntoIterator<Item = (&'static str, String)>) -> Span {
         let mut all = vec![
             KeyValue::new("http.request.method", "POST"),
@@ -119,7 +120,7 @@ impl Traces {
         Span::begin(&self.tracer, name.into(), kind, parent, attributes)
     }
 
-    /// Exports what is still queued, within a bounded time.
+    /// Exports the queued spans and stops the exporter, within a time limit.
     pub async fn finish(&self) {
         let provider = self.provider.clone();
         // The call blocks until the SDK's thread has ended.
@@ -132,7 +133,7 @@ impl Traces {
     }
 }
 
-/// A span; it ends when its last clone is dropped, if not before.
+/// A span. It ends with [`end`](Self::end), or when its last clone is dropped.
 #[derive(Clone)]
 pub struct Span {
     tracer: SdkTracer,
@@ -158,7 +159,7 @@ impl Span {
         }
     }
 
-    /// Begins the span of an SQL statement below this one.
+    /// Begins the span of an SQL statement as a child of this one.
     pub fn statement(&self, system: &'static str, sql: &str) -> DbSpan {
         let summary = summary(sql);
         let mut span = self
@@ -194,7 +195,7 @@ impl Span {
         self.context.span().set_attribute(KeyValue::new(name, value));
     }
 
-    /// Records a response's status, and whether it counts as a failure of this span.
+    /// Records the status of a response. `is_failure` marks the span as failed.
     pub fn response(&self, status: StatusCode, is_failure: bool) {
         self.set_attribute("http.response.status_code", i64::from(status.as_u16()));
         if is_failure {
@@ -202,7 +203,7 @@ impl Span {
         }
     }
 
-    /// Records a failure by its kind, which must be one of few values.
+    /// Marks the span as failed, with the kind of failure, which must be one of few values.
     pub fn failed(&self, kind: impl Into<Value>) {
         self.set_attribute("error.type", kind);
         self.context.span().set_status(Status::error(""));
@@ -226,10 +227,10 @@ impl DbSpan {
     }
 }
 
-/// The most characters of a statement that are recorded.
+/// Maximum number of characters of a statement that are recorded.
 const MAX_QUERY_TEXT: usize = 2_000;
 
-/// A statement's verb and first table: `SELECT product`.
+/// The verb and the first table of a statement, such as `SELECT product`.
 fn summary(sql: &str) -> String {
     let mut words = sql.split_ascii_whitespace();
     let verb = words.next().unwrap_or_default().to_ascii_uppercase();
@@ -241,7 +242,7 @@ fn summary(sql: &str) -> String {
     let table = if verb == "UPDATE" {
         words.next()
     } else {
-        // A subquery in place of a table has a table of its own further on.
+        // Instead of a table there can be a subquery, whose table comes later.
         let is_table = |table: &&str| !table.starts_with('(');
         std::iter::from_fn(|| {
             words.find(|word| is_before_table(word))?;
@@ -262,7 +263,7 @@ mod tests {
     use super::summary;
 
     #[test]
-    fn a_summary_names_verb_and_table() {
+    fn a_summary_has_verb_and_table() {
         for (sql, expected) in [
             (
                 r#"SELECT "product"."id" FROM "product" WHERE "id" = $1"#,

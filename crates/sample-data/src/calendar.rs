@@ -12,7 +12,7 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// Returns a moment between 7:00 and 20:00 UTC on that day, or on the day before if that would not be in the past.
+    /// Returns a random moment between 7:00 and 20:00 UTC, `days_ago` days ago, or a day earlier if that is not in the past.
     pub(crate) fn moment(&self, rng: &mut Rng, days_ago: i64) -> DateTime<Utc> {
         let midnight = self.now.date_naive().and_time(NaiveTime::MIN).and_utc();
         let at = midnight - TimeDelta::days(days_ago) + TimeDelta::seconds(rng.between(7 * 3600, 20 * 3600));

@@ -6,7 +6,7 @@ use crate::description::{HOUSEHOLD, Style, TECHNICAL};
 pub(crate) struct Department {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// Position in [`DEPARTMENTS`] of a second department in which its brands sell.
+    /// Position in [`DEPARTMENTS`] of a second department in which its brands are sold.
     pub(crate) related: usize,
     pub(crate) style: &'static Style,
     /// Colours, flavours or materials, which end a title after a comma.
@@ -29,7 +29,7 @@ pub(crate) struct Good {
     pub(crate) sizes: &'static [&'static str],
     /// The selling price of the first size, in whole units.
     pub(crate) low: i64,
-    /// The selling price of the last size.
+    /// The selling price of the last size, in whole units.
     pub(crate) high: i64,
 }
 
@@ -42,7 +42,7 @@ const fn good(noun: &'static str, low: i64, high: i64, sizes: &'static [&'static
     }
 }
 
-/// The main categories. Further categories are ranges within these.
+/// The main categories. Further categories are ranges within them.
 pub(crate) static DEPARTMENTS: [Department; 14] = [
     Department {
         name: "Lighting",

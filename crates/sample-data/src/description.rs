@@ -1,4 +1,4 @@
-//! Product lines and sentences about products, in two styles: a warranty suits a lamp and not a bar of soap.
+//! Product lines and sentences about products, in two styles, since a warranty suits a lamp but not a bar of soap.
 
 use crate::rng::Rng;
 

@@ -57,8 +57,8 @@ pub(crate) fn generate(
         plan.assign(rng, own);
         product.opening_quantity = plan.balance(rng, own);
     }
-    // A stable sort: movements of one product in the same second must keep their order, or its stock could fall below
-    // zero.
+    // The sort must be stable: if movements of a product in the same second changed their order, its stock could fall
+    // below zero.
     movements.sort_by_key(|movement| movement.at);
     movements
 }
@@ -69,7 +69,8 @@ fn increment(counts: &mut [usize], index: usize) {
     }
 }
 
-/// The distribution of the demand: a few products sell twenty times the average, and half of them hardly at all.
+/// The distribution of demand: a few products sell twenty times as much as the average, and half of the products hardly
+/// sell at all.
 struct Popularity {
     /// Cumulative weights, ascending.
     sums: Vec<i64>,
@@ -101,7 +102,7 @@ struct Plan {
     supplier: usize,
     /// Number of suppliers.
     suppliers: usize,
-    /// The largest quantity of an ordinary sale; smaller for expensive products.
+    /// Maximum quantity of an ordinary sale; smaller for expensive products.
     basket: i64,
     /// The final stock of a product that is to be low on stock or out of stock.
     final_stock: Option<i64>,
@@ -119,7 +120,7 @@ impl Plan {
             4..=10 => Some(rng.between(1, 5)),
             _ => None,
         };
-        // A product with deliveries and no sales can't be out of stock.
+        // A product with deliveries but no sales can't be out of stock.
         let final_stock = final_stock.filter(|_| sales > 0 || restocks == 0);
         Self {
             sales,
@@ -148,7 +149,7 @@ impl Plan {
     fn assign(&self, rng: &mut Rng, movements: &mut [Movement]) {
         let (mut sales, mut restocks) = (self.sales, self.restocks);
         for movement in movements {
-            // The last movement of a product that runs out is a sale, so that sale comes after all deliveries.
+            // For a product with a final stock, the last sale comes after all deliveries.
             let delayed = self.final_stock.is_some() && sales == 1 && restocks > 0;
             if !delayed && rng.index(sales + restocks) < sales {
                 sales -= 1;
@@ -203,8 +204,8 @@ impl Plan {
         };
     }
 
-    /// Returns the opening quantity, which is enough for every sale. Adjusts the movements of a product that has a final
-    /// stock so that they lead to it.
+    /// Returns an opening quantity that is enough for all sales. If the product has a final stock, adjusts the movements so
+    /// that they lead to it.
     fn balance(&self, rng: &mut Rng, movements: &mut [Movement]) -> i64 {
         let (mut balance, mut lowest) = (0, 0);
         for movement in movements.iter() {
@@ -215,7 +216,7 @@ impl Plan {
             lowest = lowest.min(balance);
         }
         let Some(final_stock) = self.final_stock else {
-            // Always greater than the default low-stock threshold.
+            // The final stock is then greater than the default low-stock threshold.
             return rng.between(6, 40) - lowest;
         };
         let opening = -lowest;
@@ -223,7 +224,8 @@ impl Plan {
         if surplus <= 0 {
             return opening - surplus;
         }
-        // Only sales follow the last delivery, so reducing it lowers no balance below `final_stock` but the last one.
+        // Only sales follow the last delivery, so the final balance is the lowest one after it, and reducing the delivery
+        // keeps all of them at `final_stock` or above.
         let delivery = movements
             .iter_mut()
             .rfind(|movement| movement.flow != Flow::Outflow);

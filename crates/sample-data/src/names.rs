@@ -1,7 +1,7 @@
 //! Names of categories, brands and suppliers, each with an optional description.
 //!
 //! Each list starts with names written by hand and continues with composed ones, for any count. Some are in other
-//! alphabets, to try searches in them. All brands and suppliers are invented.
+//! alphabets, to try searches with them. All brands and suppliers are invented.
 
 use crate::department::{DEPARTMENTS, Department};
 use crate::rng::Rng;
@@ -25,7 +25,7 @@ const RANGES: &[&str] = &[
     "Clearance",
 ];
 
-/// The departments, then their ranges. Example: "Lighting – Premium".
+/// The nth category: first the departments, then their ranges. Example: "Lighting – Premium".
 pub(crate) fn category(_: &mut Rng, nth: usize) -> (String, Option<String>) {
     let department = Department::nth(nth);
     let Some(nth_range) = (nth / DEPARTMENTS.len()).checked_sub(1) else {
@@ -106,7 +106,7 @@ const TOWNS: &[&str] = &[
     "Tartu", "Turin", "Utrecht", "Zürich",
 ];
 
-/// Two of three brands have a description.
+/// The nth brand. Two of three have a description.
 pub(crate) fn brand(rng: &mut Rng, nth: usize) -> (String, Option<String>) {
     let name = match nth.checked_sub(BRANDS.len()) {
         None => cycle(BRANDS, nth).to_owned(),
@@ -216,7 +216,7 @@ const TERMS: &[&str] = &[
     "Slow in August: order early.",
 ];
 
-/// Three of four suppliers have a description.
+/// The nth supplier. Three of four have a description.
 pub(crate) fn supplier(rng: &mut Rng, nth: usize) -> (String, Option<String>) {
     let name = match nth.checked_sub(SUPPLIERS.len()) {
         None => cycle(SUPPLIERS, nth).to_owned(),
@@ -230,10 +230,10 @@ pub(crate) fn supplier(rng: &mut Rng, nth: usize) -> (String, Option<String>) {
     (name, rng.chance(75).then(|| (*rng.pick(TERMS)).to_owned()))
 }
 
-/// Returns the nth pair of two lists, and how many times all pairs were used before it. Consecutive pairs differ in both
-/// words.
+/// Returns the nth pair of words from two lists, and the number of times that all pairs have been used before it.
+/// Consecutive pairs differ in both words.
 fn pair<'a>(nth: usize, starts: &[&'a str], ends: &[&'a str]) -> (&'a str, &'a str, usize) {
-    // A prime greater than both lengths shares no factor with their product, so each round has every pair once.
+    // A prime greater than both lengths shares no factor with their product, so each pair occurs once in each round.
     const STRIDE: usize = 7_919;
     let pairs = starts.len() * ends.len();
     let at = nth % pairs * STRIDE % pairs;
@@ -246,7 +246,7 @@ fn cycle<'a>(words: &[&'a str], nth: usize) -> &'a str {
     words[nth % words.len()]
 }
 
-/// Returns the name, and in later rounds "name 2", "name 3" and so on.
+/// Returns the name in the first round, and "name 2", "name 3" and so on in later ones.
 fn numbered(name: String, round: usize) -> String {
     if round == 0 {
         name

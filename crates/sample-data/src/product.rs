@@ -1,4 +1,4 @@
-//! Products: title, category, brand and prices. Their opening quantities follow from the history.
+//! Products: title, category, brand and prices. The history sets their opening quantities.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -9,7 +9,7 @@ use crate::description;
 use crate::rng::Rng;
 use crate::shop::{Label, Product};
 
-/// The stride shares no factor with the number of serie numbers, so none repeats before all have been used.
+/// The number of serie numbers. The stride shares no factor with it, so none repeats before all have been used.
 const SERIE_NUMBERS: i64 = 1_000_000_000;
 const SERIE_STRIDE: i64 = 387_420_489;
 
@@ -33,7 +33,7 @@ pub(crate) fn generate(
         .collect()
 }
 
-/// 80 % of the products are created on the first day, the others later. Sorted, so that ids grow with time.
+/// The creation times of the products: about 80 % on the first day, the others later. Sorted, so that ids grow with time.
 fn creation_times(rng: &mut Rng, calendar: &Calendar, count: usize) -> Vec<DateTime<Utc>> {
     let mut times: Vec<_> = (0..count)
         .map(|_| {
@@ -49,13 +49,17 @@ fn creation_times(rng: &mut Rng, calendar: &Calendar, count: usize) -> Vec<DateT
     times
 }
 
-/// The positions of the brands that sell in each department. A brand sells in its own department and in the one that
-/// has it as `related`.
+/// The positions of the brands that are sold in each department. A brand is sold in its main department and in the one that
+/// is `related` to it.
 fn brands_by_department(brands: usize) -> Vec<Vec<usize>> {
-    let sells_in = |brand: usize, department: usize| {
+    let is_sold_in = |brand: usize, department: usize| {
         brand % DEPARTMENTS.len() == department || Department::nth(brand).related == department
     };
-    let brands_in = |department| (0..brands).filter(|brand| sells_in(*brand, department)).collect();
+    let brands_in = |department| {
+        (0..brands)
+            .filter(|brand| is_sold_in(*brand, department))
+            .collect()
+    };
     (0..DEPARTMENTS.len()).map(brands_in).collect()
 }
 
@@ -67,7 +71,7 @@ fn product(
     number: i64,
     created_at: DateTime<Utc>,
 ) -> Product {
-    // The lower of two positions half the time, so that categories differ in size and none is empty.
+    // In half of the cases, the lower of two positions, so that categories differ in size but none is empty.
     let (one, other) = (rng.index(categories.len()), rng.index(categories.len()));
     let category = if rng.chance(50) { one } else { one.min(other) };
     let department = Department::nth(category);
@@ -114,7 +118,7 @@ fn title(rng: &mut Rng, brand: &str, department: &Department, good: &Good, size:
     title
 }
 
-/// Between the lowest and the highest price of its kind, rising with the size, plus or minus 14 %.
+/// A price between the lowest and the highest of its kind, rising with the size, plus or minus 14 %, in cents.
 fn selling_cents(rng: &mut Rng, good: &Good, size: usize) -> i64 {
     let step = |count: usize| i64::try_from(count).unwrap_or(0);
     let steps = step(good.sizes.len()).max(2) - 1;

@@ -1,12 +1,12 @@
-//! Random numbers that are the same on every platform: integers only, from a named and pinned generator.
+//! Random numbers that are the same on every platform: only integers, from a pinned generator.
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::{Rng as _, SeedableRng as _};
 
 /// A random number generator.
 ///
-/// Ranges and choices are computed here and not by `rand`, which may change their values in any minor release. The
-/// generators of `rand_pcg` are fixed by their test vectors.
+/// Ranges and choices are not computed by `rand`, which may change their values in any minor release. The generators of
+/// `rand_pcg` are fixed by their test vectors.
 pub(crate) struct Rng(Pcg64);
 
 impl Rng {
@@ -16,7 +16,7 @@ impl Rng {
 
     /// Returns a number from `low` to `high`, both included, or `low` if `high` is less.
     ///
-    /// The modulo favours low numbers by less than one in a billion for the ranges that are used here.
+    /// The modulo favours low numbers by less than one in a billion for the ranges in this crate.
     pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         let number = (self.0.next_u64() >> 1).cast_signed();
         low + number % (high - low + 1).max(1)

@@ -9,19 +9,19 @@ use crate::calendar::{Calendar, TRADING_DAYS};
 use crate::rng::Rng;
 use crate::{history, names, product};
 
-/// A fixed `now`, for rows that must not depend on the day on which they are generated: 2026-01-01T12:00:00Z.
+/// 2026-01-01T12:00:00Z, a fixed `now` for rows that must not depend on the day on which they are generated.
 pub const EPOCH: DateTime<Utc> = DateTime::from_timestamp_nanos(1_767_268_800_000_000_000);
 
 /// The whole shop. References between rows are positions in these lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shop {
-    /// One for every 500 products, at least 14; the names are unique.
+    /// One per 500 products, at least 14; the names are unique.
     pub categories: Vec<Label>,
-    /// One for every 100 products, at least 40; the names are unique.
+    /// One per 100 products, at least 40; the names are unique.
     pub brands: Vec<Label>,
-    /// One for every 200 products, at least 15; the names are unique.
+    /// One per 200 products, at least 15; the names are unique.
     pub suppliers: Vec<Label>,
-    /// As many as requested, oldest first.
+    /// Oldest first.
     pub products: Vec<Product>,
     /// Two inflows and three outflows per product on average, oldest first. Applied in this order, no stock falls below
     /// zero.
@@ -85,7 +85,7 @@ pub enum Flow {
 }
 
 impl Shop {
-    /// Generates the shop of this seed as it looks at `now`.
+    /// Generates the shop of a seed, with a history that ends at `now`.
     ///
     /// The sequence of random numbers is part of the result: changing the order of these steps changes every shop.
     pub fn generate(products: usize, seed: u64, now: DateTime<Utc>) -> Self {

@@ -10,7 +10,7 @@ use crate::names;
 use crate::rng::Rng;
 use crate::shop::{EPOCH, Flow, Label, Shop};
 
-/// FNV-1a: the standard library's hashers may change from release to release.
+/// FNV-1a, since the standard library's hashers may change between releases.
 struct Fingerprint(u64);
 
 impl Write for Fingerprint {
@@ -22,7 +22,7 @@ impl Write for Fingerprint {
     }
 }
 
-/// Every field of every row, written by hand so that no dependency's `Debug` has a say in it.
+/// The fingerprint of every field of every row. The format does not use `Debug`, which a dependency may change.
 fn fingerprint(shop: &Shop) -> Result<u64, fmt::Error> {
     let mut print = Fingerprint(0xcbf2_9ce4_8422_2325);
     for (list, labels) in [
@@ -77,7 +77,7 @@ fn fingerprint(shop: &Shop) -> Result<u64, fmt::Error> {
     Ok(print.0)
 }
 
-/// Applies the history in its order, checking each balance; what is left of each product at the end.
+/// Applies the history in order, checks each balance, and returns the final stock of each product.
 fn balances(shop: &Shop) -> Vec<i64> {
     let mut balances: Vec<i64> = shop
         .products
@@ -86,7 +86,7 @@ fn balances(shop: &Shop) -> Vec<i64> {
         .collect();
     for movement in &shop.movements {
         let Some(balance) = balances.get_mut(movement.product) else {
-            panic!("{movement:?} is of no product");
+            panic!("{movement:?} has no product");
         };
         *balance += match movement.flow {
             Flow::Inflow { .. } => movement.quantity,
@@ -109,7 +109,7 @@ fn unique<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
 }
 
 #[test]
-fn the_same_seed_gives_the_same_shop_forever() {
+fn the_same_seed_gives_the_same_shop_in_every_release() {
     assert_eq!(
         fingerprint(&Shop::generate(1_000, 1, EPOCH)),
         Ok(0x2db6_af6d_9809_5d24)
@@ -130,7 +130,7 @@ fn stock_never_falls_below_zero() {
 }
 
 #[test]
-fn a_few_products_run_low_and_a_few_have_run_out() {
+fn a_few_products_are_low_on_stock_or_out_of_stock() {
     for seed in 0..20 {
         let balances = balances(&Shop::generate(240, seed, EPOCH));
         let out = balances.iter().filter(|balance| **balance == 0).count();
@@ -150,7 +150,7 @@ fn a_few_products_run_low_and_a_few_have_run_out() {
 }
 
 #[test]
-fn the_lists_keep_their_proportions() {
+fn the_lengths_of_the_lists_depend_on_the_product_count() {
     for (products, lists) in [
         (0, (14, 40, 15)),
         (1, (14, 40, 15)),
@@ -262,7 +262,7 @@ fn every_reference_points_into_its_list() {
     assert_eq!(
         categories,
         (0..shop.categories.len()).collect(),
-        "none is empty, none is missing"
+        "every category has a product, and every product a category"
     );
     assert_eq!(brands, (0..shop.brands.len()).collect());
     for movement in &shop.movements {
@@ -274,7 +274,7 @@ fn every_reference_points_into_its_list() {
 }
 
 #[test]
-fn nothing_happens_before_its_time_or_after_now() {
+fn times_are_in_order_and_in_the_past() {
     let noon = EPOCH;
     for now in [
         noon,
@@ -295,11 +295,11 @@ fn nothing_happens_before_its_time_or_after_now() {
         assert!(shop.movements.is_sorted_by_key(|movement| movement.at));
         assert!(shop.movements.iter().all(|movement| movement.at < now));
         for movement in &shop.movements {
-            let born = shop
+            let created = shop
                 .products
                 .get(movement.product)
                 .map(|product| product.created_at);
-            assert!(born < Some(movement.at), "{movement:?}, entered {born:?}");
+            assert!(created < Some(movement.at), "{movement:?}, created {created:?}");
         }
         let first = shop
             .movements

@@ -1,12 +1,12 @@
 //! `.env`: lines of `NAME=VALUE`.
 //!
-//! A value is taken literally, but for white space around it: nothing is expanded, unquoted or cut off at a `#`, because
-//! Django's keys contain all such characters.
+//! Values are literal, except that white space around them is removed: nothing is expanded, unquoted or cut off at a `#`,
+//! because Django's keys contain all such characters.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read as _};
 
-/// The largest file, in bytes.
+/// Maximum number of bytes read.
 const MAX_BYTES: u64 = 1024 * 1024;
 
 /// The variables of a file.
@@ -17,7 +17,7 @@ impl EnvFile {
     /// Reads `.env` from the working directory, or else from the nearest directory above it that has one.
     ///
     /// # Errors
-    /// A message that names the line and shows nothing of it, since it may hold a secret.
+    /// A message with the number of the line. It does not quote the line, which can contain a secret.
     pub fn read() -> Result<Self, String> {
         let unreadable = |error: std::io::Error| format!(".env can't be read: {error}");
         let directory = std::env::current_dir().map_err(unreadable)?;
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn other_lines_are_refused_by_their_number() {
+    fn errors_have_the_line_number_and_do_not_quote_the_line() {
         for text in ["A=1\nhunter2", "A=1\n=hunter2", "A=1\nhun ter2=3"] {
             let message = EnvFile::parse(text.as_bytes()).expect_err("unreadable");
             assert_eq!(message, ".env, line 2: it must be NAME=VALUE or begin with #");

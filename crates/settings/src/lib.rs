@@ -1,5 +1,4 @@
-//! What reads settings, for programs that declare them with [`clap`]: `.env`, values that are kept in files, parsers of values,
-//! and secrets.
+//! Reads settings for programs that declare them with [`clap`]: `.env`, values from files, parsers of values, and secrets.
 //!
 //! ```
 //! use settings::value::{origin, trimmed};
@@ -13,9 +12,9 @@
 //!
 //! # Guarantees
 //!
-//! - **Nothing secret is shown.** No error quotes a value that may hold a password: not the line of `.env`, not a URL, not a
-//!   key. A [`Secret`] has no `Display`, and its `Debug` is `(secret)`.
-//! - **White space around a value has no meaning**, whether it comes from a flag, a variable, `.env` or a file.
+//! - **Secrets are not shown.** No error quotes a value that can contain a password: a line of `.env`, a URL or a key. A
+//!   [`Secret`] has no `Display`, and its `Debug` is `(secret)`.
+//! - **White space around a value is ignored**, whether it comes from a flag, a variable, `.env` or a file.
 //! - **Values of `.env` are literal:** nothing is expanded, unquoted or cut off at a `#`.
 //! - **Bounded.** Files are read up to a limit.
 //!
@@ -25,9 +24,9 @@
 //! | --- | --- |
 //! | `env_file` | [`EnvFile`]: the variables of `.env` |
 //! | `value_file` | [`read_value`]: a value from a file, such as a secret that an orchestrator mounts |
-//! | `secret` | [`Secret`], and which keys are too weak to sign with |
+//! | `secret` | [`Secret`], and checks of the strength of keys |
 //! | `secret_file` | [`read_or_create_secret`]: a key that is generated at the first start |
-//! | `postgres_url` | the URL of a PostgreSQL database, checked before a driver reads it |
+//! | `postgres_url` | checks the URL of a PostgreSQL database before a driver parses it |
 //! | [`value`] | parsers of other values |
 
 mod env_file;

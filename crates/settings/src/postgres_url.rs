@@ -1,13 +1,13 @@
-//! The URL of a PostgreSQL database, checked before a driver reads it: drivers show what they can't parse in errors and logs.
+//! Checks the URL of a PostgreSQL database before a driver parses it, since drivers quote invalid parts in errors and logs.
 
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// The error for a URL whose parts can't be distinguished, most often because of characters in the password.
+/// The error for a URL that can't be split into its parts, most often because of special characters in the password.
 const UNREADABLE: &str = "it must be postgres://USER:PASSWORD@HOST:PORT/NAME; in a user name or password the characters \
      @ : / ? # [ ] % and spaces must be percent-encoded, such as %23 for #";
 
-/// The modes of `sslmode`.
+/// The values of `sslmode`.
 const SSL_MODES: [&str; 6] = [
     "disable",
     "allow",
@@ -34,7 +34,8 @@ pub fn postgres_url(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The URL with each of its hosts alone, as a URL of several, `postgres://u@a:1,b:2/d`, is none by the general rules.
+/// Splits a URL with several hosts, such as `postgres://u@a:1,b:2/d`, into one URL for each host, since the general syntax
+/// of URLs allows only one.
 fn one_for_each_host(text: &str) -> Option<Vec<String>> {
     let (scheme, rest) = text.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -43,7 +44,7 @@ fn one_for_each_host(text: &str) -> Option<Vec<String>> {
         Some((login, hosts)) => (format!("{login}@"), hosts),
         None => (String::new(), authority),
     };
-    // The host may be a parameter, but a URL with a login needs one here.
+    // The host may be a parameter instead, but the general syntax requires one after a login.
     let hosts = if hosts.is_empty() && path.contains("host=") {
         "localhost".split(',')
     } else {
@@ -79,14 +80,14 @@ fn check(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a part is UTF-8 without NUL once decoded.
+/// Whether the decoded part is UTF-8 without NUL.
 fn is_text(part: &str) -> bool {
     percent_decode_str(part)
         .decode_utf8()
         .is_ok_and(|text| !text.contains('\0'))
 }
 
-/// Checks a parameter that the driver takes; others it would log with their values.
+/// Checks a parameter. Unknown ones are refused, since the driver would log them with their values.
 fn check_parameter(name: &str, value: &str) -> Result<(), String> {
     let is_valid = match name {
         "sslmode" | "ssl-mode" => SSL_MODES.contains(&value.to_ascii_lowercase().as_str()),
@@ -115,7 +116,7 @@ mod tests {
     use super::postgres_url;
 
     #[test]
-    fn addresses_that_can_be_used() {
+    fn valid_urls_are_accepted() {
         for url in [
             "postgres://u:p@h/d",
             "postgresql://u:p%23%2F%3F%40@h:5433/d?sslmode=verify-full&sslrootcert=/etc/ca.pem",
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_that_cannot_are_not_shown() {
+    fn invalid_urls_are_refused_and_not_shown() {
         for url in [
             "postgres://u:hunter2#x@127.0.0.1:1/d",
             "postgres://u:/ab?cd=hunter2@h/d",

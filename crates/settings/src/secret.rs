@@ -1,8 +1,8 @@
-//! Secrets, which never print, and what a key must be to be one.
+//! Secrets, which are never printed, and checks of the strength of keys.
 
 use std::fmt;
 
-/// A text that never prints.
+/// A text that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -16,7 +16,7 @@ impl Secret {
         self.0.as_bytes()
     }
 
-    /// The text, for connecting.
+    /// The text, for use in a URL or a header.
     pub fn text(&self) -> &str {
         &self.0
     }
@@ -28,13 +28,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The fewest bytes of a key: the output size of SHA-256, as RFC 7518, section 3.2 asks.
+/// Minimum length of a key in bytes: the output size of SHA-256, as required by RFC 7518, section 3.2.
 pub const SECRET_KEY_BYTES: usize = 32;
 
-/// The fewest different characters of a key. Of 10 million random keys of 32 decimal digits, one has fewer.
+/// Minimum number of different characters of a key. About one in 10 million random keys of 32 decimal digits has fewer.
 const SECRET_KEY_CHARACTERS: usize = 6;
 
-/// What Django puts before the keys that it writes into a new project's files, which are published with them.
+/// The prefix of keys that Django writes into the files of a new project. They are often published with the project.
 const PUBLISHED_PREFIX: &str = "django-insecure-";
 
 /// Parses a key for signing.
@@ -52,7 +52,7 @@ pub fn secret_key(text: &str) -> Result<Secret, String> {
     Ok(Secret::new(text))
 }
 
-/// Whether a key has the mark of one that was published with a project's files.
+/// Whether a key has Django's prefix for keys in the files of a new project, which are often published.
 pub fn is_published(key: &Secret) -> bool {
     key.text().starts_with(PUBLISHED_PREFIX)
 }

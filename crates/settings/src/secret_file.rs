@@ -6,10 +6,10 @@ use std::path::Path;
 
 use crate::secret::{SECRET_KEY_BYTES, Secret};
 
-/// Reads the secret kept in a file, or creates one readable by the file's owner alone.
+/// Reads the secret in a file, or generates one and creates the file, which only its owner can read.
 ///
 /// # Errors
-/// When the file can't be read or created, or holds less than a key.
+/// When the file can't be read or created, or has less than [`SECRET_KEY_BYTES`].
 pub fn read_or_create_secret(file: &Path) -> io::Result<Secret> {
     match fs::read_to_string(file) {
         Ok(text) if text.trim().len() >= SECRET_KEY_BYTES => Ok(Secret::new(text.trim())),
@@ -25,7 +25,7 @@ pub fn read_or_create_secret(file: &Path) -> io::Result<Secret> {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             let mut created = match options.open(file) {
                 Ok(created) => created,
-                // Another process created it first; its secret counts.
+                // Another process has created the file in the meantime: use its secret.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     return read_or_create_secret(file);
                 }

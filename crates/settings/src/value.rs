@@ -1,5 +1,4 @@
-//! Parsers of values. Each is to be wrapped in [`trimmed`], so that white space around a value, or around an item of a list, has
-//! no meaning.
+//! Parsers of values. Wrap each in [`trimmed`], so that white space around a value, or around an item of a list, is ignored.
 
 use std::ffi::OsStr;
 use std::net::IpAddr;
@@ -14,7 +13,7 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub struct Trimmed<P>(P);
 
-/// Wraps a parser, so that white space around the value has no meaning.
+/// Wraps a parser, so that white space around the value is ignored.
 pub fn trimmed<P: TypedValueParser>(parser: P) -> Trimmed<P> {
     Trimmed(parser)
 }
@@ -37,18 +36,18 @@ impl<P: TypedValueParser> TypedValueParser for Trimmed<P> {
     }
 }
 
-/// A truth value as Django's environments write it: `true`, `1`, `yes`, `on` and their opposites, in any case.
+/// A boolean as in the environment of a Django project: `true`, `1`, `yes`, `on` and their opposites, in any case.
 pub fn truth() -> Trimmed<BoolishValueParser> {
     trimmed(BoolishValueParser::new())
 }
 
-/// A number of seconds.
+/// A number of seconds, from 1 to a century.
 pub fn lifetime() -> Trimmed<RangedI64ValueParser<i64>> {
-    // A century: far enough, and no sum with the present overflows.
+    // Adding a century to the present time does not overflow.
     trimmed(RangedI64ValueParser::<i64>::new().range(1..=3_155_760_000))
 }
 
-/// An http or https address without anything that identifies a user.
+/// An http or https URL without a login, a query or a fragment.
 pub fn public_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -61,7 +60,8 @@ pub fn public_url(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// An origin as browsers send it: a scheme, a host, and a port where it is not the scheme's own.
+/// An origin as browsers send it: a scheme, a host, and a port unless it is the default of the scheme. Or `*` for any
+/// origin.
 pub fn origin(text: &str) -> Result<String, String> {
     if text == "*" {
         return Ok(text.to_owned());
@@ -77,14 +77,14 @@ pub fn origin(text: &str) -> Result<String, String> {
     }
 }
 
-/// A network, or one address.
+/// A network, or a single IP address.
 pub fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse().map(|address: IpAddr| address.into()))
         .map_err(|_| "it must be an IP address or a network such as 10.0.0.0/8".to_owned())
 }
 
-/// The http or https address of a collector of traces, which may hold a password.
+/// The http or https URL of a trace collector, which can contain a password.
 pub fn collector(text: &str) -> Result<Secret, String> {
     let url: Url = text.parse().map_err(|_| "it must be an address".to_owned())?;
     let is_http = matches!(url.scheme(), "http" | "https") && url.has_host();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_value_has_no_meaning() {
+    fn white_space_around_a_value_is_ignored() {
         let command = clap::Command::new("test")
             .arg(clap::Arg::new("on").long("on").value_parser(truth()))
             .arg(clap::Arg::new("for").long("for").value_parser(lifetime()));

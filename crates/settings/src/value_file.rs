@@ -1,12 +1,13 @@
-//! Values that are kept in files, such as secrets that an orchestrator mounts.
+//! Values from files, such as secrets that an orchestrator mounts.
 
 use std::io::Read as _;
 use std::path::Path;
 
-/// The largest file, in bytes.
+/// Maximum number of bytes read.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Reads the setting `name` from a file. `is_set` is whether the setting itself has a value.
+/// Reads the setting `name` from a file. `is_set` says whether the setting also has a value outside of the file, which is an
+/// error.
 ///
 /// # Errors
 /// A message that names the setting and does not show its value.

@@ -1,6 +1,6 @@
 //! Values from files.
 
-#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use settings::{Secret, read_value, secret_key};
 
@@ -14,7 +14,7 @@ fn read(text: &str, is_set: bool) -> Result<Secret, String> {
 }
 
 #[test]
-fn a_value_is_read_without_white_space_around_it() {
+fn white_space_around_a_value_in_a_file_is_ignored() {
     assert_eq!(read(&format!(" {KEY}\r\n"), false).unwrap().text(), KEY);
 }
 

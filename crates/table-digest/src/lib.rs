@@ -1,4 +1,4 @@
-//! Counts, sums and hashes of tables, to compare the rows of two databases without holding either.
+//! Counts, sums and hashes of tables, to compare the rows of two databases without loading either into memory.
 //!
 //! ```
 //! use table_digest::{Digest, Fields, Record};
@@ -23,11 +23,11 @@
 //! # Guarantees
 //!
 //! - **The order of rows does not matter.** The hash of a table is the sum of the SHA-256 of its rows modulo 2²⁵⁶, so that two
-//!   databases may return rows in different orders, and a row that is there twice counts twice.
+//!   databases may return rows in different orders. A duplicate row counts twice.
 //! - **Columns are separated.** Texts are hashed with their length, and null differs from every value.
 //! - **Constant memory** for a table of any size.
 //!
-//! It finds differences that happened by accident. It is no proof against a person who chooses the rows.
+//! It detects accidental differences only: different rows with the same sum can be constructed on purpose.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -35,7 +35,7 @@ use sha2::{Digest as _, Sha256};
 
 /// A row that can be added to a [`Digest`].
 pub trait Record {
-    /// Puts all columns into `fields`, always in the same order.
+    /// Writes all columns to `fields`, always in the same order.
     fn write(&self, fields: &mut Fields);
 }
 
@@ -53,7 +53,6 @@ impl Fields {
         self.hasher.update(number.to_be_bytes());
     }
 
-    /// An optional whole number.
     pub fn optional_integer(&mut self, number: Option<i64>) {
         self.hasher.update([u8::from(number.is_some())]);
         self.integer(number.unwrap_or(0));
@@ -65,7 +64,7 @@ impl Fields {
         self.integer(number);
     }
 
-    /// A price, which is summed; two decimals count.
+    /// A price, which is rounded to two decimals and summed.
     pub fn money(&mut self, amount: Decimal) {
         let mut amount = amount;
         amount.rescale(2);
@@ -73,42 +72,39 @@ impl Fields {
         self.hasher.update(amount.mantissa().to_be_bytes());
     }
 
-    /// A text.
     pub fn text(&mut self, text: &str) {
         self.hasher
             .update(u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
         self.hasher.update(text.as_bytes());
     }
 
-    /// An optional text.
     pub fn optional_text(&mut self, text: Option<&str>) {
         self.hasher.update([u8::from(text.is_some())]);
         self.text(text.unwrap_or_default());
     }
 
-    /// A time, to the microsecond.
-    pub fn moment(&mut self, moment: DateTime<Utc>) {
-        self.integer(moment.timestamp_micros());
+    /// A timestamp in microseconds.
+    pub fn timestamp(&mut self, timestamp: DateTime<Utc>) {
+        self.integer(timestamp.timestamp_micros());
     }
 
-    /// A truth value.
-    pub fn truth(&mut self, truth: bool) {
-        self.hasher.update([u8::from(truth)]);
+    pub fn boolean(&mut self, boolean: bool) {
+        self.hasher.update([u8::from(boolean)]);
     }
 }
 
-/// Adds up a table, row by row.
+/// The digest of a table, to which rows are added one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Digest {
     rows: u64,
     quantity: i128,
     cents: i128,
-    /// 256 bits, the lowest first.
+    /// A 256-bit integer, least significant word first.
     sum: [u64; 4],
 }
 
 impl Digest {
-    /// An empty table.
+    /// The digest of an empty table.
     pub const fn new() -> Self {
         Self {
             rows: 0,
@@ -118,7 +114,6 @@ impl Digest {
         }
     }
 
-    /// Adds a row.
     pub fn add(&mut self, row: &impl Record) {
         let mut fields = Fields::default();
         row.write(&mut fields);
@@ -138,17 +133,16 @@ impl Digest {
         }
     }
 
-    /// The number of rows.
     pub const fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// The hash, 64 hex digits.
+    /// The hash as 64 hex digits.
     pub fn hash(&self) -> String {
         self.sum.iter().rev().map(|word| format!("{word:016x}")).collect()
     }
 
-    /// The sum of quantities; as text, for it may exceed 64 bits.
+    /// The sum of quantities, as text because it may exceed 64 bits.
     pub fn quantity(&self) -> String {
         self.quantity.to_string()
     }
@@ -182,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_matter_and_every_row_does() {
+    fn the_digest_depends_on_every_row_but_not_on_their_order() {
         let all = digest(&[1, 2, 3, -4]);
         assert_eq!(all, digest(&[-4, 3, 1, 2]));
         assert_eq!((all.0, &*all.1, &*all.2), (4, "2", "2.00"));
@@ -202,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_do_not_run_into_each_other() {
+    fn the_hash_depends_on_column_boundaries() {
         let hash = |row: Texts| {
             let mut digest = Digest::new();
             digest.add(&row);

@@ -1,18 +1,18 @@
-//! `ListColumn`: the one declaration of a column that lists are ordered by, and of the rules for a text.
+//! `ListColumn`: the declaration of a column that lists can be ordered by, and of the rules for its text.
 //!
-//! Checks of drafts, search, order, filters, the parameters of REST and the invariants all derive from these declarations.
+//! Validation, search, order, filters, the parameters of REST and the invariants are all derived from these declarations.
 
 use sea_orm::ColumnTrait;
 
-/// A column that lists can be ordered by, under the column's own name.
+/// A column that lists can be ordered by, with the column's name as the name of the order.
 #[derive(Clone, Copy, Debug)]
 pub struct ListColumn<C: 'static> {
     pub column: C,
-    /// Set for texts.
+    /// `Some` for a text.
     pub text: Option<TextColumn<C>>,
 }
 
-/// What a text has beside its column.
+/// The folded column and the rules of a text.
 #[derive(Clone, Copy, Debug)]
 pub struct TextColumn<C: 'static> {
     /// The column with the folded text, for search and order.
@@ -23,21 +23,21 @@ pub struct TextColumn<C: 'static> {
 /// The rules for a text.
 #[derive(Clone, Copy, Debug)]
 pub struct TextRules {
-    /// The most characters.
+    /// The maximum number of characters.
     pub max_length: usize,
-    /// Whether it must be there and not blank. Otherwise a blank text is null.
+    /// Whether the text must be present and not blank. If it is optional, a blank text is stored as null.
     pub required: bool,
-    /// Whether no two rows have the same text; rows without one don't count. Needs a unique index called
+    /// Whether the text must be unique among the rows that have one. This needs a unique index called
     /// `<table>_<column>_key`.
     pub unique: bool,
-    /// Whether `search` looks into it.
+    /// Whether a search covers it.
     pub searched: bool,
-    /// Whether lists have a parameter of its name that keeps the rows with exactly this text.
+    /// Whether lists have a parameter with its name, for the rows with exactly this text.
     pub filterable: bool,
 }
 
 impl TextRules {
-    /// Any text, or none.
+    /// The rules of an optional text of any length.
     pub const OPTIONAL: Self = Self {
         max_length: usize::MAX,
         required: false,
@@ -63,7 +63,7 @@ impl<C: ColumnTrait> ListColumn<C> {
         self.column.as_str()
     }
 
-    /// The column that an order compares: that of the folded form of a text.
+    /// The column that an order compares: the folded column for a text.
     pub fn compared(&self) -> C {
         self.text.map_or(self.column, |text| text.folded)
     }

@@ -3,11 +3,11 @@
 use sea_orm::Value;
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 
-/// How a column is compared with a value.
+/// The comparison of a column with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     Equal,
-    /// Another value, or null.
+    /// Matches null, too.
     NotEqual,
     Greater,
     GreaterOrEqual,
@@ -25,10 +25,11 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// The condition; `without_index` keeps the databases from using an index of the column.
+    /// The condition; `without_index` prevents the databases from using an index of the column.
     ///
-    /// A statement is planned for all values of its parameters, so neither database sees that a range of prices may hold half
-    /// of the products. Where there is a reference to look for, the reference's index finds far fewer rows.
+    /// Statements are planned without the values of their parameters, so neither database takes into account that a range
+    /// of prices may match half of the products. If the filter also compares a reference, the index of the reference finds
+    /// far fewer rows.
     pub(crate) fn condition(self, without_index: bool) -> Expr {
         let column = if without_index {
             Expr::cust(format!(r#"+"{}"."{}""#, self.table, self.column))

@@ -1,7 +1,7 @@
 //! Cursors: the position of a row in an order, as an opaque text that stays valid after the request.
 //!
-//! A cursor names its order and carries the row's values in it, the id last. So a page continues from there even when the
-//! row has changed or is gone, and a cursor of another order is refused. A cursor holds nothing secret and is not trusted:
+//! A cursor contains the name of its order and the row's values in it, the id last. So the next page can be read even if the
+//! row was changed or deleted, and a cursor of another order is rejected. A cursor contains no secrets and is not trusted:
 //! its values must have the types of the columns that they are compared with.
 
 use base64::Engine as _;
@@ -53,10 +53,10 @@ pub enum Side {
 
 /// The first byte of every cursor: the version of its encoding.
 const VERSION: u8 = 1;
-/// The longest cursor that is decoded, in bytes. Values of texts in an order are shorter.
+/// The maximum length of a cursor in bytes. The texts that lists are ordered by are shorter.
 const MAX_LENGTH: usize = 32 * 1024;
 
-/// The cursor of a row with these values in the order of this name.
+/// Encodes the cursor of a row with these values in the order with this name.
 pub fn encode(order: &str, values: &[Value]) -> String {
     let mut bytes = vec![VERSION];
     put_text(&mut bytes, order);
@@ -90,7 +90,7 @@ fn put_text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
-/// The values of a cursor, if it belongs to the order of this name and fits its columns.
+/// Decodes the values of a cursor; `None` if it does not belong to the order with this name or does not fit its columns.
 pub fn decode(order: &str, terms: &[Term], cursor: &str) -> Option<Vec<Value>> {
     if cursor.len() > MAX_LENGTH {
         return None;
@@ -124,16 +124,16 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
         (b"i", ValueKind::Integer) => take_integer(rest)?.into(),
         (b"t", ValueKind::Timestamp) => {
             let time = DateTime::from_timestamp_micros(take_integer(rest)?)?;
-            // Both databases can represent these years.
+            // The years that both databases can represent.
             if !(1..10_000).contains(&time.year()) {
                 return None;
             }
             time.into()
         }
         (b"d", ValueKind::Money) => take_text(rest)?.parse::<Decimal>().ok()?.into(),
-        // PostgreSQL's texts have no NUL, so no cursor that was encoded here has one.
+        // The database contains no texts with a NUL, so no valid cursor does.
         (b"s", ValueKind::Text) => Some(take_text(rest)?).filter(|text| !text.contains('\0'))?.into(),
-        (b"n", holds) if term.nullable => match holds {
+        (b"n", kind) if term.nullable => match kind {
             ValueKind::Integer => Value::BigInt(None),
             ValueKind::Text => Value::String(None),
             ValueKind::Money => Value::Decimal(None),
@@ -143,7 +143,7 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
     })
 }
 
-/// The rows on one side of a cursor.
+/// The condition for the rows on one side of a cursor.
 pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     let upwards = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
     let first = terms.first().is_some_and(upwards);
@@ -168,7 +168,7 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
             .add(Condition::all().add(tied(term, value)).add(condition));
     }
     match (terms.first(), values.first()) {
-        // This follows from the rest, but lets an index begin at the right place.
+        // This condition is redundant, but allows an index scan to start at the right place.
         (Some(term), Some(value)) if !term.nullable => {
             let column = Expr::col(term.column.clone());
             let bound = Expr::val(value.clone());
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn decodes_what_it_encodes() {
+    fn cursors_are_decoded_to_the_same_values() {
         let cursor = encode("product:serie", &values());
         assert_eq!(decode("product:serie", &terms(), &cursor), Some(values()));
         let mut without = values();
@@ -268,14 +268,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_cursor_of_another_order() {
+    fn cursors_of_another_order_are_rejected() {
         let cursor = encode("product:serie", &values());
         assert_eq!(decode("product:-serie", &terms(), &cursor), None);
         assert_eq!(decode("product:serie", &terms()[1..], &cursor), None);
     }
 
     #[test]
-    fn refuses_what_was_not_encoded_here() {
+    fn malformed_cursors_are_rejected() {
         let cursor = encode("product:serie", &values());
         for end in 0..cursor.len() {
             assert_eq!(decode("product:serie", &terms(), &cursor[..end]), None, "{end}");
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn one_direction_is_one_comparison() {
+    fn an_order_in_one_direction_is_one_comparison() {
         let terms = [
             term("price", ValueKind::Money, Direction::Descending, false),
             term("id", ValueKind::Integer, Direction::Descending, false),

@@ -1,4 +1,4 @@
-//! Calendar days in UTC, as both APIs read them.
+//! Parses calendar days for both APIs.
 
 use chrono::NaiveDate;
 

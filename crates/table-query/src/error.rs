@@ -6,14 +6,14 @@ use sea_orm::DbErr;
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// A part of a query can't be used.
+    /// A parameter of a query is invalid.
     #[error("{name}: {reason}")]
     Parameter {
         name: &'static str,
-        /// A message for people.
+        /// The reason, for people.
         reason: String,
     },
-    /// The database failed. Several rows that are loaded together can have the same failure.
+    /// The database failed. It is shared by the rows that were loaded together.
     #[error(transparent)]
     Database(Arc<DbErr>),
     /// Two relations of different types have the same name.

@@ -9,16 +9,17 @@ use crate::comparison::{Comparison, Range};
 use crate::error::Error;
 use crate::table::{Table, key};
 
-/// The longest pattern that SQLite compares with, in bytes.
-const LONGEST_PATTERN: usize = 50_000;
+/// The maximum length of a pattern in SQLite, in bytes.
+const MAX_PATTERN: usize = 50_000;
 
-/// A condition on the rows of one table; the default matches all.
+/// A condition on the rows of one table; the default matches all rows.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     condition: Option<Condition>,
-    /// Ranges of numbers that must match too. They become part of the condition late: see [`Range::condition`].
+    /// Ranges of numbers that must match, too. They are added to the condition at the end, because [`Range::condition`]
+    /// depends on the whole filter.
     ranges: Vec<Range>,
-    /// Whether a reference is compared with one id.
+    /// Whether the filter compares a reference with one id.
     has_reference: bool,
     size: Size,
 }
@@ -38,15 +39,15 @@ impl Size {
     }
 }
 
-/// The most conditions of one filter: SQLite takes expressions of 1,000 levels, and a condition has up to four.
-pub const CONDITIONS: usize = 200;
-/// The most values in the conditions of one filter: SQLite takes 32,766 parameters.
-pub const VALUES: usize = 10_000;
+/// The maximum number of conditions of one filter. SQLite accepts expressions of 1,000 levels, and a condition has up to four.
+pub const MAX_CONDITIONS: usize = 200;
+/// The maximum number of values in the conditions of one filter. SQLite accepts 32,766 parameters.
+pub const MAX_VALUES: usize = 10_000;
 
-/// The end of the names of columns that refer to other rows.
+/// The suffix of the names of columns that refer to other rows.
 const REFERENCE: &str = "_id";
 
-/// Where a text is looked for in another.
+/// The position of one text in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     Anywhere,
@@ -73,7 +74,7 @@ impl Filter {
         }
     }
 
-    /// The filter as one condition; none if it matches all rows.
+    /// The filter as one condition; `None` if it matches all rows.
     fn into_condition(self) -> Option<Condition> {
         let without_index = self.has_reference;
         let mut ranges = self
@@ -88,37 +89,37 @@ impl Filter {
         Some(ranges.fold(all, Condition::add))
     }
 
-    /// The filter, if both databases can process it.
+    /// Checks that both databases can process the filter.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for one of too many conditions or values.
+    /// [`Error::Parameter`] for too many conditions or values.
     pub fn checked(self) -> Result<Self, Error> {
-        if self.size.conditions > CONDITIONS {
+        if self.size.conditions > MAX_CONDITIONS {
             return Err(Error::parameter(
                 "filter",
-                format!("It has more than {CONDITIONS} conditions."),
+                format!("It has more than {MAX_CONDITIONS} conditions."),
             ));
         }
-        if self.size.values > VALUES {
+        if self.size.values > MAX_VALUES {
             return Err(Error::parameter(
                 "filter",
-                format!("It names more than {VALUES} values."),
+                format!("It names more than {MAX_VALUES} values."),
             ));
         }
         Ok(self)
     }
 
-    /// Whether it matches every row whatever its values.
+    /// Whether the filter matches all rows because it has no conditions.
     pub fn matches_all(&self) -> bool {
         self.condition.is_none() && self.ranges.is_empty()
     }
 
-    /// Matches nothing.
+    /// A filter that matches no rows.
     pub fn nothing() -> Self {
         Self::of(Expr::val(1).eq(0))
     }
 
-    /// Both must match.
+    /// Matches the rows that both filters match.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         let condition = match (self.condition, other.condition) {
@@ -135,7 +136,7 @@ impl Filter {
         }
     }
 
-    /// One of them must match; an empty list matches nothing.
+    /// Matches the rows that at least one of the filters matches; none for an empty list.
     pub fn any(filters: impl IntoIterator<Item = Self>) -> Self {
         let mut any = Condition::any();
         let mut size = Size {
@@ -161,7 +162,7 @@ impl Filter {
         }
     }
 
-    /// Matches the rows that the filter does not match, including those for which a null makes it undecided.
+    /// Matches the rows that the filter does not match, including those for which its result is null.
     #[must_use]
     pub fn negated(self) -> Self {
         let size = self.size.and(Size {
@@ -184,7 +185,7 @@ impl Filter {
         }
     }
 
-    /// Compares a column with a value. PostgreSQL refuses a text with a NUL, and no text in the database has one.
+    /// Compares a column with a value. A text with a NUL equals no text in the database, and PostgreSQL would reject it.
     pub fn compare<C: ColumnTrait>(column: C, comparison: Comparison, value: impl Into<Value>) -> Self {
         let value = value.into();
         if has_nul(&value) {
@@ -193,7 +194,7 @@ impl Filter {
                 _ => Self::nothing(),
             };
         }
-        // Prices and quantities only: times are often compared beside a reference that shares an index with them.
+        // Only prices and quantities, not times: a reference and a time are often in the same index.
         let is_number = matches!(value, Value::Decimal(_) | Value::BigInt(_));
         let is_range = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         if is_number && is_range {
@@ -228,12 +229,12 @@ impl Filter {
         }
     }
 
-    /// A column that has this value, as part of the statement's text: an index for rows with this value alone needs that.
+    /// Compares a column with a value that is written into the SQL, as a partial index for this value requires.
     pub fn is_constant<C: ColumnTrait>(column: C, value: &'static str) -> Self {
         Self::of(Expr::col(column.as_column_ref()).eq(Expr::Constant(value.into())))
     }
 
-    /// A column that is one of these values.
+    /// Matches the rows in which the column has one of these values.
     pub fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
@@ -246,7 +247,7 @@ impl Filter {
         Self::with(column.is_in(values), size)
     }
 
-    /// A column that is none of these values, or null.
+    /// Matches the rows in which the column has none of these values, or is null.
     pub fn not_among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
@@ -270,7 +271,8 @@ impl Filter {
         })
     }
 
-    /// A column that contains this text. `%` and `_` stand for themselves. To ignore case and diacritics, both are to be folded.
+    /// Matches the rows in which the column contains this text. `%` and `_` are matched literally. To ignore case and
+    /// diacritics, the column and the text have to be folded.
     pub fn text<C: ColumnTrait>(column: C, place: Place, text: &str) -> Self {
         if text.contains('\0') {
             return Self::nothing();
@@ -281,18 +283,18 @@ impl Filter {
             Place::Start => format!("{text}%"),
             Place::End => format!("%{text}"),
         };
-        if pattern.len() > LONGEST_PATTERN {
+        if pattern.len() > MAX_PATTERN {
             return Self::nothing();
         }
         Self::of(Expr::col(column.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
     }
 
-    /// A time on this UTC day or later.
+    /// Matches times on this UTC day or later.
     pub fn from_day<C: ColumnTrait>(column: C, day: NaiveDate) -> Self {
         Self::compare(column, Comparison::GreaterOrEqual, start_of(day))
     }
 
-    /// A time on this UTC day or earlier, the whole day included.
+    /// Matches times on this UTC day or earlier, including the whole day.
     pub fn to_day<C: ColumnTrait>(column: C, day: NaiveDate) -> Self {
         match day.checked_add_days(Days::new(1)) {
             Some(next) => Self::compare(column, Comparison::Less, start_of(next)),
@@ -300,7 +302,7 @@ impl Filter {
         }
     }
 
-    /// A column that is the id of a row of `R` which `filter` matches.
+    /// Matches the rows in which the column refers to a row of `R` that `filter` matches.
     pub fn refers_to<R: Table>(column: impl ColumnTrait, filter: Self) -> Self {
         let size = filter.size.and(Size {
             conditions: 1,
@@ -309,7 +311,7 @@ impl Filter {
         Self::with(column.in_subquery(filter.ids::<R>(key::<R>())), size)
     }
 
-    /// There is a row of `R` which `filter` matches and whose `reference` is this table's `key`.
+    /// Matches the rows that are referred to by a row of `R` that `filter` matches: its `reference` equals their `key`.
     pub fn referred_by<R: Table>(key: impl ColumnTrait, reference: R::Column, filter: Self) -> Self {
         let size = filter.size.and(Size {
             conditions: 1,
@@ -322,7 +324,7 @@ impl Filter {
         self.apply(R::find()).select_only().column(column).into_query()
     }
 
-    /// Adds it to a query.
+    /// Adds the filter to a query.
     pub fn apply<Q: QueryFilter>(self, query: Q) -> Q {
         match self.into_condition() {
             Some(condition) => query.filter(condition),
@@ -330,7 +332,7 @@ impl Filter {
         }
     }
 
-    /// A column that is one of these ids, as one parameter.
+    /// Matches the rows in which the column has one of these ids, with one parameter.
     pub fn among_ids<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
         Self::of(backend.among(column.as_column_ref(), ids))
     }

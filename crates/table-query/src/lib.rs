@@ -1,7 +1,7 @@
-//! What lists of rows are made of, over SeaORM and `crates/database`: filters, total orders, cursors, pages, and rows that load
+//! The parts of a list of rows, over SeaORM and `crates/database`: filters, total orders, cursors, pages, and rows that load
 //! their relations together.
 //!
-//! The crate has the parts. The program decides which columns a list can be ordered by and who may read it.
+//! The program builds its lists from these parts: it defines the columns of an order, and checks permissions.
 //!
 //! ```
 //! use sea_orm::sea_query::SqliteQueryBuilder;
@@ -34,19 +34,19 @@
 //!
 //! # Guarantees
 //!
-//! - **Orders are total.** A cursor carries the row's values in its order, the key last, so paging neither repeats nor skips
-//!   rows, and goes on when the row has changed or is gone. Nulls come last in both directions, on both databases.
-//! - **Cursors are not trusted.** One of another order, or with values of other types, is refused.
-//! - **Statements do not depend on the number of rows.** A page of the children of many parents is one statement; rows that
-//!   were fetched together load a relation once for all of them.
-//! - **Bounds** on the conditions and values of a filter, the words of a search, and the length of a cursor and of a pattern:
-//!   less than either database takes.
+//! - **Orders are total.** A cursor contains the row's values in its order, the key last. So paging neither repeats nor skips
+//!   rows, even if the row was changed or deleted. Nulls come last in both directions, on both databases.
+//! - **Cursors are not trusted.** One of another order, or with values of other types, is rejected.
+//! - **The number of statements does not depend on the number of rows.** A page of the children of many parents is one
+//!   statement; rows that were fetched together load a relation once for all of them.
+//! - **Input is bounded:** the conditions and values of a filter, the words of a search, and the length of a cursor and of a
+//!   pattern. The limits are below those of either database.
 //!
 //! # Modules
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | `table` | [`Table`]: what an entity needs |
+//! | `table` | [`Table`]: an entity whose rows can be listed |
 //! | `column` | [`ListColumn`]: a column that lists can be ordered by, and the rules for a text |
 //! | `filter`, `comparison` | conditions |
 //! | `search_terms` | the words of a search |
@@ -71,7 +71,7 @@ pub use self::column::{Direction, ListColumn, TextColumn, TextRules};
 pub use self::comparison::Comparison;
 pub use self::day::parse_day;
 pub use self::error::Error;
-pub use self::filter::{CONDITIONS, Filter, Place, VALUES};
+pub use self::filter::{Filter, MAX_CONDITIONS, MAX_VALUES, Place};
 pub use self::page::{CursorPage, PageRequest, PagesByParent};
 pub use self::row::Row;
 pub use self::search_terms::{MAX_WORDS, search_terms};

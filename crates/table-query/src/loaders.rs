@@ -1,7 +1,7 @@
-//! Loads rows by their ids, one statement a batch, with the `dataloader` crate.
+//! Loads rows by their ids, one statement for each batch, with the `dataloader` crate.
 //!
-//! A loader is called once, with the ids that all rows of a page refer to, so it never waits for more. It does not outlive
-//! that call, so nothing is shared between requests.
+//! A loader is called once, with all ids that the rows of a page refer to, so it does not wait for more ids. It is dropped
+//! after that call, so nothing is shared between requests.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -21,7 +21,7 @@ struct ById<T> {
 }
 
 impl<T: Table> BatchFn<i64, Result<Option<T::Model>, Error>> for ById<T> {
-    /// The interface has no error for a whole batch, so each id gets it.
+    /// The trait has no error for a whole batch, so the error is returned for each id.
     async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<T::Model>, Error>> {
         match self.db.by_ids::<T>(ids).await {
             Ok(rows) => {
@@ -42,7 +42,7 @@ impl<T: Table> BatchFn<i64, Result<Option<T::Model>, Error>> for ById<T> {
 pub(crate) async fn by_id<T: Table>(db: &Database, ids: Vec<i64>) -> Result<Vec<T::Model>, Error> {
     match ids.as_slice() {
         [] => return Ok(Vec::new()),
-        // Without the overhead of a batch.
+        // A single row is read without the overhead of a batch.
         [id] => return Ok(db.by_id::<T>(*id).await?.into_iter().collect()),
         _ => {}
     }

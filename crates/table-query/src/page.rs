@@ -1,7 +1,7 @@
-//! Pages by cursor: of a list, and of each parent's list, all parents together in one statement.
+//! Pages by cursor: of one list, or of the lists of many parents in one statement.
 //!
-//! A page reads one row more than it shows, to find out whether there are more. A page backwards is read in the opposite
-//! order and reversed at the end.
+//! A page reads one more row than it returns, to determine whether there are more rows. A backward page is read in the
+//! opposite order and then reversed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::error::Error;
 /// A request for a page of a list by cursor.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
-    /// The most items.
+    /// The maximum number of items.
     pub size: u64,
-    /// Whether the page is at the end of the part between the cursors, not at its beginning.
+    /// Whether the page is taken from the end of the range between the cursors, and not from its beginning.
     pub backwards: bool,
-    /// The number of items to skip, from the end that the page begins at.
+    /// The number of items to skip, from the same side.
     pub skip: u64,
-    /// The part begins after this cursor.
+    /// The range begins after this cursor.
     pub after: Option<String>,
-    /// The part ends before this cursor.
+    /// The range ends before this cursor.
     pub before: Option<String>,
 }
 
@@ -37,11 +37,12 @@ pub struct CursorPage<T> {
     cursor: CursorOf<T>,
 }
 
-/// Writes the cursor of an item.
+/// A function that returns the cursor of an item.
 pub type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
 
 impl<T> CursorPage<T> {
-    /// The page with these items, in the order of the list. `more` is whether the part between the cursors goes on beyond them.
+    /// The page with these items, in the order of the list. `more` is whether the range between the cursors has
+    /// further items.
     pub fn new(request: &PageRequest, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
         let (before, after) = (request.before.is_some(), request.after.is_some());
         let (has_previous, has_next) = if request.backwards {
@@ -70,8 +71,8 @@ pub struct PagesByParent<T> {
 }
 
 impl<T> PagesByParent<T> {
-    /// Makes the pages from items with the ids of their parents, in the order in which they were read. `siblings` turns those
-    /// that are shown into siblings of each other.
+    /// Creates the pages from the items and the ids of their parents, in the order in which they were read. `siblings` makes
+    /// the items of all pages siblings of each other.
     pub fn new<M>(
         request: &PageRequest,
         items: impl IntoIterator<Item = (i64, M)>,
@@ -82,17 +83,17 @@ impl<T> PagesByParent<T> {
         for (parent, item) in items {
             by_parent.entry(parent).or_default().push(item);
         }
-        let (mut shown, mut pages) = (Vec::new(), Vec::new());
+        let (mut kept, mut pages) = (Vec::new(), Vec::new());
         for (parent, mut items) in by_parent {
             let more = cut(request, &mut items);
             pages.push((parent, items.len(), more));
-            shown.extend(items);
+            kept.extend(items);
         }
-        let mut shown = siblings(shown).into_iter();
+        let mut kept = siblings(kept).into_iter();
         let page = |items, more| Arc::new(CursorPage::new(request, items, more, Arc::clone(cursor)));
         let by_parent = pages
             .into_iter()
-            .map(|(parent, count, more)| (parent, page(shown.by_ref().take(count).collect(), more)))
+            .map(|(parent, count, more)| (parent, page(kept.by_ref().take(count).collect(), more)))
             .collect();
         Self {
             by_parent,
@@ -106,7 +107,7 @@ impl<T> PagesByParent<T> {
     }
 }
 
-/// Removes the one item too many and returns whether it was there; reverses items that were read backwards.
+/// Removes the extra item and returns whether there was one. Reverses the items of a backward page.
 pub fn cut<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
     let size = usize::try_from(request.size).unwrap_or(usize::MAX);
     let more = items.len() > size;
@@ -120,7 +121,7 @@ pub fn cut<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
 /// The condition of a request's cursors, which must belong to this order.
 ///
 /// # Errors
-/// [`Error::Parameter`] for what is no cursor, or one of another order.
+/// [`Error::Parameter`] for a malformed cursor, or one of another order.
 pub fn bounds(request: &PageRequest, order: &str, terms: &[Term]) -> Result<Condition, Error> {
     let mut bounds = Condition::all();
     for (name, text, side) in [
@@ -136,7 +137,7 @@ pub fn bounds(request: &PageRequest, order: &str, terms: &[Term]) -> Result<Cond
     Ok(bounds)
 }
 
-/// Orders by these terms, or by the opposite order.
+/// Orders by these terms, in reverse if `backwards`.
 pub fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: bool) {
     for term in terms {
         let order = match (term.direction, backwards) {
@@ -156,7 +157,8 @@ pub fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: bool) {
     }
 }
 
-/// Keeps the rows that refer to the current parent, and orders them by these terms, which an index has within the reference.
+/// Selects the rows that refer to the current parent, and orders them by these terms. An index needs the reference first, and
+/// then the terms.
 pub fn order_within_parent(
     select: &mut SelectStatement,
     backend: Backend,
@@ -192,11 +194,11 @@ mod tests {
 
     fn pages(request: &PageRequest, items: &[(i64, i32)]) -> PagesByParent<i32> {
         let cursor: CursorOf<i32> = Arc::new(i32::to_string);
-        PagesByParent::new(request, items.iter().copied(), |shown| shown, &cursor)
+        PagesByParent::new(request, items.iter().copied(), |items| items, &cursor)
     }
 
     #[test]
-    fn the_item_too_many_shows_that_there_are_more() {
+    fn an_extra_item_means_that_there_are_more() {
         let items = [(1, 10), (2, 20), (1, 11), (1, 12), (2, 21)];
         let forwards = pages(&request(2, false), &items);
         let page = forwards.of(1);
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn cursors_and_skipped_items_lie_outside_of_the_page() {
+    fn cursors_and_skipped_items_are_outside_of_the_page() {
         let page = |request: &PageRequest| {
             let page = pages(request, &[(1, 10)]).of(1);
             (page.has_previous, page.has_next)
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameter_of_a_bad_cursor_is_named() {
+    fn the_error_of_a_malformed_cursor_names_its_parameter() {
         let request = PageRequest {
             before: Some("no cursor".to_owned()),
             ..request(2, false)

@@ -2,7 +2,7 @@
 //!
 //! A page consists of rows that refer to their siblings. The first row that needs a relation loads it for all of them, in one
 //! statement; the others wait for it and share the result. So the number of statements depends on the relations that a
-//! request asks for, never on the number of rows, and batches need no timer.
+//! request needs, and not on the number of rows. No timer is needed to collect a batch.
 
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
@@ -24,7 +24,7 @@ struct Siblings<R: EntityTrait> {
     relations: Mutex<HashMap<String, Relation>>,
 }
 
-/// One row among its siblings.
+/// A row and its siblings.
 pub struct Row<R: EntityTrait> {
     siblings: Arc<Siblings<R>>,
     index: usize,
@@ -44,7 +44,7 @@ impl<R: EntityTrait> Deref for Row<R> {
 
     #[expect(
         clippy::indexing_slicing,
-        reason = "a row is only made for an index of its siblings"
+        reason = "a row is only created for an index of its siblings"
     )]
     fn deref(&self) -> &R::Model {
         &self.siblings.rows[self.index]
@@ -64,7 +64,7 @@ impl<R: Table> Row<R> {
             .expect("one row in, one row out")
     }
 
-    /// Makes rows that were fetched together siblings.
+    /// Makes these rows siblings of each other.
     pub fn siblings_of(rows: Vec<R::Model>) -> Vec<Self> {
         let count = rows.len();
         let siblings = Arc::new(Siblings {
@@ -88,7 +88,7 @@ impl<R: Table> Row<R> {
             .collect())
     }
 
-    /// The row of `T` that this one refers to by `id`; `relation` names the reference.
+    /// The row of `T` that this one refers to by `id`; `relation` is the name of the reference.
     pub async fn one<T: Table>(
         &self,
         source: &impl Source,
@@ -105,7 +105,7 @@ impl<R: Table> Row<R> {
         Ok(found.get(&wanted).cloned())
     }
 
-    /// Stores the row that this one refers to as `relation`, which then need not be loaded.
+    /// Sets the row that this one refers to as `relation`, so that it need not be loaded. Replaces what its siblings have loaded.
     pub fn preload<T: Table>(&self, relation: &str, referred: T::Model) {
         let row = Row::<T>::single(referred);
         let found = HashMap::from([(row_id::<T>(&row), row)]);
@@ -117,11 +117,11 @@ impl<R: Table> Row<R> {
             .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(loaded))));
     }
 
-    /// Loads something once for all siblings: the first caller loads it, the others wait. `relation` identifies it and has to
-    /// include its arguments.
+    /// Loads a value once for all siblings: the first caller loads it, the others wait. `relation` identifies the value, so it
+    /// has to include the arguments of the relation.
     ///
     /// # Errors
-    /// Those of `load`, and [`Error::Relation`] if the name belongs to another type.
+    /// The error of `load`, or [`Error::Relation`] if the name belongs to a value of another type.
     pub async fn load_once<T: Any + Send + Sync, E: From<Error>>(
         &self,
         relation: &str,
@@ -157,7 +157,7 @@ impl<R: Table> Row<R> {
         ids
     }
 
-    /// All rows that were fetched with this one, itself included.
+    /// All rows that were fetched with this one, including itself.
     pub fn siblings(&self) -> &[R::Model] {
         &self.siblings.rows
     }

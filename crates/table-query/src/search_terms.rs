@@ -2,11 +2,11 @@
 
 use crate::error::Error;
 
-/// The most words of one search, each of which is a condition.
+/// The maximum number of words of one search. Each of them is a condition.
 pub const MAX_WORDS: usize = 50;
 
-/// The words of a search, separated by white space; `"in quotes"` is one word with its white space. A quotation mark
-/// inside a word, or without a closing one, is an ordinary character.
+/// The words of a search, separated by white space, without duplicates. `"in quotes"` is one word including its white
+/// space. A quotation mark inside a word, or without a closing one, is an ordinary character.
 ///
 /// # Errors
 /// [`Error::Parameter`] for more than [`MAX_WORDS`].

@@ -1,9 +1,9 @@
-//! `Table`: an entity whose rows can be listed, and `Source`: where they are read.
+//! `Table`: an entity whose rows can be listed, and `Source`: access to its database.
 
 use database::Database;
 use sea_orm::{EntityTrait, Iterable as _, ModelTrait as _, PrimaryKeyToColumn, PrimaryKeyTrait, Value};
 
-/// An entity with a key of one integer column. Every entity that fits has this trait.
+/// An entity with a primary key of one integer column. It is implemented for all such entities.
 pub trait Table:
     EntityTrait<
         Model: Default + Send + Sync + 'static,
@@ -30,7 +30,7 @@ impl<T> Table for T where
 #[expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "an entity without a primary key does not derive"
+    reason = "every entity has a primary key"
 )]
 pub fn key<T: Table>() -> T::Column {
     let key = T::PrimaryKey::iter().next().expect("a primary key");
@@ -46,7 +46,7 @@ pub fn row_id<T: Table>(row: &T::Model) -> i64 {
     }
 }
 
-/// What gives access to the database that rows are read from, such as the context of a request.
+/// Access to the database that rows are read from; implemented by the context of a request, for example.
 pub trait Source: Sync {
     fn db(&self) -> &Database;
 }

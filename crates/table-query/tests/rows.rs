@@ -1,4 +1,4 @@
-//! Rows of a real database: filters, positions, and relations that are loaded once.
+//! Rows of a real database: filters, cursors, and relations that are loaded once.
 
 #![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
 
@@ -51,7 +51,7 @@ impl StatementObserver for Statements {
     }
 }
 
-/// The content: two authors and five books, one of them without a title.
+/// Two authors and five books, one of them without a title.
 const BOOKS: &str = "
     CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
     CREATE TABLE book (id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL, title TEXT);
@@ -132,7 +132,7 @@ async fn filters_match_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cursor_continues_a_list_after_its_row_is_gone() {
+async fn a_cursor_is_valid_after_its_row_was_deleted() {
     let (folder, db, _) = library().await;
     let term = |column: book::Column, nullable, kind| Term {
         column: sea_orm::sea_query::IntoColumnRef::into_column_ref(column.as_column_ref()),

@@ -1,4 +1,4 @@
-//! Access and refresh tokens: HS256 JWTs with the claims of Django's simplejwt, whose tokens are read as well.
+//! Access and refresh tokens: HS256 JWTs with the claims of Django's simplejwt. Tokens of simplejwt are accepted as well.
 //!
 //! ```
 //! use chrono::{TimeDelta, Utc};
@@ -23,19 +23,20 @@
 //! # run().unwrap();
 //! ```
 //!
-//! The first half of a `jti` is the session's id, shared by its refresh token, the tokens that replace it by rotation,
-//! and all access tokens issued for them. So one row ends a session, and there is no claim beyond simplejwt's.
+//! The first half of a `jti` is the id of the session. It is shared by the refresh token, the tokens that replace it by
+//! rotation, and all access tokens issued for them. A single row can therefore end a session, and no claim beyond
+//! simplejwt's is needed.
 //!
 //! # Guarantees
 //!
-//! - **HS256 only.** A token of another algorithm, or of none, is not read, whatever its header says.
+//! - **HS256 only.** A token with another algorithm, or with none, is refused.
 //! - **Time is a parameter**, without leeway: a token is valid before the second of its `exp`.
-//! - **Revocation to the token.** [`Claims::is_revoked`] distinguishes tokens of the same second by the generation in their
-//!   `jti`.
-//! - **Bounded.** Verified tokens are cached, at most 10,000 of at most 1,024 bytes; a longer one is verified each time. Expiry
-//!   is checked for cached ones, too.
+//! - **Exact revocation.** [`Claims::is_revoked`] distinguishes tokens issued before and after a revocation in the same
+//!   second by the generation in their `jti`.
+//! - **Bounded.** Verified tokens are cached, at most 10,000 of at most 1,024 bytes; a longer one is verified each time. The
+//!   expiry of cached tokens is checked, too.
 //!
-//! Whether a session has ended, a refresh token is spent, or a user is active, is for the program to look up.
+//! The program must check whether the session has ended, a refresh token was used, or the user is inactive.
 
 use std::cmp::Ordering;
 
@@ -66,13 +67,12 @@ pub struct Claims {
     pub exp: i64,
     /// When the token was issued, in seconds since 1970.
     pub iat: i64,
-    /// When the token begins to be valid, in seconds since 1970. Ours have none.
+    /// When the token becomes valid, in seconds since 1970. Tokens of this program have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
-    /// 32 hexadecimal digits; the first 16 are the session's id, the last [`GENERATION_DIGITS`] the user's token
-    /// generation.
+    /// 32 hexadecimal digits; the first 16 are the id of the session, the last six the user's token generation.
     pub jti: String,
-    /// Django's tokens have it as a string of digits since simplejwt 5.5.1.
+    /// A string of digits in tokens of simplejwt 5.5.1 and later.
     #[serde(deserialize_with = "integer_or_digits")]
     pub user_id: i64,
 }
@@ -83,8 +83,8 @@ impl Claims {
         self.jti.get(..SESSION_DIGITS).unwrap_or(&self.jti)
     }
 
-    /// Whether the token was issued before its user's tokens were revoked, if they were. `iat` has whole seconds, so tokens of
-    /// the same second are distinguished by the user's present generation.
+    /// Whether the token was issued before its user's tokens were last revoked. `iat` is in whole seconds, so tokens of the
+    /// same second are revoked unless they have the user's current `generation`.
     pub fn is_revoked(&self, revoked_at: Option<DateTime<Utc>>, generation: i64) -> bool {
         let Some(revoked_at) = revoked_at else {
             return false;
@@ -98,7 +98,7 @@ impl Claims {
 }
 
 const SESSION_DIGITS: usize = 16;
-/// Enough for all the generations of one second.
+/// Enough to distinguish all generations within one second.
 const GENERATION_DIGITS: usize = 6;
 
 /// The end of the `jti` of a user's tokens, which changes whenever they are revoked.
@@ -118,18 +118,18 @@ pub fn new_jti(session: &str, generation: i64) -> String {
     format!("{session}{random:0width$x}{}", generation_digits(generation))
 }
 
-/// Most tokens cached.
+/// Maximum number of cached tokens.
 const CACHE_CAPACITY: usize = 10_000;
-/// The longest token that is cached, in bytes; ours have about 200.
+/// Maximum length of a cached token in bytes. Tokens of this program have about 200.
 const MAX_CACHED_LENGTH: usize = 1_024;
 
-/// Issues and reads the tokens of one secret key.
+/// Issues and verifies tokens with one secret key.
 pub struct Tokens {
     signing: EncodingKey,
     verifying: DecodingKey,
     header: Header,
     validation: Validation,
-    /// Tokens whose signature has been verified: most are sent many times.
+    /// Tokens whose signature has been verified, since most are sent many times.
     verified: Cache<Box<str>, Claims>,
 }
 
@@ -150,7 +150,8 @@ impl Tokens {
         }
     }
 
-    /// The claims of a token that has a valid signature and has not expired. The database is not consulted.
+    /// The claims of a token; `None` if its signature is invalid, or it has expired or is not yet valid. Does not check for
+    /// revocation.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
         let claims = match self.verified.get(token) {
             Some(claims) => claims,
@@ -212,7 +213,7 @@ mod tests {
         }
     }
 
-    /// A token with any claims, signed with the secret.
+    /// A token with arbitrary claims, signed with the secret.
     fn signed(claims: &Value, algorithm: Algorithm) -> String {
         encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(SECRET)).unwrap()
     }
@@ -221,7 +222,7 @@ mod tests {
     fn a_token_is_valid_until_the_second_it_expires() {
         let tokens = Tokens::new(SECRET);
         let token = tokens.issue(&claims()).unwrap();
-        // Verified, then from the cache.
+        // The second run reads from the cache.
         for _ in 0..2 {
             assert_eq!(tokens.read(&token, at(NOW + 59)).unwrap().user_id, 5);
             assert_eq!(tokens.read(&token, at(NOW + 60)), None);
@@ -236,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_others_are_not_read() {
+    fn tokens_with_another_key_or_algorithm_are_refused() {
         let tokens = Tokens::new(SECRET);
         let other = Tokens::new(b"another secret of at least 32 bytes!")
             .issue(&claims())

@@ -1,4 +1,4 @@
-//! When a failed delivery is attempted again.
+//! The wait before a failed delivery is attempted again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,10 +8,10 @@ pub const SCHEDULE: [u32; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72
 /// The longest wait that a receiver can request.
 const MAX_REQUESTED: TimeDelta = TimeDelta::hours(24);
 
-/// How long to wait after `attempts` failed attempts; `None` after the last one.
+/// The wait after `attempts` failed attempts; `None` after the last one.
 ///
-/// `chance`, 0 to 1, adds up to a fifth of the wait, so that deliveries that failed together are not repeated together.
-/// The receiver can make the wait longer, up to a day, but not shorter.
+/// `chance`, a random number from 0 to 1, adds up to a fifth of the wait, so that deliveries that failed together are not
+/// all retried together. The receiver can request a longer wait, up to a day, but not a shorter one.
 pub fn wait(schedule: &[u32], attempts: i64, chance: f64, requested: Option<TimeDelta>) -> Option<TimeDelta> {
     let index = usize::try_from(attempts).ok()?.checked_sub(1)?;
     let planned = TimeDelta::seconds(i64::from(*schedule.get(index)?));
@@ -20,14 +20,14 @@ pub fn wait(schedule: &[u32], attempts: i64, chance: f64, requested: Option<Time
         clippy::as_conversions,
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
-        reason = "jitter needs no exactness"
+        reason = "jitter need not be exact"
     )]
     let jitter = TimeDelta::milliseconds((fifth.num_milliseconds() as f64 * chance.clamp(0.0, 1.0)) as i64);
     let requested = requested.unwrap_or_default().min(MAX_REQUESTED);
     Some(planned.max(requested) + jitter)
 }
 
-/// Parses `Retry-After`: seconds, or a date.
+/// Parses `Retry-After`: a number of seconds, or a date.
 pub fn retry_after(value: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -49,7 +49,7 @@ mod tests {
     use super::{SCHEDULE, retry_after, wait};
 
     #[test]
-    fn the_schedule_is_the_specifications() {
+    fn the_default_schedule_is_that_of_the_specification() {
         let hours = |attempts| wait(&SCHEDULE, attempts, 0.0, None).unwrap().num_hours();
         assert_eq!(wait(&SCHEDULE, 1, 0.0, None), Some(TimeDelta::seconds(5)));
         assert_eq!(wait(&SCHEDULE, 2, 0.0, None), Some(TimeDelta::minutes(5)));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_spreads_over_a_fifth() {
+    fn jitter_adds_up_to_a_fifth() {
         assert_eq!(wait(&[100], 1, 0.5, None), Some(TimeDelta::seconds(110)));
         assert_eq!(wait(&[100], 1, 1.0, None), Some(TimeDelta::seconds(120)));
         assert_eq!(wait(&[100], 1, 7.0, None), Some(TimeDelta::seconds(120)));

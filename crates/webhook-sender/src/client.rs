@@ -1,6 +1,6 @@
-//! The HTTP client for receivers, with a timeout and a bound on what is read of a response.
+//! The HTTP client, with a timeout for an attempt and limits on the size of the response.
 //!
-//! Redirects are not followed: one could lead to an address that webhooks may not be sent to.
+//! Redirects are not followed: one could lead to an address that is not allowed.
 
 use std::error::Error as _;
 use std::io;
@@ -19,16 +19,16 @@ use url::Url;
 use super::sign::SigningSecret;
 use super::target::{Forbidden, Resolver, TargetPolicy};
 
-/// The most bytes of a response's head.
+/// Maximum size of the head of a response in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
-/// The most bytes of a response's body. It is read and discarded, so that the connection can be reused.
+/// Maximum size of the body of a response in bytes. The body is read and discarded, so that the connection can be reused.
 const BODY_BYTES: usize = 16 * 1024;
-/// How long an idle connection is kept.
+/// Time for which an idle connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-/// Idle connections kept for each receiver.
+/// Maximum number of idle connections kept for each receiver.
 const MAX_IDLE: usize = 8;
 
-/// Sends messages. Connections are kept and shared by all receivers of a client.
+/// Sends messages. Idle connections are kept and reused for the same receiver.
 pub struct Client {
     hyper: Hyper<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     timeout: Duration,
@@ -36,12 +36,12 @@ pub struct Client {
     user_agent: &'static str,
 }
 
-/// Why a client could not be made: TLS could not be configured.
+/// TLS can't be configured, so the client can't be created.
 #[derive(Debug, thiserror::Error)]
 #[error("TLS can't be configured")]
 pub struct ClientError(#[source] rustls::Error);
 
-/// A signed message on its way to one receiver.
+/// A signed message for one attempt.
 #[derive(Clone, Debug)]
 pub struct SignedMessage {
     /// The same at every attempt.
@@ -54,7 +54,7 @@ pub struct SignedMessage {
 }
 
 impl SignedMessage {
-    /// A message with the signature of each of these secrets.
+    /// A message with one signature for each secret.
     pub fn new(id: &str, timestamp: i64, secrets: &[SigningSecret], body: Vec<u8>) -> Self {
         let signatures: Vec<String> = secrets
             .iter()
@@ -69,7 +69,7 @@ impl SignedMessage {
     }
 }
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttemptResult {
     Response {
@@ -77,12 +77,12 @@ pub enum AttemptResult {
         /// The value of `Retry-After`, as received.
         retry_after: Option<String>,
     },
-    /// No response arrived; the reason, with the receiver as its subject, can be shown to users.
+    /// No response arrived. The reason can be shown to users; "it" refers to the receiver.
     NoResponse(String),
 }
 
 impl Client {
-    /// A client that gives each attempt `timeout` in all.
+    /// A client with a timeout for each attempt as a whole.
     ///
     /// # Errors
     /// When TLS can't be configured.
@@ -92,7 +92,7 @@ impl Client {
         user_agent: &'static str,
     ) -> Result<Self, ClientError> {
         let mut tcp = HttpConnector::new_with_resolver(Resolver::new(policy));
-        // Otherwise it would refuse https addresses.
+        // Otherwise the connector would refuse https URLs.
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(timeout));
         tcp.set_nodelay(true);
@@ -138,10 +138,10 @@ impl Client {
             status: head.status,
             retry_after: retry_after.map(str::to_owned),
         };
-        // The status decides; if the body is too long or too late, the connection is closed.
+        // The result depends only on the status. If the body is too long or too late, the connection is closed.
         let rest = Limited::new(body, BODY_BYTES).collect();
         if !matches!(tokio::time::timeout_at(deadline, rest).await, Ok(Ok(_))) {
-            tracing::debug!("a receiver's response was not read to its end");
+            tracing::debug!("the body of a receiver's response was not read to the end");
         }
         result
     }
@@ -165,11 +165,11 @@ impl Client {
                 header(&message.signature)?,
             )
             .body(Full::new(Bytes::from(message.body.clone())))
-            .map_err(|_| "its address can't be asked".to_owned())
+            .map_err(|_| "no request can be sent to its address".to_owned())
     }
 }
 
-/// The reason of a failure in our own words, as users may see it.
+/// Describes a failure for users, without error texts of libraries.
 fn describe(error: &hyper_util::client::legacy::Error) -> String {
     tracing::debug!(?error, "a webhook was not sent");
     let mut source = error.source();
@@ -185,7 +185,7 @@ fn describe(error: &hyper_util::client::legacy::Error) -> String {
     let words = if error.is_connect() {
         "no connection could be made"
     } else {
-        "it broke the connection off, or its answer can't be read"
+        "it closed the connection early or sent an invalid response"
     };
     words.to_owned()
 }
@@ -202,7 +202,7 @@ fn describe_io(error: &io::Error) -> Option<String> {
         io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe
-        | io::ErrorKind::UnexpectedEof => "it broke the connection off",
+        | io::ErrorKind::UnexpectedEof => "it closed the connection early",
         io::ErrorKind::TimedOut => "no connection could be made in time",
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "it can't be reached",
         io::ErrorKind::NotFound => "its host has no address",

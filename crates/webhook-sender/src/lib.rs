@@ -1,6 +1,6 @@
 //! Sends webhooks: one signed HTTP request to one receiver, following the [Standard Webhooks] specification.
 //!
-//! The crate signs and sends. The program decides when and to whom to send, and stores the attempts.
+//! The crate signs and sends. The program decides when and where to send, and stores the attempts.
 //!
 //! ```
 //! use webhook_sender::{SignedMessage, SigningSecret, TargetPolicy, backoff};
@@ -18,15 +18,15 @@
 //!
 //! # Guarantees
 //!
-//! - **Signatures** are HMAC-SHA256 over id, timestamp and body. A message can carry several, so that secrets can be
+//! - **Signatures** are HMAC-SHA256 over id, timestamp and body. A message can have several, so that secrets can be
 //!   rotated. A secret is never printed.
-//! - **Targets.** Unless private addresses are allowed, no connection is made to an address that is not public: an
-//!   address in the URL is checked in whatever notation it is written, and every address that a host name resolves to
-//!   is checked at each connection. Redirects are not followed.
-//! - **Limits.** One timeout covers connecting, the response's head and its body. At most 16 KiB of the head and 16 KiB
-//!   of the body are read.
-//! - **Failures** are described by messages of this crate. They contain no error text of a library and no address, so
-//!   they can be shown to users.
+//! - **Targets.** Unless private addresses are allowed, no connection is made to an address that is not public. An
+//!   address in the URL is checked in every notation, and all addresses of a host name are checked at each connection.
+//!   Redirects are not followed.
+//! - **Limits.** One timeout covers connecting and the whole response. At most 16 KiB of its head and 16 KiB of its body
+//!   are read.
+//! - **Failures** are described by messages of this crate, which can be shown to users: they contain no error text of a
+//!   library and no address.
 //!
 //! # Modules
 //!
@@ -34,8 +34,8 @@
 //! | --- | --- |
 //! | `sign` | secrets and signatures |
 //! | `target` | which addresses are allowed, and the resolver that checks them |
-//! | `client` | one attempt |
-//! | [`backoff`] | when a failed attempt is repeated |
+//! | `client` | the HTTP client, which makes one attempt |
+//! | [`backoff`] | the wait before a failed attempt is repeated |
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 

@@ -1,4 +1,4 @@
-//! Signatures by the Standard Webhooks specification: HMAC-SHA256 over id, timestamp and body.
+//! Signatures of the Standard Webhooks specification: HMAC-SHA256 over id, timestamp and body.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use sha2::Sha256;
 
 /// The prefix of every secret, by which people and secret scanners recognize one.
 const PREFIX: &str = "whsec_";
-/// The length of a secret's key.
+/// The allowed length of a key in bytes.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// The key that signs an endpoint's messages. It is never printed.
@@ -22,23 +22,23 @@ impl SigningSecret {
     /// Parses `whsec_` and the Base64 of 24 to 64 bytes.
     ///
     /// # Errors
-    /// A message for people that does not quote the text.
+    /// A message for users that does not quote the text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let encoded = text
             .strip_prefix(PREFIX)
             .ok_or_else(|| format!("it must begin with {PREFIX}"))?;
         let bytes = STANDARD
             .decode(encoded)
-            .map_err(|_| format!("what follows {PREFIX} must be Base64"))?;
+            .map_err(|_| format!("the text after {PREFIX} must be Base64"))?;
         if !KEY_BYTES.contains(&bytes.len()) {
             return Err(format!(
-                "it must hold {} to {} bytes, not {}",
+                "it must have {} to {} bytes, not {}",
                 KEY_BYTES.start(),
                 KEY_BYTES.end(),
                 bytes.len()
             ));
         }
-        let mac = Hmac::new_from_slice(&bytes).map_err(|_| "it can't be signed with".to_owned())?;
+        let mac = Hmac::new_from_slice(&bytes).map_err(|_| "it can't be used as a key".to_owned())?;
         Ok(Self { mac })
     }
 
@@ -48,7 +48,7 @@ impl SigningSecret {
         format!("{PREFIX}{}", STANDARD.encode(bytes))
     }
 
-    /// A signature for the `webhook-signature` header, where several are separated by spaces.
+    /// A signature for the `webhook-signature` header, in which several are separated by spaces.
     pub fn sign(&self, message_id: &str, timestamp: i64, body: &[u8]) -> String {
         let mut mac = self.mac.clone();
         mac.update(format!("{message_id}.{timestamp}.").as_bytes());
@@ -69,7 +69,7 @@ mod tests {
 
     /// The test vectors of the specification's libraries.
     #[test]
-    fn signs_as_published() {
+    fn signatures_match_the_published_test_vectors() {
         let vectors = [
             (
                 "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
@@ -92,9 +92,9 @@ mod tests {
         }
     }
 
-    /// Every length of secret, and a body beyond ASCII.
+    /// Short and long secrets, and a body that is not ASCII.
     #[test]
-    fn agrees_with_the_official_library() {
+    fn signatures_match_the_official_library() {
         use base64::Engine as _;
         for length in [24_u8, 32, 64] {
             let bytes: Vec<u8> = (0..length).map(|byte| byte.wrapping_mul(37)).collect();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn new_secrets_can_be_read_and_differ() {
+    fn random_secrets_are_valid_and_differ() {
         let (one, other) = (SigningSecret::random(), SigningSecret::random());
         assert_ne!(one, other);
         for secret in [one, other] {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_secrets_are_refused_and_none_prints() {
+    fn invalid_secrets_are_refused_and_not_shown() {
         for bad in [
             "",
             "whsec_",

@@ -1,7 +1,7 @@
-//! The addresses that messages may be sent to: public ones, unless private ones are allowed.
+//! Checks the addresses that messages are sent to: only public ones, unless private ones are allowed.
 //!
-//! A URL is checked as written when it is set, and the addresses that its host resolves to are checked whenever a
-//! connection is made. The second check is decisive, since a name can resolve to other addresses each time.
+//! A URL is checked as written when it is set, and the addresses to which its host resolves are checked for each
+//! connection. The second check is decisive, since a name can resolve to different addresses each time.
 
 use std::future::Future;
 use std::io;
@@ -34,7 +34,7 @@ const SPECIAL_V4: [Ipv4Net; 16] = [
     v4([203, 0, 113, 0], 24),
     v4([224, 0, 0, 0], 3),
 ];
-/// The part of IPv6 that is allocated as public addresses.
+/// The part of IPv6 that is allocated to public addresses.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 /// Networks within that part that are not public: protocol assignments (Teredo among them), documentation, 6to4.
 const SPECIAL_V6: [Ipv6Net; 4] = [
@@ -43,7 +43,7 @@ const SPECIAL_V6: [Ipv6Net; 4] = [
     v6([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
     v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
 ];
-/// The prefix of NAT64, with the IPv4 address in the last 32 bits.
+/// The prefix of NAT64. The last 32 bits are the IPv4 address.
 const NAT64: Ipv6Net = v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
 
 const fn v4(address: [u8; 4], length: u8) -> Ipv4Net {
@@ -83,7 +83,7 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Which addresses messages may be sent to.
+/// The addresses that messages may be sent to.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetPolicy {
     allow_private: bool,
@@ -91,7 +91,7 @@ pub struct TargetPolicy {
 }
 
 impl TargetPolicy {
-    /// Public addresses.
+    /// Only public addresses.
     pub const fn public_only() -> Self {
         Self {
             allow_private: false,
@@ -99,7 +99,7 @@ impl TargetPolicy {
         }
     }
 
-    /// Every address, of this machine and of private networks too.
+    /// All addresses, including those of this machine and of private networks.
     pub const fn any() -> Self {
         Self {
             allow_private: true,
@@ -107,7 +107,8 @@ impl TargetPolicy {
         }
     }
 
-    /// The same with words after the error of a private address, which say how it can be allowed: `, unless … is set`.
+    /// The same policy, with a text that is appended to the error for a private address and explains how to allow it, such
+    /// as `, unless … is set`.
     #[must_use]
     pub const fn with_exception(self, exception: &'static str) -> Self {
         Self { exception, ..self }
@@ -116,7 +117,7 @@ impl TargetPolicy {
     /// Checks a URL as written.
     ///
     /// # Errors
-    /// A message for people that continues a sentence with the URL's name as its subject.
+    /// A message for users without its subject, the URL: for example, `must have a host`.
     pub fn check(self, url: &Url) -> Result<(), String> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err("must be an http or https address".to_owned());
@@ -124,14 +125,14 @@ impl TargetPolicy {
         if !url.username().is_empty() || url.password().is_some() {
             return Err("must not hold a user name or password".to_owned());
         }
-        // `Url` has already parsed every spelling of an address: 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1.
+        // `Url` has already parsed every notation of an address: 2130706433, 0x7f.1 and 0177.0.0.1 are 127.0.0.1.
         let address = match url.host() {
             None => return Err("must have a host".to_owned()),
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
-                // RFC 1123, after the name was converted to ASCII.
+                // The limits of RFC 1123, for the name in ASCII.
                 if name.len() > 253 || name.split('.').any(|label| label.is_empty() || label.len() > 63) {
                     let limit = "must have a host name of at most 253 characters, 63 in each label";
                     return Err(limit.to_owned());
@@ -148,8 +149,8 @@ impl TargetPolicy {
         Ok(())
     }
 
-    /// An error if the URL's host name resolves to an address that is not allowed. A name that can't be resolved now is
-    /// accepted: it may resolve later, and each connection checks it again.
+    /// Returns an error if the URL's host name resolves to an address that is not allowed. A name that can't be resolved
+    /// now is accepted, since it is checked again at each connection.
     pub async fn resolves_to_private(self, url: &Url) -> Option<Forbidden> {
         let Some(Host::Domain(name)) = url.host() else {
             return None;
@@ -168,10 +169,10 @@ impl TargetPolicy {
     }
 }
 
-/// How long a host name may take to resolve when an endpoint is set.
+/// Timeout of the lookup of a host name in [`TargetPolicy::resolves_to_private`].
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A resolver for connections that returns allowed addresses only.
+/// The resolver for connections, which returns only allowed addresses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolver {
     policy: TargetPolicy,
@@ -182,10 +183,10 @@ impl Resolver {
         Self { policy }
     }
 
-    /// The addresses of a name, with port 0, which the connection replaces.
+    /// The addresses of a name, with port 0, which is replaced when connecting.
     ///
     /// # Errors
-    /// When the name can't be resolved, or one of its addresses is not public.
+    /// When the name can't be resolved, or one of its addresses is not allowed.
     async fn resolve(self, name: &str) -> io::Result<Vec<SocketAddr>> {
         let found = tokio::net::lookup_host((name, 0)).await;
         // The system reports missing names with different error kinds.
@@ -198,9 +199,9 @@ impl Resolver {
     }
 }
 
-/// The error of a connection to a private address.
+/// A host name resolves to an address that is not allowed.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the name means an address on this machine or a private network")]
+#[error("the host name resolves to an address on this machine or a private network")]
 pub struct Forbidden;
 
 impl tower::Service<Name> for Resolver {
@@ -228,7 +229,7 @@ mod tests {
     const ANY: TargetPolicy = TargetPolicy::any();
 
     #[test]
-    fn special_addresses_are_known() {
+    fn special_addresses_are_not_public() {
         for special in [
             "0.0.0.0",
             "10.1.2.3",
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn private_targets_are_refused_in_every_spelling() {
+    fn private_targets_are_refused_in_every_notation() {
         for private in [
             "http://127.0.0.1/",
             "http://127.1/",
@@ -357,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn the_refusal_of_a_private_address_names_the_exception() {
+    fn the_error_for_a_private_address_has_the_exception() {
         let url = "http://10.0.0.1/".parse().unwrap();
         let policy = PUBLIC.with_exception(", unless OPEN is set");
         assert_eq!(
@@ -367,7 +368,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn names_are_checked_by_their_addresses() {
+    async fn host_names_are_checked_by_their_addresses() {
         let refused = Resolver::new(PUBLIC).resolve("localhost").await.unwrap_err();
         assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
         let found = Resolver::new(ANY).resolve("localhost").await.unwrap();

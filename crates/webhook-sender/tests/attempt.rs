@@ -1,6 +1,6 @@
-//! One attempt over a real connection: the request, the limits on the response, and rejected targets.
+//! Attempts over real connections: the request, redirects, rejected targets and the timeout.
 
-#![expect(clippy::unwrap_used, reason = "a panic is a failed test")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ fn message(secrets: usize) -> SignedMessage {
     SignedMessage::new(id, 1_649_367_553, &vec![secret; secrets], BODY.into())
 }
 
-/// Answers one request on a port of this machine with `response`. Returns what was sent and the result.
+/// Sends a message to a local port that answers with `response`. Returns the request as text, and the result.
 async fn attempt(policy: TargetPolicy, response: &'static str) -> (String, AttemptResult) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}/hook", listener.local_addr().unwrap().port());
@@ -70,14 +70,14 @@ async fn redirects_are_not_followed() {
 }
 
 #[tokio::test]
-async fn private_addresses_are_refused_as_written_and_by_name() {
+async fn private_addresses_and_names_that_resolve_to_them_are_refused() {
     let (sent, result) = attempt(TargetPolicy::public_only(), "").await;
     assert_eq!(sent, "");
     let reason = "its address must not be on this machine or a private network";
     assert_eq!(result, AttemptResult::NoResponse(reason.to_owned()));
     let url = "http://localhost/".parse().unwrap();
     let forbidden = TargetPolicy::public_only().resolves_to_private(&url).await;
-    let words = "the name means an address on this machine or a private network";
+    let words = "the host name resolves to an address on this machine or a private network";
     assert_eq!(forbidden.map(|why| why.to_string()).as_deref(), Some(words));
     assert!(TargetPolicy::any().resolves_to_private(&url).await.is_none());
 }

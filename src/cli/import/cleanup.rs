@@ -6,11 +6,11 @@ use database::Location;
 
 use crate::config::Config;
 
-/// The files that did not exist before.
+/// The files of the database that did not exist before.
 pub(in crate::cli) struct Created(Vec<PathBuf>);
 
 impl Created {
-    /// To be called before the database is opened. Empty on PostgreSQL and for a database that exists.
+    /// Must be called before the database is opened. Has no files on PostgreSQL or for a database that exists.
     pub(in crate::cli) fn before(config: &Config) -> Self {
         let Location::Sqlite(database) = &config.database_url else {
             return Self(Vec::new());

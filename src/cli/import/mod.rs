@@ -1,4 +1,4 @@
-//! `stockroom import`: takes over a Django installation.
+//! `stockroom import`: imports a Django installation.
 
 pub(super) mod cleanup;
 pub(super) mod progress;
@@ -26,15 +26,15 @@ use crate::services::Services;
 
 /// The exit code if the source can't be read or is of another system.
 const UNREADABLE: u8 = 2;
-/// The exit code after Ctrl-C, as shells have it: 128 and the number of the signal.
+/// The exit code after Ctrl-C: 128 plus the number of the signal, as in shells.
 pub(super) const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Import {
-    /// Report what would be taken over, what has to be decided and what would stay behind; writes nothing. Exits with 0 if
-    /// an import can run, with 1 if something has to be decided, with 2 if the source can't be read or is of another system
+    /// Report what would be imported, what must be decided and what would be left out; writes nothing. Exits with 0 if
+    /// an import can run, with 1 if something must be decided, with 2 if the source can't be read or is of another system
     Check(Arguments),
-    /// Check, then store everything in the database of `DATABASE_URL`, which has to be empty, in one transaction. Exits with 0 if both sides
+    /// Check, then store everything in the database of `DATABASE_URL`, which must be empty, in one transaction. Exits with 0 if both sides
     /// are equal, with 1 if nothing was stored, with 2 if the source can't be read or is of another system
     Run(Arguments),
 }
@@ -44,28 +44,28 @@ pub(super) struct Arguments {
     /// The Django installation's database, which is only read: a SQLite file or `postgres://USER:PASSWORD@HOST/NAME`
     #[arg(value_parser = source)]
     source: Secret,
-    /// A stock that is negative or too large becomes 0
+    /// Set a stock that is negative or too large to 0
     #[arg(long, value_parser = ["zero"])]
     stock: Option<String>,
-    /// A negative price loses its sign, or becomes 0
+    /// Remove the sign of a negative price, or set the price to 0
     #[arg(long, value_parser = ["abs", "zero"])]
     price: Option<String>,
-    /// Of products with the same serial number the first keeps it; later ones have none, or get their id behind it
+    /// Keep a repeated serial number for the first product; remove it from the later ones, or append their ids to it
     #[arg(long, value_parser = ["null-later", "suffix"])]
     serie: Option<String>,
-    /// Rows that refer to nothing are left out
+    /// Leave out rows that refer to missing rows
     #[arg(long, value_parser = ["skip"])]
     dangling: Option<String>,
-    /// Rows with a value that can't be read or is out of range are left out
+    /// Leave out rows with a value that can't be read or is out of range
     #[arg(long, value_parser = ["skip"])]
     unreadable: Option<String>,
     /// The time zone of times without an offset, such as `America/Sao_Paulo`; UTC by default
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// What a table or a column is, where that can't be found out: `TABLE=product`, `TABLE.COLUMN=selling_price`
+    /// The role of a table or column that is not detected: `TABLE=product`, `TABLE.COLUMN=selling_price`
     #[arg(long, value_name = "TABLE.COLUMN=ROLE")]
     map: Vec<String>,
-    /// The one company to take over: `COLUMN=ID`, or `schema=NAME` on PostgreSQL
+    /// The one company to import: `COLUMN=ID`, or `schema=NAME` on PostgreSQL
     #[arg(long, value_name = "COLUMN=ID")]
     tenant: Option<String>,
     /// Print the report as JSON
@@ -217,7 +217,7 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
                 started.elapsed().as_secs_f64()
             )
         } else {
-            "NOT imported: the sides differ, which is a fault of this program. Nothing was stored.".to_owned()
+            "NOT imported: the sides differ, which is a bug in this program. Nothing was stored.".to_owned()
         })?;
     }
     Ok(if equal {
@@ -235,7 +235,7 @@ async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparis
     });
     let storing = async {
         create_if_empty(&services.db).await?;
-        // Checked again in the transaction; this check fails before the work.
+        // The transaction checks this again. Checking here too fails before the work is done.
         import::require_empty(&services.db).await?;
         let ctx = Ctx::system(services.clone());
         let tables = import::run(&ctx, plan, watch.clone()).await?;

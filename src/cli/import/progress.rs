@@ -13,7 +13,7 @@ pub(in crate::cli) struct Bar {
 }
 
 impl Bar {
-    /// Draws what `now` returns: the stage, the rows done and the rows there are.
+    /// Draws what `now` returns: the stage, the number of rows done, and the number of all rows.
     pub(in crate::cli) fn show(now: impl Fn() -> (&'static str, u64, u64) + Send + 'static) -> Self {
         // Hidden where standard error is not a terminal.
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());

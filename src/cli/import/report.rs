@@ -5,13 +5,13 @@ use django_source::{Finding, Note, Report, Verdict};
 
 use crate::import::Comparison;
 
-/// Ids of a finding or a note that are listed; `--json` lists more.
+/// The number of ids listed for a finding or a note; `--json` lists more.
 const IDS: usize = 20;
-/// Items of a note that are listed.
+/// The number of items listed for a note.
 const ITEMS: usize = 20;
-/// Products that are listed.
+/// The number of products listed.
 const PRODUCTS: usize = 20;
-/// Characters of a title that are shown.
+/// The number of characters shown of a title.
 const TITLE: usize = 30;
 
 pub(super) fn report(report: &Report) -> String {
@@ -49,7 +49,7 @@ pub(super) fn report(report: &Report) -> String {
             let open = report.findings.iter().filter(|finding| finding.decided.is_none()).count();
             format!("STOPPED: {open} of the findings above need a decision. Add a flag for each and run this again.")
         }
-        Verdict::Refuse => "REFUSED: this database can't be taken over.".to_owned(),
+        Verdict::Refuse => "REFUSED: this database can't be imported.".to_owned(),
     });
     lines.extend(report.because.iter().map(because));
     lines.join("\n")

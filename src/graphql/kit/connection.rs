@@ -12,7 +12,7 @@ use crate::query::{Collection, CursorPage, Row};
 
 type Count = Arc<dyn for<'c> Fn(&'c Ctx) -> BoxFuture<'c, Result<u64>> + Send + Sync>;
 
-/// A page, and how to count the whole list when `totalCount` is requested.
+/// A page, and a function that counts the whole list, called only when `totalCount` is requested.
 pub(crate) struct Connection<T> {
     pub(crate) page: Arc<CursorPage<T>>,
     count: Count,
@@ -54,7 +54,7 @@ pub(crate) type ConnectionOf<E> = <E as HasConnection>::Connection;
 
 /// Declares the types of a connection:
 /// `connection!(BrandConnection, BrandEdge of brand::Entity; "A brand", "brands", "How many brands match")`.
-/// A list that mixes entities names its item and node instead: `of Movement => MovementNode`.
+/// For a list of more than one entity, give the types of its items and nodes: `of Movement => MovementNode`.
 macro_rules! connection {
     ($connection:ident, $edge:ident of $entity:ty; $($words:literal),+) => {
         connection!(

@@ -16,15 +16,16 @@ pub(crate) struct Decimal(Digits);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Digits {
     Exact(String),
-    /// A JSON number so large that its reader, or the client's writer, may have rounded it to a double.
+    /// A JSON number so large that the client or the JSON parser may have rounded it to a double.
     Rounded,
 }
 
-/// The smallest number that counts as rounded. Every smaller one with two decimals survives a double unchanged.
+/// Numbers from this one on count as rounded. Smaller ones with two decimals are the same after conversion to a double
+/// and back.
 const MIN_ROUNDED: f64 = 1e13;
 
 impl Decimal {
-    /// The digits as they were sent, to be checked by a rule.
+    /// The digits as they were sent. The rules validate them.
     ///
     /// # Errors
     /// A fault of `field` for a number that may have been rounded.
@@ -39,7 +40,7 @@ impl Decimal {
         }
     }
 
-    /// The value to compare prices with. `None` for a string that is not a number, and for a rounded number.
+    /// The value to compare prices with, or `None` for a string that is not a number and for a rounded number.
     pub(crate) fn bound(&self) -> Option<Money> {
         match &self.0 {
             Digits::Exact(text) => Money::parse_bound(text.trim()).ok(),
@@ -53,7 +54,7 @@ impl Decimal {
     }
 
     fn from_number(number: &Number) -> Self {
-        // The shortest decimal that reads as the same double is the one that was sent.
+        // `to_string` gives the shortest decimal that parses as the same double, which is the one that was sent.
         if number.as_f64().is_some_and(|value| value.abs() < MIN_ROUNDED) {
             Self(Digits::Exact(number.to_string()))
         } else {
@@ -70,7 +71,7 @@ impl From<Money> for Decimal {
 
 #[Scalar(name = "Decimal", use_type_description = true)]
 impl ScalarType for Decimal {
-    // Whether a string is a valid price is checked by a rule, which names the field in a user error.
+    // Strings are not checked here: the rules do so and report a user error with the name of the field.
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
             Value::String(text) => Ok(Self(Digits::Exact(text))),
@@ -98,7 +99,7 @@ mod tests {
     use super::{Decimal, Digits};
 
     #[test]
-    fn numbers_come_through_as_they_were_sent() {
+    fn numbers_keep_the_digits_that_were_sent() {
         for text in [
             "799.99",
             "800",

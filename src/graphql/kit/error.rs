@@ -1,5 +1,5 @@
-//! How errors of the rules look in GraphQL: user errors in the payload of a mutation, or an error in `errors` with
-//! `extensions.code`. Messages of libraries and of the database never reach a client.
+//! Renders errors of the rules in GraphQL: as user errors in the payload of a mutation, or in `errors` with
+//! `extensions.code`. Messages from libraries and from the database are never sent to a client.
 
 use async_graphql::ErrorExtensionValues;
 use graphql_server::{ErrorCode, RequestError};
@@ -95,7 +95,7 @@ enum Rendering {
     UserError(UserErrorCode, Option<&'static str>),
 }
 
-/// Where errors with a code appear, and GraphQL's name for it.
+/// Where errors with this code appear, and the code that GraphQL has for them.
 const fn rendering(code: error::ErrorCode) -> Rendering {
     use error::ErrorCode as Code;
     match code {
@@ -148,7 +148,7 @@ const fn malformed_message(malformed: Malformed) -> &'static str {
         Malformed::TooLarge => "The body is too large.",
         Malformed::MediaType => "Send the body as application/json.",
         Malformed::ContentCoding => "Send the body without a content coding.",
-        Malformed::Incomplete => "The body did not arrive whole.",
+        Malformed::Incomplete => "The body did not arrive completely.",
         Malformed::TooSlow => "The body took too long to arrive.",
         Malformed::QueryString => "The query string can't be read.",
         Malformed::Host => "This host is not served here.",
@@ -163,10 +163,10 @@ fn name_of(count: u64, kind: Kind) -> &'static str {
     }
 }
 
-/// The user errors of an error that the input has caused.
+/// Converts an error that the input has caused into user errors.
 ///
 /// # Errors
-/// The error itself when it has another cause. It belongs in `errors`.
+/// Returns any other error unchanged. It belongs in `errors`.
 pub(crate) fn user_errors(error: Error) -> Result<Vec<UserError>, Error> {
     match ClientError::from(&error) {
         ClientError::UserErrors(errors) => Ok(errors),
@@ -174,7 +174,8 @@ pub(crate) fn user_errors(error: Error) -> Result<Vec<UserError>, Error> {
     }
 }
 
-/// A user error without a payload to carry it is bad input.
+/// The code, message and delay of an error that appears in `errors`. User errors outside a payload become the code for bad
+/// input with the first message.
 fn top_level(error: &Error) -> (ErrorCode, String, Option<u64>) {
     log_failure(error);
     match ClientError::from(error) {

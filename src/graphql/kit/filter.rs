@@ -41,7 +41,7 @@ impl IdFilter {
 }
 
 /// Conditions on a text. `contains`, `startsWith` and `endsWith` ignore letter case
-/// and diacritics in every alphabet; `%` and `_` mean themselves. `eq`, `ne`, `in`
+/// and diacritics in every alphabet; `%` and `_` are ordinary. `eq`, `ne`, `in`
 /// and `notIn` are exact.
 #[derive(InputObject, Clone, Debug, Default)]
 pub(crate) struct StringFilter {
@@ -53,7 +53,7 @@ pub(crate) struct StringFilter {
     contains: Option<String>,
     starts_with: Option<String>,
     ends_with: Option<String>,
-    /// True: there is no value. False: there is one.
+    /// True: the value is null. False: it is not.
     is_null: Option<bool>,
 }
 
@@ -136,7 +136,7 @@ impl DecimalFilter {
             decimal.bound().ok_or_else(|| {
                 Error::parameter(
                     "filter",
-                    "A decimal is a number, as a string from 10,000,000,000,000 on.",
+                    "A decimal is a number. Send it as a string from 10,000,000,000,000 on.",
                 )
             })
         };
@@ -185,7 +185,7 @@ impl DateTimeFilter {
             (self.lt, Comparison::Less),
             (self.lte, Comparison::LessOrEqual),
         ]
-        .map(|(moment, comparison)| moment.map(|moment| Filter::compare(column, comparison, moment.0)));
+        .map(|(time, comparison)| time.map(|time| Filter::compare(column, comparison, time.0)));
         Ok(all(compared).and(all([
             self.from.map(|day| Filter::from_day(column, day.0)),
             self.to.map(|day| Filter::to_day(column, day.0)),

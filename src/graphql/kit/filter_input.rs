@@ -1,4 +1,4 @@
-//! The filter of a resource: conditions on its columns and on what it refers to, combined with `and`, `or` and `not`.
+//! The filter of a resource: conditions on its columns and on the rows it refers to, combined with `and`, `or` and `not`.
 
 use async_graphql::InputType;
 

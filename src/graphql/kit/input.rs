@@ -7,11 +7,14 @@ use super::scalar::parse_id;
 use crate::error::{Fault, FaultCode, Faults};
 use crate::query::Field;
 
-/// The type of an input's field, and what a draft takes for it.
+/// The type of a field in an input, which is converted into the type that drafts have.
 pub(crate) trait InputField: Sized {
     type Value;
 
-    /// Reads a value. A value that can't be read is a fault of the field `name`.
+    /// Converts a value.
+    ///
+    /// # Errors
+    /// A fault of the field `name` if the value can't be converted.
     fn read(self, name: &'static str) -> Result<Self::Value, Fault>;
 }
 
@@ -115,10 +118,10 @@ pub(crate) trait UpdateInput {
     fn into_parts(self) -> (ID, Option<i64>, Self::Draft);
 }
 
-/// Declares the input of a creation and, when it is named, of an update, from one list of fields. A field has the name of
-/// the draft's field that it fills; one of `texts` fills the draft's text of a column. An update requires no field, so
-/// `Required` and `Optional` describe the creation. Where the two differ in more, attributes in `create [..]` and
-/// `update [..]` apply to one of them.
+/// Declares the input of a creation, and optionally that of an update, from one list of fields. Each of `fields` fills the
+/// draft's field of the same name; each of `texts` fills the draft's text for a column. `Required` and `Optional` apply to
+/// the creation only, since an update requires no field. Attributes in `create [..]` and `update [..]` apply to one of the
+/// two inputs.
 ///
 /// ```ignore
 /// inputs! {
@@ -203,7 +206,7 @@ macro_rules! inputs {
         #[derive(async_graphql::InputObject)]
         pub(crate) struct $update {
             id: async_graphql::ID,
-            /// Refuses with `CONFLICT` when the record has changed since this version.
+            /// Fails with `CONFLICT` if the record has changed since this version.
             expected_version: Option<i32>,
             $($(#[$text_meta])* $text: async_graphql::MaybeUndefined<$text_type>,)*
             $($(#[$meta])* $field: async_graphql::MaybeUndefined<$type>,)*
@@ -231,7 +234,7 @@ macro_rules! inputs {
     };
 }
 
-/// Declares the input of a deletion: the id alone.
+/// Declares the input of a deletion, which has only the id.
 macro_rules! delete_input {
     ($(#[$meta:meta])* $input:ident) => {
         $(#[$meta])*

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::query::paging::{children_of, count_children_of};
 use crate::query::{Collection, Listing, Row};
 
-/// Collects the arguments of a list. Each method takes the argument of its name.
+/// Collects the arguments of a list. Each method sets the argument of the same name.
 pub(crate) struct ListArguments<'c, E: Collection> {
     ctx: &'c Ctx,
     listing: Listing<E>,
@@ -97,8 +97,8 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
     })
 }
 
-/// The key under which siblings share a list: the field with its arguments as the document spells them. Variables have
-/// one value for the whole operation, and siblings do not outlive it.
+/// The key under which siblings share a list: the field with its arguments as written in the document. Variables need not
+/// be resolved, since they have one value for the whole operation and siblings are dropped at its end.
 pub(crate) fn relation_key(cx: &Context<'_>) -> String {
     use std::fmt::Write as _;
     let field = &cx.item.node;
@@ -111,7 +111,7 @@ pub(crate) fn relation_key(cx: &Context<'_>) -> String {
 }
 
 /// Declares an object with one field for each list of a row, or of the root. Another object includes these fields with
-/// `#[graphql(flatten)]`. Each list has the five arguments of [`PageArguments`] besides those that are named.
+/// `#[graphql(flatten)]`. Each list has the five arguments of [`PageArguments`] in addition to those given here.
 ///
 /// ```ignore
 /// lists!(SupplierLists of supplier::Entity {

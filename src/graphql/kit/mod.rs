@@ -33,7 +33,7 @@ pub(crate) use user_error::UserError;
 /// The result of a nullable field. An error makes the field null and leaves its siblings as they are.
 pub(crate) type Nullable<T> = Option<Result<T, Error>>;
 
-/// The value of a nullable field that is null only if it fails.
+/// The value of a nullable field that is null only if resolving it fails.
 ///
 /// The future is boxed: async-graphql allocates the future of every field of an object with the size of its largest one.
 pub(crate) fn nullable<'a, T: 'a>(

@@ -1,8 +1,8 @@
 //! Object types that wrap the row of an entity.
 //!
-//! The graph has circles: products have a brand, brands have products. So resources refer to each other's types by entity,
-//! as in `NodeOf<brand::Entity>`, and their files need not import each other. The same holds for `ConnectionOf`,
-//! `FilterOf` and `OrderOf`.
+//! The schema has cycles: products have a brand, brands have products. Resources therefore refer to each other's types by
+//! entity, as in `NodeOf<brand::Entity>`, so that their files need not import each other. `ConnectionOf`, `FilterOf` and
+//! `OrderOf` serve the same purpose.
 
 use async_graphql::ContainerType;
 

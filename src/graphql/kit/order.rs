@@ -43,7 +43,7 @@ pub(crate) type OrderArgument<E> = Option<Vec<OrderOf<E>>>;
 /// The fields are the entity's columns of the same names, which must be sortable.
 macro_rules! order {
     ($order:ident, $field:ident of $entity:ty: $items:literal { $($column:ident),+ $(,)? }) => {
-        /// One step of an order: later steps decide between equals.
+        /// One step of an order. Later steps order rows that are equal in the earlier ones.
         #[derive(async_graphql::InputObject, Clone, Debug)]
         pub(crate) struct $order {
             field: $field,

@@ -9,14 +9,14 @@ pub(crate) trait Payload: Sized + Send {
     type Output;
 
     /// # Errors
-    /// The error itself when the input is not its cause: it belongs in `errors`.
+    /// Returns an error that the input has not caused. It belongs in `errors`.
     fn from_result(result: Result<Self::Output>) -> Result<Self>;
 }
 
 /// Separates the result of a rule into its output and the errors of the input.
 ///
 /// # Errors
-/// The error itself when the input is not its cause.
+/// Returns an error that the input has not caused.
 pub(crate) fn split<T>(result: Result<T>) -> Result<(Option<T>, Vec<UserError>)> {
     match result {
         Ok(output) => Ok((Some(output), Vec::new())),
@@ -68,8 +68,8 @@ macro_rules! payload {
     };
 }
 
-/// Declares the payload of a deletion: `delete_payload!(DeleteBrandPayload of brand::Entity)`. With `and product`, it has
-/// the product whose stock the deletion has changed.
+/// Declares the payload of a deletion: `delete_payload!(DeleteBrandPayload of brand::Entity)`. With `and product`, it also
+/// has the product, since the deletion has changed its stock.
 macro_rules! delete_payload {
     ($payload:ident of $entity:ty) => {
         /// What was deleted, or why nothing was.
@@ -100,7 +100,7 @@ macro_rules! delete_payload {
         pub(crate) struct $payload {
             /// Null when nothing was deleted.
             deleted_id: Option<async_graphql::ID>,
-            /// The product, with its stock as it is now.
+            /// The product with its new stock.
             product: Option<$crate::graphql::kit::node::NodeOf<entity::product::Entity>>,
             user_errors: Vec<$crate::graphql::kit::UserError>,
         }

@@ -1,5 +1,5 @@
-//! Custom scalars other than `Decimal`, and conversions between ids and 64-bit numbers and GraphQL's `ID`, which is any
-//! string, and `Int`, which has 32 bits.
+//! Custom scalars other than `Decimal`; conversions of `ID`, which can be any string, into keys, and of 64-bit numbers into
+//! `Int`, which has 32 bits.
 
 use async_graphql::{Description, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
@@ -28,8 +28,8 @@ impl ScalarType for BigInt {
     }
 }
 
-/// A point in time in UTC, RFC 3339: `"2024-01-15T10:30:00Z"`, with its fraction of
-/// a second where it has one: `"2024-01-15T10:30:00.123456Z"`. Other offsets are
+/// A point in time in UTC, RFC 3339: `"2024-01-15T10:30:00Z"`, with the fraction of
+/// a second if it has one: `"2024-01-15T10:30:00.123456Z"`. Other offsets are
 /// accepted as input and converted.
 #[derive(Description, Clone, Copy, Debug)]
 pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
@@ -37,8 +37,8 @@ pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
 impl DateTime {
     fn read(value: &Value) -> Option<Self> {
         let Value::String(text) = value else { return None };
-        let moment = ChronoDateTime::parse_from_rfc3339(text).ok()?;
-        Some(Self(moment.with_timezone(&Utc)))
+        let time = ChronoDateTime::parse_from_rfc3339(text).ok()?;
+        Some(Self(time.with_timezone(&Utc)))
     }
 }
 
@@ -49,7 +49,7 @@ impl DateTime {
 )]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
-        Self::read(&value).ok_or_else(|| expected("a moment such as 2024-01-15T10:30:00Z"))
+        Self::read(&value).ok_or_else(|| expected("a time such as 2024-01-15T10:30:00Z"))
     }
 
     fn is_valid(value: &Value) -> bool {
@@ -57,7 +57,7 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        // Nothing is cut off, so that filters find the row of a moment that was read.
+        // All digits are kept, so that a filter for a time from a response finds its row.
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
@@ -92,14 +92,14 @@ impl ScalarType for Date {
     }
 }
 
-/// The error of a value that does not have the scalar's form. The code keeps async-graphql's own message, which quotes the
-/// value, from being added to ours.
+/// The error of a value that does not have the scalar's form. With a code set, async-graphql does not append its own
+/// message, which quotes the value.
 pub(super) fn expected<T: async_graphql::InputType>(form: &str) -> InputValueError<T> {
     InputValueError::custom(format!("expected {form}"))
         .with_extension("code", ErrorCode::BadUserInput.as_str())
 }
 
-/// The key of a row, if the string is one: digits and nothing else. Any other string identifies no row.
+/// Parses the key of a row, which consists of ASCII digits. Any other string identifies no row.
 pub(crate) fn parse_id(id: &ID) -> Option<i64> {
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -132,7 +132,7 @@ mod tests {
     use super::{Date, DateTime, parse_id};
 
     #[test]
-    fn only_digits_are_ids() {
+    fn only_digits_are_keys() {
         assert_eq!(parse_id(&ID::from("12")), Some(12));
         assert_eq!(parse_id(&ID::from("9223372036854775807")), Some(i64::MAX));
         for id in ["", "abc", "+1", "-1", "1.0", " 1", "9223372036854775808", "١"] {
@@ -141,8 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn moments_and_days_have_one_form() {
-        let read = |text: &str| DateTime::parse(Value::from(text)).map(|moment| moment.to_value());
+    fn times_and_days_are_normalized() {
+        let read = |text: &str| DateTime::parse(Value::from(text)).map(|time| time.to_value());
         assert_eq!(
             read("2024-01-15T12:30:00.75+02:00").ok(),
             Some("2024-01-15T10:30:00.750Z".into())

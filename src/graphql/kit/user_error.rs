@@ -20,7 +20,7 @@ pub(crate) struct UserError {
 /// What can be wrong with an input.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UserErrorCode {
-    /// A text is empty that may not be.
+    /// A required text is blank.
     Blank,
     /// A text is longer, or a list has more items, than is allowed.
     TooLong,
@@ -42,7 +42,7 @@ pub(crate) enum UserErrorCode {
     ReadOnly,
     /// The endpoint is disabled, or the server sends no webhooks.
     Disabled,
-    /// There are already as many as allowed.
+    /// The maximum number exists already.
     TooMany,
     /// No active account has this name and password.
     InvalidCredentials,
@@ -98,14 +98,14 @@ mod tests {
     use crate::error::{Fault, FaultCode};
 
     #[test]
-    fn columns_are_spelled_as_fields() {
+    fn columns_become_camel_case_fields() {
         assert_eq!(camel_case("category_id"), "categoryId");
         assert_eq!(camel_case("title"), "title");
         assert_eq!(camel_case(""), "");
     }
 
     #[test]
-    fn a_fault_says_where_it_is() {
+    fn a_fault_has_the_path_of_its_field() {
         let fault = Fault {
             item: Some(3),
             ..Fault::new("quantity", FaultCode::OutOfRange, "Too small.")
@@ -115,7 +115,7 @@ mod tests {
             (error.field.as_deref(), error.code),
             (Some("items.3.quantity"), UserErrorCode::OutOfRange)
         );
-        let fault = Fault::new("", FaultCode::Invalid, "Strange.");
+        let fault = Fault::new("", FaultCode::Invalid, "Invalid.");
         assert_eq!(UserError::from(&fault).field, None);
     }
 }

@@ -1,6 +1,6 @@
-//! What mutations do: check the permission, call the rule, and put its result into a payload.
+//! The steps of a mutation: check the permission, call the rule, and put its result into a payload.
 //!
-//! A missing permission is an error of the field; what a rule finds wrong with the input is a user error in the payload.
+//! A missing permission is an error of the field; invalid input is a user error in the payload.
 
 use async_graphql::{Context, ID};
 use futures_util::future::BoxFuture;
@@ -24,7 +24,7 @@ pub(crate) fn create<'a, R: Resource, P: Payload<Output = Row<R>> + 'a>(
     })
 }
 
-/// Creates all or none.
+/// Creates all objects or none.
 pub(crate) fn create_all<'a, R: Resource, P: Payload<Output = Vec<Row<R>>> + 'a>(
     cx: &'a Context<'_>,
     items: Vec<impl Into<R::Draft> + Send + 'a>,

@@ -1,5 +1,5 @@
-//! The error responses. Status, body and headers are those of [`ErrorResponse`], so that the examples are what the server
-//! sends; this file adds when each occurs, and the schema of its `details`.
+//! The error responses. Their status, body and headers are taken from [`ErrorResponse`], so that the examples match what
+//! the server sends. This file adds when each occurs and the schema of its `details`.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ pub(super) fn errors(specific: &[ErrorKind], general: &[ErrorKind]) -> Map<Strin
     errors
 }
 
-/// Returns all errors for `#/components/responses`, and the response to a conditional request, which has no body either.
+/// Returns all errors for `#/components/responses`, and the response 304 to a conditional request.
 pub(super) fn components() -> Value {
     let mut components: Map<String, Value> = ALL
         .iter()
@@ -227,7 +227,7 @@ impl ErrorKind {
         }
     }
 
-    /// The responses that the error can have, each with a name. All have the same status.
+    /// The responses that this kind can have, each with a name. All have the same status.
     fn examples(self) -> Vec<(&'static str, ErrorResponse)> {
         let host = ("host", Error::Malformed(Malformed::Host));
         let reused = ("key_reused", Error::Conflict(Conflict::KeyReused));
@@ -286,7 +286,7 @@ impl ErrorKind {
                     available: 5,
                     requested: 20,
                 };
-                vec![("used_up", Error::InsufficientStock(shortage))]
+                vec![("not_enough", Error::InsufficientStock(shortage))]
             }
             Self::KeyConflict => vec![reused, in_progress],
             Self::ReadOnly => vec![("settings", Error::Conflict(Conflict::ReadOnly))],
@@ -313,8 +313,8 @@ impl ErrorKind {
                 let retry_after = Duration::from_secs(42);
                 vec![("limited", Error::Limited { retry_after })]
             }
-            Self::ServerError => vec![("mistake", Error::internal("an example"))],
-            Self::Unavailable => vec![("away", Error::unavailable("an example"))],
+            Self::ServerError => vec![("internal_error", Error::internal("an example"))],
+            Self::Unavailable => vec![("unavailable", Error::unavailable("an example"))],
         };
         errors
             .iter()

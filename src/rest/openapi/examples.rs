@@ -16,7 +16,7 @@ fn documented(name: &str) -> Value {
     DOCUMENTED.get(name).cloned().unwrap_or_default()
 }
 
-/// Returns an object as it is read.
+/// Returns an object as in responses.
 pub(super) fn object(kind: Kind) -> Value {
     match kind {
         Kind::Webhook => webhook_endpoint(),
@@ -57,7 +57,7 @@ pub(super) fn created(kind: Kind) -> Value {
 pub(super) fn change(kind: Kind) -> Value {
     match kind {
         Kind::Brand | Kind::Category | Kind::Product => documented(&format!("{}-update", kind.singular())),
-        // The documentation has none for suppliers, and inflows and outflows never change.
+        // The documentation has no example for suppliers, and inflows and outflows can't be changed.
         Kind::Supplier | Kind::Inflow | Kind::Outflow | Kind::Webhook => {
             json!({ "description": "Updated description" })
         }

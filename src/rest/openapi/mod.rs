@@ -2,7 +2,7 @@
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `operations` | the usual operations |
+//! | `operations` | the operations that all collections have |
 //! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
 //! | `parameters`, `responses`, `schemas`, `errors`, `error_schemas` | the parts of operations |
 //! | `examples` | examples of bodies |
@@ -30,7 +30,7 @@ pub(super) mod webhook_endpoint;
 /// The extension field with the name of the equivalent GraphQL field.
 const GRAPHQL_FIELD: &str = "x-graphql-operation";
 
-/// The introduction.
+/// The description of the API.
 const ABOUT: &str = "\
 Brands, categories, suppliers, products, and movements of stock: inflows and outflows.
 

@@ -55,7 +55,7 @@ pub(super) const fn description(kind: Kind) -> &'static str {
     }
 }
 
-/// Describes the side effects of creating one.
+/// Describes the side effects of a creation.
 pub(super) const fn creation_notes(kind: Kind) -> &'static str {
     match kind {
         Kind::Brand | Kind::Category | Kind::Supplier => "",
@@ -71,7 +71,7 @@ pub(super) const fn creation_notes(kind: Kind) -> &'static str {
     }
 }
 
-/// Describes when one cannot be deleted, and the side effects.
+/// Describes when a deletion fails, and its side effects.
 pub(super) const fn deletion_notes(kind: Kind) -> &'static str {
     match kind {
         Kind::Brand | Kind::Category => "Fails with `PROTECTED` while it has products.",

@@ -1,4 +1,4 @@
-//! The usual operations, generic over collections, and those of the API as a whole.
+//! The operations that all collections have, and those of the API as a whole.
 
 use serde_json::{Map, Value, json};
 

@@ -11,7 +11,7 @@ use crate::rest::representation::Represent;
 
 /// Returns the shared parameters for `#/components/parameters`.
 ///
-/// Optional parameters whose value matters have no examples, because `/docs` fills its forms with them.
+/// Optional parameters that change the result have no example, because `/docs` fills its forms with the examples.
 pub(super) fn components() -> Value {
     json!({
         "Id": {
@@ -74,7 +74,7 @@ pub(super) fn list_parameters<R: Represent>() -> Vec<Value> {
         parameters.push(json!({
             "name": "search",
             "in": "query",
-            "description": format!("Words of the {}, in any order, case and diacritics aside. \"In quotes\" is one word.", searched.join(" or the ")),
+            "description": format!("Words of the {}, in any order, ignoring case and diacritics. \"In quotes\" is one word.", searched.join(" or the ")),
             "schema": { "type": "string" },
         }));
     }

@@ -1,8 +1,8 @@
 //! The schemas of bodies.
 //!
 //! The schema of a response is derived from the struct that is serialized. The schema of a request body follows from the
-//! same struct: it has all properties that are not read-only, with an id for a reference, a number or a string for a price,
-//! and a number or a string of digits for a whole number.
+//! same struct: it has all properties that are not read-only. There, a reference is an id or an object, a price a number or
+//! a string, and a whole number a number or a string of digits.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -23,12 +23,12 @@ pub(crate) struct Schemas(SchemaGenerator);
 pub(super) enum Completeness {
     /// All fields without a default are required.
     Complete,
-    /// No field is required; the others keep their values.
+    /// No field is required; absent fields keep their values.
     Partial,
 }
 
 impl Schemas {
-    /// Returns the schemas that several bodies share.
+    /// Starts with the schemas that several bodies share.
     pub(super) fn new() -> Self {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = PATH.into();
@@ -59,7 +59,7 @@ impl Schemas {
         self.view_of::<R::View>(operation_name(R::KIND), description(R::KIND))
     }
 
-    /// Adds the schema of a view that is no [`RestResource`].
+    /// Adds the schema of a view that does not belong to a [`RestResource`].
     pub(super) fn view_of<V: JsonSchema>(&mut self, name: impl Into<String>, description: &str) -> Value {
         let mut schema = V::json_schema(&mut self.0).to_value();
         put(&mut schema, "description", description);

@@ -1,4 +1,4 @@
-//! The operations of webhook endpoints: the usual ones with some more errors, and their own.
+//! The operations of webhook endpoints: those of all collections, with additional errors, and the special ones.
 
 use ::entity::webhook_endpoint::Entity;
 use serde_json::{Value, json};
@@ -114,7 +114,7 @@ pub(crate) fn test(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": "sendTestWebhook",
         "summary": "Send a test message to a webhook",
-        "description": format!("Sends a `webhook.test` message without data, whatever the endpoint's events are. {PERMISSION}"),
+        "description": format!("Sends a `webhook.test` message without data, regardless of the endpoint's events. {PERMISSION}"),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "sendTestWebhook",
         "parameters": [parameter("Id"), parameter("IdempotencyKey")],

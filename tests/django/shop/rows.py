@@ -1,4 +1,4 @@
-"""What several models have in common."""
+"""Base classes of the models."""
 
 from django.db import models
 

@@ -1,8 +1,8 @@
-"""Settings of the Django program; the database is named by two variables of the environment."""
+"""Settings of the Django program; environment variables name the database."""
 
 import os
 
-# With the letters that Django's own generator uses.
+# With characters that Django's generator of keys uses.
 SECRET_KEY = "n0t#a$secret&(only-of-these-tests)=%x^q+7w-b!k@z"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -32,7 +32,7 @@ DATABASES = {
         "USER": os.environ.get("SHOP_USER", ""),
     }
 }
-# The first is the default.
+# The first is the default for new passwords.
 PASSWORD_HASHERS = [
     f"django.contrib.auth.hashers.{name}PasswordHasher"
     for name in ("PBKDF2", "PBKDF2SHA1", "Argon2", "BCryptSHA256", "BCrypt", "Scrypt")

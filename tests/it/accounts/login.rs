@@ -123,7 +123,7 @@ async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
             .is(401, WRONG_LOGIN);
         start.elapsed().as_secs_f64()
     };
-    // The first failure also creates the hash that unknown names are compared with.
+    // The first failed login also creates the hash for unknown names.
     measure("somebody").await;
     // The minimum of several interleaved measurements: other load on the machine only adds to them.
     let (mut known, mut unknown) = (f64::MAX, f64::MAX);
@@ -133,7 +133,7 @@ async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
             unknown = unknown.min(measure(&format!("unknown {user} {number}")).await);
         }
     }
-    // Without the comparison, unknown names would take a hundredth of the time.
+    // Without the verification of a hash, unknown names would take a hundredth of the time.
     assert!(
         unknown > known * 0.5 && known > unknown * 0.5,
         "{known} s and {unknown} s"

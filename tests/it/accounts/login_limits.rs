@@ -77,7 +77,7 @@ async fn logins_in_one_document_are_limited(gateway: Gateway) {
         errors.len(),
         "{body}"
     );
-    // The remaining fields failed on the limit: no 61st password was verified.
+    // The remaining fields exceeded the limit: only 60 passwords were verified.
     log_in(&gateway.anon, "viewer", PASSWORD)
         .await
         .refuses(429, "TOO_MANY_REQUESTS");
@@ -104,7 +104,7 @@ async fn failures_of_one_name_are_limited(gateway: Gateway) {
     let refused = log_in(&gateway.anon, "viewer", "wrongpassword").await;
     refused.refuses(429, "TOO_MANY_REQUESTS");
     assert_eq!(refused.header("retry-after"), Some("40"));
-    // The right password is rejected too; otherwise the limit would reveal it.
+    // The right password is refused as well; otherwise guessing could continue despite the limit.
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
     // Other names are not affected, whether they exist or not.
     log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);

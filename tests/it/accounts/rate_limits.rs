@@ -66,7 +66,7 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
         answer.expect(if index % 2 == 0 { 201 } else { 422 });
     }
     is_refused(&gateway.manager.delete("brands/1/").await, 60);
-    // Other users have their own.
+    // Other users have their own quotas.
     reads(&gateway.viewer, 1).await;
     // OPTIONS requests and unknown paths do not count.
     send(gateway.manager.request(Method::OPTIONS, "brands/"))
@@ -132,9 +132,9 @@ async fn forwarded_addresses_are_used_from_configured_proxies_only(gateway: Gate
     let flags = [&ON[..], &["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]].concat();
     let gateway = gateway.with(&flags).await;
     let from = async |client: &str| {
-        let asked = gateway.anon.request(Method::POST, "authentication/token/verify/");
-        let asked = asked.header("x-forwarded-for", client).json(&json!({}));
-        send(asked).await.status
+        let request = gateway.anon.request(Method::POST, "authentication/token/verify/");
+        let request = request.header("x-forwarded-for", client).json(&json!({}));
+        send(request).await.status
     };
     for _ in 0..10 {
         assert_eq!(from("198.51.100.7, 10.1.2.3").await, 422);
@@ -152,11 +152,11 @@ async fn forwarded_addresses_are_used_from_configured_proxies_only(gateway: Gate
 
     let gateway = gateway.with(&ON).await;
     for index in 0..=10 {
-        let asked = gateway.anon.request(Method::POST, "authentication/token/verify/");
-        let asked = asked
+        let request = gateway.anon.request(Method::POST, "authentication/token/verify/");
+        let request = request
             .header("x-forwarded-for", format!("198.51.100.{index}"))
             .json(&json!({}));
-        send(asked).await.expect(if index < 10 { 422 } else { 429 });
+        send(request).await.expect(if index < 10 { 422 } else { 429 });
     }
 }
 
@@ -183,8 +183,8 @@ async fn gateways_share_limits_through_redis(gateway: Gateway) {
     reads(&alone.viewer, 1).await;
     // Concurrent requests are counted exactly.
     let both = [&gateway, &other];
-    let asked = (0..130).map(|index: usize| both[index % 2].administrator.get("brands/"));
-    let answers = futures_util::future::join_all(asked).await;
+    let requests = (0..130).map(|index: usize| both[index % 2].administrator.get("brands/"));
+    let answers = futures_util::future::join_all(requests).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 100);
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 30);
     other.end().await;

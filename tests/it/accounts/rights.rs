@@ -18,7 +18,7 @@ on_both_through_both![
     an_invalid_token_is_rejected_everywhere,
 ];
 
-/// Sends the request of an actor for a kind; returns the response and the status expected with permission.
+/// Attempts an action on the sample's row of a kind, or creates another; returns the status.
 async fn attempt(actor: &Actor, sample: &Sample, kind: Kind, verb: Verb) -> u16 {
     let movement = MOVEMENTS.contains(&kind);
     if kind == Kind::Webhook {
@@ -33,7 +33,6 @@ async fn attempt(actor: &Actor, sample: &Sample, kind: Kind, verb: Verb) -> u16 
             assert_eq!(actor.put(&sample.path(kind), json!({})).await.status, patched);
             patched
         }
-        // Deletes a new movement, since other rows would be protected.
         Verb::Delete => actor.delete(&sample.path(kind)).await.status,
     }
 }
@@ -48,7 +47,7 @@ async fn every_route_and_every_actor(gateway: Gateway) {
                 ("viewer", _) | ("manager", Verb::Delete) => 403,
                 (_, Verb::Add) => 201,
                 (_, Verb::Change) => 200,
-                // The rows that it refers to are protected.
+                // Movements refer to these rows.
                 (_, Verb::Delete) if !MOVEMENTS.contains(&kind) => 409,
                 (_, Verb::Delete) => 204,
             };
@@ -81,13 +80,17 @@ async fn each_permission_allows_its_own_action_only(gateway: Gateway) {
         let codename = held.codename();
         let grant = format!("INSERT INTO permission (user_id, codename) VALUES ({VIEWER}, '{codename}')");
         gateway.sql(grant).await.unwrap();
-        for asked in Right::all() {
-            let Right(verb, kind) = asked;
+        for needed in Right::all() {
+            let Right(verb, kind) = needed;
             if verb == Verb::Change && MOVEMENTS.contains(&kind) {
                 continue;
             }
             let status = attempt(&gateway.viewer, &sample, kind, verb).await;
-            assert_eq!(status != 403, held == asked, "{asked:?} with {held:?}: {status}");
+            assert_eq!(
+                status != 403,
+                held == needed,
+                "{needed:?} with {held:?}: {status}"
+            );
         }
         // Revoking the permission takes effect at once for the same token.
         gateway
@@ -159,7 +162,7 @@ async fn public_routes_need_no_token(gateway: Gateway) {
     anon.get("").await.expect(200);
     anon.get("openapi.json").await.expect(200);
     for route in ["token/", "token/refresh/", "token/verify/", "logout/"] {
-        // Their bodies are validated, so no token was required.
+        // 422: the body was validated, so no token was required.
         anon.post(&format!("authentication/{route}"), json!({}))
             .await
             .expect(422);

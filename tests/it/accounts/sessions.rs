@@ -106,8 +106,8 @@ async fn refreshing_with_rotation(gateway: Gateway) {
             .expect(200);
     }
     // Of several concurrent refreshes with the same token, one succeeds.
-    let trades = (0..16).map(|_| refresh(third["refresh"].clone()));
-    let answers = futures_util::future::join_all(trades).await;
+    let refreshes = (0..16).map(|_| refresh(third["refresh"].clone()));
+    let answers = futures_util::future::join_all(refreshes).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 15);
 }
@@ -155,10 +155,10 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
             .anon
             .post("authentication/logout/", json!({ "refresh": token }))
     };
-    // A spent token cannot log out.
+    // A spent refresh token is rejected.
     log_out(&first["refresh"]).await.is(401, REFUSED);
     log_out(&second["refresh"]).await.is(200, "{}");
-    // "ends that refresh token and what it gave"
+    // All tokens of the session are rejected, including those issued before the refresh.
     for pair in [&first, &second] {
         gateway
             .with_token(pair["access"].as_str().unwrap())

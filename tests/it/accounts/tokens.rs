@@ -10,8 +10,8 @@ use crate::support::test_database::PASSWORD;
 on_both![
     claims_are_as_documented,
     tokens_of_the_django_system_are_accepted,
-    tokens_expire_at_their_second,
-    tokens_become_valid_at_their_second,
+    tokens_expire_at_exp,
+    tokens_become_valid_at_nbf,
     forged_tokens_are_rejected,
     authorization_header_forms,
 ];
@@ -44,7 +44,7 @@ fn access_claims(gateway: &Gateway) -> Value {
     })
 }
 
-async fn tokens_become_valid_at_their_second(gateway: Gateway) {
+async fn tokens_become_valid_at_nbf(gateway: Gateway) {
     let now = gateway.services.clock.now().timestamp();
     let with = |nbf: Value| {
         let mut claims = access_claims(&gateway);
@@ -70,9 +70,9 @@ async fn tokens_become_valid_at_their_second(gateway: Gateway) {
     bearer.get("brands/").await.is(401, BAD_TOKEN);
     gateway.wait(1);
     bearer.get("brands/").await.expect(200);
-    for nonsense in [json!("soon"), json!(true), json!([now])] {
+    for invalid in [json!("soon"), json!(true), json!([now])] {
         gateway
-            .with_token(with(nonsense))
+            .with_token(with(invalid))
             .get("brands/")
             .await
             .is(401, BAD_TOKEN);
@@ -138,7 +138,7 @@ async fn tokens_of_the_django_system_are_accepted(gateway: Gateway) {
         .await;
     let access = answer.expect(200)["access"].clone();
     assert_eq!(self::claims(&access)["user_id"], 4);
-    for strange in [
+    for invalid in [
         json!("4x"),
         json!(""),
         json!("-4"),
@@ -149,7 +149,7 @@ async fn tokens_of_the_django_system_are_accepted(gateway: Gateway) {
         json!(999),
     ] {
         let mut claims = access_claims(&gateway);
-        claims["user_id"] = strange;
+        claims["user_id"] = invalid;
         gateway
             .with_token(hs256(&claims))
             .get("brands/")
@@ -158,7 +158,7 @@ async fn tokens_of_the_django_system_are_accepted(gateway: Gateway) {
     }
 }
 
-async fn tokens_expire_at_their_second(gateway: Gateway) {
+async fn tokens_expire_at_exp(gateway: Gateway) {
     let pair = pair(&gateway).await;
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
     let verify = |token: &str| {

@@ -114,7 +114,7 @@ async fn sums_exceed_every_integer_type(gateway: Gateway) {
         json!({ "productCount": 3, "lowStockCount": 3, "outOfStockCount": 0, "unitCount": "3", "costValue": "0.03",
                 "sellingValue": "299999999999999999999.97", "potentialProfit": "299999999999999999999.94" })
     );
-    // 3 × 2147483646 × 99999999999999999999.99, and the same with 0.01 less each.
+    // 3 × 2147483646 × 99999999999999999999.99, and the profit with 0.01 less per unit.
     assert_eq!(
         analytics["sales"],
         json!({ "outflowCount": 3, "unitCount": "6442450938", "revenue": "644245093799999999999935575490.62",
@@ -123,7 +123,7 @@ async fn sums_exceed_every_integer_type(gateway: Gateway) {
 }
 
 async fn days_are_utc_days(gateway: Gateway) {
-    // Tokens that outlive the days of this test.
+    // The tokens have to remain valid for the days of this test.
     let gateway = gateway.with(&["--access-token-lifetime", "1000000"]).await;
     let root = &gateway.root;
     let product = root.product("Bolts", 100).await;

@@ -15,10 +15,10 @@ on_both![
     a_deletion_payload_shows_the_remaining_state,
     payloads_show_the_current_state,
     batches_in_opposite_orders_do_not_deadlock,
-    the_same_serie_numbers_in_opposite_orders,
+    equal_serie_numbers_in_opposite_orders_do_not_deadlock,
 ];
 
-/// The number of rows of every kind, and the stock.
+/// The quantities and versions of all products, and the numbers of movements and ledger entries.
 async fn totals(gateway: &Gateway) -> Value {
     let document = "{ products { totalCount nodes { quantity version } } inflows { totalCount } outflows { totalCount } stockLedger { totalCount } }";
     gateway.viewer.data(document, json!({})).await
@@ -110,13 +110,13 @@ async fn batch_errors_name_the_invalid_item(gateway: Gateway) {
         .await;
     assert_eq!(payload["products"], Value::Null);
     let errors = payload["userErrors"].as_array().unwrap();
-    let mut said: Vec<(&str, &str)> = errors
+    let mut reported: Vec<(&str, &str)> = errors
         .iter()
         .map(|error| (error["field"].as_str().unwrap(), error["code"].as_str().unwrap()))
         .collect();
-    said.sort_unstable();
+    reported.sort_unstable();
     assert_eq!(
-        said,
+        reported,
         [
             ("items.1.brandId", "NOT_FOUND"),
             ("items.1.sellingPrice", "OUT_OF_RANGE"),
@@ -304,8 +304,8 @@ async fn batches_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-/// Each serie number is accepted once, in any order.
-async fn the_same_serie_numbers_in_opposite_orders(gateway: Gateway) {
+/// Of several concurrent batches with the same serie numbers, one succeeds.
+async fn equal_serie_numbers_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
     Sample::made_by(&gateway.root).await;
     for round in 0..4 {
         let client = async |number: i64| {

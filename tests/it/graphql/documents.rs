@@ -1,4 +1,4 @@
-//! How a request selects its document: by text, by hash, or by the name of a trusted document; and its operation.
+//! The choice of a request's document by text, by hash or by the id of a trusted document, and of its operation.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -89,7 +89,7 @@ async fn a_subscription_is_filtered_by_product(gateway: Gateway) {
     for (id, ids) in [
         ("two", json!([two, "abc", "9223372036854775808"])),
         ("none", json!([])),
-        ("nobody", json!(["abc"])),
+        ("invalid", json!(["abc"])),
         ("all", Value::Null),
     ] {
         socket.subscribe(id, document, json!({ "ids": ids })).await;
@@ -172,7 +172,7 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
             .make(Kind::Outflow, json!({ "product": product, "quantity": quantity }))
             .await
     };
-    // To 6, 5 and 4; the second product was low before; the first is restocked and crosses again.
+    // The first product falls to 6, 5 and 4, is restocked, and crosses the threshold again. The second was low before.
     sell(one, 1).await;
     sell(two, 1).await;
     sell(one, 1).await;
@@ -188,7 +188,7 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
     assert_eq!(of_one().await, low(0));
 }
 
-/// The ids of the ledger, read through `stockChanges`.
+/// The ids of all ledger entries, oldest first, read by `stockLedger`.
 async fn ledger(actor: &Actor) -> Vec<i64> {
     let (mut ids, mut place) = (Vec::new(), String::new());
     loop {
@@ -205,7 +205,7 @@ async fn ledger(actor: &Actor) -> Vec<i64> {
     }
 }
 
-/// Reads the ledger through these gateways in turn, reconnecting after every few entries, until it has `count` entries.
+/// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven.
 async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     let mut ids: Vec<i64> = Vec::new();
     for turn in 0.. {
@@ -262,7 +262,7 @@ async fn no_change_is_lost_between_connections(gateway: Gateway) {
 }
 
 async fn no_change_is_lost_between_gateways(gateway: Gateway) {
-    // A SQLite file has a single gateway.
+    // A SQLite file is used by a single gateway.
     if gateway.database_url().starts_with("sqlite") {
         return;
     }
@@ -314,7 +314,7 @@ async fn invalid_positions_are_rejected(gateway: Gateway) {
         );
         assert_eq!(message["type"], "error", "{after}: {message}");
     }
-    // A position that does not exist yet is waited for.
+    // With a position that does not exist yet, the subscription waits for later entries.
     socket.subscribe("2", CHANGED, json!({ "after": "1" })).await;
     gateway.root.product("One", 10).await;
     gateway.root.product("Two", 20).await;

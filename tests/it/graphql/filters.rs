@@ -79,7 +79,7 @@ async fn texts(gateway: Gateway) {
             (r#"{ serieNumber: { contains: "\\" } }"#, &[]),
             (r"{ serieNumber: { isNull: true } }", &[2, 4]),
             (r"{ serieNumber: { isNull: false } }", &[1, 3]),
-            // `neq` does not match null.
+            // `ne` and `notIn` match null.
             (r#"{ serieNumber: { ne: "A-1" } }"#, &[2, 3, 4]),
             (r#"{ serieNumber: { notIn: ["A-1"] } }"#, &[2, 3, 4]),
             (r#"{ not: { serieNumber: { eq: "A-1" } } }"#, &[2, 3, 4]),
@@ -118,7 +118,7 @@ async fn numbers_and_prices(gateway: Gateway) {
             (r#"{ sellingPrice: { notIn: ["9.99", 100] } }"#, &[3, 4]),
             ("{ sellingPrice: { gt: 99.99 } }", &[2, 4]),
             ("{ sellingPrice: { gte: 99.99, lte: 100 } }", &[2, 3]),
-            // Bounds outside of the range of prices.
+            // Bounds with more decimal places than a price.
             ("{ sellingPrice: { gt: 99.985, lt: 99.995 } }", &[3]),
             ("{ sellingPrice: { lt: 99.99 } }", &[1]),
             (r#"{ sellingPrice: { gt: "12345678901234567890.98" } }"#, &[4]),
@@ -197,7 +197,7 @@ async fn relations_to_one(gateway: Gateway) {
             (r#"{ category: { name: { eq: "Garden" } } }"#, &[3, 4]),
             (r#"{ brand: { name: { contains: "água" } } }"#, &[1, 4]),
             (r#"{ brand: { id: { eq: "2" } }, category: { id: { eq: "2" } } }"#, &[3]),
-            (r#"{ brand: { name: { eq: "Nobody" } } }"#, &[]),
+            (r#"{ brand: { name: { eq: "Missing" } } }"#, &[]),
             (r"{ brand: {} }", &[1, 2, 3, 4]),
             (r#"{ brand: { not: { name: { eq: "Bosch" } } } }"#, &[1, 4]),
             // Nested: products of brands that have a product in the garden category for less than 100.

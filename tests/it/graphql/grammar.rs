@@ -106,7 +106,7 @@ async fn strings_have_the_values_of_graphql_js(gateway: Gateway) {
     }
 }
 
-/// Sends the body as text, since `json!` writes each number in one notation.
+/// Sends a request with the given text of the variables, because `json!` would normalise the notation of numbers.
 async fn send(gateway: &Gateway, query: &str, variables: &str) -> Value {
     let body = format!(r#"{{"query":{},"variables":{variables}}}"#, json!(query));
     let request = gateway.root.request(reqwest::Method::POST, "/graphql");
@@ -219,7 +219,7 @@ async fn introspection_with_every_option(gateway: Gateway) {
     assert_eq!(body["extensions"]["cost"]["requested"], 0);
     let types = body["data"]["__schema"]["types"].as_array().expect("types");
     assert!(types.iter().any(|ty| ty["name"] == "Product"));
-    // Nested lists are bounded too.
+    // The number of values in nested introspection is limited.
     let nested = (0..5).fold("name".to_owned(), |inner, _| {
         format!("fields {{ type {{ {inner} }} }}")
     });

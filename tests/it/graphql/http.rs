@@ -133,12 +133,12 @@ async fn mutations_require_a_preflight(gateway: Gateway) {
         gateway.root.data("{ brands { totalCount } }", json!({})).await["brands"]["totalCount"],
         1
     );
-    let ignored = gateway
+    let accepted = gateway
         .root
         .request(Method::POST, "/graphql")
         .header("content-type", "Application/JSON;charset=\"UTF-8\"");
     assert_eq!(
-        send(ignored.body(body)).await.expect(200),
+        send(accepted.body(body)).await.expect(200),
         json!({ "data": { "deleteBrand": { "deletedId": "1" } } })
     );
 }
@@ -299,7 +299,7 @@ async fn costs_are_reported_on_request(gateway: Gateway) {
     };
     assert!(send(request()).await.json().get("extensions").is_none());
     let with_cost = send(request().header("x-stockroom-cost", "1")).await.expect(200);
-    // Twenty brands with a name, each with a list of ten products with a title and the name of the brand.
+    // Twenty categories with a name, each with a list of ten products with a title and the name of the brand.
     let requested = 1 + 20 * (1 + 1 + 1 + 10 * (1 + 1 + 2));
     assert_eq!(
         with_cost["extensions"],
@@ -378,7 +378,7 @@ async fn requests_without_a_token_may_only_log_in(gateway: Gateway) {
         gateway.anon.data("{ viewer { groups } }", json!({})).await,
         json!({ "viewer": null })
     );
-    // Beside a field that needs a token, no field is executed.
+    // If one field needs a token, no field is executed.
     let (code, _) = gateway
         .anon
         .refusal("{ viewer { groups } brands { totalCount } }", json!({}))

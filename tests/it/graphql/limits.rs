@@ -14,7 +14,7 @@ on_both![
     rate_limits_count_executed_fields
 ];
 
-/// A chain of fragments, each of which spreads the next one `spreads` times.
+/// A chain of fragments, each of which spreads the next one `times` times.
 fn fragments(count: usize, times: usize, last: &str) -> String {
     let mut text = "{ ...F0 }".to_owned();
     for at in 0..count {
@@ -105,7 +105,8 @@ async fn malicious_documents_are_rejected_quickly(gateway: Gateway) {
         let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
         let took = began.elapsed();
         let shown: String = document.chars().take(80).collect();
-        // Optimised builds take milliseconds; test builds on a shared machine more. Unbounded work would take years.
+        // Optimised builds take milliseconds; test builds on a busy machine take longer. Without limits, some of these
+        // documents would take years.
         assert!(took < Duration::from_secs(2), "{took:?}: {shown}");
         assert!(
             ["BAD_USER_INPUT", "LIMIT_EXCEEDED"].contains(&&*code),
@@ -219,7 +220,7 @@ async fn failed_fields_become_null(gateway: Gateway) {
 
 async fn rate_limits_count_executed_fields(gateway: Gateway) {
     let gateway = gateway.with(&["--rate-limit-enabled", "true"]).await;
-    // Fifty writes a minute, through fragments too; fields with the same response key count once.
+    // Fifty writes a minute are allowed; fields with the same response key count once.
     let many = |count: usize| {
         let writes: String = (0..count)
             .map(|alias| format!("a{alias}: createBrand(input: {{ name: \"x\" }}) {{ brand {{ id }} }} "))

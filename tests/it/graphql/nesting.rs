@@ -244,9 +244,8 @@ async fn every_order_for_parents_of_every_size(gateway: Gateway) {
     }
 }
 
-/// The query plan of each database: no index of an ordering column alone is scanned, which for a parent without rows
-/// would read
-/// the whole table.
+/// Checks the query plans: no index of an ordering column alone is scanned, which would read the whole table for a
+/// parent without rows.
 async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
     use product::Column;
     fill_sizes(&gateway).await;

@@ -249,7 +249,7 @@ async fn orders_of_several_columns(gateway: Gateway) {
             "[{ field: SELLING_PRICE, direction: DESC }, { field: SERIE_NUMBER }]",
             [5, 3, 1, 4, 2],
         ),
-        // Rows without a value come last in both directions.
+        // Nulls come last in both directions.
         ("{ field: SERIE_NUMBER }", [5, 1, 3, 2, 4]),
         ("{ field: SERIE_NUMBER, direction: DESC }", [3, 1, 5, 4, 2]),
         ("[{ field: ID, direction: DESC }]", [5, 4, 3, 2, 1]),

@@ -47,7 +47,7 @@ async fn logging_in(gateway: Gateway) {
     assert_eq!(socket.message().await["type"], "connection_ack");
     socket.subscribe("1", viewer_query, json!({})).await;
     assert_eq!(socket.data("1").await["viewer"]["user"]["username"], "manager");
-    // A connection without a token is accepted, and may read what requests without a token may.
+    // A connection without a token is accepted, with the permissions of requests without a token.
     let mut socket = Socket::login(&gateway.anon).await;
     socket.subscribe("1", viewer_query, json!({})).await;
     assert_eq!(socket.data("1").await, json!({ "viewer": null }));
@@ -183,7 +183,7 @@ async fn invalid_messages_close_the_connection(gateway: Gateway) {
         .send_json(&json!({ "type": "ping", "payload": { "a": "x".repeat(300_000) } }))
         .await;
     assert_eq!(socket.closed().await.0, 1009);
-    // The client names no protocol; clients of another protocol disconnect, since theirs was not negotiated.
+    // A connection without a subprotocol is closed with a code. One with another subprotocol fails in the handshake.
     let mut socket = Socket::connect(&gateway.viewer, &[]).await.unwrap();
     assert_eq!(
         socket.closed().await,
@@ -203,7 +203,7 @@ async fn early_and_repeated_messages_close_the_connection(gateway: Gateway) {
         socket.closed().await,
         (4429, "Too many initialisation requests".to_owned())
     );
-    // An operation that needs no token still needs `connection_init`.
+    // `ping` and `complete` are allowed before `connection_init`.
     let mut socket = Socket::open(&gateway.viewer).await;
     socket.send_json(&json!({ "type": "ping" })).await;
     assert_eq!(socket.message().await, json!({ "type": "pong" }));
@@ -287,7 +287,7 @@ async fn connections_from_other_origins_are_rejected(gateway: Gateway) {
         .with(&["--cors-allowed-origins", "https://shop.example"])
         .await;
     let own = format!("http://{}", gateway.address);
-    for (origin, welcome) in [
+    for (origin, is_allowed) in [
         (&*own, true),
         ("https://shop.example", true),
         ("https://evil.example", false),
@@ -302,7 +302,7 @@ async fn connections_from_other_origins_are_rejected(gateway: Gateway) {
         let connected = Socket::connect(&gateway.viewer, &headers).await;
         assert_eq!(
             connected.map(|_| ()).map_err(|refused| refused.0),
-            if welcome { Ok(()) } else { Err(403) },
+            if is_allowed { Ok(()) } else { Err(403) },
             "{origin}"
         );
     }

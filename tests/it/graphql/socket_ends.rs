@@ -1,4 +1,4 @@
-//! How a WebSocket ends other than by its client: expired login, missing messages, slow reading, shutdown.
+//! Connections that the server closes: expired token, missing messages, slow reading, shutdown.
 
 use serde_json::json;
 use stockroom::kind::Kind;
@@ -124,7 +124,7 @@ async fn shutdown_sends_no_complete(gateway: Gateway) {
         for id in 0..10 {
             socket.subscribe(&id.to_string(), STREAM, json!({})).await;
         }
-        // Operations start in order, so both subscriptions are active once this one has completed.
+        // Operations start in order, so the subscriptions are active once this one has completed.
         socket.subscribe("last", "{ __typename }", json!({})).await;
         assert_eq!(socket.data("last").await, json!({ "__typename": "Query" }));
         assert_eq!(

@@ -8,8 +8,8 @@ use crate::support::gateway::Gateway;
 
 on_both![the_number_of_statements_depends_on_fields_only];
 
-/// Creates rows of every kind from one number to another: each product has its own brand and supplier, an inflow and an
-/// outflow; ten categories are shared.
+/// Creates products with the numbers `from` to `to`, each with its own brand and supplier, an inflow and an outflow. They
+/// share ten categories.
 async fn fill(gateway: &Gateway, from: usize, to: usize) {
     let root = &gateway.root;
     let numbers: Vec<usize> = (from..=to).collect();
@@ -55,7 +55,7 @@ const DOCUMENTS: [(&str, u64); 15] = [
     ("{ products(first: 100) { nodes { title } } }", 1),
     ("{ products(first: 100) { nodes { title } totalCount } }", 2),
     ("{ products(first: 100) { edges { cursor node { title category { name } brand { name } } } pageInfo { endCursor } } }", 3),
-    // One statement for each level, though the last one leads back to the first.
+    // One statement for each level, even for an object that was already read at another level.
     ("{ products(first: 100) { nodes { brand { products(first: 2) { nodes { category { name } } } } } } }", 4),
     (
         "{ categories(first: 10) { totalCount nodes { name products(first: 100) { totalCount edges { node { title brand { name } } } } } } }",

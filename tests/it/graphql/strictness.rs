@@ -150,7 +150,7 @@ async fn invalid_requests_execute_nothing(gateway: Gateway) {
     assert_eq!(errors, [(&json!(["c"]), &json!("FORBIDDEN"))]);
 }
 
-/// A variable may be null where the argument has a default value; the argument itself may not.
+/// A nullable variable is valid for a non-null argument with a default value, but its value may not be null.
 async fn null_for_arguments_with_defaults(gateway: Gateway) {
     let document = "query($direction: OrderDirection) {
         products(orderBy: [{ field: ID, direction: $direction }]) { totalCount }

@@ -187,7 +187,7 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
         }
     }
     let product = sample.product.to_string();
-    for odd in [
+    for invalid in [
         "abc",
         "",
         "+1",
@@ -201,43 +201,47 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
         "１",
         "1\u{0}",
     ] {
-        let data = gateway.viewer.data(document, json!({ "id": odd })).await;
+        let data = gateway.viewer.data(document, json!({ "id": invalid })).await;
         assert!(
             data.as_object().unwrap().values().all(Value::is_null),
-            "{odd:?}: {data}"
+            "{invalid:?}: {data}"
         );
-        // As the subject of a mutation, and as a reference.
+        // As the id of the object to change, and as a reference.
         let code = |payload: &Value| {
             (
                 payload["userErrors"][0]["field"].clone(),
                 payload["userErrors"][0]["code"].clone(),
             )
         };
-        let input = json!({ "id": odd, "name": "x" });
+        let input = json!({ "id": invalid, "name": "x" });
         let updated = gateway
             .manager
             .payload("updateBrand", "brand { id }", input)
             .await;
-        assert_eq!(code(&updated), (json!("id"), json!("NOT_FOUND")), "{odd:?}");
+        assert_eq!(code(&updated), (json!("id"), json!("NOT_FOUND")), "{invalid:?}");
         for mutation in ["deleteBrand", "deleteProduct", "deleteInflow", "deleteOutflow"] {
             let deleted = gateway
                 .root
-                .payload(mutation, "deletedId", json!({ "id": odd }))
+                .payload(mutation, "deletedId", json!({ "id": invalid }))
                 .await;
             assert_eq!(
                 code(&deleted),
                 (json!("id"), json!("NOT_FOUND")),
-                "{mutation} {odd:?}"
+                "{mutation} {invalid:?}"
             );
             assert_eq!(deleted["deletedId"], Value::Null);
         }
-        let input = json!({ "productId": odd, "quantity": 1 });
+        let input = json!({ "productId": invalid, "quantity": 1 });
         let made = gateway
             .manager
             .payload("createOutflow", "outflow { id }", input)
             .await;
-        assert_eq!(code(&made), (json!("productId"), json!("NOT_FOUND")), "{odd:?}");
-        let input = json!({ "id": product, "brandId": odd, "categoryId": odd });
+        assert_eq!(
+            code(&made),
+            (json!("productId"), json!("NOT_FOUND")),
+            "{invalid:?}"
+        );
+        let input = json!({ "id": product, "brandId": invalid, "categoryId": invalid });
         let updated = gateway
             .manager
             .payload("updateProduct", "product { id }", input)

@@ -1,4 +1,4 @@
-//! Requests with keys at the same time: twins, and movements that are recorded together.
+//! Concurrent requests with keys: equal requests with one key, and movements that are recorded together.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 
 on_both![
-    of_fifty_twins_one_is_executed,
-    twins_meet_across_two_gateways,
+    of_fifty_equal_requests_one_is_executed,
+    equal_requests_at_two_gateways,
     movements_are_recorded_together,
     refused_movements_among_others,
 ];
 
-/// Asserts that one request was executed, and each other was refused for now or got the same response.
+/// Asserts that one request was executed, and that each other one got the same response or `IDEMPOTENCY_IN_PROGRESS`.
 #[track_caller]
 fn one_was_executed(request: &Request, answers: &[Answer]) -> Answer {
     let executed: Vec<&Answer> = answers
@@ -35,10 +35,10 @@ fn one_was_executed(request: &Request, answers: &[Answer]) -> Answer {
     executed[0].clone()
 }
 
-async fn of_fifty_twins_one_is_executed(gateway: Gateway) {
+async fn of_fifty_equal_requests_one_is_executed(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let mut requests = Request::outflows(product, 1).to_vec();
-    requests.push(Request::rest("brands/", json!({ "name": "Twin" })));
+    requests.push(Request::rest("brands/", json!({ "name": "Samsung" })));
     requests.push(Request::graphql(&format!(
         "mutation {{ createOutflows(input: {{items: [{{productId: \"{product}\", quantity: 3}}]}}) {{
             outflows {{ id }} userErrors {{ code }} }} }}"
@@ -50,23 +50,27 @@ async fn of_fifty_twins_one_is_executed(gateway: Gateway) {
         is_replay(&request.send(&gateway.root, &key).await, &executed);
     }
     assert_eq!(gateway.root.quantity(product).await, 95);
-    let twins = gateway.root.get("brands/?search=twin").await.expect(200);
-    assert_eq!(twins["count"], 1);
+    let brands = gateway.root.get("brands/?search=samsung").await.expect(200);
+    assert_eq!(brands["count"], 1);
     assert_eq!(keys(&gateway).await, 4);
     gateway.assert_invariants().await;
 }
 
-async fn twins_meet_across_two_gateways(gateway: Gateway) {
+async fn equal_requests_at_two_gateways(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let other = gateway.another(&[]).await;
     for round in 0..5 {
         for (index, request) in Request::outflows(product, 1).iter().enumerate() {
             let key = format!("key-{round}-{index}");
-            let twins = (0..20).map(|twin| {
-                let actor = if twin % 2 == 0 { &gateway.root } else { &other.root };
+            let requests = (0..20).map(|number| {
+                let actor = if number % 2 == 0 {
+                    &gateway.root
+                } else {
+                    &other.root
+                };
                 request.send(actor, &key)
             });
-            let answers = join_all(twins).await;
+            let answers = join_all(requests).await;
             let executed = one_was_executed(request, &answers);
             is_replay(&request.send(&gateway.root, &key).await, &executed);
             is_replay(&request.send(&other.root, &key).await, &executed);
@@ -88,13 +92,13 @@ async fn movements_are_recorded_together(gateway: Gateway) {
         "inflows/",
         json!({ "product": product, "supplier": supplier, "quantity": 2 }),
     );
-    // Some have a key and some don't; all change the same product.
+    // Three of four requests have a key; all change the same product.
     let sent = (0..120).map(|index| {
         let request = [&rest, &graphql, &inflow][index % 3];
         let gateway = &gateway;
         async move {
             if index % 4 == 0 {
-                return (request, None, request.send_plainly(&gateway.root).await);
+                return (request, None, request.send_without_key(&gateway.root).await);
             }
             let key = format!("key-{index}");
             let answer = request.send(&gateway.root, &key).await;

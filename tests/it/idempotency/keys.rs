@@ -1,4 +1,4 @@
-//! The header itself: its form, and the requests that it applies to.
+//! The header `Idempotency-Key`: its syntax, and the requests that it applies to.
 
 use reqwest::Method;
 use reqwest::header::HeaderValue;
@@ -10,13 +10,13 @@ use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
 on_both![
-    keys_have_a_form,
-    several_root_fields_can_have_no_key,
-    what_changes_nothing_needs_no_key,
-    the_status_is_that_of_the_media_type,
+    invalid_keys_are_rejected,
+    mutations_with_several_fields_are_rejected,
+    keys_of_other_operations_are_ignored,
+    a_replay_keeps_the_media_type,
 ];
 
-async fn keys_have_a_form(gateway: Gateway) {
+async fn invalid_keys_are_rejected(gateway: Gateway) {
     let requests = [
         Request::rest("brands/", json!({ "name": "Samsung" })),
         Request::graphql(
@@ -38,8 +38,8 @@ async fn keys_have_a_form(gateway: Gateway) {
                 assert!(message.starts_with("Idempotency-Key: "), "{message}");
             } else {
                 let details = answer.refuses(400, "INVALID_PARAMETER");
-                let told = "A key has 1 to 255 visible ASCII characters.";
-                assert_eq!(details, json!({ "Idempotency-Key": told }));
+                let message = "A key has 1 to 255 visible ASCII characters.";
+                assert_eq!(details, json!({ "Idempotency-Key": message }));
             }
         }
         let twice = gateway
@@ -57,12 +57,12 @@ async fn keys_have_a_form(gateway: Gateway) {
         assert!(request.is_done(&first), "{first:?}");
         is_replay(&request.send(&gateway.root, key).await, &first);
     }
-    // Without a login there is none to ask about keys.
+    // Login and permission are checked before the key.
     requests[0].send(&gateway.anon, "a b").await.expect(401);
     requests[0].send(&gateway.viewer, "a b").await.expect(403);
 }
 
-async fn several_root_fields_can_have_no_key(gateway: Gateway) {
+async fn mutations_with_several_fields_are_rejected(gateway: Gateway) {
     let brand = "createBrand(input: {name: \"LG\"}) { brand { id } }";
     let two = Request::graphql(&format!("mutation {{ one: {brand} two: {brand} }}"));
     two.is_refused(&two.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
@@ -78,7 +78,7 @@ async fn several_root_fields_can_have_no_key(gateway: Gateway) {
     assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 1);
 }
 
-async fn what_changes_nothing_needs_no_key(gateway: Gateway) {
+async fn keys_of_other_operations_are_ignored(gateway: Gateway) {
     let login = format!("{{username: \"admin\", password: \"{PASSWORD}\"}}");
     let requests = [
         Request::graphql("{ brands { totalCount } }"),
@@ -105,7 +105,7 @@ async fn what_changes_nothing_needs_no_key(gateway: Gateway) {
     assert_eq!(keys(&gateway).await, 0);
 }
 
-async fn the_status_is_that_of_the_media_type(gateway: Gateway) {
+async fn a_replay_keeps_the_media_type(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let [_, request] = Request::outflows(product, 1);
     let ask = async |accept: &str, key: &str| {
@@ -121,7 +121,7 @@ async fn the_status_is_that_of_the_media_type(gateway: Gateway) {
         first.header("content-type"),
         Some("application/graphql-response+json; charset=utf-8")
     );
-    // The stored response has the media type that the first request asked for.
+    // The stored response has the media type of the first one.
     is_replay(&ask("application/json", "key").await, &first);
     ask("text/event-stream", "other").await.expect(406);
     assert_eq!(gateway.root.quantity(product).await, 9);

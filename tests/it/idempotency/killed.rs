@@ -1,4 +1,4 @@
-//! `kill -9` between the commit and the response: the repeat is answered from the store.
+//! `kill -9` between the commit and the response: a repeat gets a response from the stored outcome.
 
 use std::time::Duration;
 
@@ -16,10 +16,11 @@ use crate::support::program::Program;
 
 on_both![a_kill_before_the_response_loses_nothing];
 
-/// How long anything may take before the test has failed.
+/// The time limit for the commit.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Statements that make storing a response take so long that the program can be killed meanwhile, and those that undo it.
+/// Statements that delay the storing of responses, so that the program can be killed in between, and statements that undo
+/// this.
 fn slow_responses(backend: Backend) -> (&'static [&'static str], &'static [&'static str]) {
     match backend {
         Backend::Sqlite => (
@@ -38,7 +39,7 @@ fn slow_responses(backend: Backend) -> (&'static [&'static str], &'static [&'sta
                  FOR EACH ROW EXECUTE FUNCTION slow_responses()",
             ],
             &[
-                // The connections of the program that was killed.
+                // Closes the connections of the killed program.
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                  WHERE datname = current_database() AND query LIKE 'UPDATE \"idempotency_key\"%'",
                 "DROP TRIGGER slow_responses ON idempotency_key",

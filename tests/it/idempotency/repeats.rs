@@ -1,4 +1,4 @@
-//! What a repeat gets, and when a request is executed again.
+//! Responses to repeated requests, and requests that are executed again.
 
 use reqwest::Method;
 use sea_orm::EntityTrait as _;
@@ -15,12 +15,12 @@ use crate::support::webhook_receiver::with_managed_endpoints;
 on_both![
     a_repeat_gets_the_stored_response,
     another_request_with_the_key_is_refused,
-    keys_belong_to_users,
+    keys_are_separate_for_each_user,
     keys_are_kept_for_a_day,
-    what_was_refused_is_not_remembered,
+    refused_requests_are_not_stored,
     a_response_that_was_not_stored_is_rendered_again,
-    only_post_takes_a_key,
-    secrets_are_repeated_too,
+    keys_apply_to_post_only,
+    responses_with_secrets_are_replayed,
     old_keys_are_deleted_in_batches,
 ];
 
@@ -40,7 +40,7 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
         assert_eq!(rows(&gateway).await, after, "{request:?}");
         answers.push((request, key, first));
     }
-    // What has changed in the meantime does not matter.
+    // Later changes do not affect the stored response.
     gateway
         .root
         .patch(
@@ -54,7 +54,7 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
         is_replay(&request.send(&gateway.root, key).await, first);
     }
     assert_eq!(rows(&gateway).await, after);
-    // Another process answers from the store.
+    // Another gateway on the same database returns the stored response.
     let gateway = gateway.with(&[]).await;
     for (request, key, first) in &answers {
         is_replay(&request.send(&gateway.root, key).await, first);
@@ -87,18 +87,18 @@ async fn another_request_with_the_key_is_refused(gateway: Gateway) {
     assert_eq!(gateway.root.quantity(product).await, 98);
 }
 
-async fn keys_belong_to_users(gateway: Gateway) {
+async fn keys_are_separate_for_each_user(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     for request in Request::outflows(product, 1) {
         let key = format!("key of {}", request.path).replace(' ', "-");
-        let mine = request.send(&gateway.manager, &key).await;
-        let theirs = request.send(&gateway.administrator, &key).await;
-        assert!(request.is_done(&mine) && request.is_done(&theirs));
-        assert!(!is_replayed(&theirs));
-        assert_ne!(mine.text, theirs.text);
-        is_replay(&request.send(&gateway.manager, &key).await, &mine);
-        is_replay(&request.send(&gateway.administrator, &key).await, &theirs);
-        // The right is checked before the key.
+        let first = request.send(&gateway.manager, &key).await;
+        let second = request.send(&gateway.administrator, &key).await;
+        assert!(request.is_done(&first) && request.is_done(&second));
+        assert!(!is_replayed(&second));
+        assert_ne!(first.text, second.text);
+        is_replay(&request.send(&gateway.manager, &key).await, &first);
+        is_replay(&request.send(&gateway.administrator, &key).await, &second);
+        // The permission is checked before the key.
         let refused = request.send(&gateway.viewer, &key).await;
         assert!(
             refused.text.contains("permission") && !is_replayed(&refused),
@@ -119,7 +119,7 @@ async fn keys_are_kept_for_a_day(gateway: Gateway) {
     is_replay(&rest.send(&gateway.root, "rest").await, &firsts[0]);
     is_replay(&graphql.send(&gateway.root, "graphql").await, &firsts[1]);
     assert_eq!(gateway.root.quantity(product).await, 98);
-    // With new tokens, as those of the first requests expire at the same time.
+    // New tokens are needed, because those of the first requests expire at the same time.
     let now = gateway.services.clock.now() + chrono::TimeDelta::seconds(1);
     let gateway = gateway.restarted(&[], now).await;
     for (request, key) in [(&rest, "rest"), (&graphql, "graphql")] {
@@ -132,7 +132,7 @@ async fn keys_are_kept_for_a_day(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn what_was_refused_is_not_remembered(gateway: Gateway) {
+async fn refused_requests_are_not_stored(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 1).await;
     for (index, request) in Request::outflows(product, 5).into_iter().enumerate() {
         let key = format!("key-{index}");
@@ -159,7 +159,7 @@ async fn what_was_refused_is_not_remembered(gateway: Gateway) {
         is_replay(&request.send(&gateway.root, &key).await, &first);
         assert_eq!(gateway.root.quantity(product).await, 0);
     }
-    // An unreadable body is not remembered either.
+    // Nor is a request with an unreadable body stored.
     let sent = gateway
         .root
         .request(Method::POST, "brands/")
@@ -171,7 +171,7 @@ async fn what_was_refused_is_not_remembered(gateway: Gateway) {
     assert!(brand.is_done(&brand.send(&gateway.root, "body").await));
 }
 
-/// As after a program that was killed between the commit and the response.
+/// The stored responses are deleted, as if the program had been killed before it stored them.
 async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let mut firsts = Vec::new();
@@ -183,7 +183,7 @@ async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
     }
     let forget = "UPDATE idempotency_key SET status = NULL, headers = NULL, body = NULL";
     gateway.sql(forget).await.unwrap();
-    // The response shows the names of that time.
+    // The response contains the names at the time of the change.
     for kind in [Kind::Category, Kind::Supplier] {
         let path = sample.path(kind);
         gateway
@@ -211,7 +211,7 @@ async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn only_post_takes_a_key(gateway: Gateway) {
+async fn keys_apply_to_post_only(gateway: Gateway) {
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
     let path = format!("brands/{brand}/");
     let with_key = |method| {
@@ -236,7 +236,7 @@ async fn only_post_takes_a_key(gateway: Gateway) {
     assert_eq!(keys(&gateway).await, 0);
 }
 
-async fn secrets_are_repeated_too(gateway: Gateway) {
+async fn responses_with_secrets_are_replayed(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let create = Request::rest(
         "webhooks/",
@@ -250,7 +250,7 @@ async fn secrets_are_repeated_too(gateway: Gateway) {
     let rotated = rotate.send(&gateway.root, "rotate").await;
     assert_ne!(rotated.expect(200)["secret"], made.json()["secret"]);
     is_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
-    // Its precondition held for the first request and holds no more.
+    // The precondition is true for the first request and false for the repeat.
     let conditional = async || {
         let sent = gateway
             .root

@@ -1,4 +1,4 @@
-//! Requests that carry a key, of both APIs.
+//! Requests with a key, of both APIs.
 
 use reqwest::Method;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
@@ -13,7 +13,7 @@ use crate::support::samples::{Sample, list};
 /// A `POST` that changes something.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// Below `/api/v1/`, or `/graphql`.
+    /// Relative to `/api/v1/`, or `/graphql`.
     pub path: String,
     pub body: Value,
 }
@@ -30,7 +30,7 @@ impl Request {
         Self::rest("/graphql", json!({ "query": document }))
     }
 
-    /// Takes units of a product, by both APIs. The objects show the product's stock in GraphQL.
+    /// Creates an outflow, by both APIs. The GraphQL response contains the product's quantity.
     pub fn outflows(product: i64, quantity: i64) -> [Self; 2] {
         let document = format!(
             "mutation {{ createOutflow(input: {{productId: \"{product}\", quantity: {quantity}}}) {{
@@ -42,7 +42,7 @@ impl Request {
         ]
     }
 
-    /// One of every kind that creates a row of the inventory, and the mutations beside them.
+    /// A `POST` for every kind, and mutations that create, update and delete.
     pub fn all(sample: &Sample) -> Vec<Self> {
         let mut all: Vec<Self> = Kind::ALL
             .iter()
@@ -90,18 +90,18 @@ impl Request {
         all
     }
 
-    /// Sends it with a key.
+    /// Sends the request with a key.
     pub async fn send(&self, actor: &Actor, key: &str) -> Answer {
         let request = actor.request(Method::POST, &self.path);
         send(request.header("idempotency-key", key).json(&self.body)).await
     }
 
-    /// Sends it without one.
-    pub async fn send_plainly(&self, actor: &Actor) -> Answer {
+    /// Sends the request without a key.
+    pub async fn send_without_key(&self, actor: &Actor) -> Answer {
         send(actor.request(Method::POST, &self.path).json(&self.body)).await
     }
 
-    /// Whether an answer says that the change was made, in the form of the request's API.
+    /// Whether the response reports success, in the form of the request's API.
     pub fn is_done(&self, answer: &Answer) -> bool {
         match answer.status {
             201 | 202 if self.path != "/graphql" => true,
@@ -115,7 +115,7 @@ impl Request {
         }
     }
 
-    /// Asserts that an answer refuses the key, in the form of the request's API.
+    /// Asserts that the response is an error with this code, in the form of the request's API.
     #[track_caller]
     pub fn is_refused(&self, answer: &Answer, status: u16, code: &str) {
         let body = answer.expect(status);
@@ -129,12 +129,12 @@ impl Request {
     }
 }
 
-/// Whether an answer is that of an earlier request.
+/// Whether the response is marked as a replay of an earlier one.
 pub fn is_replayed(answer: &Answer) -> bool {
     answer.header("idempotent-replayed") == Some("true")
 }
 
-/// Asserts that an answer is that of an earlier request, in status, body and headers.
+/// Asserts that a response is marked as a replay and equals the first one in status, body and headers.
 #[track_caller]
 pub fn is_replay(answer: &Answer, first: &Answer) {
     assert_eq!((answer.status, &answer.text), (first.status, &first.text));
@@ -145,7 +145,7 @@ pub fn is_replay(answer: &Answer, first: &Answer) {
     assert!(!is_replayed(first), "{first:?}");
 }
 
-/// How many rows there are of everything that requests create, keys included.
+/// The numbers of rows in the tables that requests change; the last one is the number of keys.
 pub async fn rows(gateway: &Gateway) -> Vec<u64> {
     use ::entity::{brand, category, idempotency_key, inflow, outflow, product, stock_change, supplier};
     let db = &gateway.services.db;

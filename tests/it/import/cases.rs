@@ -1,4 +1,4 @@
-//! Imports of the twelve cases, compared with `expected.json`.
+//! Imports of the twelve cases of `crates/django-source/tests/cases`, compared with `expected.json`.
 
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ async fn case(test: &str, source: Database, target: Database) {
     let before = installation.bytes();
     let work = tokio::spawn({
         let (name, address, place) = (name.to_owned(), installation.address(), Arc::clone(&place));
-        async move { take_over(&address, &expected(&name), place).await }
+        async move { import(&address, &expected(&name), place).await }
     });
     let done = work.await;
     assert!(installation.bytes() == before, "the source is unchanged");
@@ -79,7 +79,7 @@ async fn case(test: &str, source: Database, target: Database) {
     }
 }
 
-async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
+async fn import(source: &str, expected: &Value, place: Arc<Place>) {
     let url = place.url();
     let flags: Vec<&str> = expected["flags"]
         .as_array()
@@ -104,9 +104,9 @@ async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
     if code != 0 {
         let stopped = run(&url, &["import", "run", source], "");
         assert_eq!(stopped.status.code(), Some(code));
-        let said = String::from_utf8(stopped.stdout).expect("a text");
+        let printed = String::from_utf8(stopped.stdout).expect("a text");
         let verdict = if code == 1 { "STOPPED" } else { "REFUSED" };
-        assert!(said.contains(verdict), "{said}");
+        assert!(printed.contains(verdict), "{printed}");
     }
     if code == 2 {
         return;
@@ -143,7 +143,7 @@ async fn take_over(source: &str, expected: &Value, place: Arc<Place>) {
     gateway.end().await;
 }
 
-/// Logs in every user that may, twice: against the imported hash, and against its replacement.
+/// Logs in every user twice, with the imported hash and with its replacement. Users without a password are rejected.
 async fn log_in(gateway: &Gateway, expected: &Value) {
     for (username, password) in expected["logins"].as_object().expect("logins") {
         for _ in 0..2 {

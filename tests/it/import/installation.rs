@@ -20,7 +20,7 @@ fn cases() -> PathBuf {
 
 /// The expected result of a case.
 pub fn expected(case: &str) -> Value {
-    let text = std::fs::read_to_string(cases().join("expected.json")).expect("expected.json is there");
+    let text = std::fs::read_to_string(cases().join("expected.json")).expect("expected.json");
     serde_json::from_str::<Value>(&text).expect("JSON")[case].clone()
 }
 
@@ -33,12 +33,12 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// `None` without a PostgreSQL server to load it into.
+    /// The installation of a case; `None` if it needs PostgreSQL and no server is configured.
     pub async fn of(case: &str, kind: Database) -> Option<Self> {
         Self::changed(case, kind, "").await
     }
 
-    /// An installation that these statements change before it is loaded.
+    /// The installation of a case, changed by these statements on SQLite before it is loaded into PostgreSQL.
     pub async fn changed(case: &str, kind: Database, sql: &str) -> Option<Self> {
         static MADE: LazyLock<TempDir> = LazyLock::new(|| {
             let directory = tempfile::tempdir().expect("a directory");
@@ -76,7 +76,7 @@ impl Installation {
         }
     }
 
-    /// The content of its file; asserts that no other file was left beside it.
+    /// The content of the SQLite file; asserts that no other file was left beside it.
     pub fn bytes(&self) -> Vec<u8> {
         let beside = std::fs::read_dir(self.file.parent().expect("a directory")).expect("a directory");
         assert_eq!(beside.count(), 1, "a file was left beside the source");

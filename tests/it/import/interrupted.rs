@@ -12,7 +12,7 @@ use crate::support::command::{fails, prints};
 use crate::support::program::command;
 use crate::support::test_database::{Database, Place, row_counts};
 
-/// The number of rows; large enough that an import is still running when it is interrupted.
+/// Adds so many rows that an import is still running when it is interrupted.
 const MANY: &str = "
     INSERT INTO inflows_inflow (id, quantity, description, created_at, updated_at, product_id, supplier_id)
     WITH RECURSIVE number(id) AS (SELECT 1000 UNION ALL SELECT id + 1 FROM number WHERE id < 31000)
@@ -73,7 +73,7 @@ async fn killed(database: Database) {
     };
     let (source, before) = (installation.address(), installation.bytes());
     prints(&migrated.url(), &["migrate", "up"], "");
-    let as_it_was = row_counts(&migrated.url()).await;
+    let without_rows = row_counts(&migrated.url()).await;
     let import = |url: &str| {
         let mut command = command(url);
         let run = command.args(["import", "run", &source]).stdin(Stdio::null());
@@ -96,14 +96,14 @@ async fn killed(database: Database) {
             break;
         }
         let url = place.url();
-        // Without the last fifth, in case a later run is faster than the first.
+        // At most 80 % of the duration, because later imports may be faster than the first.
         let after = whole.mul_f64(random.random_range(0.0..0.8));
         let mut child = import(&url);
         std::thread::sleep(after);
         child.kill().expect("the process is killed");
         let status = child.wait().expect("the process exits");
         if status.success() || row_counts(&url).await == full {
-            // It was faster than the first one: the import is committed.
+            // This import was faster than the first one and is committed.
             whole = after;
             place.remove().await;
             place = Place::empty(database).await.expect("a database");
@@ -112,13 +112,13 @@ async fn killed(database: Database) {
         assert_eq!(
             status.code(),
             None,
-            "it was to be killed after {after:?}, seed {seed}"
+            "the import exited before it was killed after {after:?}, seed {seed}"
         );
         kills += 1;
         let left = row_counts(&url).await;
         // Migrations are a separate step: all of them are applied, or none.
         assert!(
-            left.is_empty() || left == as_it_was,
+            left.is_empty() || left == without_rows,
             "killed after {after:?}, seed {seed}: {left:?}"
         );
         assert!(installation.bytes() == before, "the source is unchanged");

@@ -101,7 +101,7 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
     begin.elapsed()
 }
 
-/// The shortest of several interleaved logins of each user: other load on the machine only adds to them.
+/// The shortest of several interleaved failed logins of each user. Other load on the machine only makes logins longer.
 async fn shortest<const USERS: usize>(gateway: &Gateway, usernames: [&str; USERS]) -> [Duration; USERS] {
     let mut shortest = [Duration::MAX; USERS];
     for _ in 0..5 {
@@ -124,7 +124,7 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
             "{username}: {time:?}, the slowest {slowest:?}"
         );
     }
-    // A replaced hash is not faster either.
+    // The verification of a replaced hash takes as long.
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
     gateway.wait(120);

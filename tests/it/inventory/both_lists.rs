@@ -115,7 +115,7 @@ async fn lists_are_identical(gateway: Gateway) {
     }
 }
 
-/// Creates products, each of its own brand, in ten categories.
+/// Creates products with the numbers `from` to `to`, each with its own brand, in ten categories.
 async fn fill(gateway: &Gateway, from: usize, to: usize) {
     for number in from..=to {
         gateway
@@ -163,8 +163,8 @@ async fn statements_do_not_grow_with_rows(gateway: Gateway) {
         assert_eq!(products(&answer.json()), to, "{}", answer.text);
         sent.push((of_flat, of_nested));
     }
-    // REST: user, page, count and two relations. GraphQL adds the categories, their products and counts,
-    // and two relations.
+    // The flat list: user, page, count and two relations. The nested one: user, categories, their products and counts, and
+    // two relations.
     assert!(sent[0].0 <= 5 && sent[0].1 <= 6, "{sent:?}");
     assert!(sent.iter().all(|these| *these == sent[0]), "{sent:?}");
 }

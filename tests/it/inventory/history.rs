@@ -13,7 +13,7 @@ use crate::support::gateway::Gateway;
 
 on_both_through_both![ledger_and_stock_agree_after_any_history];
 
-/// One operation; numbers select among the existing rows.
+/// One operation. An index selects one of the existing rows, modulo their number.
 #[derive(Clone, Debug)]
 enum Step {
     Create(i64),
@@ -70,7 +70,7 @@ impl Model {
     }
 }
 
-async fn take(gateway: &Gateway, model: &mut Model, step: Step) {
+async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
     let root = &gateway.root;
     match step {
         Step::Create(quantity) => {
@@ -153,7 +153,7 @@ async fn ledger_and_stock_agree_after_any_history(gateway: Gateway) {
         .root
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
-    // proptest generates the histories; the first failure is printed with the runner's seed.
+    // Each history is printed, so that a failed one can be reproduced.
     let mut runner = TestRunner::new(Config::default());
     for _ in 0..12 {
         let history = vec(step(), 5..40)
@@ -163,7 +163,7 @@ async fn ledger_and_stock_agree_after_any_history(gateway: Gateway) {
         println!("{history:?}");
         let mut model = Model::default();
         for step in history {
-            take(&gateway, &mut model, step).await;
+            execute(&gateway, &mut model, step).await;
         }
         for (product, quantity) in &model.products {
             assert_eq!(gateway.root.quantity(*product).await, *quantity);

@@ -35,7 +35,7 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
         })
     );
     gateway.viewer.get(&path).await.is_json(200, &made);
-    // The product changes in its quantity and update time only.
+    // Of the product, only the quantity and the time of the update change.
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(product["quantity"], 107);
     assert_eq!(product["created_at"], "2024-01-15T10:30:00Z");
@@ -196,7 +196,7 @@ async fn deletion_without_enough_stock_is_rejected(gateway: Gateway) {
     );
     root.get(&path).await.expect(200);
     assert_eq!(root.quantity(product).await, 7);
-    // It succeeds once there is enough stock: "delete and create new".
+    // The deletion succeeds once there is enough stock.
     root.patch(&format!("products/{product}/"), json!({ "quantity": 10 }))
         .await
         .expect(200);

@@ -215,7 +215,7 @@ async fn absent_fields_are_kept(gateway: Gateway) {
             .patch(&path, ignored)
             .await
             .is_json(200, &described);
-        // A body that was read can be sent back.
+        // The body of a response can be sent back.
         gateway
             .manager
             .put(&path, described.clone())
@@ -248,7 +248,7 @@ async fn deletion_is_rejected_while_in_use(gateway: Gateway) {
         );
         root.get(&sample.path(kind)).await.expect(200);
     }
-    // It can be deleted once nothing refers to it.
+    // An object can be deleted once no other object refers to it.
     root.delete(&sample.path(Kind::Inflow)).await.is(204, "");
     root.delete(&sample.path(Kind::Supplier)).await.is(204, "");
 }

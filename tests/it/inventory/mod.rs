@@ -1,4 +1,4 @@
-//! Rules of the inventory, tested through both APIs where both enforce them.
+//! Rules of the inventory, through both APIs where both apply them.
 
 mod both_apis;
 mod both_lists;

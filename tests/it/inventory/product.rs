@@ -81,13 +81,13 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .patch(&path, json!({ "serie_number": "SN-1" }))
         .await
         .is_json(422, &taken);
-    // A product may keep its own.
+    // A product may keep its own number.
     gateway
         .manager
         .patch(&path, json!({ "serie_number": "SN-2" }))
         .await
         .expect(200);
-    // Compared exactly: letter case and Unicode normalisation matter.
+    // Numbers are compared exactly, without regard to case folding or Unicode normalisation.
     gateway.manager.make(Kind::Product, with(json!("sn-1"))).await;
     gateway
         .manager
@@ -97,7 +97,7 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .manager
         .make(Kind::Product, with(json!("cafe\u{301}")))
         .await;
-    // Any number of products may have none.
+    // Any number of products may be without a number.
     for _ in 0..2 {
         gateway.manager.make(Kind::Product, with(Value::Null)).await;
         gateway.manager.make(Kind::Product, with(json!(" "))).await;
@@ -227,7 +227,7 @@ async fn deletion_with_movements_is_rejected(gateway: Gateway) {
         root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
     }
     root.delete(&path).await.is(204, "");
-    // The objects it referred to can be deleted now, too.
+    // Without the product, its brand, category and supplier can be deleted.
     root.delete(&sample.path(Kind::Brand)).await.is(204, "");
     root.delete(&sample.path(Kind::Category)).await.is(204, "");
     root.delete(&sample.path(Kind::Supplier)).await.is(204, "");

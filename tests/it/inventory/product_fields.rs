@@ -13,7 +13,7 @@ on_both_through_both![
     relations_must_exist,
 ];
 
-/// Creates and updates with each of these values of one field, and expects this message about it.
+/// Creates and updates a product with each of these values of a field; asserts that they are rejected with this message.
 async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
     let refusal = json!({ field: [ message ] });
     for value in values {
@@ -37,7 +37,7 @@ async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value
     }
 }
 
-/// Creates and updates with each of these values of one field, and expects to read `read`.
+/// Creates and updates a product with each of these values of a field; asserts that the field then has the value `read`.
 async fn accept(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], read: &Value) {
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
@@ -222,7 +222,7 @@ async fn relations_take_ids_in_every_form(gateway: Gateway) {
         json!(format!("00{other}")),
         read.clone(),
         json!({ "id": other }),
-        json!({ "id": other.to_string(), "name": "whatever" }),
+        json!({ "id": other.to_string(), "name": "another name" }),
     ];
     accept(&gateway, &sample, "brand", &forms, &read).await;
     let other = gateway
@@ -249,7 +249,7 @@ async fn relations_must_exist(gateway: Gateway) {
             let forms = [json!(number), json!({ "id": number })];
             refuse(&gateway, &sample, field, &forms, &message).await;
         }
-        // An id beyond the integer range: any "does not exist" message is accepted.
+        // Ids beyond the integer range are rejected; their message is not fixed.
         for huge in [
             json!(u64::MAX),
             json!("99999999999999999999999999"),

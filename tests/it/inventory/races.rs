@@ -111,7 +111,7 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
             .filter(|answer| answer.status == 422)
             .all(|answer| answer.json() == taken)
     );
-    // The same with concurrent updates.
+    // Concurrent updates keep serie numbers unique, too.
     let mut products = Vec::new();
     for _ in 0..8 {
         products.push(
@@ -149,7 +149,7 @@ async fn deletes_concurrent_with_creates(gateway: Gateway) {
         let (sales, deleted) = futures_util::future::join(sales, gateway.root.delete(&path)).await;
         are_all(&sales, &[201, 422]);
         match deleted.status {
-            // Later requests found no such product.
+            // The outflows came after the deletion.
             204 => assert_eq!(count(&sales, 201), 0),
             409 => assert_eq!(
                 gateway.root.quantity(product).await,

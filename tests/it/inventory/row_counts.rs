@@ -1,4 +1,4 @@
-//! Row counts are stored, not computed: they are exact after every insert and delete, and kept in few rows.
+//! Row counts are maintained by triggers: they are exact after every insert and delete, and need few rows.
 
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;

@@ -7,7 +7,8 @@ use crate::support::gateway::Gateway;
 
 on_both![lists_send_at_most_five_statements, writes_send_few_statements];
 
-/// Creates products, each of its own brand and category, and as many inflows and outflows.
+/// Creates products with the numbers `from` to `to`, each with its own brand, category and supplier, an inflow and an
+/// outflow.
 async fn fill(gateway: &Gateway, from: i64, to: i64) {
     for number in from..=to {
         gateway

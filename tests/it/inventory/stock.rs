@@ -15,7 +15,7 @@ on_both_through_both![
     a_mismatch_of_ledger_and_quantity_is_found,
 ];
 
-/// The ids of the users behind the actors.
+// The ids of users.
 const ADMIN: i64 = 1;
 const MANAGER: i64 = 2;
 const ADMINISTRATOR: i64 = 3;

@@ -64,7 +64,7 @@ impl Writers {
         self.acknowledged.lock().unwrap().clone()
     }
 
-    /// Returns once this many more are acknowledged.
+    /// Waits until this many further outflows are acknowledged.
     async fn more(&self, count: usize) {
         let wanted = self.acknowledged.lock().unwrap().len() + count;
         while self.acknowledged.lock().unwrap().len() < wanted {
@@ -72,7 +72,7 @@ impl Writers {
         }
     }
 
-    /// Stops them and returns the longest latency.
+    /// Stops the writers and returns the longest latency.
     async fn end(self) -> Duration {
         self.over.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
@@ -88,7 +88,7 @@ async fn run_in_background(url: &str, arguments: &[&str]) -> std::process::Outpu
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         run(&url, &arguments, "")
     });
-    running.await.expect("the writers end")
+    running.await.expect("the command runs")
 }
 
 /// The outflows in a database file.
@@ -178,18 +178,18 @@ async fn a_check_blocks_no_writes(gateway: Gateway) {
     for _ in 0..3 {
         let before = writers.acknowledged().len();
         let output = run_in_background(&url, &["check"]).await;
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(output.status.success(), "{said}");
+        let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(output.status.success(), "{printed}");
         let meanwhile = writers.acknowledged().len() - before;
-        assert!(meanwhile > 10, "only {meanwhile} while it ran");
+        assert!(meanwhile > 10, "only {meanwhile} while the check ran");
     }
     let longest = writers.end().await;
-    println!("the longest answer took {longest:?}");
+    println!("the longest response took {longest:?}");
     assert!(longest < Duration::from_secs(2), "{longest:?}");
 }
 
 async fn a_check_that_cannot_run_reports_an_error(gateway: Gateway) {
-    // No such file, and no server on this port.
+    // The file does not exist, and no server listens on this port.
     let url = if gateway.database_url().starts_with("sqlite") {
         "sqlite:///nowhere/test.db"
     } else {

@@ -101,7 +101,7 @@ async fn users_are_managed(gateway: Gateway) {
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password").await.expect(200);
 
-    for (arguments, input, said) in [
+    for (arguments, input, printed) in [
         (&create[..], "a password", "already exists"),
         (
             &["user", "create", "new", "--password-stdin"],
@@ -127,7 +127,7 @@ async fn users_are_managed(gateway: Gateway) {
         (&["user", "deactivate", "nobody"], "", "no such user"),
     ] {
         let words = fails(&url, arguments, input);
-        assert!(words.contains(said), "{arguments:?}: {words}");
+        assert!(words.contains(printed), "{arguments:?}: {words}");
         assert!(!words.contains("a password"), "{words}");
     }
     log_in("viewer", PASSWORD).await.expect(200);
@@ -161,7 +161,7 @@ async fn check_reports_violations(gateway: Gateway) {
     prints(&url, &["check"], "");
 }
 
-/// The generated products and outflows in a text form that does not depend on the kind of database.
+/// The products and outflows of a database as texts, which are equal for both database engines.
 async fn rows(database_url: &str) -> Vec<String> {
     let services = Services::open(config(database_url, &[]), Clock::system())
         .await
@@ -243,7 +243,7 @@ async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
         .args(["migrate", "status"])
         .output()
         .expect("the process starts");
-    let said = String::from_utf8([output.stdout, output.stderr].concat()).expect("the output is UTF-8");
+    let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("the output is UTF-8");
     // With SQLite, a generated secret is stored beside the database file. With PostgreSQL several gateways may serve
     // one database and need the same secret, so it has to be set.
     let (status, word) = if place.url().starts_with("sqlite") {
@@ -251,6 +251,6 @@ async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
     } else {
         (1, "SECRET_KEY is not set")
     };
-    assert_eq!(output.status.code(), Some(status), "{said}");
-    assert!(said.contains(word), "{said}");
+    assert_eq!(output.status.code(), Some(status), "{printed}");
+    assert!(printed.contains(word), "{printed}");
 }

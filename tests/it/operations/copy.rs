@@ -1,4 +1,4 @@
-//! `stockroom copy`: every table arrives, in both directions.
+//! `stockroom copy`: every table is copied, between both database engines.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::support::gateway::{Gateway, START};
 use crate::support::program::command;
 use crate::support::test_database::{Database, PASSWORD, Place, row_counts};
 
-/// Maintained by each database itself.
+/// Tables that each database maintains itself.
 const NOT_COPIED: [&str; 2] = ["seaql_migrations", "tally"];
 
 /// Adds a row to a table that is otherwise empty in this test.
@@ -41,7 +41,7 @@ where
     stored.await.expect("the row is stored");
 }
 
-/// A shop with rows in every table, and what its clients hold: a pair of tokens, a revoked token, a product.
+/// Adds rows to every table; returns a pair of tokens, a pair that was logged out, and a product.
 async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
     prints(
         &gateway.database_url(),
@@ -62,7 +62,7 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
     let product = gateway.root.get("products/7/").await.expect(200);
     let title = json!({ "title": format!("{} Ünïcödé 🧴", product["title"].as_str().expect("a title")) });
     let product = gateway.root.patch("products/7/", title).await.expect(200);
-    // The last assigned id is deleted.
+    // The brand with the last assigned id is deleted.
     let brand = gateway
         .root
         .post("brands/", json!({ "name": "gone" }))
@@ -247,7 +247,7 @@ async fn copied(from: Database, to: Database) {
         .is(401, REFUSED);
     let body = json!({ "username": "viewer", "password": PASSWORD });
     new.anon.post("authentication/token/", body).await.expect(200);
-    // Uses a permission that only the source had, and gets the next id.
+    // The viewer's permission was copied, and the next id is the same.
     let brand = json!({ "name": "the next" });
     let made = new.viewer.post("brands/", brand.clone()).await.expect(201);
     assert_eq!(

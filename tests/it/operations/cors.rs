@@ -19,7 +19,7 @@ const SHOP: &str = "https://shop.example.com";
 
 /// The preflight request of a browser.
 async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
-    let asked = gateway
+    let request = gateway
         .anon
         .request(Method::OPTIONS, "products/")
         .header("origin", origin)
@@ -28,7 +28,7 @@ async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
             "access-control-request-headers",
             "authorization,content-type,idempotency-key,if-match,x-stockroom-cost,traceparent,x-requested-with",
         );
-    send(asked).await
+    send(request).await
 }
 
 async fn get(gateway: &Gateway, origin: &str) -> Answer {

@@ -1,4 +1,4 @@
-//! `stockroom demo`: from an empty directory to a shop that serves the documented examples.
+//! `stockroom demo` in an empty directory: its output, its users and data, and the cleanup.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

@@ -38,7 +38,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
         let brand = json!({ "name": name, "description": description });
         manager.post("brands/", brand).await
     };
-    let (mut there, mut refused) = (BTreeSet::new(), 0);
+    let (mut stored, mut refused) = (BTreeSet::new(), 0);
     for round in 0.. {
         let names: Vec<String> = (0..16)
             .map(|client| format!("Brand {round} of {client}"))
@@ -46,7 +46,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
         let answers = join_all(names.iter().map(|name| add(name))).await;
         for (name, answer) in names.into_iter().zip(answers) {
             if answer.status == 201 {
-                there.insert(name);
+                stored.insert(name);
             } else {
                 is_unavailable(&answer);
                 refused += 1;
@@ -55,14 +55,14 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
         if refused > 100 {
             break;
         }
-        assert!(there.len() < 1_000, "the disk does not fill up");
+        assert!(stored.len() < 1_000, "the disk does not fill up");
     }
-    println!("{} are there, {refused} were refused", there.len());
-    assert!(there.len() > 20, "{}", there.len());
+    println!("{} are stored, {refused} were refused", stored.len());
+    assert!(stored.len() > 20, "{}", stored.len());
 
     // Reads succeed; GraphQL writes report the same error.
     manager.get("brands/").await.expect(200);
-    // A checkpoint of the write-ahead log can free space for a few more.
+    // A checkpoint of the write-ahead log can free space for a few more rows.
     let mut refused = false;
     for round in 0..100 {
         let name = format!("By GraphQL {round}");
@@ -70,7 +70,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
         let answer = manager.gql(CREATE_BRAND, input).await;
         let body = answer.json();
         if body["data"]["createBrand"]["brand"]["id"].is_string() {
-            there.insert(name);
+            stored.insert(name);
             continue;
         }
         let error = &body["errors"][0]["extensions"];
@@ -87,13 +87,13 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
 
     program.has_room();
     add("When there is room").await.expect(201);
-    there.insert("When there is room".to_owned());
+    stored.insert("When there is room".to_owned());
     let mut found = BTreeSet::new();
-    for page in 1..=there.len().div_ceil(100) {
+    for page in 1..=stored.len().div_ceil(100) {
         let path = format!("brands/?page_size=100&page={page}");
         found.extend(manager.get(&path).await.texts("name"));
     }
-    assert_eq!(found, there);
+    assert_eq!(found, stored);
     gateway.assert_invariants().await;
 }
 
@@ -114,9 +114,9 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
         let manager = gateway.manager.clone();
         tokio::spawn(async move { manager.post("brands/", json!({ "name": name })).await })
     };
-    // A short lock is waited for.
+    // Writes wait for a short lock.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let waiting = add("TimeoutStream");
+    let waiting = add("Waiting");
     let begin = Instant::now();
     gateway.viewer.get("brands/").await.expect(200);
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
@@ -125,7 +125,7 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
     other.execute_batch("ROLLBACK").unwrap();
     waiting.await.unwrap().expect(201);
 
-    // A lock beyond the busy timeout.
+    // With a lock that is held beyond the busy timeout, writes fail.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
     let answers = join_all((0..20).map(|_| add("Impatient"))).await;
@@ -137,7 +137,7 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
     add("Back").await.unwrap().expect(201);
     assert_eq!(
         gateway.viewer.get("brands/").await.texts("name"),
-        ["Back", "TimeoutStream"]
+        ["Back", "Waiting"]
     );
     gateway.assert_invariants().await;
 }

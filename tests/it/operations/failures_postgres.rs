@@ -1,6 +1,5 @@
 //! PostgreSQL failures: a crash, a hang, no free connections, locks, and a read-only database. Requests that cannot be
-//! served get
-//! 503 with `Retry-After` within seconds, no write is partial, and service resumes without a restart.
+//! served get 503 with `Retry-After` within seconds, no write is partial, and service resumes without a restart.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,7 +74,7 @@ impl Clients {
                     let is_taken = answer.status == 201;
                     if !is_taken && answer.status != 200 {
                         is_unavailable(&answer);
-                        // Sooner than `Retry-After` says.
+                        // A shorter wait than `Retry-After`, to keep the test short.
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                     let mut seen = seen.lock().unwrap();
@@ -91,7 +90,7 @@ impl Clients {
         clients
     }
 
-    /// Returns once this holds of the responses.
+    /// Waits until the responses meet a condition.
     async fn until(&self, within: Duration, holds: impl Fn(&Seen) -> bool) {
         let begin = Instant::now();
         while !holds(&self.seen.lock().unwrap()) {
@@ -159,7 +158,7 @@ async fn a_hang() {
     let clients = Clients::start(&admin, product);
     clients.until(LONGEST, |seen| seen.taken.len() > 100).await;
     cluster.freeze();
-    // Each client gets a response, whatever its request was.
+    // Clients get responses to all kinds of requests.
     clients.until(LONGEST * 2, |seen| seen.unavailable > 24).await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
     cluster.resume();
@@ -204,7 +203,7 @@ async fn no_free_connections() {
     for answer in &answers {
         answer.expect(201);
     }
-    // It has taken the free connections.
+    // Stops the gateway, which has taken the free connections.
     drop(program);
     prints(&cluster.url(), &["check"], "");
 }
@@ -232,7 +231,7 @@ async fn a_locked_row() {
     held.iter().for_each(is_unavailable);
     assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
     assert!(others < Duration::from_secs(4), "{others:?}");
-    // The server has cancelled the waiting statements as well: none pile up.
+    // The server has cancelled the waiting statements, too.
     let waiting =
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop' AND wait_event_type = 'Lock'";
     assert_eq!(cluster.number(waiting).await, 0);
@@ -266,7 +265,7 @@ async fn a_read_only_database() {
     let ready = program.anon().get("/readyz").await;
     ready.expect(503);
     assert_eq!(ready.json()["database"], "read-only");
-    // One that starts now has nothing to migrate.
+    // Another gateway can start, because there are no migrations to apply.
     let other = Program::serve(&cluster.url(), &[]).await;
     other.anon().get("/readyz").await.expect(503);
     // Sessions that began read-only remain so, and have to be replaced.
@@ -278,7 +277,7 @@ async fn a_read_only_database() {
         assert!(begin.elapsed() < RECOVERED, "writes do not resume");
     }
     while other.anon().get("/readyz").await.status != 200 {
-        assert!(begin.elapsed() < RECOVERED, "it is not ready");
+        assert!(begin.elapsed() < RECOVERED, "the gateway is not ready");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(admin.quantity(product).await, 999_999);

@@ -23,12 +23,12 @@ const ROUNDS: u64 = 10;
 /// The number of concurrent writers.
 const CLIENTS: usize = 8;
 
-/// What the clients observed.
+/// The results of the clients' requests.
 #[derive(Default)]
 struct Observed {
-    /// Acknowledged, without an attempt to delete them.
+    /// Acknowledged movements without an attempt to delete them.
     there: Mutex<BTreeSet<(Kind, i64)>>,
-    /// Acknowledged as deleted.
+    /// Movements with an acknowledged deletion.
     gone: Mutex<BTreeSet<(Kind, i64)>>,
     acknowledged: AtomicU64,
 }
@@ -50,7 +50,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         products.push(gateway.root.product(title, 1_000_000).await);
     }
     let place = gateway.end().await;
-    let known = Observed::default();
+    let observed = Observed::default();
     let mut token = None;
     for round in 0..ROUNDS {
         let mut program = Program::serve(&place.url(), &[]).await;
@@ -58,12 +58,12 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
             Some(access) => access,
             None => program.user("admin").await.token.expect("a token"),
         };
-        // Killed at a certain response while the other clients wait for theirs; a little later each round.
-        let deadline = known.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
+        // The program is killed at this response, while other clients wait for theirs; seven responses later each round.
+        let deadline = observed.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
         let killed = Mutex::new(Some(&mut program));
         let clients = (0..CLIENTS).map(|client| {
             let product = products[client % products.len()];
-            write(&known, &killed, deadline, &access, [supplier, product])
+            write(&observed, &killed, deadline, &access, [supplier, product])
         });
         join_all(clients).await;
         program.ended().await;
@@ -101,19 +101,19 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         .chain(outflows.into_iter().map(|id| (Kind::Outflow, id)))
         .collect();
     let (there, gone) = (
-        known.there.into_inner().unwrap(),
-        known.gone.into_inner().unwrap(),
+        observed.there.into_inner().unwrap(),
+        observed.gone.into_inner().unwrap(),
     );
     assert!(
         there.len() > 100 && gone.len() > 20,
-        "{} there, {} gone",
+        "{} acknowledged, {} deleted",
         there.len(),
         gone.len()
     );
     assert_eq!(
         there.difference(&found).collect::<Vec<_>>(),
         Vec::<&(Kind, i64)>::new(),
-        "lost"
+        "an acknowledged movement is lost"
     );
     assert_eq!(
         gone.intersection(&found).collect::<Vec<_>>(),
@@ -125,7 +125,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
 
 /// Writes until the program is killed, which happens at response number `deadline`.
 async fn write(
-    known: &Observed,
+    observed: &Observed,
     program: &Mutex<Option<&mut Program>>,
     deadline: u64,
     access: &str,
@@ -136,7 +136,7 @@ async fn write(
     let http = reqwest::Client::new();
     let url = |path: &str| format!("http://{address}/api/v1/{path}");
     let acknowledge = || {
-        if known.count() == deadline
+        if observed.count() == deadline
             && let Some(program) = program.lock().unwrap().take()
         {
             program.kill();
@@ -161,17 +161,17 @@ async fn write(
             return;
         };
         let id = made["id"].as_i64().expect("an id");
-        known.there.lock().unwrap().insert((kind, id));
+        observed.there.lock().unwrap().insert((kind, id));
         acknowledge();
         if step % 3 == 0 {
-            // Unknown from here until it is acknowledged.
-            known.there.lock().unwrap().remove(&(kind, id));
+            // Until the deletion is acknowledged, the movement may exist or not.
+            observed.there.lock().unwrap().remove(&(kind, id));
             let path = format!("{}/{id}/", kind.plural());
             let Ok(deleted) = http.delete(url(&path)).bearer_auth(access).send().await else {
                 return;
             };
             assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
-            known.gone.lock().unwrap().insert((kind, id));
+            observed.gone.lock().unwrap().insert((kind, id));
             acknowledge();
         }
     }

@@ -56,7 +56,7 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
             let mut words = comment.splitn(3, ' ');
             let (what, name) = (words.next().unwrap(), words.next().unwrap());
             if name != current {
-                assert!(!families.contains_key(name), "{name} comes twice");
+                assert!(!families.contains_key(name), "{name} occurs twice");
                 current = name;
             }
             let family = families.entry(name).or_default();
@@ -70,7 +70,7 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
         }
         let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
         let value: f64 = value.parse().unwrap_or_else(|_| panic!("{line}"));
-        assert!(seen.insert(series), "{series} comes twice");
+        assert!(seen.insert(series), "{series} occurs twice");
         let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
         let labels = labels.strip_suffix('}').unwrap_or_else(|| panic!("{line}"));
         is_name(name);
@@ -186,12 +186,12 @@ async fn metrics_of_the_writer(gateway: Gateway) {
     if !is_sqlite {
         return;
     }
-    let asked = (0..40).map(|index| {
+    let requests = (0..40).map(|index| {
         gateway
             .manager
             .post("brands/", json!({ "name": format!("Brand {index}") }))
     });
-    for answer in futures_util::future::join_all(asked).await {
+    for answer in futures_util::future::join_all(requests).await {
         answer.expect(201);
     }
     let after = samples(&gateway).await;
@@ -205,7 +205,7 @@ async fn metrics_of_the_writer(gateway: Gateway) {
 
 async fn scrapes_send_few_statements(gateway: Gateway) {
     samples(&gateway).await;
-    // The values are cached for a moment.
+    // The values are cached for five seconds.
     let (statements, ()) = gateway
         .statements(async {
             for _ in 0..50 {

@@ -1,4 +1,4 @@
-//! The program as an operator runs it.
+//! Operation of the program: commands, settings, failures, metrics, traces.
 
 mod backup;
 mod cli;

@@ -1,4 +1,4 @@
-//! Pages for browsers: our own, without resources from other hosts.
+//! Pages for browsers, which load no resources from other hosts.
 
 use reqwest::Method;
 use serde_json::json;

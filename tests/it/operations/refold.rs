@@ -10,7 +10,7 @@ use crate::support::gateway::Gateway;
 
 on_both![outdated_rows_are_folded_again];
 
-/// The next id to fold, of the only table that has any.
+/// The noun with outdated rows, and the id of the last row that was folded again.
 async fn progress(gateway: &Gateway) -> Option<(String, i64)> {
     let ctx = gateway.system();
     let statement = Statement::from_string(
@@ -34,7 +34,7 @@ async fn outdated_rows_are_folded_again(gateway: Gateway) {
         )
         .await;
     for sql in [
-        // 2,500 rows as an earlier version wrote them, and as many without text to fold.
+        // 2,500 rows as written by an earlier version, and as many that are already folded correctly.
         "INSERT INTO brand (name, name_folded, description, description_folded, version, created_at, updated_at)
          WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2499)
          SELECT name, 'águia \"\\,{}', description, 'pão', 1, created_at, updated_at FROM brand CROSS JOIN number",
@@ -45,7 +45,11 @@ async fn outdated_rows_are_folded_again(gateway: Gateway) {
     ] {
         gateway.sql(sql).await.expect(sql);
     }
-    let violations = async || invariant::violations(&gateway.system()).await.expect("answers");
+    let violations = async || {
+        invariant::violations(&gateway.system())
+            .await
+            .expect("the check succeeds")
+    };
     assert_eq!(
         violations()
             .await
@@ -58,7 +62,7 @@ async fn outdated_rows_are_folded_again(gateway: Gateway) {
         gateway.viewer.get("brands/?search=aguia").await.json()["count"],
         0
     );
-    // The program is stopped after the first batch.
+    // As if the program had been stopped after the first batch.
     let system = gateway.system();
     let one_batch = system.transaction(|tx| Box::pin(async move { Ok(migration::refold_batch(tx).await?) }));
     assert!(one_batch.await.expect("a batch"));

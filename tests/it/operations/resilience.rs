@@ -82,7 +82,7 @@ async fn requests_in_progress_are_completed(gateway: Gateway) {
         .write_all((head + first).as_bytes())
         .await
         .expect("the first half is sent");
-    // Idle connections, too.
+    // Idle connections do not delay the shutdown.
     let _idle = [connect(program.address).await, connect(program.address).await];
     let begin = Instant::now();
     program.terminate();
@@ -94,9 +94,12 @@ async fn requests_in_progress_are_completed(gateway: Gateway) {
         })
         .await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
-    // Until the listener is closed.
+    // Waits until the listener is closed.
     while TcpStream::connect(program.address).await.is_ok() {
-        assert!(begin.elapsed() < Duration::from_secs(8), "it still listens");
+        assert!(
+            begin.elapsed() < Duration::from_secs(8),
+            "the program still listens"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     begun

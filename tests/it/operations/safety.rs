@@ -20,7 +20,7 @@ on_both![
     commands_on_users_are_logged,
 ];
 
-/// The lines of `migrate status` that are missing.
+/// The number of missing migrations in the output of `migrate status`.
 fn missing(status: &str) -> usize {
     status.lines().filter(|line| line.starts_with("missing")).count()
 }
@@ -28,8 +28,8 @@ fn missing(status: &str) -> usize {
 async fn reverting_asks_for_confirmation(gateway: Gateway) {
     let place = gateway.end().await;
     let url = place.url();
-    let said = fails(&url, &["migrate", "down", "99"], "yes\n");
-    assert!(said.contains("confirm it with --yes"), "{said}");
+    let printed = fails(&url, &["migrate", "down", "99"], "yes\n");
+    assert!(printed.contains("confirm it with --yes"), "{printed}");
     assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
     assert_eq!(missing(&prints(&url, &["migrate", "down", "2", "--yes"], "")), 2);
 }
@@ -55,8 +55,8 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
         &["import", "run", &installation.address()],
         &["copy", "--from", &other, "--to", &url],
     ] {
-        let said = fails(&url, command, "a password");
-        assert!(said.contains("stockroom migrate up"), "{said}");
+        let printed = fails(&url, command, "a password");
+        assert!(printed.contains("stockroom migrate up"), "{printed}");
         assert_eq!(
             missing(&fails(&url, &["migrate", "status"], "")),
             1,
@@ -137,10 +137,10 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
     let output = run(&url, &["check"], "");
     let report = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(report.contains("FAILED  the file is whole"), "{report}");
+    assert!(report.contains("FAILED  the file is intact"), "{report}");
     // The other invariants are still checked.
     assert!(
-        report.contains("ok      each brand is within its bounds"),
+        report.contains("ok      the values of each brand are within their limits"),
         "{report}"
     );
     // The header: nothing is readable.

@@ -11,7 +11,7 @@ use crate::support::gateway::SECRET_KEY;
 use crate::support::program::{Program, command};
 use crate::support::test_database::PASSWORD;
 
-/// The settings of the contract.
+/// The documented settings.
 const SETTINGS: [&str; 14] = [
     "DATABASE_URL",
     "DATABASE_POOL_SIZE",
@@ -42,7 +42,7 @@ fn help_lists_every_setting_and_prints_no_secret() {
         let flag = format!("--{}", setting.to_lowercase().replace('_', "-"));
         assert!(help.contains(&flag), "{flag}");
     }
-    // At the default path of the documented examples.
+    // The default address is that of the documented examples.
     assert!(help.contains("[default: 127.0.0.1:8000]"), "{help}");
     assert!(!help.contains(SECRET_KEY) && !help.contains("hunter2"), "{help}");
 }
@@ -148,7 +148,7 @@ async fn precedence_of_flags_environment_and_file() {
     );
 }
 
-/// Runs a command whose settings come from `.env` alone, at the most verbose log level.
+/// Runs a command with settings only from `.env`, at the most verbose log level.
 fn with_env_file(directory: &Path, lines: &str, arguments: &[&str]) -> (Option<i32>, String) {
     std::fs::write(directory.join(".env"), lines).unwrap();
     let output = command("")
@@ -281,7 +281,7 @@ fn secrets_are_not_printed_in_any_form() {
     let (code, printed) = with_env_file(directory.path(), lines, &["migrate", "status"]);
     assert_eq!(code, Some(1), "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
-    // A line that is no assignment.
+    // A line that is not an assignment.
     let (code, printed) = with_env_file(directory.path(), "hunter2", &["migrate", "status"]);
     assert_eq!(code, Some(1), "{printed}");
     assert!(
@@ -333,7 +333,7 @@ fn secrets_are_read_from_files() {
     let (code, printed) = up(&format!("DATABASE_URL_FILE={url}\nSECRET_KEY_FILE={key}"));
     assert_eq!(code, Some(0), "{printed}");
     assert!(directory.path().join("from-a-file.db").exists());
-    // With an explicit key, it generates none.
+    // With an explicit key, none is generated.
     assert!(!directory.path().join("from-a-file.db.secret").exists());
     for (lines, reason) in [
         (format!("SECRET_KEY_FILE={weak}"), "32 bytes or more"),

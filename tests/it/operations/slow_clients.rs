@@ -20,17 +20,17 @@ on_both!(
 const SLOW: usize = 200;
 const BUSY: usize = 200;
 
-/// How long the busy clients run: three seconds, or as long as the environment says.
+/// How long the busy clients run: `STOCKROOM_TEST_SECONDS`, or three seconds.
 fn run_time() -> Duration {
     #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
     let seconds = std::env::var("STOCKROOM_TEST_SECONDS");
     Duration::from_secs(seconds.ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(3))
 }
 
-/// Clients that are slow in every way.
+/// Clients that are slow at different points of a request.
 async fn slow_clients(address: SocketAddr, token: &str, count: usize) -> Vec<TcpStream> {
     let head = format!("POST /api/v1/brands HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n");
-    let asks_for_much = format!(
+    let get = format!(
         "GET /api/v1/brands?page_size=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
     );
     let mut slow = Vec::new();
@@ -42,7 +42,7 @@ async fn slow_clients(address: SocketAddr, token: &str, count: usize) -> Vec<Tcp
             2 => head.clone(),
             3 => format!("{head}Content-Length: 1000\r\n\r\n{{\"name\": "),
             // Sends requests and never reads.
-            _ => asks_for_much.repeat(20),
+            _ => get.repeat(20),
         };
         client
             .write_all(sent.as_bytes())
@@ -81,10 +81,10 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
             if begin.elapsed() >= duration {
                 break;
             }
-            let asked = Instant::now();
+            let sent = Instant::now();
             let brand = json!({ "name": format!("Another {index}") });
             manager.post("brands/", brand).await.expect(201);
-            longest = longest.max(asked.elapsed());
+            longest = longest.max(sent.elapsed());
         }
         longest
     };
@@ -99,7 +99,7 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
     assert!(longest < Duration::from_secs(10), "{longest:?}");
     assert!(grown < 128 * 1024 * 1024, "{grown}");
     if duration < Duration::from_secs(5) {
-        // Idle connections are kept: they may stay open for longer than that.
+        // Idle connections are still open, because their time limit is longer.
         for client in slow.iter().step_by(5) {
             let mut byte = [0];
             let read = client.try_read(&mut byte);

@@ -28,7 +28,7 @@ fn database(gateway: &Gateway) -> &'static str {
     }
 }
 
-/// Asserts the attributes of statement spans.
+/// Asserts that spans are of statements on this database system, without values.
 #[track_caller]
 fn are_statements(spans: &[&Span], system: &str) {
     assert!(!spans.is_empty());
@@ -49,20 +49,20 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
     let manager = program.user("manager").await;
     let token = manager.token.clone().expect("a token");
     manager.product("A-SECRET-WORD", 1).await;
-    let asked = manager
+    let request = manager
         .request(Method::GET, "products/?search=a-secret-word")
         .header(
             "traceparent",
             "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         )
-        .header("x-request-id", "asked-7");
-    send(asked).await.expect(200);
-    let line = program.line(|line| line["request_id"] == "asked-7").await;
+        .header("x-request-id", "request-7");
+    send(request).await.expect(200);
+    let line = program.line(|line| line["request_id"] == "request-7").await;
     assert_eq!(line["trace_id"], "0af7651916cd43dd8448eb211c80319c");
     let brand = json!({ "name": "a-secret-word" });
     manager.post("brands/", brand.clone()).await.expect(201);
     program.anon().post("brands/", brand).await.expect(401);
-    // A request that its caller does not sample is not traced.
+    // A request is not traced if its `traceparent` is not sampled.
     let untraced = manager.request(Method::GET, "suppliers/").header(
         "traceparent",
         "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00",
@@ -88,7 +88,7 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
         ("http.request.method", "GET"),
         ("http.route", "/api/v1/products"),
         ("http.response.status_code", "200"),
-        ("stockroom.request_id", "asked-7"),
+        ("stockroom.request_id", "request-7"),
         ("error.type", ""),
     ] {
         assert_eq!(attribute(read, name), expected, "{name}");
@@ -196,7 +196,7 @@ async fn webhooks_are_traced(gateway: Gateway) {
 }
 
 async fn an_unreachable_collector_delays_no_request(gateway: Gateway) {
-    // It accepts connections and never responds.
+    // The collector accepts connections and never responds.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a port");
@@ -212,9 +212,9 @@ async fn an_unreachable_collector_delays_no_request(gateway: Gateway) {
     let begin = Instant::now();
     let mut longest = Duration::ZERO;
     for _ in 0..1_000 {
-        let asked = Instant::now();
+        let begin = Instant::now();
         manager.get("brands/").await.expect(200);
-        longest = longest.max(asked.elapsed());
+        longest = longest.max(begin.elapsed());
     }
     let grown = program.memory().saturating_sub(before);
     println!(

@@ -1,6 +1,5 @@
 //! Two gateways on one database and one Redis, one of which is killed: clients of the other are not affected, and no
-//! data
-//! is lost.
+//! data is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -124,7 +123,7 @@ async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
         .expect(401);
 }
 
-/// Reads the ledger over server-sent events until dropped: the ids in their order.
+/// Collects the ids of ledger entries from server-sent events until dropped.
 struct Listener {
     received: Arc<Mutex<Vec<i64>>>,
     listening: tokio::task::JoinHandle<()>,
@@ -146,7 +145,7 @@ impl Listener {
             .chunk()
             .await
             .expect("a stream")
-            .expect("a sign")
+            .expect("a keep-alive")
             .to_vec();
         let received = Arc::<Mutex<Vec<i64>>>::default();
         let ids = Arc::clone(&received);
@@ -211,7 +210,7 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let same = at(&second, manager.token.as_deref().expect("a token"));
     let product = manager.product("Tea", 1_000_000).await;
     let before = newest(&gateway).await;
-    // From a given entry on: when a stream without a position starts cannot be observed.
+    // The streams begin after a given entry, because the start of a stream without a position can't be observed.
     let on_survivor = Listener::start(&same, before).await;
     let on_killed = Listener::start(&manager, before).await;
 
@@ -308,10 +307,10 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     // Deliveries claimed by the killed gateway are sent again and recorded like the others.
     let is_open = |delivery: &delivery::Model| delivery.outcome != Some(Outcome::Delivered);
     while deliveries(&gateway).await.iter().any(is_open) {
-        assert!(begin.elapsed() < TIMEOUT, "some are not delivered");
+        assert!(begin.elapsed() < TIMEOUT, "some events are not delivered");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    println!("all settled after {:?}", begin.elapsed());
+    println!("all delivered after {:?}", begin.elapsed());
     gateway.assert_invariants().await;
 }
 
@@ -319,7 +318,7 @@ async fn newest(gateway: &Gateway) -> i64 {
     entries(gateway, 0).await.last().copied().unwrap_or_default()
 }
 
-/// The ledger after an entry.
+/// The ids of the ledger's entries after an entry.
 async fn entries(gateway: &Gateway, after: i64) -> Vec<i64> {
     let ids: Vec<i64> = stock_change::Entity::find()
         .select_only()

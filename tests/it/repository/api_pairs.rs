@@ -1,6 +1,4 @@
-//! Each REST operation has a GraphQL counterpart: its description names it, the schema has it, and so does the
-//! migration
-//! guide in `docs/`.
+//! Each REST operation has a GraphQL counterpart, which its description, the schema and the guide in `docs/` contain.
 
 use std::collections::BTreeSet;
 
@@ -53,12 +51,12 @@ fn every_operation_names_a_field_of_the_schema() {
         );
         named.insert(twin.to_owned());
     }
-    // And conversely: every single-object mutation of GraphQL has a REST operation.
+    // Conversely, every mutation of a single object has a REST operation.
     let batches = ["createInflows", "createOutflows", "createProducts"];
     for mutation in &mutations {
         assert!(
             named.contains(mutation) || batches.contains(&&**mutation),
-            "{mutation} has no twin"
+            "{mutation} has no REST operation"
         );
     }
 }

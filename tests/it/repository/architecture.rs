@@ -222,7 +222,7 @@ fn files_name_only_the_crates_of_their_layer() {
 #[test]
 fn only_the_database_crate_asks_for_the_backend() {
     for (file, text) in sources() {
-        // `Tx` is a SeaORM connection, which asks for it.
+        // `Tx` implements SeaORM's connection trait, which returns the backend.
         if file != "tx.rs" {
             for (number, line) in code(&text) {
                 assert!(!line.contains("DbBackend"), "src/{file}:{number}");

@@ -1,9 +1,9 @@
-//! The pages of `docs/`: each example is run as written, and the response compared with the page.
+//! The pages of `docs/`: each example is run as written, and the response is compared with the page.
 //!
-//! Among the fenced blocks of a page, `graphql` and `http` are requests. The blocks after a request belong to it:
-//! `json variables`, and `json answer` with a status unless it is 200. A second word names the user: `anonymous`,
-//! `viewer`;
-//! the default is a superuser. `"…"` in a response matches any value, and `<refresh>` in a request is the last token.
+//! Fenced blocks with the info string `graphql` or `http` are requests. A second word names the user, `anonymous` or
+//! `viewer`; the default is a superuser. The blocks after a request belong to it: `json variables`, and `json answer`
+//! with a status unless it is 200. `"…"` in a response matches any value, and `<refresh>` in a request stands for the
+//! last refresh token.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -39,7 +39,7 @@ const NOT_RUN: [&str; 4] = [
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
 
-/// The pages that these tests run; every other page has to be in [`NOT_RUN`].
+/// The pages that these tests run, with their numbers of requests; every other page has to be in [`NOT_RUN`].
 const PAGES: [(&str, usize); 7] = [
     ("login.md", 7),
     ("lists.md", 4),
@@ -290,7 +290,7 @@ async fn run(gateway: &Gateway, name: &str) {
         let text = example.text.replace("<refresh>", &refresh);
         let answer = ask(actor, &example, &text).await;
         if text.starts_with("subscription") {
-            // Over plain HTTP a subscription can only be checked: it is valid and could start.
+            // Over plain HTTP a valid subscription is refused with this error.
             let served = "Subscriptions are served over WebSocket";
             assert!(
                 answer.status == 400 && answer.text.contains(served),

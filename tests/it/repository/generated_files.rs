@@ -19,7 +19,7 @@ fn is_fresh(file: &str, printed_by: &str) {
     );
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(!printed.is_empty());
-    // For long texts the first difference is more readable than both of them.
+    // The number of the first different line is more readable than two long texts.
     let differing = kept
         .lines()
         .zip(printed.lines())

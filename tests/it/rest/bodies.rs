@@ -132,13 +132,13 @@ async fn deep_and_unusual_json(gateway: Gateway) {
         answer["brand"],
         json!(["Incorrect type. Expected pk value, received dict."])
     );
-    // The last of duplicate keys counts.
+    // Of duplicate keys, the last one is used.
     let twice = post(r#"{"name": "First", "name": "Last", "name ": "Other"}"#.to_owned()).await;
     assert_eq!(twice.expect(201)["name"], "Last");
     // Keys may be written with escapes.
     let escaped = post(r#"{"n\u0061me": "\u00c1gua \ud83d\udc11 \/ \" \\"}"#.to_owned()).await;
     assert_eq!(escaped.expect(201)["name"], "Água 🐑 / \" \\");
-    // Many keys are parsed as quickly as one long one.
+    // A body with many keys is accepted.
     let many: String = (0..60_000).map(|key| format!(r#""k{key}":{key},"#)).collect();
     post(format!(r#"{{{many}"name": "Many"}}"#)).await.expect(201);
 }
@@ -164,14 +164,14 @@ async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
         .raw(Method::POST, "authentication/token/", padded(LIMIT + 1))
         .await
         .refuses(413, "PAYLOAD_TOO_LARGE");
-    // A missing permission is reported first.
+    // The permission is checked before the size.
     gateway
         .viewer
         .raw(Method::POST, "brands/", padded(LIMIT + 1))
         .await
         .expect(403);
 
-    // Chunked, without a length in advance.
+    // A chunked body has no length in advance.
     let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
     let chunked = |body: &str| {
         let mut request = head(
@@ -295,7 +295,7 @@ async fn content_codings_are_rejected(gateway: Gateway) {
         .header("content-encoding", "Identity")
         .body(r#"{"name": "LG"}"#);
     send(request).await.expect(201);
-    // A transfer coding is accepted.
+    // Of the transfer codings, only `chunked` is supported.
     for (line, status) in [
         ("transfer-encoding: gzip, chunked", 501),
         ("transfer-encoding: chunked", 201),

@@ -1,8 +1,8 @@
 //! Every example of the documented API, byte by byte: keys, their order, and values.
 //!
-//! `src/rest/openapi/examples.json` has the examples. The gateways below are brought into the state of the examples, at
-//! their times and under the address of their links. Responses are compared exactly, except for the whitespace of the
-//! examples; of a list, the examples show the first result only.
+//! `src/rest/openapi/examples.json` has the examples. The tests create the objects of the examples at the times of the
+//! examples, with the documented address in links. Responses are compared exactly, except for the whitespace of the
+//! examples. The example of a list contains only its first result.
 
 use std::sync::LazyLock;
 
@@ -144,7 +144,8 @@ async fn brand_examples(gateway: Gateway) {
         .is_example(404, &example("error-404"));
 }
 
-/// Creates the object of the example, and others that sort behind it, up to the count of the example.
+/// Creates the object of the example, and further ones that come after it in the order of the list, up to the count of
+/// the example.
 async fn labels(gateway: &Gateway, kind: Kind, example: &str) {
     let list = value(example);
     let first =
@@ -320,7 +321,7 @@ async fn error_examples(gateway: Gateway) {
         .await
         .is_example(422, &example("error-422"));
 
-    // The envelope of all other errors; its keys are ordered.
+    // The envelope of all other errors has its keys in the documented order.
     let answer = gateway.root.delete("brands/").await;
     let error = answer.expect(405)["error"].clone();
     let mut envelope = value(&example("error-envelope"));

@@ -108,7 +108,7 @@ async fn inflow_list(gateway: Gateway) {
     let gateway = at_time(samsung_galaxy(gateway).await, "2024-01-15T09:00:00Z").await;
     let first = json!({ "supplier": 1, "product": 1, "quantity": 20, "description": "Monthly restock" });
     gateway.manager.make(Kind::Inflow, first).await;
-    // The newest comes first, so the others are older.
+    // The list begins with the newest, so the others have to be older.
     let gateway = at_time(gateway, "2024-01-14T09:00:00Z").await;
     for _ in 2..=100 {
         gateway
@@ -175,7 +175,7 @@ async fn outflow_list(gateway: Gateway) {
             .make(Kind::Outflow, json!({ "product": 1, "quantity": 1 }))
             .await;
     }
-    // The example shows 200 of them and no second page; a page has at most 100.
+    // The example has a count of 200 and no second page, but a page has at most 100 results.
     let example = example("outflow-list").replace("\"count\": 200", "\"count\": 20");
     gateway
         .viewer

@@ -15,8 +15,8 @@ on_both![
     unknown_paths,
     ids_without_an_object,
     unsupported_methods,
-    checks_have_an_order,
-    both_slash_forms,
+    checks_are_made_in_the_documented_order,
+    paths_with_and_without_a_trailing_slash,
     head_and_options,
     an_internal_error,
     an_unavailable_database,
@@ -146,7 +146,7 @@ async fn unsupported_methods(gateway: Gateway) {
     }
 }
 
-async fn checks_have_an_order(gateway: Gateway) {
+async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let ask = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
         let actor = match token {
@@ -165,7 +165,7 @@ async fn checks_have_an_order(gateway: Gateway) {
         .await
     };
     let path = sample.path(Kind::Product);
-    // The first request has every fault; each later request corrects one of them.
+    // The first request has all errors; each later request corrects one of them.
     ask(None, "PURGE", "nothing/1/", "text/plain", "x")
         .await
         .is(404, NOT_FOUND);
@@ -210,11 +210,11 @@ async fn checks_have_an_order(gateway: Gateway) {
     .expect(200);
     // Query parameters are checked after the token.
     gateway.anon.get("products/?page=abc").await.is(401, NO_TOKEN);
-    // That an object is protected is reported only to users who may delete it.
+    // The permission is checked before the objects that refer to this one.
     gateway.manager.delete(&path).await.is(403, FORBIDDEN);
 }
 
-async fn both_slash_forms(gateway: Gateway) {
+async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
     for kind in Kind::ALL {
         let sample = Sample::made_by(&gateway.root).await;
         let one = gateway.viewer.get(&sample.path(kind)).await.expect(200);
@@ -354,7 +354,7 @@ async fn requests_that_are_not_valid_http(gateway: Gateway) {
     let long = format!("authorization: Bearer {}", "x".repeat(30_000));
     let answer = exchange(gateway.address, head("GET /api/v1/brands/", &[&long]).as_bytes()).await;
     assert_eq!((answer.status, &*answer.body), (401, BAD_TOKEN));
-    // The gateway still answers valid requests.
+    // The gateway still serves valid requests.
     assert_eq!(
         gateway.viewer.get("brands/").await.expect(200)["count"],
         Value::from(0)

@@ -28,7 +28,7 @@ pub(super) async fn tag(actor: &Actor, path: &str) -> String {
         .to_owned()
 }
 
-/// Sends a request with one more header.
+/// Sends a request with an additional header.
 pub(super) async fn with(
     actor: &Actor,
     method: Method,
@@ -76,31 +76,31 @@ async fn tags_change_with_the_representation(gateway: Gateway) {
     let sample = Sample::made_by(root).await;
     let product = sample.path(Kind::Product);
     let mut seen = vec![tag(root, &product).await];
-    let mut moved = async |what: &str| {
+    let mut assert_changed = async |change: &str| {
         let tag = tag(root, &product).await;
-        assert!(!seen.contains(&tag), "{what} left {tag}");
+        assert!(!seen.contains(&tag), "the tag is {tag} after {change}");
         seen.push(tag);
     };
     root.patch(&product, json!({ "title": "Other" }))
         .await
         .expect(200);
-    moved("a change").await;
+    assert_changed("a change").await;
     root.post("inflows/", sample.body(Kind::Inflow)).await.expect(201);
-    moved("an inflow").await;
+    assert_changed("an inflow").await;
     root.post("outflows/", sample.body(Kind::Outflow))
         .await
         .expect(201);
-    moved("an outflow").await;
+    assert_changed("an outflow").await;
     root.delete(&sample.path(Kind::Outflow)).await.expect(204);
-    moved("a deleted outflow").await;
+    assert_changed("a deleted outflow").await;
     root.patch(&sample.path(Kind::Brand), json!({ "name": "Other" }))
         .await
         .expect(200);
-    moved("a renamed brand").await;
+    assert_changed("a renamed brand").await;
     root.patch(&sample.path(Kind::Category), json!({ "name": "Other" }))
         .await
         .expect(200);
-    moved("a renamed category").await;
+    assert_changed("a renamed category").await;
 
     let inflow = sample.path(Kind::Inflow);
     let before = tag(root, &inflow).await;

@@ -13,7 +13,7 @@ on_both_through_both![
     filters_are_combined
 ];
 
-/// Ids without an object: a filter on them gives an empty list, not an error.
+/// Ids without an object; filters for them return an empty list, not an error.
 const NO_MATCH: [&str; 6] = [
     "999",
     "0",
@@ -73,7 +73,7 @@ async fn products_by_price(gateway: Gateway) {
         "99999999999999999999.99",
     ];
     for price in prices {
-        // The cost prices are in reverse order: they are not compared.
+        // The cost prices are equal, because the filters compare only selling prices.
         let product =
             json!({ "title": "P", "brand": 1, "category": 1, "cost_price": 50, "selling_price": price });
         root.make(Kind::Product, product).await;
@@ -218,7 +218,7 @@ async fn movements_by_day(gateway: Gateway) {
                 "{nothing}"
             );
         }
-        // Times are stored to the microsecond and shown to the second.
+        // Times are stored with microseconds; REST shows whole seconds.
         let first = gateway.viewer.get(&format!("{collection}/1/")).await.json();
         assert_eq!(first["created_at"], "2024-01-15T23:59:59Z");
     }

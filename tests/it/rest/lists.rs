@@ -94,7 +94,7 @@ async fn page_sizes_have_bounds(gateway: Gateway) {
         assert_eq!(page.ids().len(), rows, "{size}");
         assert_eq!(page.json()["count"], 102);
     }
-    // Links keep the parameter as given; the pages that they lead to are limited alike.
+    // The second page has the same limited size.
     let second = gateway.viewer.get("brands/?page_size=1000&page=2").await;
     assert_eq!(second.ids(), [101, 102]);
     for size in ["0", "-1", "abc", "1.5", "10x", "0x10", "-99999999999999999999999"] {
@@ -258,7 +258,7 @@ async fn empty_and_unknown_parameters(gateway: Gateway) {
     let empty = parameters.map(|parameter| format!("{parameter}=")).join("&");
     for kind in Kind::ALL {
         let path = list(kind);
-        // An empty value counts as absent, for known and unknown parameters; so does a name without a value.
+        // An empty value counts as absent, and so does a name without `=`.
         assert_eq!(
             gateway.viewer.get(&format!("{path}?{empty}")).await.ids(),
             [sample.id(kind)]
@@ -285,7 +285,7 @@ async fn empty_and_unknown_parameters(gateway: Gateway) {
             );
         }
     }
-    // A filter of another list is unknown to this one.
+    // Filters of other lists are ignored as unknown parameters.
     assert_eq!(
         gateway
             .viewer

@@ -17,8 +17,10 @@ use crate::support::program::Program;
 
 on_both!(malformed_requests_are_rejected_and_cause_no_failure);
 
+/// The number of requests.
 const MALFORMED: u32 = 20_000;
-const TOGETHER: u32 = 16;
+/// The number of concurrent clients.
+const CLIENTS: u32 = 16;
 
 async fn malformed_requests_are_rejected_and_cause_no_failure(gateway: Gateway) {
     // Objects to find, to change and to delete.
@@ -32,20 +34,20 @@ async fn malformed_requests_are_rejected_and_cause_no_failure(gateway: Gateway) 
     let routes = Arc::new(routes());
     let before = program.memory();
     let mut clients = JoinSet::new();
-    for client in 0..TOGETHER {
+    for client in 0..CLIENTS {
         let (address, token, routes) = (program.address, Arc::clone(&token), Arc::clone(&routes));
         clients.spawn(async move {
-            // The seed is fixed: the same requests on every run.
-            let mut dice = Pcg64Mcg::seed_from_u64(u64::from(client));
+            // The seed is fixed, so that every run sends the same requests.
+            let mut rng = Pcg64Mcg::seed_from_u64(u64::from(client));
             let mut refused = 0;
-            for _ in 0..MALFORMED / TOGETHER {
-                let request = malformed(&mut dice, &routes, &token);
+            for _ in 0..MALFORMED / CLIENTS {
+                let request = malformed(&mut rng, &routes, &token);
                 let answer = exchange(address, &request).await;
                 let answer = answer.unwrap_or_else(|error| panic!("{error}: {}", request.escape_ascii()));
                 let answer = String::from_utf8_lossy(&answer);
-                // An interim response is not the response.
+                // Skips an interim response.
                 let answer = answer.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
-                // A request that the client ends early gets no response.
+                // An incomplete request may get no response.
                 if answer.is_empty() {
                     continue;
                 }
@@ -53,7 +55,7 @@ async fn malformed_requests_are_rejected_and_cause_no_failure(gateway: Gateway) 
                     .get(9..12)
                     .and_then(|status| status.parse().ok())
                     .unwrap_or_default();
-                // 501 for an unsupported transfer coding.
+                // An unsupported transfer coding causes 501.
                 let is_coded = request.windows(13).any(|bytes| bytes == b"gzip, chunked");
                 assert!(
                     (101..500).contains(&status) || (is_coded && status == 501),
@@ -101,7 +103,7 @@ fn routes() -> Vec<String> {
         "/nowhere",
     ];
     routes.extend(more.map(str::to_owned));
-    // As often as all routes of an API together.
+    // GraphQL has a single route, so it is repeated to get more of the requests.
     routes.extend(std::iter::repeat_n("/graphql".to_owned(), 8));
     routes
 }
@@ -123,7 +125,7 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>, String
     match tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut answer)).await {
         Ok(Ok(_)) => Ok(answer),
         Ok(Err(error)) => Err(format!("while reading: {error}")),
-        Err(_) => Err("no end of the answer".to_owned()),
+        Err(_) => Err("the response does not end".to_owned()),
     }
 }
 
@@ -187,61 +189,61 @@ const HEADERS: [&str; 14] = [
 ];
 
 /// A request that is malformed in one of many ways.
-fn malformed(dice: &mut Pcg64Mcg, routes: &[String], token: &str) -> Vec<u8> {
-    let path = &routes[dice.random_range(0..routes.len())];
-    let method = METHODS[dice.random_range(0..METHODS.len())];
-    let query = match dice.random_range(0..3) {
-        0 => format!("?{}", QUERIES[dice.random_range(0..QUERIES.len())]),
-        1 => format!("?{}", String::from_utf8_lossy(&noise(dice, 40)).escape_default()),
+fn malformed(rng: &mut Pcg64Mcg, routes: &[String], token: &str) -> Vec<u8> {
+    let path = &routes[rng.random_range(0..routes.len())];
+    let method = METHODS[rng.random_range(0..METHODS.len())];
+    let query = match rng.random_range(0..3) {
+        0 => format!("?{}", QUERIES[rng.random_range(0..QUERIES.len())]),
+        1 => format!("?{}", String::from_utf8_lossy(&noise(rng, 40)).escape_default()),
         _ => String::new(),
     };
-    let mut body = BODIES[dice.random_range(0..BODIES.len())].as_bytes().to_vec();
+    let mut body = BODIES[rng.random_range(0..BODIES.len())].as_bytes().to_vec();
     let mut head = format!("{method} {path}{query} HTTP/1.1\r\nHost: x\r\n");
-    match dice.random_range(0..5) {
+    match rng.random_range(0..5) {
         0 => {}
         1 => head.push_str("Authorization: Bearer a.b.c\r\n"),
         _ => head.push_str(&format!("Authorization: Bearer {token}\r\n")),
     }
-    if dice.random_bool(0.8) {
+    if rng.random_bool(0.8) {
         head.push_str("Content-Type: application/json\r\n");
     }
-    match dice.random_range(0..10) {
-        0 => return noise(dice, 300),
+    match rng.random_range(0..10) {
+        0 => return noise(rng, 300),
         1 => head.push_str(&format!(
             "X-Long: {}\r\n",
-            "x".repeat(dice.random_range(60_000..120_000))
+            "x".repeat(rng.random_range(60_000..120_000))
         )),
-        2 => body = "[".repeat(dice.random_range(1..50_000)).into_bytes(),
-        3 => body = noise(dice, 2000),
-        4 => body = format!(r#"{{"query": "{}"}}"#, "{a".repeat(dice.random_range(1..5_000))).into_bytes(),
-        5 | 6 => head.push_str(&format!("{}\r\n", HEADERS[dice.random_range(0..HEADERS.len())])),
+        2 => body = "[".repeat(rng.random_range(1..50_000)).into_bytes(),
+        3 => body = noise(rng, 2000),
+        4 => body = format!(r#"{{"query": "{}"}}"#, "{a".repeat(rng.random_range(1..5_000))).into_bytes(),
+        5 | 6 => head.push_str(&format!("{}\r\n", HEADERS[rng.random_range(0..HEADERS.len())])),
         _ => {}
     }
     let mut request = head.into_bytes();
-    if dice.random_bool(0.7) {
+    if rng.random_bool(0.7) {
         request.extend(format!("Content-Length: {}\r\n", body.len()).as_bytes());
     }
     request.extend(b"\r\n");
     request.extend(body);
-    // Half of them have damaged bytes as well.
-    if dice.random_bool(0.5) {
-        for _ in 0..dice.random_range(1..8) {
-            let at = dice.random_range(0..request.len().min(400));
-            match dice.random_range(0..3) {
-                0 => request[at] = dice.random(),
+    // Half of the requests have damaged bytes as well.
+    if rng.random_bool(0.5) {
+        for _ in 0..rng.random_range(1..8) {
+            let at = rng.random_range(0..request.len().min(400));
+            match rng.random_range(0..3) {
+                0 => request[at] = rng.random(),
                 1 => drop(request.remove(at)),
-                _ => request.insert(at, dice.random()),
+                _ => request.insert(at, rng.random()),
             }
         }
-        if dice.random_bool(0.2) {
-            request.truncate(dice.random_range(0..request.len()));
+        if rng.random_bool(0.2) {
+            request.truncate(rng.random_range(0..request.len()));
         }
     }
     request
 }
 
-fn noise(dice: &mut Pcg64Mcg, most: usize) -> Vec<u8> {
-    let mut noise = vec![0; dice.random_range(1..most)];
-    dice.fill_bytes(&mut noise);
+fn noise(rng: &mut Pcg64Mcg, most: usize) -> Vec<u8> {
+    let mut noise = vec![0; rng.random_range(1..most)];
+    rng.fill_bytes(&mut noise);
     noise
 }

@@ -23,19 +23,19 @@ on_both![
     bodies_have_the_described_fields,
     parameters_are_the_described_ones,
     errors_are_the_described_ones,
-    it_is_served_without_a_token,
-    form_values_exclude_preconditions,
+    the_description_is_served_without_a_token,
+    preconditions_have_no_example_values,
     missing_pages_and_missing_objects_are_described,
 ];
 
 async fn every_method_is_described(gateway: Gateway) {
     for (path, methods) in paths() {
-        let asked = format!(
+        let url = format!(
             "{}{}",
             rest::ROOT,
             path.replace("{id}", "1").replace("{delivery}", "1")
         );
-        let answer = send(gateway.anon.request(Method::OPTIONS, &asked)).await;
+        let answer = send(gateway.anon.request(Method::OPTIONS, &url)).await;
         answer.expect(204);
         let allowed: BTreeSet<String> = answer
             .header("allow")
@@ -134,7 +134,7 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
         count += 1;
         let kind = Kind::ALL.into_iter().find(|kind| path.starts_with(&all(*kind)));
         let id = kind.map_or(webhook.id, |kind| sample.id(kind));
-        let asked = path.trim_start_matches('/').replace("{id}", &id.to_string());
+        let url = path.trim_start_matches('/').replace("{id}", &id.to_string());
         let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
         let schema = sent_schema(path, method);
         let fields: BTreeSet<&str> = keys(&schema["properties"]).into_iter().collect();
@@ -143,17 +143,14 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
             .iter()
             .map(|name| ((*name).to_owned(), json!([])))
             .collect();
-        let answer = gateway
-            .root
-            .raw(by.clone(), &asked, json!(wrong).to_string())
-            .await;
-        let complaints = answer.expect(422);
+        let answer = gateway.root.raw(by.clone(), &url, json!(wrong).to_string()).await;
+        let errors = answer.expect(422);
         assert_eq!(
-            keys(&complaints).into_iter().collect::<BTreeSet<_>>(),
+            keys(&errors).into_iter().collect::<BTreeSet<_>>(),
             fields,
             "{method} {path}"
         );
-        let described = schema_of_faults(path, method);
+        let described = error_fields(path, method);
         assert!(
             fields.iter().all(|name| described.contains_key(*name)),
             "{method} {path}"
@@ -168,7 +165,7 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
                 .collect(),
             None => Vec::new(),
         };
-        let empty = gateway.root.raw(by, &asked, "{}").await;
+        let empty = gateway.root.raw(by, &url, "{}").await;
         if required.is_empty() {
             empty.expect(200);
         } else {
@@ -180,8 +177,8 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
     assert_eq!(count, 4 + 6 + 2 * (LABELS.len() + 1) + 5);
 }
 
-/// The fields that a 422 response may name.
-fn schema_of_faults(path: &str, method: &str) -> &'static Map<String, Value> {
+/// The described fields of a 422 response.
+fn error_fields(path: &str, method: &str) -> &'static Map<String, Value> {
     object(&schema(response(path, method, 422))["properties"])
 }
 
@@ -195,15 +192,15 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
             if name == "search" {
                 continue;
             }
-            // None of them accepts a question mark.
+            // A question mark is invalid for each parameter.
             let refused = gateway.viewer.get(&format!("{}?{name}=%3F", list(kind))).await;
             let details = refused.refuses(400, "INVALID_PARAMETER");
             assert_eq!(keys(&details), [name], "{kind:?}");
             if name == "ordering" {
                 let orders = parameter["schema"]["items"]["enum"].as_array().unwrap();
                 for order in orders.iter().filter_map(Value::as_str) {
-                    let asked = format!("{}?ordering={order},{}", list(kind), orders[0].as_str().unwrap());
-                    gateway.viewer.get(&asked).await.expect(200);
+                    let path = format!("{}?ordering={order},{}", list(kind), orders[0].as_str().unwrap());
+                    gateway.viewer.get(&path).await.expect(200);
                 }
             }
         }
@@ -299,12 +296,12 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
     );
 }
 
-async fn it_is_served_without_a_token(gateway: Gateway) {
+async fn the_description_is_served_without_a_token(gateway: Gateway) {
     let path = "/api/v1/openapi.json";
     let answer = gateway.anon.get(path).await;
     let served = answer.expect(200);
     let mut described: Value = serde_json::from_str(rest::openapi_description()).unwrap();
-    // Generated clients use the URL of the server as given.
+    // The served description contains the address of this gateway, which generated clients use.
     described["servers"][0]["url"] = json!(format!("http://{}/api/v1", gateway.address));
     assert_eq!(served, described);
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -329,7 +326,8 @@ async fn it_is_served_without_a_token(gateway: Gateway) {
     gateway.with_token("bad").get(path).await.expect(200);
 }
 
-async fn form_values_exclude_preconditions(gateway: Gateway) {
+/// Swagger UI sends the examples of parameters when a request is tried out.
+async fn preconditions_have_no_example_values(gateway: Gateway) {
     let description = gateway.anon.get("/api/v1/openapi.json").await.expect(200);
     for name in ["IfMatch", "IfNoneMatch"] {
         let parameter = &description["components"]["parameters"][name];

@@ -1,4 +1,4 @@
-//! Every documented example is in the OpenAPI description at its place.
+//! Every documented example is in the OpenAPI description, at its operation and status.
 
 use super::document::example;
 use crate::support::answer::compact;
@@ -6,7 +6,7 @@ use crate::support::openapi_index::{examples, operation, response};
 
 #[test]
 fn the_examples_are_those_of_the_document() {
-    /// Each example with its place: the path, the method, and the status of a response.
+    /// Each example with its path, its method, and `body` or the status of a response.
     macro_rules! shown {
         ($($name:literal: $path:literal $method:literal $status:tt,)+) => { $(
             let expected = compact(&example($name));

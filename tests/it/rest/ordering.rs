@@ -230,7 +230,7 @@ async fn default_orders(gateway: Gateway) {
         gateway.viewer.get("products/?page_size=100").await.ids(),
         by_title
     );
-    // Movements: the newest first; at equal times the larger id first.
+    // Movements are ordered by time, newest first, and then by descending id.
     let supplier = gateway
         .root
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
@@ -290,7 +290,8 @@ async fn text_order_is_the_same_on_every_database(gateway: Gateway) {
     for name in names {
         gateway.root.make(Kind::Brand, json!({ "name": name })).await;
     }
-    // By code points of the folded form, which in UTF-8 is by bytes; then by id, in order of creation.
+    // The order is that of the code points of the folded form, which equals the order of its UTF-8 bytes, and then of the
+    // ids.
     let mut sorted = names.map(|name| (fold(name), name));
     sorted.sort_by(|left, right| left.0.cmp(&right.0));
     let mut sorted = sorted.map(|(_, name)| name);
@@ -325,7 +326,7 @@ async fn pages_neither_repeat_nor_skip(gateway: Gateway) {
     }
 }
 
-/// Generated clients repeat the parameter for each field.
+/// Generated clients repeat the parameter for each column.
 async fn repeated_ordering_parameters(gateway: Gateway) {
     products(&gateway).await;
     let order = async |query: &str| {

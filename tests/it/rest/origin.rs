@@ -160,7 +160,7 @@ async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
         brands(&gateway, &forwarded).await,
         "https://stock.example.com/api/v1/brands/"
     );
-    // The proxy nearest to the gateway appends the last value, which is the one that is used.
+    // The last value is used, which the proxy nearest to the gateway has appended.
     let two = [
         ("host", "inner"),
         ("x-forwarded-host", "evil.example, stock.example.com"),
@@ -170,8 +170,8 @@ async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
         brands(&gateway, &two).await,
         "https://stock.example.com/api/v1/brands/"
     );
-    let odd = [("host", "inner"), ("x-forwarded-proto", "javascript")];
-    assert_eq!(brands(&gateway, &odd).await, "http://inner/api/v1/brands/");
+    let invalid = [("host", "inner"), ("x-forwarded-proto", "javascript")];
+    assert_eq!(brands(&gateway, &invalid).await, "http://inner/api/v1/brands/");
 }
 
 async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {

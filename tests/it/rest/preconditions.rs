@@ -81,7 +81,7 @@ async fn preconditions_of_reads(gateway: Gateway) {
         assert_eq!(read(&path, ("if-match", "*")).await, 200);
         assert_eq!(read(&path, ("if-match", "\"other\"")).await, 412);
         assert_eq!(read(&path, ("if-match", &format!("W/{seen}"))).await, 412);
-        // Lists have no tag, but they exist.
+        // Lists have no tag, so only `*` matches.
         for list in ["products/", "products/?page_size=1", "brands/?search=none"] {
             assert_eq!(read(list, ("if-match", "*")).await, 200);
             assert_eq!(read(list, ("if-match", &seen)).await, 412);
@@ -90,7 +90,7 @@ async fn preconditions_of_reads(gateway: Gateway) {
         }
         assert_eq!(read("products/?page=2", ("if-none-match", "*")).await, 404);
         assert_eq!(read("products/?page=x", ("if-match", &seen)).await, 400);
-        // Dates are ignored, as resources have no modification date.
+        // Preconditions with dates are ignored, because responses have no `Last-Modified`.
         let date = "Thu, 01 Jan 1970 00:00:00 GMT";
         assert_eq!(read(&path, ("if-unmodified-since", date)).await, 200);
         assert_eq!(
@@ -126,7 +126,7 @@ async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: 
 }
 
 async fn compressed_objects_have_weak_tags(gateway: Gateway) {
-    // Smaller responses are not compressed.
+    // The description has to be long, because small responses are not compressed.
     let large = json!({ "name": "Large", "description": "\u{1F986}".repeat(5_000) });
     let brand = gateway.root.make(Kind::Brand, large).await;
     let path = format!("brands/{brand}/");
@@ -157,7 +157,7 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
             assert_eq!(answer.header("content-encoding"), None);
         }
     }
-    // If-Match compares strongly, so a client removes the weak mark to update an object that it read compressed.
+    // `If-Match` uses the strong comparison, so a client that has read a compressed object has to remove `W/`.
     let body = json!({ "name": "Changed" });
     with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
         .await

@@ -116,7 +116,7 @@ async fn any_alphabet(gateway: Gateway) {
     ] {
         assert_eq!(names(&gateway, Kind::Brand, text).await, [name], "{text}");
     }
-    // Renamed objects are found by the new name.
+    // Renamed objects are found by their new names.
     let path = format!(
         "brands/{}/",
         gateway
@@ -205,7 +205,7 @@ async fn empty_and_long_searches(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/?search=").await.json()["count"], 1);
     assert!(names(&gateway, Kind::Brand, &"s".repeat(5_000)).await.is_empty());
     assert!(names(&gateway, Kind::Brand, &"%".repeat(5_000)).await.is_empty());
-    // No name contains NUL, so none matches.
+    // No name contains NUL, so no object is found.
     assert!(names(&gateway, Kind::Brand, "\u{0}").await.is_empty());
     assert!(names(&gateway, Kind::Brand, "sam\u{0}sung").await.is_empty());
 }

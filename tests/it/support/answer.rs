@@ -11,7 +11,7 @@ pub struct Answer {
     pub headers: HeaderMap,
     pub text: String,
     /// The request, for messages.
-    asked: String,
+    request: String,
     /// Whether it was translated from a GraphQL response.
     is_interpreted: bool,
 }
@@ -32,7 +32,7 @@ pub const NOT_FOUND: &str = r#"{"detail":"Not found."}"#;
 /// The documented body of a 404 for a missing page.
 pub const INVALID_PAGE: &str = r#"{"detail":"Invalid page."}"#;
 
-/// Internals that no error may expose: SQL, paths, backtraces, messages of libraries.
+/// Words that no error may contain, because they expose internals: SQL, paths, backtraces, messages of libraries.
 const INTERNALS: [&str; 24] = [
     "SELECT",
     "INSERT",
@@ -65,16 +65,16 @@ impl Answer {
     pub async fn of(method: &Method, path: &str, response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let asked = format!("{method} {path}");
+        let request = format!("{method} {path}");
         let text = response
             .text()
             .await
-            .unwrap_or_else(|error| panic!("{asked}: {error:?}"));
+            .unwrap_or_else(|error| panic!("{request}: {error:?}"));
         let answer = Self {
             status,
             headers,
             text,
-            asked,
+            request,
             is_interpreted: false,
         };
         if path.starts_with("/api/") && method != Method::HEAD {
@@ -87,12 +87,12 @@ impl Answer {
     }
 
     /// A REST response translated from a response of another API.
-    pub fn interpreted(status: u16, text: String, asked: String) -> Self {
+    pub fn interpreted(status: u16, text: String, request: String) -> Self {
         let answer = Self {
             status,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             text,
-            asked,
+            request,
             is_interpreted: true,
         };
         if status >= 400 {
@@ -101,71 +101,71 @@ impl Answer {
         answer
     }
 
-    /// Asserts that the response is one of the documented ones.
+    /// Asserts that status, body and headers have a documented form.
     fn assert_documented(&self) {
-        let asked = &self.asked;
+        let request = &self.request;
         match self.status {
             200..=399 if self.text.is_empty() => return,
             200..=399 => {}
             401 => {
-                assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{asked}");
+                assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{request}");
                 assert!(
                     [NO_TOKEN, BAD_TOKEN, WRONG_LOGIN, REFUSED].contains(&&*self.text),
-                    "{asked}: {}",
+                    "{request}: {}",
                     self.text
                 );
             }
-            403 => assert_eq!(self.text, FORBIDDEN, "{asked}"),
+            403 => assert_eq!(self.text, FORBIDDEN, "{request}"),
             404 => assert!(
                 [NOT_FOUND, INVALID_PAGE].contains(&&*self.text),
-                "{asked}: {}",
+                "{request}: {}",
                 self.text
             ),
             422 => {
                 let body = self.json();
-                let fields = body.as_object().unwrap_or_else(|| panic!("{asked}: {body}"));
-                assert!(!fields.is_empty(), "{asked}");
+                let fields = body.as_object().unwrap_or_else(|| panic!("{request}: {body}"));
+                assert!(!fields.is_empty(), "{request}");
                 for messages in fields.values() {
-                    let messages = messages.as_array().unwrap_or_else(|| panic!("{asked}: {body}"));
+                    let messages = messages.as_array().unwrap_or_else(|| panic!("{request}: {body}"));
                     assert!(
                         !messages.is_empty() && messages.iter().all(Value::is_string),
-                        "{asked}: {body}"
+                        "{request}: {body}"
                     );
                 }
             }
             status => {
                 let body = self.json();
-                assert_eq!(keys(&body), ["error"], "{asked}: {body}");
+                assert_eq!(keys(&body), ["error"], "{request}: {body}");
                 assert_eq!(
                     sorted_keys(&body["error"]),
                     ["code", "details", "message"],
-                    "{asked}: {body}"
+                    "{request}: {body}"
                 );
                 let code = body["error"]["code"]
                     .as_str()
-                    .unwrap_or_else(|| panic!("{asked}: {body}"));
+                    .unwrap_or_else(|| panic!("{request}: {body}"));
                 assert!(
                     code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'),
-                    "{asked}: {body}"
+                    "{request}: {body}"
                 );
                 assert!(
                     body["error"]["message"]
                         .as_str()
                         .is_some_and(|message| !message.is_empty()),
-                    "{asked}: {body}"
+                    "{request}: {body}"
                 );
-                assert!(body["error"]["details"].is_object(), "{asked}: {body}");
+                assert!(body["error"]["details"].is_object(), "{request}: {body}");
                 match status {
-                    405 => assert!(self.header("allow").is_some(), "{asked}"),
+                    405 => assert!(self.header("allow").is_some(), "{request}"),
                     429 => {
                         let seconds = self.header("retry-after").expect("Retry-After").parse::<u64>();
-                        assert!(seconds.expect("seconds") >= 1, "{asked}");
+                        assert!(seconds.expect("seconds") >= 1, "{request}");
                     }
                     _ => {}
                 }
             }
         }
-        assert_eq!(self.header("content-type"), Some("application/json"), "{asked}");
+        assert_eq!(self.header("content-type"), Some("application/json"), "{request}");
     }
 
     /// Asserts that an error exposes no internals.
@@ -174,7 +174,7 @@ impl Answer {
             assert!(
                 !self.text.contains(word),
                 "{}: {word:?} in {}",
-                self.asked,
+                self.request,
                 self.text
             );
         }
@@ -184,7 +184,7 @@ impl Answer {
     #[track_caller]
     pub fn has_location(&self, url: &str) {
         if !self.is_interpreted {
-            assert_eq!(self.header("location"), Some(url), "{}", self.asked);
+            assert_eq!(self.header("location"), Some(url), "{}", self.request);
         }
     }
 
@@ -197,13 +197,13 @@ impl Answer {
     /// The body.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
-            .unwrap_or_else(|error| panic!("{}: {error} in {}", self.asked, self.text))
+            .unwrap_or_else(|error| panic!("{}: {error} in {}", self.request, self.text))
     }
 
     /// The body of a response with this status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
+        assert_eq!(self.status, status, "{}: {}", self.request, self.text);
         if self.text.is_empty() {
             Value::Null
         } else {
@@ -214,27 +214,27 @@ impl Answer {
     /// Asserts the status of a response that is not JSON, and that its body is not empty.
     #[track_caller]
     pub fn expect_text(&self, status: u16) {
-        assert_eq!(self.status, status, "{}: {}", self.asked, self.text);
-        assert!(!self.text.is_empty(), "{}", self.asked);
+        assert_eq!(self.status, status, "{}: {}", self.request, self.text);
+        assert!(!self.text.is_empty(), "{}", self.request);
     }
 
     /// Asserts the status and the exact body.
     #[track_caller]
     pub fn is(&self, status: u16, body: &str) {
-        assert_eq!((self.status, &*self.text), (status, body), "{}", self.asked);
+        assert_eq!((self.status, &*self.text), (status, body), "{}", self.request);
     }
 
     /// Asserts the status and the JSON body, ignoring the order of keys.
     #[track_caller]
     pub fn is_json(&self, status: u16, body: &Value) {
-        assert_eq!((self.status, &self.json()), (status, body), "{}", self.asked);
+        assert_eq!((self.status, &self.json()), (status, body), "{}", self.request);
     }
 
     /// Asserts the documented error envelope with this status and code, and returns its details.
     #[track_caller]
     pub fn refuses(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
-        assert_eq!(body["error"]["code"], code, "{}: {body}", self.asked);
+        assert_eq!(body["error"]["code"], code, "{}: {body}", self.request);
         body["error"]["details"].clone()
     }
 
@@ -246,7 +246,7 @@ impl Answer {
         results.iter().map(|row| row[field].clone()).collect()
     }
 
-    /// The same, as strings.
+    /// The values of a field in the results of a list, as strings.
     #[track_caller]
     pub fn texts(&self, field: &str) -> Vec<String> {
         let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -33,7 +33,7 @@ pub enum Outcome {
     /// The available and the requested quantity.
     InsufficientStock(Value),
     Conflict,
-    /// It is defined by the settings.
+    /// The object is defined by the settings.
     ReadOnly,
     TooMany,
     /// A required feature is switched off.

@@ -26,9 +26,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a server with these settings, a migrated database and a superuser `admin`; `None` where PostgreSQL's
-    /// tests are not run.
-    /// PostgreSQL's tests are not run.
+    /// Starts a server with these settings, a migrated database and a superuser `admin`; `None` if
+    /// `STOCKROOM_TEST_POSTGRES` is not set.
     pub async fn start(settings: &[&'static str]) -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
         if std::env::var("STOCKROOM_TEST_POSTGRES").is_err() {
@@ -56,7 +55,7 @@ impl Cluster {
         Some(cluster)
     }
 
-    /// The URL of the database, for a role without special rights.
+    /// The URL of the database, for a role without special privileges.
     pub fn url(&self) -> String {
         format!("postgres://shop@127.0.0.1:{}/shop", self.port)
     }
@@ -96,7 +95,7 @@ impl Cluster {
         let mut command = if is_root() {
             let mut command = Command::new("setpriv");
             command.args(["--reuid", "postgres", "--regid", "postgres", "--init-groups"]);
-            // The server is stopped when the test ends, whatever its result.
+            // The server is stopped even if the test process is killed.
             command.args(["--pdeathsig", "INT"]).arg(path);
             command
         } else {
@@ -181,7 +180,7 @@ impl Cluster {
         processes
     }
 
-    /// A connection of the superuser to `database`.
+    /// Connects as `role` to `database`.
     pub async fn connect(&self, role: &str, database: &str) -> Result<Client, tokio_postgres::Error> {
         let url = format!(
             "postgres://{role}@127.0.0.1:{}/{database}?connect_timeout=2",
@@ -227,7 +226,8 @@ fn is_root() -> bool {
     status.lines().any(|line| line.starts_with("Uid:\t0\t"))
 }
 
-/// Debian keeps the programs off PATH, in a directory for each version: the newest.
+/// The directory of PostgreSQL's programs. Debian installs them outside of PATH, in one directory for each version; the
+/// newest is used.
 fn programs() -> PathBuf {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()

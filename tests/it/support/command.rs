@@ -21,7 +21,7 @@ pub fn run(database_url: &str, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("the process exits")
 }
 
-/// The output of a command that succeeds.
+/// Runs a command that succeeds; returns its standard output.
 #[track_caller]
 pub fn prints(database_url: &str, arguments: &[&str], input: &str) -> String {
     let output = run(database_url, arguments, input);
@@ -30,11 +30,11 @@ pub fn prints(database_url: &str, arguments: &[&str], input: &str) -> String {
     String::from_utf8(output.stdout).expect("a text")
 }
 
-/// The error output of a command that fails.
+/// Runs a command that fails with exit code 1; returns its output.
 #[track_caller]
 pub fn fails(database_url: &str, arguments: &[&str], input: &str) -> String {
     let output = run(database_url, arguments, input);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-    let said = [output.stdout, output.stderr].concat();
-    String::from_utf8(said).expect("a text")
+    let printed = [output.stdout, output.stderr].concat();
+    String::from_utf8(printed).expect("a text")
 }

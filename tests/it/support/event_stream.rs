@@ -54,7 +54,7 @@ impl EventStream {
                         .find_map(|line| Some(line.strip_prefix(name)?.trim().to_owned()))
                 };
                 let Some(kind) = line("event:") else {
-                    // A comment is a keep-alive.
+                    // Comments are keep-alives.
                     continue;
                 };
                 let data = line("data:").filter(|data| !data.is_empty());

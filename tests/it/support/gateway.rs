@@ -66,8 +66,8 @@ pub struct Gateway {
     serving: JoinHandle<()>,
 }
 
-/// Runs a test with its own gateway and cleans up afterwards, whatever its result. Its clients use this API for the
-/// collections.
+/// Runs a test with its own gateway, and removes the database afterwards even if the test panics. The gateway's clients
+/// use this API for the collections.
 pub async fn run<Test, Running>(database: Database, api: Api, test: Test)
 where
     Test: FnOnce(Gateway) -> Running,
@@ -137,20 +137,20 @@ impl Gateway {
         .await
     }
 
-    /// Stops it, and starts another on the same database, with these settings.
+    /// Stops the gateway and starts another on the same database with these settings.
     pub async fn with(self, flags: &[&str]) -> Self {
         let now = self.services.clock.now();
         self.restarted(flags, now).await
     }
 
-    /// Stops it, and starts another on the same database, at another time.
+    /// Stops the gateway and starts another on the same database with these settings, at this time.
     pub async fn restarted(self, flags: &[&str], now: DateTime<Utc>) -> Self {
         let (place, api) = (Arc::clone(&self.place), self.api);
         self.end().await;
         Self::open(place, api, flags, now).await
     }
 
-    /// Shuts it down and keeps the database.
+    /// Stops the gateway and keeps the database.
     pub async fn end(self) -> Arc<Place> {
         let Self {
             services,
@@ -209,7 +209,7 @@ impl Gateway {
         self.place.url()
     }
 
-    /// The number of statements sent while a future runs; nothing else may run concurrently.
+    /// The number of statements sent while a future runs, and its output. No other request may run at the same time.
     pub async fn statements<T>(&self, doing: impl Future<Output = T>) -> (u64, T) {
         let before = self.services.db.statements();
         let done = doing.await;
@@ -231,12 +231,12 @@ impl Gateway {
     pub async fn assert_invariants(&self) {
         let violations = stockroom::resolvers::invariant::violations(&self.system())
             .await
-            .expect("answers");
+            .expect("the check succeeds");
         assert!(violations.is_empty(), "{violations:?}");
     }
 }
 
-/// An access token of one of [`USERS`], issued without the time of a password hash.
+/// An access token of one of [`USERS`], issued without verifying the password, which would take time.
 fn access(services: &Arc<Services>, index: usize) -> String {
     let ctx = Ctx::anonymous(Arc::clone(services), IpAddr::V4(Ipv4Addr::LOCALHOST));
     let id = i64::try_from(index).expect("a small number") + 1;

@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::support::api::{Outcome, snake_case};
 
-/// GraphQL's type errors of inputs as REST words them, whose inputs are untyped.
+/// GraphQL's type errors of inputs, as the validation errors that REST returns for them.
 pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
     let words = |message: &str| {
         let refused = message.strip_prefix("The variable \"$input")?;
@@ -44,7 +44,7 @@ pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
     Some(Outcome::Invalid(named))
 }
 
-/// The documented name of a value's type.
+/// The Python name of a value's type, which documented messages contain.
 fn python(value: &Value) -> &'static str {
     match value {
         Value::Bool(_) => "bool",

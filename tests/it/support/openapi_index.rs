@@ -87,7 +87,7 @@ pub fn examples(response: &'static Value) -> Vec<&'static Value> {
     }
 }
 
-/// Asserts that a value has exactly the described keys, in their order, and values of the described types.
+/// Asserts that a value has exactly the described keys in the described order, and values of the described types.
 pub fn is_like(value: &Value, schema: &'static Value, at: &str) {
     let schema = resolved(schema);
     if let Some(properties) = schema.get("properties") {

@@ -1,4 +1,4 @@
-//! The program as a process: for its log, its signals and its exit.
+//! The program as a process, for tests of its log, its signals and its exit.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -42,7 +42,7 @@ impl Program {
         Self::start(command(database_url).envs(settings.iter().copied())).await
     }
 
-    /// The same in a directory with a `.env` file, which has the other settings.
+    /// Like [`Program::serve`], in a directory with a `.env` file for the other settings.
     pub async fn serve_in(directory: &Path, database_url: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = command(database_url);
         Self::start(
@@ -54,9 +54,10 @@ impl Program {
         .await
     }
 
-    /// The same with a limit on the size of files in bytes, like a full disk, until [`Program::has_room`].
+    /// Like [`Program::serve`], with a limit on the size of files in bytes until [`Program::has_room`]. Writes beyond the
+    /// limit fail as on a full disk.
     pub async fn serve_on_a_small_disk(database_url: &str, bytes: u64, settings: &[(&str, &str)]) -> Self {
-        // The limit's signal would end the program; a full disk sends none.
+        // Exceeding the limit raises SIGXFSZ, which would end the program and does not occur on a full disk.
         let limited = r#"trap "" XFSZ; exec /usr/bin/prlimit --fsize="$1:unlimited" "$0" "$2""#;
         let like = command(database_url);
         let mut command = Command::new("/bin/sh");

@@ -1,4 +1,4 @@
-//! Malformed requests: bytes over a socket.
+//! Requests as bytes over a socket, which may be malformed.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     answer(stream).await
 }
 
-/// Sends bytes and shuts down the writing side.
+/// Sends bytes, closes the writing side of the connection, and reads the response.
 pub async fn exchange_cut(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(bytes).await.expect("a listening server");

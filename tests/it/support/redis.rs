@@ -14,7 +14,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// `None` when it is not set, which is an error under CI.
+    /// Clears a database and returns it; `None` if `STOCKROOM_TEST_REDIS` is not set, which is an error with `CI=true`.
     pub async fn empty() -> Option<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
@@ -23,14 +23,14 @@ impl Redis {
             assert_ne!(
                 ci.as_deref(),
                 Ok("true"),
-                "CI=true demands STOCKROOM_TEST_REDIS (scripts/test sets it)"
+                "CI=true requires STOCKROOM_TEST_REDIS (scripts/test sets it)"
             );
             println!("SKIPPED: STOCKROOM_TEST_REDIS is not set");
             return None;
         };
         let address = url.trim_start_matches("redis://").trim_end_matches('/');
         let address = address.parse().expect("redis://ADDRESS:PORT");
-        // Redis has sixteen.
+        // Redis has 16 databases.
         let database = NEXT.fetch_add(1, Ordering::Relaxed) % 16;
         let url = format!("redis://{address}/{database}");
         let client = ::redis::Client::open(&*url).expect("a URL");
@@ -55,7 +55,7 @@ impl Redis {
     }
 }
 
-/// A TCP proxy to a server, whose connections can be cut.
+/// A TCP proxy to a server that can cut its connections.
 pub struct Proxy {
     pub address: SocketAddr,
     passing: JoinHandle<()>,

@@ -21,12 +21,12 @@ pub fn interpret<'a>(
     path: &'a str,
     body: Option<&'a Value>,
 ) -> BoxFuture<'a, Option<Answer>> {
-    // Boxed, since the API behind it sends requests itself.
+    // Boxed, because `Actor` calls this function, which sends requests through `Actor`.
     interpreted(actor, method, path, body).boxed()
 }
 
 async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&Value>) -> Option<Answer> {
-    let asked = format!("{method} {path} through GraphQL");
+    let request = format!("{method} {path} through GraphQL");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut steps = path.trim_end_matches('/').split('/');
     let collection = steps.next()?;
@@ -43,7 +43,7 @@ async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&V
         None => None,
     };
     let outcome = match (method.as_str(), id, &body) {
-        ("GET", None, _) => return list(actor, kind, query, &asked).await,
+        ("GET", None, _) => return list(actor, kind, query, &request).await,
         ("GET", Some(Ok(id)), _) => Api::GraphQl.find(actor, kind, id).await,
         ("POST", None, Some(body)) => Api::GraphQl.create(actor, kind, body.clone()).await,
         ("PUT" | "PATCH", Some(Ok(id)), Some(body)) if !matches!(kind, Kind::Inflow | Kind::Outflow) => {
@@ -57,11 +57,11 @@ async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&V
         Method::DELETE => 204,
         _ => 200,
     };
-    Some(answer(actor, done, outcome, &body.unwrap_or_default(), asked))
+    Some(answer(actor, done, outcome, &body.unwrap_or_default(), request))
 }
 
 /// The REST response for an outcome.
-fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, asked: String) -> Answer {
+fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, request: String) -> Answer {
     let envelope = |code: &str, details: &Value| json!({ "error": { "code": code, "message": "As GraphQL has it.", "details": details } });
     let (status, text) = match outcome {
         Outcome::Done(Value::Null) => (done, String::new()),
@@ -70,7 +70,7 @@ fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, asked: Strin
             let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for (field, message) in refused {
                 let message = match (&*message, &body[&field]) {
-                    // GraphQL takes any string as an id, so an invalid one is an id without an object.
+                    // GraphQL accepts any string as an id; an invalid id has no object.
                     ("There is nothing with this id.", Value::Number(id)) => {
                         format!("Invalid pk \"{id}\" - object does not exist.")
                     }
@@ -87,17 +87,17 @@ fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, asked: Strin
         Outcome::InsufficientStock(details) => (409, envelope("INSUFFICIENT_STOCK", &details).to_string()),
         Outcome::Conflict => (412, envelope("PRECONDITION_FAILED", &json!({})).to_string()),
         outcome @ (Outcome::ReadOnly | Outcome::TooMany | Outcome::Disabled) => {
-            panic!("{asked}: {outcome:?}")
+            panic!("{request}: {outcome:?}")
         }
         Outcome::NotFound => (404, NOT_FOUND.to_owned()),
         Outcome::Forbidden => (403, FORBIDDEN.to_owned()),
         Outcome::Unauthenticated if actor.token.is_none() => (401, NO_TOKEN.to_owned()),
         Outcome::Unauthenticated => (401, BAD_TOKEN.to_owned()),
     };
-    Answer::interpreted(status, text, asked)
+    Answer::interpreted(status, text, request)
 }
 
-/// The fields that GraphQL has, in the plainest form that REST takes: ids and whole numbers as numbers.
+/// The fields that GraphQL has, with ids and whole numbers as numbers; `None` if the body is not an object.
 fn plain(kind: Kind, body: &Value) -> Option<Value> {
     let number = |value: &Value| match value {
         Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
@@ -132,7 +132,7 @@ fn plain(kind: Kind, body: &Value) -> Option<Value> {
 }
 
 /// A page of a list.
-async fn list(actor: &Actor, kind: Kind, query: &str, asked: &str) -> Option<Answer> {
+async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<Answer> {
     let noun = capital(kind.singular());
     let (mut filter, mut variables) = (Map::new(), Map::new());
     let (mut size, mut page) = (10_i64, 1_i64);
@@ -189,7 +189,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, asked: &str) -> Option<Ans
                 200,
                 Outcome::Unauthenticated,
                 &Value::Null,
-                asked.to_owned(),
+                request.to_owned(),
             )),
             // Each API has its own wording for invalid parameters.
             _ => None,
@@ -198,17 +198,17 @@ async fn list(actor: &Actor, kind: Kind, query: &str, asked: &str) -> Option<Ans
     let found = &body["data"][field];
     let nodes = found["nodes"]
         .as_array()
-        .unwrap_or_else(|| panic!("{asked}: {body}"));
+        .unwrap_or_else(|| panic!("{request}: {body}"));
     if nodes.is_empty() && page > 1 {
         return Some(Answer::interpreted(
             404,
             INVALID_PAGE.to_owned(),
-            asked.to_owned(),
+            request.to_owned(),
         ));
     }
     let results: Vec<Value> = nodes.iter().map(output).collect();
     let page = json!({ "count": found["totalCount"], "next": null, "previous": null, "results": results });
-    Some(Answer::interpreted(200, page.to_string(), asked.to_owned()))
+    Some(Answer::interpreted(200, page.to_string(), request.to_owned()))
 }
 
 /// A column of an order; `None` for a column that GraphQL cannot order by.

@@ -1,16 +1,16 @@
-//! One row of each kind, and a body that creates another, for tests of all six kinds.
+//! One row of each kind, and bodies that create further ones, for tests of all kinds.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::Actor;
 
-/// The three kinds that differ in their name only.
+/// The three kinds that differ only in their names.
 pub const LABELS: [Kind; 3] = [Kind::Brand, Kind::Category, Kind::Supplier];
 /// The two kinds that are never updated.
 pub const MOVEMENTS: [Kind; 2] = [Kind::Inflow, Kind::Outflow];
 
-/// Rows that others can refer to.
+/// The ids of one row of each kind.
 pub struct Sample {
     pub brand: i64,
     pub category: i64,
@@ -21,7 +21,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Creates one of each kind. The product has 100 left.
+    /// Creates one row of each kind. The product has 100 in stock.
     pub async fn made_by(actor: &Actor) -> Self {
         let mut sample = Self {
             brand: 0,
@@ -42,7 +42,7 @@ impl Sample {
         sample
     }
 
-    /// A body that creates another.
+    /// A body that creates another row of a kind.
     pub fn body(&self, kind: Kind) -> Value {
         match kind {
             Kind::Brand | Kind::Category | Kind::Supplier => json!({ "name": "Another" }),
@@ -56,14 +56,14 @@ impl Sample {
         }
     }
 
-    /// The same with another value of one field.
+    /// The body of a kind with this value of one field.
     pub fn with(&self, kind: Kind, field: &str, value: Value) -> Value {
         let mut body = self.body(kind);
         body[field] = value;
         body
     }
 
-    /// The same without one field.
+    /// The body of a kind without one field.
     pub fn without(&self, kind: Kind, field: &str) -> Value {
         let mut body = self.body(kind);
         body.as_object_mut().expect("an object").remove(field);

@@ -20,7 +20,7 @@ use crate::support::gateway::{START, config};
 /// The password of all users, as in the documented examples.
 pub const PASSWORD: &str = "yourpassword";
 
-/// The users of every test database: name, superuser, group. Their ids count from 1.
+/// The users of every test database: name, superuser, group. Their ids are 1 to 4, in this order.
 pub const USERS: [(&str, bool, Option<&str>); 4] = [
     ("admin", true, None),
     ("manager", false, Some("Manager")),
@@ -42,7 +42,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// A copy of the migrated database; `None` without a PostgreSQL server to create it on.
+    /// A copy of the migrated database; `None` if it needs PostgreSQL and no server is configured.
     pub async fn fresh(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => {
@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    /// An empty database without tables; `None` without a PostgreSQL server to create it on.
+    /// An empty database without tables; `None` if it needs PostgreSQL and no server is configured.
     pub async fn empty(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => Some(Self::Sqlite(tempfile::tempdir().expect("a directory"))),
@@ -78,7 +78,7 @@ impl Place {
         }
     }
 
-    /// Removes it, even while clients are connected.
+    /// Removes the database, even while clients are connected.
     pub async fn remove(self) {
         if let Self::Postgres { name } = self {
             let server = server().expect("a server");
@@ -166,7 +166,7 @@ async fn sqlite_template() -> &'static [u8] {
         .await
 }
 
-/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; `None` when it is not set, which is an error under CI.
+/// The PostgreSQL server that `STOCKROOM_TEST_POSTGRES` names; `None` if it is not set, which is an error with `CI=true`.
 fn server() -> Option<&'static Server> {
     static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
@@ -180,7 +180,7 @@ fn server() -> Option<&'static Server> {
                 assert_ne!(
                     ci.as_deref(),
                     Ok("true"),
-                    "CI=true demands STOCKROOM_TEST_POSTGRES (scripts/test sets it)"
+                    "CI=true requires STOCKROOM_TEST_POSTGRES (scripts/test sets it)"
                 );
                 None
             }

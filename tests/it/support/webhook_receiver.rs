@@ -66,7 +66,7 @@ impl Received {
     }
 }
 
-/// The receiver; it dies with this.
+/// The receiver, which is stopped on drop.
 pub struct Receiver {
     pub address: SocketAddr,
     state: Arc<State>,
@@ -95,7 +95,7 @@ impl Receiver {
         }
     }
 
-    /// The URL for its messages.
+    /// The URL that accepts messages.
     pub fn url(&self) -> String {
         format!("http://{}/hook?from=stockroom", self.address)
     }
@@ -110,7 +110,7 @@ impl Receiver {
         self.state.received.borrow().clone()
     }
 
-    /// The received messages, once there are this many.
+    /// Waits for at least this many messages, for at most a minute, and returns all.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut received = self.state.received.subscribe();
         let arrived = tokio::time::timeout(
@@ -197,7 +197,7 @@ pub fn flags<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     flags
 }
 
-/// The same gateway with webhooks, whose worker runs only when a test calls it.
+/// Restarts the gateway with webhooks. The worker runs only when a test calls it.
 pub async fn with_webhooks(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Gateway {
     let url = receiver.url();
     let gateway = gateway.with(&flags(&url, more)).await;
@@ -235,10 +235,10 @@ pub async fn events(gateway: &Gateway) -> usize {
         .len()
 }
 
-/// The settings for managed endpoints, without an endpoint of the settings.
+/// The settings for managed endpoints only, without `WEBHOOK_URL`.
 pub const MANAGED: [&str; 4] = ["--webhook-enabled", "true", "--webhook-allow-private", "true"];
 
-/// The same gateway with webhooks for managed endpoints, whose worker runs only when a test calls it.
+/// Restarts the gateway with webhooks for managed endpoints. The worker runs only when a test calls it.
 pub async fn with_managed_endpoints(gateway: Gateway, more: &[&str]) -> Gateway {
     let gateway = gateway.with(&[&MANAGED, more].concat()).await;
     gateway
@@ -267,7 +267,7 @@ impl ManagedEndpoint {
         }
     }
 
-    /// Its path, or one below it.
+    /// A path below that of the endpoint; that of the endpoint itself for an empty string.
     pub fn path(&self, below: &str) -> String {
         format!("webhooks/{}/{below}", self.id)
     }

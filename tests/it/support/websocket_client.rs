@@ -18,7 +18,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug, PartialEq)]
 pub enum ServerFrame {
     Message(Value),
-    /// Its code and its reason.
+    /// The close code and the reason.
     Closed(u16, String),
 }
 
@@ -133,12 +133,12 @@ impl Socket {
 
     /// Whether the server drops a client that sends and never reads.
     pub async fn is_dropped(&mut self) -> bool {
-        let talking = async {
+        let sending = async {
             while self.0.send(Message::text(r#"{"type":"pong"}"#)).await.is_ok() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        tokio::time::timeout(TIMEOUT * 2, talking).await.is_ok()
+        tokio::time::timeout(TIMEOUT * 2, sending).await.is_ok()
     }
 
     /// The next buffered message; `None` once the connection is closed.

@@ -74,7 +74,7 @@ async fn each_endpoint_gets_the_events_of_its_subscription(gateway: Gateway) {
 
 async fn rotated_secrets_overlap(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    // The official library compares with the system clock.
+    // The official library compares timestamps with the system clock.
     let gateway = gateway.restarted(&MANAGED, Clock::system().now()).await;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let other = ManagedEndpoint::make(&gateway, &receiver.url(), &["inflow.created"]).await;
@@ -113,7 +113,7 @@ async fn rotated_secrets_overlap(gateway: Gateway) {
         Value::Null
     );
 
-    // A second rotation within the overlap ends the oldest secret; one without overlap ends all but the new one.
+    // A second rotation within the overlap invalidates the oldest secret; one without overlap invalidates all old ones.
     let (third, fourth) = (rotate(60).await, rotate(60).await);
     let message = next_message().await;
     assert!(
@@ -240,7 +240,7 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
         .as_array()
         .unwrap()
         .iter()
-        .map(|tried| &tried["number"])
+        .map(|attempt| &attempt["number"])
         .collect();
     assert_eq!(
         (&repeated["outcome"], numbers),
@@ -250,7 +250,7 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
         )
     );
     assert_eq!(endpoint.shown(&gateway).await["failing_since"], Value::Null);
-    // So does a delivered one, for a receiver that lost it.
+    // A delivered one can be sent again as well, for a receiver that lost it.
     root.post(&replay, json!({})).await.expect(202);
     assert_eq!(send_due(&gateway).await, 1);
     let messages = receiver.received();
@@ -312,7 +312,7 @@ async fn all_failed_deliveries_are_repeated(gateway: Gateway) {
     assert_eq!(delivered.ids().len(), 5);
     assert_eq!(replay("2024-01-01T00:00:00Z").await["replayed"], 0);
 
-    // There may be many: a bounded number is repeated at a time.
+    // At most 1,000 deliveries are repeated at a time.
     endpoint.many(&gateway, 1_500, "NULL, 'failed'").await;
     assert_eq!(
         replay("2024-01-01T00:00:00Z").await,
@@ -345,7 +345,7 @@ async fn stored_attempts_are_bounded(gateway: Gateway) {
         .as_array()
         .unwrap()
         .iter()
-        .map(|tried| tried["number"].as_i64().unwrap())
+        .map(|attempt| attempt["number"].as_i64().unwrap())
         .collect();
     assert_eq!(numbers, (7..=26).collect::<Vec<_>>());
 }
@@ -360,6 +360,6 @@ async fn without_subscribers_nothing_is_stored(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     let (on, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
     assert_eq!((events(&gateway).await, deliveries(&gateway).await.len()), (0, 0));
-    // On SQLite this is one query without network latency.
+    // SQLite needs one more statement, without network latency; on PostgreSQL it is part of the same statement.
     assert_eq!(on, if is_sqlite { off + 1 } else { off });
 }

@@ -91,7 +91,7 @@ async fn status_410_disables_a_managed_endpoint(gateway: Gateway) {
     receiver.set_reaction(Reaction::Status(204));
     create_outflow(&gateway, product, 1).await;
     assert_eq!((send_due(&gateway).await, receiver.received().len()), (1, 1));
-    // A restart does not enable it, but an update does.
+    // A restart does not enable the endpoint, but an update does.
     let gateway = with_managed_endpoints(gateway, &[]).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!((send_due(&gateway).await, receiver.received().len()), (1, 1));
@@ -127,7 +127,7 @@ async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
         (&shown["disabled"], &shown["failing_since"]),
         (&json!(false), &json!("2024-01-15T10:30:00Z"))
     );
-    // After a success, the days are counted anew.
+    // A success resets the count of days.
     receiver.set_reaction(Reaction::Status(200));
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
@@ -166,7 +166,7 @@ async fn deleting_an_endpoint_deletes_its_deliveries(gateway: Gateway) {
         .await
         .expect("the cleanup succeeds");
     assert_eq!(deliveries(&gateway).await.len(), 0);
-    // A delivery that a concurrent transaction stored for it is removed later.
+    // A delivery that a concurrent transaction has stored for the endpoint is deleted later.
     endpoint.many(&gateway, 1, "event.created_at, NULL").await;
     gateway.wait(2 * 3600);
     retention::clean(&gateway.services)

@@ -86,7 +86,7 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
     root.post(&other.path(&format!("deliveries/{}/replay/", ids[0])), json!({}))
         .await
         .is(404, NOT_FOUND);
-    // The same through GraphQL, forwards and backwards.
+    // GraphQL returns the same deliveries, forwards and backwards.
     let document = "query($id: ID!, $after: String, $before: String, $first: Int, $last: Int) { webhookEndpoint(id: $id) {
         deliveries(first: $first, after: $after, last: $last, before: $before, filter: {outcome: [DELIVERED, FAILED]}) {
             totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }

@@ -1,5 +1,5 @@
 //! Failures around webhook endpoints: receivers that are down, fail, hang or redirect; killed programs; two gateways.
-//! Each committed outflow is delivered at least once under one id, rejected ones never, and no request waits.
+//! Each committed outflow is delivered at least once with the same id, a rejected one never, and no request is delayed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -108,7 +108,7 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
         .as_array()
         .unwrap()
         .iter()
-        .map(|tried| &tried["error"])
+        .map(|attempt| &attempt["error"])
         .collect();
     assert_eq!(
         errors,
@@ -142,7 +142,7 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
     ];
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let second = gateway.another(&MANAGED).await;
-    // Created at one of them, visible at both.
+    // Endpoints that are created at one gateway are visible at both.
     for (receiver, at) in receivers.iter().zip([&gateway, &second, &gateway]) {
         ManagedEndpoint::make(at, &receiver.url(), &["outflow.created"]).await;
     }
@@ -161,7 +161,7 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
         assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
         ids.push(delivered);
     }
-    // An event has the same id for every endpoint, whichever gateway sends it.
+    // An event has the same id for every endpoint, regardless of the sending gateway.
     assert!(ids.iter().all(|delivered| *delivered == ids[0]));
     assert!(ids[0].values().all(|ids| ids.len() == 1));
     for gateway in [&gateway, &second] {
@@ -224,7 +224,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
                     .lock()
                     .unwrap()
                     .insert(made["id"].as_i64().expect("an id"));
-                // Killed at a certain response, while others are pending and messages are being sent.
+                // The program is killed at this response, while other requests are pending and messages are being sent.
                 if answers.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
                     && let Some(program) = victim.lock().unwrap().take()
                 {
@@ -239,14 +239,14 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     let checked = command(&place.url())
         .arg("check")
         .output()
-        .expect("the worker runs");
+        .expect("the process starts");
     assert!(
         checked.status.success(),
         "{}",
         String::from_utf8_lossy(&checked.stdout)
     );
 
-    // Later, when the claims of the killed programs have expired.
+    // By this time, the claims of the killed programs have expired.
     let later = Clock::manual(Clock::system().now() + TimeDelta::minutes(2));
     let app = App::open(config(&place.url(), &MANAGED), later)
         .await
@@ -263,8 +263,11 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     let delivered = ids_by_outflow(&receiver.received());
     let acknowledged = acknowledged.into_inner().unwrap();
     assert!(acknowledged.len() >= ROUNDS * 15, "{}", acknowledged.len());
-    assert!(acknowledged.iter().all(|id| delivered.contains_key(id)), "lost");
-    // Every committed outflow, acknowledged or not, and no other; each under one id.
+    assert!(
+        acknowledged.iter().all(|id| delivered.contains_key(id)),
+        "an acknowledged outflow is not delivered"
+    );
+    // Every committed outflow is delivered with one id, whether it was acknowledged or not.
     assert_eq!(
         delivered.keys().copied().collect::<BTreeSet<_>>(),
         made.into_iter().collect()

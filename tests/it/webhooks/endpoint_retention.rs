@@ -41,7 +41,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
             .arg("migrate")
             .args(arguments)
             .output()
-            .expect("the worker runs");
+            .expect("the process starts");
         assert!(
             output.status.success(),
             "{}",
@@ -49,7 +49,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
         );
         String::from_utf8(output.stdout).expect("a text")
     };
-    // Down to the schema that has the endpoint of the settings only, and up again.
+    // Reverts to the schema without managed endpoints, and migrates again.
     let place = gateway.end().await;
     let status = migrate(&["status"]);
     let since = status

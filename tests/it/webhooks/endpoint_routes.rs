@@ -13,7 +13,7 @@ use crate::support::webhook_receiver::{ManagedEndpoint, create_outflow, with_man
 on_both![
     one_permission_covers_every_route,
     endpoints_are_limited_to_fifty,
-    routes_behave_like_all_others,
+    routes_behave_like_those_of_other_collections,
     endpoints_can_be_managed_while_webhooks_are_disabled,
 ];
 
@@ -79,7 +79,7 @@ async fn one_permission_covers_every_route(gateway: Gateway) {
         .await
         .unwrap();
     assert_access(&gateway, &gateway.viewer, Some(false)).await;
-    // It covers webhooks only, and no other permission covers them.
+    // The group `Manager` does not have the permission.
     let manager = gateway
         .manager
         .gql("{ viewer { permissions } }", json!({}))
@@ -92,7 +92,7 @@ async fn one_permission_covers_every_route(gateway: Gateway) {
 async fn assert_access(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
     let id = ManagedEndpoint::make(gateway, URL, &["outflow.created"]).await.id;
     for (method, path, body, status) in every_route(id) {
-        let asked = format!("{} {method} {path}", actor.name);
+        let request = format!("{} {method} {path}", actor.name);
         let head = method == Method::HEAD;
         let answer = if body.is_null() {
             send(actor.request(method, &path)).await
@@ -100,11 +100,11 @@ async fn assert_access(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
             send(actor.request(method, &path).json(&body)).await
         };
         match may {
-            None if head => assert_eq!(answer.status, 401, "{asked}"),
+            None if head => assert_eq!(answer.status, 401, "{request}"),
             None => answer.is(401, NO_TOKEN),
-            Some(false) if head => assert_eq!(answer.status, 403, "{asked}"),
+            Some(false) if head => assert_eq!(answer.status, 403, "{request}"),
             Some(false) => answer.is(403, FORBIDDEN),
-            Some(true) => assert_eq!(answer.status, status, "{asked}: {}", answer.text),
+            Some(true) => assert_eq!(answer.status, status, "{request}: {}", answer.text),
         }
     }
     let expected = match may {
@@ -179,7 +179,7 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
     root.post("webhooks/", new()).await.expect(201);
 }
 
-async fn routes_behave_like_all_others(gateway: Gateway) {
+async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     let endpoint = ManagedEndpoint::make(&gateway, URL, &["outflow.created"]).await;
@@ -218,7 +218,7 @@ async fn routes_behave_like_all_others(gateway: Gateway) {
             assert_eq!(trace.header("allow"), Some(allow), "{path}");
         }
     }
-    // An id that is no number is an unknown path, for every method and user.
+    // A path with an id that is not a number is unknown, even without a token.
     for path in [
         "webhooks/x/".to_owned(),
         "webhooks/x/test/".to_owned(),

@@ -59,7 +59,7 @@ const PRIVATE: [&str; 38] = [
     " http://127.0.0.1/ ",
 ];
 
-/// URLs that are rejected even where private targets are allowed.
+/// URLs that are rejected even if private targets are allowed.
 const NEVER: [&str; 8] = [
     "http://example.com@127.0.0.1/",
     "http://127.0.0.1:80@example.com/",
@@ -127,18 +127,18 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
     let gateway = gateway.with(&ENABLED).await;
     let endpoint = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
-    let means = "Enter a valid URL: its name means an address on this machine or a private network.";
+    let message = "Enter a valid URL: its name resolves to an address on this machine or a private network.";
     for name in names.iter().take(3) {
         let url = format!("http://{name}:{port}/");
         for api in APIS {
             let body = json!({ "url": url, "events": ["outflow.created"] });
             api.create(&gateway.root, Kind::Webhook, body)
                 .await
-                .refuses(&[("url", means)]);
+                .refuses(&[("url", message)]);
             let changes = json!({ "url": url });
             api.update(&gateway.root, Kind::Webhook, endpoint.id, None, changes)
                 .await
-                .refuses(&[("url", means)]);
+                .refuses(&[("url", message)]);
         }
         // The addresses of a name can change after it is saved.
         gateway
@@ -152,12 +152,12 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
             (&delivery["outcome"], &delivery["attempts"][0]["error"]),
             (
                 &json!("pending"),
-                &json!("the name means an address on this machine or a private network")
+                &json!("the host name resolves to an address on this machine or a private network")
             )
         );
     }
     assert!(receiver.received().is_empty());
-    // Where private targets are allowed, the message is delivered.
+    // If private targets are allowed, the message is delivered.
     let gateway = gateway.with(&crate::support::webhook_receiver::MANAGED).await;
     endpoint
         .patch(&gateway, json!({ "url": format!("http://{}:{port}/", names[0]) }))

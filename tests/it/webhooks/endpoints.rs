@@ -162,7 +162,7 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         wrong["userErrors"],
         json!([{ "field": "overlap", "message": "Ensure this value is less than or equal to 604800.", "code": "OUT_OF_RANGE" }])
     );
-    // The default overlap is a day, also without a body.
+    // The default overlap is a day; the body may be empty.
     let rotated = root
         .raw(Method::POST, &format!("{path}rotate-secret/"), "")
         .await
@@ -323,7 +323,7 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
         .await
         .refuses(409, "READ_ONLY");
     assert_eq!(root.get(&format!("webhooks/{id}/")).await.expect(200), fixed);
-    // A restart with the same settings changes nothing, not even its version.
+    // A restart with the same settings does not change the endpoint or its version.
     let tag = root
         .get(&format!("webhooks/{id}/"))
         .await
@@ -334,7 +334,7 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     let answer = gateway.root.get(&format!("webhooks/{id}/")).await;
     assert_eq!(answer.header("etag"), Some(&*tag));
     assert!(!answer.text.contains(&SECRET[6..]));
-    // Removed from the settings it gets no events; restored, it gets them again.
+    // If the endpoint is removed from the settings, it is disabled; if it is added again, it is enabled.
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let out = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Webhooks: each committed change is delivered once, in the documented shape and signed; a rejected one never.
+//! Webhooks: each committed change is delivered once, signed and in the documented shape; a rejected one never.
 
 use ::entity::delivery::Outcome;
 use serde_json::json;
@@ -97,7 +97,7 @@ async fn stock_change_of(gateway: &Gateway, outflow: i64) -> i64 {
 async fn the_official_library_accepts_signatures(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let url = receiver.url();
-    // It compares with the system clock.
+    // The library compares timestamps with the system clock.
     let gateway = gateway.restarted(&flags(&url, &[]), Clock::system().now()).await;
     gateway
         .webhooks()
@@ -289,7 +289,7 @@ async fn disabled_webhooks_send_no_statements(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     let (on, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
     assert_eq!(events(&gateway).await, 2);
-    // Part of the single statement on PostgreSQL; two more on SQLite, without network latency.
+    // On PostgreSQL, events are part of the same statement; SQLite needs two more, without network latency.
     assert_eq!(on, if is_sqlite { off + 2 } else { off });
 }
 
@@ -307,7 +307,7 @@ async fn old_events_are_deleted(gateway: Gateway) {
     let left = deliveries(&gateway).await;
     assert_eq!((events(&gateway).await, left.len()), (1, 1));
     assert!(left[0].due_at.is_some(), "pending deliveries are kept");
-    // However many there are.
+    // Any number of old events is deleted.
     let many = "INSERT INTO event (message_id, name, stock_change_id, product_title, created_at)
         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700)
         SELECT 'msg_' || n, 'outflow.created', 1, 'Bolts', event.created_at FROM number, event";
@@ -321,7 +321,7 @@ async fn old_events_are_deleted(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-/// Invalid settings stop the start with a message, which never shows the secret.
+/// With invalid settings, the program does not start; the message does not contain the secret.
 #[tokio::test]
 async fn invalid_settings_are_rejected_at_startup() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -355,10 +355,10 @@ async fn invalid_settings_are_rejected_at_startup() {
             .await
             .err()
             .expect("a refusal");
-        let said = format!("{error:?}");
-        assert!(said.contains(expected), "{said}");
+        let error = format!("{error:?}");
+        assert!(error.contains(expected), "{error}");
         assert!(
-            !said.contains(&SECRET[6..]) && !shown.contains(&SECRET[6..]),
+            !error.contains(&SECRET[6..]) && !shown.contains(&SECRET[6..]),
             "{shown}"
         );
     }

@@ -1,4 +1,4 @@
-//! A receiver that hangs or is absent does not delay an outflow.
+//! A receiver that hangs or is down does not delay an outflow.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ on_both!(receivers_delay_no_outflow);
 
 const CLIENTS: usize = 8;
 const EACH: usize = 25;
-/// The number of interleaved rounds, so that other load affects all measurements alike.
+/// The number of interleaved rounds. Other load affects both measurements equally.
 const ROUNDS: usize = 4;
 
 /// A gateway with or without a receiver, and the latencies of its outflows.
@@ -78,7 +78,7 @@ async fn receivers_delay_no_outflow(gateway: Gateway) {
     let hanging = Receiver::start().await;
     hanging.set_reaction(Reaction::Hang);
     let mut without = Measured::start(&gateway, None).await;
-    // The gateways of a database share the endpoint of the settings, so they run one after the other.
+    // The gateways on a database share the endpoint of the settings, so the receivers are measured one after the other.
     for url in [hanging.url(), "http://127.0.0.1:9/hook".to_owned()] {
         let mut with = Measured::start(&gateway, Some(&url)).await;
         without.took.clear();

@@ -1,5 +1,5 @@
 //! Webhooks with receivers that fail, hang, redirect or stop, and with killed gateways: every committed change is
-//! delivered under one id, and no other request waits.
+//! delivered with the same id, and no request is delayed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,13 +72,13 @@ async fn retry_after_is_honoured(gateway: Gateway) {
     gateway.wait(599);
     assert_eq!(send_due(&gateway).await, 0);
     gateway.wait(4);
-    // A year is reduced to a day.
+    // A `Retry-After` of a year is reduced to a day.
     receiver.set_reaction(Reaction::Header(503, "retry-after", "31536000".into()));
     assert_eq!(send_due(&gateway).await, 1);
     gateway.wait(24 * 3600 - 1);
     assert_eq!(send_due(&gateway).await, 0);
     gateway.wait(4);
-    // A shorter time than the schedule's is ignored.
+    // A `Retry-After` below the wait of the schedule is ignored.
     receiver.set_reaction(Reaction::Header(503, "retry-after", "0".into()));
     assert_eq!(send_due(&gateway).await, 1);
     gateway.wait(9);
@@ -99,10 +99,10 @@ async fn redirects_are_failures(gateway: Gateway) {
         assert_eq!(send_due(&gateway).await, 1);
     }
     assert!(elsewhere.received().is_empty());
-    let tried = deliveries(&gateway).await;
-    assert_eq!(tried.len(), 5);
+    let attempted = deliveries(&gateway).await;
+    assert_eq!(attempted.len(), 5);
     assert!(
-        tried
+        attempted
             .iter()
             .all(|delivery| delivery.due_at.is_some() && delivery.outcome.is_none())
     );
@@ -119,7 +119,7 @@ async fn status_410_disables_the_endpoint(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
     receiver.set_reaction(Reaction::Status(204));
-    // Neither retries nor new deliveries.
+    // There are neither retries nor new deliveries.
     gateway.wait(3600);
     create_outflow(&gateway, product, 1).await;
     assert_eq!((events(&gateway).await, send_due(&gateway).await), (2, 0));
@@ -136,7 +136,7 @@ async fn status_410_disables_the_endpoint(gateway: Gateway) {
         .unwrap();
     assert!(endpoint.ended_at.is_some());
 
-    // A restart enables it again.
+    // A restart enables the endpoint of the settings again.
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
@@ -149,7 +149,7 @@ async fn a_stopped_receiver_is_retried(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
-    // Also with a connection kept alive.
+    // The gateway holds a kept-alive connection to the stopped receiver.
     receiver.stop().await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
@@ -191,8 +191,8 @@ async fn endless_responses_are_cut_off(gateway: Gateway) {
     for (status, outcome) in [(200, Some(Outcome::Delivered)), (500, None)] {
         receiver.set_reaction(Reaction::Endless(status));
         create_outflow(&gateway, product, 1).await;
-        let tried = tokio::time::timeout(Duration::from_mins(1), send_due(&gateway)).await;
-        assert_eq!(tried.expect("long before the time limit"), 1);
+        let attempted = tokio::time::timeout(Duration::from_mins(1), send_due(&gateway)).await;
+        assert_eq!(attempted.expect("long before the time limit"), 1);
         assert_eq!(deliveries(&gateway).await.last().unwrap().outcome, outcome);
     }
 }
@@ -203,7 +203,7 @@ async fn a_hanging_receiver_delays_no_request(gateway: Gateway) {
     let gateway = with_webhooks(gateway, &receiver, &["--webhook-timeout", "300"]).await;
     gateway.webhooks().start().await.expect("a worker");
     let product = gateway.root.product("Bolts", 1000).await;
-    // All slots stay in use while the requests are served.
+    // All slots of the endpoint remain in use while the requests are served.
     for _ in 0..8 {
         create_outflow(&gateway, product, 1).await;
     }

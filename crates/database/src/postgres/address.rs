@@ -1,4 +1,4 @@
-//! The URL of a server, as the driver's settings. No message repeats the URL: it may contain a password.
+//! Converts the URL of a server to the driver's settings. Error messages don't show the URL, as it may contain a password.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls::{self, Check, Files};
 
-/// How long connecting to all hosts may take, each an equal part.
+/// The time limit for connecting, divided equally among the hosts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
-/// PostgreSQL's port.
+/// PostgreSQL's default port.
 const DEFAULT_PORT: u16 = 5432;
 
-/// Where and how to connect.
+/// The servers, and how to connect to them.
 pub(super) struct Address {
     pub(super) config: Config,
     pub(super) tls: MakeRustlsConnect,
-    /// `statement-cache-capacity=0`.
+    /// Whether the URL contains `statement-cache-capacity=0`, so that statements are not prepared.
     pub(super) is_without_prepared: bool,
-    /// Options of the session that the URL contains: `options` and `options[name]`.
+    /// Whether the URL contains options of the session: `options` or `options[name]`.
     pub(super) has_options: bool,
 }
 
@@ -58,12 +58,12 @@ impl Address {
         }
         let mut config: Config = format!("postgres://?{}", kept.join("&"))
             .parse()
-            .map_err(|_| wrong("a parameter is unknown or has an unknown form"))?;
-        add_authority(&mut config, base).ok_or_else(|| wrong("a part of it has an unknown form"))?;
+            .map_err(|_| wrong("a parameter is unknown or malformed"))?;
+        add_authority(&mut config, base).ok_or_else(|| wrong("a part of it is malformed"))?;
         let (ssl_mode, check) = match mode.as_str() {
             "disable" => (SslMode::Disable, Check::Nothing),
             "allow" | "prefer" => (SslMode::Prefer, Check::Nothing),
-            // As PostgreSQL's own clients do, an authority that is named is asked for.
+            // As in PostgreSQL's own clients, `sslrootcert` makes `require` check the authority.
             "require" if files.authorities.is_some() => (SslMode::Require, Check::Authority),
             "require" => (SslMode::Require, Check::Nothing),
             "verify-ca" => (SslMode::Require, Check::Authority),
@@ -113,8 +113,8 @@ impl Address {
     }
 }
 
-/// Adds what comes before the `?`, by the last `@` and the first `:` in front of it, so that a password may contain an
-/// `@`. Parameters take precedence. None if a part can't be read.
+/// Adds the part of the URL before the `?`. The login ends at the last `@` and the user at the first `:`, so that a
+/// password may contain both. Parameters take precedence. `None` if a part is malformed.
 fn add_authority(config: &mut Config, base: &str) -> Option<()> {
     let (_, rest) = base.split_once("://")?;
     let (authority, name) = rest.split_once('/').unwrap_or((rest, ""));

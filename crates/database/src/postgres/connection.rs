@@ -1,8 +1,8 @@
 //! One connection to a server, driven by the task that uses it.
 //!
-//! `tokio-postgres` separates a client from the future that reads and writes the socket, which is meant to run as a task of
-//! its own: two switches between tasks for each statement. Here that future is polled by the task that waits for the
-//! response. A connection at rest is not polled; [`Connection::is_alive`] notices that the server has ended it.
+//! `tokio-postgres` separates a client from the future that reads and writes the socket, which is meant to run as a
+//! separate task, at the cost of two switches between tasks for each statement. Here that future is polled by the task that
+//! waits for the response. An idle connection is not polled; [`Connection::is_alive`] checks whether the server has closed it.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -23,21 +23,21 @@ use super::error::Error;
 use super::statements::Statements;
 use super::value::{Parameter, parameters};
 
-/// How long a request to cancel a statement may take.
+/// The time limit of a request to cancel a statement.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The future that reads and writes the socket.
 pub(super) type Socket = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
-/// What the connections of a pool share about prepared statements.
+/// The state of prepared statements that all connections of a pool share.
 pub(super) struct Preparing {
     /// Whether statements are prepared by name at all.
     pub(super) is_on: AtomicBool,
-    /// Increases when prepared statements have become stale, which each connection notices before its next statement.
+    /// Incremented when prepared statements have become stale. Each connection checks it before its next statement.
     pub(super) epoch: AtomicU64,
 }
 
-/// The rows of a statement, and how many it has changed.
+/// The rows that a statement returned, and the number of rows that it changed.
 pub(super) struct Response {
     pub(super) rows: Vec<Row>,
     pub(super) affected: u64,
@@ -81,12 +81,12 @@ impl Connection {
         }
     }
 
-    /// Whether the connection may be used by another.
+    /// Whether the connection can be given to another caller without cleaning it up.
     pub(super) fn is_clean(&self) -> bool {
         !(self.driver.is_busy || self.driver.is_ended || self.in_transaction || self.is_broken)
     }
 
-    /// Reads what the server sent meanwhile, without waiting. False if it has ended the connection.
+    /// Reads what the server has sent in the meantime, without waiting. False if the server has closed the connection.
     pub(super) fn is_alive(&mut self) -> bool {
         if !self.driver.is_ended {
             let waker = noop_waker();
@@ -186,7 +186,7 @@ impl Connection {
         messages.map_err(|error| self.noted(error))
     }
 
-    /// Ends a transaction that was left in the middle, after the response to its last statement.
+    /// Rolls back an unfinished transaction, after reading the response to its last statement.
     pub(super) async fn clean(&mut self) -> Result<(), Error> {
         self.run_simple("ROLLBACK").await?;
         self.in_transaction = false;
@@ -202,7 +202,7 @@ impl Connection {
         }
     }
 
-    /// Remembers what an error means for the connection and for prepared statements.
+    /// Records the effect of an error on the connection and on prepared statements.
     fn noted(&mut self, error: Error) -> Error {
         if error.is_lost() || error.is_read_only() {
             self.is_broken = true;
@@ -212,7 +212,7 @@ impl Connection {
         }
         if error.is_foreign_statement() && self.preparing.is_on.swap(false, Ordering::Relaxed) {
             tracing::warn!(
-                "PostgreSQL lost a prepared statement, as poolers that share connections make it do: statements are no longer prepared"
+                "a prepared statement was missing on the server, which suggests a pooler that shares connections; statements are no longer prepared"
             );
         }
         error
@@ -243,14 +243,14 @@ async fn read(rows: RowStream) -> Result<Response, tokio_postgres::Error> {
 
 struct Driver {
     socket: Socket,
-    /// Whether something was sent whose response has not been read.
+    /// Whether a request was sent and its response has not been read.
     is_busy: bool,
     /// Whether the future has completed.
     is_ended: bool,
 }
 
 impl Driver {
-    /// Polls the socket until the request is answered. A caller that goes away leaves the connection busy.
+    /// Polls the socket until the request has its response. If the future is dropped earlier, the connection stays busy.
     async fn drive<T>(
         &mut self,
         request: impl Future<Output = Result<T, tokio_postgres::Error>>,
@@ -260,7 +260,7 @@ impl Driver {
         }
         self.is_busy = true;
         let mut request = pin!(request);
-        // The request waits for nothing but the socket, which is polled beside it.
+        // The request waits only for the socket, which is polled in the same call, so it needs no waker.
         let waker = noop_waker();
         let answer = poll_fn(|context| {
             let mut idle = Context::from_waker(&waker);

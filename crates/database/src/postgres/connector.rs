@@ -1,4 +1,4 @@
-//! Opens connections, with the server's time limits as startup parameters where these are taken.
+//! Opens connections, and sets the server's time limits by startup parameters unless a pooler rejects these.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use super::address::Address;
 use super::connection::{Connection, Preparing};
 use super::error::Error;
 
-/// The server's limits: for a lock, a statement, a transaction whose client sends nothing.
+/// The server's time limits for waiting for a lock, for a statement, and for an idle transaction.
 const SERVER_TIMEOUTS: &str =
     "-c lock_timeout=4s -c statement_timeout=10s -c idle_in_transaction_session_timeout=15s";
 
@@ -18,7 +18,7 @@ pub(super) struct Connector {
     preparing: Arc<Preparing>,
 }
 
-/// Why there is no connection.
+/// The reason why a connection could not be opened.
 pub(super) struct Refused {
     pub(super) error: Error,
     /// Whether the server or a pooler has no room for another connection.
@@ -40,7 +40,7 @@ impl Connector {
             Err(error) if sets_limits && is_parameter_rejected(&error) => {
                 if self.sets_limits.swap(false, Ordering::Relaxed) {
                     tracing::warn!(
-                        "this pooler takes no startup parameters: set the time limits on the role instead"
+                        "the pooler rejects startup parameters; set the time limits on the role instead"
                     );
                 }
                 self.connect_with(false).await
@@ -72,7 +72,7 @@ impl Connector {
         Ok(Connection::new(client, Box::pin(socket), tls, preparing))
     }
 
-    /// Why no connection could be made, without anything secret.
+    /// The reason why a connection could not be opened, without secrets.
     fn described(&self, error: &ConnectError) -> String {
         let servers = self.address.servers();
         let error = match error {

@@ -1,7 +1,7 @@
-//! PostgreSQL's errors, as SeaORM's and by what they mean.
+//! PostgreSQL's errors, their conversion to SeaORM's, and their classification.
 //!
-//! `DbErr` has no variant for the errors of a driver that SeaORM does not know, so the SQLSTATE and the constraint travel
-//! at the beginning of the text.
+//! `DbErr` has no variant for the errors of a driver that SeaORM does not know, so the SQLSTATE and the constraint are
+//! written at the beginning of the text.
 
 use sea_orm::{DbErr, RuntimeErr};
 use tokio_postgres::error::Severity;
@@ -9,10 +9,10 @@ use tokio_postgres::error::Severity;
 use crate::Failure;
 use crate::failure::unavailable;
 
-/// What the text begins with, before the SQLSTATE.
+/// The beginning of the text, before the SQLSTATE.
 const PREFIX: &str = "postgresql ";
 
-/// Why a statement has no result.
+/// The reason why a statement has no result.
 #[derive(Debug)]
 pub(super) enum Error {
     /// An error of the server, or of the connection to it.
@@ -23,7 +23,7 @@ pub(super) enum Error {
     TimedOut(&'static str),
     /// No connection could be made; the text names the server and shows no password.
     Connect(String),
-    /// A value that has no form in PostgreSQL, or can't be read.
+    /// A value that can't be sent to PostgreSQL, or can't be read.
     Value(DbErr),
 }
 
@@ -45,7 +45,7 @@ impl Error {
         }
     }
 
-    /// Whether the connection is gone: the server ended it, or the network did.
+    /// Whether the connection was closed by the server or lost by the network.
     pub(super) fn is_lost(&self) -> bool {
         match self {
             Self::Ended => true,
@@ -58,13 +58,13 @@ impl Error {
         }
     }
 
-    /// Whether the server refused to run a prepared statement, whose tables have changed since.
+    /// Whether the server refused to run a prepared statement because its tables have changed.
     pub(super) fn is_stale_plan(&self) -> bool {
         self.code() == Some("0A000") && self.message().contains("cached plan")
     }
 
-    /// Whether the server does not have a statement that was prepared, or has another of that name: a pooler gave the
-    /// connection another server process.
+    /// Whether a prepared statement is missing on the server, or its name already exists there, because a pooler has assigned
+    /// another server process to the connection.
     pub(super) fn is_foreign_statement(&self) -> bool {
         matches!(self.code(), Some("26000" | "42P05"))
     }
@@ -95,7 +95,7 @@ impl From<Error> for DbErr {
                     sent.constraint().unwrap_or_default(),
                     sent.message()
                 ))),
-                // The driver's own words name the parameter or the column; the cause says what was wrong with it.
+                // The driver's message names the parameter or the column; its cause says what was wrong.
                 None => Self::Type(match std::error::Error::source(&error) {
                     Some(cause) => format!("{error}: {cause}"),
                     None => error.to_string(),

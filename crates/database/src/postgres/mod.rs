@@ -1,8 +1,8 @@
-//! PostgreSQL: a driver of our own over `tokio-postgres`, and the time limits that keep a request from waiting for ever.
+//! PostgreSQL: a driver on top of `tokio-postgres`, with time limits so that no request waits forever.
 //!
-//! The server cancels what takes too long. Its limits are startup parameters of a connection, so they cost no statement
-//! and are not changed on a request's path. A pooler that rejects such parameters is connected to without them. The
-//! client has a slightly longer limit of its own, for a server or a network that has stopped responding.
+//! The server cancels statements that take too long. Its limits are startup parameters of a connection, so they cost no
+//! statement and are never changed during a request. They are omitted for a pooler that rejects them. The client has a
+//! slightly longer limit, for a server or a network that has stopped responding.
 
 mod address;
 mod connection;
@@ -34,18 +34,18 @@ use crate::models::Table;
 
 /// The client's limit for a statement, longer than the server's.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(12);
-/// How often a statement is repeated: connections that ended together may not all have been noticed.
+/// How often a statement is repeated: if several connections have ended, an attempt may detect only one of them.
 const REPEATS: u32 = 3;
-/// How long looking for a pooler may take.
+/// The time limit for detecting a pooler.
 const POOLER_TIMEOUT: Duration = Duration::from_secs(3);
-/// The size of the pool if none is set. A pool much larger than the server's cores only lengthens the queue at a row that
-/// many update.
+/// The default size of the pool. If it is much larger than the server's number of cores, it only lengthens the queue for a
+/// row that many transactions update.
 const POOL_SIZE: usize = 16;
 
 /// The time limits on PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeouts {
-    /// For requests: the database answers within seconds or counts as unavailable.
+    /// For requests: a database that does not respond within seconds counts as unavailable.
     Short,
     /// For an operator's commands, which may take hours.
     Unlimited,
@@ -54,10 +54,10 @@ pub enum Timeouts {
 /// Whether statements are prepared by name, once for each connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PreparedStatements {
-    /// Unless a pooler is found that lends server processes for a transaction each.
+    /// Prepared unless a pooler is detected that assigns a server process to each transaction.
     #[default]
     Auto,
-    /// Also with such a pooler, for those that keep track of prepared statements themselves.
+    /// Prepared even with such a pooler, for poolers that keep track of prepared statements themselves.
     Always,
     Never,
 }
@@ -66,7 +66,7 @@ pub enum PreparedStatements {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub timeouts: Timeouts,
-    /// The largest number of connections.
+    /// The maximum number of connections.
     pub pool_size: usize,
     pub prepared_statements: PreparedStatements,
 }
@@ -111,14 +111,14 @@ impl Postgres {
         if prepared == PreparedStatements::Auto && postgres.is_behind_pooler(&mut first).await {
             preparing.is_on.store(false, Ordering::Relaxed);
             tracing::warn!(
-                "the pooler in front of PostgreSQL lends connections for a transaction each: statements are not prepared by name"
+                "the pooler in front of PostgreSQL assigns a server process to each transaction; statements are not prepared by name"
             );
         }
         Ok(postgres)
     }
 
-    /// Whether prepared statements would get lost. Where that can't be found out, for want of a second connection, they
-    /// would not.
+    /// Whether a pooler would lose prepared statements. False if that can't be determined, for instance because no second
+    /// connection is available.
     async fn is_behind_pooler(&self, first: &mut Connection) -> bool {
         let Ok(mut second) = self.pool.extra().await else {
             return false;
@@ -127,7 +127,7 @@ impl Postgres {
         match looked {
             Ok(Ok(shares)) => shares,
             Ok(Err(error)) => {
-                tracing::debug!(?error, "looking for a pooler failed");
+                tracing::debug!(?error, "could not determine whether there is a pooler");
                 first.is_broken = true;
                 false
             }
@@ -183,8 +183,8 @@ impl Postgres {
         postgres.begin().await
     }
 
-    /// Whether sessions can write: false on a standby, and where transactions are read-only. Such connections are replaced,
-    /// as another of several servers may have taken over.
+    /// Whether sessions can write: false on a standby, and if transactions are read-only. The connections are then replaced,
+    /// because another of several servers may have become the primary.
     pub(crate) async fn is_writable(&self) -> Result<bool, DbErr> {
         let sql = "SELECT CAST(NOT pg_is_in_recovery()
             AND current_setting('transaction_read_only') = 'off' AS integer)::bigint AS number";
@@ -196,7 +196,7 @@ impl Postgres {
         Ok(is_writable)
     }
 
-    /// Runs a statement outside of a transaction, again if a run had no effect.
+    /// Runs a statement outside of a transaction, and again if an attempt had no effect.
     async fn run(&self, statement: &Statement) -> Result<Response, Error> {
         let mut repeats = 0;
         loop {
@@ -210,7 +210,7 @@ impl Postgres {
                 lease.abandon();
                 return Err(error);
             }
-            // The server ended the connection, perhaps before the statement arrived; what only reads may run twice.
+            // If the connection was lost, the statement may have run or not; one that only reads can run again.
             let had_no_effect = error.is_stale_plan()
                 || error.is_foreign_statement()
                 || error.is_lost() && is_read(&statement.sql);
@@ -231,7 +231,7 @@ impl Postgres {
             .unwrap_or(Err(Error::TimedOut("PostgreSQL did not answer in time")))
     }
 
-    /// Replaces the connections of a server that has gone read-only.
+    /// Replaces the connections if the error shows that the server has become read-only.
     fn note(&self, error: &Error) {
         if error.is_read_only() {
             self.pool.replace();
@@ -269,7 +269,7 @@ fn executed(response: &Response) -> ExecResult {
     ProxyExecResult::new(0, response.affected).into()
 }
 
-/// Whether a statement is a plain `SELECT`. It may lock rows; functions that change something are not called this way.
+/// Whether a statement is a plain `SELECT`. It may lock rows, but must not call functions that change something.
 fn is_read(sql: &str) -> bool {
     sql.get(..7)
         .is_some_and(|start| start.eq_ignore_ascii_case("SELECT "))

@@ -1,8 +1,8 @@
-//! The connections to one database: opened when they are needed, up to a number, and lent to one caller at a time.
+//! A pool of connections to one database, opened on demand up to a maximum, each used by one caller at a time.
 //!
-//! Two things that pools of libraries don't do: a server that allows fewer connections than the pool may open is lived
-//! with, and what a caller left behind (a response that was not read, a transaction that was not ended) is cleared away in
-//! the background, within a limit.
+//! It does two things that the pools of libraries don't: it copes with a server that allows fewer connections than the pool
+//! may open, and it cleans up a connection whose caller has left a response unread or a transaction unfinished, in the
+//! background and within a time limit.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,18 +20,19 @@ use crate::database::Connections;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections that were idle longer than this are tested before use.
 const TEST_AFTER: Duration = Duration::from_secs(30);
-/// How long a test may take.
+/// The time limit of such a test.
 const TEST_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections that were idle longer than this are closed.
 const CLOSE_AFTER: Duration = Duration::from_secs(600);
-/// Connections that are older than this are closed when they are returned, since the server's process grows with use.
+/// Connections that are older than this are closed when they are returned, since the memory of their server process grows.
 const MAX_AGE: Duration = Duration::from_secs(1_800);
-/// How long what a caller left behind may take to clear away before the connection is closed.
+/// The time limit for cleaning up a connection, after which it is closed instead.
 const CLEAN_TIMEOUT: Duration = Duration::from_millis(200);
-/// How long the pool makes do with fewer connections before it tries to open more.
-const FEWER_FOR: Duration = Duration::from_secs(10);
-/// The shortest time between two replacements of all connections.
+/// How long after the server's last refusal the pool tries to open more connections again.
+const RETRY_REFUSED_AFTER: Duration = Duration::from_secs(10);
+/// The minimum time between two replacements of all connections.
 const REPLACE_INTERVAL: Duration = Duration::from_secs(2);
+
 #[derive(Clone)]
 pub(super) struct Pool(Arc<Inner>);
 
@@ -41,11 +42,12 @@ struct Inner {
     /// One permit for each connection that may be open.
     places: Arc<Semaphore>,
     size: usize,
-    /// Places that the server does not grant, and when it refused last.
+    /// The number of permits withheld because the server refused connections, and the time of its last refusal.
     refused: Mutex<(usize, Option<Instant>)>,
     open: AtomicUsize,
-    /// Increases when all connections are to be replaced, and when that was last.
+    /// Incremented to replace all connections, which have the generation in which they were opened.
     generation: AtomicU64,
+    /// The time of the last replacement.
     replaced: Mutex<Option<Instant>>,
 }
 
@@ -80,7 +82,7 @@ impl Pool {
 
     async fn find(&self) -> Result<Lease, Error> {
         loop {
-            self.0.try_more();
+            self.0.restore_withheld();
             let Ok(permit) = Arc::clone(&self.0.places).acquire_owned().await else {
                 return Err(Error::Connect("the database is closed".to_owned()));
             };
@@ -108,8 +110,8 @@ impl Pool {
                     return Ok(self.lease(connection, generation, Some(permit)));
                 }
                 Err(Refused { is_full: true, .. }) if self.0.open.load(Ordering::Relaxed) > 0 => {
-                    // Wait for one of those that are open.
-                    self.0.make_do(permit);
+                    // Wait for one of the open connections.
+                    self.0.withhold(permit);
                 }
                 Err(refused) => return Err(refused.error),
             }
@@ -131,8 +133,8 @@ impl Pool {
         self.0.connector.connect().await.map_err(|refused| refused.error)
     }
 
-    /// Replaces all connections, as they are used next: their server can't do what it did. Not more often than every
-    /// [`REPLACE_INTERVAL`].
+    /// Replaces each connection before its next use, because their server has become read-only. Has no effect if the last
+    /// replacement was less than [`REPLACE_INTERVAL`] ago.
     pub(super) fn replace(&self) {
         let mut replaced = lock(&self.0.replaced);
         if replaced.is_none_or(|last| last.elapsed() > REPLACE_INTERVAL) {
@@ -149,10 +151,10 @@ impl Pool {
         }
     }
 
-    /// Closes the connections, once those that are lent have been returned, and lends no more.
+    /// Closes the connections after those in use have been returned. No connection can be acquired afterwards.
     pub(super) async fn close(&self) {
         let all = u32::try_from(self.0.size.saturating_sub(lock(&self.0.refused).0)).unwrap_or(u32::MAX);
-        // A statement ends within its limit, so this does too.
+        // Longer than the time limit of a statement, within which connections are returned.
         let _ = tokio::time::timeout(ACQUIRE_TIMEOUT * 3, self.0.places.acquire_many(all)).await;
         self.0.places.close();
         let idle = std::mem::take(&mut *lock(&self.0.idle));
@@ -165,13 +167,13 @@ impl Inner {
         lock(&self.idle).pop()
     }
 
-    /// Gives up a place that the server does not grant.
-    fn make_do(&self, permit: OwnedSemaphorePermit) {
+    /// Withholds the permit of a connection that the server refused.
+    fn withhold(&self, permit: OwnedSemaphorePermit) {
         let mut refused = lock(&self.refused);
         if refused.1.is_none() {
             let open = self.open.load(Ordering::Relaxed);
             tracing::warn!(
-                "PostgreSQL allows {open} connections of {}: the others wait for one",
+                "PostgreSQL allows only {open} connections of {}; other callers wait for one of them",
                 self.size
             );
         }
@@ -179,28 +181,28 @@ impl Inner {
         permit.forget();
     }
 
-    /// Gets back places that were given up a while ago.
-    fn try_more(&self) {
+    /// Restores the withheld permits some time after the last refusal.
+    fn restore_withheld(&self) {
         let mut refused = lock(&self.refused);
-        if refused.0 > 0 && refused.1.is_some_and(|last| last.elapsed() > FEWER_FOR) {
+        if refused.0 > 0 && refused.1.is_some_and(|last| last.elapsed() > RETRY_REFUSED_AFTER) {
             self.places.add_permits(refused.0);
             refused.0 = 0;
         }
     }
 }
 
-/// A connection that is lent to one caller.
+/// A connection that is in use by one caller.
 pub(super) struct Lease {
     connection: Option<Connection>,
     generation: u64,
     pool: Pool,
     permit: Option<OwnedSemaphorePermit>,
-    /// Whether the caller is [`clean`].
+    /// Whether the connection is in use by [`clean`].
     is_cleaning: bool,
 }
 
 impl Lease {
-    /// Closes the connection and cancels what runs on it.
+    /// Closes the connection and cancels its running statement.
     pub(super) fn abandon(mut self) {
         if let Some(connection) = self.connection.take() {
             self.pool.0.open.fetch_sub(1, Ordering::Relaxed);
@@ -245,7 +247,7 @@ impl Drop for Lease {
             } else {
                 inner.open.fetch_sub(1, Ordering::Relaxed);
             }
-            // The last that was returned is lent first, so the first was idle longest.
+            // The connection returned last is reused first, so the first one has been idle longest.
             if idle
                 .first()
                 .is_some_and(|first| first.since.elapsed() > CLOSE_AFTER)
@@ -273,8 +275,8 @@ impl Drop for Lease {
     }
 }
 
-/// Clears away what a caller left behind. A statement that takes longer is cancelled, together with its connection: a
-/// cancellation that arrives late must not hit the statement of another caller.
+/// Cleans up a connection. If that takes too long, the running statement is cancelled and the connection closed, so that a
+/// late cancellation can't hit the statement of another caller.
 async fn clean(mut lease: Lease) {
     if let Ok(Ok(())) = tokio::time::timeout(CLEAN_TIMEOUT, lease.clean()).await {
         return;

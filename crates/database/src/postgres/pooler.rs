@@ -1,7 +1,8 @@
-//! Finds out whether a pooler lends server processes for a transaction each, as pgbouncer does in transaction mode.
+//! Detects poolers that assign a server process to each transaction, as pgbouncer does in transaction mode.
 //!
-//! A prepared statement belongs to a server process, so with such a pooler it may be missing later, or, before pgbouncer
-//! 1.21, be another one of the same name. Two connections take turns: without a pooler each stays with its process.
+//! A prepared statement belongs to a server process, so with such a pooler it may be missing in a later transaction, or, before
+//! pgbouncer 1.21, be a different one of the same name. The test runs transactions on two connections in changing order:
+//! without such a pooler, each connection keeps its process.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -9,13 +10,13 @@ use std::time::Duration;
 use super::connection::Connection;
 use super::error::Error;
 
-/// How long a connection waits for a server process before the other connection gives up its own.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// The rounds; the connections give up their processes in another order in each. A pooler lends either the process that
-/// was returned last, or the one that was returned first.
+/// How long one connection waits for a server process before the other connection releases its own.
+const PROCESS_TIMEOUT: Duration = Duration::from_millis(500);
+/// For each round, whether the first connection ends its transaction first. The order changes because a pooler assigns
+/// either the process that was returned last or the one that was returned first.
 const ORDERS: [bool; 3] = [false, true, false];
 
-/// Begins a transaction and returns the number of the server's process.
+/// Begins a transaction and returns the id of the server process.
 const BEGIN: &str = "BEGIN; SELECT pg_backend_pid()";
 
 /// Whether the two connections share processes.
@@ -25,12 +26,12 @@ pub(super) async fn shares_processes(one: &mut Connection, two: &mut Connection)
         let first = one.text(BEGIN).await?;
         let second = {
             let mut second = pin!(two.text(BEGIN));
-            match tokio::time::timeout(PATIENCE, &mut second).await {
+            match tokio::time::timeout(PROCESS_TIMEOUT, &mut second).await {
                 Ok(second) => second?,
                 Err(_) => {
                     one.run_simple("COMMIT").await?;
-                    // Does it get the process of the other?
-                    return match tokio::time::timeout(PATIENCE, second).await {
+                    // With a single shared process, the second connection now gets that of the first.
+                    return match tokio::time::timeout(PROCESS_TIMEOUT, second).await {
                         Ok(second) => Ok(second? == first),
                         Err(_) => Ok(false),
                     };

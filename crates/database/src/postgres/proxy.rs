@@ -1,4 +1,4 @@
-//! A transaction as a `DatabaseConnection`, which SeaORM's migrator asks for.
+//! A transaction as a `DatabaseConnection`, which SeaORM's migrator requires.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use sea_orm::{
 use super::rows::proxy_rows;
 use super::transaction::PostgresTransaction;
 
-/// Wraps a transaction. A transaction that is begun on it is part of this one.
+/// Wraps a transaction. Transactions begun on the result are part of this one.
 pub(crate) async fn connect(transaction: &Arc<PostgresTransaction>) -> Result<DatabaseConnection, DbErr> {
     let proxy: Box<dyn ProxyDatabaseTrait> = Box::new(Proxy(Arc::clone(transaction)));
     sea_orm::Database::connect_proxy(DbBackend::Postgres, Arc::new(proxy)).await

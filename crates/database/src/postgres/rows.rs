@@ -1,4 +1,4 @@
-//! Rows as what callers read: whole models, SeaORM's results, numbers.
+//! Converts rows to models, SeaORM's results or numbers.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::error::Error;
 use super::value::Cell;
 use crate::models::Table;
 
-/// As SeaORM's entities and `FromQueryResult` read them: a map by column for each row.
+/// The rows for SeaORM's entities and `FromQueryResult`: each is a map from column names to values.
 pub(super) fn results(rows: &[Row]) -> Result<Vec<QueryResult>, DbErr> {
     Ok(proxy_rows(rows)?.into_iter().map(QueryResult::from).collect())
 }

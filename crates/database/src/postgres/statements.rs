@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use tokio_postgres::Statement;
 use tokio_postgres::types::Type;
 
-/// Prepared statements kept by each connection. The server keeps a plan for each.
+/// The maximum number of prepared statements of a connection. The server keeps a plan for each.
 const CAPACITY: usize = 200;
-/// The longest text that is kept, in bytes. Longer ones are rarely sent twice.
-const LONGEST: usize = 16 * 1024;
+/// The maximum length in bytes of a statement that is prepared. Longer ones are rarely sent twice.
+const MAX_LENGTH: usize = 16 * 1024;
 
-/// The statements by their text, up to [`CAPACITY`]; the one that was not used for longest is closed first.
+/// The statements by their text, up to [`CAPACITY`]; the least recently used one is closed first.
 #[derive(Default)]
 pub(super) struct Statements {
     prepared: HashMap<String, Prepared>,
@@ -25,7 +25,7 @@ struct Prepared {
 impl Statements {
     /// Whether a statement with this text is to be prepared.
     pub(super) fn is_kept(sql: &str) -> bool {
-        sql.len() <= LONGEST
+        sql.len() <= MAX_LENGTH
     }
 
     /// The statement, if it was prepared for parameters of these types.
@@ -47,7 +47,7 @@ impl Statements {
         if self.prepared.len() >= CAPACITY {
             let oldest = self.prepared.iter().min_by_key(|(_, prepared)| prepared.last_use);
             if let Some(text) = oldest.map(|(text, _)| text.clone()) {
-                // Dropping it closes it.
+                // Dropping the statement closes it on the server.
                 self.prepared.remove(&text);
             }
         }
@@ -56,7 +56,7 @@ impl Statements {
             .insert(sql.to_owned(), Prepared { statement, last_use });
     }
 
-    /// Closes all.
+    /// Closes all statements.
     pub(super) fn clear(&mut self) {
         self.prepared.clear();
     }

@@ -1,4 +1,4 @@
-//! TLS by rustls, after `sslmode` as PostgreSQL's own clients understand it.
+//! TLS by rustls, with the same meaning of `sslmode` as in PostgreSQL's own clients.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What is checked of the server's certificate.
+/// The check of the server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
     Nothing,
-    /// That an authority has signed it.
+    /// An authority must have signed it.
     Authority,
-    /// That an authority has signed it for this host.
+    /// An authority must have signed it for this host.
     Host,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn connector(check: Check, files: &Files) -> Result<MakeRustlsConnect
                 .map_err(|_| "sslcert and sslkey don't belong together")?
         }
         (None, None) => builder.with_no_client_auth(),
-        _ => return Err("sslcert and sslkey need each other".to_owned()),
+        _ => return Err("sslcert and sslkey have to be set together".to_owned()),
     };
     Ok(MakeRustlsConnect::new(config))
 }
@@ -84,7 +84,7 @@ fn authorities(file: Option<&str>) -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// Checks signatures always, and of the certificate what `sslmode` asks for.
+/// Always verifies signatures, and verifies the certificate as far as `sslmode` requires.
 #[derive(Debug)]
 struct Verifier {
     provider: Arc<CryptoProvider>,

@@ -11,12 +11,12 @@ use super::error::Error;
 use super::pool::Lease;
 use super::{Postgres, is_read};
 
-/// How long a rollback is waited for before it is left to the server, which rolls back when the connection closes.
+/// The time limit of a rollback, after which it is left to the pool, which cleans up or closes the connection.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A transaction. One that is dropped is rolled back in the background.
+/// A transaction. If it is dropped, it is rolled back in the background.
 pub(crate) struct PostgresTransaction {
-    /// None once the connection is lost.
+    /// `None` once the connection is lost.
     lease: Mutex<Option<Lease>>,
     postgres: Postgres,
     is_lost: AtomicBool,
@@ -48,7 +48,7 @@ impl PostgresTransaction {
             if is_begun {
                 return connection.run(statement).await;
             }
-            // What only reads may be sent along: should BEGIN fail, it changes nothing outside of the transaction.
+            // A statement that only reads can be sent together with BEGIN: if BEGIN fails, the statement changes nothing.
             if is_read(&statement.sql) {
                 return connection.run_after(Some("BEGIN"), statement).await;
             }
@@ -99,13 +99,13 @@ impl PostgresTransaction {
         }
     }
 
-    /// Rolls back, for which it waits a moment.
+    /// Rolls back, and waits for it up to [`ROLLBACK_TIMEOUT`].
     pub(crate) async fn rollback(self) {
         let Some(mut connection) = self.lease.into_inner() else {
             return;
         };
         if connection.in_transaction && !connection.is_broken {
-            // What fails here is cleared away by the pool.
+            // After a failure the pool cleans up the connection.
             let _ = tokio::time::timeout(ROLLBACK_TIMEOUT, connection.clean()).await;
         }
     }
@@ -114,7 +114,7 @@ impl PostgresTransaction {
         if let Err(error) = &result {
             self.postgres.note(error);
             if error.is_lost() {
-                // A body that sent nothing for too long would do so again.
+                // After 25P03 (the transaction was idle for too long) a repeated body would be idle again.
                 self.is_lost
                     .store(error.code() != Some("25P03"), Ordering::Relaxed);
                 *lease = None;

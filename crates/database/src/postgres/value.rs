@@ -1,4 +1,4 @@
-//! Values on their way to PostgreSQL and back, in its binary format.
+//! Converts values to and from PostgreSQL's binary format.
 
 use std::error::Error;
 use std::fmt;
@@ -21,8 +21,8 @@ pub(super) fn parameters(statement: &Statement) -> Result<Vec<(Parameter<'_>, Ty
         .collect()
 }
 
-/// The type by the variant, whatever the statement compares the value with: what a text needs to become an array or JSON
-/// is a cast in the statement.
+/// The type depends on the variant only, and not on the statement. A text that represents an array or JSON needs a cast in
+/// the statement.
 fn type_of(value: &Value) -> Result<Type, DbErr> {
     Ok(match value {
         Value::Bool(_) => Type::BOOL,
@@ -35,7 +35,7 @@ fn type_of(value: &Value) -> Result<Type, DbErr> {
         Value::ChronoDateTimeUtc(_) => Type::TIMESTAMPTZ,
         Value::Decimal(_) => Type::NUMERIC,
         other => {
-            let message = format!("a {other:?} has no form in PostgreSQL here");
+            let message = format!("a {other:?} can't be sent to PostgreSQL");
             return Err(DbErr::Type(message));
         }
     })
@@ -43,7 +43,7 @@ fn type_of(value: &Value) -> Result<Type, DbErr> {
 
 pub(super) struct Parameter<'a>(&'a Value);
 
-/// Without the value: a driver that logs at level `debug` shows parameters.
+/// Omits the value, because the driver logs parameters at level `debug`.
 impl fmt::Debug for Parameter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Parameter")
@@ -68,7 +68,7 @@ impl ToSql for Parameter<'_> {
                 micros.to_sql(&Type::INT8, out)
             }
             Value::Decimal(value) => value.to_sql(ty, out),
-            other => Err(format!("a {other:?} has no form in PostgreSQL here").into()),
+            other => Err(format!("a {other:?} can't be sent to PostgreSQL").into()),
         }
     }
 
@@ -79,7 +79,7 @@ impl ToSql for Parameter<'_> {
     to_sql_checked!();
 }
 
-/// A value of a column as SeaORM's.
+/// A value of a column, converted to SeaORM's type.
 pub(super) struct Cell(pub(super) Value);
 
 impl<'a> FromSql<'a> for Cell {

@@ -1,4 +1,4 @@
-//! A copy of a database that is in use, which is never incomplete.
+//! Copies a database that is in use. An incomplete copy is removed.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -9,14 +9,14 @@ use tempfile::{NamedTempFile, PersistError};
 
 use super::Connection;
 
-/// Why there is no backup. The file that was there, if any, is unchanged.
+/// The reason why a backup failed. An existing file at its path is unchanged.
 #[derive(Debug)]
 pub enum BackupError {
     /// There is no database to copy.
     Missing,
     /// The backup would replace the database itself.
     Same,
-    /// The file exists and was not to be replaced.
+    /// The file exists, and replacing it was not requested.
     Exists,
     /// The file can't be written.
     File(io::Error),
@@ -24,14 +24,14 @@ pub enum BackupError {
     Database(DbErr),
 }
 
-/// Copies a database, as it is at one moment, while others go on reading and writing it. Returns the size in bytes once the
-/// copy is on disk.
+/// Copies the state of a database at one moment, while other connections continue to read and write it. Returns the size in
+/// bytes once the copy is on disk.
 ///
 /// The copy is written to a temporary file in the same directory and renamed once it is complete. Only its owner can read it.
-/// It blocks.
+/// Blocks the calling thread.
 ///
 /// # Errors
-/// When the database does not exist, `file` does and `replace` is false, or one of them can't be used.
+/// When the database does not exist, when `file` exists and `replace` is false, or when one of the two can't be used.
 pub fn backup(database: &Path, file: &Path, replace: bool) -> Result<u64, BackupError> {
     if !database.exists() {
         return Err(BackupError::Missing);
@@ -40,7 +40,7 @@ pub fn backup(database: &Path, file: &Path, replace: bool) -> Result<u64, Backup
     if is_same() == Some(true) {
         return Err(BackupError::Same);
     }
-    // Checked again when the copy is complete; this check fails before the work.
+    // Checked again when the copy is complete; failing here saves the work.
     if !replace && file.exists() {
         return Err(BackupError::Exists);
     }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_only_when_asked() {
+    fn a_file_is_replaced_only_on_request() {
         let folder = tempfile::tempdir().unwrap();
         let (database, copy) = (folder.path().join("a.db"), folder.path().join("b.db"));
         assert!(matches!(

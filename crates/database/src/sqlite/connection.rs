@@ -24,12 +24,12 @@ use crate::models::Table;
 
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Page cache of a reader: in kibibytes, which SQLite expects as a negative number. There are about as many readers as
-/// cores.
+/// The page cache of a reader in KiB, which SQLite expects as a negative number. There are about as many readers as cores.
 const READER_CACHE: &str = "-16384";
-/// Prepared statements cached by each connection.
+/// The maximum number of prepared statements of a connection.
 const PREPARED_STATEMENTS: usize = 256;
-/// Instructions of SQLite's virtual machine between two calls of the progress handler: about a quarter of a millisecond.
+/// The number of instructions of SQLite's virtual machine between two calls of the progress handler, which take about a
+/// quarter of a millisecond.
 const PROGRESS_INTERVAL: i32 = 20_000;
 
 pub(crate) struct Connection {
@@ -78,13 +78,13 @@ impl Connection {
         self.inner.pragma_update(None, name, value).map_err(error)
     }
 
-    /// Whether to interrupt statements that turn out long; see [`is_interrupted`](super::error::is_interrupted).
+    /// Sets whether long statements are interrupted; see [`is_interrupted`](super::error::is_interrupted).
     pub(super) fn set_short_only(&self, short_only: bool) {
         self.short_only.store(short_only, Ordering::Relaxed);
     }
 
-    /// A statement from the cache, with its count of steps at 0: the progress handler is called by that count, which
-    /// otherwise runs on from one run of the statement to the next, so that short runs would be interrupted too.
+    /// A statement from the cache, with its step count reset. SQLite calls the progress handler by that count, which otherwise
+    /// accumulates over the runs of the statement, so that short runs would be interrupted too.
     fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, DbErr> {
         let prepared = self.inner.prepare_cached(sql).map_err(error)?;
         prepared.reset_status(StatementStatus::VmStep);
@@ -170,13 +170,13 @@ impl Connection {
         self.inner.execute_batch(sql).map_err(error)
     }
 
-    /// Whether no transaction is running: none was begun, or SQLite has rolled it back by itself.
+    /// Whether no transaction is running, because none was begun or SQLite has rolled it back on its own.
     pub(crate) fn is_autocommit(&self) -> bool {
         self.inner.is_autocommit()
     }
 
-    /// Writes the write-ahead log into the file and truncates it, waiting up to `timeout` for readers of the log. False
-    /// if there were still some.
+    /// Writes the write-ahead log into the file and truncates it, waiting up to `timeout` for readers of the log. False if
+    /// readers remained.
     pub(super) fn truncate_wal(&self, timeout: Duration) -> Result<bool, DbErr> {
         self.inner.busy_timeout(timeout).map_err(error)?;
         let busy = self
@@ -186,7 +186,7 @@ impl Connection {
         Ok(!busy.map_err(error)?)
     }
 
-    /// See [`super::copy`].
+    /// Copies the database to a new file; see [`backup`](super::backup()).
     pub(crate) fn copy(from: &Path, to: &Path) -> Result<(), DbErr> {
         let connection = Self::open(from, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let to = to
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
     use crate::sqlite::error::is_interrupted;
 
-    /// Counts to `end`, which takes some 12 steps each.
+    /// A statement that counts to `end`, in about 12 steps for each number.
     fn count_to(end: u32) -> Statement {
         let sql = format!(
             "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {end})
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn each_run_of_a_statement_has_its_own_limit() {
+    fn steps_are_limited_for_each_run_of_a_statement() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("steps.db");
         drop(Connection::writer(&path).expect("a file"));

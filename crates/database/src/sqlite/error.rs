@@ -1,6 +1,6 @@
-//! SQLite's errors as SeaORM's, with their codes.
+//! Converts SQLite's errors to SeaORM's, and classifies them.
 //!
-//! `DbErr` has no variant for the errors of a driver that SeaORM does not know, so the extended result code travels at
+//! `DbErr` has no variant for the errors of a driver that SeaORM does not know, so the extended result code is written at
 //! the beginning of the text.
 
 use rusqlite::ffi;
@@ -8,7 +8,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::Failure;
 
-/// What the text begins with, before the code.
+/// The beginning of the text, before the code.
 const PREFIX: &str = "sqlite ";
 
 pub(super) fn error(error: rusqlite::Error) -> DbErr {
@@ -25,7 +25,7 @@ pub(super) fn error(error: rusqlite::Error) -> DbErr {
     DbErr::Exec(RuntimeErr::Internal(text))
 }
 
-/// The error of work in a transaction that SQLite itself has rolled back.
+/// The error of a transaction that SQLite has rolled back on its own.
 pub(crate) fn rolled_back() -> DbErr {
     let code = ffi::SQLITE_ABORT_ROLLBACK;
     DbErr::Exec(RuntimeErr::Internal(format!(

@@ -1,4 +1,4 @@
-//! SQLite through rusqlite: one connection that writes, and readers that run where they are called.
+//! SQLite through rusqlite: one connection that writes, and readers that run on the calling thread.
 
 mod backup;
 mod connection;

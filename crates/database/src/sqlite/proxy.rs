@@ -1,4 +1,4 @@
-//! The writer's connection as a `DatabaseConnection`, which SeaORM's migrator asks for.
+//! The writer's connection as a `DatabaseConnection`, which SeaORM's migrator requires.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use sea_orm::{
 
 use super::Connection;
 
-/// Wraps a connection. What is run on it never waits.
+/// Wraps a connection. Its futures are ready when they are first polled.
 pub(crate) async fn connect(connection: &Arc<Mutex<Connection>>) -> Result<DatabaseConnection, DbErr> {
     let proxy: Box<dyn ProxyDatabaseTrait> = Box::new(Proxy(Arc::clone(connection)));
     sea_orm::Database::connect_proxy(DbBackend::Sqlite, Arc::new(proxy)).await

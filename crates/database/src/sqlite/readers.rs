@@ -1,8 +1,8 @@
-//! Readers: a short statement runs where it is called, a long one on a blocking thread.
+//! Reading: short statements run on the calling thread, long ones on a blocking thread.
 //!
 //! SQLite finds a row by id in a few microseconds, less than it takes to hand the statement to another thread. So each
-//! statement starts on the calling thread, and the progress handler interrupts it after a fraction of a millisecond; then
-//! it runs again from the beginning on one of tokio's blocking threads, of which readers use only a few at a time.
+//! statement starts on the calling thread, and the progress handler interrupts it after a fraction of a millisecond. Then
+//! it starts again on one of tokio's blocking threads, of which readers use only a few at a time.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use super::Connection;
 use super::error::is_interrupted;
 use crate::database::Connections;
 
-/// Long statements that run at the same time.
+/// The maximum number of long statements that run at the same time.
 const LONG_STATEMENTS: usize = 4;
 
 /// The connections that read one file. Each is opened when it is first needed.
@@ -40,7 +40,7 @@ impl Readers {
         self.read(statement, Connection::query).await
     }
 
-    /// Runs a statement by `read`, which may be called twice.
+    /// Runs a statement with `read`, which may be called twice.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         statement: Statement,
@@ -69,7 +69,8 @@ impl Readers {
         }
     }
 
-    /// There is no await point while a connection is taken, so there are never more of them than threads.
+    /// Runs `read` with an idle or a new connection. There is no await point while a connection is in use, so there are at most
+    /// as many connections as threads.
     fn run<T>(
         &self,
         statement: &Statement,

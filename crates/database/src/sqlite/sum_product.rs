@@ -1,8 +1,8 @@
-//! The SQL functions `sum_product(quantity, price)` and `sum_product(quantity, price, cost)`: exact sums of money, which
-//! PostgreSQL's `numeric` has and SQLite, with sums of doubles, has not.
+//! The SQL functions `sum_product(quantity, price)` and `sum_product(quantity, price, cost)`: exact sums of money.
+//! PostgreSQL has them with `numeric`, but SQLite's own sums are doubles.
 //!
-//! They add up hundredths in 128-bit integers. Eight million rows of the largest quantity at the largest price fit; a sum
-//! that does not fit is an error.
+//! They add up hundredths in 128-bit integers. The sum of some eight million rows with the largest quantity and price
+//! fits; a larger one is an error.
 
 use rusqlite::Connection;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};

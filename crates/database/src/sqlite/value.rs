@@ -2,7 +2,7 @@
 //!
 //! * A timestamp is the number of microseconds since 1970, in a column declared `MOMENT`. It sorts by time.
 //! * Money is text of fixed width, `00000000000000000799.99`, in a column declared `MONEY_TEXT`. It sorts by amount and
-//!   is exact, whereas SQLite's own numbers would be rounded.
+//!   is exact, whereas SQLite's floating-point numbers would be rounded.
 //! * A boolean is 0 or 1, in a column declared `BOOLEAN`.
 
 use chrono::DateTime;
@@ -55,7 +55,7 @@ impl ToSql for Parameter<'_> {
                 None => null,
             },
             other => {
-                let message = format!("a {other:?} has no form in SQLite here");
+                let message = format!("a {other:?} can't be stored in SQLite");
                 return Err(rusqlite::Error::ToSqlConversionFailure(message.into()));
             }
         })

@@ -1,8 +1,8 @@
 //! Bounds the size of SQLite's write-ahead log.
 //!
-//! SQLite copies the log into the file by itself, but restarts it only at a moment without readers of the log. When reads
-//! overlap without a pause there is no such moment and the log grows without bound. So the writer, when the log is long,
-//! waits a little for its readers; those that begin meanwhile read from the file.
+//! SQLite copies the log into the file on its own, but restarts the log only at a moment without readers of it. If reads
+//! overlap without a pause, there is no such moment and the log grows without bound. So when the log is long, the writer
+//! waits briefly for its readers, while new readers use the file alone.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ use super::Connection;
 
 /// The size in bytes from which the log is truncated.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// How long readers are waited for. Nothing is written meanwhile.
+/// How long the writer waits for readers. Nothing is written during that time.
 const TIMEOUT: Duration = Duration::from_millis(250);
 /// The time between two checks of the size.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -65,7 +65,7 @@ mod tests {
     const LIMIT: u64 = 1024 * 1024;
     const WRITTEN: u64 = 12 * LIMIT;
 
-    /// Writes while there is always a reader, and returns the size of the log.
+    /// Writes while there is always a reader, and returns the final size of the log.
     fn log_after_writing(truncates: bool) -> u64 {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("test.db");
@@ -120,7 +120,7 @@ mod tests {
     fn the_log_is_truncated_while_there_is_always_a_reader() {
         let (kept, left) = (log_after_writing(true), log_after_writing(false));
         assert!(kept < 4 * LIMIT, "{kept}");
-        // Without it the log is long, so the readers do overlap.
+        // Without truncation the log is long, which shows that the readers overlap.
         assert!(left > 8 * LIMIT, "{left}");
     }
 }

@@ -31,7 +31,7 @@ pub async fn fill(db: &Database, count: usize) -> i64 {
 
 on_both![many_rows_are_inserted_exactly, ids_are_reserved_once];
 
-/// More than fit into one batch for PostgreSQL.
+/// Inserts more rows than fit into one batch for PostgreSQL.
 async fn many_rows_are_inserted_exactly(db: Database) {
     assert_eq!(fill(&db, 12_000).await, 1);
     vacuum(&db).await.expect("no error");
@@ -54,7 +54,7 @@ async fn ids_are_reserved_once(db: Database) {
     assert_eq!(fill(&db, 3).await, 1);
     assert_eq!(fill(&db, 2).await, 4);
     assert_eq!(last_id().await, 5);
-    // Ids that the database gives out itself follow.
+    // The ids that the database generates continue after them.
     let next: Result<i64, DbErr> = db
         .transaction(Arc::new(()), |tx: &Transaction| {
             async move {

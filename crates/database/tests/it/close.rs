@@ -6,10 +6,10 @@ use std::time::Duration;
 use database::{Database, Location, Timeouts};
 use tokio::task::JoinSet;
 
-/// Several callers close it at once, as the server and the command that started it do. The race that this covers takes a
-/// few instructions, hence the rounds.
+/// Several callers close the database at once, as the server and the command that started it do. The window of the race
+/// that this covers is a few instructions long, hence the rounds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_of_several_closes_returns() {
+async fn concurrent_closes_all_return() {
     let directory = tempfile::tempdir().expect("a directory");
     let location = Location::Sqlite(directory.path().join("test.db"));
     for round in 0..1_000 {

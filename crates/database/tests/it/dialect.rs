@@ -14,8 +14,8 @@ use sea_orm::{
 use crate::schema::{item, sample_item, shelf};
 
 /// Three shelves with 0, 2 and 5 items: 1 and 2 on the second, 3 to 7 on the third.
-async fn furnish(db: &Database) {
-    let furnished: Result<(), DbErr> = db
+async fn insert_shelves(db: &Database) {
+    let inserted: Result<(), DbErr> = db
         .transaction(Arc::new(()), |tx: &Transaction| {
             async move {
                 let shelves = (1..=3).map(|id| {
@@ -37,7 +37,7 @@ async fn furnish(db: &Database) {
             .boxed()
         })
         .await;
-    furnished.expect("rows");
+    inserted.expect("rows");
 }
 
 async fn text(db: &Database, expression: Expr) -> String {
@@ -52,11 +52,11 @@ on_both![
     each_parent_has_its_own_limit,
     ids_are_one_parameter,
     sums_are_exact,
-    days_are_of_utc,
+    days_are_utc,
 ];
 
 async fn each_parent_has_its_own_limit(db: Database) {
-    furnish(&db).await;
+    insert_shelves(&db).await;
     let backend = db.backend();
     let mut newest = item::Entity::find()
         .filter(Expr::col((item::Entity, item::Column::ShelfId)).eq(backend.parent()))
@@ -80,7 +80,7 @@ async fn each_parent_has_its_own_limit(db: Database) {
 }
 
 async fn ids_are_one_parameter(db: Database) {
-    furnish(&db).await;
+    insert_shelves(&db).await;
     let statement = |ids: &[i64]| {
         item::Entity::find()
             .filter(db.backend().among((item::Entity, item::Column::Id), ids))
@@ -96,12 +96,12 @@ async fn ids_are_one_parameter(db: Database) {
 async fn sums_are_exact(db: Database) {
     let backend = db.backend();
     let column = |column: item::Column| Expr::col((item::Entity, column));
-    let worth = backend.sum_product(column(item::Column::Quantity), column(item::Column::Price), None);
-    assert_eq!(text(&db, worth.clone()).await, "0.00");
+    let total_price = backend.sum_product(column(item::Column::Quantity), column(item::Column::Price), None);
+    assert_eq!(text(&db, total_price.clone()).await, "0.00");
     assert_eq!(text(&db, backend.sum(column(item::Column::Quantity))).await, "0");
-    furnish(&db).await;
+    insert_shelves(&db).await;
     // 1 + … + 7 = 28 times the price.
-    assert_eq!(text(&db, worth).await, "345679009234567900947.72");
+    assert_eq!(text(&db, total_price).await, "345679009234567900947.72");
     assert_eq!(text(&db, backend.sum(column(item::Column::Quantity))).await, "28");
     let margin = backend.sum_product(
         column(item::Column::Quantity),
@@ -111,7 +111,7 @@ async fn sums_are_exact(db: Database) {
     assert_eq!(text(&db, margin).await, "0.00");
 }
 
-async fn days_are_of_utc(db: Database) {
+async fn days_are_utc(db: Database) {
     for (timestamp, expected) in [
         ("1970-01-01T00:00:00Z", 0),
         ("1970-01-01T23:59:59.999999Z", 0),

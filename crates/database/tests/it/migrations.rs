@@ -20,9 +20,9 @@ fn expected(applied: [bool; 3]) -> Vec<(String, bool)> {
     names.into_iter().zip(applied).collect()
 }
 
-on_both![a_failed_migration_leaves_no_trace, migrations_are_reverted];
+on_both![a_failed_migration_changes_nothing, migrations_are_reverted];
 
-async fn a_failed_migration_leaves_no_trace(db: Database) {
+async fn a_failed_migration_changes_nothing(db: Database) {
     db.migrate_down::<Migrator>(LOCK, 1).await.expect("no error");
     assert_eq!(applied(&db).await, expected([true, false, false]));
     // The second migration succeeds before the third fails.
@@ -51,7 +51,7 @@ fn select(db: &Database, table: &str) -> Statement {
 
 /// Listing the migrations of an empty database does not change it.
 #[tokio::test(flavor = "multi_thread")]
-async fn listing_only_reads() {
+async fn listing_migrations_only_reads() {
     for place in [Some(Place::sqlite()), Place::postgres().await] {
         let Some(place) = place else { continue };
         let db = place.open_observed(Arc::new(())).await;
@@ -80,7 +80,7 @@ async fn programs_migrate_one_after_another() {
     }
 }
 
-/// A migration that waits for a table gives up soon, so that those who wait behind it go first, and tries again.
+/// A migration that waits for a table soon gives up, so that sessions behind it can proceed, and then tries again.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_do_not_wait_behind_a_migration() {
     let Some(place) = Place::postgres().await else {
@@ -118,7 +118,7 @@ async fn readers_do_not_wait_behind_a_migration() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
-    waits.await.expect("it waits");
+    waits.await.expect("the migration waits for the lock");
     assert_eq!(db.number(number("SELECT COUNT(*) FROM item")).await, Ok(0));
     assert!(!migrating.is_finished());
     release.notify_one();

@@ -45,7 +45,7 @@ impl StatementSpan for Span {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statements_are_observed_where_they_run() {
+async fn statements_are_reported_to_the_observer_of_their_transaction() {
     for place in [Some(Place::sqlite()), Place::postgres().await] {
         let Some(place) = place else { continue };
         let (outside, inside) = (Log::default(), Log::default());

@@ -19,7 +19,7 @@ impl Place {
         Self::Sqlite(tempfile::tempdir().expect("a directory"))
     }
 
-    /// None without a server, which is an error where CI=true.
+    /// `None` if no server is configured, which panics if `CI=true`.
     pub async fn postgres() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(clippy::disallowed_methods, reason = "not a setting of a program")]

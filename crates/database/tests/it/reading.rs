@@ -20,7 +20,7 @@ async fn values_are_read_back_exactly(db: Database) {
     let expected = sample_item(1, None);
     let model = db.by_id::<item::Entity>(1).await.expect("a row");
     assert_eq!(model.as_ref(), Some(&expected));
-    // SeaORM's own reading agrees.
+    // SeaORM reads the same values.
     let model = item::Entity::find_by_id(1).one(&db).await.expect("a row");
     assert_eq!(model, Some(expected));
 }
@@ -54,7 +54,7 @@ async fn only_transactions_write(db: Database) {
     let sql = "INSERT INTO shelf (name) VALUES ('a')";
     let rejected = db.execute_unprepared(sql).await.is_err();
     assert_eq!(rejected, db.backend() == Backend::Sqlite);
-    // A statement that returns rows may write too: SQLite's readers refuse it themselves.
+    // A statement that returns rows may write, too. SQLite itself rejects it on a reader.
     let returning = Statement::from_string(
         db.get_database_backend(),
         "INSERT INTO shelf (name) VALUES ('b') RETURNING id",

@@ -17,7 +17,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// A migrator whose last migration fails after it has created a table.
+/// A migrator with a last migration that creates a table and then fails.
 pub struct BrokenMigrator;
 
 impl MigratorTrait for BrokenMigrator {
@@ -154,7 +154,7 @@ pub mod item {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// An item with values that are easily altered: more digits than a double has, microseconds, a null.
+/// An item with values that are easily corrupted: more digits than a double has, microseconds, a null.
 pub fn sample_item(id: i64, shelf_id: Option<i64>) -> item::Model {
     item::Model {
         id,

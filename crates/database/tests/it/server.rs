@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, with settings that other tests should not have, and a pooler before it.
+//! A PostgreSQL server for a single test, with settings that would affect other tests, and a pooler in front of it.
 
 use std::fs::{Permissions, write};
 use std::net::TcpListener;
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// How long starting may take before the test has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The time limit for the start of a program.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub struct Server {
     pub directory: TempDir,
@@ -19,12 +19,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// A new one with these settings. None where PostgreSQL's tests are not run.
+    /// Starts a server with these settings. `None` if no PostgreSQL is configured for tests.
     pub async fn start(settings: &[&str]) -> Option<Self> {
         Self::start_with(settings, |_| {}).await
     }
 
-    /// The same; `prepare` adds files to the server's directory.
+    /// Like [`start`](Self::start); `prepare` adds files to the server's directory.
     pub async fn start_with(settings: &[&str], prepare: impl FnOnce(&TempDir)) -> Option<Self> {
         #[expect(clippy::disallowed_methods, reason = "not a setting of a program")]
         if std::env::var("STOCKROOM_TEST_POSTGRES").is_err() {
@@ -35,7 +35,7 @@ impl Server {
         std::fs::set_permissions(directory.path(), Permissions::from_mode(0o711)).expect("permissions");
         let data = directory.path().join("data");
         std::fs::create_dir(&data).expect("a directory");
-        give(&data);
+        give_to_server(&data);
         let mut initdb = as_server(programs().join("initdb"));
         initdb
             .arg("--pgdata")
@@ -71,7 +71,7 @@ impl Server {
         Some(server)
     }
 
-    /// Starts pgbouncer before it, and returns the port.
+    /// Starts pgbouncer in front of the server, and returns its port.
     pub async fn pool(&mut self, mode: &str) -> u16 {
         let port = free_port();
         let file = self.directory.path().join(format!("{mode}.ini"));
@@ -82,7 +82,7 @@ impl Server {
             self.port
         );
         write(&file, settings).expect("a file");
-        give(&file);
+        give_to_server(&file);
         let mut pgbouncer = as_server(PathBuf::from("pgbouncer"));
         pgbouncer.arg(&file);
         self.launch(pgbouncer, port).await;
@@ -92,8 +92,13 @@ impl Server {
     async fn launch(&mut self, mut command: Command, port: u16) {
         let log = std::fs::File::create(self.directory.path().join(format!("{port}.log"))).expect("a file");
         let errors = log.try_clone().expect("a file");
-        self.processes
-            .push(command.stdout(log).stderr(errors).spawn().expect("it starts"));
+        self.processes.push(
+            command
+                .stdout(log)
+                .stderr(errors)
+                .spawn()
+                .expect("the program starts"),
+        );
         let begin = Instant::now();
         loop {
             let ready = Command::new(programs().join("pg_isready"))
@@ -102,7 +107,7 @@ impl Server {
             if ready.expect("pg_isready").status.success() {
                 return;
             }
-            assert!(begin.elapsed() < PATIENCE, "it does not start");
+            assert!(begin.elapsed() < START_TIMEOUT, "the program does not start");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -114,7 +119,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The pooler first.
+        // The pooler is stopped first.
         for mut process in self.processes.drain(..).rev() {
             let ended = Command::new("kill")
                 .args(["-INT", &process.id().to_string()])
@@ -125,12 +130,12 @@ impl Drop for Server {
     }
 }
 
-/// A command as a user that PostgreSQL and pgbouncer take: they refuse to run as root.
+/// A command that does not run as root, since PostgreSQL and pgbouncer refuse that.
 fn as_server(program: PathBuf) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid", "postgres", "--regid", "postgres", "--init-groups"]);
-        // It ends with the test, however that ends.
+        // The process ends with the test, even if the test is killed.
         command.args(["--pdeathsig", "INT"]).arg(program);
         command
     } else {
@@ -140,8 +145,8 @@ fn as_server(program: PathBuf) -> Command {
     command
 }
 
-/// Makes the server's user the owner.
-pub fn give(path: &std::path::Path) {
+/// Makes the server's user the owner of a file.
+pub fn give_to_server(path: &std::path::Path) {
     if is_root() {
         assert!(
             Command::new("chown")
@@ -159,7 +164,7 @@ fn is_root() -> bool {
     status.lines().any(|line| line.starts_with("Uid:\t0\t"))
 }
 
-/// Debian keeps them off PATH, in a directory for each version: the newest.
+/// The directory of the newest installed version. Debian does not add these directories to `PATH`.
 fn programs() -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
@@ -177,7 +182,7 @@ fn programs() -> PathBuf {
     newest.expect("PostgreSQL is installed").1
 }
 
-/// A port that is free now.
+/// A free port.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()

@@ -37,7 +37,7 @@ async fn count(db: &Database) -> u64 {
 on_both![
     a_commit_is_seen_and_a_rollback_is_not,
     failures_have_the_same_names,
-    the_caller_may_leave_or_panic,
+    dropped_and_panicking_callers_do_not_block_others,
     concurrent_changes_are_all_kept,
 ];
 
@@ -98,7 +98,7 @@ async fn failures_have_the_same_names(db: Database) {
     assert_eq!(count(&db).await, 1);
 }
 
-async fn the_caller_may_leave_or_panic(db: Database) {
+async fn dropped_and_panicking_callers_do_not_block_others(db: Database) {
     let panicking = {
         let db = db.clone();
         tokio::spawn(async move { transaction::<()>(&db, |_| async { panic!("a test") }.boxed()).await })
@@ -109,7 +109,7 @@ async fn the_caller_may_leave_or_panic(db: Database) {
         (Backend::Postgres, Err(panicked)) => assert!(panicked.is_panic()),
         (_, result) => panic!("{result:?}"),
     }
-    // Polled once and dropped. SQLite's writer may have it in its queue already and runs it then.
+    // Polled once and dropped. SQLite's writer still runs it if it is in the queue already.
     let abandoned = transaction(&db, |tx| insert(tx, sample_item(1, None)).boxed());
     drop(abandoned.now_or_never());
     let inserted = transaction(&db, |tx| insert(tx, sample_item(2, None)).boxed()).await;
@@ -137,7 +137,7 @@ async fn concurrent_changes_are_all_kept(db: Database) {
     assert_eq!(row.quantity, 101);
 }
 
-/// A wrapper that counts how often it is made.
+/// A wrapper; [`conflicting`] counts how often one is created.
 struct Counting(Transaction);
 
 impl From<Counting> for Transaction {
@@ -147,7 +147,7 @@ impl From<Counting> for Transaction {
 }
 
 /// Runs a transaction that inserts a shelf and conflicts `conflicts` times; returns its result, how often its body ran
-/// and how often its wrapper was made.
+/// and how often its wrapper was created.
 async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32, u32) {
     let (runs, wrappers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let (body_runs, made) = (Arc::clone(&runs), Arc::clone(&wrappers));

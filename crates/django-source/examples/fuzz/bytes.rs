@@ -1,9 +1,9 @@
-//! Changes of bytes: of the header, of pages, of anything.
+//! Mutations of bytes: in the header, in pages, or anywhere.
 
 const PAGE: usize = 4096;
 
-/// Places in the header whose values decide how the rest is read: page size, versions, reserved space, fractions, the
-/// free list, the schema's format, the text encoding.
+/// Offsets in the header that determine how the rest is read: page size, versions, reserved space, fractions, the free
+/// list, the schema's format, the text encoding.
 const HEADER: [usize; 16] = [16, 17, 18, 19, 20, 21, 22, 23, 28, 32, 36, 44, 47, 52, 59, 63];
 
 pub fn mutate(rng: &mut fastrand::Rng, content: &mut Vec<u8>) {
@@ -11,11 +11,11 @@ pub fn mutate(rng: &mut fastrand::Rng, content: &mut Vec<u8>) {
         if content.is_empty() {
             return;
         }
-        one(rng, content);
+        mutate_once(rng, content);
     }
 }
 
-fn one(rng: &mut fastrand::Rng, content: &mut Vec<u8>) {
+fn mutate_once(rng: &mut fastrand::Rng, content: &mut Vec<u8>) {
     let length = content.len();
     let at = rng.usize(..length);
     match rng.u8(..20) {
@@ -33,14 +33,14 @@ fn one(rng: &mut fastrand::Rng, content: &mut Vec<u8>) {
             content[place] = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff][rng.usize(..8)];
         }
         16 | 17 => page_header(rng, content),
-        // A number of four bytes, where cells have the number of a page.
+        // A small integer of four bytes, like the page numbers in cells.
         18 => {
             let number = rng.u32(..40).to_be_bytes();
             let end = (at + 4).min(length);
             content[at..end].copy_from_slice(&number[..end - at]);
         }
         _ => {
-            // Text for text of the same length, so that lengths stay as they are.
+            // Overwrites bytes with others of the file, which keeps the lengths.
             let from = rng.usize(..length);
             let count = rng.usize(1..64).min(length - at).min(length - from);
             content.copy_within(from..from + count, at);
@@ -56,7 +56,7 @@ fn copy_page(rng: &mut fastrand::Rng, content: &mut [u8]) {
     }
 }
 
-/// The kind of a page, its number of cells, its free space, its right child or one of its first cells.
+/// Changes the kind of a page, its number of cells, its free space, its right child or one of its first cells.
 fn page_header(rng: &mut fastrand::Rng, content: &mut [u8]) {
     let pages = content.len() / PAGE;
     if pages > 0 {

@@ -1,4 +1,4 @@
-//! What is done to a database and the files beside it.
+//! Mutations of a database and the files beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -35,8 +35,8 @@ fn beside(file: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// The database and its log as a crash leaves them, the log with other bytes. Without `-shm`: with it the database counts
-/// as open, and SQLite may write to that file.
+/// Leaves the database and its log as after a crash, with bytes of the log changed. There is no `-shm` file: with it the
+/// database would count as open, and SQLite may write to that file.
 fn with_log(rng: &mut fastrand::Rng, file: &Path) {
     let Ok(writer) = Connection::open(file) else {
         return;
@@ -60,7 +60,7 @@ fn with_log(rng: &mut fastrand::Rng, file: &Path) {
     }
 }
 
-/// A rollback journal beside the database: of a transaction that did not end, or of something else.
+/// Leaves the rollback journal of an unfinished transaction beside the database, or one with bytes changed.
 fn with_journal(rng: &mut fastrand::Rng, file: &Path) {
     let Ok(writer) = Connection::open(file) else {
         return;

@@ -1,15 +1,15 @@
-//! Reads mutated databases for a while: `cargo run -p django-source --example fuzz -- [--seconds N] [--seed N] [--case N]`.
+//! Reads mutated databases for a given time: `cargo run -p django-source --example fuzz -- [--seconds N] [--seed N] [--case N]`.
 //!
 //! Each case takes one of the databases of `tests/cases`, changes its schema and rows by SQL, its bytes, and the files
-//! beside it, and then checks it and reads its rows. The result has to be an error or rows that keep the rules, without a
-//! panic, within [`MOST_TIME`] and [`MOST_MEMORY`], and with every byte of the source as it was. The number of a case and
-//! the seed determine the mutations: `--seed S --case N` repeats one. Where a case fails, the databases are kept and the
-//! exit code is 1.
+//! beside it, and then checks it and reads its rows. The result has to be an error or valid rows, without a
+//! panic, within [`MAX_TIME`] and [`MAX_MEMORY`], and without changing a byte of the source. The number of a case and
+//! the seed determine the mutations: `--seed S --case N` repeats one. If a case fails, the databases are kept and the exit
+//! code is 1.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a program for tests: what panics is a failure"
+    reason = "a program for tests: a panic is a failure"
 )]
 
 mod bytes;
@@ -18,7 +18,7 @@ mod rebuild;
 mod schema;
 mod values;
 
-#[expect(dead_code, reason = "the tests look at more of it")]
+#[expect(dead_code, reason = "the tests use more of it")]
 #[path = "../../tests/takeover/collected.rs"]
 mod collected;
 
@@ -31,12 +31,12 @@ use django_source::{Options, Progress, Source, Verdict};
 
 use self::collected::Collected;
 
-/// The longest time for one file.
-const MOST_TIME: Duration = Duration::from_secs(30);
-/// The most memory that the process may take at any time, in KiB.
-const MOST_MEMORY: u64 = 512 << 10;
+/// The time limit for one file.
+const MAX_TIME: Duration = Duration::from_secs(30);
+/// The limit of the process's memory at any time, in KiB.
+const MAX_MEMORY: u64 = 512 << 10;
 
-/// Panics on any thread.
+/// The number of panics on any thread.
 static PANICS: AtomicU64 = AtomicU64::new(0);
 
 const FLAGS: [&str; 5] = [
@@ -106,14 +106,14 @@ struct Totals {
     read: u64,
     rows: u64,
     longest: Duration,
-    /// The most memory while a file was read, in KiB.
+    /// The largest peak of memory while a file was read, in KiB.
     memory: u64,
 }
 
 impl Totals {
     fn line(&self, elapsed: Duration) -> String {
         format!(
-            "{} cases in {} s, {} panics: {} errors, {} refused, {} stopped, {} read with {} rows; longest {} ms, most memory {} MiB",
+            "{} cases in {} s, {} panics: {} errors, {} refused, {} stopped, {} read with {} rows; longest {} ms, peak memory {} MiB",
             self.cases,
             elapsed.as_secs(),
             PANICS.load(Ordering::Relaxed),
@@ -162,7 +162,7 @@ fn case(
     std::fs::write(&file, &originals[rng.usize(..originals.len())]).expect("the file is written");
     files::mutate(&mut rng, &file);
     let before = contents(folder);
-    forget_peak();
+    reset_peak();
     let (panics, begun) = (PANICS.load(Ordering::Relaxed), Instant::now());
     let mut options = Options::new(chrono::DateTime::from_timestamp_nanos(1_790_000_000_000_000_000));
     let flags = rng.u8(..4) > 0;
@@ -177,7 +177,7 @@ fn case(
             .await?;
         let (verdict, announced) = (plan.report().verdict, plan.report().target.clone());
         serde_json::to_string(plan.report()).expect("the report is JSON");
-        // A caller that does not look at the verdict gets rows within the rules, too.
+        // The rows are read whatever the verdict is, as a caller might not check it.
         Ok::<_, django_source::Error>((verdict, announced, Collected::of(plan).await?))
     };
     let result = runtime.block_on(runtime.spawn(reading_within(reading)));
@@ -185,7 +185,7 @@ fn case(
     totals.longest = totals.longest.max(elapsed);
     match result {
         Err(panic) => return Err(format!("a panic: {panic}")),
-        Ok(None) => return Err(format!("still running after {MOST_TIME:?}")),
+        Ok(None) => return Err(format!("still running after {MAX_TIME:?}")),
         Ok(Some(Err(error))) => {
             totals.errors += 1;
             if error.to_string().is_empty() {
@@ -208,7 +208,7 @@ fn case(
     }
     let peak = peak_memory();
     totals.memory = totals.memory.max(peak);
-    if peak > MOST_MEMORY {
+    if peak > MAX_MEMORY {
         return Err(format!("{} MiB of memory", peak >> 10));
     }
     if contents(folder) != before {
@@ -218,10 +218,10 @@ fn case(
 }
 
 async fn reading_within<T>(reading: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout(MOST_TIME, reading).await.ok()
+    tokio::time::timeout(MAX_TIME, reading).await.ok()
 }
 
-/// Checks rows that would be stored; returns how many there are.
+/// Checks rows that would be imported, and returns their number.
 fn keeps_rules(
     announced: &std::collections::BTreeMap<&'static str, u64>,
     rows: &Collected,
@@ -231,7 +231,7 @@ fn keeps_rules(
         return Err("the ledger does not add up".to_owned());
     }
     if rows.summaries != rows.digests() {
-        return Err("the summaries are not those of the rows".to_owned());
+        return Err("the summaries don't match the rows".to_owned());
     }
     for summary in &rows.summaries {
         if announced
@@ -264,12 +264,12 @@ fn contents(folder: &Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
     files
 }
 
-/// Begins to measure the most memory anew, where the system can.
-fn forget_peak() {
+/// Resets the peak of the process's memory, if the system supports it.
+fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
-/// The most memory that this process has had since, in KiB; 0 where the system does not say.
+/// The peak of the process's memory since [`reset_peak`], in KiB; 0 if the system does not report it.
 fn peak_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

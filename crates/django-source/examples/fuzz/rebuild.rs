@@ -1,4 +1,4 @@
-//! The same database in another format: another text encoding, another page size, with automatic vacuuming.
+//! Rewrites a database in another format: another text encoding, page size or mode of automatic vacuuming.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub fn other_format(rng: &mut fastrand::Rng, file: &Path) {
     std::fs::rename(rebuilt, file).expect("the file is replaced");
 }
 
-/// Tables before `sqlite_sequence`, which exists only after the first of them.
+/// The tables, with `sqlite_sequence` last, as it does not exist before the first of the others.
 fn tables(source: &Connection) -> Vec<(String, String)> {
     let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name LIKE 'sqlite%'";
     let mut statement = source.prepare(sql).expect("a statement");

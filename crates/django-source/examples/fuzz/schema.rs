@@ -1,6 +1,6 @@
-//! Changes by SQL: other values, names and types, views in place of tables, triggers, computed columns, damaged schemas.
+//! Mutations by SQL: other values, names and types, views in place of tables, triggers, computed columns, damaged schemas.
 //!
-//! Statements may fail: what one mutation leaves is not always what the next one needs.
+//! Errors are ignored, because a mutation may have removed what the next one needs.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use rusqlite::limits::Limit;
 
 use crate::values;
 
-/// The names that tables and columns get.
+/// The new names of tables and columns.
 const NAMES: [&str; 24] = [
     "name",
     "title",
@@ -68,15 +68,15 @@ pub fn mutate(rng: &mut fastrand::Rng, file: &Path) {
     }
 }
 
-/// Steps of SQLite's virtual machine, in thousands, that the mutations of one case may take.
-const MOST_STEPS: u32 = 2_000;
+/// The maximum number of steps of SQLite's virtual machine for the mutations of one case, in thousands.
+const MAX_STEPS: u32 = 2_000;
 
-/// Some mutations within a transaction.
+/// Applies some mutations, within the caller's transaction.
 pub fn statements(rng: &mut fastrand::Rng, database: &Connection) {
     let mut steps = 0;
     let stop = move || {
         steps += 1;
-        steps > MOST_STEPS
+        steps > MAX_STEPS
     };
     let _ = database.progress_handler(1000, Some(stop));
     let _ = database.set_limit(Limit::SQLITE_LIMIT_LENGTH, 12_000_000);
@@ -84,7 +84,7 @@ pub fn statements(rng: &mut fastrand::Rng, database: &Connection) {
         drop_constraints(database);
     }
     for _ in 0..rng.usize(1..7) {
-        one(rng, database);
+        mutate_once(rng, database);
     }
     let _ = database.progress_handler(0, None::<fn() -> bool>);
 }
@@ -121,7 +121,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-fn one(rng: &mut fastrand::Rng, database: &Connection) {
+fn mutate_once(rng: &mut fastrand::Rng, database: &Connection) {
     let tables = names(
         database,
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
@@ -179,7 +179,7 @@ fn one(rng: &mut fastrand::Rng, database: &Connection) {
     let _ = database.execute_batch(&sql);
 }
 
-/// A view in place of a table: of its rows, of endless rows, of itself, or of a long chain of views.
+/// A view in place of a table, over its rows, over endless rows, over itself, or over a long chain of views.
 fn view(rng: &mut fastrand::Rng, table: &str) -> String {
     let moved = format!("ALTER TABLE {table} RENAME TO moved; ");
     match rng.u8(..4) {
@@ -211,13 +211,13 @@ fn computed(rng: &mut fastrand::Rng, table: &str, column: &str) -> String {
     if rng.bool() {
         return format!("ALTER TABLE {table} ADD COLUMN computed AS ({expression})");
     }
-    // A column that is there already becomes a computed one.
+    // An existing column becomes a computed one.
     format!(
         "ALTER TABLE {table} RENAME COLUMN {column} TO kept; ALTER TABLE {table} ADD COLUMN {column} GENERATED ALWAYS AS (kept) VIRTUAL"
     )
 }
 
-/// Another text, page or kind in the schema itself.
+/// Changes the SQL, the root page or the type of an entry of the schema.
 fn schema_text(rng: &mut fastrand::Rng, database: &Connection, table: &str, kind: &str) -> String {
     let change = match rng.u8(..10) {
         0 => format!("sql = replace(sql, 'integer', '{kind}')"),

@@ -1,4 +1,4 @@
-//! Values of any type, many of them at the limits of what is allowed.
+//! Values of any type, many of them at the limits of valid values.
 
 use rusqlite::types::Value;
 
@@ -83,7 +83,7 @@ pub fn any(rng: &mut fastrand::Rng) -> Value {
     }
 }
 
-/// Letters of any alphabet, up to more than a title may have.
+/// A text of any characters, which may be longer than a title can be.
 fn text(rng: &mut fastrand::Rng) -> String {
     let length = [3, 20, 499, 501, 700, 20_000][rng.usize(..6)];
     std::iter::repeat_with(|| rng.char(..)).take(length).collect()

@@ -1,4 +1,4 @@
-//! What tables there are: their columns, the tables that these point to, and Django's own list of models.
+//! The catalogue of a database: tables, columns, foreign keys, and Django's list of models.
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
@@ -6,32 +6,32 @@ pub(crate) mod sqlite;
 use crate::error::{Error, Result};
 use crate::value::Kind;
 
-/// The tables that are looked at.
-const MOST_TABLES: usize = 5_000;
-/// The columns that are looked at, all tables together.
-const MOST_COLUMNS: usize = 100_000;
+/// The maximum number of tables; a database with more is an error.
+const MAX_TABLES: usize = 5_000;
+/// The maximum number of columns of all tables together.
+const MAX_COLUMNS: usize = 100_000;
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Column {
     pub(crate) name: String,
-    /// As declared, for the report.
+    /// The declared type, for the report.
     pub(crate) declared: String,
     pub(crate) kind: Kind,
 }
 
-/// A table that holds rows; views and virtual tables are none.
+/// A table that stores rows, unlike a view or a virtual table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     pub(crate) name: String,
-    /// Quoted, with its schema.
+    /// The quoted name, with the schema.
     pub(crate) sql_name: String,
     pub(crate) columns: Vec<Column>,
-    /// Column and the table that it points to.
+    /// Pairs of a column and the table that it refers to.
     pub(crate) foreign_keys: Vec<(String, String)>,
     /// The column of the primary key, if it is one column.
     pub(crate) primary_key: Option<String>,
-    /// Whether it may be read.
+    /// Whether the role has permission to read it; always true on SQLite.
     pub(crate) readable: bool,
 }
 
@@ -42,7 +42,7 @@ impl Table {
             .find(|column| column.name.eq_ignore_ascii_case(name))
     }
 
-    /// The table that a column points to.
+    /// The table that a column refers to.
     pub(crate) fn target(&self, column: &str) -> Option<&str> {
         let found = self
             .foreign_keys
@@ -52,7 +52,7 @@ impl Table {
     }
 }
 
-/// A model of Django's, by its row in `django_content_type`.
+/// A Django model, as listed in `django_content_type`.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) id: i64,
@@ -60,14 +60,14 @@ pub(crate) struct Model {
     pub(crate) name: String,
 }
 
-/// Everything that is known before a row is read.
+/// The tables, views and models of a database.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Catalogue {
     pub(crate) tables: Vec<Table>,
-    /// Views, which are never read, for the report.
+    /// The names of views, for the report. Views are never read.
     pub(crate) views: Vec<String>,
     pub(crate) models: Vec<Model>,
-    /// Other schemas that hold an installation of their own.
+    /// The schemas with products, if none was chosen. More than one means several installations.
     pub(crate) schemas_in_use: Vec<String>,
 }
 
@@ -78,16 +78,16 @@ impl Catalogue {
             .find(|table| table.name.eq_ignore_ascii_case(name))
     }
 
-    /// The table of a model, unless the model sets another name.
+    /// The table with the default name for a model.
     pub(crate) fn table_of(&self, model: &Model) -> Option<&Table> {
         self.table(&format!("{}_{}", model.app, model.name))
     }
 
     fn add(&mut self, table: Table) -> Result<()> {
-        if self.tables.len() >= MOST_TABLES {
+        if self.tables.len() >= MAX_TABLES {
             return Err(Error::TooMany {
                 what: "tables",
-                limit: MOST_TABLES,
+                limit: MAX_TABLES,
             });
         }
         self.tables.push(table);
@@ -96,13 +96,13 @@ impl Catalogue {
 
     fn add_column(&mut self, table: &str, column: Column, count: &mut usize) -> Result<()> {
         *count += 1;
-        if *count > MOST_COLUMNS {
+        if *count > MAX_COLUMNS {
             return Err(Error::TooMany {
                 what: "columns",
-                limit: MOST_COLUMNS,
+                limit: MAX_COLUMNS,
             });
         }
-        // Columns come table by table.
+        // Columns are listed table by table, so the search ends soon.
         if let Some(table) = self.tables.iter_mut().rev().find(|known| known.name == table) {
             table.columns.push(column);
         }
@@ -110,7 +110,7 @@ impl Catalogue {
     }
 }
 
-/// Reads `django_content_type`; empty when there is none.
+/// Reads the models from `django_content_type`, if there is such a table.
 pub(crate) fn read_models(reader: &mut crate::source::Reader, catalogue: &mut Catalogue) -> Result<()> {
     let Some(table) = catalogue.table("django_content_type").cloned() else {
         return Ok(());
@@ -124,7 +124,7 @@ pub(crate) fn read_models(reader: &mut crate::source::Reader, catalogue: &mut Ca
     reader.verify(&table.name)?;
     let select = crate::source::Select {
         sql: format!(
-            "SELECT id, app_label, model FROM {}{} ORDER BY id LIMIT {MOST_TABLES}",
+            "SELECT id, app_label, model FROM {}{} ORDER BY id LIMIT {MAX_TABLES}",
             table.sql_name,
             reader.unindexed()
         ),

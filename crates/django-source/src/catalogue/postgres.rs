@@ -1,12 +1,12 @@
-//! The catalogue of a PostgreSQL database: one of its schemas.
+//! The catalogue of one schema of a PostgreSQL database.
 
 use super::{Catalogue, Column, Table};
 use crate::error::{Error, Result};
 use crate::source::{PostgresReader, Select};
 use crate::value::{Kind, Value, quoted};
 
-/// Reads the tables of the schema that holds the installation: the one that is asked for, else the only one with Django's
-/// tables, else the first of the search path among those. Other schemas with goods in them are listed.
+/// Reads the tables of the installation's schema. That is `wanted`, or else the first schema in the search path with products,
+/// or else the first one with Django's tables. All schemas with products are listed in the catalogue.
 pub(crate) fn read(reader: &mut PostgresReader, wanted: Option<&str>) -> Result<Catalogue> {
     let schemas = texts(
         reader,
@@ -19,7 +19,7 @@ pub(crate) fn read(reader: &mut PostgresReader, wanted: Option<&str>) -> Result<
         Some(wanted) if schemas.iter().any(|schema| schema == wanted) => wanted.to_owned(),
         Some(wanted) => return Err(Error::Option(format!("no schema {wanted} with Django's tables"))),
         None => {
-            catalogue.schemas_in_use = with_goods(reader, &schemas)?;
+            catalogue.schemas_in_use = with_products(reader, &schemas)?;
             let first = catalogue.schemas_in_use.first().or_else(|| schemas.first());
             first.cloned().unwrap_or_else(|| "public".to_owned())
         }
@@ -30,8 +30,8 @@ pub(crate) fn read(reader: &mut PostgresReader, wanted: Option<&str>) -> Result<
     Ok(catalogue)
 }
 
-/// The schemas in which a table that is called like products has rows.
-fn with_goods(reader: &mut PostgresReader, schemas: &[String]) -> Result<Vec<String>> {
+/// The schemas in which a table with a name like `product` has rows.
+fn with_products(reader: &mut PostgresReader, schemas: &[String]) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for schema in schemas {
         let sql = format!(
@@ -81,7 +81,7 @@ fn tables(reader: &mut PostgresReader, catalogue: &mut Catalogue, schema: &str) 
 }
 
 fn columns(reader: &mut PostgresReader, catalogue: &mut Catalogue, schema: &str) -> Result<()> {
-    // A domain counts as the type beneath it.
+    // A domain counts as its base type.
     let sql = format!(
         "SELECT c.relname, a.attname, format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) FROM pg_attribute a
          JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -150,7 +150,7 @@ fn texts(reader: &mut PostgresReader, sql: &str) -> Result<Vec<String>> {
     Ok(found)
 }
 
-/// A text as SQL writes it; the session has `standard_conforming_strings` on.
+/// A text as an SQL literal, for a session with `standard_conforming_strings` on.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

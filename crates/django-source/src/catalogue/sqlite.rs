@@ -45,7 +45,7 @@ fn columns(
     count: &mut usize,
 ) -> Result<()> {
     let (mut found, mut key) = (Vec::new(), Vec::new());
-    // The values of a generated column (hidden 2) would be computed by whatever the file says; stored ones (3) are read.
+    // Virtual generated columns (hidden = 2) are not read, as that would evaluate expressions of the file. Stored ones (3) are.
     let sql = format!("PRAGMA main.table_xinfo({})", quoted(name));
     reader.for_each(&select(&sql), &mut |row| {
         let [_, Value::Text(column), declared, _, _, in_key, hidden] = row else {
@@ -83,7 +83,7 @@ fn foreign_keys(reader: &mut SqliteReader, name: &str) -> Result<Vec<(String, St
         }
         Ok(())
     })?;
-    // SQLite lists the last declared first.
+    // SQLite lists foreign keys in reverse order of declaration.
     keys.reverse();
     Ok(keys)
 }

@@ -1,8 +1,8 @@
-//! Whole numbers, from whatever a column of another type made of them.
+//! Reads whole numbers from columns of any type.
 
 use crate::value::Value;
 
-/// The whole number of a cell; `None` when it is none.
+/// The whole number in a cell; `None` if it contains something else.
 pub(crate) fn read(value: &Value) -> Option<i64> {
     match value {
         Value::Integer(number) => Some(*number),
@@ -18,7 +18,7 @@ fn parse(text: &str) -> Option<i64> {
     if plain { digits.parse().ok() } else { None }
 }
 
-/// Doubles above 2⁵³ do not hold every whole number, so none of them is taken for one.
+/// The whole number in a double. Doubles from 2⁵³ can't represent every whole number, so they are rejected.
 fn whole(number: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() < EXACT {

@@ -1,4 +1,4 @@
-//! What a stored cell means: texts, prices, whole numbers, times.
+//! Converts stored cells to texts, prices, whole numbers and times.
 
 pub(crate) mod integer;
 pub(crate) mod moment;

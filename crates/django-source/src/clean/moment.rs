@@ -1,4 +1,4 @@
-//! Times in every spelling that Django reads back.
+//! Reads times in every format that Django can read.
 
 use chrono::{
     DateTime, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Utc,
@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use crate::value::Value;
 
-/// Reads a time. Without an offset it is one of `zone`; a day is its first moment. `None` when it is no time.
+/// Reads a time. One without an offset is in `zone`, and a date is its midnight. `None` if the text is not a time.
 pub(crate) fn read(value: &Value, zone: Tz) -> Option<DateTime<Utc>> {
     let text = value.text()?.trim();
     let (date, rest) = match text.split_once(['T', 't', ' ']) {
@@ -25,7 +25,7 @@ pub(crate) fn read(value: &Value, zone: Tz) -> Option<DateTime<Utc>> {
         Some(offset) => offset.from_local_datetime(&local).single()?.to_utc(),
         None => in_zone(local, zone)?,
     };
-    // What both databases and Python can hold.
+    // The years that both databases and Python can represent.
     (1..=9999)
         .contains(&chrono::Datelike::year(&moment))
         .then_some(moment)
@@ -34,7 +34,7 @@ pub(crate) fn read(value: &Value, zone: Tz) -> Option<DateTime<Utc>> {
 fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => Some(moment.to_utc()),
-        // In the hour that a change to summer time leaves out: the offset that held before it.
+        // A time in the hour that is skipped when summer time begins has the offset from before the change.
         LocalResult::None => {
             let before = local.checked_sub_signed(chrono::TimeDelta::hours(3))?;
             let offset = zone.offset_from_utc_datetime(&before).fix();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn other_texts_are_rejected() {
         for text in [
             "",
             "yesterday",
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_gives_the_offset_that_is_missing() {
+    fn a_missing_offset_is_taken_from_the_zone() {
         let zone = Tz::America__Sao_Paulo;
         assert_eq!(
             utc("2024-05-06 07:00:00", zone).as_deref(),
@@ -163,12 +163,12 @@ mod tests {
             utc("2024-05-06 10:00:00Z", zone).as_deref(),
             Some("2024-05-06T10:00:00Z")
         );
-        // Summer time began at midnight: the hour after it was left out.
+        // Summer time began at midnight, and the hour after it was skipped.
         assert_eq!(
             utc("2018-11-04 00:30:00", zone).as_deref(),
             Some("2018-11-04T03:30:00Z")
         );
-        // And ended at midnight: the hour before it came twice, the first is taken.
+        // It ended at midnight, and the hour before it was repeated. The first one is meant.
         assert_eq!(
             utc("2018-02-17 23:30:00", zone).as_deref(),
             Some("2018-02-18T01:30:00Z")

@@ -1,13 +1,13 @@
 //! Prices as Django shows them.
 //!
-//! SQLite keeps a `decimal` as an integer or a double; Django takes 15 significant digits of it and rounds them half to
-//! even to two decimals. With more than 18 digits before the point it fails itself. PostgreSQL keeps the digits.
+//! SQLite stores a `decimal` as an integer or a double. Django takes 15 significant digits of it and rounds them half to
+//! even to two decimals, and fails for more than 18 digits before the point. PostgreSQL stores all digits.
 
 use rust_decimal::Decimal;
 
 use crate::value::Value;
 
-/// How numbers are stored, which decides how Django shows them.
+/// The precision of stored numbers, which determines how Django shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Precision {
     /// SQLite: 15 significant digits.
@@ -23,11 +23,11 @@ pub(crate) struct Price {
     pub(crate) rounded: bool,
 }
 
-/// Reads a price; `None` when Django can't show it or it has more than 20 digits before the point.
+/// Reads a price; `None` if Django can't show it or it has more than 20 digits before the point.
 pub(crate) fn read(value: &Value, precision: Precision) -> Option<Price> {
     let mut number = match value {
         Value::Integer(number) => Digits::parse(&number.to_string())?,
-        // A double is shown with 15 digits by Python wherever it came from.
+        // Django shows a double with 15 digits on either database.
         Value::Real(number) if number.is_finite() => Digits::parse(&format!("{number:.14e}"))?,
         Value::Number(text) | Value::Text(text) => Digits::parse(text.trim())?,
         _ => return None,
@@ -36,8 +36,8 @@ pub(crate) fn read(value: &Value, precision: Precision) -> Option<Price> {
     if precision == Precision::Fifteen {
         cut = number.keep(15);
     }
-    let most = if precision == Precision::Fifteen { 18 } else { 20 };
-    let (cents, dropped) = number.cents(most)?;
+    let max_whole_digits = if precision == Precision::Fifteen { 18 } else { 20 };
+    let (cents, dropped) = number.cents(max_whole_digits)?;
     let amount = Decimal::try_from_i128_with_scale(cents, 2).ok()?;
     let rounded = match value {
         Value::Real(number) => amount.to_string().parse() != Ok(*number),
@@ -84,22 +84,22 @@ impl Digits {
         })
     }
 
-    /// Rounds to `count` significant digits, half to even; true when that changed the number.
+    /// Rounds to `count` significant digits, half to even; true if that changed the number.
     fn keep(&mut self, count: usize) -> bool {
         self.digits.len() > count && self.drop_last(self.digits.len() - count)
     }
 
-    /// Drops the last `count` digits, half to even; true when one of them was not zero.
+    /// Rounds away the last `count` digits, half to even; true if one of them was not zero.
     fn drop_last(&mut self, count: usize) -> bool {
         let kept = self.digits.len().saturating_sub(count);
-        // Digits that are all behind the place of rounding stand behind zeros.
-        let behind = count.saturating_sub(self.digits.len());
+        // The number of zeros between the rounding position and the first digit, if all digits are rounded away.
+        let leading_zeros = count.saturating_sub(self.digits.len());
         let rest = self.digits.split_off(kept);
         self.exponent = self
             .exponent
             .saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
         let changed = rest.iter().any(|digit| *digit != 0);
-        let first = if behind > 0 {
+        let first = if leading_zeros > 0 {
             0
         } else {
             rest.first().copied().unwrap_or(0)
@@ -123,13 +123,14 @@ impl Digits {
         self.digits.insert(0, 1);
     }
 
-    /// Hundredths, half to even, and whether digits were dropped; `None` above `most` digits before the point.
-    fn cents(mut self, most: i64) -> Option<(i128, bool)> {
+    /// The hundredths, rounded half to even, and whether that changed the number; `None` if there are more than
+    /// `max_whole_digits` digits before the point.
+    fn cents(mut self, max_whole_digits: i64) -> Option<(i128, bool)> {
         if self.digits.iter().all(|digit| *digit == 0) {
             return Some((0, false));
         }
         let dropped = if self.exponent < -2 {
-            // Beyond all digits nothing is left to round.
+            // One position beyond all digits is enough to round to zero.
             let length = i64::try_from(self.digits.len()).ok()?;
             let count = (-2 - self.exponent).min(length + 1);
             let dropped = self.drop_last(usize::try_from(count).ok()?);
@@ -139,7 +140,7 @@ impl Digits {
             false
         };
         let length = i64::try_from(self.digits.len()).ok()?;
-        if length + self.exponent > most {
+        if length + self.exponent > max_whole_digits {
             return None;
         }
         let mut cents = self
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn exact_digits_stay() {
+    fn exact_digits_are_kept() {
         assert_eq!(
             exact("99999999999999999999.99"),
             Some(("99999999999999999999.99".to_owned(), false))

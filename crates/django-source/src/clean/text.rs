@@ -1,26 +1,26 @@
-//! Texts that the program's rules accept: without NUL, composed (NFC), trimmed, not too long.
+//! Converts texts to what the program accepts: without NUL, composed (NFC), trimmed, not too long.
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::value::Value;
 
-/// The longest name and title, in characters.
+/// The maximum length of names and titles, in characters.
 pub(crate) const NAME: usize = 500;
-/// The longest serial number, in characters.
+/// The maximum length of serial numbers, in characters.
 pub(crate) const SERIE: usize = 200;
 
-/// A text, and whether it had to be mended for more than being empty.
+/// A text, `None` if it is empty, and whether it was changed otherwise.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Mended {
+pub(crate) struct Cleaned {
     pub(crate) text: Option<String>,
     pub(crate) changed: bool,
 }
 
-/// Reads a text of at most `longest` characters. An empty one is none; a number is its digits.
-pub(crate) fn read(value: &Value, longest: usize) -> Mended {
+/// Reads a text and truncates it to `max_chars` characters. A number is converted to its digits.
+pub(crate) fn read(value: &Value, max_chars: usize) -> Cleaned {
     let (raw, broken) = match value {
         Value::Null => {
-            return Mended {
+            return Cleaned {
                 text: None,
                 changed: false,
             };
@@ -31,21 +31,21 @@ pub(crate) fn read(value: &Value, longest: usize) -> Mended {
         Value::Real(number) => return printed(number.to_string()),
         Value::Boolean(truth) => return printed(truth.to_string()),
     };
-    let text = mend(raw, longest);
-    Mended {
+    let text = clean(raw, max_chars);
+    Cleaned {
         changed: broken || text != raw,
         text: (!text.is_empty()).then_some(text),
     }
 }
 
-fn printed(text: String) -> Mended {
-    Mended {
+fn printed(text: String) -> Cleaned {
+    Cleaned {
         text: Some(text),
         changed: true,
     }
 }
 
-fn mend(raw: &str, longest: usize) -> String {
+fn clean(raw: &str, max_chars: usize) -> String {
     let mut text = if raw.contains('\0') {
         raw.replace('\0', "")
     } else {
@@ -55,7 +55,7 @@ fn mend(raw: &str, longest: usize) -> String {
         text = text.nfc().collect();
     }
     let trimmed = text.trim();
-    match trimmed.char_indices().nth(longest) {
+    match trimmed.char_indices().nth(max_chars) {
         Some((end, _)) => trimmed.get(..end).unwrap_or_default().trim_end().to_owned(),
         None if trimmed.len() == text.len() => text,
         None => trimmed.to_owned(),
@@ -64,23 +64,23 @@ fn mend(raw: &str, longest: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Mended, read};
+    use super::{Cleaned, read};
     use crate::value::Value;
 
-    fn mended(text: &str) -> (Option<String>, bool) {
-        let Mended { text, changed } = read(&Value::Text(text.to_owned()), 5);
+    fn cleaned(text: &str) -> (Option<String>, bool) {
+        let Cleaned { text, changed } = read(&Value::Text(text.to_owned()), 5);
         (text, changed)
     }
 
     #[test]
-    fn texts_are_mended() {
-        assert_eq!(mended("abc"), (Some("abc".to_owned()), false));
-        assert_eq!(mended(""), (None, false));
-        assert_eq!(mended(" \u{a0}"), (None, true));
-        assert_eq!(mended(" ab\0c "), (Some("abc".to_owned()), true));
-        assert_eq!(mended("abcdefg"), (Some("abcde".to_owned()), true));
-        assert_eq!(mended("abcd efg"), (Some("abcd".to_owned()), true));
-        assert_eq!(mended("A\u{301}gua"), (Some("Água".to_owned()), true));
-        assert_eq!(mended("ééééé"), (Some("ééééé".to_owned()), false));
+    fn texts_are_cleaned() {
+        assert_eq!(cleaned("abc"), (Some("abc".to_owned()), false));
+        assert_eq!(cleaned(""), (None, false));
+        assert_eq!(cleaned(" \u{a0}"), (None, true));
+        assert_eq!(cleaned(" ab\0c "), (Some("abc".to_owned()), true));
+        assert_eq!(cleaned("abcdefg"), (Some("abcde".to_owned()), true));
+        assert_eq!(cleaned("abcd efg"), (Some("abcd".to_owned()), true));
+        assert_eq!(cleaned("A\u{301}gua"), (Some("Água".to_owned()), true));
+        assert_eq!(cleaned("ééééé"), (Some("ééééé".to_owned()), false));
     }
 }

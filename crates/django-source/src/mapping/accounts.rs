@@ -1,18 +1,18 @@
-//! The tables of users, groups and rights, and of blacklisted tokens.
+//! The tables of users, groups, permissions and blacklisted tokens.
 
 use crate::catalogue::{Catalogue, Table};
 
-/// A table of pairs.
+/// A table of pairs, such as the groups of users.
 #[derive(Clone, Debug)]
 pub(crate) struct Pairs {
     pub(crate) table: Table,
-    /// The column of the holder: a user or a group.
+    /// The column of the user or group.
     pub(crate) left: String,
-    /// The column of what is held: a group or a right.
+    /// The column of the group or permission that it has.
     pub(crate) right: String,
 }
 
-/// The tables that are there.
+/// The tables that were found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AccountTables {
     pub(crate) users: Option<Table>,
@@ -21,12 +21,12 @@ pub(crate) struct AccountTables {
     pub(crate) memberships: Option<Pairs>,
     pub(crate) group_permissions: Option<Pairs>,
     pub(crate) user_permissions: Option<Pairs>,
-    /// Refresh tokens that were given out, and those of them that are spent.
+    /// The tables of issued refresh tokens and of blacklisted ones.
     pub(crate) tokens: Option<(Table, Table)>,
 }
 
 impl AccountTables {
-    /// Finds them: Django's own names, and a project's own table of users.
+    /// Finds the tables, by Django's names or with the project's custom table of users.
     pub(crate) fn find(catalogue: &Catalogue) -> Self {
         let users = users(catalogue);
         let groups = with(catalogue, "auth_group", &["id", "name"]);
@@ -36,10 +36,10 @@ impl AccountTables {
             &["id", "content_type_id", "codename"],
         );
         let user_name = users.as_ref().map_or("auth_user", |table| table.name.as_str());
-        let held = |name: &str, right: &str| pairs(catalogue, name, Some(user_name), right);
+        let of_users = |name: &str, right: &str| pairs(catalogue, name, Some(user_name), right);
         Self {
-            memberships: held(&format!("{user_name}_groups"), "group_id"),
-            user_permissions: held(&format!("{user_name}_user_permissions"), "permission_id"),
+            memberships: of_users(&format!("{user_name}_groups"), "group_id"),
+            user_permissions: of_users(&format!("{user_name}_user_permissions"), "permission_id"),
             group_permissions: pairs(catalogue, "auth_group_permissions", None, "permission_id"),
             tokens: with(
                 catalogue,
@@ -53,14 +53,14 @@ impl AccountTables {
         }
     }
 
-    /// All of them, by name.
+    /// The names of all tables.
     pub(crate) fn names(&self) -> Vec<&str> {
         let tables = [&self.users, &self.groups, &self.permissions];
         let pairs = [&self.memberships, &self.group_permissions, &self.user_permissions];
         let tokens = self
             .tokens
             .iter()
-            .flat_map(|(given, spent)| [given.name.as_str(), spent.name.as_str()]);
+            .flat_map(|(issued, blacklisted)| [issued.name.as_str(), blacklisted.name.as_str()]);
         let tables = tables.into_iter().flatten().map(|table| table.name.as_str());
         tables
             .chain(pairs.into_iter().flatten().map(|pairs| pairs.table.name.as_str()))
@@ -82,19 +82,23 @@ fn users(catalogue: &Catalogue) -> Option<Table> {
             && (table.column("username").is_some() || table.column("email").is_some())
     };
     let fits = |table: &&Table| has(table, &["id", "password", "is_superuser", "is_active"]);
-    let own = catalogue
+    let custom = catalogue
         .models
         .iter()
         .filter_map(|model| catalogue.table_of(model))
         .find(fits);
-    // A project with users of its own has no `auth_user`, or an empty one from before.
+    // A project with a custom user model has no `auth_user`, or an unused one.
     let default = catalogue.table("auth_user").filter(fits);
     let listed = catalogue
         .models
         .iter()
         .any(|model| model.app == "auth" && model.name == "user");
-    let found = if listed { default.or(own) } else { own.or(default) };
-    // A model with a table name of its own; then one without Django's permissions, which still has these.
+    let found = if listed {
+        default.or(custom)
+    } else {
+        custom.or(default)
+    };
+    // Then a model with a custom table name, and then one without Django's permissions.
     let renamed = || catalogue.tables.iter().find(fits);
     let bare = || {
         catalogue

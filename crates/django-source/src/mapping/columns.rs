@@ -1,4 +1,5 @@
-//! Which column means what: relations by the table that they point to, others by name, known misspelling or likeness.
+//! The meaning of columns. Relations are recognised by the table that they refer to, other columns by their name, a known
+//! misspelling or similarity.
 
 use super::spelling::{ALIKE, alike, closest, is_vague, known};
 use super::tables::Found;
@@ -60,12 +61,12 @@ impl TableMap {
             || column.name == self.id
     }
 
-    /// Columns without a meaning here.
+    /// The columns that have no meaning yet.
     pub(crate) fn left(&self) -> impl Iterator<Item = &Column> {
         self.table.columns.iter().filter(|column| !self.is_taken(column))
     }
 
-    /// The documented columns that are not there.
+    /// The documented columns that are missing.
     pub(crate) fn missing(&self) -> impl Iterator<Item = Field> {
         let fields = self.role.fields().iter().copied();
         fields.filter(|field| self.role.documents(*field) && self.get(*field).is_none())
@@ -80,7 +81,7 @@ impl TableMap {
     }
 }
 
-/// Gives the columns of a role's table their meaning.
+/// Finds the meaning of the columns of a role's table.
 pub(crate) fn map(
     role: Role,
     found: &Found,
@@ -125,14 +126,18 @@ fn apply(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> {
         let field = fields.iter().copied().find(|field| field.name() == wanted.role);
         let field = field.ok_or_else(|| {
             let known: Vec<&str> = fields.iter().map(|field| field.name()).collect();
-            Error::Option(format!("--map: {} is none of {}", wanted.role, known.join(", ")))
+            Error::Option(format!(
+                "--map: {} is not one of {}",
+                wanted.role,
+                known.join(", ")
+            ))
         })?;
         map.take(field, &column, How::Override);
     }
     Ok(())
 }
 
-/// Relations, by the table that a column points to; its name decides between several of the same.
+/// Maps relations by the table that a column refers to, and by name if several columns refer to the same table.
 fn relations(map: &mut TableMap, found: &Found, users: Option<&str>) {
     for field in map.role.fields() {
         let target = match field.refers_to() {
@@ -174,9 +179,9 @@ fn relations(map: &mut TableMap, found: &Found, users: Option<&str>) {
     }
 }
 
-/// The column of a field by its name, by a known spelling, or by likeness if exactly one of the right type is left.
+/// The column of a field by its name, by a known spelling, or by similarity if exactly one column of a suitable type is left.
 fn named(map: &TableMap, field: Field, how: How) -> Option<&Column> {
-    // A movement's user is only known by the table that it points to: other numbers may be called alike.
+    // A movement's user is recognised only by its foreign key, because other numbers may have a similar name.
     if field == Field::Actor {
         return None;
     }

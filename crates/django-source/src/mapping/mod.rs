@@ -1,4 +1,4 @@
-//! Which table plays which part, and which column means what.
+//! The roles of tables and the meaning of columns.
 
 pub(crate) mod accounts;
 pub(crate) mod columns;

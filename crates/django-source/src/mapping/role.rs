@@ -2,7 +2,7 @@
 
 use crate::value::Kind;
 
-/// A part that a table plays.
+/// The role of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Role {
     Brand,
@@ -38,7 +38,7 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
-    /// The table as documented.
+    /// The documented name of the table.
     pub(crate) const fn documented(self) -> &'static str {
         match self {
             Self::Brand => "brands_brand",
@@ -50,7 +50,7 @@ impl Role {
         }
     }
 
-    /// The table's place in arrays by role.
+    /// The index of the role in arrays by role.
     pub(crate) const fn index(self) -> usize {
         match self {
             Self::Brand => 0,
@@ -62,7 +62,7 @@ impl Role {
         }
     }
 
-    /// What models and apps of this part are called.
+    /// The names of models and apps with this role.
     pub(crate) const fn words(self) -> &'static [&'static str] {
         match self {
             Self::Brand => &["brand", "brands", "marca", "marcas"],
@@ -142,7 +142,7 @@ impl Role {
         }
     }
 
-    /// The columns without which a table is not of this system, in the order of the report.
+    /// The columns that the table must have, in the order of the report.
     pub(crate) const fn required(self) -> &'static [Field] {
         match self {
             Self::Brand | Self::Category | Self::Supplier => &[Field::Name],
@@ -159,14 +159,14 @@ impl Role {
         }
     }
 
-    /// Whether the documented table has this column; an outflow's prices and a movement's user are welcome extras.
+    /// Whether the documented table has this column. An outflow's prices and a movement's user are optional extras.
     pub(crate) fn documents(self, field: Field) -> bool {
         field != Field::Actor
             && (self != Self::Outflow || !matches!(field, Field::CostPrice | Field::SellingPrice))
     }
 }
 
-/// A column of the documented tables, the primary key apart.
+/// A column of the documented tables, except the primary key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Field {
     Name,
@@ -187,7 +187,7 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    /// How many there are.
+    /// The number of fields.
     pub(crate) const COUNT: usize = 14;
 
     pub(crate) const ALL: [Self; Self::COUNT] = [
@@ -227,7 +227,7 @@ impl Field {
         }
     }
 
-    /// The part that a foreign key points to.
+    /// The role of the table that a foreign key refers to.
     pub(crate) const fn refers_to(self) -> Option<Role> {
         match self {
             Self::Brand => Some(Role::Brand),
@@ -238,7 +238,7 @@ impl Field {
         }
     }
 
-    /// The kind that the documented column has, for the report of what is converted.
+    /// The kind of the documented column, for the report of conversions.
     pub(crate) const fn kind(self) -> Kind {
         match self {
             Self::Name | Self::Title | Self::Description | Self::SerieNumber => Kind::Text,
@@ -250,7 +250,7 @@ impl Field {
         }
     }
 
-    /// Whether a column of this kind can be taken for this field by likeness.
+    /// Whether a column of this kind can be recognised as this field by similarity.
     pub(crate) fn accepts(self, kind: Kind) -> bool {
         match self.kind() {
             Kind::Text => kind == Kind::Text,

@@ -1,11 +1,11 @@
-//! Other spellings of names, known ones and alike ones.
+//! Known spellings of names, and the similarity of names.
 
 use super::Field;
 
-/// How alike two names have to be, 1 being the same.
+/// The minimum similarity of two names that are taken for the same; 1 for equal names.
 pub(crate) const ALIKE: f64 = 0.75;
 
-/// Other names that were seen for a documented column, or that mean the same.
+/// Other names of a documented column that occur in projects, or that mean the same.
 pub(crate) const fn known(field: Field) -> &'static [&'static str] {
     match field {
         Field::Name => &["title", "nome", "titulo", "mame", "nane", "nombre"],
@@ -192,7 +192,7 @@ pub(crate) const fn known(field: Field) -> &'static [&'static str] {
     }
 }
 
-/// Whether a known name is used for other things, too, so that the type of its column has to be the documented one.
+/// Whether a known name has other meanings, too, so that the column must have the documented type.
 pub(crate) fn is_vague(name: &str) -> bool {
     const VAGUE: [&str; 8] = [
         "date",
@@ -207,16 +207,16 @@ pub(crate) fn is_vague(name: &str) -> bool {
     VAGUE.contains(&name)
 }
 
-/// How alike two names are, 0 to 1, without regard to case and underscores.
+/// The similarity of two names, from 0 to 1, ignoring case and underscores.
 pub(crate) fn alike(left: &str, right: &str) -> f64 {
-    // Longer names are none of ours, and comparing takes the product of the lengths.
+    // No known name is longer, and the time to compare grows with the product of the lengths.
     if left.len() > 64 || right.len() > 64 {
         return 0.0;
     }
     strsim::normalized_damerau_levenshtein(&plain(left), &plain(right))
 }
 
-/// How alike a name is to the closest of several.
+/// The similarity of a name to the most similar of several words.
 pub(crate) fn closest(name: &str, words: &[&str]) -> f64 {
     words.iter().map(|word| alike(name, word)).fold(0.0, f64::max)
 }
@@ -234,7 +234,7 @@ mod tests {
     use crate::mapping::Role;
 
     #[test]
-    fn misspelt_models_are_alike_and_others_are_not() {
+    fn only_misspelt_models_are_similar() {
         let fits = |name: &str| {
             Role::ALL
                 .into_iter()

@@ -1,11 +1,11 @@
-//! Parts whose models have a name of their own, found by what their tables look like and point to.
+//! Finds tables with unknown names by their columns and foreign keys.
 
 use super::spelling::{ALIKE, closest, known};
 use super::tables::{Found, fit};
 use super::{Field, Role};
 use crate::catalogue::{Catalogue, Table};
 
-/// Fills the roles that names left open.
+/// Finds tables for the roles that have none by name.
 pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
     let listed: Vec<&Table> = catalogue
         .models
@@ -16,7 +16,7 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
         found.get(role).is_none() && found.ambiguous.iter().all(|(other, _)| *other != role)
     };
     if open(found, Role::Product) {
-        // Nothing else has a title, two prices, a quantity and two relations.
+        // No other table has a title, two prices, a quantity and two relations.
         only(&listed, found, Role::Product, |table| {
             fit(table, Role::Product) > 0.99 && table.foreign_keys.len() >= 2
         });
@@ -80,7 +80,7 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
     }
 }
 
-/// Takes the one table that fits; none when several do.
+/// Assigns the role if exactly one table fits.
 fn only(listed: &[&Table], found: &mut Found, role: Role, fits: impl Fn(&Table) -> bool) {
     let mut fitting = listed
         .iter()
@@ -90,7 +90,7 @@ fn only(listed: &[&Table], found: &mut Found, role: Role, fits: impl Fn(&Table) 
     }
 }
 
-/// The table that a relation points to, the relation known by its name.
+/// The table that a relation refers to; the relation is found by its name.
 fn target<'a>(catalogue: &'a Catalogue, table: Option<&Table>, field: Field) -> Option<&'a Table> {
     let table = table?;
     let names: Vec<&str> = std::iter::once(field.name())

@@ -1,4 +1,4 @@
-//! Which table plays which part: by `--map`, by the names of Django's models, else by structure.
+//! The roles of tables: by `--map`, by the names of Django's models, or by structure.
 
 use super::spelling::{ALIKE, closest, known};
 use super::structure;
@@ -11,7 +11,7 @@ use crate::options::MapOverride;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     pub(crate) tables: [Option<Table>; 6],
-    /// Roles for which two tables are equally likely, with both.
+    /// Roles for which several tables are equally likely, and these tables.
     pub(crate) ambiguous: Vec<(Role, Vec<String>)>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn find(catalogue: &Catalogue, overrides: &[MapOverride]) -> Result<F
         let table =
             table.ok_or_else(|| Error::Option(format!("--map: there is no table {}", wanted.table)))?;
         let role = Role::named(&wanted.role);
-        let role = role.ok_or_else(|| Error::Option(format!("--map: there is no part {}", wanted.role)))?;
+        let role = role.ok_or_else(|| Error::Option(format!("--map: there is no role {}", wanted.role)))?;
         found.set(role, table);
     }
     for role in Role::ALL {
@@ -62,7 +62,7 @@ fn by_name(catalogue: &Catalogue, role: Role, found: &mut Found) {
         if found.role_of(&table.name).is_some() {
             continue;
         }
-        // Below every score: that of a table without a model is negative.
+        // Lower than every score, as tables without a model have a negative score.
         let top = best.first().map_or(f64::NEG_INFINITY, |(score, _)| *score);
         if score > top + 1e-9 {
             best = vec![(score, table)];
@@ -80,14 +80,14 @@ fn by_name(catalogue: &Catalogue, role: Role, found: &mut Found) {
     }
 }
 
-/// Tables whose model is called like the role. The name of the app and the columns decide between several.
+/// The tables whose names match a role, and their scores, which also depend on the name of the app and the columns.
 fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
     let mut found = Vec::new();
-    let mut consider = |app: &str, model: &str, table, malus: f64| {
+    let mut consider = |app: &str, model: &str, table, penalty: f64| {
         let likeness = closest(model, role.words());
         if likeness >= ALIKE {
             let app = closest(app, role.words());
-            found.push((likeness + app / 2.0 + fit(table, role) - malus, table));
+            found.push((likeness + app / 2.0 + fit(table, role) - penalty, table));
         }
     };
     for model in &catalogue.models {
@@ -95,7 +95,8 @@ fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
             consider(&model.app, &model.name, table, 0.0);
         }
     }
-    // A model with a table name of its own is here, but so is what a broken migration left: only where nothing else is.
+    // A table without a model may belong to a model with a custom table name, or be left from a broken migration. So it is
+    // chosen only if there is no other table.
     for table in &catalogue.tables {
         let listed = catalogue
             .models
@@ -109,7 +110,7 @@ fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
     found
 }
 
-/// The part of a role's own columns, relations apart, that a table has under a known name.
+/// The fraction, from 0 to 1, of a role's required columns, except relations, that a table has under a known name.
 pub(super) fn fit(table: &Table, role: Role) -> f64 {
     let own: Vec<Field> = role
         .required()
@@ -121,6 +122,6 @@ pub(super) fn fit(table: &Table, role: Role) -> f64 {
         let mut names = std::iter::once(field.name()).chain(known(**field).iter().copied());
         names.any(|name| table.column(name).is_some())
     };
-    let share = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    share(own.iter().filter(has).count()) / share(own.len().max(1))
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    number(own.iter().filter(has).count()) / number(own.len().max(1))
 }

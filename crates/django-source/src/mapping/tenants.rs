@@ -1,4 +1,4 @@
-//! Whether several companies share the database.
+//! Detects databases that several companies share.
 
 use super::{Role, TableMap};
 use crate::catalogue::Column;
@@ -7,17 +7,17 @@ use crate::options::{Tenant, TenantValue};
 use crate::source::{Reader, Select};
 use crate::value::{Kind, Value, quoted};
 
-/// Companies that are listed.
-const MOST_LISTED: usize = 20;
+/// The maximum number of companies in the report.
+const MAX_LISTED: usize = 20;
 
-/// A column that says whose a row is, and the values in use, at most [`MOST_LISTED`].
+/// The column that identifies the company of a row, and its values, at most [`MAX_LISTED`].
 #[derive(Clone, Debug)]
 pub(crate) struct Tenancy {
     pub(crate) column: String,
     pub(crate) values: Vec<TenantValue>,
 }
 
-/// Words for an owner. Who created or changed a row is none.
+/// Names of columns that identify a company. The user who created or changed a row is not meant.
 const OWNERS: [&str; 18] = [
     "company",
     "tenant",
@@ -39,9 +39,9 @@ const OWNERS: [&str; 18] = [
     "business",
 ];
 
-/// Finds a column with more than one value in use that products and another table of theirs have in common.
+/// Finds a column with more than one value that products have in common with brands, categories or suppliers.
 pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Tenancy>> {
-    let goods = |map: &&&TableMap| !matches!(map.role, Role::Inflow | Role::Outflow);
+    let is_not_movement = |map: &&&TableMap| !matches!(map.role, Role::Inflow | Role::Outflow);
     let Some(product) = maps.iter().find(|map| map.role == Role::Product) else {
         return Ok(None);
     };
@@ -58,7 +58,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
                     .any(|other| other.name.eq_ignore_ascii_case(&column.name))
             })
             .collect();
-        if sharing.iter().filter(|map| goods(map)).count() < 2 {
+        if sharing.iter().filter(|map| is_not_movement(map)).count() < 2 {
             continue;
         }
         let mut values = Vec::new();
@@ -67,7 +67,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
         }
         values.sort();
         values.dedup();
-        values.truncate(MOST_LISTED);
+        values.truncate(MAX_LISTED);
         if values.len() > 1 {
             return Ok(Some(Tenancy {
                 column: column.name.clone(),
@@ -83,7 +83,7 @@ fn in_use(reader: &mut Reader, map: &TableMap, column: &Column) -> Result<Vec<Te
     let select = Select {
         table: map.table.name.clone(),
         sql: format!(
-            "SELECT DISTINCT {name} FROM {}{} WHERE {name} IS NOT NULL ORDER BY {name} LIMIT {MOST_LISTED}",
+            "SELECT DISTINCT {name} FROM {}{} WHERE {name} IS NOT NULL ORDER BY {name} LIMIT {MAX_LISTED}",
             map.table.sql_name,
             reader.unindexed()
         ),
@@ -100,7 +100,7 @@ fn in_use(reader: &mut Reader, map: &TableMap, column: &Column) -> Result<Vec<Te
     Ok(values)
 }
 
-/// The condition on a table's rows that `--tenant` makes; empty when the table has no such column.
+/// The SQL condition of `--tenant` for a table; empty if the table has no such column.
 pub(crate) fn condition(tenant: Option<&Tenant>, map: &TableMap) -> String {
     match tenant {
         Some(Tenant::Column(column, value)) if map.table.column(column).is_some() => match value {
@@ -111,7 +111,7 @@ pub(crate) fn condition(tenant: Option<&Tenant>, map: &TableMap) -> String {
     }
 }
 
-/// Fails when `--tenant` names a column that products do not have.
+/// Fails if `--tenant` names a column that products do not have.
 pub(crate) fn check(tenant: Option<&Tenant>, maps: &[&TableMap]) -> Result<()> {
     let Some(Tenant::Column(column, _)) = tenant else {
         return Ok(());

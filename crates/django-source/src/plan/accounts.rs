@@ -1,4 +1,4 @@
-//! Users, groups and rights, and refresh tokens that are spent.
+//! Groups, permissions, and blacklisted refresh tokens.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -17,29 +17,29 @@ use crate::row::{Group, Membership, SpentToken};
 use crate::source::{Reader, Select};
 use crate::value::{Kind, Value, quoted};
 
-/// Groups that are read, and permissions.
-const MOST: usize = 100_000;
-/// The groups that migrations make.
+/// The maximum number of groups, and of permissions.
+const MAX_COUNT: usize = 100_000;
+/// The groups that Stockroom's migrations create.
 pub(super) const BUILT_IN: [&str; 2] = ["Administrator", "Manager"];
 
-/// What a right of the source is here.
+/// The equivalent of a permission of the source.
 #[derive(Clone, Debug)]
 enum Grant {
-    /// This codename.
+    /// The permission with this codename.
     Kept(String),
-    /// Nothing: everybody may read.
+    /// No permission is needed, because all users may read. The name in the source is for the report.
     View(String),
-    /// Nothing.
+    /// There is no equivalent. The name in the source is for the report.
     Dropped(String),
 }
 
-/// Groups and rights, which are few enough to be held.
+/// Groups and permissions, which are few enough to be kept in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Rights {
     grants: HashMap<i64, Grant>,
-    /// By id.
+    /// In ascending order of ids.
     pub(crate) groups: Vec<Group>,
-    /// The id of the first group of the same name.
+    /// For each id of a group, the id of the first group with the same name.
     same: HashMap<i64, i64>,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn columns(table: &Table, names: &[&str], order: &str, unindexed: &st
 }
 
 impl Rights {
-    /// Reads groups with their rights, and what all rights are here.
+    /// Reads the groups with their permissions, and the equivalents of all permissions.
     pub(super) fn read(reader: &mut Reader, layout: &Layout, sink: &mut Sink<'_>) -> Result<Self> {
         let mut rights = Self {
             grants: grants(reader, layout)?,
@@ -71,18 +71,19 @@ impl Rights {
         let Some(pairs) = &layout.accounts.group_permissions else {
             return Ok(rights);
         };
-        let mut held: HashMap<i64, BTreeSet<String>> = HashMap::new();
+        let mut of_groups: HashMap<i64, BTreeSet<String>> = HashMap::new();
         for_each_pair(reader, pairs, &mut |group, permission| {
             let group = rights.same.get(&group).copied();
             if let Some(codename) = rights.resolve(group, permission, &pairs.table.name, sink) {
-                held.entry(group.unwrap_or_default())
+                of_groups
+                    .entry(group.unwrap_or_default())
                     .or_default()
                     .insert(codename);
             }
             Ok(())
         })?;
         for group in &mut rights.groups {
-            group.permissions = held.remove(&group.id).into_iter().flatten().collect();
+            group.permissions = of_groups.remove(&group.id).into_iter().flatten().collect();
         }
         Ok(rights)
     }
@@ -98,10 +99,10 @@ impl Rights {
             let Some(id) = ids.next(key, "group", sink) else {
                 return Ok(());
             };
-            if self.groups.len() >= MOST {
+            if self.groups.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
                     what: "groups",
-                    limit: MOST,
+                    limit: MAX_COUNT,
                 });
             }
             let name = text::read(name, text::NAME)
@@ -123,7 +124,7 @@ impl Rights {
         })
     }
 
-    /// What a holder gets by a right of the source. A holder of `None` does not exist.
+    /// The codename that a user or group gets for a permission of the source. A `holder` of `None` does not exist.
     fn resolve(
         &self,
         holder: Option<i64>,
@@ -143,7 +144,7 @@ impl Rights {
         None
     }
 
-    /// Calls `each` with every right that a user holds directly, each once.
+    /// Calls `each` once for each permission that is assigned to a user directly.
     pub(super) fn of_users(
         &self,
         reader: &mut Reader,
@@ -168,7 +169,7 @@ impl Rights {
         })
     }
 
-    /// Calls `each` with every membership, each once.
+    /// Calls `each` once for each membership.
     pub(super) fn memberships(
         &self,
         reader: &mut Reader,
@@ -206,7 +207,7 @@ impl Rights {
     }
 }
 
-/// Calls `each` with every pair of numbers, by the holder.
+/// Calls `each` with every pair of ids, sorted.
 fn for_each_pair(
     reader: &mut Reader,
     pairs: &Pairs,
@@ -226,7 +227,7 @@ fn for_each_pair(
     })
 }
 
-/// What every right of the source is here. A right is known by its model and its verb, for a renamed model keeps its codenames.
+/// The equivalents of all permissions. They are recognised by model and verb, because a renamed model keeps its codenames.
 fn grants(reader: &mut Reader, layout: &Layout) -> Result<HashMap<i64, Grant>> {
     let Some(table) = &layout.accounts.permissions else {
         return Ok(HashMap::new());
@@ -240,10 +241,10 @@ fn grants(reader: &mut Reader, layout: &Layout) -> Result<HashMap<i64, Grant>> {
     let mut found = Vec::new();
     reader.for_each(&select, &mut |row| {
         if let [Value::Integer(id), model, codename] = row {
-            if found.len() >= MOST {
+            if found.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
                     what: "permissions",
-                    limit: MOST,
+                    limit: MAX_COUNT,
                 });
             }
             let codename = codename.text().unwrap_or_default().replace('\0', "");
@@ -267,13 +268,14 @@ fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>
     let table = layout.catalogue.table_of(model);
     let role = Role::ALL.into_iter().find(|role| match table {
         Some(table) => layout.map(*role).is_some_and(|map| map.table.name == table.name),
-        // Its table has a name of its own.
+        // The model has a custom table name.
         None => closest(&model.name, role.words()) >= ALIKE && !is_listed(layout, *role),
     });
     let (Some(role), Some((verb, rest))) = (role, codename.split_once('_')) else {
         return Grant::Dropped(name);
     };
-    // A project's own `change_price` gives no right to change products. What Django makes itself comes in threes.
+    // A custom permission such as `change_price` does not include changing products. Django's own permissions always come as
+    // add, change and delete.
     let of_model = rest == model.name
         || closest(rest, role.words()) >= ALIKE
         || ["add", "change", "delete"]
@@ -286,7 +288,7 @@ fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>
     }
 }
 
-/// Whether a model has the role's table by its name.
+/// Whether the role's table has the default name of a model.
 fn is_listed(layout: &Layout, role: Role) -> bool {
     let mut tables = layout
         .catalogue
@@ -298,35 +300,35 @@ fn is_listed(layout: &Layout, role: Role) -> bool {
         .is_some_and(|map| tables.any(|table| table.name == map.table.name))
 }
 
-/// Calls `each` with every spent refresh token that has not expired yet.
+/// Calls `each` with every blacklisted refresh token that has not expired yet.
 pub(super) fn spent_tokens(
     reader: &mut Reader,
     layout: &Layout,
     options: &Options,
     each: &mut dyn FnMut(SpentToken) -> Result<()>,
 ) -> Result<()> {
-    let Some((given, spent)) = &layout.accounts.tokens else {
+    let Some((issued, blacklisted)) = &layout.accounts.tokens else {
         return Ok(());
     };
-    let expires = given
+    let expires = issued
         .column("expires_at")
         .map_or(Kind::Moment, |column| column.kind);
     let select = Select {
-        table: given.name.clone(),
+        table: issued.name.clone(),
         sql: format!(
             "SELECT jti, expires_at FROM {} WHERE id IN (SELECT token_id FROM {}) ORDER BY id",
-            given.sql_name, spent.sql_name
+            issued.sql_name, blacklisted.sql_name
         ),
         kinds: vec![Kind::Text, expires],
     };
-    let mut last = HashSet::new();
+    let mut seen = HashSet::new();
     reader.for_each(&select, &mut |row| {
         let [jti, expires] = row else { return Ok(()) };
         let jti = jti.text().unwrap_or_default().replace('\0', "");
-        // One whose end can't be read is spent for as long as any refresh token could live.
+        // If the expiry can't be read, the token stays blacklisted longer than any refresh token is valid.
         let expires_at =
             moment::read(expires, options.timezone).unwrap_or(options.now + chrono::TimeDelta::days(366));
-        if jti.is_empty() || expires_at <= options.now || !last.insert(fingerprint(&jti)) {
+        if jti.is_empty() || expires_at <= options.now || !seen.insert(fingerprint(&jti)) {
             return Ok(());
         }
         each(SpentToken { jti, expires_at })

@@ -1,4 +1,4 @@
-//! What all kinds of rows need to be read: ids, texts, prices, times, references, and a place for complaints.
+//! Reads the ids, texts, prices, times and references of any row, and collects findings and notes about them.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -9,10 +9,10 @@ use crate::clean::{integer, moment, money, text};
 use crate::mapping::{Field, Role};
 use crate::options::{Options, PricePolicy};
 use crate::report::{Code, Findings, NoteCode, Notes};
-use crate::stock::MOST;
+use crate::stock::MAX_QUANTITY;
 use crate::value::Value;
 
-/// Takes complaints in the first pass. In the second they are known, and dropped.
+/// Collects findings and notes in the first pass. In the second pass it is silent, as they have been collected already.
 pub(super) struct Sink<'a> {
     pub(super) findings: &'a mut Findings,
     pub(super) notes: &'a mut Notes,
@@ -33,14 +33,14 @@ impl Sink<'_> {
     }
 }
 
-/// Ids of a table, in ascending order, and whether each row is taken over.
+/// The ids of a table's rows, in ascending order: of those that are imported and those that are skipped.
 #[derive(Debug, Default)]
 pub(crate) struct IdSet {
     kept: Vec<i64>,
     skipped: Vec<i64>,
 }
 
-/// What became of a row that another refers to.
+/// What happens to a row that another row refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reference {
     Kept,
@@ -77,7 +77,7 @@ impl IdSet {
     }
 }
 
-/// Reads the cells of one row.
+/// Reads the cells of one row, and reports their faults.
 pub(super) struct Cleaner<'a, 'sink> {
     pub(super) role: Role,
     pub(super) id: i64,
@@ -104,22 +104,22 @@ impl Cleaner<'_, '_> {
         }
     }
 
-    /// A text that may be absent.
-    pub(super) fn text(&mut self, field: Field, longest: usize) -> Option<String> {
-        let mended = text::read(self.row.get(field), longest);
-        if mended.changed {
+    /// An optional text of at most `max_chars` characters.
+    pub(super) fn text(&mut self, field: Field, max_chars: usize) -> Option<String> {
+        let cleaned = text::read(self.row.get(field), max_chars);
+        if cleaned.changed {
             self.note(NoteCode::TextsMended, field);
         }
-        mended.text
+        cleaned.text
     }
 
     /// A name; an empty one becomes `#` and the id.
     pub(super) fn name(&mut self, field: Field) -> String {
-        let mended = text::read(self.row.get(field), text::NAME);
-        if mended.changed || mended.text.is_none() {
+        let cleaned = text::read(self.row.get(field), text::NAME);
+        if cleaned.changed || cleaned.text.is_none() {
             self.note(NoteCode::TextsMended, field);
         }
-        mended.text.unwrap_or_else(|| format!("#{}", self.id))
+        cleaned.text.unwrap_or_else(|| format!("#{}", self.id))
     }
 
     pub(super) fn price(&mut self, field: Field) -> Option<Decimal> {
@@ -147,7 +147,7 @@ impl Cleaner<'_, '_> {
                 self.fault(Code::NegativeQuantity);
                 Some(0)
             }
-            Some(quantity) if quantity > MOST => {
+            Some(quantity) if quantity > MAX_QUANTITY => {
                 self.fault(Code::QuantityOutOfRange);
                 Some(0)
             }
@@ -159,7 +159,7 @@ impl Cleaner<'_, '_> {
         }
     }
 
-    /// A time, if there is one. `Err` when there is one that can't be read.
+    /// An optional time; `Err` if there is a value that can't be read.
     pub(super) fn time(&mut self, field: Field) -> Result<Option<DateTime<Utc>>, Unreadable> {
         match self.row.get(field) {
             Value::Null => Ok(None),
@@ -185,7 +185,7 @@ impl Cleaner<'_, '_> {
         Ok((created_at, updated.unwrap_or(created_at)))
     }
 
-    /// The id that a relation holds, if the row that it names is taken over.
+    /// The id that a relation contains, if the row that it refers to is imported.
     pub(super) fn reference(&mut self, field: Field, find: impl FnOnce(i64) -> Reference) -> Option<i64> {
         let id = integer::read(self.row.get(field));
         match id.map_or(Reference::Absent, find) {
@@ -203,16 +203,16 @@ impl Cleaner<'_, '_> {
     }
 }
 
-/// There is a value, and it can't be read.
+/// The error for a value that can't be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unreadable;
 
-/// Reads ids: positive whole numbers, each once. Rows come by ascending id.
+/// Reads unique, positive ids from rows in ascending order of ids. Contains the previous id.
 #[derive(Debug, Default)]
 pub(super) struct Ids(i64);
 
 impl Ids {
-    /// The id of a row, which is left out if it has none.
+    /// The id of a row; `None` if it is not valid, so that the row has to be skipped.
     pub(super) fn next(&mut self, key: &Value, table: &'static str, sink: &mut Sink<'_>) -> Option<i64> {
         match key.integer() {
             Some(id) if id > self.0 => {

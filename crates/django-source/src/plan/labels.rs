@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::row::Label;
 use crate::source::Reader;
 
-/// Calls `each` with every row that can be taken over, and returns the ids of all.
+/// Calls `each` with every row that can be imported, and returns the ids of all rows.
 pub(super) fn read(
     reader: &mut Reader,
     map: &TableMap,

@@ -1,4 +1,4 @@
-//! The tables of the source with their meaning, or why it is refused.
+//! The meaning of the source's tables, or the reasons why the source is refused.
 
 use crate::catalogue::{Catalogue, read_models};
 use crate::error::{Error, Result};
@@ -10,19 +10,19 @@ use crate::report::{Because, ColumnReport, NoteCode, Notes};
 use crate::source::Reader;
 use crate::value::Kind;
 
-/// What each table and column is taken for.
+/// The meaning of each table and column.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) catalogue: Catalogue,
-    /// By [`Role::index`].
+    /// The table of each role, by [`Role::index`].
     maps: [Option<TableMap>; 6],
     pub(crate) accounts: AccountTables,
-    /// Why the source is refused; empty if it is not.
+    /// The reasons why the source is refused; empty if it is accepted.
     pub(crate) because: Vec<Because>,
 }
 
 impl Layout {
-    /// Reads the catalogue and finds everything in it.
+    /// Reads the catalogue and finds the meaning of its tables and columns.
     pub(crate) fn read(reader: &mut Reader, options: &Options) -> Result<Self> {
         let schema = match &options.tenant {
             Some(Tenant::Schema(schema)) => Some(schema.as_str()),
@@ -46,7 +46,7 @@ impl Layout {
         check_overrides(&layout, options)?;
         layout.verify(reader)?;
         if layout.because.is_empty() {
-            layout.because.extend(several(reader, &layout, options)?);
+            layout.because.extend(several_tenants(reader, &layout, options)?);
         }
         Ok(layout)
     }
@@ -59,13 +59,13 @@ impl Layout {
         self.maps.iter().flatten().collect()
     }
 
-    /// Whether a table has all columns that it needs to be one of this system.
-    pub(crate) fn is_whole(&self, map: &TableMap) -> bool {
+    /// Whether a table has all required columns.
+    pub(crate) fn is_complete(&self, map: &TableMap) -> bool {
         let lacks = |because: &Because| matches!(because, Because::NoColumn { table, .. } if *table == map.table.name);
         !self.because.iter().any(lacks)
     }
 
-    /// Looks at the pages of every table that is going to be read.
+    /// Checks the permission to read each table that will be read, and the pages of the table.
     fn verify(&self, reader: &mut Reader) -> Result<()> {
         let roles = self.maps().into_iter().map(|map| map.table.name.as_str());
         for name in roles.chain(self.accounts.names()) {
@@ -81,7 +81,7 @@ impl Layout {
         Ok(())
     }
 
-    /// What each mapped column is taken for.
+    /// The meaning of each mapped column, for the report.
     pub(crate) fn columns(&self) -> Vec<ColumnReport> {
         let column = |map: &TableMap, mapped: &crate::mapping::MappedColumn| ColumnReport {
             table: map.table.name.clone(),
@@ -94,7 +94,7 @@ impl Layout {
             .collect()
     }
 
-    /// Says where names and types differ from the documented ones.
+    /// Adds notes about names and types that differ from the documented ones.
     pub(crate) fn note(&self, notes: &mut Notes) {
         for map in self.maps() {
             let (role, table) = (map.role, &map.table.name);
@@ -123,12 +123,12 @@ impl Layout {
     }
 }
 
-/// Whether values of a column have to be converted. A type without a name says nothing.
+/// Whether values of a column have to be converted. That is not known for a column without a type.
 fn converts(documented: Kind, declared: Kind) -> bool {
     documented != declared && declared != Kind::Other
 }
 
-/// What a database of this system has and this one lacks.
+/// The required tables and columns that are missing or ambiguous.
 fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
     let mut because = Vec::new();
     let ambiguous = |role: Role| found.ambiguous.iter().find(|(other, _)| *other == role);
@@ -149,7 +149,7 @@ fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
     }
     for map in maps.iter().flatten() {
         let mut columns: Vec<&str> = Vec::new();
-        // Ids of another type, UUIDs for one, can't be kept.
+        // Ids of another type, such as UUIDs, can't be kept.
         if map
             .table
             .column(&map.id)
@@ -158,8 +158,8 @@ fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
             columns.push("id");
         }
         let lacks = |field: &&Field| {
-            let relation_of_nothing = **field == Field::Supplier && found.get(Role::Supplier).is_none();
-            map.get(**field).is_none() && !relation_of_nothing
+            let has_no_target = **field == Field::Supplier && found.get(Role::Supplier).is_none();
+            map.get(**field).is_none() && !has_no_target
         };
         columns.extend(map.role.required().iter().filter(lacks).map(|field| field.name()));
         if !columns.is_empty() {
@@ -172,7 +172,7 @@ fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
     because
 }
 
-fn several(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<Because>> {
+fn several_tenants(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<Because>> {
     let maps = layout.maps();
     tenants::check(options.tenant.as_ref(), &maps)?;
     if options.tenant.is_some() {
@@ -193,7 +193,7 @@ fn several(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Op
     }))
 }
 
-/// A `--map` for a table that plays no part would be ignored; better to say so.
+/// Rejects a `--map` of a column in a table without a role, which would have no effect.
 fn check_overrides(layout: &Layout, options: &Options) -> Result<()> {
     for wanted in options.map.iter().filter(|wanted| wanted.column.is_some()) {
         let used = layout
@@ -202,7 +202,7 @@ fn check_overrides(layout: &Layout, options: &Options) -> Result<()> {
             .any(|map| map.table.name.eq_ignore_ascii_case(&wanted.table));
         if !used {
             return Err(Error::Option(format!(
-                "--map: {} is none of the tables in use",
+                "--map: the table {} has no role",
                 wanted.table
             )));
         }

@@ -1,4 +1,4 @@
-//! What stays behind, counted, and the ids that come next.
+//! Counts what is not imported, and finds the next ids.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +11,7 @@ use crate::report::{NoteCode, Notes};
 use crate::source::{Reader, Select};
 use crate::value::{Kind, Value, quoted};
 
-/// Django's own tables, which are no data of the shop's.
+/// Django's own tables, which contain no data of the inventory.
 const BOOKKEEPING: [&str; 10] = [
     "django_migrations",
     "django_content_type",
@@ -25,7 +25,7 @@ const BOOKKEEPING: [&str; 10] = [
     "auth_user_user_permissions",
 ];
 
-/// The columns of users that are taken over.
+/// The columns of users that are imported.
 const OF_USERS: [&str; 6] = [
     "id",
     "username",
@@ -35,8 +35,8 @@ const OF_USERS: [&str; 6] = [
     "date_joined",
 ];
 
-/// Columns counted by one statement.
-const AT_ONCE: usize = 50;
+/// The maximum number of columns that one statement counts.
+const COLUMNS_PER_STATEMENT: usize = 50;
 
 /// Counts the rows of a table.
 pub(super) fn count(reader: &mut Reader, table: &Table) -> Result<u64> {
@@ -44,7 +44,7 @@ pub(super) fn count(reader: &mut Reader, table: &Table) -> Result<u64> {
     Ok(u64::try_from(reader.number(&table.name, sql)?).unwrap_or(0))
 }
 
-/// Names the columns and tables that stay behind, with the rows that have something in them.
+/// Adds notes about the columns and tables that are not imported, with the number of rows that have values in them.
 pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> Result<()> {
     for map in layout.maps() {
         let left: Vec<String> = map.left().map(|column| column.name.clone()).collect();
@@ -77,7 +77,7 @@ pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> R
     Ok(())
 }
 
-/// The rows of a table that nothing else is read of. Damage there does not matter here.
+/// The number of rows of a table that is not imported; `None` if it can't be read, which does not matter then.
 fn other(reader: &mut Reader, table: &Table) -> Result<Option<u64>> {
     if !table.readable {
         return Ok(None);
@@ -98,7 +98,7 @@ fn columns(
     code: NoteCode,
     notes: &mut Notes,
 ) -> Result<()> {
-    for names in names.chunks(AT_ONCE) {
+    for names in names.chunks(COLUMNS_PER_STATEMENT) {
         let filled = |name: &String| match reader {
             Reader::Sqlite(_) => format!("count(nullif({}, ''))", quoted(name)),
             Reader::Postgres(_) => format!("count(nullif({}::text, ''))", quoted(name)),
@@ -125,8 +125,8 @@ fn columns(
     Ok(())
 }
 
-/// The largest id that a table has ever given, by the database's own counter; 0 if it has none.
-pub(super) fn last_given(reader: &mut Reader, table: &Table, id: &str) -> Result<i64> {
+/// The largest id that a table has generated according to the database's sequence; 0 if there is none.
+pub(super) fn last_generated(reader: &mut Reader, table: &Table, id: &str) -> Result<i64> {
     let name = table.name.replace('\'', "''");
     match reader {
         Reader::Sqlite(_) => {
@@ -135,7 +135,7 @@ pub(super) fn last_given(reader: &mut Reader, table: &Table, id: &str) -> Result
             if reader.number("sqlite_sequence", counts.to_owned())? == 0 {
                 return Ok(0);
             }
-            // The table could hold anything: the row's own type decides, not a conversion.
+            // `seq` may contain a value of any type, so the value is checked instead of converted.
             let sql = format!(
                 "SELECT seq FROM sqlite_sequence WHERE name = '{name}' AND typeof(seq) = 'integer' LIMIT 1"
             );
@@ -153,12 +153,12 @@ pub(super) fn last_given(reader: &mut Reader, table: &Table, id: &str) -> Result
     }
 }
 
-/// The id after the largest of two.
-pub(super) fn after(given: i64, present: i64) -> i64 {
-    given.max(present).max(0).saturating_add(1)
+/// The id after the largest one generated and the largest one present.
+pub(super) fn after(generated: i64, present: i64) -> i64 {
+    generated.max(present).max(0).saturating_add(1)
 }
 
-/// Rows of all tables that are read, by the names of the report.
+/// The number of rows of each table that is read, by the table's name in the report.
 pub(super) fn source_counts(
     reader: &mut Reader,
     layout: &Layout,
@@ -172,7 +172,7 @@ pub(super) fn source_counts(
                 role.name(),
                 layout
                     .map(role)
-                    .filter(|map| layout.is_whole(map))
+                    .filter(|map| layout.is_complete(map))
                     .map(|map| map.table.clone()),
             )
         })
@@ -191,7 +191,7 @@ pub(super) fn source_counts(
     Ok(counts)
 }
 
-/// The titles of products.
+/// The titles of the products with these ids.
 pub(super) fn titles(reader: &mut Reader, layout: &Layout, ids: &[i64]) -> Result<HashMap<i64, String>> {
     let mut titles = HashMap::new();
     let Some((map, title)) = layout

@@ -1,4 +1,4 @@
-//! The two passes over a source: the first looks at every row and decides, the second hands the rows over.
+//! The two passes over a source: the first one reads and checks every row, the second one returns the rows.
 
 mod accounts;
 mod clean_row;

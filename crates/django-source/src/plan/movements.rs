@@ -11,14 +11,14 @@ use crate::mapping::{Field, Role, TableMap};
 use crate::report::{Code, NoteCode};
 use crate::row::{Inflow, Outflow};
 use crate::source::Reader;
-use crate::stock::MOST;
+use crate::stock::MAX_QUANTITY;
 
-/// A movement, whichever way the goods went.
+/// An inflow or an outflow. The fields of an outflow are in `inflow`, too, with a supplier id of 0.
 pub(super) struct Movement {
     pub(super) inflow: Inflow,
-    /// Price and cost of an outflow.
+    /// The selling price and the cost price of an outflow; 0 for an inflow.
     pub(super) unit: (Decimal, Decimal),
-    /// The product's place in the list of products.
+    /// The product's index in the list of products.
     pub(super) product: usize,
     /// The user who recorded it.
     pub(super) actor: Option<i64>,
@@ -49,7 +49,7 @@ impl Movement {
     }
 }
 
-/// Calls `each` with every movement that can be taken over, and returns the largest id of all.
+/// Calls `each` with every movement that can be imported, and returns the largest id of all movements.
 pub(super) fn read(
     reader: &mut Reader,
     map: &TableMap,
@@ -76,13 +76,13 @@ pub(super) fn read(
         };
         let quantity = match integer::read(row.get(Field::Quantity)) {
             Some(quantity) if quantity < 1 => {
-                // Django applied a movement only if it was positive.
+                // Django changed the stock only for positive quantities.
                 cleaner
                     .sink
                     .note(NoteCode::MovementsWithoutEffectSkipped, role.name(), id);
                 return Ok(());
             }
-            Some(quantity) if quantity > MOST => {
+            Some(quantity) if quantity > MAX_QUANTITY => {
                 cleaner.fault(Code::QuantityOutOfRange);
                 None
             }
@@ -151,7 +151,7 @@ pub(super) fn read(
     Ok(largest)
 }
 
-/// A price of an outflow; where none is stored, the product's.
+/// A price of an outflow, or that of the product if none is stored.
 fn unit(cleaner: &mut Cleaner<'_, '_>, field: Field, of_product: Decimal) -> Option<Decimal> {
     if cleaner.row.get(field).is_null() {
         Some(of_product)

@@ -1,4 +1,4 @@
-//! Products, and the numbers that have to be unique among them.
+//! Products, and their unique serial numbers.
 
 use std::collections::{HashMap, HashSet};
 
@@ -17,15 +17,15 @@ use crate::row::Product;
 use crate::source::Reader;
 use crate::stock::ProductState;
 
-/// Calls `each` with every product: as it is handed over, or only its id when it is left out.
+/// Calls `each` with every product, or with the id of one that is skipped.
 ///
-/// Times are those that are stored; where there are none, the movements decide later. Serial numbers may still be double.
+/// Missing times are later derived from the movements, and duplicate serial numbers are replaced later.
 pub(super) fn read(
     reader: &mut Reader,
     map: &TableMap,
     survey: &Survey,
     sink: &mut Sink<'_>,
-    each: &mut dyn FnMut(Judged) -> Result<()>,
+    each: &mut dyn FnMut(ProductRow) -> Result<()>,
 ) -> Result<()> {
     let precision = reader.precision();
     let (role, options) = (map.role, &survey.options);
@@ -42,7 +42,7 @@ pub(super) fn read(
             precision,
             sink,
         };
-        // All faults of a row are listed, so nothing returns early.
+        // All faults of a row are reported, so there is no early return.
         let brand_id = cleaner.reference(Field::Brand, |id| survey.brands.find(id));
         let category_id = cleaner.reference(Field::Category, |id| survey.categories.find(id));
         let cost_price = cleaner.price(Field::CostPrice);
@@ -68,7 +68,7 @@ pub(super) fn read(
             updated,
         )
         else {
-            return each(Judged::Skipped(id));
+            return each(ProductRow::Skipped(id));
         };
         let title = cleaner.name(Field::Title);
         let description = cleaner.text(Field::Description, usize::MAX);
@@ -86,7 +86,7 @@ pub(super) fn read(
             created_at: created.or(updated).unwrap_or(options.now),
             updated_at: updated.or(created).unwrap_or(options.now),
         };
-        each(Judged::Kept(
+        each(ProductRow::Kept(
             product,
             Times {
                 created: created.is_some(),
@@ -96,24 +96,24 @@ pub(super) fn read(
     })
 }
 
-/// A product as it is handed over, or the id of one that is left out.
-pub(super) enum Judged {
+/// A product that is imported, or the id of one that is skipped.
+pub(super) enum ProductRow {
     Kept(Product, Times),
     Skipped(i64),
 }
 
-/// Which times a row has.
+/// Whether a row has each of its times.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
     pub(super) created: bool,
     pub(super) updated: bool,
 }
 
-/// What is remembered of a product.
-pub(super) fn state(row: &Judged) -> ProductState {
+/// The data of a product that is kept in memory.
+pub(super) fn state(row: &ProductRow) -> ProductState {
     match row {
-        Judged::Skipped(id) => ProductState::skipped(*id),
-        Judged::Kept(product, times) => {
+        ProductRow::Skipped(id) => ProductState::skipped(*id),
+        ProductRow::Kept(product, times) => {
             let mut state = ProductState::new(
                 product.id,
                 product.quantity,
@@ -138,7 +138,7 @@ pub(super) fn fingerprint(text: &str) -> Fingerprint {
     print
 }
 
-/// Finds serial numbers that occur twice, and what to make of them.
+/// Finds duplicate serial numbers, and their replacements.
 #[derive(Debug, Default)]
 pub(super) struct SerieNumbers {
     first: HashMap<Fingerprint, i64>,
@@ -162,7 +162,7 @@ impl SerieNumbers {
         }
     }
 
-    /// The serial numbers of the later products, by id.
+    /// The replaced serial numbers of all but the first product of each number, by product id.
     pub(super) fn replaced(mut self, policy: Option<SeriePolicy>) -> HashMap<i64, Option<String>> {
         let later = std::mem::take(&mut self.later);
         let mut replaced = HashMap::with_capacity(later.len());
@@ -198,7 +198,7 @@ impl SerieNumbers {
     }
 }
 
-/// The prices that an outflow falls back on.
+/// The selling price and the cost price for outflows without prices.
 pub(super) fn prices(state: &ProductState) -> (Decimal, Decimal) {
     (state.selling_price, state.cost_price)
 }

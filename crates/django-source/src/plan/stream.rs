@@ -1,8 +1,8 @@
-//! The second pass: hands over the rows, in batches, parents before children.
+//! The second pass: returns the rows in batches, parents before children.
 
 use super::accounts;
 use super::clean_row::Sink;
-use super::products::Judged;
+use super::products::ProductRow;
 use super::survey::Survey;
 use super::{Layout, labels, movements, products};
 use crate::BATCH_ROWS;
@@ -13,13 +13,13 @@ use crate::report::{Findings, Notes};
 use crate::row::{Batch, Label, Product, UserPermission};
 use crate::source::Reader;
 
-/// Takes a batch; an error ends the pass.
+/// Receives the batches; an error ends the pass.
 pub(crate) type Output<'a> = &'a mut dyn FnMut(Batch) -> Result<()>;
 
-/// What makes a batch of rows.
+/// The constructor of a batch of rows.
 type Wrap<Row> = fn(Vec<Row>) -> Batch;
 
-/// Rows on their way into a batch, and their sums.
+/// Collects rows into batches, and computes the table's summary.
 struct Collector<'a, 'out, Row> {
     rows: Vec<Row>,
     digest: TableDigest,
@@ -67,7 +67,7 @@ impl<'a, 'out, Row> Collector<'a, 'out, Row> {
     }
 }
 
-/// Hands over everything, and returns what each table comes to.
+/// Passes all rows to `output`, and returns the summary of each table.
 pub(crate) fn stream(
     reader: &mut Reader,
     layout: &Layout,
@@ -103,7 +103,7 @@ pub(crate) fn stream(
         }
         summaries.push(rows.finish()?);
     }
-    summaries.push(goods(
+    summaries.push(product_rows(
         reader,
         layout.map(Role::Product),
         survey,
@@ -168,8 +168,8 @@ fn accounts(
     Ok([users, groups, memberships, permissions.finish()?])
 }
 
-/// Products, with what the first pass decided about them.
-fn goods(
+/// Passes the products to `output`, with the serial numbers and times that the first pass has determined.
+fn product_rows(
     reader: &mut Reader,
     map: Option<&TableMap>,
     survey: &Survey,
@@ -181,7 +181,7 @@ fn goods(
         return rows.finish();
     };
     products::read(reader, map, survey, sink, &mut |row| {
-        let Judged::Kept(product, _) = row else {
+        let ProductRow::Kept(product, _) = row else {
             return Ok(());
         };
         let place = survey

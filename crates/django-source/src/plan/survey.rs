@@ -1,23 +1,23 @@
-//! The first pass: every row is read and judged, and what the second pass needs is remembered.
+//! The first pass: reads and checks every row, and keeps in memory what the second pass needs.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::accounts::{BUILT_IN, Rights};
 use super::clean_row::{IdSet, Sink};
-use super::leftovers::{after, last_given, note, source_counts, titles};
-use super::products::{Judged, SerieNumbers};
+use super::leftovers::{after, last_generated, note, source_counts, titles};
+use super::products::{ProductRow, SerieNumbers};
 use super::{Layout, labels, movements, products, users};
 use crate::error::Result;
 use crate::mapping::{Role, TableMap};
 use crate::options::Options;
 use crate::progress::Progress;
 use crate::report::{
-    Code, Findings, MOST_DIFFERENCES, NoteCode, Notes, Report, StockDifference, StockReport, Verdict,
+    Code, Findings, MAX_DIFFERENCES, NoteCode, Notes, Report, StockDifference, StockReport, Verdict,
 };
 use crate::source::Reader;
-use crate::stock::{Journal, MOST, ProductState};
+use crate::stock::{Journal, MAX_QUANTITY, ProductState};
 
-/// What the first pass remembers: some 150 bytes for each product, 32 for each movement, 8 for each other row.
+/// The result of the first pass: about 150 bytes for each product, 32 for each movement, 8 for each other row.
 #[derive(Debug)]
 pub(crate) struct Survey {
     pub(crate) options: Options,
@@ -27,15 +27,15 @@ pub(crate) struct Survey {
     pub(super) brands: IdSet,
     pub(super) categories: IdSet,
     pub(super) suppliers: IdSet,
-    /// By ascending id.
+    /// In ascending order of ids.
     pub(super) products: Vec<ProductState>,
-    /// Serial numbers that another product has too, by the later product's id.
+    /// The replacements of duplicate serial numbers, by product id.
     pub(super) serie: HashMap<i64, Option<String>>,
     pub(super) journal: Journal,
     pub(super) next_id: BTreeMap<&'static str, i64>,
 }
 
-/// Reads everything once.
+/// Reads everything once, and returns the report.
 pub(crate) fn survey(
     reader: &mut Reader,
     layout: &Layout,
@@ -74,8 +74,8 @@ pub(crate) fn survey(
             silent: false,
         };
         survey.read_accounts(reader, layout, &mut sink)?;
-        let largest = survey.read_goods(reader, layout, &mut sink)?;
-        survey.judge_stock(&mut sink);
+        let largest = survey.read_inventory(reader, layout, &mut sink)?;
+        survey.check_stock(&mut sink);
         survey.count_next_ids(reader, layout, largest)?;
         stock = survey.stock_report(reader, layout)?;
         target = survey.target();
@@ -117,8 +117,8 @@ impl Survey {
             .of_users(reader, layout, &self.users, sink, &mut |_, _| Ok(()))
     }
 
-    /// Reads labels, products and movements, and returns the largest id of both movements.
-    fn read_goods(
+    /// Reads labels, products and movements, and returns the largest ids of inflows and of outflows.
+    fn read_inventory(
         &mut self,
         reader: &mut Reader,
         layout: &Layout,
@@ -163,32 +163,32 @@ impl Survey {
     }
 
     fn read_products(&mut self, reader: &mut Reader, map: &TableMap, sink: &mut Sink<'_>) -> Result<()> {
-        let (mut states, mut numbers, mut doubles) =
+        let (mut states, mut numbers, mut duplicates) =
             (Vec::new(), SerieNumbers::default(), Findings::default());
         products::read(reader, map, self, sink, &mut |row| {
-            if let Judged::Kept(product, _) = &row
+            if let ProductRow::Kept(product, _) = &row
                 && let Some(number) = &product.serie_number
             {
-                numbers.add(product.id, number, &mut doubles);
+                numbers.add(product.id, number, &mut duplicates);
             }
             states.push(products::state(&row));
             Ok(())
         })?;
-        sink.findings.merge(doubles);
+        sink.findings.merge(duplicates);
         self.products = states;
         self.serie = numbers.replaced(self.options.serie);
         Ok(())
     }
 
-    /// Decides what the movements say about products.
-    fn judge_stock(&mut self, sink: &mut Sink<'_>) {
+    /// Checks the balances of products, and derives missing times from the movements.
+    fn check_stock(&mut self, sink: &mut Sink<'_>) {
         for product in self.products.iter_mut().filter(|product| !product.skipped) {
-            if product.highest() > MOST {
+            if product.highest() > MAX_QUANTITY {
                 sink.finding(Code::BalanceOutOfRange, "product", Some(product.id));
                 product.skipped = true;
                 continue;
             }
-            // A product without a time began with its first movement.
+            // A product without a time was created at its first movement, or at its last change if that was earlier.
             let created = product.created_at.or_else(|| {
                 let first = product.moved.map(|(first, _)| first);
                 match (first, product.updated_at) {
@@ -216,13 +216,14 @@ impl Survey {
         ];
         for (role, present) in Role::ALL.into_iter().zip(present) {
             if let Some(map) = layout.map(role) {
-                let given = last_given(reader, &map.table, &map.id)?;
-                self.next_id.insert(role.name(), after(given, present));
+                let generated = last_generated(reader, &map.table, &map.id)?;
+                self.next_id.insert(role.name(), after(generated, present));
             }
         }
         if let Some(table) = &layout.accounts.users {
-            let given = last_given(reader, table, "id")?;
-            self.next_id.insert("user", after(given, self.users.largest()));
+            let generated = last_generated(reader, table, "id")?;
+            self.next_id
+                .insert("user", after(generated, self.users.largest()));
         }
         Ok(())
     }
@@ -234,7 +235,7 @@ impl Survey {
         let (products, all) = (count(kept().count()), count(differing.len()));
         let difference = |product: &ProductState| (product.quantity - product.total).abs();
         differing.sort_by_key(|product| (std::cmp::Reverse(difference(product)), product.id));
-        differing.truncate(MOST_DIFFERENCES);
+        differing.truncate(MAX_DIFFERENCES);
         let ids: Vec<i64> = differing.iter().map(|product| product.id).collect();
         let mut titles = titles(reader, layout, &ids)?;
         let largest = differing.into_iter().map(|product| StockDifference {
@@ -252,7 +253,7 @@ impl Survey {
         })
     }
 
-    /// Rows that there will be.
+    /// The number of rows of each table after the import.
     fn target(&self) -> BTreeMap<&'static str, u64> {
         let kept = || self.products.iter().filter(|product| !product.skipped);
         let (inflows, outflows) = self.journal.counts(&self.products);

@@ -1,4 +1,4 @@
-//! Reading the rows of a role's table by the meaning of their columns.
+//! Reads the rows of a role's table, with cells by the meaning of their columns.
 
 use crate::error::Result;
 use crate::mapping::tenants::condition;
@@ -10,7 +10,7 @@ use crate::value::{Kind, Value, quoted};
 
 const NULL: &Value = &Value::Null;
 
-/// A row, its cells by their meaning.
+/// A row, with cells by the meaning of their columns.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     values: &'a [Value],
@@ -23,7 +23,7 @@ impl<'a> Row<'a> {
         self.values.first().unwrap_or(NULL)
     }
 
-    /// A cell; null when there is no such column.
+    /// The cell of a field; null if there is no such column.
     pub(super) fn get(self, field: Field) -> &'a Value {
         let place = Field::ALL.iter().position(|known| *known == field);
         let position = place.and_then(|place| self.positions.get(place).copied().flatten());
@@ -33,7 +33,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Calls `each` with every row of the table, by ascending id.
+/// Calls `each` with every row of the table, in ascending order of ids.
 pub(super) fn for_each(
     reader: &mut Reader,
     map: &TableMap,

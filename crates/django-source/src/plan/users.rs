@@ -1,4 +1,4 @@
-//! Users: of `auth_user`, or of the project's own model.
+//! Users, from `auth_user` or from the project's custom model.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use crate::report::{Code, NoteCode};
 use crate::row::User;
 use crate::source::Reader;
 
-/// Calls `each` with every user, and returns the ids of all.
+/// Calls `each` with every user that can be imported, and returns the ids of all users.
 pub(super) fn read(
     reader: &mut Reader,
     layout: &Layout,
@@ -28,9 +28,9 @@ pub(super) fn read(
     };
     let is_superuser = ["is_superuser", "is_admin"];
     let is_superuser = is_superuser.into_iter().find(|name| table.column(name).is_some());
-    // A project's own model may log in by the address and leave the name empty.
+    // With a custom model, users may log in with their email address and have no user name.
     let by_email = table.name != "auth_user" || table.column("username").is_none();
-    // Absent in a model without permissions of its own, whose users are all active.
+    // A model without Django's permissions has no such column, and all its users are active.
     let can_be_inactive = table.column("is_active").is_some();
     let names = [
         "id",
@@ -50,7 +50,7 @@ pub(super) fn read(
         let Some(id) = ids.next(key, "user", sink) else {
             return Ok(());
         };
-        // A name is what its user types in: only what can't be stored is taken out.
+        // Users type this name to log in, so only characters that can't be stored are removed.
         let named = name.text().filter(|name| !name.is_empty());
         let username = named.or(email.text().filter(|_| by_email));
         let username = username.unwrap_or_default().replace('\0', "");
@@ -77,8 +77,8 @@ pub(super) fn read(
             id,
             username,
             password,
-            is_active: active.truth().unwrap_or(!can_be_inactive),
-            is_superuser: superuser.truth().unwrap_or(false),
+            is_active: active.boolean().unwrap_or(!can_be_inactive),
+            is_superuser: superuser.boolean().unwrap_or(false),
             created_at: moment::read(joined, options.timezone).unwrap_or(options.now),
         })
     })?;

@@ -1,13 +1,13 @@
-//! Values that the program's rules refuse. Each stops the import until a flag decides it.
+//! Values that the program's rules reject. Each stops the import until a flag resolves it.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::MOST_IDS;
+use super::MAX_IDS;
 use crate::options::{Options, PricePolicy, SeriePolicy};
 
-/// What can be wrong with a row.
+/// A fault of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Code {
     NegativeQuantity,
@@ -59,7 +59,7 @@ impl Code {
         }
     }
 
-    /// The flags that decide it, the one to recommend first.
+    /// The flags that resolve the fault, the recommended one first.
     fn flags(self, table: &str) -> &'static [&'static str] {
         match self {
             Self::NegativeQuantity => &["--stock=zero"],
@@ -88,24 +88,23 @@ impl Code {
     }
 }
 
-/// Rows of one table with one fault.
+/// The rows of one table with one fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `negative_quantity`, …
+    /// The code of the fault, such as `negative_quantity`.
     pub code: &'static str,
-    /// `product`, …
+    /// The table, such as `product`.
     pub table: &'static str,
-    /// How many rows.
     pub count: u64,
-    /// Their ids, at most [`MOST_IDS`].
+    /// Their ids, at most [`MAX_IDS`].
     pub ids: Vec<i64>,
-    /// The flag that decides it, as recommended.
+    /// The recommended flag that resolves it.
     pub flag: &'static str,
-    /// All flags that do.
+    /// All flags that resolve it.
     pub flags: Vec<&'static str>,
-    /// The flag that was given.
+    /// The flag that was set, if any.
     pub decided: Option<&'static str>,
-    /// What is wrong, for people.
+    /// A description of the fault.
     pub message: &'static str,
 }
 
@@ -117,17 +116,17 @@ impl Findings {
     pub(crate) fn add(&mut self, code: Code, table: &'static str, id: Option<i64>) {
         let (count, ids) = self.0.entry((code, table)).or_default();
         *count += 1;
-        if ids.len() < MOST_IDS {
+        if ids.len() < MAX_IDS {
             ids.extend(id);
         }
     }
 
-    /// Takes over what another has collected.
+    /// Adds the findings of another collection.
     pub(crate) fn merge(&mut self, other: Self) {
         for (key, (more, found)) in other.0 {
             let (count, ids) = self.0.entry(key).or_default();
             *count += more;
-            let room = MOST_IDS.saturating_sub(ids.len());
+            let room = MAX_IDS.saturating_sub(ids.len());
             ids.extend(found.into_iter().take(room));
         }
     }
@@ -136,7 +135,7 @@ impl Findings {
         let finding = |((code, table), (count, mut ids)): ((Code, &'static str), (u64, Vec<i64>))| {
             let flags = code.flags(table);
             ids.sort_unstable();
-            // A row with two bad prices is one row.
+            // A row with two invalid prices counts once.
             let listed = ids.len();
             ids.dedup();
             let repeated = u64::try_from(listed - ids.len()).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What was found, for people and programs.
+//! The report of a check, for people and as JSON for programs.
 
 mod findings;
 mod notes;
@@ -14,117 +14,111 @@ pub(crate) use notes::{NoteCode, Notes};
 
 use crate::options::TenantValue;
 
-/// Ids that a finding or a note lists; its count goes on.
-pub const MOST_IDS: usize = 1000;
-/// Products that [`StockReport::largest`] lists.
-pub const MOST_DIFFERENCES: usize = 100;
+/// The maximum number of ids that a finding or a note lists. Its count includes the others.
+pub const MAX_IDS: usize = 1000;
+/// The maximum number of products in [`StockReport::largest`].
+pub const MAX_DIFFERENCES: usize = 100;
 
-/// Whether the import can go on.
+/// Whether the source can be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Nothing is left to decide.
+    /// The source can be imported.
     Import,
-    /// A finding is not decided.
+    /// A finding is not resolved by a flag.
     Stop,
-    /// The source is of another system, or of several companies.
+    /// The source belongs to another system, or to several companies.
     Refuse,
 }
 
-/// Why a source is refused.
+/// The reason why a source is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Because {
-    /// No table plays these parts.
+    /// No table has these roles.
     NoTable {
-        /// `brand`, …, sorted.
+        /// The roles, such as `brand`, sorted.
         roles: Vec<&'static str>,
     },
-    /// A table lacks columns.
+    /// A table lacks required columns.
     NoColumn {
-        /// The table of the source.
         table: String,
-        /// The documented names.
+        /// The documented names of the columns.
         columns: Vec<&'static str>,
     },
-    /// Two tables are equally likely; `--map TABLE=ROLE` decides.
+    /// Several tables are equally likely; `--map TABLE=ROLE` chooses one.
     AmbiguousTable {
-        /// `brand`, …
+        /// The role, such as `brand`.
         role: &'static str,
-        /// The tables of the source.
         tables: Vec<String>,
     },
     /// More than one company has rows; `--tenant` chooses one.
     SeveralTenants {
-        /// The column that says whose a row is, or `schema`.
+        /// The column that identifies the company of a row, or `schema`.
         column: String,
         /// The companies, at most 20.
         values: Vec<TenantValue>,
     },
 }
 
-/// A column of the source and what it is taken for.
+/// A column of the source and its meaning.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ColumnReport {
-    /// The table of the source.
     pub table: String,
-    /// Its column.
     pub column: String,
-    /// `product.selling_price`, …
+    /// The documented column, such as `product.selling_price`.
     pub role: String,
-    /// `name`, `foreign_key`, `known_spelling`, `likeness` or `map`.
+    /// How it was recognised: `name`, `foreign_key`, `known_spelling`, `likeness` or `map`.
     pub how: &'static str,
 }
 
-/// A product whose movements do not explain its quantity.
+/// A product whose quantity is not the sum of its movements.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StockDifference {
-    /// The product.
     pub product_id: i64,
-    /// Its title.
     pub title: String,
-    /// What the source says is there.
+    /// The quantity in the source.
     pub quantity: i64,
     /// The sum of its movements.
     pub movements: i64,
-    /// The entry before the first movement.
+    /// The change of the ledger entry before the first movement.
     pub opening: i64,
-    /// The entry after the last.
+    /// The change of the ledger entry after the last movement.
     pub closing: i64,
 }
 
-/// The products whose movements do not explain their quantity.
+/// The products whose quantity is not the sum of their movements.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StockReport {
-    /// All products that are taken over.
+    /// The number of products that are imported.
     pub products: u64,
-    /// Those with an opening or a closing entry.
+    /// The number of them with an opening or a closing entry.
     pub differing: u64,
-    /// Those that differ most, the largest difference first, at most [`MOST_DIFFERENCES`].
+    /// The products with the largest differences, in descending order, at most [`MAX_DIFFERENCES`].
     pub largest: Vec<StockDifference>,
 }
 
 /// The whole report. In JSON, the codes and keys are stable.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Whether the import can go on.
+    /// Whether the source can be imported.
     pub verdict: Verdict,
-    /// Why not, if the source is refused.
+    /// The reasons, if the source is refused.
     pub because: Vec<Because>,
-    /// The table that plays each part.
+    /// The table of each role.
     pub roles: BTreeMap<&'static str, String>,
-    /// What each column is taken for.
+    /// The meaning of each column.
     pub columns: Vec<ColumnReport>,
-    /// Rows in the source; null where there is no table.
+    /// The number of rows of each table in the source; null if there is no such table.
     pub source: BTreeMap<&'static str, Option<u64>>,
-    /// What has to be decided, or is.
+    /// The findings, which flags resolve.
     pub findings: Vec<Finding>,
-    /// What is changed, dropped or worth a look.
+    /// Changes, omissions and other information.
     pub notes: Vec<Note>,
-    /// Products that the movements do not explain.
+    /// The products whose quantity is not the sum of their movements.
     pub stock: StockReport,
-    /// Rows after the import, what migrations put there included.
+    /// The number of rows of each table after the import, including those that migrations add.
     pub target: BTreeMap<&'static str, u64>,
-    /// The id that the next row of each table gets.
+    /// The next generated id of each table.
     pub next_id: BTreeMap<&'static str, i64>,
 }

@@ -1,15 +1,15 @@
-//! What is changed, dropped or worth a look, without stopping the import.
+//! Notes about changes, omissions and other facts, which do not stop the import.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::MOST_IDS;
+use super::MAX_IDS;
 
-/// Items that a note lists.
-const MOST_ITEMS: usize = 1000;
+/// The maximum number of items that a note lists.
+const MAX_ITEMS: usize = 1000;
 
-/// What there is to say.
+/// The kind of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum NoteCode {
     TablesMapped,
@@ -60,33 +60,37 @@ impl NoteCode {
         match self {
             Self::TablesMapped => "tables that have another name than documented",
             Self::ColumnsMapped => "columns that have another name than documented",
-            Self::ColumnsMissing => "documented columns that are not there",
-            Self::ColumnsDropped => "further columns, which stay behind; rows that have something in them",
-            Self::UserColumnsDropped => {
-                "columns of users, which stay behind; rows that have something in them"
+            Self::ColumnsMissing => "documented columns that are missing",
+            Self::ColumnsDropped => {
+                "further columns, which are not imported, with the number of rows that have a value"
             }
-            Self::OtherTablesLeft => "tables of other apps, which stay behind, with their rows",
+            Self::UserColumnsDropped => {
+                "columns of users, which are not imported, with the number of rows that have a value"
+            }
+            Self::OtherTablesLeft => {
+                "tables of other apps, which are not imported, with their number of rows"
+            }
             Self::TypesConverted => "columns of another type than documented",
             Self::PricesRounded => {
-                "prices that are shown, and taken over, rounded to two decimals or 15 digits"
+                "prices that are imported as Django shows them, rounded to two decimals or 15 digits"
             }
             Self::TextsMended => {
-                "texts that were trimmed, cut, composed or freed of characters that cannot be stored"
+                "texts that were trimmed, shortened, composed, or stripped of characters that cannot be stored"
             }
-            Self::TimesFilled => "rows without a time, which get one",
+            Self::TimesFilled => "rows without a time, which is filled in",
             Self::MovementsWithoutEffectSkipped => {
-                "movements of zero or less, which changed no stock and stay behind"
+                "movements of zero or less, which changed no stock and are not imported"
             }
             Self::StockDifferences => {
-                "products whose quantity the movements do not explain; ledger entries make up for it"
+                "products whose quantity is not the sum of their movements; ledger entries make up the difference"
             }
-            Self::RowsSkipped => "rows that stay behind because the row they refer to does",
+            Self::RowsSkipped => "rows that are not imported because the row they refer to is not",
             Self::PasswordsUnusable => "users who cannot log in until they get a new password",
             Self::GroupReplacesBuiltin => {
                 "groups that replace the permissions of a built-in group of the same name"
             }
-            Self::ViewPermissionsDropped => "permissions to view, which everybody has here",
-            Self::PermissionsDropped => "permissions for what does not exist here",
+            Self::ViewPermissionsDropped => "permissions to view, which all users have in Stockroom",
+            Self::PermissionsDropped => "permissions that have no equivalent in Stockroom",
             Self::DanglingMembershipsDropped => {
                 "memberships and permissions of users or groups that do not exist"
             }
@@ -97,27 +101,27 @@ impl NoteCode {
 /// One table, column, user or permission of a note.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NoteItem {
-    /// What it is about.
+    /// The name of the table, column, user or permission.
     pub name: String,
-    /// More about it.
+    /// Additional information.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// How many rows, where they can be counted.
+    /// The number of rows, if they can be counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
-    /// Ids, at most [`MOST_IDS`].
+    /// The ids of the rows, at most [`MAX_IDS`].
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<i64>,
 }
 
-/// All items with the same thing to say.
+/// A note and the items that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
-    /// `columns_dropped`, …
+    /// The code, such as `columns_dropped`.
     pub code: &'static str,
-    /// What it says, for people.
+    /// A description of the items.
     pub message: &'static str,
-    /// What it is about, at most 1000.
+    /// The items, at most 1000.
     pub items: Vec<NoteItem>,
 }
 
@@ -129,7 +133,7 @@ impl Notes {
     fn item(&mut self, code: NoteCode, name: &str) -> Option<&mut NoteItem> {
         let items = self.0.entry(code).or_default();
         if !items.contains_key(name) {
-            if items.len() >= MOST_ITEMS {
+            if items.len() >= MAX_ITEMS {
                 return None;
             }
             items.insert(
@@ -143,24 +147,24 @@ impl Notes {
         items.get_mut(name)
     }
 
-    /// Says something about one row.
+    /// Adds a row to a note.
     pub(crate) fn row(&mut self, code: NoteCode, name: &str, id: i64) {
         if let Some(item) = self.item(code, name) {
             *item.rows.get_or_insert(0) += 1;
-            if item.ids.len() < MOST_IDS && item.ids.last() != Some(&id) {
+            if item.ids.len() < MAX_IDS && item.ids.last() != Some(&id) {
                 item.ids.push(id);
             }
         }
     }
 
-    /// Says something about a number of rows.
+    /// Adds a number of rows to a note.
     pub(crate) fn rows(&mut self, code: NoteCode, name: &str, rows: Option<u64>) {
         if let (Some(item), Some(rows)) = (self.item(code, name), rows) {
             *item.rows.get_or_insert(0) += rows;
         }
     }
 
-    /// Says something in words.
+    /// Adds an item with additional information.
     pub(crate) fn detail(&mut self, code: NoteCode, name: &str, detail: String) {
         if let Some(item) = self.item(code, name) {
             item.detail = Some(detail);

@@ -1,8 +1,8 @@
-//! Whether a SQLite file can be read in place.
+//! Decides whether a SQLite file can be read in place or has to be copied.
 //!
-//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading; so does opening
-//! one that has a `-wal` beside it, whatever its header says. If no process has the database open (there is no `-shm`),
-//! its files are copied and the copy is read, so that the folder of the source remains unchanged.
+//! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading. The same happens with
+//! a database that has a `-wal` file beside it, whatever its header says. If no process has the database open (there is no
+//! `-shm`), its files are copied and the copy is read, so that the folder of the source remains unchanged.
 
 use std::fs::{File, Metadata};
 use std::io::Read;
@@ -12,17 +12,17 @@ use tempfile::TempDir;
 
 use crate::error::{Error, Result};
 
-/// The files beside a database without which it is not complete.
+/// The suffixes of files beside a database that contain a part of it.
 const LOGS: [&str; 2] = ["-wal", "-journal"];
 
-/// What to open, and the folder of the copy if it is one; the folder goes when this is dropped.
+/// The file to open, and the temporary folder if it is a copy. The folder is removed on drop.
 pub(super) struct Place {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
     _copy: Option<TempDir>,
 }
 
-/// Finds out where to read `path`.
+/// Decides where to read the database, and copies it if necessary.
 pub(super) fn find(path: &Path) -> Result<Place> {
     let metadata = std::fs::metadata(path)?;
     // Opening a pipe would wait for its writer.
@@ -34,10 +34,11 @@ pub(super) fn find(path: &Path) -> Result<Place> {
     if !complete || !header.starts_with(b"SQLite format 3\0") {
         return Err(Error::Damaged("it is not a SQLite database".to_owned()));
     }
-    // The version for reading alone decides; a damaged file may have another one for writing.
+    // Only the version for reading counts; a damaged file may have a different one for writing.
     let in_wal_mode = header.ends_with(&[2]) || beside(path, "-wal").exists();
     if in_wal_mode && !beside(path, "-shm").exists() {
-        // A program that opens it meanwhile makes the copy worthless; then it has made `-shm`, and reading in place adds nothing.
+        // If a program opens the database meanwhile, the copy is useless. But then the program has created `-shm`, and reading
+        // in place creates no more files.
         for _ in 0..3 {
             if let Some(place) = copied(path)? {
                 return Ok(place);
@@ -51,7 +52,7 @@ pub(super) fn find(path: &Path) -> Result<Place> {
     })
 }
 
-/// A copy of the database and its logs; `None` when another program wrote to them meanwhile.
+/// A copy of the database and its logs; `None` if another program opened or changed them meanwhile.
 fn copied(path: &Path) -> Result<Option<Place>> {
     let state = || -> Result<_> {
         let logs = LOGS.map(|log| std::fs::metadata(beside(path, log)).ok().map(|log| stamp(&log)));

@@ -1,4 +1,4 @@
-//! Reading either database, row by row, within one snapshot.
+//! Reads either database, row by row, from one snapshot.
 
 mod in_place;
 mod postgres;
@@ -14,17 +14,17 @@ use crate::value::{Kind, Value};
 pub(crate) use postgres::PostgresReader;
 pub(crate) use sqlite::SqliteReader;
 
-/// A statement that reads, and the kind of each column it returns.
+/// A query, and the kind of each column that it returns.
 #[derive(Clone, Debug)]
 pub(crate) struct Select {
-    /// The table it reads, for messages.
+    /// The table that it reads, for messages.
     pub(crate) table: String,
     pub(crate) sql: String,
     pub(crate) kinds: Vec<Kind>,
 }
 
 impl Select {
-    /// A statement that returns one number.
+    /// A query that returns one number.
     pub(crate) fn number(table: &str, sql: String) -> Self {
         Self {
             table: table.to_owned(),
@@ -34,17 +34,17 @@ impl Select {
     }
 }
 
-/// Gets one row; the values are only lent.
+/// The callback for each row, which borrows the values.
 pub(crate) type EachRow<'a> = &'a mut dyn FnMut(&[Value]) -> Result<()>;
 
-/// The source, opened. All methods block.
+/// An open source. All methods block.
 pub(crate) enum Reader {
     Sqlite(SqliteReader),
     Postgres(PostgresReader),
 }
 
 impl Reader {
-    /// Stops reading when this progress is cancelled.
+    /// Makes reading fail once this progress is cancelled.
     pub(crate) fn watch(&mut self, progress: &Progress) {
         match self {
             Self::Sqlite(reader) => reader.watch(progress),
@@ -60,7 +60,7 @@ impl Reader {
         }
     }
 
-    /// Checks the pages of a table where the database can be damaged: in a file.
+    /// Checks the pages of a table in a SQLite file. Does nothing on PostgreSQL.
     pub(crate) fn verify(&mut self, table: &str) -> Result<()> {
         match self {
             Self::Sqlite(reader) => reader.verify(table),
@@ -68,7 +68,7 @@ impl Reader {
         }
     }
 
-    /// Calls `each` with every row, in order, holding a bounded number of them.
+    /// Calls `each` with every row, in order, and keeps a bounded number of rows in memory.
     pub(crate) fn for_each(&mut self, select: &Select, each: EachRow<'_>) -> Result<()> {
         match self {
             Self::Sqlite(reader) => reader.for_each(select, each),
@@ -86,7 +86,7 @@ impl Reader {
         Ok(number)
     }
 
-    /// How numbers are stored.
+    /// The precision of stored numbers.
     pub(crate) const fn precision(&self) -> Precision {
         match self {
             Self::Sqlite(_) => Precision::Fifteen,
@@ -94,7 +94,7 @@ impl Reader {
         }
     }
 
-    /// Follows a table's name in `FROM`: keeps SQLite away from indexes, which may lack rows in a damaged file.
+    /// The SQL after a table's name in `FROM` that makes SQLite ignore indexes, which may lack rows in a damaged file.
     pub(crate) const fn unindexed(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => " NOT INDEXED",

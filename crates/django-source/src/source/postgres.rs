@@ -1,7 +1,7 @@
-//! A PostgreSQL database, in one transaction that can only read.
+//! Reads a PostgreSQL database in one read-only transaction.
 //!
-//! Rows come through a cursor, as PostgreSQL prints them: no type has to be known in advance, and a few megabytes are held
-//! at a time.
+//! Rows are read through a cursor, with values in text format, so that any type can be read and only a few megabytes are
+//! kept in memory.
 
 use std::time::Duration;
 
@@ -16,10 +16,12 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::value::{Kind, Value};
 
-/// The bytes to hold at a time, roughly.
+/// The approximate size of a batch in memory, in bytes.
 const BATCH_BYTES: usize = 4 << 20;
-/// The rows to fetch at first, and at most.
-const BATCH_ROWS: (usize, usize) = (100, 2000);
+/// The number of rows of the first batch.
+const FIRST_BATCH_ROWS: usize = 100;
+/// The maximum number of rows of a batch.
+const MAX_BATCH_ROWS: usize = 2000;
 
 pub(crate) struct PostgresReader {
     client: Client,
@@ -33,7 +35,7 @@ impl PostgresReader {
         let (config, tls) = settings(address)?;
         let (client, connection) = config.connect(tls).await.map_err(|error| failed(&error))?;
         let runtime = Handle::current();
-        // Ends with the client; its error reaches the client's next call too.
+        // This task ends with the client. Its error is returned by the client's next call, too.
         runtime.spawn(async move { drop(connection.await) });
         let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL TIME ZONE 'UTC'; \
                      SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL extra_float_digits = 1; \
@@ -59,7 +61,7 @@ impl PostgresReader {
             select,
             &format!("DECLARE stockroom_rows NO SCROLL CURSOR FOR {}", select.sql),
         )?;
-        let mut rows = BATCH_ROWS.0;
+        let mut rows = FIRST_BATCH_ROWS;
         let mut values = Vec::with_capacity(select.kinds.len());
         loop {
             let batch = self.run(select, &format!("FETCH FORWARD {rows} FROM stockroom_rows"))?;
@@ -89,7 +91,7 @@ impl PostgresReader {
             if count < rows {
                 break;
             }
-            rows = (BATCH_BYTES / (bytes / count).max(1)).clamp(1, BATCH_ROWS.1);
+            rows = (BATCH_BYTES / (bytes / count).max(1)).clamp(1, MAX_BATCH_ROWS);
         }
         self.run(select, "CLOSE stockroom_rows").map(drop)
     }
@@ -127,11 +129,12 @@ fn value(row: &SimpleQueryRow, column: usize, kind: Kind) -> Value {
     }
 }
 
-/// Splits what the driver does not understand off the address. No message repeats the address: it holds a password.
+/// Parses the address, including the parameters that the driver does not support. Error messages don't show the address,
+/// because it may contain a password.
 fn settings(address: &str) -> Result<(Config, tokio_postgres_rustls::MakeRustlsConnect)> {
     let wrong =
         |what: &str| Error::Address(format!("the PostgreSQL URL of the source cannot be used: {what}"));
-    let mut url = Url::parse(address).map_err(|_| wrong("it is no URL"))?;
+    let mut url = Url::parse(address).map_err(|_| wrong("it is not a URL"))?;
     let (mut mode, mut roots, mut kept) = ("prefer".to_owned(), None, Vec::new());
     for (key, value) in url.query_pairs().into_owned() {
         match key.as_str() {
@@ -144,13 +147,13 @@ fn settings(address: &str) -> Result<(Config, tokio_postgres_rustls::MakeRustlsC
     if !kept.is_empty() {
         url.query_pairs_mut().extend_pairs(kept);
     }
-    // The driver takes `+` for itself, not for a space.
+    // The driver does not decode `+` as a space.
     let query = url.query().map(|query| query.replace('+', "%20"));
     url.set_query(query.as_deref());
     let mut config: Config = url
         .as_str()
         .parse()
-        .map_err(|_| wrong("a part of it has an unknown form"))?;
+        .map_err(|_| wrong("a part of it is malformed"))?;
     let (driver_mode, verify) = match mode.as_str() {
         "disable" => (SslMode::Disable, false),
         "allow" | "prefer" => (SslMode::Prefer, false),
@@ -179,7 +182,7 @@ mod tests {
     use tokio_postgres::config::SslMode;
 
     #[test]
-    fn sslmode_is_read_as_postgresql_reads_it() {
+    fn sslmode_has_the_same_meaning_as_in_postgresql() {
         let (config, _) = settings("postgres://shop:se+cret@localhost/shop?sslmode=require").unwrap();
         assert_eq!(config.get_password(), Some(&b"se+cret"[..]));
         let mode = |query: &str| {

@@ -1,7 +1,7 @@
-//! A SQLite file, opened for reading only and treated as hostile.
+//! Reads a SQLite file, which is opened read-only and treated as hostile.
 //!
-//! One read transaction is open from the beginning to the end, so that all statements see one moment. A writer of a
-//! database that is not in WAL mode waits meanwhile.
+//! One read transaction is open from beginning to end, so that all statements see the same state. Meanwhile, writers of a
+//! database that is not in WAL mode have to wait.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,20 +19,21 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::value::{Value, quoted};
 
-/// How often SQLite asks whether to go on, in steps of its virtual machine.
+/// The number of steps of SQLite's virtual machine between two calls of the progress handler.
 const STEPS_PER_CALL: u64 = 10_000;
-/// Calls granted to each statement whatever the size of the file.
-const CALLS: u64 = 5_000;
-/// Bytes of the file for which a statement gets one call more. A row of Django's takes about 20 steps and 50 bytes.
+/// The number of calls after which a statement on a small file is interrupted.
+const MIN_CALLS: u64 = 5_000;
+/// The size in bytes for which a statement is allowed one more call. A row of Django's takes about 20 steps and 50 bytes.
 const BYTES_PER_CALL: u64 = 250;
 
 pub(crate) struct SqliteReader {
     connection: Connection,
     progress: Progress,
-    /// Calls that the current statement has left.
+    /// The number of calls left for the current statement.
     calls_left: Arc<AtomicU64>,
+    /// The number of calls allowed for each statement.
     calls: u64,
-    // Below the connection, so that the copy goes after it.
+    // Declared after the connection, so that a temporary copy is removed after it is closed.
     _place: Place,
 }
 
@@ -44,7 +45,7 @@ impl SqliteReader {
         let fault = |error: rusqlite::Error| translate(&error, "the database", &Progress::default());
         let connection = Connection::open_with_flags(&place.path, flags).map_err(fault)?;
         restrict(&connection).map_err(fault)?;
-        let calls = CALLS + place.bytes / BYTES_PER_CALL;
+        let calls = MIN_CALLS + place.bytes / BYTES_PER_CALL;
         let calls_left = Arc::new(AtomicU64::new(calls));
         let mut reader = Self {
             connection,
@@ -54,7 +55,7 @@ impl SqliteReader {
             _place: place,
         };
         reader.watch(&Progress::default());
-        // The transaction holds its snapshot from the first read on.
+        // The snapshot of the transaction is taken by its first read.
         reader
             .connection
             .execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")
@@ -71,7 +72,7 @@ impl SqliteReader {
             calls_left.store(left.saturating_sub(1), Ordering::Relaxed);
             left == 0 || progress.is_cancelled()
         };
-        // Fails only on a connection that is not owned.
+        // This fails only on a connection that rusqlite does not own.
         drop(self.connection.progress_handler(steps, Some(stop)));
     }
 
@@ -84,7 +85,7 @@ impl SqliteReader {
         };
         self.for_each(&select, &mut |row| match row.first().and_then(Value::text) {
             None | Some("ok") => Ok(()),
-            // Values of a wrong type are this crate's business, not damage.
+            // Values of a wrong type are not damage; they are handled when they are read.
             Some(line)
                 if ["NULL value in ", "TEXT value in ", "NUMERIC value in ", "non-"]
                     .iter()
@@ -127,9 +128,9 @@ fn restrict(connection: &Connection) -> rusqlite::Result<()> {
     ] {
         connection.set_db_config(config, on)?;
     }
-    let longest = i32::try_from(crate::MAX_ROW_BYTES).unwrap_or(i32::MAX);
-    for (limit, most) in [
-        (Limit::SQLITE_LIMIT_LENGTH, longest),
+    let max_bytes = i32::try_from(crate::MAX_ROW_BYTES).unwrap_or(i32::MAX);
+    for (limit, max) in [
+        (Limit::SQLITE_LIMIT_LENGTH, max_bytes),
         (Limit::SQLITE_LIMIT_EXPR_DEPTH, 100),
         (Limit::SQLITE_LIMIT_COMPOUND_SELECT, 10),
         (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100),
@@ -137,7 +138,7 @@ fn restrict(connection: &Connection) -> rusqlite::Result<()> {
         (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 1),
         (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
     ] {
-        connection.set_limit(limit, most)?;
+        connection.set_limit(limit, max)?;
     }
     connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cell_size_check = ON;
@@ -166,7 +167,7 @@ fn translate(error: &rusqlite::Error, table: &str, progress: &Progress) -> Error
         _ => {
             return Error::Query {
                 table,
-                reason: "the answer has an unexpected form".to_owned(),
+                reason: "the result has an unexpected type".to_owned(),
             };
         }
     };

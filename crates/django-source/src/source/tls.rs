@@ -1,7 +1,7 @@
-//! TLS towards PostgreSQL, after `sslmode` as PostgreSQL's own clients understand it.
+//! TLS for PostgreSQL, with the meaning of `sslmode` in PostgreSQL's own clients.
 //!
-//! `prefer` and `require` encrypt without checking the certificate; `verify-ca` and `verify-full` check it, and the host's
-//! name with it, against the public authorities or those of `sslrootcert`.
+//! `prefer` and `require` encrypt without checking the certificate; `verify-ca` and `verify-full` check it, including
+//! the host's name, against the public authorities or those of `sslrootcert`.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Result};
 
-/// Makes the connector; `verify` with the file of `sslrootcert`, if one is named.
+/// The connector. If `verify` is set, certificates are checked against those in the file `root_certificates`, if given.
 pub(super) fn connector(verify: bool, root_certificates: Option<&str>) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

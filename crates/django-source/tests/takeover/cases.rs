@@ -1,4 +1,4 @@
-//! The twelve cases, as `cases/expected.json` says.
+//! The twelve cases, compared with `cases/expected.json`.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use crate::collected::Collected;
 use crate::databases::{check, expected, path};
 use crate::postgres;
 
-/// Notes that follow from the rows and that `expected.json` does not repeat for every case.
-const UNMENTIONED: [&str; 1] = ["stock_differences"];
+/// Notes that may occur without being listed in `expected.json`.
+const OPTIONAL_NOTES: [&str; 1] = ["stock_differences"];
 
 fn strings(value: &Value) -> BTreeSet<String> {
     let items = value.as_array().into_iter().flatten();
@@ -19,7 +19,7 @@ fn strings(value: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// Every list of objects in one order.
+/// The objects of a list as texts, sorted.
 fn sorted(value: &Value) -> BTreeSet<String> {
     value
         .as_array()
@@ -64,9 +64,9 @@ fn compare_report(address: &str, report: &Value, expected: &Value) {
     assert!(wanted.is_subset(&notes), "{address}: {wanted:?} in {notes:?}");
     let more: Vec<_> = notes
         .difference(&wanted)
-        .filter(|code| !UNMENTIONED.contains(&code.as_str()))
+        .filter(|code| !OPTIONAL_NOTES.contains(&code.as_str()))
         .collect();
-    assert!(more.is_empty(), "{address}: not expected {more:?}");
+    assert!(more.is_empty(), "{address}: unexpected notes {more:?}");
 }
 
 fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
@@ -158,7 +158,7 @@ async fn compare(address: &str, expected: &Value) {
     let report = serde_json::to_value(plan.report()).expect("the report is JSON");
     compare_report(address, &report, expected);
     if plan.report().verdict == Verdict::Refuse {
-        let rows = Collected::of(plan).await.expect("nothing to read");
+        let rows = Collected::of(plan).await.expect("a refused source has no rows");
         assert!(rows.products.is_empty() && rows.users.is_empty() && rows.summaries.is_empty());
         return;
     }
@@ -175,7 +175,7 @@ async fn compare(address: &str, expected: &Value) {
     let report = serde_json::to_value(plan.report()).expect("the report is JSON");
     assert_eq!(
         report["target"], expected["target"],
-        "{address}: target as announced"
+        "{address}: target in the report"
     );
     let rows = Collected::of(plan).await.expect("the rows can be read");
     compare_rows(address, &rows, expected);
@@ -187,11 +187,11 @@ async fn case(name: &str) {
     let expected = expected(name);
     compare(&file.display().to_string(), &expected).await;
     let after = std::fs::read(&file).expect("the file can be read");
-    assert!(before == after, "the file is as it was");
+    assert!(before == after, "the file was changed");
     for suffix in ["-wal", "-shm", "-journal"] {
         assert!(
             !std::path::Path::new(&format!("{}{suffix}", file.display())).exists(),
-            "{suffix} was left"
+            "{suffix} was created"
         );
     }
     if let Some(database) = postgres::Database::load(name, &file).await {
@@ -225,7 +225,7 @@ cases! {
 }
 
 #[tokio::test]
-async fn one_of_several_tenants_can_be_taken_over() {
+async fn one_of_several_tenants_can_be_imported() {
     let wanted = &expected("11_tenants")["one_tenant"];
     let flag = format!("--tenant={}", wanted["--tenant"].as_str().expect("a flag"));
     let plan = check(&path("11_tenants").display().to_string(), &[&flag])

@@ -1,4 +1,4 @@
-//! All rows of a source, in memory.
+//! Collects all rows of a source in memory.
 
 use std::collections::BTreeMap;
 
@@ -49,7 +49,7 @@ impl Collected {
         Ok(all)
     }
 
-    /// The summaries, computed anew from the rows as the target's side would.
+    /// The summaries, recomputed from the rows.
     pub fn digests(&self) -> Vec<TableSummary> {
         let mut digests = vec![sum("user", &self.users)];
         for table in ["brand", "category", "supplier"] {
@@ -66,7 +66,7 @@ impl Collected {
         digests
     }
 
-    /// A cell as `expected.json` writes it.
+    /// A cell in the format of `expected.json`.
     pub fn cell(&self, table: &str, id: i64, column: &str) -> Value {
         let times = |created: chrono::DateTime<chrono::Utc>, updated: chrono::DateTime<chrono::Utc>| {
             let text = |moment: chrono::DateTime<chrono::Utc>| {
@@ -121,7 +121,7 @@ impl Collected {
             .clone()
     }
 
-    /// The ledger by product, as `expected.json` writes it. Checks every balance on the way.
+    /// The ledger by product, in the format of `expected.json`. Asserts that the entries are valid.
     pub fn stock(&self) -> Value {
         let mut stock = serde_json::Map::new();
         for product in &self.products {
@@ -160,7 +160,7 @@ impl Collected {
         Value::Object(stock)
     }
 
-    /// Groups with members and permissions, as `expected.json` writes them.
+    /// Groups with members and permissions, in the format of `expected.json`.
     pub fn groups(&self) -> Value {
         let mut groups = serde_json::Map::new();
         for group in &self.groups {
@@ -180,7 +180,7 @@ impl Collected {
         Value::Object(groups)
     }
 
-    /// Permissions of users, as `expected.json` writes them.
+    /// Permissions of users, in the format of `expected.json`.
     pub fn rights(&self) -> Value {
         let mut rights: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for permission in &self.permissions {
@@ -212,7 +212,7 @@ fn take<T>(all: &mut Vec<T>, rows: Vec<T>) {
 
 fn sum(table: &'static str, rows: &[impl django_source::digest::Record]) -> TableSummary {
     let mut digest = TableDigest::new(table);
-    // The other way round: their order must not matter.
+    // In reverse, as the order must not matter.
     rows.iter().rev().for_each(|row| digest.add(row));
     digest.summary()
 }

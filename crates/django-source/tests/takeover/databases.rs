@@ -12,7 +12,7 @@ fn cases() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases")
 }
 
-/// The file of a case. It is shared by all runs with the same `make.py`: tests that write copy it.
+/// The file of a case. It is shared by all runs with the same `make.py`, so tests that change it have to copy it.
 pub fn path(case: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| {
@@ -29,7 +29,7 @@ pub fn path(case: &str) -> PathBuf {
                 .arg(new.path())
                 .status();
             assert!(made.expect("python3 runs make.py").success());
-            // Another process may have been faster; its files are the same.
+            // Fails if another process has created the folder in the meantime, with the same files.
             if std::fs::rename(new.path(), &folder).is_ok() {
                 let _ = new.keep();
             }
@@ -39,7 +39,7 @@ pub fn path(case: &str) -> PathBuf {
     folder.join(format!("{case}.sqlite3"))
 }
 
-/// A copy of a case after some statements.
+/// A copy of a case, changed by some statements.
 pub fn changed(case: &str, sql: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("source.sqlite3");
@@ -60,7 +60,7 @@ pub fn expected(case: &str) -> Value {
     all[case].clone()
 }
 
-/// Decisions by their flags, at a fixed moment.
+/// Options with these flags and a fixed time.
 pub fn options(flags: &[&str]) -> Options {
     let mut options = Options::new("2026-11-26T12:00:00Z".parse().expect("a time"));
     for flag in flags {

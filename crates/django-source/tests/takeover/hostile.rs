@@ -1,4 +1,4 @@
-//! Malicious files, files with a concurrent writer, and files that are no database.
+//! Malicious files, files with a concurrent writer, and files that are not databases.
 
 use std::path::{Path, PathBuf};
 
@@ -92,13 +92,13 @@ async fn other_files_are_an_error() {
 }
 
 #[tokio::test]
-async fn a_file_in_wal_mode_leaves_its_folder_as_it_was() {
+async fn reading_a_file_in_wal_mode_does_not_change_its_folder() {
     let copy = Copy::after(
         "01_documented",
         "PRAGMA journal_mode = WAL; UPDATE brands_brand SET name = 'Changed' WHERE id = 1",
     );
     let before = copy.folder();
-    assert_eq!(before.len(), 1, "closing it takes the log away");
+    assert_eq!(before.len(), 1, "closing the database removes the log");
     let rows = Collected::of(check(&copy.address(), &[]).await.expect("the source can be read"))
         .await
         .expect("rows");
@@ -107,7 +107,7 @@ async fn a_file_in_wal_mode_leaves_its_folder_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_header_with_other_versions_leaves_its_folder_as_it_was() {
+async fn reading_other_header_versions_does_not_change_the_folder() {
     for versions in [[1, 2], [2, 4], [1, 1]] {
         let copy = Copy::after("01_documented", "PRAGMA journal_mode = WAL");
         let writer = copy.connect();
@@ -121,7 +121,7 @@ async fn a_header_with_other_versions_leaves_its_folder_as_it_was() {
         let log = |file: &Path| PathBuf::from(format!("{}-wal", file.display()));
         std::fs::copy(log(&copy.file), log(&crashed.file)).expect("a copy");
         let before = crashed.folder();
-        // SQLite refuses a version that it does not have.
+        // SQLite rejects unknown versions.
         match check(&crashed.address(), &[]).await {
             Ok(plan) => {
                 let rows = Collected::of(plan).await.expect("rows");
@@ -137,7 +137,7 @@ async fn a_header_with_other_versions_leaves_its_folder_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_log_that_a_crash_left_is_read_and_stays() {
+async fn the_log_of_a_crash_is_read_and_kept() {
     let copy = Copy::after("01_documented", "PRAGMA journal_mode = WAL");
     let writer = copy.connect();
     writer
@@ -161,7 +161,7 @@ async fn a_log_that_a_crash_left_is_read_and_stays() {
 }
 
 #[tokio::test]
-async fn a_concurrent_writer_does_not_affect_the_reading() {
+async fn a_concurrent_writer_does_not_affect_reading() {
     let copy = Copy::after("01_documented", "PRAGMA journal_mode = WAL");
     let writer = copy.connect();
     writer
@@ -192,7 +192,7 @@ async fn a_lock_that_is_not_released_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_journal_that_a_crash_left_is_an_error() {
+async fn the_journal_of_a_crash_is_an_error() {
     let copy = Copy::of("01_documented");
     let writer = copy.connect();
     let sql = "PRAGMA cache_size = 1; BEGIN; UPDATE auth_permission SET name = hex(randomblob(100)); UPDATE brands_brand SET name = 'x'";
@@ -208,7 +208,7 @@ async fn a_journal_that_a_crash_left_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_view_is_no_table() {
+async fn views_are_not_read() {
     let sql = "CREATE TABLE t AS SELECT * FROM brands_brand; DROP TABLE brands_brand;
         CREATE VIEW brands_brand AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)
         SELECT id, 'x' AS name, '' AS description, '2024-01-01' AS created_at, '2024-01-01' AS updated_at FROM n";

@@ -1,9 +1,9 @@
-//! Takes over the databases that `cases/make.py` writes, from SQLite and from PostgreSQL, and damaged ones.
+//! Imports the databases that `cases/make.py` writes, from SQLite and PostgreSQL, and damaged files.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "what panics here is a test that fails"
+    reason = "a panic is a failed test"
 )]
 #![expect(
     clippy::disallowed_methods,

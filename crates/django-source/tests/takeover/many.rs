@@ -1,4 +1,4 @@
-//! More rows than a batch holds, in an order that is not that of their ids.
+//! More rows than a batch can contain, whose times are not in the order of their ids.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use crate::collected::Collected;
 use crate::databases::{changed, check};
 use crate::postgres::Database;
 
-/// 7,000 movements of 2,500 products. The times of every third are written with another offset, so that their texts order
-/// otherwise than they do.
+/// 7,000 movements of 2,500 products. Every third time has another offset, so that the order of the texts differs from that
+/// of the times.
 const ROWS: &str = "
     WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 2509)
     INSERT INTO products_product SELECT i, 'Product ' || i, '', NULL, 1.5, 2.5, i % 7, '2024-01-01 10:00:00', '2024-01-01 10:00:00', 1, 1 FROM n;
@@ -30,7 +30,7 @@ async fn compare(address: &str) -> Collected {
     );
     assert_eq!(announced["stock_change"], rows.changes.len());
     assert_eq!(rows.summaries, rows.digests());
-    // Checks balances and the order of time.
+    // Asserts that the balances and the chronological order are correct.
     rows.stock();
     let moved = |reason| {
         let moved = rows.changes.iter().filter(|change| change.reason == reason);
@@ -50,7 +50,7 @@ async fn compare(address: &str) -> Collected {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_databases_give_the_same_rows() {
+async fn both_databases_return_the_same_rows() {
     let (_folder, file) = changed("01_documented", ROWS);
     let sqlite = compare(&file).await;
     if let Some(database) = Database::load("many", std::path::Path::new(&file)).await {

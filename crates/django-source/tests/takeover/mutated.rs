@@ -1,4 +1,4 @@
-//! Files with bytes changed at random: an error or a report, never a panic, and soon.
+//! Files with randomly changed bytes or values: reading them returns an error or a report, soon and without a panic.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ enum Change {
     Byte(prop::sample::Index, u8),
     Fill(prop::sample::Index, u16, u8),
     Cut(prop::sample::Index),
-    /// A page written over another.
+    /// Overwrites a page with another one.
     Page(prop::sample::Index, prop::sample::Index),
 }
 
@@ -54,7 +54,7 @@ fn apply(bytes: &mut Vec<u8>, change: &Change) {
     }
 }
 
-/// 150 tries with the same numbers at every run; `DJANGO_SOURCE_MUTATIONS` asks for another count, with others.
+/// Runs 150 cases with a fixed seed, or the number of cases in `DJANGO_SOURCE_MUTATIONS` with a random seed.
 fn runner() -> TestRunner {
     let count = std::env::var("DJANGO_SOURCE_MUTATIONS")
         .ok()
@@ -136,7 +136,7 @@ fn rand_byte() -> u8 {
     hash.to_le_bytes()[0]
 }
 
-/// A value of any type, some of them at the limits of what is allowed.
+/// Values of any type, some of them at the limits of valid values.
 fn value() -> impl Strategy<Value = Stored> {
     let limits = [
         0,
@@ -172,7 +172,7 @@ fn value() -> impl Strategy<Value = Stored> {
     ]
 }
 
-/// Puts a value into a column of some rows, past all constraints but uniqueness.
+/// Stores a value in a column of some rows. Rows that would violate uniqueness are left unchanged.
 fn store(
     sqlite: &rusqlite::Connection,
     columns: &[(String, String)],
@@ -185,15 +185,15 @@ fn store(
         "UPDATE OR IGNORE \"{table}\" SET \"{column}\" = ?1 WHERE rowid % {} = 0",
         of % 3 + 1
     );
-    // An id takes only whole numbers.
+    // Fails for a value other than a whole number in the column of the ids.
     let _ = sqlite.execute(&sql, [value]);
 }
 
 #[test]
-fn values_of_any_type_are_findings_or_within_the_rules() {
+fn values_of_any_type_are_findings_or_valid_rows() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("source.sqlite3");
-    // Tables without constraints, as far as the file can be had so.
+    // Tables without constraints, as far as the schema can be changed.
     std::fs::copy(path("06_extra_and_missing_columns"), &file).expect("a copy");
     let listed =
         "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'
@@ -207,7 +207,7 @@ fn values_of_any_type_are_findings_or_within_the_rules() {
              DELETE FROM sqlite_schema WHERE type = 'index' AND tbl_name NOT LIKE 'django%';
              PRAGMA writable_schema = RESET; PRAGMA foreign_keys = OFF; VACUUM",
         )
-        .expect("the constraints go");
+        .expect("the constraints are removed");
     let mut statement = sqlite.prepare(listed).expect("a statement");
     let rows = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -238,7 +238,7 @@ fn values_of_any_type_are_findings_or_within_the_rules() {
         drop(sqlite);
         let address = file.display().to_string();
         let (announced, rows) = runtime.block_on(async {
-            let plan = check(&address, &flags).await.expect("every value can be judged");
+            let plan = check(&address, &flags).await.expect("the source can be read");
             prop_assert_ne!(plan.report().verdict, django_source::Verdict::Stop);
             let announced = plan.report().target.clone();
             Ok((

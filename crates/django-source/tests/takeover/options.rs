@@ -1,4 +1,4 @@
-//! What `--map`, `--serie`, `--price` and `--timezone` decide.
+//! The effects of `--map`, `--serie`, `--price`, `--timezone` and other flags.
 
 use django_source::Verdict;
 
@@ -6,7 +6,7 @@ use crate::collected::Collected;
 use crate::databases::{changed, check, path};
 
 #[tokio::test]
-async fn a_map_decides_ambiguous_columns() {
+async fn a_map_gives_a_column_its_meaning() {
     let sql = "ALTER TABLE products_product RENAME COLUMN selling_price TO vista";
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
@@ -50,7 +50,7 @@ async fn renamed_tables_are_found_by_their_structure() {
     assert_eq!(plan.report().roles["brand"], "store_maker");
     let rows = Collected::of(plan).await.expect("the rows can be read");
     assert_eq!(rows.products.len(), 3);
-    // Django's codenames moved with the content type.
+    // Django's permissions belong to the renamed content type.
     assert_eq!(rows.rights()["ann"], serde_json::json!(["add_brand"]));
 }
 
@@ -84,7 +84,7 @@ async fn the_other_policies_for_prices_and_serial_numbers() {
 }
 
 #[tokio::test]
-async fn a_timezone_is_for_times_without_an_offset() {
+async fn a_timezone_applies_to_times_without_an_offset() {
     let plan = check(
         &path("07_storage_types").display().to_string(),
         &["--timezone=America/Sao_Paulo"],
@@ -100,7 +100,7 @@ async fn a_timezone_is_for_times_without_an_offset() {
 
 #[tokio::test]
 async fn duplicate_user_names_stop_the_import() {
-    // As a broken migration leaves it: without the unique index.
+    // The table has no unique index, as after a broken migration.
     let sql = "CREATE TABLE u AS SELECT * FROM auth_user; DROP TABLE auth_user; ALTER TABLE u RENAME TO auth_user;
         UPDATE auth_user SET username = 'ann' WHERE username = 'bo'; UPDATE auth_user SET username = '' WHERE id = 1";
     let (_folder, address) = changed("01_documented", sql);
@@ -125,7 +125,7 @@ async fn duplicate_user_names_stop_the_import() {
 }
 
 #[tokio::test]
-async fn movements_of_an_omitted_product_are_omitted() {
+async fn movements_of_a_skipped_product_are_skipped() {
     let sql = "UPDATE products_product SET cost_price = 'none' WHERE id = 1";
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &["--unreadable=skip"])

@@ -14,8 +14,8 @@ const TABLES: [(&str, &str); 6] = [
     ("outflows", "outflow"),
 ];
 
-/// The imported rows after these statements; asserts that none is omitted.
-async fn whole(name: &str, sql: &str) -> Collected {
+/// The imported rows after these statements. Asserts that they are the same as in the documented database.
+async fn import_all(name: &str, sql: &str) -> Collected {
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
     assert_eq!(
@@ -48,14 +48,14 @@ async fn renamed_tables_are_found() {
             |(app, model): (&str, &str)| format!("ALTER TABLE {app}_{model} RENAME TO {};", name(app, model));
         TABLES.map(statement).concat()
     };
-    whole("plural", &renamed(|app, _| format!("tb_{app}"))).await;
-    whole(
+    import_all("plural", &renamed(|app, _| format!("tb_{app}"))).await;
+    import_all(
         "capitals",
         &renamed(|_, model| format!("STK_{}", model.to_uppercase())),
     )
     .await;
-    whole("the model's name alone", &renamed(|_, model| model.to_owned())).await;
-    whole(
+    import_all("the model's name alone", &renamed(|_, model| model.to_owned())).await;
+    import_all(
         "no content types",
         "DELETE FROM auth_user_user_permissions; DELETE FROM django_content_type",
     )
@@ -69,21 +69,21 @@ async fn renamed_models_are_found() {
     };
     let vendors = "ALTER TABLE suppliers_supplier RENAME TO vendors_vendor;
         ALTER TABLE inflows_inflow RENAME COLUMN supplier_id TO vendor_id;";
-    whole(
+    import_all(
         "vendors",
         &format!("{vendors}{}", model("supplier", "vendors", "vendor")),
     )
     .await;
     let items = "ALTER TABLE products_product RENAME TO items_item; ALTER TABLE inflows_inflow RENAME COLUMN product_id TO item_id;
         ALTER TABLE outflows_outflow RENAME COLUMN product_id TO item_id;";
-    whole("items", &format!("{items}{}", model("product", "items", "item"))).await;
+    import_all("items", &format!("{items}{}", model("product", "items", "item"))).await;
     let stock = "ALTER TABLE inflows_inflow RENAME TO stock_stockin; ALTER TABLE outflows_outflow RENAME TO stock_stockout;";
     let stock = format!(
         "{stock}{}{}",
         model("inflow", "stock", "stockin"),
         model("outflow", "stock", "stockout")
     );
-    whole("stock in and out", &stock).await;
+    import_all("stock in and out", &stock).await;
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn renamed_columns_are_found() {
             let (from, to) = pair.split_once('=').expect("a pair");
             format!("ALTER TABLE {table} RENAME COLUMN \"{from}\" TO \"{to}\";")
         };
-        whole(columns, &columns.split(' ').map(renamed).collect::<String>()).await;
+        import_all(columns, &columns.split(' ').map(renamed).collect::<String>()).await;
     }
 }
 
@@ -133,8 +133,8 @@ async fn an_ambiguous_name_needs_the_right_type() {
     );
 }
 
-/// The statements that put users into a table of the project's own, with the tables of pairs beside it.
-fn moved(table: &str) -> String {
+/// The statements that rename the table of users and the tables of their groups and permissions.
+fn rename_users(table: &str) -> String {
     format!(
         "ALTER TABLE auth_user RENAME TO {table}; ALTER TABLE auth_user_groups RENAME TO {table}_groups;
          ALTER TABLE auth_user_user_permissions RENAME TO {table}_user_permissions;"
@@ -148,18 +148,18 @@ async fn custom_user_models_are_found() {
         let sql = format!(
             "{}{model}; ALTER TABLE {table}_groups RENAME COLUMN user_id TO customuser_id;
              ALTER TABLE {table}_user_permissions RENAME COLUMN user_id TO customuser_id",
-            moved(table)
+            rename_users(table)
         );
-        let rows = whole(table, &sql).await;
+        let rows = import_all(table, &sql).await;
         assert_eq!(rows.rights()["ann"], serde_json::json!(["add_brand"]), "{table}");
     }
     let by_address = format!(
         "{}{model}; CREATE TABLE copied AS SELECT * FROM accounts_customuser; DROP TABLE accounts_customuser;
          ALTER TABLE copied RENAME TO accounts_customuser;
          UPDATE accounts_customuser SET email = 'user' || id || '@example.org', username = ''",
-        moved("accounts_customuser")
+        rename_users("accounts_customuser")
     );
-    let rows = whole("empty names", &by_address).await;
+    let rows = import_all("empty names", &by_address).await;
     assert!(
         rows.users
             .iter()
@@ -168,7 +168,7 @@ async fn custom_user_models_are_found() {
     let bare = "CREATE TABLE members_member (id integer PRIMARY KEY, password varchar(128), last_login datetime, email varchar(255), is_admin bool);
         INSERT INTO members_member SELECT id, password, last_login, 'user' || id || '@example.org', is_superuser FROM auth_user;
         DROP TABLE auth_user_groups; DROP TABLE auth_user_user_permissions; DROP TABLE auth_user";
-    let rows = whole("a bare model", bare).await;
+    let rows = import_all("a bare model", bare).await;
     assert!(
         rows.users
             .iter()

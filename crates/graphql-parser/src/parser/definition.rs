@@ -14,7 +14,7 @@ use super::{Parser, Result};
 use crate::error::{Error, ErrorKind};
 use crate::token::TokenKind;
 
-/// The keywords that begin a definition of a type system; `extend` may stand before all but the last.
+/// The keywords that begin a definition of a type system. `extend` may precede all but the last.
 const TYPE_SYSTEM: [&str; 8] = [
     "schema",
     "scalar",
@@ -26,7 +26,7 @@ const TYPE_SYSTEM: [&str; 8] = [
     "directive",
 ];
 
-/// What has been read of a document.
+/// The definitions read so far.
 #[derive(Default)]
 struct Definitions {
     anonymous: Option<Positioned<OperationDefinition>>,
@@ -38,7 +38,7 @@ impl Parser<'_> {
     pub(super) fn document(mut self) -> Result<ExecutableDocument> {
         let start = self.token.pos;
         let mut definitions = Definitions::default();
-        // A document has at least one definition, so its end is unexpected before that.
+        // A document has at least one definition, so the end of the text is an error before that.
         self.definition(&mut definitions)?;
         while self.token.kind != TokenKind::End {
             self.definition(&mut definitions)?;
@@ -68,7 +68,7 @@ impl Parser<'_> {
         }
         let is_described = self.skip_description()?;
         if is_described && self.token.kind == TokenKind::BraceOpen {
-            let message = "A query without the keyword \"query\" has no description.";
+            let message = "A query without the keyword \"query\" can't have a description.";
             return Err(Error::syntax(start, message));
         }
         if self.token.kind != TokenKind::Name {
@@ -81,7 +81,7 @@ impl Parser<'_> {
             "fragment" => return self.fragment_definition(definitions, start),
             keyword if TYPE_SYSTEM.contains(&keyword) => return Err(not_executable(start)),
             _ if is_described => {
-                let message = format_args!("A description can't stand before {}.", self.token);
+                let message = format_args!("A description is not allowed before {}.", self.token);
                 return Err(Error::syntax(start, message));
             }
             "extend" => {
@@ -100,7 +100,7 @@ impl Parser<'_> {
         self.operation(definitions, ty, start, false)
     }
 
-    /// Reads the rest of an operation; the shorthand has nothing but its selections.
+    /// Parses the rest of an operation, which for the shorthand is only the selection set.
     fn operation(
         &mut self,
         definitions: &mut Definitions,
@@ -186,14 +186,14 @@ impl Parser<'_> {
         self.name()
     }
 
-    /// `on` and a type; the caller has seen the keyword.
+    /// Parses `on` and a type. The current token must be the keyword.
     pub(super) fn type_condition(&mut self) -> Result<Positioned<TypeCondition>> {
         let keyword = self.advance()?;
         let on = self.name()?;
         Ok(Positioned::new(TypeCondition { on }, keyword.pos))
     }
 
-    /// Passes a description, for which the syntax tree has no room.
+    /// Skips a description, which the syntax tree can't represent. Returns whether there was one.
     pub(super) fn skip_description(&mut self) -> Result<bool> {
         let is_there = self.token.is_string();
         if is_there {
@@ -204,6 +204,6 @@ impl Parser<'_> {
 }
 
 fn not_executable(pos: Pos) -> Error {
-    let message = "A document that is executed has operations and fragments only, no definitions of types.";
+    let message = "An executable document contains only operations and fragments, no definitions of types.";
     Error::new(ErrorKind::NotExecutable, pos, message)
 }

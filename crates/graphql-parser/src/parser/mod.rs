@@ -1,4 +1,4 @@
-//! The state of the parser and the steps that all rules of the grammar are made of.
+//! The state of the parser, and the steps that all rules of the grammar use.
 
 mod definition;
 mod selection;
@@ -37,17 +37,17 @@ pub(crate) fn parse(text: &str, limits: Limits) -> Result<ExecutableDocument> {
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
-    /// The token that is looked at. The one after it has not been read, so errors come in the order of the text.
+    /// The current token. The next one has not been read, so errors are found in the order of the text.
     token: Token<'a>,
-    /// How many brackets are open.
+    /// Number of open brackets.
     nesting: u8,
     max_nesting: u8,
-    /// The first thing that the syntax tree has no room for. It is returned only if the syntax is right to the end.
+    /// The first construct that the syntax tree can't represent. Returned only if there is no syntax error.
     deferred: Option<Error>,
 }
 
 impl<'a> Parser<'a> {
-    /// Goes on to the next token and returns the one before it.
+    /// Reads the next token and returns the current one.
     fn advance(&mut self) -> Result<Token<'a>> {
         let next = self.lexer.next()?;
         Ok(mem::replace(&mut self.token, next))
@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    /// As [`Self::many`], or no brackets.
+    /// Like [`Self::many`], but the brackets may be missing.
     fn optional_many<T>(
         &mut self,
         open: TokenKind,

@@ -66,7 +66,7 @@ impl Parser<'_> {
         })
     }
 
-    /// Directives, possibly none; those of a variable have no variables in them and are called constant.
+    /// Zero or more directives. Those of a variable are constant: their arguments can't contain variables.
     pub(super) fn directives(&mut self, is_constant: bool) -> Result<Vec<Positioned<Directive>>> {
         let mut directives = Vec::new();
         while self.token.kind == TokenKind::At {

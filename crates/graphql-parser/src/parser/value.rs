@@ -11,7 +11,7 @@ use crate::token::TokenKind;
 use crate::{block_string, escape, number};
 
 impl Parser<'_> {
-    /// A value; one that is constant has no variables in it.
+    /// A value. A constant value can't contain variables.
     pub(super) fn value(&mut self, is_constant: bool) -> Result<Positioned<Value>> {
         let pos = self.token.pos;
         let value = match self.token.kind {

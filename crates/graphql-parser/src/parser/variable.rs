@@ -57,7 +57,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         let value = self.value(true)?;
-        // There are no variables in it: they are refused while a constant is read.
+        // Never fails: a constant value contains no variables.
         let constant = value.node.into_const().ok_or_else(|| self.unexpected())?;
         Ok(Some(Positioned::new(constant, value.pos)))
     }

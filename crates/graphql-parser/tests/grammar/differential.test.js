@@ -1,9 +1,9 @@
-// Generated documents, parsed by graphql-js and by the graphql-parser crate: both must accept the same ones, read the
-// same tree and values out of them, and find an error in the same place.
+// Generated documents, parsed by graphql-js and by the graphql-parser crate: both must accept the same documents, return
+// the same tree and values, and report errors at the same position.
 //
 //   node differential.test.js [--count DOCUMENTS] [--seed SEED] [--first INDEX]
 //
-// A difference names the index of its document: `--first INDEX --count 1` runs that one alone.
+// A difference is reported with the index of its document: `--first INDEX --count 1` runs only that one.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -23,9 +23,9 @@ const { values } = parseArgs({
   },
 });
 const [COUNT, SEED, FIRST] = [Number(values.count), Number(values.seed), Number(values.first)];
-/** Documents that are on their way at the same time. */
+/** Documents sent to the parser at a time. */
 const BATCH = 500;
-/** Differences that are shown. */
+/** Maximum number of differences shown. */
 const SHOWN = 5;
 
 function document(index) {
@@ -38,7 +38,7 @@ function document(index) {
   return (kind < 92 ? mutateCharacters : mutateBytes)(random, text(random, right));
 }
 
-/** What the crate says that it should not, or nothing. */
+/** Describes how the result of the crate differs from the expected one; undefined if it does not. */
 function difference(expected, [answer, ...found]) {
   if (answer === 'document') {
     return JSON.stringify(expected.document) === JSON.stringify([answer, ...found]) ? undefined : 'another document';
@@ -50,10 +50,10 @@ function difference(expected, [answer, ...found]) {
     const isAmong = expected.faults.some((fault) => String(fault) === String([kind, line, column]));
     return isAmong ? undefined : 'another fault';
   }
-  // Where a document stops being executable, nothing more is read.
+  // The crate stops reading at the first type definition, so it may not reach the syntax error of graphql-js.
   if (kind === 'NotExecutable') return isBefore(expected.syntax) ? undefined : 'another fault';
   if (kind !== 'Syntax') return 'not a syntax error';
-  // A string without an end is wrong where it begins, which graphql-js does not say.
+  // The crate reports an unterminated string at its beginning, graphql-js does not.
   if (expected.isOpenString && message.includes('is not closed')) {
     return isBefore(expected.syntax) ? undefined : 'a string that is open elsewhere';
   }
@@ -66,7 +66,7 @@ const profile = COUNT > 100_000 ? ['--release'] : [];
 test(`${COUNT} documents from ${FIRST} with seed ${SEED}`, async () => {
   const command = ['run', '--quiet', '--locked', ...profile, '--example', 'dump'];
   const parser = spawn('cargo', command, { cwd: crate, stdio: ['pipe', 'pipe', 'inherit'] });
-  // Writing to a parser that has ended fails; its exit says more.
+  // Writing fails if the parser has exited, which is reported below.
   parser.stdin.on('error', () => {});
   const answers = createInterface({ input: parser.stdout, crlfDelay: Infinity })[Symbol.asyncIterator]();
   const seen = { document: 0 };
@@ -78,7 +78,7 @@ test(`${COUNT} documents from ${FIRST} with seed ${SEED}`, async () => {
       parser.stdin.write(texts.map((text) => `${JSON.stringify(text)}\n`).join(''));
       for (const [offset, text] of texts.entries()) {
         const { value: line, done } = await answers.next();
-        assert.ok(!done, `the parser ended at one of the documents after ${index + offset}`);
+        assert.ok(!done, `the parser exited at document ${index + offset} or a later one of the batch`);
         const answer = JSON.parse(line);
         const expected = read(text);
         const kind = answer[0] === 'document' ? 'document' : answer[1];
@@ -94,10 +94,10 @@ test(`${COUNT} documents from ${FIRST} with seed ${SEED}`, async () => {
   console.log(seen);
   const shown = differences.slice(0, SHOWN).map((difference) => JSON.stringify(difference));
   assert.equal(differences.length, 0, `${differences.length} differences:\n${shown.join('\n')}`);
-  // A run that tries little proves little.
+  // A large run must cover both accepted documents and every kind of error.
   if (COUNT >= 5000) {
     const share = seen.document / COUNT;
-    assert.ok(share > 0.3 && share < 0.8, `${share} of all documents are right`);
+    assert.ok(share > 0.3 && share < 0.8, `${share} of all documents are accepted`);
     const kinds = [
       'Syntax', 'NotExecutable', 'NoOperation', 'AnonymousOperationNotAlone', 'DuplicateOperation', 'DuplicateFragment',
       'DuplicateInputField', 'NumberOutOfRange',

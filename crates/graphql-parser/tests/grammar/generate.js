@@ -1,4 +1,4 @@
-// Documents after the grammar, as lists of tokens, and the texts that those tokens make.
+// Generates documents from the grammar as lists of tokens, and texts from those tokens.
 
 import { name, number, string } from './literals.js';
 
@@ -99,7 +99,7 @@ class Generator {
     ];
   }
 
-  /** A name that seldom comes twice, where two of one name are refused. */
+  /** A name that is seldom repeated, for places where duplicates are refused. */
   unique() {
     const made = name(this.random);
     if (this.random.chance(12)) return 'same';
@@ -129,7 +129,7 @@ class Generator {
     if (kind < 45) return [string(random)];
     if (kind < 55) return [random.pick(['true', 'false', 'null'])];
     if (kind < 63) return [name(random)];
-    // A constant has no variables in it, but now and then it should be tried.
+    // A constant can't contain variables, so a few are generated as errors.
     if (kind < 75) return isConstant && !random.chance(3) ? ['0'] : ['$', name(random)];
     if (kind < 88) return ['[', ...random.list(0, 4, () => this.value(depth - 1, isConstant)).flat(), ']'];
     const field = () => {
@@ -158,12 +158,12 @@ class Generator {
   }
 }
 
-/** The tokens of a document that is right, but for some literals and lists that are wrong on purpose. */
+/** The tokens of a document that is usually valid; some literals and lists are wrong on purpose. */
 export function tokens(random) {
   return new Generator(random).document();
 }
 
-/** A text of these tokens with what the grammar ignores between them: nothing, a space, or anything. */
+/** Joins tokens with ignored text between them: as little as possible, one space, or anything. */
 export function text(random, tokens) {
   const style = random.pick(['dense', 'spaced', 'wild', 'wild']);
   const gap = (left, right) => {
@@ -178,11 +178,11 @@ export function text(random, tokens) {
   tokens.forEach((token, index) => {
     joined += token + gap(token, tokens[index + 1] ?? '');
   });
-  // A comment may end with the document.
+  // A comment may end at the end of the document instead of a line terminator.
   return random.chance(5) ? `${joined}# the end` : joined;
 }
 
-/** Whether two tokens would be read as one, or as something that is not a token. */
+/** Whether two adjacent tokens would be read as one, or as something that is not a token. */
 function needsGap(left, right) {
   const isWord = (character) => /[A-Za-z0-9_]/.test(character ?? '');
   if (isWord(left.at(-1)) && isWord(right[0])) return true;

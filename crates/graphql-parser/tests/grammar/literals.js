@@ -1,7 +1,7 @@
-// Tokens with content: names, numbers and strings, among them some that are almost right.
+// Generates names, numbers and strings, some of which are slightly invalid.
 
 const NAMES = ['a', 'b', 'id', 'first', '_', '__typename', 'A1', 'x_2', 'totalCount', 'Brand', 'Int', 'ID', 'queryQ'];
-// Words that mean something in one place are names in all others.
+// Keywords are ordinary names outside of their context.
 const KEYWORDS = [
   'query', 'mutation', 'subscription', 'fragment', 'on', 'true', 'false', 'null', 'type', 'schema', 'extend', 'input',
   'enum', 'scalar', 'union', 'interface', 'directive', 'implements', 'repeatable',
@@ -84,7 +84,7 @@ function block(random) {
     return (random.chance(80) ? common : '') + indent() + content() + (random.chance(20) ? indent() : '');
   };
   let text = random.list(1, 6, line).reduce((joined, next) => joined + random.pick(['\n', '\n', '\r', '\r\n']) + next);
-  // A preceding quote would join the closing quotes.
+  // A quote or a backslash before the closing quotes would become part of them.
   if (/["\\]$/.test(text) && !random.chance(3)) text += random.pick([' ', 'x', '\n']);
   if (!random.chance(3)) text = text.replaceAll(/(?<!\\)"""/g, '\\"""');
   return `"""${text}"""`;

@@ -1,4 +1,4 @@
-// Documents that are almost right: tokens or bytes that are missing, doubled, exchanged or put in.
+// Generates slightly invalid documents: removes, repeats, swaps or inserts tokens, characters or bytes.
 
 import { name, number, string } from './literals.js';
 
@@ -15,7 +15,7 @@ function token(random) {
   return kind < 9 ? number(random) : string(random);
 }
 
-/** Nothing but tokens, in any order. */
+/** Random tokens in any order. */
 export function soup(random) {
   return random.list(0, 12, () => token(random));
 }
@@ -56,7 +56,7 @@ export function mutateCharacters(random, text) {
   return characters.join('');
 }
 
-/** What is no longer UTF-8 becomes U+FFFD, as it would on its way into a server. */
+/** Invalid UTF-8 becomes U+FFFD, as it would in a server that decodes leniently. */
 export function mutateBytes(random, text) {
   const bytes = Buffer.from(text);
   if (bytes.length === 0) return text;

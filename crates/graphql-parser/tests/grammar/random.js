@@ -1,4 +1,4 @@
-// Random choices that are the same for the same seed, on every machine.
+// Random choices that depend only on the seed.
 
 export class Random {
   #state;
@@ -18,7 +18,7 @@ export class Random {
     return (mixed ^ (mixed >>> 14)) >>> 0;
   }
 
-  /** A whole number from 0 and below `bound`. */
+  /** A whole number from 0 to `bound - 1`. */
   below(bound) {
     return Math.floor((this.#next() / 0x1_0000_0000) * bound);
   }
@@ -37,7 +37,7 @@ export class Random {
     return items[this.below(items.length)];
   }
 
-  /** As many results of `make` as `least` to `most`. */
+  /** A list of `least` to `most` results of `make`. */
   list(least, most, make) {
     return Array.from({ length: this.between(least, most) }, make);
   }

@@ -1,12 +1,12 @@
-// What graphql-js makes of a text, in the form of examples/dump.rs.
+// The result of graphql-js for a text, in the format of examples/dump.rs.
 
 import { GraphQLError, Kind, parse } from 'graphql';
 
 const EXECUTABLE = [Kind.OPERATION_DEFINITION, Kind.FRAGMENT_DEFINITION];
 
 /**
- * `{ document }` or `{ faults }`, which are what is right by the grammar but has no place in the tree, or `{ syntax }`:
- * the line and the column of an error, and whether it is about a string without an end.
+ * `{ document }`; or `{ faults }`, if the text follows the grammar but the crate's tree can't represent it; or
+ * `{ syntax, isOpenString }`: the line and column of a syntax error, and whether it is about an unterminated string.
  */
 export function read(text) {
   try {
@@ -25,7 +25,7 @@ class Reading {
   constructor(text, { definitions }) {
     this.text = text;
     this.definitions = definitions;
-    // graphql-js counts UTF-16 units.
+    // graphql-js counts UTF-16 units as columns, the crate counts characters.
     this.hasSurrogates = /[\ud800-\udfff]/.test(text);
     this.faults = [];
   }

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// The media types, the preferred first among those that a client accepts alike.
+/// The media types in our order of preference, which decides among those that a client accepts with the same quality.
 const MEDIA_TYPES: [(MediaType, &str, &str); 4] = [
     (MediaType::GraphQlJson, "application", "graphql-response+json"),
     (MediaType::Json, "application", "json"),
@@ -16,7 +16,7 @@ const MEDIA_TYPES: [(MediaType, &str, &str); 4] = [
 pub(crate) enum MediaType {
     /// `application/graphql-response+json`: the status says whether anything was executed.
     GraphQlJson,
-    /// `application/json`: the status is 200 even where nothing was executed.
+    /// `application/json`: the status is usually 200, even if nothing was executed.
     Json,
     /// `text/event-stream`.
     EventStream,
@@ -53,7 +53,7 @@ impl Accepted {
             .collect();
         let taken = |form: &&(MediaType, &str, &str)| quality(&ranges, form.1, form.2).is_some();
         let rank = |form: &&(MediaType, &str, &str)| quality(&ranges, form.1, form.2);
-        // `max_by_key` returns the last of equals, so in reverse.
+        // `max_by_key` returns the last of several maxima. In reverse, that is the one that we prefer.
         let best = |forms: &[(MediaType, &str, &str)]| {
             let best = forms.iter().rev().filter(taken).max_by_key(rank)?;
             Some((best.0, rank(&best)?.1))

@@ -1,5 +1,5 @@
-//! The HTTP handler: `POST` with JSON, `GET` for queries, the media type that the client prefers. A request that a page
-//! of another origin can send without a preflight changes nothing.
+//! The HTTP handler: `POST` with JSON, `GET` for queries, and content negotiation. A request that a page of another origin
+//! can send without a preflight changes nothing.
 
 use std::sync::Arc;
 
@@ -87,7 +87,7 @@ async fn by_post<H: Host>(State(service): State<Arc<Service<H>>>, request: Reque
     exchange.respond(request).await
 }
 
-/// One request and what is needed to respond.
+/// A request and what is needed to respond to it.
 struct Exchange<H: Host> {
     service: Arc<Service<H>>,
     parts: Parts,
@@ -98,7 +98,7 @@ struct Exchange<H: Host> {
 
 impl<H: Host> Exchange<H> {
     async fn respond(self, request: Result<GraphQlRequest, RequestError>) -> Response {
-        // The page is served before this, to browsers.
+        // `text/html` does not count: if the host has a page for browsers, it has been served before.
         let accepted = self
             .reply
             .accepted
@@ -112,7 +112,7 @@ impl<H: Host> Exchange<H> {
         };
         let request = match request {
             Ok(request) => request,
-            // Not a well-formed GraphQL-over-HTTP request: 400 whatever the media type.
+            // Not a well-formed GraphQL-over-HTTP request: the status is 400 for every media type.
             Err(error) => return self.reply.error(error),
         };
         let host = self.service.host();
@@ -154,7 +154,7 @@ impl<H: Host> Exchange<H> {
             let events = engine.subscribe(prepared);
             return Ok(sse::respond(&self.service, session.clone(), events));
         }
-        // Errors of the key have their status whatever the media type.
+        // Errors about the key keep their status for every media type.
         let keys = match idempotency::keys(&self.parts.headers, &prepared) {
             Ok(keys) => keys,
             Err(error) => return Ok(self.reply.error(error)),
@@ -170,7 +170,7 @@ impl<H: Host> Exchange<H> {
         Ok(self.reply.response(&response).map(Body::from))
     }
 
-    /// Executes a mutation with a key, unless it was executed before.
+    /// Executes a mutation with an idempotency key, unless it was executed before.
     async fn execute_once(
         &self,
         mut prepared: Prepared<H>,
@@ -219,7 +219,7 @@ impl<H: Host> Exchange<H> {
     }
 }
 
-/// The media types that a client accepts.
+/// Renders responses in the JSON media type that a client prefers.
 #[derive(Clone, Copy)]
 struct Reply {
     accepted: Option<Accepted>,
@@ -237,8 +237,8 @@ impl Reply {
         }
     }
 
-    /// A response of GraphQL. `application/json` comes with 200 even for a request error, as older clients expect;
-    /// the status of `application/graphql-response+json` says whether anything was executed.
+    /// A GraphQL response. With `application/json`, the status of a request error is 200, as older clients expect, except
+    /// for 429 and 503. With `application/graphql-response+json`, it shows whether anything was executed.
     fn response(self, response: &GraphQlResponse) -> http::Response<String> {
         let status = match response.request_error().map_or(StatusCode::OK, ErrorCode::status) {
             status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => status,
@@ -248,7 +248,7 @@ impl Reply {
         self.with_status(status, response)
     }
 
-    /// An error with its status, whatever the media type.
+    /// An error with its own status for every media type.
     fn error(self, error: RequestError) -> Response {
         self.with_status(error.code.status(), &error.into())
             .map(Body::from)
@@ -290,7 +290,8 @@ fn is_upgrade(headers: &HeaderMap) -> bool {
         .is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Reads a body that is declared as JSON. A page of another origin can send any other media type without a preflight.
+/// Reads a body that is declared as JSON. Other media types are refused, because a page of another origin can send some of
+/// them without a preflight.
 async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Bytes, RequestError> {
     if !is_json(headers) {
         let message = "Send the body as application/json.";
@@ -310,7 +311,7 @@ async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<B
             Err(if is_too_large {
                 RequestError::new(ErrorCode::PayloadTooLarge, "The body is too large.")
             } else {
-                RequestError::new(ErrorCode::IncompleteBody, "The body did not arrive whole.")
+                RequestError::new(ErrorCode::IncompleteBody, "The body did not arrive completely.")
             })
         }
         Err(_) => Err(RequestError::new(

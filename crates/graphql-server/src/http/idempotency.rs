@@ -1,4 +1,4 @@
-//! Which requests can have an `Idempotency-Key`.
+//! Decides whether the `Idempotency-Key` of a request applies.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -8,10 +8,10 @@ use crate::host::{Host, Usage};
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The keys of a mutation that changes something; none for other operations, and for one that selects only public fields.
+/// The keys of a mutation. Empty for other operations, and for a mutation that selects only public fields.
 ///
 /// # Errors
-/// [`ErrorCode::BadUserInput`] when the mutation selects several fields, so that it could be executed in part.
+/// [`ErrorCode::BadUserInput`] when the mutation selects several fields, since it could be executed in part.
 pub(crate) fn keys<H: Host>(
     headers: &HeaderMap,
     prepared: &Prepared<H>,

@@ -1,4 +1,4 @@
-//! The parameters of a request, as a JSON body, the payload of a message or a query string carries them.
+//! Reads the parameters of a request from a JSON body, the payload of a message or a query string.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::document_store::DocumentRef;
 use crate::engine::GraphQlRequest;
 use crate::error::{ErrorCode, RequestError};
 
-/// The parameters as raw JSON, so that an error can name the one that is wrong.
+/// The parameters as raw JSON, so that an error can name the invalid one.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawParameters<'a> {
@@ -33,7 +33,7 @@ struct RawParameters<'a> {
 #[serde(rename_all = "camelCase")]
 struct Extensions {
     persisted_query: Option<PersistedQuery>,
-    /// Without a flattened field, serde accepts a sequence.
+    /// Without a flattened field, serde would also accept a JSON array.
     #[serde(flatten)]
     _other: HashMap<String, serde::de::IgnoredAny>,
 }
@@ -48,11 +48,11 @@ struct PersistedQuery {
 /// Reads a JSON object.
 ///
 /// # Errors
-/// The first parameter that is wrong.
+/// When the body is not a JSON object, or for the first invalid parameter.
 pub(crate) fn from_json(body: &[u8]) -> Result<GraphQlRequest, RequestError> {
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {}
-        Some(b'[') => return Err(invalid("Batches are not served: send one operation a request.")),
+        Some(b'[') => return Err(invalid("Batches are not served: send one operation per request.")),
         _ => return Err(invalid("The body is not a JSON object.")),
     }
     let raw: RawParameters<'_> =
@@ -63,7 +63,7 @@ pub(crate) fn from_json(body: &[u8]) -> Result<GraphQlRequest, RequestError> {
 /// Reads a query string, in which `variables` and `extensions` are JSON.
 ///
 /// # Errors
-/// The first parameter that is wrong.
+/// The first invalid parameter.
 pub(crate) fn from_query(query: &str) -> Result<GraphQlRequest, RequestError> {
     let mut raw = RawParameters::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -95,7 +95,7 @@ fn read(raw: &RawParameters<'_>) -> Result<GraphQlRequest, RequestError> {
     }
     let hash = persisted.map(|persisted| persisted.sha256_hash);
     let id = text(raw.document_id.as_ref(), "documentId")?;
-    // `graphql-ws` always sends a text, empty beside a hash or an id.
+    // `graphql-ws` always sends a `query`, which is empty if there is a hash or an id.
     let is_named = hash.is_some() || id.is_some();
     let document = DocumentRef {
         text: text(raw.query.as_ref(), "query")?.filter(|text| !(is_named && text.is_empty())),

@@ -1,6 +1,6 @@
 //! Server-sent events: the protocol of `graphql-sse`, distinct connections mode. Each response is a `next` event, and
-//! `complete` follows the last. A stream that ends because its login or the program does has no `complete`, so that the
-//! client connects again.
+//! `complete` follows the last. If a stream ends because its login is no longer valid or the program shuts down, `complete`
+//! is not sent, so that the client reconnects.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -18,7 +18,7 @@ use crate::host::Host;
 use crate::response::GraphQlResponse;
 use crate::service::Service;
 
-/// Events that wait for a slow reader, at most.
+/// Maximum number of events queued for a slow reader.
 const QUEUE: usize = 16;
 /// Time between comments on an idle stream, which keep proxies from closing it.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
@@ -72,7 +72,7 @@ async fn send<H: Host>(
             response = responses.next() => match response {
                 Some(response) => {
                     // A login that was revoked since the last event ends the stream. So does an event that could not be
-                    // resolved: without `complete`, the client connects again and continues from its last one.
+                    // resolved: without `complete`, the client reconnects and resumes after the last event it received.
                     if response.is_incomplete() || service.begin(session).await.is_err() {
                         return;
                     }
@@ -80,7 +80,7 @@ async fn send<H: Host>(
                 }
                 None if host.is_stopping() => return,
                 None => {
-                    // The client may have gone.
+                    // Fails if the client has disconnected.
                     let _ = timeout(write_time, events.send(COMPLETE)).await;
                     return;
                 }

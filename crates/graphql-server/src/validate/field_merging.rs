@@ -1,7 +1,7 @@
-//! Selections of one parent with the same response key: their types have to be alike, so that a client can read the
-//! response without knowing the object's type. `SameResponseShape` of the specification.
+//! Checks that selections with the same parent and response key have types of the same shape, so that a client can read
+//! the response without knowing the object's type. This is `SameResponseShape` of the specification.
 //!
-//! async-graphql compares within one selection set only, and not across fragments on different types.
+//! async-graphql compares only within one selection set, and not across fragments on different types.
 
 use std::collections::HashSet;
 
@@ -23,7 +23,7 @@ pub(crate) type TypedSet<'a> = (&'a str, &'a Positioned<SelectionSet>);
 /// Compares all selections of an operation that have the same parent and response key.
 ///
 /// # Errors
-/// The first whose type differs.
+/// The first selection whose type differs from that of an earlier one.
 pub(crate) fn check_response_shapes(
     index: &SchemaIndex,
     document: &ExecutableDocument,

@@ -1,8 +1,8 @@
-//! The literals of a document: each has to fit the argument that it is given for, and each variable has to be declared
-//! with a type that fits.
+//! Checks the literals of a document: each must be valid for its argument, and each variable in them must be declared with
+//! a compatible type.
 //!
-//! async-graphql takes a string for an enum value, checks the range of numbers when a resolver uses them, and does not
-//! compare the types of all variables.
+//! async-graphql accepts a string as an enum value, checks the range of numbers only when a resolver uses them, and does
+//! not check the types of all variables.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ use async_graphql_value::Value as Literal;
 /// Checks all literals of a document.
 ///
 /// # Errors
-/// All that do not fit.
+/// One for each literal that does not fit, at most [`MAX_ERRORS`](crate::MAX_ERRORS).
 pub(crate) fn check(
     index: &SchemaIndex,
     scalar_check: ScalarCheck,

@@ -1,4 +1,4 @@
-//! What async-graphql's validation leaves out: values, variables and selections with the same response key.
+//! Checks that async-graphql's validation lacks: of values, variables and selections with the same response key.
 
 pub(crate) mod arguments;
 pub(crate) mod field_merging;

@@ -1,4 +1,4 @@
-//! Whether a value fits an input type: the one check for the literals of a document and the variables of a request.
+//! Checks whether a value fits an input type, both for the literals of a document and for the variables of a request.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,14 +14,14 @@ use crate::schema_index::{InputObject, NamedType, SchemaIndex};
 use crate::validate::whole_numbers::whole;
 use async_graphql_value::Value as Literal;
 
-/// A value of either kind: a literal, which may contain variables, or a constant.
+/// An input value: a literal, which may contain variables, or a constant.
 pub(super) trait InputValue: Sized {
     fn form(&self) -> Form<'_, Self>;
     /// The value as a constant, unless it contains variables.
     fn constant(&self) -> Option<Cow<'_, Value>>;
 }
 
-/// What a value is.
+/// The kind of an input value, with its content where the checks need it.
 pub(super) enum Form<'v, V> {
     Variable(&'v Name),
     Null,
@@ -93,7 +93,7 @@ pub(super) struct ValueChecker<'a> {
     index: &'a SchemaIndex,
     scalar_check: ScalarCheck,
     source: Source,
-    /// Nested values at most. Literals are bounded by the nesting of brackets already.
+    /// Maximum nesting of values. Literals are already bounded by the nesting of brackets.
     max_depth: usize,
     /// The variables that literals may use.
     declared: HashMap<&'a str, &'a VariableDefinition>,
@@ -121,7 +121,7 @@ impl<'a> ValueChecker<'a> {
         self.declared.insert(&definition.name.node, definition);
     }
 
-    /// Whether there are as many errors as a response has.
+    /// Whether there are [`MAX_ERRORS`] errors, so that checking can stop.
     pub fn is_full(&self) -> bool {
         self.errors.len() >= MAX_ERRORS
     }
@@ -221,8 +221,8 @@ impl<'a> ValueChecker<'a> {
         }
     }
 
-    /// The integer that a number is. JSON has one type of numbers, so there `2.0` and `2e0` are 2; in a document they are
-    /// literals of `Float`.
+    /// The number as an integer, if it is one. JSON has a single number type, so in variables `2.0` and `2e0` are the
+    /// integer 2; in a document they are `Float` literals.
     fn integer(&self, number: &Number) -> Option<i64> {
         match self.source {
             Source::Literal => number.as_i64(),
@@ -243,7 +243,7 @@ impl<'a> ValueChecker<'a> {
             self.mismatch(&format!("there is no field \"{}\"", short(name)));
         }
         if input.one_of && (given.len() != 1 || given.values().any(|value| self.may_be_null(value))) {
-            self.mismatch("exactly one of its fields must be there");
+            self.mismatch("exactly one of its fields must be given");
         }
     }
 

@@ -1,9 +1,9 @@
-//! The variables of a request: each has to be of its type; defaults are filled in, and variables without a value are
-//! removed from the document.
+//! Coerces the variables of a request: checks their types, fills in defaults, and removes variables without a value from
+//! the document.
 //!
-//! async-graphql hands a nullable variable that was left out to the resolver as null, so that an update would clear what
-//! it was to leave alone. Here the arguments and input fields whose value is such a variable are removed from the copy
-//! of the document that is executed.
+//! async-graphql passes an omitted nullable variable to the resolver as null, so that an update would clear a field that
+//! the client meant to leave unchanged. Therefore arguments and input fields whose value is such a variable are removed
+//! from the copy of the document that is executed.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ use async_graphql_value::Value as Literal;
 /// The variables that an operation is executed with.
 #[derive(Debug, Default)]
 pub(crate) struct Coerced {
-    /// The values, defaults included.
+    /// The values, including defaults.
     pub values: Variables,
     /// The variables that have no value, not even null.
     pub absent: HashSet<Name>,
@@ -31,7 +31,7 @@ pub(crate) struct Coerced {
 /// ignored.
 ///
 /// # Errors
-/// All that do not fit.
+/// One for each variable that is missing or does not fit, at most [`MAX_ERRORS`](crate::MAX_ERRORS).
 pub(crate) fn coerce(
     index: &SchemaIndex,
     limits: &Limits,
@@ -70,7 +70,7 @@ pub(crate) fn coerce(
     Ok(coerced)
 }
 
-/// Removes variables that have no value from the selections of an operation or a fragment.
+/// Removes arguments and input fields whose variable has no value from the selections of an operation or a fragment.
 pub(crate) fn omit_absent(set: &mut SelectionSet, absent: &HashSet<Name>) {
     for selection in &mut set.items {
         match &mut selection.node {
@@ -102,7 +102,7 @@ fn omit_within(value: &mut Literal, absent: &HashSet<Name>) {
         }
         Literal::List(items) => {
             for item in items {
-                // The specification makes an item null where its variable has no value.
+                // By the specification, a list item whose variable has no value is null.
                 if is_absent(item, absent) {
                     *item = Literal::Null;
                 }

@@ -1,26 +1,26 @@
-//! Whole numbers in the JSON of a request: JSON has one type of numbers, so `2`, `2.0` and `2e0` are the same.
+//! Whole numbers in the JSON of a request: JSON has a single number type, so `2`, `2.0` and `2e0` are the same.
 
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Number, Value};
 
 use crate::schema_index::{NamedType, SchemaIndex};
 
-/// 2^51: up to here, the double that is read is not another whole number than the one that was written. A large number
-/// with a fraction of many zeros may become one that is not whole, and is refused.
+/// 2^51. Below this, a whole number in JSON text is never parsed as a different whole number. A large number written with
+/// many zeros after the point may be parsed as a double that is not whole, which is refused.
 const MAX_EXACT: f64 = 2_251_799_813_685_248.0;
 
-/// The integer that a number is, however it is written.
+/// The number as an integer, whatever its notation. `None` if it is not whole or too large.
 pub(super) fn whole(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let double = number.as_f64()?;
         let is_whole = double.fract() == 0.0 && double.abs() < MAX_EXACT;
-        // Without fraction and exponent, since the standard library has no checked conversion.
+        // Converted through text, since the standard library has no checked conversion.
         is_whole.then(|| format!("{double:.0}").parse().ok())?
     })
 }
 
-/// Rewrites the whole numbers of a value that fits its type as integers where `Int` or `ID` is expected, since
-/// async-graphql reads nothing else there.
+/// Rewrites whole numbers as integers where `Int` or `ID` is expected, since async-graphql accepts nothing else there. The
+/// value must fit its type.
 pub(super) fn rewrite(index: &SchemaIndex, ty: &Type, value: &mut Value) {
     match (&ty.base, value) {
         (BaseType::List(item_type), Value::List(items)) => {

@@ -18,7 +18,7 @@ use crate::service::Service;
 /// A message of an operation, for the client.
 pub(super) struct Outgoing {
     pub id: String,
-    /// Distinguishes operations that have used the same id one after the other.
+    /// Distinguishes successive operations with the same id.
     pub number: u64,
     /// Whether it ends the operation.
     pub is_last: bool,
@@ -36,7 +36,7 @@ struct Message<'a, T> {
 
 /// The message for an operation beyond the limit of a connection.
 pub(super) fn too_many_operations(id: &str, limit: usize) -> String {
-    let message = format!("One connection has {limit} operations at most.");
+    let message = format!("A connection can have at most {limit} operations.");
     error_message(id, &RequestError::new(ErrorCode::LimitExceeded, message).errors)
 }
 
@@ -48,7 +48,7 @@ pub(super) struct MessageSender {
 }
 
 impl MessageSender {
-    /// Waits while the queue is full; false when the connection has gone.
+    /// Waits while the queue is full. Returns false if the connection is closed.
     async fn send(&self, is_last: bool, text: String) -> bool {
         let outgoing = Outgoing {
             id: self.id.clone(),
@@ -67,11 +67,11 @@ impl MessageSender {
             is_last: true,
             content: Err(reason),
         };
-        // The connection may have gone.
+        // Fails if the connection is already closed.
         let _ = self.queue.send(outgoing).await;
     }
 
-    /// Sends a response; false when the operation has ended with it.
+    /// Sends a response. Returns false if it ended the operation or the connection is closed.
     async fn next(&self, response: &GraphQlResponse) -> bool {
         if response.request_error().is_some() {
             self.error(&response.errors).await;
@@ -126,9 +126,9 @@ pub(super) async fn run<H: Host>(
 
 /// Sends the events of a subscription.
 ///
-/// Clients do not subscribe again after `complete`, so only a stream that has really ended sends it. When the login ends
-/// or the program stops, the connection is closed by its own task. When an event can't be resolved, or the login not be
-/// verified, it is closed with a code after which clients connect again and continue from their last event.
+/// Clients do not subscribe again after `complete`, so it is sent only if the stream itself has ended. When the login
+/// expires or the program shuts down, the task of the connection closes it. When an event can't be resolved or the login
+/// can't be verified, the connection is closed with a code after which clients reconnect and resume after their last event.
 async fn stream<H: Host>(
     service: &Service<H>,
     session: &H::Session,

@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use crate::engine::GraphQlRequest;
 use crate::http::request;
 
-/// Bytes of an operation's id, at most.
+/// Maximum length of an operation id in bytes.
 const MAX_ID: usize = 256;
-/// Bytes of the reason in a close frame: what a control frame has room for beside the code.
+/// Maximum length of the reason in a close frame, in bytes: the 125 bytes of a control frame, minus 2 for the code.
 const MAX_REASON: usize = 123;
 
-/// The code and reason of a close frame, in the protocol's words.
+/// The code and reason of a close frame, as the protocol defines them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Close {
     pub code: u16,
@@ -23,13 +23,13 @@ pub(super) struct Close {
 impl Close {
     pub const STOPPING: Self = Self::new(1001, "Going away");
     pub const TOO_LARGE: Self = Self::new(1009, "Message too big");
-    /// The login can't be verified, or an event not be resolved, at the moment.
+    /// The login can't be verified, or an event can't be resolved, because of a temporary failure.
     pub const UNAVAILABLE: Self = Self::new(1013, "Try again later");
     pub const INVALID: Self = Self::new(4400, "Invalid message received");
     /// `subscribe` before `connection_ack`.
     pub const UNAUTHORIZED: Self = Self::new(4401, "Unauthorized");
     pub const FORBIDDEN: Self = Self::new(4403, "Forbidden");
-    /// The login has expired. The same code as for one that is not valid: clients reconnect with a new token after it.
+    /// The login has expired. Same code as for an invalid login: clients then reconnect with a new token.
     pub const EXPIRED: Self = Self::new(4403, "Forbidden");
     pub const NOT_ACCEPTABLE: Self = Self::new(4406, "Subprotocol not acceptable");
     pub const INIT_TIMEOUT: Self = Self::new(4408, "Connection initialisation timeout");
@@ -42,7 +42,7 @@ impl Close {
         }
     }
 
-    /// An operation has the id of one that is running.
+    /// A new operation has the id of a running one.
     pub fn already_exists(id: &str) -> Self {
         let reason = format!("Subscriber for {id} already exists");
         let fits = reason.len() <= MAX_REASON;
@@ -88,7 +88,7 @@ struct Envelope<'a> {
     payload: Option<&'a RawValue>,
 }
 
-/// Header names are case-insensitive, so clients write either.
+/// The payload of `connection_init`. Header names are case-insensitive, so clients use either spelling.
 #[derive(Default, Deserialize)]
 struct Credentials {
     #[serde(rename = "Authorization")]

@@ -1,8 +1,8 @@
 //! A WebSocket connection: the protocol `graphql-transport-ws` with its messages and close codes.
 //!
-//! One task per connection reads, writes and watches the time. Each operation is a task of its own; their messages go
-//! through one bounded queue, so that a slow client slows its operations down. A client that does not take a message
-//! within [`Limits::write_time`](crate::Limits::write_time) is disconnected.
+//! One task per connection reads, writes and enforces timeouts. Each operation runs in a separate task. The messages of
+//! all operations go through one bounded queue, so that a slow client slows its operations down. A client that does not
+//! take a message within [`Limits::write_time`](crate::Limits::write_time) is disconnected.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -28,11 +28,11 @@ use crate::host::Host;
 use crate::service::{Service, authorization};
 
 const PROTOCOL: &str = "graphql-transport-ws";
-/// Messages that wait to be written, at most.
+/// Maximum number of messages queued for writing.
 const QUEUE: usize = 16;
 /// Time between pings.
 const PING: Duration = Duration::from_secs(15);
-/// Time without a message, or the pong to a ping, after which the client is taken for gone.
+/// Time without a message or a pong after which the client is considered disconnected.
 const SILENCE: Duration = Duration::from_secs(45);
 
 /// Responds to an upgrade request.
@@ -41,15 +41,15 @@ pub(crate) fn open<H: Host>(service: Arc<Service<H>>, parts: &Parts, upgrade: We
         return (StatusCode::FORBIDDEN, "Pages of this origin may not connect.").into_response();
     }
     if service.host().is_stopping() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "The program is stopping.").into_response();
+        return (StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down.").into_response();
     }
     let Ok(permit) = Arc::clone(&service.sockets).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "There are too many connections.").into_response();
     };
     let client = service.host().client(parts);
-    // Clients other than browsers can send it with the upgrade request. It is verified at `connection_init`.
+    // Clients other than browsers can send this header with the upgrade request. It is verified at `connection_init`.
     let authorization = authorization(&parts.headers).map(<[u8]>::to_vec);
-    // Twice the limit, so that a message above it is closed with 1009 before the transport fails.
+    // Twice the limit, so that a message slightly above the limit gets close code 1009 instead of a transport error.
     let largest = service.engine.settings().limits.message_bytes * 2;
     upgrade
         .max_message_size(largest)
@@ -64,7 +64,7 @@ pub(crate) fn open<H: Host>(service: Arc<Service<H>>, parts: &Parts, upgrade: We
         })
 }
 
-/// Only a browser sends `Origin`.
+/// Checks `Origin`. Clients other than browsers do not send it and need no check.
 fn is_allowed<H: Host>(host: &H, parts: &Parts) -> bool {
     match parts.headers.get(header::ORIGIN).map(|origin| origin.to_str()) {
         None => true,
@@ -81,7 +81,7 @@ struct Connection<H: Host> {
     session: Option<H::Session>,
     running: HashMap<String, Running>,
     tasks: JoinSet<()>,
-    /// Operations so far.
+    /// Operations started so far.
     started: u64,
     queue: mpsc::Sender<Outgoing>,
     queued: mpsc::Receiver<Outgoing>,
@@ -134,7 +134,7 @@ impl<H: Host> Connection<H> {
                         }
                         step
                     }
-                    // The client has gone, or violated the WebSocket protocol.
+                    // The client has disconnected or violated the WebSocket protocol.
                     Some(Err(_)) | None => return,
                 },
                 Some(outgoing) = self.queued.recv() => self.forward(outgoing),
@@ -161,7 +161,7 @@ impl<H: Host> Connection<H> {
         close(&mut sink, limits.write_time, reason).await;
     }
 
-    /// The message of an operation, unless it was completed since.
+    /// The message to send for an operation; `None` if the client has completed the operation in the meantime.
     fn forward(&mut self, outgoing: Outgoing) -> Result<Option<Message>, Close> {
         let is_current = self
             .running
@@ -231,7 +231,7 @@ impl<H: Host> Connection<H> {
             let message = operation::too_many_operations(&id, limit);
             return Ok(Some(Message::Text(message.into())));
         }
-        // Frees the tasks that have ended.
+        // Frees the memory of tasks that have ended.
         while self.tasks.try_join_next().is_some() {}
         self.started += 1;
         let sender = MessageSender {
@@ -254,6 +254,6 @@ async fn close(sink: &mut Sink, time: Duration, reason: Close) {
         code: reason.code,
         reason: reason.reason.into_owned().into(),
     };
-    // The client may have gone.
+    // Fails if the client has disconnected.
     let _ = timeout(time, sink.send(Message::Close(Some(frame)))).await;
 }

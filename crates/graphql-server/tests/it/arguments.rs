@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 use async_graphql::{Value, value};
 use graphql_server::{ErrorCode, MAX_ERRORS};
 
-use crate::bench::{Bench, request};
+use crate::fixture::{Fixture, request};
 
 /// The code, and the line and column of each error; none if the request is accepted.
-fn refused(bench: &Bench, text: &str, variables: Value) -> Option<(ErrorCode, Vec<(usize, usize)>)> {
-    let error = bench.prepare_request(request(text, variables)).err()?;
+fn refused(fixture: &Fixture, text: &str, variables: Value) -> Option<(ErrorCode, Vec<(usize, usize)>)> {
+    let error = fixture.prepare_request(request(text, variables)).err()?;
     let places = error.errors().iter().map(|error| {
         let place = error.locations[0];
         (place.line, place.column)
@@ -19,7 +19,7 @@ fn refused(bench: &Bench, text: &str, variables: Value) -> Option<(ErrorCode, Ve
 
 #[test]
 fn arguments_are_checked_wherever_they_are() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let limit = |column: usize| Some((ErrorCode::LimitExceeded, vec![(1, column)]));
     for (text, variables, expected) in [
         ("{ things(first:50){totalCount} }", value!({}), None),
@@ -94,7 +94,7 @@ fn arguments_are_checked_wherever_they_are() {
         // The second time, the document is cached.
         for _ in 0..2 {
             assert_eq!(
-                refused(&bench, text, variables.clone()),
+                refused(&fixture, text, variables.clone()),
                 expected,
                 "{text} {variables}"
             );
@@ -104,24 +104,24 @@ fn arguments_are_checked_wherever_they_are() {
 
 #[test]
 fn all_errors_are_reported_up_to_a_number() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let two = "{ a:things(first:51){totalCount} viewer b:things(first:99){totalCount} }";
-    let (_, places) = refused(&bench, two, value!({})).unwrap();
+    let (_, places) = refused(&fixture, two, value!({})).unwrap();
     assert_eq!(places, [(1, 3), (1, 41)]);
     let many: String = (0..40)
         .map(|alias| format!("a{alias}:things(first:51){{totalCount}} "))
         .collect();
-    let (_, places) = refused(&bench, &format!("{{ {many} }}"), value!({})).unwrap();
+    let (_, places) = refused(&fixture, &format!("{{ {many} }}"), value!({})).unwrap();
     assert_eq!(places.len(), MAX_ERRORS);
 }
 
 #[test]
 fn a_text_without_variables_is_checked_once() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let checks = |text: &str| {
-        let before = bench.engine.host().checked.load(Ordering::Relaxed);
-        assert_eq!(refused(&bench, text, value!({"n": 1})), None);
-        bench.engine.host().checked.load(Ordering::Relaxed) - before
+        let before = fixture.engine.host().checked.load(Ordering::Relaxed);
+        assert_eq!(refused(&fixture, text, value!({"n": 1})), None);
+        fixture.engine.host().checked.load(Ordering::Relaxed) - before
     };
     let (literal, variable) = (
         "{ things(first:1){totalCount} }",

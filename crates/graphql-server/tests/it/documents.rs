@@ -5,28 +5,28 @@ use sha2::{Digest as _, Sha256};
 
 use graphql_server::{DocumentRef, ErrorCode, GraphQlRequest, Settings};
 
-use crate::bench::{Bench, engine, json, request, settings};
+use crate::fixture::{Fixture, engine, json, request, settings};
 
 #[tokio::test]
 async fn an_operation_is_chosen_by_its_name() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let text = "query A{top(first:1){id}} query B{top(first:2){id}}";
     let named = |name: &str| GraphQlRequest {
         operation_name: Some(name.to_owned()),
         ..request(text, value!({}))
     };
-    let response = bench
+    let response = fixture
         .engine
-        .execute(bench.prepare_request(named("B")).unwrap())
+        .execute(fixture.prepare_request(named("B")).unwrap())
         .await;
     assert_eq!(json(&response)["data"]["top"].as_array().unwrap().len(), 2);
-    let error = bench.prepare_request(named("C")).err().unwrap();
+    let error = fixture.prepare_request(named("C")).err().unwrap();
     assert!(error.errors()[0].message.contains("\"C\""));
 }
 
 #[tokio::test]
 async fn automatic_persisted_queries() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let text = "{viewer}";
     let hash: String = Sha256::digest(text)
         .iter()
@@ -40,7 +40,7 @@ async fn automatic_persisted_queries() {
         },
         ..GraphQlRequest::default()
     };
-    let unknown = bench.prepare_request(wanted(None, &hash)).err().unwrap();
+    let unknown = fixture.prepare_request(wanted(None, &hash)).err().unwrap();
     assert_eq!(unknown.code(), ErrorCode::PersistedQueryNotFound);
     assert_eq!(unknown.errors()[0].message, "PersistedQueryNotFound");
     for wrong in [
@@ -49,14 +49,18 @@ async fn automatic_persisted_queries() {
         wanted(None, &"zz".repeat(32)),
     ] {
         assert_eq!(
-            bench.prepare_request(wrong).err().unwrap().code(),
+            fixture.prepare_request(wrong).err().unwrap().code(),
             ErrorCode::BadUserInput
         );
     }
-    assert!(bench.prepare_request(wanted(None, &hash)).is_err());
-    assert!(bench.prepare_request(wanted(Some(text), &hash)).is_ok());
-    assert!(bench.prepare_request(wanted(None, &hash)).is_ok());
-    assert!(bench.prepare_request(wanted(None, &hash.to_uppercase())).is_ok());
+    assert!(fixture.prepare_request(wanted(None, &hash)).is_err());
+    assert!(fixture.prepare_request(wanted(Some(text), &hash)).is_ok());
+    assert!(fixture.prepare_request(wanted(None, &hash)).is_ok());
+    assert!(
+        fixture
+            .prepare_request(wanted(None, &hash.to_uppercase()))
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -69,7 +73,7 @@ async fn only_trusted_documents_are_executed() {
         trusted_documents_only: true,
         ..settings()
     };
-    let bench = Bench::with(settings.clone());
+    let fixture = Fixture::with(settings.clone());
     let by = |text: Option<&str>, hash: Option<&str>, id: Option<&str>| {
         let own = |text: Option<&str>| text.map(str::to_owned);
         GraphQlRequest {
@@ -81,15 +85,15 @@ async fn only_trusted_documents_are_executed() {
             ..GraphQlRequest::default()
         }
     };
-    assert!(bench.prepare_request(by(None, Some("abc123"), None)).is_ok());
-    assert!(bench.prepare_request(by(None, None, Some("abc123"))).is_ok());
+    assert!(fixture.prepare_request(by(None, Some("abc123"), None)).is_ok());
+    assert!(fixture.prepare_request(by(None, None, Some("abc123"))).is_ok());
     assert!(
-        bench
+        fixture
             .prepare_request(by(None, None, Some("sha256:abc123")))
             .is_ok()
     );
     assert!(
-        bench
+        fixture
             .prepare_request(by(Some("query Known { viewer }"), None, None))
             .is_ok()
     );
@@ -99,7 +103,7 @@ async fn only_trusted_documents_are_executed() {
         by(None, None, None),
     ] {
         assert_eq!(
-            bench.prepare_request(other).err().unwrap().code(),
+            fixture.prepare_request(other).err().unwrap().code(),
             ErrorCode::PersistedQueryNotFound
         );
     }
@@ -111,7 +115,7 @@ async fn only_trusted_documents_are_executed() {
 
 #[tokio::test]
 async fn introspection_can_be_disabled() {
-    let bench = Bench::with(Settings {
+    let fixture = Fixture::with(Settings {
         introspection: false,
         ..settings()
     });
@@ -119,11 +123,11 @@ async fn introspection_can_be_disabled() {
         "{__schema{queryType{name}}}",
         "{...F} fragment F on Query{__type(name:\"Thing\"){name}}",
     ] {
-        let error = bench.prepare(text).err().unwrap();
+        let error = fixture.prepare(text).err().unwrap();
         assert!(error.errors()[0].message.contains("introspection"), "{text}");
     }
     assert_eq!(
-        bench.run("{__typename}", value!({})).await["data"]["__typename"],
+        fixture.run("{__typename}", value!({})).await["data"]["__typename"],
         "Query"
     );
 }

@@ -3,14 +3,14 @@
 use async_graphql::{Value, value};
 use futures_util::StreamExt as _;
 
-use crate::bench::{Bench, json};
+use crate::fixture::{Fixture, json};
 
-/// Runs documents and compares their data as text, and so the order of keys.
-async fn check_data(bench: &Bench, cases: &[(&str, Value, &str)]) {
+/// Runs documents and compares their data as text, which includes the order of keys.
+async fn check_data(fixture: &Fixture, cases: &[(&str, Value, &str)]) {
     for (text, variables, data) in cases {
-        // The second time, the document is cached.
+        // The second run uses the cached document.
         for _ in 0..2 {
-            let response = bench.run(text, variables.clone()).await;
+            let response = fixture.run(text, variables.clone()).await;
             assert_eq!(
                 response["data"].to_string(),
                 *data,
@@ -22,12 +22,12 @@ async fn check_data(bench: &Bench, cases: &[(&str, Value, &str)]) {
 
 #[tokio::test]
 async fn selections_with_the_same_key_are_merged() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let x = |x: bool| value!({ "x": x });
     let conditional = "query($x:Boolean!){ a:thing(id:2){id} a:thing(id:2) @include(if:$x){even} }";
     let spread = "query($x:Boolean!){ ...F @skip(if:$x) ...F } fragment F on Query{ thing(id:2){id} }";
     check_data(
-        &bench,
+        &fixture,
         &[
             (
                 "{ a:thing(id:2){id} b:viewer a:thing(id:2){even} }",
@@ -71,22 +71,22 @@ async fn selections_with_the_same_key_are_merged() {
 
 #[tokio::test]
 async fn a_mutation_runs_once_for_each_key() {
-    let bench = Bench::new();
-    let prepared = bench
+    let fixture = Fixture::new();
+    let prepared = fixture
         .prepare("mutation{ a:count b:count a:count ...F } fragment F on Mutation{ b:count }")
         .unwrap();
-    let response = json(&bench.engine.execute(prepared).await);
+    let response = json(&fixture.engine.execute(prepared).await);
     assert_eq!(response.to_string(), r#"{"data":{"a":1,"b":2}}"#);
 }
 
 #[tokio::test]
 async fn an_object_without_selected_fields_is_empty() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let x = |x: bool| value!({ "x": x });
     let inside = "query($x:Boolean!){ thing(id:2){ id @include(if:$x) ...F @include(if:$x) } } fragment F on Thing{ even }";
     let above = "query($x:Boolean!){ ...on Query @include(if:$x){ viewer } }";
     check_data(
-        &bench,
+        &fixture,
         &[
             (inside, x(true), r#"{"thing":{"id":"2","even":2}}"#),
             (inside, x(false), r#"{"thing":{}}"#),
@@ -115,7 +115,7 @@ async fn an_object_without_selected_fields_is_empty() {
 
 #[tokio::test]
 async fn selections_with_the_same_key_must_not_differ() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for text in [
         "{ a:thing(id:1){id} a:viewer }",
         "{ thing(id:1){id} thing(id:2){id} }",
@@ -130,7 +130,7 @@ async fn selections_with_the_same_key_must_not_differ() {
         "{ known{ ...on Thing{ same{a:id} } ...on Place{ same{a:even} } } }",
         "query($x:Boolean!){ a:thing(id:1) @skip(if:$x){id} a:thing(id:2) @include(if:$x){id} }",
     ] {
-        let response = bench.run(text, value!({ "x": true })).await;
+        let response = fixture.run(text, value!({ "x": true })).await;
         assert!(response.get("data").is_none(), "{text}: {response}");
         assert_eq!(
             response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
@@ -141,14 +141,14 @@ async fn selections_with_the_same_key_must_not_differ() {
     let differs =
         "{ a:thing(id:1){id} known{ ...on Thing{ a:even b:same{id} } ...on Place{ b:same{even} } } }";
     assert!(
-        bench.run(differs, value!({})).await["data"]["known"][0].is_null(),
-        "an odd one"
+        fixture.run(differs, value!({})).await["data"]["known"][0].is_null(),
+        "the document is valid, but `even` fails for the first object"
     );
 }
 
 #[tokio::test]
 async fn failures_propagate_to_the_nearest_nullable_parent() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (text, data, errors) in [
         (
             "{ thing(id:1){ id even } viewer }",
@@ -224,7 +224,7 @@ async fn failures_propagate_to_the_nearest_nullable_parent() {
             1,
         ),
     ] {
-        let response = bench.run(text, value!({})).await;
+        let response = fixture.run(text, value!({})).await;
         assert_eq!(response["data"].to_string(), data, "{text}: {response}");
         assert_eq!(
             response["errors"].as_array().unwrap().len(),
@@ -240,8 +240,8 @@ async fn failures_propagate_to_the_nearest_nullable_parent() {
 }
 
 #[tokio::test]
-async fn events_are_completed_too() {
-    let bench = Bench::new();
+async fn failures_propagate_in_events() {
+    let fixture = Fixture::new();
     for (text, expected) in [
         (
             "subscription{ things{ even } }",
@@ -262,7 +262,7 @@ async fn events_are_completed_too() {
             ],
         ),
     ] {
-        let events = bench.engine.subscribe(bench.prepare(text).unwrap());
+        let events = fixture.engine.subscribe(fixture.prepare(text).unwrap());
         let events: Vec<String> = events
             .map(|response| json(&response)["data"].to_string())
             .collect()

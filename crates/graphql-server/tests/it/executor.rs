@@ -6,7 +6,7 @@ use async_graphql::{Data, Executor, Request, Value, Variables, value};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 
-use crate::bench::Bench;
+use crate::fixture::Fixture;
 use crate::host::{Caller, TestHost};
 use graphql_server::Engine;
 
@@ -17,7 +17,7 @@ async fn execute(engine: &Engine<TestHost>, request: Request) -> serde_json::Val
 
 #[tokio::test]
 async fn the_context_is_the_caller() {
-    let engine = Bench::new().engine;
+    let engine = Fixture::new().engine;
     let anonymous = execute(&engine, Request::new("{top(first:1){id}}")).await;
     assert_eq!(anonymous["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
     let user = Request::new("{top(first:1){id}}").data(Caller::User);
@@ -27,7 +27,7 @@ async fn the_context_is_the_caller() {
 
 #[tokio::test]
 async fn variables_and_names_are_passed_on() {
-    let engine = Bench::new().engine;
+    let engine = Fixture::new().engine;
     let request = Request::new("query A{viewer} mutation B($n:String){login(name:$n)}")
         .operation_name("B")
         .variables(Variables::from_value(value!({ "n": "ann" })));
@@ -37,7 +37,7 @@ async fn variables_and_names_are_passed_on() {
 
 #[tokio::test]
 async fn automatic_persisted_queries() {
-    let engine = Bench::new().engine;
+    let engine = Fixture::new().engine;
     let hash: String = Sha256::digest("{viewer}")
         .iter()
         .map(|byte| format!("{byte:02x}"))
@@ -62,7 +62,7 @@ async fn automatic_persisted_queries() {
 
 #[tokio::test]
 async fn streams_take_the_caller_from_the_session() {
-    let engine = Bench::new().engine;
+    let engine = Fixture::new().engine;
     let mut session = Data::default();
     session.insert(Caller::User);
     let session = Some(Arc::new(session));

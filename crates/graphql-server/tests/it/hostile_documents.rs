@@ -1,4 +1,4 @@
-//! Documents that would overload the server, and the largest that are still executed.
+//! Documents that would overload the server, and the largest documents that are executed.
 
 use std::time::{Duration, Instant};
 
@@ -6,18 +6,15 @@ use async_graphql::value;
 
 use graphql_server::{ErrorCode, Limits, MAX_ERRORS};
 
-use crate::bench::{Bench, request};
+use crate::fixture::{Fixture, request};
 
 const LIMITS: Limits = Limits::DEFAULT;
 
-/// The first message and the code of an error, which must come quickly.
-fn refused(bench: &Bench, text: &str) -> (String, ErrorCode) {
+/// The first message and the code of the error, which must be returned quickly.
+fn refused(fixture: &Fixture, text: &str) -> (String, ErrorCode) {
     let began = Instant::now();
-    let Err(error) = bench.prepare(text) else {
-        panic!(
-            "it is not refused: {}",
-            text.chars().take(100).collect::<String>()
-        );
+    let Err(error) = fixture.prepare(text) else {
+        panic!("not refused: {}", text.chars().take(100).collect::<String>());
     };
     let took = began.elapsed();
     // Milliseconds in a release build. The bound is generous, since unbounded work would take years.
@@ -30,7 +27,7 @@ fn refused(bench: &Bench, text: &str) -> (String, ErrorCode) {
     (error.errors()[0].message.clone(), error.code())
 }
 
-/// A chain of fragments, each spreading the next `times`.
+/// A chain of fragments, each of which spreads the next one `times` times.
 fn fragments(count: usize, times: usize) -> String {
     let mut text = "{...F0}".to_owned();
     for at in 0..count {
@@ -42,7 +39,7 @@ fn fragments(count: usize, times: usize) -> String {
 
 #[tokio::test]
 async fn hostile_documents_are_rejected_quickly() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let fields = "viewer ".repeat(1_900);
     let spreads = "...{...F}".repeat(400);
     for (text, says) in [
@@ -126,7 +123,7 @@ async fn hostile_documents_are_rejected_quickly() {
             "exactly one",
         ),
     ] {
-        let (message, code) = refused(&bench, &text);
+        let (message, code) = refused(&fixture, &text);
         assert!(
             message.contains(says),
             "{message}: {}",
@@ -139,26 +136,26 @@ async fn hostile_documents_are_rejected_quickly() {
 
 #[tokio::test]
 async fn the_deepest_documents_fit_the_stack() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let deepest = format!("{{thing(id:1){}{{id}}{}}}", "{other".repeat(17), "}".repeat(17));
-    let response = bench.run(&deepest, value!({})).await;
+    let response = fixture.run(&deepest, value!({})).await;
     assert!(response["errors"].is_null(), "{response}");
     let inline = format!("{{thing(id:1){{{}id{}}}}}", "...{".repeat(28), "}".repeat(28));
-    assert_eq!(bench.run(&inline, value!({})).await["data"]["thing"]["id"], "1");
+    assert_eq!(fixture.run(&inline, value!({})).await["data"]["thing"]["id"], "1");
     let chain = fragments(28, 1);
-    assert!(bench.run(&chain, value!({})).await["errors"].is_null());
+    assert!(fixture.run(&chain, value!({})).await["errors"].is_null());
     let list = format!("{{thing(from:{}1{}){{id}}}}", "[".repeat(40), "]".repeat(40));
-    assert!(!bench.run(&list, value!({})).await["errors"].is_null());
+    assert!(!fixture.run(&list, value!({})).await["errors"].is_null());
     let brackets =
         "{thing(from:\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"){id}}";
-    assert!(refused(&bench, brackets).0.contains("from"));
+    assert!(refused(&fixture, brackets).0.contains("from"));
 }
 
 #[tokio::test]
-async fn a_cost_follows_the_lengths_of_lists() {
-    let bench = Bench::new();
+async fn the_cost_depends_on_the_lengths_of_lists() {
+    let fixture = Fixture::new();
     let cost_of = |text: &str, variables| {
-        bench
+        fixture
             .prepare_request(request(text, variables))
             .map(|prepared| prepared.cost)
     };
@@ -234,15 +231,15 @@ async fn a_cost_follows_the_lengths_of_lists() {
 
 #[tokio::test]
 async fn introspection_has_no_cost_and_is_bounded() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     let nested = |depth: usize| {
         let lists = (0..depth).fold("name".to_owned(), |inner, _| format!("fields{{type{{{inner}}}}}"));
         format!("{{__schema{{types{{{lists}}}}}}}")
     };
-    let prepared = bench.prepare(&nested(3)).unwrap();
+    let prepared = fixture.prepare(&nested(3)).unwrap();
     assert_eq!((prepared.cost.cost, prepared.cost.rows), (0, 0));
     assert!(prepared.cost.introspection > 1_000);
-    let (message, code) = refused(&bench, &nested(5));
+    let (message, code) = refused(&fixture, &nested(5));
     assert!(message.starts_with("The introspection could have"), "{message}");
     assert_eq!(code, ErrorCode::LimitExceeded);
 }

@@ -1,4 +1,4 @@
-//! The HTTP handler, and the engine inside of async-graphql-axum's.
+//! The HTTP handler of this crate, and the engine behind that of async-graphql-axum.
 
 use std::sync::atomic::Ordering;
 
@@ -11,7 +11,7 @@ use graphql_server::{Settings, router};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::bench::{engine, settings};
+use crate::fixture::{engine, settings};
 use crate::host::TOKEN;
 
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
@@ -23,7 +23,7 @@ fn routes(settings: Settings) -> Router {
         .route_service("/axum", GraphQL::new(engine))
 }
 
-/// A POST as a client of the specification sends it.
+/// A POST request that accepts the media type of the GraphQL-over-HTTP specification.
 fn post(path: &str, query: &str) -> Request<Body> {
     Request::post(path)
         .header(header::CONTENT_TYPE, "application/json")
@@ -78,7 +78,7 @@ async fn a_mutation_with_a_key_has_one_field() {
         ("mutation{__typename change}", StatusCode::OK, (2, 2)),
         ("mutation{change login}", StatusCode::BAD_REQUEST, (2, 2)),
         ("mutation{a:change b:change}", StatusCode::BAD_REQUEST, (2, 2)),
-        // Queries and public mutations are executed as without a key.
+        // The key is ignored for queries and public mutations.
         ("mutation{login}", StatusCode::OK, (2, 2)),
         ("{viewer}", StatusCode::OK, (2, 2)),
     ] {
@@ -127,7 +127,7 @@ async fn statuses_follow_the_media_type() {
 }
 
 #[tokio::test]
-async fn a_login_that_is_not_valid_is_refused_for_public_fields_too() {
+async fn invalid_credentials_are_refused_even_for_public_fields() {
     let routes = routes(settings());
     let mut request = post("/graphql", "{viewer}");
     request
@@ -180,7 +180,7 @@ async fn bodies_are_bounded() {
 }
 
 #[tokio::test]
-async fn costs_are_sent_when_they_are_asked_for() {
+async fn costs_are_sent_on_request() {
     let settings = Settings {
         cost_header: Some("x-cost".parse().unwrap()),
         ..settings()
@@ -212,7 +212,7 @@ async fn subscriptions_are_streams_of_events() {
 }
 
 #[tokio::test]
-async fn another_integration_gets_all_checks_of_the_engine() {
+async fn all_checks_of_the_engine_apply_in_another_integration() {
     let routes = routes(settings());
     for (query, code) in [
         ("{nothing}", "BAD_USER_INPUT"),
@@ -236,7 +236,7 @@ async fn another_integration_gets_all_checks_of_the_engine() {
     )
     .await;
     assert_eq!(response, json!({ "data": { "a": null } }));
-    // What the library's own handler does before and after the engine stays: this mutation would be executed.
+    // The HTTP handling remains that of the library, which executes a mutation sent by GET.
     let get = Request::get("/axum?query=mutation%7Blogin%7D");
     let response = send(&routes, get.body(Body::empty()).unwrap()).await;
     assert_eq!(body(response).await, json!({ "data": { "login": null } }));

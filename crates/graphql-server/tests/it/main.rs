@@ -4,14 +4,14 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a panic here is a test that fails"
+    reason = "a panic fails the test"
 )]
 
 mod arguments;
-mod bench;
 mod documents;
 mod execution;
 mod executor;
+mod fixture;
 mod host;
 mod hostile_documents;
 mod http;

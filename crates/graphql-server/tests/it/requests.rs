@@ -4,12 +4,12 @@ use async_graphql::value;
 use futures_util::stream::StreamExt as _;
 use graphql_server::ErrorCode;
 
-use crate::bench::{Bench, json, request};
+use crate::fixture::{Fixture, json, request};
 use crate::host::Caller;
 
 #[tokio::test]
 async fn absent_variables_do_not_arrive_as_null() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (text, variables, arrived) in [
         ("mutation($n:String){change(name:$n)}", value!({}), "nothing"),
         (
@@ -60,9 +60,9 @@ async fn absent_variables_do_not_arrive_as_null() {
             "y",
         ),
     ] {
-        // The second time, the document is cached, which must be unchanged.
+        // The second run uses the cached document, which must be unchanged.
         for _ in 0..2 {
-            let response = bench.run(text, variables.clone()).await;
+            let response = fixture.run(text, variables.clone()).await;
             assert_eq!(
                 response["data"]["change"], arrived,
                 "{text} {variables}: {response}"
@@ -72,14 +72,14 @@ async fn absent_variables_do_not_arrive_as_null() {
     let included =
         "query($yes:Boolean!=true,$no:Boolean!=false){viewer @include(if:$yes) a:viewer @include(if:$no)}";
     assert_eq!(
-        bench.run(included, value!({})).await,
+        fixture.run(included, value!({})).await,
         serde_json::json!({"data": {"viewer": null}})
     );
 }
 
 #[tokio::test]
 async fn a_request_error_has_no_data() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for (text, variables) in [
         ("{", value!({})),
         ("{nothing}", value!({})),
@@ -88,22 +88,22 @@ async fn a_request_error_has_no_data() {
         ("query A{viewer} query B{viewer}", value!({})),
         ("{thing}", value!({})),
     ] {
-        let response = bench.run(text, variables).await;
+        let response = fixture.run(text, variables).await;
         assert!(response.get("data").is_none(), "{response}");
         assert_eq!(
             response["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
             "{response}"
         );
     }
-    let panicked = bench.run("{panics}", value!({})).await;
+    let panicked = fixture.run("{panics}", value!({})).await;
     assert_eq!(panicked["errors"][0]["extensions"]["code"], "SERVER_ERROR");
     assert!(!panicked.to_string().contains("tests"), "{panicked}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn execution_ends_after_its_time() {
-    let bench = Bench::new();
-    let response = bench.run("{never}", value!({})).await;
+async fn execution_ends_after_the_time_limit() {
+    let fixture = Fixture::new();
+    let response = fixture.run("{never}", value!({})).await;
     assert_eq!(
         response["errors"][0]["extensions"]["code"], "TIMEOUT",
         "{response}"
@@ -112,8 +112,8 @@ async fn execution_ends_after_its_time() {
 
 #[tokio::test]
 async fn only_public_fields_need_no_login() {
-    let bench = Bench::new();
-    let run = |text: &str| bench.prepare_as(Caller::Anonymous, request(text, value!({})));
+    let fixture = Fixture::new();
+    let run = |text: &str| fixture.prepare_as(Caller::Anonymous, request(text, value!({})));
     for text in [
         "{viewer}",
         "{__typename}",
@@ -140,15 +140,15 @@ async fn only_public_fields_need_no_login() {
 
 #[tokio::test]
 async fn a_subscription_may_select_its_field_in_a_fragment() {
-    let bench = Bench::new();
+    let fixture = Fixture::new();
     for text in [
         "subscription{count(to:2)}",
         "subscription{...F} fragment F on Events{count(to:2)}",
         "subscription{...on Events{count(to:2)}}",
     ] {
-        let events: Vec<_> = bench
+        let events: Vec<_> = fixture
             .engine
-            .subscribe(bench.prepare(text).unwrap())
+            .subscribe(fixture.prepare(text).unwrap())
             .map(|response| json(&response))
             .collect()
             .await;

@@ -37,7 +37,7 @@ impl Thing {
             Err(async_graphql::Error::new("It is odd."))
         }
     }
-    /// The same as a nullable field.
+    /// Like `even`, but nullable.
     async fn perhaps(&self) -> Result<Option<i32>, async_graphql::Error> {
         if self.0 % 2 == 0 {
             Ok(Some(self.0))
@@ -110,7 +110,7 @@ impl Query {
     async fn panics(&self) -> Option<bool> {
         assert!(
             std::hint::black_box(false),
-            "a resolver of the tests panics, which is caught"
+            "a panic on purpose, which the engine catches"
         );
         None
     }

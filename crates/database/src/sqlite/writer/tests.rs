@@ -148,7 +148,7 @@ async fn a_job_that_ignores_a_rollback_writes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failed_job_undoes_no_other() {
+async fn a_failed_job_does_not_affect_its_group() {
     let directory = tempfile::tempdir().unwrap();
     let groups = Arc::new(Groups::default());
     let writer = observed_writer(&directory, 1_000, groups.clone()).await;
@@ -166,7 +166,7 @@ async fn a_failed_job_undoes_no_other() {
         Err(Failure::Unique("item_pkey".to_owned()))
     );
     assert_eq!(items(&directory.path().join("test.db")), [1, 3]);
-    // The table, its limit, the job that held the writer, and three together.
+    // The groups: the table, its limit, the job that held the writer, and the three jobs together.
     assert_eq!(*groups.0.lock().unwrap(), [1, 1, 1, 3]);
     writer.stop().await;
 }

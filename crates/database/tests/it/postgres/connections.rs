@@ -1,4 +1,4 @@
-//! Making connections: how many, to which server, and what is said when none can be made.
+//! Opening connections: their number, the choice of the server, and errors.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ fn url(place: &Place) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fewer_connections_than_wished() {
+async fn a_server_may_allow_fewer_connections_than_the_pool() {
     let Some(place) = Place::postgres().await else {
         return;
     };
@@ -48,7 +48,7 @@ async fn fewer_connections_than_wished() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_pool_has_the_size_that_was_set() {
+async fn the_size_of_the_pool_is_configurable() {
     let Some(place) = Place::postgres().await else {
         return;
     };
@@ -66,9 +66,9 @@ async fn the_pool_has_the_size_that_was_set() {
     place.remove().await;
 }
 
-/// A caller waits five seconds for a connection, not for ever.
+/// A call fails if no connection becomes free within five seconds.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_connection_is_free() {
+async fn waiting_for_a_connection_is_bounded() {
     let Some(place) = Place::postgres().await else {
         return;
     };
@@ -101,7 +101,7 @@ async fn no_connection_is_free() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_so_at_once() {
+async fn a_refused_connection_fails_at_once() {
     let port = free_port();
     let begin = Instant::now();
     let error = open(
@@ -119,7 +119,7 @@ async fn a_refusal_says_so_at_once() {
 }
 
 #[tokio::test]
-async fn only_utf8_can_be_used() {
+async fn only_utf8_databases_are_accepted() {
     let Some(place) = Place::postgres().await else {
         return;
     };
@@ -144,7 +144,7 @@ async fn only_utf8_can_be_used() {
 }
 
 #[tokio::test]
-async fn the_first_server_that_will_do() {
+async fn the_first_suitable_server_is_used() {
     let (Some(standby), Some(primary)) = (
         Server::start(&["default_transaction_read_only=on"]).await,
         Server::start(&[]).await,
@@ -172,7 +172,7 @@ async fn the_first_server_that_will_do() {
 }
 
 #[tokio::test]
-async fn an_ipv6_address() {
+async fn ipv6_addresses_are_supported() {
     if std::net::TcpListener::bind("[::1]:0").is_err() {
         eprintln!("SKIPPED: this machine has no IPv6");
         return;
@@ -192,9 +192,9 @@ async fn an_ipv6_address() {
     );
 }
 
-/// Limits are startup parameters; options of the URL take their place.
+/// The time limits are startup parameters, which options in the URL replace.
 #[tokio::test]
-async fn statements_have_a_limit() {
+async fn statements_have_time_limits() {
     let Some(place) = Place::postgres().await else {
         return;
     };
@@ -226,7 +226,7 @@ async fn statements_have_a_limit() {
 }
 
 #[tokio::test]
-async fn prepared_statements_are_kept_up_to_a_number() {
+async fn the_number_of_prepared_statements_is_bounded() {
     let Some(place) = Place::postgres().await else {
         return;
     };
@@ -239,7 +239,7 @@ async fn prepared_statements_are_kept_up_to_a_number() {
     for n in 0..450 {
         assert_eq!(number(&db, &format!("SELECT CAST({n} AS bigint)")).await, Ok(n));
     }
-    // 200, and the statement that counts.
+    // 200, and the statement that counts them.
     assert_eq!(number(&db, count).await, Ok(201));
     db.close().await;
     let never = Settings {

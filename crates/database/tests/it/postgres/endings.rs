@@ -1,4 +1,4 @@
-//! What happens when a caller goes away, the server ends a connection, or a table changes under a prepared statement.
+//! Callers that are dropped, connections that the server closes, and tables that change under a prepared statement.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +16,7 @@ const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
 const ONE: &str = "SELECT CAST(1 AS bigint)";
 
-/// A database with two handles of their own connections.
+/// A database that is opened twice.
 async fn two() -> Option<(Place, Database, Database)> {
     let place = Place::postgres().await?;
     let (db, admin) = (place.open().await, place.open_observed(Arc::new(())).await);
@@ -36,19 +36,19 @@ async fn insert(db: &Database, id: i64) -> Result<(), DbErr> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_the_server_has_ended() {
+async fn connections_that_the_server_closed_are_replaced() {
     let Some((place, db, admin)) = two().await else {
         return;
     };
     for round in 0..5 {
-        // Several connections at rest.
+        // Opens several connections, which are then idle.
         for result in
             join_all((0..12).map(|_| number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(0.01)"))).await
         {
             assert_eq!(result, Ok(1));
         }
         admin.query_all_raw(sql(END_OTHERS)).await.expect("an end");
-        // No pause: some are used before the end is noticed.
+        // There is no pause, so some are used before their end is detected.
         assert_eq!(insert(&db, round).await, Ok(()));
         for result in join_all((0..12).map(|_| number(&db, ONE))).await {
             assert_eq!(result, Ok(1));
@@ -88,7 +88,7 @@ async fn a_transaction_whose_connection_ends_runs_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_goes_away() {
+async fn a_dropped_call_is_cancelled_and_rolled_back() {
     let Some((place, db, admin)) = two().await else {
         return;
     };
@@ -105,7 +105,7 @@ async fn a_caller_that_goes_away() {
             .is_err()
     );
     until(&admin, sleeping, 0).await;
-    // A transaction is rolled back, between its statements or in one.
+    // A transaction is rolled back, between two statements or during one.
     for wait in ["SELECT 1", "SELECT 1 FROM pg_sleep(30)"] {
         let left = db.transaction(Arc::new(()), move |tx| {
             async move {
@@ -126,7 +126,7 @@ async fn a_caller_that_goes_away() {
         until(&admin, sleeping, 0).await;
         assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(0));
     }
-    // All connections are there for others.
+    // All connections can be used again.
     let requests = (0..32).map(|_| number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(0.01)"));
     for result in join_all(requests).await {
         assert_eq!(result, Ok(1));
@@ -135,7 +135,7 @@ async fn a_caller_that_goes_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_column_that_changes_its_type() {
+async fn statements_work_after_a_column_has_changed_its_type() {
     let Some((place, db, admin)) = two().await else {
         return;
     };
@@ -166,7 +166,7 @@ async fn a_column_that_changes_its_type() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_has_become_read_only() {
+async fn read_only_connections_are_replaced() {
     let Some((place, db, admin)) = two().await else {
         return;
     };
@@ -184,7 +184,7 @@ async fn a_server_that_has_become_read_only() {
     );
     assert_eq!(db.is_writable().await, Ok(false));
     assert_eq!(number(&db, ONE).await, Ok(1));
-    // Nobody ends the sessions that can only read.
+    // The server does not close the read-only sessions.
     admin.execute_unprepared(&set("off")).await.expect("a setting");
     let recovered = tokio::time::timeout(Duration::from_secs(10), async {
         while insert(&db, 1).await.is_err() {

@@ -1,4 +1,4 @@
-//! TLS, by each `sslmode`.
+//! TLS with each `sslmode`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use database::Failure;
 
 use super::{number, open, settings};
-use crate::server::{Server, give};
+use crate::server::{Server, give_to_server};
 
-/// Makes an authority `NAME.pem` and what it signed for the server's address: `NAME-server.pem` and its key.
+/// Creates an authority `NAME.pem`, and the certificate `NAME-server.pem` and its key, signed for the server's address.
 fn certify(directory: &Path, name: &str, address: &str) {
     let openssl = |arguments: &str| {
         let status = Command::new("openssl")
@@ -26,11 +26,11 @@ fn certify(directory: &Path, name: &str, address: &str) {
         "req -x509 {key} -CA {name}.pem -CAkey {name}.key -keyout {name}-server.key -out {name}-server.pem \
          -subj /CN=server -addext subjectAltName={address} -addext basicConstraints=critical,CA:FALSE"
     ));
-    give(&directory.join(format!("{name}-server.key")));
+    give_to_server(&directory.join(format!("{name}-server.key")));
 }
 
 #[tokio::test]
-async fn each_mode() {
+async fn each_sslmode_checks_the_certificate_as_documented() {
     let mut paths = None;
     let prepare = |directory: &tempfile::TempDir| {
         certify(directory.path(), "ours", "IP:127.0.0.1");

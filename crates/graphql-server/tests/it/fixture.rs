@@ -9,11 +9,11 @@ use graphql_server::{
 use crate::host::{Caller, TestHost};
 use crate::schema::{Events, Mutation, Query};
 
-pub struct Bench {
+pub struct Fixture {
     pub engine: Engine<TestHost>,
 }
 
-impl Bench {
+impl Fixture {
     pub fn new() -> Self {
         Self::with(settings())
     }
