@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{StatusCode, Version, header};
+use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -23,7 +24,7 @@ use tower::ServiceExt as _;
 use crate::drain_body::DrainBody;
 use crate::io_timeouts::{TIMEOUTS, TimeoutStream, Timeouts};
 use crate::trailing_slash::without_trailing_slash;
-use crate::unread_body::{ReadLimits, UnreadBodies};
+use crate::unread_body::{EndWaiting, ReadLimits, UnreadBodies};
 
 /// Maximum number of concurrent connections; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -197,7 +198,10 @@ impl<P: Program> Server<P> {
                 if request.version() != Version::HTTP_2 {
                     return respond(router, peer, request).await;
                 }
-                bodies.below(limits.unread_bytes).await;
+                if !bodies.below(limits.unread_bytes).await {
+                    // There is nothing left to send a response to.
+                    return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+                }
                 let response = respond(router, peer, request).await?;
                 Ok(response.map(|body| bodies.add(body)))
             }
@@ -219,6 +223,7 @@ impl<P: Program> Server<P> {
         tokio::spawn(async move {
             let _held = (slot, counted);
             let mut connection = pin!(connection);
+            let _ends_waiting = EndWaiting(Arc::clone(&unread));
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
                 () = unread.stalled(limits.stalled) => {

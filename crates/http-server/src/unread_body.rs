@@ -48,6 +48,7 @@ struct State {
     /// The bodies that wait for the client, and since when.
     waiting: HashMap<u64, Instant>,
     bytes: u64,
+    is_closed: bool,
 }
 
 impl UnreadBodies {
@@ -55,14 +56,18 @@ impl UnreadBodies {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until fewer bytes than this are unread.
-    pub(crate) async fn below(&self, bytes: u64) {
+    /// Waits until fewer bytes than this are unread. False if the connection has ended.
+    pub(crate) async fn below(&self, bytes: u64) -> bool {
         loop {
             let mut sent = std::pin::pin!(self.sent.notified());
             // Registered before the number is read, so that no change in between is missed.
             sent.as_mut().enable();
-            if self.state().bytes < bytes {
-                return;
+            let (unread, is_closed) = {
+                let state = self.state();
+                (state.bytes, state.is_closed)
+            };
+            if is_closed || unread < bytes {
+                return !is_closed;
             }
             sent.await;
         }
@@ -99,6 +104,16 @@ impl UnreadBodies {
             unread: bytes,
             handed: 0,
         })
+    }
+}
+
+/// Ends the requests of a connection that wait, when it is dropped.
+pub(crate) struct EndWaiting(pub(crate) Arc<UnreadBodies>);
+
+impl Drop for EndWaiting {
+    fn drop(&mut self) {
+        self.0.state().is_closed = true;
+        self.0.sent.notify_waiters();
     }
 }
 

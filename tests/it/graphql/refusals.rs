@@ -247,7 +247,7 @@ async fn refusals_over_all_transports(gateway: Gateway) {
     // The key of a refused request is free.
     let keyed = async |document: &str| {
         let request = gateway.root.request(Method::POST, "/graphql");
-        let request = request.header("idempotency-key", "the same");
+        let request = request.header("idempotency-key", "the-same");
         send(request.json(&json!({ "query": document })))
             .await
             .expect(200)

@@ -23,8 +23,9 @@ use crate::support::websocket_client::{ServerFrame, Socket};
 const SEED: u64 = 2_024_011_510;
 /// How long connections are ended.
 const TROUBLE: Duration = Duration::from_secs(10);
-/// The time for everything to arrive afterwards.
-const SETTLED: Duration = Duration::from_secs(25);
+/// The time for everything to arrive afterwards. A delivery whose worker lost its connection is sent again once its claim has
+/// expired, after half a minute.
+const SETTLED: Duration = Duration::from_secs(50);
 const CHANGED: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
 
 struct Random(u64);
