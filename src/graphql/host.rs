@@ -163,7 +163,7 @@ impl Host for StockroomHost {
     }
 
     fn page(&self, head: &Parts) -> Option<axum::response::Response> {
-        Some(pages::graphiql(&origin::public(head, &self.0.config)))
+        Some(pages::graphiql(&origin::public(head, &self.services.config)))
     }
 }
 
