@@ -7,6 +7,7 @@ pub mod check;
 pub mod collection;
 pub mod listing;
 pub mod paging;
+mod revision;
 pub mod row_count;
 mod texts;
 

@@ -44,20 +44,23 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
-/// Merges the changes of each table into one. Servers that do so at the same time skip each other's rows.
+/// Merges the changes of each table, and those of each revision, into one. Servers that do so at the same time skip each
+/// other's rows.
 pub async fn merge(db: &Database) -> Result<()> {
-    // On SQLite the triggers update one row for each table.
+    // On SQLite the triggers update one row for each of them.
     if db.backend() == Backend::Sqlite {
         return Ok(());
     }
-    let sql = format!(
-        "WITH gone AS (
-            DELETE FROM tally WHERE id IN (SELECT id FROM tally ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
-                AND (SELECT COUNT(*) FROM (SELECT 1 FROM tally LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
-            RETURNING noun, change)
-         INSERT INTO tally (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
-    );
-    let statement = Statement::from_string(db.get_database_backend(), sql);
-    db.execute_raw(statement).await?;
+    for table in ["tally", "revision"] {
+        let sql = format!(
+            "WITH gone AS (
+                DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
+                    AND (SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
+                RETURNING noun, change)
+             INSERT INTO {table} (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
+        );
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.execute_raw(statement).await?;
+    }
     Ok(())
 }
