@@ -65,7 +65,7 @@ pub(super) fn of_product<'a>(
     cx: &'a Context<'_>,
     product: &'a Row<product::Entity>,
     page: PageArguments,
-) -> BoxFuture<'a, Nullable<MovementConnection>> {
+) -> BoxFuture<'a, Nullable<Node<MovementConnection>>> {
     nullable(async move {
         let (relation, request) = (relation_key(cx), page.into_request()?);
         let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
@@ -74,6 +74,6 @@ pub(super) fn of_product<'a>(
             let (product, relation) = (product.clone(), relation.clone());
             Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
         });
-        Ok(connection.into())
+        Ok(Node(connection.into()))
     })
 }

@@ -94,7 +94,7 @@ impl ProductNode {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-    ) -> Nullable<MovementConnection> {
+    ) -> Nullable<Node<MovementConnection>> {
         let page = PageArguments {
             first,
             after,

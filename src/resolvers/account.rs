@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn};
+use crate::query::{Collection, Direction, Field, FieldCheck, ListColumn};
 
 /// The maximum length of a user name in characters, as in Django.
 pub const USERNAME_LENGTH: usize = 150;
@@ -45,7 +45,7 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
     ctx.transaction(move |tx| {
         let (new, hash) = (new.clone(), hash.clone());
         Box::pin(async move {
-            let mut check = DraftCheck::new_row(Vec::new());
+            let mut check = FieldCheck::new_object(Vec::new());
             let name = check.required_text("username", Field::Set(new.username), USERNAME_LENGTH);
             let groups = group::Entity::find()
                 .filter(group::Column::Name.is_in(new.groups.clone()))

@@ -51,6 +51,7 @@ mod error;
 mod executor;
 mod host;
 mod http;
+mod json;
 mod limits;
 mod null_propagation;
 mod parse;

@@ -93,7 +93,7 @@ fn preface(window: u32) -> Vec<u8> {
     bytes
 }
 
-/// `GET` of a path, with END_STREAM and END_HEADERS.
+/// `GET` of a path, with `END_STREAM` and `END_HEADERS`.
 fn request(stream: u32, path: &str) -> Vec<u8> {
     let mut block = vec![0x82, 0x86, 0x01, 1, b'a', 0x04, u8::try_from(path.len()).unwrap()];
     block.extend(path.as_bytes());
