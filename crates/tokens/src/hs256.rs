@@ -4,12 +4,15 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::signature::{self, Signer, Verifier};
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, EncodingKey};
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use sha2::Sha256;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: signer,
-    verifier_factory: verifier,
+    signer_factory: |algorithm, key| Ok(Box::new(Hs256::new(*algorithm, key.family(), key.as_bytes())?)),
+    verifier_factory: |algorithm, key| {
+        let secret = key.try_get_as_bytes()?;
+        Ok(Box::new(Hs256::new(*algorithm, key.family(), secret)?))
+    },
     // For keys in JSON, which this crate never reads.
     key_utils: KeyUtils::new_unimplemented(),
 };
@@ -37,18 +40,6 @@ impl Hs256 {
     fn of(&self, message: &[u8]) -> Hmac<Sha256> {
         self.0.clone().chain_update(message)
     }
-}
-
-fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
-    Ok(Box::new(Hs256::new(*algorithm, key.family(), key.as_bytes())?))
-}
-
-fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>, Error> {
-    Ok(Box::new(Hs256::new(
-        *algorithm,
-        key.family(),
-        key.try_get_as_bytes()?,
-    )?))
 }
 
 impl Signer<Vec<u8>> for Hs256 {
