@@ -25,7 +25,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked && install -D target/release/stockroom /out/stockroom
 
 FROM debian:bookworm-slim
-# For outgoing TLS connections: PostgreSQL, webhooks.
+# The authorities that the certificate of a Redis over TLS (rediss://) is checked by; PostgreSQL and webhooks use those that
+# are compiled in.
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /out/stockroom /usr/local/bin/stockroom
 # The user `nobody` and the group `nogroup`, as numbers, so that Kubernetes can verify that the user is not root.
@@ -35,7 +36,7 @@ WORKDIR /data
 VOLUME /data
 ENV BIND=0.0.0.0:8000 DATABASE_URL=sqlite:///data/stockroom.db
 EXPOSE 8000
-# The image has no HTTP client, but bash can open a connection.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/${BIND##*:} && printf 'GET /livez HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]
+# It sends a request to the address of BIND.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["stockroom", "health"]
 ENTRYPOINT ["stockroom"]
 CMD ["serve"]

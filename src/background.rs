@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use database::Backend;
 
 use crate::ctx::Ctx;
@@ -17,7 +16,7 @@ use crate::telemetry::log_failure;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Time between two deletions of expired keys.
-const PRUNE_INTERVAL: TimeDelta = TimeDelta::minutes(10);
+const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
 /// How often the clock is checked for the next deletion.
 const POLL: Duration = Duration::from_secs(30);
 /// The maximum number of batches per deletion. The next deletion takes the rest.
@@ -54,10 +53,10 @@ pub fn start(services: &Arc<Services>) {
 
 /// Deletes expired idempotency keys every [`PRUNE_INTERVAL`].
 async fn prune_keys(services: Arc<Services>) {
-    let mut next = services.clock.now();
+    let mut next = services.clock.monotonic();
     while !services.is_stopping() {
-        if services.clock.now() >= next {
-            next = services.clock.now() + PRUNE_INTERVAL;
+        if services.clock.monotonic() >= next {
+            next = services.clock.monotonic() + PRUNE_INTERVAL;
             if let Err(error) = prune_in_batches(&services).await {
                 log_failure(&error);
             }

@@ -56,6 +56,11 @@ impl Clock {
         }
     }
 
+    /// How far a manual clock was moved forward, which the database's clock follows; zero for the system's clock.
+    pub fn advanced(&self) -> Duration {
+        self.manual.as_ref().map_or(Duration::ZERO, |_| self.monotonic())
+    }
+
     /// Moves a manual clock forward. Has no effect on the system's clock.
     pub fn advance(&self, by: Duration) {
         if let Some(manual) = &self.manual {

@@ -43,6 +43,10 @@ pub struct Config {
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", value_parser = trimmed(SocketAddr::from_str), global = true)]
     pub bind: SocketAddr,
 
+    /// How long the program still accepts connections after SIGTERM, in seconds, while `/readyz` responds with 503 and load balancers notice it
+    #[arg(long, env = "SHUTDOWN_NOTICE", default_value_t = 1, value_parser = trimmed(clap::value_parser!(u64).range(0..=600)), global = true)]
+    pub shutdown_notice: u64,
+
     /// The key that signs tokens, 32 bytes or more; with SQLite a missing key is generated and stored in a file next to the database
     #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = trimmed(secret_key), global = true)]
     pub secret_key: Option<Secret>,
@@ -83,7 +87,7 @@ pub struct Config {
     #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
     pub rate_limit_enabled: bool,
 
-    /// The Redis that shares rate limits among gateways: `redis://HOST`; without it each gateway counts by itself
+    /// The Redis that shares rate limits and failed logins among gateways: `redis://HOST`, over TLS `rediss://HOST`; without it each gateway counts by itself
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = trimmed(redis_url), global = true)]
     pub redis_url: Option<Secret>,
 

@@ -6,11 +6,12 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Error, Result};
 use crate::import::require_empty;
-use crate::schema;
+use crate::schema::{self, Fitness};
 
 const PLAN: Plan = Plan {
-    // Triggers of the target fill `tally`, whose form differs between the databases. `stockroom check` verifies it.
-    not_copied: &["seaql_migrations", "tally"],
+    // Triggers of the target fill `tally` and `revision`, whose form differs between the databases. `stockroom check` verifies
+    // the former.
+    not_copied: &["seaql_migrations", "compatible_migration", "tally", "revision"],
     last: &["account_epoch"],
     seeded: &["account_epoch", "group", "permission", "refold_due"],
     summed: &["quantity", "change"],
@@ -26,10 +27,15 @@ pub(crate) async fn run(
     target: &Database,
     progress: &Progress,
 ) -> Result<Vec<Comparison>> {
-    if !schema::is_current(source).await? {
-        return Err(Error::internal(
-            "migrations of the source are missing; run `stockroom migrate up` on it first",
-        ));
+    match Fitness::of(&schema::migrations(source).await?) {
+        Fitness::Current => {}
+        Fitness::Outdated => {
+            return Err(Error::internal(
+                "migrations of the source are missing; run `stockroom migrate up` on it first",
+            ));
+        }
+        // What the newer version has added would be left behind.
+        Fitness::Compatible(name) | Fitness::TooNew(name) => return Err(schema::too_new(name)),
     }
     database_copy::run(source, target, PLAN, check, progress).await
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use database::migrations::{Migration, State};
 use database::{Database, MigrationLock};
 use migration::Migrator;
 
@@ -17,9 +18,19 @@ const _: () = assert!(
 );
 
 /// Applies the missing migrations, all or none. Then updates the folded texts whose form has changed, in batches. If that is
-/// interrupted, the next call continues with the remaining rows.
+/// interrupted, the next call continues with the remaining rows. A schema that a newer version has changed compatibly stays
+/// as it is.
+///
+/// # Errors
+/// When a newer version has changed the schema in another way.
 pub async fn migrate_up(db: &Database) -> Result<()> {
-    db.migrate_up::<Migrator>(LOCK).await?;
+    let migrations = migrations(db).await?;
+    match Fitness::of(&migrations) {
+        Fitness::Current => {}
+        Fitness::Compatible(_) => return Ok(()),
+        Fitness::Outdated => db.migrate_up::<Migrator>(LOCK).await?,
+        Fitness::TooNew(name) => return Err(too_new(name)),
+    }
     while db
         .transaction(Arc::new(()), |transaction| {
             Box::pin(async move { Ok::<_, Error>(migration::refold_batch(transaction).await?) })
@@ -30,16 +41,60 @@ pub async fn migrate_up(db: &Database) -> Result<()> {
 }
 
 /// Reverts the last `steps` migrations.
+///
+/// # Errors
+/// When a newer version has applied migrations, which only that version can revert.
 pub async fn migrate_down(db: &Database, steps: u32) -> Result<()> {
-    Ok(db.migrate_down::<Migrator>(LOCK, steps).await?)
+    match Fitness::of(&migrations(db).await?) {
+        Fitness::Compatible(name) | Fitness::TooNew(name) => Err(Error::internal(format!(
+            "the migration {name} is of a newer version of this program: revert it with that version first"
+        ))),
+        Fitness::Current | Fitness::Outdated => Ok(db.migrate_down::<Migrator>(LOCK, steps).await?),
+    }
 }
 
-/// The name of each migration and whether it is applied.
-pub async fn migrations(db: &Database) -> Result<Vec<(String, bool)>> {
+/// The migrations of this version with their states, and those that newer versions have applied.
+pub async fn migrations(db: &Database) -> Result<Vec<Migration>> {
     Ok(db.migrations::<Migrator>().await?)
 }
 
-/// Whether the database responds and all migrations are applied.
-pub async fn is_current(db: &Database) -> Result<bool> {
-    Ok(migrations(db).await?.iter().all(|(_, applied)| *applied))
+/// Whether this version can use the database, by its migrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fitness<'m> {
+    Current,
+    /// Newer versions have applied migrations that are compatible with this one. The name is that of the first.
+    Compatible(&'m str),
+    /// Migrations are missing.
+    Outdated,
+    /// A newer version has applied this migration, which is not marked as compatible; or has applied compatible ones, of
+    /// which this is the first, to a database that lacks some of this version.
+    TooNew(&'m str),
+}
+
+impl<'m> Fitness<'m> {
+    pub fn of(migrations: &'m [Migration]) -> Self {
+        let first = |state| {
+            let mut names = migrations
+                .iter()
+                .filter(move |migration| migration.state == state);
+            names.next().map(|migration| &*migration.name)
+        };
+        match (
+            first(State::Unknown),
+            first(State::Compatible),
+            first(State::Missing),
+        ) {
+            (Some(name), ..) | (None, Some(name), Some(_)) => Self::TooNew(name),
+            (None, None, Some(_)) => Self::Outdated,
+            (None, Some(name), None) => Self::Compatible(name),
+            (None, None, None) => Self::Current,
+        }
+    }
+}
+
+/// The error for a schema that this version can't use.
+pub fn too_new(migration: &str) -> Error {
+    Error::internal(format!(
+        "a newer version of this program has applied the migration {migration}, which this version can't use: run the newer version"
+    ))
 }

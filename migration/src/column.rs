@@ -47,7 +47,14 @@ pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr>
     run_on_both(manager, &sql).await
 }
 
-/// Drops tables, which have to be in the reverse order of their creation.
+/// Notes that programs without this migration can use the database all the same, because everything that they read and write is
+/// still there. Otherwise they refuse to. Whatever reverts the migration deletes the note.
+pub async fn mark_compatible(manager: &SchemaManager<'_>, migration: &str) -> Result<(), DbErr> {
+    let sql = format!("INSERT INTO compatible_migration (name) VALUES ('{migration}')");
+    run_on_both(manager, &sql).await
+}
+
+/// Drops tables, to be given in the reverse order of their creation.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
     for table in tables {
         run_on_both(manager, &format!("DROP TABLE \"{table}\"")).await?;

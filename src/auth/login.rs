@@ -32,6 +32,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         .services
         .failed_logins
         .begin(ctx.client, username, ctx.services.clock.monotonic())
+        .await
         .map_err(|retry_after| {
             ctx.services.metrics.rate_limited("failed_logins");
             Error::Limited { retry_after }
@@ -62,7 +63,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         ctx.services.metrics.login(false);
         return Err(wrong);
     };
-    ctx.services.failed_logins.succeeded(&attempt);
+    ctx.services.failed_logins.succeeded(&attempt).await;
     ctx.services.metrics.login(true);
     ctx.record.identified(Some(user.id));
     if !is_own(&user.password_hash) {

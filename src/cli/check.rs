@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use super::open::note_compatible;
 use super::output::{explain, fail, print};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::invariant::{self, Violation};
-use crate::schema;
+use crate::schema::{self, Fitness};
 use crate::services::Services;
 use database::Location;
 
@@ -41,13 +42,17 @@ async fn verify(config: Config) -> Result<ExitCode> {
         Err(error) => return Err(error),
     };
     let mut violated = 0;
-    match schema::is_current(&services.db).await {
-        Ok(true) => {}
-        Ok(false) => {
-            let message = "migrations are missing; see `stockroom migrate status`";
-            return Err(Error::internal(message));
-        }
-        // Other parts of a damaged file may be readable.
+    match schema::migrations(&services.db).await {
+        Ok(migrations) => match Fitness::of(&migrations) {
+            Fitness::Current => {}
+            Fitness::Compatible(name) => note_compatible(name),
+            Fitness::Outdated => {
+                let message = "migrations are missing; see `stockroom migrate status`";
+                return Err(Error::internal(message));
+            }
+            Fitness::TooNew(name) => return Err(schema::too_new(name)),
+        },
+        // The file is damaged there, but may be readable elsewhere.
         Err(error @ Error::Internal(_)) if is_file => {
             violated += 1;
             print(&format!(

@@ -4,19 +4,20 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Subcommand;
+use database::migrations::{Migration, State};
 
 use super::output::print;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::schema;
+use crate::schema::{self, Fitness};
 use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
     /// Apply all missing migrations
     Up,
-    /// List the migrations; exit with 1 if any is missing
+    /// List the migrations; exit with 1 if any is missing, or of a newer version that this one is not compatible with
     Status,
     /// Revert the last migrations, and delete the data in their tables
     Down {
@@ -42,15 +43,20 @@ pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
         Migrate::Status => {}
     }
     let migrations = schema::migrations(&services.db).await?;
-    for (name, applied) in &migrations {
-        print(&format!(
-            "{:8} {name}",
-            if *applied { "applied" } else { "missing" }
-        ))?;
+    for Migration { name, state } in &migrations {
+        print(&match state {
+            State::Applied => format!("applied  {name}"),
+            State::Missing => format!("missing  {name}"),
+            State::Compatible => format!("newer    {name} (by a newer version; this one is compatible)"),
+            State::Unknown => {
+                format!("unknown  {name} (by a newer version; this one can't use the database)")
+            }
+        })?;
     }
     services.db.close().await;
-    let complete = matches!(command, Migrate::Down { .. }) || migrations.iter().all(|(_, applied)| *applied);
-    Ok(if complete {
+    let fitness = Fitness::of(&migrations);
+    let is_usable = matches!(fitness, Fitness::Current | Fitness::Compatible(_));
+    Ok(if is_usable || matches!(command, Migrate::Down { .. }) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -69,13 +75,13 @@ async fn confirm(services: &Services, steps: u32) -> Result<()> {
     let migrations = schema::migrations(&services.db).await?;
     let steps = usize::try_from(steps).unwrap_or(usize::MAX);
     print("This reverts the following migrations and deletes the data in their tables:")?;
-    for (name, _) in migrations
+    for migration in migrations
         .iter()
         .rev()
-        .filter(|(_, applied)| *applied)
+        .filter(|migration| migration.state == State::Applied)
         .take(steps)
     {
-        print(&format!("  {name}"))?;
+        print(&format!("  {}", migration.name))?;
     }
     print("Type yes to continue:")?;
     let mut answer = String::new();

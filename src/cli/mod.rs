@@ -13,11 +13,13 @@ mod check;
 mod copy;
 mod demo;
 mod export;
+mod health;
 mod import;
 mod load;
 mod migrate;
 mod open;
 mod output;
+mod repair;
 mod seed;
 mod serve;
 mod settings;
@@ -66,6 +68,13 @@ enum Command {
     /// Verify the invariants of the data, such as that stock and ledger agree, while it is in use; exit with 1 if one is
     /// violated, with 2 if they could not be verified
     Check,
+    /// Compute derived data anew, which `check` has found to be wrong, while the database is in use
+    Repair {
+        #[command(subcommand)]
+        command: repair::Repair,
+    },
+    /// Ask the server at the address of `BIND` whether it responds; exit with 1 if it does not
+    Health(health::Health),
     /// Copy a SQLite database to a file while it is in use
     Backup(backup::Backup),
     /// Print the GraphQL schema
@@ -96,6 +105,8 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Import { command } => Box::pin(import::run(cli.config, command)).await,
             Command::Copy(copy) => Box::pin(copy::run(cli.config, copy)).await,
             Command::Check => Ok(check::run(cli.config).await),
+            Command::Repair { command } => repair::run(cli.config, command).await,
+            Command::Health(health) => health::run(&cli.config, &health).await,
             Command::Backup(backup) => backup::run(&cli.config, backup).await,
             Command::Schema => export::schema(),
             Command::EnvExample => export::env_example(),

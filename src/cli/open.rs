@@ -3,45 +3,93 @@
 use std::sync::Arc;
 
 use database::Database;
+use database::migrations::{Migration, State};
 
+use super::output::{explain, note};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::schema;
+use crate::schema::{self, Fitness};
 use crate::services::Services;
 
 /// Opens the database and creates its tables if it is empty. Commands other than `serve` and `migrate up` do not change the
 /// tables of a database in use.
 ///
 /// # Errors
-/// Fails if migrations are missing in a database that has others.
+/// If migrations are missing in a database that has others, or a newer version has changed the schema so that this one can't
+/// use it.
 pub(super) async fn open_current(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
     create_if_empty(&services.db).await?;
     Ok(services)
 }
 
+/// The same for a command that only reads a few columns that every version has: it goes on with a newer schema.
+///
+/// # Errors
+/// If migrations are missing.
+pub(super) async fn open_to_read(config: Config) -> Result<Arc<Services>> {
+    let services = Services::open(config, Clock::system()).await?;
+    match Fitness::of(&schema::migrations(&services.db).await?) {
+        Fitness::TooNew(name) => note(&explain(&schema::too_new(name))),
+        _ => create_if_empty(&services.db).await?,
+    }
+    Ok(services)
+}
+
 /// Creates the tables of an empty database.
 ///
 /// # Errors
-/// Fails if migrations are missing in a database that has others.
+/// As [`open_current`].
 pub(super) async fn create_if_empty(db: &Database) -> Result<()> {
     let migrations = schema::migrations(db).await?;
-    let applied = migrations.iter().filter(|(_, applied)| *applied).count();
-    if applied == 0 {
+    if migrations
+        .iter()
+        .all(|migration| migration.state == State::Missing)
+    {
         return schema::migrate_up(db).await;
     }
-    if applied < migrations.len() {
-        return Err(Error::internal(
+    require_usable(&migrations)
+}
+
+/// Refuses a database that this version can't use.
+///
+/// # Errors
+/// As [`open_current`], also if it is empty.
+pub(super) async fn require_current(db: &Database) -> Result<()> {
+    require_usable(&schema::migrations(db).await?)
+}
+
+fn require_usable(migrations: &[Migration]) -> Result<()> {
+    match Fitness::of(migrations) {
+        Fitness::Current => Ok(()),
+        Fitness::Compatible(name) => {
+            note_compatible(name);
+            Ok(())
+        }
+        Fitness::Outdated => Err(Error::internal(
             "migrations are missing: run `stockroom migrate up`, or start the server",
-        ));
+        )),
+        Fitness::TooNew(name) => Err(schema::too_new(name)),
     }
-    Ok(())
+}
+
+/// Reports on standard error that a newer version has changed the schema.
+pub(super) fn note_compatible(migration: &str) {
+    note(&format!(
+        "a newer version of this program has applied the migration {migration}, with which this version is compatible"
+    ));
 }
 
 /// Opens the database and applies missing migrations.
 pub(super) async fn open_migrated(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
     schema::migrate_up(&services.db).await?;
+    if let Fitness::Compatible(name) = Fitness::of(&schema::migrations(&services.db).await?) {
+        tracing::warn!(
+            migration = name,
+            "a newer version of this program has changed the schema, compatibly with this version"
+        );
+    }
     Ok(services)
 }

@@ -11,6 +11,12 @@ pub(super) fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
+/// Writes what an operator should know to standard error.
+pub(super) fn note(message: &str) {
+    // If standard error is closed, there is no place to report that.
+    let _ = writeln!(std::io::stderr(), "stockroom: note: {message}");
+}
+
 /// Returns an error message for the terminal.
 pub(super) fn explain(error: &Error) -> String {
     match error {
@@ -29,6 +35,11 @@ pub(super) fn explain(error: &Error) -> String {
 /// Writes a line to standard output.
 pub(super) fn print(line: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
+}
+
+/// Writes a value to standard output as formatted JSON.
+pub(super) fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&serde_json::to_string_pretty(value).map_err(Error::internal)?)
 }
 
 /// Returns a count with thousands separators and its noun: `1,000 products`.

@@ -72,11 +72,24 @@ pub(super) async fn run_until_stopped(
     raise_file_limit();
     let app = App::new(Arc::clone(&services))?;
     app.start_workers().await?;
+    let notice = Duration::from_secs(services.config.shutdown_notice);
+    let mut stop = stop;
     let stop = async move {
-        let drain_time = stop.received().await;
+        let notice = if stop.received().await.is_noticed() {
+            notice
+        } else {
+            Duration::ZERO
+        };
         services.stop();
-        tracing::info!("stopping; running requests can finish");
-        tokio::time::sleep(drain_time).await;
+        tracing::info!(
+            notice_s = notice.as_secs(),
+            "stopping; running requests can finish"
+        );
+        // A second signal ends the notice.
+        tokio::select! {
+            () = tokio::time::sleep(notice) => {}
+            _ = stop.received() => {}
+        }
     };
     app.serve(listener, stop).await?;
     tracing::info!("stopped");
@@ -93,10 +106,6 @@ fn raise_file_limit() {
 
 /// More files than the connections and the rest of the program need.
 const MAX_FILES: u64 = 65_536;
-
-/// The time for which the program continues to accept connections after SIGTERM. Meanwhile `/readyz` reports that it is
-/// stopping, so that load balancers stop sending requests, and responses have `Connection: close`.
-const DRAIN_TIME: Duration = Duration::from_secs(1);
 
 /// The signals that stop the program.
 pub(super) struct Stop {
@@ -120,8 +129,7 @@ impl Stop {
         })
     }
 
-    /// Waits for a signal and returns the time for which to continue serving.
-    async fn received(mut self) -> Duration {
+    async fn received(&mut self) -> Received {
         let hang_up = async {
             match &mut self.hang_up {
                 Some(signal) => signal.recv().await,
@@ -129,11 +137,25 @@ impl Stop {
             }
         };
         tokio::select! {
-            _ = self.terminate.recv() => DRAIN_TIME,
-            _ = hang_up => DRAIN_TIME,
-            // Ctrl-C in a terminal: there is no load balancer to wait for.
-            _ = self.interrupt.recv() => Duration::ZERO,
+            _ = self.terminate.recv() => Received::Terminate,
+            _ = hang_up => Received::Terminate,
+            _ = self.interrupt.recv() => Received::Interrupt,
         }
+    }
+}
+
+/// A signal that stops the program.
+enum Received {
+    /// SIGTERM or SIGHUP.
+    Terminate,
+    /// Ctrl-C in a terminal.
+    Interrupt,
+}
+
+impl Received {
+    /// Whether load balancers get a notice before connections are refused. After Ctrl-C there is none to wait for.
+    const fn is_noticed(&self) -> bool {
+        matches!(self, Self::Terminate)
     }
 }
 

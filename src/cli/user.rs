@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::open::open_current;
+use super::open::{open_current, open_to_read};
 use super::output::print;
+use crate::auth::Right;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::account::{self, NewUser};
+use crate::resolvers::account::{self, Listed, NewUser, RightsChange};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
@@ -44,8 +45,52 @@ pub(super) enum User {
         /// The name of the user
         name: String,
     },
-    /// List all users
+    /// Show the groups of a user, and change them
+    Groups {
+        /// The name of the user
+        name: String,
+        /// Add the user to a group: Manager, Administrator
+        #[arg(long, value_name = "GROUP")]
+        add: Vec<String>,
+        /// Remove the user from a group
+        #[arg(long, value_name = "GROUP")]
+        remove: Vec<String>,
+    },
+    /// Grant permissions to a user, beside those of their groups
+    Grant(Permissions),
+    /// Revoke permissions that a user holds directly; those of their groups stay
+    Revoke(Permissions),
+    /// Revoke all tokens of a user, who has to log in again
+    EndSessions {
+        /// The name of the user
+        name: String,
+    },
+    /// Delete a user for good; entries of the ledger keep the user's id without a name, which `deactivate` preserves
+    Delete {
+        /// The name of the user
+        name: String,
+    },
+    /// List all users: name, state, role, groups, permissions held directly
     List,
+}
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Permissions {
+    /// The name of the user
+    name: String,
+    /// `add_brand`, `change_product`, `delete_outflow`, …
+    #[arg(required_unless_present = "superuser", value_parser = permission)]
+    permissions: Vec<Right>,
+    /// All permissions
+    #[arg(long)]
+    superuser: bool,
+}
+
+fn permission(codename: &str) -> Result<Right, String> {
+    Right::of_codename(codename).ok_or_else(|| {
+        let all: Vec<String> = Right::all().map(Right::codename).collect();
+        format!("the permissions are {}", all.join(", "))
+    })
 }
 
 #[derive(clap::Args, Debug)]
@@ -58,7 +103,10 @@ pub(super) struct Password {
 }
 
 pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
-    let services = open_current(config).await?;
+    let services = match command {
+        User::List => open_to_read(config).await?,
+        _ => open_current(config).await?,
+    };
     let ctx = Ctx::system(services);
     match command {
         User::Create {
@@ -96,16 +144,97 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
             tracing::info!(username = name, "activated a user");
             print(&format!("activated {name}"))?;
         }
+        User::Groups { name, add, remove } => {
+            if !(add.is_empty() && remove.is_empty()) {
+                let change = RightsChange {
+                    join: add.clone(),
+                    leave: remove.clone(),
+                    ..RightsChange::default()
+                };
+                account::change_rights(&ctx, name.clone(), change).await?;
+                let (added, removed) = (add.join(","), remove.join(","));
+                tracing::info!(username = name, added, removed, "changed the groups of a user");
+            }
+            show(&ctx, &name).await?;
+        }
+        User::Grant(granted) => {
+            let change = RightsChange {
+                is_superuser: granted.superuser.then_some(true),
+                grant: granted.permissions.clone(),
+                ..RightsChange::default()
+            };
+            account::change_rights(&ctx, granted.name.clone(), change).await?;
+            granted.log("granted permissions to a user");
+            show(&ctx, &granted.name).await?;
+        }
+        User::Revoke(revoked) => {
+            let change = RightsChange {
+                is_superuser: revoked.superuser.then_some(false),
+                revoke: revoked.permissions.clone(),
+                ..RightsChange::default()
+            };
+            account::change_rights(&ctx, revoked.name.clone(), change).await?;
+            revoked.log("revoked permissions of a user");
+            show(&ctx, &revoked.name).await?;
+        }
+        User::EndSessions { name } => {
+            account::end_sessions(&ctx, name.clone()).await?;
+            tracing::info!(username = name, "ended all sessions of a user");
+            print(&format!("ended all sessions of {name}"))?;
+        }
+        User::Delete { name } => {
+            let (id, entries) = account::delete(&ctx, name.clone()).await?;
+            tracing::info!(username = name, id, "deleted a user");
+            print(&format!("deleted {name}"))?;
+            if entries > 0 {
+                print(&format!(
+                    "{entries} entries of the ledger keep the user's id, {id}"
+                ))?;
+            }
+        }
         User::List => {
-            for (user, groups) in account::list(&ctx).await? {
-                let state = if user.is_active { "active" } else { "inactive" };
-                let role = if user.is_superuser { "superuser" } else { "" };
-                print(format!("{}\t{state}\t{role}\t{}", user.username, groups.join(",")).trim_end())?;
+            for listed in account::list(&ctx).await? {
+                print(&line(&listed))?;
             }
         }
     }
     ctx.services.db.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A user's line of the list.
+fn line(listed: &Listed) -> String {
+    let Listed {
+        user,
+        groups,
+        permissions,
+    } = listed;
+    let state = if user.is_active { "active" } else { "inactive" };
+    let role = if user.is_superuser { "superuser" } else { "" };
+    let (name, groups, permissions) = (&user.username, groups.join(","), permissions.join(","));
+    format!("{name}\t{state}\t{role}\t{groups}\t{permissions}")
+        .trim_end()
+        .to_owned()
+}
+
+/// Prints a user's line.
+async fn show(ctx: &Ctx, name: &str) -> Result<()> {
+    let all = account::list(ctx).await?;
+    let found = all.iter().find(|listed| listed.user.username == name);
+    print(&line(found.ok_or(Error::NotFound)?))
+}
+
+impl Permissions {
+    fn log(&self, message: &str) {
+        let codenames: Vec<String> = self.permissions.iter().map(|right| right.codename()).collect();
+        let (username, superuser) = (&self.name, self.superuser);
+        tracing::info!(
+            username,
+            permissions = codenames.join(","),
+            superuser,
+            "{message}"
+        );
+    }
 }
 
 impl Password {

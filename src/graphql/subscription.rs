@@ -6,6 +6,7 @@ use ::entity::{product, stock_change};
 use async_graphql::{Context, ID, Subscription as Root};
 use futures_util::stream::{self, Stream};
 
+use super::kit::arguments::ArgumentCheck;
 use super::kit::node::NodeOf;
 use super::kit::scalar::parse_id;
 use crate::ctx::Ctx;
@@ -24,6 +25,17 @@ const RETRY: Duration = Duration::from_millis(250);
 
 pub struct Subscription;
 
+impl Subscription {
+    /// The checks of the arguments of its fields.
+    pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[("stock_changed", |_, arguments| {
+        let product_ids: Option<Vec<ID>> = arguments.get("product_ids")?;
+        let after: Option<ID> = arguments.get("after")?;
+        product_ids.map(|ids| products(&ids)).transpose()?;
+        after.map(|id| entry_id(&id)).transpose()?;
+        Ok(())
+    })];
+}
+
 /// Events as they happen, over WebSocket (`graphql-transport-ws`, with the access
 /// token in `connection_init`) or as server-sent events. Requires a login; a stream
 /// ends when its token does.
@@ -41,7 +53,7 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<NodeOf<stock_change::Entity>>> + use<>, async_graphql::Error> {
         let products = product_ids.map(|ids| products(&ids)).transpose()?;
         let after = after.map(|id| entry_id(&id)).transpose()?;
-        let entries = ledger_feed::entries(Ctx::of(cx)?, after, products).await?;
+        let entries = ledger_feed::entries(context(cx)?, after, products).await?;
         Ok(stream::unfold(entries, async |mut entries| {
             let entry = next_entry(&mut entries).await?;
             Some((Ok(Row::<stock_change::Entity>::single(entry).into()), entries))
@@ -53,13 +65,20 @@ impl Subscription {
         &self,
         cx: &Context<'_>,
     ) -> Result<impl Stream<Item = Result<NodeOf<product::Entity>>> + use<>, async_graphql::Error> {
-        let ctx = Ctx::of(cx)?.clone();
+        let ctx = context(cx)?.clone();
         let entries = ledger_feed::entries(&ctx, None, None).await?;
         Ok(stream::unfold((ctx, entries), async |(ctx, mut entries)| {
             let product = next_low(&ctx, &mut entries).await?;
             Some((product.map(NodeOf::<product::Entity>::from), (ctx, entries)))
         }))
     }
+}
+
+/// The context of a subscription. Its events come long after its login, so rows that were kept then are not for them.
+fn context<'c>(cx: &Context<'c>) -> Result<&'c Ctx> {
+    let ctx = Ctx::of(cx)?;
+    ctx.labels.forget();
+    Ok(ctx)
 }
 
 /// The next entry, or `None` when the program stops. Retries while the database is not available.

@@ -4,7 +4,9 @@
 //! The windows of the crate `rate-limit` are kept in memory, or in Redis, where all servers share them. Operations are
 //! counted, not requests: a REST request is one operation; in GraphQL a query is one, and each field of a mutation is one.
 
-use rate_limit::{Limit, Windows};
+use std::sync::Arc;
+
+use rate_limit::{Failures, Limit, Store, Windows};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -35,17 +37,18 @@ impl Class {
     }
 }
 
-/// The windows according to the settings, or `None` if rate limits are off.
+/// The windows and the failed logins of the settings. Failed logins are always limited; windows are absent while rate limits
+/// are off.
 ///
 /// # Errors
-/// Fails if `REDIS_URL` can't be parsed.
-pub fn windows(config: &Config) -> Result<Option<Windows>> {
-    if !config.rate_limit_enabled {
-        return Ok(None);
-    }
-    let windows = match &config.redis_url {
-        Some(url) => Windows::shared(url.text(), PREFIX).map_err(Error::internal)?,
-        None => Windows::local(),
+/// When `REDIS_URL` can't be parsed.
+pub fn counters(config: &Config) -> Result<(Option<Windows>, Failures)> {
+    let store = match &config.redis_url {
+        Some(url) => Some(Arc::new(Store::new(url.text(), PREFIX).map_err(Error::internal)?)),
+        None => None,
     };
-    Ok(Some(windows))
+    let windows = config
+        .rate_limit_enabled
+        .then(|| store.clone().map_or_else(Windows::local, Windows::shared));
+    Ok((windows, store.map_or_else(Failures::default, Failures::shared)))
 }

@@ -3,10 +3,13 @@
 //! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] sums up the changes
 //! from time to time, so that a count reads few of them; it does not change the counts.
 
+use database::bulk::analyze_table;
 use database::{Backend, Database};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
+use crate::ctx::Ctx;
 use crate::error::Result;
+use crate::tx::Tx;
 
 /// The tables with a maintained count.
 pub const TABLES: [&str; 7] = [
@@ -24,6 +27,14 @@ const MERGE_MAX: u32 = 10_000;
 /// The minimum number of changes for a merge.
 const MERGE_MIN: u32 = 50;
 
+/// Updates the statistics that the query planner uses for these tables, after many rows were added.
+pub async fn analyze(db: &impl ConnectionTrait) -> Result<()> {
+    for table in TABLES {
+        analyze_table(db, table).await?;
+    }
+    Ok(())
+}
+
 /// The number of rows of a table, if its count is maintained.
 pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     if !TABLES.contains(&table) {
@@ -35,20 +46,73 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
-/// Merges the changes of each table into one. Servers that do so at the same time skip each other's rows.
+/// Merges the changes of each table, and those of each revision, into one. Servers that do so at the same time skip each
+/// other's rows.
 pub async fn merge(db: &Database) -> Result<()> {
-    // On SQLite the triggers update one row for each table.
+    // On SQLite the triggers update one row for each of them.
     if db.backend() == Backend::Sqlite {
         return Ok(());
     }
-    let sql = format!(
-        "WITH gone AS (
-            DELETE FROM tally WHERE id IN (SELECT id FROM tally ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
-                AND (SELECT COUNT(*) FROM (SELECT 1 FROM tally LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
-            RETURNING noun, change)
-         INSERT INTO tally (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
-    );
-    let statement = Statement::from_string(db.get_database_backend(), sql);
-    db.execute_raw(statement).await?;
+    for table in ["tally", "revision"] {
+        let sql = format!(
+            "WITH gone AS (
+                DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
+                    AND (SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
+                RETURNING noun, change)
+             INSERT INTO {table} (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
+        );
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.execute_raw(statement).await?;
+    }
     Ok(())
+}
+
+/// The kept count of a table that was counted again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recount {
+    pub table: &'static str,
+    /// The count as it was kept.
+    pub kept: i64,
+    /// The number of rows.
+    pub counted: i64,
+}
+
+/// Counts the rows of a table and keeps the result. Changes of the table wait meanwhile, readers do not.
+///
+/// # Errors
+/// [`Unavailable`](crate::error::Error::Unavailable) when another transaction has changed the table and does not end.
+pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
+    ctx.transaction(move |tx| {
+        Box::pin(async move {
+            if tx.backend() == Backend::Postgres {
+                tx.execute_unprepared("SET LOCAL lock_timeout = '2s'").await?;
+                tx.execute_unprepared(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+                    .await?;
+            }
+            let kept = number(
+                tx,
+                format!("SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}'"),
+            )
+            .await?;
+            // [`merge`] may commit the sum of the rows of which this deletes the last: then there is another row.
+            let delete = format!("DELETE FROM tally WHERE noun = '{table}'");
+            while tx.execute_unprepared(&delete).await?.rows_affected() > 0 {}
+            let counted = number(tx, format!("SELECT COUNT(*) FROM {table}")).await?;
+            tx.execute_unprepared(&format!(
+                "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"
+            ))
+            .await?;
+            Ok(Recount { table, kept, counted })
+        })
+    })
+    .await
+}
+
+async fn number(tx: &Tx, sql: String) -> Result<i64> {
+    let sql = format!("SELECT CAST(({sql}) AS bigint) AS number");
+    let statement = Statement::from_string(tx.get_database_backend(), sql);
+    match tx.query_one_raw(statement).await? {
+        Some(row) => Ok(row.try_get("", "number")?),
+        None => Ok(0),
+    }
 }

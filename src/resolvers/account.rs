@@ -1,13 +1,20 @@
 //! Users and groups, which the commands of the program manage.
 
-use ::entity::{group, user, user_group};
-use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use std::collections::BTreeSet;
 
+use ::entity::{group, permission, stock_change, user, user_group};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
+    QueryTrait,
+};
+
+use crate::auth::Right;
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn};
+use crate::query::{Collection, Direction, Field, FieldCheck, ListColumn};
+use crate::tx::Tx;
 
 /// The maximum length of a user name in characters, as in Django.
 pub const USERNAME_LENGTH: usize = 150;
@@ -45,23 +52,9 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
     ctx.transaction(move |tx| {
         let (new, hash) = (new.clone(), hash.clone());
         Box::pin(async move {
-            let mut check = DraftCheck::new_row(Vec::new());
+            let mut check = FieldCheck::new_object(Vec::new());
             let name = check.required_text("username", Field::Set(new.username), USERNAME_LENGTH);
-            let groups = group::Entity::find()
-                .filter(group::Column::Name.is_in(new.groups.clone()))
-                .all(tx)
-                .await?;
-            for missing in new
-                .groups
-                .iter()
-                .filter(|name| !groups.iter().any(|group| group.name == **name))
-            {
-                check.fault(
-                    "groups",
-                    FaultCode::NotFound,
-                    format!("There is no group {missing}."),
-                );
-            }
+            let groups = groups(tx, &new.groups, &mut check).await?;
             check.finish()?;
             let row = user::ActiveModel {
                 id: NotSet,
@@ -83,15 +76,7 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
                 .into()
             };
             let id = on_unique(inserted, "user_username_key", taken)?.last_insert_id;
-            for group in groups {
-                let member = user_group::ActiveModel {
-                    user_id: Set(id),
-                    group_id: Set(group.id),
-                };
-                user_group::Entity::insert(member)
-                    .exec_without_returning(tx)
-                    .await?;
-            }
+            join_groups(tx, id, groups).await?;
             Ok(user::Model {
                 id,
                 username: name.unwrap_or_default(),
@@ -131,8 +116,146 @@ pub async fn set_active(ctx: &Ctx, username: String, is_active: bool) -> Result<
     .await
 }
 
-/// All users with the names of their groups, by name.
-pub async fn list(ctx: &Ctx) -> Result<Vec<(user::Model, Vec<String>)>> {
+/// Ends all sessions of a user: no token that was issued until now is valid any more.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn end_sessions(ctx: &Ctx, username: String) -> Result<()> {
+    change(ctx, username, true, |_| {}).await
+}
+
+/// Deletes a user with their memberships, permissions and idempotency keys. Returns their id, which no other user gets, and
+/// the number of ledger entries that keep it.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn delete(ctx: &Ctx, username: String) -> Result<(i64, u64)> {
+    ctx.transaction(move |tx| {
+        let username = username.clone();
+        Box::pin(async move {
+            let id = find(tx, username).await?.id;
+            user::Entity::delete_by_id(id).exec(tx).await?;
+            let entries = stock_change::Entity::find().filter(stock_change::Column::ActorId.eq(id));
+            Ok((id, entries.count(tx).await?))
+        })
+    })
+    .await
+}
+
+/// A change of what a user may do.
+#[derive(Clone, Debug, Default)]
+pub struct RightsChange {
+    /// Whether the user has every permission; unchanged if absent.
+    pub is_superuser: Option<bool>,
+    /// The names of groups to join, which exist.
+    pub join: Vec<String>,
+    /// The names of groups to leave.
+    pub leave: Vec<String>,
+    /// Permissions to hold directly.
+    pub grant: Vec<Right>,
+    /// Permissions to hold no longer directly; a group may still give them.
+    pub revoke: Vec<Right>,
+}
+
+/// Changes what a user may do, which takes effect with their next request. What is the case already stays.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`] for an unknown group.
+pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) -> Result<()> {
+    ctx.transaction(move |tx| {
+        let (username, change) = (username.clone(), change.clone());
+        Box::pin(async move {
+            let row = find(tx, username).await?;
+            let id = row.id;
+            let mut check = FieldCheck::old_object(Vec::new());
+            let join = groups(tx, &change.join, &mut check).await?;
+            let leave = groups(tx, &change.leave, &mut check).await?;
+            check.finish()?;
+            user_group::Entity::delete_many()
+                .filter(user_group::Column::UserId.eq(id))
+                .filter(user_group::Column::GroupId.is_in(join.iter().chain(&leave).copied()))
+                .exec(tx)
+                .await?;
+            join_groups(tx, id, join).await?;
+            let codenames = |rights: &[Right]| -> BTreeSet<String> {
+                rights.iter().map(|right| right.codename()).collect()
+            };
+            let (grant, revoke) = (codenames(&change.grant), codenames(&change.revoke));
+            permission::Entity::delete_many()
+                .filter(permission::Column::UserId.eq(id))
+                .filter(permission::Column::Codename.is_in(grant.union(&revoke)))
+                .exec(tx)
+                .await?;
+            for codename in grant {
+                let held = permission::ActiveModel {
+                    id: NotSet,
+                    user_id: Set(Some(id)),
+                    group_id: Set(None),
+                    codename: Set(codename),
+                };
+                permission::Entity::insert(held)
+                    .exec_without_returning(tx)
+                    .await?;
+            }
+            if let Some(is_superuser) = change.is_superuser {
+                let mut row = row.into_active_model();
+                row.is_superuser = Set(is_superuser);
+                row.update(tx).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// A user, locked until the transaction ends.
+async fn find(tx: &Tx, username: String) -> Result<user::Model> {
+    let mut found = user::Entity::find().filter(user::Column::Username.eq(username));
+    tx.backend().lock(QueryTrait::query(&mut found));
+    found.one(tx).await?.ok_or(Error::NotFound)
+}
+
+/// The ids of groups; those that do not exist are faults.
+async fn groups(tx: &Tx, names: &[String], check: &mut FieldCheck) -> Result<Vec<i64>> {
+    let found = group::Entity::find()
+        .filter(group::Column::Name.is_in(names))
+        .all(tx)
+        .await?;
+    for missing in names
+        .iter()
+        .filter(|name| !found.iter().any(|group| group.name == **name))
+    {
+        let message = format!("There is no group {missing}.");
+        check.fault("groups", FaultCode::NotFound, message);
+    }
+    Ok(found.iter().map(|group| group.id).collect())
+}
+
+async fn join_groups(tx: &Tx, user_id: i64, groups: Vec<i64>) -> Result<()> {
+    for group_id in groups {
+        let member = user_group::ActiveModel {
+            user_id: Set(user_id),
+            group_id: Set(group_id),
+        };
+        user_group::Entity::insert(member)
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A user with what they may do.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub user: user::Model,
+    /// The names of the groups.
+    pub groups: Vec<String>,
+    /// The permissions that the user holds directly.
+    pub permissions: Vec<String>,
+}
+
+/// All users, by name.
+pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
     let users = user::Entity::find()
         .order_by_asc(user::Column::Username)
         .all(ctx.db())
@@ -142,6 +265,11 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<(user::Model, Vec<String>)>> {
         .all(ctx.db())
         .await?;
     let memberships = user_group::Entity::find().all(ctx.db()).await?;
+    let permissions = permission::Entity::find()
+        .filter(permission::Column::UserId.is_not_null())
+        .order_by_asc(permission::Column::Codename)
+        .all(ctx.db())
+        .await?;
     let groups_of = |user: &user::Model| {
         let of_user = |group: &&group::Model| {
             memberships
@@ -154,9 +282,20 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<(user::Model, Vec<String>)>> {
             .map(|group| group.name.clone())
             .collect()
     };
+    let permissions_of = |user: &user::Model| {
+        permissions
+            .iter()
+            .filter(|permission| permission.user_id == Some(user.id))
+            .map(|permission| permission.codename.clone())
+            .collect()
+    };
     Ok(users
         .into_iter()
-        .map(|user| (user.clone(), groups_of(&user)))
+        .map(|user| Listed {
+            groups: groups_of(&user),
+            permissions: permissions_of(&user),
+            user,
+        })
         .collect())
 }
 
@@ -170,11 +309,7 @@ async fn change(
     ctx.transaction(move |tx| {
         let (username, change) = (username.clone(), std::sync::Arc::clone(&change));
         Box::pin(async move {
-            let found = user::Entity::find()
-                .filter(user::Column::Username.eq(username))
-                .one(tx)
-                .await?;
-            let user = found.ok_or(Error::NotFound)?;
+            let user = find(tx, username).await?;
             let generation = user.token_generation;
             let mut row = user.into_active_model();
             change(&mut row);

@@ -9,13 +9,14 @@ use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::IntoResponse as _;
+use form_fields::QueryString;
 use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
-use super::list_query::{FilterBy, ListFilter, ListQuery};
+use super::list_query::{FilterBy, ListFilter};
 use super::representation::{Represent, Versions};
 use super::value::Timestamp;
 use super::verbs::{self, HandlerResult, Target, parse_id};
@@ -98,7 +99,7 @@ impl Represent for Entity {
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(DeliveryView, Versions)>> {
         let event = row
-            .one::<event::Entity>(ctx, "event", |row| Some(row.event_id))
+            .one::<event::Entity>(ctx, rules::EVENT, |row| Some(row.event_id))
             .await?;
         let Some(event) = event else { return Ok(None) };
         let request = PageRequest {
@@ -135,7 +136,7 @@ pub(crate) async fn list(target: Target, base_url: BaseUrl, RawQuery(query): Raw
     let endpoint =
         resolvers::find::<webhook_endpoint::Entity>(target.ctx.permit::<Read, _>()?, target.id).await?;
     let url = format!("{}deliveries/", base_url.object(Kind::Webhook, endpoint.id));
-    let query = ListQuery::parse(query.as_deref());
+    let query = QueryString::parse(query.as_deref());
     let permit = target.ctx.reader::<Entity>()?;
     verbs::list_page(permit, &url, &query, rules::of(endpoint.id)).await
 }

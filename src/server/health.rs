@@ -13,7 +13,7 @@ use http_server::json::json_response;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::schema;
+use crate::schema::{self, Fitness};
 use crate::services::Services;
 
 /// The maximum time for the database to answer.
@@ -38,15 +38,16 @@ enum State {
     ReadOnly,
     /// Migrations are missing.
     Outdated,
+    /// A newer version has changed the schema in a way that is not marked as compatible.
+    TooNew,
 }
 
 async fn state(db: &Database) -> Result<State> {
-    Ok(if !schema::is_current(db).await? {
-        State::Outdated
-    } else if db.is_writable().await? {
-        State::Ready
-    } else {
-        State::ReadOnly
+    Ok(match Fitness::of(&schema::migrations(db).await?) {
+        Fitness::Outdated => State::Outdated,
+        Fitness::TooNew(_) => State::TooNew,
+        Fitness::Current | Fitness::Compatible(_) if db.is_writable().await? => State::Ready,
+        Fitness::Current | Fitness::Compatible(_) => State::ReadOnly,
     })
 }
 
@@ -56,6 +57,7 @@ async fn ready(extract::State(services): extract::State<Arc<Services>>) -> Respo
         Ok(Ok(State::Ready)) => "ok",
         Ok(Ok(State::ReadOnly)) => "read-only",
         Ok(Ok(State::Outdated)) => "migrations are missing",
+        Ok(Ok(State::TooNew)) => "migrated by a newer version",
         Ok(Err(error)) => {
             crate::telemetry::log_failure(&error);
             "not available"

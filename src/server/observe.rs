@@ -16,10 +16,14 @@ use http_server::request_id::{REQUEST_ID, request_id};
 use rate_limit::WINDOW;
 use request_telemetry::{ActiveRequest, Quota, Record, Span, Traces, method_name};
 
+use super::health::is_probe;
 use crate::origin;
 use crate::rest::error::RestError;
 use crate::services::Services;
 use crate::telemetry::metrics::CONTENT_TYPE;
+
+/// The route of GraphQL.
+const GRAPHQL: &str = "/graphql";
 
 pub(super) async fn observe(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     let record = Record::new(request_id(request.headers()));
@@ -103,6 +107,22 @@ impl LogLine {
     }
 }
 
+impl LogLine {
+    /// Why the request was not served for a while. GraphQL has a status of its own where parts of a response are missing.
+    fn outage(&self, route: &str, status: u16) -> Option<&'static str> {
+        if is_probe(route) {
+            return None;
+        }
+        let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE.as_u16();
+        match self.record.outage() {
+            Some(cause) => (is_unavailable || route == GRAPHQL).then_some(cause),
+            None if !is_unavailable => None,
+            None if self.services.is_stopping() => Some("stopping"),
+            None => Some("overload"),
+        }
+    }
+}
+
 impl Drop for LogLine {
     fn drop(&mut self) {
         let took = self.started.elapsed();
@@ -113,6 +133,9 @@ impl Drop for LogLine {
             .metrics
             .http
             .request_finished(&self.active, route, status, took);
+        if let Some(cause) = self.outage(route, status) {
+            self.services.metrics.unavailable(cause);
+        }
         let span = self.record.span();
         if let Some(span) = span {
             if let Some(status) = self.status {

@@ -11,8 +11,9 @@ use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use request_telemetry::{CommitSizes, DatabaseMetrics, HttpMetrics};
+use request_telemetry::{CommitSizes, DatabaseMetrics, HttpMetrics, ProcessMetrics};
 
 use crate::error::{Error, Result};
 use crate::kind::Kind;
@@ -33,6 +34,11 @@ struct OutcomeLabel {
 }
 
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct CauseLabel {
+    cause: &'static str,
+}
+
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
 struct LimitLabel {
     limit: &'static str,
 }
@@ -48,6 +54,8 @@ pub struct Metrics {
     registry: Registry,
     pub http: HttpMetrics,
     database: DatabaseMetrics,
+    process: ProcessMetrics,
+    unavailable: Family<CauseLabel, Counter>,
     movements: Family<KindLabel, Counter>,
     logins: Family<OutcomeLabel, Counter>,
     refusals: Family<LimitLabel, Counter>,
@@ -65,7 +73,9 @@ impl Metrics {
         let mut metrics = Self {
             http: HttpMetrics::register(&mut registry, PREFIX),
             database: DatabaseMetrics::register(&mut registry, PREFIX, backend, commits),
+            process: ProcessMetrics::register(&mut registry),
             registry,
+            unavailable: Family::default(),
             movements: Family::default(),
             logins: Family::default(),
             refusals: Family::default(),
@@ -81,6 +91,16 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
+        registry.register(
+            "stockroom_build",
+            "The version of the program",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
+        registry.register(
+            "stockroom_unavailable",
+            "Requests that were not served for a while (503, UNAVAILABLE), by cause",
+            self.unavailable.clone(),
+        );
         registry.register(
             "stockroom_movements",
             "Inflows and outflows recorded and committed",
@@ -145,6 +165,11 @@ impl Metrics {
         self.refusals.get_or_create(&LimitLabel { limit }).inc();
     }
 
+    /// Counts a request that was not served for a while.
+    pub fn unavailable(&self, cause: &'static str) {
+        self.unavailable.get_or_create(&CauseLabel { cause }).inc();
+    }
+
     /// Counts a panic in a request handler.
     pub fn panicked(&self) {
         self.panics.inc();
@@ -176,6 +201,7 @@ impl Metrics {
     /// All metrics in the exposition format, with the current values of the database.
     pub fn text(&self, db: &Database) -> Result<String> {
         self.database.update(db);
+        self.process.update();
         let mut out = String::with_capacity(16 * 1024);
         text::encode(&mut out, &self.registry).map_err(Error::internal)?;
         Ok(out)

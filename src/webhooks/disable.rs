@@ -9,14 +9,23 @@ use ::entity::webhook_endpoint::{self, Ending};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ActiveValue, ColumnTrait as _, ConnectionTrait as _, DbErr, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
+    ActiveValue, ColumnTrait as _, Condition, ConnectionTrait as _, DbErr, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, QueryTrait as _, Statement,
 };
 
+use crate::services::Services;
 use crate::tx::Tx;
 
 /// The maximum number of rows that one transaction changes.
 pub const BATCH: u32 = 1_000;
+
+/// The condition that a delivery is not leased, or its lease has expired by the clock of the database.
+pub fn unleased(services: &Services) -> Condition {
+    use delivery::Column;
+    let now = services.db.backend().now_plus(services.clock.advanced());
+    let expired = Expr::col((delivery::Entity, Column::LeasedUntil)).lte(Expr::cust(now));
+    Condition::any().add(Column::LeasedUntil.is_null()).add(expired)
+}
 
 /// Disables an endpoint and fails a batch of the deliveries still due to it.
 pub async fn disable(tx: &Tx, endpoint_id: i64, because: Ending) -> Result<(), DbErr> {
@@ -45,7 +54,7 @@ pub async fn fail_pending(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
         .column(Column::Id)
         .filter(Column::EndpointId.eq(endpoint_id))
         .filter(Column::DueAt.is_not_null())
-        .filter(Column::LeasedUntil.is_null().or(Column::LeasedUntil.lte(now)))
+        .filter(unleased(&tx.ctx().services))
         .order_by_asc(Column::DueAt)
         .limit(u64::from(BATCH));
     let failed = Entity::update_many()

@@ -1,18 +1,22 @@
 //! Leases on due deliveries.
+//!
+//! They begin and expire by the clock of the database, because gateways whose clocks differ would take each other's leases.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::entity::{delivery, event, stock_change, webhook_endpoint};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, FromQueryResult, QueryFilter as _,
-    QuerySelect as _, QueryTrait as _, Statement,
+    ColumnTrait as _, ConnectionTrait as _, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    QueryTrait as _, Statement,
 };
 
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::services::Services;
+use crate::webhooks::disable::unleased;
 
 /// A leased delivery with its event.
 pub struct Leased {
@@ -26,7 +30,6 @@ pub struct Leased {
 /// The enabled endpoints with due deliveries that are not leased, in one statement however many there are.
 pub async fn endpoints_with_due(services: &Services) -> Result<Vec<webhook_endpoint::Model>> {
     use delivery::Column;
-    let now = services.clock.now();
     let due = delivery::Entity::find()
         .select_only()
         .column(Column::Id)
@@ -34,8 +37,8 @@ pub async fn endpoints_with_due(services: &Services) -> Result<Vec<webhook_endpo
             Expr::col((delivery::Entity, Column::EndpointId))
                 .equals((webhook_endpoint::Entity, webhook_endpoint::Column::Id)),
         )
-        .filter(Column::DueAt.lte(now))
-        .filter(Column::LeasedUntil.is_null().or(Column::LeasedUntil.lte(now)))
+        .filter(Column::DueAt.lte(services.clock.now()))
+        .filter(unleased(services))
         .into_query();
     let endpoints = webhook_endpoint::Entity::find()
         .filter(webhook_endpoint::Column::EndedAt.is_null())
@@ -50,53 +53,48 @@ pub async fn lease(
     services: &Arc<Services>,
     endpoint_id: i64,
     limit: usize,
-    length: TimeDelta,
+    length: Duration,
 ) -> Result<Vec<Leased>> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        id: i64,
-    }
     let ctx = Ctx::system(Arc::clone(services));
-    let until = ctx.now + length;
+    let backend = services.db.backend();
     // Parameters are numbered in the order of their first use, which both databases accept.
     let sql = format!(
-        "UPDATE delivery SET leased_until = $1 WHERE id IN (
-            SELECT id FROM delivery WHERE endpoint_id = $2 AND due_at <= $3
-            AND (leased_until IS NULL OR leased_until <= $3) ORDER BY due_at, id LIMIT {limit}{lock})
+        "UPDATE delivery SET leased_until = {until} WHERE id IN (
+            SELECT id FROM delivery WHERE endpoint_id = $1 AND due_at <= $2
+            AND (leased_until IS NULL OR leased_until <= {now}) ORDER BY due_at, id LIMIT {limit}{lock})
          RETURNING id",
-        lock = services.db.backend().skipping_locked(),
+        until = backend.now_plus(services.clock.advanced() + length),
+        now = backend.now_plus(services.clock.advanced()),
+        lock = backend.skipping_locked(),
     );
-    let ids: Vec<i64> = ctx
+    let found = ctx
         .transaction(move |tx| {
-            let values = [until.into(), endpoint_id.into(), tx.ctx().now.into()];
+            let values = [endpoint_id.into(), tx.ctx().now.into()];
             let statement = Statement::from_sql_and_values(tx.get_database_backend(), &sql, values);
             Box::pin(async move {
-                let rows = tx.query_all_raw(statement).await?;
-                let ids = rows.iter().map(|row| Ok(Row::from_query_result(row, "")?.id));
-                ids.collect()
+                let mut ids = Vec::new();
+                for row in tx.query_all_raw(statement).await? {
+                    ids.push(row.try_get::<i64>("", "id")?);
+                }
+                if ids.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let leased = delivery::Entity::find()
+                    .filter(backend.among((delivery::Entity, delivery::Column::Id), &ids))
+                    .find_also_related(event::Entity)
+                    .find_also(event::Entity, stock_change::Entity)
+                    .all(tx)
+                    .await?;
+                Ok(leased)
             })
         })
         .await?;
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let found = delivery::Entity::find()
-        .filter(
-            services
-                .db
-                .backend()
-                .among((delivery::Entity, delivery::Column::Id), &ids),
-        )
-        .find_also_related(event::Entity)
-        .find_also(event::Entity, stock_change::Entity)
-        .all(&services.db)
-        .await?;
     let complete = |(delivery, event, change): (delivery::Model, _, _)| {
         Some(Leased {
+            until: delivery.leased_until?,
             delivery,
             event: event?,
             change,
-            until,
         })
     };
     Ok(found.into_iter().filter_map(complete).collect())

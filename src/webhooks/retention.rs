@@ -17,7 +17,7 @@ use crate::services::Services;
 use crate::tx::Tx;
 
 /// Time between two runs.
-const INTERVAL: TimeDelta = TimeDelta::hours(1);
+const INTERVAL: Duration = Duration::from_secs(3_600);
 /// How often the clock is checked for the next run.
 const POLL: Duration = Duration::from_secs(60);
 /// How long events are kept.
@@ -31,10 +31,10 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs [`clean`] every hour until shutdown.
 pub async fn run(services: Arc<Services>) {
-    let mut next = services.clock.now();
+    let mut next = services.clock.monotonic();
     while !services.is_stopping() {
-        if services.clock.now() >= next {
-            next = services.clock.now() + INTERVAL;
+        if services.clock.monotonic() >= next {
+            next = services.clock.monotonic() + INTERVAL;
             if let Err(error) = clean(&services).await {
                 tracing::warn!(?error, "old webhook events were not deleted");
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::webhook_endpoint;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use webhook_sender::{AttemptResult, Client, SignedMessage, SigningSecret};
@@ -29,7 +29,7 @@ const USER_AGENT: &str = concat!("stockroom/", env!("CARGO_PKG_VERSION"));
 /// How often the worker looks for due deliveries without a signal: retries, and deliveries that other gateways left.
 const POLL: Duration = Duration::from_secs(5);
 /// The time by which a lease exceeds the timeout of an attempt.
-const LEASE_MARGIN: TimeDelta = TimeDelta::seconds(30);
+const LEASE_MARGIN: Duration = Duration::from_secs(30);
 /// The maximum time for attempts to finish at shutdown. Unfinished ones are repeated after their leases expire.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -161,9 +161,8 @@ impl WebhookWorker {
         Ok(started)
     }
 
-    fn lease_length(&self) -> TimeDelta {
-        let timeout = i64::try_from(self.services.config.webhook_timeout).unwrap_or_default();
-        TimeDelta::seconds(timeout) + LEASE_MARGIN
+    fn lease_length(&self) -> Duration {
+        Duration::from_secs(self.services.config.webhook_timeout) + LEASE_MARGIN
     }
 
     /// The secrets that sign an endpoint's messages: the current one, and for a while after a rotation the previous one.

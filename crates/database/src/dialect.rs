@@ -1,5 +1,7 @@
 //! SQL that SQLite and PostgreSQL spell differently.
 
+use std::time::Duration;
+
 use sea_orm::JoinType;
 use sea_orm::sea_query::{
     Asterisk, Condition, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
@@ -134,6 +136,15 @@ impl Backend {
                 "CAST(FLOOR(EXTRACT(EPOCH FROM $1) / 86400) AS bigint)",
                 [timestamp],
             ),
+        }
+    }
+
+    /// An expression for a moment that is later than now by the clock of the database, which all programs share that use it.
+    pub fn now_plus(self, later: Duration) -> String {
+        let micros = later.as_micros();
+        match self {
+            Self::Sqlite => format!("(CAST(unixepoch('subsec') * 1000000 AS INTEGER) + {micros})"),
+            Self::Postgres => format!("(now() + {micros} * interval '1 microsecond')"),
         }
     }
 

@@ -48,6 +48,17 @@ impl Failure {
     }
 }
 
+/// Why the database could not respond, in one word for metrics.
+pub fn outage(error: &DbErr) -> &'static str {
+    if let Some((code, _)) = sqlite::error::code_and_message(error) {
+        return sqlite::error::outage(code);
+    }
+    if let Some(outage) = postgres::error::outage(error) {
+        return outage;
+    }
+    "connection"
+}
+
 /// An error that [`Failure::of`] classifies as [`Failure::Unavailable`].
 pub(crate) fn unavailable(message: &str) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(message.to_owned()))

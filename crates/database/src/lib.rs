@@ -57,7 +57,7 @@ pub mod bulk;
 mod database;
 pub mod dialect;
 mod failure;
-mod migrations;
+pub mod migrations;
 mod models;
 mod observer;
 mod postgres;
@@ -66,7 +66,7 @@ mod transaction;
 
 pub use backend::{Backend, Location};
 pub use database::{Connections, Database};
-pub use failure::Failure;
+pub use failure::{Failure, outage};
 pub use migrations::MigrationLock;
 pub use models::Table;
 pub use observer::{StatementObserver, StatementSpan};

@@ -21,6 +21,28 @@ const LOCK_PAUSE: Duration = Duration::from_secs(1);
 /// The maximum number of attempts while tables are in use, which take about three minutes.
 const LOCK_ATTEMPTS: u32 = 60;
 
+/// The table in which a migration stores its name (in the column `name`) if programs without it can use the database all
+/// the same: everything that they read and write is still there.
+pub const COMPATIBLE: &str = "compatible_migration";
+
+/// A migration and its state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    pub name: String,
+    pub state: State,
+}
+
+/// The state of a migration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Applied,
+    Missing,
+    /// Not of this program: applied by a newer one, and marked as compatible in [`COMPATIBLE`].
+    Compatible,
+    /// Not of this program, and not marked.
+    Unknown,
+}
+
 /// The key of the advisory lock that PostgreSQL holds during migrations. Processes that migrate the same database at the
 /// same time wait for each other if they use the same key.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +61,7 @@ impl Database {
                     .migrations::<M>()
                     .await?
                     .iter()
-                    .all(|(_, is_applied)| *is_applied)
+                    .all(|migration| migration.state == State::Applied)
                 {
                     return Ok(());
                 }
@@ -65,36 +87,63 @@ impl Database {
         }
     }
 
-    /// The name of each migration and whether it is applied. Only reads.
-    pub async fn migrations<M: MigratorTrait>(&self) -> Result<Vec<(String, bool)>, DbErr> {
+    /// The state of each migration of this program, in order, and then of those that newer programs have applied. Only reads.
+    pub async fn migrations<M: MigratorTrait>(&self) -> Result<Vec<Migration>, DbErr> {
         let applied = self.applied_migrations().await?;
-        Ok(M::migrations()
+        let mut all: Vec<Migration> = M::migrations()
             .iter()
             .map(|migration| {
                 let name = migration.name().to_owned();
                 let is_applied = applied.contains(&name);
-                (name, is_applied)
+                let state = if is_applied {
+                    State::Applied
+                } else {
+                    State::Missing
+                };
+                Migration { name, state }
             })
-            .collect())
+            .collect();
+        let is_newer = |name: &String| all.iter().all(|migration| migration.name != *name);
+        let mut newer: Vec<String> = applied.into_iter().filter(is_newer).collect();
+        if newer.is_empty() {
+            return Ok(all);
+        }
+        newer.sort();
+        let compatible = self.names(COMPATIBLE, "name").await?;
+        all.extend(newer.into_iter().map(|name| {
+            let is_compatible = compatible.contains(&name);
+            let state = if is_compatible {
+                State::Compatible
+            } else {
+                State::Unknown
+            };
+            Migration { name, state }
+        }));
+        Ok(all)
     }
 
-    /// The names in the migrator's table; empty for a database without that table. The migrator's own query would create
-    /// the table, and does not support SQLite without SeaORM's driver.
+    /// The names in the migrator's table. The migrator's own query would create the table, and does not support SQLite
+    /// without SeaORM's driver.
     async fn applied_migrations(&self) -> Result<Vec<String>, DbErr> {
-        let table = match self.backend() {
+        self.names("seaql_migrations", "version").await
+    }
+
+    /// The values of a column; none if there is no such table, as in an empty database.
+    async fn names(&self, table: &str, column: &str) -> Result<Vec<String>, DbErr> {
+        let exists = match self.backend() {
             Backend::Sqlite => {
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'seaql_migrations'"
+                format!("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '{table}'")
             }
-            Backend::Postgres => "SELECT 'x' AS name WHERE to_regclass('seaql_migrations') IS NOT NULL",
+            Backend::Postgres => format!("SELECT 'x' AS name WHERE to_regclass('{table}') IS NOT NULL"),
         };
-        let query = |sql: &str| Statement::from_string(self.get_database_backend(), sql);
-        if self.query_one_raw(query(table)).await?.is_none() {
+        let query = |sql: String| Statement::from_string(self.get_database_backend(), sql);
+        if self.query_one_raw(query(exists)).await?.is_none() {
             return Ok(Vec::new());
         }
         let rows = self
-            .query_all_raw(query("SELECT version FROM seaql_migrations"))
+            .query_all_raw(query(format!("SELECT {column} FROM {table}")))
             .await?;
-        rows.iter().map(|row| row.try_get("", "version")).collect()
+        rows.iter().map(|row| row.try_get("", column)).collect()
     }
 }
 

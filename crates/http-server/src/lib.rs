@@ -43,13 +43,14 @@
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | `serve`, `io_timeouts`, `drain_body` | connections |
+//! | `serve`, `io_timeouts`, `drain_body`, `unread_body` | connections |
 //! | [`origin`] | the client's address and the requested host, also behind proxies |
 //! | [`cors`] | cross-origin requests |
 //! | [`body`] | JSON bodies, with a size limit and a timeout |
 //! | [`embedded`] | files that are part of the program |
 //! | [`header`], [`precondition`] | headers with several values; `If-Match` and `If-None-Match` |
 //! | [`version_tag`] | entity tags of objects with versions |
+//! | [`probe`] | a request to the server itself, for health checks |
 //! | [`json`], [`request_id`], [`security`] | JSON responses, ids, headers for browsers |
 
 pub mod body;
@@ -61,10 +62,13 @@ mod io_timeouts;
 pub mod json;
 pub mod origin;
 pub mod precondition;
+pub mod probe;
 pub mod request_id;
 pub mod security;
 mod serve;
 mod trailing_slash;
+mod unread_body;
 pub mod version_tag;
 
-pub use self::serve::{Program, serve};
+pub use self::serve::{Program, serve, serve_with};
+pub use self::unread_body::ReadLimits;

@@ -4,23 +4,29 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::shared_failures::{SharedAttempt, SharedFailures};
+use crate::store::Store;
 use crate::window::{WINDOW, network_of};
 
 /// Failures per address and name that are admitted in one [`WINDOW`].
-const MAX_FAILURES: usize = 10;
+pub(crate) const MAX_FAILURES: usize = 10;
 /// Failures per address, with any name.
-const MAX_FAILURES_OF_ADDRESS: usize = 60;
+pub(crate) const MAX_FAILURES_OF_ADDRESS: usize = 60;
 /// Maximum number of pairs of address and name kept, and of addresses.
 const CAPACITY: usize = 100_000;
 
-/// The failures of the last minute, in monotonic time. An attempt counts as a failure until it succeeds, so that
+/// The failures of the last minute, in memory or in Redis. An attempt counts as a failure until it succeeds, so that
 /// concurrent attempts can't exceed a limit.
 #[derive(Default)]
-pub struct Failures(Mutex<State>);
+pub struct Failures {
+    local: Mutex<State>,
+    shared: Option<SharedFailures>,
+}
 
+/// In monotonic time.
 #[derive(Default)]
 struct State {
     by_name: Times<(IpAddr, u64)>,
@@ -28,22 +34,45 @@ struct State {
 }
 
 /// An attempt in progress.
-pub struct Attempt {
-    name: (IpAddr, u64),
-    at: Duration,
+pub struct Attempt(Counted);
+
+/// Where an attempt is counted.
+enum Counted {
+    Local { name: (IpAddr, u64), at: Duration },
+    Shared(SharedAttempt),
 }
 
 impl Failures {
-    /// Counts an attempt.
+    /// Failures in Redis, counted by all programs together. While it is unavailable each program counts by itself.
+    pub fn shared(store: Arc<Store>) -> Self {
+        Self {
+            local: Mutex::default(),
+            shared: Some(SharedFailures::new(store)),
+        }
+    }
+
+    /// Counts an attempt at a monotonic time.
     ///
     /// # Errors
     /// The time to wait before the next attempt, when there were too many failures.
-    pub fn begin(&self, client: IpAddr, name: &str, now: Duration) -> Result<Attempt, Duration> {
+    pub async fn begin(&self, client: IpAddr, name: &str, now: Duration) -> Result<Attempt, Duration> {
+        let address = network_of(client);
+        let shared = match &self.shared {
+            Some(shared) => shared.begin(address, name).await,
+            None => None,
+        };
+        let counted = match shared {
+            Some(counted) => Counted::Shared(counted?),
+            None => self.begin_locally(address, name, now)?,
+        };
+        Ok(Attempt(counted))
+    }
+
+    fn begin_locally(&self, address: IpAddr, name: &str, now: Duration) -> Result<Counted, Duration> {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
-        let address = network_of(client);
         let name = (address, hasher.finish());
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.local.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = state.by_name.wait(&name, MAX_FAILURES, now);
         let wait = wait.max(state.by_address.wait(&address, MAX_FAILURES_OF_ADDRESS, now));
         if let Some(retry_after) = wait {
@@ -51,14 +80,20 @@ impl Failures {
         }
         state.by_name.add(name, now);
         state.by_address.add(address, now);
-        Ok(Attempt { name, at: now })
+        Ok(Counted::Local { name, at: now })
     }
 
     /// Removes an attempt that succeeded.
-    pub fn succeeded(&self, attempt: &Attempt) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.by_name.remove(&attempt.name, attempt.at);
-        state.by_address.remove(&attempt.name.0, attempt.at);
+    pub async fn succeeded(&self, Attempt(counted): &Attempt) {
+        match (counted, &self.shared) {
+            (Counted::Local { name, at }, _) => {
+                let mut state = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+                state.by_name.remove(name, *at);
+                state.by_address.remove(&name.0, *at);
+            }
+            (Counted::Shared(attempt), Some(shared)) => shared.succeeded(attempt).await,
+            (Counted::Shared(_), None) => {}
+        }
     }
 }
 
@@ -106,28 +141,32 @@ impl<K: Eq + Hash> Times<K> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn failures_are_limited_by_name_and_by_address() {
+    #[tokio::test]
+    async fn failures_are_limited_by_name_and_by_address() {
         let (failures, address, now) = (Failures::default(), "1.2.3.4".parse().unwrap(), Duration::ZERO);
         for _ in 0..MAX_FAILURES {
-            assert!(failures.begin(address, "ann", now).is_ok());
+            assert!(failures.begin(address, "ann", now).await.is_ok());
         }
         let later = now + WINDOW / 4;
-        assert_eq!(failures.begin(address, "ann", later).err(), Some(WINDOW / 4 * 3));
-        assert!(failures.begin("1.2.3.5".parse().unwrap(), "ann", later).is_ok());
+        assert_eq!(
+            failures.begin(address, "ann", later).await.err(),
+            Some(WINDOW / 4 * 3)
+        );
+        let other = "1.2.3.5".parse().unwrap();
+        assert!(failures.begin(other, "ann", later).await.is_ok());
         for name in MAX_FAILURES..MAX_FAILURES_OF_ADDRESS {
-            assert!(failures.begin(address, &name.to_string(), later).is_ok());
+            assert!(failures.begin(address, &name.to_string(), later).await.is_ok());
         }
-        assert!(failures.begin(address, "eve", later).is_err());
-        assert!(failures.begin(address, "eve", now + WINDOW).is_ok());
+        assert!(failures.begin(address, "eve", later).await.is_err());
+        assert!(failures.begin(address, "eve", now + WINDOW).await.is_ok());
     }
 
-    #[test]
-    fn successes_do_not_count() {
+    #[tokio::test]
+    async fn successes_do_not_count() {
         let (failures, address) = (Failures::default(), "::1".parse().unwrap());
         for _ in 0..=MAX_FAILURES_OF_ADDRESS {
-            let attempt = failures.begin(address, "ann", Duration::ZERO).unwrap();
-            failures.succeeded(&attempt);
+            let attempt = failures.begin(address, "ann", Duration::ZERO).await.unwrap();
+            failures.succeeded(&attempt).await;
         }
     }
 }

@@ -24,10 +24,11 @@
 //!
 //! - Operations that are counted together are admitted together or not at all.
 //! - Memory is bounded. When there are too many windows, those of addresses are dropped before those of users.
-//! - Windows in Redis are shared by all programs with the same prefix. While Redis is unavailable, each program counts by
-//!   itself. A call has a short timeout, and after a failure none is made for a second, so an outage delays operations by
-//!   almost nothing.
-//! - Time is passed in and monotonic; only windows in Redis use the clock of the server.
+//! - Windows and failures in Redis are shared by all programs with the same prefix. While Redis is unavailable, each program
+//!   counts by itself: a call has a short timeout, and after a failure none is made for a second, so an outage adds almost
+//!   nothing to an operation.
+//! - Time is passed in and monotonic; only Redis has a clock of its own. No wait is longer than a window, whichever clock is
+//!   set back.
 //! - [`Failures`] counts an attempt as failed until it succeeds, so concurrent attempts can't exceed the limit.
 //!
 //! # Modules
@@ -36,17 +37,21 @@
 //! | --- | --- |
 //! | `window` | limits, clients and counts |
 //! | `local`, `shared` | windows in memory and in Redis |
-//! | `failures` | failed attempts |
+//! | `failures`, `shared_failures` | failed attempts, in memory and in Redis |
+//! | `store` | the connection to Redis |
 
+use std::sync::Arc;
 use std::time::Duration;
 
 mod failures;
 mod local;
 mod shared;
+mod shared_failures;
+mod store;
 mod window;
 
 pub use self::failures::{Attempt, Failures};
-pub use self::shared::RedisError;
+pub use self::store::{RedisError, Store};
 pub use self::window::{Client, Count, Limit, WINDOW, network_of};
 
 use self::local::LocalWindows;
@@ -67,15 +72,12 @@ impl Windows {
         }
     }
 
-    /// Windows in the Redis at `url`, under keys that begin with `prefix`. Connects at the first count.
-    ///
-    /// # Errors
-    /// When the URL can't be parsed.
-    pub fn shared(url: &str, prefix: &'static str) -> Result<Self, RedisError> {
-        Ok(Self {
+    /// Windows in Redis.
+    pub fn shared(store: Arc<Store>) -> Self {
+        Self {
             local: LocalWindows::default(),
-            shared: Some(SharedWindows::new(url, prefix)?),
-        })
+            shared: Some(SharedWindows::new(store)),
+        }
     }
 
     /// Counts operations in the client's window. `now` is monotonic.

@@ -35,12 +35,13 @@
 //! | `log` | the process's log, text or JSON |
 //! | `statements` | observers of the database, which count and trace statements |
 //! | `traces`, `otlp_client` | spans and their export |
-//! | `http_metrics`, `database_metrics` | metrics for the program's registry |
+//! | `http_metrics`, `database_metrics`, `process_metrics` | metrics, to be registered in the program's registry |
 
 mod database_metrics;
 mod http_metrics;
 mod log;
 mod otlp_client;
+mod process_metrics;
 mod record;
 mod statements;
 mod traces;
@@ -49,6 +50,7 @@ pub use self::database_metrics::{CommitSizes, DatabaseMetrics};
 pub use self::http_metrics::{ActiveRequest, HttpMetrics, OpenConnection, method_name};
 pub use self::log::{LogFormat, start_log};
 pub use self::otlp_client::OtlpError;
+pub use self::process_metrics::ProcessMetrics;
 pub use self::record::{Quota, Record};
 pub use self::statements::DatabaseObserver;
 pub use self::traces::{DbSpan, Settings, Span, Traces};

@@ -28,6 +28,7 @@ pub struct Record {
     /// The id of the user, or 0 without one, since ids begin at 1.
     user: AtomicI64,
     quota: Mutex<Option<Quota>>,
+    outage: OnceLock<&'static str>,
 }
 
 /// The state of a rate limit.
@@ -131,6 +132,16 @@ impl Record {
     /// The caller's id, if the request has a login.
     pub fn user(&self) -> Option<i64> {
         Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
+    }
+
+    /// Records why something that the request needs was not available; the first cause counts.
+    pub fn unavailable(&self, cause: &'static str) {
+        let _ = self.outage.set(cause);
+    }
+
+    /// Why something that the request needs was not available.
+    pub fn outage(&self) -> Option<&'static str> {
+        self.outage.get().copied()
     }
 
     /// Records the state of a rate limit that applies to the request.

@@ -45,6 +45,8 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Deserializer, Serialize};
 
+mod hs256;
+
 /// A token could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -135,6 +137,7 @@ pub struct Tokens {
 
 impl Tokens {
     pub fn new(secret: &[u8]) -> Self {
+        hs256::install();
         let mut validation = Validation::new(Algorithm::HS256);
         // `exp` and `nbf` are checked in `read`, against the injected time and without leeway.
         validation.validate_exp = false;
@@ -191,6 +194,7 @@ fn integer_or_digits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, 
 
 #[cfg(test)]
 mod tests {
+    use jsonwebtoken::crypto::sign;
     use serde_json::{Value, json};
 
     use super::*;
@@ -213,9 +217,15 @@ mod tests {
         }
     }
 
-    /// A token with arbitrary claims, signed with the secret.
-    fn signed(claims: &Value, algorithm: Algorithm) -> String {
-        encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(SECRET)).unwrap()
+    /// A token with any claims, signed with the secret.
+    fn signed(claims: &Value) -> String {
+        hs256::install();
+        encode(
+            &Header::new(Algorithm::HS256),
+            claims,
+            &EncodingKey::from_secret(SECRET),
+        )
+        .unwrap()
     }
 
     #[test]
@@ -244,15 +254,20 @@ mod tests {
             .unwrap();
         assert_eq!(tokens.read(&other, at(NOW)), None);
         let claims = serde_json::to_value(claims()).unwrap();
-        assert!(tokens.read(&signed(&claims, Algorithm::HS256), at(NOW)).is_some());
-        assert_eq!(tokens.read(&signed(&claims, Algorithm::HS512), at(NOW)), None);
+        assert!(tokens.read(&signed(&claims), at(NOW)).is_some());
         // `{"alg":"none"}`
-        let own = signed(&claims, Algorithm::HS256);
+        let own = signed(&claims);
         let payload = own.split('.').nth(1).unwrap();
         assert_eq!(
             tokens.read(&format!("eyJhbGciOiJub25lIn0.{payload}."), at(NOW)),
             None
         );
+        // `{"alg":"HS512","typ":"JWT"}` with a signature by HS256.
+        let content = format!("eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.{payload}");
+        let key = EncodingKey::from_secret(SECRET);
+        let signature = sign(content.as_bytes(), &key, Algorithm::HS256).unwrap();
+        assert_eq!(tokens.read(&format!("{content}.{signature}"), at(NOW)), None);
+        assert!(sign(content.as_bytes(), &key, Algorithm::HS512).is_err());
     }
 
     #[test]
@@ -261,7 +276,7 @@ mod tests {
         let read = |user_id: Value| {
             let mut claims = serde_json::to_value(claims()).unwrap();
             claims["user_id"] = user_id;
-            let token = signed(&claims, Algorithm::HS256);
+            let token = signed(&claims);
             tokens.read(&token, at(NOW)).map(|claims| claims.user_id)
         };
         assert_eq!(read(json!("17")), Some(17));

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::connection::{Connection, ConnectionOf, HasConnection};
 use super::filter_input::{FilterArgument, HasFilter, read_filter};
 use super::order::{HasOrder, OrderArgument, OrderInput as _, OrderOf};
 use super::page::PageArguments;
-use super::{Nullable, nullable};
+use super::{Node, Nullable, nullable};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::paging::{children_of, count_children_of};
@@ -72,7 +71,7 @@ pub(crate) fn all_rows<'a, E: HasConnection>(
             let listing = Arc::clone(&listing);
             Box::pin(async move { listing.count(&ctx.reader()?).await })
         });
-        Ok(connection.into())
+        Ok(Node(connection.into()))
     })
 }
 
@@ -83,8 +82,8 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
     reference: E::Column,
     page: PageArguments,
     listing: impl FnOnce(&Ctx) -> Result<Listing<E>> + Send + 'a,
-) -> BoxFuture<'a, Result<ConnectionOf<E>>> {
-    let connection = async move {
+) -> BoxFuture<'a, Nullable<ConnectionOf<E>>> {
+    nullable(async move {
         let (relation, request) = (relation_key(cx), page.into_request()?);
         let ctx = Ctx::of(cx)?;
         let listing = || listing(ctx);
@@ -94,9 +93,8 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
             let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
             Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
         });
-        Ok(connection.into())
-    };
-    connection.boxed()
+        Ok(Node(connection.into()))
+    })
 }
 
 /// The key under which siblings share a list: the field with its arguments as written in the document. Variables need not
@@ -136,6 +134,19 @@ macro_rules! lists {
     }) => {
         pub(crate) struct $lists(pub(crate) $crate::query::Row<$parent>);
 
+        impl $lists {
+            /// The checks of the arguments of these fields.
+            pub(crate) const CHECKS: &[(&str, $crate::graphql::kit::arguments::ArgumentCheck)] = &[$(
+                (stringify!($field), |ctx, arguments| {
+                    use $crate::graphql::kit::{list::ListArguments, page::PageArguments};
+                    let page = PageArguments::of(arguments)?.into_request()?;
+                    let list = ListArguments::<$module::Entity>::new(ctx)
+                        $(.$argument(arguments.get(stringify!($argument))?)?)+;
+                    Ok(list.into_listing().check(&page)?)
+                }),
+            )+];
+        }
+
         #[async_graphql::Object(serial)]
         #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]
         impl $lists {
@@ -150,7 +161,7 @@ macro_rules! lists {
                     before: Option<String>,
                     offset: Option<i32>,
                     $($(#[graphql(desc = $argument_doc)])? $argument: $type,)+
-                ) -> $crate::error::Result<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
+                ) -> $crate::graphql::kit::Nullable<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
                     use $crate::graphql::kit::{list, page::PageArguments};
                     let page = PageArguments { first, after, last, before, offset };
                     list::related_rows::<$module::Entity, _>(cx, &self.0, $module::Column::$reference, page, |ctx| {
@@ -170,6 +181,19 @@ macro_rules! lists {
         )+
     }) => {
         pub(crate) struct $lists;
+
+        impl $lists {
+            /// The checks of the arguments of these fields.
+            pub(crate) const CHECKS: &[(&str, $crate::graphql::kit::arguments::ArgumentCheck)] = &[$(
+                (stringify!($field), |ctx, arguments| {
+                    use $crate::graphql::kit::{list::ListArguments, page::PageArguments};
+                    let page = PageArguments::of(arguments)?.into_request()?;
+                    let list = ListArguments::<$module::Entity>::new(ctx)
+                        $(.$argument(arguments.get(stringify!($argument))?)?)+;
+                    Ok(list.into_listing().check(&page)?)
+                }),
+            )+];
+        }
 
         #[async_graphql::Object]
         #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]

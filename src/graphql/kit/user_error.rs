@@ -75,13 +75,13 @@ impl From<FaultCode> for UserErrorCode {
             FaultCode::OutOfRange => Self::OutOfRange,
             FaultCode::Taken => Self::Taken,
             FaultCode::NotFound => Self::NotFound,
-            FaultCode::InsufficientStock => Self::InsufficientStock,
+            FaultCode::Insufficient => Self::InsufficientStock,
         }
     }
 }
 
 /// `category_id` is `categoryId`.
-fn camel_case(column: &str) -> String {
+pub(super) fn camel_case(column: &str) -> String {
     let mut words = column.split('_');
     let mut name = words.next().unwrap_or_default().to_owned();
     for word in words {

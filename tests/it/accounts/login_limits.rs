@@ -12,6 +12,8 @@ use stockroom::error::Error;
 use super::login::log_in;
 use crate::support::answer::WRONG_LOGIN;
 use crate::support::gateway::Gateway;
+use crate::support::program::Program;
+use crate::support::redis::{Proxy, Redis, TlsRedis};
 use crate::support::test_database::PASSWORD;
 
 on_both![
@@ -19,6 +21,8 @@ on_both![
     logins_in_one_document_are_limited,
     failures_of_one_name_are_limited,
     failures_from_one_address_do_not_lock_out_another,
+    gateways_count_failures_together_in_redis,
+    redis_is_reached_over_tls,
     invalid_bodies_do_not_count_as_failures,
 ];
 
@@ -159,6 +163,91 @@ async fn failures_from_one_address_do_not_lock_out_another(gateway: Gateway) {
     let mapped = Ctx::anonymous(Arc::clone(&gateway.services), "::ffff:127.0.0.1".parse().unwrap());
     let refused = login::log_in(&mapped, "viewer", PASSWORD.to_owned()).await;
     assert!(matches!(refused, Err(Error::Limited { .. })), "{refused:?}");
+}
+
+async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
+    let Some(redis) = Redis::empty().await else { return };
+    let proxy = Proxy::to(redis.address, None).await;
+    let url = redis.through(proxy.address);
+    let flags = ["--redis-url", &*url];
+    let first = gateway.with(&flags).await;
+    let (second, third) = (first.another(&flags).await, first.another(&flags).await);
+    let all = [&first, &second, &third];
+    for round in 0..3 {
+        for gateway in all {
+            log_in(&gateway.anon, "viewer", "wrongpassword")
+                .await
+                .is(401, WRONG_LOGIN);
+            // Successful logins do not count.
+            log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
+            log_in(&gateway.anon, &format!("name-{round}"), "wrongpassword")
+                .await
+                .is(401, WRONG_LOGIN);
+        }
+    }
+    log_in(&second.anon, "viewer", "wrongpassword")
+        .await
+        .is(401, WRONG_LOGIN);
+    for gateway in all {
+        let refused = log_in(&gateway.anon, "viewer", PASSWORD).await;
+        refused.refuses(429, "TOO_MANY_REQUESTS");
+        let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1..=60).contains(&wait), "{wait} s");
+        log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
+    }
+    // 60 of the address, whatever the names: 19 so far.
+    for number in 19..60 {
+        let gateway = all[number % 3];
+        log_in(&gateway.anon, &format!("other-{number}"), "wrongpassword")
+            .await
+            .is(401, WRONG_LOGIN);
+    }
+    for gateway in all {
+        log_in(&gateway.anon, "manager", PASSWORD).await.expect(429);
+    }
+    // Without Redis each gateway counts by itself.
+    proxy.cut().await;
+    for _ in 0..10 {
+        log_in(&third.anon, "viewer", "wrongpassword")
+            .await
+            .is(401, WRONG_LOGIN);
+    }
+    log_in(&third.anon, "viewer", PASSWORD).await.expect(429);
+    log_in(&second.anon, "viewer", PASSWORD).await.expect(200);
+    second.end().await;
+    third.end().await;
+}
+
+async fn redis_is_reached_over_tls(gateway: Gateway) {
+    let Some(redis) = TlsRedis::start().await else {
+        return;
+    };
+    let url = gateway.database_url();
+    let authority = redis.authority.display().to_string();
+    let settings = [("REDIS_URL", &*redis.url), ("SSL_CERT_FILE", &*authority)];
+    let (first, second) = (
+        Program::serve(&url, &settings).await,
+        Program::serve(&url, &settings).await,
+    );
+    for program in [&first, &second] {
+        for _ in 0..5 {
+            log_in(&program.anon(), "viewer", "wrongpassword")
+                .await
+                .is(401, WRONG_LOGIN);
+        }
+    }
+    for program in [&first, &second] {
+        log_in(&program.anon(), "viewer", PASSWORD).await.expect(429);
+    }
+    // A certificate of another authority is refused.
+    let mut other = Program::serve(&url, &[("REDIS_URL", &*redis.url)]).await;
+    log_in(&other.anon(), "viewer", PASSWORD).await.expect(200);
+    other
+        .line(|line| {
+            let message = line["message"].as_str().unwrap_or_default();
+            message.starts_with("Redis does not respond")
+        })
+        .await;
 }
 
 async fn invalid_bodies_do_not_count_as_failures(gateway: Gateway) {

@@ -1,5 +1,6 @@
 //! Logins, tokens, permissions and rate limits.
 
+pub mod jwt;
 mod login;
 mod login_limits;
 mod rate_limits;
@@ -7,3 +8,4 @@ mod revocation;
 mod rights;
 mod sessions;
 mod tokens;
+mod user_commands;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::installation::Installation;
+use crate::accounts::jwt;
 use crate::support::answer::{BAD_TOKEN, REFUSED, WRONG_LOGIN};
 use crate::support::command::prints;
 use crate::support::gateway::{Gateway, SECRET_KEY, at};
@@ -33,12 +33,7 @@ async fn removed(gateway: Gateway) {
 fn old_token(gateway: &Gateway, token_type: &str, jti: &str, user_id: &Value) -> String {
     let now = gateway.services.clock.now().timestamp();
     let claims = json!({ "token_type": token_type, "exp": now + 3600, "iat": now - 60, "jti": jti, "user_id": user_id });
-    encode(
-        &Header::default(),
-        &claims,
-        &EncodingKey::from_secret(SECRET_KEY.as_bytes()),
-    )
-    .unwrap()
+    jwt::hs256(&claims, SECRET_KEY)
 }
 
 async fn old_tokens(database: Database) {

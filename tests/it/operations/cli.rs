@@ -19,6 +19,8 @@ on_both![
     equal_seeds_generate_equal_rows,
     serve_migrates_the_database,
     sigterm_shuts_down_cleanly,
+    the_notice_before_a_stop_is_a_setting,
+    health_asks_the_server_at_its_address,
     serving_from_postgres_requires_a_secret,
 ];
 
@@ -234,6 +236,46 @@ async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
             .is_err()
     );
     prints(&place.url(), &["check"], "");
+}
+
+async fn the_notice_before_a_stop_is_a_setting(gateway: Gateway) {
+    let place = gateway.end().await;
+    let mut program = Program::serve(&place.url(), &[("SHUTDOWN_NOTICE", "60")]).await;
+    let viewer = program.user("viewer").await;
+    program.terminate();
+    program
+        .line(|line| line["message"] == "stopping; running requests can finish" && line["notice_s"] == 60)
+        .await;
+    let ready = program.anon().get("/readyz").await;
+    ready.expect(503);
+    assert_eq!(ready.json()["status"], "stopping");
+    // New connections are still served.
+    viewer.get("brands/").await.expect(200);
+    // A second signal ends the notice.
+    program.terminate();
+    assert_eq!(program.ended().await.code(), Some(0));
+}
+
+async fn health_asks_the_server_at_its_address(gateway: Gateway) {
+    let place = gateway.end().await;
+    let mut program = Program::serve(&place.url(), &[]).await;
+    let bind = program.address.to_string();
+    let health = |arguments: &[&str]| {
+        let mut command = command(&place.url());
+        command.args(["health", "--bind", &bind]).args(arguments);
+        command.output().expect("the process runs")
+    };
+    let alive = health(&[]);
+    assert!(alive.status.success());
+    assert_eq!(String::from_utf8_lossy(&alive.stdout), "/livez 200 ok\n");
+    let ready = health(&["--ready"]);
+    assert!(ready.status.success());
+    assert!(String::from_utf8_lossy(&ready.stdout).starts_with("/readyz 200 {"));
+    program.terminate();
+    assert_eq!(program.ended().await.code(), Some(0));
+    let gone = health(&[]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&gone.stderr).contains("does not respond"));
 }
 
 async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {

@@ -60,6 +60,13 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
     println!("{} are stored, {refused} were refused", stored.len());
     assert!(stored.len() > 20, "{}", stored.len());
 
+    // The cause is counted, once for each request. A file that may not grow is an error of writing, not a full disk.
+    let metrics = program.anon().get("/metrics").await.text;
+    let counted = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("stockroom_unavailable_total{cause=\"io\"} "));
+    assert_eq!(counted, Some(&*refused.to_string()), "{metrics}");
+
     // Reads succeed; GraphQL writes report the same error.
     manager.get("brands/").await.expect(200);
     // A checkpoint of the write-ahead log can free space for a few more rows.

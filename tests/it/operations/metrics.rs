@@ -13,6 +13,7 @@ on_both!(
     pending_webhooks_are_shown,
     metrics_of_the_writer,
     scrapes_send_few_statements,
+    version_memory_and_files_are_shown,
 );
 
 /// The samples of `/metrics`: names with labels as written, and values.
@@ -83,6 +84,7 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
         let suffixes: &[&str] = match &*family.kind {
             "counter" => &["_total"],
             "gauge" => &[""],
+            "info" => &["_info"],
             "histogram" => &["_bucket", "_sum", "_count"],
             other => panic!("{other}"),
         };
@@ -214,4 +216,16 @@ async fn scrapes_send_few_statements(gateway: Gateway) {
         })
         .await;
     assert!(statements <= 4, "{statements}");
+}
+
+async fn version_memory_and_files_are_shown(gateway: Gateway) {
+    let samples = samples(&gateway).await;
+    let version = format!(
+        "stockroom_build_info{{version=\"{}\"}}",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_value(samples[&version], 1.0);
+    assert!(samples["process_resident_memory_bytes"] > 1e6);
+    let (open, most) = (samples["process_open_fds"], samples["process_max_fds"]);
+    assert!(open > 3.0 && open <= most, "{open} of {most}");
 }

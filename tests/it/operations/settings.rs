@@ -4,9 +4,10 @@ use std::process::Stdio;
 
 use std::path::Path;
 
-use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
+use stockroom::clock::Clock;
 
+use crate::accounts::jwt;
 use crate::support::gateway::SECRET_KEY;
 use crate::support::program::{Program, command};
 use crate::support::test_database::PASSWORD;
@@ -187,17 +188,11 @@ async fn keys_in_the_file_are_taken_literally() {
     ] {
         std::fs::write(directory.path().join(".env"), format!("SECRET_KEY = {key} \r\n")).unwrap();
         let program = Program::serve_in(directory.path(), &url, &[]).await;
-        let now = jsonwebtoken::get_current_timestamp();
+        let now = Clock::system().now().timestamp();
         let claims = json!({
             "token_type": "access", "exp": now + 600, "iat": now, "jti": "0123456789abcdef0123456789abcdef", "user_id": 1,
         });
-        let token = encode(
-            &Header::default(),
-            &claims,
-            &EncodingKey::from_secret(key.as_bytes()),
-        )
-        .unwrap();
-        let body = json!({ "token": token });
+        let body = json!({ "token": jwt::hs256(&claims, key) });
         program
             .anon()
             .post("authentication/token/verify/", body)

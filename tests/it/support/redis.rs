@@ -1,6 +1,9 @@
 //! Redis for a test, and a TCP proxy to it that can be cut.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
@@ -83,5 +86,80 @@ impl Proxy {
     pub async fn cut(self) {
         self.passing.abort();
         assert!(self.passing.await.is_err_and(|ended| ended.is_cancelled()));
+    }
+}
+
+/// A Redis server of its own that accepts TLS only.
+pub struct TlsRedis {
+    pub url: String,
+    /// The authority of its certificate, in a file.
+    pub authority: PathBuf,
+    server: Child,
+    _directory: tempfile::TempDir,
+}
+
+impl TlsRedis {
+    /// `None` where [`Redis::empty`] is.
+    pub async fn start() -> Option<Self> {
+        Redis::empty().await?;
+        let directory = tempfile::tempdir().expect("a directory");
+        certify(directory.path());
+        let any = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = any.local_addr().expect("an address").port();
+        drop(any);
+        let mut server = Command::new("redis-server")
+            .args([
+                "--port",
+                "0",
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--tls-auth-clients",
+                "no",
+            ])
+            .args(["--tls-port", &port.to_string()])
+            .args(["--tls-cert-file", "server.pem", "--tls-key-file", "server.key"])
+            .args(["--tls-ca-cert-file", "authority.pem"])
+            .current_dir(directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("redis-server starts");
+        let log = BufReader::new(server.stdout.take().expect("stdout"));
+        let mut lines = log.lines().map_while(Result::ok);
+        assert!(lines.any(|line| line.contains("Ready to accept connections")));
+        Some(Self {
+            url: format!("rediss://127.0.0.1:{port}"),
+            authority: directory.path().join("authority.pem"),
+            server,
+            _directory: directory,
+        })
+    }
+}
+
+impl Drop for TlsRedis {
+    fn drop(&mut self) {
+        // It may have exited already.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// Creates an authority, and a certificate and its key for 127.0.0.1 that it has signed.
+fn certify(directory: &Path) {
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+    for arguments in [
+        format!("req -x509 {key} -keyout authority.key -out authority.pem -subj /CN=authority"),
+        format!(
+            "req -x509 {key} -CA authority.pem -CAkey authority.key -keyout server.key -out server.pem \
+             -subj /CN=server -addext subjectAltName=IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE"
+        ),
+    ] {
+        let status = Command::new("openssl")
+            .args(arguments.split_whitespace())
+            .current_dir(directory)
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.expect("openssl").success(), "{arguments}");
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ::entity::outflow;
-use chrono::TimeDelta;
 use sea_orm::{EntityTrait as _, QuerySelect as _};
 use serde_json::{Value, json};
 use stockroom::app::App;
@@ -247,7 +247,8 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     );
 
     // By this time, the claims of the killed programs have expired.
-    let later = Clock::manual(Clock::system().now() + TimeDelta::minutes(2));
+    let later = Clock::manual(Clock::system().now());
+    later.advance(Duration::from_secs(120));
     let app = App::open(config(&place.url(), &MANAGED), later)
         .await
         .expect("a database");

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use ::entity::delivery::Outcome;
 use ::entity::{event, webhook_endpoint};
+use chrono::TimeDelta;
 use sea_orm::EntityTrait as _;
 use stockroom::app::App;
+use stockroom::clock::Clock;
 
 use crate::support::gateway::{Gateway, config};
 use crate::support::webhook_receiver::{
@@ -26,6 +28,7 @@ on_both![
     events_are_delivered_after_a_kill_before_delivery,
     events_are_delivered_after_a_kill_during_delivery,
     gateways_share_the_work,
+    a_gateway_whose_clock_is_ahead_respects_leases,
     private_targets_are_rejected_on_connect,
 ];
 
@@ -283,6 +286,35 @@ async fn gateways_share_the_work(gateway: Gateway) {
             .iter()
             .all(|delivery| delivery.outcome == Some(Outcome::Delivered))
     );
+    second.services.db.close().await;
+}
+
+async fn a_gateway_whose_clock_is_ahead_respects_leases(gateway: Gateway) {
+    let receiver = Receiver::start().await;
+    receiver.set_reaction(Reaction::Hang);
+    let gateway = with_webhooks(gateway, &receiver, &["--webhook-timeout", "10"]).await;
+    let url = receiver.url();
+    let settings = config(
+        &gateway.database_url(),
+        &flags(&url, &["--webhook-timeout", "10"]),
+    );
+    let ahead = Clock::manual(gateway.services.clock.now() + TimeDelta::minutes(2));
+    let second = App::open(settings, ahead).await.expect("a second gateway");
+    let other = second.webhooks.as_ref().expect("webhooks are enabled");
+    let product = gateway.root.product("Bolts", 100).await;
+    create_outflow(&gateway, product, 1).await;
+    let worker = Arc::clone(gateway.webhooks());
+    let sending = tokio::spawn(async move { worker.run_due().await.map(|_| ()) });
+    receiver.wait_for(1).await;
+    assert_eq!(other.run_due().await.expect("the worker runs"), 0);
+    assert_eq!(receiver.received().len(), 1);
+    // The lease expires all the same, when its time has passed.
+    sending.abort();
+    assert!(sending.await.unwrap_err().is_cancelled());
+    receiver.set_reaction(Reaction::Status(204));
+    second.services.clock.advance(Duration::from_secs(41));
+    assert_eq!(other.run_due().await.expect("the worker runs"), 1);
+    assert_eq!(deliveries(&gateway).await[0].outcome, Some(Outcome::Delivered));
     second.services.db.close().await;
 }
 

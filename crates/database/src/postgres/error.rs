@@ -124,6 +124,21 @@ pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
     parts(error).is_some_and(|(code, ..)| code == "55P03")
 }
 
+/// Why PostgreSQL could not respond, in one word, if it sent an error or none within the limit.
+pub(crate) fn outage(error: &DbErr) -> Option<&'static str> {
+    if let DbErr::Conn(RuntimeErr::Internal(text)) = error {
+        return text.ends_with("in time").then_some("timeout");
+    }
+    let (code, ..) = parts(error)?;
+    Some(match code {
+        "25006" => "read_only",
+        "40001" | "40P01" | "26000" | "42P05" | "0A000" => "conflict",
+        "55P03" | "57014" | "25P03" | "25P04" => "timeout",
+        "53100" | "53200" => "full",
+        _ => "connection",
+    })
+}
+
 /// Classifies an error that PostgreSQL sent.
 pub(crate) fn failure(error: &DbErr) -> Option<Failure> {
     let (code, constraint, message) = parts(error)?;

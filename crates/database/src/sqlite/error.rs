@@ -47,6 +47,17 @@ pub(super) fn is_interrupted(error: &DbErr) -> bool {
     matches!(code_and_message(error), Some((ffi::SQLITE_INTERRUPT, _)))
 }
 
+/// Why the database could not respond, in one word.
+pub(crate) fn outage(code: i32) -> &'static str {
+    match code & 0xff {
+        ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => "conflict",
+        ffi::SQLITE_FULL => "full",
+        ffi::SQLITE_READONLY => "read_only",
+        ffi::SQLITE_INTERRUPT => "timeout",
+        _ => "io",
+    }
+}
+
 /// Classifies an extended result code.
 pub(crate) fn failure(code: i32, message: &str) -> Failure {
     match code {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::Database;
+use database::migrations::{COMPATIBLE, State};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 use tokio::sync::Notify;
@@ -12,7 +13,11 @@ use crate::place::Place;
 use crate::schema::{BrokenMigrator, LOCK, Migrator};
 
 async fn applied(db: &Database) -> Vec<(String, bool)> {
-    db.migrations::<BrokenMigrator>().await.expect("a list")
+    let migrations = db.migrations::<BrokenMigrator>().await.expect("a list");
+    migrations
+        .into_iter()
+        .map(|migration| (migration.name, migration.state == State::Applied))
+        .collect()
 }
 
 fn expected(applied: [bool; 3]) -> Vec<(String, bool)> {
@@ -20,7 +25,38 @@ fn expected(applied: [bool; 3]) -> Vec<(String, bool)> {
     names.into_iter().zip(applied).collect()
 }
 
-on_both![a_failed_migration_changes_nothing, migrations_are_reverted];
+on_both![
+    a_failed_migration_changes_nothing,
+    migrations_are_reverted,
+    migrations_of_newer_programs_are_listed,
+];
+
+async fn migrations_of_newer_programs_are_listed(db: Database) {
+    let execute = async |sql: &str| {
+        let sql = sql.to_owned();
+        db.transaction(Arc::new(()), move |tx| {
+            let sql = sql.clone();
+            async move { tx.execute_unprepared(&sql).await.map(|_| ()) }.boxed()
+        })
+        .await
+        .expect("no error");
+    };
+    let newer = async || {
+        let migrations = db.migrations::<Migrator>().await.expect("a list");
+        migrations
+            .into_iter()
+            .skip(2)
+            .map(|migration| (migration.name, migration.state))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(newer().await, []);
+    execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9_b', 1), ('m9_a', 1)").await;
+    let named = |a, b| vec![("m9_a".to_owned(), a), ("m9_b".to_owned(), b)];
+    assert_eq!(newer().await, named(State::Unknown, State::Unknown));
+    execute(&format!("CREATE TABLE {COMPATIBLE} (name text PRIMARY KEY)")).await;
+    execute(&format!("INSERT INTO {COMPATIBLE} (name) VALUES ('m9_b')")).await;
+    assert_eq!(newer().await, named(State::Unknown, State::Compatible));
+}
 
 async fn a_failed_migration_changes_nothing(db: Database) {
     db.migrate_down::<Migrator>(LOCK, 1).await.expect("no error");

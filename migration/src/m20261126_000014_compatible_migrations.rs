@@ -1,0 +1,25 @@
+//! Adds the table of the migrations that programs without them can do with, so that an older program goes on serving while
+//! a newer one replaces it.
+
+use sea_orm_migration::prelude::*;
+
+use crate::column::{create, drop_tables, mark_compatible};
+
+#[derive(DeriveMigrationName, Debug)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create(
+            manager,
+            "CREATE TABLE compatible_migration (name {text} PRIMARY KEY NOT NULL)",
+        )
+        .await?;
+        mark_compatible(manager, self.name()).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_tables(manager, &["compatible_migration"]).await
+    }
+}

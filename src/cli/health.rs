@@ -1,0 +1,36 @@
+//! `stockroom health`: asks the server on this machine whether it responds, for health checks of containers.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use http_server::probe::probe;
+
+use super::output::print;
+use crate::config::Config;
+use crate::error::{Error, Result};
+
+/// The time for the response.
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+#[derive(Args, Debug)]
+pub(super) struct Health {
+    /// Whether it can serve requests (`/readyz`), not only whether the process responds (`/livez`)
+    #[arg(long)]
+    ready: bool,
+}
+
+pub(super) async fn run(config: &Config, health: &Health) -> Result<ExitCode> {
+    let path = if health.ready { "/readyz" } else { "/livez" };
+    let address = config.bind;
+    let response = tokio::time::timeout(TIMEOUT, probe(address, path)).await;
+    let (status, body) = response
+        .map_err(|_| Error::internal(format!("{address} does not respond in time")))?
+        .map_err(|error| Error::internal(format!("{address} does not respond: {error}")))?;
+    print(&format!("{path} {status} {body}"))?;
+    Ok(if status == 200 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}

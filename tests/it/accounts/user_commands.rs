@@ -1,0 +1,202 @@
+//! The commands that change and delete users.
+
+use serde_json::{Value, json};
+
+use crate::support::actors::Actor;
+use crate::support::answer::WRONG_LOGIN;
+use crate::support::command::{fails, prints, run};
+use crate::support::gateway::Gateway;
+use crate::support::program::Program;
+use crate::support::test_database::PASSWORD;
+
+on_both![
+    groups_and_permissions_change_with_the_next_request,
+    all_sessions_of_a_user_end,
+    a_deleted_user_leaves_the_ledger,
+    commands_are_logged,
+];
+
+async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
+    let url = gateway.database_url();
+    let user = |arguments: &[&str]| prints(&url, &[&["user"], arguments].concat(), "");
+    let viewer = &gateway.viewer;
+    let brand = json!({ "name": "LG" });
+    viewer.post("brands/", brand.clone()).await.expect(403);
+    assert_eq!(
+        user(&["groups", "viewer", "--add", "Manager", "--add", "Manager"]),
+        "viewer\tactive\t\tManager\n"
+    );
+    // What is the case already stays.
+    user(&["groups", "viewer", "--add", "Manager"]);
+    assert_eq!(user(&["groups", "viewer"]), "viewer\tactive\t\tManager\n");
+    let made = viewer.post("brands/", brand.clone()).await.expect(201);
+    let path = format!("brands/{}/", made["id"]);
+    viewer.delete(&path).await.expect(403);
+    assert_eq!(
+        user(&[
+            "grant",
+            "viewer",
+            "delete_brand",
+            "change_outflow",
+            "delete_brand"
+        ]),
+        "viewer\tactive\t\tManager\tchange_outflow,delete_brand\n"
+    );
+    user(&["grant", "viewer", "delete_brand"]);
+    viewer.delete(&path).await.expect(204);
+    assert_eq!(
+        user(&["revoke", "viewer", "delete_brand", "change_outflow"]),
+        "viewer\tactive\t\tManager\n"
+    );
+    let made = viewer.post("brands/", brand.clone()).await.expect(201);
+    let path = format!("brands/{}/", made["id"]);
+    viewer.delete(&path).await.expect(403);
+    assert_eq!(
+        user(&[
+            "groups",
+            "viewer",
+            "--remove",
+            "Manager",
+            "--add",
+            "Administrator"
+        ]),
+        "viewer\tactive\t\tAdministrator\n"
+    );
+    viewer.delete(&path).await.expect(204);
+    user(&["groups", "viewer", "--remove", "Administrator"]);
+    viewer.post("brands/", brand.clone()).await.expect(403);
+    assert_eq!(
+        user(&["grant", "viewer", "--superuser"]),
+        "viewer\tactive\tsuperuser\n"
+    );
+    viewer.post("brands/", brand.clone()).await.expect(201);
+    assert_eq!(user(&["revoke", "viewer", "--superuser"]), "viewer\tactive\n");
+    viewer.post("brands/", brand).await.expect(403);
+
+    for (arguments, said) in [
+        (
+            &["groups", "viewer", "--add", "Nobodies"][..],
+            "no group Nobodies",
+        ),
+        (&["groups", "viewer", "--remove", "Nobodies"], "no group Nobodies"),
+        (&["groups", "nobody", "--add", "Manager"], "no such user"),
+        (&["groups", "nobody"], "no such user"),
+        (&["grant", "nobody", "add_brand"], "no such user"),
+    ] {
+        let words = fails(&url, &[&["user"], arguments].concat(), "");
+        assert!(words.contains(said), "{arguments:?}: {words}");
+    }
+    for arguments in [&["grant", "viewer", "add_everything"][..], &["grant", "viewer"]] {
+        let refused = run(&url, &[&["user"], arguments].concat(), "");
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+async fn all_sessions_of_a_user_end(gateway: Gateway) {
+    let url = gateway.database_url();
+    // Its clock is that of the command.
+    let program = Program::serve(&url, &[]).await;
+    let log_in = async || {
+        let login = json!({ "username": "viewer", "password": PASSWORD });
+        program
+            .anon()
+            .post("authentication/token/", login)
+            .await
+            .expect(200)
+    };
+    let session = |pair: &Value| {
+        let token = pair["access"].as_str().expect("a token").to_owned();
+        Actor::new(&reqwest::Client::new(), program.address, Some(token), "session")
+    };
+    let pairs = [log_in().await, log_in().await];
+    let manager = program.user("manager").await;
+    for pair in &pairs {
+        session(pair).get("brands/").await.expect(200);
+    }
+    assert_eq!(
+        prints(&url, &["user", "end-sessions", "viewer"], ""),
+        "ended all sessions of viewer\n"
+    );
+    for pair in &pairs {
+        session(pair).get("brands/").await.expect(401);
+        let refresh = json!({ "refresh": pair["refresh"] });
+        program
+            .anon()
+            .post("authentication/token/refresh/", refresh)
+            .await
+            .expect(401);
+    }
+    manager.get("brands/").await.expect(200);
+    session(&log_in().await).get("brands/").await.expect(200);
+    assert!(fails(&url, &["user", "end-sessions", "nobody"], "").contains("no such user"));
+}
+
+async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
+    let url = gateway.database_url();
+    let product = gateway.manager.product("Tea", 5).await;
+    gateway
+        .manager
+        .post("outflows/", json!({ "product": product, "quantity": 2 }))
+        .await
+        .expect(201);
+    prints(&url, &["user", "grant", "manager", "delete_brand"], "");
+    assert_eq!(
+        prints(&url, &["user", "delete", "manager"], ""),
+        "deleted manager\n2 entries of the ledger keep the user's id, 2\n"
+    );
+    gateway.manager.get("brands/").await.expect(401);
+    let login = json!({ "username": "manager", "password": PASSWORD });
+    gateway
+        .anon
+        .post("authentication/token/", login)
+        .await
+        .is(401, WRONG_LOGIN);
+    // The ledger has no actor any more, and is complete.
+    let query = format!(
+        "{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}"
+    );
+    let history = gateway.viewer.gql(&query, json!({})).await.json();
+    assert_eq!(
+        history["data"]["product"]["stockLedger"]["nodes"],
+        json!([{ "change": -2, "actor": null }, { "change": 5, "actor": null }]),
+        "{history}"
+    );
+    prints(&url, &["check"], "");
+    // The name is free, the id is not.
+    let create = ["user", "create", "manager", "--password-stdin"];
+    prints(&url, &create, "another password");
+    gateway.manager.get("brands/").await.expect(401);
+    let login = json!({ "username": "manager", "password": "another password" });
+    gateway
+        .anon
+        .post("authentication/token/", login)
+        .await
+        .expect(200);
+    assert!(fails(&url, &["user", "delete", "nobody"], "").contains("no such user"));
+    assert_eq!(
+        prints(&url, &["user", "delete", "viewer"], ""),
+        "deleted viewer\n"
+    );
+}
+
+async fn commands_are_logged(gateway: Gateway) {
+    let url = gateway.database_url();
+    for (arguments, message) in [
+        (
+            &["groups", "viewer", "--add", "Manager"][..],
+            "changed the groups of a user",
+        ),
+        (&["grant", "viewer", "add_brand"], "granted permissions to a user"),
+        (
+            &["revoke", "viewer", "add_brand"],
+            "revoked permissions of a user",
+        ),
+        (&["end-sessions", "viewer"], "ended all sessions of a user"),
+        (&["delete", "viewer"], "deleted a user"),
+    ] {
+        let output = run(&url, &[&["user"], arguments].concat(), "");
+        let log = String::from_utf8_lossy(&output.stderr);
+        let is_meant = |line: &str| line.contains(message) && line.contains("\"username\":\"viewer\"");
+        assert!(log.lines().any(is_meant), "{arguments:?}: {log}");
+    }
+}
