@@ -3,11 +3,12 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, Utc};
 use database::Database;
 use request_telemetry::Record;
-use table_query::Source;
+use table_query::{RowCache, Source};
 
 use crate::auth::Actor;
 use crate::error::{Error, Login, Result};
@@ -28,6 +29,36 @@ pub struct Ctx {
     pub record: Arc<Record>,
     /// The idempotency key of the request, if it has one.
     pub keyed: Option<Arc<Keyed>>,
+    pub labels: Arc<LabelRevision>,
+}
+
+/// The revision of brands, categories and suppliers when the request began, which allows rows that were read under the same
+/// revision to be used. Unknown without a login, in subscriptions, and after the request has changed something.
+#[derive(Debug)]
+pub struct LabelRevision(AtomicI64);
+
+impl LabelRevision {
+    const UNKNOWN: i64 = -1;
+
+    /// The request has read the revision.
+    pub fn read(&self, revision: i64) {
+        self.0.store(revision, Ordering::Relaxed);
+    }
+
+    /// Rows that were kept may be older than what the request has to see.
+    pub fn forget(&self) {
+        self.0.store(Self::UNKNOWN, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> Option<i64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|revision| *revision != Self::UNKNOWN)
+    }
+}
+
+impl Default for LabelRevision {
+    fn default() -> Self {
+        Self(AtomicI64::new(Self::UNKNOWN))
+    }
 }
 
 impl Ctx {
@@ -41,6 +72,7 @@ impl Ctx {
             client,
             record: Record::current(),
             keyed: None,
+            labels: Arc::default(),
         }
     }
 
@@ -72,6 +104,10 @@ impl Ctx {
 impl Source for Ctx {
     fn db(&self) -> &Database {
         &self.services.db
+    }
+
+    fn cache(&self) -> Option<(&RowCache, i64)> {
+        Some((&self.services.label_rows, self.labels.get()?))
     }
 }
 

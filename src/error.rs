@@ -6,6 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use form_fields::{Fault, FaultCode, Faults};
+use form_fields::{FormError, ParameterError};
+
 use crate::kind::Kind;
 
 /// Seconds that a client should wait after [`Error::Unavailable`].
@@ -131,58 +134,30 @@ pub struct Shortage {
     pub requested: i64,
 }
 
-/// One invalid value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The column's name, such as `category_id`; empty when the fault belongs to no single field.
-    pub field: &'static str,
-    /// The index of the item in a batch.
-    pub item: Option<usize>,
-    pub code: FaultCode,
-    /// The message for people, as in the API document or Django REST framework.
-    pub message: String,
-}
-
-/// The kind of a [`Fault`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FaultCode {
-    /// A required value is absent.
-    Required,
-    /// A value is null that must not be null.
-    Null,
-    /// A required text is blank.
-    Blank,
-    /// A text or a list is too long.
-    TooLong,
-    /// A number is too small, too large, or has too many digits.
-    OutOfRange,
-    /// The value does not have the right form.
-    Invalid,
-    /// Another row has this value already.
-    Taken,
-    /// There is no row with this id.
-    NotFound,
-    /// There is less in stock than requested.
-    InsufficientStock,
-}
-
-/// Every invalid value of an input.
-pub type Faults = Vec<Fault>;
-
-impl Fault {
-    pub fn new(field: &'static str, code: FaultCode, message: impl Into<String>) -> Self {
-        Self {
-            field,
-            item: None,
-            code,
-            message: message.into(),
-        }
-    }
-}
-
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         Self::Invalid(vec![fault])
+    }
+}
+
+impl From<Faults> for Error {
+    fn from(faults: Faults) -> Self {
+        Self::Invalid(faults)
+    }
+}
+
+impl From<FormError> for Error {
+    fn from(error: FormError) -> Self {
+        Self::Malformed(match error {
+            FormError::NotJson => Malformed::NotJson,
+            FormError::NotObject => Malformed::NotObject,
+        })
+    }
+}
+
+impl From<ParameterError> for Error {
+    fn from(error: ParameterError) -> Self {
+        Self::parameter(error.name, error.reason)
     }
 }
 

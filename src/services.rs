@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
+use ::entity::{brand, category, supplier};
 use database::{Database, Timeouts};
 use passwords::Passwords;
 use rate_limit::{Failures, Windows};
 use request_telemetry::{CommitSizes, DatabaseObserver, Traces};
 use settings::read_or_create_secret;
+use table_query::{PageStarts, RowCache};
 use tokens::Tokens;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
@@ -32,6 +34,10 @@ pub struct Services {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub accounts: Accounts,
+    /// Brands, categories and suppliers, kept between requests.
+    pub label_rows: RowCache,
+    /// Where the numbered pages of whole lists begin.
+    pub page_starts: PageStarts,
     pub failed_logins: Failures,
     /// `None` if rate limits are off.
     pub limits: Option<Windows>,
@@ -93,6 +99,11 @@ impl Services {
             tokens: Tokens::new(secret.bytes()),
             passwords: Passwords::new(),
             accounts: Accounts::default(),
+            label_rows: RowCache::new()
+                .with::<brand::Entity>()
+                .with::<category::Entity>()
+                .with::<supplier::Entity>(),
+            page_starts: PageStarts::default(),
             failed_logins,
             limits,
             metrics: Metrics::new(db.backend(), &commit_sizes),

@@ -55,6 +55,7 @@ impl Ctx {
             }
         };
         let result = self.db().transaction_as(self.record.clone(), wrap, body).await;
+        self.labels.forget();
         if result.is_ok() {
             changes.publish(&self.services);
         }

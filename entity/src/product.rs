@@ -55,6 +55,18 @@ pub enum Relation {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// A new row without values, created at this time.
+    pub fn blank(now: DateTime<Utc>) -> Self {
+        Self {
+            version: 1,
+            created_at: now,
+            updated_at: now,
+            ..Self::default()
+        }
+    }
+}
+
 impl crate::Record for Model {
     fn id(&self) -> i64 {
         self.id

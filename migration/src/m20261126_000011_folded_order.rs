@@ -7,12 +7,12 @@
 use sea_orm_migration::prelude::*;
 
 use crate::column::{create, drop_tables, run, run_on_both};
-use crate::refold::TABLES;
 
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
 const LABELS: [&str; 3] = ["brand", "category", "supplier"];
+const FOLDED: [&str; 6] = ["brand", "category", "supplier", "product", "inflow", "outflow"];
 const REFERENCES: [&str; 2] = ["category_id", "brand_id"];
 
 #[async_trait::async_trait]
@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
             "CREATE TABLE refold_due (noun {text} PRIMARY KEY NOT NULL, last_id {int} NOT NULL)",
         )
         .await?;
-        for (table, _) in TABLES {
+        for table in FOLDED {
             let sql = format!(
                 "INSERT INTO refold_due (noun, last_id) SELECT '{table}', 0 WHERE EXISTS (SELECT 1 FROM {table})"
             );

@@ -1,17 +1,26 @@
 //! Updates the folded texts of existing rows after the folded form has changed.
 
-use entity::fold;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
+use entity::{brand, category, fold, inflow, outflow, product, supplier};
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic as _, Iterable as _, QueryResult, Statement,
+    Value,
+};
 
-/// The tables with folded texts, and the columns of these texts.
-pub(crate) const TABLES: [(&str, &[&str]); 6] = [
-    ("brand", &["name", "description"]),
-    ("category", &["name", "description"]),
-    ("supplier", &["name", "description"]),
-    ("product", &["title", "description", "serie_number"]),
-    ("inflow", &["description"]),
-    ("outflow", &["description"]),
-];
+/// The tables with folded texts, and those texts: the columns with a folded form in another column.
+fn tables() -> [(String, Vec<&'static str>); 6] {
+    fn texts<E: EntityTrait>() -> (String, Vec<&'static str>) {
+        let texts = E::Column::iter().filter_map(|column| column.as_str().strip_suffix("_folded"));
+        (E::default().table_name().to_owned(), texts.collect())
+    }
+    [
+        texts::<brand::Entity>(),
+        texts::<category::Entity>(),
+        texts::<supplier::Entity>(),
+        texts::<product::Entity>(),
+        texts::<inflow::Entity>(),
+        texts::<outflow::Entity>(),
+    ]
+}
 
 /// The maximum number of rows in one batch, small enough that other transactions do not wait long for the locks.
 const BATCH: usize = 2_000;
@@ -41,7 +50,7 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
         return Ok(false);
     };
     let (noun, last_id): (String, i64) = (due.try_get("", "noun")?, due.try_get("", "last_id")?);
-    let Some((table, texts)) = TABLES.iter().find(|(table, _)| *table == noun) else {
+    let Some((table, texts)) = tables().into_iter().find(|(table, _)| *table == noun) else {
         return Err(DbErr::Custom(format!("there is no table {noun} to fold")));
     };
     let columns = |separator: &str, column: &dyn Fn(&str) -> String| {
@@ -59,9 +68,9 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let rows = db.query_all_raw(Statement::from_string(backend, sql)).await?;
     let mut changed = Vec::new();
     for row in &rows {
-        changed.extend(refolded(row, texts)?);
+        changed.extend(refolded(row, &texts)?);
     }
-    store(db, table, texts, changed).await?;
+    store(db, &table, &texts, changed).await?;
     let last: Option<i64> = match rows.last() {
         Some(row) if rows.len() == BATCH => Some(row.try_get("", "id")?),
         _ => None,

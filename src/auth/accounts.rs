@@ -25,7 +25,15 @@ const EPOCH_TIMEOUT: Duration = Duration::from_secs(6);
 /// A user's id, a session's id, and when the token was issued.
 pub type SessionKey = (i64, String, i64);
 
-type EpochRead = Shared<BoxFuture<'static, Result<i64>>>;
+type EpochRead = Shared<BoxFuture<'static, Result<Epochs>>>;
+
+/// What a request reads first, in one statement.
+#[derive(Clone, Copy, Debug)]
+pub struct Epochs {
+    pub accounts: i64,
+    /// The revision of brands, categories and suppliers, for [`Ctx::labels`](crate::ctx::Ctx::labels).
+    pub labels: i64,
+}
 
 #[derive(Clone, Default)]
 pub struct Accounts(Arc<State>);
@@ -46,14 +54,14 @@ struct Cache {
 }
 
 impl Accounts {
-    /// The current epoch, read after this call.
+    /// The current epochs, read after this call.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database does not answer in time.
-    pub async fn epoch(&self, db: &Database) -> Result<i64> {
+    pub async fn epochs(&self, db: &Database) -> Result<Epochs> {
         let read = {
             let mut next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner);
-            next.get_or_insert_with(|| self.clone().read_epoch(db.clone()).boxed().shared())
+            next.get_or_insert_with(|| self.clone().read_epochs(db.clone()).boxed().shared())
                 .clone()
         };
         // A request that arrives during a read waits for two reads, which the timeout must allow for.
@@ -62,12 +70,15 @@ impl Accounts {
             .unwrap_or_else(|_| Err(Error::unavailable("the account epoch could not be read in time")))
     }
 
-    async fn read_epoch(self, db: Database) -> Result<i64> {
+    async fn read_epochs(self, db: Database) -> Result<Epochs> {
         let _reading = self.0.reading.lock().await;
         // A request that arrives from here on may be newer than the result and needs another read.
         self.0.next.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let statement = Statement::from_string(db.get_database_backend(), "SELECT epoch FROM account_epoch");
-        Ok(db.number(statement).await?)
+        let sql = "SELECT epoch, (SELECT CAST(COALESCE(SUM(change), 0) AS bigint) FROM revision WHERE noun = 'label')
+            FROM account_epoch";
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        let [accounts, labels] = db.numbers(statement).await?;
+        Ok(Epochs { accounts, labels })
     }
 
     /// The actor cached under this epoch.

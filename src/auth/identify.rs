@@ -7,6 +7,7 @@ use database::Database;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use tokens::{Claims, TokenType};
 
+use super::accounts::Epochs;
 use super::actor::Actor;
 use super::right::{Right, Rights};
 use crate::ctx::Ctx;
@@ -25,7 +26,11 @@ pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
         return Err(bad_token);
     }
     let accounts = &ctx.services.accounts;
-    let epoch = accounts.epoch(ctx.db()).await?;
+    let Epochs {
+        accounts: epoch,
+        labels,
+    } = accounts.epochs(ctx.db()).await?;
+    ctx.labels.read(labels);
     let key = (claims.user_id, claims.session().to_owned(), claims.iat);
     if let Some(actor) = accounts.get(epoch, &key) {
         ctx.record.identified(actor.user_id);

@@ -15,7 +15,7 @@ use super::import::cleanup::Created;
 use super::import::progress::Bar;
 use super::import::{INTERRUPTED, cancel_on_signals, source};
 use super::open::create_if_empty;
-use super::output::{explain, fail, print};
+use super::output::{explain, fail, print, print_json};
 use crate::config::{Config, database_url};
 use crate::copy;
 use crate::error::{Error, Result};
@@ -142,8 +142,4 @@ fn comparisons(tables: &[Comparison]) -> String {
         }
     }
     lines.join("\n")
-}
-
-fn print_json(value: &serde_json::Value) -> Result<()> {
-    print(&serde_json::to_string_pretty(value).map_err(Error::internal)?)
 }

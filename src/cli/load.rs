@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use ::entity::label::Label;
-use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, product, stock_change, supplier};
-use database::bulk::{BulkInsert, analyze, reserve_ids};
+use ::entity::{Money, Record as _, brand, category, fold, inflow, outflow, product, supplier};
+use database::Failure;
+use database::bulk::{BulkInsert, reserve_ids};
 use sample_data::{Flow, Movement, Shop};
 use sea_orm::{DbErr, EntityTrait};
 
 use crate::ctx::Ctx;
-use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
+use crate::query::row_count::analyze;
 use crate::stock::history::History;
 use crate::tx::Tx;
 
@@ -48,18 +49,15 @@ async fn insert(tx: &Tx, shop: &Shop) -> Result<()> {
     // The ledger first, because it determines the quantities and versions of the products.
     insert_ledger(tx, shop, &first, &mut products).await?;
     let inserted = insert_rows::<product::Entity>(tx, &products).await;
-    on_unique(inserted, "product_serie_number_key", || {
-        let message = "some of its serie numbers are in the database already; choose another seed";
-        Fault::new("seed", FaultCode::Taken, message).into()
+    inserted.map_err(|error| match Failure::of(&error) {
+        Failure::Unique(_) => {
+            let message = "some of its unique values are in the database already; choose another seed";
+            Fault::new("seed", FaultCode::Taken, message).into()
+        }
+        _ => Error::from(error),
     })?;
     insert_movements(tx, shop, &first, &products).await?;
-    analyze::<category::Entity>(tx).await?;
-    analyze::<brand::Entity>(tx).await?;
-    analyze::<supplier::Entity>(tx).await?;
-    analyze::<product::Entity>(tx).await?;
-    analyze::<inflow::Entity>(tx).await?;
-    analyze::<outflow::Entity>(tx).await?;
-    Ok(analyze::<stock_change::Entity>(tx).await?)
+    analyze(tx).await
 }
 
 /// The id of the first row of each kind; the others are consecutive.

@@ -37,6 +37,11 @@ pub(super) fn print(line: &str) -> Result<()> {
     writeln!(std::io::stdout(), "{line}").map_err(Error::internal)
 }
 
+/// Writes a value to standard output as formatted JSON.
+pub(super) fn print_json(value: &serde_json::Value) -> Result<()> {
+    print(&serde_json::to_string_pretty(value).map_err(Error::internal)?)
+}
+
 /// Returns a count with thousands separators and its noun: `1,000 products`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
     let digits = count.to_string();

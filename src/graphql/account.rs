@@ -9,7 +9,7 @@ use crate::auth::{Actor, Right, Verb, login};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
-use crate::query::{DraftCheck, Field, Row};
+use crate::query::{Field, FieldCheck, Row};
 
 /// An account that can log in.
 #[derive(SimpleObject, Clone, Debug)]
@@ -122,7 +122,7 @@ pub(crate) struct LoginPayload {
 pub(crate) async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
     let ctx = Ctx::of(cx)?;
     let logged_in = async {
-        let mut check = DraftCheck::new_row(Vec::new());
+        let mut check = FieldCheck::new_object(Vec::new());
         let username = check.required_text("username", Field::Set(input.username), usize::MAX);
         check.required_text("password", Field::Set(input.password.clone()), usize::MAX);
         check.finish()?;
@@ -228,7 +228,7 @@ pub(crate) async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<Logo
 
 /// The token, unless it is blank.
 fn non_blank(name: &'static str, token: String) -> Result<String> {
-    let mut check = DraftCheck::new_row(Vec::new());
+    let mut check = FieldCheck::new_object(Vec::new());
     let text = check.required_text(name, Field::Set(token), usize::MAX);
     check.finish()?;
     Ok(text.unwrap_or_default())

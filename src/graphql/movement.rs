@@ -58,7 +58,7 @@ pub(super) async fn of_product(
     cx: &Context<'_>,
     product: &Row<product::Entity>,
     page: PageArguments,
-) -> Result<MovementConnection> {
+) -> Result<Node<MovementConnection>> {
     let (relation, request) = (relation_key(cx), page.into_request()?);
     let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
     let product = product.clone();
@@ -66,5 +66,5 @@ pub(super) async fn of_product(
         let (product, relation) = (product.clone(), relation.clone());
         Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
     });
-    Ok(connection.into())
+    Ok(Node(connection.into()))
 }

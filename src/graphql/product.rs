@@ -95,7 +95,7 @@ impl ProductNode {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-    ) -> Result<MovementConnection> {
+    ) -> Result<Node<MovementConnection>> {
         let page = PageArguments {
             first,
             after,

@@ -41,7 +41,7 @@ impl Subscription {
     ) -> Result<impl Stream<Item = Result<NodeOf<stock_change::Entity>>> + use<>, async_graphql::Error> {
         let products = product_ids.map(|ids| products(&ids)).transpose()?;
         let after = after.map(|id| entry_id(&id)).transpose()?;
-        let entries = ledger_feed::entries(Ctx::of(cx)?, after, products).await?;
+        let entries = ledger_feed::entries(context(cx)?, after, products).await?;
         Ok(stream::unfold(entries, async |mut entries| {
             let entry = next_entry(&mut entries).await?;
             Some((Ok(Row::<stock_change::Entity>::single(entry).into()), entries))
@@ -53,13 +53,20 @@ impl Subscription {
         &self,
         cx: &Context<'_>,
     ) -> Result<impl Stream<Item = Result<NodeOf<product::Entity>>> + use<>, async_graphql::Error> {
-        let ctx = Ctx::of(cx)?.clone();
+        let ctx = context(cx)?.clone();
         let entries = ledger_feed::entries(&ctx, None, None).await?;
         Ok(stream::unfold((ctx, entries), async |(ctx, mut entries)| {
             let product = next_low(&ctx, &mut entries).await?;
             Some((product.map(NodeOf::<product::Entity>::from), (ctx, entries)))
         }))
     }
+}
+
+/// The context of a subscription. Its events come long after its login, so rows that were kept then are not for them.
+fn context<'c>(cx: &Context<'c>) -> Result<&'c Ctx> {
+    let ctx = Ctx::of(cx)?;
+    ctx.labels.forget();
+    Ok(ctx)
 }
 
 /// The next entry, or `None` when the program stops. Retries while the database is not available.

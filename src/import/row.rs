@@ -70,9 +70,9 @@ pub(super) fn product(row: row::Product) -> product::Model {
         cost_price: Money(row.cost_price),
         selling_price: Money(row.selling_price),
         quantity: row.quantity,
-        version: 1,
-        created_at: row.created_at,
         updated_at: row.updated_at,
+        // The version, and columns that the source does not have.
+        ..product::Model::blank(row.created_at)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ::entity::{brand, category, inflow, outflow, product, stock_change, supplier, user};
-use database::bulk::{analyze, raise_last_id};
+use database::bulk::raise_last_id;
 use django_source::Batch;
 use django_source::digest::TableSummary;
 use sea_orm::{ConnectionTrait, Statement};
@@ -13,6 +13,7 @@ use super::incoming::Incoming;
 use super::row;
 use super::watch::Watch;
 use crate::error::Result;
+use crate::query::row_count::analyze;
 use crate::tx::Tx;
 
 /// Stores all rows. Returns the source's summaries and the map of the groups' ids.
@@ -85,11 +86,5 @@ pub(super) async fn finish(tx: &Tx, next_ids: &BTreeMap<&'static str, i64>) -> R
     raise_last_id::<product::Entity>(tx, last("product")).await?;
     raise_last_id::<inflow::Entity>(tx, last("inflow")).await?;
     raise_last_id::<outflow::Entity>(tx, last("outflow")).await?;
-    analyze::<category::Entity>(tx).await?;
-    analyze::<brand::Entity>(tx).await?;
-    analyze::<supplier::Entity>(tx).await?;
-    analyze::<product::Entity>(tx).await?;
-    analyze::<inflow::Entity>(tx).await?;
-    analyze::<outflow::Entity>(tx).await?;
-    Ok(analyze::<stock_change::Entity>(tx).await?)
+    analyze(tx).await
 }

@@ -5,9 +5,14 @@
 
 use ::entity::fold;
 use sea_orm::sea_query::{Asterisk, Expr, Func, NullOrdering, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait as _, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait as _, ModelTrait as _, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select,
+};
+use table_query::cursor::{Side, beyond};
 use table_query::{Direction, ListColumn, Place, search_terms};
 
+use super::revision::{TABLES_WITH_REVISION, is_at_revision, revision_and_count};
 use super::row_count::row_count;
 use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
@@ -186,38 +191,115 @@ impl<R: Collection> Listing<R> {
         if number < 1 {
             return Err(Error::NoSuchPage);
         }
-        let count = self.count(&permit).await?;
         let skipped = u64::try_from((number - 1).saturating_mul(i128::from(size))).unwrap_or(u64::MAX);
+        let is_whole = self.is_whole_in_default_order()?;
+        if is_whole && let Some(page) = self.known_page(&permit, skipped, size).await? {
+            return Ok(page);
+        }
+        let db = permit.ctx().db();
+        let (revision, count) = if is_whole {
+            let (revision, count) = revision_and_count(db, R::default().table_name()).await?;
+            (Some(revision), count)
+        } else {
+            (None, self.count(&permit).await?)
+        };
         if skipped >= count && number > 1 {
             return Err(Error::NoSuchPage);
         }
         let rows = if count == 0 {
             Vec::new()
         } else {
-            let db = permit.ctx().db();
             let page = self.slice(skipped, size)?;
             db.models::<R>(page.build(db.get_database_backend())).await?
         };
+        if let Some(revision) = revision {
+            let starts = &permit.ctx().services.page_starts;
+            starts.read(R::default().table_name(), revision, count);
+            self.keep_end(&permit, revision, skipped, &rows);
+        }
         Ok(NumberedPage {
             rows: Row::siblings_of(rows),
             count,
         })
     }
 
-    /// The rows after the first `skipped`. A subquery selects their ids, for which an index can suffice, so that the skipped
-    /// rows themselves are not read.
+    /// Whether it has all rows of a table with a revision, in their default order.
+    fn is_whole_in_default_order(&self) -> Result<bool> {
+        let by_default = Order::by_name::<R>(R::DEFAULT_ORDER.0, R::DEFAULT_ORDER.1);
+        let is_default = |step: &Order<R::Column>| {
+            by_default.is_some_and(|default| {
+                step.by.name() == default.by.name() && step.direction == default.direction
+            })
+        };
+        Ok(TABLES_WITH_REVISION.contains(&R::default().table_name())
+            && matches!(self.steps().as_slice(), [only] if is_default(only))
+            && self.condition()?.matches_all())
+    }
+
+    /// The page from the last known position before it, unless the list has changed since the position became known, which the
+    /// statement checks itself.
+    async fn known_page(
+        &self,
+        permit: &Permit<'_, Read, R>,
+        skipped: u64,
+        size: u64,
+    ) -> Result<Option<NumberedPage<R>>> {
+        let (db, table) = (permit.ctx().db(), R::default().table_name());
+        let start = permit.ctx().services.page_starts.find(table, skipped);
+        let Some(start) = start.filter(|start| skipped < start.count) else {
+            return Ok(None);
+        };
+        let mut part = R::find().filter(is_at_revision(table, start.revision));
+        if let Some(after) = &start.after {
+            part = part.filter(beyond(&self.cursor_terms(), after, Side::After));
+        }
+        let page = if start.skip == 0 {
+            self.ordered(part).limit(size)
+        } else {
+            self.by_ids_first(part, start.skip, size)
+        };
+        let rows = db.models::<R>(page.build(db.get_database_backend())).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        self.keep_end(permit, start.revision, skipped, &rows);
+        Ok(Some(NumberedPage {
+            rows: Row::siblings_of(rows),
+            count: start.count,
+        }))
+    }
+
+    /// Keeps the position of the page after this one.
+    fn keep_end(&self, permit: &Permit<'_, Read, R>, revision: i64, skipped: u64, rows: &[R::Model]) {
+        let Some(last) = rows.last() else { return };
+        let before = skipped.saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+        let values = self
+            .terms()
+            .iter()
+            .map(|(column, ..)| last.get(*column))
+            .collect();
+        let starts = &permit.ctx().services.page_starts;
+        starts.insert(R::default().table_name(), revision, before, values);
+    }
+
+    /// The rows after the first `skipped`.
     fn slice(&self, skipped: u64, size: u64) -> Result<Select<R>> {
         let condition = self.condition()?;
         if skipped == 0 && condition.matches_all() {
             return Ok(self.ordered(R::find()).limit(size));
         }
+        Ok(self.by_ids_first(condition.apply(R::find()), skipped, size))
+    }
+
+    /// A subquery selects the ids, for which an index can suffice, so that the skipped rows themselves are not read.
+    fn by_ids_first(&self, part: Select<R>, skipped: u64, size: u64) -> Select<R> {
         let chosen: SelectStatement = self
-            .ordered(condition.apply(R::find()))
+            .ordered(part)
             .select_only()
             .column(key::<R>())
             .offset(skipped)
             .limit(size)
             .into_query();
-        Ok(self.ordered(R::find().filter(key::<R>().in_subquery(chosen))))
+        self.ordered(R::find().filter(key::<R>().in_subquery(chosen)))
     }
 }

@@ -141,7 +141,7 @@ impl<R: Collection> Listing<R> {
         Ok(select.limit(request.size.saturating_add(1)))
     }
 
-    fn cursor_terms(&self) -> Vec<Term> {
+    pub(super) fn cursor_terms(&self) -> Vec<Term> {
         self.terms()
             .into_iter()
             .map(|(column, direction, nullable)| Term {

@@ -3,8 +3,9 @@
 //! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] sums up the changes
 //! from time to time, so that a count reads few of them; it does not change the counts.
 
+use database::bulk::analyze_table;
 use database::{Backend, Database};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -26,6 +27,14 @@ const MERGE_MAX: u32 = 10_000;
 /// The minimum number of changes for a merge.
 const MERGE_MIN: u32 = 50;
 
+/// Updates the statistics that the query planner uses for these tables, after many rows were added.
+pub async fn analyze(db: &impl ConnectionTrait) -> Result<()> {
+    for table in TABLES {
+        analyze_table(db, table).await?;
+    }
+    Ok(())
+}
+
 /// The number of rows of a table, if its count is maintained.
 pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     if !TABLES.contains(&table) {
@@ -37,21 +46,24 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
-/// Merges the changes of each table into one. Servers that do so at the same time skip each other's rows.
+/// Merges the changes of each table, and those of each revision, into one. Servers that do so at the same time skip each
+/// other's rows.
 pub async fn merge(db: &Database) -> Result<()> {
-    // On SQLite the triggers update one row for each table.
+    // On SQLite the triggers update one row for each of them.
     if db.backend() == Backend::Sqlite {
         return Ok(());
     }
-    let sql = format!(
-        "WITH gone AS (
-            DELETE FROM tally WHERE id IN (SELECT id FROM tally ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
-                AND (SELECT COUNT(*) FROM (SELECT 1 FROM tally LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
-            RETURNING noun, change)
-         INSERT INTO tally (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
-    );
-    let statement = Statement::from_string(db.get_database_backend(), sql);
-    db.execute_raw(statement).await?;
+    for table in ["tally", "revision"] {
+        let sql = format!(
+            "WITH gone AS (
+                DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
+                    AND (SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
+                RETURNING noun, change)
+             INSERT INTO {table} (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
+        );
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.execute_raw(statement).await?;
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::auth::Right;
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
-use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn};
+use crate::query::{Collection, Direction, Field, FieldCheck, ListColumn};
 use crate::tx::Tx;
 
 /// The maximum length of a user name in characters, as in Django.
@@ -52,7 +52,7 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
     ctx.transaction(move |tx| {
         let (new, hash) = (new.clone(), hash.clone());
         Box::pin(async move {
-            let mut check = DraftCheck::new_row(Vec::new());
+            let mut check = FieldCheck::new_object(Vec::new());
             let name = check.required_text("username", Field::Set(new.username), USERNAME_LENGTH);
             let groups = groups(tx, &new.groups, &mut check).await?;
             check.finish()?;
@@ -167,7 +167,7 @@ pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) ->
         Box::pin(async move {
             let row = find(tx, username).await?;
             let id = row.id;
-            let mut check = DraftCheck::old_row(Vec::new());
+            let mut check = FieldCheck::old_object(Vec::new());
             let join = groups(tx, &change.join, &mut check).await?;
             let leave = groups(tx, &change.leave, &mut check).await?;
             check.finish()?;
@@ -216,7 +216,7 @@ async fn find(tx: &Tx, username: String) -> Result<user::Model> {
 }
 
 /// The ids of groups; those that do not exist are faults.
-async fn groups(tx: &Tx, names: &[String], check: &mut DraftCheck) -> Result<Vec<i64>> {
+async fn groups(tx: &Tx, names: &[String], check: &mut FieldCheck) -> Result<Vec<i64>> {
     let found = group::Entity::find()
         .filter(group::Column::Name.is_in(names))
         .all(tx)

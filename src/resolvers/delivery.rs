@@ -13,7 +13,7 @@ use table_query::Comparison;
 
 use crate::auth::{Change, Permit, Read, Right};
 use crate::error::{Conflict, Error, Faults, Result};
-use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, Row};
+use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, Row};
 use crate::resource::{insert, locked, update_row};
 use crate::tx::Tx;
 use crate::webhooks::outbox;
@@ -188,7 +188,7 @@ pub async fn replay_failed(
             let mut since = since.clone();
             Box::pin(async move {
                 enabled_endpoint(tx, endpoint_id).await?;
-                let mut check = DraftCheck::new_row(std::mem::take(&mut since.faults));
+                let mut check = FieldCheck::new_object(std::mem::take(&mut since.faults));
                 let time = check.required("since", since.since);
                 check.finish()?;
                 let wanted = failed().and(of(endpoint_id)).and(Filter::compare(

@@ -7,12 +7,13 @@ use sea_orm::{ColumnTrait, PaginatorTrait, QueryFilter};
 use crate::db_error::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
-use crate::query::{Collection, Direction, DraftCheck, ListColumn, TextRules, Texts};
+use crate::query::check::{optional_texts, required_texts};
+use crate::query::{Collection, Direction, FieldCheck, ListColumn, TextRules, Texts};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, update_row};
 use crate::tx::Tx;
 
 /// The maximum length of a name or title, in characters.
-pub const NAME_LENGTH: usize = 500;
+const NAME_LENGTH: usize = 500;
 
 /// The rules for a name or title.
 pub(super) const NAME: TextRules = TextRules {
@@ -35,21 +36,21 @@ async fn write<L: Collection>(
     tx: &Tx,
     row: &mut L::Model,
     texts: &Texts,
-    mut check: DraftCheck,
+    mut check: FieldCheck,
 ) -> Result<()> {
-    check.required_texts::<L>(tx, row, texts).await?;
-    check.optional_texts::<L>(tx, row, texts).await?;
-    check.finish()
+    required_texts::<L>(&mut check, tx, row, texts).await?;
+    optional_texts::<L>(&mut check, tx, row, texts).await?;
+    Ok(check.finish()?)
 }
 
 async fn create<L: Label + Resource>(tx: &Tx, draft: Draft) -> Result<Created<L>> {
     let mut row = L::blank(tx.ctx().now);
-    write::<L>(tx, &mut row, &draft.texts, DraftCheck::new_row(draft.faults)).await?;
+    write::<L>(tx, &mut row, &draft.texts, FieldCheck::new_object(draft.faults)).await?;
     Ok(Created::new(insert::<L>(tx, row).await?))
 }
 
 async fn change<L: Label + Resource>(tx: &Tx, mut row: L::Model, draft: Draft) -> Result<L::Model> {
-    write::<L>(tx, &mut row, &draft.texts, DraftCheck::old_row(draft.faults)).await?;
+    write::<L>(tx, &mut row, &draft.texts, FieldCheck::old_object(draft.faults)).await?;
     let fields = L::fields_mut(&mut row);
     *fields.version += 1;
     *fields.updated_at = tx.ctx().now;

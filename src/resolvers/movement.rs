@@ -6,8 +6,8 @@ use sea_orm::{ConnectionTrait as _, EntityTrait as _, QueryOrder as _, QuerySele
 
 use crate::ctx::Ctx;
 use crate::error::{Fault, Faults, Result};
-use crate::query::check::{INT_MAX, no_such};
-use crate::query::{DraftCheck, Field, Filter};
+use crate::query::check::{INT_MAX, no_such, reference};
+use crate::query::{Field, FieldCheck, Filter};
 use crate::resource::{Created, delete_row};
 use crate::stock::movement::Movement;
 use crate::stock::movement_batcher;
@@ -38,25 +38,19 @@ pub(super) trait MovementRules: Movement {
 /// Checks a draft. Within a transaction, references are looked up. The product of a draft without faults is not, because
 /// the statement that changes the stock checks that it exists.
 async fn checked<M: MovementRules>(draft: Draft, tx: Option<&Tx>) -> Result<NewMovement> {
-    let mut check = DraftCheck::new_row(draft.faults);
+    let mut check = FieldCheck::new_object(draft.faults);
     let supplier_id = match tx {
         _ if !M::HAS_SUPPLIER => None,
-        Some(tx) => {
-            check
-                .reference::<supplier::Entity>(tx, "supplier_id", draft.supplier_id)
-                .await?
-        }
-        None => check.id("supplier_id", draft.supplier_id),
+        Some(tx) => reference::<supplier::Entity>(&mut check, tx, "supplier_id", draft.supplier_id).await?,
+        None => check.required("supplier_id", draft.supplier_id),
     };
     let description = check.optional_text("description", draft.description, usize::MAX);
     let quantity = check.integer("quantity", draft.quantity, 1..=INT_MAX, None);
     let product_id = match tx {
         Some(tx) if !check.is_clean() => {
-            check
-                .reference::<product::Entity>(tx, "product_id", draft.product_id)
-                .await?
+            reference::<product::Entity>(&mut check, tx, "product_id", draft.product_id).await?
         }
-        _ => check.id("product_id", draft.product_id),
+        _ => check.required("product_id", draft.product_id),
     };
     check.finish()?;
     Ok(NewMovement {

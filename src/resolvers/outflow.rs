@@ -58,7 +58,7 @@ impl MovementRules for Entity {
 
     fn shortage(available: i64) -> Fault {
         let message = format!("Not enough stock: {available} available.");
-        Fault::new("quantity", FaultCode::InsufficientStock, message)
+        Fault::new("quantity", FaultCode::Insufficient, message)
     }
 }
 

@@ -5,7 +5,8 @@ use ::entity::{brand, category, inflow, outflow};
 use database::bulk::json_rows;
 use database::{Backend, Failure};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Statement,
+    ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, IdenStatic as _, PaginatorTrait, QueryFilter,
+    Statement,
 };
 use table_query::Comparison;
 
@@ -14,14 +15,13 @@ use crate::ctx::Ctx;
 use crate::db_error::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
-use crate::query::check::{INT_MAX, no_such, violated_unique};
-use crate::query::{Collection, Direction, DraftCheck, Field, Filter, ListColumn, TextRules, Texts};
+use crate::query::check::{
+    INT_MAX, money, no_such, optional_texts, reference, required_texts, violated_unique,
+};
+use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, TextRules, Texts};
 use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, update_row};
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
-
-/// The maximum length of a serie number in characters.
-pub const SERIE_NUMBER_LENGTH: usize = 200;
 
 /// What a client can send for a product.
 #[derive(Clone, Debug, Default)]
@@ -58,25 +58,19 @@ pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
 }
 
 /// Writes a draft to a row, except for the quantity, which it returns: only `stock/record.rs` changes stock.
-async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Result<i64> {
-    check.required_texts::<Entity>(tx, row, &draft.texts).await?;
-    if let Some(id) = check
-        .reference::<category::Entity>(tx, "category_id", draft.category_id)
-        .await?
-    {
+async fn write(tx: &Tx, row: &mut Model, draft: Draft, mut check: FieldCheck) -> Result<i64> {
+    required_texts::<Entity>(&mut check, tx, row, &draft.texts).await?;
+    if let Some(id) = reference::<category::Entity>(&mut check, tx, "category_id", draft.category_id).await? {
         row.category_id = id;
     }
-    if let Some(id) = check
-        .reference::<brand::Entity>(tx, "brand_id", draft.brand_id)
-        .await?
-    {
+    if let Some(id) = reference::<brand::Entity>(&mut check, tx, "brand_id", draft.brand_id).await? {
         row.brand_id = id;
     }
-    check.optional_texts::<Entity>(tx, row, &draft.texts).await?;
-    if let Some(price) = check.money("cost_price", draft.cost_price) {
+    optional_texts::<Entity>(&mut check, tx, row, &draft.texts).await?;
+    if let Some(price) = money(&mut check, "cost_price", draft.cost_price) {
         row.cost_price = price;
     }
-    if let Some(price) = check.money("selling_price", draft.selling_price) {
+    if let Some(price) = money(&mut check, "selling_price", draft.selling_price) {
         row.selling_price = price;
     }
     let quantity = check.integer("quantity", draft.quantity, 0..=INT_MAX, Some(0));
@@ -114,7 +108,7 @@ impl Collection for Entity {
             Column::SerieNumber,
             Column::SerieNumberFolded,
             TextRules {
-                max_length: SERIE_NUMBER_LENGTH,
+                max_length: 200,
                 unique: true,
                 ..TextRules::OPTIONAL
             },
@@ -133,39 +127,33 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    /// Locks the serie numbers in one order. Otherwise two batches with the same numbers in different orders would deadlock
-    /// on the index entries.
+    /// Locks the unique texts in one order. Otherwise two batches with the same texts in different orders would deadlock on
+    /// the index entries.
     async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
-        if tx.backend() == Backend::Sqlite {
+        if tx.backend() == Backend::Sqlite || drafts.len() < 2 {
             return Ok(());
         }
-        let numbers: Vec<String> = drafts
-            .iter()
-            .filter_map(|draft| match draft.texts.get(Column::SerieNumber) {
-                Field::Set(number) => Some(number.trim().to_owned()),
+        let mut texts: Vec<String> = Vec::new();
+        for (column, _) in Self::texts().filter(|(_, text)| text.rules.unique) {
+            texts.extend(drafts.iter().filter_map(|draft| match draft.texts.get(column) {
+                Field::Set(text) => Some(format!("{}:{}", column.as_str(), text.trim())),
                 _ => None,
-            })
-            .collect();
-        if numbers.len() < 2 {
+            }));
+        }
+        if texts.len() < 2 {
             return Ok(());
         }
         let sql = "SELECT pg_advisory_xact_lock(number) FROM (
             SELECT DISTINCT hashtextextended(text, 0) AS number
             FROM json_array_elements_text(CAST($1 AS json)) AS text ORDER BY number) AS ordered";
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [json_rows(&numbers)]);
+        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [json_rows(&texts)]);
         tx.query_all_raw(statement).await?;
         Ok(())
     }
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
-        let check = DraftCheck::new_row(std::mem::take(&mut draft.faults));
-        let now = tx.ctx().now;
-        let mut row = Model {
-            version: 1,
-            created_at: now,
-            updated_at: now,
-            ..Model::default()
-        };
+        let check = FieldCheck::new_object(std::mem::take(&mut draft.faults));
+        let mut row = Model::blank(tx.ctx().now);
         row.quantity = write(tx, &mut row, draft, check).await?;
         let on_error = constraint_error(&row);
         let row = insert::<Self>(tx, row).await.map_err(on_error)?;
@@ -220,7 +208,7 @@ impl Resource for Entity {
 
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
-        let check = DraftCheck::old_row(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::old_object(std::mem::take(&mut draft.faults));
         let quantity = write(tx, &mut row, draft, check).await?;
         row.version += 1;
         row.updated_at = tx.ctx().now;

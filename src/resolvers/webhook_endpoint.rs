@@ -17,7 +17,7 @@ use crate::auth::{Change, Permit, Right};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
-use crate::query::{Collection, Direction, DraftCheck, Field, ListColumn, Row};
+use crate::query::{Collection, Direction, Field, FieldCheck, ListColumn, Row};
 use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
 use crate::tx::Tx;
 use crate::webhooks::{disable, target};
@@ -87,7 +87,7 @@ fn events_column(names: &[String]) -> Result<String, (FaultCode, String)> {
     Ok(wanted.collect::<Vec<_>>().join(","))
 }
 
-fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Result<()> {
+fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: FieldCheck) -> Result<()> {
     if let Some(text) = check.required_text("url", draft.url, URL_LENGTH) {
         match parse_url(&text, ctx.services.config.webhook_allow_private) {
             Ok(url) => row.url = url.into(),
@@ -115,7 +115,7 @@ fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: DraftCheck) -> Res
         }
         Some(true) | None => {}
     }
-    check.finish()
+    Ok(check.finish()?)
 }
 
 /// Fails for the endpoint of the settings.
@@ -174,7 +174,7 @@ impl Resource for Entity {
     }
 
     async fn create(tx: &Tx, mut draft: Draft) -> Result<Created<Self>> {
-        let check = DraftCheck::new_row(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::new_object(std::mem::take(&mut draft.faults));
         let now = tx.ctx().now;
         let mut row = Model {
             id: 0,
@@ -208,7 +208,7 @@ impl Resource for Entity {
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
         require_managed(&row)?;
-        let check = DraftCheck::old_row(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::old_object(std::mem::take(&mut draft.faults));
         let was_enabled = row.ended_at.is_none();
         write(tx.ctx(), &mut row, draft, check)?;
         store_change(tx, &mut row).await?;
@@ -243,7 +243,7 @@ pub async fn rotate(
             Box::pin(async move {
                 let mut row = locked::<Entity>(tx, id, expected_version).await?;
                 require_managed(&row)?;
-                let mut check = DraftCheck::new_row(std::mem::take(&mut rotation.faults));
+                let mut check = FieldCheck::new_object(std::mem::take(&mut rotation.faults));
                 let overlap = check.integer("overlap", rotation.overlap, 0..=MAX_OVERLAP, Some(OVERLAP));
                 check.finish()?;
                 let old = row.secret.replace(Secret(SigningSecret::random()));

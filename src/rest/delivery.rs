@@ -9,13 +9,14 @@ use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::IntoResponse as _;
+use form_fields::QueryString;
 use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
-use super::list_query::{FilterBy, ListFilter, ListQuery};
+use super::list_query::{FilterBy, ListFilter};
 use super::representation::{Represent, Versions};
 use super::value::Timestamp;
 use super::verbs::{self, HandlerResult, Target, parse_id};
@@ -135,7 +136,7 @@ pub(crate) async fn list(target: Target, base_url: BaseUrl, RawQuery(query): Raw
     let endpoint =
         resolvers::find::<webhook_endpoint::Entity>(target.ctx.permit::<Read, _>()?, target.id).await?;
     let url = format!("{}deliveries/", base_url.object(Kind::Webhook, endpoint.id));
-    let query = ListQuery::parse(query.as_deref());
+    let query = QueryString::parse(query.as_deref());
     let permit = target.ctx.reader::<Entity>()?;
     verbs::list_page(permit, &url, &query, rules::of(endpoint.id)).await
 }

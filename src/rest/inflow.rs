@@ -2,10 +2,10 @@
 
 use ::entity::inflow::{Column, Entity};
 use ::entity::{product, supplier};
+use form_fields::Form;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::Form;
 use super::label::reference;
 use super::list_query::{FilterBy, ListFilter};
 use super::representation::{Represent, RestResource, Versions};

@@ -2,26 +2,27 @@
 
 use ::entity::label::Label;
 use ::entity::{brand, category, supplier};
+use form_fields::Form;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::{Form, NOT_BLANK};
 use super::list_query::ListFilter;
-use super::representation::{Represent, RestResource, Versions};
+use super::representation::{Represent, RestResource, Versions, declared_texts, text_limits};
 use super::value::{NamedReference, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
-use crate::resolvers::label::{Draft, NAME_LENGTH};
+use crate::resolvers::label::Draft;
 use crate::resource::Resource;
 
+// The rules for the texts of all labels are the same.
 #[derive(Serialize, JsonSchema)]
+#[schemars(transform = text_limits::<brand::Entity>)]
 pub(crate) struct LabelView {
     /// The id, which is never reused.
     #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
     /// The name.
-    #[schemars(length(min = 1, max = NAME_LENGTH), regex(pattern = NOT_BLANK))]
     name: String,
     /// A description.
     description: Option<String>,
@@ -67,7 +68,7 @@ macro_rules! label {
         impl RestResource for $noun::Entity {
             fn draft(mut form: Form<'_>) -> Draft {
                 Draft {
-                    texts: form.declared_texts::<Self>(),
+                    texts: declared_texts::<Self>(&mut form),
                     faults: form.faults(),
                 }
             }

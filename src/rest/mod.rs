@@ -3,13 +3,11 @@
 mod caller;
 mod delivery;
 pub(crate) mod error;
-mod form;
 mod inflow;
 mod label;
 mod list_query;
 mod openapi;
 mod outflow;
-mod page;
 mod path;
 mod product;
 mod representation;

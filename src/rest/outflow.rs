@@ -2,10 +2,10 @@
 
 use ::entity::outflow::{Column, Entity};
 use ::entity::product;
+use form_fields::Form;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::Form;
 use super::list_query::{FilterBy, ListFilter};
 use super::representation::{Represent, RestResource, Versions};
 use super::value::{ProductReference, Timestamp};

@@ -2,28 +2,27 @@
 
 use ::entity::product::{Column, Entity};
 use ::entity::{brand, category};
+use form_fields::Form;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::{Form, NOT_BLANK};
 use super::label::reference;
 use super::list_query::{FilterBy, ListFilter};
-use super::representation::{Represent, RestResource, Versions};
+use super::representation::{Represent, RestResource, Versions, declared_texts, text_limits};
 use super::value::{NamedReference, Price, Timestamp};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Row;
 use crate::query::check::INT_MAX;
-use crate::resolvers::label::NAME_LENGTH;
-use crate::resolvers::product::{Draft, SERIE_NUMBER_LENGTH};
+use crate::resolvers::product::Draft;
 
 #[derive(Serialize, JsonSchema)]
+#[schemars(transform = text_limits::<Entity>)]
 pub(crate) struct ProductView {
     /// The id, which is never reused.
     #[schemars(range(min = 1), extend("readOnly" = true))]
     id: i64,
     /// The title.
-    #[schemars(length(min = 1, max = NAME_LENGTH), regex(pattern = NOT_BLANK))]
     title: String,
     /// The category.
     category: NamedReference,
@@ -32,7 +31,6 @@ pub(crate) struct ProductView {
     /// A description.
     description: Option<String>,
     /// The manufacturer's serial number, unique among products.
-    #[schemars(length(max = SERIE_NUMBER_LENGTH))]
     serie_number: Option<String>,
     /// The cost of one unit.
     cost_price: Price,
@@ -106,7 +104,7 @@ impl Represent for Entity {
 impl RestResource for Entity {
     fn draft(mut form: Form<'_>) -> Draft {
         Draft {
-            texts: form.declared_texts::<Self>(),
+            texts: declared_texts::<Self>(&mut form),
             category_id: form.reference("category", "category_id"),
             brand_id: form.reference("brand", "brand_id"),
             cost_price: form.decimal("cost_price"),

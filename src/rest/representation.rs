@@ -2,14 +2,17 @@
 
 use std::future::Future;
 
-use schemars::JsonSchema;
+use form_fields::{Form, NOT_BLANK};
+use schemars::{JsonSchema, Schema};
+use sea_orm::IdenStatic as _;
 use serde::Serialize;
+use serde_json::Value;
+use table_query::TextColumn;
 
-use super::form::Form;
 use super::list_query::ListFilter;
 use crate::ctx::Ctx;
 use crate::error::Result;
-use crate::query::{Collection, Row};
+use crate::query::{Collection, Row, Texts};
 use crate::resource::Resource;
 
 /// The versions that an `ETag` is made of: the object's own, then those of the objects whose parts it shows. Zeros are
@@ -34,4 +37,30 @@ pub(crate) trait Represent: Collection {
 pub(crate) trait RestResource: Represent + Resource {
     /// Reads the fields of a request body.
     fn draft(form: Form<'_>) -> Self::Draft;
+}
+
+/// Adds the limits of the texts that a noun declares to the schema of its view.
+pub(crate) fn text_limits<R: Collection>(schema: &mut Schema) {
+    for (column, TextColumn { rules, .. }) in R::texts() {
+        let property = schema.pointer_mut(&format!("/properties/{}", column.as_str()));
+        let Some(property) = property.and_then(Value::as_object_mut) else {
+            continue;
+        };
+        if rules.required {
+            property.insert("minLength".to_owned(), 1.into());
+        }
+        if rules.max_length < usize::MAX {
+            property.insert("maxLength".to_owned(), rules.max_length.into());
+        }
+        if rules.required {
+            property.insert("pattern".to_owned(), NOT_BLANK.into());
+        }
+    }
+}
+
+/// Reads the texts that a noun declares.
+pub(crate) fn declared_texts<R: Collection>(form: &mut Form<'_>) -> Texts {
+    R::texts().fold(Texts::default(), |texts, (column, _)| {
+        texts.with(column, form.text(column.as_str()))
+    })
 }

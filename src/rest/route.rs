@@ -11,10 +11,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, MethodRouter};
+use openapi_document::Schemas;
 use serde_json::Value;
 
 use super::error::ErrorResponse;
-use super::openapi::schemas::Schemas;
 use super::path::ROOT;
 use crate::services::Services;
 

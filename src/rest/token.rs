@@ -2,17 +2,17 @@
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
+use form_fields::Form;
 use http_server::json::json_response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caller::Anonymous;
-use super::form::Form;
 use super::verbs::HandlerResult;
 use crate::auth::login;
 use crate::error::Result;
 use crate::http::body::read_json_body;
-use crate::query::{DraftCheck, Field};
+use crate::query::{Field, FieldCheck};
 
 /// An access token, and after a login or a rotation also a refresh token.
 #[derive(Serialize, JsonSchema)]
@@ -76,7 +76,7 @@ pub(crate) async fn log_out(Anonymous(ctx): Anonymous, headers: HeaderMap, body:
 /// Reads required texts without trimming them, because a password may begin or end with spaces.
 fn texts<const N: usize>(mut form: Form<'_>, names: [&'static str; N]) -> Result<[String; N]> {
     let fields = names.map(|name| (name, form.text(name)));
-    let mut check = DraftCheck::new_row(form.faults());
+    let mut check = FieldCheck::new_object(form.faults());
     let texts = fields.map(|(name, field)| {
         let untrimmed = match &field {
             Field::Set(text) => text.clone(),

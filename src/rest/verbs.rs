@@ -10,21 +10,21 @@ use axum::extract::{FromRequestParts, Path, RawQuery};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use form_fields::{Form, Page, QueryString};
 use http_server::json::json_response;
 use http_server::precondition::{if_match_holds, if_none_match_holds};
 use http_server::version_tag;
 
 use super::caller::{BaseUrl, Caller};
 use super::error::{ErrorResponse, RestError};
-use super::form::Form;
-use super::list_query::ListQuery;
-use super::page::Page;
+use super::list_query::{DEFAULT_PAGE_SIZE, filter, order};
 use super::representation::{Represent, RestResource};
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::body::read_json_body;
 use crate::http::once::Once;
+use crate::query::paging::MAX_PAGE_SIZE;
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
 use crate::resource::Editable;
@@ -39,7 +39,7 @@ pub(crate) async fn list<R: RestResource>(
     RawQuery(query): RawQuery,
 ) -> HandlerResult {
     let permit = ctx.permit::<Read, R>()?;
-    let query = ListQuery::parse(query.as_deref());
+    let query = QueryString::parse(query.as_deref());
     list_page(permit, &base_url.collection(R::KIND), &query, Filter::default()).await
 }
 
@@ -47,15 +47,18 @@ pub(crate) async fn list<R: RestResource>(
 pub(crate) async fn list_page<R: Represent>(
     permit: Permit<'_, Read, R>,
     url: &str,
-    query: &ListQuery,
+    query: &QueryString,
     within: Filter,
 ) -> HandlerResult {
     let ctx = permit.ctx();
-    let (number, size) = (query.page_number()?, query.page_size()?);
+    let (number, size) = (
+        query.page_number()?,
+        query.page_size(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE.into())?,
+    );
     let listing = Listing::<R> {
-        filter: within.and(query.filter::<R>(R::FILTERS)?),
+        filter: within.and(filter::<R>(query, R::FILTERS)?),
         search: query.get("search").map(str::to_owned),
-        order: query.order::<R>()?,
+        order: order::<R>(query)?,
     };
     let page = listing.by_number(permit, number, size).await?;
     let mut results = Vec::with_capacity(page.rows.len());

@@ -214,11 +214,6 @@ pub async fn raise_last_id_of(db: &impl ConnectionTrait, table: &str, last: i64)
 }
 
 /// Updates the statistics that the query planner uses for a table.
-pub async fn analyze<E: EntityTrait>(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    analyze_table(db, E::default().table_name()).await
-}
-
-/// Like [`analyze`], for a table given by its name.
 pub async fn analyze_table(db: &impl ConnectionTrait, table: &str) -> Result<(), DbErr> {
     let sql = format!(r#"ANALYZE "{table}""#);
     db.execute_unprepared(&sql).await.map(|_| ())

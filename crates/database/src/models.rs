@@ -37,7 +37,8 @@ impl Database {
             }
             Link::Postgres(postgres) => {
                 let span = self.statement_started(&statement.sql);
-                let rows = postgres.models::<E>(&statement).await;
+                // Boxed, so that callers' futures stay small.
+                let rows = Box::pin(postgres.models::<E>(&statement)).await;
                 finish(span, &rows);
                 rows
             }
@@ -49,21 +50,22 @@ impl Database {
     /// # Errors
     /// [`DbErr::RecordNotFound`] if the result has no rows, or the error of the statement.
     pub async fn number(&self, statement: Statement) -> Result<i64, DbErr> {
-        let number = match &self.link {
-            Link::Sqlite { readers, .. } => {
-                let span = self.statement_started(&statement.sql);
-                let number = readers.read(statement, Connection::number).await;
-                finish(span, &number);
-                number?
-            }
-            Link::Postgres(postgres) => {
-                let span = self.statement_started(&statement.sql);
-                let number = postgres.number(&statement).await;
-                finish(span, &number);
-                number?
-            }
+        let [number] = self.numbers(statement).await?;
+        Ok(number)
+    }
+
+    /// The integers in the first columns of the first row.
+    ///
+    /// # Errors
+    /// [`DbErr::RecordNotFound`] if the result has no rows, or the error of the statement.
+    pub async fn numbers<const N: usize>(&self, statement: Statement) -> Result<[i64; N], DbErr> {
+        let span = self.statement_started(&statement.sql);
+        let numbers = match &self.link {
+            Link::Sqlite { readers, .. } => readers.read(statement, Connection::numbers::<N>).await,
+            Link::Postgres(postgres) => Box::pin(postgres.numbers::<N>(&statement)).await,
         };
-        number.ok_or_else(|| DbErr::RecordNotFound("a query for a number returned no row".to_owned()))
+        finish(span, &numbers);
+        numbers?.ok_or_else(|| DbErr::RecordNotFound("a query for numbers returned no row".to_owned()))
     }
 
     /// The row with this id.

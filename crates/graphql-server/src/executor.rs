@@ -12,6 +12,7 @@ use crate::document_store::DocumentRef;
 use crate::engine::{Engine, GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
 use crate::host::Host;
+use crate::json::expand;
 use crate::response::GraphQlResponse;
 
 /// The caller is the `H::Context` in the data of the request or of the session; without one, the caller is anonymous. All
@@ -99,7 +100,9 @@ fn document(request: &mut Request) -> DocumentRef {
 
 impl From<GraphQlResponse> for Response {
     fn from(response: GraphQlResponse) -> Self {
-        let mut library = Self::new(response.data.unwrap_or_default());
+        let mut data = response.data.unwrap_or_default();
+        expand(&mut data);
+        let mut library = Self::new(data);
         library.errors = response.errors;
         library.extensions = response.extensions;
         library.http_headers(response.headers)

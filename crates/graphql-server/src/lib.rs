@@ -50,6 +50,7 @@ mod error;
 mod executor;
 mod host;
 mod http;
+mod json;
 mod limits;
 mod null_propagation;
 mod parse;

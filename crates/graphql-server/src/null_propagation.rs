@@ -11,6 +11,7 @@ use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Name, PathSegment, Response, ServerError, Value};
 
 use crate::document::Document;
+use crate::json::expand;
 use crate::planner::PLACEHOLDER;
 use crate::schema_description;
 use crate::schema_index::SchemaIndex;
@@ -41,6 +42,9 @@ type Object = IndexMap<Name, Value>;
 impl Completion {
     /// Removes placeholders, propagates nulls and sorts the root.
     pub fn complete(&self, mut response: Response) -> Response {
+        if self.has_placeholders || !response.errors.is_empty() {
+            expand(&mut response.data);
+        }
         if self.has_placeholders {
             remove_placeholders(&mut response.data);
         }

@@ -6,12 +6,13 @@
 
 use std::borrow::Cow;
 
-use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{Field, Selection};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::resolve_container_serial;
 use async_graphql::{ContainerType, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::BoxFuture;
+
+use crate::json::{separate, write, write_key, written};
 
 /// An object whose fields are resolved in sequence.
 pub struct Node<T>(pub T);
@@ -57,16 +58,17 @@ impl<T: ContainerType> OutputType for Items<T> {
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
-        let mut values = Vec::with_capacity(self.0.len());
+        let mut json = vec![b'['];
         for (index, item) in self.0.iter().enumerate() {
             let ctx = ctx.with_index(index);
-            values.push(
-                resolve(&ctx, item)
-                    .await
-                    .map_err(|error| ctx.set_error_path(error))?,
-            );
+            let value = resolve(&ctx, item)
+                .await
+                .map_err(|error| ctx.set_error_path(error))?;
+            separate(&mut json, index);
+            write(&mut json, &value);
         }
-        Ok(Value::List(values))
+        json.push(b']');
+        Ok(written(json))
     }
 }
 
@@ -81,28 +83,33 @@ fn resolve<'a, T: ContainerType>(
         if !selections.iter().all(|selection| is_plain(&selection.node)) {
             return resolve_container_serial(ctx, object).await;
         }
-        let mut fields = IndexMap::with_capacity(selections.len());
+        let mut json = vec![b'{'];
+        let mut count = 0;
         for selection in selections {
             let Selection::Field(field) = &selection.node else {
                 continue;
             };
-            let key = field.node.response_key().node.clone();
-            if field.node.name.node == "__typename" {
-                fields.insert(key, Value::String(object.introspection_type_name().into_owned()));
-                continue;
-            }
-            match object.resolve_field(&ctx.with_field(field)).await {
-                Ok(value) => {
-                    fields.insert(key, value.unwrap_or_default());
+            let value = if field.node.name.node == "__typename" {
+                Value::String(object.introspection_type_name().into_owned())
+            } else {
+                match object.resolve_field(&ctx.with_field(field)).await {
+                    Ok(value) => value.unwrap_or_default(),
+                    Err(error) => {
+                        ctx.add_error(error);
+                        continue;
+                    }
                 }
-                Err(error) => ctx.add_error(error),
-            }
+            };
+            separate(&mut json, count);
+            write_key(&mut json, &field.node.response_key().node);
+            write(&mut json, &value);
+            count += 1;
         }
-        Ok(if fields.is_empty() {
-            Value::Null
-        } else {
-            Value::Object(fields)
-        })
+        if count == 0 {
+            return Ok(Value::Null);
+        }
+        json.push(b'}');
+        Ok(written(json))
     })
 }
 

@@ -4,26 +4,21 @@ use std::collections::BTreeMap;
 
 use async_graphql::{Response, ServerError, Value, value};
 use axum::http::HeaderMap;
-use serde::Serialize;
 
 use crate::cost::QueryCost;
 use crate::error::{ErrorCode, RequestError, presentable};
+use crate::json::{separate, write, write_key};
 use crate::limits::Limits;
 
 /// A response; its errors are bounded and have codes.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct GraphQlResponse {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) errors: Vec<ServerError>,
     /// Absent for a request error, null if a non-null field of the root has failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<Value>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) extensions: BTreeMap<String, Value>,
     /// Headers that resolvers have set for the HTTP response.
-    #[serde(skip)]
     pub(crate) headers: HeaderMap,
-    #[serde(skip)]
     request_error: Option<ErrorCode>,
 }
 
@@ -92,11 +87,32 @@ impl GraphQlResponse {
 
     /// The response as JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_else(|error| {
+        self.write_json().unwrap_or_else(|error| {
             tracing::error!(%error, "a response can't be serialized");
             r#"{"errors":[{"message":"Something went wrong on our side.","extensions":{"code":"SERVER_ERROR"}}]}"#
                 .to_owned()
         })
+    }
+
+    fn write_json(&self) -> serde_json::Result<String> {
+        let mut json = vec![b'{'];
+        if !self.errors.is_empty() {
+            write_key(&mut json, "errors");
+            serde_json::to_writer(&mut json, &self.errors)?;
+        }
+        if let Some(data) = &self.data {
+            separate(&mut json, usize::from(!self.errors.is_empty()));
+            write_key(&mut json, "data");
+            write(&mut json, data);
+        }
+        if !self.extensions.is_empty() {
+            let index = usize::from(json.len() > 1);
+            separate(&mut json, index);
+            write_key(&mut json, "extensions");
+            serde_json::to_writer(&mut json, &self.extensions)?;
+        }
+        json.push(b'}');
+        String::from_utf8(json).map_err(serde::ser::Error::custom)
     }
 }
 

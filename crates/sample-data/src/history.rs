@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
 use crate::calendar::Calendar;
+use crate::product::Product;
 use crate::rng::Rng;
-use crate::shop::{Flow, Movement, Product};
+use crate::shop::{Flow, Movement};
 
 const INFLOWS_PER_PRODUCT: usize = 2;
 const OUTFLOWS_PER_PRODUCT: usize = 3;

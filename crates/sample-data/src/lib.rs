@@ -47,4 +47,5 @@ mod shop;
 #[cfg(test)]
 mod tests;
 
-pub use self::shop::{EPOCH, Flow, Label, Movement, Product, Shop};
+pub use self::product::Product;
+pub use self::shop::{EPOCH, Flow, Label, Movement, Shop};

@@ -7,7 +7,30 @@ use crate::calendar::{Calendar, TRADING_DAYS};
 use crate::department::{DEPARTMENTS, Department, Good};
 use crate::description;
 use crate::rng::Rng;
-use crate::shop::{Label, Product};
+use crate::shop::Label;
+
+/// A product as it was before its first movement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// Brand, line, kind, size and finish; duplicates are rare.
+    pub title: String,
+    /// Position in [`Shop::categories`](crate::Shop::categories).
+    pub category: usize,
+    /// Position in [`Shop::brands`](crate::Shop::brands).
+    pub brand: usize,
+    /// One or two sentences, on 60 % of the products.
+    pub description: Option<String>,
+    /// Unique; on 75 % of the products.
+    pub serie_number: Option<String>,
+    /// Lower than the selling price.
+    pub cost_price: Decimal,
+    /// Ends in .99, .50 or .00.
+    pub selling_price: Decimal,
+    /// The stock at `created_at`.
+    pub opening_quantity: i64,
+    /// Earlier than its first movement.
+    pub created_at: DateTime<Utc>,
+}
 
 /// The number of serie numbers. The stride shares no factor with it, so none repeats before all have been used.
 const SERIE_NUMBERS: i64 = 1_000_000_000;

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 
 use crate::calendar::{Calendar, TRADING_DAYS};
+use crate::product::Product;
 use crate::rng::Rng;
 use crate::{history, names, product};
 
@@ -34,29 +34,6 @@ pub struct Label {
     pub name: String,
     pub description: Option<String>,
     /// Earlier than every product.
-    pub created_at: DateTime<Utc>,
-}
-
-/// A product as it was before its first movement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Product {
-    /// Brand, line, kind, size and finish; duplicates are rare.
-    pub title: String,
-    /// Position in [`Shop::categories`].
-    pub category: usize,
-    /// Position in [`Shop::brands`].
-    pub brand: usize,
-    /// One or two sentences, on 60 % of the products.
-    pub description: Option<String>,
-    /// Unique; on 75 % of the products.
-    pub serie_number: Option<String>,
-    /// Lower than the selling price.
-    pub cost_price: Decimal,
-    /// Ends in .99, .50 or .00.
-    pub selling_price: Decimal,
-    /// The stock at `created_at`.
-    pub opening_quantity: i64,
-    /// Earlier than its first movement.
     pub created_at: DateTime<Utc>,
 }
 

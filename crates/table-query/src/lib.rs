@@ -52,7 +52,9 @@
 //! | `search_terms` | the words of a search |
 //! | [`cursor`] | positions in an order |
 //! | [`page`] | pages by cursor, of a list and of each of several parents |
+//! | `page_starts` | [`PageStarts`]: where numbered pages begin |
 //! | `row`, `loaders` | [`Row`]: rows that were fetched together |
+//! | `row_cache` | [`RowCache`]: rows kept between requests |
 //! | `day` | calendar days |
 
 mod column;
@@ -63,7 +65,9 @@ mod error;
 mod filter;
 mod loaders;
 pub mod page;
+mod page_starts;
 mod row;
+mod row_cache;
 mod search_terms;
 mod table;
 
@@ -73,6 +77,8 @@ pub use self::day::parse_day;
 pub use self::error::Error;
 pub use self::filter::{Filter, MAX_CONDITIONS, MAX_VALUES, Place};
 pub use self::page::{CursorPage, PageRequest, PagesByParent};
+pub use self::page_starts::{PageStart, PageStarts};
 pub use self::row::Row;
+pub use self::row_cache::RowCache;
 pub use self::search_terms::{MAX_WORDS, search_terms};
 pub use self::table::{Source, Table, key, row_id};

@@ -24,6 +24,22 @@ struct Siblings<R: EntityTrait> {
     relations: Mutex<HashMap<String, Relation>>,
 }
 
+/// The rows with these ids, from the cache as far as it has them and the others in one statement.
+async fn load<T: Table>(source: &impl Source, mut ids: Vec<i64>) -> Result<Vec<T::Model>, Error> {
+    let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.keeps::<T>()) else {
+        return loaders::by_id::<T>(source.db(), ids).await;
+    };
+    let mut rows = cache.find::<T>(revision, &ids);
+    if rows.len() < ids.len() {
+        let found: BTreeSet<i64> = rows.iter().map(row_id::<T>).collect();
+        ids.retain(|id| !found.contains(id));
+        let loaded = loaders::by_id::<T>(source.db(), ids).await?;
+        cache.insert::<T>(revision, &loaded);
+        rows.extend(loaded);
+    }
+    Ok(rows)
+}
+
 /// A row and its siblings.
 pub struct Row<R: EntityTrait> {
     siblings: Arc<Siblings<R>>,
@@ -81,7 +97,7 @@ impl<R: Table> Row<R> {
 
     /// The rows with these ids, loaded in one statement and siblings of each other.
     pub async fn by_id(source: &impl Source, ids: Vec<i64>) -> Result<HashMap<i64, Self>, Error> {
-        let rows = loaders::by_id::<R>(source.db(), ids).await?;
+        let rows = load::<R>(source, ids).await?;
         Ok(Self::siblings_of(rows)
             .into_iter()
             .map(|row| (row_id::<R>(&row), row))

@@ -3,6 +3,8 @@
 use database::Database;
 use sea_orm::{EntityTrait, Iterable as _, ModelTrait as _, PrimaryKeyToColumn, PrimaryKeyTrait, Value};
 
+use crate::row_cache::RowCache;
+
 /// An entity with a primary key of one integer column. It is implemented for all such entities.
 pub trait Table:
     EntityTrait<
@@ -49,6 +51,11 @@ pub fn row_id<T: Table>(row: &T::Model) -> i64 {
 /// Access to the database that rows are read from; implemented by the context of a request, for example.
 pub trait Source: Sync {
     fn db(&self) -> &Database;
+
+    /// Rows kept between requests, and the revision that this request has read, if rows of that revision will do.
+    fn cache(&self) -> Option<(&RowCache, i64)> {
+        None
+    }
 }
 
 impl Source for Database {

@@ -16,7 +16,7 @@ use settings::Secret;
 use self::cleanup::Created;
 use self::progress::Bar;
 use super::open::create_if_empty;
-use super::output::{explain, fail, print};
+use super::output::{explain, fail, print, print_json};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -246,8 +246,4 @@ async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparis
     bar.clear();
     services.db.close().await;
     stored
-}
-
-fn print_json(value: &serde_json::Value) -> Result<()> {
-    print(&serde_json::to_string_pretty(value).map_err(Error::internal)?)
 }

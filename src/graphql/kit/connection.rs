@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::OutputType;
+use async_graphql::ContainerType;
 use futures_util::future::BoxFuture;
 
+use super::Node;
 use super::page::PageInfo;
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -47,10 +48,10 @@ impl<T> Connection<T> {
 
 /// An entity that has a connection type.
 pub(crate) trait HasConnection: Collection {
-    type Connection: OutputType + From<Connection<Row<Self>>>;
+    type Connection: ContainerType + From<Connection<Row<Self>>>;
 }
 
-pub(crate) type ConnectionOf<E> = <E as HasConnection>::Connection;
+pub(crate) type ConnectionOf<E> = Node<<E as HasConnection>::Connection>;
 
 /// Declares the types of a connection:
 /// `connection!(BrandConnection, BrandEdge of brand::Entity; "A brand", "brands", "How many brands match")`.
@@ -91,8 +92,8 @@ macro_rules! connection {
                 self.0.page.items.iter().cloned().map(<$node>::from).collect()
             }
 
-            async fn page_info(&self) -> $crate::graphql::kit::page::PageInfo {
-                self.0.page_info()
+            async fn page_info(&self) -> $crate::graphql::kit::Node<$crate::graphql::kit::page::PageInfo> {
+                $crate::graphql::kit::Node(self.0.page_info())
             }
 
             #[doc = concat!($how_many, ", on all pages together. Counted only when requested.")]

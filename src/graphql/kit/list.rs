@@ -10,7 +10,7 @@ use super::connection::{Connection, ConnectionOf, HasConnection};
 use super::filter_input::{FilterArgument, HasFilter, read_filter};
 use super::order::{HasOrder, OrderArgument, OrderInput as _, OrderOf};
 use super::page::PageArguments;
-use super::{Nullable, nullable};
+use super::{Node, Nullable, nullable};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::paging::{children_of, count_children_of};
@@ -72,7 +72,7 @@ pub(crate) fn all_rows<'a, E: HasConnection>(
             let listing = Arc::clone(&listing);
             Box::pin(async move { listing.count(&ctx.reader()?).await })
         });
-        Ok(connection.into())
+        Ok(Node(connection.into()))
     })
 }
 
@@ -94,7 +94,7 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
             let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
             Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
         });
-        Ok(connection.into())
+        Ok(Node(connection.into()))
     };
     connection.boxed()
 }

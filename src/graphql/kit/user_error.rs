@@ -75,7 +75,7 @@ impl From<FaultCode> for UserErrorCode {
             FaultCode::OutOfRange => Self::OutOfRange,
             FaultCode::Taken => Self::Taken,
             FaultCode::NotFound => Self::NotFound,
-            FaultCode::InsufficientStock => Self::InsufficientStock,
+            FaultCode::Insufficient => Self::InsufficientStock,
         }
     }
 }

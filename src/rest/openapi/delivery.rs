@@ -1,14 +1,14 @@
 //! The operations of webhook deliveries.
 
 use ::entity::delivery::Entity;
+use openapi_document::{Schemas, response, responses};
 use serde_json::{Map, Value, json};
 
 use super::errors::{ANY_REQUEST, ErrorKind, errors};
 use super::examples;
 use super::nouns::tag;
 use super::parameters::{list_parameters, parameter};
-use super::responses::{response, responses};
-use super::schemas::Schemas;
+use super::schemas;
 use crate::kind::Kind;
 use crate::rest::delivery::DeliveryView;
 
@@ -17,7 +17,7 @@ pub(super) const PERMISSION: &str = "Needs the permission `change_webhook`.";
 /// `GET /webhooks/<id>/deliveries/`
 pub(crate) fn list(schemas: &mut Schemas) -> Value {
     let view = view(schemas);
-    let page = schemas.page_of(view, "WebhookDelivery", "deliveries");
+    let page = schemas::page_of(schemas, view, "WebhookDelivery", "deliveries");
     let mut parameters = vec![parameter("Id")];
     parameters.extend(list_parameters::<Entity>());
     json!({
@@ -109,5 +109,5 @@ pub(super) fn sending_errors() -> Map<String, Value> {
 }
 
 fn view(schemas: &mut Schemas) -> Value {
-    schemas.view_of::<DeliveryView>("WebhookDelivery", "An event that is sent to one endpoint.")
+    schemas.view::<DeliveryView>("WebhookDelivery", "An event that is sent to one endpoint.")
 }

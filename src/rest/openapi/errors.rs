@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
+use openapi_document::{ErrorExample, error_references, error_response};
 use serde_json::{Map, Value, json};
 
-use super::error_schemas::{detail_schema, envelope_schema, header_title, values_at};
-use super::schemas::put;
 use crate::error::{Conflict, Error, Login, Malformed, Shortage};
 use crate::idempotency::key::HEADER;
 use crate::kind::Kind;
@@ -106,16 +105,11 @@ pub(super) const KEYED_BODY: &[ErrorKind] = &[
 
 /// Returns references to these errors by status.
 pub(super) fn errors(specific: &[ErrorKind], general: &[ErrorKind]) -> Map<String, Value> {
-    let mut errors = Map::new();
-    for kind in specific.iter().chain(general) {
-        let Some((_, first)) = kind.examples().into_iter().next() else {
-            continue;
-        };
-        let reference = json!({ "$ref": format!("#/components/responses/{kind:?}") });
-        let other = errors.insert(first.status.as_u16().to_string(), reference);
-        debug_assert_eq!(other, None, "{kind:?} replaces another error of the same status");
-    }
-    errors
+    let errors = specific.iter().chain(general).filter_map(|kind| {
+        let (_, first) = kind.examples().into_iter().next()?;
+        Some((first.status.as_u16(), format!("{kind:?}")))
+    });
+    error_references(errors)
 }
 
 /// Returns all errors for `#/components/responses`, and the response 304 to a conditional request.
@@ -323,46 +317,12 @@ impl ErrorKind {
     }
 
     fn response(self) -> Value {
-        let examples = self.examples();
-        let headers: Map<String, Value> = examples
-            .iter()
-            .filter_map(|(_, example)| example.header.as_ref())
-            .map(|(name, _)| header_title(name.as_str()))
-            .map(|name| {
-                let is_always_sent = examples.iter().all(|(_, example)| example.header.is_some());
-                let component = if is_always_sent {
-                    name.clone()
-                } else {
-                    format!("Optional-{name}")
-                };
-                (
-                    name,
-                    json!({ "$ref": format!("#/components/headers/{component}") }),
-                )
-            })
-            .collect();
-        let mut response = json!({ "description": self.description() });
-        if !headers.is_empty() {
-            put(&mut response, "headers", headers);
-        }
-        let bodies: Vec<&Value> = examples.iter().map(|(_, example)| &example.body).collect();
-        let schema = self.schema(&bodies);
-        let examples: Map<String, Value> = examples
-            .iter()
-            .map(|(name, example)| ((*name).to_owned(), json!({ "value": example.body })))
-            .collect();
-        let content = json!({ "application/json": { "schema": schema, "examples": examples } });
-        put(&mut response, "content", content);
-        response
-    }
-
-    /// The schema of the body, with the texts and codes that it can have.
-    fn schema(self, bodies: &[&Value]) -> Value {
-        let details = values_at("/detail", bodies);
-        if details.is_empty() {
-            envelope_schema(&values_at("/error/code", bodies), &self.details())
-        } else {
-            detail_schema(&details, &values_at("/code", bodies))
-        }
+        let example = |(name, response): (&'static str, ErrorResponse)| ErrorExample {
+            name,
+            body: response.body,
+            header: response.header.map(|(name, _)| name.as_str().to_owned()),
+        };
+        let examples: Vec<ErrorExample> = self.examples().into_iter().map(example).collect();
+        error_response(self.description(), &examples, &self.details())
     }
 }

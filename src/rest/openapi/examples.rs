@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use openapi_document::insert;
 use serde_json::{Map, Value, json};
 
-use super::schemas::put;
 use crate::kind::Kind;
 
 /// The examples of the documentation, by name.
@@ -143,7 +143,7 @@ fn new_webhook_endpoint() -> Value {
 
 fn webhook_endpoint_with_secret() -> Value {
     let mut endpoint = webhook_endpoint();
-    put(&mut endpoint, "secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    insert(&mut endpoint, "secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
     endpoint
 }
 

@@ -4,26 +4,24 @@
 //! | --- | --- |
 //! | `operations` | the operations that all collections have |
 //! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
-//! | `parameters`, `responses`, `schemas`, `errors`, `error_schemas` | the parts of operations |
+//! | `parameters`, `headers`, `schemas`, `errors` | the parts of operations, made of those of the crate `openapi-document` |
 //! | `examples` | examples of bodies |
 //! | `nouns` | names and texts that differ between nouns |
 
 use serde_json::{Map, Value, json};
 
-use self::schemas::Schemas;
 use super::path::ROOT;
 use super::route::Route;
 use crate::kind::Kind;
 
 pub(super) mod delivery;
-mod error_schemas;
 mod errors;
 mod examples;
+mod headers;
 mod nouns;
 pub(super) mod operations;
 mod parameters;
-mod responses;
-pub(super) mod schemas;
+mod schemas;
 pub(super) mod token;
 pub(super) mod webhook_endpoint;
 
@@ -59,7 +57,7 @@ All operations are available over GraphQL too, at `/graphql`. `x-graphql-operati
 
 /// Describes the API with these routes.
 pub(super) fn describe(routes: Vec<Route>) -> Value {
-    let mut schemas = Schemas::new();
+    let mut schemas = schemas::new();
     let mut paths = Map::new();
     for route in routes {
         let operations: Map<String, Value> = route
@@ -95,7 +93,7 @@ pub(super) fn describe(routes: Vec<Route>) -> Value {
                 "description": "The `access` token of `authentication/token/`.",
             }},
             "parameters": parameters::components(),
-            "headers": responses::headers(),
+            "headers": headers::components(),
             "responses": errors::components(),
             "schemas": schemas.finish(),
         },

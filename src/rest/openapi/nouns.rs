@@ -1,12 +1,14 @@
 //! The names of nouns, and the texts that differ between them.
 
+use openapi_document::capitalized;
+
 use crate::kind::Kind;
 
 /// Returns the name in operation ids and schemas: `Product`.
 pub(super) fn operation_name(kind: Kind) -> String {
     match kind {
         Kind::Webhook => "WebhookEndpoint".to_owned(),
-        kind => capital(kind.singular()),
+        kind => capitalized(kind.singular()),
     }
 }
 
@@ -14,12 +16,12 @@ pub(super) fn operation_name(kind: Kind) -> String {
 pub(super) fn operations_name(kind: Kind) -> String {
     match kind {
         Kind::Webhook => "WebhookEndpoints".to_owned(),
-        kind => capital(kind.plural()),
+        kind => capitalized(kind.plural()),
     }
 }
 
 pub(super) fn tag(kind: Kind) -> String {
-    capital(kind.plural())
+    capitalized(kind.plural())
 }
 
 /// Returns the name of the GraphQL field: `product`.
@@ -87,12 +89,4 @@ pub(super) const fn deletion_notes(kind: Kind) -> &'static str {
             "Deletes its deliveries too. Fails with `READ_ONLY` for the endpoint of the settings."
         }
     }
-}
-
-pub(super) fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
 }

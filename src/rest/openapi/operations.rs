@@ -1,5 +1,6 @@
 //! The operations that all collections have, and those of the API as a whole.
 
+use openapi_document::{Completeness, Schemas, faults_response, request_body, response, responses};
 use serde_json::{Map, Value, json};
 
 use super::errors::{ANY_BODY, ANY_REQUEST, ErrorKind, KEYED_BODY, errors};
@@ -8,8 +9,7 @@ use super::nouns::{
     creation_notes, deletion_notes, graphql_field, operation_name, operations_name, tag, with_article,
 };
 use super::parameters::{list_parameters, parameter};
-use super::responses::{faults_response, request_body, response, responses};
-use super::schemas::{Completeness, Schemas};
+use super::schemas;
 use crate::auth::{Right, Verb};
 use crate::kind::Kind;
 use crate::resource::{Editable, Resource};
@@ -25,7 +25,7 @@ const INTROSPECTION: &str = "__schema";
 /// `GET /brands/`
 pub(crate) fn list<R: RestResource>(schemas: &mut Schemas) -> Value {
     let kind = R::KIND;
-    let page = schemas.page::<R>();
+    let page = schemas::page::<R>(schemas);
     json!({
         "operationId": format!("list{}", operations_name(kind)),
         "summary": format!("List {}", kind.plural()),
@@ -44,7 +44,10 @@ pub(crate) fn list<R: RestResource>(schemas: &mut Schemas) -> Value {
 /// `POST /brands/`
 pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
     let kind = R::KIND;
-    let (view, body) = (schemas.view::<R>(), schemas.body::<R>(Completeness::Complete));
+    let (view, body) = (
+        schemas::view::<R>(schemas),
+        schemas::body::<R>(schemas, Completeness::Complete),
+    );
     let created = response(
         format!("The new {}.", kind.singular()),
         &view,
@@ -73,7 +76,7 @@ pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
 /// `GET /brands/<id>/`
 pub(crate) fn show<R: RestResource>(schemas: &mut Schemas) -> Value {
     let kind = R::KIND;
-    let view = schemas.view::<R>();
+    let view = schemas::view::<R>(schemas);
     let mut errors = errors(
         &[
             ErrorKind::InvalidHost,
@@ -115,7 +118,10 @@ pub(crate) fn patch<R: RestResource + Editable>(schemas: &mut Schemas) -> Value 
 
 fn edit<R: RestResource + Editable>(schemas: &mut Schemas, method: &str) -> Value {
     let kind = R::KIND;
-    let (view, body) = (schemas.view::<R>(), schemas.body::<R>(Completeness::Partial));
+    let (view, body) = (
+        schemas::view::<R>(schemas),
+        schemas::body::<R>(schemas, Completeness::Partial),
+    );
     let errors = errors(
         &[
             ErrorKind::Unauthenticated,
@@ -247,7 +253,7 @@ fn join(one: &str, other: &str) -> String {
 }
 
 fn with_faults<R: RestResource>(schemas: &mut Schemas, mut errors: Map<String, Value>) -> Map<String, Value> {
-    let faults = schemas.faults::<R>();
+    let faults = schemas::faults::<R>(schemas);
     errors.insert(
         "422".to_owned(),
         faults_response(&faults, &examples::faults(R::KIND)),

@@ -1,11 +1,10 @@
 //! The token operations.
 
+use openapi_document::{Schemas, faults, faults_response, reference, request_body, response, responses};
 use serde_json::{Map, Value, json};
 
 use super::errors::{ANY_BODY, ErrorKind, errors};
 use super::examples;
-use super::responses::{faults_response, request_body, response, responses};
-use super::schemas::{Schemas, faults, reference};
 use crate::rest::token::Tokens;
 
 /// The tag of these operations.

@@ -1,6 +1,7 @@
 //! The operations of webhook endpoints: those of all collections, with additional errors, and the special ones.
 
 use ::entity::webhook_endpoint::Entity;
+use openapi_document::{Schemas, faults, faults_response, insert, request_body, response, responses};
 use serde_json::{Value, json};
 
 use super::delivery::{self, PERMISSION};
@@ -9,8 +10,6 @@ use super::examples;
 use super::nouns::tag;
 use super::operations;
 use super::parameters::parameter;
-use super::responses::{faults_response, request_body, response, responses};
-use super::schemas::{self, Schemas, faults};
 use crate::kind::Kind;
 use crate::resolvers::delivery::MAX_REPLAYED;
 use crate::resolvers::webhook_endpoint::{MAX_OVERLAP, OVERLAP};
@@ -32,7 +31,7 @@ pub(crate) fn add(schemas: &mut Schemas) -> Value {
     let mut operation = operations::add::<Entity>(schemas);
     let created = view_with_secret(schemas);
     if let Some(schema) = operation.pointer_mut("/responses/201/content/application~1json") {
-        schemas::put(schema, "schema", created);
+        insert(schema, "schema", created);
     }
     with_errors(operation, &[ErrorKind::TooManyEndpoints])
 }
@@ -79,7 +78,7 @@ pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
     let faults = schemas.add("SecretRotationFaults", faults(["overlap"]));
     let rotated = view_with_secret(schemas);
     let mut request = request_body(&body, &json!({ "overlap": 3_600 }));
-    schemas::put(&mut request, "required", false);
+    insert(&mut request, "required", false);
     let mut errors = errors(
         &[
             ErrorKind::Unauthenticated,
@@ -137,8 +136,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
         }),
     );
     let faults = schemas.add("ReplaySinceFaults", faults(["since"]));
-    let replayed =
-        schemas.view_of::<Replayed>("Replayed", "The number of deliveries that will be sent again.");
+    let replayed = schemas.view::<Replayed>("Replayed", "The number of deliveries that will be sent again.");
     let mut errors = errors(
         &[
             ErrorKind::Unauthenticated,
@@ -175,7 +173,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
 }
 
 fn view_with_secret(schemas: &mut Schemas) -> Value {
-    schemas.view_of::<SecretView>(
+    schemas.view::<SecretView>(
         "WebhookEndpointSecret",
         "An endpoint with its new secret, which is not shown again.",
     )

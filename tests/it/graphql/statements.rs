@@ -98,6 +98,7 @@ async fn the_number_of_statements_depends_on_fields_only(gateway: Gateway) {
         gateway.viewer.data("{ brands { totalCount } }", json!({})).await;
         let mut of_all = Vec::new();
         for (document, _) in DOCUMENTS {
+            gateway.forget_labels().await;
             let (count, _) = gateway.statements(gateway.viewer.data(document, json!({}))).await;
             of_all.push((document, count - 1));
         }

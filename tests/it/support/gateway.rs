@@ -227,6 +227,13 @@ impl Gateway {
             .await
     }
 
+    /// Makes every gateway read brands, categories and suppliers again. There has to be a brand.
+    pub async fn forget_labels(&self) {
+        self.sql("UPDATE brand SET version = version")
+            .await
+            .expect("a change");
+    }
+
     /// Asserts that ledger and stock agree, and every other invariant.
     pub async fn assert_invariants(&self) {
         let violations = stockroom::resolvers::invariant::violations(&self.system())

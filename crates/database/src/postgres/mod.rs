@@ -144,8 +144,11 @@ impl Postgres {
         rows::models::<E>(&self.run(statement).await?.rows)
     }
 
-    pub(crate) async fn number(&self, statement: &Statement) -> Result<Option<i64>, DbErr> {
-        rows::number(&self.run(statement).await?.rows)
+    pub(crate) async fn numbers<const N: usize>(
+        &self,
+        statement: &Statement,
+    ) -> Result<Option<[i64; N]>, DbErr> {
+        rows::numbers(&self.run(statement).await?.rows)
     }
 
     pub(crate) async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
@@ -187,7 +190,7 @@ impl Postgres {
         let sql = "SELECT CAST(NOT pg_is_in_recovery()
             AND current_setting('transaction_read_only') = 'off' AS integer)::bigint AS number";
         let statement = Statement::from_string(sea_orm::DbBackend::Postgres, sql);
-        let is_writable = self.number(&statement).await? == Some(1);
+        let is_writable = self.numbers(&statement).await? == Some([1]);
         if !is_writable {
             self.pool.replace();
         }

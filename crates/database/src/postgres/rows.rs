@@ -55,15 +55,14 @@ pub(super) fn models<E: Table>(rows: &[Row]) -> Result<Vec<E::Model>, DbErr> {
         .collect()
 }
 
-/// The integer in the first column of the first row.
-pub(super) fn number(rows: &[Row]) -> Result<Option<i64>, DbErr> {
-    match rows.first() {
-        Some(row) => row
-            .try_get(0)
-            .map(Some)
-            .map_err(|error| Error::from(error).into()),
-        None => Ok(None),
+/// The integers in the first columns of the first row.
+pub(super) fn numbers<const N: usize>(rows: &[Row]) -> Result<Option<[i64; N]>, DbErr> {
+    let Some(row) = rows.first() else { return Ok(None) };
+    let mut numbers = [0; N];
+    for (index, number) in numbers.iter_mut().enumerate() {
+        *number = row.try_get(index).map_err(Error::from)?;
     }
+    Ok(Some(numbers))
 }
 
 fn value(row: &Row, index: usize) -> Result<Value, DbErr> {

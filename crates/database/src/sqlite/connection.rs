@@ -112,16 +112,20 @@ impl Connection {
         Ok(results)
     }
 
-    /// The first column of the first row.
-    pub(crate) fn number(&self, statement: &Statement) -> Result<Option<i64>, DbErr> {
+    /// The first columns of the first row.
+    pub(crate) fn numbers<const N: usize>(&self, statement: &Statement) -> Result<Option<[i64; N]>, DbErr> {
         let mut prepared = self.prepare(&statement.sql)?;
         let mut rows = prepared
             .query(params_from_iter(parameters(statement)))
             .map_err(error)?;
-        match rows.next().map_err(error)? {
-            Some(row) => row.get(0).map(Some).map_err(error),
-            None => Ok(None),
+        let Some(row) = rows.next().map_err(error)? else {
+            return Ok(None);
+        };
+        let mut numbers = [0; N];
+        for (index, number) in numbers.iter_mut().enumerate() {
+            *number = row.get(index).map_err(error)?;
         }
+        Ok(Some(numbers))
     }
 
     /// The rows of a statement that selects columns of one table; see `models.rs`.
@@ -232,15 +236,15 @@ mod tests {
         connection.set_short_only(true);
         let short = count_to(500);
         for run in 0..50 {
-            let counted = connection.number(&short);
-            assert_eq!(counted.expect("no interruption"), Some(500), "run {run}");
+            let counted = connection.numbers(&short);
+            assert_eq!(counted.expect("no interruption"), Some([500]), "run {run}");
         }
-        let long = connection.number(&count_to(50_000));
+        let long = connection.numbers::<1>(&count_to(50_000));
         assert!(long.is_err_and(|error| is_interrupted(&error)));
         connection.set_short_only(false);
         assert_eq!(
-            connection.number(&count_to(50_000)).expect("no limit"),
-            Some(50_000)
+            connection.numbers(&count_to(50_000)).expect("no limit"),
+            Some([50_000])
         );
     }
 }

@@ -50,14 +50,22 @@ impl Readers {
             Err(error) if is_interrupted(&error) => {}
             finished => return finished,
         }
+        // Boxed, so that the futures of short statements stay small.
+        Box::pin(Arc::clone(self).read_long(statement, read)).await
+    }
+
+    async fn read_long<T: Send + 'static>(
+        self: Arc<Self>,
+        statement: Statement,
+        read: fn(&Connection, &Statement) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
         let permit = Arc::clone(&self.long_statements)
             .acquire_owned()
             .await
             .map_err(|error| DbErr::Custom(error.to_string()))?;
-        let readers = Arc::clone(self);
         let running = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            readers.run(&statement, read, false)
+            self.run(&statement, read, false)
         });
         running.await.map_err(|error| DbErr::Custom(error.to_string()))?
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use database::bulk::{BulkInsert, analyze, reserve_ids, vacuum};
+use database::bulk::{BulkInsert, analyze_table, reserve_ids, vacuum};
 use database::{Database, Transaction};
 use futures_util::FutureExt as _;
 use sea_orm::{ActiveValue::Set, ConnectionTrait as _, DbErr, EntityTrait as _, Statement};
@@ -20,7 +20,7 @@ pub async fn fill(db: &Database, count: usize) -> i64 {
                     items.add(&sample_item(id, None)).await?;
                 }
                 items.finish().await?;
-                analyze::<item::Entity>(tx).await?;
+                analyze_table(tx, "item").await?;
                 Ok(first)
             }
             .boxed()

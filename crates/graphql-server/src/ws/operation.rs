@@ -77,12 +77,12 @@ impl MessageSender {
             self.error(&response.errors).await;
             return false;
         }
-        let next = Message {
-            id: &self.id,
-            r#type: "next",
-            payload: Some(response),
-        };
-        self.send(false, json(&next)).await
+        let (id, payload) = (json(&self.id), response.to_json());
+        self.send(
+            false,
+            format!(r#"{{"id":{id},"type":"next","payload":{payload}}}"#),
+        )
+        .await
     }
 
     async fn error(&self, errors: &[ServerError]) {

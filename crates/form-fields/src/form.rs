@@ -5,17 +5,25 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Datelike as _, Utc};
-use sea_orm::IdenStatic as _;
 use serde_json::value::RawValue;
 
-use crate::error::{Error, Fault, FaultCode, Faults, Malformed, Result};
-use crate::query::{Collection, Field, Texts};
+use super::{Fault, FaultCode, Faults, Field};
 
 /// The pattern of a text that is not blank.
-pub(crate) const NOT_BLANK: &str = r"\S";
+pub const NOT_BLANK: &str = r"\S";
+
+/// Why a body has no fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FormError {
+    #[error("the body is not JSON")]
+    NotJson,
+    #[error("the body is JSON, but not an object")]
+    NotObject,
+}
 
 /// The fields of a body that have not been read yet, and the faults of those that have.
-pub(crate) struct Form<'a> {
+#[derive(Debug)]
+pub struct Form<'a> {
     fields: HashMap<String, &'a RawValue>,
     faults: Faults,
 }
@@ -37,25 +45,25 @@ impl<'a> Form<'a> {
     /// Parses an object. If a key is repeated, the last value counts.
     ///
     /// # Errors
-    /// [`Malformed::NotJson`] or [`Malformed::NotObject`].
-    pub(crate) fn parse(body: &'a [u8]) -> Result<Self> {
+    /// When the body is not a JSON object.
+    pub fn parse(body: &'a [u8]) -> Result<Self, FormError> {
         match serde_json::from_slice(body) {
             Ok(fields) => Ok(Self {
                 fields,
                 faults: Faults::new(),
             }),
-            Err(_) if is_object_or_broken(body) => Err(Error::Malformed(Malformed::NotJson)),
-            Err(_) => Err(Error::Malformed(Malformed::NotObject)),
+            Err(_) if is_object_or_broken(body) => Err(FormError::NotJson),
+            Err(_) => Err(FormError::NotObject),
         }
     }
 
     /// Like [`Form::parse`], but accepts an empty body as an empty object.
-    pub(crate) fn parse_optional(body: &'a [u8]) -> Result<Self> {
+    pub fn parse_optional(body: &'a [u8]) -> Result<Self, FormError> {
         Self::parse(if body.trim_ascii().is_empty() { b"{}" } else { body })
     }
 
     /// Returns the faults of the fields that were read.
-    pub(crate) fn faults(self) -> Faults {
+    pub fn faults(self) -> Faults {
         self.faults
     }
 
@@ -79,7 +87,7 @@ impl<'a> Form<'a> {
     }
 
     /// Reads a string. A number is accepted as its digits, as in Django REST framework.
-    pub(crate) fn text(&mut self, field: &'static str) -> Field<String> {
+    pub fn text(&mut self, field: &'static str) -> Field<String> {
         match self.take(field) {
             JsonField::Absent => Field::Absent,
             JsonField::Null => Field::Null,
@@ -91,15 +99,8 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// Reads the texts that a noun declares.
-    pub(crate) fn declared_texts<R: Collection>(&mut self) -> Texts {
-        R::texts().fold(Texts::default(), |texts, (column, _)| {
-            texts.with(column, self.text(column.as_str()))
-        })
-    }
-
     /// Reads a decimal number, as a string or a number, without parsing it.
-    pub(crate) fn decimal(&mut self, field: &'static str) -> Field<String> {
+    pub fn decimal(&mut self, field: &'static str) -> Field<String> {
         match self.take(field) {
             JsonField::Absent => Field::Absent,
             JsonField::Null => Field::Null,
@@ -112,7 +113,7 @@ impl<'a> Form<'a> {
     }
 
     /// Reads a whole number, as a number or a string of its digits, clamped to 64 bits.
-    pub(crate) fn integer(&mut self, field: &'static str) -> Field<i64> {
+    pub fn integer(&mut self, field: &'static str) -> Field<i64> {
         let number = match self.take(field) {
             JsonField::Absent => return Field::Absent,
             JsonField::Null => return Field::Null,
@@ -126,7 +127,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    pub(crate) fn boolean(&mut self, field: &'static str) -> Field<bool> {
+    pub fn boolean(&mut self, field: &'static str) -> Field<bool> {
         match self.take(field) {
             JsonField::Absent => Field::Absent,
             JsonField::Null => Field::Null,
@@ -135,7 +136,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    pub(crate) fn texts(&mut self, field: &'static str) -> Field<Vec<String>> {
+    pub fn texts(&mut self, field: &'static str) -> Field<Vec<String>> {
         match self.take(field) {
             JsonField::Absent => Field::Absent,
             JsonField::Null => Field::Null,
@@ -148,7 +149,7 @@ impl<'a> Form<'a> {
     }
 
     /// Reads a timestamp in RFC 3339.
-    pub(crate) fn timestamp(&mut self, field: &'static str) -> Field<DateTime<Utc>> {
+    pub fn timestamp(&mut self, field: &'static str) -> Field<DateTime<Utc>> {
         let timestamp = match self.take(field) {
             JsonField::Absent => return Field::Absent,
             JsonField::Null => return Field::Null,
@@ -167,7 +168,7 @@ impl<'a> Form<'a> {
 
     /// Reads a reference, which is called `name` in the body and `column` in faults: an id, a string of its digits, or an
     /// object with an `id`.
-    pub(crate) fn reference(&mut self, name: &str, column: &'static str) -> Field<i64> {
+    pub fn reference(&mut self, name: &str, column: &'static str) -> Field<i64> {
         let (id, received) = match self.take(name) {
             JsonField::Absent => return Field::Absent,
             JsonField::Null => return Field::Null,

@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::list_query::ListQuery;
+use super::QueryString;
 
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct Page<V> {
+/// A page of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Page<V> {
     /// The number of objects on all pages together.
     count: u64,
     /// The absolute URL of the next page, with all other parameters of this request.
@@ -21,9 +22,9 @@ pub(crate) struct Page<V> {
 
 impl<V: Serialize> Page<V> {
     /// Returns page `number` of the list at the URL `collection`; `size` is the number of objects on a full page.
-    pub(crate) fn new(
+    pub fn new(
         collection: &str,
-        query: &ListQuery,
+        query: &QueryString,
         number: u64,
         size: u64,
         count: u64,

@@ -1,0 +1,33 @@
+//! Revisions: how often the rows of a table were added, deleted or moved in their default order, counted by triggers (see the
+//! migration `m20261126_000014_revisions`).
+
+use database::Database;
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{ConnectionTrait as _, Statement};
+
+use crate::error::Result;
+
+/// The tables with a revision.
+pub(crate) const TABLES_WITH_REVISION: [&str; 4] = ["brand", "category", "supplier", "product"];
+
+/// The expression for the revision of a table.
+fn revision(table: &str) -> String {
+    format!("(SELECT CAST(COALESCE(SUM(change), 0) AS bigint) FROM revision WHERE noun = '{table}')")
+}
+
+/// The condition that a table is at this revision still.
+pub(crate) fn is_at_revision(table: &str, number: i64) -> Expr {
+    Expr::cust(revision(table)).eq(number)
+}
+
+/// The revision of a table and the number of its rows.
+pub(crate) async fn revision_and_count(db: &Database, table: &str) -> Result<(i64, u64)> {
+    let sql = format!(
+        "SELECT {}, (SELECT CAST(COALESCE(SUM(change), 0) AS bigint) FROM tally WHERE noun = '{table}')",
+        revision(table)
+    );
+    let [revision, count] = db
+        .numbers(Statement::from_string(db.get_database_backend(), sql))
+        .await?;
+    Ok((revision, u64::try_from(count).unwrap_or_default()))
+}

@@ -1,0 +1,139 @@
+//! Numbered pages begin where the page before them ended, without reading the rows before, as long as nothing has changed.
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::{Value, json};
+use stockroom::kind::Kind;
+
+use crate::support::gateway::Gateway;
+
+on_both![
+    walking_the_pages_sends_one_statement_each,
+    pages_are_exact_whatever_changes_between_them,
+];
+
+/// A brand and a category, and products whose titles are these.
+async fn make(gateway: &Gateway, titles: impl Iterator<Item = String>) -> (i64, i64) {
+    let brand = gateway.root.make(Kind::Brand, json!({ "name": "Brand" })).await;
+    let category = gateway
+        .root
+        .make(Kind::Category, json!({ "name": "Category" }))
+        .await;
+    for title in titles {
+        add(gateway, brand, category, &title).await;
+    }
+    (brand, category)
+}
+
+async fn add(gateway: &Gateway, brand: i64, category: i64, title: &str) -> i64 {
+    let product = json!({
+        "title": title, "brand": brand, "category": category, "cost_price": 1, "selling_price": 2, "quantity": 3,
+    });
+    gateway.root.make(Kind::Product, product).await
+}
+
+async fn walking_the_pages_sends_one_statement_each(gateway: Gateway) {
+    make(&gateway, (0..40).map(|number| format!("Product {number:02}"))).await;
+    let mut titles = Vec::new();
+    for page in 1..=8 {
+        let path = format!("products/?page_size=5&page={page}");
+        let (sent, answer) = gateway.statements(gateway.viewer.get(&path)).await;
+        let answer = answer.json();
+        assert_eq!(answer["count"], json!(40));
+        titles.extend(
+            answer["results"]
+                .as_array()
+                .expect("rows")
+                .iter()
+                .map(|row| row["title"].clone()),
+        );
+        if page > 2 {
+            assert_eq!(sent, 2, "page {page}: the revisions and the rows");
+        }
+    }
+    let expected: Vec<Value> = (0..40)
+        .map(|number| json!(format!("Product {number:02}")))
+        .collect();
+    assert_eq!(titles, expected);
+    // Sales do not change the order.
+    gateway
+        .root
+        .post("outflows/", json!({ "product": 1, "quantity": 1 }))
+        .await
+        .expect(201);
+    let (sent, answer) = gateway
+        .statements(gateway.viewer.get("products/?page_size=5&page=7"))
+        .await;
+    assert_eq!(
+        (sent, answer.json()["results"][0]["title"].clone()),
+        (2, json!("Product 30"))
+    );
+    gateway
+        .viewer
+        .get("products/?page_size=5&page=9")
+        .await
+        .expect(404);
+}
+
+/// Reads random pages between random changes, and compares each with all rows as the database sorts them.
+async fn pages_are_exact_whatever_changes_between_them(gateway: Gateway) {
+    let seed: u64 = rand::rng().random();
+    println!("seed {seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    let other = gateway.another(&[]).await;
+    let (brand, category) = make(&gateway, (0..30).map(|number| format!("{}", number * 7 % 30))).await;
+    for step in 0..80 {
+        let ids = all(&gateway).await;
+        let id = ids[rng.random_range(0..ids.len())];
+        let changing = if rng.random() { &gateway } else { &other };
+        match rng.random_range(0..6) {
+            0 => {
+                add(changing, brand, category, &format!("{}", rng.random_range(0..30))).await;
+            }
+            1 if ids.len() > 20 => {
+                changing.root.delete(&format!("products/{id}/")).await.expect(204);
+            }
+            2 => {
+                let title = json!({ "title": format!("{}", rng.random_range(0..30)) });
+                changing
+                    .root
+                    .patch(&format!("products/{id}/"), title)
+                    .await
+                    .expect(200);
+            }
+            3 => {
+                let change = json!({ "selling_price": 5, "quantity": 9 });
+                changing
+                    .root
+                    .patch(&format!("products/{id}/"), change)
+                    .await
+                    .expect(200);
+            }
+            _ => {}
+        }
+        let expected = all(&gateway).await;
+        let size = rng.random_range(1..8);
+        let pages = expected.len().div_ceil(size);
+        let page = rng.random_range(1..=pages);
+        let reading = if rng.random() { &gateway } else { &other };
+        let answer = reading
+            .viewer
+            .get(&format!("products/?page={page}&page_size={size}"))
+            .await;
+        let rows = expected.iter().skip((page - 1) * size).take(size).copied();
+        assert_eq!(answer.ids(), rows.collect::<Vec<_>>(), "seed {seed}, step {step}");
+        assert_eq!(
+            answer.json()["count"],
+            json!(expected.len()),
+            "seed {seed}, step {step}"
+        );
+    }
+    other.end().await;
+    gateway.assert_invariants().await;
+}
+
+/// The ids of all products in their default order, read with a filter, which reads no kept position.
+async fn all(gateway: &Gateway) -> Vec<i64> {
+    let answer = gateway.viewer.get("products/?min_price=0&page_size=100").await;
+    answer.ids()
+}
