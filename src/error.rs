@@ -35,6 +35,11 @@ pub enum Error {
         /// A message for people.
         reason: String,
     },
+    /// A page is larger than the API allows.
+    PageSize {
+        /// The argument in the caller's spelling.
+        name: &'static str,
+    },
     /// The request as a whole can't be read.
     Malformed(Malformed),
     /// The row can't be deleted because other rows refer to it.
@@ -254,6 +259,7 @@ impl Error {
             Self::NoSuchPage => ErrorCode::NoSuchPage,
             Self::Invalid(_) => ErrorCode::Invalid,
             Self::Parameter { .. } => ErrorCode::InvalidParameter,
+            Self::PageSize { .. } => ErrorCode::PageSize,
             Self::Malformed(Malformed::NotJson | Malformed::NotObject) => ErrorCode::ParseError,
             Self::Malformed(Malformed::TooLarge) => ErrorCode::PayloadTooLarge,
             Self::Malformed(Malformed::MediaType | Malformed::ContentCoding) => {
@@ -292,6 +298,7 @@ pub enum ErrorCode {
     NoSuchPage,
     Invalid,
     InvalidParameter,
+    PageSize,
     ParseError,
     PayloadTooLarge,
     UnsupportedMediaType,

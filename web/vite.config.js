@@ -44,6 +44,11 @@ const stockroom = process.env.STOCKROOM_URL ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   base: '/web/',
+  // Scripts find their files beside themselves, so that the pages work below any path; the server writes that path into the
+  // HTML.
+  experimental: {
+    renderBuiltUrl: (name, { hostType }) => (hostType === 'html' ? `/web/${name}` : { relative: true }),
+  },
   plugins: [bar(), precompress()],
   esbuild: { jsx: 'automatic', legalComments: 'none' },
   // Workers are modules and no asset is inlined, because the content security policy allows only files of this host.

@@ -19,8 +19,8 @@ mod m20261125_000010_product_references;
 mod m20261126_000011_folded_order;
 mod m20261126_000012_token_revocation;
 mod m20261126_000013_idempotency_keys;
-mod m20261126_000014_revisions;
-mod m20261126_000015_compatible_migrations;
+mod m20261126_000014_compatible_migrations;
+mod m20261126_000015_revisions;
 mod refold;
 
 pub use refold::refold_batch;
@@ -45,8 +45,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000011_folded_order::Migration),
             Box::new(m20261126_000012_token_revocation::Migration),
             Box::new(m20261126_000013_idempotency_keys::Migration),
-            Box::new(m20261126_000014_revisions::Migration),
-            Box::new(m20261126_000015_compatible_migrations::Migration),
+            Box::new(m20261126_000014_compatible_migrations::Migration),
+            Box::new(m20261126_000015_revisions::Migration),
         ]
     }
 }

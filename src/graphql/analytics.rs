@@ -2,10 +2,13 @@
 
 use ::entity::{brand, category, product};
 use async_graphql::{Context, Object, SimpleObject};
+use graphql_server::RequestError;
 
+use super::kit::arguments::{ArgumentCheck, Arguments};
 use super::kit::decimal::Decimal;
 use super::kit::filter_input::{FilterArgument, read_filter};
 use super::kit::node::NodeOf;
+use super::kit::page::page_size;
 use super::kit::scalar::{BigInt, Date, int};
 use super::kit::{Nullable, nullable};
 use crate::ctx::Ctx;
@@ -14,6 +17,32 @@ use crate::query::Row;
 use crate::resolvers::analytics as rules;
 
 pub(crate) struct Analytics;
+
+impl Analytics {
+    /// The checks of the arguments of its fields.
+    pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[
+        ("stock", |ctx, arguments| {
+            read_filter::<product::Entity>(ctx, arguments.get("filter")?)?;
+            Ok(())
+        }),
+        ("movements_per_day", |_, arguments| {
+            let (from, to): (Date, Date) = (arguments.get("from")?, arguments.get("to")?);
+            rules::days(from.0, to.0)?;
+            Ok(())
+        }),
+        ("stock_by_category", check_first),
+        ("stock_by_brand", check_first),
+    ];
+}
+
+fn check_first(_: &Ctx, arguments: &Arguments<'_>) -> Result<(), RequestError> {
+    let first: Option<i32> = arguments.get(FIRST)?;
+    first.map(|first| page_size(FIRST, first)).transpose()?;
+    Ok(())
+}
+
+/// The argument that limits the number of labels.
+const FIRST: &str = "first";
 
 /// Totals for a dashboard, each computed by the database and only when requested.
 /// Stock is valued at current prices, sales at the prices at the time of the sale.
@@ -74,7 +103,7 @@ impl Analytics {
         #[graphql(desc = "How many categories, at most 100.", default = 10)] first: i32,
     ) -> Nullable<Vec<CategoryStock>> {
         nullable(async {
-            let stocks = rules::stock_by_category(Ctx::of(cx)?, first).await?;
+            let stocks = rules::stock_by_category(Ctx::of(cx)?, page_size(FIRST, first)?).await?;
             let stock = |(category, stock): (Row<category::Entity>, _)| CategoryStock {
                 category: category.into(),
                 stock: StockSummary::from(stock),
@@ -91,7 +120,7 @@ impl Analytics {
         #[graphql(desc = "How many brands, at most 100.", default = 10)] first: i32,
     ) -> Nullable<Vec<BrandStock>> {
         nullable(async {
-            let stocks = rules::stock_by_brand(Ctx::of(cx)?, first).await?;
+            let stocks = rules::stock_by_brand(Ctx::of(cx)?, page_size(FIRST, first)?).await?;
             let stock = |(brand, stock): (Row<brand::Entity>, _)| BrandStock {
                 brand: brand.into(),
                 stock: StockSummary::from(stock),

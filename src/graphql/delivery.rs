@@ -4,6 +4,7 @@ use ::entity::{attempt, delivery, event, webhook_endpoint};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use futures_util::FutureExt as _;
 
+use super::kit::arguments::ArgumentCheck;
 use super::kit::connection::{ConnectionOf, connection};
 use super::kit::filter_input::filter;
 use super::kit::list::related_rows;
@@ -12,7 +13,7 @@ use super::kit::page::PageArguments;
 use super::kit::payload::{Payload, payload, split};
 use super::kit::relation::required;
 use super::kit::scalar::{DateTime, count, int};
-use super::kit::{Node, UserError};
+use super::kit::{Node, Nullable, UserError};
 use super::webhook_endpoint::WebhookEvent;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -21,12 +22,18 @@ use crate::resolvers::delivery::{self as rules, Replayed, Since, State};
 
 node!(WebhookDelivery of delivery::Entity);
 
+/// The checks of the list of a delivery's attempts.
+pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[("attempts", |_, arguments| {
+    let page = PageArguments::of(arguments)?.into_request()?;
+    Ok(Listing::<attempt::Entity>::default().check(&page)?)
+})];
+
 impl WebhookDelivery {
     /// The row of its event, loaded for all siblings at once.
     async fn loaded_event(&self, cx: &Context<'_>) -> Result<Row<event::Entity>> {
         let found = async {
             let ctx = Ctx::of(cx)?;
-            let event = self.0.one(ctx, "event", |row| Some(row.event_id)).await?;
+            let event = self.0.one(ctx, rules::EVENT, |row| Some(row.event_id)).await?;
             event.ok_or_else(|| Error::internal("an event is missing"))
         };
         found.boxed().await
@@ -40,7 +47,7 @@ impl WebhookDelivery {
         self.0.id.into()
     }
 
-    async fn endpoint(&self, cx: &Context<'_>) -> Result<Node<NodeOf<webhook_endpoint::Entity>>> {
+    async fn endpoint(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<webhook_endpoint::Entity>>> {
         required::<webhook_endpoint::Entity, _>(cx, &self.0, "endpoint", |row| row.endpoint_id).await
     }
 
@@ -88,7 +95,7 @@ impl WebhookDelivery {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-    ) -> Result<ConnectionOf<attempt::Entity>> {
+    ) -> Nullable<ConnectionOf<attempt::Entity>> {
         let page = PageArguments {
             first,
             after,

@@ -4,12 +4,24 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use ::entity::{brand, category, delivery, product, supplier, webhook_endpoint};
 use async_graphql::parser::types::OperationType;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response};
-use graphql_server::{ErrorCode, Host, KeyedRequest, Observation, Recalled, RequestError, Usage};
+use graphql_server::{
+    ErrorCode, Host, KeyedRequest, Observation, Recalled, RequestError, SelectedField, Usage,
+};
 use request_telemetry::{Record, Span};
 
+use super::analytics::Analytics;
+use super::kit::arguments::ArgumentChecks;
+use super::kit::node::NodeOf;
+use super::label::{BrandLists, CategoryLists, SupplierLists};
+use super::movement;
+use super::product::ProductLists;
+use super::query::RootLists;
+use super::subscription::Subscription;
+use super::webhook_endpoint::WebhookEndpointLists;
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
@@ -26,7 +38,27 @@ use crate::services::Services;
 const MAX_NAME: usize = 60;
 
 /// Connects the GraphQL service to the program.
-pub(crate) struct StockroomHost(pub Arc<Services>);
+pub(crate) struct StockroomHost {
+    services: Arc<Services>,
+    checks: ArgumentChecks,
+}
+
+impl StockroomHost {
+    pub(crate) fn new(services: Arc<Services>) -> Self {
+        let checks = ArgumentChecks::default()
+            .of_type("Query", RootLists::CHECKS)
+            .of::<Analytics>(Analytics::CHECKS)
+            .of::<NodeOf<brand::Entity>>(BrandLists::CHECKS)
+            .of::<NodeOf<category::Entity>>(CategoryLists::CHECKS)
+            .of::<NodeOf<supplier::Entity>>(SupplierLists::CHECKS)
+            .of::<NodeOf<product::Entity>>(ProductLists::CHECKS)
+            .of::<NodeOf<product::Entity>>(movement::CHECKS)
+            .of::<NodeOf<webhook_endpoint::Entity>>(WebhookEndpointLists::CHECKS)
+            .of::<NodeOf<delivery::Entity>>(super::delivery::CHECKS)
+            .of_type("Subscription", Subscription::CHECKS);
+        Self { services, checks }
+    }
+}
 
 impl Host for StockroomHost {
     type Session = Session;
@@ -35,7 +67,7 @@ impl Host for StockroomHost {
 
     fn session(&self, client: IpAddr, authorization: Option<&[u8]>) -> Result<Session, RequestError> {
         let token = authorization.map(token).transpose()?.flatten();
-        Ok(Session::new(Arc::clone(&self.0), client, token))
+        Ok(Session::new(Arc::clone(&self.services), client, token))
     }
 
     async fn begin(&self, session: &Session) -> Result<Ctx, RequestError> {
@@ -49,6 +81,10 @@ impl Host for StockroomHost {
     fn authorize(&self, ctx: &Ctx) -> Result<(), RequestError> {
         ctx.actor()?;
         Ok(())
+    }
+
+    fn check_arguments(&self, ctx: &Ctx, field: SelectedField<'_>) -> Result<(), RequestError> {
+        self.checks.check(ctx, field)
     }
 
     async fn admit(&self, ctx: &Ctx, usage: Usage) -> Result<(), RequestError> {
@@ -93,16 +129,16 @@ impl Host for StockroomHost {
     }
 
     fn rejected(&self, code: ErrorCode) {
-        self.0.metrics.graphql_operation("", Some(code.as_str()));
+        self.services.metrics.graphql_operation("", Some(code.as_str()));
     }
 
     fn client(&self, head: &Parts) -> IpAddr {
-        origin::client(head, &self.0.config)
+        origin::client(head, &self.services.config)
     }
 
     /// Allows pages of the server itself and of the origins that CORS allows.
     fn allows_origin(&self, head: &Parts, origin: &str) -> bool {
-        let config = &self.0.config;
+        let config = &self.services.config;
         let is_listed = |allowed: &String| allowed == "*" || allowed == origin;
         let host = |origin: &str| {
             origin
@@ -115,19 +151,19 @@ impl Host for StockroomHost {
     }
 
     fn is_stopping(&self) -> bool {
-        self.0.is_stopping()
+        self.services.is_stopping()
     }
 
     async fn stopped(&self) {
-        self.0.stopped().await;
+        self.services.stopped().await;
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.tasks.spawn(task);
+        self.services.tasks.spawn(task);
     }
 
-    fn page(&self) -> Option<axum::response::Response> {
-        Some(pages::graphiql())
+    fn page(&self, head: &Parts) -> Option<axum::response::Response> {
+        Some(pages::graphiql(&origin::public(head, &self.services.config)))
     }
 }
 

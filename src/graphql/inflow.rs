@@ -3,7 +3,6 @@
 use ::entity::{inflow, product, supplier};
 use async_graphql::{Context, ID, InputObject, Object};
 
-use super::kit::Node;
 use super::kit::connection::connection;
 use super::kit::filter_input::filter;
 use super::kit::input::{delete_input, inputs};
@@ -12,7 +11,7 @@ use super::kit::order::order;
 use super::kit::payload::{delete_payload, payload};
 use super::kit::relation::required;
 use super::kit::scalar::{DateTime, int};
-use crate::error::Result;
+use super::kit::{Node, Nullable};
 use crate::resolvers::inflow::Draft;
 
 node!(InflowNode of inflow::Entity);
@@ -24,11 +23,11 @@ impl InflowNode {
         self.0.id.into()
     }
 
-    async fn supplier(&self, cx: &Context<'_>) -> Result<Node<NodeOf<supplier::Entity>>> {
+    async fn supplier(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<supplier::Entity>>> {
         required::<supplier::Entity, _>(cx, &self.0, "supplier", |inflow| inflow.supplier_id).await
     }
 
-    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<Node<NodeOf<product::Entity>>> {
+    pub(super) async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
         required::<product::Entity, _>(cx, &self.0, "product", |inflow| inflow.product_id).await
     }
 

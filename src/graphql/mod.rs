@@ -52,6 +52,10 @@ Log in with the mutation `login`, and send its access token with each request: `
 Lists are connections: `first` with `after` goes forwards, `last` with `before` backwards, and `totalCount` counts all of \
 their items.
 
+Whatever can be refused for what an operation says is refused before anything is executed. A field that has to be read \
+separately, such as the brand of a product or a list, is null if it can't be read, with an error; the object that it belongs \
+to stays, so that a payload always shows what a mutation has changed.
+
 A mutation that is refused for its input changes nothing and says why in `userErrors`, each with a stable `code`; everything \
 else that fails is in `errors`, with a code in `extensions.code`.";
 
@@ -76,7 +80,11 @@ pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
         cost_header: Some(COST),
         limits: Limits::DEFAULT,
     };
-    let engine = Engine::new(StockroomHost(Arc::clone(services)), || builder(config), settings);
+    let engine = Engine::new(
+        StockroomHost::new(Arc::clone(services)),
+        || builder(config),
+        settings,
+    );
     Ok(router("/graphql", engine.map_err(Error::internal)?))
 }
 

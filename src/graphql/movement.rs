@@ -2,17 +2,18 @@
 
 use ::entity::product;
 use async_graphql::{Context, ID, Interface};
+use futures_util::future::BoxFuture;
 
 use super::inflow::InflowNode;
-use super::kit::Node;
+use super::kit::arguments::ArgumentCheck;
 use super::kit::connection::{Connection, connection};
 use super::kit::list::relation_key;
 use super::kit::node::NodeOf;
 use super::kit::page::PageArguments;
 use super::kit::scalar::DateTime;
+use super::kit::{Node, Nullable, nullable};
 use super::outflow::OutflowNode;
 use crate::ctx::Ctx;
-use crate::error::Result;
 use crate::query::Row;
 use crate::stock::movement_list;
 use crate::stock::movement_row::MovementRow;
@@ -27,7 +28,7 @@ use crate::stock::movement_row::MovementRow;
 #[graphql(
     name = "Movement",
     field(name = "id", ty = "ID"),
-    field(name = "product", ty = "Result<Node<NodeOf<product::Entity>>>"),
+    field(name = "product", ty = "Nullable<Node<NodeOf<product::Entity>>>"),
     field(
         name = "quantity",
         ty = "i32",
@@ -53,18 +54,26 @@ impl From<MovementRow> for MovementNode {
 
 connection!(MovementConnection, MovementEdge of MovementRow => MovementNode; "A movement", "movements", "How many movements there are");
 
+/// The checks of the list of a product's movements.
+pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[("movements", |_, arguments| {
+    let page = PageArguments::of(arguments)?.into_request()?;
+    Ok(movement_list::check(&page)?)
+})];
+
 /// A page of a product's movements, loaded for all sibling products at once.
-pub(super) async fn of_product(
-    cx: &Context<'_>,
-    product: &Row<product::Entity>,
+pub(super) fn of_product<'a>(
+    cx: &'a Context<'_>,
+    product: &'a Row<product::Entity>,
     page: PageArguments,
-) -> Result<Node<MovementConnection>> {
-    let (relation, request) = (relation_key(cx), page.into_request()?);
-    let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
-    let product = product.clone();
-    let connection = Connection::new(page, move |ctx| {
-        let (product, relation) = (product.clone(), relation.clone());
-        Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
-    });
-    Ok(Node(connection.into()))
+) -> BoxFuture<'a, Nullable<Node<MovementConnection>>> {
+    nullable(async move {
+        let (relation, request) = (relation_key(cx), page.into_request()?);
+        let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
+        let product = product.clone();
+        let connection = Connection::new(page, move |ctx| {
+            let (product, relation) = (product.clone(), relation.clone());
+            Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
+        });
+        Ok(Node(connection.into()))
+    })
 }

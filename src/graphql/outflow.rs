@@ -3,7 +3,6 @@
 use ::entity::{outflow, product};
 use async_graphql::{Context, ID, InputObject, Object};
 
-use super::kit::Node;
 use super::kit::connection::connection;
 use super::kit::decimal::Decimal;
 use super::kit::filter_input::filter;
@@ -13,7 +12,7 @@ use super::kit::order::order;
 use super::kit::payload::{delete_payload, payload};
 use super::kit::relation::required;
 use super::kit::scalar::{DateTime, int};
-use crate::error::Result;
+use super::kit::{Node, Nullable};
 use crate::resolvers::outflow::Draft;
 
 node!(OutflowNode of outflow::Entity);
@@ -25,7 +24,7 @@ impl OutflowNode {
         self.0.id.into()
     }
 
-    pub(super) async fn product(&self, cx: &Context<'_>) -> Result<Node<NodeOf<product::Entity>>> {
+    pub(super) async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
         required::<product::Entity, _>(cx, &self.0, "product", |outflow| outflow.product_id).await
     }
 

@@ -3,10 +3,8 @@
 use ::entity::product::Column;
 use ::entity::{brand, category, inflow, outflow, product, stock_change};
 use async_graphql::{Context, ID, InputObject, Object};
-use futures_util::FutureExt as _;
 use sea_orm::ColumnTrait;
 
-use super::kit::Node;
 use super::kit::connection::connection;
 use super::kit::decimal::Decimal;
 use super::kit::filter_input::{FilterArgument, FilterInput as _, filter};
@@ -18,6 +16,7 @@ use super::kit::page::PageArguments;
 use super::kit::payload::{delete_payload, payload};
 use super::kit::relation::required;
 use super::kit::scalar::{DateTime, int};
+use super::kit::{Node, Nullable};
 use super::movement::{self, MovementConnection};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -78,11 +77,11 @@ impl ProductNode {
         DateTime(self.0.updated_at)
     }
 
-    async fn category(&self, cx: &Context<'_>) -> Result<Node<NodeOf<category::Entity>>> {
+    async fn category(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<category::Entity>>> {
         required::<category::Entity, _>(cx, &self.0, "category", |product| product.category_id).await
     }
 
-    async fn brand(&self, cx: &Context<'_>) -> Result<Node<NodeOf<brand::Entity>>> {
+    async fn brand(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<brand::Entity>>> {
         required::<brand::Entity, _>(cx, &self.0, "brand", |product| product.brand_id).await
     }
 
@@ -95,7 +94,7 @@ impl ProductNode {
         last: Option<i32>,
         before: Option<String>,
         offset: Option<i32>,
-    ) -> Result<Node<MovementConnection>> {
+    ) -> Nullable<Node<MovementConnection>> {
         let page = PageArguments {
             first,
             after,
@@ -103,7 +102,7 @@ impl ProductNode {
             before,
             offset,
         };
-        movement::of_product(cx, &self.0, page).boxed().await
+        movement::of_product(cx, &self.0, page).await
     }
 
     #[graphql(flatten)]

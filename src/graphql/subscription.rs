@@ -6,6 +6,7 @@ use ::entity::{product, stock_change};
 use async_graphql::{Context, ID, Subscription as Root};
 use futures_util::stream::{self, Stream};
 
+use super::kit::arguments::ArgumentCheck;
 use super::kit::node::NodeOf;
 use super::kit::scalar::parse_id;
 use crate::ctx::Ctx;
@@ -23,6 +24,17 @@ const MAX_PRODUCTS: usize = 100;
 const RETRY: Duration = Duration::from_millis(250);
 
 pub struct Subscription;
+
+impl Subscription {
+    /// The checks of the arguments of its fields.
+    pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[("stock_changed", |_, arguments| {
+        let product_ids: Option<Vec<ID>> = arguments.get("product_ids")?;
+        let after: Option<ID> = arguments.get("after")?;
+        product_ids.map(|ids| products(&ids)).transpose()?;
+        after.map(|id| entry_id(&id)).transpose()?;
+        Ok(())
+    })];
+}
 
 /// Events as they happen, over WebSocket (`graphql-transport-ws`, with the access
 /// token in `connection_init`) or as server-sent events. Requires a login; a stream

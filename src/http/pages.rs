@@ -4,18 +4,22 @@
 //! content security policies below enforce.
 
 use axum::Router;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http_server::embedded::{self, File, find, page};
+use http_server::embedded::{self, File, at_public_url, find, page};
 
 /// Sorted by name. Without a build of `web/`, only the files of `web/static`.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 const START_PAGE: &str = include_str!("../../web/index.html");
 const NOT_BUILT_PAGE: &str = include_str!("../../web/unbuilt.html");
+
+/// The URL of the server in the sources of pages and in the OpenAPI description. The public URL replaces it.
+pub(crate) const EXAMPLE_URL: &str = "http://localhost:8000";
 
 /// The policy of pages without scripts.
 const STATIC_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
@@ -29,28 +33,47 @@ const APPLICATION_POLICY: &str = "default-src 'none'; script-src 'self'; worker-
 /// The policy of scripts and styles. It matters for worker scripts, which run under their own policy.
 const ASSET_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
 
-/// `/`, `/docs` and `/web/…`. `GraphiQL` has the path of the GraphQL endpoint, which calls [`graphiql`].
-pub(crate) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// `/`, `/docs` and `/web/…`. `GraphiQL` has the path of the GraphQL endpoint, which calls [`graphiql`]. `base_url` returns
+/// the public URL of the server.
+pub(crate) fn routes<S: Clone + Send + Sync + 'static>(base_url: fn(&S, &Parts) -> String) -> Router<S> {
     Router::new()
-        .route("/", get(async || page(StatusCode::OK, STATIC_POLICY, START_PAGE)))
-        .route("/docs", get(async || built_page("docs.html")))
+        .route(
+            "/",
+            get(async move |State(state): State<S>, parts: Parts| start_page(&base_url(&state, &parts))),
+        )
+        .route(
+            "/docs",
+            get(async move |State(state): State<S>, parts: Parts| {
+                built_page("docs.html", &base_url(&state, &parts))
+            }),
+        )
         .route("/web/{*name}", get(asset))
 }
 
+fn start_page(base_url: &str) -> Response {
+    page(
+        StatusCode::OK,
+        STATIC_POLICY,
+        at_public_url(START_PAGE, EXAMPLE_URL, base_url),
+    )
+}
+
 /// The response of `/graphql` to a browser.
-pub(crate) fn graphiql() -> Response {
-    let mut response = built_page("graphiql.html");
+pub(crate) fn graphiql(base_url: &str) -> Response {
+    let mut response = built_page("graphiql.html", base_url);
     response
         .headers_mut()
         .insert(header::VARY, HeaderValue::from_static("Accept"));
     response
 }
 
-fn built_page(name: &str) -> Response {
-    match find(FILES, name) {
-        Some(file) => page(StatusCode::OK, APPLICATION_POLICY, file.body),
-        None => page(StatusCode::NOT_FOUND, STATIC_POLICY, NOT_BUILT_PAGE),
-    }
+fn built_page(name: &str, base_url: &str) -> Response {
+    let html = find(FILES, name).and_then(|file| std::str::from_utf8(file.body).ok());
+    let (status, policy, html) = match html {
+        Some(html) => (StatusCode::OK, APPLICATION_POLICY, html),
+        None => (StatusCode::NOT_FOUND, STATIC_POLICY, NOT_BUILT_PAGE),
+    };
+    page(status, policy, at_public_url(html, EXAMPLE_URL, base_url))
 }
 
 /// A script, style, font or image.
@@ -67,16 +90,18 @@ async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
 mod tests {
     use axum::body::{Body, to_bytes};
     use axum::http::{HeaderName, Method, Request};
-    use tower::ServiceExt;
+    use tower::ServiceExt as _;
 
     use super::*;
+
+    const BASE_URL: &str = "http://localhost:8000";
 
     async fn send(method: Method, path: &str, headers: &[(HeaderName, &str)]) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        routes::<()>()
+        routes::<()>(|(), _| BASE_URL.to_owned())
             .oneshot(request.body(Body::empty()).unwrap())
             .await
             .unwrap()
@@ -100,7 +125,7 @@ mod tests {
         let pages = [
             send(Method::GET, "/", &[]).await,
             send(Method::GET, "/docs", &[]).await,
-            graphiql(),
+            graphiql(BASE_URL),
         ];
         for page in pages {
             assert_eq!(
@@ -116,7 +141,8 @@ mod tests {
             let body = text(page).await;
             assert!(!body.contains("\"//"), "{body}");
             for (at, _) in body.match_indices("://") {
-                assert!(body[at..].starts_with("://nodejs.org/"), "{body}");
+                let ours = ["://nodejs.org/", "://localhost:8000/"];
+                assert!(ours.iter().any(|url| body[at..].starts_with(url)), "{body}");
             }
         }
     }
@@ -127,7 +153,7 @@ mod tests {
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(
             header_of(&response, &header::CONTENT_LENGTH),
-            START_PAGE.len().to_string()
+            text(send(Method::GET, "/", &[]).await).await.len().to_string()
         );
         assert_eq!(text(response).await, "");
     }
@@ -137,7 +163,7 @@ mod tests {
         for page in [
             send(Method::GET, "/", &[]).await,
             send(Method::GET, "/docs", &[]).await,
-            graphiql(),
+            graphiql(BASE_URL),
         ] {
             let body = text(page).await;
             let names: Vec<_> = body.split('"').filter(|part| part.starts_with("/web/")).collect();
@@ -198,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_missing_page_explains_how_to_build_it() {
-        let response = built_page("none.html");
+        let response = built_page("none.html", BASE_URL);
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         assert!(NOT_BUILT_PAGE.contains("cargo build"));
     }

@@ -128,6 +128,16 @@ impl<R: Collection> Listing<R> {
             .collect())
     }
 
+    /// Checks the search and the cursors of a page without reading it.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a search with too many words, and for an invalid cursor or one of another order.
+    pub fn check(&self, request: &PageRequest) -> Result<()> {
+        self.condition()?;
+        bounds(request, &self.order_name(), &self.cursor_terms())?;
+        Ok(())
+    }
+
     /// The rows of a page and one more, which shows whether there is another page. For a backward page they are in reverse
     /// order.
     fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {

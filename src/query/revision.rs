@@ -1,5 +1,5 @@
 //! Revisions: how often the rows of a table were added, deleted or moved in their default order, counted by triggers (see the
-//! migration `m20261126_000014_revisions`).
+//! migration `m20261126_000015_revisions`).
 
 use database::Database;
 use sea_orm::sea_query::{Expr, ExprTrait as _};

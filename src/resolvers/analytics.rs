@@ -149,6 +149,21 @@ fn of_days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Selec
     from.and(to).apply(M::find()).select_only().into_query()
 }
 
+/// The number of days from one to another, inclusive.
+///
+/// # Errors
+/// [`Error::Parameter`] when the days are in the wrong order or too many.
+pub fn days(from: NaiveDate, to: NaiveDate) -> Result<usize> {
+    let days = (to - from).num_days() + 1;
+    if days < 1 {
+        return Err(Error::parameter("to", "It must not be before from."));
+    }
+    if days > MAX_DAYS {
+        return Err(Error::parameter("to", format!("At most {MAX_DAYS} days.")));
+    }
+    Ok(usize::try_from(days).unwrap_or_default())
+}
+
 /// The totals of every UTC day from one to another, inclusive, the earliest first.
 ///
 /// # Errors
@@ -163,13 +178,7 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
         revenue: String,
     }
     ctx.actor()?;
-    let days = (to - from).num_days() + 1;
-    if days < 1 {
-        return Err(Error::parameter("to", "It must not be before from."));
-    }
-    if days > MAX_DAYS {
-        return Err(Error::parameter("to", format!("At most {MAX_DAYS} days.")));
-    }
+    let days = days(from, to)?;
     let backend = ctx.db().backend();
     let revenue = backend.sum_product(
         outflow::Column::Quantity.into_expr(),
@@ -201,7 +210,7 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
     let epoch = NaiveDate::default();
     Ok(from
         .iter_days()
-        .take(usize::try_from(days).unwrap_or_default())
+        .take(days)
         .map(|date| {
             let number = (date - epoch).num_days();
             DayTotals {
@@ -231,35 +240,22 @@ fn per_day<M: Movement>(
     statement
 }
 
-/// Totals by category, the category with most products first.
-///
-/// # Errors
-/// [`Error::Parameter`] for a number out of range.
-pub async fn stock_by_category(ctx: &Ctx, first: i32) -> Result<Vec<(Row<category::Entity>, StockTotals)>> {
+/// Totals by category, the `first` categories with most products.
+pub async fn stock_by_category(ctx: &Ctx, first: u64) -> Result<Vec<(Row<category::Entity>, StockTotals)>> {
     by_label(ctx, product::Column::CategoryId, first).await
 }
 
-/// Totals by brand, the brand with most products first.
-///
-/// # Errors
-/// [`Error::Parameter`] for a number out of range.
-pub async fn stock_by_brand(ctx: &Ctx, first: i32) -> Result<Vec<(Row<brand::Entity>, StockTotals)>> {
+/// Totals by brand, the `first` brands with most products.
+pub async fn stock_by_brand(ctx: &Ctx, first: u64) -> Result<Vec<(Row<brand::Entity>, StockTotals)>> {
     by_label(ctx, product::Column::BrandId, first).await
 }
-
-/// The maximum number of labels in one response.
-const LABELS: u64 = 100;
 
 async fn by_label<L: Collection>(
     ctx: &Ctx,
     reference: product::Column,
-    first: i32,
+    first: u64,
 ) -> Result<Vec<(Row<L>, StockTotals)>> {
     ctx.actor()?;
-    let first = u64::try_from(first)
-        .ok()
-        .filter(|first| *first <= LABELS)
-        .ok_or_else(|| Error::parameter("first", format!("It must be from 0 to {LABELS}.")))?;
     let mut statement = Query::select();
     statement
         .from(product::Entity)

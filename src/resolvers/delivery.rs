@@ -97,7 +97,7 @@ pub async fn test(
     permit: Permit<'_, Change, webhook_endpoint::Entity>,
     endpoint_id: i64,
 ) -> Result<Row<Entity>> {
-    let row = permit
+    let outcome = permit
         .ctx()
         .change(move |tx| {
             Box::pin(async move {
@@ -117,11 +117,11 @@ pub async fn test(
                     ..Model::default()
                 };
                 tx.wake_webhooks();
-                Ok(insert::<Entity>(tx, delivery).await?)
+                Ok((insert::<Entity>(tx, delivery).await?, event))
             })
         })
         .await?;
-    Ok(Row::single(row))
+    Ok(with_event(outcome))
 }
 
 /// Sends a delivery again, with the same message id. The whole schedule of attempts begins again for a delivery that has
@@ -134,7 +134,7 @@ pub async fn replay(
     of_endpoint: Option<i64>,
     id: i64,
 ) -> Result<Row<Entity>> {
-    let row = permit
+    let outcome = permit
         .ctx()
         .change(move |tx| {
             Box::pin(async move {
@@ -150,11 +150,23 @@ pub async fn replay(
                 row.due_at = Some(tx.ctx().now);
                 update_row::<Entity>(tx, &row).await?;
                 tx.wake_webhooks();
-                Ok(row)
+                let event = event::Entity::find_by_id(row.event_id).one(tx).await?;
+                let event = event.ok_or_else(|| Error::internal("an event is missing"))?;
+                Ok((row, event))
             })
         })
         .await?;
-    Ok(Row::single(row))
+    Ok(with_event(outcome))
+}
+
+/// The name of the relation from a delivery to its event.
+pub const EVENT: &str = "event";
+
+/// A delivery whose event need not be loaded.
+fn with_event((delivery, event): (Model, event::Model)) -> Row<Entity> {
+    let row = Row::<Entity>::single(delivery);
+    row.preload::<event::Entity>(EVENT, event);
+    row
 }
 
 /// The beginning of the period for which failed deliveries are replayed.

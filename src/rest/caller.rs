@@ -83,6 +83,11 @@ impl FromRequestParts<Arc<Services>> for BaseUrl {
 }
 
 impl BaseUrl {
+    /// Returns the absolute URL of the server, without a trailing slash.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Returns the absolute URL of the API, without a trailing slash.
     pub(crate) fn root(&self) -> String {
         format!("{}{ROOT}", self.0)

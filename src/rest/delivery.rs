@@ -99,7 +99,7 @@ impl Represent for Entity {
 
     async fn view(ctx: &Ctx, row: &Row<Self>) -> Result<Option<(DeliveryView, Versions)>> {
         let event = row
-            .one::<event::Entity>(ctx, "event", |row| Some(row.event_id))
+            .one::<event::Entity>(ctx, rules::EVENT, |row| Some(row.event_id))
             .await?;
         let Some(event) = event else { return Ok(None) };
         let request = PageRequest {

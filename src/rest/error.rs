@@ -59,6 +59,9 @@ impl From<&Error> for ErrorResponse {
             Error::Parameter { name, reason } => {
                 envelope(code, "A parameter can't be read.", json!({ name: reason }))
             }
+            Error::PageSize { name } => {
+                envelope(code, "A page is too large.", json!({ *name: "It is too large." }))
+            }
             Error::Malformed(malformed) => {
                 let response = envelope(code, malformed_message(*malformed), json!({}));
                 match malformed {
@@ -120,6 +123,7 @@ const fn status_and_name(code: ErrorCode) -> (StatusCode, Option<&'static str>) 
         Code::NotFound | Code::NoSuchPage => (StatusCode::NOT_FOUND, None),
         Code::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, None),
         Code::InvalidParameter => (StatusCode::BAD_REQUEST, Some("INVALID_PARAMETER")),
+        Code::PageSize => (StatusCode::BAD_REQUEST, Some("LIMIT_EXCEEDED")),
         Code::ParseError => (StatusCode::BAD_REQUEST, Some("PARSE_ERROR")),
         Code::IncompleteBody => (StatusCode::BAD_REQUEST, Some("INCOMPLETE_BODY")),
         Code::InvalidQuery => (StatusCode::BAD_REQUEST, Some("INVALID_QUERY")),

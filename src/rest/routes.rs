@@ -17,6 +17,7 @@ use super::representation::RestResource;
 use super::route::Route;
 use super::verbs::{self, HandlerResult};
 use super::{caller, delivery, token, webhook_endpoint};
+use crate::http::pages::EXAMPLE_URL;
 use crate::kind::Kind;
 use crate::resource::Editable;
 use crate::services::Services;
@@ -116,7 +117,9 @@ pub fn openapi_description() -> &'static str {
 async fn description(base_url: caller::BaseUrl) -> Response {
     let relative = format!("\"url\": \"{ROOT}\"");
     let absolute = format!("\"url\": {}", Value::from(base_url.root()));
-    let description = openapi_description().replacen(&relative, &absolute, 1);
+    let description = openapi_description()
+        .replacen(&relative, &absolute, 1)
+        .replace(EXAMPLE_URL, base_url.as_str());
     let mut hasher = DefaultHasher::new();
     description.hash(&mut hasher);
     // Weak, because the tag is the same for every content coding.

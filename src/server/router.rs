@@ -21,6 +21,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use crate::config::Config;
 use crate::error::{Error, Malformed, Result};
 use crate::http::pages;
+use crate::origin::public as public_url;
 use crate::rest::error::{ErrorResponse, RestError};
 use crate::services::Services;
 use crate::{graphql, rest};
@@ -41,7 +42,9 @@ pub(super) fn router(services: Arc<Services>) -> Result<Router> {
         .merge(graphql::routes(&services)?)
         .merge(health::routes())
         .route("/metrics", get(observe::metrics))
-        .merge(pages::routes());
+        .merge(pages::routes(|services: &Arc<Services>, parts| {
+            public_url(parts, &services.config)
+        }));
     Ok(with_layers(routes, services))
 }
 

@@ -47,6 +47,14 @@ pub async fn of_product(
     Ok(pages.of(product.id))
 }
 
+/// Checks the cursors of a page.
+///
+/// # Errors
+/// [`Error::Parameter`] for a cursor that is none, or of another list.
+pub fn check(page: &PageRequest) -> Result<()> {
+    bounds(page).map(drop)
+}
+
 /// The number of movements of a product, counted for all products that were fetched with it.
 pub async fn count_of_product(ctx: &Ctx, product: &Row<product::Entity>, relation: &str) -> Result<u64> {
     let counts = product

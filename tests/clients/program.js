@@ -97,9 +97,19 @@ export class Program {
 
   /** Kills the program and serves the same database at the same address again. */
   async crash() {
+    await this.kill();
+    await this.revive();
+  }
+
+  /** Kills it. */
+  async kill() {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await ended;
+  }
+
+  /** Serves the same database at the same address again. */
+  async revive() {
     await this.#serve(new URL(this.url).host);
   }
 

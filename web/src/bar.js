@@ -26,7 +26,8 @@ function show(session, reason) {
   }
 }
 
-function open() {
+/** Opens the login form. */
+export function openLogin() {
   wrong.textContent = '';
   form.reset();
   dialog.showModal();
@@ -41,6 +42,8 @@ async function submit(event) {
   try {
     await logIn(username, password);
     dialog.close();
+    // The button that opened the form is hidden now and can't have the focus back.
+    byId('log-out').focus();
   } catch (error) {
     wrong.textContent = error.message;
     form.elements.password.select();
@@ -54,8 +57,11 @@ export function mountBar() {
   for (const link of document.querySelectorAll('.bar nav a')) {
     if (link.pathname === location.pathname.replace(/(.)\/$/, '$1')) link.setAttribute('aria-current', 'page');
   }
-  byId('log-in').addEventListener('click', open);
-  byId('log-out').addEventListener('click', logOut);
+  byId('log-in').addEventListener('click', openLogin);
+  byId('log-out').addEventListener('click', () => {
+    logOut();
+    byId('log-in').focus();
+  });
   dialog.querySelector('[data-cancel]').addEventListener('click', () => dialog.close());
   dialog.addEventListener('close', () => form.reset());
   form.addEventListener('submit', submit);

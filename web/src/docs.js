@@ -4,51 +4,106 @@ import 'swagger-ui-dist/swagger-ui.css';
 import './docs.css';
 
 import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js';
-import { mountBar } from './bar.js';
-import { accessToken, current, onChange } from './session.js';
+import { address, UNREACHABLE } from './address.js';
+import { mountBar, openLogin } from './bar.js';
+import { accessToken, current, needed } from './session.js';
+import { followTheme } from './theme.js';
 
-const dark = matchMedia('(prefers-color-scheme: dark)');
-const followSystem = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
-dark.addEventListener('change', followSystem);
-followSystem();
+followTheme((theme) => document.documentElement.classList.toggle('dark-mode', theme === 'dark'));
 
-let shown = null; // The session's token in Swagger UI, as opposed to one entered in Swagger UI's own dialog.
+/** Removes Swagger UI's own login: the one in the bar is enough. */
+const nothing = () => () => null;
 
-const ui = SwaggerUI({
-  url: '/api/v1/openapi.json',
-  domNode: document.getElementById('docs'),
-  deepLinking: true,
-  displayRequestDuration: true,
-  docExpansion: 'list',
-  defaultModelsExpandDepth: 0,
-  filter: true,
-  tryItOutEnabled: true,
-  validatorUrl: null, // No badge from another host.
-  async requestInterceptor(request) {
-    if (shown && request.headers?.Authorization === `Bearer ${shown}`) {
-      const token = await accessToken();
-      if (token) request.headers.Authorization = `Bearer ${token}`;
-    }
-    return request;
+/** Adds to the response 401 of a request without a login what to do. */
+const withHint = (Response, { React }) =>
+  function ResponseWithHint(props) {
+    const isAnonymous = props.response?.get('status') === 401 && !current();
+    const hint = React.createElement(
+      'p',
+      { className: 'hint' },
+      'This operation needs a login. ',
+      React.createElement('button', { type: 'button', className: 'button', onClick: openLogin }, 'Log in'),
+      ' and execute it again.',
+    );
+    return React.createElement(React.Fragment, null, isAnonymous && hint, React.createElement(Response, props));
+  };
+
+/** Adds the heading one level above those of the tags. */
+const withHeading = (Operations, { React }) =>
+  function OperationsWithHeading(props) {
+    const heading = React.createElement('h2', { className: 'unseen' }, 'Operations');
+    return React.createElement(React.Fragment, null, heading, React.createElement(Operations, props));
+  };
+
+/** Adjusts what Swagger UI shows to the page around it. */
+const page = () => ({
+  wrapComponents: {
+    authorizeBtn: nothing,
+    authorizeOperationBtn: nothing,
+    ServersContainer: nothing,
+    liveResponse: withHint,
+    operations: withHeading,
   },
-  onComplete: () => authorize(current()),
 });
 
-/** The names of the description's bearer schemes. */
-function bearerSchemes() {
-  const schemes = ui.specSelectors.specJson().getIn(['components', 'securitySchemes']);
-  return schemes ? [...schemes.entries()].filter(([, scheme]) => scheme.get('scheme') === 'bearer').map(([name]) => name) : [];
+/** Sends requests as the user who is logged in. */
+async function authorized(request) {
+  const token = await accessToken();
+  if (token) request.headers = { ...request.headers, Authorization: `Bearer ${token}` };
+  return request;
 }
 
-/** Sets or removes the session's token in Swagger UI. */
-function authorize(session) {
-  const names = bearerSchemes();
-  if (session) for (const name of names) ui.preauthorizeApiKey(name, session.access);
-  else if (shown) ui.authActions.logout(names);
-  shown = session?.access ?? null;
+/** The description, with the server that this page is from. */
+async function description() {
+  const response = await fetch(address('api/v1/openapi.json'));
+  if (!response.ok) throw new Error(`The server answered with status ${response.status}.`);
+  return { ...(await response.json()), servers: [{ url: address('api/v1') }] };
 }
 
-onChange((session, reason) => {
-  if (reason !== 'needed') authorize(session);
-});
+/** Swagger UI has only the operations in its `main`; the rest gets landmarks here. */
+function addLandmarks(docs) {
+  new MutationObserver((_, observer) => {
+    const [info, filter] = ['.information-container', '.filter'].map((name) => docs.querySelector(name));
+    if (!info || !filter) return;
+    info.setAttribute('role', 'region');
+    info.setAttribute('aria-label', 'About this API');
+    filter.setAttribute('role', 'search');
+    filter.querySelector('input').setAttribute('aria-label', 'Filter by tag');
+    observer.disconnect();
+  }).observe(docs, { childList: true, subtree: true });
+}
+
+async function show() {
+  const docs = document.getElementById('docs');
+  let spec;
+  try {
+    spec = await description();
+  } catch (error) {
+    const notice = document.createElement('main');
+    notice.className = 'notice';
+    notice.textContent = error instanceof TypeError ? UNREACHABLE : error.message;
+    docs.replaceChildren(notice);
+    return;
+  }
+  addLandmarks(docs);
+  SwaggerUI({
+    spec,
+    domNode: docs,
+    deepLinking: true,
+    displayRequestDuration: true,
+    docExpansion: 'list',
+    defaultModelsExpandDepth: 0,
+    filter: true,
+    tryItOutEnabled: true,
+    validatorUrl: null, // No badge from another host.
+    plugins: [page],
+    requestInterceptor: authorized,
+    responseInterceptor(response) {
+      if (response.status === 401) needed();
+      return response;
+    },
+  });
+}
+
 mountBar();
+show();

@@ -32,11 +32,15 @@ const storage = {
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
+/** Variables are on view where there is room for them. */
+const editorTools = matchMedia('(min-width: 64rem) and (min-height: 40rem)').matches ? 'variables' : false;
+
 function Explorer() {
   return (
     <GraphiQL
       fetcher={fetcher}
       defaultTabs={tabs}
+      defaultEditorToolsVisibility={editorTools}
       plugins={plugins}
       storage={storage}
       schemaDescription

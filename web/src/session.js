@@ -1,6 +1,8 @@
 // The session of this tab. The tokens are in `sessionStorage`: they survive a reload and are deleted with the tab.
 // This module does not touch the page; bar.js renders its state.
 
+import { address, UNREACHABLE } from './address.js';
+
 const KEY = 'stockroom.session';
 const EARLY = 20_000; // Milliseconds before the expiry when a token is renewed, so that it does not expire during a request.
 
@@ -56,7 +58,7 @@ function endOf(token) {
 async function ask(query, variables, access) {
   let response;
   try {
-    response = await fetch('/graphql', {
+    response = await fetch(address('graphql'), {
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',
@@ -66,7 +68,7 @@ async function ask(query, variables, access) {
       body: JSON.stringify({ query, variables }),
     });
   } catch {
-    throw new Error('The server cannot be reached.');
+    throw new Error(UNREACHABLE);
   }
   try {
     return await response.json();

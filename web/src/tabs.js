@@ -8,7 +8,10 @@ export const tabs = [
 # history, and an explorer for clicking.
 
 query RunningLow {
-  products(first: 10, orderBy: { field: QUANTITY }) {
+  products(
+    first: 10
+    orderBy: { field: QUANTITY }
+  ) {
     totalCount
     nodes {
       id
@@ -32,9 +35,10 @@ query RunningLow {
 `,
   },
   {
-    query: `# Takes one unit out of stock. Invalid variables
-# are reported in userErrors: try a quantity
-# that is too large.
+    query: `# Takes one unit out of stock. The input is under
+# "Variables", at the bottom. Invalid values are
+# reported in userErrors: try a quantity that is
+# too large.
 
 mutation TakeOut($input: CreateOutflowInput!) {
   createOutflow(input: $input) {

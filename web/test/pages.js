@@ -12,6 +12,9 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { PASSWORD, Program } from '../../tests/clients/program.js';
 import { tabs } from '../src/tabs.js';
+import { checkLayout } from './layout.js';
+import { checkOutage } from './outage.js';
+import { checkPrefix } from './prefix.js';
 
 const running = process.env.STOCKROOM_URL;
 const program = running ? undefined : await Program.start({ products: 240 });
@@ -102,6 +105,8 @@ try {
   await step('the start page links to the other pages', async () => {
     await page.goto('/');
     await picture('start');
+    const examples = await page.locator('pre').allTextContents();
+    assert(examples.every((example) => example.includes(`curl -s ${base}/`) && !example.includes('localhost:8000')), examples.join());
     const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
     for (const wanted of ['/graphql', '/docs', '/api/v1/openapi.json', '/livez', '/readyz']) assert(links.includes(wanted), wanted);
     for (const link of new Set(links)) {
@@ -128,6 +133,7 @@ try {
   await step('a login survives a reload', async () => {
     await logIn(password);
     await state(`Logged in as ${username}`);
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'log-out');
     await page.reload();
     await state(`Logged in as ${username}`);
     await ready();
@@ -215,6 +221,7 @@ try {
   await step('logging out deletes the token', async () => {
     await page.getByRole('button', { name: 'Log out' }).click();
     await state('Logged out');
+    assert.equal(await page.evaluate(() => document.activeElement.id), 'log-in');
     assert.equal(await page.evaluate(() => sessionStorage.getItem('stockroom.session')), null);
   });
 
@@ -234,12 +241,19 @@ try {
     await brands.locator('.opblock-summary-control').click();
     await brands.locator('.execute').click();
     await brands.locator('.live-responses-table .response-col_status', { hasText: '401' }).waitFor();
+    await state('You need to log in');
+    assert.equal(await page.locator('.authorize, .authorization__btn').count(), 0);
+    await brands.locator('.hint').getByRole('button', { name: 'Log in' }).click();
     await logIn(password);
     await state(`Logged in as ${username}`);
     await brands.locator('.execute').click();
     await brands.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
     await picture('docs-tried');
   });
+
+  if (program) await checkOutage({ browser, step });
+  if (program) await checkPrefix({ browser, step });
+  await checkLayout({ browser, base, step });
 
   await step('no page requested another host or violated its policy', () => assert.deepEqual(faults, []));
 

@@ -74,7 +74,7 @@ function List({ id, query }: { id: string; query: MovementsList$key }) {
         {data.product?.title}: {data.product?.quantity}
       </h2>
       <ol>
-        {data.product?.movements.edges.map(({ node }) => (
+        {data.product?.movements?.edges.map(({ node }) => (
           <li key={`${node.__typename} ${node.id}`}>
             {node.createdAt} {node.quantity} {node.supplier ? `from ${node.supplier.name}` : `at ${node.unitPrice}`}
           </li>

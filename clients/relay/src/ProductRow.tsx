@@ -39,7 +39,7 @@ export function ProductRow({ product }: { product: ProductRow$key }) {
   `);
   return (
     <li>
-      {title} by {brand.name}, {sellingPrice}, {quantity} in stock
+      {title} by {brand?.name}, {sellingPrice}, {quantity} in stock
       <button type="button" disabled={isSelling} onClick={() => sell({ variables: { input: { productId: id, quantity: 1 } } })}>
         Sell one
       </button>

@@ -34,7 +34,7 @@ const stockroom = new Stockroom(STOCKROOM_URL, { persisted: PERSISTED !== '' });
 
 const say = (title: string, text: string) => console.log(`${title.padEnd(13)} ${text}`);
 const line = ({ title, sellingPrice, quantity, brand }: ProductCardFragment) =>
-  `${title} by ${brand.name}, ${sellingPrice}, ${quantity} in stock`;
+  `${title} by ${brand?.name}, ${sellingPrice}, ${quantity} in stock`;
 
 /** Returns the value; fails if it is null or undefined. */
 function present<T>(value: T | null | undefined): T {
@@ -67,7 +67,7 @@ const { products: page } = await stockroom.run(ProductPageDocument, {
 });
 say('20 to 100', `${page?.totalCount}, the eleventh ${page?.nodes[0] ? line(page.nodes[0]) : 'none'}`);
 const { categories } = await stockroom.run(CatalogueDocument);
-for (const { name, products } of present(categories).nodes.slice(0, 3)) say(name, `${products.totalCount} products`);
+for (const { name, products } of present(categories).nodes.slice(0, 3)) say(name, `${products?.totalCount} products`);
 
 // Creating: first with invalid values, which are all reported at once, each with a code.
 const { suppliers, categories: choices } = await stockroom.run(ChoicesDocument, {});
@@ -127,7 +127,7 @@ say('Low stock', line(present((await event).value).productLowStock));
 await Promise.all([changes.return(undefined), runsLow.return(undefined)]);
 
 const { product: detail } = await stockroom.run(ProductDetailDocument, { id });
-say('Detail', `${detail?.inflows.totalCount} inflows, ${detail?.outflows.totalCount} outflows, ${detail?.stockLedger.nodes.length} last entries`);
+say('Detail', `${detail?.inflows?.totalCount} inflows, ${detail?.outflows?.totalCount} outflows, ${detail?.stockLedger?.nodes.length} last entries`);
 
 // A dashboard of the last thirty days. Sums are exact decimal strings.
 const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10);

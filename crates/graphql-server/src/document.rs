@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::parser::types::{
     ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
@@ -35,6 +36,8 @@ struct Analysis {
     facts: Facts,
     plan: Plan,
     root_keys: Vec<Name>,
+    /// Whether the host has accepted the arguments of an operation without variables.
+    are_arguments_checked: AtomicBool,
 }
 
 /// Properties of an operation that do not depend on variables.
@@ -54,6 +57,21 @@ pub(crate) struct Operation<'a> {
     pub name: Option<&'a Name>,
     pub facts: Facts,
     pub plan: &'a Plan,
+    are_arguments_checked: &'a AtomicBool,
+}
+
+impl Operation<'_> {
+    /// Whether the host has accepted its arguments, and they do not depend on variables.
+    pub fn are_arguments_checked(&self) -> bool {
+        self.are_arguments_checked.load(Ordering::Relaxed)
+    }
+
+    /// The host has accepted its arguments.
+    pub fn set_arguments_checked(&self) {
+        if self.definition.node.variable_definitions.is_empty() {
+            self.are_arguments_checked.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 impl Document {
@@ -101,6 +119,7 @@ impl Document {
             name,
             facts: analysis.facts,
             plan: &analysis.plan,
+            are_arguments_checked: &analysis.are_arguments_checked,
         })
     }
 }
@@ -153,6 +172,7 @@ impl Validator {
                 facts: facts.get(&name).copied().unwrap_or_default(),
                 plan: plan(index, limits, &parsed, operation)?,
                 root_keys: root_keys(index, limits, &parsed, &operation.node),
+                are_arguments_checked: AtomicBool::new(false),
             };
             operations.insert(name, analysis);
         }

@@ -20,6 +20,7 @@ use crate::planner::{Merged, Plan, merge};
 use crate::response::GraphQlResponse;
 use crate::schema::{AnySchema, ValidateOnly};
 use crate::schema_index::SchemaIndex;
+use crate::validate::arguments;
 use crate::validate::variables::{Coerced, coerce, omit_absent};
 
 /// The parameters of a request.
@@ -167,6 +168,13 @@ impl<H: Host> Engine<H> {
             operation.facts.cost
         };
         cost.check(limits)?;
+        // Without variables an operation says the same each time.
+        if !operation.are_arguments_checked() {
+            arguments::check(index, &document.parsed, definition, &coerced.values, &|field| {
+                host.check_arguments(&context, field)
+            })?;
+            operation.set_arguments_checked();
+        }
         host.admit(&context, operation.facts.usage).await?;
         let (executable, has_placeholders) = executable(index, limits, &document, operation, &coerced)?;
         let observation = host.observe(&context, definition.ty, operation.name.map(Name::as_str));

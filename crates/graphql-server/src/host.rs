@@ -12,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, Response, header};
 
 use crate::error::{ErrorCode, RequestError};
 use crate::limits::Limits;
+use crate::validate::arguments::SelectedField;
 
 /// The program around the schema: authentication, rate limits, observation and shutdown.
 ///
@@ -52,6 +53,20 @@ pub trait Host: Send + Sync + 'static {
     /// # Errors
     /// Usually [`ErrorCode::Unauthenticated`].
     fn authorize(&self, context: &Self::Context) -> Result<(), RequestError>;
+
+    /// Checks what the schema can't say about the arguments of a field, and its resolver would refuse. Called for each field
+    /// with arguments that an operation selects, before anything is executed, and once for each text if the operation has no
+    /// variables: the result must depend on nothing but the field. `context` is there for what is the same in all requests.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadUserInput`] or [`ErrorCode::LimitExceeded`].
+    fn check_arguments(
+        &self,
+        _context: &Self::Context,
+        _field: SelectedField<'_>,
+    ) -> Result<(), RequestError> {
+        Ok(())
+    }
 
     /// Counts an operation against the rate limits. Called once all other checks have passed.
     ///
@@ -132,7 +147,7 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// The response to a `GET` request that prefers `text/html`, as browsers do: usually a GraphiQL page.
-    fn page(&self) -> Option<axum::response::Response> {
+    fn page(&self, _head: &Parts) -> Option<axum::response::Response> {
         None
     }
 }

@@ -19,7 +19,8 @@
 //! 3. literals, and async-graphql's own validation
 //! 4. the login, unless the operation selects only [`Settings::public_fields`]
 //! 5. variables, and the cost with their values
-//! 6. rate limits
+//! 6. what [`Host::check_arguments`] refuses, wherever a field is selected and not skipped
+//! 7. rate limits
 //!
 //! The first three are done once for each text and cached.
 //!
@@ -72,3 +73,4 @@ pub use host::{Host, KeyedRequest, Observation, Recalled, ScalarCheck, Settings,
 pub use http::handler::router;
 pub use limits::Limits;
 pub use response::GraphQlResponse;
+pub use validate::arguments::SelectedField;

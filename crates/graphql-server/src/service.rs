@@ -1,7 +1,7 @@
 //! State that the HTTP and WebSocket handlers share.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::http::{HeaderMap, header};
 use tokio::sync::Semaphore;
@@ -10,8 +10,10 @@ use crate::engine::Engine;
 use crate::error::{ErrorCode, RequestError};
 use crate::host::Host;
 
-/// Pauses between attempts to verify the login of a stream, in milliseconds: about six seconds in total.
+/// Pauses between attempts to begin a request, in milliseconds.
 const PAUSES: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
+/// The time after which no further attempt is made. The pauses take about six seconds in total; attempts may take longer.
+const PATIENCE: Duration = Duration::from_secs(7);
 
 /// An engine that is served over HTTP and WebSocket.
 pub(crate) struct Service<H: Host> {
@@ -30,19 +32,20 @@ impl<H: Host> Service<H> {
         self.engine.host()
     }
 
-    /// Verifies the login of a stream again, before an event is sent. After an error that is not about the login, such as
-    /// an unavailable database, the verification is retried, so that a short outage does not end the stream.
+    /// Begins a request of a stream or a WebSocket. After an error that is not about the login, such as an unavailable
+    /// database, the attempt is repeated, so that a short outage does not end the stream.
     ///
     /// # Errors
-    /// [`ErrorCode::Unauthenticated`] when the login is no longer valid; the last error when all attempts have failed.
-    pub async fn verify_again(&self, session: &H::Session) -> Result<(), RequestError> {
-        let mut pauses = PAUSES.into_iter();
+    /// [`ErrorCode::Unauthenticated`] when the login is not valid; the last error when all attempts have failed.
+    pub async fn begin(&self, session: &H::Session) -> Result<H::Context, RequestError> {
+        let (began, mut pauses) = (Instant::now(), PAUSES.into_iter());
         loop {
-            let Err(error) = self.host().begin(session).await else {
-                return Ok(());
+            let error = match self.host().begin(session).await {
+                Ok(context) => return Ok(context),
+                Err(error) => error,
             };
             match pauses.next() {
-                Some(pause) if error.code != ErrorCode::Unauthenticated => {
+                Some(pause) if error.code != ErrorCode::Unauthenticated && began.elapsed() < PATIENCE => {
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
                 _ => return Err(error),

@@ -28,6 +28,22 @@ pub fn find(files: &'static [File], name: &str) -> Option<&'static File> {
         .and_then(|at| files.get(at))
 }
 
+/// Adapts a page to the public URL of the server, which has no trailing slash: the path of the URL is put before attributes and
+/// texts that begin with `/`, and the URL replaces `example_url`.
+pub fn at_public_url(html: &str, example_url: &str, base_url: &str) -> String {
+    let base_url = base_url
+        .replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;");
+    let path = base_url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)))
+        .unwrap_or_default();
+    html.replace("=\"/", &format!("=\"{path}/"))
+        .replace(">/", &format!(">{path}/"))
+        .replace(example_url, &base_url)
+}
+
 /// A page with a content security policy. No other page can frame it.
 pub fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) -> Response {
     let response = response_with_policy(status, policy)
@@ -113,6 +129,35 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn a_page_is_adapted_to_the_public_url() {
+        let html = "<a href=\"/\">/</a> <img src=\"/web/a.svg\" /> <code>/docs</code> curl http://here/docs";
+        for (base_url, expected) in [
+            (
+                "http://localhost:8000",
+                html.replace("http://here", "http://localhost:8000"),
+            ),
+            (
+                "https://shop.example/stock",
+                "<a href=\"/stock/\">/stock/</a> <img src=\"/stock/web/a.svg\" /> <code>/stock/docs</code> \
+                 curl https://shop.example/stock/docs"
+                    .to_owned(),
+            ),
+            (
+                "https://shop.example/a&b",
+                "<a href=\"/a&amp;b/\">/a&amp;b/</a> <img src=\"/a&amp;b/web/a.svg\" /> \
+                 <code>/a&amp;b/docs</code> curl https://shop.example/a&amp;b/docs"
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(
+                at_public_url(html, "http://here", base_url),
+                expected,
+                "{base_url}"
+            );
+        }
+    }
 
     static FILES: &[File] = &[
         File {

@@ -43,7 +43,7 @@
 //!
 //! | module | contents |
 //! | --- | --- |
-//! | `serve`, `io_timeouts`, `drain_body` | connections |
+//! | `serve`, `io_timeouts`, `drain_body`, `unread_body` | connections |
 //! | [`origin`] | the client's address and the requested host, also behind proxies |
 //! | [`cors`] | cross-origin requests |
 //! | [`body`] | JSON bodies, with a size limit and a timeout |
@@ -67,6 +67,8 @@ pub mod request_id;
 pub mod security;
 mod serve;
 mod trailing_slash;
+mod unread_body;
 pub mod version_tag;
 
-pub use self::serve::{Program, serve};
+pub use self::serve::{Program, serve, serve_with};
+pub use self::unread_body::ReadLimits;

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Version, header};
+use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -21,8 +22,9 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt as _;
 
 use crate::drain_body::DrainBody;
-use crate::io_timeouts::{TIMEOUTS, TimeoutStream};
+use crate::io_timeouts::{TIMEOUTS, TimeoutStream, Timeouts};
 use crate::trailing_slash::without_trailing_slash;
+use crate::unread_body::{EndWaiting, ReadLimits, UnreadBodies};
 
 /// Maximum number of concurrent connections; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -62,12 +64,24 @@ pub async fn serve<P: Program>(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
+    serve_with(program, router, listener, ReadLimits::DEFAULT, stop).await;
+}
+
+/// The same with other limits on what clients leave unread.
+pub async fn serve_with<P: Program>(
+    program: &Arc<P>,
+    router: axum::Router,
+    listener: TcpListener,
+    limits: ReadLimits,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     let max_connections = max_connections(rlimit::Resource::NOFILE.get_soft().ok());
     let server = Server {
         router,
         program: Arc::clone(program),
         slots: Arc::new(Semaphore::new(max_connections)),
-        builder: builder(),
+        builder: builder(limits),
+        limits,
         shutdown: watch::Sender::new(false),
     };
     let mut stop = pin!(stop);
@@ -113,7 +127,7 @@ fn max_connections(files: Option<u64>) -> usize {
         .clamp(1, MAX_CONNECTIONS)
 }
 
-fn builder() -> Builder<TokioExecutor> {
+fn builder(limits: ReadLimits) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -126,7 +140,7 @@ fn builder() -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(HEAD_TIMEOUT)
-        .max_concurrent_streams(256);
+        .max_concurrent_streams(limits.streams);
     builder
 }
 
@@ -135,6 +149,7 @@ struct Server<P> {
     program: Arc<P>,
     slots: Arc<Semaphore>,
     builder: Builder<TokioExecutor>,
+    limits: ReadLimits,
     /// Set to true on shutdown.
     shutdown: watch::Sender<bool>,
 }
@@ -173,13 +188,31 @@ impl<P: Program> Server<P> {
         }
         let requested = Arc::<Notify>::default();
         let (router, request_seen) = (self.router.clone(), Arc::clone(&requested));
-        let service = service_fn(move |request| {
+        let (limits, unread) = (self.limits, Arc::<UnreadBodies>::default());
+        let bodies = Arc::clone(&unread);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
             request_seen.notify_one();
-            respond(router.clone(), peer, request)
+            let (router, bodies) = (router.clone(), Arc::clone(&bodies));
+            async move {
+                // With HTTP/1, a connection has one response at a time, and a stalled write ends it.
+                if request.version() != Version::HTTP_2 {
+                    return respond(router, peer, request).await;
+                }
+                if !bodies.below(limits.unread_bytes).await {
+                    // There is nothing left to send a response to.
+                    return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+                }
+                let response = respond(router, peer, request).await?;
+                Ok(response.map(|body| bodies.add(body)))
+            }
         });
+        let timeouts = Timeouts {
+            stalled_write: limits.stalled,
+            ..TIMEOUTS
+        };
         let connection = self
             .builder
-            .serve_connection_with_upgrades(TokioIo::new(TimeoutStream::new(stream, TIMEOUTS)), service)
+            .serve_connection_with_upgrades(TokioIo::new(TimeoutStream::new(stream, timeouts)), service)
             .into_owned();
         let mut shutdown = self.shutdown.subscribe();
         let shutdown = async move {
@@ -190,8 +223,12 @@ impl<P: Program> Server<P> {
         tokio::spawn(async move {
             let _held = (slot, counted);
             let mut connection = pin!(connection);
+            let _ends_waiting = EndWaiting(Arc::clone(&unread));
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
+                () = unread.stalled(limits.stalled) => {
+                    return tracing::debug!("a connection was closed: the client does not read a response");
+                }
                 () = shutdown => {}
             }
             // A graceful shutdown would drop the first request if it has not been read yet.

@@ -8,6 +8,7 @@ use super::user_error::{UserError, UserErrorCode};
 use crate::error::{self, Conflict, Error, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::idempotency::RETRY_IN_PROGRESS;
 use crate::kind::Kind;
+use crate::query::paging::MAX_PAGE_SIZE;
 use crate::telemetry::log_failure;
 
 /// An error as a client sees it.
@@ -37,6 +38,7 @@ impl From<&Error> for ClientError {
             Error::NotFound => ("There is nothing with this id.".to_owned(), None),
             Error::NoSuchPage => ("There is no such page.".to_owned(), None),
             Error::Parameter { name, reason } => (format!("{name}: {reason}"), None),
+            Error::PageSize { name } => (format!("{name}: It must be from 0 to {MAX_PAGE_SIZE}."), None),
             Error::Malformed(malformed) => (malformed_message(*malformed).to_owned(), None),
             Error::Protected { by } => {
                 let needed: Vec<String> = by
@@ -108,6 +110,7 @@ const fn rendering(code: error::ErrorCode) -> Rendering {
         | Code::ParseError
         | Code::InvalidQuery
         | Code::InvalidHost => Rendering::TopLevel(ErrorCode::BadUserInput),
+        Code::PageSize => Rendering::TopLevel(ErrorCode::LimitExceeded),
         Code::PayloadTooLarge => Rendering::TopLevel(ErrorCode::PayloadTooLarge),
         Code::UnsupportedMediaType => Rendering::TopLevel(ErrorCode::UnsupportedMediaType),
         Code::IncompleteBody => Rendering::TopLevel(ErrorCode::IncompleteBody),

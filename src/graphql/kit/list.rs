@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_graphql::Context;
-use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::connection::{Connection, ConnectionOf, HasConnection};
@@ -83,8 +82,8 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
     reference: E::Column,
     page: PageArguments,
     listing: impl FnOnce(&Ctx) -> Result<Listing<E>> + Send + 'a,
-) -> BoxFuture<'a, Result<ConnectionOf<E>>> {
-    let connection = async move {
+) -> BoxFuture<'a, Nullable<ConnectionOf<E>>> {
+    nullable(async move {
         let (relation, request) = (relation_key(cx), page.into_request()?);
         let ctx = Ctx::of(cx)?;
         let listing = || listing(ctx);
@@ -95,8 +94,7 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
             Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
         });
         Ok(Node(connection.into()))
-    };
-    connection.boxed()
+    })
 }
 
 /// The key under which siblings share a list: the field with its arguments as written in the document. Variables need not
@@ -136,6 +134,19 @@ macro_rules! lists {
     }) => {
         pub(crate) struct $lists(pub(crate) $crate::query::Row<$parent>);
 
+        impl $lists {
+            /// The checks of the arguments of these fields.
+            pub(crate) const CHECKS: &[(&str, $crate::graphql::kit::arguments::ArgumentCheck)] = &[$(
+                (stringify!($field), |ctx, arguments| {
+                    use $crate::graphql::kit::{list::ListArguments, page::PageArguments};
+                    let page = PageArguments::of(arguments)?.into_request()?;
+                    let list = ListArguments::<$module::Entity>::new(ctx)
+                        $(.$argument(arguments.get(stringify!($argument))?)?)+;
+                    Ok(list.into_listing().check(&page)?)
+                }),
+            )+];
+        }
+
         #[async_graphql::Object(serial)]
         #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]
         impl $lists {
@@ -150,7 +161,7 @@ macro_rules! lists {
                     before: Option<String>,
                     offset: Option<i32>,
                     $($(#[graphql(desc = $argument_doc)])? $argument: $type,)+
-                ) -> $crate::error::Result<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
+                ) -> $crate::graphql::kit::Nullable<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
                     use $crate::graphql::kit::{list, page::PageArguments};
                     let page = PageArguments { first, after, last, before, offset };
                     list::related_rows::<$module::Entity, _>(cx, &self.0, $module::Column::$reference, page, |ctx| {
@@ -170,6 +181,19 @@ macro_rules! lists {
         )+
     }) => {
         pub(crate) struct $lists;
+
+        impl $lists {
+            /// The checks of the arguments of these fields.
+            pub(crate) const CHECKS: &[(&str, $crate::graphql::kit::arguments::ArgumentCheck)] = &[$(
+                (stringify!($field), |ctx, arguments| {
+                    use $crate::graphql::kit::{list::ListArguments, page::PageArguments};
+                    let page = PageArguments::of(arguments)?.into_request()?;
+                    let list = ListArguments::<$module::Entity>::new(ctx)
+                        $(.$argument(arguments.get(stringify!($argument))?)?)+;
+                    Ok(list.into_listing().check(&page)?)
+                }),
+            )+];
+        }
 
         #[async_graphql::Object]
         #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Error, Result};
 
+pub(crate) mod arguments;
 pub(crate) mod connection;
 pub(crate) mod decimal;
 pub(crate) mod error;

@@ -2,6 +2,9 @@
 
 use async_graphql::SimpleObject;
 
+use graphql_server::RequestError;
+
+use super::arguments::Arguments;
 use crate::error::{Error, Result};
 use crate::query::PageRequest;
 use crate::query::paging::MAX_PAGE_SIZE;
@@ -36,10 +39,21 @@ pub(crate) struct PageArguments {
 }
 
 impl PageArguments {
+    pub(crate) fn of(arguments: &Arguments<'_>) -> Result<Self, RequestError> {
+        Ok(Self {
+            first: arguments.get("first")?,
+            after: arguments.get("after")?,
+            last: arguments.get("last")?,
+            before: arguments.get("before")?,
+            offset: arguments.get("offset")?,
+        })
+    }
+
     /// Checks the arguments.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a size or an offset out of range, and for `first` together with `last`.
+    /// [`Error::PageSize`] for a page that is too large; [`Error::Parameter`] for a negative size or offset, and for `first`
+    /// together with `last`.
     pub(crate) fn into_request(self) -> Result<PageRequest> {
         if self.first.is_some() && self.last.is_some() {
             return Err(Error::parameter("last", "Give first or last, not both."));
@@ -49,20 +63,27 @@ impl PageArguments {
             (None, Some(last)) => ("last", last),
             (first, _) => ("first", first.unwrap_or(DEFAULT_PAGE_SIZE)),
         };
-        if !(0..=i32::from(MAX_PAGE_SIZE)).contains(&size) {
-            return Err(Error::parameter(
-                name,
-                format!("It must be from 0 to {MAX_PAGE_SIZE}."),
-            ));
-        }
+        let size = page_size(name, size)?;
         let skip = u64::try_from(self.offset.unwrap_or(0))
             .map_err(|_| Error::parameter("offset", "It must be 0 or more."))?;
         Ok(PageRequest {
-            size: u64::try_from(size).unwrap_or_default(),
+            size,
             backwards,
             skip,
             after: self.after,
             before: self.before,
         })
+    }
+}
+
+/// The size of a page from the argument `name`.
+///
+/// # Errors
+/// [`Error::PageSize`] for one that is too large, [`Error::Parameter`] for a negative one.
+pub(crate) fn page_size(name: &'static str, size: i32) -> Result<u64> {
+    match u64::try_from(size) {
+        Ok(size) if size <= u64::from(MAX_PAGE_SIZE) => Ok(size),
+        Ok(_) => Err(Error::PageSize { name }),
+        Err(_) => Err(Error::parameter(name, "It must be 0 or more.")),
     }
 }

@@ -5,7 +5,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 use super::node::{HasNode, NodeOf};
-use super::{Node, Nullable};
+use super::{Node, Nullable, nullable};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::{Collection, Row};
@@ -22,19 +22,19 @@ pub(crate) fn optional<'a, E: HasNode, P: Collection>(
     load::<E, P>(cx, row, relation, id).map(Result::transpose).boxed()
 }
 
-/// The row that `row` refers to by `id`, where the database guarantees that there is one.
+/// The row that `row` refers to by `id`, where the database guarantees that there is one. The field is nullable all the
+/// same: if the row can't be read, the object that refers to it stays.
 pub(crate) fn required<'a, E: HasNode, P: Collection>(
     cx: &'a Context<'_>,
     row: &'a Row<P>,
     relation: &'static str,
     id: fn(&P::Model) -> i64,
-) -> BoxFuture<'a, Result<Node<NodeOf<E>>>> {
-    let found = async move {
+) -> BoxFuture<'a, Nullable<Node<NodeOf<E>>>> {
+    nullable(async move {
         let found = row.one::<E>(Ctx::of(cx)?, relation, |row| Some(id(row))).await?;
         let row = found.ok_or_else(|| Error::internal(format!("a {relation} is missing")))?;
         Ok(Node(NodeOf::<E>::from(row)))
-    };
-    found.boxed()
+    })
 }
 
 async fn load<E: HasNode, P: Collection>(

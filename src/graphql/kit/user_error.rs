@@ -81,7 +81,7 @@ impl From<FaultCode> for UserErrorCode {
 }
 
 /// `category_id` is `categoryId`.
-fn camel_case(column: &str) -> String {
+pub(super) fn camel_case(column: &str) -> String {
     let mut words = column.split('_');
     let mut name = words.next().unwrap_or_default().to_owned();
     for word in words {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::http::pages::EXAMPLE_URL;
 use crate::rest::path::ROOT;
 
 /// Returns the headers for `#/components/headers`.
@@ -13,7 +14,7 @@ pub(super) fn components() -> Value {
             "description": "The URL of the new object.",
             "required": true,
             "schema": { "type": "string", "format": "uri" },
-            "example": format!("http://localhost:8000{ROOT}/products/2/"),
+            "example": format!("{EXAMPLE_URL}{ROOT}/products/2/"),
         },
         "Allow": text("The methods that the path has.", "GET, HEAD, POST, OPTIONS"),
         "WWW-Authenticate": text("The authentication scheme.", "Bearer"),

@@ -79,7 +79,7 @@ pub(super) fn describe(routes: Vec<Route>) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "The inventory over REST.",
             "description": ABOUT,
-            "license": { "name": "MIT OR Apache-2.0" },
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": ROOT, "description": "This server." }],
         "security": [{ "bearer": [] }],

@@ -11,6 +11,7 @@ use super::nouns::{
 use super::parameters::{list_parameters, parameter};
 use super::schemas;
 use crate::auth::{Right, Verb};
+use crate::http::pages::EXAMPLE_URL;
 use crate::kind::Kind;
 use crate::resource::{Editable, Resource};
 use crate::rest::path::ROOT;
@@ -192,7 +193,7 @@ pub(crate) fn index(schemas: &mut Schemas) -> Value {
         }),
     );
     let example: Value = names
-        .map(|name| (name, format!("http://localhost:8000{ROOT}/{name}/")))
+        .map(|name| (name, format!("{EXAMPLE_URL}{ROOT}/{name}/")))
         .into_iter()
         .collect();
     json!({

@@ -145,7 +145,7 @@ async fn numbers_and_prices(gateway: Gateway) {
     for price in [r#""x""#, r#""1,5""#, r#""NaN""#, r#""""#, "10000000000000"] {
         let document =
             format!("{{ products(filter: {{ sellingPrice: {{ gt: {price} }} }}) {{ totalCount }} }}");
-        let (code, message) = gateway.viewer.failure(&document, json!({})).await;
+        let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
         assert_eq!(code, "BAD_USER_INPUT", "{price}");
         assert!(message.contains("decimal"), "{price}: {message}");
     }
@@ -367,7 +367,7 @@ async fn filters_are_bounded(gateway: Gateway) {
     };
     assert_eq!(count(deep(16)).await, 1);
     for (filter, says) in [(wide(201), "conditions"), (ids(10_001), "values")] {
-        let (code, message) = gateway.viewer.failure(document, json!({ "f": filter })).await;
+        let (code, message) = gateway.viewer.refusal(document, json!({ "f": filter })).await;
         assert_eq!(code, "BAD_USER_INPUT");
         assert!(message.contains(says), "{message}");
     }

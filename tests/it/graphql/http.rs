@@ -246,7 +246,8 @@ async fn statuses_of_responses(gateway: Gateway) {
     for (query, status, plain) in [
         ("{ __typename }", 200, 200),
         // A failed field counts as executed.
-        ("{ products(first: 101) { totalCount } }", 200, 200),
+        ("{ webhookEndpoints { totalCount } }", 200, 200),
+        ("{ products(first: 101) { totalCount } }", 400, 200),
         ("{ nothing }", 400, 200),
         ("{", 400, 200),
         (

@@ -160,25 +160,28 @@ async fn limits_are_inclusive(gateway: Gateway) {
         .viewer
         .gql(&format!("{{ {many} }}"), json!({}))
         .await
-        .expect(200);
+        .json();
     assert_eq!(body["errors"].as_array().unwrap().len(), 20);
-    assert_eq!(body["data"].as_object().unwrap().len(), 100);
+    assert!(body.get("data").is_none(), "{body}");
 }
 
 async fn failed_fields_become_null(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
-    let brand = gateway.root.make(Kind::Brand, json!({ "name": "Empty" })).await;
+    gateway
+        .sql("ALTER TABLE inflow RENAME TO away")
+        .await
+        .expect("it is renamed");
     let document = format!(
         "{{ viewer {{ user {{ username }} }}
-            product(id: {product}) {{ title inflows(first: 101) {{ totalCount }} quantity }}
-            brand(id: {brand}) {{ products(after: \"x\") {{ totalCount }} }}
-            categories {{ nodes {{ products(last: 101) {{ nodes {{ id }} }} name }} totalCount }}
+            product(id: {product}) {{ title inflows {{ totalCount }} quantity }}
+            inflows {{ totalCount }}
+            categories {{ nodes {{ products {{ nodes {{ inflows {{ nodes {{ id }} }} title }} }} name }} totalCount }}
             stockLedger {{ nodes {{ change movement {{ id }} }} }} }}"
     );
     let body = gateway.viewer.gql(&document, json!({})).await.expect(200);
     assert_eq!(
         body["data"].to_string(),
-        r#"{"viewer":{"user":{"username":"viewer"}},"product":null,"brand":null,"categories":null,"stockLedger":{"nodes":[{"change":10,"movement":null}]}}"#
+        r#"{"viewer":{"user":{"username":"viewer"}},"product":{"title":"Bolts","inflows":null,"quantity":10},"inflows":null,"categories":{"nodes":[{"products":{"nodes":[{"inflows":null,"title":"Bolts"}]},"name":"A category"}],"totalCount":1},"stockLedger":{"nodes":[{"change":10,"movement":null}]}}"#
     );
     let paths: Vec<&Value> = body["errors"]
         .as_array()
@@ -188,19 +191,21 @@ async fn failed_fields_become_null(gateway: Gateway) {
         .collect();
     for path in [
         json!(["product", "inflows"]),
-        json!(["brand", "products"]),
-        json!(["categories", "nodes", 0, "products"]),
+        json!(["inflows"]),
+        json!(["categories", "nodes", 0, "products", "nodes", 0, "inflows"]),
     ] {
         assert!(paths.contains(&&path), "{body}");
     }
-    // A nullable field becomes null, and its object stays.
-    let document =
-        "{ analytics { lowStockThreshold stockByBrand(first: 101) { brand { id } } sales { revenue } } }";
+    let document = "{ analytics { lowStockThreshold movementsPerDay(from: \"2024-01-01\", to: \"2024-01-01\") { date } } }";
     let body = gateway.viewer.gql(document, json!({})).await.expect(200);
     assert_eq!(
         body["data"].to_string(),
-        r#"{"analytics":{"lowStockThreshold":5,"stockByBrand":null,"sales":{"revenue":"0.00"}}}"#
+        r#"{"analytics":{"lowStockThreshold":5,"movementsPerDay":null}}"#
     );
+    gateway
+        .sql("ALTER TABLE away RENAME TO inflow")
+        .await
+        .expect("it is renamed");
     // An object of which all fields are skipped has no keys.
     let document = format!(
         "query($x: Boolean!) {{ product(id: {product}) {{ title @include(if: $x) movements {{ nodes {{ ...on Inflow {{ id }} }} }} }} }}"

@@ -10,6 +10,7 @@ mod http;
 mod limits;
 mod nesting;
 mod paging;
+mod refusals;
 mod socket;
 mod socket_ends;
 mod statements;

@@ -135,12 +135,14 @@ async fn operations_of_every_kind(gateway: Gateway) {
         );
         assert_eq!(message["payload"][0]["extensions"]["code"], code, "{message}");
     }
-    socket
-        .subscribe("field", "{ products(first: 101) { totalCount } }", json!({}))
-        .await;
+    let forbidden = "{ webhookEndpoints { totalCount } }";
+    socket.subscribe("field", forbidden, json!({})).await;
     let message = socket.message().await;
-    assert_eq!(message["payload"]["data"], json!({ "products": null }));
-    assert_eq!(message["payload"]["errors"][0]["path"], json!(["products"]));
+    assert_eq!(message["payload"]["data"], json!({ "webhookEndpoints": null }));
+    assert_eq!(
+        message["payload"]["errors"][0]["path"],
+        json!(["webhookEndpoints"])
+    );
     assert_eq!(socket.message().await["type"], "complete");
     socket
         .send_json(&json!({ "type": "ping", "payload": { "a": [1] } }))

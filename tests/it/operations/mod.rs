@@ -17,5 +17,6 @@ mod resilience;
 mod safety;
 mod settings;
 mod slow_clients;
+mod survival;
 mod traces;
 mod two_gateways;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{join, join_all};
 use serde_json::json;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::gateway::Gateway;
@@ -13,6 +13,7 @@ use crate::support::program::Program;
 
 on_both!(
     slow_clients_do_not_starve_others,
+    streams_without_a_window_fill_no_memory,
     the_limit_on_open_files_is_raised
 );
 
@@ -119,4 +120,43 @@ async fn the_limit_on_open_files_is_raised(gateway: Gateway) {
         allowed >= soft && allowed >= hard.min(65_536),
         "{allowed} of {soft} to {hard}"
     );
+}
+
+/// 60 connections of HTTP/2, each with 256 requests for `/metrics` and a window of 0 bytes for the responses.
+async fn streams_without_a_window_fill_no_memory(gateway: Gateway) {
+    let program = Program::serve(&gateway.database_url(), &[]).await;
+    assert_eq!(program.anon().get("/livez").await.status, 200);
+    let before = program.memory();
+    let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+        let length = u32::try_from(payload.len()).expect("short").to_be_bytes();
+        [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+    };
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // INITIAL_WINDOW_SIZE is 0.
+    bytes.extend(frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]));
+    for stream in 0..256 {
+        let mut head = vec![0x82, 0x86, 0x01, 9];
+        head.extend(b"localhost\x04\x08/metrics");
+        bytes.extend(frame(1, 5, stream * 2 + 1, &head));
+    }
+    let ping = frame(6, 0, 0, b"all sent");
+    bytes.extend(&ping);
+    let mut clients = Vec::new();
+    for _ in 0..60 {
+        let mut client = TcpStream::connect(program.address).await.expect("a connection");
+        client.write_all(&bytes).await.expect("the bytes are sent");
+        clients.push(client);
+    }
+    for client in &mut clients {
+        // The response to the ping follows all that was read before it.
+        let mut received = Vec::new();
+        while !received.windows(8).any(|part| part == b"all sent") {
+            let read = client.read_buf(&mut received).await.expect("bytes");
+            assert_ne!(read, 0, "the connection was closed");
+        }
+    }
+    let grown = program.memory().saturating_sub(before);
+    println!("memory grew by {grown} bytes");
+    assert!(grown < 150 * 1024 * 1024, "{grown}");
+    assert_eq!(program.anon().get("/livez").await.status, 200);
 }

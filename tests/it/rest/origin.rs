@@ -14,6 +14,7 @@ use crate::support::test_database::PASSWORD;
 on_both![
     links_use_the_host_header,
     the_public_address_takes_precedence,
+    a_public_path_is_in_every_address,
     forwarded_headers_are_used_from_proxies_only,
     failures_count_for_the_client_behind_a_proxy,
     only_allowed_hosts_are_served,
@@ -109,6 +110,42 @@ async fn links_use_the_host_header(gateway: Gateway) {
         send(request).await.json()["next"],
         "http://stock.example.com/api/v1/brands/?page_size=1&page=2"
     );
+}
+
+async fn a_public_path_is_in_every_address(gateway: Gateway) {
+    let base = "https://shop.example/stock";
+    let other = gateway.another(&["--public-url", base]).await;
+    for name in ["One", "Two"] {
+        let created = other.administrator.post("brands/", json!({ "name": name })).await;
+        let id = created.expect(201)["id"].clone();
+        created.has_location(&format!("{base}/api/v1/brands/{id}/"));
+    }
+    let page = other
+        .administrator
+        .get("brands/?page_size=1&search=")
+        .await
+        .expect(200);
+    assert_eq!(
+        page["next"],
+        format!("{base}/api/v1/brands/?page_size=1&search=&page=2")
+    );
+    assert_eq!(brands(&other, &[]).await, format!("{base}/api/v1/brands/"));
+    let description = other.anon.get("openapi.json").await;
+    assert_eq!(
+        description.expect(200)["servers"][0]["url"],
+        format!("{base}/api/v1")
+    );
+    assert!(!description.text.contains("localhost"));
+    let start = other.anon.get("/").await;
+    start.expect_text(200);
+    assert!(start.text.contains(&format!("curl -s {base}/api/v1/products/")));
+    for link in start.text.split("href=\"").skip(1) {
+        assert!(
+            link.starts_with("/stock/") || link.starts_with("#content"),
+            "{link}"
+        );
+    }
+    other.end().await;
 }
 
 async fn the_public_address_takes_precedence(gateway: Gateway) {

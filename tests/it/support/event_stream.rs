@@ -15,12 +15,20 @@ pub struct EventStream {
 impl EventStream {
     /// Starts an operation by `POST`.
     pub async fn open(actor: &Actor, query: &str, variables: Value) -> Self {
+        let opened = Self::try_open(actor, query, variables).await;
+        opened.unwrap_or_else(|status| panic!("{query}: {status}"))
+    }
+
+    /// The same, or the status of a request that is not served.
+    pub async fn try_open(actor: &Actor, query: &str, variables: Value) -> Result<Self, u16> {
         let request = actor
             .request(Method::POST, "/graphql")
             .header("accept", "text/event-stream")
             .json(&json!({ "query": query, "variables": variables }));
         let response = request.send().await.expect("a response");
-        assert_eq!(response.status(), 200);
+        if response.status() != 200 {
+            return Err(response.status().as_u16());
+        }
         let kind = response
             .headers()
             .get("content-type")
@@ -28,10 +36,10 @@ impl EventStream {
             .to_str()
             .expect("ASCII");
         assert!(kind.starts_with("text/event-stream"), "{kind}");
-        Self {
+        Ok(Self {
             response,
             received: String::new(),
-        }
+        })
     }
 
     /// The next event and its data; `None` at the end of the stream.

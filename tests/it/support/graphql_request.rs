@@ -19,19 +19,6 @@ impl Actor {
         first_error(&body)
     }
 
-    /// The code and the message of the first error of a response in which all root fields are null.
-    pub async fn failure(&self, document: &str, variables: Value) -> (String, String) {
-        let body = self.gql(document, variables.clone()).await.expect(200);
-        let data = body["data"]
-            .as_object()
-            .unwrap_or_else(|| panic!("{document}: {body}"));
-        assert!(
-            data.values().all(Value::is_null),
-            "{document} {variables}: {body}"
-        );
-        first_error(&body)
-    }
-
     /// The payload of a mutation without errors; `input` is its variable.
     pub async fn mutate(&self, field: &str, selected: &str, input: Value) -> Value {
         let payload = self.payload(field, selected, input).await;

@@ -34,6 +34,8 @@ use crate::models::Table;
 
 /// The client's limit for a statement, longer than the server's.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(12);
+/// How often a statement is repeated: if several connections have ended, an attempt may detect only one of them.
+const REPEATS: u32 = 3;
 /// The time limit for detecting a pooler.
 const POOLER_TIMEOUT: Duration = Duration::from_secs(3);
 /// The default size of the pool. If it is much larger than the server's number of cores, it only lengthens the queue for a
@@ -197,9 +199,9 @@ impl Postgres {
         Ok(is_writable)
     }
 
-    /// Runs a statement outside of a transaction, and a second time if the first attempt had no effect.
+    /// Runs a statement outside of a transaction, and again if an attempt had no effect.
     async fn run(&self, statement: &Statement) -> Result<Response, Error> {
-        let mut is_repeated = false;
+        let mut repeats = 0;
         loop {
             let mut lease = self.pool.acquire().await?;
             let error = match self.limited(lease.run(statement)).await {
@@ -215,10 +217,10 @@ impl Postgres {
             let had_no_effect = error.is_stale_plan()
                 || error.is_foreign_statement()
                 || error.is_lost() && is_read(&statement.sql);
-            if is_repeated || !had_no_effect {
+            if repeats == REPEATS || !had_no_effect {
                 return Err(error);
             }
-            is_repeated = true;
+            repeats += 1;
         }
     }
 

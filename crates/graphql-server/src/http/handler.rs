@@ -54,7 +54,7 @@ async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Reques
     let prefers_page = reply
         .accepted
         .is_some_and(|accepted| accepted.best == MediaType::Html);
-    if prefers_page && let Some(page) = service.host().page() {
+    if prefers_page && let Some(page) = service.host().page(&parts) {
         return page;
     }
     let request = request::from_query(parts.uri.query().unwrap_or_default());

@@ -73,7 +73,7 @@ async fn send<H: Host>(
                 Some(response) => {
                     // A login that was revoked since the last event ends the stream. So does an event that could not be
                     // resolved: without `complete`, the client reconnects and resumes after the last event it received.
-                    if response.is_incomplete() || service.verify_again(session).await.is_err() {
+                    if response.is_incomplete() || service.begin(session).await.is_err() {
                         return;
                     }
                     format!("event: next\ndata: {}\n\n", response.to_json()).into()

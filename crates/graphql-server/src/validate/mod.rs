@@ -1,5 +1,6 @@
 //! Checks that async-graphql's validation lacks: of values, variables and selections with the same response key.
 
+pub(crate) mod arguments;
 pub(crate) mod field_merging;
 pub(crate) mod literals;
 mod values;

@@ -106,8 +106,8 @@ pub(super) async fn run<H: Host>(
     sender: MessageSender,
     request: GraphQlRequest,
 ) {
-    let (host, engine) = (service.host(), &service.engine);
-    let prepared = match host.begin(&session).await {
+    let engine = &service.engine;
+    let prepared = match service.begin(&session).await {
         Ok(context) => engine.prepare(context, request).await,
         Err(error) => Err(error),
     };
@@ -138,13 +138,13 @@ async fn stream<H: Host>(
     let host = service.host();
     let mut responses = service.engine.subscribe(prepared);
     while let Some(response) = responses.next().await {
-        let verified = service.verify_again(session).await;
+        let verified = service.begin(session).await;
         if host.is_stopping() {
             return;
         }
         match verified {
-            Ok(()) if response.is_incomplete() => return sender.close(Close::UNAVAILABLE).await,
-            Ok(()) => {}
+            Ok(_) if response.is_incomplete() => return sender.close(Close::UNAVAILABLE).await,
+            Ok(_) => {}
             Err(error) if error.code == ErrorCode::Unauthenticated => {
                 return sender.close(Close::EXPIRED).await;
             }

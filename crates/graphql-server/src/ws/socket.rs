@@ -211,7 +211,7 @@ impl<H: Host> Connection<H> {
         let session = host
             .session(self.client, authorization.as_deref())
             .map_err(|_| Close::FORBIDDEN)?;
-        match host.begin(&session).await {
+        match self.service.begin(&session).await {
             Ok(_) => self.session = Some(session),
             Err(error) if error.code == ErrorCode::Unauthenticated => return Err(Close::FORBIDDEN),
             Err(_) => return Err(Close::UNAVAILABLE),

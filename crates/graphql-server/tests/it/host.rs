@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::parser::types::OperationType;
 use axum::http::Response;
-use graphql_server::{ErrorCode, Host, KeyedRequest, Recalled, RequestError, Usage};
+use graphql_server::{ErrorCode, Host, KeyedRequest, Recalled, RequestError, SelectedField, Usage};
 
 /// The token of the only user.
 pub const TOKEN: &[u8] = b"Bearer good";
@@ -20,6 +20,8 @@ pub enum Caller {
 pub struct TestHost {
     /// Mutations that have been admitted.
     pub mutations: AtomicUsize,
+    /// Fields whose arguments were checked.
+    pub checked: AtomicUsize,
     /// Requests that were not executed.
     pub rejected: AtomicUsize,
     /// Mutations with an idempotency key that were begun and ended.
@@ -52,6 +54,19 @@ impl Host for TestHost {
             Caller::User => Ok(()),
             Caller::Anonymous => Err(RequestError::new(ErrorCode::Unauthenticated, "Log in first.")),
         }
+    }
+
+    /// At most 50 things.
+    fn check_arguments(&self, _: &Caller, field: SelectedField<'_>) -> Result<(), RequestError> {
+        self.checked.fetch_add(1, Ordering::Relaxed);
+        if !matches!((field.parent(), field.name()), ("Query" | "Thing", "things")) {
+            return Ok(());
+        }
+        let first: Option<i32> = field.argument("first")?;
+        if first.is_some_and(|first| first > 50) {
+            return Err(RequestError::new(ErrorCode::LimitExceeded, "At most 50 things."));
+        }
+        Ok(())
     }
 
     async fn admit(&self, _: &Caller, usage: Usage) -> Result<(), RequestError> {

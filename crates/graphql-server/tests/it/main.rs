@@ -7,6 +7,7 @@
     reason = "a panic fails the test"
 )]
 
+mod arguments;
 mod documents;
 mod execution;
 mod executor;

@@ -10,7 +10,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{create, drop_tables, run, run_on_both};
+use crate::column::{create, drop_tables, mark_compatible, run, run_on_both};
 
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
@@ -98,7 +98,8 @@ impl MigrationTrait for Migration {
             );
             run(manager, "SELECT 1", &postgres).await?;
         }
-        Ok(())
+        // The triggers do their work whichever program writes.
+        mark_compatible(manager, self.name()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

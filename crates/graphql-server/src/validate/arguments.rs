@@ -1,0 +1,193 @@
+//! The arguments of an operation, with the values of its variables: what the schema can't say about them, such as the
+//! largest page, the program checks here, before anything is executed.
+//!
+//! A resolver would find the same, but a mutation has been committed by the time its payload is resolved.
+
+use std::collections::HashSet;
+
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{InputType, Positioned, ServerError, Value, Variables};
+
+use crate::error::{ErrorCode, MAX_ERRORS, RequestError};
+use crate::schema_index::SchemaIndex;
+use async_graphql_value::Value as Literal;
+
+/// A field that an operation selects with arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct SelectedField<'a> {
+    parent: &'a str,
+    field: &'a Field,
+    variables: &'a Variables,
+}
+
+impl<'a> SelectedField<'a> {
+    /// The name of the type that it is a field of.
+    pub const fn parent(&self) -> &'a str {
+        self.parent
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'a str {
+        self.field.name.node.as_str()
+    }
+
+    /// An argument as its resolver gets it. One that is absent, with or without a default in the schema, is read as null.
+    ///
+    /// # Errors
+    /// [`ErrorCode::BadUserInput`] if it is not a value of `T`.
+    pub fn argument<T: InputType>(&self, name: &str) -> Result<T, RequestError> {
+        let literal = self.field.get_argument(name);
+        let value = literal.and_then(|literal| value(&literal.node, self.variables));
+        T::parse(value).map_err(|_| {
+            let message = format!(
+                "The value of \"{name}\" does not fit: expected \"{}\".",
+                T::qualified_type_name()
+            );
+            RequestError::new(ErrorCode::BadUserInput, message)
+        })
+    }
+}
+
+/// The value of a literal; none for a variable without a value.
+fn value(literal: &Literal, variables: &Variables) -> Option<Value> {
+    Some(match literal {
+        Literal::Variable(name) => variables.get(name)?.clone(),
+        Literal::Null => Value::Null,
+        Literal::Number(number) => Value::Number(number.clone()),
+        Literal::String(text) => Value::String(text.clone()),
+        Literal::Boolean(boolean) => Value::Boolean(*boolean),
+        Literal::Binary(bytes) => Value::Binary(bytes.clone()),
+        Literal::Enum(name) => Value::Enum(name.clone()),
+        Literal::List(items) => {
+            let items = items
+                .iter()
+                .map(|item| value(item, variables).unwrap_or_default());
+            Value::List(items.collect())
+        }
+        Literal::Object(fields) => {
+            let fields = fields.iter();
+            Value::Object(
+                fields
+                    .filter_map(|(name, field)| Some((name.clone(), value(field, variables)?)))
+                    .collect(),
+            )
+        }
+    })
+}
+
+/// Calls `check` for each field with arguments that the operation selects. What is skipped, and what absent variables leave
+/// out, is not selected.
+///
+/// # Errors
+/// All that `check` returns, at most [`MAX_ERRORS`].
+pub(crate) fn check(
+    index: &SchemaIndex,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+    check: &dyn Fn(SelectedField<'_>) -> Result<(), RequestError>,
+) -> Result<(), RequestError> {
+    let mut walk = Walk {
+        index,
+        document,
+        variables,
+        check,
+        spread: HashSet::new(),
+        code: ErrorCode::BadUserInput,
+        errors: Vec::new(),
+    };
+    let root = index.root_name(operation.ty).unwrap_or_default();
+    walk.selections(root, &operation.selection_set.node);
+    if walk.errors.is_empty() {
+        Ok(())
+    } else {
+        Err(RequestError::all(walk.code, walk.errors))
+    }
+}
+
+struct Walk<'a> {
+    index: &'a SchemaIndex,
+    document: &'a ExecutableDocument,
+    variables: &'a Variables,
+    check: &'a dyn Fn(SelectedField<'_>) -> Result<(), RequestError>,
+    /// Fragments that have been checked: their values are the same wherever they are spread.
+    spread: HashSet<&'a str>,
+    /// The code of the first error.
+    code: ErrorCode,
+    errors: Vec<ServerError>,
+}
+
+impl<'a> Walk<'a> {
+    /// Recurses no deeper than [`Limits::selection_sets`](crate::Limits::selection_sets), which the cost has checked.
+    fn selections(&mut self, parent: &'a str, set: &'a SelectionSet) {
+        for selection in &set.items {
+            if self.errors.len() >= MAX_ERRORS {
+                return;
+            }
+            if self.is_skipped(selection.node.directives()) {
+                continue;
+            }
+            match &selection.node {
+                Selection::Field(field) => {
+                    self.field(parent, field);
+                    let known = self.index.composite(parent);
+                    if let Some(known) = known.and_then(|parent| parent.field(&field.node.name.node)) {
+                        self.selections(&known.ty, &field.node.selection_set.node);
+                    }
+                }
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref();
+                    let ty = on.map_or(parent, |on| on.node.on.node.as_str());
+                    self.selections(ty, &fragment.node.selection_set.node);
+                }
+                Selection::FragmentSpread(one) => {
+                    let name = one.node.fragment_name.node.as_str();
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && self.spread.insert(name)
+                    {
+                        let ty = fragment.node.type_condition.node.on.node.as_str();
+                        self.selections(ty, &fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+
+    fn field(&mut self, parent: &'a str, field: &'a Positioned<Field>) {
+        if field.node.arguments.is_empty() {
+            return;
+        }
+        let selected = SelectedField {
+            parent,
+            field: &field.node,
+            variables: self.variables,
+        };
+        let Err(mut error) = (self.check)(selected) else {
+            return;
+        };
+        for error in &mut error.errors {
+            if error.locations.is_empty() {
+                error.locations.push(field.pos);
+            }
+        }
+        if self.errors.is_empty() {
+            self.code = error.code;
+        }
+        self.errors.append(&mut error.errors);
+    }
+
+    fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
+        directives.iter().any(|directive| {
+            let skipped_if = match directive.node.name.node.as_str() {
+                "skip" => true,
+                "include" => false,
+                _ => return false,
+            };
+            let condition = directive.node.get_argument("if");
+            condition.and_then(|condition| value(&condition.node, self.variables))
+                == Some(Value::Boolean(skipped_if))
+        })
+    }
+}

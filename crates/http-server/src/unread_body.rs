@@ -1,0 +1,205 @@
+//! Responses that a client does not read. With HTTP/2, the client decides when the server may send each of them, so that the
+//! bodies of many streams can wait in memory while the connection looks healthy.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, HttpBody};
+use hyper::body::{Frame, SizeHint};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// What a client may leave unread.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadLimits {
+    /// The time for a client to accept the next part of a response. Its connection is closed after that.
+    pub stalled: Duration,
+    /// Bytes of the bodies of one HTTP/2 connection that wait to be sent. Further requests of the connection wait.
+    pub unread_bytes: u64,
+    /// Requests of one HTTP/2 connection at a time.
+    pub streams: u32,
+}
+
+impl ReadLimits {
+    pub const DEFAULT: Self = Self {
+        stalled: Duration::from_secs(30),
+        unread_bytes: 1024 * 1024,
+        streams: 100,
+    };
+}
+
+/// The largest part of a body that is handed to the HTTP/2 implementation, which keeps it until the client accepts it.
+const PART: usize = 16 * 1024;
+
+/// The bodies of one connection.
+#[derive(Default)]
+pub(crate) struct UnreadBodies {
+    state: Mutex<State>,
+    sent: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    /// The bodies that wait for the client, and since when.
+    waiting: HashMap<u64, Instant>,
+    bytes: u64,
+    is_closed: bool,
+}
+
+impl UnreadBodies {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until fewer bytes than this are unread. False if the connection has ended.
+    pub(crate) async fn below(&self, bytes: u64) -> bool {
+        loop {
+            let mut sent = std::pin::pin!(self.sent.notified());
+            // Registered before the number is read, so that no change in between is missed.
+            sent.as_mut().enable();
+            let (unread, is_closed) = {
+                let state = self.state();
+                (state.bytes, state.is_closed)
+            };
+            if is_closed || unread < bytes {
+                return !is_closed;
+            }
+            sent.await;
+        }
+    }
+
+    /// Completes when a body has waited for the client for this long, or up to twice as long.
+    pub(crate) async fn stalled(&self, limit: Duration) {
+        loop {
+            tokio::time::sleep(limit).await;
+            let is_stalled = |since: &Instant| since.elapsed() >= limit;
+            if self.state().waiting.values().any(is_stalled) {
+                return;
+            }
+        }
+    }
+
+    /// The body of a response, from now on one of these.
+    pub(crate) fn add(self: &Arc<Self>, body: Body) -> Body {
+        if body.is_end_stream() {
+            return body;
+        }
+        let bytes = body.size_hint().lower();
+        let mut state = self.state();
+        let id = state.next;
+        state.next += 1;
+        state.waiting.insert(id, Instant::now());
+        state.bytes = state.bytes.saturating_add(bytes);
+        drop(state);
+        Body::new(UnreadBody {
+            bodies: Arc::clone(self),
+            id,
+            body,
+            rest: Bytes::new(),
+            unread: bytes,
+            handed: 0,
+        })
+    }
+}
+
+/// Ends the requests of a connection that wait, when it is dropped.
+pub(crate) struct EndWaiting(pub(crate) Arc<UnreadBodies>);
+
+impl Drop for EndWaiting {
+    fn drop(&mut self) {
+        self.0.state().is_closed = true;
+        self.0.sent.notify_waiters();
+    }
+}
+
+/// A body that reports when it waits for the client.
+struct UnreadBody {
+    bodies: Arc<UnreadBodies>,
+    id: u64,
+    body: Body,
+    /// What is left of the last frame.
+    rest: Bytes,
+    /// Bytes that count as unread.
+    unread: u64,
+    /// Bytes of the part that was handed over last. It has been sent when the next one is asked for.
+    handed: u64,
+}
+
+impl UnreadBody {
+    fn hand_over(&mut self) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let part = self.rest.split_to(self.rest.len().min(PART));
+        self.handed = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        let mut state = self.bodies.state();
+        state.waiting.insert(self.id, Instant::now());
+        // A stream has no size that is known in advance.
+        let unknown = self.handed.saturating_sub(self.unread);
+        state.bytes = state.bytes.saturating_add(unknown);
+        self.unread += unknown;
+        Poll::Ready(Some(Ok(Frame::data(part))))
+    }
+}
+
+impl HttpBody for UnreadBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        let mut state = this.bodies.state();
+        state.waiting.remove(&this.id);
+        let sent = std::mem::take(&mut this.handed).min(this.unread);
+        state.bytes = state.bytes.saturating_sub(sent);
+        this.unread -= sent;
+        drop(state);
+        if sent > 0 {
+            this.bodies.sent.notify_waiters();
+        }
+        if !this.rest.is_empty() {
+            return this.hand_over();
+        }
+        match std::task::ready!(Pin::new(&mut this.body).poll_frame(cx)) {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => {
+                    this.rest = data;
+                    this.hand_over()
+                }
+                Err(other) => Poll::Ready(Some(Ok(other))),
+            },
+            ended => Poll::Ready(ended),
+        }
+    }
+
+    /// The end is a frame of its own: it is asked for when the client has accepted all that precedes it.
+    fn is_end_stream(&self) -> bool {
+        false
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = u64::try_from(self.rest.len()).unwrap_or(u64::MAX);
+        let inner = self.body.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower().saturating_add(rest));
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper.saturating_add(rest));
+        }
+        hint
+    }
+}
+
+impl Drop for UnreadBody {
+    fn drop(&mut self) {
+        let mut state = self.bodies.state();
+        state.waiting.remove(&self.id);
+        state.bytes = state.bytes.saturating_sub(self.unread);
+        drop(state);
+        self.bodies.sent.notify_waiters();
+    }
+}

@@ -1,0 +1,267 @@
+//! The connections of the database and of Redis end at random under load: every task and stream goes on, and nothing is lost,
+//! sent twice or silent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::support::actors::Actor;
+use crate::support::cluster::Cluster;
+use crate::support::command::prints;
+use crate::support::event_stream::EventStream;
+use crate::support::program::Program;
+use crate::support::redis::{Proxy, Redis};
+use crate::support::webhook_receiver::{Receiver, SECRET};
+use crate::support::websocket_client::{ServerFrame, Socket};
+
+/// Begins the sequence of random numbers. Printed, so that a failure can be repeated.
+const SEED: u64 = 2_024_011_510;
+/// How long connections are ended.
+const TROUBLE: Duration = Duration::from_secs(10);
+/// The time for everything to arrive afterwards. A delivery whose worker lost its connection is sent again once its claim has
+/// expired, after half a minute.
+const SETTLED: Duration = Duration::from_secs(50);
+const CHANGED: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
+
+struct Random(u64);
+
+impl Random {
+    /// A number below `end`.
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+}
+
+/// What a subscriber has received, which connects again from its last entry when it is asked to.
+#[derive(Clone, Default)]
+struct Received(Arc<Mutex<Vec<i64>>>);
+
+impl Received {
+    fn last(&self) -> i64 {
+        self.0.lock().unwrap().last().copied().unwrap_or_default()
+    }
+
+    fn add(&self, data: &Value) {
+        let id = data["stockChanged"]["id"].as_str().expect("an id");
+        self.0.lock().unwrap().push(id.parse().expect("a number"));
+    }
+
+    fn after(&self) -> Value {
+        json!({ "after": self.last().to_string() })
+    }
+
+    /// Over WebSocket. Only a close may interrupt the subscription, never `complete` or an error.
+    async fn over_socket(self, actor: Actor) {
+        loop {
+            let mut socket = Socket::open(&actor).await;
+            socket.init(actor.token.as_deref()).await;
+            let mut is_begun = false;
+            loop {
+                match socket.next().await {
+                    ServerFrame::Message(message) if message["type"] == "connection_ack" && !is_begun => {
+                        is_begun = true;
+                        socket.subscribe("1", CHANGED, self.after()).await;
+                    }
+                    ServerFrame::Message(message) => {
+                        assert_eq!(message["type"], "next", "{message}");
+                        assert!(message["payload"].get("errors").is_none(), "{message}");
+                        self.add(&message["payload"]["data"]);
+                    }
+                    ServerFrame::Closed(code, reason) => {
+                        assert_eq!(code, 1013, "{reason}");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// As server-sent events. The stream may end, but not by `complete`.
+    async fn over_events(self, actor: Actor) {
+        loop {
+            let mut events = match EventStream::try_open(&actor, CHANGED, self.after()).await {
+                Ok(events) => events,
+                Err(status) => {
+                    assert_eq!(status, 503);
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    continue;
+                }
+            };
+            while let Some((kind, payload)) = events.next().await {
+                // A login that can't be verified is an answer of its own.
+                if payload["errors"][0]["extensions"]["code"] == "UNAVAILABLE" {
+                    break;
+                }
+                assert_eq!(kind, "next", "{payload}");
+                assert!(payload.get("errors").is_none(), "{payload}");
+                self.add(&payload["data"]);
+            }
+        }
+    }
+}
+
+/// Creates outflows with a key each, repeated until they are confirmed. Returns their ids.
+async fn sell(actor: Actor, client: usize, products: [i64; 3], over: Arc<AtomicBool>) -> Vec<i64> {
+    let mut made = Vec::new();
+    for number in 0.. {
+        if over.load(Ordering::SeqCst) {
+            return made;
+        }
+        let outflow = json!({ "product": products[(client + number) % 3], "quantity": 1 });
+        let id = loop {
+            let request = actor
+                .request(Method::POST, "outflows/")
+                .header("idempotency-key", format!("{client}-{number}"))
+                .json(&outflow);
+            let answer = request.send().await.expect("a response");
+            match answer.status().as_u16() {
+                201 => {
+                    break answer.json::<Value>().await.expect("JSON")["id"]
+                        .as_i64()
+                        .expect("an id");
+                }
+                // The database is away, or the key's first request still runs.
+                503 | 409 => tokio::time::sleep(Duration::from_millis(30)).await,
+                other => panic!("{other}: {}", answer.text().await.expect("a text")),
+            }
+        };
+        made.push(id);
+    }
+    made
+}
+
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds().await {
+        assert!(begin.elapsed() < SETTLED, "{what}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_while_connections_end() {
+    let (Some(mut cluster), Some(redis)) = (Cluster::start(&[]).await, Redis::empty().await) else {
+        return;
+    };
+    println!("seed {SEED}");
+    let mut random = Random(SEED);
+    let mut proxy = Some(Proxy::to(redis.address, None).await);
+    let proxied = proxy.as_ref().expect("a proxy").address;
+    let receiver = Receiver::start().await;
+    let (hook, redis_url) = (receiver.url(), redis.through(proxied));
+    let settings = [
+        ("RUST_LOG", "off,stockroom::cli=info"),
+        ("REDIS_URL", &*redis_url),
+        ("WEBHOOK_ENABLED", "true"),
+        ("WEBHOOK_URL", &*hook),
+        ("WEBHOOK_SECRET", SECRET),
+        ("WEBHOOK_ALLOW_PRIVATE", "true"),
+        ("WEBHOOK_TIMEOUT", "1"),
+        ("WEBHOOK_EVENTS", "outflow.created"),
+    ];
+    let program = Program::serve(&cluster.url(), &settings).await;
+    let admin = program.user("admin").await;
+    let mut products = [0; 3];
+    for product in &mut products {
+        *product = admin.product("Tea", 1_000_000).await;
+    }
+    let mut streams = JoinSet::new();
+    let received: Vec<Received> = (0..6).map(|_| Received::default()).collect();
+    for (number, received) in received.iter().enumerate() {
+        if number % 2 == 0 {
+            streams.spawn(received.clone().over_socket(admin.clone()));
+        } else {
+            streams.spawn(received.clone().over_events(admin.clone()));
+        }
+    }
+    let over = Arc::<AtomicBool>::default();
+    let mut sellers = JoinSet::new();
+    for client in 0..8 {
+        sellers.spawn(sell(admin.clone(), client, products, Arc::clone(&over)));
+    }
+
+    let (begin, mut endings, mut is_restarted) = (Instant::now(), 0, false);
+    while begin.elapsed() < TROUBLE {
+        tokio::time::sleep(Duration::from_millis(80 + random.below(250))).await;
+        if !is_restarted && begin.elapsed() > TROUBLE / 2 {
+            is_restarted = true;
+            cluster.crash();
+            tokio::time::sleep(Duration::from_millis(random.below(500))).await;
+            cluster.restart().await;
+            continue;
+        }
+        match (random.below(4), proxy.take()) {
+            (0, Some(open)) => open.cut().await,
+            (_, None) => proxy = Some(Proxy::to(redis.address, Some(proxied)).await),
+            (what, open) => {
+                proxy = open;
+                let one = if what == 1 {
+                    "ORDER BY random() LIMIT 2"
+                } else {
+                    ""
+                };
+                let sql = format!(
+                    "SELECT COUNT(pg_terminate_backend(pid)) AS number FROM
+                     (SELECT pid FROM pg_stat_activity WHERE usename = 'shop' {one}) AS session"
+                );
+                endings += cluster.number(&sql).await;
+            }
+        }
+        // A failed login counts in Redis, or in memory while Redis is away.
+        let login = json!({ "username": "admin", "password": "wrong" });
+        let status = program.anon().post("authentication/token/", login).await.status;
+        assert!([401, 429, 503].contains(&status), "{status}");
+    }
+    over.store(true, Ordering::SeqCst);
+    let made: Vec<i64> = sellers.join_all().await.into_iter().flatten().collect();
+    let distinct: BTreeSet<i64> = made.iter().copied().collect();
+    println!("{} outflows, {endings} connections ended", made.len());
+    assert!(made.len() > 50 && endings > 20, "{} {endings}", made.len());
+    assert_eq!(distinct.len(), made.len(), "an outflow was confirmed twice");
+
+    // As many as were confirmed, and each in the ledger, on both transports and with the webhooks, once.
+    let count = "SELECT COUNT(*) AS number FROM outflow";
+    assert_eq!(cluster.number(count).await, i64::try_from(made.len()).unwrap());
+    let last = cluster.number("SELECT MAX(id) AS number FROM stock_change").await;
+    until("a subscription is silent", async || {
+        received.iter().all(|one| one.last() == last)
+    })
+    .await;
+    assert!(streams.try_join_next().is_none(), "a stream has failed");
+    let ledger = "SELECT COUNT(*) AS number FROM stock_change";
+    let entries = usize::try_from(cluster.number(ledger).await).unwrap();
+    for one in &received {
+        let ids = one.0.lock().unwrap().clone();
+        assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
+        assert_eq!(ids.len(), entries);
+    }
+    until("a webhook is missing", async || {
+        let ids = receiver
+            .received()
+            .iter()
+            .map(|one| one.json()["data"]["id"].as_i64())
+            .collect::<BTreeSet<_>>();
+        ids.len() >= made.len()
+    })
+    .await;
+    let mut sent: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    for message in receiver.received() {
+        let id = message.json()["data"]["id"].as_i64().expect("an id");
+        sent.entry(id).or_default().insert(message.id().to_owned());
+    }
+    assert_eq!(sent.keys().copied().collect::<BTreeSet<_>>(), distinct);
+    assert!(sent.values().all(|names| names.len() == 1), "{sent:?}");
+    streams.abort_all();
+    assert_eq!(program.anon().get("/readyz").await.status, 200);
+    prints(&cluster.url(), &["check"], "");
+    println!("settled after {:?}", begin.elapsed());
+}

@@ -1,0 +1,23 @@
+// What tests do with GraphiQL and the login form.
+
+import { PASSWORD } from '../../tests/clients/program.js';
+
+/** Opens GraphiQL on a new page that is logged in as `admin`. */
+export async function openGraphiql(browser, url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  await page.goto(`${url}/graphql`);
+  await page.locator('.graphiql-query-editor .view-line', { hasText: 'RunningLow' }).waitFor();
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByLabel('User name').fill('admin');
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.locator('#login').getByRole('button', { name: 'Log in' }).click();
+  await page.locator('#session-state', { hasText: 'Logged in as admin' }).waitFor();
+  return page;
+}
+
+/** Waits for a text in the pane of the response. */
+export const shown = (page, text) => page.locator('.result-window .view-lines').filter({ hasText: text }).waitFor();
+
+/** Presses the play button, which is the stop button while a subscription runs. */
+export const execute = (page) => page.locator('.graphiql-execute-button').click();
