@@ -54,6 +54,12 @@ pub async fn mark_compatible(manager: &SchemaManager<'_>, migration: &str) -> Re
     run_on_both(manager, &sql).await
 }
 
+/// Takes back [`mark_compatible`], for a migration that is reverted.
+pub async fn unmark_compatible(manager: &SchemaManager<'_>, migration: &str) -> Result<(), DbErr> {
+    let sql = format!("DELETE FROM compatible_migration WHERE name = '{migration}'");
+    run_on_both(manager, &sql).await
+}
+
 /// Drops tables, to be given in the reverse order of their creation.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
     for table in tables {

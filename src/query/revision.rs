@@ -1,11 +1,12 @@
 //! Revisions: how often the rows of a table were added, deleted or moved in their default order, counted by triggers (see the
 //! migration `m20261126_000015_revisions`).
 
-use database::Database;
+use database::{Backend, Database};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::error::Result;
+use crate::tx::Tx;
 
 /// The tables with a revision.
 pub(crate) const TABLES_WITH_REVISION: [&str; 4] = ["brand", "category", "supplier", "product"];
@@ -30,4 +31,16 @@ pub(crate) async fn revision_and_count(db: &Database, table: &str) -> Result<(i6
         .numbers(Statement::from_string(db.get_database_backend(), sql))
         .await?;
     Ok((revision, u64::try_from(count).unwrap_or_default()))
+}
+
+/// Increases the revision of a table, if it has one: what was remembered of its list is not valid any more.
+pub(crate) async fn advance(tx: &Tx, table: &str) -> Result<()> {
+    if TABLES_WITH_REVISION.contains(&table) {
+        tx.execute_unprepared(&match tx.backend() {
+            Backend::Sqlite => format!("UPDATE revision SET change = change + 1 WHERE noun = '{table}'"),
+            Backend::Postgres => format!("INSERT INTO revision (noun, change) VALUES ('{table}', 1)"),
+        })
+        .await?;
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use database::bulk::analyze_table;
 use database::{Backend, Database};
 use sea_orm::{ConnectionTrait, Statement};
 
+use super::revision;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::tx::Tx;
@@ -102,6 +103,8 @@ pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
                 "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"
             ))
             .await?;
+            // Gateways remember the count under the revision.
+            revision::advance(tx, table).await?;
             Ok(Recount { table, kept, counted })
         })
     })
