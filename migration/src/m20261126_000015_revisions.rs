@@ -10,7 +10,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{create, drop_tables, mark_compatible, run, run_on_both};
+use crate::column::{create, drop_tables, mark_compatible, run, run_on_both, unmark_compatible};
 
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
@@ -117,6 +117,7 @@ impl MigrationTrait for Migration {
             run(manager, "SELECT 1", &postgres).await?;
         }
         run(manager, "SELECT 1", "DROP FUNCTION revision_advance()").await?;
-        drop_tables(manager, &["revision"]).await
+        drop_tables(manager, &["revision"]).await?;
+        unmark_compatible(manager, self.name()).await
     }
 }
