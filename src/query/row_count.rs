@@ -7,6 +7,7 @@ use database::bulk::analyze_table;
 use database::{Backend, Database};
 use sea_orm::{ConnectionTrait, Statement};
 
+use super::revision::TABLES_WITH_REVISION;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::tx::Tx;
@@ -102,6 +103,16 @@ pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
                 "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"
             ))
             .await?;
+            // Pages that gateways have cached with the old count are read again.
+            if kept != counted && TABLES_WITH_REVISION.contains(&table) {
+                let advance = match tx.backend() {
+                    Backend::Sqlite => {
+                        format!("UPDATE revision SET change = change + 1 WHERE noun = '{table}'")
+                    }
+                    Backend::Postgres => format!("INSERT INTO revision (noun, change) VALUES ('{table}', 1)"),
+                };
+                tx.execute_unprepared(&advance).await?;
+            }
             Ok(Recount { table, kept, counted })
         })
     })
