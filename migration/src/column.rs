@@ -48,13 +48,13 @@ pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr>
 }
 
 /// Notes that programs without this migration can use the database all the same, because everything that they read and write is
-/// still there. Otherwise they refuse to. Whatever reverts the migration deletes the note.
+/// still there. Otherwise they refuse to.
 pub async fn mark_compatible(manager: &SchemaManager<'_>, migration: &str) -> Result<(), DbErr> {
     let sql = format!("INSERT INTO compatible_migration (name) VALUES ('{migration}')");
     run_on_both(manager, &sql).await
 }
 
-/// Takes back [`mark_compatible`], for a migration that is reverted.
+/// Deletes the note of [`mark_compatible`], for a migration that is reverted.
 pub async fn unmark_compatible(manager: &SchemaManager<'_>, migration: &str) -> Result<(), DbErr> {
     let sql = format!("DELETE FROM compatible_migration WHERE name = '{migration}'");
     run_on_both(manager, &sql).await
