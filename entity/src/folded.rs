@@ -1,7 +1,7 @@
 //! The folded form of texts, which is used by search and order, the same for all alphabets and both databases.
 //!
-//! Each text that lists search or sort by has a second column with its folded form. This function writes that column and
-//! folds search terms. SQLite's `lower()` handles ASCII only, and PostgreSQL's depends on the locale.
+//! Each text that lists search or sort by has a second column with its folded form. [`fold`] computes its
+//! value, and folds search terms. SQLite's `lower()` handles ASCII only, and PostgreSQL's depends on the locale.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};

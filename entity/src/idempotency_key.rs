@@ -12,7 +12,7 @@ pub struct Model {
     pub key: String,
     /// SHA-256 of the request in hexadecimal digits.
     pub fingerprint: String,
-    /// The result of the business logic, as JSON. The response is rendered from it if it is not stored.
+    /// The result of the business logic, as JSON. If the response is not stored, it is rendered from this.
     pub outcome: String,
     /// The status of the stored response; `None` before it has been rendered, or if it is too large.
     pub status: Option<i64>,

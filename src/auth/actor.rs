@@ -8,7 +8,7 @@ pub struct Actor {
     /// Absent for the program itself.
     pub user_id: Option<i64>,
     pub username: String,
-    /// Holds every right.
+    /// Whether the actor has every right.
     pub is_superuser: bool,
     /// The names of the user's groups, sorted.
     pub groups: Vec<String>,

@@ -143,7 +143,7 @@ impl Host for StockroomHost {
         let host = |origin: &str| {
             origin
                 .split_once("://")
-                .map(|(_, host)| host.to_ascii_lowercase())
+                .map(|(_, host)| host.split('/').next().unwrap_or_default().to_ascii_lowercase())
         };
         // A proxy that terminates TLS may not forward the scheme, so only hosts are compared.
         config.cors_allowed_origins.iter().any(is_listed)

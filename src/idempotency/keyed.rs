@@ -1,4 +1,4 @@
-//! `Keyed`: a request with a key while it is executed, and the set of all of them in this process.
+//! `Keyed`: a running request with an idempotency key; and `RunningKeys`: the keys of all such requests in this process.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::key::{Fingerprint, Key};
 
-/// The keys of the requests that are being executed in this process, at most one per request.
+/// The keys of the requests that this process is executing: at most one request with each key at a time.
 #[derive(Default)]
 pub struct RunningKeys(Mutex<HashSet<(i64, Key)>>);
 

@@ -21,3 +21,18 @@ export const shown = (page, text) => page.locator('.result-window .view-lines').
 
 /** Presses the play button, which is the stop button while a subscription runs. */
 export const execute = (page) => page.locator('.graphiql-execute-button').click();
+
+/** Opens a tab, and waits until GraphiQL would execute its operation instead of that of the tab before. */
+export async function openTab(page, name) {
+  await page.getByRole('tab', { name }).click();
+  await page.waitForFunction((name) => {
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('stockroom.graphiql:tabState'));
+    return tabs[activeTabIndex].operationName === name;
+  }, name);
+}
+
+/** Waits for an event of the test itself, with a limit. */
+export function within(milliseconds, event, what) {
+  const late = new Promise((_, reject) => setTimeout(reject, milliseconds, new Error(`${what}: not in time`)).unref());
+  return Promise.race([event, late]);
+}

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { PASSWORD, Program } from '../../tests/clients/program.js';
 import { plentiful, takeOut } from '../../tests/clients/shop.js';
-import { execute, openGraphiql, shown } from './graphiql.js';
+import { execute, openGraphiql, openTab, shown, within } from './graphiql.js';
 
 const UNREACHABLE = 'The server cannot be reached.';
 
@@ -24,9 +24,9 @@ export async function checkOutage({ browser, step }) {
     );
 
     await step('a subscription says that the server stopped, and continues from its last entry', async () => {
-      await page.getByRole('tab', { name: 'StockChanged' }).click();
+      await openTab(page, 'StockChanged');
       await execute(page);
-      await subscribed;
+      await within(30_000, subscribed, 'the subscription');
       // The message may be on its way still, so one outflow may be too early: until an entry arrives.
       const arrived = shown(page, '"OUTFLOW_CREATED"').then(() => true);
       do await takeOut(program, access, id, 1);
@@ -50,7 +50,7 @@ export async function checkOutage({ browser, step }) {
     });
 
     await step('a query says that the server stopped', async () => {
-      await page.getByRole('tab', { name: 'RunningLow' }).click();
+      await openTab(page, 'RunningLow');
       await program.kill();
       await execute(page);
       await shown(page, UNREACHABLE);

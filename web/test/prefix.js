@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { Program } from '../../tests/clients/program.js';
 import { proxy } from '../../tests/clients/proxy.js';
 import { plentiful, takeOut } from '../../tests/clients/shop.js';
-import { execute, openGraphiql, shown } from './graphiql.js';
+import { execute, openGraphiql, openTab, shown } from './graphiql.js';
 
 const PATH = '/stock';
 
@@ -22,7 +22,7 @@ export async function checkPrefix({ browser, step }) {
       await execute(page);
       await shown(page, '"totalCount"');
 
-      await page.getByRole('tab', { name: 'StockChanged' }).click();
+      await openTab(page, 'StockChanged');
       const [socket] = await Promise.all([page.waitForEvent('websocket'), execute(page)]);
       assert.equal(socket.url(), `${outside.url.replace('http', 'ws')}/graphql`);
       const { access } = await program.logIn('admin');

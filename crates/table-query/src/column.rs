@@ -48,7 +48,7 @@ impl TextRules {
 }
 
 impl<C: ColumnTrait> ListColumn<C> {
-    /// A column that always has a value: a number, a price or a time.
+    /// A column that is never null and has no folded form, such as a number, a price or a time.
     pub const fn value(column: C) -> Self {
         Self { column, text: None }
     }

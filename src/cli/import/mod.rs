@@ -24,18 +24,18 @@ use crate::error::{Error, Result};
 use crate::import::{self, Comparison, Watch};
 use crate::services::Services;
 
-/// The exit code if the source can't be read or is of another system.
+/// The exit code if the source can't be read or imported, or an option is invalid.
 const UNREADABLE: u8 = 2;
-/// The exit code after Ctrl-C: 128 plus the number of the signal, as in shells.
+/// The exit code after Ctrl-C or SIGTERM: 128 plus the number of SIGINT, as in shells.
 pub(super) const INTERRUPTED: u8 = 130;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Import {
     /// Report what would be imported, what must be decided and what would be left out; writes nothing. Exits with 0 if
-    /// an import can run, with 1 if something must be decided, with 2 if the source can't be read or is of another system
+    /// an import can run, with 1 if something must be decided, with 2 if the source can't be read or imported
     Check(Arguments),
-    /// Check, then store everything in the database of `DATABASE_URL`, which must be empty, in one transaction. Exits with 0 if both sides
-    /// are equal, with 1 if nothing was stored, with 2 if the source can't be read or is of another system
+    /// Check, then store everything in the database of `DATABASE_URL`, which must be empty, in one transaction. Exits with 0 if the source and
+    /// the database are equal, with 1 if nothing was stored, with 2 if the source can't be read or imported
     Run(Arguments),
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     /// The Django installation's database, which is only read: a SQLite file or `postgres://USER:PASSWORD@HOST/NAME`
     #[arg(value_parser = source)]
     source: Secret,
-    /// Set a stock that is negative or too large to 0
+    /// Replace stock that is negative or too large with 0
     #[arg(long, value_parser = ["zero"])]
     stock: Option<String>,
     /// Remove the sign of a negative price, or set the price to 0

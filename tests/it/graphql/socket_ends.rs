@@ -1,4 +1,5 @@
-//! Connections that the server closes: expired token, missing messages, slow reading, shutdown.
+//! Connections that the server closes: token expiry, deactivation, logout, no `connection_init`, a client that does not read,
+//! shutdown.
 
 use serde_json::json;
 use stockroom::kind::Kind;

@@ -249,7 +249,7 @@ async fn relations_must_exist(gateway: Gateway) {
             let forms = [json!(number), json!({ "id": number })];
             refuse(&gateway, &sample, field, &forms, &message).await;
         }
-        // Ids beyond the integer range are rejected; their message is not fixed.
+        // Ids beyond the integer range are rejected; the message is not checked.
         for huge in [
             json!(u64::MAX),
             json!("99999999999999999999999999"),

@@ -60,7 +60,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
     println!("{} are stored, {refused} were refused", stored.len());
     assert!(stored.len() > 20, "{}", stored.len());
 
-    // The cause is counted, once for each request. A file that may not grow is an error of writing, not a full disk.
+    // Each refused request is counted once, by cause. Exceeding the file-size limit is an I/O error, not a full disk.
     let metrics = program.anon().get("/metrics").await.text;
     let counted = metrics
         .lines()

@@ -13,7 +13,7 @@ pub type Imports = BTreeMap<String, BTreeSet<String>>;
 
 struct Source {
     file: String,
-    /// Every path in the file, as written.
+    /// The imported paths, and the inline paths that start with `crate`, `super` or `self`.
     paths: Vec<String>,
     /// Re-exported names with their paths.
     exports: BTreeMap<String, String>,

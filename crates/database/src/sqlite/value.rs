@@ -133,7 +133,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     #[test]
-    fn money_orders_as_text() {
+    fn amounts_sort_as_text() {
         let text = |value: &str| money_text(Decimal::from_str_exact(value).expect("a decimal"));
         assert_eq!(text("799.99"), "00000000000000000799.99");
         assert_eq!(text("0"), "00000000000000000000.00");
