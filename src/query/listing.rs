@@ -10,7 +10,7 @@ use sea_orm::{
     Select,
 };
 use table_query::cursor::{Side, beyond};
-use table_query::{Direction, ListColumn, Place, search_terms};
+use table_query::{Direction, ListColumn, PageStart, Place, search_terms};
 
 use super::revision::{TABLES_WITH_REVISION, is_at_revision, revision_and_count};
 use super::row_count::row_count;
@@ -45,6 +45,10 @@ impl<C: ColumnTrait> Order<C> {
 
 /// The unique column that every collection has.
 const ID: &str = "id";
+
+/// The most rows that are skipped from a known position. Beyond that, skipping from the beginning costs less, because no row is
+/// compared with the position.
+const MAX_SKIP: u64 = 1_000;
 
 /// The rows of a list and their order.
 pub struct Listing<R: Collection> {
@@ -206,15 +210,21 @@ impl<R: Collection> Listing<R> {
         if skipped >= count && number > 1 {
             return Err(Error::NoSuchPage);
         }
-        let rows = if count == 0 {
+        // With the row before the page, whose position makes the page known.
+        let before = u64::from(revision.is_some() && skipped > 0);
+        let mut rows = if count == 0 {
             Vec::new()
         } else {
-            let page = self.slice(skipped, size)?;
+            let page = self.slice(skipped - before, size.saturating_add(before))?;
             db.models::<R>(page.build(db.get_database_backend())).await?
         };
         if let Some(revision) = revision {
             let starts = &permit.ctx().services.page_starts;
             starts.read(R::default().table_name(), revision, count);
+            if before > 0 && !rows.is_empty() {
+                let first = rows.remove(0);
+                self.keep_end(&permit, revision, skipped - before, &[first]);
+            }
             self.keep_end(&permit, revision, skipped, &rows);
         }
         Ok(NumberedPage {
@@ -246,7 +256,8 @@ impl<R: Collection> Listing<R> {
     ) -> Result<Option<NumberedPage<R>>> {
         let (db, table) = (permit.ctx().db(), R::default().table_name());
         let start = permit.ctx().services.page_starts.find(table, skipped);
-        let Some(start) = start.filter(|start| skipped < start.count) else {
+        let is_near = |start: &PageStart| skipped < start.count && start.skip <= MAX_SKIP;
+        let Some(start) = start.filter(is_near) else {
             return Ok(None);
         };
         let mut part = R::find().filter(is_at_revision(table, start.revision));
