@@ -12,7 +12,7 @@ use sea_orm::{
 use table_query::cursor::{Side, beyond};
 use table_query::{Direction, ListColumn, PageStart, Place, search_terms};
 
-use super::revision::{TABLES_WITH_REVISION, is_at_revision, revision_and_count};
+use super::revision::{TABLES_WITH_REVISION, at_revision, revision_and_count};
 use super::row_count::row_count;
 use super::{Collection, Filter, Row, key};
 use crate::auth::{Permit, Read};
@@ -260,7 +260,7 @@ impl<R: Collection> Listing<R> {
         let Some(start) = start.filter(is_near) else {
             return Ok(None);
         };
-        let mut part = R::find().filter(is_at_revision(table, start.revision));
+        let mut part = at_revision(R::find(), db.backend(), start.revision);
         if let Some(after) = &start.after {
             part = part.filter(beyond(&self.cursor_terms(), after, Side::After));
         }

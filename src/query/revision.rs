@@ -3,8 +3,9 @@
 
 use database::{Backend, Database};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::{ConnectionTrait as _, QueryFilter as _, QueryTrait, Select, Statement};
 
+use super::Collection;
 use crate::error::Result;
 use crate::tx::Tx;
 
@@ -16,9 +17,21 @@ fn revision(table: &str) -> String {
     format!("(SELECT CAST(COALESCE(SUM(change), 0) AS bigint) FROM revision WHERE noun = '{table}')")
 }
 
-/// The condition that a table is at this revision still.
-pub(crate) fn is_at_revision(table: &str, number: i64) -> Expr {
-    Expr::cust(revision(table)).eq(number)
+/// Adds the condition that the table is still at this revision. If it is not, the statement reads no row of the table.
+pub(crate) fn at_revision<R: Collection>(mut select: Select<R>, backend: Backend, number: i64) -> Select<R> {
+    let table = R::default();
+    let table = table.table_name();
+    match backend {
+        // SQLite compares a subquery for each row. A join with the one row of the revision is looked up first.
+        Backend::Sqlite => {
+            let column = |name: &'static str| Expr::col(("revision", name));
+            let is_same = column("noun").eq(table).and(column("change").eq(number));
+            QueryTrait::query(&mut select).inner_join("revision", is_same);
+            select
+        }
+        // PostgreSQL evaluates it once, before the scan.
+        Backend::Postgres => select.filter(Expr::cust(revision(table)).eq(number)),
+    }
 }
 
 /// The revision of a table and the number of its rows.
