@@ -39,8 +39,16 @@ const PROGRESS_INTERVAL: i32 = 20_000;
 
 pub(crate) struct Connection {
     inner: rusqlite::Connection,
-    /// Whether the progress handler interrupts statements.
-    short_only: Arc<AtomicBool>,
+    steps: Arc<Steps>,
+}
+
+/// What the progress handler does, and what it has noticed.
+#[derive(Default)]
+struct Steps {
+    /// Whether long statements are interrupted.
+    short_only: AtomicBool,
+    /// Whether the handler was called, which happens in long statements only.
+    many: AtomicBool,
 }
 
 impl Connection {
@@ -78,12 +86,16 @@ impl Connection {
         inner
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(error)?;
-        let short_only = Arc::new(AtomicBool::new(false));
-        let interrupt = Arc::clone(&short_only);
+        let steps = Arc::<Steps>::default();
+        let counted = Arc::clone(&steps);
+        let interrupts = move || {
+            counted.many.store(true, Ordering::Relaxed);
+            counted.short_only.load(Ordering::Relaxed)
+        };
         inner
-            .progress_handler(PROGRESS_INTERVAL, Some(move || interrupt.load(Ordering::Relaxed)))
+            .progress_handler(PROGRESS_INTERVAL, Some(interrupts))
             .map_err(error)?;
-        Ok(Self { inner, short_only })
+        Ok(Self { inner, steps })
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<(), DbErr> {
@@ -92,7 +104,13 @@ impl Connection {
 
     /// Sets whether long statements are interrupted; see [`is_interrupted`](super::error::is_interrupted).
     pub(super) fn set_short_only(&self, short_only: bool) {
-        self.short_only.store(short_only, Ordering::Relaxed);
+        self.steps.short_only.store(short_only, Ordering::Relaxed);
+        self.steps.many.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a statement since the last call of [`set_short_only`](Self::set_short_only) was long.
+    pub(super) fn was_long(&self) -> bool {
+        self.steps.many.load(Ordering::Relaxed)
     }
 
     /// A statement from the cache, with its step count reset. SQLite calls the progress handler by that count, which otherwise
