@@ -47,7 +47,7 @@ fn execute(file: &Path, sql: &str) {
         .unwrap();
 }
 
-/// Two databases in a folder, which is removed with the first value.
+/// Two databases in a folder, which is removed when the first value is dropped.
 async fn pair(source: &str, target: &str) -> (TempDir, Database, Database) {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = Vec::new();
@@ -140,7 +140,7 @@ async fn a_failed_copy_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn schemas_that_can_not_be_copied_are_refused() {
+async fn schemas_that_cannot_be_copied_are_refused() {
     for (source_sql, target_sql, expected) in [
         (
             "",

@@ -109,7 +109,7 @@ impl Database {
             attempt += 1;
             match self.query_all_raw(statement.clone()).await {
                 Err(error) if Failure::of(&error) == Failure::Repeat && attempt < TRANSACTION_ATTEMPTS => {}
-                finished => return finished,
+                result => return result,
             }
         }
     }

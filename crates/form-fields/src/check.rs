@@ -12,8 +12,8 @@ pub struct FieldCheck {
 }
 
 impl FieldCheck {
-    /// Checks the fields of a new object, which must have all required ones. `faults` are those that were found in reading
-    /// them.
+    /// Checks the fields of a new object, which must have all required ones. `faults` are those that were found while
+    /// reading them.
     pub fn new_object(faults: Faults) -> Self {
         Self { is_new: true, faults }
     }
@@ -87,20 +87,20 @@ impl FieldCheck {
             (Field::Absent, Some(default)) if self.is_new => default,
             (value, _) => self.required(field, value)?,
         };
-        let (least, most) = (range.start(), range.end());
-        if number < *least {
+        let (minimum, maximum) = (range.start(), range.end());
+        if number < *minimum {
             self.fault(
                 field,
                 FaultCode::OutOfRange,
-                format!("Ensure this value is greater than or equal to {least}."),
+                format!("Ensure this value is greater than or equal to {minimum}."),
             );
             return None;
         }
-        if number > *most {
+        if number > *maximum {
             self.fault(
                 field,
                 FaultCode::OutOfRange,
-                format!("Ensure this value is less than or equal to {most}."),
+                format!("Ensure this value is less than or equal to {maximum}."),
             );
             return None;
         }

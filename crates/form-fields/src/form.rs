@@ -12,7 +12,7 @@ use super::{Fault, FaultCode, Faults, Field};
 /// The pattern of a text that is not blank.
 pub const NOT_BLANK: &str = r"\S";
 
-/// Why a body has no fields.
+/// The reason why a body can't be read as fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
     #[error("the body is not JSON")]

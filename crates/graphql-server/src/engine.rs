@@ -49,7 +49,7 @@ pub struct Prepared<H: Host> {
     observation: H::Observation,
 }
 
-/// A schema, the documents that have been checked against it, and the host. Clones share all of it.
+/// A schema, the documents that have been checked against it, and the host. Clones share all of these.
 pub struct Engine<H: Host> {
     inner: Arc<Inner<H>>,
 }
@@ -168,7 +168,7 @@ impl<H: Host> Engine<H> {
             operation.facts.cost
         };
         cost.check(limits)?;
-        // Without variables an operation says the same each time.
+        // An operation without variables has the same arguments each time, so they are checked only once.
         if !operation.are_arguments_checked() {
             arguments::check(index, &document.parsed, definition, &coerced.values, &|field| {
                 host.check_arguments(&context, field)

@@ -28,7 +28,7 @@ pub(crate) const PLACEHOLDER: &str = " ";
 #[derive(Debug)]
 pub(crate) enum Plan {
     AsWritten,
-    /// In this form, whatever the variables are.
+    /// In this form for all values of the variables.
     Merged(Merged),
     /// In a form that is computed for each request, because it depends on variables.
     ByVariables,
@@ -102,7 +102,7 @@ pub(crate) fn root_keys(
 struct Group<'a> {
     fields: Vec<&'a Positioned<Field>>,
     /// Whether one of them is included for all values of the variables.
-    always: bool,
+    is_unconditional: bool,
 }
 
 /// The result of `@skip` and `@include`.
@@ -227,7 +227,7 @@ impl<'a> Collector<'a> {
     /// The merged selections of these sets, whose parent is an object.
     fn fields(&mut self, object: &str, sets: &[Set<'a>]) -> Result<Vec<Positioned<Selection>>, RequestError> {
         let groups = self.groups(object, sets);
-        if !groups.values().any(|group| group.always) {
+        if !groups.values().any(|group| group.is_unconditional) {
             self.has_placeholders = true;
         }
         if groups.is_empty() {
@@ -320,7 +320,7 @@ impl<'a> Collector<'a> {
         &mut self,
         object: &str,
         set: Set<'a>,
-        always: bool,
+        is_unconditional: bool,
         spread: &mut HashSet<&'a str>,
         groups: &mut IndexMap<&'a str, Group<'a>>,
     ) {
@@ -329,21 +329,27 @@ impl<'a> Collector<'a> {
             if included == Included::No {
                 continue;
             }
-            let always = always && included == Included::Yes;
+            let is_unconditional = is_unconditional && included == Included::Yes;
             match &selection.node {
                 Selection::Field(field) => {
                     let group = groups.entry(field.node.response_key().node.as_str());
                     let group = group.or_insert_with(|| Group {
                         fields: Vec::new(),
-                        always: false,
+                        is_unconditional: false,
                     });
                     group.fields.push(field);
-                    group.always |= always;
+                    group.is_unconditional |= is_unconditional;
                 }
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref();
                     if on.is_none_or(|on| self.index.is_of(object, &on.node.on.node)) {
-                        self.group(object, &fragment.node.selection_set, always, spread, groups);
+                        self.group(
+                            object,
+                            &fragment.node.selection_set,
+                            is_unconditional,
+                            spread,
+                            groups,
+                        );
                     }
                 }
                 Selection::FragmentSpread(one) => {
@@ -355,14 +361,20 @@ impl<'a> Collector<'a> {
                         self.repeats = true;
                         continue;
                     }
-                    if always {
+                    if is_unconditional {
                         spread.insert(name);
                     }
                     if self
                         .index
                         .is_of(object, &fragment.node.type_condition.node.on.node)
                     {
-                        self.group(object, &fragment.node.selection_set, always, spread, groups);
+                        self.group(
+                            object,
+                            &fragment.node.selection_set,
+                            is_unconditional,
+                            spread,
+                            groups,
+                        );
                     }
                 }
             }

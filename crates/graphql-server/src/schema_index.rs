@@ -52,7 +52,7 @@ pub(crate) struct Field {
 
 #[derive(Debug)]
 pub(crate) struct InputObject {
-    /// In the order of the schema.
+    /// The fields, in the order of the schema.
     pub fields: Vec<(String, InputField)>,
     /// Whether it has the directive `@oneOf`.
     pub one_of: bool,

@@ -67,7 +67,7 @@ pub async fn serve<P: Program>(
     serve_with(program, router, listener, ReadLimits::DEFAULT, stop).await;
 }
 
-/// The same with other limits on what clients leave unread.
+/// Like [`serve`], with other limits on unread responses.
 pub async fn serve_with<P: Program>(
     program: &Arc<P>,
     router: axum::Router,
@@ -120,7 +120,7 @@ fn max_connections(files: Option<u64>) -> usize {
     let files = files.map_or(MAX_CONNECTIONS, |files| {
         usize::try_from(files).unwrap_or(usize::MAX)
     });
-    // With a very low limit, half of the files.
+    // With a very low limit, use half of the files.
     files
         .saturating_sub(OTHER_FILES)
         .max(files / 2)
@@ -198,8 +198,8 @@ impl<P: Program> Server<P> {
                 if request.version() != Version::HTTP_2 {
                     return respond(router, peer, request).await;
                 }
-                if !bodies.below(limits.unread_bytes).await {
-                    // There is nothing left to send a response to.
+                if !bodies.wait_until_below(limits.unread_bytes).await {
+                    // The connection has ended, so this response is not sent.
                     return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
                 }
                 let response = respond(router, peer, request).await?;

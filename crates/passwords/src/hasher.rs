@@ -76,7 +76,7 @@ impl Passwords {
     }
 
     /// Whether the password matches the hash; false without a hash. Every failure takes the same time: that of verifying a
-    /// hash of this crate and the slowest noted Django hash.
+    /// hash of this crate and the slowest Django hash passed to [`note`](Self::note).
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         if let Some(stored) = &hash {
             self.note(stored);
@@ -164,7 +164,7 @@ fn verify(password: &str, hash: &str) -> Result<bool> {
     Ok(argon2id()?.verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// The hash to verify against if the user does not exist or has no usable hash, so that this takes as long.
+/// The hash to verify against if the user does not exist or has no usable hash, so that verifying takes the same time.
 fn dummy_hash() -> Result<&'static str> {
     static DUMMY: OnceLock<String> = OnceLock::new();
     if let Some(hash) = DUMMY.get() {

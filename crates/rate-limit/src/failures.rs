@@ -26,7 +26,7 @@ pub struct Failures {
     shared: Option<SharedFailures>,
 }
 
-/// In monotonic time.
+/// The monotonic times of the failures.
 #[derive(Default)]
 struct State {
     by_name: Times<(IpAddr, u64)>,

@@ -1,4 +1,4 @@
-//! Parsers of values. Wrap each in [`trimmed`], so that white space around a value, or around an item of a list, is ignored.
+//! Value parsers. Wrap each in [`trimmed`], so that white space around a value, or around an item of a list, is ignored.
 
 use std::ffi::OsStr;
 use std::net::IpAddr;
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
+    fn urls_origins_and_networks_are_checked() {
         for url in ["https://shop.example.com", "http://localhost:8000/stock/"] {
             assert_eq!(public_url(url).unwrap(), Url::parse(url).unwrap());
         }

@@ -101,15 +101,16 @@ impl Connection {
         self.run_after(None, statement).await
     }
 
-    /// Runs one statement after the other, the second without waiting for the response of `first`. `first` has no
-    /// parameters and no rows.
+    /// Sends `first`, if any, and then `statement` without waiting for the response to `first`. `first` must have no
+    /// parameters and return no rows.
     pub(super) async fn run_after(
         &mut self,
         first: Option<&'static str>,
         statement: &Statement,
     ) -> Result<Response, Error> {
         let parameters = parameters(statement).map_err(Error::Value)?;
-        let is_prepared = self.preparing.is_on.load(Ordering::Relaxed) && Statements::is_kept(&statement.sql);
+        let is_prepared =
+            self.preparing.is_on.load(Ordering::Relaxed) && Statements::is_cacheable(&statement.sql);
         let epoch = self.preparing.epoch.load(Ordering::Relaxed);
         if epoch != self.epoch {
             self.statements.clear();
@@ -155,7 +156,7 @@ impl Connection {
                 }
                 Ok(response)
             }
-            Err(error) => Err(self.noted(error)),
+            Err(error) => Err(self.handle_error(error)),
         }
     }
 
@@ -183,7 +184,7 @@ impl Connection {
 
     async fn messages(&mut self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
         let messages = self.driver.drive(self.client.simple_query(sql)).await;
-        messages.map_err(|error| self.noted(error))
+        messages.map_err(|error| self.handle_error(error))
     }
 
     /// Rolls back an unfinished transaction, after reading the response to its last statement.
@@ -203,7 +204,7 @@ impl Connection {
     }
 
     /// Records the effect of an error on the connection and on prepared statements.
-    fn noted(&mut self, error: Error) -> Error {
+    fn handle_error(&mut self, error: Error) -> Error {
         if error.is_lost() || error.is_read_only() {
             self.is_broken = true;
         }

@@ -49,7 +49,7 @@ impl Connector {
         }
         .map_err(|error| Refused {
             is_full: is_full(&error),
-            error: Error::Connect(self.described(&error)),
+            error: Error::Connect(self.describe(&error)),
         })
     }
 
@@ -73,7 +73,7 @@ impl Connector {
     }
 
     /// The reason why a connection could not be opened, without secrets.
-    fn described(&self, error: &ConnectError) -> String {
+    fn describe(&self, error: &ConnectError) -> String {
         let servers = self.address.servers();
         let error = match error {
             ConnectError::Encoding(encoding) => {
@@ -106,7 +106,7 @@ enum ConnectError {
 }
 
 impl ConnectError {
-    fn sent(&self) -> Option<&tokio_postgres::error::DbError> {
+    fn server_error(&self) -> Option<&tokio_postgres::error::DbError> {
         match self {
             Self::Driver(error) => error.as_db_error(),
             Self::Encoding(_) => None,
@@ -117,13 +117,13 @@ impl ConnectError {
 /// Whether a pooler rejected the connection because of its startup parameters.
 fn is_parameter_rejected(error: &ConnectError) -> bool {
     error
-        .sent()
+        .server_error()
         .is_some_and(|sent| sent.message().contains("unsupported startup parameter"))
 }
 
 /// Whether the server, the role, the database or a pooler has no room for another connection.
 fn is_full(error: &ConnectError) -> bool {
-    error.sent().is_some_and(|sent| {
+    error.server_error().is_some_and(|sent| {
         sent.code().code() == "53300" || sent.message().contains("no more connections allowed")
     })
 }

@@ -24,7 +24,7 @@ struct Prepared {
 
 impl Statements {
     /// Whether a statement with this text is to be prepared.
-    pub(super) fn is_kept(sql: &str) -> bool {
+    pub(super) fn is_cacheable(sql: &str) -> bool {
         sql.len() <= MAX_LENGTH
     }
 

@@ -112,7 +112,7 @@ impl Connection {
         Ok(results)
     }
 
-    /// The first columns of the first row.
+    /// The integers in the first columns of the first row.
     pub(crate) fn numbers<const N: usize>(&self, statement: &Statement) -> Result<Option<[i64; N]>, DbErr> {
         let mut prepared = self.prepare(&statement.sql)?;
         let mut rows = prepared

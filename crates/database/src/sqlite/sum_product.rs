@@ -1,5 +1,5 @@
 //! The SQL functions `sum_product(quantity, price)` and `sum_product(quantity, price, cost)`: exact sums of money.
-//! PostgreSQL has them with `numeric`, but SQLite's own sums are doubles.
+//! PostgreSQL computes these with `numeric`, but SQLite's own `SUM` would use floating-point numbers.
 //!
 //! They add up hundredths in 128-bit integers. The sum of some eight million rows with the largest quantity and price
 //! fits; a larger one is an error.

@@ -155,7 +155,7 @@ fn work(
             queue.close();
             let late: Vec<Request> = std::iter::from_fn(|| queue.blocking_recv()).collect();
             run(&connection, "PRAGMA optimize")
-                .unwrap_or_else(|error| tracing::debug!(%error, "not optimized"));
+                .unwrap_or_else(|error| tracing::debug!(%error, "could not optimize the database"));
             // Closing the last connection moves the write-ahead log into the database file and deletes the log, so
             // close before replying.
             drop(connection);

@@ -11,8 +11,8 @@ use sea_orm::{
     PaginatorTrait as _,
 };
 
-use crate::place;
 use crate::schema::{item, sample_item, shelf};
+use crate::test_database;
 
 /// Inserts an item with its id.
 async fn insert(transaction: &Transaction, row: item::Model) -> Result<(), DbErr> {
@@ -90,8 +90,8 @@ async fn failures_have_the_same_names(db: Database) {
         Backend::Sqlite => None,
         Backend::Postgres => Some("item_shelf_id_fkey".to_owned()),
     };
-    let astray = failure(sample_item(4, Some(9))).await;
-    assert_eq!(astray, Err(Failure::ForeignKey(constraint)));
+    let missing_shelf = failure(sample_item(4, Some(9))).await;
+    assert_eq!(missing_shelf, Err(Failure::ForeignKey(constraint)));
     let nonsense = transaction(&db, |tx| tx.execute_unprepared("NONSENSE").boxed()).await;
     let failure = nonsense.map(|_| ()).map_err(|error| Failure::of(&error));
     assert_eq!(failure, Err(Failure::Other));
@@ -150,9 +150,9 @@ impl From<Counting> for Transaction {
 /// and how often its wrapper was created.
 async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32, u32) {
     let (runs, wrappers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-    let (body_runs, made) = (Arc::clone(&runs), Arc::clone(&wrappers));
+    let (body_runs, created) = (Arc::clone(&runs), Arc::clone(&wrappers));
     let wrap = move |transaction| {
-        made.fetch_add(1, Ordering::SeqCst);
+        created.fetch_add(1, Ordering::SeqCst);
         Counting(transaction)
     };
     let result: Result<(), DbErr> = db
@@ -188,23 +188,23 @@ async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_conflicts_are_repeated() {
-    let Some(place) = place::Place::postgres().await else {
+    let Some(test_database) = test_database::TestDatabase::postgres().await else {
         return;
     };
-    let db = place.open().await;
+    let db = test_database.open().await;
     let always = conflicting(&db, u32::MAX).await;
     let attempts = TRANSACTION_ATTEMPTS;
     assert_eq!(always, (Err(Failure::Unavailable), attempts, attempts));
     assert_eq!(conflicting(&db, 2).await, (Ok(()), 3, 3));
     let shelf = db.by_id::<shelf::Entity>(1).await.expect("a row");
     assert_eq!(shelf.map(|shelf| shelf.name).as_deref(), Some("run 2"));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test]
 async fn sqlite_bodies_must_not_wait() {
-    let place = place::Place::sqlite();
-    let db = place.open().await;
+    let test_database = test_database::TestDatabase::sqlite();
+    let db = test_database.open().await;
     let waiting = transaction(&db, |tx| {
         async move {
             insert(tx, sample_item(1, None)).await?;

@@ -17,7 +17,7 @@ pub(crate) struct Tenancy {
     pub(crate) values: Vec<TenantValue>,
 }
 
-/// Names of columns that identify a company. The user who created or changed a row is not meant.
+/// Names of columns that identify a company, as opposed to the user who created or changed a row.
 const OWNERS: [&str; 18] = [
     "company",
     "tenant",
@@ -45,7 +45,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
     let Some(product) = maps.iter().find(|map| map.role == Role::Product) else {
         return Ok(None);
     };
-    for column in product.left() {
+    for column in product.unmapped() {
         let name = column.name.to_ascii_lowercase();
         let word = name.strip_suffix("_id").unwrap_or(&name);
         if !OWNERS.contains(&word) || !matches!(column.kind, Kind::Integer | Kind::Text | Kind::Other) {
@@ -54,7 +54,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
         let sharing: Vec<&&TableMap> = maps
             .iter()
             .filter(|map| {
-                map.left()
+                map.unmapped()
                     .any(|other| other.name.eq_ignore_ascii_case(&column.name))
             })
             .collect();
@@ -63,7 +63,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
         }
         let mut values = Vec::new();
         for map in sharing {
-            values.extend(in_use(reader, map, column)?);
+            values.extend(distinct_values(reader, map, column)?);
         }
         values.sort();
         values.dedup();
@@ -78,7 +78,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
     Ok(None)
 }
 
-fn in_use(reader: &mut Reader, map: &TableMap, column: &Column) -> Result<Vec<TenantValue>> {
+fn distinct_values(reader: &mut Reader, map: &TableMap, column: &Column) -> Result<Vec<TenantValue>> {
     let name = quoted(&column.name);
     let select = Select {
         table: map.table.name.clone(),

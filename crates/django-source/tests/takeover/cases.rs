@@ -62,11 +62,14 @@ fn compare_report(address: &str, report: &Value, expected: &Value) {
         .collect();
     let wanted = strings(&expected["notes"]);
     assert!(wanted.is_subset(&notes), "{address}: {wanted:?} in {notes:?}");
-    let more: Vec<_> = notes
+    let unexpected: Vec<_> = notes
         .difference(&wanted)
         .filter(|code| !OPTIONAL_NOTES.contains(&code.as_str()))
         .collect();
-    assert!(more.is_empty(), "{address}: unexpected notes {more:?}");
+    assert!(
+        unexpected.is_empty(),
+        "{address}: unexpected notes {unexpected:?}"
+    );
 }
 
 fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
@@ -144,12 +147,12 @@ fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
         }
     }
     for (table, ids) in expected["skipped"].as_object().into_iter().flatten() {
-        let left = |id: &i64| match table.as_str() {
+        let is_skipped = |id: &i64| match table.as_str() {
             "inflow" => rows.inflows.iter().all(|row| row.id != *id),
             _ => rows.outflows.iter().all(|row| row.id != *id),
         };
         let ids: Vec<i64> = serde_json::from_value(ids.clone()).expect("ids");
-        assert!(ids.iter().all(left), "{address}: {table} {ids:?}");
+        assert!(ids.iter().all(is_skipped), "{address}: {table} {ids:?}");
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Loads a file; `None` if `STOCKROOM_TEST_POSTGRES` is not set, which panics if `CI=true`.
+    /// Loads a file; `None` if `STOCKROOM_TEST_POSTGRES` is not set. Panics in that case if `CI=true`.
     pub async fn load(case: &str, file: &Path) -> Option<Self> {
         let Ok(server) = std::env::var("STOCKROOM_TEST_POSTGRES") else {
             assert!(
@@ -139,7 +139,7 @@ fn table_script(sqlite: &Connection, table: &str, sql: &mut String) {
         .expect("a statement");
     let mut rows = statement.query([]).expect("rows");
     while let Some(row) = rows.next().expect("a row") {
-        let cell = |(place, column)| literal(row.get_ref(place).expect("a cell"), column);
+        let cell = |(index, column)| literal(row.get_ref(index).expect("a cell"), column);
         let cells: Vec<String> = columns.iter().enumerate().map(cell).collect();
         let _ = writeln!(sql, "INSERT INTO \"{table}\" VALUES ({});", cells.join(", "));
     }

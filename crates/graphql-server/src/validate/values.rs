@@ -186,8 +186,8 @@ impl<'a> ValueChecker<'a> {
             return;
         };
         if !is_usage_allowed(declared, ty, has_default) {
-            let own = &declared.var_type.node;
-            let message = format!("expected \"{ty}\", and \"${}\" is \"{own}\"", short(name));
+            let actual = &declared.var_type.node;
+            let message = format!("expected \"{ty}\", and \"${}\" is \"{actual}\"", short(name));
             self.mismatch(&message);
         }
     }
@@ -238,7 +238,7 @@ impl<'a> ValueChecker<'a> {
                 None => self.mismatch(&format!("\"{name}\" of type \"{}\" is missing", field.ty)),
             }
         }
-        let is_unknown = |name: &&Name| !input.fields.iter().any(|(own, _)| own == name.as_str());
+        let is_unknown = |name: &&Name| !input.fields.iter().any(|(field, _)| field == name.as_str());
         if let Some(name) = given.keys().find(is_unknown) {
             self.mismatch(&format!("there is no field \"{}\"", short(name)));
         }
@@ -289,24 +289,24 @@ impl<'a> ValueChecker<'a> {
 
 /// Whether a variable may be used where a type is expected: `IsVariableUsageAllowed` of the specification.
 fn is_usage_allowed(declared: &VariableDefinition, ty: &Type, has_default: bool) -> bool {
-    let own = &declared.var_type.node;
+    let actual = &declared.var_type.node;
     let default = declared.default_value.as_ref().map(|default| &default.node);
     let is_never_null = has_default || default.is_some_and(|default| *default != Value::Null);
-    if own.nullable && !ty.nullable && is_never_null {
+    if actual.nullable && !ty.nullable && is_never_null {
         let nullable = Type {
             base: ty.base.clone(),
             nullable: true,
         };
-        return is_compatible(own, &nullable);
+        return is_compatible(actual, &nullable);
     }
-    is_compatible(own, ty)
+    is_compatible(actual, ty)
 }
 
-fn is_compatible(own: &Type, ty: &Type) -> bool {
-    let bases = match (&own.base, &ty.base) {
-        (BaseType::Named(own), BaseType::Named(ty)) => own == ty,
-        (BaseType::List(own), BaseType::List(ty)) => is_compatible(own, ty),
+fn is_compatible(actual: &Type, ty: &Type) -> bool {
+    let bases = match (&actual.base, &ty.base) {
+        (BaseType::Named(actual), BaseType::Named(ty)) => actual == ty,
+        (BaseType::List(actual), BaseType::List(ty)) => is_compatible(actual, ty),
         _ => false,
     };
-    bases && (ty.nullable || !own.nullable)
+    bases && (ty.nullable || !actual.nullable)
 }

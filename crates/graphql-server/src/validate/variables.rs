@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_fit() {
+    fn values_that_fit_are_accepted() {
         for (declared, given) in [
             ("$a:Int", value!({"a": 2_147_483_647_i64})),
             ("$a:Int", value!({"a": 2.0})),
@@ -191,8 +191,8 @@ mod tests {
     }
 
     #[test]
-    fn values_that_do_not_fit() {
-        for (declared, given, says) in [
+    fn values_that_do_not_fit_are_refused() {
+        for (declared, given, expected) in [
             (
                 "$a:Int",
                 value!({"a": 2_147_483_648_i64}),
@@ -247,7 +247,7 @@ mod tests {
             ("$a:One", value!({"a": {"a": null}}), "exactly one"),
         ] {
             let errors = run(declared, given.clone()).unwrap_err();
-            assert!(errors[0].contains(says), "{declared} {given}: {errors:?}");
+            assert!(errors[0].contains(expected), "{declared} {given}: {errors:?}");
         }
     }
 

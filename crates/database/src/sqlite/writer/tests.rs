@@ -204,7 +204,7 @@ async fn a_lock_held_by_another_process_is_waited_for_once() {
     let took = begin.elapsed();
     other.execute_batch("ROLLBACK").unwrap();
     for result in &all {
-        // Busy, which may be repeated; the transaction was not begun.
+        // The file is busy. The transaction was not begun and may be repeated.
         let failure = result.as_ref().map_err(Failure::of);
         assert_eq!(failure, Err(Failure::Repeat), "{result:?}");
     }
