@@ -7,11 +7,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{StatusCode, Version, header};
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -38,6 +39,8 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 /// Time for a new connection to send its first request on shutdown.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for an idle connection to send another request on shutdown, which may be on its way already.
+const NEXT_REQUEST_TIMEOUT: Duration = Duration::from_millis(500);
 /// Pause before accepting again after a failure, which is usually caused by a lack of file descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
@@ -186,17 +189,26 @@ impl<P: Program> Server<P> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was closed right after it was accepted");
         }
-        let requested = Arc::<Notify>::default();
-        let (router, request_seen) = (self.router.clone(), Arc::clone(&requested));
+        let requests = Arc::<Requests>::default();
+        let (router, started) = (self.router.clone(), Arc::clone(&requests));
         let (limits, unread) = (self.limits, Arc::<UnreadBodies>::default());
         let bodies = Arc::clone(&unread);
+        let mut shutdown = self.shutdown.subscribe();
+        let stopping = shutdown.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            request_seen.notify_one();
-            let (router, bodies) = (router.clone(), Arc::clone(&bodies));
+            let running = started.start();
+            let (router, bodies, stopping) = (router.clone(), Arc::clone(&bodies), stopping.clone());
             async move {
+                let _running = running;
                 // With HTTP/1, a connection has one response at a time, and a stalled write ends it.
                 if request.version() != Version::HTTP_2 {
-                    return respond(router, peer, request).await;
+                    let mut response = respond(router, peer, request).await?;
+                    if *stopping.borrow() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                        // The client sends its next request over another connection.
+                        let close = HeaderValue::from_static("close");
+                        response.headers_mut().insert(header::CONNECTION, close);
+                    }
+                    return Ok::<_, Infallible>(response);
                 }
                 if !bodies.wait_until_below(limits.unread_bytes).await {
                     // The connection has ended, so this response is not sent.
@@ -214,7 +226,6 @@ impl<P: Program> Server<P> {
             .builder
             .serve_connection_with_upgrades(TokioIo::new(TimeoutStream::new(stream, timeouts)), service)
             .into_owned();
-        let mut shutdown = self.shutdown.subscribe();
         let shutdown = async move {
             // Fails only if the sender was dropped, which also means shutdown.
             let _ = shutdown.wait_for(|shutdown| *shutdown).await;
@@ -231,14 +242,55 @@ impl<P: Program> Server<P> {
                 }
                 () = shutdown => {}
             }
-            // A graceful shutdown would drop the first request if it has not been read yet.
+            // A graceful shutdown closes an idle connection at once, with a request that has not been read yet.
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                _ = tokio::time::timeout(FIRST_REQUEST_TIMEOUT, requested.notified()) => {}
+                () = requests.last() => {}
             }
             connection.as_mut().graceful_shutdown();
             log_end(connection.await);
         });
+    }
+}
+
+/// The requests of one connection.
+#[derive(Default)]
+struct Requests {
+    seen: AtomicBool,
+    running: AtomicUsize,
+    started: Notify,
+}
+
+impl Requests {
+    /// Counts a request as running until the returned value is dropped.
+    fn start(self: &Arc<Self>) -> RunningRequest {
+        self.seen.store(true, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        self.started.notify_waiters();
+        RunningRequest(Arc::clone(self))
+    }
+
+    /// Completes on shutdown when a request runs, or when none has been sent in time.
+    async fn last(&self) {
+        let mut next = pin!(self.started.notified());
+        next.as_mut().enable();
+        if self.running.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let time = match self.seen.load(Ordering::Relaxed) {
+            true => NEXT_REQUEST_TIMEOUT,
+            false => FIRST_REQUEST_TIMEOUT,
+        };
+        // Closed in either case: after the request, or without one.
+        let _ = tokio::time::timeout(time, next).await;
+    }
+}
+
+struct RunningRequest(Arc<Requests>);
+
+impl Drop for RunningRequest {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
