@@ -12,7 +12,7 @@ const PLAN: Plan = Plan {
     // Triggers of the target fill `tally` and `revision`, whose form differs between the databases. `stockroom check` verifies
     // the former.
     not_copied: &["seaql_migrations", "compatible_migration", "tally", "revision"],
-    last: &["account_epoch"],
+    written_last: &["account_epoch"],
     seeded: &["account_epoch", "group", "permission", "refold_due"],
     summed: &["quantity", "change"],
 };

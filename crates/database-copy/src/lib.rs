@@ -8,7 +8,7 @@
 //!
 //! const PLAN: Plan = Plan {
 //!     not_copied: &["seaql_migrations"],
-//!     last: &[],
+//!     written_last: &[],
 //!     seeded: &["country"],
 //!     summed: &["pages"],
 //! };

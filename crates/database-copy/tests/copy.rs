@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const PLAN: Plan = Plan {
     not_copied: &["migrations"],
-    last: &["epoch"],
+    written_last: &["epoch"],
     seeded: &["country"],
     summed: &["pages"],
 };

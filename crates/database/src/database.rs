@@ -87,7 +87,7 @@ impl Database {
     /// The number of transactions that wait for SQLite's writer; 0 on PostgreSQL.
     pub fn waiting_transactions(&self) -> usize {
         match &self.link {
-            Link::Sqlite { writer, .. } => writer.waiting(),
+            Link::Sqlite { writer, .. } => writer.queue_length(),
             Link::Postgres(_) => 0,
         }
     }

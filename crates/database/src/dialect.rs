@@ -158,7 +158,7 @@ impl Backend {
     }
 
     /// The number of the oldest transaction that was running when the statement's snapshot was taken: all transactions
-    /// with smaller numbers have ended. None on SQLite, where transactions become visible in the order in which they
+    /// with smaller numbers have ended. `None` on SQLite, where transactions become visible in the order in which they
     /// wrote.
     pub fn oldest_running(self) -> Option<Expr> {
         // There is no cast from xid8 to bigint.

@@ -34,7 +34,7 @@ impl FieldCheck {
         max_length: usize,
     ) -> Option<String> {
         let text = self.required(field, value)?;
-        let text = self.trimmed(field, &text, max_length)?;
+        let text = self.trim(field, &text, max_length)?;
         if text.is_empty() {
             self.fault(field, FaultCode::Blank, "This field may not be blank.");
             return None;
@@ -53,12 +53,12 @@ impl FieldCheck {
             Field::Absent | Field::Unreadable => None,
             Field::Null => Some(None),
             Field::Set(text) => self
-                .trimmed(field, &text, max_length)
+                .trim(field, &text, max_length)
                 .map(|text| Some(text).filter(|text| !text.is_empty())),
         }
     }
 
-    fn trimmed(&mut self, field: &'static str, text: &str, max_length: usize) -> Option<String> {
+    fn trim(&mut self, field: &'static str, text: &str, max_length: usize) -> Option<String> {
         let text = text.trim();
         if text.contains('\0') {
             self.fault(field, FaultCode::Invalid, "Null characters are not allowed.");

@@ -172,7 +172,7 @@ impl<'a> Form<'a> {
         let (id, received) = match self.take(name) {
             JsonField::Absent => return Field::Absent,
             JsonField::Null => return Field::Null,
-            // As in Django REST framework, because HTML forms cannot send null.
+            // An empty text is null, as in Django REST framework, because HTML forms cannot send null.
             JsonField::Text(text) if text.is_empty() => return Field::Null,
             JsonField::Text(text) => (whole(text.trim()), "str"),
             JsonField::Number(number) => (whole_value(number), "float"),

@@ -74,7 +74,7 @@ impl UnreadBodies {
     }
 
     /// Completes when a body has waited for the client for this long, or up to twice as long.
-    pub(crate) async fn stalled(&self, limit: Duration) {
+    pub(crate) async fn wait_until_stalled(&self, limit: Duration) {
         loop {
             tokio::time::sleep(limit).await;
             let is_stalled = |since: &Instant| since.elapsed() >= limit;

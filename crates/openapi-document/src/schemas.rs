@@ -38,7 +38,7 @@ impl Schemas {
         });
         let generator = settings.for_serialize().into_generator();
         let mut schemas = Self { generator, input };
-        for (name, schema) in shared() {
+        for (name, schema) in shared_schemas() {
             schemas.add(name, schema);
         }
         schemas
@@ -194,7 +194,7 @@ pub fn insert(schema: &mut Value, key: &str, value: impl Into<Value>) {
 }
 
 /// The schemas that several bodies share.
-fn shared() -> [(&'static str, Value); 4] {
+fn shared_schemas() -> [(&'static str, Value); 4] {
     [
         (
             "Id",

@@ -37,7 +37,7 @@ pub struct Passwords {
     /// The slowest Django hash passed to [`note`](Self::note) so far.
     slowest: Mutex<Option<Arc<str>>>,
     /// Set once [`note_once`](Self::note_once) has succeeded.
-    noted: OnceCell<()>,
+    all_noted: OnceCell<()>,
 }
 
 impl Passwords {
@@ -46,7 +46,7 @@ impl Passwords {
         Self {
             concurrency: Arc::new(Semaphore::new(cores)),
             slowest: Mutex::default(),
-            noted: OnceCell::new(),
+            all_noted: OnceCell::new(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Passwords {
     /// # Errors
     /// Those of `note_all`.
     pub async fn note_once<E>(&self, note_all: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
-        self.noted.get_or_try_init(|| note_all()).await.copied()
+        self.all_noted.get_or_try_init(|| note_all()).await.copied()
     }
 
     /// Whether the password matches the hash; false without a hash. Every failure takes the same time: that of verifying a

@@ -17,9 +17,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes this the provider of the process, unless it has one.
+/// Installs this as the provider of the process, unless there already is one.
 pub fn install() {
-    // It fails if there is a provider already, which is this one unless the program has chosen another.
+    // Fails if a provider is already installed: this one, unless the program has chosen another.
     let _ = PROVIDER.install_default();
 }
 

@@ -30,7 +30,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) type Socket = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
 /// The state of prepared statements that all connections of a pool share.
-pub(super) struct Preparing {
+pub(super) struct PreparationState {
     /// Whether statements are prepared by name at all.
     pub(super) is_on: AtomicBool,
     /// Incremented when prepared statements have become stale. Each connection checks it before its next statement.
@@ -48,7 +48,7 @@ pub(super) struct Connection {
     driver: Driver,
     tls: MakeRustlsConnect,
     statements: Statements,
-    preparing: Arc<Preparing>,
+    preparation: Arc<PreparationState>,
     epoch: u64,
     pub(super) opened: Instant,
     /// Whether a transaction was begun and has not ended.
@@ -62,7 +62,7 @@ impl Connection {
         client: Client,
         socket: Socket,
         tls: MakeRustlsConnect,
-        preparing: Arc<Preparing>,
+        preparation: Arc<PreparationState>,
     ) -> Self {
         Self {
             client,
@@ -73,8 +73,8 @@ impl Connection {
             },
             tls,
             statements: Statements::default(),
-            epoch: preparing.epoch.load(Ordering::Relaxed),
-            preparing,
+            epoch: preparation.epoch.load(Ordering::Relaxed),
+            preparation,
             opened: Instant::now(),
             in_transaction: false,
             is_broken: false,
@@ -110,8 +110,8 @@ impl Connection {
     ) -> Result<Response, Error> {
         let parameters = parameters(statement).map_err(Error::Value)?;
         let is_prepared =
-            self.preparing.is_on.load(Ordering::Relaxed) && Statements::is_cacheable(&statement.sql);
-        let epoch = self.preparing.epoch.load(Ordering::Relaxed);
+            self.preparation.is_on.load(Ordering::Relaxed) && Statements::is_cacheable(&statement.sql);
+        let epoch = self.preparation.epoch.load(Ordering::Relaxed);
         if epoch != self.epoch {
             self.statements.clear();
             self.epoch = epoch;
@@ -123,7 +123,7 @@ impl Connection {
         let (client, sql) = (&self.client, statement.sql.as_str());
         let second = async {
             if !is_prepared {
-                let typed = parameters.iter().map(|(value, ty)| (erased(value), ty.clone()));
+                let typed = parameters.iter().map(|(value, ty)| (as_dyn(value), ty.clone()));
                 return read(client.query_typed_raw(sql, typed).await?)
                     .await
                     .map(|read| (read, None));
@@ -135,7 +135,7 @@ impl Connection {
                     (client.prepare_typed(sql, &types).await?, true)
                 }
             };
-            let values = parameters.iter().map(|(value, _)| erased(value));
+            let values = parameters.iter().map(|(value, _)| as_dyn(value));
             let response = read(client.query_raw(&prepared, values).await?).await?;
             Ok((response, is_new.then_some(prepared)))
         };
@@ -209,9 +209,9 @@ impl Connection {
             self.is_broken = true;
         }
         if error.is_stale_plan() {
-            self.preparing.epoch.fetch_add(1, Ordering::Relaxed);
+            self.preparation.epoch.fetch_add(1, Ordering::Relaxed);
         }
-        if error.is_foreign_statement() && self.preparing.is_on.swap(false, Ordering::Relaxed) {
+        if error.is_foreign_statement() && self.preparation.is_on.swap(false, Ordering::Relaxed) {
             tracing::warn!(
                 "a prepared statement was missing on the server, which suggests a pooler that shares connections; statements are no longer prepared"
             );
@@ -220,7 +220,7 @@ impl Connection {
     }
 }
 
-fn erased<'p>(parameter: &'p Parameter<'p>) -> &'p (dyn ToSql + Sync) {
+fn as_dyn<'p>(parameter: &'p Parameter<'p>) -> &'p (dyn ToSql + Sync) {
     parameter
 }
 

@@ -21,7 +21,7 @@ pub(super) enum Error {
     Ended,
     /// No connection, or no response, within the limit.
     TimedOut(&'static str),
-    /// No connection could be made; the text names the server and shows no password.
+    /// Connecting failed. The text names the server and shows no password.
     Connect(String),
     /// A value that can't be sent to PostgreSQL, or can't be read.
     Value(DbErr),
@@ -45,7 +45,7 @@ impl Error {
         }
     }
 
-    /// Whether the connection was closed by the server or lost by the network.
+    /// Whether the server closed the connection or the network failed.
     pub(super) fn is_lost(&self) -> bool {
         match self {
             Self::Ended => true,

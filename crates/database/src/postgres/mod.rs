@@ -24,7 +24,7 @@ use std::time::Duration;
 use sea_orm::{DbErr, ExecResult, ProxyExecResult, QueryResult, Statement};
 
 use self::address::Address;
-use self::connection::{Connection, Preparing, Response};
+use self::connection::{Connection, PreparationState, Response};
 use self::connector::Connector;
 use self::error::Error;
 use self::pool::Pool;
@@ -97,20 +97,20 @@ impl Postgres {
         } else {
             settings.prepared_statements
         };
-        let preparing = Arc::new(Preparing {
+        let preparation = Arc::new(PreparationState {
             is_on: AtomicBool::new(prepared != PreparedStatements::Never),
             epoch: AtomicU64::new(0),
         });
         // Options in the URL may contain limits, which take precedence.
         let sets_limits = settings.timeouts == Timeouts::Short && !address.has_options;
-        let connector = Connector::new(address, sets_limits, Arc::clone(&preparing));
+        let connector = Connector::new(address, sets_limits, Arc::clone(&preparation));
         let postgres = Self {
             pool: Pool::new(connector, settings.pool_size),
             timeouts: settings.timeouts,
         };
         let mut first = postgres.pool.acquire().await?;
         if prepared == PreparedStatements::Auto && postgres.is_behind_pooler(&mut first).await {
-            preparing.is_on.store(false, Ordering::Relaxed);
+            preparation.is_on.store(false, Ordering::Relaxed);
             tracing::warn!(
                 "the pooler in front of PostgreSQL assigns a server process to each transaction; statements are not prepared by name"
             );
@@ -163,7 +163,7 @@ impl Postgres {
 
     pub(crate) async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let mut lease = self.pool.acquire().await?;
-        let result = self.limited(lease.run_simple(sql)).await;
+        let result = self.with_time_limit(lease.run_simple(sql)).await;
         if let Err(error) = &result {
             self.replace_if_read_only(error);
             if matches!(error, Error::TimedOut(_)) {
@@ -205,7 +205,7 @@ impl Postgres {
         let mut repeats = 0;
         loop {
             let mut lease = self.pool.acquire().await?;
-            let error = match self.limited(lease.run(statement)).await {
+            let error = match self.with_time_limit(lease.run(statement)).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -226,7 +226,7 @@ impl Postgres {
     }
 
     /// Waits for a response of the server up to the client's limit.
-    async fn limited<T>(&self, response: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn with_time_limit<T>(&self, response: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         if self.timeouts == Timeouts::Unlimited {
             return response.await;
         }

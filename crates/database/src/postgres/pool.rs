@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::Connection;
-use super::connector::{Connector, Refused};
+use super::connector::{ConnectFailure, Connector};
 use super::error::Error;
 use crate::database::Connections;
 
@@ -109,11 +109,11 @@ impl Pool {
                     self.0.open.fetch_add(1, Ordering::Relaxed);
                     return Ok(self.lease(connection, generation, Some(permit)));
                 }
-                Err(Refused { is_full: true, .. }) if self.0.open.load(Ordering::Relaxed) > 0 => {
+                Err(ConnectFailure { is_full: true, .. }) if self.0.open.load(Ordering::Relaxed) > 0 => {
                     // Wait for one of the open connections.
                     self.0.withhold(permit);
                 }
-                Err(refused) => return Err(refused.error),
+                Err(failure) => return Err(failure.error),
             }
         }
     }
@@ -130,7 +130,7 @@ impl Pool {
 
     /// Opens a connection that the pool does not count.
     pub(super) async fn extra(&self) -> Result<Connection, Error> {
-        self.0.connector.connect().await.map_err(|refused| refused.error)
+        self.0.connector.connect().await.map_err(|failure| failure.error)
     }
 
     /// Replaces each connection before its next use, because their server has become read-only. Has no effect if the last

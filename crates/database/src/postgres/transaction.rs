@@ -55,7 +55,7 @@ impl PostgresTransaction {
             connection.run_simple("BEGIN").await?;
             connection.run(statement).await
         };
-        let result = self.postgres.limited(run).await;
+        let result = self.postgres.with_time_limit(run).await;
         self.handle_result(&mut lease, result)
     }
 
@@ -73,7 +73,7 @@ impl PostgresTransaction {
             }
             connection.run_simple(sql).await
         };
-        let result = self.postgres.limited(run).await;
+        let result = self.postgres.with_time_limit(run).await;
         self.handle_result(&mut lease, result)
     }
 
@@ -84,7 +84,11 @@ impl PostgresTransaction {
         if !connection.in_transaction {
             return Ok(());
         }
-        match self.postgres.limited(connection.run_simple("COMMIT")).await {
+        match self
+            .postgres
+            .with_time_limit(connection.run_simple("COMMIT"))
+            .await
+        {
             Ok(_) => {
                 connection.in_transaction = false;
                 Ok(())

@@ -62,7 +62,7 @@ impl Writer {
     }
 
     /// The number of requests in the queue.
-    pub(crate) fn waiting(&self) -> usize {
+    pub(crate) fn queue_length(&self) -> usize {
         self.queue.max_capacity().saturating_sub(self.queue.capacity())
     }
 
@@ -91,8 +91,11 @@ impl Writer {
             });
             Outcome { keep, reply }
         });
-        self.queue.send(Request::Run(job)).await.map_err(|_| stopped())?;
-        result.await.map_err(|_| stopped())?
+        self.queue
+            .send(Request::Run(job))
+            .await
+            .map_err(|_| stopped_error())?;
+        result.await.map_err(|_| stopped_error())?
     }
 
     /// Runs the jobs in the queue and ends the thread.
@@ -104,7 +107,7 @@ impl Writer {
     }
 }
 
-fn stopped() -> DbErr {
+fn stopped_error() -> DbErr {
     unavailable("the writer has stopped")
 }
 

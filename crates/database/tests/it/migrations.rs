@@ -72,7 +72,7 @@ async fn a_failed_migration_changes_nothing(db: Database) {
 
 async fn migrations_are_reverted(db: Database) {
     assert_eq!(applied(&db).await, expected([true, true, false]));
-    // Nothing is missing.
+    // All migrations of this migrator are applied already.
     db.migrate_up::<Migrator>(LOCK).await.expect("no error");
     db.migrate_down::<Migrator>(LOCK, 2).await.expect("no error");
     assert_eq!(applied(&db).await, expected([false, false, false]));

@@ -137,26 +137,26 @@ async fn concurrent_changes_are_all_kept(db: Database) {
     assert_eq!(row.quantity, 101);
 }
 
-/// A wrapper; [`conflicting`] counts how often one is created.
-struct Counting(Transaction);
+/// A wrapper; [`run_conflicting`] counts how often one is created.
+struct Wrapper(Transaction);
 
-impl From<Counting> for Transaction {
-    fn from(counting: Counting) -> Self {
-        counting.0
+impl From<Wrapper> for Transaction {
+    fn from(wrapper: Wrapper) -> Self {
+        wrapper.0
     }
 }
 
 /// Runs a transaction that inserts a shelf and conflicts `conflicts` times; returns its result, how often its body ran
 /// and how often its wrapper was created.
-async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32, u32) {
+async fn run_conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32, u32) {
     let (runs, wrappers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let (body_runs, created) = (Arc::clone(&runs), Arc::clone(&wrappers));
     let wrap = move |transaction| {
         created.fetch_add(1, Ordering::SeqCst);
-        Counting(transaction)
+        Wrapper(transaction)
     };
     let result: Result<(), DbErr> = db
-        .transaction_as(Arc::new(()), wrap, move |counting: &Counting| {
+        .transaction_as(Arc::new(()), wrap, move |wrapper: &Wrapper| {
             let run = body_runs.fetch_add(1, Ordering::SeqCst);
             async move {
                 let row = shelf::Model {
@@ -165,11 +165,11 @@ async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32
                 };
                 let row = row.into_active_model().reset_all();
                 shelf::Entity::insert(row)
-                    .exec_without_returning(&counting.0)
+                    .exec_without_returning(&wrapper.0)
                     .await?;
                 if run < conflicts {
                     let conflict = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$";
-                    let error = counting.0.execute_unprepared(conflict).await.map(|_| ());
+                    let error = wrapper.0.execute_unprepared(conflict).await.map(|_| ());
                     // Callers often replace the error.
                     return error.map_err(|_| DbErr::Custom("replaced".to_owned()));
                 }
@@ -192,10 +192,10 @@ async fn postgres_conflicts_are_repeated() {
         return;
     };
     let db = test_database.open().await;
-    let always = conflicting(&db, u32::MAX).await;
+    let always = run_conflicting(&db, u32::MAX).await;
     let attempts = TRANSACTION_ATTEMPTS;
     assert_eq!(always, (Err(Failure::Unavailable), attempts, attempts));
-    assert_eq!(conflicting(&db, 2).await, (Ok(()), 3, 3));
+    assert_eq!(run_conflicting(&db, 2).await, (Ok(()), 3, 3));
     let shelf = db.by_id::<shelf::Entity>(1).await.expect("a row");
     assert_eq!(shelf.map(|shelf| shelf.name).as_deref(), Some("run 2"));
     test_database.remove().await;

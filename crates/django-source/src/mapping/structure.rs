@@ -5,7 +5,7 @@ use super::tables::{RoleTables, fit};
 use super::{Field, Role};
 use crate::catalogue::{Catalogue, Table};
 
-/// Finds tables for the roles that have none by name.
+/// Finds tables for the roles for which none was found by name.
 pub(super) fn fill(catalogue: &Catalogue, found: &mut RoleTables) {
     let listed: Vec<&Table> = catalogue
         .models

@@ -39,7 +39,8 @@ const OWNERS: [&str; 18] = [
     "business",
 ];
 
-/// Finds a column with more than one value that products have in common with brands, categories or suppliers.
+/// Finds a column that identifies companies: it is in the table of products and in that of brands, categories or suppliers, and
+/// has more than one value.
 pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Tenancy>> {
     let is_not_movement = |map: &&&TableMap| !matches!(map.role, Role::Inflow | Role::Outflow);
     let Some(product) = maps.iter().find(|map| map.role == Role::Product) else {

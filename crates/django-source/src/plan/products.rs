@@ -143,7 +143,7 @@ pub(super) fn fingerprint(text: &str) -> Fingerprint {
 pub(super) struct SerieNumbers {
     first: HashMap<Fingerprint, i64>,
     reported: HashSet<i64>,
-    later: Vec<(i64, String)>,
+    duplicates: Vec<(i64, String)>,
 }
 
 impl SerieNumbers {
@@ -157,16 +157,16 @@ impl SerieNumbers {
                     findings.add(Code::DuplicateSerieNumber, "product", Some(*first.get()));
                 }
                 findings.add(Code::DuplicateSerieNumber, "product", Some(id));
-                self.later.push((id, number.to_owned()));
+                self.duplicates.push((id, number.to_owned()));
             }
         }
     }
 
     /// The replaced serial numbers of all but the first product of each number, by product id.
     pub(super) fn replacements(mut self, policy: Option<SeriePolicy>) -> HashMap<i64, Option<String>> {
-        let later = std::mem::take(&mut self.later);
-        let mut replaced = HashMap::with_capacity(later.len());
-        for (id, number) in later {
+        let duplicates = std::mem::take(&mut self.duplicates);
+        let mut replaced = HashMap::with_capacity(duplicates.len());
+        for (id, number) in duplicates {
             let number = match policy {
                 Some(SeriePolicy::Suffix) => Some(self.free_number(id, &number)),
                 Some(SeriePolicy::NullLater) | None => None,

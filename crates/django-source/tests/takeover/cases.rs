@@ -1,4 +1,4 @@
-//! The twelve cases, compared with `cases/expected.json`.
+//! The twelve databases of `cases/make.py`, compared with `cases/expected.json`.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ fn strings(value: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// The objects of a list as texts, sorted.
+/// The items of a list as JSON texts, sorted.
 fn sorted(value: &Value) -> BTreeSet<String> {
     value
         .as_array()
@@ -61,7 +61,10 @@ fn compare_report(address: &str, report: &Value, expected: &Value) {
         .map(|note| note["code"].as_str().expect("a code").to_owned())
         .collect();
     let wanted = strings(&expected["notes"]);
-    assert!(wanted.is_subset(&notes), "{address}: {wanted:?} in {notes:?}");
+    assert!(
+        wanted.is_subset(&notes),
+        "{address}: not all of {wanted:?} are in {notes:?}"
+    );
     let unexpected: Vec<_> = notes
         .difference(&wanted)
         .filter(|code| !OPTIONAL_NOTES.contains(&code.as_str()))

@@ -166,7 +166,7 @@ fn literal(cell: ValueRef<'_>, column: &Column) -> String {
     match (cell, column.kind.as_str()) {
         (ValueRef::Null, _) => "NULL".to_owned(),
         (ValueRef::Integer(number), "bool") => (number != 0).to_string(),
-        // With 15 digits, as Django would write it.
+        // Django writes decimals with 15 digits.
         (ValueRef::Integer(number), "decimal") => format!("{:.14e}", as_float(number)),
         (ValueRef::Real(number), "decimal") => format!("{number:.14e}"),
         // A text can only be stored as NaN, which is not a valid price either.

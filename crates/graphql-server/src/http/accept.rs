@@ -26,7 +26,7 @@ pub(crate) enum MediaType {
 
 /// What a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Accepted {
+pub(crate) struct AcceptedTypes {
     /// The media type that it prefers.
     pub best: MediaType,
     /// The JSON media type that it prefers, if it accepts any.
@@ -35,7 +35,7 @@ pub(crate) struct Accepted {
     pub events: bool,
 }
 
-impl Accepted {
+impl AcceptedTypes {
     /// Reads the header; `None` when no media type is accepted.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(ACCEPT).iter().peekable();
@@ -126,7 +126,7 @@ mod tests {
 
     fn of(accept: &'static str) -> Option<(MediaType, Option<MediaType>, bool)> {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-        Accepted::from_headers(&headers).map(|accepted| (accepted.best, accepted.json, accepted.events))
+        AcceptedTypes::from_headers(&headers).map(|accepted| (accepted.best, accepted.json, accepted.events))
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
             assert_eq!(of(accept), expected, "{accept}");
         }
         assert_eq!(
-            Accepted::from_headers(&HeaderMap::new()).map(|accepted| accepted.best),
+            AcceptedTypes::from_headers(&HeaderMap::new()).map(|accepted| accepted.best),
             Some(Json)
         );
     }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures_util::stream;
 
-use super::accept::{Accepted, MediaType};
+use super::accept::{AcceptedTypes, MediaType};
 use super::{idempotency, request, sse};
 use crate::engine::{Engine, GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
@@ -137,7 +137,7 @@ impl<H: Host> Exchange<H> {
         request: GraphQlRequest,
         session: &H::Session,
         context: H::Context,
-        accepted: Accepted,
+        accepted: AcceptedTypes,
     ) -> Result<Response, RequestError> {
         let engine = &self.service.engine;
         let prepared = engine.prepare(context, request).await?;
@@ -175,7 +175,7 @@ impl<H: Host> Exchange<H> {
         &self,
         mut prepared: Prepared<H>,
         keys: &[HeaderValue],
-        accepted: Accepted,
+        accepted: AcceptedTypes,
     ) -> Result<Response, RequestError> {
         if accepted.json.is_none() {
             let message = "Responses to a request with an Idempotency-Key are JSON.";
@@ -222,13 +222,13 @@ impl<H: Host> Exchange<H> {
 /// Renders responses in the JSON media type that a client prefers.
 #[derive(Clone, Copy)]
 struct Reply {
-    accepted: Option<Accepted>,
+    accepted: Option<AcceptedTypes>,
     json: MediaType,
 }
 
 impl Reply {
     fn to(headers: &HeaderMap) -> Self {
-        let accepted = Accepted::from_headers(headers);
+        let accepted = AcceptedTypes::from_headers(headers);
         Self {
             accepted,
             json: accepted

@@ -35,7 +35,7 @@ pub(super) fn rewrite(index: &SchemaIndex, ty: &Type, value: &mut Value) {
             }
         }
         (BaseType::Named(name), Value::Object(fields)) => {
-            let Some(NamedType::InputObject(input)) = index.named(name) else {
+            let Some(NamedType::InputObject(input)) = index.named_type(name) else {
                 return;
             };
             for (name, field) in &input.fields {

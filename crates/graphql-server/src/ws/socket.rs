@@ -79,7 +79,7 @@ struct Connection<H: Host> {
     authorization: Option<Vec<u8>>,
     /// `None` before `connection_init`.
     session: Option<H::Session>,
-    running: HashMap<String, Running>,
+    running: HashMap<String, RunningOperation>,
     tasks: JoinSet<()>,
     /// Operations started so far.
     started: u64,
@@ -87,7 +87,7 @@ struct Connection<H: Host> {
     queued: mpsc::Receiver<Outgoing>,
 }
 
-struct Running {
+struct RunningOperation {
     number: u64,
     task: tokio::task::AbortHandle,
 }
@@ -240,7 +240,7 @@ impl<H: Host> Connection<H> {
             queue: self.queue.clone(),
         };
         let operation = operation::run(Arc::clone(&self.service), session.clone(), sender, request);
-        let running = Running {
+        let running = RunningOperation {
             number: self.started,
             task: self.tasks.spawn(operation),
         };

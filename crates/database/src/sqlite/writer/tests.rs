@@ -50,7 +50,7 @@ async fn execute(writer: &Writer, sql: impl Into<String>) -> Result {
 
 fn statement(connection: &SharedConnection, sql: &str) -> Result {
     let connection = connection.lock().unwrap();
-    // As `Transaction` does.
+    // `Transaction` checks this before each statement, too.
     if connection.is_autocommit() {
         return Err(rolled_back());
     }

@@ -11,7 +11,7 @@ use super::{number, open, settings, sql};
 use crate::server::{Server, free_port};
 use crate::test_database::TestDatabase;
 
-/// The URL of a new database.
+/// The URL of a test database, which must be on PostgreSQL.
 fn url(test_database: &TestDatabase) -> String {
     match test_database.location() {
         database::Location::Postgres(url) => url,

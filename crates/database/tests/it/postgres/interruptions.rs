@@ -40,7 +40,7 @@ async fn insert(db: &Database, id: i64) -> Result<(), DbErr> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_server_closed_are_replaced() {
-    let Some((test_database, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     for round in 0..5 {
@@ -63,7 +63,7 @@ async fn connections_that_the_server_closed_are_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_whose_connection_ends_runs_again() {
-    let Some((test_database, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     let runs = Arc::new(AtomicU32::new(0));
@@ -92,7 +92,7 @@ async fn a_transaction_whose_connection_ends_runs_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_call_is_cancelled_and_rolled_back() {
-    let Some((test_database, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     let sleeping =
@@ -139,7 +139,7 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_work_after_a_column_has_changed_its_type() {
-    let Some((test_database, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     assert_eq!(insert(&db, 1).await, Ok(()));
@@ -170,7 +170,7 @@ async fn statements_work_after_a_column_has_changed_its_type() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn read_only_connections_are_replaced() {
-    let Some((test_database, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     assert_eq!(db.is_writable().await, Ok(true));
