@@ -7,10 +7,10 @@
 //! use futures_util::FutureExt as _;
 //!
 //! const PLAN: Plan = Plan {
-//!     not_copied: &["seaql_migrations"],
+//!     ignored_tables: &["seaql_migrations"],
 //!     written_last: &[],
-//!     seeded: &["country"],
-//!     summed: &["pages"],
+//!     seeded_tables: &["country"],
+//!     summed_columns: &["pages"],
 //! };
 //!
 //! # async fn run(source: Database, target: Database) -> Result<(), Error> {

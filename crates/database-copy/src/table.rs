@@ -89,7 +89,7 @@ pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
         .await?
     {
         let name: String = row.try_get("", "table")?;
-        if plan.not_copied.contains(&name.as_str()) {
+        if plan.ignored_tables.contains(&name.as_str()) {
             continue;
         }
         let (column, kind): (String, String) = (row.try_get("", "column")?, row.try_get("", "kind")?);
@@ -104,14 +104,14 @@ pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
             columns: Vec::new(),
             key: Vec::new(),
             generates_ids: !plan.written_last.contains(&name.as_str()),
-            is_seeded: plan.seeded.contains(&name.as_str()),
+            is_seeded: plan.seeded_tables.contains(&name.as_str()),
         };
         let (table, key) = tables.entry(name).or_insert((empty, BTreeMap::new()));
         if key_position > 0 {
             key.insert(key_position, table.columns.len());
         }
         table.columns.push(Column {
-            is_summed: plan.summed.contains(&column.as_str()),
+            is_summed: plan.summed_columns.contains(&column.as_str()),
             name: column,
             kind,
         });

@@ -12,10 +12,10 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 
 const PLAN: Plan = Plan {
-    not_copied: &["migrations"],
+    ignored_tables: &["migrations"],
     written_last: &["epoch"],
-    seeded: &["country"],
-    summed: &["pages"],
+    seeded_tables: &["country"],
+    summed_columns: &["pages"],
 };
 
 /// `book` comes before `writer` in the alphabet and refers to it.

@@ -19,7 +19,7 @@ impl FieldCheck {
     }
 
     /// Checks the fields of an existing object, which keeps the values of those that are absent.
-    pub fn old_object(faults: Faults) -> Self {
+    pub fn existing_object(faults: Faults) -> Self {
         Self {
             is_new: false,
             faults,
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(check.required::<i64>("a", Field::Absent), None);
         assert_eq!(check.integer("b", Field::Absent, 0..=9, Some(5)), Some(5));
         assert_eq!(check.finish().expect_err("a fault")[0].code, FaultCode::Required);
-        let mut check = FieldCheck::old_object(Vec::new());
+        let mut check = FieldCheck::existing_object(Vec::new());
         assert_eq!(check.required::<i64>("a", Field::Absent), None);
         assert_eq!(check.integer("b", Field::Absent, 0..=9, Some(5)), None);
         assert_eq!(check.finish(), Ok(()));
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn numbers_have_bounds_and_unreadable_ones_no_second_fault() {
-        let mut check = FieldCheck::old_object(Vec::new());
+        let mut check = FieldCheck::existing_object(Vec::new());
         assert_eq!(check.integer("a", Field::Set(9), 0..=9, None), Some(9));
         assert_eq!(check.integer("b", Field::Set(10), 0..=9, None), None);
         assert_eq!(check.integer("c", Field::Set(-1), 0..=9, None), None);

@@ -30,7 +30,7 @@ pub fn find(files: &'static [File], name: &str) -> Option<&'static File> {
 
 /// Adapts a page to the public URL of the server, which has no trailing slash: the path of the URL is prepended to attributes
 /// and texts that begin with `/`, and the URL replaces `example_url`.
-pub fn at_public_url(html: &str, example_url: &str, base_url: &str) -> String {
+pub fn adapt_to_public_url(html: &str, example_url: &str, base_url: &str) -> String {
     let base_url = base_url
         .replace('&', "&amp;")
         .replace('"', "&quot;")
@@ -152,7 +152,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                at_public_url(html, "http://here", base_url),
+                adapt_to_public_url(html, "http://here", base_url),
                 expected,
                 "{base_url}"
             );

@@ -37,7 +37,7 @@ impl<P: TypedValueParser> TypedValueParser for Trimmed<P> {
 }
 
 /// A boolean as in the environment of a Django project: `true`, `1`, `yes`, `on` and their opposites, in any case.
-pub fn truth() -> Trimmed<BoolishValueParser> {
+pub fn boolean() -> Trimmed<BoolishValueParser> {
     trimmed(BoolishValueParser::new())
 }
 
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn white_space_around_a_value_is_ignored() {
         let command = clap::Command::new("test")
-            .arg(clap::Arg::new("on").long("on").value_parser(truth()))
+            .arg(clap::Arg::new("on").long("on").value_parser(boolean()))
             .arg(clap::Arg::new("for").long("for").value_parser(lifetime()));
         let parse = |on, time| {
             command

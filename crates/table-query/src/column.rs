@@ -64,7 +64,7 @@ impl<C: ColumnTrait> ListColumn<C> {
     }
 
     /// The column that an order compares: the folded column for a text.
-    pub fn compared(&self) -> C {
+    pub fn compared_column(&self) -> C {
         self.text.map_or(self.column, |text| text.folded)
     }
 

@@ -230,7 +230,7 @@ impl Filter {
     }
 
     /// Compares a column with a value that is written into the SQL, as a partial index for this value requires.
-    pub fn is_constant<C: ColumnTrait>(column: C, value: &'static str) -> Self {
+    pub fn equals_constant<C: ColumnTrait>(column: C, value: &'static str) -> Self {
         Self::of(Expr::col(column.as_column_ref()).eq(Expr::Constant(value.into())))
     }
 
