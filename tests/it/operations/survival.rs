@@ -26,7 +26,7 @@ const DISRUPTION: Duration = Duration::from_secs(10);
 /// The time limit for the deliveries that are missing afterwards. If a worker has lost its connection, its deliveries are sent
 /// again when their claims expire, after half a minute.
 const SETTLING_TIME: Duration = Duration::from_secs(50);
-const STOCK_CHANGED: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
+const CHANGES: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
 
 struct Random(u64);
 
@@ -69,7 +69,7 @@ impl Received {
                 match socket.next().await {
                     ServerFrame::Message(message) if message["type"] == "connection_ack" && !is_begun => {
                         is_begun = true;
-                        socket.subscribe("1", STOCK_CHANGED, self.after()).await;
+                        socket.subscribe("1", CHANGES, self.after()).await;
                     }
                     ServerFrame::Message(message) => {
                         assert_eq!(message["type"], "next", "{message}");
@@ -88,7 +88,7 @@ impl Received {
     /// Subscribes as server-sent events. The stream may end, but without `complete`.
     async fn over_events(self, actor: Actor) {
         loop {
-            let mut events = match EventStream::try_open(&actor, STOCK_CHANGED, self.after()).await {
+            let mut events = match EventStream::try_open(&actor, CHANGES, self.after()).await {
                 Ok(events) => events,
                 Err(status) => {
                     assert_eq!(status, 503);
