@@ -2,8 +2,8 @@
 //!
 //! SQLite finds a row by id in a few microseconds, less than it takes to hand the statement to another thread. So each
 //! statement starts on the calling thread, and the progress handler interrupts it after a fraction of a millisecond. Then
-//! it starts again on one of tokio's blocking threads, of which readers use only a few at a time. A statement that was long
-//! when it last ran starts there.
+//! it starts again on one of tokio's blocking threads; readers use at most [`LONG_STATEMENTS`] of these at a time. A statement
+//! that was long when it last ran starts on such a thread.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ impl Readers {
         if !self.is_long(&statement) {
             match self.run(&statement, read, true) {
                 Err(error) if is_interrupted(&error) => {}
-                finished => return finished,
+                result => return result,
             }
         }
         // Boxed, so that the futures of short statements stay small.
