@@ -11,10 +11,10 @@ use crate::schema::{self, SchemaStatus};
 const PLAN: Plan = Plan {
     // Triggers of the target fill `tally` and `revision`, whose form differs between the databases. `stockroom check` verifies
     // the former.
-    not_copied: &["seaql_migrations", "compatible_migration", "tally", "revision"],
-    last: &["account_epoch"],
-    seeded: &["account_epoch", "group", "permission", "refold_due"],
-    summed: &["quantity", "change"],
+    ignored_tables: &["seaql_migrations", "compatible_migration", "tally", "revision"],
+    written_last: &["account_epoch"],
+    seeded_tables: &["account_epoch", "group", "permission", "refold_due"],
+    summed_columns: &["quantity", "change"],
 };
 
 /// Copies all rows and returns the comparison of each table. If a table differs, nothing is stored.

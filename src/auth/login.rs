@@ -48,7 +48,9 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
             .await?
     };
     let passwords = &ctx.services.passwords;
-    passwords.note_once(async || note_old_hashes(ctx).await).await?;
+    passwords
+        .record_all_once(async || record_old_hashes(ctx).await)
+        .await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = passwords.verify(password.clone(), hash).await?;
     // Read the user again, because verifying takes a while: if the password has changed meanwhile, no token is issued.
@@ -76,9 +78,9 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
 /// The number of users read at a time.
 const USERS: u64 = 2_000;
 
-/// Passes the imported hashes that no login has replaced yet to [`Passwords::note`](passwords::Passwords::note), so that
+/// Passes the imported hashes that no login has replaced yet to [`Passwords::record`](passwords::Passwords::record), so that
 /// failed logins take as long as a login with the slowest of them.
-async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
+async fn record_old_hashes(ctx: &Ctx) -> Result<()> {
     let mut last = 0;
     loop {
         let page = user::Entity::find()
@@ -93,7 +95,7 @@ async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
         };
         last = end.id;
         for user in &page {
-            ctx.services.passwords.note(&user.password_hash);
+            ctx.services.passwords.record(&user.password_hash);
         }
     }
 }

@@ -10,7 +10,7 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http_server::embedded::{self, File, at_public_url, find, page};
+use http_server::embedded::{self, File, adapt_to_public_url, find, page};
 
 /// The embedded files, sorted by name. If `web/` was not built, these are only the files of `web/static`.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
@@ -54,7 +54,7 @@ fn start_page(base_url: &str) -> Response {
     page(
         StatusCode::OK,
         STATIC_POLICY,
-        at_public_url(START_PAGE, EXAMPLE_URL, base_url),
+        adapt_to_public_url(START_PAGE, EXAMPLE_URL, base_url),
     )
 }
 
@@ -73,7 +73,7 @@ fn built_page(name: &str, base_url: &str) -> Response {
         Some(html) => (StatusCode::OK, APPLICATION_POLICY, html),
         None => (StatusCode::NOT_FOUND, STATIC_POLICY, NOT_BUILT_PAGE),
     };
-    page(status, policy, at_public_url(html, EXAMPLE_URL, base_url))
+    page(status, policy, adapt_to_public_url(html, EXAMPLE_URL, base_url))
 }
 
 /// A script, style, font or image.

@@ -137,7 +137,7 @@ impl<R: Collection> Listing<R> {
             .filter(|_| steps.iter().all(|step| step.by.name() != ID));
         let columns = steps
             .iter()
-            .map(|step| (step.by.compared(), step.direction, step.by.is_nullable()));
+            .map(|step| (step.by.compared_column(), step.direction, step.by.is_nullable()));
         columns.chain(last).collect()
     }
 

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use table_query::PagesByParent;
 use table_query::cursor::{self, Term, ValueKind};
-use table_query::page::{CursorOf, bounds, cut, order_by, order_within_parent};
+use table_query::page::{CursorOf, bounds, order_by, order_within_parent, remove_extra_item};
 
 use super::{Collection, CursorPage, Filter, Listing, PageRequest, Row, key};
 use crate::auth::{Permit, Read};
@@ -48,7 +48,7 @@ impl<R: Collection> Listing<R> {
         }
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
-        let more = cut(request, &mut rows);
+        let more = remove_extra_item(request, &mut rows);
         Ok(CursorPage::new(
             request,
             Row::siblings_of(rows),

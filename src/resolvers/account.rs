@@ -168,7 +168,7 @@ pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) ->
         Box::pin(async move {
             let row = find(tx, username).await?;
             let id = row.id;
-            let mut check = FieldCheck::old_object(Vec::new());
+            let mut check = FieldCheck::existing_object(Vec::new());
             let join = groups(tx, &change.join, &mut check).await?;
             let leave = groups(tx, &change.leave, &mut check).await?;
             check.finish()?;

@@ -48,12 +48,12 @@ pub fn pending() -> Filter {
 
 /// Deliveries that the receiver has accepted.
 pub fn delivered() -> Filter {
-    Filter::is_constant(Column::Outcome, "delivered")
+    Filter::equals_constant(Column::Outcome, "delivered")
 }
 
 /// Deliveries that have failed for good.
 pub fn failed() -> Filter {
-    Filter::is_constant(Column::Outcome, "failed")
+    Filter::equals_constant(Column::Outcome, "failed")
 }
 
 /// The deliveries of an endpoint.

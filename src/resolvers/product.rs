@@ -208,7 +208,7 @@ impl Resource for Entity {
 
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
-        let check = FieldCheck::old_object(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::existing_object(std::mem::take(&mut draft.faults));
         let quantity = write(tx, &mut row, draft, check).await?;
         row.version += 1;
         row.updated_at = tx.ctx().now;

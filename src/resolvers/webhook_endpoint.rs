@@ -208,7 +208,7 @@ impl Resource for Entity {
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
         require_managed(&row)?;
-        let check = FieldCheck::old_object(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::existing_object(std::mem::take(&mut draft.faults));
         let was_enabled = row.ended_at.is_none();
         write(tx.ctx(), &mut row, draft, check)?;
         store_change(tx, &mut row).await?;

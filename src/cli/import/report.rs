@@ -1,6 +1,6 @@
 //! The report as text.
 
-use django_source::report::{Because, NoteItem};
+use django_source::report::{NoteItem, RefusalReason};
 use django_source::{Finding, Note, Report, Verdict};
 
 use crate::import::Comparison;
@@ -128,14 +128,14 @@ fn stock(report: &Report) -> Vec<String> {
     lines
 }
 
-fn because(because: &Because) -> String {
+fn because(because: &RefusalReason) -> String {
     match because {
-        Because::NoTable { roles } => format!(
+        RefusalReason::NoTable { roles } => format!(
             "  It has no table for: {}. One with an unusual name can be given with --map TABLE={}.",
             roles.join(", "),
             roles.first().copied().unwrap_or_default()
         ),
-        Because::NoColumn { table, columns } => {
+        RefusalReason::NoColumn { table, columns } => {
             let mut lines = vec![format!(
                 "  The table {} has no column for: {}.",
                 plain(table),
@@ -152,7 +152,7 @@ fn because(because: &Because) -> String {
             }
             lines.join("\n")
         }
-        Because::AmbiguousTable { role, tables } => format!(
+        RefusalReason::AmbiguousTable { role, tables } => format!(
             "  Several tables may be the one for {role}: {}. Choose one with --map TABLE={role}.",
             tables
                 .iter()
@@ -160,7 +160,7 @@ fn because(because: &Because) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
-        Because::SeveralTenants { column, values } => {
+        RefusalReason::SeveralTenants { column, values } => {
             let values: Vec<String> = values
                 .iter()
                 .map(|value| match value {

@@ -34,7 +34,7 @@ const PROGRESS_INTERVAL: i32 = 20_000;
 
 pub(crate) struct Connection {
     inner: rusqlite::Connection,
-    /// Whether the progress handler interrupts statements.
+    /// Whether the progress handler interrupts long statements.
     short_only: Arc<AtomicBool>,
 }
 
@@ -112,7 +112,7 @@ impl Connection {
         Ok(results)
     }
 
-    /// The first columns of the first row.
+    /// The integers in the first columns of the first row.
     pub(crate) fn numbers<const N: usize>(&self, statement: &Statement) -> Result<Option<[i64; N]>, DbErr> {
         let mut prepared = self.prepare(&statement.sql)?;
         let mut rows = prepared
@@ -150,7 +150,7 @@ impl Connection {
             let mut model = E::Model::default();
             for (index, (column, declared)) in columns.iter().enumerate() {
                 let value = row.get_ref(index).map_err(error)?;
-                // Nullable columns default to null already.
+                // Nullable columns already default to null.
                 if value != ValueRef::Null {
                     model.try_set(*column, declared.read(value)?)?;
                 }

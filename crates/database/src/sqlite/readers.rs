@@ -2,7 +2,7 @@
 //!
 //! SQLite finds a row by id in a few microseconds, less than it takes to hand the statement to another thread. So each
 //! statement starts on the calling thread, and the progress handler interrupts it after a fraction of a millisecond. Then
-//! it starts again on one of tokio's blocking threads, of which readers use only a few at a time.
+//! it starts again on one of tokio's blocking threads; readers use at most [`LONG_STATEMENTS`] of these at a time.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,7 +48,7 @@ impl Readers {
     ) -> Result<T, DbErr> {
         match self.run(&statement, read, true) {
             Err(error) if is_interrupted(&error) => {}
-            finished => return finished,
+            result => return result,
         }
         // Boxed, so that the futures of short statements stay small.
         Box::pin(Arc::clone(self).read_long(statement, read)).await
