@@ -14,7 +14,7 @@ use async_graphql::{
 };
 use futures_util::future::BoxFuture;
 
-use crate::json::{separate, write_key, written};
+use crate::json::{raw_json, separate, write_key};
 
 pub use crate::json::{WriteValue, write, write_text};
 
@@ -73,7 +73,7 @@ impl<T: WriteFields> OutputType for Node<T> {
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         let mut json = Vec::new();
         resolve(ctx, &self.0, &mut json).await?;
-        Ok(written(json))
+        Ok(raw_json(json))
     }
 }
 
@@ -100,7 +100,7 @@ impl<T: WriteFields> OutputType for Items<T> {
             }
         }
         json.push(b']');
-        Ok(written(json))
+        Ok(raw_json(json))
     }
 }
 

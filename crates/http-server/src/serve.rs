@@ -39,7 +39,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 /// Time for a new connection to send its first request on shutdown.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time for an idle connection to send another request on shutdown, which may be on its way already.
+/// Time for an idle connection to send another request on shutdown; the request may already be on its way.
 const NEXT_REQUEST_TIMEOUT: Duration = Duration::from_millis(500);
 /// Pause before accepting again after a failure, which is usually caused by a lack of file descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
@@ -70,7 +70,7 @@ pub async fn serve<P: Program>(
     serve_with(program, router, listener, ReadLimits::DEFAULT, stop).await;
 }
 
-/// The same with other limits on what clients leave unread.
+/// Like [`serve`], with other limits on unread responses.
 pub async fn serve_with<P: Program>(
     program: &Arc<P>,
     router: axum::Router,
@@ -123,7 +123,7 @@ fn max_connections(files: Option<u64>) -> usize {
     let files = files.map_or(MAX_CONNECTIONS, |files| {
         usize::try_from(files).unwrap_or(usize::MAX)
     });
-    // With a very low limit, half of the files.
+    // With a very low limit, use half of the files.
     files
         .saturating_sub(OTHER_FILES)
         .max(files / 2)
@@ -157,11 +157,11 @@ struct Server<P> {
     shutdown: watch::Sender<bool>,
 }
 
-type Accepted = (OwnedSemaphorePermit, TcpStream, SocketAddr);
+type AcceptedConnection = (OwnedSemaphorePermit, TcpStream, SocketAddr);
 
 impl<P: Program> Server<P> {
     /// Accepts the next connection once a slot is free.
-    async fn accept(&self, listener: &TcpListener) -> io::Result<Accepted> {
+    async fn accept(&self, listener: &TcpListener) -> io::Result<AcceptedConnection> {
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let (stream, peer) = listener.accept().await?;
         Ok((slot.map_err(io::Error::other)?, stream, peer))
@@ -185,7 +185,7 @@ impl<P: Program> Server<P> {
         }
     }
 
-    fn spawn(&self, (slot, stream, peer): Accepted) {
+    fn spawn(&self, (slot, stream, peer): AcceptedConnection) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was closed right after it was accepted");
         }
@@ -210,8 +210,8 @@ impl<P: Program> Server<P> {
                     }
                     return Ok::<_, Infallible>(response);
                 }
-                if !bodies.below(limits.unread_bytes).await {
-                    // There is nothing left to send a response to.
+                if !bodies.wait_until_below(limits.unread_bytes).await {
+                    // The connection has ended, so this response is not sent.
                     return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
                 }
                 let response = respond(router, peer, request).await?;
@@ -237,15 +237,15 @@ impl<P: Program> Server<P> {
             let _ends_waiting = EndWaiting(Arc::clone(&unread));
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                () = unread.stalled(limits.stalled) => {
+                () = unread.wait_until_stalled(limits.stalled) => {
                     return tracing::debug!("a connection was closed: the client does not read a response");
                 }
                 () = shutdown => {}
             }
-            // A graceful shutdown closes an idle connection at once, with a request that has not been read yet.
+            // A graceful shutdown closes an idle connection at once, even if a request has arrived that has not been read yet.
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                () = requests.last() => {}
+                () = requests.wait_for_last() => {}
             }
             connection.as_mut().graceful_shutdown();
             log_end(connection.await);
@@ -270,8 +270,8 @@ impl Requests {
         RunningRequest(Arc::clone(self))
     }
 
-    /// Completes on shutdown when a request runs, or when none has been sent in time.
-    async fn last(&self) {
+    /// Waits on shutdown until a request is running, or the time for another request is over.
+    async fn wait_for_last(&self) {
         let mut next = pin!(self.started.notified());
         next.as_mut().enable();
         if self.running.load(Ordering::Relaxed) > 0 {
@@ -281,7 +281,7 @@ impl Requests {
             true => NEXT_REQUEST_TIMEOUT,
             false => FIRST_REQUEST_TIMEOUT,
         };
-        // Closed in either case: after the request, or without one.
+        // The connection is closed in either case, after the request if there is one.
         let _ = tokio::time::timeout(time, next).await;
     }
 }

@@ -138,7 +138,7 @@ async fn a_running_request_finishes_on_shutdown() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_answered_once_more_on_shutdown() {
+async fn a_request_on_an_idle_connection_is_answered_during_shutdown() {
     let running = start(Router::new().route("/", get(async || "done"))).await;
     let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
     let mut stream = send(running.address, request).await;

@@ -49,8 +49,8 @@ const FLAGS: [&str; 5] = [
 
 fn argument(name: &str) -> Option<u64> {
     let arguments: Vec<String> = std::env::args().collect();
-    let place = arguments.iter().position(|argument| argument == name)?;
-    let value = arguments.get(place + 1).and_then(|value| value.parse().ok());
+    let index = arguments.iter().position(|argument| argument == name)?;
+    let value = arguments.get(index + 1).and_then(|value| value.parse().ok());
     Some(value.unwrap_or_else(|| panic!("{name} takes a number")))
 }
 
@@ -58,10 +58,10 @@ fn main() -> ExitCode {
     let seconds = argument("--seconds").unwrap_or(60);
     let seed = argument("--seed").unwrap_or_else(|| fastrand::u64(..1_000_000_000));
     let only = argument("--case");
-    let usual = std::panic::take_hook();
+    let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         PANICS.fetch_add(1, Ordering::Relaxed);
-        usual(panic);
+        default_hook(panic);
     }));
     let kept = tempfile::tempdir().expect("a folder");
     let originals = originals(kept.path());
@@ -177,7 +177,7 @@ fn case(
             .await?;
         let (verdict, announced) = (plan.report().verdict, plan.report().target.clone());
         serde_json::to_string(plan.report()).expect("the report is JSON");
-        // The rows are read whatever the verdict is, as a caller might not check it.
+        // The rows are read for every verdict, because a caller might not check it.
         Ok::<_, django_source::Error>((verdict, announced, Collected::of(plan).await?))
     };
     let result = runtime.block_on(runtime.spawn(reading_within(reading)));
@@ -199,7 +199,7 @@ fn case(
                 Verdict::Import => totals.read += 1,
             }
             if verdict == Verdict::Import {
-                totals.rows += keeps_rules(&announced, &rows)?;
+                totals.rows += check_rules(&announced, &rows)?;
             }
         }
     }
@@ -222,7 +222,7 @@ async fn reading_within<T>(reading: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Checks rows that would be imported, and returns their number.
-fn keeps_rules(
+fn check_rules(
     announced: &std::collections::BTreeMap<&'static str, u64>,
     rows: &Collected,
 ) -> Result<u64, String> {

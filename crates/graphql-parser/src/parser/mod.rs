@@ -62,11 +62,11 @@ impl<'a> Parser<'a> {
     }
 
     fn skip_if(&mut self, kind: TokenKind) -> Result<bool> {
-        let is_there = self.token.kind == kind;
-        if is_there {
+        let is_present = self.token.kind == kind;
+        if is_present {
             self.advance()?;
         }
-        Ok(is_there)
+        Ok(is_present)
     }
 
     fn name(&mut self) -> Result<Positioned<Name>> {

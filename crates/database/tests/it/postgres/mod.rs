@@ -7,7 +7,7 @@ use database::{Database, Location, Settings, Timeouts};
 use sea_orm::{DbErr, Statement};
 
 mod connections;
-mod endings;
+mod interruptions;
 mod poolers;
 mod tls;
 

@@ -10,17 +10,20 @@ use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait as _, DbErr};
 
 use super::{number, sql, until};
-use crate::place::Place;
+use crate::test_database::TestDatabase;
 
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
 const ONE: &str = "SELECT CAST(1 AS bigint)";
 
 /// A database that is opened twice.
-async fn two() -> Option<(Place, Database, Database)> {
-    let place = Place::postgres().await?;
-    let (db, admin) = (place.open().await, place.open_observed(Arc::new(())).await);
-    Some((place, db, admin))
+async fn open_twice() -> Option<(TestDatabase, Database, Database)> {
+    let test_database = TestDatabase::postgres().await?;
+    let (db, admin) = (
+        test_database.open().await,
+        test_database.open_observed(Arc::new(())).await,
+    );
+    Some((test_database, db, admin))
 }
 
 async fn insert(db: &Database, id: i64) -> Result<(), DbErr> {
@@ -37,7 +40,7 @@ async fn insert(db: &Database, id: i64) -> Result<(), DbErr> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_server_closed_are_replaced() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     for round in 0..5 {
@@ -55,12 +58,12 @@ async fn connections_that_the_server_closed_are_replaced() {
         }
     }
     assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(5));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_whose_connection_ends_runs_again() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     let runs = Arc::new(AtomicU32::new(0));
@@ -84,12 +87,12 @@ async fn a_transaction_whose_connection_ends_runs_again() {
     assert_eq!(result, Ok(()));
     assert_eq!(runs.load(Ordering::SeqCst), 2);
     assert_eq!(number(&db, "SELECT SUM(id)::bigint FROM shelf").await, Ok(11));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_call_is_cancelled_and_rolled_back() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     let sleeping =
@@ -107,7 +110,7 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
     until(&admin, sleeping, 0).await;
     // A transaction is rolled back, between two statements or during one.
     for wait in ["SELECT 1", "SELECT 1 FROM pg_sleep(30)"] {
-        let left = db.transaction(Arc::new(()), move |tx| {
+        let dropped = db.transaction(Arc::new(()), move |tx| {
             async move {
                 tx.execute_raw(sql("INSERT INTO shelf (id, name) VALUES (1, 'a')"))
                     .await?;
@@ -118,7 +121,7 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
             .boxed()
         });
         assert!(
-            tokio::time::timeout(Duration::from_millis(200), left)
+            tokio::time::timeout(Duration::from_millis(200), dropped)
                 .await
                 .is_err()
         );
@@ -131,12 +134,12 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
     for result in join_all(requests).await {
         assert_eq!(result, Ok(1));
     }
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_work_after_a_column_has_changed_its_type() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     assert_eq!(insert(&db, 1).await, Ok(()));
@@ -162,17 +165,17 @@ async fn statements_work_after_a_column_has_changed_its_type() {
         });
         assert_eq!(in_transaction.await, Ok(true));
     }
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn read_only_connections_are_replaced() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     assert_eq!(db.is_writable().await, Ok(true));
-    let Place::Postgres { name, .. } = &place else {
-        panic!("another place")
+    let TestDatabase::Postgres { name, .. } = &test_database else {
+        panic!("another kind of database")
     };
     let set = |value: &str| format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
     admin.execute_unprepared(&set("on")).await.expect("a setting");
@@ -193,5 +196,5 @@ async fn read_only_connections_are_replaced() {
     });
     assert!(recovered.await.is_ok());
     until(&db, "SELECT COUNT(*) FROM shelf", 1).await;
-    place.remove().await;
+    test_database.remove().await;
 }
