@@ -29,11 +29,7 @@ pub trait WriteFields: ContainerType {
 
 /// Appends an object as JSON if all selected fields can be written without waiting. Otherwise returns false and leaves
 /// `json` as it is.
-pub fn write_object<T: WriteFields>(
-    ctx: &ContextSelectionSet<'_>,
-    object: &T,
-    json: &mut Vec<u8>,
-) -> bool {
+pub fn write_object<T: WriteFields>(ctx: &ContextSelectionSet<'_>, object: &T, json: &mut Vec<u8>) -> bool {
     let start = json.len();
     let mut object = Writer::new(ctx, object, json);
     let complete = is_expanded(ctx) && object.write(json).is_none();
@@ -134,11 +130,9 @@ fn boxed<'a, T>(future: impl Future<Output = T> + Send + 'a) -> BoxFuture<'a, T>
 /// Whether the selections consist of fields without directives. The planner has expanded fragments, unless the document is
 /// executed as written.
 fn is_expanded(ctx: &ContextSelectionSet<'_>) -> bool {
-    ctx.item
-        .node
-        .items
-        .iter()
-        .all(|selection| matches!(&selection.node, Selection::Field(field) if field.node.directives.is_empty()))
+    ctx.item.node.items.iter().all(
+        |selection| matches!(&selection.node, Selection::Field(field) if field.node.directives.is_empty()),
+    )
 }
 
 /// Writes the fields of an object, in the order of their selection.
@@ -173,7 +167,10 @@ impl<'a, T: WriteFields> Writer<'a, T> {
             separate(json, self.count);
             write_key(json, &field.node.response_key().node);
             if field.node.name.node == "__typename" {
-                write(json, &Value::String(self.object.introspection_type_name().into_owned()));
+                write(
+                    json,
+                    &Value::String(self.object.introspection_type_name().into_owned()),
+                );
             } else if !self.object.write_field(&self.ctx.with_field(field), json) {
                 json.truncate(start);
                 return Some(field);
