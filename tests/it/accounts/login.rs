@@ -8,7 +8,7 @@ use stockroom::kind::Kind;
 use stockroom::resolvers::account;
 
 use crate::support::actors::Actor;
-use crate::support::answer::{Answer, REFUSED, WRONG_LOGIN};
+use crate::support::answer::{Answer, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
@@ -34,7 +34,7 @@ async fn only_the_right_password_logs_in(gateway: Gateway) {
         .get("brands/")
         .await
         .expect(200);
-    // Spaces around the name are trimmed, those of the password are significant; both are compared exactly.
+    // Spaces around the name are trimmed, those around the password are not. Case matters in both.
     log_in(&gateway.anon, " viewer ", PASSWORD).await.expect(200);
     for (username, password) in [
         ("viewer", "wrongpassword"),
@@ -108,7 +108,7 @@ async fn login_bodies_are_validated(gateway: Gateway) {
             .anon
             .post(&route, json!({ field: "x" }))
             .await
-            .is(401, REFUSED);
+            .is(401, INVALID_OR_EXPIRED_TOKEN);
         gateway.anon.raw(Method::POST, &route, "[]").await.expect(400);
         gateway.anon.raw(Method::POST, &route, "{").await.expect(400);
         gateway.root.get(&route).await.refuses(405, "METHOD_NOT_ALLOWED");

@@ -195,7 +195,7 @@ async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
         assert!((1..=60).contains(&wait), "{wait} s");
         log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     }
-    // 60 of the address, whatever the names: 19 so far.
+    // The address may fail 60 times, with any names; it has failed 19 times so far.
     for number in 19..60 {
         let gateway = all[number % 3];
         log_in(&gateway.anon, &format!("other-{number}"), "wrongpassword")

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::accounts::tokens::{claims, pair};
-use crate::support::answer::{BAD_TOKEN, REFUSED, sorted_keys};
+use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, sorted_keys};
 use crate::support::gateway::Gateway;
 
 on_both![
@@ -26,7 +26,7 @@ async fn each_token_type_is_accepted_for_its_own_use_only(gateway: Gateway) {
             .anon
             .post(route, json!({ "refresh": pair["access"] }))
             .await
-            .is(401, REFUSED);
+            .is(401, INVALID_OR_EXPIRED_TOKEN);
     }
     for token in ["access", "refresh"] {
         gateway
@@ -87,7 +87,9 @@ async fn refreshing_with_rotation(gateway: Gateway) {
         )
     );
     // The old refresh token is spent; the new one and both access tokens are valid.
-    refresh(first["refresh"].clone()).await.is(401, REFUSED);
+    refresh(first["refresh"].clone())
+        .await
+        .is(401, INVALID_OR_EXPIRED_TOKEN);
     gateway
         .anon
         .post(
@@ -95,9 +97,11 @@ async fn refreshing_with_rotation(gateway: Gateway) {
             json!({ "token": first["refresh"] }),
         )
         .await
-        .is(401, REFUSED);
+        .is(401, INVALID_OR_EXPIRED_TOKEN);
     let third = refresh(second["refresh"].clone()).await.expect(200);
-    refresh(second["refresh"].clone()).await.is(401, REFUSED);
+    refresh(second["refresh"].clone())
+        .await
+        .is(401, INVALID_OR_EXPIRED_TOKEN);
     for pair in [first, second, third.clone()] {
         gateway
             .with_token(pair["access"].as_str().unwrap())
@@ -129,7 +133,7 @@ async fn lifetimes_follow_the_settings(gateway: Gateway) {
     };
     refresh().await.expect(200);
     gateway.wait(60);
-    refresh().await.is(401, REFUSED);
+    refresh().await.is(401, INVALID_OR_EXPIRED_TOKEN);
 }
 
 async fn logging_out_ends_a_session(gateway: Gateway) {
@@ -156,7 +160,7 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
             .post("authentication/logout/", json!({ "refresh": token }))
     };
     // A spent refresh token is rejected.
-    log_out(&first["refresh"]).await.is(401, REFUSED);
+    log_out(&first["refresh"]).await.is(401, INVALID_OR_EXPIRED_TOKEN);
     log_out(&second["refresh"]).await.is(200, "{}");
     // All tokens of the session are rejected, including those issued before the refresh.
     for pair in [&first, &second] {
@@ -170,7 +174,7 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
                 .anon
                 .post("authentication/token/verify/", json!({ "token": pair[token] }))
                 .await
-                .is(401, REFUSED);
+                .is(401, INVALID_OR_EXPIRED_TOKEN);
         }
         gateway
             .anon
@@ -179,9 +183,11 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
                 json!({ "refresh": pair["refresh"] }),
             )
             .await
-            .is(401, REFUSED);
+            .is(401, INVALID_OR_EXPIRED_TOKEN);
     }
-    log_out(&second["refresh"]).await.is(401, REFUSED);
+    log_out(&second["refresh"])
+        .await
+        .is(401, INVALID_OR_EXPIRED_TOKEN);
     // Other sessions are not affected.
     gateway
         .with_token(other["access"].as_str().unwrap())

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::accounts::jwt;
-use crate::support::answer::{BAD_TOKEN, NO_TOKEN, REFUSED, sorted_keys};
+use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, NO_TOKEN, sorted_keys};
 use crate::support::gateway::{Gateway, SECRET_KEY};
 use crate::support::test_database::PASSWORD;
 
@@ -54,7 +54,7 @@ async fn tokens_become_valid_at_nbf(gateway: Gateway) {
         .anon
         .post("authentication/token/verify/", json!({ "token": later }))
         .await
-        .is(401, REFUSED);
+        .is(401, INVALID_OR_EXPIRED_TOKEN);
     gateway.wait(599);
     bearer.get("brands/").await.is(401, BAD_TOKEN);
     gateway.wait(1);
@@ -157,7 +157,7 @@ async fn tokens_expire_at_exp(gateway: Gateway) {
     verify("access").await.is(200, "{}");
     gateway.wait(1);
     bearer.get("brands/").await.is(401, BAD_TOKEN);
-    verify("access").await.is(401, REFUSED);
+    verify("access").await.is(401, INVALID_OR_EXPIRED_TOKEN);
     verify("refresh").await.is(200, "{}");
     let refresh = || {
         gateway.anon.post(
@@ -174,8 +174,8 @@ async fn tokens_expire_at_exp(gateway: Gateway) {
     gateway.wait(6 * 86_400 - 1);
     refresh().await.expect(200);
     gateway.wait(1);
-    refresh().await.is(401, REFUSED);
-    verify("refresh").await.is(401, REFUSED);
+    refresh().await.is(401, INVALID_OR_EXPIRED_TOKEN);
+    verify("refresh").await.is(401, INVALID_OR_EXPIRED_TOKEN);
 }
 
 async fn forged_tokens_are_rejected(gateway: Gateway) {
@@ -217,30 +217,36 @@ async fn forged_tokens_are_rejected(gateway: Gateway) {
             .anon
             .post("authentication/token/refresh/", json!({ "refresh": token }))
             .await
-            .is(401, REFUSED);
+            .is(401, INVALID_OR_EXPIRED_TOKEN);
     }
     gateway.with_token(&good).get("brands/").await.expect(200);
 }
 
 async fn authorization_header_forms(gateway: Gateway) {
     let good = hs256(&access_claims(&gateway));
-    let ask = async |header: &[u8]| {
+    let send_header = async |header: &[u8]| {
         let value = reqwest::header::HeaderValue::from_bytes(header).unwrap();
         let request = gateway.anon.request(reqwest::Method::GET, "brands/");
         crate::support::actors::send(request.header("authorization", value)).await
     };
-    ask(format!("Bearer {good}").as_bytes()).await.expect(200);
-    ask(format!("bearer {good}").as_bytes()).await.expect(200);
-    ask(format!("BEARER   {good} ").as_bytes()).await.expect(200);
-    ask(b"Bearer").await.is(401, BAD_TOKEN);
-    ask(b"Bearer  ").await.is(401, BAD_TOKEN);
-    ask(format!("Bearer {good} {good}").as_bytes())
+    send_header(format!("Bearer {good}").as_bytes()).await.expect(200);
+    send_header(format!("bearer {good}").as_bytes()).await.expect(200);
+    send_header(format!("BEARER   {good} ").as_bytes())
+        .await
+        .expect(200);
+    send_header(b"Bearer").await.is(401, BAD_TOKEN);
+    send_header(b"Bearer  ").await.is(401, BAD_TOKEN);
+    send_header(format!("Bearer {good} {good}").as_bytes())
         .await
         .is(401, BAD_TOKEN);
-    ask(b"Bearer \xff\xfe").await.is(401, BAD_TOKEN);
+    send_header(b"Bearer \xff\xfe").await.is(401, BAD_TOKEN);
     // Another scheme counts as no token.
-    ask(format!("Token {good}").as_bytes()).await.is(401, NO_TOKEN);
-    ask(b"Basic YWRtaW46eW91cnBhc3N3b3Jk").await.is(401, NO_TOKEN);
-    ask(good.as_bytes()).await.is(401, NO_TOKEN);
-    ask(b"").await.is(401, NO_TOKEN);
+    send_header(format!("Token {good}").as_bytes())
+        .await
+        .is(401, NO_TOKEN);
+    send_header(b"Basic YWRtaW46eW91cnBhc3N3b3Jk")
+        .await
+        .is(401, NO_TOKEN);
+    send_header(good.as_bytes()).await.is(401, NO_TOKEN);
+    send_header(b"").await.is(401, NO_TOKEN);
 }

@@ -277,7 +277,7 @@ async fn the_ledger_has_actors_and_reasons(gateway: Gateway) {
 }
 
 async fn invalid_arguments_are_rejected(gateway: Gateway) {
-    for (field, says) in [
+    for (field, part) in [
         (
             "movementsPerDay(from: \"2024-01-01\", to: \"2025-01-01\") { date }",
             "366",
@@ -297,7 +297,7 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
             "BAD_USER_INPUT"
         };
         assert_eq!(code, expected, "{field}");
-        assert!(message.contains(says), "{message}");
+        assert!(message.contains(part), "{message}");
     }
     let unauthenticated = gateway
         .anon

@@ -93,10 +93,10 @@ async fn batches_are_atomic(gateway: Gateway) {
 
 async fn batch_errors_name_the_invalid_item(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    let taken = json!({ "serie_number": "SN1" });
+    let existing = json!({ "serie_number": "SN1" });
     gateway
         .root
-        .patch(&sample.path(Kind::Product), taken)
+        .patch(&sample.path(Kind::Product), existing)
         .await
         .expect(200);
     let before = totals(&gateway).await;
@@ -247,7 +247,9 @@ async fn payloads_show_the_current_state(gateway: Gateway) {
     let both = format!(
         "{{ a: product(id: {product}) {{ title }} a: product(id: {product}) {{ quantity }} viewer {{ user {{ username }} }} }}"
     );
-    let (sent, answer) = gateway.statements(gateway.viewer.gql(&both, json!({}))).await;
+    let (sent, answer) = gateway
+        .count_statements(gateway.viewer.gql(&both, json!({})))
+        .await;
     assert_eq!(
         answer.text,
         r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
@@ -273,28 +275,30 @@ async fn batches_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
             order.reverse();
         }
         for _ in 0..rounds {
-            let out: Vec<Value> = order
+            let outflows: Vec<Value> = order
                 .iter()
                 .map(|id| json!({ "productId": id, "quantity": 2 }))
                 .collect();
-            let made =
-                gateway
-                    .manager
-                    .mutate("createOutflows", "outflows { quantity }", json!({ "items": out }));
+            let made = gateway.manager.mutate(
+                "createOutflows",
+                "outflows { quantity }",
+                json!({ "items": outflows }),
+            );
             assert_eq!(made.await["outflows"].as_array().map(Vec::len), Some(3));
-            let came: Vec<Value> = order
+            let inflows: Vec<Value> = order
                 .iter()
                 .map(|id| json!({ "productId": id, "supplierId": supplier, "quantity": 1 }))
                 .collect();
-            let made =
-                gateway
-                    .manager
-                    .mutate("createInflows", "inflows { quantity }", json!({ "items": came }));
+            let made = gateway.manager.mutate(
+                "createInflows",
+                "inflows { quantity }",
+                json!({ "items": inflows }),
+            );
             assert_eq!(made.await["inflows"].as_array().map(Vec::len), Some(3));
             let single = json!({ "product": products[0], "quantity": 1 });
             let made = gateway.manager.post("outflows/", single).await.expect(201);
-            let gone = gateway.root.delete(&format!("outflows/{}/", made["id"])).await;
-            assert_eq!(gone.status, 204);
+            let deleted = gateway.root.delete(&format!("outflows/{}/", made["id"])).await;
+            assert_eq!(deleted.status, 204);
         }
     };
     join_all((0..clients).map(client)).await;

@@ -54,23 +54,26 @@ fn hash(text: &str) -> String {
 
 async fn persisted_queries(gateway: Gateway) {
     let text = "query Persisted { __typename }";
-    let ask = async |text: Option<&str>, hash: &str| {
+    let send = async |text: Option<&str>, hash: &str| {
         let body = json!({ "query": text, "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
         gateway
             .viewer
             .raw(Method::POST, "/graphql", body.to_string())
             .await
     };
-    let unknown = ask(None, &hash(text)).await;
+    let unknown = send(None, &hash(text)).await;
     assert_eq!(
         (&*code(&unknown), &unknown.json()["errors"][0]["message"]),
         ("PERSISTED_QUERY_NOT_FOUND", &json!("PersistedQueryNotFound"))
     );
-    assert_eq!(code(&ask(Some(text), &hash("{ other }")).await), "BAD_USER_INPUT");
-    assert_eq!(code(&ask(None, &hash(text)).await), "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(
+        code(&send(Some(text), &hash("{ other }")).await),
+        "BAD_USER_INPUT"
+    );
+    assert_eq!(code(&send(None, &hash(text)).await), "PERSISTED_QUERY_NOT_FOUND");
     let data = json!({ "data": { "__typename": "Query" } });
-    assert_eq!(ask(Some(text), &hash(text)).await.expect(200), data);
-    assert_eq!(ask(None, &hash(text)).await.expect(200), data);
+    assert_eq!(send(Some(text), &hash(text)).await.expect(200), data);
+    assert_eq!(send(None, &hash(text)).await.expect(200), data);
     let extensions = format!(
         r#"{{"persistedQuery":{{"version":1,"sha256Hash":"{}"}}}}"#,
         hash(text)
@@ -81,11 +84,11 @@ async fn persisted_queries(gateway: Gateway) {
     );
     // An invalid document is not stored.
     assert_eq!(
-        code(&ask(Some("{ nothing }"), &hash("{ nothing }")).await),
+        code(&send(Some("{ nothing }"), &hash("{ nothing }")).await),
         "BAD_USER_INPUT"
     );
     assert_eq!(
-        code(&ask(None, &hash("{ nothing }")).await),
+        code(&send(None, &hash("{ nothing }")).await),
         "PERSISTED_QUERY_NOT_FOUND"
     );
     let future = r#"{"persistedQuery":{"version":2,"sha256Hash":"00"}}"#;

@@ -129,7 +129,7 @@ async fn pages_by_number(gateway: Gateway) {
 }
 
 async fn invalid_arguments_are_rejected(gateway: Gateway) {
-    for (arguments, says) in [
+    for (arguments, part) in [
         ("first: 101", "first"),
         ("last: 101", "last"),
         ("first: -1", "first"),
@@ -149,7 +149,7 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
                 "BAD_USER_INPUT"
             };
             assert_eq!(code, expected, "{field} {arguments}");
-            assert!(message.starts_with(says), "{field} {arguments}: {message}");
+            assert!(message.starts_with(part), "{field} {arguments}: {message}");
         }
     }
 }
@@ -173,15 +173,15 @@ async fn cursors_survive_changes(gateway: Gateway) {
     assert_eq!(names(&gateway, &after).await.0, "CCD");
     assert_eq!(names(&gateway, &before).await.0, "AAB");
     // Paging by cursor returns each row once, although rows are inserted before the cursor.
-    let (mut seen, mut place) = (String::new(), String::new());
+    let (mut seen, mut after) = (String::new(), String::new());
     loop {
-        let (found, info) = names(&gateway, &format!("first: 2{place}")).await;
+        let (found, info) = names(&gateway, &format!("first: 2{after}")).await;
         seen.push_str(&found);
         gateway.root.make(Kind::Brand, json!({ "name": "0" })).await;
         if info["hasNextPage"] == false {
             break;
         }
-        place = format!(", after: {}", info["endCursor"]);
+        after = format!(", after: {}", info["endCursor"]);
     }
     assert_eq!(seen, "AAABCCDEFG");
 }

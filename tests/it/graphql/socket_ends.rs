@@ -98,9 +98,12 @@ async fn a_client_that_does_not_read_is_dropped(gateway: Gateway) {
             .subscribe(&id.to_string(), &format!("{{ {aliases} }}"), json!({}))
             .await;
     }
-    assert!(socket.is_dropped().await, "the server closes the connection");
+    assert!(
+        socket.is_dropped().await,
+        "the server did not close the connection"
+    );
     let mut results = 0;
-    while let Some(message) = socket.left().await {
+    while let Some(message) = socket.next_buffered().await {
         results += usize::from(message["type"] == "next");
     }
     assert!(results < 50, "{results}");

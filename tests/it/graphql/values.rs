@@ -174,7 +174,7 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let document = "query($id: ID!) { brand(id: $id) { id } category(id: $id) { id } supplier(id: $id) { id } product(id: $id) { id }
         inflow(id: $id) { id } outflow(id: $id) { id } }";
-    for (sent, there) in [
+    for (sent, exists) in [
         (json!("1"), true),
         (json!(1), true),
         (json!("001"), true),
@@ -182,7 +182,7 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
     ] {
         let data = gateway.viewer.data(document, json!({ "id": sent })).await;
         for (field, found) in data.as_object().unwrap() {
-            let expected = if there { json!({ "id": "1" }) } else { Value::Null };
+            let expected = if exists { json!({ "id": "1" }) } else { Value::Null };
             assert_eq!(*found, expected, "{field} {sent}");
         }
     }

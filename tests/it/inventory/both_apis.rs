@@ -23,7 +23,7 @@ on_both![
 const BLANK: &str = "This field may not be blank.";
 const NUL: &str = "Null characters are not allowed.";
 const NEGATIVE: &str = "Ensure this value is greater than or equal to 0.";
-const NONE: &str = "Ensure this value is greater than or equal to 1.";
+const BELOW_ONE: &str = "Ensure this value is greater than or equal to 1.";
 
 async fn objects_are_identical(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
@@ -65,14 +65,14 @@ async fn objects_are_identical(gateway: Gateway) {
 async fn products_obey_the_same_rules(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let actor = &gateway.manager;
-    let taken = sample.with(Kind::Product, "serie_number", json!("SN-1"));
-    actor.make(Kind::Product, taken).await;
+    let existing = sample.with(Kind::Product, "serie_number", json!("SN-1"));
+    actor.make(Kind::Product, existing).await;
     for api in APIS {
         let id = api
             .create(actor, Kind::Product, sample.body(Kind::Product))
             .await
             .id();
-        let whole = "Ensure that there are no more than 20 digits before the decimal point.";
+        let too_many_digits = "Ensure that there are no more than 20 digits before the decimal point.";
         let decimals = "Ensure that there are no more than 2 decimal places.";
         let missing = "Invalid pk \"999\" - object does not exist.";
         for (field, value, message) in [
@@ -92,7 +92,7 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
             ("description", json!("\u{0}"), NUL),
             ("category", json!(999), missing),
             ("brand", json!(999), missing),
-            ("cost_price", json!("100000000000000000000"), whole),
+            ("cost_price", json!("100000000000000000000"), too_many_digits),
             ("selling_price", json!("1.999"), decimals),
             ("selling_price", json!("-0.01"), NEGATIVE),
             ("cost_price", json!(-1), NEGATIVE),
@@ -167,8 +167,12 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
             .await
             .refuses(&[("quantity", "Not enough stock: 10 available.")]);
         for nothing in [0, -3] {
-            outflow(movement(nothing)).await.refuses(&[("quantity", NONE)]);
-            inflow(delivery(nothing)).await.refuses(&[("quantity", NONE)]);
+            outflow(movement(nothing))
+                .await
+                .refuses(&[("quantity", BELOW_ONE)]);
+            inflow(delivery(nothing))
+                .await
+                .refuses(&[("quantity", BELOW_ONE)]);
         }
         let missing = "Invalid pk \"999\" - object does not exist.";
         outflow(json!({ "product": 999, "quantity": 1 }))
@@ -176,10 +180,10 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
             .refuses(&[("product", missing)]);
         let unknown_supplier = json!({ "supplier": 999, "product": product, "quantity": 1 });
         inflow(unknown_supplier).await.refuses(&[("supplier", missing)]);
-        let most = "Ensure this value is less than or equal to 2147483637.";
+        let too_large = "Ensure this value is less than or equal to 2147483637.";
         inflow(delivery(2_147_483_638))
             .await
-            .refuses(&[("quantity", most)]);
+            .refuses(&[("quantity", too_large)]);
         assert_eq!(gateway.viewer.quantity(product).await, 10);
 
         let sold = outflow(movement(10)).await.id();
@@ -269,15 +273,15 @@ async fn permissions_are_identical(gateway: Gateway) {
             let sample = Sample::made_by(&gateway.root).await;
             let mut outcomes = Vec::new();
             for api in APIS {
-                let simple = |outcome: Outcome| match outcome {
+                let without_object = |outcome: Outcome| match outcome {
                     Outcome::Done(_) => Outcome::Done(Value::Null),
                     other => other,
                 };
-                let made = simple(api.create(actor, kind, sample.body(kind)).await);
+                let made = without_object(api.create(actor, kind, sample.body(kind)).await);
                 let changed = if MOVEMENTS.contains(&kind) {
                     None
                 } else {
-                    Some(simple(
+                    Some(without_object(
                         api.update(
                             actor,
                             kind,
@@ -288,8 +292,8 @@ async fn permissions_are_identical(gateway: Gateway) {
                         .await,
                     ))
                 };
-                let found = simple(api.find(actor, kind, sample.id(kind)).await);
-                let deleted = simple(api.delete(actor, kind, 999_999).await);
+                let found = without_object(api.find(actor, kind, sample.id(kind)).await);
+                let deleted = without_object(api.delete(actor, kind, 999_999).await);
                 outcomes.push((made, changed, found, deleted));
             }
             assert_eq!(outcomes[0], outcomes[1], "{} {kind:?}", actor.name);

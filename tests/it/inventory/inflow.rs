@@ -23,7 +23,7 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     let answer = gateway.manager.post("inflows/", body).await;
     let made = answer.expect(201);
     let path = format!("inflows/{}/", made["id"]);
-    answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
+    answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         made,
         json!({
@@ -35,7 +35,7 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
         })
     );
     gateway.viewer.get(&path).await.is_json(200, &made);
-    // Of the product, only the quantity and the time of the update change.
+    // Only the quantity and `updated_at` of the product change.
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(product["quantity"], 107);
     assert_eq!(product["created_at"], "2024-01-15T10:30:00Z");

@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, Sample, list};
 
 on_both_through_both![
-    created_read_changed_deleted,
+    labels_are_created_read_changed_and_deleted,
     texts_are_trimmed_and_empty_ones_are_null,
     names_have_bounds,
     all_invalid_fields_are_reported_at_once,
@@ -17,7 +17,7 @@ on_both_through_both![
     deletion_is_rejected_while_in_use,
 ];
 
-async fn created_read_changed_deleted(gateway: Gateway) {
+async fn labels_are_created_read_changed_and_deleted(gateway: Gateway) {
     let now = |gateway: &Gateway| {
         gateway
             .services
@@ -36,7 +36,7 @@ async fn created_read_changed_deleted(gateway: Gateway) {
             .await;
         let mut label = answer.expect(201);
         let path = format!("{}/{}/", kind.plural(), label["id"]);
-        answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
+        answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
         assert_eq!(
             label,
             json!({
@@ -160,7 +160,7 @@ async fn names_have_bounds(gateway: Gateway) {
             .post(&list(kind), json!({}))
             .await
             .is_json(422, &required);
-        // The rejected change was not stored in part.
+        // No part of the rejected change was stored.
         assert_eq!(gateway.viewer.get(&path).await.json()["name"], longest);
         assert_eq!(gateway.viewer.get(&list(kind)).await.json()["count"], 1);
     }

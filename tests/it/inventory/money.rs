@@ -63,7 +63,7 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
             assert_eq!(found["selling_price"], read, "{spelled}");
         }
     }
-    // Values beyond the precision of JSON numbers can be sent as strings.
+    // Strings may have notations that JSON does not allow for numbers.
     for (spelled, read) in [
         ("\"007.50\"", "7.50"),
         ("\".5\"", "0.50"),
@@ -130,7 +130,7 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
             "{spelled}"
         );
     }
-    // A number with a million digits is an invalid value like any other.
+    // A number with 900,000 digits is refused like any other invalid value.
     let endless = "9".repeat(900_000);
     with_price(&gateway, &sample, &endless)
         .await
@@ -150,7 +150,7 @@ async fn prices_have_two_decimals_on_output(gateway: Gateway) {
     for field in ["cost_price", "selling_price"] {
         for price in gateway.viewer.get("products/").await.column(field) {
             let Value::String(price) = price else {
-                panic!("{price} is no text")
+                panic!("{price} is not a string")
             };
             assert_eq!(
                 price.split_once('.').map(|(_, decimals)| decimals.len()),

@@ -14,7 +14,7 @@ on_both_through_both![
     required_fields_and_bounds,
     outflows_are_limited_to_available_stock,
     deletion_that_would_exceed_32_bits_is_rejected,
-    an_outflow_keeps_the_prices_of_its_time,
+    an_outflow_keeps_the_prices_at_its_creation,
 ];
 
 async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway) {
@@ -24,7 +24,7 @@ async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway)
     let answer = gateway.manager.post("outflows/", body).await;
     let made = answer.expect(201);
     let path = format!("outflows/{}/", made["id"]);
-    answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
+    answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         made,
         json!({
@@ -184,7 +184,7 @@ async fn deletion_that_would_exceed_32_bits_is_rejected(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn an_outflow_keeps_the_prices_of_its_time(gateway: Gateway) {
+async fn an_outflow_keeps_the_prices_at_its_creation(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let outflow = gateway
         .root

@@ -64,23 +64,23 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
     let with = |number: Value| sample.with(Kind::Product, "serie_number", number);
     let first = gateway.manager.make(Kind::Product, with(json!("SN-1"))).await;
     let second = gateway.manager.make(Kind::Product, with(json!("SN-2"))).await;
-    let taken = json!({ "serie_number": [ "This field must be unique." ] });
+    let not_unique = json!({ "serie_number": [ "This field must be unique." ] });
     gateway
         .manager
         .post("products/", with(json!("SN-1")))
         .await
-        .is_json(422, &taken);
+        .is_json(422, &not_unique);
     gateway
         .manager
         .post("products/", with(json!("  SN-1 ")))
         .await
-        .is_json(422, &taken);
+        .is_json(422, &not_unique);
     let path = format!("products/{second}/");
     gateway
         .manager
         .patch(&path, json!({ "serie_number": "SN-1" }))
         .await
-        .is_json(422, &taken);
+        .is_json(422, &not_unique);
     // A product may keep its own number.
     gateway
         .manager
@@ -97,7 +97,7 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .manager
         .make(Kind::Product, with(json!("cafe\u{301}")))
         .await;
-    // Any number of products may be without a number.
+    // Several products may have no serie number.
     for _ in 0..2 {
         gateway.manager.make(Kind::Product, with(Value::Null)).await;
         gateway.manager.make(Kind::Product, with(json!(" "))).await;

@@ -14,7 +14,7 @@ on_both_through_both![
 ];
 
 /// Creates and updates a product with each of these values of a field; asserts that they are rejected with this message.
-async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
+async fn assert_refused(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
     let refusal = json!({ field: [ message ] });
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
@@ -38,7 +38,7 @@ async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value
 }
 
 /// Creates and updates a product with each of these values of a field; asserts that the field then has the value `read`.
-async fn accept(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], read: &Value) {
+async fn assert_accepted(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], read: &Value) {
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
         let made = gateway.manager.post("products/", body).await.expect(201);
@@ -62,7 +62,7 @@ async fn accept(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value
 async fn texts_have_bounds(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let (title, number) = ("水".repeat(500), "水".repeat(200));
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "title",
@@ -70,7 +70,7 @@ async fn texts_have_bounds(gateway: Gateway) {
         &json!(title),
     )
     .await;
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "serie_number",
@@ -79,7 +79,7 @@ async fn texts_have_bounds(gateway: Gateway) {
     )
     .await;
     for field in ["serie_number", "description"] {
-        accept(
+        assert_accepted(
             &gateway,
             &sample,
             field,
@@ -87,13 +87,13 @@ async fn texts_have_bounds(gateway: Gateway) {
             &Value::Null,
         )
         .await;
-        accept(&gateway, &sample, field, &[json!(" a  b ")], &json!("a  b")).await;
+        assert_accepted(&gateway, &sample, field, &[json!(" a  b ")], &json!("a  b")).await;
     }
     let long = "d".repeat(100_000);
-    accept(&gateway, &sample, "description", &[json!(long)], &json!(long)).await;
+    assert_accepted(&gateway, &sample, "description", &[json!(long)], &json!(long)).await;
 
     let too_long = [json!(format!("{title}x"))];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "title",
@@ -102,7 +102,7 @@ async fn texts_have_bounds(gateway: Gateway) {
     )
     .await;
     let too_long = [json!(format!("{number}x"))];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "serie_number",
@@ -110,7 +110,7 @@ async fn texts_have_bounds(gateway: Gateway) {
         "Ensure this field has no more than 200 characters.",
     )
     .await;
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "title",
@@ -119,7 +119,7 @@ async fn texts_have_bounds(gateway: Gateway) {
     )
     .await;
     for field in ["title", "serie_number", "description"] {
-        refuse(
+        assert_refused(
             &gateway,
             &sample,
             field,
@@ -127,7 +127,7 @@ async fn texts_have_bounds(gateway: Gateway) {
             "Null characters are not allowed.",
         )
         .await;
-        refuse(
+        assert_refused(
             &gateway,
             &sample,
             field,
@@ -140,7 +140,7 @@ async fn texts_have_bounds(gateway: Gateway) {
 
 async fn quantities_are_32_bit_integers(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "quantity",
@@ -148,7 +148,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         &json!(0),
     )
     .await;
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "quantity",
@@ -170,7 +170,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         json!([1]),
         json!({ "a": 1 }),
     ];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -178,7 +178,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         "A valid integer is required.",
     )
     .await;
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -187,7 +187,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
     )
     .await;
     let negative = [json!(-1), json!("-1"), json!(i64::MIN)];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -201,7 +201,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         json!(i64::MAX),
         json!(u64::MAX),
     ];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -224,13 +224,13 @@ async fn relations_take_ids_in_every_form(gateway: Gateway) {
         json!({ "id": other }),
         json!({ "id": other.to_string(), "name": "another name" }),
     ];
-    accept(&gateway, &sample, "brand", &forms, &read).await;
+    assert_accepted(&gateway, &sample, "brand", &forms, &read).await;
     let other = gateway
         .manager
         .make(Kind::Category, json!({ "name": "Toys" }))
         .await;
     let read = json!({ "id": other, "name": "Toys" });
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "category",
@@ -247,7 +247,7 @@ async fn relations_must_exist(gateway: Gateway) {
             let message = format!("Invalid pk \"{missing}\" - object does not exist.");
             let number: i64 = missing.parse().unwrap();
             let forms = [json!(number), json!({ "id": number })];
-            refuse(&gateway, &sample, field, &forms, &message).await;
+            assert_refused(&gateway, &sample, field, &forms, &message).await;
         }
         // Ids beyond the integer range are rejected; the message is not checked.
         for huge in [
@@ -262,10 +262,10 @@ async fn relations_must_exist(gateway: Gateway) {
             assert_eq!(crate::support::answer::keys(&answer.expect(422)), [field]);
         }
         let pk = |kind: &str| format!("Incorrect type. Expected pk value, received {kind}.");
-        refuse(&gateway, &sample, field, &[json!(true)], &pk("bool")).await;
-        refuse(&gateway, &sample, field, &[json!("abc"), json!(" ")], &pk("str")).await;
-        refuse(&gateway, &sample, field, &[json!([1])], &pk("list")).await;
-        refuse(
+        assert_refused(&gateway, &sample, field, &[json!(true)], &pk("bool")).await;
+        assert_refused(&gateway, &sample, field, &[json!("abc"), json!(" ")], &pk("str")).await;
+        assert_refused(&gateway, &sample, field, &[json!([1])], &pk("list")).await;
+        assert_refused(
             &gateway,
             &sample,
             field,

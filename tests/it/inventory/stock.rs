@@ -158,8 +158,8 @@ async fn rows_are_kept_after_their_product_is_deleted(gateway: Gateway) {
 async fn the_ledger_is_append_only(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     for sql in ["UPDATE stock_change SET change = 11", "DELETE FROM stock_change"] {
-        let tried = gateway.sql(sql).await;
-        assert!(tried.is_err(), "{sql}");
+        let result = gateway.sql(sql).await;
+        assert!(result.is_err(), "{sql}");
     }
     assert_eq!(ledger(&gateway, product).await[0].change, 10);
     gateway.assert_invariants().await;

@@ -54,8 +54,8 @@ async fn each_request_logs_one_line_without_secrets(gateway: Gateway) {
         .expect(201);
 
     program.terminate();
-    assert!(program.ended().await.success());
-    let rest = program.rest().await;
+    assert!(program.wait_for_exit().await.success());
+    let rest = program.remaining_log().await;
     let lines: Vec<_> = rest
         .iter()
         .filter(|line| line.contains("stockroom::request"))
@@ -164,7 +164,7 @@ async fn statements_are_counted_per_request(gateway: Gateway) {
         let warm = gateway.manager.post("outflows/", outflow.clone()).await;
         warm.expect(201);
         gateway
-            .statements(gateway.manager.post("outflows/", outflow))
+            .count_statements(gateway.manager.post("outflows/", outflow))
             .await
     };
     let line = program

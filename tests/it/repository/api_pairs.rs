@@ -34,22 +34,22 @@ fn every_operation_names_a_field_of_the_schema() {
     let (queries, mutations) = (root("Query"), root("Mutation"));
     let mut named = BTreeSet::new();
     for (path, method, operation) in operations() {
-        let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
+        let field = operation["x-graphql-operation"].as_str().unwrap_or_default();
         let (kind, fields) = if method == "get" {
             ("query", &queries)
         } else {
             ("mutation", &mutations)
         };
         assert!(
-            twin == "__schema" || fields.contains(twin),
-            "{method} {path}: {kind} {twin:?}"
+            field == "__schema" || fields.contains(field),
+            "{method} {path}: {kind} {field:?}"
         );
         let description = operation["description"].as_str().unwrap_or_default();
         assert!(
-            description.ends_with(&format!("GraphQL: the {kind} `{twin}`.")),
+            description.ends_with(&format!("GraphQL: the {kind} `{field}`.")),
             "{method} {path}: {description}"
         );
-        named.insert(twin.to_owned());
+        named.insert(field.to_owned());
     }
     // Conversely, every mutation of a single object has a REST operation.
     let batches = ["createInflows", "createOutflows", "createProducts"];
@@ -66,8 +66,8 @@ fn the_guide_lists_every_pair() {
     let table = docs::pairs();
     for (path, method, operation) in operations() {
         let call = format!("{} {path}", method.to_uppercase());
-        let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
-        let row = (call, twin.to_owned());
+        let field = operation["x-graphql-operation"].as_str().unwrap_or_default();
+        let row = (call, field.to_owned());
         assert!(table.contains(&row), "moving-from-rest.md lacks {row:?}");
     }
 }

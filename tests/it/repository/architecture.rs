@@ -161,7 +161,7 @@ fn files_import_from_their_own_layer_and_lower_ones() {
 }
 
 #[test]
-fn imports_have_no_circles_but_pairs_in_one_folder() {
+fn imports_have_no_circles_except_pairs_in_one_folder() {
     let mut graph = imports(&sources());
     let mut pairs = Vec::new();
     for (file, targets) in &graph {
@@ -187,8 +187,8 @@ fn imports_have_no_circles_but_pairs_in_one_folder() {
     // Files without remaining imports are in no circle; nor are files that no remaining file imports.
     loop {
         let before = graph.len();
-        let left: BTreeSet<String> = graph.keys().cloned().collect();
-        graph.retain(|_, targets| targets.iter().any(|target| left.contains(target)));
+        let remaining: BTreeSet<String> = graph.keys().cloned().collect();
+        graph.retain(|_, targets| targets.iter().any(|target| remaining.contains(target)));
         let imported: BTreeSet<String> = graph.values().flatten().cloned().collect();
         graph.retain(|file, _| imported.contains(file));
         if graph.len() == before {
@@ -220,7 +220,7 @@ fn files_name_only_the_crates_of_their_layer() {
 }
 
 #[test]
-fn only_the_database_crate_asks_for_the_backend() {
+fn only_the_database_crate_reads_the_backend() {
     for (file, text) in sources() {
         // `Tx` implements SeaORM's connection trait, which returns the backend.
         if file != "tx.rs" {

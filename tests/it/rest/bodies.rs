@@ -1,4 +1,4 @@
-//! Request bodies: invalid JSON, other types than objects, oversized bodies, other media types, unusual JSON.
+//! Request bodies: invalid JSON, values other than objects, oversized bodies, other media types, unusual JSON.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,11 +7,11 @@ use stockroom::kind::Kind;
 use crate::support::actors::send;
 use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
-use crate::support::raw_http::{exchange, exchange_cut, head};
+use crate::support::raw_http::{exchange, exchange_half_closed, head};
 
 on_both![
     invalid_json_is_rejected,
-    other_types_than_objects_are_rejected,
+    values_other_than_objects_are_rejected,
     deep_and_unusual_json,
     bodies_are_limited_to_one_mebibyte,
     other_media_types_are_rejected,
@@ -78,7 +78,7 @@ async fn invalid_json_is_rejected(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/").await.texts("name"), ["LG"]);
 }
 
-async fn other_types_than_objects_are_rejected(gateway: Gateway) {
+async fn values_other_than_objects_are_rejected(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     for body in [
         "null",
@@ -132,7 +132,7 @@ async fn deep_and_unusual_json(gateway: Gateway) {
         answer["brand"],
         json!(["Incorrect type. Expected pk value, received dict."])
     );
-    // Of duplicate keys, the last one is used.
+    // The last of duplicate keys is used.
     let twice = post(r#"{"name": "First", "name": "Last", "name ": "Other"}"#.to_owned()).await;
     assert_eq!(twice.expect(201)["name"], "Last");
     // Keys may be written with escapes.
@@ -312,13 +312,17 @@ async fn content_codings_are_rejected(gateway: Gateway) {
 
 async fn incomplete_bodies(gateway: Gateway) {
     let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
-    let cut = head(
+    let incomplete = head(
         "POST /api/v1/brands/",
         &[&token, "content-type: application/json", "content-length: 100"],
     );
-    let answer = exchange_cut(gateway.address, format!("{cut}{{\"name\": \"Half\"").as_bytes()).await;
+    let answer = exchange_half_closed(
+        gateway.address,
+        format!("{incomplete}{{\"name\": \"Half\"").as_bytes(),
+    )
+    .await;
     assert_eq!(answer.status, 400);
-    let cut = head(
+    let incomplete = head(
         "POST /api/v1/brands/",
         &[
             &token,
@@ -327,7 +331,7 @@ async fn incomplete_bodies(gateway: Gateway) {
         ],
     );
     for broken in ["5\r\n{\"na", "zz\r\n{}\r\n0\r\n\r\n", "ffffffffffffffffff\r\n{}"] {
-        let answer = exchange_cut(gateway.address, format!("{cut}{broken}").as_bytes()).await;
+        let answer = exchange_half_closed(gateway.address, format!("{incomplete}{broken}").as_bytes()).await;
         assert_eq!(answer.status, 400, "{broken}");
     }
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 0);

@@ -21,13 +21,13 @@ async fn product_examples(gateway: Gateway) {
         .viewer
         .get("products/1/")
         .await
-        .is_example(200, &example("product-one"));
+        .assert_example(200, &example("product-one"));
     let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
     let created = gateway
         .manager
         .post("products/", value(&example("product-create")))
         .await;
-    created.is_example(201, &example("product-created"));
+    created.assert_example(201, &example("product-created"));
 
     // A PUT with three fields keeps the others, as in the example.
     let mut updated = value(&example("product-one"));
@@ -69,7 +69,7 @@ async fn product_list(gateway: Gateway) {
         .viewer
         .get("products/")
         .await
-        .is_list_example(&example("product-list"));
+        .assert_list_example(&example("product-list"));
 }
 
 async fn inflow_examples(gateway: Gateway) {
@@ -81,12 +81,12 @@ async fn inflow_examples(gateway: Gateway) {
         .manager
         .post("inflows/", value(&example("inflow-create")))
         .await;
-    created.is_example(201, &example("inflow-created"));
+    created.assert_example(201, &example("inflow-created"));
     gateway
         .viewer
         .get("inflows/2/")
         .await
-        .is_example(200, &example("inflow-created"));
+        .assert_example(200, &example("inflow-created"));
     // "Creating an inflow automatically updates the product quantity."
     assert_eq!(gateway.viewer.quantity(1).await, 50 + 20 + 50);
     // "Inflows cannot be updated."
@@ -123,7 +123,7 @@ async fn inflow_list(gateway: Gateway) {
         .viewer
         .get("inflows/?page_size=100")
         .await
-        .is_list_example(&example("inflow-list"));
+        .assert_list_example(&example("inflow-list"));
 }
 
 async fn outflow_examples(gateway: Gateway) {
@@ -135,12 +135,12 @@ async fn outflow_examples(gateway: Gateway) {
         .manager
         .post("outflows/", value(&example("outflow-create")))
         .await;
-    created.is_example(201, &example("outflow-created"));
+    created.assert_example(201, &example("outflow-created"));
     gateway
         .viewer
         .get("outflows/2/")
         .await
-        .is_example(200, &example("outflow-created"));
+        .assert_example(200, &example("outflow-created"));
     // "Creating an outflow automatically decreases product quantity"
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5 - 10);
     // "Fails if quantity exceeds available stock"
@@ -181,5 +181,5 @@ async fn outflow_list(gateway: Gateway) {
         .viewer
         .get("outflows/?page_size=20")
         .await
-        .is_list_example(&example);
+        .assert_list_example(&example);
 }

@@ -148,7 +148,7 @@ async fn unsupported_methods(gateway: Gateway) {
 
 async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    let ask = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
+    let send_as = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
         let actor = match token {
             None => gateway.anon.clone(),
             Some("bad") => gateway.with_token("no.good.token"),
@@ -166,31 +166,31 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     };
     let path = sample.path(Kind::Product);
     // The first request has all errors; each later request corrects one of them.
-    ask(None, "PURGE", "nothing/1/", "text/plain", "x")
+    send_as(None, "PURGE", "nothing/1/", "text/plain", "x")
         .await
         .is(404, NOT_FOUND);
-    ask(None, "PURGE", "products/999/", "text/plain", "x")
+    send_as(None, "PURGE", "products/999/", "text/plain", "x")
         .await
         .refuses(405, "METHOD_NOT_ALLOWED");
-    ask(None, "PATCH", "products/999/", "text/plain", "x")
+    send_as(None, "PATCH", "products/999/", "text/plain", "x")
         .await
         .is(401, NO_TOKEN);
-    ask(Some("bad"), "PATCH", "products/999/", "text/plain", "x")
+    send_as(Some("bad"), "PATCH", "products/999/", "text/plain", "x")
         .await
         .is(401, BAD_TOKEN);
-    ask(Some("viewer"), "PATCH", "products/999/", "text/plain", "x")
+    send_as(Some("viewer"), "PATCH", "products/999/", "text/plain", "x")
         .await
         .is(403, FORBIDDEN);
-    ask(Some("root"), "PATCH", "products/999/", "text/plain", "x")
+    send_as(Some("root"), "PATCH", "products/999/", "text/plain", "x")
         .await
         .is(404, NOT_FOUND);
-    ask(Some("root"), "PATCH", &path, "text/plain", "x")
+    send_as(Some("root"), "PATCH", &path, "text/plain", "x")
         .await
         .refuses(415, "UNSUPPORTED_MEDIA_TYPE");
-    ask(Some("root"), "PATCH", &path, "application/json", "x")
+    send_as(Some("root"), "PATCH", &path, "application/json", "x")
         .await
         .refuses(400, "PARSE_ERROR");
-    let wrong = ask(
+    let wrong = send_as(
         Some("root"),
         "PATCH",
         &path,
@@ -199,7 +199,7 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     )
     .await;
     wrong.is_json(422, &json!({ "title": [ "This field may not be blank." ] }));
-    ask(
+    send_as(
         Some("root"),
         "PATCH",
         &path,

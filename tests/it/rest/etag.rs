@@ -15,7 +15,7 @@ on_both![
     a_matching_if_none_match_returns_304,
     updates_with_if_match,
     deletions_with_if_match,
-    one_of_two_concurrent_updates_wins,
+    one_of_several_concurrent_updates_succeeds,
 ];
 
 /// The entity tag of an object.
@@ -29,7 +29,7 @@ pub(super) async fn tag(actor: &Actor, path: &str) -> String {
 }
 
 /// Sends a request with an additional header.
-pub(super) async fn with(
+pub(super) async fn send_with(
     actor: &Actor,
     method: Method,
     path: &str,
@@ -168,7 +168,7 @@ async fn updates_with_if_match(gateway: Gateway) {
         for method in [Method::PUT, Method::PATCH] {
             let seen = tag(root, &path).await;
             let body = json!({ "description": format!("By {method}") });
-            let changed = with(root, method.clone(), &path, ("if-match", &seen), &body).await;
+            let changed = send_with(root, method.clone(), &path, ("if-match", &seen), &body).await;
             changed.expect(200);
             let now = changed.header("etag").unwrap().to_owned();
             // The object has changed since it was read.
@@ -182,19 +182,19 @@ async fn updates_with_if_match(gateway: Gateway) {
                 "\"-1\"",
                 "\"99999999999999999999\"",
             ] {
-                let refused = with(root, method.clone(), &path, ("if-match", sent), &stale).await;
+                let refused = send_with(root, method.clone(), &path, ("if-match", sent), &stale).await;
                 assert_eq!(refused.refuses(412, "PRECONDITION_FAILED"), json!({}), "{sent}");
             }
             assert_eq!(root.get(&path).await.json()["description"], body["description"]);
             let several = format!("\"other\", {now}");
-            with(root, method.clone(), &path, ("if-match", &several), &body)
+            send_with(root, method.clone(), &path, ("if-match", &several), &body)
                 .await
                 .expect(200);
-            with(root, method.clone(), &path, ("if-match", "*"), &body)
+            send_with(root, method.clone(), &path, ("if-match", "*"), &body)
                 .await
                 .expect(200);
             let none = path.replace(&sample.id(kind).to_string(), "999");
-            with(root, method, &none, ("if-match", "*"), &body)
+            send_with(root, method, &none, ("if-match", "*"), &body)
                 .await
                 .is(404, NOT_FOUND);
         }
@@ -205,7 +205,7 @@ async fn updates_with_if_match(gateway: Gateway) {
     root.post("outflows/", sample.body(Kind::Outflow))
         .await
         .expect(201);
-    let refused = with(
+    let refused = send_with(
         root,
         Method::PATCH,
         &path,
@@ -243,7 +243,7 @@ async fn deletions_with_if_match(gateway: Gateway) {
     }
 }
 
-async fn one_of_two_concurrent_updates_wins(gateway: Gateway) {
+async fn one_of_several_concurrent_updates_succeeds(gateway: Gateway) {
     let root = &gateway.root;
     let brand = root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let path = format!("brands/{brand}/");
@@ -254,7 +254,7 @@ async fn one_of_two_concurrent_updates_wins(gateway: Gateway) {
             .collect();
         let writes = bodies
             .iter()
-            .map(|body| with(root, Method::PATCH, &path, ("if-match", &seen), body));
+            .map(|body| send_with(root, Method::PATCH, &path, ("if-match", &seen), body));
         let answers = futures_util::future::join_all(writes).await;
         let winners: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
         assert_eq!(winners.len(), 1);

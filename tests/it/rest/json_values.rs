@@ -50,7 +50,7 @@ async fn integers_are_compared_by_value(gateway: Gateway) {
 }
 
 async fn numbers_as_strings(gateway: Gateway) {
-    // As in Django REST framework.
+    // Numbers are taken as texts, as in Django REST framework.
     for (value, read) in [("5", "5"), ("-1.50", "-1.50"), ("1e3", "1e3")] {
         let body = format!(r#"{{"name": {value}, "description": {value}}}"#);
         let made = gateway.root.raw(Method::POST, "brands/", body).await.expect(201);
@@ -61,7 +61,7 @@ async fn numbers_as_strings(gateway: Gateway) {
     }
 }
 
-/// As in Django REST framework, where forms cannot express null.
+/// An empty reference counts as null, as in Django REST framework, where forms cannot express null.
 async fn empty_strings_for_references(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let body = sample.with(Kind::Product, "brand", json!(""));

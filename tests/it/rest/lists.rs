@@ -354,7 +354,7 @@ async fn links_keep_every_other_parameter(gateway: Gateway) {
         let number = found
             .iter()
             .position(|(name, _)| name == "page")
-            .map(|place| found.remove(place).1);
+            .map(|position| found.remove(position).1);
         assert_eq!(number.as_deref(), page, "{link}");
         let mut kept: Vec<_> = sent
             .iter()

@@ -39,7 +39,7 @@ fn compare(left: &Value, right: &Value, column: &str) -> Ordering {
 
 /// Asserts the order by each column, ascending and descending, with any page size: ids break ties in the same
 /// direction, and rows without a value come last in both.
-async fn orders_by(actor: &Actor, kind: Kind, columns: &[&str]) {
+async fn assert_orders_by(actor: &Actor, kind: Kind, columns: &[&str]) {
     let rows = actor
         .get(&format!("{}?page_size=100", list(kind)))
         .await
@@ -118,7 +118,7 @@ async fn labels_order_by_every_column(gateway: Gateway) {
                 .await
                 .expect(200);
         }
-        orders_by(
+        assert_orders_by(
             &gateway.viewer,
             kind,
             &["id", "name", "description", "created_at", "updated_at"],
@@ -178,7 +178,7 @@ async fn products_order_by_every_column(gateway: Gateway) {
         "created_at",
         "updated_at",
     ];
-    orders_by(&gateway.viewer, Kind::Product, &columns).await;
+    assert_orders_by(&gateway.viewer, Kind::Product, &columns).await;
 }
 
 async fn movements_order_by_every_column(gateway: Gateway) {
@@ -196,7 +196,7 @@ async fn movements_order_by_every_column(gateway: Gateway) {
             gateway.root.make(kind, movement).await;
             gateway.wait(u64::from(index % 2 == 0));
         }
-        orders_by(
+        assert_orders_by(
             &gateway.viewer,
             kind,
             &["id", "quantity", "description", "created_at", "updated_at"],

@@ -118,7 +118,7 @@ async fn a_public_path_is_in_every_address(gateway: Gateway) {
     for name in ["One", "Two"] {
         let created = other.administrator.post("brands/", json!({ "name": name })).await;
         let id = created.expect(201)["id"].clone();
-        created.has_location(&format!("{base}/api/v1/brands/{id}/"));
+        created.expect_location(&format!("{base}/api/v1/brands/{id}/"));
     }
     let page = other
         .administrator
@@ -286,7 +286,7 @@ async fn large_responses_are_compressed(gateway: Gateway) {
         "authorization: Bearer {}",
         gateway.viewer.token.as_deref().unwrap()
     );
-    let ask = async |path: &str, accept: &str| {
+    let get_compressed = async |path: &str, accept: &str| {
         let request = gateway
             .viewer
             .request(Method::GET, path)
@@ -302,7 +302,7 @@ async fn large_responses_are_compressed(gateway: Gateway) {
             .map(|value| value.to_str().unwrap().to_ascii_lowercase());
         (encoding, vary, response.bytes().await.unwrap())
     };
-    let (encoding, vary, body) = ask("brands/2/", "gzip").await;
+    let (encoding, vary, body) = get_compressed("brands/2/", "gzip").await;
     assert_eq!(encoding.as_deref(), Some("gzip"));
     assert!(vary.is_some_and(|vary| vary.contains("accept-encoding")));
     assert!(body.len() < plain.text.len() / 5);
@@ -311,9 +311,9 @@ async fn large_responses_are_compressed(gateway: Gateway) {
         .read_to_string(&mut text)
         .unwrap();
     assert_eq!(text, plain.text);
-    assert_eq!(ask("brands/2/", "br").await.0.as_deref(), Some("br"));
-    assert_eq!(ask("brands/2/", "identity").await.0, None);
-    assert_eq!(ask("brands/1/", "gzip, br").await.0, None);
+    assert_eq!(get_compressed("brands/2/", "br").await.0.as_deref(), Some("br"));
+    assert_eq!(get_compressed("brands/2/", "identity").await.0, None);
+    assert_eq!(get_compressed("brands/1/", "gzip, br").await.0, None);
     let head = exchange(
         gateway.address,
         head("GET /api/v1/brands/2/", &[&token]).as_bytes(),

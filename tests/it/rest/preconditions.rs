@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use super::etag::{tag, with};
+use super::etag::{send_with, tag};
 use crate::support::actors::send;
 use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
@@ -28,7 +28,7 @@ async fn preconditions_of_writes(gateway: Gateway) {
         let body = json!({ "description": "Overwritten" });
         for method in [Method::PUT, Method::PATCH, Method::DELETE] {
             for sent in ["*", &*seen, &*weak] {
-                let refused = with(root, method.clone(), &path, ("if-none-match", sent), &body).await;
+                let refused = send_with(root, method.clone(), &path, ("if-none-match", sent), &body).await;
                 assert_eq!(
                     refused.refuses(412, "PRECONDITION_FAILED"),
                     json!({}),
@@ -37,11 +37,11 @@ async fn preconditions_of_writes(gateway: Gateway) {
             }
         }
         assert_eq!(root.get(&path).await.json(), before);
-        with(root, Method::PATCH, &path, ("if-none-match", "\"other\""), &body)
+        send_with(root, Method::PATCH, &path, ("if-none-match", "\"other\""), &body)
             .await
             .expect(200);
         let none = format!("{}/999/", kind.plural());
-        with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
+        send_with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
             .await
             .is(404, NOT_FOUND);
     }
@@ -49,17 +49,17 @@ async fn preconditions_of_writes(gateway: Gateway) {
         let list = list(kind);
         let count = root.get(&list).await.json()["count"].clone();
         for header in [("if-none-match", "*"), ("if-match", "\"7\"")] {
-            let refused = with(root, Method::POST, &list, header, &sample.body(kind)).await;
+            let refused = send_with(root, Method::POST, &list, header, &sample.body(kind)).await;
             refused.refuses(412, "PRECONDITION_FAILED");
         }
         assert_eq!(root.get(&list).await.json()["count"], count);
-        with(root, Method::POST, &list, ("if-match", "*"), &sample.body(kind))
+        send_with(root, Method::POST, &list, ("if-match", "*"), &sample.body(kind))
             .await
             .expect(201);
     }
     for kind in MOVEMENTS {
         let path = sample.path(kind);
-        with(root, Method::DELETE, &path, ("if-none-match", "*"), &Value::Null)
+        send_with(root, Method::DELETE, &path, ("if-none-match", "*"), &Value::Null)
             .await
             .refuses(412, "PRECONDITION_FAILED");
         root.get(&path).await.expect(200);
@@ -106,13 +106,13 @@ async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: 
     let stale = ("if-match", "\"999\"");
     for method in [Method::PUT, Method::PATCH] {
         let wrong = json!({ "name": "" });
-        with(&gateway.anon, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.anon, method.clone(), &path, stale, &wrong)
             .await
             .expect(401);
-        with(&gateway.viewer, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.viewer, method.clone(), &path, stale, &wrong)
             .await
             .expect(403);
-        with(&gateway.root, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.root, method.clone(), &path, stale, &wrong)
             .await
             .refuses(412, "PRECONDITION_FAILED");
         let request = gateway.root.request(method, &path).header(stale.0, stale.1);
@@ -120,7 +120,7 @@ async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: 
             .await
             .refuses(412, "PRECONDITION_FAILED");
     }
-    with(&gateway.anon, Method::GET, &path, stale, &Value::Null)
+    send_with(&gateway.anon, Method::GET, &path, stale, &Value::Null)
         .await
         .expect(401);
 }
@@ -159,10 +159,10 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
     }
     // `If-Match` uses the strong comparison, so a client that has read a compressed object has to remove `W/`.
     let body = json!({ "name": "Changed" });
-    with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
+    send_with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
         .await
         .refuses(412, "PRECONDITION_FAILED");
-    with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
+    send_with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
         .await
         .expect(200);
 }

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::api::{Outcome, snake_case};
 
 /// GraphQL's type errors of inputs, as the validation errors that REST returns for them.
-pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
+pub fn type_errors(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
     let words = |message: &str| {
         let refused = message.strip_prefix("The variable \"$input")?;
         let (field, why) = refused.split_once("\" does not fit: ")?;
@@ -26,7 +26,10 @@ pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
             }
             ("Int", _) => "A valid integer is required.".to_owned(),
             ("String", _) => "Not a valid string.".to_owned(),
-            ("ID", value) => format!("Incorrect type. Expected pk value, received {}.", python(value)),
+            ("ID", value) => format!(
+                "Incorrect type. Expected pk value, received {}.",
+                python_type(value)
+            ),
             (ty, value) => panic!("{field}: {value} is no {ty}"),
         };
         Some((field.to_owned(), message))
@@ -45,7 +48,7 @@ pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
 }
 
 /// The Python name of a value's type, which documented messages contain.
-fn python(value: &Value) -> &'static str {
+fn python_type(value: &Value) -> &'static str {
     match value {
         Value::Bool(_) => "bool",
         Value::Array(_) => "list",

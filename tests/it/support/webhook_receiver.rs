@@ -267,13 +267,13 @@ impl ManagedEndpoint {
         }
     }
 
-    /// A path below that of the endpoint; that of the endpoint itself for an empty string.
+    /// The path of the endpoint, followed by `below`.
     pub fn path(&self, below: &str) -> String {
         format!("webhooks/{}/{below}", self.id)
     }
 
     /// Its current state.
-    pub async fn shown(&self, gateway: &Gateway) -> Value {
+    pub async fn read(&self, gateway: &Gateway) -> Value {
         gateway.root.get(&self.path("")).await.expect(200)
     }
 
@@ -289,7 +289,7 @@ impl ManagedEndpoint {
     }
 
     /// Inserts this many deliveries of the first event directly into the database, with this `due_at` and `outcome`.
-    pub async fn many(&self, gateway: &Gateway, count: u32, state: &str) {
+    pub async fn insert_deliveries(&self, gateway: &Gateway, count: u32, state: &str) {
         let endpoint = self.id;
         let sql = format!(
             "INSERT INTO delivery (event_id, endpoint_id, attempts, due_at, outcome, ended_at)

@@ -26,19 +26,19 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     // Pending deliveries fail; no new ones are stored.
-    let off = endpoint.patch(&gateway, json!({ "disabled": true })).await;
-    assert_eq!(off["disabled_at"], "2024-01-15T10:30:00Z");
+    let disabled = endpoint.patch(&gateway, json!({ "disabled": true })).await;
+    assert_eq!(disabled["disabled_at"], "2024-01-15T10:30:00Z");
     create_outflow(&gateway, product, 1).await;
     assert_eq!((events(&gateway).await, send_due(&gateway).await), (1, 0));
-    let left = endpoint.deliveries(&gateway).await;
-    assert_eq!((left.len(), &left[0]["outcome"]), (1, &json!("failed")));
+    let remaining = endpoint.deliveries(&gateway).await;
+    assert_eq!((remaining.len(), &remaining[0]["outcome"]), (1, &json!("failed")));
     let since = json!({ "since": "2024-01-15T10:30:00Z" });
     gateway
         .root
         .post(&endpoint.path("replay/"), since.clone())
         .await
         .refuses(409, "ENDPOINT_DISABLED");
-    let one = endpoint.path(&format!("deliveries/{}/replay/", left[0]["id"]));
+    let one = endpoint.path(&format!("deliveries/{}/replay/", remaining[0]["id"]));
     gateway
         .root
         .post(&one, json!({}))
@@ -57,7 +57,9 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
     assert_eq!(send_due(&gateway).await, 2);
 
     // A large backlog is processed in batches, which block no other writes.
-    endpoint.many(&gateway, 2_500, "event.created_at, NULL").await;
+    endpoint
+        .insert_deliveries(&gateway, 2_500, "event.created_at, NULL")
+        .await;
     endpoint.patch(&gateway, json!({ "disabled": true })).await;
     let pending = async || {
         deliveries(&gateway)
@@ -83,7 +85,7 @@ async fn status_410_disables_a_managed_endpoint(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 2);
-    let shown = endpoint.shown(&gateway).await;
+    let shown = endpoint.read(&gateway).await;
     assert_eq!(
         (&shown["disabled"], &shown["disabled_reason"]),
         (&json!(true), &json!("gone"))
@@ -122,7 +124,7 @@ async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     fail().await;
     gateway.wait(4 * DAY);
     fail().await;
-    let shown = endpoint.shown(&gateway).await;
+    let shown = endpoint.read(&gateway).await;
     assert_eq!(
         (&shown["disabled"], &shown["failing_since"]),
         (&json!(false), &json!("2024-01-15T10:30:00Z"))
@@ -134,10 +136,10 @@ async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     receiver.set_reaction(Reaction::Status(500));
     gateway.wait(2 * DAY);
     fail().await;
-    assert_eq!(endpoint.shown(&gateway).await["disabled"], false);
+    assert_eq!(endpoint.read(&gateway).await["disabled"], false);
     gateway.wait(5 * DAY);
     fail().await;
-    let shown = endpoint.shown(&gateway).await;
+    let shown = endpoint.read(&gateway).await;
     assert_eq!(
         (&shown["disabled"], &shown["disabled_reason"]),
         (&json!(true), &json!("failing"))
@@ -153,7 +155,9 @@ async fn deleting_an_endpoint_deletes_its_deliveries(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     let id = endpoint.deliveries(&gateway).await[0]["id"].clone();
-    endpoint.many(&gateway, 2_500, "event.created_at, NULL").await;
+    endpoint
+        .insert_deliveries(&gateway, 2_500, "event.created_at, NULL")
+        .await;
     gateway.root.delete(&endpoint.path("")).await.is(204, "");
     let root = &gateway.root;
     root.get(&endpoint.path(&format!("deliveries/{id}/")))
@@ -167,7 +171,9 @@ async fn deleting_an_endpoint_deletes_its_deliveries(gateway: Gateway) {
         .expect("the cleanup succeeds");
     assert_eq!(deliveries(&gateway).await.len(), 0);
     // A delivery that a concurrent transaction has stored for the endpoint is deleted later.
-    endpoint.many(&gateway, 1, "event.created_at, NULL").await;
+    endpoint
+        .insert_deliveries(&gateway, 1, "event.created_at, NULL")
+        .await;
     gateway.wait(2 * 3600);
     retention::clean(&gateway.services)
         .await

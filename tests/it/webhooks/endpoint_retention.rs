@@ -50,7 +50,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
         String::from_utf8(output.stdout).expect("a text")
     };
     // Reverts to the schema without managed endpoints, and migrates again.
-    let place = gateway.end().await;
+    let database = gateway.end().await;
     let status = migrate(&["status"]);
     let since = status
         .lines()
@@ -59,7 +59,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
     migrate(&["up"]);
     let app = App::open(
         crate::support::gateway::config(
-            &place.url(),
+            &database.url(),
             &crate::support::webhook_receiver::flags(&receiver.url(), &[]),
         ),
         Clock::manual(moment),
@@ -115,8 +115,8 @@ async fn secrets_are_not_logged(gateway: Gateway) {
     admin.post(&format!("{path}test/"), json!({})).await.expect(202);
     receiver.wait_for(1).await;
     program.terminate();
-    assert!(program.ended().await.success());
-    let log = program.rest().await;
+    assert!(program.wait_for_exit().await.success());
+    let log = program.remaining_log().await;
     assert!(log.len() > 10, "{log:#?}");
     let secrets = [
         &made["secret"],

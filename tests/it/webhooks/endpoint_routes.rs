@@ -56,7 +56,7 @@ fn every_route(id: i64) -> Vec<(Method, String, Value, u16)> {
 async fn one_permission_covers_every_route(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     // Granted to the viewer only.
-    let given = "INSERT INTO permission (user_id, codename) VALUES (4, 'change_webhook')";
+    let grant = "INSERT INTO permission (user_id, codename) VALUES (4, 'change_webhook')";
     for (actor, may) in [
         (&gateway.anon, None),
         (&gateway.viewer, Some(false)),
@@ -66,7 +66,7 @@ async fn one_permission_covers_every_route(gateway: Gateway) {
     ] {
         assert_access(&gateway, actor, may).await;
     }
-    gateway.sql(given).await.unwrap();
+    gateway.sql(grant).await.unwrap();
     assert_access(&gateway, &gateway.viewer, Some(true)).await;
     let viewer = gateway
         .viewer

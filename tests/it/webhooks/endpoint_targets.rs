@@ -60,7 +60,7 @@ const PRIVATE: [&str; 38] = [
 ];
 
 /// URLs that are rejected even if private targets are allowed.
-const NEVER: [&str; 8] = [
+const ALWAYS_REJECTED: [&str; 8] = [
     "http://example.com@127.0.0.1/",
     "http://127.0.0.1:80@example.com/",
     "http://user:word@1.1.1.1/",
@@ -77,7 +77,7 @@ async fn private_addresses_are_rejected_on_save(gateway: Gateway) {
     let id = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"])
         .await
         .id;
-    for url in PRIVATE.iter().chain(&NEVER) {
+    for url in PRIVATE.iter().chain(&ALWAYS_REJECTED) {
         for api in APIS {
             let body = json!({ "url": url, "events": ["outflow.created"] });
             for outcome in [
@@ -85,12 +85,12 @@ async fn private_addresses_are_rejected_on_save(gateway: Gateway) {
                 api.update(root, Kind::Webhook, id, None, json!({ "url": url }))
                     .await,
             ] {
-                let crate::support::api::Outcome::Invalid(faults) = outcome else {
+                let crate::support::api::Outcome::Invalid(errors) = outcome else {
                     panic!("{api:?} {url}: {outcome:?}")
                 };
-                assert_eq!((faults.len(), &*faults[0].0), (1, "url"), "{url}");
+                assert_eq!((errors.len(), &*errors[0].0), (1, "url"), "{url}");
                 if PRIVATE.contains(url) {
-                    assert!(faults[0].1.contains("private network"), "{url}: {}", faults[0].1);
+                    assert!(errors[0].1.contains("private network"), "{url}: {}", errors[0].1);
                 }
             }
         }

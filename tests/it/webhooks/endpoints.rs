@@ -65,10 +65,10 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
         assert_eq!(changed["url"], "http://1.1.1.1/x");
         assert_eq!(changed["description"], "The shop");
         assert_eq!(changed["events"], json!(["inflow.created"]));
-        let late = api
+        let outdated = api
             .update(root, Kind::Webhook, id, Some(1), json!({ "description": "x" }))
             .await;
-        assert_eq!(late, Outcome::Conflict);
+        assert_eq!(outdated, Outcome::Conflict);
 
         let off = json!({ "disabled": true, "description": null });
         let off = api.update(root, Kind::Webhook, id, Some(2), off).await.done();
@@ -151,10 +151,10 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         rotated["webhookEndpoint"],
         json!({ "version": 2, "previousSecretUntil": "2024-01-15T10:31:30Z" })
     );
-    let late = rotate(json!({ "id": id, "expectedVersion": 1 })).await;
-    assert_eq!(late["userErrors"][0]["code"], "CONFLICT");
+    let outdated = rotate(json!({ "id": id, "expectedVersion": 1 })).await;
+    assert_eq!(outdated["userErrors"][0]["code"], "CONFLICT");
     assert_eq!(
-        (&late["secret"], &late["webhookEndpoint"]),
+        (&outdated["secret"], &outdated["webhookEndpoint"]),
         (&Value::Null, &Value::Null)
     );
     let wrong = rotate(json!({ "id": id, "overlap": 604_801 })).await;
@@ -336,15 +336,15 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     assert!(!answer.text.contains(&SECRET[6..]));
     // If the endpoint is removed from the settings, it is disabled; if it is added again, it is enabled.
     let gateway = with_managed_endpoints(gateway, &[]).await;
-    let out = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
+    let removed = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
     assert_eq!(
-        (&out["disabled"], &out["disabled_reason"]),
+        (&removed["disabled"], &removed["disabled_reason"]),
         (&json!(true), &json!("requested"))
     );
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
-    let back = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
+    let restored = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
     assert_eq!(
-        (&back["disabled"], &back["disabled_reason"]),
+        (&restored["disabled"], &restored["disabled_reason"]),
         (&json!(false), &Value::Null)
     );
 }

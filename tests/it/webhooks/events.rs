@@ -98,7 +98,7 @@ async fn the_official_library_accepts_signatures(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let url = receiver.url();
     // The library compares timestamps with the system clock.
-    let gateway = gateway.restarted(&flags(&url, &[]), Clock::system().now()).await;
+    let gateway = gateway.restart_at(&flags(&url, &[]), Clock::system().now()).await;
     gateway
         .webhooks()
         .store_configured_endpoint()
@@ -280,17 +280,28 @@ async fn commits_wake_the_worker(gateway: Gateway) {
 async fn disabled_webhooks_send_no_statements(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 1000).await;
     create_outflow(&gateway, product, 1).await;
-    let (off, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
+    let (while_disabled, _) = gateway
+        .count_statements(create_outflow(&gateway, product, 1))
+        .await;
     assert_eq!(events(&gateway).await, 0);
     let is_sqlite = gateway.database_url().starts_with("sqlite");
 
     let receiver = Receiver::start().await;
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     create_outflow(&gateway, product, 1).await;
-    let (on, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
+    let (while_enabled, _) = gateway
+        .count_statements(create_outflow(&gateway, product, 1))
+        .await;
     assert_eq!(events(&gateway).await, 2);
     // On PostgreSQL, events are part of the same statement; SQLite needs two more, without network latency.
-    assert_eq!(on, if is_sqlite { off + 2 } else { off });
+    assert_eq!(
+        while_enabled,
+        if is_sqlite {
+            while_disabled + 2
+        } else {
+            while_disabled
+        }
+    );
 }
 
 async fn old_events_are_deleted(gateway: Gateway) {
@@ -304,9 +315,9 @@ async fn old_events_are_deleted(gateway: Gateway) {
     retention::clean(&gateway.services)
         .await
         .expect("the cleanup succeeds");
-    let left = deliveries(&gateway).await;
-    assert_eq!((events(&gateway).await, left.len()), (1, 1));
-    assert!(left[0].due_at.is_some(), "pending deliveries are kept");
+    let remaining = deliveries(&gateway).await;
+    assert_eq!((events(&gateway).await, remaining.len()), (1, 1));
+    assert!(remaining[0].due_at.is_some(), "pending deliveries are kept");
     // Any number of old events is deleted.
     let many = "INSERT INTO event (message_id, name, stock_change_id, product_title, created_at)
         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700)
@@ -350,7 +361,7 @@ async fn invalid_settings_are_rejected_at_startup() {
     ];
     for (flags, expected) in cases {
         let settings = config(&url, &flags.concat());
-        let shown = format!("{settings:?}");
+        let debug_text = format!("{settings:?}");
         let error = App::open(settings, Clock::system())
             .await
             .err()
@@ -358,8 +369,8 @@ async fn invalid_settings_are_rejected_at_startup() {
         let error = format!("{error:?}");
         assert!(error.contains(expected), "{error}");
         assert!(
-            !error.contains(&SECRET[6..]) && !shown.contains(&SECRET[6..]),
-            "{shown}"
+            !error.contains(&SECRET[6..]) && !debug_text.contains(&SECRET[6..]),
+            "{debug_text}"
         );
     }
 }

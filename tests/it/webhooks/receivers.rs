@@ -93,15 +93,15 @@ async fn retry_after_is_honoured(gateway: Gateway) {
 }
 
 async fn redirects_are_failures(gateway: Gateway) {
-    let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+    let (receiver, redirect_target) = (Receiver::start().await, Receiver::start().await);
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Bolts", 100).await;
     for status in [301, 302, 303, 307, 308] {
-        receiver.set_reaction(Reaction::Header(status, "location", elsewhere.url()));
+        receiver.set_reaction(Reaction::Header(status, "location", redirect_target.url()));
         create_outflow(&gateway, product, 1).await;
         assert_eq!(send_due(&gateway).await, 1);
     }
-    assert!(elsewhere.received().is_empty());
+    assert!(redirect_target.received().is_empty());
     let attempted = deliveries(&gateway).await;
     assert_eq!(attempted.len(), 5);
     assert!(
@@ -308,7 +308,7 @@ async fn a_gateway_whose_clock_is_ahead_respects_leases(gateway: Gateway) {
     receiver.wait_for(1).await;
     assert_eq!(other.run_due().await.expect("the worker runs"), 0);
     assert_eq!(receiver.received().len(), 1);
-    // The lease expires all the same, when its time has passed.
+    // The lease nevertheless expires at its time.
     sending.abort();
     assert!(sending.await.unwrap_err().is_cancelled());
     receiver.set_reaction(Reaction::Status(204));

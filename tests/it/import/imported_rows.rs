@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::gateway::Gateway;
 
-pub struct Stored {
+pub struct ImportedRows {
     brands: Vec<brand::Model>,
     categories: Vec<category::Model>,
     suppliers: Vec<supplier::Model>,
@@ -28,7 +28,7 @@ pub struct Stored {
     tokens: Vec<spent_token::Model>,
 }
 
-impl Stored {
+impl ImportedRows {
     pub async fn of(gateway: &Gateway) -> Self {
         let db = &gateway.services.db;
         let changes = stock_change::Entity::find().order_by_asc(stock_change::Column::Id);
@@ -87,12 +87,12 @@ impl Stored {
                 assert_eq!(json!(entry.actor_id), *actor, "{table} {id}");
             }
         }
-        for (column, wanted) in [("inactive", false), ("superusers", true)] {
+        for (column, is_superuser) in [("inactive", false), ("superusers", true)] {
             let Some(names) = expected[column].as_array() else {
                 continue;
             };
             let fits = |user: &&user::Model| {
-                if wanted {
+                if is_superuser {
                     user.is_superuser
                 } else {
                     !user.is_active
