@@ -22,7 +22,7 @@ use graphql_tables::{
 };
 use sea_orm::{EntityTrait as _, QueryOrder as _};
 use serde_json::json;
-use table_query::{CursorPage, Direction, Filter, PageRequest, Row, Source};
+use table_query::{CursorPage, Direction, Filter, Row, Source};
 
 mod author {
     use sea_orm::entity::prelude::*;
@@ -161,8 +161,8 @@ impl BookNode {
         optional::<author::Entity, Ctx, _>(cx, &self.0, "editor", |book| book.editor_id).await
     }
 
-    async fn relation_key(&self, cx: &Context<'_>, _first: i32, _after: Option<String>) -> String {
-        relation_key(cx)
+    async fn relation_key(&self, cx: &Context<'_>, first: i32, after: Option<String>) -> String {
+        format!("{} = {first}, {after:?}", relation_key(cx))
     }
 }
 
@@ -270,7 +270,7 @@ impl Query {
             let rows = select.all(&ctx.db).await.map_err(table_query::Error::from);
             let mut rows = rows.map_err(Error::from)?;
             let total = u64::try_from(rows.len()).unwrap();
-            let more = table_query::page::cut(&request, &mut rows);
+            let more = table_query::page::remove_extra_item(&request, &mut rows);
             let cursor = Arc::new(|book: &Row<book::Entity>| format!("book {}", book.id));
             let page = CursorPage::new(&request, Row::siblings_of(rows), more, cursor);
             let connection =
