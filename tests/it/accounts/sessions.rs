@@ -40,7 +40,7 @@ async fn each_token_type_is_accepted_for_its_own_use_only(gateway: Gateway) {
 async fn refreshing_without_rotation(gateway: Gateway) {
     let pair = pair(&gateway).await;
     gateway.wait(60);
-    let mut seen = vec![pair["access"].clone()];
+    let mut access_tokens = vec![pair["access"].clone()];
     for _ in 0..3 {
         let refreshed = gateway
             .anon
@@ -57,10 +57,10 @@ async fn refreshing_without_rotation(gateway: Gateway) {
             (&claims["iat"], &claims["exp"]),
             (&json!(now), &json!(now + 86_400))
         );
-        assert!(!seen.contains(&refreshed["access"]));
-        seen.push(refreshed["access"].clone());
+        assert!(!access_tokens.contains(&refreshed["access"]));
+        access_tokens.push(refreshed["access"].clone());
     }
-    for access in seen {
+    for access in access_tokens {
         gateway
             .with_token(access.as_str().unwrap())
             .get("brands/")

@@ -46,13 +46,13 @@ async fn check_old_tokens(database: Database) {
         let access = old_token(&gateway, "access", &jti, &user_id);
         gateway.with_token(access).get("brands/").await.expect(200);
         let refresh = json!({ "refresh": old_token(&gateway, "refresh", &jti, &user_id) });
-        let fresh = gateway
+        let refreshed = gateway
             .anon
             .post("authentication/token/refresh/", refresh)
             .await
             .expect(200);
         gateway
-            .with_token(fresh["access"].as_str().unwrap())
+            .with_token(refreshed["access"].as_str().unwrap())
             .get("brands/")
             .await
             .expect(200);

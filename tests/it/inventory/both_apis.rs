@@ -106,7 +106,7 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
                 .await
                 .refuses(&[(field, message)]);
         }
-        for (field, value, read) in [
+        for (field, value, expected) in [
             (
                 "selling_price",
                 json!("12345678901234567890.99"),
@@ -124,7 +124,7 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
                 .update(actor, Kind::Product, id, None, json!({ field: value }))
                 .await
                 .done();
-            assert_eq!(changed[field], read, "{api:?} {field}");
+            assert_eq!(changed[field], expected, "{api:?} {field}");
         }
         let all = json!({
             "title": "", "category": 999, "brand": 999, "serie_number": "SN-1", "cost_price": "-1", "selling_price": "0.001",
@@ -257,12 +257,15 @@ async fn versions_are_checked_by_both(gateway: Gateway) {
                 )
             };
             let document = format!("{{ {}(id: {}) {{ version }} }}", kind.singular(), sample.id(kind));
-            let seen = gateway.viewer.data(&document, json!({})).await;
-            let seen = seen[kind.singular()]["version"].as_i64().expect("a version");
-            change(seen, "Seen").await.done();
-            assert_eq!(change(seen, "Lost").await, Outcome::Conflict);
-            assert_eq!(change(seen + 2, "Lost").await, Outcome::Conflict);
-            assert_eq!(change(seen + 1, "Seen again").await.done()[field], "Seen again");
+            let version = gateway.viewer.data(&document, json!({})).await;
+            let version = version[kind.singular()]["version"].as_i64().expect("a version");
+            change(version, "Seen").await.done();
+            assert_eq!(change(version, "Lost").await, Outcome::Conflict);
+            assert_eq!(change(version + 2, "Lost").await, Outcome::Conflict);
+            assert_eq!(
+                change(version + 1, "Seen again").await.done()[field],
+                "Seen again"
+            );
         }
     }
 }

@@ -21,20 +21,20 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     gateway.wait(60);
     let body = sample.with(Kind::Inflow, "description", json!("  Restock "));
     let answer = gateway.manager.post("inflows/", body).await;
-    let made = answer.expect(201);
-    let path = format!("inflows/{}/", made["id"]);
+    let created = answer.expect(201);
+    let path = format!("inflows/{}/", created["id"]);
     answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"],
+            "id": created["id"],
             "supplier": { "id": sample.supplier, "name": "Tech Distributors Inc." },
             "product": { "id": sample.product, "title": "Galaxy S23" },
             "quantity": 7, "description": "Restock",
             "created_at": "2024-01-15T10:31:00Z", "updated_at": "2024-01-15T10:31:00Z",
         })
     );
-    gateway.viewer.get(&path).await.is_json(200, &made);
+    gateway.viewer.get(&path).await.is_json(200, &created);
     // Only the quantity and `updated_at` of the product change.
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(product["quantity"], 107);
@@ -97,7 +97,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
             .await
             .is_json(422, &json!({ "quantity": [ message ] }));
     }
-    for (description, read) in [
+    for (description, expected) in [
         (json!(""), Value::Null),
         (Value::Null, Value::Null),
         (json!(" a "), json!("a")),
@@ -105,7 +105,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
         let body = sample.with(Kind::Inflow, "description", description);
         assert_eq!(
             gateway.manager.post("inflows/", body).await.expect(201)["description"],
-            read
+            expected
         );
     }
     let body = sample.with(Kind::Inflow, "description", json!("\u{0}"));

@@ -71,12 +71,12 @@ async fn labels_are_created_read_changed_and_deleted(gateway: Gateway) {
 async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
     for kind in LABELS {
         let body = json!({ "name": " \t\u{a0}\u{3000}Sam sung\r\n ", "description": "  two  words  " });
-        let made = gateway.manager.post(&list(kind), body).await.expect(201);
+        let created = gateway.manager.post(&list(kind), body).await.expect(201);
         assert_eq!(
-            (&made["name"], &made["description"]),
+            (&created["name"], &created["description"]),
             (&json!("Sam sung"), &json!("two  words"))
         );
-        let path = format!("{}/{}/", kind.plural(), made["id"]);
+        let path = format!("{}/{}/", kind.plural(), created["id"]);
         for nothing in [json!(""), json!(" \n "), Value::Null] {
             gateway
                 .manager
@@ -90,12 +90,12 @@ async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
                 .expect(200);
             assert_eq!(changed["description"], Value::Null);
         }
-        let made = gateway
+        let created = gateway
             .manager
             .post(&list(kind), json!({ "name": "No description" }))
             .await
             .expect(201);
-        assert_eq!(made["description"], Value::Null);
+        assert_eq!(created["description"], Value::Null);
     }
 }
 
@@ -103,13 +103,13 @@ async fn names_have_bounds(gateway: Gateway) {
     // Length counts characters after trimming, not bytes.
     let longest = "水".repeat(500);
     for kind in LABELS {
-        let made = gateway
+        let created = gateway
             .manager
             .post(&list(kind), json!({ "name": format!(" {longest} ") }))
             .await
             .expect(201);
-        assert_eq!(made["name"], longest);
-        let path = format!("{}/{}/", kind.plural(), made["id"]);
+        assert_eq!(created["name"], longest);
+        let path = format!("{}/{}/", kind.plural(), created["id"]);
         let too_long = json!({ "name": [ "Ensure this field has no more than 500 characters." ] });
         let blank = json!({ "name": [ "This field may not be blank." ] });
         let cases = [

@@ -22,19 +22,19 @@ async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway)
     gateway.wait(60);
     let body = sample.with(Kind::Outflow, "description", json!(" Bulk sale  "));
     let answer = gateway.manager.post("outflows/", body).await;
-    let made = answer.expect(201);
-    let path = format!("outflows/{}/", made["id"]);
+    let created = answer.expect(201);
+    let path = format!("outflows/{}/", created["id"]);
     answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"],
+            "id": created["id"],
             "product": { "id": sample.product, "title": "Galaxy S23" },
             "quantity": 7, "description": "Bulk sale",
             "created_at": "2024-01-15T10:31:00Z", "updated_at": "2024-01-15T10:31:00Z",
         })
     );
-    gateway.viewer.get(&path).await.is_json(200, &made);
+    gateway.viewer.get(&path).await.is_json(200, &created);
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(
         (&product["quantity"], &product["updated_at"]),

@@ -46,11 +46,11 @@ async fn only_five_fields_are_required(gateway: Gateway) {
             .is_json(422, &json!({ field: not_null }));
     }
     let body = sample.without(Kind::Product, "quantity");
-    let made = gateway.manager.post("products/", body).await.expect(201);
+    let created = gateway.manager.post("products/", body).await.expect(201);
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"], "title": "Galaxy S23",
+            "id": created["id"], "title": "Galaxy S23",
             "category": { "id": sample.category, "name": "Electronics" },
             "brand": { "id": sample.brand, "name": "Samsung" },
             "description": null, "serie_number": null, "cost_price": "500.00", "selling_price": "799.99",
@@ -148,9 +148,9 @@ async fn put_and_patch_keep_absent_fields(gateway: Gateway) {
         ("description", Value::Null, Value::Null),
         ("serie_number", Value::Null, Value::Null),
     ];
-    for (field, value, read) in changes {
+    for (field, value, expected) in changes {
         gateway.wait(1);
-        product[field] = read;
+        product[field] = expected;
         product["updated_at"] = gateway
             .services
             .clock

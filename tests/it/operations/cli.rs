@@ -187,8 +187,8 @@ async fn rows(database_url: &str) -> Vec<String> {
 
 async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
     let url = gateway.database_url();
-    let made = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
-    assert!(made.starts_with("added 60 products, "), "{made}");
+    let created = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
+    assert!(created.starts_with("added 60 products, "), "{created}");
     prints(&url, &["check"], "");
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
     let rows_here = rows(&url).await;

@@ -144,13 +144,13 @@ async fn metrics_count_requests(gateway: Gateway) {
             answer.text
         );
     }
-    let sent: u64 = answer
+    let count: u64 = answer
         .text
         .lines()
         .find_map(|line| line.strip_prefix("stockroom_db_statements_total "))
         .and_then(|count| count.parse().ok())
         .expect("a count");
-    assert_eq!(sent, gateway.services.db.statements());
+    assert_eq!(count, gateway.services.db.statements());
 }
 
 async fn statements_are_counted_per_request(gateway: Gateway) {

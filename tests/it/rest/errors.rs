@@ -234,14 +234,14 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
                     .len(),
                 1
             );
-            let made = gateway
+            let created = gateway
                 .root
                 .post(&format!("{all}{slash}"), sample.body(kind))
                 .await;
-            let made_path = format!("{all}/{}", made.expect(201)["id"]);
+            let made_path = format!("{all}/{}", created.expect(201)["id"]);
             // Links end with a slash, whether or not the path of the request does.
             let location = format!("http://{}/api/v1/{made_path}/", gateway.address);
-            assert_eq!(made.header("location"), Some(&*location));
+            assert_eq!(created.header("location"), Some(&*location));
             if !MOVEMENTS.contains(&kind) {
                 gateway
                     .root

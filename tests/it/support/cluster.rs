@@ -46,12 +46,12 @@ impl Cluster {
         cluster
             .execute("CREATE ROLE shop LOGIN; CREATE DATABASE shop OWNER shop")
             .await;
-        let made = run(
+        let created = run(
             &cluster.url(),
             &["user", "create", "admin", "--superuser", "--password-stdin"],
             PASSWORD,
         );
-        assert!(made.status.success(), "{made:?}");
+        assert!(created.status.success(), "{created:?}");
         Some(cluster)
     }
 

@@ -85,9 +85,9 @@ async fn status_410_disables_a_managed_endpoint(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 2);
-    let shown = endpoint.read(&gateway).await;
+    let current = endpoint.read(&gateway).await;
     assert_eq!(
-        (&shown["disabled"], &shown["disabled_reason"]),
+        (&current["disabled"], &current["disabled_reason"]),
         (&json!(true), &json!("gone"))
     );
     receiver.set_reaction(Reaction::Status(204));
@@ -124,9 +124,9 @@ async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     fail().await;
     gateway.wait(4 * DAY);
     fail().await;
-    let shown = endpoint.read(&gateway).await;
+    let current = endpoint.read(&gateway).await;
     assert_eq!(
-        (&shown["disabled"], &shown["failing_since"]),
+        (&current["disabled"], &current["failing_since"]),
         (&json!(false), &json!("2024-01-15T10:30:00Z"))
     );
     // A success resets the count of days.
@@ -139,9 +139,9 @@ async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     assert_eq!(endpoint.read(&gateway).await["disabled"], false);
     gateway.wait(5 * DAY);
     fail().await;
-    let shown = endpoint.read(&gateway).await;
+    let current = endpoint.read(&gateway).await;
     assert_eq!(
-        (&shown["disabled"], &shown["disabled_reason"]),
+        (&current["disabled"], &current["disabled_reason"]),
         (&json!(true), &json!("failing"))
     );
     create_outflow(&gateway, product, 1).await;

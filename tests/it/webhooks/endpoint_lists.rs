@@ -109,8 +109,8 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
     assert_eq!(first["nodes"][0]["attempts"]["nodes"][0]["status"], 204);
     let rest = query(json!({ "first": 10, "after": first["pageInfo"]["endCursor"] })).await;
     assert_eq!(rest["nodes"].as_array().unwrap().len(), 2);
-    let back = query(json!({ "last": 10, "before": rest["pageInfo"]["startCursor"] })).await;
-    assert_eq!(back["nodes"], first["nodes"]);
+    let backwards = query(json!({ "last": 10, "before": rest["pageInfo"]["startCursor"] })).await;
+    assert_eq!(backwards["nodes"], first["nodes"]);
 }
 
 async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {

@@ -156,14 +156,14 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
         ManagedEndpoint::make(&gateway, URL, &["outflow.created"]).await;
     }
     // Of ten concurrent requests, five are within the limit.
-    let made = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new()))).await;
-    let statuses: Vec<u16> = made.iter().map(|answer| answer.status).collect();
+    let created = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new()))).await;
+    let statuses: Vec<u16> = created.iter().map(|answer| answer.status).collect();
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
         5,
         "{statuses:?}"
     );
-    for refused in made.iter().filter(|answer| answer.status != 201) {
+    for refused in created.iter().filter(|answer| answer.status != 201) {
         refused.refuses(409, "TOO_MANY_ENDPOINTS");
     }
     for api in APIS {
@@ -240,22 +240,22 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
     }
     // Existence is checked before the body, and the body before its values.
     for below in ["rotate-secret/", "replay/"] {
-        let (here, nowhere) = (endpoint.path(below), format!("webhooks/999999/{below}"));
-        root.raw(Method::POST, &nowhere, "no JSON")
+        let (existing, missing) = (endpoint.path(below), format!("webhooks/999999/{below}"));
+        root.raw(Method::POST, &missing, "no JSON")
             .await
             .is(404, NOT_FOUND);
-        root.raw(Method::POST, &here, "no JSON")
+        root.raw(Method::POST, &existing, "no JSON")
             .await
             .refuses(400, "PARSE_ERROR");
-        root.raw(Method::POST, &here, "[]")
+        root.raw(Method::POST, &existing, "[]")
             .await
             .refuses(400, "PARSE_ERROR");
         let xml = root
-            .request(Method::POST, &here)
+            .request(Method::POST, &existing)
             .header("content-type", "text/xml")
             .body("<a/>");
         send(xml).await.refuses(415, "UNSUPPORTED_MEDIA_TYPE");
-        root.raw(Method::POST, &here, vec![b' '; 2 << 20])
+        root.raw(Method::POST, &existing, vec![b' '; 2 << 20])
             .await
             .expect(413);
     }
@@ -272,13 +272,13 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
         assert_eq!(keys(&refused), ["since"]);
     }
 
-    let shown = root.get(&endpoint.path("")).await;
-    let tag = shown.header("etag").expect("a tag").to_owned();
+    let object = root.get(&endpoint.path("")).await;
+    let tag = object.header("etag").expect("a tag").to_owned();
     assert_eq!(tag, "\"1\"");
-    let known = root
+    let conditional = root
         .request(Method::GET, &endpoint.path(""))
         .header("if-none-match", &tag);
-    send(known).await.is(304, "");
+    send(conditional).await.is(304, "");
     for method in [Method::PATCH, Method::PUT, Method::DELETE] {
         let stale = root
             .request(method, &endpoint.path(""))

@@ -35,8 +35,8 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             .now()
             .format("%Y-%m-%dT%H:%M:%SZ")
             .to_string();
-        let made = api.create(root, Kind::Webhook, new()).await.done();
-        let id = made["id"].as_i64().expect("an id");
+        let created = api.create(root, Kind::Webhook, new()).await.done();
+        let id = created["id"].as_i64().expect("an id");
         let expected = json!({
             "id": id, "url": URL, "description": null, "events": ["outflow.created", "product.low_stock"],
             "disabled": false, "disabled_at": null, "disabled_reason": null, "failing_since": null,
@@ -116,9 +116,9 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
 async fn secrets_are_shown_once(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
-    let made = root.post("webhooks/", new()).await;
-    let location = made.header("location").expect("Location").to_owned();
-    let body = made.expect(201);
+    let created = root.post("webhooks/", new()).await;
+    let location = created.header("location").expect("Location").to_owned();
+    let body = created.expect(201);
     assert_eq!(keys(&body).last(), Some(&"secret"));
     let first = body["secret"].as_str().expect("a secret").to_owned();
     assert!(
@@ -133,8 +133,8 @@ async fn secrets_are_shown_once(gateway: Gateway) {
     let document = "mutation($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
         secret webhookEndpoint { id version } userErrors { field } } }";
     let input = json!({ "input": { "url": URL, "events": ["OUTFLOW_CREATED"] } });
-    let made = root.gql(document, input).await.json();
-    let payload = &made["data"]["createWebhookEndpoint"];
+    let created = root.gql(document, input).await.json();
+    let payload = &created["data"]["createWebhookEndpoint"];
     let second = payload["secret"].as_str().expect("a secret").to_owned();
     assert_ne!(first, second);
     let id = &payload["webhookEndpoint"]["id"];

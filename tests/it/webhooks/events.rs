@@ -142,12 +142,12 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
         async move { manager.post("outflows/", body).await }
     });
     let answers = futures_util::future::join_all(requests).await;
-    let mut made: Vec<i64> = answers
+    let mut created: Vec<i64> = answers
         .iter()
         .filter(|answer| answer.status == 201)
         .map(|answer| answer.json()["id"].as_i64().expect("an id"))
         .collect();
-    assert_eq!(made.len(), 20);
+    assert_eq!(created.len(), 20);
     assert_eq!(send_due(&gateway).await, 21);
     let messages = receiver.received();
     let mut delivered: Vec<i64> = messages
@@ -155,9 +155,9 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
         .filter(|message| message.name() == "outflow.created")
         .map(|message| message.json()["data"]["id"].as_i64().expect("an id"))
         .collect();
-    made.sort_unstable();
+    created.sort_unstable();
     delivered.sort_unstable();
-    assert_eq!(made, delivered);
+    assert_eq!(created, delivered);
     let mut ids: Vec<&str> = messages.iter().map(Received::id).collect();
     ids.sort_unstable();
     ids.dedup();
