@@ -268,7 +268,7 @@ async fn invalid_bodies_do_not_count_as_failures(gateway: Gateway) {
             .await
             .expect(400);
     }
-    // Nor do successful logins.
+    // Successful logins do not count either.
     for _ in 0..11 {
         log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
     }

@@ -205,7 +205,7 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
     reads(&other.viewer, 100).await;
     assert_refused(&other.viewer.get("brands/").await, 60);
 
-    // Redis becomes available again and is used within a second.
+    // Redis becomes available again and is used.
     let proxy = Proxy::to(redis.address, Some(address)).await;
     let restored = Instant::now();
     while gateway.viewer.get("brands/").await.status == 429 {

@@ -97,7 +97,7 @@ async fn a_new_password_revokes_all_tokens(gateway: Gateway) {
     let (first, second) = ("another password", "a third password");
     let other = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     let mut old = log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    // Within the same second, then in later ones.
+    // New passwords within the same second, then in later ones.
     for (wait, password) in [(0, first), (0, second), (1, first), (3_600, second)] {
         gateway.wait(wait);
         assert_valid(&gateway, &old).await;

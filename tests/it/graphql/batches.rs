@@ -308,7 +308,7 @@ async fn batches_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-/// Of several concurrent batches with the same serie numbers, one succeeds.
+/// Only one of several concurrent batches with the same serie numbers succeeds.
 async fn equal_serie_numbers_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
     Sample::made_by(&gateway.root).await;
     for round in 0..4 {

@@ -159,7 +159,7 @@ async fn prices_are_exact(gateway: Gateway) {
             "{wrong}"
         );
     }
-    // As literals in the document.
+    // Prices as literals in the document.
     for (literal, expected) in [
         ("12.5", "12.50"),
         ("\"12345678901234567890.01\"", "12345678901234567890.01"),
@@ -212,7 +212,7 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
             data.as_object().unwrap().values().all(Value::is_null),
             "{invalid:?}: {data}"
         );
-        // As the id of the object to change, and as a reference.
+        // The id of the object to change, and a reference.
         let code = |payload: &Value| {
             (
                 payload["userErrors"][0]["field"].clone(),

@@ -1,4 +1,4 @@
-//! The content of the database after an import, in the terms of `expected.json`.
+//! The content of the database after an import, in the form of `expected.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

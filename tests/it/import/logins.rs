@@ -121,7 +121,7 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
             "{username}: {time:?}, the slowest {slowest:?}"
         );
     }
-    // The verification of the hash that has replaced it takes as long.
+    // A login replaces this hash; the verification of the new one takes as long.
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
     gateway.wait(120);

@@ -1,4 +1,5 @@
-//! Lists through both APIs: the same rows in the same order, and a number of statements that does not depend on rows.
+//! Lists through both APIs: the same rows in the same order, and a number of statements that does not depend on the
+//! number of rows.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;

@@ -112,7 +112,7 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
             assert_eq!(answer.header("vary"), Some("origin"));
         }
     }
-    // An OPTIONS request that is no preflight reaches the route.
+    // An OPTIONS request that is not a preflight reaches the route.
     let options = send(
         gateway
             .anon

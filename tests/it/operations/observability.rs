@@ -159,7 +159,7 @@ async fn statements_are_counted_per_request(gateway: Gateway) {
     let product = manager.product("Tea", 5).await;
     let outflow = json!({ "product": product, "quantity": 1 });
     manager.post("outflows/", outflow.clone()).await.expect(201);
-    // Compared with the number of statements sent while no other request runs.
+    // The expected number is that of the same request while no other request runs.
     let (counted, _) = {
         let warm = gateway.manager.post("outflows/", outflow.clone()).await;
         warm.expect(201);

@@ -287,7 +287,7 @@ async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let resumed = Listener::start(&same, last_received).await;
     assert_eq!([received_before, resumed.wait_for(last).await].concat(), ledger);
 
-    // Every committed movement is delivered, and nothing else, each under one id.
+    // Exactly the committed movements are delivered, each under one id.
     let committed = outflows(&gateway).await;
     assert!(acknowledged.lock().unwrap().is_subset(&committed));
     let begin = Instant::now();

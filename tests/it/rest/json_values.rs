@@ -85,7 +85,7 @@ async fn lone_surrogates(gateway: Gateway) {
             .raw(Method::POST, "brands/", body)
             .await
             .is_json(422, &refusal);
-        // They are ignored in unknown fields and rejected in keys.
+        // Lone surrogates are ignored in unknown fields and rejected in keys.
         let unknown = format!(r#"{{"name": "Fine", "unknown": "{escape}"}}"#);
         gateway
             .root

@@ -336,7 +336,7 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
     gateway.with_token("bad").get(path).await.expect(200);
 }
 
-/// Swagger UI sends the examples of parameters when a request is tried out.
+/// Swagger UI would send example values as preconditions with every request that is tried out.
 async fn preconditions_have_no_example_values(gateway: Gateway) {
     let description = gateway.anon.get("/api/v1/openapi.json").await.expect(200);
     for name in ["IfMatch", "IfNoneMatch"] {

@@ -1,4 +1,4 @@
-//! A PostgreSQL server for a single test, which may stop, freeze and overload it.
+//! A PostgreSQL server for a single test, which the test may stop, freeze and overload.
 
 use std::fs::Permissions;
 use std::net::TcpListener;

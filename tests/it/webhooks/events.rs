@@ -135,7 +135,7 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
     gateway.viewer.post("outflows/", body).await.expect(403);
     assert_eq!((events(&gateway).await, send_due(&gateway).await), (0, 0));
 
-    // Of fifty concurrent outflows for a stock of twenty, each that succeeds is delivered, and no other.
+    // Of fifty concurrent outflows for a stock of twenty, exactly those that succeed are delivered.
     let requests = (0..50).map(|_| {
         let manager = gateway.manager.clone();
         let body = json!({ "product": product, "quantity": 1 });
