@@ -34,7 +34,7 @@ async fn reads(actor: &Actor, count: u32) {
 
 #[track_caller]
 fn assert_refused(answer: &Answer, seconds: u64) {
-    answer.refuses(429, "TOO_MANY_REQUESTS");
+    answer.expect_error(429, "TOO_MANY_REQUESTS");
     assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
 }
 
@@ -172,7 +172,7 @@ async fn gateways_share_limits_through_redis(gateway: Gateway) {
     }
     for gateway in [&gateway, &other] {
         let refused = gateway.viewer.get("brands/").await;
-        refused.refuses(429, "TOO_MANY_REQUESTS");
+        refused.expect_error(429, "TOO_MANY_REQUESTS");
         let seconds: u64 = refused
             .header("retry-after")
             .and_then(|seconds| seconds.parse().ok())
@@ -227,7 +227,7 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
         .viewer
         .get("brands/")
         .await
-        .refuses(429, "TOO_MANY_REQUESTS");
+        .expect_error(429, "TOO_MANY_REQUESTS");
 
     // The connection is lost while in use; the next request still succeeds.
     proxy.cut().await;

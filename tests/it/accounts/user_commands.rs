@@ -150,7 +150,7 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .anon
         .post("authentication/token/", login)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     // The ledger is complete, without the name of the actor.
     let query = format!(
         "{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}"

@@ -166,7 +166,7 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
         .header("idempotency-key", "body");
     send(sent.header("content-type", "application/json").body("{"))
         .await
-        .refuses(400, "PARSE_ERROR");
+        .expect_error(400, "PARSE_ERROR");
     let brand = Request::rest("brands/", json!({ "name": "Samsung" }));
     assert!(brand.is_success(&brand.send(&gateway.root, "body").await));
 }

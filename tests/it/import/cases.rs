@@ -152,7 +152,7 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
                 json!({ "username": username, "password": password.as_str().unwrap_or("birch-rail-99") });
             let answer = gateway.anon.post("authentication/token/", body).await;
             if password.is_null() {
-                answer.is(401, WRONG_LOGIN);
+                answer.expect_body(401, WRONG_LOGIN);
                 break;
             }
             let access = answer.expect(200)["access"].as_str().expect("a token").to_owned();

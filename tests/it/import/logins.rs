@@ -62,19 +62,19 @@ async fn check_old_tokens(database: Database) {
             .anon
             .post("authentication/token/refresh/", json!({ "refresh": spent }))
             .await;
-        answer.is(401, INVALID_OR_EXPIRED_TOKEN);
+        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
         let answer = gateway
             .anon
             .post("authentication/token/verify/", json!({ "token": spent }))
             .await;
-        answer.is(401, INVALID_OR_EXPIRED_TOKEN);
+        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     let unknown_user = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
     gateway
         .with_token(unknown_user)
         .get("brands/")
         .await
-        .is(401, BAD_TOKEN);
+        .expect_body(401, BAD_TOKEN);
     remove_database(gateway).await;
 }
 
@@ -92,7 +92,7 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
         .anon
         .post("authentication/token/", body)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     begin.elapsed()
 }
 

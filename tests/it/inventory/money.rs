@@ -134,7 +134,7 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
     let endless = "9".repeat(900_000);
     with_price(&gateway, &sample, &endless)
         .await
-        .is_json(422, &json!({ "selling_price": [ too_many_digits ] }));
+        .expect_json(422, &json!({ "selling_price": [ too_many_digits ] }));
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 1);
 }
 
@@ -175,12 +175,12 @@ async fn both_prices_are_independent(gateway: Gateway) {
         (&json!("900.00"), &json!("1.00"))
     );
     let wrong = json!({ "cost_price": "x", "selling_price": "-1" });
-    gateway.manager.patch(&path, wrong).await.is_json(
+    gateway.manager.patch(&path, wrong).await.expect_json(
         422,
         &json!({
             "cost_price": [ "A valid number is required." ],
             "selling_price": [ "Ensure this value is greater than or equal to 0." ],
         }),
     );
-    gateway.viewer.get(&path).await.is_json(200, &changed);
+    gateway.viewer.get(&path).await.expect_json(200, &changed);
 }

@@ -22,18 +22,18 @@ async fn assert_refused(gateway: &Gateway, sample: &Sample, field: &str, values:
             .manager
             .post("products/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         let change = json!({ field: value });
         gateway
             .manager
             .patch(&sample.path(Kind::Product), change.clone())
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         gateway
             .manager
             .put(&sample.path(Kind::Product), change)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
 }
 
@@ -61,7 +61,7 @@ async fn assert_accepted(
             .await
             .expect(200);
         assert_eq!(&changed[field], expected, "{value}");
-        gateway.root.delete(&path).await.is(204, "");
+        gateway.root.delete(&path).await.expect_body(204, "");
     }
 }
 

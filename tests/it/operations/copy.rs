@@ -248,7 +248,7 @@ async fn copy_and_compare(from: Database, to: Database) {
             json!({ "refresh": logged_out["refresh"] }),
         )
         .await
-        .is(401, INVALID_OR_EXPIRED_TOKEN);
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     let body = json!({ "username": "viewer", "password": PASSWORD });
     new.anon.post("authentication/token/", body).await.expect(200);
     // The viewer's permission was copied, and the next id is the same.

@@ -45,7 +45,7 @@ async fn each_request_logs_one_line_without_secrets(gateway: Gateway) {
     manager
         .get("brands/99/")
         .await
-        .is(404, r#"{"detail":"Not found."}"#);
+        .expect_body(404, r#"{"detail":"Not found."}"#);
     let line = program.line(|line| line["target"] == "stockroom::request").await;
     assert_eq!(line["route"], "/api/v1/brands/{id}");
     manager

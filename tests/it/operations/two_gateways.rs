@@ -81,7 +81,7 @@ async fn limits_are_shared(gateway: Gateway) {
     for _ in 0..40 {
         same.get("brands/").await.expect(200);
     }
-    same.get("brands/").await.refuses(429, "TOO_MANY_REQUESTS");
+    same.get("brands/").await.expect_error(429, "TOO_MANY_REQUESTS");
 }
 
 async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {

@@ -157,7 +157,7 @@ async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
             .header(header, "*"),
     )
     .await
-    .is(404, NOT_FOUND);
+    .expect_body(404, NOT_FOUND);
 }
 
 async fn updates_with_if_match(gateway: Gateway) {
@@ -183,7 +183,11 @@ async fn updates_with_if_match(gateway: Gateway) {
                 "\"99999999999999999999\"",
             ] {
                 let refused = send_with(root, method.clone(), &path, ("if-match", value), &stale).await;
-                assert_eq!(refused.refuses(412, "PRECONDITION_FAILED"), json!({}), "{value}");
+                assert_eq!(
+                    refused.expect_error(412, "PRECONDITION_FAILED"),
+                    json!({}),
+                    "{value}"
+                );
             }
             assert_eq!(root.get(&path).await.json()["description"], body["description"]);
             let several = format!("\"other\", {now}");
@@ -196,7 +200,7 @@ async fn updates_with_if_match(gateway: Gateway) {
             let none = path.replace(&sample.id(kind).to_string(), "999");
             send_with(root, method, &none, ("if-match", "*"), &body)
                 .await
-                .is(404, NOT_FOUND);
+                .expect_body(404, NOT_FOUND);
         }
     }
     // A movement changes the version of its product.
@@ -213,7 +217,7 @@ async fn updates_with_if_match(gateway: Gateway) {
         &json!({ "quantity": 5 }),
     )
     .await;
-    refused.refuses(412, "PRECONDITION_FAILED");
+    refused.expect_error(412, "PRECONDITION_FAILED");
     gateway.assert_invariants().await;
 }
 
@@ -226,11 +230,11 @@ async fn deletions_with_if_match(gateway: Gateway) {
         root.patch(&path, json!({})).await.expect(200);
         let delete =
             async |value: &str| send(root.request(Method::DELETE, &path).header("if-match", value)).await;
-        delete(&tag_before).await.refuses(412, "PRECONDITION_FAILED");
+        delete(&tag_before).await.expect_error(412, "PRECONDITION_FAILED");
         let now = tag(root, &path).await;
-        delete(&now).await.is(204, "");
-        delete(&now).await.is(404, NOT_FOUND);
-        delete("*").await.is(404, NOT_FOUND);
+        delete(&now).await.expect_body(204, "");
+        delete(&now).await.expect_body(404, NOT_FOUND);
+        delete("*").await.expect_body(404, NOT_FOUND);
     }
     let sample = Sample::made_by(root).await;
     for kind in [Kind::Outflow, Kind::Inflow] {
@@ -238,8 +242,8 @@ async fn deletions_with_if_match(gateway: Gateway) {
         let tag_before = tag(root, &path).await;
         let delete =
             async |value: &str| send(root.request(Method::DELETE, &path).header("if-match", value)).await;
-        delete("\"other\"").await.refuses(412, "PRECONDITION_FAILED");
-        delete(&tag_before).await.is(204, "");
+        delete("\"other\"").await.expect_error(412, "PRECONDITION_FAILED");
+        delete(&tag_before).await.expect_body(204, "");
     }
 }
 

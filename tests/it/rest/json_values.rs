@@ -66,7 +66,7 @@ async fn empty_strings_for_references(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let body = sample.with(Kind::Product, "brand", json!(""));
     let refused = gateway.manager.post("products/", body).await;
-    refused.is_json(422, &json!({ "brand": [ "This field may not be null." ] }));
+    refused.expect_json(422, &json!({ "brand": [ "This field may not be null." ] }));
 }
 
 async fn lone_surrogates(gateway: Gateway) {
@@ -84,7 +84,7 @@ async fn lone_surrogates(gateway: Gateway) {
             .root
             .raw(Method::POST, "brands/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         // Lone surrogates are ignored in unknown fields and rejected in keys.
         let unknown = format!(r#"{{"name": "Fine", "unknown": "{escape}"}}"#);
         gateway
@@ -97,13 +97,13 @@ async fn lone_surrogates(gateway: Gateway) {
             .root
             .raw(Method::POST, "brands/", key)
             .await
-            .refuses(400, "PARSE_ERROR");
+            .expect_error(400, "PARSE_ERROR");
         let login = format!(r#"{{"username": "{escape}", "password": "x"}}"#);
         let answer = gateway
             .anon
             .raw(Method::POST, "authentication/token/", login)
             .await;
-        answer.is_json(422, &json!({ "username": [ "Not a valid string." ] }));
+        answer.expect_json(422, &json!({ "username": [ "Not a valid string." ] }));
         let product = format!(
             r#"{{"title": "x", "quantity": "{escape}", "cost_price": "{escape}", "brand": "{escape}"}}"#
         );

@@ -39,17 +39,17 @@ async fn brands(gateway: &Gateway, count: usize) {
 async fn an_empty_list_has_a_first_page(gateway: Gateway) {
     for kind in Kind::ALL {
         let empty = r#"{"count":0,"next":null,"previous":null,"results":[]}"#;
-        gateway.viewer.get(&list(kind)).await.is(200, empty);
+        gateway.viewer.get(&list(kind)).await.expect_body(200, empty);
         gateway
             .viewer
             .get(&format!("{}?page=1", list(kind)))
             .await
-            .is(200, empty);
+            .expect_body(200, empty);
         gateway
             .viewer
             .get(&format!("{}?page=2", list(kind)))
             .await
-            .is(404, INVALID_PAGE);
+            .expect_body(404, INVALID_PAGE);
     }
 }
 
@@ -122,24 +122,24 @@ async fn missing_pages(gateway: Gateway) {
             .viewer
             .get(&format!("brands/?page={page}"))
             .await
-            .is(404, INVALID_PAGE);
+            .expect_body(404, INVALID_PAGE);
         gateway
             .viewer
             .get(&format!("brands/?page_size=100&page={page}"))
             .await
-            .is(404, INVALID_PAGE);
+            .expect_body(404, INVALID_PAGE);
     }
     gateway.viewer.get("brands/?page=2").await.expect(200);
     gateway
         .viewer
         .get("brands/?page=2&page_size=20")
         .await
-        .is(404, INVALID_PAGE);
+        .expect_body(404, INVALID_PAGE);
     gateway
         .viewer
         .get("brands/?page=2&search=nothing")
         .await
-        .is(404, INVALID_PAGE);
+        .expect_body(404, INVALID_PAGE);
 }
 
 async fn invalid_parameters(gateway: Gateway) {

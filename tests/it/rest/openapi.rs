@@ -202,7 +202,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
             }
             // A question mark is invalid for each parameter.
             let refused = gateway.viewer.get(&format!("{}?{name}=%3F", list(kind))).await;
-            let details = refused.refuses(400, "INVALID_PARAMETER");
+            let details = refused.expect_error(400, "INVALID_PARAMETER");
             assert_eq!(keys(&details), [name], "{kind:?}");
             if name == "ordering" {
                 let orders = parameter["schema"]["items"]["enum"].as_array().unwrap();
@@ -267,7 +267,7 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
         assert!(send(conditional).await.expect(304).is_null());
         assert!(response(&one, "get", 304).get("content").is_none());
         if !MOVEMENTS.contains(&kind) {
-            let counts = root.delete(&path).await.refuses(409, "PROTECTED");
+            let counts = root.delete(&path).await.expect_error(409, "PROTECTED");
             let error = &schema(response(&one, "delete", 409))["properties"]["error"]["properties"];
             let described = keys(&error["details"]["properties"]);
             assert!(
@@ -282,7 +282,7 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
         .await
         .expect(200);
     let refused = root.delete(&sample.path(Kind::Inflow)).await;
-    refused.refuses(409, "INSUFFICIENT_STOCK");
+    refused.expect_error(409, "INSUFFICIENT_STOCK");
     let described = schema(response(&object_path(Kind::Inflow), "delete", 409));
     assert_like(&refused.json(), described, "shortage");
 
@@ -321,13 +321,15 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
         .anon
         .request(Method::GET, path)
         .header("if-none-match", &tag);
-    send(again).await.is(304, "");
+    send(again).await.expect_body(304, "");
     let other = gateway
         .anon
         .request(Method::GET, path)
         .header("if-none-match", "\"other\"");
     send(other).await.expect(200);
-    send(gateway.anon.request(Method::HEAD, path)).await.is(200, "");
+    send(gateway.anon.request(Method::HEAD, path))
+        .await
+        .expect_body(200, "");
     let options = send(gateway.anon.request(Method::OPTIONS, path)).await;
     assert_eq!(
         (options.status, options.header("allow")),

@@ -338,5 +338,9 @@ async fn repeated_ordering_parameters(gateway: Gateway) {
     let repeated = order("ordering=-quantity&ordering=selling_price,-id&ordering=").await;
     assert_eq!(repeated, joined);
     let path = "products/?ordering=title&ordering=colour";
-    gateway.viewer.get(path).await.refuses(400, "INVALID_PARAMETER");
+    gateway
+        .viewer
+        .get(path)
+        .await
+        .expect_error(400, "INVALID_PARAMETER");
 }

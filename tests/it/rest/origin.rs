@@ -265,7 +265,7 @@ async fn only_allowed_hosts_are_served(gateway: Gateway) {
             .viewer
             .request(Method::GET, "brands/")
             .header("host", host);
-        send(request).await.refuses(400, "INVALID_HOST");
+        send(request).await.expect_error(400, "INVALID_HOST");
         // Health checks and metrics scrapers use the IP address, so their paths are served for every host.
         let health = gateway.anon.request(Method::GET, "/livez").header("host", host);
         send(health).await.expect_text(200);

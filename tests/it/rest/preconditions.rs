@@ -30,7 +30,7 @@ async fn preconditions_of_writes(gateway: Gateway) {
             for value in ["*", &*tag_before, &*weak] {
                 let refused = send_with(root, method.clone(), &path, ("if-none-match", value), &body).await;
                 assert_eq!(
-                    refused.refuses(412, "PRECONDITION_FAILED"),
+                    refused.expect_error(412, "PRECONDITION_FAILED"),
                     json!({}),
                     "{method} {value}"
                 );
@@ -43,14 +43,14 @@ async fn preconditions_of_writes(gateway: Gateway) {
         let none = format!("{}/999/", kind.plural());
         send_with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
             .await
-            .is(404, NOT_FOUND);
+            .expect_body(404, NOT_FOUND);
     }
     for kind in Kind::ALL {
         let list = list(kind);
         let count = root.get(&list).await.json()["count"].clone();
         for header in [("if-none-match", "*"), ("if-match", "\"7\"")] {
             let refused = send_with(root, Method::POST, &list, header, &sample.body(kind)).await;
-            refused.refuses(412, "PRECONDITION_FAILED");
+            refused.expect_error(412, "PRECONDITION_FAILED");
         }
         assert_eq!(root.get(&list).await.json()["count"], count);
         send_with(root, Method::POST, &list, ("if-match", "*"), &sample.body(kind))
@@ -61,7 +61,7 @@ async fn preconditions_of_writes(gateway: Gateway) {
         let path = sample.path(kind);
         send_with(root, Method::DELETE, &path, ("if-none-match", "*"), &Value::Null)
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
         root.get(&path).await.expect(200);
     }
 }
@@ -114,11 +114,11 @@ async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: 
             .expect(403);
         send_with(&gateway.root, method.clone(), &path, stale, &wrong)
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
         let request = gateway.root.request(method, &path).header(stale.0, stale.1);
         send(request.header("content-type", "application/json").body("{"))
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
     }
     send_with(&gateway.anon, Method::GET, &path, stale, &Value::Null)
         .await
@@ -164,7 +164,7 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
     let body = json!({ "name": "Changed" });
     send_with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
         .await
-        .refuses(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     send_with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
         .await
         .expect(200);

@@ -186,10 +186,10 @@ async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
     endpoint.patch(&gateway, json!({ "disabled": true })).await;
     root.post(&endpoint.path("test/"), json!({}))
         .await
-        .refuses(409, "ENDPOINT_DISABLED");
+        .expect_error(409, "ENDPOINT_DISABLED");
     root.post("webhooks/999999/test/", json!({}))
         .await
-        .is(404, NOT_FOUND);
+        .expect_body(404, NOT_FOUND);
     gateway.assert_invariants().await;
 }
 

@@ -37,13 +37,13 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
         .root
         .post(&endpoint.path("replay/"), since.clone())
         .await
-        .refuses(409, "ENDPOINT_DISABLED");
+        .expect_error(409, "ENDPOINT_DISABLED");
     let one = endpoint.path(&format!("deliveries/{}/replay/", remaining[0]["id"]));
     gateway
         .root
         .post(&one, json!({}))
         .await
-        .refuses(409, "ENDPOINT_DISABLED");
+        .expect_error(409, "ENDPOINT_DISABLED");
 
     endpoint.patch(&gateway, json!({ "disabled": false })).await;
     assert_eq!(send_due(&gateway).await, 0);
@@ -158,12 +158,14 @@ async fn deleting_an_endpoint_deletes_its_deliveries(gateway: Gateway) {
     endpoint
         .insert_deliveries(&gateway, 2_500, "event.created_at, NULL")
         .await;
-    gateway.root.delete(&endpoint.path("")).await.is(204, "");
+    gateway.root.delete(&endpoint.path("")).await.expect_body(204, "");
     let root = &gateway.root;
     root.get(&endpoint.path(&format!("deliveries/{id}/")))
         .await
-        .is(404, NOT_FOUND);
-    root.get(&endpoint.path("deliveries/")).await.is(404, NOT_FOUND);
+        .expect_body(404, NOT_FOUND);
+    root.get(&endpoint.path("deliveries/"))
+        .await
+        .expect_body(404, NOT_FOUND);
     assert_eq!(send_due(&gateway).await, 0);
     assert_eq!(deliveries(&gateway).await.len(), 1_501);
     retention::clean(&gateway.services)
