@@ -152,8 +152,8 @@ impl From<rules::StockTotals> for StockSummary {
     fn from(stock: rules::StockTotals) -> Self {
         Self {
             product_count: int(stock.products),
-            low_stock_count: int(stock.low),
-            out_of_stock_count: int(stock.out),
+            low_stock_count: int(stock.low_stock),
+            out_of_stock_count: int(stock.out_of_stock),
             unit_count: BigInt(stock.units),
             cost_value: Decimal::exact(stock.cost),
             selling_value: Decimal::exact(stock.selling),

@@ -18,7 +18,7 @@ use super::webhook_endpoint::WebhookEvent;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::{Field, Filter, Listing, Row};
-use crate::resolvers::delivery::{self as rules, Replayed, Since, State};
+use crate::resolvers::delivery::{self as rules, ReplayRequest, ReplayResult, State};
 
 node!(WebhookDelivery of delivery::Entity);
 
@@ -214,8 +214,8 @@ pub(crate) struct ReplayWebhookDeliveriesInput {
 }
 
 impl ReplayWebhookDeliveriesInput {
-    pub(crate) fn since(&self) -> Since {
-        Since {
+    pub(crate) fn since(&self) -> ReplayRequest {
+        ReplayRequest {
             since: Field::Set(self.since.0),
             faults: Vec::new(),
         }
@@ -235,9 +235,9 @@ pub(crate) struct ReplayWebhookDeliveriesPayload {
 }
 
 impl Payload for ReplayWebhookDeliveriesPayload {
-    type Output = Replayed;
+    type Output = ReplayResult;
 
-    fn from_result(result: Result<Replayed>) -> Result<Self> {
+    fn from_result(result: Result<ReplayResult>) -> Result<Self> {
         let (replayed, user_errors) = split(result)?;
         Ok(Self {
             replayed: replayed.map(|replayed| count(replayed.count)),

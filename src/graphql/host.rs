@@ -25,11 +25,11 @@ use super::webhook_endpoint::WebhookEndpointLists;
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
-use crate::http::answer::{mark_replayed, replay, restore, to_answer};
 use crate::http::bearer::bearer;
 use crate::http::pages;
+use crate::http::stored_response::{mark_replayed, replay, restore, to_stored};
 use crate::idempotency::key::{Fingerprint, Key};
-use crate::idempotency::{self, Begun, Finished};
+use crate::idempotency::{self, BeginResult, FinishResult};
 use crate::limits::Class;
 use crate::origin;
 use crate::services::Services;
@@ -101,8 +101,8 @@ impl Host for StockroomHost {
         };
         let fingerprint = Fingerprint::new("POST", request.path, request.body);
         Ok(match idempotency::begin(&ctx, key, fingerprint).await? {
-            Begun::Execute(ctx) => Recalled::Execute(ctx),
-            Begun::Replay(answer) => Recalled::Replay(replay(answer)?),
+            BeginResult::Execute(ctx) => Recalled::Execute(ctx),
+            BeginResult::Replay(response) => Recalled::Replay(replay(response)?),
         })
     }
 
@@ -113,13 +113,13 @@ impl Host for StockroomHost {
         is_complete: bool,
     ) -> Result<Response<String>, RequestError> {
         let (parts, body) = response.into_parts();
-        let answer = to_answer(&parts, body.as_bytes()).filter(|_| is_complete);
+        let stored = to_stored(&parts, body.as_bytes()).filter(|_| is_complete);
         let mut response = Response::from_parts(parts, body);
-        match idempotency::finish(ctx, answer.as_ref()).await? {
-            Finished::Rendered => {}
-            Finished::RenderedAgain => mark_replayed(&mut response),
-            Finished::Replay(answer) => response = replay(answer)?,
-            Finished::Stored(answer) => response = restore(answer)?,
+        match idempotency::finish(ctx, stored.as_ref()).await? {
+            FinishResult::Rendered => {}
+            FinishResult::RenderedAgain => mark_replayed(&mut response),
+            FinishResult::Replay(stored) => response = replay(stored)?,
+            FinishResult::Stored(stored) => response = restore(stored)?,
         }
         Ok(response)
     }

@@ -112,7 +112,7 @@ label! {
     "A brand", "brands", "How many brands match";
     rules {
         /// Conditions on the brand's products.
-        products: ProductListFilter = |ctx, products| products.on(ctx, Column::Id, product::Column::BrandId),
+        products: ProductListFilter = |ctx, products| products.into_filter_on(ctx, Column::Id, product::Column::BrandId),
     }
 }
 
@@ -132,7 +132,7 @@ label! {
     "A category", "categories", "How many categories match";
     rules {
         /// Conditions on the category's products.
-        products: ProductListFilter = |ctx, products| products.on(ctx, Column::Id, product::Column::CategoryId),
+        products: ProductListFilter = |ctx, products| products.into_filter_on(ctx, Column::Id, product::Column::CategoryId),
     }
 }
 

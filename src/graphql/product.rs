@@ -159,7 +159,7 @@ filter! {
             brand: BrandId => brand::Entity,
         }
         rules {
-            is_low_stock: bool = |ctx, is_low| Ok(rules::low(ctx, is_low)),
+            is_low_stock: bool = |ctx, is_low| Ok(rules::low_stock_filter(ctx, is_low)),
         }
     }
 }
@@ -174,8 +174,13 @@ pub(crate) struct ProductListFilter {
 }
 
 impl ProductListFilter {
-    /// The condition on rows whose key is the column `key` and to which products refer by `reference`.
-    pub(super) fn on(self, ctx: &Ctx, key: impl ColumnTrait, reference: Column) -> Result<Filter> {
+    /// The condition on rows with the key `key`, to which products refer by their column `reference`.
+    pub(super) fn into_filter_on(
+        self,
+        ctx: &Ctx,
+        key: impl ColumnTrait,
+        reference: Column,
+    ) -> Result<Filter> {
         let referred = |products: Box<ProductFilter>| -> Result<Filter> {
             let products = products.into_filter(ctx)?;
             Ok(Filter::referred_by::<product::Entity>(key, reference, products))

@@ -1,4 +1,4 @@
-//! The root fields of queries. Each is nullable, so that an error in one leaves its siblings as they are.
+//! The root fields of queries. Each is nullable, so that an error in one field does not affect the others.
 
 use ::entity::{brand, category, inflow, outflow, product, stock_change, supplier, webhook_endpoint};
 use async_graphql::{Context, ID, Object};

@@ -2,7 +2,7 @@
 
 use ::entity::delivery;
 use ::entity::event::Name;
-use ::entity::webhook_endpoint::{self, Ending, Secret};
+use ::entity::webhook_endpoint::{self, DisabledReason, Secret};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
 
 use super::kit::UserError;
@@ -17,7 +17,7 @@ use super::kit::scalar::{DateTime, int};
 use crate::ctx::Ctx;
 use crate::error::{Fault, Result};
 use crate::query::Row;
-use crate::resolvers::webhook_endpoint::{Draft, Rotation, events, overlap_ends};
+use crate::resolvers::webhook_endpoint::{Draft, Rotation, events, overlap_end};
 
 node!(WebhookEndpoint of webhook_endpoint::Entity);
 
@@ -67,7 +67,7 @@ impl WebhookEndpoint {
     /// The time until which messages are also signed with the previous secret. Null if
     /// they are not.
     async fn previous_secret_until(&self, cx: &Context<'_>) -> Result<Option<DateTime>> {
-        Ok(overlap_ends(Ctx::of(cx)?, &self.0).map(DateTime))
+        Ok(overlap_end(Ctx::of(cx)?, &self.0).map(DateTime))
     }
 
     /// False for the endpoint of the server's settings, which can't be changed here.
@@ -131,7 +131,7 @@ pub(crate) enum WebhookEvent {
 
 /// Why a webhook endpoint is disabled.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "Ending")]
+#[graphql(remote = "DisabledReason")]
 pub(crate) enum WebhookDisabledReason {
     /// A user disabled it.
     Requested,
@@ -203,7 +203,7 @@ impl UpdateInput for RotateWebhookSecretInput {
     }
 }
 
-/// Declares the payload of an endpoint that has just been given a secret.
+/// Declares the payload of a mutation that gives an endpoint a new secret.
 macro_rules! secret_payload {
     ($(#[$meta:meta])* $payload:ident) => {
         $(#[$meta])*

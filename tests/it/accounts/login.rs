@@ -145,7 +145,7 @@ async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
 }
 
 async fn passwords_are_hashed_with_argon2id(gateway: Gateway) {
-    for account::Listed { user, .. } in account::list(&gateway.system()).await.unwrap() {
+    for account::UserSummary { user, .. } in account::list(&gateway.system()).await.unwrap() {
         assert!(
             user.password_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{}",

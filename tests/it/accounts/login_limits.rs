@@ -51,7 +51,7 @@ async fn failures_of_one_address_are_limited_across_names(gateway: Gateway) {
         .await
         .expect("a login");
     // Setting the wall clock does not move the window.
-    gateway.services.clock.set_wall(chrono::TimeDelta::days(-2));
+    gateway.services.clock.shift_wall(chrono::TimeDelta::days(-2));
     let refused = log_in(&gateway.anon, "name-60", "wrongpassword").await;
     assert_eq!(refused.header("retry-after"), Some("40"));
     gateway.wait(40);

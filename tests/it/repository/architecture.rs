@@ -70,7 +70,7 @@ const LAYERS: &[&[&str]] = &[
         "auth/actor.rs",
         "auth/accounts.rs",
         "idempotency/key.rs",
-        "idempotency/keyed.rs",
+        "idempotency/keyed_request.rs",
         "stock/ledger_tail.rs",
         "stock/movement_queue.rs",
         "webhooks/backlog.rs",

@@ -217,7 +217,10 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
         ),
         (&json!("failed"), &json!(2), &Value::Null)
     );
-    assert_eq!(failed["attempts"][1]["error"], "it answered 500");
+    assert_eq!(
+        failed["attempts"][1]["error"],
+        "the receiver responded with status 500"
+    );
     assert_eq!(
         endpoint.read(&gateway).await["failing_since"],
         "2024-01-15T10:30:00Z"

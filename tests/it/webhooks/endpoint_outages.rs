@@ -116,10 +116,10 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     assert_eq!(
         errors,
         [
-            "it answered 500",
+            "the receiver responded with status 500",
             "it did not answer in time",
-            "it answered 307",
-            "it answered 502",
+            "the receiver responded with status 307",
+            "the receiver responded with status 502",
             "it refused the connection",
         ]
         .iter()

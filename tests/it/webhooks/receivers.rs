@@ -62,7 +62,10 @@ async fn retries_follow_the_schedule_with_one_id(gateway: Gateway) {
         (delivery.outcome, delivery.attempts, delivery.last_status),
         (Some(Outcome::Failed), 3, Some(500))
     );
-    assert_eq!(delivery.last_error.as_deref(), Some("it answered 500"));
+    assert_eq!(
+        delivery.last_error.as_deref(),
+        Some("the receiver responded with status 500")
+    );
 }
 
 async fn retry_after_is_honoured(gateway: Gateway) {
