@@ -158,14 +158,14 @@ class Measurement:
         self.report.print_memory()
 
     def _load(self, case: Case, requests: list[Request], server: Server, token: str, warm_up: bool) -> "Load":
-        plan = self.directory / "requests"
-        plan.write_bytes(b"\0".join(encode(request, server.address, token) for request in requests) + b"\0")
+        requests_file = self.directory / "requests"
+        requests_file.write_bytes(b"\0".join(encode(request, server.address, token) for request in requests) + b"\0")
         if warm_up and self.options.warmup:
-            wrk(case, self.options.warmup, plan, server.address)
+            wrk(case, self.options.warmup, requests_file, server.address)
         # PostgreSQL's CPU time is added to that of the server.
         postgres = [int(os.environ["STOCKROOM_POSTGRES_PID"])] if self.options.database == "postgres" else []
         before = cpu_seconds([server.pid, *postgres])
-        load = wrk(case, self.options.seconds, plan, server.address)
+        load = wrk(case, self.options.seconds, requests_file, server.address)
         load.cpu = cpu_seconds([server.pid, *postgres]) - before
         if load.wrong or load.requests == 0 or load.cpu == 0:
             raise Failure(
@@ -241,19 +241,19 @@ def explore(client: Client) -> Shop:
 
 
 def stock_up(client: Client, address: str, shop: Shop) -> None:
-    """Adds so much stock to a random sample of products that no case runs out of it."""
+    """Adds stock to a random sample of products, enough for all cases."""
     rng = random.Random(SEED)
     ids = range(shop.first_id, shop.last_id + 1)
-    shop.stocked = rng.sample(ids, min(len(ids), 5_000))
+    shop.stocked_ids = rng.sample(ids, min(len(ids), 5_000))
     supplier = client.get("/api/v1/suppliers/?page_size=1")["results"][0]["id"]
 
-    def deliver(some: list[int]) -> None:
+    def deliver(ids: list[int]) -> None:
         one = Client(address, client.token)
-        for product in some:
+        for product in ids:
             one.post("/api/v1/inflows/", {"supplier": supplier, "product": product, "quantity": 10_000_000})
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(deliver, [shop.stocked[part::16] for part in range(16)]))
+        list(pool.map(deliver, [shop.stocked_ids[part::16] for part in range(16)]))
 
 
 def compare(case: Case, requests: list[Request], program: Client, ceiling: Client) -> None:
@@ -296,10 +296,10 @@ class Load:
         self.cpu = 0.0
 
 
-def wrk(case: Case, seconds: int, plan: Path, address: str) -> Load:
+def wrk(case: Case, seconds: int, requests_file: Path, address: str) -> Load:
     environment = {
         **os.environ,
-        "BENCH_REQUESTS": str(plan),
+        "BENCH_REQUESTS": str(requests_file),
         "BENCH_STATUS": str(case.status),
         "BENCH_CONTAINS": case.contains,
         "BENCH_LACKS": case.lacks,

@@ -119,7 +119,7 @@ pub struct Config {
     #[arg(long, env = "WEBHOOK_EVENTS", value_delimiter = ',', default_value = "outflow.created,product.low_stock", value_parser = trimmed(event_name), global = true)]
     pub webhook_events: Vec<Name>,
 
-    /// The waits between the attempts to deliver a webhook, in seconds, separated by commas; after the last attempt it has failed
+    /// The waits between the attempts to deliver a webhook, in seconds, separated by commas; after the last attempt the delivery has failed
     #[arg(long, env = "WEBHOOK_RETRY_SCHEDULE", value_delimiter = ',', default_values_t = backoff::SCHEDULE, value_parser = trimmed(clap::value_parser!(u32).range(0..=2_592_000)), global = true)]
     pub webhook_retry_schedule: Vec<u32>,
 

@@ -145,7 +145,7 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
     let (claims, generation) = valid_claims(ctx, token)
         .await?
         .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
-        .ok_or_else(refused)?;
+        .ok_or_else(invalid_token)?;
     let issue = |token_type| {
         let jti = new_jti(claims.session(), generation);
         issue_token(ctx, token_type, jti, claims.user_id)
@@ -174,7 +174,7 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
             let spent = spent_token::Entity::insert(spent)
                 .exec_without_returning(tx)
                 .await;
-            on_unique(spent, "spent_token_pkey", refused).map(|_| ())
+            on_unique(spent, "spent_token_pkey", invalid_token).map(|_| ())
         })
     })
     .await?;
@@ -189,7 +189,10 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
 /// # Errors
 /// [`Login::TokenRefused`] when it is not.
 pub async fn verify(ctx: &Ctx, token: &str) -> Result<()> {
-    valid_claims(ctx, token).await?.map(|_| ()).ok_or_else(refused)
+    valid_claims(ctx, token)
+        .await?
+        .map(|_| ())
+        .ok_or_else(invalid_token)
 }
 
 /// Ends the session of a refresh token, with all its tokens.
@@ -200,7 +203,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
     let (claims, _) = valid_claims(ctx, token)
         .await?
         .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
-        .ok_or_else(refused)?;
+        .ok_or_else(invalid_token)?;
     let config = &ctx.services.config;
     let longest = config.access_token_lifetime.max(config.refresh_token_lifetime);
     // No token of the session expires later than one issued now or the one that was sent.
@@ -220,7 +223,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
             let ended = ended_session::Entity::insert(ended)
                 .exec_without_returning(tx)
                 .await;
-            on_unique(ended, "ended_session_pkey", refused).map(|_| ())
+            on_unique(ended, "ended_session_pkey", invalid_token).map(|_| ())
         })
     })
     .await
@@ -267,6 +270,6 @@ fn expiry(claims: &Claims) -> DateTime<chrono::Utc> {
     DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC)
 }
 
-fn refused() -> Error {
+fn invalid_token() -> Error {
     Error::Unauthenticated(Login::TokenRefused)
 }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use http_server::embedded::{self, File, adapt_to_public_url, find, page};
 
-/// Sorted by name. Without a build of `web/`, only the files of `web/static`.
+/// The embedded files, sorted by name. If `web/` was not built, these are only the files of `web/static`.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 const START_PAGE: &str = include_str!("../../web/index.html");
@@ -33,8 +33,8 @@ const APPLICATION_POLICY: &str = "default-src 'none'; script-src 'self'; worker-
 /// The policy of scripts and styles. It matters for worker scripts, which run under their own policy.
 const ASSET_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
 
-/// `/`, `/docs` and `/web/…`. `GraphiQL` has the path of the GraphQL endpoint, which calls [`graphiql`]. `base_url` returns
-/// the public URL of the server.
+/// The routes `/`, `/docs` and `/web/…`. `GraphiQL` is served by the GraphQL endpoint, which calls [`graphiql`]. `base_url`
+/// returns the public URL of the server.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(base_url: fn(&S, &Parts) -> String) -> Router<S> {
     Router::new()
         .route(
@@ -80,7 +80,7 @@ fn built_page(name: &str, base_url: &str) -> Response {
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     // Files at the top level are pages, which have their own paths.
     match find(FILES, &name).filter(|file| file.name.contains('/')) {
-        // Those in `assets` have a hash in their name.
+        // Files in `assets` have a hash in their name, so they can be cached without revalidation.
         Some(file) => embedded::asset(file, file.name.starts_with("assets/"), ASSET_POLICY, &headers),
         None => StatusCode::NOT_FOUND.into_response(),
     }

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 pub const MAX_PAGE_SIZE: u8 = 100;
 
 #[derive(FromQueryResult)]
-struct Counted {
+struct ParentCount {
     parent: i64,
     total: i64,
 }
@@ -119,7 +119,7 @@ impl<R: Collection> Listing<R> {
             .column_as(reference, "parent")
             .column_as(key::<R>().count(), "total")
             .group_by(reference)
-            .into_model::<Counted>()
+            .into_model::<ParentCount>()
             .all(db)
             .await?;
         Ok(counts

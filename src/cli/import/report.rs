@@ -15,7 +15,7 @@ const PRODUCTS: usize = 20;
 const TITLE: usize = 30;
 
 pub(super) fn report(report: &Report) -> String {
-    let mut lines = vec!["Found".to_owned()];
+    let mut lines = vec!["Found in the source".to_owned()];
     for (role, rows) in &report.source {
         let rows = rows.map_or_else(|| "no table".to_owned(), counted);
         let table = report
@@ -29,12 +29,12 @@ pub(super) fn report(report: &Report) -> String {
         lines.extend(report.findings.iter().map(finding));
     }
     if !report.notes.is_empty() {
-        lines.push("\nChanged or left behind".to_owned());
+        lines.push("\nChanged or left out".to_owned());
         lines.extend(report.notes.iter().flat_map(note));
     }
     lines.extend(stock(report));
     if !report.target.is_empty() {
-        lines.push("\nThere after the import".to_owned());
+        lines.push("\nRows after the import".to_owned());
         lines.extend(
             report
                 .target
@@ -176,7 +176,7 @@ fn because(because: &RefusalReason) -> String {
     }
 }
 
-/// Counts, sums and hashes of both sides.
+/// Lists counts, sums and hashes of each table in the source and in the target.
 pub(super) fn comparisons(tables: &[Comparison]) -> String {
     let mut lines = vec!["\nCompared".to_owned()];
     for table in tables {
@@ -195,7 +195,7 @@ pub(super) fn comparisons(tables: &[Comparison]) -> String {
     lines.join("\n")
 }
 
-/// A number of rows.
+/// A number with its noun: `1 row`, `2 rows`.
 fn counted(rows: u64) -> String {
     let noun = if rows == 1 { "row" } else { "rows" };
     format!("{rows} {noun}")

@@ -67,7 +67,7 @@ fn ids_by_outflow(messages: &[Received]) -> BTreeMap<i64, BTreeSet<String>> {
 }
 
 async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
-    let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+    let (receiver, redirect_target) = (Receiver::start().await, Receiver::start().await);
     let schedule = [
         "--webhook-retry-schedule",
         "10,10,10,10,10,10",
@@ -82,7 +82,10 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     for (reaction, url) in [
         (Reaction::Status(500), receiver.url()),
         (Reaction::Hang, receiver.url()),
-        (Reaction::Header(307, "location", elsewhere.url()), receiver.url()),
+        (
+            Reaction::Header(307, "location", redirect_target.url()),
+            receiver.url(),
+        ),
         (Reaction::Endless(502), receiver.url()),
         (Reaction::Status(204), down),
     ] {
@@ -92,17 +95,17 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
         made.insert(create_outflow(&gateway, product, 3).await);
         let too_many = json!({ "product": product, "quantity": 1_000 });
         gateway.manager.post("outflows/", too_many).await.expect(422);
-        gateway.wait(13);
+        gateway.advance_clock(13);
         assert_eq!(send_due(&gateway).await, made.len(), "{reaction:?}");
     }
     receiver.set_reaction(Reaction::Status(204));
     endpoint.patch(&gateway, json!({ "url": receiver.url() })).await;
-    gateway.wait(13);
+    gateway.advance_clock(13);
     assert_eq!(send_due(&gateway).await, 10);
     let delivered = ids_by_outflow(&receiver.received());
     assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
     assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
-    assert!(elsewhere.received().is_empty());
+    assert!(redirect_target.received().is_empty());
     let first = endpoint.deliveries(&gateway).await.pop().expect("the first");
     let errors: Vec<&Value> = first["attempts"]
         .as_array()
@@ -113,10 +116,10 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     assert_eq!(
         errors,
         [
-            "it answered 500",
+            "the receiver responded with status 500",
             "it did not answer in time",
-            "it answered 307",
-            "it answered 502",
+            "the receiver responded with status 307",
+            "the receiver responded with status 502",
             "it refused the connection",
         ]
         .iter()
@@ -186,12 +189,12 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 1_000_000).await;
-    let place = gateway.end().await;
+    let database = gateway.end().await;
     let settings = [("WEBHOOK_ENABLED", "true"), ("WEBHOOK_ALLOW_PRIVATE", "true")];
     let acknowledged = Mutex::new(BTreeSet::new());
     let mut access = None;
     for round in 0..ROUNDS {
-        let mut program = Program::serve(&place.url(), &settings).await;
+        let mut program = Program::serve(&database.url(), &settings).await;
         let token = match access.take() {
             Some(token) => token,
             None => program.user("manager").await.token.expect("a token"),
@@ -233,10 +236,10 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
             }
         });
         futures_util::future::join_all(clients).await;
-        program.ended().await;
+        program.wait_for_exit().await;
         access = Some(token);
     }
-    let checked = command(&place.url())
+    let checked = command(&database.url())
         .arg("check")
         .output()
         .expect("the process starts");
@@ -249,7 +252,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     // By this time, the claims of the killed programs have expired.
     let later = Clock::manual(Clock::system().now());
     later.advance(Duration::from_secs(120));
-    let app = App::open(config(&place.url(), &MANAGED), later)
+    let app = App::open(config(&database.url(), &MANAGED), later)
         .await
         .expect("a database");
     let worker = app.webhooks.as_ref().expect("webhooks are enabled");
