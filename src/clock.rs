@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A clock in UTC with a resolution of one microsecond, which both databases store.
+/// A clock in UTC with a resolution of one microsecond, as in both databases.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// `None` for the system's clock.

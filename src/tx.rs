@@ -1,7 +1,7 @@
-//! Transactions of a request: the only place where a change begins and is committed.
+//! The transactions of a request, and the notifications that follow a commit.
 //!
-//! A body runs again if transactions conflict, so it must have no effects outside the transaction. Notifications for other
-//! parts of the program are collected in [`Tx`] and published after the commit.
+//! The body of a transaction runs again if transactions conflict, so it must have no effects outside the transaction.
+//! Notifications for other parts of the program are collected in [`Tx`] and published after the commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -53,10 +53,10 @@ pub(super) async fn create_if_empty(db: &Database) -> Result<()> {
     require_usable(&migrations)
 }
 
-/// Refuses a database that this version can't use.
+/// Checks that this version can use the database.
 ///
 /// # Errors
-/// As [`open_current`], also if it is empty.
+/// As [`open_current`], and if the database is empty.
 pub(super) async fn require_current(db: &Database) -> Result<()> {
     require_usable(&schema::migrations(db).await?)
 }

@@ -55,7 +55,7 @@ impl StockLedgerEntry {
         optional::<product::Entity, _>(cx, &self.0, "product", |entry| Some(entry.product_id)).await
     }
 
-    /// The inflow or outflow behind this change. Null when there is none, or once it
+    /// The inflow or outflow that caused this change. Null when there is none, or once it
     /// has been deleted.
     async fn movement(&self, cx: &Context<'_>) -> Nullable<MovementNode> {
         let movement = async {

@@ -1,7 +1,7 @@
 //! The invariants of the data, which `stockroom check` verifies.
 //!
-//! Each is checked by one statement, so that it sees a single state of the data even while a server writes. Movements and
-//! ledger are compared as sets, so that no statement takes quadratic time.
+//! Each is checked by one statement, so that it sees a single state of the data even while a server writes. Only the texts of
+//! a table are checked in batches. Movements and ledger are compared as sets, so that no statement takes quadratic time.
 
 use ::entity::{brand, category, fold, inflow, outflow, product, supplier};
 use database::Backend;
@@ -159,8 +159,8 @@ fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
     ]
 }
 
-/// A query for used ids that are greater than the last one that their table has generated, which happens if rows are
-/// copied by hand.
+/// A query for used ids that are greater than the last id that their table has generated. Such ids exist if rows were copied
+/// by hand.
 fn used_ids(backend: Backend) -> String {
     let above = |(table, ledger_ids): (&str, &str)| {
         let more = if ledger_ids.is_empty() {

@@ -18,7 +18,7 @@ use crate::tx::Tx;
 /// What a client can send for a movement.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// Inflows only.
+    /// For inflows only.
     pub supplier_id: Field<i64>,
     pub product_id: Field<i64>,
     /// 1 or more; for an outflow, no more than is in stock.

@@ -127,7 +127,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    /// Locks the unique texts in one order. Otherwise two batches with the same texts in different orders would deadlock on
+    /// Locks the unique texts in a fixed order. Otherwise two batches with the same texts in different orders could deadlock on
     /// the index entries.
     async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
         if tx.backend() == Backend::Sqlite || drafts.len() < 2 {

@@ -1,7 +1,7 @@
 //! The outermost layer: gives each request an id, counts it in the metrics, and writes one line to the log.
 //!
-//! The line has the route's template, not the path or query that was sent, and no header but the request id, because the
-//! others may hold secrets.
+//! The line has the route's template instead of the path and the query that were sent, and no header except for the request id,
+//! because the others may contain secrets.
 
 use std::net::IpAddr;
 use std::sync::Arc;

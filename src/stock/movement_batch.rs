@@ -20,7 +20,7 @@ use crate::services::Services;
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
-/// What the statement does about a product that another transaction has locked.
+/// How the statement handles a product that another transaction has locked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum OnLocked {
     Wait,

@@ -16,11 +16,11 @@ use crate::idempotency::store;
 use crate::services::Services;
 use crate::tx::Tx;
 
-/// Records movements and the keys of their requests in one transaction. Returns what was recorded, with its position among
-/// the requests. A request whose key is in use is left out.
+/// Records movements and the keys of their requests in one transaction. Returns the recorded movements, each with its
+/// position among the requests. A request whose key is in use is left out.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the database rejected the batch, so that nothing has changed.
+/// [`Error::Conflict`] when the database rejected the batch. Then nothing has changed.
 pub(super) async fn record<M: Movement>(
     services: &Arc<Services>,
     requests: Vec<MovementRequest>,

@@ -39,7 +39,7 @@ impl MovementRow {
         }
     }
 
-    /// Its cursor in the list of its product's movements.
+    /// The cursor of the movement in the list of its product's movements.
     pub(super) fn cursor(&self) -> String {
         let at = match self {
             Self::Inflow(row) => row.created_at,

@@ -1,7 +1,7 @@
-//! Records changes of stock: the only writer of `product.quantity` and of the ledger, so that the sum of a product's ledger
-//! entries is its quantity by construction.
+//! Records changes of stock. Each function changes `product.quantity` and the ledger together, so that the sum of a product's
+//! ledger entries is always its quantity.
 //!
-//! Races are decided by the database, never by a read before a write: the guarded `UPDATE` either finds enough in stock or
+//! Races are decided by the database, never by a read before a write: the conditional `UPDATE` either finds enough in stock or
 //! changes nothing. On PostgreSQL a movement is one statement, which keeps the product locked for as few round trips as
 //! possible; SQLite runs in this process and has no round trips.
 

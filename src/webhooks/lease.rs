@@ -1,6 +1,7 @@
 //! Leases on due deliveries.
 //!
-//! They begin and expire by the clock of the database, because gateways whose clocks differ would take each other's leases.
+//! They begin and expire according to the clock of the database. With their own clocks, gateways whose clocks differ would
+//! attempt deliveries that others have leased.
 
 use std::sync::Arc;
 use std::time::Duration;

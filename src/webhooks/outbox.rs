@@ -19,7 +19,7 @@ use crate::tx::Tx;
 pub struct StockEvent<'a> {
     pub stock_change_id: i64,
     pub reason: Reason,
-    /// Negative when stock was taken out.
+    /// Negative if stock was removed.
     pub change: i64,
     /// The product right after the change.
     pub product: &'a product::Model,
@@ -114,7 +114,7 @@ pub fn publishes(services: &Services, reason: Reason) -> bool {
     services.config.webhook_enabled && event_of(reason).is_some()
 }
 
-/// [`publish`] as a part of the one statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
+/// [`publish`] as a part of the statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
 /// queries of its `WITH` clause. `accepted` has the movements, each with two message ids, `locked` has their products,
 /// and `ledger_entries` has the ids of their ledger entries.
 ///

@@ -237,7 +237,7 @@ pub(crate) fn description(_: &mut Schemas) -> Value {
     })
 }
 
-/// Says which permission an operation needs.
+/// Returns a sentence with the permission that an operation needs.
 fn needs<R: Resource>(verb: Option<Verb>) -> String {
     match R::GUARD.or(verb.map(|verb| Right(verb, R::KIND))) {
         Some(right) => format!("Needs the permission `{}`.", right.codename()),
