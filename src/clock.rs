@@ -58,7 +58,7 @@ impl Clock {
 
     /// The total time by which a manual clock was moved forward, to be added to the database's clock. Zero for the system's
     /// clock.
-    pub fn advanced(&self) -> Duration {
+    pub fn total_advance(&self) -> Duration {
         self.manual.as_ref().map_or(Duration::ZERO, |_| self.monotonic())
     }
 

@@ -91,8 +91,8 @@ impl Changes {
 
     fn publish(&self, services: &Services) {
         let metrics = &services.metrics;
-        metrics.movements_committed(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
-        metrics.movements_committed(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
+        metrics.count_movements(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
+        metrics.count_movements(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
         if self.webhooks.load(Ordering::Relaxed) {
             services.webhook_signal.notify_one();
         }

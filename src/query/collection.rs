@@ -34,7 +34,7 @@ pub trait Collection:
     }
 
     /// The folded columns that `search` looks into.
-    fn searched() -> impl Iterator<Item = Self::Column> {
+    fn searched_columns() -> impl Iterator<Item = Self::Column> {
         let searched = |(_, text): (_, TextColumn<_>)| text.rules.searched.then_some(text.folded);
         Self::texts().filter_map(searched)
     }

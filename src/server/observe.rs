@@ -134,7 +134,7 @@ impl Drop for LogLine {
             .http
             .request_finished(&self.active, route, status, took);
         if let Some(cause) = self.outage(route, status) {
-            self.services.metrics.unavailable(cause);
+            self.services.metrics.count_unavailable(cause);
         }
         let span = self.record.span();
         if let Some(span) = span {

@@ -63,7 +63,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         })
         // The innermost layer comes first. The panic itself has been logged by the panic hook.
         .layer(CatchPanicLayer::custom(move |_| {
-            panicking.metrics.panicked();
+            panicking.metrics.count_panic();
             ErrorResponse::after_panic().into_response()
         }))
         .layer(

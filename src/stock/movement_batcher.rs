@@ -22,7 +22,7 @@ use database::{Backend, Failure};
 use tokio::sync::oneshot;
 
 use super::movement::Movement;
-use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created};
+use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created_movement};
 use super::movement_keys;
 use super::movement_queue::{MovementRequest, Push, RecordedMovement, WaitingMovement};
 use super::new_movement::NewMovement;
@@ -75,7 +75,7 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     {
         keyed.set_committed();
     }
-    Ok(recorded.map(|recorded| created::<M>(&movement, ctx.now, recorded)))
+    Ok(recorded.map(|recorded| created_movement::<M>(&movement, ctx.now, recorded)))
 }
 
 /// Records batches until the queue is empty.

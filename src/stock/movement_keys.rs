@@ -6,7 +6,7 @@ use database::Failure;
 use sea_orm::ConnectionTrait as _;
 
 use super::movement::Movement;
-use super::movement_batch::{self, BatchItem, OnLocked, created};
+use super::movement_batch::{self, BatchItem, OnLocked, created_movement};
 use super::movement_queue::{MovementRequest, RecordedMovement};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Result};
@@ -72,7 +72,7 @@ async fn record_in_tx<M: Movement>(
         };
         if let Some(keyed) = &request.keyed {
             keys.push(Arc::clone(keyed));
-            outcomes.push(created::<M>(&request.movement, request.at, one.clone()));
+            outcomes.push(created_movement::<M>(&request.movement, request.at, one.clone()));
         }
         recorded.push((*position, one));
     }

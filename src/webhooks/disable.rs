@@ -22,7 +22,7 @@ pub const BATCH: u32 = 1_000;
 /// The condition that a delivery is not leased, or its lease has expired by the clock of the database.
 pub fn unleased(services: &Services) -> Condition {
     use delivery::Column;
-    let now = services.db.backend().now_plus(services.clock.advanced());
+    let now = services.db.backend().now_plus(services.clock.total_advance());
     let expired = Expr::col((delivery::Entity, Column::LeasedUntil)).lte(Expr::cust(now));
     Condition::any().add(Column::LeasedUntil.is_null()).add(expired)
 }
