@@ -89,7 +89,7 @@ pub(super) async fn open_migrated(config: Config) -> Result<Arc<Services>> {
     if let SchemaStatus::Compatible(name) = SchemaStatus::of(&schema::migrations(&services.db).await?) {
         tracing::warn!(
             migration = name,
-            "a newer version of this program has changed the schema, compatibly with this version"
+            "a newer version of this program has changed the schema; this version is compatible with it"
         );
     }
     Ok(services)

@@ -58,7 +58,7 @@ async fn repair_counts(ctx: &Ctx) -> Result<()> {
                 table,
                 stored = recount.stored,
                 counted = recount.counted,
-                "corrected a count"
+                "corrected the row count of a table"
             );
             print(&format!("repaired {table}: {rows}, not {}", recount.stored))?;
         }
