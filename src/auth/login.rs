@@ -206,7 +206,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
         .ok_or_else(invalid_token)?;
     let config = &ctx.services.config;
     let longest = config.access_token_lifetime.max(config.refresh_token_lifetime);
-    // No token of the session expires later than one issued now or the one that was sent.
+    // No token of the session expires later than a token issued now, or later than the token that was sent.
     let last_expiry = expiry(&claims).max(ctx.now + chrono::TimeDelta::seconds(longest));
     ctx.transaction(move |tx| {
         let session = claims.session().to_owned();

@@ -155,7 +155,7 @@ async fn insert_ledger(
             .get(opened)
             .filter(|product| product.created_at <= movement.at)
         {
-            history.open(product).await?;
+            history.add_opening(product).await?;
             opened += 1;
         }
         let Some(product) = products.get_mut(movement.product) else {
@@ -173,7 +173,7 @@ async fn insert_ledger(
         }
     }
     for product in products.iter().skip(opened) {
-        history.open(product).await?;
+        history.add_opening(product).await?;
     }
     history.finish().await
 }

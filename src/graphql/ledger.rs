@@ -59,7 +59,7 @@ impl StockLedgerEntry {
     /// has been deleted.
     async fn movement(&self, cx: &Context<'_>) -> Nullable<MovementNode> {
         let movement = async {
-            let found = movement_row::of_entry(Ctx::of(cx)?, &self.0).await?;
+            let found = movement_row::movement_of_entry(Ctx::of(cx)?, &self.0).await?;
             Ok(found.map(MovementNode::from))
         };
         movement.boxed().await.transpose()

@@ -157,7 +157,7 @@ impl Resource for Entity {
         row.quantity = write(tx, &mut row, draft, check).await?;
         let on_error = constraint_error(&row);
         let row = insert::<Self>(tx, row).await.map_err(on_error)?;
-        record::open(tx, &row).await?;
+        record::record_opening(tx, &row).await?;
         Ok(Created::new(row))
     }
 

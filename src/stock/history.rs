@@ -27,7 +27,7 @@ impl<'t> History<'t> {
     }
 
     /// Adds the entry of a product's opening quantity. The caller stores the product.
-    pub async fn open(&mut self, product: &product::Model) -> Result<()> {
+    pub async fn add_opening(&mut self, product: &product::Model) -> Result<()> {
         if product.quantity == 0 {
             return Ok(());
         }

@@ -156,7 +156,8 @@ impl Reader {
     }
 }
 
-/// The number of these entries that are settled: those before the first gap that may still be filled.
+/// The number of these entries that are settled: those before the first gap that may still be filled. Gaps up to the id
+/// `resolved` stay empty.
 fn settled_count(last: i64, resolved: i64, ids: &[i64]) -> usize {
     let mut last = last;
     ids.iter()

@@ -94,7 +94,7 @@ pub async fn reverse<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::Mo
 }
 
 /// Adds the ledger entry for the opening quantity of a new product.
-pub async fn open(tx: &Tx, product: &product::Model) -> Result<()> {
+pub async fn record_opening(tx: &Tx, product: &product::Model) -> Result<()> {
     if product.quantity == 0 {
         return Ok(());
     }
