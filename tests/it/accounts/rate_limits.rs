@@ -34,7 +34,7 @@ async fn reads(actor: &Actor, count: u32) {
 
 #[track_caller]
 fn assert_refused(answer: &Answer, seconds: u64) {
-    answer.refuses(429, "TOO_MANY_REQUESTS");
+    answer.expect_error(429, "TOO_MANY_REQUESTS");
     assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
 }
 
@@ -172,7 +172,7 @@ async fn gateways_share_limits_through_redis(gateway: Gateway) {
     }
     for gateway in [&gateway, &other] {
         let refused = gateway.viewer.get("brands/").await;
-        refused.refuses(429, "TOO_MANY_REQUESTS");
+        refused.expect_error(429, "TOO_MANY_REQUESTS");
         let seconds: u64 = refused
             .header("retry-after")
             .and_then(|seconds| seconds.parse().ok())
@@ -205,7 +205,7 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
     reads(&other.viewer, 100).await;
     assert_refused(&other.viewer.get("brands/").await, 60);
 
-    // Redis becomes available again and is used within a second.
+    // Redis becomes available again and is used.
     let proxy = Proxy::to(redis.address, Some(address)).await;
     let restored = Instant::now();
     while gateway.viewer.get("brands/").await.status == 429 {
@@ -227,7 +227,7 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
         .viewer
         .get("brands/")
         .await
-        .refuses(429, "TOO_MANY_REQUESTS");
+        .expect_error(429, "TOO_MANY_REQUESTS");
 
     // The connection is lost while in use; the next request still succeeds.
     proxy.cut().await;

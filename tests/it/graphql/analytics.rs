@@ -147,18 +147,18 @@ async fn days_are_utc_days(gateway: Gateway) {
     buy(9).await;
     let day = "date inflowCount inflowUnitCount outflowCount outflowUnitCount revenue";
     let selected = format!("movementsPerDay(from: \"2024-01-14\", to: \"2024-01-18\") {{ {day} }}");
-    let on = |date: &str, inflows: (i64, &str), outflows: (i64, &str), revenue: &str| {
+    let day_row = |date: &str, inflows: (i64, &str), outflows: (i64, &str), revenue: &str| {
         json!({ "date": date, "inflowCount": inflows.0, "inflowUnitCount": inflows.1, "outflowCount": outflows.0,
                 "outflowUnitCount": outflows.1, "revenue": revenue })
     };
     assert_eq!(
         analytics(&gateway, &selected).await["movementsPerDay"],
         json!([
-            on("2024-01-14", (0, "0"), (0, "0"), "0.00"),
-            on("2024-01-15", (1, "7"), (2, "3"), "29.70"),
-            on("2024-01-16", (0, "0"), (1, "4"), "39.60"),
-            on("2024-01-17", (0, "0"), (0, "0"), "0.00"),
-            on("2024-01-18", (1, "9"), (0, "0"), "0.00"),
+            day_row("2024-01-14", (0, "0"), (0, "0"), "0.00"),
+            day_row("2024-01-15", (1, "7"), (2, "3"), "29.70"),
+            day_row("2024-01-16", (0, "0"), (1, "4"), "39.60"),
+            day_row("2024-01-17", (0, "0"), (0, "0"), "0.00"),
+            day_row("2024-01-18", (1, "9"), (0, "0"), "0.00"),
         ])
     );
     for (arguments, outflows, revenue) in [

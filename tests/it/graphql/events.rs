@@ -205,7 +205,7 @@ async fn ledger(actor: &Actor) -> Vec<i64> {
     }
 }
 
-/// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven.
+/// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven entries.
 async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     let mut ids: Vec<i64> = Vec::new();
     for turn in 0.. {

@@ -166,7 +166,7 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
         .header("idempotency-key", "body");
     send(sent.header("content-type", "application/json").body("{"))
         .await
-        .refuses(400, "PARSE_ERROR");
+        .expect_error(400, "PARSE_ERROR");
     let brand = Request::rest("brands/", json!({ "name": "Samsung" }));
     assert!(brand.is_success(&brand.send(&gateway.root, "body").await));
 }
@@ -242,13 +242,13 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
         "webhooks/",
         json!({ "url": "https://203.0.113.7/hook", "events": ["outflow.created"] }),
     );
-    let made = create.send(&gateway.root, "create").await;
-    let id = made.expect(201)["id"].as_i64().unwrap();
-    assert!(made.json()["secret"].as_str().unwrap().starts_with("whsec_"));
-    assert_replay(&create.send(&gateway.root, "create").await, &made);
+    let created = create.send(&gateway.root, "create").await;
+    let id = created.expect(201)["id"].as_i64().unwrap();
+    assert!(created.json()["secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_replay(&create.send(&gateway.root, "create").await, &created);
     let rotate = Request::rest(&format!("webhooks/{id}/rotate-secret/"), json!({ "overlap": 60 }));
     let rotated = rotate.send(&gateway.root, "rotate").await;
-    assert_ne!(rotated.expect(200)["secret"], made.json()["secret"]);
+    assert_ne!(rotated.expect(200)["secret"], created.json()["secret"]);
     assert_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
     // The precondition is true for the first request and false for the repeat.
     let conditional = async || {

@@ -43,8 +43,8 @@ impl Installation {
         static CREATED: LazyLock<TempDir> = LazyLock::new(|| {
             let directory = tempfile::tempdir().expect("a directory");
             let script = cases().join("make.py");
-            let made = Command::new("python3").arg(script).arg(directory.path()).output();
-            assert!(made.expect("python3 runs make.py").status.success());
+            let created = Command::new("python3").arg(script).arg(directory.path()).output();
+            assert!(created.expect("python3 runs make.py").status.success());
             directory
         });
         let directory = tempfile::tempdir().expect("a directory");

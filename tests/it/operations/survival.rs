@@ -258,13 +258,16 @@ async fn no_entry_is_lost_while_connections_are_closed() {
         ids.len() >= made.len()
     })
     .await;
-    let mut sent: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let mut message_ids: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for message in receiver.received() {
         let id = message.json()["data"]["id"].as_i64().expect("an id");
-        sent.entry(id).or_default().insert(message.id().to_owned());
+        message_ids.entry(id).or_default().insert(message.id().to_owned());
     }
-    assert_eq!(sent.keys().copied().collect::<BTreeSet<_>>(), distinct);
-    assert!(sent.values().all(|names| names.len() == 1), "{sent:?}");
+    assert_eq!(message_ids.keys().copied().collect::<BTreeSet<_>>(), distinct);
+    assert!(
+        message_ids.values().all(|names| names.len() == 1),
+        "{message_ids:?}"
+    );
     streams.abort_all();
     assert_eq!(program.anon().get("/readyz").await.status, 200);
     prints(&cluster.url(), &["check"], "");

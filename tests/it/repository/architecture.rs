@@ -28,7 +28,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
     walk(&Path::new(ROOT).join(folder), &mut found);
     assert!(!found.is_empty(), "{folder} has no files");
     found.sort();
-    let named = |path: PathBuf| {
+    let with_name = |path: PathBuf| {
         let name = path
             .strip_prefix(ROOT)
             .expect("a path below the root")
@@ -36,7 +36,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
             .to_string();
         (name, fs::read_to_string(path).expect("a text"))
     };
-    found.into_iter().map(named).collect()
+    found.into_iter().map(with_name).collect()
 }
 
 /// The lines of code of a file, with their numbers.

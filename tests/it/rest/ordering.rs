@@ -147,10 +147,10 @@ async fn products(gateway: &Gateway) {
         "9",
     ];
     for (index, title) in NAMES.iter().enumerate() {
-        let some = |text: &str| if index % 4 == 1 { Value::Null } else { json!(text) };
+        let unless_null = |text: &str| if index % 4 == 1 { Value::Null } else { json!(text) };
         let product = json!({
             "title": title, "brand": brand, "category": category,
-            "description": some(NAMES[13 - index]), "serie_number": some(&format!("{}{index}", NAMES[(index * 5) % 14])),
+            "description": unless_null(NAMES[13 - index]), "serie_number": unless_null(&format!("{}{index}", NAMES[(index * 5) % 14])),
             "cost_price": prices[index % 10], "selling_price": prices[(index * 3) % 10], "quantity": (index * 7) % 5,
         });
         gateway.root.make(Kind::Product, product).await;
@@ -314,15 +314,15 @@ async fn pages_neither_repeat_nor_skip(gateway: Gateway) {
             .await;
     }
     for ordering in ["name", "-name", "description", "created_at", "-updated_at"] {
-        let mut seen = Vec::new();
+        let mut ids = Vec::new();
         for page in 1..=5 {
             let path = format!("brands/?ordering={ordering}&page_size=5&page={page}");
-            seen.extend(gateway.viewer.get(&path).await.ids());
+            ids.extend(gateway.viewer.get(&path).await.ids());
         }
         if ordering.starts_with('-') {
-            seen.reverse();
+            ids.reverse();
         }
-        assert_eq!(seen, (1..=23).collect::<Vec<_>>(), "{ordering}");
+        assert_eq!(ids, (1..=23).collect::<Vec<_>>(), "{ordering}");
     }
 }
 
@@ -338,5 +338,9 @@ async fn repeated_ordering_parameters(gateway: Gateway) {
     let repeated = order("ordering=-quantity&ordering=selling_price,-id&ordering=").await;
     assert_eq!(repeated, joined);
     let path = "products/?ordering=title&ordering=colour";
-    gateway.viewer.get(path).await.refuses(400, "INVALID_PARAMETER");
+    gateway
+        .viewer
+        .get(path)
+        .await
+        .expect_error(400, "INVALID_PARAMETER");
 }

@@ -149,7 +149,7 @@ async fn a_public_path_is_in_every_address(gateway: Gateway) {
 }
 
 async fn the_public_address_takes_precedence(gateway: Gateway) {
-    for (configured, shown) in [
+    for (configured, expected) in [
         (
             "https://stock.example.com",
             "https://stock.example.com/api/v1/brands/",
@@ -172,7 +172,7 @@ async fn the_public_address_takes_precedence(gateway: Gateway) {
             ("x-forwarded-host", "evil.example"),
             ("x-forwarded-proto", "http"),
         ];
-        assert_eq!(brands(&other, &headers).await, shown);
+        assert_eq!(brands(&other, &headers).await, expected);
         other.end().await;
     }
 }
@@ -265,7 +265,7 @@ async fn only_allowed_hosts_are_served(gateway: Gateway) {
             .viewer
             .request(Method::GET, "brands/")
             .header("host", host);
-        send(request).await.refuses(400, "INVALID_HOST");
+        send(request).await.expect_error(400, "INVALID_HOST");
         // Health checks and metrics scrapers use the IP address, so their paths are served for every host.
         let health = gateway.anon.request(Method::GET, "/livez").header("host", host);
         send(health).await.expect_text(200);

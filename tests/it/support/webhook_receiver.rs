@@ -260,10 +260,10 @@ impl ManagedEndpoint {
     /// Creates an endpoint that subscribes to these events.
     pub async fn make(gateway: &Gateway, url: &str, events: &[&str]) -> Self {
         let body = json!({ "url": url, "events": events });
-        let made = gateway.root.post("webhooks/", body).await.expect(201);
+        let created = gateway.root.post("webhooks/", body).await.expect(201);
         Self {
-            id: made["id"].as_i64().expect("an id"),
-            secret: made["secret"].as_str().expect("a secret").to_owned(),
+            id: created["id"].as_i64().expect("an id"),
+            secret: created["secret"].as_str().expect("a secret").to_owned(),
         }
     }
 

@@ -136,16 +136,16 @@ async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
         .await;
     ManagedEndpoint::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
     // The body may be empty or absent.
-    let sent = root
+    let test_delivery = root
         .raw(Method::POST, &endpoint.path("test/"), "")
         .await
         .expect(202);
     assert_eq!(
         (
-            &sent["event"],
-            &sent["outcome"],
-            &sent["attempts"],
-            &sent["next_attempt_at"]
+            &test_delivery["event"],
+            &test_delivery["outcome"],
+            &test_delivery["attempts"],
+            &test_delivery["next_attempt_at"]
         ),
         (
             &json!("webhook.test"),
@@ -181,15 +181,15 @@ async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
         })
     );
     assert_ne!(messages[0].id(), messages[1].id());
-    let path = endpoint.path(&format!("deliveries/{}/", sent["id"]));
+    let path = endpoint.path(&format!("deliveries/{}/", test_delivery["id"]));
     assert_eq!(root.get(&path).await.expect(200)["outcome"], "delivered");
     endpoint.patch(&gateway, json!({ "disabled": true })).await;
     root.post(&endpoint.path("test/"), json!({}))
         .await
-        .refuses(409, "ENDPOINT_DISABLED");
+        .expect_error(409, "ENDPOINT_DISABLED");
     root.post("webhooks/999999/test/", json!({}))
         .await
-        .is(404, NOT_FOUND);
+        .expect_body(404, NOT_FOUND);
     gateway.assert_invariants().await;
 }
 

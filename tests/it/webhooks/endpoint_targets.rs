@@ -134,11 +134,11 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
             let body = json!({ "url": url, "events": ["outflow.created"] });
             api.create(&gateway.root, Kind::Webhook, body)
                 .await
-                .refuses(&[("url", message)]);
+                .expect_invalid(&[("url", message)]);
             let changes = json!({ "url": url });
             api.update(&gateway.root, Kind::Webhook, endpoint.id, None, changes)
                 .await
-                .refuses(&[("url", message)]);
+                .expect_invalid(&[("url", message)]);
         }
         // The addresses of a name can change after it is saved.
         gateway
