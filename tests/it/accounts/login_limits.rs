@@ -34,7 +34,7 @@ async fn failures_of_one_address_are_limited_across_names(gateway: Gateway) {
     }
     // Successful logins are not counted.
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    gateway.wait(20);
+    gateway.advance_clock(20);
     log_in(&gateway.anon, "name-59", "wrongpassword")
         .await
         .expect_body(401, WRONG_LOGIN);
@@ -54,7 +54,7 @@ async fn failures_of_one_address_are_limited_across_names(gateway: Gateway) {
     gateway.services.clock.shift_wall(chrono::TimeDelta::days(-2));
     let refused = log_in(&gateway.anon, "name-60", "wrongpassword").await;
     assert_eq!(refused.header("retry-after"), Some("40"));
-    gateway.wait(40);
+    gateway.advance_clock(40);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
 }
 
@@ -102,7 +102,7 @@ async fn failures_of_one_name_are_limited(gateway: Gateway) {
         log_in(&gateway.anon, "viewer", "wrongpassword")
             .await
             .expect_body(401, WRONG_LOGIN);
-        gateway.wait(2);
+        gateway.advance_clock(2);
     }
     // The first failure, 20 seconds ago, counts for another 40.
     let refused = log_in(&gateway.anon, "viewer", "wrongpassword").await;
@@ -115,15 +115,15 @@ async fn failures_of_one_name_are_limited(gateway: Gateway) {
     log_in(&gateway.anon, "nobody", PASSWORD)
         .await
         .expect_body(401, WRONG_LOGIN);
-    gateway.wait(39);
+    gateway.advance_clock(39);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     // One failure has left the window, so one more is allowed.
     log_in(&gateway.anon, "viewer", "wrongpassword")
         .await
         .expect_body(401, WRONG_LOGIN);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    gateway.wait(60);
+    gateway.advance_clock(60);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
 }
 
@@ -170,7 +170,7 @@ async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
     let proxy = Proxy::to(redis.address, None).await;
     let url = redis.through(proxy.address);
     let flags = ["--redis-url", &*url];
-    let first = gateway.with(&flags).await;
+    let first = gateway.restart_with(&flags).await;
     let (second, third) = (first.another(&flags).await, first.another(&flags).await);
     let all = [&first, &second, &third];
     for round in 0..3 {

@@ -99,7 +99,7 @@ async fn a_new_password_revokes_all_tokens(gateway: Gateway) {
     let mut old = log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
     // New passwords within the same second, then in later ones.
     for (wait, password) in [(0, first), (0, second), (1, first), (3_600, second)] {
-        gateway.wait(wait);
+        gateway.advance_clock(wait);
         assert_valid(&gateway, &old).await;
         account::set_password(&gateway.system(), "viewer".into(), password.into())
             .await

@@ -39,7 +39,7 @@ async fn each_token_type_is_accepted_for_its_own_use_only(gateway: Gateway) {
 
 async fn refreshing_without_rotation(gateway: Gateway) {
     let pair = pair(&gateway).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     let mut access_tokens = vec![pair["access"].clone()];
     for _ in 0..3 {
         let refreshed = gateway
@@ -70,7 +70,7 @@ async fn refreshing_without_rotation(gateway: Gateway) {
 }
 
 async fn refreshing_with_rotation(gateway: Gateway) {
-    let gateway = gateway.with(&["--rotate-refresh-tokens", "true"]).await;
+    let gateway = gateway.restart_with(&["--rotate-refresh-tokens", "true"]).await;
     let first = pair(&gateway).await;
     let refresh = |token: Value| {
         gateway
@@ -118,12 +118,12 @@ async fn refreshing_with_rotation(gateway: Gateway) {
 
 async fn lifetimes_follow_the_settings(gateway: Gateway) {
     let lifetimes = ["--access-token-lifetime", "60", "--refresh-token-lifetime", "120"];
-    let gateway = gateway.with(&lifetimes).await;
+    let gateway = gateway.restart_with(&lifetimes).await;
     let pair = pair(&gateway).await;
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
-    gateway.wait(59);
+    gateway.advance_clock(59);
     bearer.get("brands/").await.expect(200);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
     let refresh = || {
         gateway.anon.post(
@@ -132,12 +132,12 @@ async fn lifetimes_follow_the_settings(gateway: Gateway) {
         )
     };
     refresh().await.expect(200);
-    gateway.wait(60);
+    gateway.advance_clock(60);
     refresh().await.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
 }
 
 async fn logging_out_ends_a_session(gateway: Gateway) {
-    let gateway = gateway.with(&["--rotate-refresh-tokens", "true"]).await;
+    let gateway = gateway.restart_with(&["--rotate-refresh-tokens", "true"]).await;
     let (first, other) = (pair(&gateway).await, pair(&gateway).await);
     let answer = gateway
         .anon

@@ -55,9 +55,9 @@ async fn tokens_become_valid_at_nbf(gateway: Gateway) {
         .post("authentication/token/verify/", json!({ "token": later }))
         .await
         .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
-    gateway.wait(599);
+    gateway.advance_clock(599);
     bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     bearer.get("brands/").await.expect(200);
     for invalid in [json!("soon"), json!(true), json!([now])] {
         gateway
@@ -152,10 +152,10 @@ async fn tokens_expire_at_exp(gateway: Gateway) {
             .anon
             .post("authentication/token/verify/", json!({ "token": pair[token] }))
     };
-    gateway.wait(86_399);
+    gateway.advance_clock(86_399);
     bearer.get("brands/").await.expect(200);
     verify("access").await.expect_body(200, "{}");
-    gateway.wait(1);
+    gateway.advance_clock(1);
     bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
     verify("access").await.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     verify("refresh").await.expect_body(200, "{}");
@@ -171,9 +171,9 @@ async fn tokens_expire_at_exp(gateway: Gateway) {
         .get("brands/")
         .await
         .expect(200);
-    gateway.wait(6 * 86_400 - 1);
+    gateway.advance_clock(6 * 86_400 - 1);
     refresh().await.expect(200);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     refresh().await.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     verify("refresh").await.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
 }

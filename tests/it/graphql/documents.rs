@@ -109,7 +109,7 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     .unwrap();
     let path = file.to_str().unwrap();
     let gateway = gateway
-        .with(&["--graphql-documents", path, "--graphql-documents-only", "true"])
+        .restart_with(&["--graphql-documents", path, "--graphql-documents-only", "true"])
         .await;
     gateway
         .root
@@ -149,7 +149,7 @@ async fn introspection_can_be_switched_off(gateway: Gateway) {
     let schema = "{ __schema { queryType { name } } }";
     let data = gateway.anon.data(schema, json!({})).await;
     assert_eq!(data["__schema"]["queryType"]["name"], "Query");
-    let gateway = gateway.with(&["--graphql-introspection", "false"]).await;
+    let gateway = gateway.restart_with(&["--graphql-introspection", "false"]).await;
     for document in [
         schema,
         "{ a: __type(name: \"Brand\") { name } }",

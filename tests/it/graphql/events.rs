@@ -392,6 +392,6 @@ async fn a_stream_ends_with_its_token(gateway: Gateway) {
         .await
         .expect("a user");
     assert_eq!(deactivated.next().await, None);
-    gateway.wait(86_400);
+    gateway.advance_clock(86_400);
     assert_eq!(expiring.next().await, None);
 }

@@ -36,7 +36,7 @@ async fn fill(gateway: &Gateway) {
     ];
     for (product, seconds) in products.into_iter().zip([13 * 3600, 3600, 3600, 0]) {
         root.make(Kind::Product, product).await;
-        gateway.wait(seconds);
+        gateway.advance_clock(seconds);
     }
 }
 

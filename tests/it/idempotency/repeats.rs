@@ -55,7 +55,7 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
     }
     assert_eq!(rows(&gateway).await, after);
     // Another gateway on the same database returns the stored response.
-    let gateway = gateway.with(&[]).await;
+    let gateway = gateway.restart_with(&[]).await;
     for (request, key, first) in &answers {
         assert_replay(&request.send(&gateway.root, key).await, first);
     }
@@ -115,7 +115,7 @@ async fn keys_are_kept_for_a_day(gateway: Gateway) {
         rest.send(&gateway.root, "rest").await,
         graphql.send(&gateway.root, "graphql").await,
     ];
-    gateway.wait(DAY - 1);
+    gateway.advance_clock(DAY - 1);
     assert_replay(&rest.send(&gateway.root, "rest").await, &first_answers[0]);
     assert_replay(&graphql.send(&gateway.root, "graphql").await, &first_answers[1]);
     assert_eq!(gateway.root.quantity(product).await, 98);
@@ -294,11 +294,11 @@ async fn old_keys_are_deleted_in_batches(gateway: Gateway) {
         FROM idempotency_key, (WITH RECURSIVE numbers(n) AS (
             SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500) SELECT n FROM numbers) AS numbers";
     gateway.sql(copies).await.unwrap();
-    gateway.wait(DAY - 1);
+    gateway.advance_clock(DAY - 1);
     assert!(brand.is_success(&brand.send(&gateway.root, "new").await));
     assert!(!store::prune(&gateway.system()).await.unwrap());
     assert_eq!(keys(&gateway).await, 2_502);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     assert!(store::prune(&gateway.system()).await.unwrap());
     assert_eq!(keys(&gateway).await, 1_502);
     assert!(store::prune(&gateway.system()).await.unwrap());

@@ -40,7 +40,7 @@ impl Installation {
 
     /// The installation of a case, changed by these statements on SQLite before it is loaded into PostgreSQL.
     pub async fn with_changes(case: &str, kind: Database, sql: &str) -> Option<Self> {
-        static CREATED: LazyLock<TempDir> = LazyLock::new(|| {
+        static ALL_CASES: LazyLock<TempDir> = LazyLock::new(|| {
             let directory = tempfile::tempdir().expect("a directory");
             let script = cases().join("make.py");
             let created = Command::new("python3").arg(script).arg(directory.path()).output();
@@ -49,7 +49,7 @@ impl Installation {
         });
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("django.sqlite3");
-        std::fs::copy(CREATED.path().join(format!("{case}.sqlite3")), &file).expect("a copy");
+        std::fs::copy(ALL_CASES.path().join(format!("{case}.sqlite3")), &file).expect("a copy");
         rusqlite::Connection::open(&file)
             .and_then(|source| source.execute_batch(sql))
             .expect("the statements run");

@@ -124,7 +124,7 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
     // A login replaces this hash; the verification of the new one takes as long.
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
-    gateway.wait(120);
+    gateway.advance_clock(120);
     let [time] = shortest(&gateway, ["django32"]).await;
     assert!(time > slowest / 2, "{time:?}, the slowest {slowest:?}");
     remove_database(gateway).await;

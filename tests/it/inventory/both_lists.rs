@@ -30,7 +30,7 @@ async fn lists_are_identical(gateway: Gateway) {
     for name in names {
         for kind in [Kind::Brand, Kind::Category, Kind::Supplier] {
             root.make(kind, json!({ "name": name })).await;
-            gateway.wait(1);
+            gateway.advance_clock(1);
         }
     }
     for (index, title) in names.iter().cycle().take(20).enumerate() {
@@ -41,7 +41,7 @@ async fn lists_are_identical(gateway: Gateway) {
             "serie_number": if index % 5 == 0 { Value::Null } else { json!(format!("SN{index}")) },
         });
         root.make(Kind::Product, product).await;
-        gateway.wait(1);
+        gateway.advance_clock(1);
     }
     for (collection, parameters, arguments) in [
         ("brands", "", ""),

@@ -18,7 +18,7 @@ on_both_through_both![
 
 async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     let body = sample.with(Kind::Inflow, "description", json!("  Restock "));
     let answer = gateway.manager.post("inflows/", body).await;
     let created = answer.expect(201);
@@ -41,7 +41,7 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     assert_eq!(product["created_at"], "2024-01-15T10:30:00Z");
     assert_eq!(product["updated_at"], "2024-01-15T10:31:00Z");
 
-    gateway.wait(60);
+    gateway.advance_clock(60);
     gateway.administrator.delete(&path).await.expect_body(204, "");
     gateway.viewer.get(&path).await.expect_body(404, NOT_FOUND);
     gateway
@@ -212,7 +212,7 @@ async fn deletion_without_enough_stock_is_rejected(gateway: Gateway) {
 async fn rejected_inflows_change_nothing(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let before = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
-    gateway.wait(5);
+    gateway.advance_clock(5);
     for (field, value) in [
         ("quantity", json!(0)),
         ("supplier", json!(99)),

@@ -46,7 +46,7 @@ async fn labels_are_created_read_changed_and_deleted(gateway: Gateway) {
         );
         gateway.viewer.get(&path).await.expect_json(200, &label);
 
-        gateway.wait(90);
+        gateway.advance_clock(90);
         label["name"] = "Fogo".into();
         label["updated_at"] = now(&gateway).into();
         gateway

@@ -19,7 +19,7 @@ on_both_through_both![
 
 async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     let body = sample.with(Kind::Outflow, "description", json!(" Bulk sale  "));
     let answer = gateway.manager.post("outflows/", body).await;
     let created = answer.expect(201);
@@ -41,7 +41,7 @@ async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway)
         (&json!(93), &json!("2024-01-15T10:31:00Z"))
     );
 
-    gateway.wait(60);
+    gateway.advance_clock(60);
     gateway.administrator.delete(&path).await.expect_body(204, "");
     gateway.viewer.get(&path).await.expect_body(404, NOT_FOUND);
     gateway
@@ -131,7 +131,7 @@ async fn outflows_are_limited_to_available_stock(gateway: Gateway) {
         .get(&format!("products/{product}/"))
         .await
         .expect(200);
-    gateway.wait(5);
+    gateway.advance_clock(5);
     let refusal = json!({ "quantity": [ "Not enough stock: 5 available." ] });
     for quantity in [6, 2_147_483_647] {
         let body = json!({ "product": product, "quantity": quantity });

@@ -149,7 +149,7 @@ async fn put_and_patch_keep_absent_fields(gateway: Gateway) {
         ("serie_number", Value::Null, Value::Null),
     ];
     for (field, value, expected) in changes {
-        gateway.wait(1);
+        gateway.advance_clock(1);
         product[field] = expected;
         product["updated_at"] = gateway
             .services

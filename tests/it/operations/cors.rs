@@ -51,7 +51,7 @@ async fn other_origins_are_not_allowed(gateway: Gateway) {
 
 async fn listed_origins_are_allowed(gateway: Gateway) {
     let list = format!("http://localhost:5173,{SHOP}");
-    let gateway = gateway.with(&["--cors-allowed-origins", &list]).await;
+    let gateway = gateway.restart_with(&["--cors-allowed-origins", &list]).await;
     for origin in [SHOP, "http://localhost:5173"] {
         let answer = preflight(&gateway, origin).await;
         answer.expect_body(204, "");
@@ -127,7 +127,7 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
 }
 
 async fn a_wildcard_allows_every_origin(gateway: Gateway) {
-    let gateway = gateway.with(&["--cors-allowed-origins", "*"]).await;
+    let gateway = gateway.restart_with(&["--cors-allowed-origins", "*"]).await;
     for answer in [preflight(&gateway, "null").await, get(&gateway, SHOP).await] {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }

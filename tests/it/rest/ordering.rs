@@ -108,10 +108,10 @@ async fn labels_order_by_every_column(gateway: Gateway) {
                 .root
                 .make(kind, json!({ "name": name, "description": description }))
                 .await;
-            gateway.wait(u64::from(index % 2 == 0));
+            gateway.advance_clock(u64::from(index % 2 == 0));
         }
         for id in [3, 9, 5] {
-            gateway.wait(1);
+            gateway.advance_clock(1);
             gateway
                 .root
                 .patch(&format!("{}/{id}/", kind.plural()), json!({ "name": "Banana" }))
@@ -154,7 +154,7 @@ async fn products(gateway: &Gateway) {
             "cost_price": prices[index % 10], "selling_price": prices[(index * 3) % 10], "quantity": (index * 7) % 5,
         });
         gateway.root.make(Kind::Product, product).await;
-        gateway.wait(u64::from(index % 3 == 0));
+        gateway.advance_clock(u64::from(index % 3 == 0));
     }
 }
 
@@ -194,7 +194,7 @@ async fn movements_order_by_every_column(gateway: Gateway) {
                 "product": product, "supplier": supplier, "quantity": 1 + (index * 5) % 4, "description": description,
             });
             gateway.root.make(kind, movement).await;
-            gateway.wait(u64::from(index % 2 == 0));
+            gateway.advance_clock(u64::from(index % 2 == 0));
         }
         assert_orders_by(
             &gateway.viewer,
@@ -240,7 +240,7 @@ async fn default_orders(gateway: Gateway) {
             let movement = json!({ "product": 2, "supplier": supplier, "quantity": 1 });
             gateway.root.make(kind, movement.clone()).await;
             gateway.root.make(kind, movement).await;
-            gateway.wait(1);
+            gateway.advance_clock(1);
         }
         assert_eq!(gateway.viewer.get(&list(kind)).await.ids(), [6, 5, 4, 3, 2, 1]);
     }

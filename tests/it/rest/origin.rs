@@ -187,12 +187,14 @@ async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
         brands(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
-    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8"]).await;
+    let gateway = gateway.restart_with(&["--trusted-proxies", "10.0.0.0/8"]).await;
     assert_eq!(
         brands(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
-    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"]).await;
+    let gateway = gateway
+        .restart_with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"])
+        .await;
     assert_eq!(
         brands(&gateway, &forwarded).await,
         "https://stock.example.com/api/v1/brands/"
@@ -230,7 +232,9 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
     }
     assert_eq!(log_in(&gateway, "192.0.2.99", PASSWORD).await, 429);
 
-    let gateway = gateway.with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]).await;
+    let gateway = gateway
+        .restart_with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"])
+        .await;
     for number in 0..10 {
         // Values sent by the client precede those appended by the proxies.
         let forwarded = format!("198.51.100.{number}, 192.0.2.7, 10.1.1.1");
@@ -242,7 +246,7 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
 
 async fn only_allowed_hosts_are_served(gateway: Gateway) {
     let gateway = gateway
-        .with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
+        .restart_with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
         .await;
     for host in [
         "stock.example.com",

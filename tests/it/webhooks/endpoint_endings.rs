@@ -118,11 +118,11 @@ async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     let fail = async || {
         create_outflow(&gateway, product, 1).await;
         assert_eq!(send_due(&gateway).await, 1);
-        gateway.wait(13);
+        gateway.advance_clock(13);
         assert_eq!(send_due(&gateway).await, 1);
     };
     fail().await;
-    gateway.wait(4 * DAY);
+    gateway.advance_clock(4 * DAY);
     fail().await;
     let current = endpoint.read(&gateway).await;
     assert_eq!(
@@ -134,10 +134,10 @@ async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
     receiver.set_reaction(Reaction::Status(500));
-    gateway.wait(2 * DAY);
+    gateway.advance_clock(2 * DAY);
     fail().await;
     assert_eq!(endpoint.read(&gateway).await["disabled"], false);
-    gateway.wait(5 * DAY);
+    gateway.advance_clock(5 * DAY);
     fail().await;
     let current = endpoint.read(&gateway).await;
     assert_eq!(
@@ -176,7 +176,7 @@ async fn deleting_an_endpoint_deletes_its_deliveries(gateway: Gateway) {
     endpoint
         .insert_deliveries(&gateway, 1, "event.created_at, NULL")
         .await;
-    gateway.wait(2 * 3600);
+    gateway.advance_clock(2 * 3600);
     retention::clean(&gateway.services)
         .await
         .expect("the cleanup succeeds");

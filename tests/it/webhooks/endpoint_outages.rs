@@ -95,12 +95,12 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
         made.insert(create_outflow(&gateway, product, 3).await);
         let too_many = json!({ "product": product, "quantity": 1_000 });
         gateway.manager.post("outflows/", too_many).await.expect(422);
-        gateway.wait(13);
+        gateway.advance_clock(13);
         assert_eq!(send_due(&gateway).await, made.len(), "{reaction:?}");
     }
     receiver.set_reaction(Reaction::Status(204));
     endpoint.patch(&gateway, json!({ "url": receiver.url() })).await;
-    gateway.wait(13);
+    gateway.advance_clock(13);
     assert_eq!(send_due(&gateway).await, 10);
     let delivered = ids_by_outflow(&receiver.received());
     assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);

@@ -59,7 +59,7 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             json!({ "totalCount": 1, "nodes": [{ "url": URL }] })
         );
 
-        gateway.wait(60);
+        gateway.advance_clock(60);
         let changes = json!({ "description": " The shop ", "events": ["inflow.created"], "url": "http://1.1.1.1:80/x" });
         let changed = api.update(root, Kind::Webhook, id, Some(1), changes).await.done();
         assert_eq!(changed["url"], "http://1.1.1.1/x");
@@ -77,7 +77,7 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             (&json!(true), &json!("requested"), &Value::Null)
         );
         let since = off["disabled_at"].clone();
-        gateway.wait(60);
+        gateway.advance_clock(60);
         let still = api
             .update(root, Kind::Webhook, id, None, json!({ "disabled": true }))
             .await

@@ -31,12 +31,12 @@ async fn events_are_delivered_once_in_the_documented_shape(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Água", 100).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     let body = json!({ "product": product, "quantity": 7, "description": "Bulk sale" });
     let outflow = gateway.manager.make(Kind::Outflow, body).await;
     assert!(receiver.received().is_empty());
 
-    gateway.wait(1);
+    gateway.advance_clock(1);
     assert_eq!(send_due(&gateway).await, 1);
     assert_eq!(send_due(&gateway).await, 0);
     let messages = receiver.received();
@@ -313,7 +313,7 @@ async fn old_events_are_deleted(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
     create_outflow(&gateway, product, 1).await;
-    gateway.wait(31 * 24 * 3600);
+    gateway.advance_clock(31 * 24 * 3600);
     retention::clean(&gateway.services)
         .await
         .expect("the cleanup succeeds");
