@@ -11,11 +11,11 @@ use axum::http::{HeaderValue, Response};
 use graphql_server::{
     ErrorCode, Host, KeyedRequest, Observation, Recalled, RequestError, SelectedField, Usage,
 };
+use graphql_tables::ArgumentChecks;
 use request_telemetry::{Record, Span};
 
 use super::analytics::Analytics;
-use super::kit::arguments::ArgumentChecks;
-use super::kit::node::NodeOf;
+use super::kit::NodeOf;
 use super::label::{BrandLists, CategoryLists, SupplierLists};
 use super::movement;
 use super::product::ProductLists;
@@ -40,7 +40,7 @@ const MAX_NAME: usize = 60;
 /// Connects the GraphQL service to the program.
 pub(crate) struct StockroomHost {
     services: Arc<Services>,
-    checks: ArgumentChecks,
+    checks: ArgumentChecks<Ctx>,
 }
 
 impl StockroomHost {

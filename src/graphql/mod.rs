@@ -76,7 +76,7 @@ pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
         trusted_documents: config.graphql_documents.clone(),
         trusted_documents_only: config.graphql_documents_only,
         public_fields: &["viewer", "login", "refreshToken", "verifyToken", "logout"],
-        scalar_check: kit::is_valid_scalar,
+        scalar_check: graphql_tables::is_valid_scalar,
         cost_header: Some(COST),
         limits: Limits::DEFAULT,
     };

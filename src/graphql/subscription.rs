@@ -5,10 +5,9 @@ use std::time::Duration;
 use ::entity::{product, stock_change};
 use async_graphql::{Context, ID, Subscription as Root};
 use futures_util::stream::{self, Stream};
+use graphql_tables::parse_id;
 
-use super::kit::arguments::ArgumentCheck;
-use super::kit::node::NodeOf;
-use super::kit::scalar::parse_id;
+use super::kit::{ArgumentCheck, NodeOf};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::Row;

@@ -4,16 +4,12 @@ use ::entity::delivery;
 use ::entity::event::Name;
 use ::entity::webhook_endpoint::{self, DisabledReason, Secret};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use graphql_tables::input::Optional;
+use graphql_tables::{DateTime, InputField, Presence as _, UpdateInput, delete_input, inputs, int};
 
-use super::kit::UserError;
-use super::kit::connection::connection;
-use super::kit::filter_input::FilterArgument;
-use super::kit::input::{InputField, Optional, Presence as _, UpdateInput, delete_input, inputs};
 use super::kit::list::lists;
-use super::kit::node::{NodeOf, node};
-use super::kit::order::order;
 use super::kit::payload::{Payload, delete_payload, payload, split};
-use super::kit::scalar::{DateTime, int};
+use super::kit::{FilterArgument, NodeOf, UserError, connection, node, order};
 use crate::ctx::Ctx;
 use crate::error::{Fault, Result};
 use crate::query::Row;
@@ -164,14 +160,11 @@ inputs! {
     }
 }
 
-impl InputField for Vec<WebhookEvent> {
-    type Value = Vec<String>;
+impl InputField for WebhookEvent {
+    type Value = String;
 
-    fn read(self, _: &'static str) -> Result<Self::Value, Fault> {
-        let names = self
-            .into_iter()
-            .map(|event| Name::from(event).as_str().to_owned());
-        Ok(names.collect())
+    fn read(self, _: &'static str) -> Result<String, Fault> {
+        Ok(Name::from(self).as_str().to_owned())
     }
 }
 

@@ -100,7 +100,15 @@ const LAYERS: &[&[&str]] = &[
 
 /// Crates and modules that files below a path must not name.
 const FORBIDDEN: &[(&str, &[&str])] = &[
-    ("rest", &["async_graphql", "graphql_server", "crate::graphql"]),
+    (
+        "rest",
+        &[
+            "async_graphql",
+            "graphql_server",
+            "graphql_tables",
+            "crate::graphql",
+        ],
+    ),
     ("graphql", &["crate::rest"]),
     (
         "resolvers",
