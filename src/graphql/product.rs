@@ -57,7 +57,7 @@ node! {
             before,
             offset,
         };
-        movement::of_product(cx, &self.0, page).await
+        movement::page_of_product(cx, &self.0, page).await
     }
 
     #[graphql(flatten)]

@@ -25,7 +25,7 @@
 //! transaction runs on that thread and must not await anything but its statements.
 //!
 //! Reads run on the calling thread, where finding a row takes a few microseconds. A read that turns out to be long is
-//! interrupted and started again on a blocking thread, so it does not hold up the async runtime.
+//! interrupted and started again on a blocking thread, so it does not block the async runtime.
 //!
 //! # PostgreSQL
 //!

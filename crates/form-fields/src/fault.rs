@@ -31,7 +31,7 @@ pub enum FaultCode {
     Taken,
     /// There is no object with this id.
     NotFound,
-    /// The value asks for more than is available.
+    /// More is requested than is available.
     Insufficient,
 }
 

@@ -35,7 +35,7 @@ enum JsonField<'a> {
     Bool(bool),
     Number(&'a str),
     Text(String),
-    /// A string with a lone surrogate, which Rust strings cannot hold.
+    /// A string with a lone surrogate, which Rust strings cannot represent.
     InvalidText,
     List(&'a str),
     Object(&'a str),

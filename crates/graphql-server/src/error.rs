@@ -35,7 +35,7 @@ macro_rules! error_codes {
 error_codes! {
     /// The parameters, the document, a variable or an argument is not valid.
     BadUserInput = "BAD_USER_INPUT",
-    /// The document asks for more than the limits allow.
+    /// The document exceeds a limit.
     LimitExceeded = "LIMIT_EXCEEDED",
     /// No document has this hash or id.
     PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
@@ -173,7 +173,7 @@ const WHILE_PARSING: &str = " (occurred while parsing ";
 /// is a nullable variable with the value null, used for a non-null argument that has a default.
 const EXPECTED: &str = "Expected input type ";
 
-/// Bounds errors in number and length, gives each a code, and replaces messages that were not written for clients.
+/// Bounds errors in number and length, sets a code in each, and replaces messages that were not written for clients.
 pub(crate) fn presentable(errors: Vec<ServerError>, code: ErrorCode) -> Vec<ServerError> {
     errors
         .into_iter()

@@ -217,19 +217,19 @@ impl<'a> Counter<'a> {
         at_most(count, self.limits.arguments, "arguments in one place")
     }
 
-    fn add_unknown(&mut self, what: &str, name: &str, position: Pos) {
+    fn add_unknown(&mut self, kind: &str, name: &str, position: Pos) {
         // One more than `MAX_ERRORS` is enough to refuse the document.
         if self.unknown.len() <= MAX_ERRORS {
-            let message = format!("There is no {what} \"{}\" here.", short(name));
+            let message = format!("There is no {kind} \"{}\" here.", short(name));
             self.unknown
                 .push(server_error(ErrorCode::BadUserInput, message, Some(position)));
         }
     }
 }
 
-fn at_most(count: usize, limit: usize, what: &str) -> Result<(), RequestError> {
+fn at_most(count: usize, limit: usize, parts: &str) -> Result<(), RequestError> {
     if count > limit {
-        let message = format!("The document has more than {limit} {what}.");
+        let message = format!("The document has more than {limit} {parts}.");
         return Err(RequestError::new(ErrorCode::LimitExceeded, message));
     }
     Ok(())

@@ -11,10 +11,12 @@ use crate::page::PageInfo;
 
 type CountResult<'c, C> = BoxFuture<'c, Result<u64, <C as TableContext>::Error>>;
 
+type Count<C> = Arc<dyn for<'c> Fn(&'c C) -> CountResult<'c, C> + Send + Sync>;
+
 /// A page, and a function that counts the whole list, called only when `totalCount` is requested.
 pub struct Connection<C: TableContext, T> {
     pub page: Arc<CursorPage<T>>,
-    count: Arc<dyn for<'c> Fn(&'c C) -> CountResult<'c, C> + Send + Sync>,
+    count: Count<C>,
 }
 
 impl<C: TableContext, T> Connection<C, T> {

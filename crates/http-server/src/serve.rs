@@ -277,9 +277,10 @@ impl Requests {
         if self.running.load(Ordering::Relaxed) > 0 {
             return;
         }
-        let time = match self.seen.load(Ordering::Relaxed) {
-            true => NEXT_REQUEST_TIMEOUT,
-            false => FIRST_REQUEST_TIMEOUT,
+        let time = if self.seen.load(Ordering::Relaxed) {
+            NEXT_REQUEST_TIMEOUT
+        } else {
+            FIRST_REQUEST_TIMEOUT
         };
         // The connection is closed in either case, after the request if there is one.
         let _ = tokio::time::timeout(time, next).await;

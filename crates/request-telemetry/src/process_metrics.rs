@@ -33,7 +33,7 @@ impl ProcessMetrics {
         registry.register("process_open_fds", "Open files", metrics.files.clone());
         registry.register(
             "process_max_fds",
-            "The most files that may be open",
+            "Maximum number of open files",
             metrics.max_files.clone(),
         );
         metrics

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn its_size_is_bounded() {
+    fn the_size_is_bounded() {
         let cache = RowCache::new().with::<shelf::Entity>();
         let text = "x".repeat(LARGEST_ROW);
         cache.insert::<shelf::Entity>(1, &[shelf(1, &text)]);

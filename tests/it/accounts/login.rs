@@ -48,7 +48,7 @@ async fn only_the_right_password_logs_in(gateway: Gateway) {
     ] {
         log_in(&gateway.anon, username, password)
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
     }
 }
 
@@ -81,7 +81,7 @@ async fn login_bodies_are_validated(gateway: Gateway) {
             .anon
             .post("authentication/token/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
     for (route, field) in [
         ("token/refresh/", "refresh"),
@@ -93,25 +93,29 @@ async fn login_bodies_are_validated(gateway: Gateway) {
             .anon
             .post(&route, json!({}))
             .await
-            .is_json(422, &json!({ field: [ required ] }));
+            .expect_json(422, &json!({ field: [ required ] }));
         gateway
             .anon
             .post(&route, json!({ field: "" }))
             .await
-            .is_json(422, &json!({ field: [ blank ] }));
+            .expect_json(422, &json!({ field: [ blank ] }));
         gateway
             .anon
             .post(&route, json!({ field: true }))
             .await
-            .is_json(422, &json!({ field: [ "Not a valid string." ] }));
+            .expect_json(422, &json!({ field: [ "Not a valid string." ] }));
         gateway
             .anon
             .post(&route, json!({ field: "x" }))
             .await
-            .is(401, INVALID_OR_EXPIRED_TOKEN);
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
         gateway.anon.raw(Method::POST, &route, "[]").await.expect(400);
         gateway.anon.raw(Method::POST, &route, "{").await.expect(400);
-        gateway.root.get(&route).await.refuses(405, "METHOD_NOT_ALLOWED");
+        gateway
+            .root
+            .get(&route)
+            .await
+            .expect_error(405, "METHOD_NOT_ALLOWED");
     }
 }
 
@@ -120,7 +124,7 @@ async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
         let start = Instant::now();
         log_in(&gateway.anon, username, "wrongpassword")
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
         start.elapsed().as_secs_f64()
     };
     // The first failed login also creates the hash for unknown names.
@@ -157,7 +161,7 @@ async fn a_new_password_replaces_the_old_one(gateway: Gateway) {
         .unwrap();
     log_in(&gateway.anon, "viewer", PASSWORD)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     log_in(&gateway.anon, "viewer", "another password")
         .await
         .expect(200);

@@ -18,16 +18,16 @@ async fn deactivation_revokes_all_tokens(gateway: Gateway) {
     account::set_active(&gateway.system(), "manager".into(), false)
         .await
         .unwrap();
-    manager.get("brands/").await.is(401, BAD_TOKEN);
+    manager.get("brands/").await.expect_body(401, BAD_TOKEN);
     manager
         .post("brands/", json!({ "name": "LG" }))
         .await
-        .is(401, BAD_TOKEN);
-    gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
+        .expect_body(401, BAD_TOKEN);
+    gateway.manager.get("brands/").await.expect_body(401, BAD_TOKEN);
     assert_revoked(&gateway, &pair).await;
     log_in(&gateway.anon, "manager", PASSWORD)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     // Other users are not affected.
     gateway.viewer.get("brands/").await.expect(200);
 
@@ -36,7 +36,7 @@ async fn deactivation_revokes_all_tokens(gateway: Gateway) {
         .unwrap();
     // The old tokens stay revoked.
     assert_revoked(&gateway, &pair).await;
-    gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
+    gateway.manager.get("brands/").await.expect_body(401, BAD_TOKEN);
     let again = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     assert_valid(&gateway, &again).await;
 }
@@ -44,7 +44,7 @@ async fn deactivation_revokes_all_tokens(gateway: Gateway) {
 /// Asserts that every operation that takes a token rejects both tokens of a pair.
 async fn assert_revoked(gateway: &Gateway, pair: &Value) {
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
-    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
     let refused = bearer
         .refusal("{ viewer { user { username } } }", json!({}))
         .await;
@@ -56,14 +56,14 @@ async fn assert_revoked(gateway: &Gateway, pair: &Value) {
             .anon
             .post(&path, refresh.clone())
             .await
-            .is(401, INVALID_OR_EXPIRED_TOKEN);
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     for token in ["access", "refresh"] {
         gateway
             .anon
             .post("authentication/token/verify/", json!({ "token": pair[token] }))
             .await
-            .is(401, INVALID_OR_EXPIRED_TOKEN);
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     let document = "mutation($token: String!) {
         refreshToken(input: { refresh: $token }) { access userErrors { code } } }";
@@ -97,9 +97,9 @@ async fn a_new_password_revokes_all_tokens(gateway: Gateway) {
     let (first, second) = ("another password", "a third password");
     let other = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     let mut old = log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    // Within the same second, then in later ones.
+    // New passwords within the same second, then in later ones.
     for (wait, password) in [(0, first), (0, second), (1, first), (3_600, second)] {
-        gateway.wait(wait);
+        gateway.advance_clock(wait);
         assert_valid(&gateway, &old).await;
         account::set_password(&gateway.system(), "viewer".into(), password.into())
             .await

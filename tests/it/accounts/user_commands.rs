@@ -29,8 +29,8 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
     // Adding a group again changes nothing.
     user(&["groups", "viewer", "--add", "Manager"]);
     assert_eq!(user(&["groups", "viewer"]), "viewer\tactive\t\tManager\n");
-    let made = viewer.post("brands/", brand.clone()).await.expect(201);
-    let path = format!("brands/{}/", made["id"]);
+    let created = viewer.post("brands/", brand.clone()).await.expect(201);
+    let path = format!("brands/{}/", created["id"]);
     viewer.delete(&path).await.expect(403);
     assert_eq!(
         user(&[
@@ -48,8 +48,8 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
         user(&["revoke", "viewer", "delete_brand", "change_outflow"]),
         "viewer\tactive\t\tManager\n"
     );
-    let made = viewer.post("brands/", brand.clone()).await.expect(201);
-    let path = format!("brands/{}/", made["id"]);
+    let created = viewer.post("brands/", brand.clone()).await.expect(201);
+    let path = format!("brands/{}/", created["id"]);
     viewer.delete(&path).await.expect(403);
     assert_eq!(
         user(&[
@@ -150,7 +150,7 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .anon
         .post("authentication/token/", login)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     // The ledger is complete, without the name of the actor.
     let query = format!(
         "{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}"

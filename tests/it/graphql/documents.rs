@@ -16,7 +16,7 @@ on_both![
 
 async fn operations_are_selected_by_name(gateway: Gateway) {
     let document = "query A { a: __typename } query B { b: __typename }";
-    let named = async |name: Value| {
+    let send_with_name = async |name: Value| {
         let body = json!({ "query": document, "operationName": name });
         gateway
             .viewer
@@ -24,11 +24,11 @@ async fn operations_are_selected_by_name(gateway: Gateway) {
             .await
     };
     assert_eq!(
-        named(json!("B")).await.expect(200),
+        send_with_name(json!("B")).await.expect(200),
         json!({ "data": { "b": "Query" } })
     );
     for name in [json!("C"), Value::Null, json!(""), json!("x".repeat(10_000))] {
-        let refused = named(name).await;
+        let refused = send_with_name(name).await;
         assert_eq!(code(&refused), "BAD_USER_INPUT");
         assert!(refused.text.len() < 1_000, "{}", refused.text.len());
     }
@@ -109,14 +109,14 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     .unwrap();
     let path = file.to_str().unwrap();
     let gateway = gateway
-        .with(&["--graphql-documents", path, "--graphql-documents-only", "true"])
+        .restart_with(&["--graphql-documents", path, "--graphql-documents-only", "true"])
         .await;
     gateway
         .root
         .make(stockroom::kind::Kind::Brand, json!({ "name": "Known" }))
         .await;
     let variables = json!({ "id": 1 });
-    for known in [
+    for request in [
         json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash(text) } }, "variables": variables }),
         json!({ "documentId": hash(text), "variables": variables }),
         json!({ "documentId": format!("sha256:{}", hash(text)), "variables": variables }),
@@ -124,14 +124,14 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     ] {
         let answer = gateway
             .viewer
-            .raw(Method::POST, "/graphql", known.to_string())
+            .raw(Method::POST, "/graphql", request.to_string())
             .await;
         assert_eq!(
             answer.expect(200),
             json!({ "data": { "brand": { "__typename": "Brand", "name": "Known" } } })
         );
     }
-    for other in [
+    for request in [
         json!({ "query": "{ __typename } " }),
         json!({ "query": format!("{text} "), "variables": variables }),
         json!({ "documentId": "unknown" }),
@@ -139,9 +139,9 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     ] {
         let answer = gateway
             .viewer
-            .raw(Method::POST, "/graphql", other.to_string())
+            .raw(Method::POST, "/graphql", request.to_string())
             .await;
-        assert_eq!(code(&answer), "PERSISTED_QUERY_NOT_FOUND", "{other}");
+        assert_eq!(code(&answer), "PERSISTED_QUERY_NOT_FOUND", "{request}");
     }
 }
 
@@ -149,7 +149,7 @@ async fn introspection_can_be_switched_off(gateway: Gateway) {
     let schema = "{ __schema { queryType { name } } }";
     let data = gateway.anon.data(schema, json!({})).await;
     assert_eq!(data["__schema"]["queryType"]["name"], "Query");
-    let gateway = gateway.with(&["--graphql-introspection", "false"]).await;
+    let gateway = gateway.restart_with(&["--graphql-introspection", "false"]).await;
     for document in [
         schema,
         "{ a: __type(name: \"Brand\") { name } }",

@@ -205,7 +205,7 @@ async fn ledger(actor: &Actor) -> Vec<i64> {
     }
 }
 
-/// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven.
+/// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven entries.
 async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     let mut ids: Vec<i64> = Vec::new();
     for turn in 0.. {
@@ -392,6 +392,6 @@ async fn a_stream_ends_with_its_token(gateway: Gateway) {
         .await
         .expect("a user");
     assert_eq!(deactivated.next().await, None);
-    gateway.wait(86_400);
+    gateway.advance_clock(86_400);
     assert_eq!(expiring.next().await, None);
 }

@@ -16,7 +16,7 @@ on_both![
     filters_are_bounded,
 ];
 
-/// Four products of two brands in two categories; the third brand has none. Created at 10:30, 23:30, 00:30 and 01:30.
+/// Creates four products of two brands in two categories, at 10:30, 23:30, 00:30 and 01:30. The third brand has no product.
 async fn fill(gateway: &Gateway) {
     let root = &gateway.root;
     for name in ["Água", "Bosch", "Zebra"] {
@@ -36,11 +36,11 @@ async fn fill(gateway: &Gateway) {
     ];
     for (product, seconds) in products.into_iter().zip([13 * 3600, 3600, 3600, 0]) {
         root.make(Kind::Product, product).await;
-        gateway.wait(seconds);
+        gateway.advance_clock(seconds);
     }
 }
 
-/// Asserts the ids of the products that match a filter.
+/// Asserts the ids of the products that match each filter.
 async fn assert_found(gateway: &Gateway, cases: &[(&str, &[i64])]) {
     for (filter, expected) in cases {
         let arguments = format!("filter: {filter}, orderBy: {{ field: ID }}");

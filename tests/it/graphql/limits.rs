@@ -219,7 +219,7 @@ async fn failed_fields_become_null(gateway: Gateway) {
 }
 
 async fn rate_limits_count_executed_fields(gateway: Gateway) {
-    let gateway = gateway.with(&["--rate-limit-enabled", "true"]).await;
+    let gateway = gateway.restart_with(&["--rate-limit-enabled", "true"]).await;
     // Fifty writes a minute are allowed; fields with the same response key count once.
     let many = |count: usize| {
         let writes: String = (0..count)
@@ -245,6 +245,6 @@ async fn rate_limits_count_executed_fields(gateway: Gateway) {
         50
     );
     gateway.root.data(&many(1), json!({})).await;
-    gateway.wait(61);
+    gateway.advance_clock(61);
     gateway.manager.data(&many(1), json!({})).await;
 }

@@ -123,11 +123,11 @@ async fn inflows_and_outflows_form_one_list(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let supplier = gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
     for step in 0..3 {
-        gateway.wait(1);
+        gateway.advance_clock(1);
         let inflow = json!({ "supplier": supplier, "product": product, "quantity": 10 + step });
         gateway.root.make(Kind::Inflow, inflow).await;
         // The third pair has equal times.
-        gateway.wait(u64::from(step < 2));
+        gateway.advance_clock(u64::from(step < 2));
         gateway
             .root
             .make(Kind::Outflow, json!({ "product": product, "quantity": 1 + step }))

@@ -284,7 +284,7 @@ async fn operations_are_bounded(gateway: Gateway) {
 
 async fn connections_from_other_origins_are_rejected(gateway: Gateway) {
     let gateway = gateway
-        .with(&["--cors-allowed-origins", "https://shop.example"])
+        .restart_with(&["--cors-allowed-origins", "https://shop.example"])
         .await;
     let own = format!("http://{}", gateway.address);
     for (origin, is_allowed) in [

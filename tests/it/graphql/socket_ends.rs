@@ -22,12 +22,12 @@ on_both![
 async fn an_expired_token_closes_the_connection(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
     socket.subscribe("1", STREAM, json!({})).await;
-    gateway.wait(86_399);
+    gateway.advance_clock(86_399);
     socket
         .subscribe("2", "{ viewer { user { id } } }", json!({}))
         .await;
     assert_eq!(socket.data("2").await["viewer"]["user"]["id"], "4");
-    gateway.wait(1);
+    gateway.advance_clock(1);
     assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()));
 }
 

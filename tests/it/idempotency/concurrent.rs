@@ -93,7 +93,7 @@ async fn movements_are_recorded_together(gateway: Gateway) {
         json!({ "product": product, "supplier": supplier, "quantity": 2 }),
     );
     // Three of four requests have a key; all change the same product.
-    let sent = (0..120).map(|index| {
+    let requests = (0..120).map(|index| {
         let request = [&rest, &graphql, &inflow][index % 3];
         let gateway = &gateway;
         async move {
@@ -105,9 +105,9 @@ async fn movements_are_recorded_together(gateway: Gateway) {
             (request, Some(key), answer)
         }
     });
-    let sent = join_all(sent).await;
+    let requests = join_all(requests).await;
     let mut ids = BTreeSet::new();
-    for (request, key, first) in &sent {
+    for (request, key, first) in &requests {
         assert!(request.is_success(first) && !is_replayed(first), "{first:?}");
         assert!(
             ids.insert((request.path.clone(), first.text.clone())),
@@ -126,19 +126,19 @@ async fn movements_are_recorded_together(gateway: Gateway) {
 async fn some_of_many_movements_are_refused(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 30).await;
     let [rest, graphql] = Request::outflows(product, 1);
-    let sent = (0..60).map(|index| {
+    let requests = (0..60).map(|index| {
         let request = [&rest, &graphql][index % 2];
         let (gateway, key) = (&gateway, format!("key-{index}"));
         async move { (request, request.send(&gateway.root, &key).await, key) }
     });
-    let sent = join_all(sent).await;
-    let done = sent
+    let requests = join_all(requests).await;
+    let done = requests
         .iter()
         .filter(|(request, answer, _)| request.is_success(answer))
         .count();
     assert_eq!(done, 30);
     assert_eq!(keys(&gateway).await, 30);
-    for (request, answer, key) in &sent {
+    for (request, answer, key) in &requests {
         let again = request.send(&gateway.root, key).await;
         assert_eq!(is_replayed(&again), request.is_success(answer));
         assert_eq!((again.status, &again.text), (answer.status, &answer.text));

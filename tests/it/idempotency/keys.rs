@@ -37,7 +37,7 @@ async fn invalid_keys_are_rejected(gateway: Gateway) {
                 let message = answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
                 assert!(message.starts_with("Idempotency-Key: "), "{message}");
             } else {
-                let details = answer.refuses(400, "INVALID_PARAMETER");
+                let details = answer.expect_error(400, "INVALID_PARAMETER");
                 let message = "A key has 1 to 255 visible ASCII characters.";
                 assert_eq!(details, json!({ "Idempotency-Key": message }));
             }

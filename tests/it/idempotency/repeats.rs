@@ -55,7 +55,7 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
     }
     assert_eq!(rows(&gateway).await, after);
     // Another gateway on the same database returns the stored response.
-    let gateway = gateway.with(&[]).await;
+    let gateway = gateway.restart_with(&[]).await;
     for (request, key, first) in &answers {
         assert_replay(&request.send(&gateway.root, key).await, first);
     }
@@ -115,7 +115,7 @@ async fn keys_are_kept_for_a_day(gateway: Gateway) {
         rest.send(&gateway.root, "rest").await,
         graphql.send(&gateway.root, "graphql").await,
     ];
-    gateway.wait(DAY - 1);
+    gateway.advance_clock(DAY - 1);
     assert_replay(&rest.send(&gateway.root, "rest").await, &first_answers[0]);
     assert_replay(&graphql.send(&gateway.root, "graphql").await, &first_answers[1]);
     assert_eq!(gateway.root.quantity(product).await, 98);
@@ -166,7 +166,7 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
         .header("idempotency-key", "body");
     send(sent.header("content-type", "application/json").body("{"))
         .await
-        .refuses(400, "PARSE_ERROR");
+        .expect_error(400, "PARSE_ERROR");
     let brand = Request::rest("brands/", json!({ "name": "Samsung" }));
     assert!(brand.is_success(&brand.send(&gateway.root, "body").await));
 }
@@ -242,13 +242,13 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
         "webhooks/",
         json!({ "url": "https://203.0.113.7/hook", "events": ["outflow.created"] }),
     );
-    let made = create.send(&gateway.root, "create").await;
-    let id = made.expect(201)["id"].as_i64().unwrap();
-    assert!(made.json()["secret"].as_str().unwrap().starts_with("whsec_"));
-    assert_replay(&create.send(&gateway.root, "create").await, &made);
+    let created = create.send(&gateway.root, "create").await;
+    let id = created.expect(201)["id"].as_i64().unwrap();
+    assert!(created.json()["secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_replay(&create.send(&gateway.root, "create").await, &created);
     let rotate = Request::rest(&format!("webhooks/{id}/rotate-secret/"), json!({ "overlap": 60 }));
     let rotated = rotate.send(&gateway.root, "rotate").await;
-    assert_ne!(rotated.expect(200)["secret"], made.json()["secret"]);
+    assert_ne!(rotated.expect(200)["secret"], created.json()["secret"]);
     assert_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
     // The precondition is true for the first request and false for the repeat.
     let conditional = async || {
@@ -294,11 +294,11 @@ async fn old_keys_are_deleted_in_batches(gateway: Gateway) {
         FROM idempotency_key, (WITH RECURSIVE numbers(n) AS (
             SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500) SELECT n FROM numbers) AS numbers";
     gateway.sql(copies).await.unwrap();
-    gateway.wait(DAY - 1);
+    gateway.advance_clock(DAY - 1);
     assert!(brand.is_success(&brand.send(&gateway.root, "new").await));
     assert!(!store::prune(&gateway.system()).await.unwrap());
     assert_eq!(keys(&gateway).await, 2_502);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     assert!(store::prune(&gateway.system()).await.unwrap());
     assert_eq!(keys(&gateway).await, 1_502);
     assert!(store::prune(&gateway.system()).await.unwrap());

@@ -1,4 +1,4 @@
-//! Requests with a key, of both APIs.
+//! Requests with a key, for both APIs.
 
 use reqwest::Method;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
@@ -30,7 +30,7 @@ impl Request {
         Self::rest("/graphql", json!({ "query": document }))
     }
 
-    /// Creates an outflow, by both APIs. The GraphQL response contains the product's quantity.
+    /// Creates an outflow, through both APIs. The GraphQL response contains the product's quantity.
     pub fn outflows(product: i64, quantity: i64) -> [Self; 2] {
         let document = format!(
             "mutation {{ createOutflow(input: {{productId: \"{product}\", quantity: {quantity}}}) {{

@@ -152,7 +152,7 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
                 json!({ "username": username, "password": password.as_str().unwrap_or("birch-rail-99") });
             let answer = gateway.anon.post("authentication/token/", body).await;
             if password.is_null() {
-                answer.is(401, WRONG_LOGIN);
+                answer.expect_body(401, WRONG_LOGIN);
                 break;
             }
             let access = answer.expect(200)["access"].as_str().expect("a token").to_owned();
@@ -179,9 +179,9 @@ async fn assert_new_ids(gateway: &Gateway, expected: &Value) {
     let pair = gateway.anon.post("authentication/token/", body).await.expect(200);
     let root = gateway.with_token(pair["access"].as_str().expect("a token"));
     let make = async |table: &str, path: &str, body: Value| {
-        let made = root.post(path, body).await.expect(201);
-        assert_eq!(made["id"], next[table], "{table}");
-        made["id"].clone()
+        let created = root.post(path, body).await.expect(201);
+        assert_eq!(created["id"], next[table], "{table}");
+        created["id"].clone()
     };
     let brand = make("brand", "brands/", json!({ "name": "New" })).await;
     let category = make("category", "categories/", json!({ "name": "New" })).await;

@@ -1,4 +1,4 @@
-//! The content of the database after an import, in the terms of `expected.json`.
+//! The content of the database after an import, in the form of `expected.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -185,12 +185,12 @@ impl ImportedRows {
         let members: BTreeSet<&str> = members
             .map(|membership| self.username(membership.user_id))
             .collect();
-        let held = self
+        let codenames = self
             .permissions
             .iter()
             .filter(|permission| permission.group_id == Some(id));
-        let held: BTreeSet<&str> = held.map(|permission| permission.codename.as_str()).collect();
-        json!({ "members": members, "permissions": held })
+        let codenames: BTreeSet<&str> = codenames.map(|permission| permission.codename.as_str()).collect();
+        json!({ "members": members, "permissions": codenames })
     }
 
     fn rights(&self) -> Value {

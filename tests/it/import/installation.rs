@@ -40,16 +40,16 @@ impl Installation {
 
     /// The installation of a case, changed by these statements on SQLite before it is loaded into PostgreSQL.
     pub async fn with_changes(case: &str, kind: Database, sql: &str) -> Option<Self> {
-        static CREATED: LazyLock<TempDir> = LazyLock::new(|| {
+        static ALL_CASES: LazyLock<TempDir> = LazyLock::new(|| {
             let directory = tempfile::tempdir().expect("a directory");
             let script = cases().join("make.py");
-            let made = Command::new("python3").arg(script).arg(directory.path()).output();
-            assert!(made.expect("python3 runs make.py").status.success());
+            let created = Command::new("python3").arg(script).arg(directory.path()).output();
+            assert!(created.expect("python3 runs make.py").status.success());
             directory
         });
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("django.sqlite3");
-        std::fs::copy(CREATED.path().join(format!("{case}.sqlite3")), &file).expect("a copy");
+        std::fs::copy(ALL_CASES.path().join(format!("{case}.sqlite3")), &file).expect("a copy");
         rusqlite::Connection::open(&file)
             .and_then(|source| source.execute_batch(sql))
             .expect("the statements run");

@@ -46,13 +46,13 @@ async fn check_old_tokens(database: Database) {
         let access = old_token(&gateway, "access", &jti, &user_id);
         gateway.with_token(access).get("brands/").await.expect(200);
         let refresh = json!({ "refresh": old_token(&gateway, "refresh", &jti, &user_id) });
-        let fresh = gateway
+        let refreshed = gateway
             .anon
             .post("authentication/token/refresh/", refresh)
             .await
             .expect(200);
         gateway
-            .with_token(fresh["access"].as_str().unwrap())
+            .with_token(refreshed["access"].as_str().unwrap())
             .get("brands/")
             .await
             .expect(200);
@@ -62,19 +62,19 @@ async fn check_old_tokens(database: Database) {
             .anon
             .post("authentication/token/refresh/", json!({ "refresh": spent }))
             .await;
-        answer.is(401, INVALID_OR_EXPIRED_TOKEN);
+        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
         let answer = gateway
             .anon
             .post("authentication/token/verify/", json!({ "token": spent }))
             .await;
-        answer.is(401, INVALID_OR_EXPIRED_TOKEN);
+        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     let unknown_user = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
     gateway
         .with_token(unknown_user)
         .get("brands/")
         .await
-        .is(401, BAD_TOKEN);
+        .expect_body(401, BAD_TOKEN);
     remove_database(gateway).await;
 }
 
@@ -92,7 +92,7 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
         .anon
         .post("authentication/token/", body)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     begin.elapsed()
 }
 
@@ -121,10 +121,10 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
             "{username}: {time:?}, the slowest {slowest:?}"
         );
     }
-    // The verification of the hash that has replaced it takes as long.
+    // A login replaces this hash; the verification of the new one takes as long.
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
-    gateway.wait(120);
+    gateway.advance_clock(120);
     let [time] = shortest(&gateway, ["django32"]).await;
     assert!(time > slowest / 2, "{time:?}, the slowest {slowest:?}");
     remove_database(gateway).await;

@@ -38,7 +38,7 @@ async fn consecutive_pages_take_one_statement_each(gateway: Gateway) {
     let mut titles = Vec::new();
     for page in 1..=8 {
         let path = format!("products/?page_size=5&page={page}");
-        let (sent, answer) = gateway.count_statements(gateway.viewer.get(&path)).await;
+        let (count, answer) = gateway.count_statements(gateway.viewer.get(&path)).await;
         let answer = answer.json();
         assert_eq!(answer["count"], json!(40));
         titles.extend(
@@ -49,7 +49,7 @@ async fn consecutive_pages_take_one_statement_each(gateway: Gateway) {
                 .map(|row| row["title"].clone()),
         );
         if page > 2 {
-            assert_eq!(sent, 2, "page {page}: the revisions and the rows");
+            assert_eq!(count, 2, "page {page}: the revisions and the rows");
         }
     }
     let expected: Vec<Value> = (0..40)
@@ -62,11 +62,11 @@ async fn consecutive_pages_take_one_statement_each(gateway: Gateway) {
         .post("outflows/", json!({ "product": 1, "quantity": 1 }))
         .await
         .expect(201);
-    let (sent, answer) = gateway
+    let (count, answer) = gateway
         .count_statements(gateway.viewer.get("products/?page_size=5&page=7"))
         .await;
     assert_eq!(
-        (sent, answer.json()["results"][0]["title"].clone()),
+        (count, answer.json()["results"][0]["title"].clone()),
         (2, json!("Product 30"))
     );
     gateway

@@ -22,31 +22,37 @@ async fn assert_refused(gateway: &Gateway, sample: &Sample, field: &str, values:
             .manager
             .post("products/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         let change = json!({ field: value });
         gateway
             .manager
             .patch(&sample.path(Kind::Product), change.clone())
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         gateway
             .manager
             .put(&sample.path(Kind::Product), change)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
 }
 
-/// Creates and updates a product with each of these values of a field; asserts that the field then has the value `read`.
-async fn assert_accepted(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], read: &Value) {
+/// Creates and updates a product with each of these values of a field; asserts that the field then has the value `expected`.
+async fn assert_accepted(
+    gateway: &Gateway,
+    sample: &Sample,
+    field: &str,
+    values: &[Value],
+    expected: &Value,
+) {
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
-        let made = gateway.manager.post("products/", body).await.expect(201);
-        assert_eq!(&made[field], read, "{value}");
-        let path = format!("products/{}/", made["id"]);
+        let created = gateway.manager.post("products/", body).await.expect(201);
+        assert_eq!(&created[field], expected, "{value}");
+        let path = format!("products/{}/", created["id"]);
         assert_eq!(
             &gateway.viewer.get(&path).await.expect(200)[field],
-            read,
+            expected,
             "{value}"
         );
         let changed = gateway
@@ -54,8 +60,8 @@ async fn assert_accepted(gateway: &Gateway, sample: &Sample, field: &str, values
             .patch(&path, json!({ field: value }))
             .await
             .expect(200);
-        assert_eq!(&changed[field], read, "{value}");
-        gateway.root.delete(&path).await.is(204, "");
+        assert_eq!(&changed[field], expected, "{value}");
+        gateway.root.delete(&path).await.expect_body(204, "");
     }
 }
 
@@ -215,27 +221,27 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
 async fn relations_take_ids_in_every_form(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let other = gateway.manager.make(Kind::Brand, json!({ "name": "LG" })).await;
-    let read = json!({ "id": other, "name": "LG" });
+    let expected = json!({ "id": other, "name": "LG" });
     let forms = [
         json!(other),
         json!(other.to_string()),
         json!(format!("00{other}")),
-        read.clone(),
+        expected.clone(),
         json!({ "id": other }),
         json!({ "id": other.to_string(), "name": "another name" }),
     ];
-    assert_accepted(&gateway, &sample, "brand", &forms, &read).await;
+    assert_accepted(&gateway, &sample, "brand", &forms, &expected).await;
     let other = gateway
         .manager
         .make(Kind::Category, json!({ "name": "Toys" }))
         .await;
-    let read = json!({ "id": other, "name": "Toys" });
+    let expected = json!({ "id": other, "name": "Toys" });
     assert_accepted(
         &gateway,
         &sample,
         "category",
-        &[json!(other), json!(other.to_string()), read.clone()],
-        &read,
+        &[json!(other), json!(other.to_string()), expected.clone()],
+        &expected,
     )
     .await;
 }

@@ -73,8 +73,8 @@ async fn concurrent_inflows_and_outflows(gateway: Gateway) {
         let mut answers = Vec::new();
         for round in 0..12 {
             let quantity = 1 + (number + round) % 5;
-            let out = json!({ "product": product, "quantity": quantity });
-            answers.push(gateway.manager.post("outflows/", out).await);
+            let outflow = json!({ "product": product, "quantity": quantity });
+            answers.push(gateway.manager.post("outflows/", outflow).await);
             let entry = match number % 4 {
                 0 => json!({ "quantity": quantity }),
                 1 => json!({ "title": format!("Bolts {round}") }),
@@ -106,12 +106,12 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
     let answers = join_all((0..24).map(|_| gateway.manager.post("products/", body.clone()))).await;
     assert_statuses(&answers, &[201, 422]);
     assert_eq!(count(&answers, 201), 1);
-    let taken = json!({ "serie_number": [ "This field must be unique." ] });
+    let not_unique = json!({ "serie_number": [ "This field must be unique." ] });
     assert!(
         answers
             .iter()
             .filter(|answer| answer.status == 422)
-            .all(|answer| answer.json() == taken)
+            .all(|answer| answer.json() == not_unique)
     );
     // Concurrent updates keep serie numbers unique, too.
     let mut products = Vec::new();
@@ -170,7 +170,7 @@ async fn movements_concurrent_with_edits(gateway: Gateway) {
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
     let path = format!("products/{product}/");
-    let one = async |number: usize| match number % 4 {
+    let change = async |number: usize| match number % 4 {
         0 => {
             gateway
                 .root
@@ -199,7 +199,7 @@ async fn movements_concurrent_with_edits(gateway: Gateway) {
                 .await
         }
     };
-    let answers = join_all((0..80).map(one)).await;
+    let answers = join_all((0..80).map(change)).await;
     assert_statuses(&answers, &[200, 201]);
     gateway.assert_invariants().await;
     // A change of title does not overwrite the quantity: every movement is in the ledger and in the quantity.
@@ -244,17 +244,18 @@ async fn brand_deletes_concurrent_with_product_creates(gateway: Gateway) {
         let body = sample.with(Kind::Product, "brand", json!(brand));
         let path = format!("brands/{brand}/");
         let makes = join_all((0..3).map(|_| gateway.root.post("products/", body.clone())));
-        let (made, deleted) = futures_util::future::join(makes, gateway.root.delete(&path)).await;
-        assert_statuses(&made, &[201, 422]);
+        let (created, deleted) = futures_util::future::join(makes, gateway.root.delete(&path)).await;
+        assert_statuses(&created, &[201, 422]);
         let refusal = json!({ "brand": [ format!("Invalid pk \"{brand}\" - object does not exist.") ] });
         assert!(
-            made.iter()
+            created
+                .iter()
                 .filter(|answer| answer.status == 422)
                 .all(|answer| answer.json() == refusal)
         );
         match deleted.status {
-            204 => assert_eq!(count(&made, 201), 0),
-            409 => assert!(count(&made, 201) > 0),
+            204 => assert_eq!(count(&created, 201), 0),
+            409 => assert!(count(&created, 201) > 0),
             _ => panic!("{deleted:?}"),
         }
     }

@@ -43,9 +43,9 @@ async fn fill(gateway: &Gateway, from: i64, to: i64) {
 
 /// The number of statements for a page with this many rows.
 async fn statements_of_page(gateway: &Gateway, path: &str, rows: usize) -> u64 {
-    let (sent, answer) = gateway.count_statements(gateway.viewer.get(path)).await;
+    let (count, answer) = gateway.count_statements(gateway.viewer.get(path)).await;
     assert_eq!(answer.ids().len(), rows, "{path}");
-    sent
+    count
 }
 
 async fn lists_send_at_most_five_statements(gateway: Gateway) {
@@ -62,20 +62,20 @@ async fn lists_send_at_most_five_statements(gateway: Gateway) {
         };
         counts.push((format!("{}/?{parameters}", kind.plural()), 0));
     }
-    for (path, sent) in &mut counts {
-        *sent = statements_of_page(&gateway, path, 10).await;
+    for (path, count) in &mut counts {
+        *count = statements_of_page(&gateway, path, 10).await;
     }
     fill(&gateway, 11, 100).await;
     gateway.viewer.get("brands/").await.expect(200);
-    for (path, sent) in counts {
+    for (path, count) in counts {
         // User, count, page, and one statement for each relation in the output.
         let limit = if path.starts_with("products") || path.starts_with("inflows") {
             5
         } else {
             4
         };
-        assert!(sent <= limit, "{path}: {sent}");
-        assert_eq!(statements_of_page(&gateway, &path, 100).await, sent, "{path}");
+        assert!(count <= limit, "{path}: {count}");
+        assert_eq!(statements_of_page(&gateway, &path, 100).await, count, "{path}");
     }
 }
 
@@ -83,8 +83,8 @@ async fn writes_send_few_statements(gateway: Gateway) {
     fill(&gateway, 1, 3).await;
     let product = "products/1/";
     gateway.viewer.get(product).await.expect(200);
-    let (sent, _) = gateway.count_statements(gateway.viewer.get(product)).await;
-    assert!(sent <= 4, "{sent}");
+    let (count, _) = gateway.count_statements(gateway.viewer.get(product)).await;
+    assert!(count <= 4, "{count}");
     let (before, _) = gateway
         .count_statements(
             gateway

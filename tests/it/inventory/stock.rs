@@ -37,33 +37,33 @@ async fn every_change_leaves_one_row(gateway: Gateway) {
         .root
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     let inflow = json!({ "supplier": supplier, "product": product, "quantity": 5 });
     let inflow = gateway.manager.make(Kind::Inflow, inflow).await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     let outflow = gateway
         .manager
         .make(Kind::Outflow, json!({ "product": product, "quantity": 3 }))
         .await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .manager
         .patch(&path, json!({ "quantity": 100, "title": "Nuts" }))
         .await
         .expect(200);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .manager
         .put(&path, json!({ "quantity": 20 }))
         .await
         .expect(200);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .administrator
         .delete(&format!("outflows/{outflow}/"))
         .await
         .expect(204);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .administrator
         .delete(&format!("inflows/{inflow}/"))

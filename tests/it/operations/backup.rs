@@ -46,12 +46,12 @@ impl Writers {
                 while !stop.load(Ordering::SeqCst) {
                     let outflow = json!({ "product": product, "quantity": 1 });
                     let begin = Instant::now();
-                    let made = manager.post("outflows/", outflow).await.expect(201);
+                    let created = manager.post("outflows/", outflow).await.expect(201);
                     let took = begin.elapsed();
                     acknowledged
                         .lock()
                         .unwrap()
-                        .insert(made["id"].as_i64().expect("an id"));
+                        .insert(created["id"].as_i64().expect("an id"));
                     let mut longest = longest.lock().unwrap();
                     *longest = took.max(*longest);
                 }

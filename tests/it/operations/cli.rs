@@ -91,12 +91,14 @@ async fn users_are_managed(gateway: Gateway) {
         &["user", "password", "zoe", "--password-stdin"],
         "another password\n",
     );
-    log_in("zoe", "a password").await.is(401, WRONG_LOGIN);
+    log_in("zoe", "a password").await.expect_body(401, WRONG_LOGIN);
     log_in("zoe", "another password").await.expect(200);
     // The command runs in another process, yet the gateway rejects the user's token at once.
     prints(&url, &["user", "deactivate", "zoe"], "");
     zoe.get("brands/").await.expect(401);
-    log_in("zoe", "another password").await.is(401, WRONG_LOGIN);
+    log_in("zoe", "another password")
+        .await
+        .expect_body(401, WRONG_LOGIN);
     assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
     prints(&url, &["user", "activate", "zoe"], "");
     // Tokens issued before the deactivation stay revoked.
@@ -187,8 +189,8 @@ async fn rows(database_url: &str) -> Vec<String> {
 
 async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
     let url = gateway.database_url();
-    let made = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
-    assert!(made.starts_with("added 60 products, "), "{made}");
+    let created = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
+    assert!(created.starts_with("added 60 products, "), "{created}");
     prints(&url, &["check"], "");
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
     let rows_here = rows(&url).await;
@@ -212,7 +214,7 @@ async fn serve_migrates_the_database(gateway: Gateway) {
     prints(&database.url(), &["migrate", "down", &all, "--yes"], "");
     let program = Program::serve(&database.url(), &[]).await;
     program.anon().get("/readyz").await.expect(200);
-    program.anon().get("/livez").await.is(200, "ok");
+    program.anon().get("/livez").await.expect_body(200, "ok");
     assert_eq!(
         prints(&database.url(), &["migrate", "status"], "")
             .matches("applied")

@@ -248,14 +248,14 @@ async fn copy_and_compare(from: Database, to: Database) {
             json!({ "refresh": logged_out["refresh"] }),
         )
         .await
-        .is(401, INVALID_OR_EXPIRED_TOKEN);
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     let body = json!({ "username": "viewer", "password": PASSWORD });
     new.anon.post("authentication/token/", body).await.expect(200);
     // The viewer's permission was copied, and the next id is the same.
     let brand = json!({ "name": "the next" });
-    let made = new.viewer.post("brands/", brand.clone()).await.expect(201);
+    let created = new.viewer.post("brands/", brand.clone()).await.expect(201);
     assert_eq!(
-        made["id"],
+        created["id"],
         old.viewer.post("brands/", brand).await.expect(201)["id"]
     );
     new.assert_invariants().await;

@@ -17,7 +17,7 @@ use crate::support::test_database::Database;
 /// Asserts 503 with `Retry-After`.
 #[track_caller]
 pub fn assert_unavailable(answer: &Answer) {
-    answer.refuses(503, "UNAVAILABLE");
+    answer.expect_error(503, "UNAVAILABLE");
     assert_eq!(answer.header("retry-after"), Some("5"));
 }
 

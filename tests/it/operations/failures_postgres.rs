@@ -18,7 +18,7 @@ use crate::support::program::Program;
 
 /// The time limit of a response while the database is unavailable.
 const MAX_RESPONSE_TIME: Duration = Duration::from_secs(20);
-/// The time limit for serving again after the database is available again.
+/// The time limit for resuming service after the database has recovered.
 const MAX_RECOVERY_TIME: Duration = Duration::from_secs(20);
 
 async fn serve(cluster: &Cluster) -> (Program, Actor, i64) {

@@ -150,18 +150,18 @@ async fn write(
             Kind::Outflow
         };
         let movement = json!({ "supplier": supplier, "product": product, "quantity": 1 + step % 5 });
-        let made = http
+        let created = http
             .post(url(&format!("{}/", kind.plural())))
             .bearer_auth(access)
             .json(&movement)
             .send()
             .await;
-        let Ok(made) = made else { return };
-        assert_eq!(made.status(), StatusCode::CREATED);
-        let Ok(made) = made.json::<Value>().await else {
+        let Ok(created) = created else { return };
+        assert_eq!(created.status(), StatusCode::CREATED);
+        let Ok(created) = created.json::<Value>().await else {
             return;
         };
-        let id = made["id"].as_i64().expect("an id");
+        let id = created["id"].as_i64().expect("an id");
         observed.existing.lock().unwrap().insert((kind, id));
         acknowledge();
         if step % 3 == 0 {

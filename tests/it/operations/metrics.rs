@@ -167,14 +167,14 @@ async fn pending_webhooks_are_shown(gateway: Gateway) {
     for _ in 0..3 {
         create_outflow(&gateway, product, 1).await;
     }
-    gateway.wait(90);
+    gateway.advance_clock(90);
     let samples_before = samples(&gateway).await;
     assert_value(samples_before["stockroom_webhook_pending_deliveries"], 3.0);
     assert_value(samples_before["stockroom_webhook_oldest_due_seconds"], 90.0);
     receiver.set_reaction(Reaction::Status(500));
     assert_eq!(send_due(&gateway).await, 3);
     receiver.set_reaction(Reaction::Status(204));
-    gateway.wait(3600);
+    gateway.advance_clock(3600);
     assert_eq!(send_due(&gateway).await, 3);
     let samples = samples(&gateway).await;
     assert_value(samples["stockroom_webhook_tries_total{outcome=\"failure\"}"], 3.0);

@@ -17,7 +17,7 @@ async fn other_methods_are_refused(gateway: Gateway) {
             "{path}"
         );
         let refused = send(gateway.anon.request(Method::DELETE, path)).await;
-        refused.refuses(405, "METHOD_NOT_ALLOWED");
+        refused.expect_error(405, "METHOD_NOT_ALLOWED");
         assert_eq!(refused.header("allow"), Some("GET,HEAD"), "{path}");
     }
     let unknown = gateway.anon.post("brands/abc/", json!({})).await;

@@ -62,8 +62,8 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
     assert!(took < Duration::from_secs(10), "{took:?}");
     let recorded = recorded.load(Ordering::SeqCst);
     println!("{recorded} recorded, ended in {took:?}");
-    let left = gateway.manager.quantity(product).await;
-    assert_eq!(left, 1_000_000 - i64::try_from(recorded).expect("a number"));
+    let remaining = gateway.manager.quantity(product).await;
+    assert_eq!(remaining, 1_000_000 - i64::try_from(recorded).expect("a number"));
     gateway.assert_invariants().await;
 }
 

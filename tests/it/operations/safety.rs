@@ -130,7 +130,7 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
         let bytes = vec![0xa5; usize::try_from(to - from).expect("a length")];
         file.write_all(&bytes).expect("written");
     };
-    // A page of the products table: the other tables are still readable.
+    // Damages a page of the products table: the other tables are still readable.
     let end = u64::from(page) * 4096;
     damage(end - 4096, end);
     let output = run(&url, &["check"], "");
@@ -142,7 +142,7 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
         report.contains("ok      the values of each brand are within their limits"),
         "{report}"
     );
-    // The header: nothing is readable.
+    // Damages the header, so that nothing is readable.
     damage(0, 100);
     let output = run(&url, &["check"], "");
     let report = String::from_utf8_lossy(&output.stdout);

@@ -122,7 +122,7 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
         "--otel-exporter-otlp-traces-endpoint",
         &format!("{}/own/path", collector.endpoint()),
     ];
-    let gateway = gateway.with(&flags).await;
+    let gateway = gateway.restart_with(&flags).await;
     let query = "query Find($search: String) { products(first: 3, search: $search) { nodes { title brand { name } } } }";
     let answer = gateway
         .viewer

@@ -81,7 +81,7 @@ async fn limits_are_shared(gateway: Gateway) {
     for _ in 0..40 {
         same.get("brands/").await.expect(200);
     }
-    same.get("brands/").await.refuses(429, "TOO_MANY_REQUESTS");
+    same.get("brands/").await.expect_error(429, "TOO_MANY_REQUESTS");
 }
 
 async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
@@ -94,15 +94,15 @@ async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
         .await
         .expect(200);
     let token = pair["access"].as_str().expect("a token");
-    let (here, there) = (user_at(&first, token), user_at(&second, token));
+    let (at_first, at_second) = (user_at(&first, token), user_at(&second, token));
     // Both cache the user.
-    here.get("brands/").await.expect(200);
-    there.get("brands/").await.expect(200);
+    at_first.get("brands/").await.expect(200);
+    at_second.get("brands/").await.expect(200);
     let refresh = json!({ "refresh": pair["refresh"] });
     let ended = first.anon().post("authentication/logout/", refresh.clone()).await;
     assert!((200..300).contains(&ended.status), "{}", ended.text);
-    there.get("brands/").await.expect(401);
-    here.get("brands/").await.expect(401);
+    at_second.get("brands/").await.expect(401);
+    at_first.get("brands/").await.expect(401);
     second
         .anon()
         .post("authentication/token/refresh/", refresh)
@@ -235,18 +235,18 @@ async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
                     .json(&outflow)
                     .send()
                     .await;
-                let made = match sent {
+                let created = match sent {
                     Ok(answer) => {
                         assert_eq!(answer.status(), 201);
                         answer.json::<Value>().await
                     }
                     Err(error) => Err(error),
                 };
-                match made {
-                    Ok(made) => acknowledged
+                match created {
+                    Ok(created) => acknowledged
                         .lock()
                         .unwrap()
-                        .insert(made["id"].as_i64().expect("an id")),
+                        .insert(created["id"].as_i64().expect("an id")),
                     Err(error) if survives => panic!("{error:?}"),
                     Err(_) => return,
                 };
@@ -287,7 +287,7 @@ async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let resumed = Listener::start(&same, last_received).await;
     assert_eq!([received_before, resumed.wait_for(last).await].concat(), ledger);
 
-    // Every committed movement is delivered, and nothing else, each under one id.
+    // Exactly the committed movements are delivered, each under one id.
     let committed = outflows(&gateway).await;
     assert!(acknowledged.lock().unwrap().is_subset(&committed));
     let begin = Instant::now();

@@ -10,7 +10,7 @@ use crate::repository::docs;
 use crate::support::openapi_index::operations;
 
 /// The fields of one of the schema's roots.
-fn root(name: &str) -> BTreeSet<String> {
+fn fields_of(name: &str) -> BTreeSet<String> {
     let schema = parse_schema(graphql::sdl()).expect("a schema");
     let found = schema
         .definitions
@@ -31,8 +31,8 @@ fn root(name: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_operation_names_a_field_of_the_schema() {
-    let (queries, mutations) = (root("Query"), root("Mutation"));
-    let mut named = BTreeSet::new();
+    let (queries, mutations) = (fields_of("Query"), fields_of("Mutation"));
+    let mut fields_with_operation = BTreeSet::new();
     for (path, method, operation) in operations() {
         let field = operation["x-graphql-operation"].as_str().unwrap_or_default();
         let (kind, fields) = if method == "get" {
@@ -49,13 +49,13 @@ fn every_operation_names_a_field_of_the_schema() {
             description.ends_with(&format!("GraphQL: the {kind} `{field}`.")),
             "{method} {path}: {description}"
         );
-        named.insert(field.to_owned());
+        fields_with_operation.insert(field.to_owned());
     }
     // Conversely, every mutation of a single object has a REST operation.
     let batches = ["createInflows", "createOutflows", "createProducts"];
     for mutation in &mutations {
         assert!(
-            named.contains(mutation) || batches.contains(&&**mutation),
+            fields_with_operation.contains(mutation) || batches.contains(&&**mutation),
             "{mutation} has no REST operation"
         );
     }

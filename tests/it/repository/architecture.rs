@@ -10,7 +10,14 @@ use super::imports::imports;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folders with Rust files.
-const FOLDERS: [&str; 5] = ["src", "crates", "entity/src", "migration/src", "tests/it"];
+const FOLDERS: [&str; 6] = [
+    "src",
+    "crates",
+    "entity/src",
+    "migration/src",
+    "bench/ceiling",
+    "tests/it",
+];
 
 /// The Rust files below a folder, with their paths relative to the repository.
 fn files(folder: &str) -> Vec<(String, String)> {
@@ -28,7 +35,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
     walk(&Path::new(ROOT).join(folder), &mut found);
     assert!(!found.is_empty(), "{folder} has no files");
     found.sort();
-    let named = |path: PathBuf| {
+    let with_name = |path: PathBuf| {
         let name = path
             .strip_prefix(ROOT)
             .expect("a path below the root")
@@ -36,7 +43,7 @@ fn files(folder: &str) -> Vec<(String, String)> {
             .to_string();
         (name, fs::read_to_string(path).expect("a text"))
     };
-    found.into_iter().map(named).collect()
+    found.into_iter().map(with_name).collect()
 }
 
 /// The lines of code of a file, with their numbers.

@@ -302,7 +302,7 @@ async fn run(gateway: &Gateway, name: &str) {
         let (status, expected) = example.answer.unwrap_or_else(|| panic!("{at} has no answer"));
         assert_eq!(answer.status, status, "{at}: {}", answer.text);
         assert_like(&answer.json(), &expected, &at);
-        if let Some(token) = found(&answer.json(), "refresh") {
+        if let Some(token) = find_text(&answer.json(), "refresh") {
             refresh = token;
         }
     }
@@ -334,11 +334,11 @@ async fn send_example(actor: &Actor, example: &Example, text: &str) -> Answer {
 }
 
 /// The text under this key at any depth.
-fn found(value: &Value, key: &str) -> Option<String> {
+fn find_text(value: &Value, key: &str) -> Option<String> {
     match value {
         Value::Object(fields) => {
-            let here = fields.get(key).and_then(Value::as_str).map(str::to_owned);
-            here.or_else(|| fields.values().find_map(|value| found(value, key)))
+            let direct = fields.get(key).and_then(Value::as_str).map(str::to_owned);
+            direct.or_else(|| fields.values().find_map(|value| find_text(value, key)))
         }
         _ => None,
     }

@@ -165,7 +165,7 @@ fn resolve(modules: &BTreeMap<Module, Source>, module: &Module, path: &str, dept
 #[test]
 fn imports_are_read_from_trees_paths_and_re_exports() {
     let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-    let read = imports(&[
+    let imports_of_files = imports(&[
         file("lib.rs", "pub mod a; pub mod b;"),
         file(
             "a.rs",
@@ -181,7 +181,12 @@ fn imports_are_read_from_trees_paths_and_re_exports() {
             "pub fn g() {}\n#[cfg(test)]\nmod tests { use crate::a::A; }\n",
         ),
     ]);
-    let of = |name: &str| read[name].iter().map(String::as_str).collect::<Vec<_>>();
+    let of = |name: &str| {
+        imports_of_files[name]
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(of("a.rs"), ["b/leaf.rs", "b/other.rs"]);
     assert_eq!(of("b/mod.rs"), [""; 0]);
     assert_eq!(of("b/leaf.rs"), ["b/other.rs"]);

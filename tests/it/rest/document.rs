@@ -45,7 +45,7 @@ impl Answer {
     /// Asserts that a response equals this example.
     #[track_caller]
     pub fn assert_example(&self, status: u16, example: &str) {
-        self.is(status, &compact(example));
+        self.expect_body(status, &compact(example));
     }
 
     /// Asserts that a list starts with the single result of this example.
@@ -108,7 +108,7 @@ async fn token_examples(gateway: Gateway) {
         .anon
         .post("authentication/token/verify/", request)
         .await
-        .is(200, "{}");
+        .expect_body(200, "{}");
 }
 
 async fn brand_examples(gateway: Gateway) {
@@ -136,7 +136,7 @@ async fn brand_examples(gateway: Gateway) {
         .patch("brands/1/", value(&example("brand-update")))
         .await
         .assert_example(200, &example("brand-updated"));
-    gateway.root.delete("brands/1/").await.is(204, "");
+    gateway.root.delete("brands/1/").await.expect_body(204, "");
     gateway
         .root
         .get("brands/1/")
@@ -203,7 +203,7 @@ async fn category_examples(gateway: Gateway) {
         .put("categories/1/", value(&example("category-update")))
         .await
         .assert_example(200, updated);
-    gateway.root.delete("categories/1/").await.is(204, "");
+    gateway.root.delete("categories/1/").await.expect_body(204, "");
 }
 
 async fn category_list(gateway: Gateway) {
@@ -228,7 +228,7 @@ async fn supplier_examples(gateway: Gateway) {
         .await;
     created.assert_example(201, &example("supplier-created"));
     let one = value(&example("supplier-list"))["results"][0].clone();
-    gateway.root.get("suppliers/1/").await.is_json(200, &one);
+    gateway.root.get("suppliers/1/").await.expect_json(200, &one);
     let mut updated = one;
     updated["name"] = "Tech Distributors Ltd.".into();
     updated["updated_at"] = "2024-01-16T14:45:00Z".into();
@@ -236,13 +236,13 @@ async fn supplier_examples(gateway: Gateway) {
         .root
         .patch("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
         .await
-        .is_json(200, &updated);
+        .expect_json(200, &updated);
     gateway
         .root
         .put("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
         .await
-        .is_json(200, &updated);
-    gateway.root.delete("suppliers/1/").await.is(204, "");
+        .expect_json(200, &updated);
+    gateway.root.delete("suppliers/1/").await.expect_body(204, "");
 }
 
 async fn supplier_list(gateway: Gateway) {

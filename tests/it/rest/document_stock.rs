@@ -39,21 +39,25 @@ async fn product_examples(gateway: Gateway) {
         .manager
         .put("products/1/", value(&example("product-update")))
         .await
-        .is_json(200, &updated);
+        .expect_json(200, &updated);
     gateway
         .manager
         .patch("products/1/", value(&example("product-update")))
         .await
-        .is_json(200, &updated);
+        .expect_json(200, &updated);
 
-    gateway.root.delete("products/2/").await.is(204, "");
+    gateway.root.delete("products/2/").await.expect_body(204, "");
     // "Fails if product has related inflows/outflows."
     gateway
         .root
         .post("outflows/", json!({ "product": 1, "quantity": 1 }))
         .await
         .expect(201);
-    let details = gateway.root.delete("products/1/").await.refuses(409, "PROTECTED");
+    let details = gateway
+        .root
+        .delete("products/1/")
+        .await
+        .expect_error(409, "PROTECTED");
     assert_eq!(details, json!({ "outflows": 1 }));
 }
 
@@ -94,13 +98,13 @@ async fn inflow_examples(gateway: Gateway) {
         .root
         .put("inflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
     gateway
         .root
         .patch("inflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
-    gateway.root.delete("inflows/2/").await.is(204, "");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
+    gateway.root.delete("inflows/2/").await.expect_body(204, "");
     assert_eq!(gateway.viewer.quantity(1).await, 50 + 20);
 }
 
@@ -154,13 +158,13 @@ async fn outflow_examples(gateway: Gateway) {
         .root
         .put("outflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
     gateway
         .root
         .patch("outflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
-    gateway.root.delete("outflows/2/").await.is(204, "");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
+    gateway.root.delete("outflows/2/").await.expect_body(204, "");
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5);
 }
 

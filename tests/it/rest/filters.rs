@@ -52,7 +52,7 @@ async fn products_by_relation(gateway: Gateway) {
                 .viewer
                 .get(&format!("products/?{filter}={id}"))
                 .await
-                .is(200, empty);
+                .expect_body(200, empty);
         }
     }
 }

@@ -84,14 +84,14 @@ async fn responses_have_the_described_keys(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
     for kind in Kind::ALL {
-        let made = gateway.root.post(&list(kind), sample.body(kind)).await;
+        let created = gateway.root.post(&list(kind), sample.body(kind)).await;
         assert_like(
-            &made.expect(201),
+            &created.expect(201),
             success(&list_path(kind), "post", 201),
             kind.singular(),
         );
         for name in required_headers(response(&list_path(kind), "post", 201)) {
-            assert!(made.header(name).is_some(), "{name}");
+            assert!(created.header(name).is_some(), "{name}");
         }
         let page = gateway.viewer.get(&list(kind)).await.expect(200);
         assert!(page["count"].as_u64() > Some(0));
@@ -202,7 +202,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
             }
             // A question mark is invalid for each parameter.
             let refused = gateway.viewer.get(&format!("{}?{name}=%3F", list(kind))).await;
-            let details = refused.refuses(400, "INVALID_PARAMETER");
+            let details = refused.expect_error(400, "INVALID_PARAMETER");
             assert_eq!(keys(&details), [name], "{kind:?}");
             if name == "ordering" {
                 let orders = parameter["schema"]["items"]["enum"].as_array().unwrap();
@@ -212,7 +212,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
                 }
             }
         }
-        let own: &[&str] = match kind {
+        let filters: &[&str] = match kind {
             Kind::Brand | Kind::Category | Kind::Supplier => &["search"],
             Kind::Product => &["search", "category", "brand", "min_price", "max_price"],
             Kind::Inflow => &["supplier", "product", "date_from", "date_to"],
@@ -221,7 +221,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
         };
         assert_eq!(
             names,
-            [&["page", "page_size"], own, &["ordering"]].concat(),
+            [&["page", "page_size"], filters, &["ordering"]].concat(),
             "{kind:?}"
         );
     }
@@ -263,11 +263,11 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
             examples(response(&all, "get", 405))
         );
         let tag = viewer.get(&path).await.header("etag").expect("a tag").to_owned();
-        let known = viewer.request(Method::GET, &path).header("if-none-match", tag);
-        assert!(send(known).await.expect(304).is_null());
+        let conditional = viewer.request(Method::GET, &path).header("if-none-match", tag);
+        assert!(send(conditional).await.expect(304).is_null());
         assert!(response(&one, "get", 304).get("content").is_none());
         if !MOVEMENTS.contains(&kind) {
-            let counts = root.delete(&path).await.refuses(409, "PROTECTED");
+            let counts = root.delete(&path).await.expect_error(409, "PROTECTED");
             let error = &schema(response(&one, "delete", 409))["properties"]["error"]["properties"];
             let described = keys(&error["details"]["properties"]);
             assert!(
@@ -282,7 +282,7 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
         .await
         .expect(200);
     let refused = root.delete(&sample.path(Kind::Inflow)).await;
-    refused.refuses(409, "INSUFFICIENT_STOCK");
+    refused.expect_error(409, "INSUFFICIENT_STOCK");
     let described = schema(response(&object_path(Kind::Inflow), "delete", 409));
     assert_like(&refused.json(), described, "shortage");
 
@@ -309,8 +309,8 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
     let answer = gateway.anon.get(path).await;
     let served = answer.expect(200);
     // The served description and its examples contain the address of this gateway, which generated clients use.
-    let here = format!("http://{}", gateway.address);
-    let printed = rest::openapi_description().replace("http://localhost:8000", &here);
+    let origin = format!("http://{}", gateway.address);
+    let printed = rest::openapi_description().replace("http://localhost:8000", &origin);
     let mut described: Value = serde_json::from_str(&printed).unwrap();
     described["servers"][0]["url"] = json!(format!("http://{}/api/v1", gateway.address));
     assert_eq!(served, described);
@@ -321,13 +321,15 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
         .anon
         .request(Method::GET, path)
         .header("if-none-match", &tag);
-    send(again).await.is(304, "");
+    send(again).await.expect_body(304, "");
     let other = gateway
         .anon
         .request(Method::GET, path)
         .header("if-none-match", "\"other\"");
     send(other).await.expect(200);
-    send(gateway.anon.request(Method::HEAD, path)).await.is(200, "");
+    send(gateway.anon.request(Method::HEAD, path))
+        .await
+        .expect_body(200, "");
     let options = send(gateway.anon.request(Method::OPTIONS, path)).await;
     assert_eq!(
         (options.status, options.header("allow")),
@@ -336,7 +338,7 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
     gateway.with_token("bad").get(path).await.expect(200);
 }
 
-/// Swagger UI sends the examples of parameters when a request is tried out.
+/// Swagger UI would send example values as preconditions with every request that is tried out.
 async fn preconditions_have_no_example_values(gateway: Gateway) {
     let description = gateway.anon.get("/api/v1/openapi.json").await.expect(200);
     for name in ["IfMatch", "IfNoneMatch"] {

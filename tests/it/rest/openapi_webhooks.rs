@@ -21,8 +21,8 @@ async fn webhooks_match_their_description(gateway: Gateway) {
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
     let (all, one) = (list_path(Kind::Webhook), object_path(Kind::Webhook));
     let example = operation(&all, "post")["requestBody"]["content"]["application/json"]["example"].clone();
-    let made = root.post("webhooks/", example).await.expect(201);
-    assert_like(&made, success(&all, "post", 201), "made");
+    let created = root.post("webhooks/", example).await.expect(201);
+    assert_like(&created, success(&all, "post", 201), "made");
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     assert_like(&endpoint.read(&gateway).await, success(&one, "get", 200), "shown");
     assert_like(
@@ -35,8 +35,12 @@ async fn webhooks_match_their_description(gateway: Gateway) {
         let changed = root.raw(by, &endpoint.path(""), r#"{"disabled": false}"#).await;
         assert_like(&changed.expect(200), success(&one, method, 200), method);
     }
-    let sent = root.post(&endpoint.path("test/"), json!({})).await.expect(202);
-    assert_like(&sent, success(&format!("{one}test/"), "post", 202), "test");
+    let test_delivery = root.post(&endpoint.path("test/"), json!({})).await.expect(202);
+    assert_like(
+        &test_delivery,
+        success(&format!("{one}test/"), "post", 202),
+        "test",
+    );
     assert_eq!(send_due(&gateway).await, 1);
     let page = root.get(&endpoint.path("deliveries/")).await.expect(200);
     assert_like(
@@ -45,7 +49,7 @@ async fn webhooks_match_their_description(gateway: Gateway) {
         "deliveries",
     );
     let described = format!("{one}deliveries/{{delivery}}/");
-    let path = endpoint.path(&format!("deliveries/{}/", sent["id"]));
+    let path = endpoint.path(&format!("deliveries/{}/", test_delivery["id"]));
     assert_like(
         &root.get(&path).await.expect(200),
         success(&described, "get", 200),

@@ -96,9 +96,9 @@ async fn links_use_the_host_header(gateway: Gateway) {
         .root
         .request(Method::POST, "brands/")
         .header("host", "stock.example.com");
-    let made = send(request.json(&json!({ "name": "LG" }))).await;
+    let new_brand = send(request.json(&json!({ "name": "LG" }))).await;
     assert_eq!(
-        made.header("location"),
+        new_brand.header("location"),
         Some("http://stock.example.com/api/v1/brands/1/")
     );
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
@@ -149,7 +149,7 @@ async fn a_public_path_is_in_every_address(gateway: Gateway) {
 }
 
 async fn the_public_address_takes_precedence(gateway: Gateway) {
-    for (configured, shown) in [
+    for (configured, expected) in [
         (
             "https://stock.example.com",
             "https://stock.example.com/api/v1/brands/",
@@ -172,7 +172,7 @@ async fn the_public_address_takes_precedence(gateway: Gateway) {
             ("x-forwarded-host", "evil.example"),
             ("x-forwarded-proto", "http"),
         ];
-        assert_eq!(brands(&other, &headers).await, shown);
+        assert_eq!(brands(&other, &headers).await, expected);
         other.end().await;
     }
 }
@@ -187,12 +187,14 @@ async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
         brands(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
-    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8"]).await;
+    let gateway = gateway.restart_with(&["--trusted-proxies", "10.0.0.0/8"]).await;
     assert_eq!(
         brands(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
-    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"]).await;
+    let gateway = gateway
+        .restart_with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"])
+        .await;
     assert_eq!(
         brands(&gateway, &forwarded).await,
         "https://stock.example.com/api/v1/brands/"
@@ -230,7 +232,9 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
     }
     assert_eq!(log_in(&gateway, "192.0.2.99", PASSWORD).await, 429);
 
-    let gateway = gateway.with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]).await;
+    let gateway = gateway
+        .restart_with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"])
+        .await;
     for number in 0..10 {
         // Values sent by the client precede those appended by the proxies.
         let forwarded = format!("198.51.100.{number}, 192.0.2.7, 10.1.1.1");
@@ -242,7 +246,7 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
 
 async fn only_allowed_hosts_are_served(gateway: Gateway) {
     let gateway = gateway
-        .with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
+        .restart_with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
         .await;
     for host in [
         "stock.example.com",
@@ -265,7 +269,7 @@ async fn only_allowed_hosts_are_served(gateway: Gateway) {
             .viewer
             .request(Method::GET, "brands/")
             .header("host", host);
-        send(request).await.refuses(400, "INVALID_HOST");
+        send(request).await.expect_error(400, "INVALID_HOST");
         // Health checks and metrics scrapers use the IP address, so their paths are served for every host.
         let health = gateway.anon.request(Method::GET, "/livez").header("host", host);
         send(health).await.expect_text(200);

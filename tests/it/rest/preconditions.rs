@@ -23,16 +23,16 @@ async fn preconditions_of_writes(gateway: Gateway) {
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let path = sample.path(kind);
         let before = root.get(&path).await.json();
-        let seen = tag(root, &path).await;
-        let weak = format!("W/{seen}");
+        let tag_before = tag(root, &path).await;
+        let weak = format!("W/{tag_before}");
         let body = json!({ "description": "Overwritten" });
         for method in [Method::PUT, Method::PATCH, Method::DELETE] {
-            for sent in ["*", &*seen, &*weak] {
-                let refused = send_with(root, method.clone(), &path, ("if-none-match", sent), &body).await;
+            for value in ["*", &*tag_before, &*weak] {
+                let refused = send_with(root, method.clone(), &path, ("if-none-match", value), &body).await;
                 assert_eq!(
-                    refused.refuses(412, "PRECONDITION_FAILED"),
+                    refused.expect_error(412, "PRECONDITION_FAILED"),
                     json!({}),
-                    "{method} {sent}"
+                    "{method} {value}"
                 );
             }
         }
@@ -43,14 +43,14 @@ async fn preconditions_of_writes(gateway: Gateway) {
         let none = format!("{}/999/", kind.plural());
         send_with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
             .await
-            .is(404, NOT_FOUND);
+            .expect_body(404, NOT_FOUND);
     }
     for kind in Kind::ALL {
         let list = list(kind);
         let count = root.get(&list).await.json()["count"].clone();
         for header in [("if-none-match", "*"), ("if-match", "\"7\"")] {
             let refused = send_with(root, Method::POST, &list, header, &sample.body(kind)).await;
-            refused.refuses(412, "PRECONDITION_FAILED");
+            refused.expect_error(412, "PRECONDITION_FAILED");
         }
         assert_eq!(root.get(&list).await.json()["count"], count);
         send_with(root, Method::POST, &list, ("if-match", "*"), &sample.body(kind))
@@ -61,7 +61,7 @@ async fn preconditions_of_writes(gateway: Gateway) {
         let path = sample.path(kind);
         send_with(root, Method::DELETE, &path, ("if-none-match", "*"), &Value::Null)
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
         root.get(&path).await.expect(200);
     }
 }
@@ -70,26 +70,26 @@ async fn preconditions_of_reads(gateway: Gateway) {
     let viewer = &gateway.viewer;
     let sample = Sample::made_by(&gateway.root).await;
     let path = sample.path(Kind::Product);
-    let seen = tag(viewer, &path).await;
+    let tag_before = tag(viewer, &path).await;
     for method in [Method::GET, Method::HEAD] {
         let read = async |path: &str, header: (&str, &str)| {
             send(viewer.request(method.clone(), path).header(header.0, header.1))
                 .await
                 .status
         };
-        assert_eq!(read(&path, ("if-match", &seen)).await, 200);
+        assert_eq!(read(&path, ("if-match", &tag_before)).await, 200);
         assert_eq!(read(&path, ("if-match", "*")).await, 200);
         assert_eq!(read(&path, ("if-match", "\"other\"")).await, 412);
-        assert_eq!(read(&path, ("if-match", &format!("W/{seen}"))).await, 412);
+        assert_eq!(read(&path, ("if-match", &format!("W/{tag_before}"))).await, 412);
         // Lists have no tag, so only `*` matches.
         for list in ["products/", "products/?page_size=1", "brands/?search=none"] {
             assert_eq!(read(list, ("if-match", "*")).await, 200);
-            assert_eq!(read(list, ("if-match", &seen)).await, 412);
+            assert_eq!(read(list, ("if-match", &tag_before)).await, 412);
             assert_eq!(read(list, ("if-none-match", "*")).await, 304);
-            assert_eq!(read(list, ("if-none-match", &seen)).await, 200);
+            assert_eq!(read(list, ("if-none-match", &tag_before)).await, 200);
         }
         assert_eq!(read("products/?page=2", ("if-none-match", "*")).await, 404);
-        assert_eq!(read("products/?page=x", ("if-match", &seen)).await, 400);
+        assert_eq!(read("products/?page=x", ("if-match", &tag_before)).await, 400);
         // Preconditions with dates are ignored, because responses have no `Last-Modified`.
         let date = "Thu, 01 Jan 1970 00:00:00 GMT";
         assert_eq!(read(&path, ("if-unmodified-since", date)).await, 200);
@@ -114,11 +114,11 @@ async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: 
             .expect(403);
         send_with(&gateway.root, method.clone(), &path, stale, &wrong)
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
         let request = gateway.root.request(method, &path).header(stale.0, stale.1);
         send(request.header("content-type", "application/json").body("{"))
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
     }
     send_with(&gateway.anon, Method::GET, &path, stale, &Value::Null)
         .await
@@ -132,18 +132,21 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
     let path = format!("brands/{brand}/");
     let plain = tag(&gateway.viewer, &path).await;
     let weak = format!("W/{plain}");
-    let read = async |coding: &str, known: &str| {
+    let read = async |coding: &str, if_none_match: &str| {
         let request = gateway.viewer.request(Method::GET, &path);
         send(
             request
                 .header("accept-encoding", coding)
-                .header("if-none-match", known),
+                .header("if-none-match", if_none_match),
         )
         .await
     };
-    let whole = read("identity", "\"other\"").await;
+    let uncompressed = read("identity", "\"other\"").await;
     assert_eq!(
-        (whole.header("content-encoding"), whole.header("etag")),
+        (
+            uncompressed.header("content-encoding"),
+            uncompressed.header("etag")
+        ),
         (None, Some(&*plain))
     );
     for coding in ["gzip", "br"] {
@@ -151,8 +154,8 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
         assert_eq!(compressed.status, 200);
         assert_eq!(compressed.header("content-encoding"), Some(coding));
         assert_eq!(compressed.header("etag"), Some(&*weak));
-        for known in [&plain, &weak] {
-            let answer = read(coding, known).await;
+        for if_none_match in [&plain, &weak] {
+            let answer = read(coding, if_none_match).await;
             assert_eq!((answer.status, &*answer.text), (304, ""));
             assert_eq!(answer.header("content-encoding"), None);
         }
@@ -161,7 +164,7 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
     let body = json!({ "name": "Changed" });
     send_with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
         .await
-        .refuses(412, "PRECONDITION_FAILED");
+        .expect_error(412, "PRECONDITION_FAILED");
     send_with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
         .await
         .expect(200);

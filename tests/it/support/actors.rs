@@ -112,8 +112,8 @@ impl Actor {
 
     /// Creates an object and returns its id.
     pub async fn make(&self, kind: Kind, body: Value) -> i64 {
-        let made = self.post(&format!("{}/", kind.plural()), body).await.expect(201);
-        made["id"].as_i64().expect("an id")
+        let created = self.post(&format!("{}/", kind.plural()), body).await.expect(201);
+        created["id"].as_i64().expect("an id")
     }
 
     /// Creates a product of a new brand and category.

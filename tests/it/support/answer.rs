@@ -221,19 +221,19 @@ impl Answer {
 
     /// Asserts the status and the exact body.
     #[track_caller]
-    pub fn is(&self, status: u16, body: &str) {
+    pub fn expect_body(&self, status: u16, body: &str) {
         assert_eq!((self.status, &*self.text), (status, body), "{}", self.request);
     }
 
     /// Asserts the status and the JSON body, ignoring the order of keys.
     #[track_caller]
-    pub fn is_json(&self, status: u16, body: &Value) {
+    pub fn expect_json(&self, status: u16, body: &Value) {
         assert_eq!((self.status, &self.json()), (status, body), "{}", self.request);
     }
 
     /// Asserts the documented error envelope with this status and code, and returns its details.
     #[track_caller]
-    pub fn refuses(&self, status: u16, code: &str) -> Value {
+    pub fn expect_error(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
         assert_eq!(body["error"]["code"], code, "{}: {body}", self.request);
         body["error"]["details"].clone()

@@ -61,7 +61,7 @@ impl Outcome {
 
     /// Asserts that these fields were rejected with these messages.
     #[track_caller]
-    pub fn refuses(self, expected: &[(&str, &str)]) {
+    pub fn expect_invalid(self, expected: &[(&str, &str)]) {
         let mut expected: Vec<(String, String)> = expected
             .iter()
             .map(|(field, message)| ((*field).to_owned(), (*message).to_owned()))
@@ -190,9 +190,9 @@ fn rest(answer: &Answer) -> Outcome {
         403 => Outcome::Forbidden,
         404 => Outcome::NotFound,
         409 => match answer.json()["error"]["code"].as_str().expect("a code") {
-            "PROTECTED" => Outcome::Protected(answer.refuses(409, "PROTECTED")),
+            "PROTECTED" => Outcome::Protected(answer.expect_error(409, "PROTECTED")),
             "INSUFFICIENT_STOCK" => {
-                let details = answer.refuses(409, "INSUFFICIENT_STOCK");
+                let details = answer.expect_error(409, "INSUFFICIENT_STOCK");
                 let (available, requested) = (&details["available"], &details["requested"]);
                 Outcome::InsufficientStock(json!({ "available": available, "requested": requested }))
             }

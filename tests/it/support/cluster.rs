@@ -1,4 +1,4 @@
-//! A PostgreSQL server for a single test, which may stop, freeze and overload it.
+//! A PostgreSQL server for a single test, which the test may stop, freeze and overload.
 
 use std::fs::Permissions;
 use std::net::TcpListener;
@@ -46,12 +46,12 @@ impl Cluster {
         cluster
             .execute("CREATE ROLE shop LOGIN; CREATE DATABASE shop OWNER shop")
             .await;
-        let made = run(
+        let created = run(
             &cluster.url(),
             &["user", "create", "admin", "--superuser", "--password-stdin"],
             PASSWORD,
         );
-        assert!(made.status.success(), "{made:?}");
+        assert!(created.status.success(), "{created:?}");
         Some(cluster)
     }
 

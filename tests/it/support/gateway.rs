@@ -138,7 +138,7 @@ impl Gateway {
     }
 
     /// Stops the gateway and starts another on the same database with these settings.
-    pub async fn with(self, flags: &[&str]) -> Self {
+    pub async fn restart_with(self, flags: &[&str]) -> Self {
         let now = self.services.clock.now();
         self.restart_at(flags, now).await
     }
@@ -167,8 +167,8 @@ impl Gateway {
         database
     }
 
-    /// Advances the clock.
-    pub fn wait(&self, seconds: u64) {
+    /// Advances the clock of the gateway by this many seconds.
+    pub fn advance_clock(&self, seconds: u64) {
         self.services.clock.advance(Duration::from_secs(seconds));
     }
 

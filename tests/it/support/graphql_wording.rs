@@ -15,11 +15,11 @@ pub fn type_errors(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
             return Some((field.to_owned(), "This field is required.".to_owned()));
         }
         let field = field.trim_start_matches('.');
-        let least = i64::from(kind != Kind::Product);
+        let minimum = i64::from(kind != Kind::Product);
         let message = match (why.split('"').nth(1)?.trim_end_matches('!'), &input[field]) {
             (_, Value::Null) => "This field may not be null.".to_owned(),
             ("Int", Value::Number(number)) if number.as_i64().is_some_and(|number| number < 0) => {
-                format!("Ensure this value is greater than or equal to {least}.")
+                format!("Ensure this value is greater than or equal to {minimum}.")
             }
             ("Int", Value::Number(number)) if number.is_u64() => {
                 "Ensure this value is less than or equal to 2147483647.".to_owned()

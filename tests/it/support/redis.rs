@@ -145,7 +145,7 @@ impl Drop for TlsRedis {
     }
 }
 
-/// Creates an authority, and a certificate and its key for 127.0.0.1 that it has signed.
+/// Creates a certificate authority, and a certificate for 127.0.0.1 that it has signed.
 fn certify(directory: &Path) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
     for arguments in [

@@ -176,15 +176,15 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
     variables.insert("filter".to_owned(), Value::Object(filter));
     variables.insert("first".to_owned(), json!(size));
     variables.insert("offset".to_owned(), json!((page - 1) * size));
-    let (declared, given) = if matches!(kind, Kind::Inflow | Kind::Outflow) {
+    let (declaration, argument) = if matches!(kind, Kind::Inflow | Kind::Outflow) {
         ("", "")
     } else {
         ("$search: String, ", "search: $search, ")
     };
     let (field, selected) = (kind.plural(), selection(kind));
     let document = format!(
-        "query({declared}$filter: {noun}Filter, $order: [{noun}Order!], $first: Int, $offset: Int) {{
-           {field}({given}filter: $filter, orderBy: $order, first: $first, offset: $offset) {{
+        "query({declaration}$filter: {noun}Filter, $order: [{noun}Order!], $first: Int, $offset: Int) {{
+           {field}({argument}filter: $filter, orderBy: $order, first: $first, offset: $offset) {{
              totalCount nodes {{ {selected} }} }} }}"
     );
     let body = actor.gql(&document, Value::Object(variables)).await.json();

@@ -102,10 +102,10 @@ async fn rotated_secrets_overlap(gateway: Gateway) {
     let message = next_message().await;
     assert_eq!(message.header("webhook-signature").split(' ').count(), 2);
     assert!(is_signed_with(&first, &message) && is_signed_with(&second, &message));
-    gateway.wait(119);
+    gateway.advance_clock(119);
     let message = next_message().await;
     assert!(is_signed_with(&first, &message) && is_signed_with(&second, &message));
-    gateway.wait(1);
+    gateway.advance_clock(1);
     let message = next_message().await;
     assert!(!is_signed_with(&first, &message) && is_signed_with(&second, &message));
     assert_eq!(
@@ -136,16 +136,16 @@ async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
         .await;
     ManagedEndpoint::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
     // The body may be empty or absent.
-    let sent = root
+    let test_delivery = root
         .raw(Method::POST, &endpoint.path("test/"), "")
         .await
         .expect(202);
     assert_eq!(
         (
-            &sent["event"],
-            &sent["outcome"],
-            &sent["attempts"],
-            &sent["next_attempt_at"]
+            &test_delivery["event"],
+            &test_delivery["outcome"],
+            &test_delivery["attempts"],
+            &test_delivery["next_attempt_at"]
         ),
         (
             &json!("webhook.test"),
@@ -181,15 +181,15 @@ async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
         })
     );
     assert_ne!(messages[0].id(), messages[1].id());
-    let path = endpoint.path(&format!("deliveries/{}/", sent["id"]));
+    let path = endpoint.path(&format!("deliveries/{}/", test_delivery["id"]));
     assert_eq!(root.get(&path).await.expect(200)["outcome"], "delivered");
     endpoint.patch(&gateway, json!({ "disabled": true })).await;
     root.post(&endpoint.path("test/"), json!({}))
         .await
-        .refuses(409, "ENDPOINT_DISABLED");
+        .expect_error(409, "ENDPOINT_DISABLED");
     root.post("webhooks/999999/test/", json!({}))
         .await
-        .is(404, NOT_FOUND);
+        .expect_body(404, NOT_FOUND);
     gateway.assert_invariants().await;
 }
 
@@ -235,7 +235,7 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
         json!({ "outcome": "PENDING", "attemptCount": 2, "endedAt": null })
     );
     assert_eq!(send_due(&gateway).await, 1);
-    gateway.wait(13);
+    gateway.advance_clock(13);
     receiver.set_reaction(Reaction::Status(204));
     assert_eq!(send_due(&gateway).await, 1);
     let repeated = endpoint.deliveries(&gateway).await[0].clone();
@@ -280,11 +280,11 @@ async fn all_failed_deliveries_are_repeated(gateway: Gateway) {
             create_outflow(&gateway, product, 1).await;
         }
         assert_eq!(send_due(&gateway).await, 2 * count);
-        gateway.wait(13);
+        gateway.advance_clock(13);
         assert_eq!(send_due(&gateway).await, 2 * count);
     };
     fail(2).await;
-    gateway.wait(3600);
+    gateway.advance_clock(3600);
     // The second set fails at 11:30:26.
     fail(3).await;
     receiver.set_reaction(Reaction::Status(204));

@@ -1,8 +1,8 @@
 //! PostgreSQL: a driver on top of `tokio-postgres`, with time limits so that no request waits forever.
 //!
-//! The server cancels statements that take too long. Its limits are startup parameters of a connection, so setting
-//! them needs no statement, and they are never changed during a request. They are omitted for a pooler that rejects them. The client has a
-//! slightly longer limit, for a server or a network that has stopped responding.
+//! The server cancels statements that take too long. Its limits are startup parameters of a connection, so setting them
+//! needs no statement, and they are never changed during a request. They are omitted for a pooler that rejects them. The
+//! client has a slightly longer limit, for a server or a network that has stopped responding.
 
 mod address;
 mod connection;

@@ -1,6 +1,6 @@
 //! Converts SQLite's errors to SeaORM's, and classifies them.
 //!
-//! `DbErr` has no variant for the errors of a driver that SeaORM does not know, so the extended result code is written at
+//! `DbErr` has no variant for the errors of a driver that SeaORM does not support, so the extended result code is written at
 //! the beginning of the text.
 
 use rusqlite::ffi;

@@ -123,8 +123,8 @@ impl DeclaredType {
     }
 }
 
-pub(super) fn unreadable(what: &str) -> DbErr {
-    DbErr::Type(format!("the database contains a {what} that can't be read"))
+pub(super) fn unreadable(kind: &str) -> DbErr {
+    DbErr::Type(format!("the database contains a {kind} that can't be read"))
 }
 
 #[cfg(test)]

@@ -57,14 +57,14 @@ fn argument(name: &str) -> Option<u64> {
 fn main() -> ExitCode {
     let seconds = argument("--seconds").unwrap_or(60);
     let seed = argument("--seed").unwrap_or_else(|| fastrand::u64(..1_000_000_000));
-    let only = argument("--case");
+    let only_case = argument("--case");
     let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         PANICS.fetch_add(1, Ordering::Relaxed);
         default_hook(panic);
     }));
-    let kept = tempfile::tempdir().expect("a folder");
-    let originals = originals(kept.path());
+    let temporary = tempfile::tempdir().expect("a folder");
+    let originals = originals(temporary.path());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_time()
@@ -73,14 +73,14 @@ fn main() -> ExitCode {
     println!("seed {seed}, {seconds} seconds");
     let begun = Instant::now();
     let mut totals = Totals::default();
-    let mut number = only.unwrap_or(0);
+    let mut number = only_case.unwrap_or(0);
     let mut reported = Instant::now();
     loop {
         let rng = fastrand::Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number));
-        let folder = kept.path().join("case");
+        let folder = temporary.path().join("case");
         if let Err(reason) = case(rng, &originals, &folder, &runtime, &mut totals) {
             println!("FAILED: seed {seed}, case {number}: {reason}");
-            println!("the files are in {}", kept.keep().display());
+            println!("the files are in {}", temporary.keep().display());
             return ExitCode::FAILURE;
         }
         number += 1;
@@ -89,7 +89,7 @@ fn main() -> ExitCode {
             reported = Instant::now();
             println!("{}", totals.line(begun.elapsed()));
         }
-        if only.is_some() || begun.elapsed() > Duration::from_secs(seconds) {
+        if only_case.is_some() || begun.elapsed() > Duration::from_secs(seconds) {
             break;
         }
     }

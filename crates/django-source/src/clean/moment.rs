@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_django_is_read() {
+    fn every_format_of_django_is_read() {
         for (text, moment) in [
             ("2024-05-06 10:00:00.123456", "2024-05-06T10:00:00.123456Z"),
             ("2024-05-06 10:00:00", "2024-05-06T10:00:00Z"),

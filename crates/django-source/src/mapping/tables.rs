@@ -84,10 +84,10 @@ fn by_name(catalogue: &Catalogue, role: Role, found: &mut RoleTables) {
 fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
     let mut found = Vec::new();
     let mut consider = |app: &str, model: &str, table, penalty: f64| {
-        let likeness = max_similarity(model, role.words());
-        if likeness >= MIN_SIMILARITY {
+        let similarity = max_similarity(model, role.words());
+        if similarity >= MIN_SIMILARITY {
             let app = max_similarity(app, role.words());
-            found.push((likeness + app / 2.0 + fit(table, role) - penalty, table));
+            found.push((similarity + app / 2.0 + fit(table, role) - penalty, table));
         }
     };
     for model in &catalogue.models {

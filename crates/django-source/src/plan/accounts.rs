@@ -101,7 +101,7 @@ impl Rights {
             };
             if self.groups.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
-                    what: "groups",
+                    items: "groups",
                     limit: MAX_COUNT,
                 });
             }
@@ -124,7 +124,8 @@ impl Rights {
         })
     }
 
-    /// The codename that a user or group gets for a permission of the source. `holder` is `None` if the user or group does not exist.
+    /// The codename that a user or group gets for a permission of the source. `holder` is `None` if the user or group does
+    /// not exist.
     fn resolve(
         &self,
         holder: Option<i64>,
@@ -243,7 +244,7 @@ fn grants(reader: &mut Reader, layout: &Layout) -> Result<HashMap<i64, Grant>> {
         if let [Value::Integer(id), model, codename] = row {
             if found.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
-                    what: "permissions",
+                    items: "permissions",
                     limit: MAX_COUNT,
                 });
             }

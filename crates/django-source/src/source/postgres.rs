@@ -135,8 +135,11 @@ fn value(row: &SimpleQueryRow, column: usize, kind: Kind) -> Value {
 /// Parses the address, including the parameters that the driver does not support. Error messages don't show the address,
 /// because it may contain a password.
 fn settings(address: &str) -> Result<(Config, tokio_postgres_rustls::MakeRustlsConnect)> {
-    let wrong =
-        |what: &str| Error::Address(format!("the PostgreSQL URL of the source cannot be used: {what}"));
+    let wrong = |reason: &str| {
+        Error::Address(format!(
+            "the PostgreSQL URL of the source can't be used: {reason}"
+        ))
+    };
     let mut url = Url::parse(address).map_err(|_| wrong("it is not a URL"))?;
     let (mut mode, mut roots, mut kept) = ("prefer".to_owned(), None, Vec::new());
     for (key, value) in url.query_pairs().into_owned() {

@@ -23,7 +23,8 @@ use crate::value::{Value, quoted};
 const STEPS_PER_CALL: u64 = 10_000;
 /// The number of calls after which a statement on a small file is interrupted.
 const MIN_CALLS: u64 = 5_000;
-/// A statement is allowed one more call for each this many bytes of the file. A row of Django takes about 20 steps and 50 bytes.
+/// The number of bytes of the file for which a statement is allowed one more call. A row of Django takes about 20 steps and
+/// 50 bytes.
 const BYTES_PER_CALL: u64 = 250;
 
 pub(crate) struct SqliteReader {

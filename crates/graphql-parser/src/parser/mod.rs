@@ -129,10 +129,10 @@ impl<'a> Parser<'a> {
             .get_or_insert_with(|| Error::new(kind, pos, message));
     }
 
-    fn expected(&self, what: TokenKind) -> Error {
+    fn expected(&self, kind: TokenKind) -> Error {
         Error::syntax(
             self.token.pos,
-            format_args!("Expected {what}, found {}.", self.token),
+            format_args!("Expected {kind}, found {}.", self.token),
         )
     }
 

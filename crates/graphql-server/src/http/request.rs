@@ -115,12 +115,12 @@ fn read(raw: &RawParameters<'_>) -> Result<GraphQlRequest, RequestError> {
 fn parameter<T: DeserializeOwned>(
     raw: Option<&Cow<'_, RawValue>>,
     name: &str,
-    what: &str,
+    expected: &str,
 ) -> Result<Option<T>, RequestError> {
     let Some(raw) = raw else {
         return Ok(None);
     };
-    serde_json::from_str(raw.get()).map_err(|_| invalid(&format!("\"{name}\" is not {what}.")))
+    serde_json::from_str(raw.get()).map_err(|_| invalid(&format!("\"{name}\" is not {expected}.")))
 }
 
 fn invalid(message: &str) -> RequestError {

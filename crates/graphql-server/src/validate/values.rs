@@ -268,7 +268,7 @@ impl<'a> ValueChecker<'a> {
         self.mismatch(&format!("expected \"{ty}\""));
     }
 
-    fn mismatch(&mut self, what: &str) {
+    fn mismatch(&mut self, reason: &str) {
         let mut path = String::new();
         for step in &self.path {
             if !path.is_empty() {
@@ -280,8 +280,8 @@ impl<'a> ValueChecker<'a> {
             }
         }
         let message = match self.source {
-            Source::Literal => format!("The value of \"{path}\" does not fit: {what}."),
-            Source::Variable => format!("The variable \"${path}\" does not fit: {what}."),
+            Source::Literal => format!("The value of \"{path}\" does not fit: {reason}."),
+            Source::Variable => format!("The variable \"${path}\" does not fit: {reason}."),
         };
         self.error(message, self.position);
     }

@@ -46,7 +46,7 @@ async fn a_server_may_allow_fewer_connections_than_the_pool() {
     admin
         .execute_unprepared(&format!("DROP ROLE {role}"))
         .await
-        .expect("no role");
+        .expect("the role is dropped");
     test_database.remove().await;
 }
 
@@ -93,11 +93,11 @@ async fn waiting_for_a_connection_is_bounded() {
             .boxed()
         })
         .await;
-    let (result, took) = waited.expect("a transaction");
+    let (result, elapsed) = waited.expect("a transaction");
     assert_eq!(result, Err(Failure::Unavailable));
     assert!(
-        took > Duration::from_secs(4) && took < Duration::from_secs(7),
-        "{took:?}"
+        elapsed > Duration::from_secs(4) && elapsed < Duration::from_secs(7),
+        "{elapsed:?}"
     );
     assert_eq!(number(&db, "SELECT CAST(1 AS bigint)").await, Ok(1));
     test_database.remove().await;
@@ -142,7 +142,7 @@ async fn only_utf8_databases_are_accepted() {
     admin
         .execute_unprepared(&format!("DROP DATABASE {name}"))
         .await
-        .expect("no database");
+        .expect("the database is dropped");
     test_database.remove().await;
 }
 

@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait as _, DbErr};
 
-use super::{number, sql, until};
+use super::{number, sql, wait_until};
 use crate::test_database::TestDatabase;
 
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -50,8 +50,11 @@ async fn connections_that_the_server_closed_are_replaced() {
         {
             assert_eq!(result, Ok(1));
         }
-        admin.query_all_raw(sql(END_OTHERS)).await.expect("an end");
-        // There is no pause, so some are used before their end is detected.
+        admin
+            .query_all_raw(sql(END_OTHERS))
+            .await
+            .expect("the connections are closed");
+        // There is no pause, so some connections are used before their end is detected.
         assert_eq!(insert(&db, round).await, Ok(()));
         for result in join_all((0..12).map(|_| number(&db, ONE))).await {
             assert_eq!(result, Ok(1));
@@ -107,7 +110,7 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
             .await
             .is_err()
     );
-    until(&admin, sleeping, 0).await;
+    wait_until(&admin, sleeping, 0).await;
     // A transaction is rolled back, between two statements or during one.
     for wait in ["SELECT 1", "SELECT 1 FROM pg_sleep(30)"] {
         let dropped = db.transaction(Arc::new(()), move |tx| {
@@ -125,8 +128,8 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
                 .await
                 .is_err()
         );
-        until(&admin, open, 0).await;
-        until(&admin, sleeping, 0).await;
+        wait_until(&admin, open, 0).await;
+        wait_until(&admin, sleeping, 0).await;
         assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(0));
     }
     // All connections can be used again.
@@ -154,7 +157,10 @@ async fn statements_work_after_a_column_has_changed_its_type() {
     read().await;
     for change in ["varchar(40)", "text", "varchar(50)"] {
         let alter = format!("ALTER TABLE shelf ALTER COLUMN name TYPE {change}");
-        admin.execute_unprepared(&alter).await.expect("a change");
+        admin
+            .execute_unprepared(&alter)
+            .await
+            .expect("the column is altered");
         read().await;
         let in_transaction = db.transaction(Arc::new(()), move |tx| {
             async move {
@@ -179,7 +185,10 @@ async fn read_only_connections_are_replaced() {
     };
     let set = |value: &str| format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
     admin.execute_unprepared(&set("on")).await.expect("a setting");
-    admin.query_all_raw(sql(END_OTHERS)).await.expect("an end");
+    admin
+        .query_all_raw(sql(END_OTHERS))
+        .await
+        .expect("the connections are closed");
     let written = insert(&db, 1).await;
     assert_eq!(
         written.map_err(|error| Failure::of(&error)),
@@ -195,6 +204,6 @@ async fn read_only_connections_are_replaced() {
         }
     });
     assert!(recovered.await.is_ok());
-    until(&db, "SELECT COUNT(*) FROM shelf", 1).await;
+    wait_until(&db, "SELECT COUNT(*) FROM shelf", 1).await;
     test_database.remove().await;
 }
