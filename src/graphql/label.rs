@@ -22,7 +22,7 @@ macro_rules! label {
     ) => {
         node! {
             $(#[$meta])*
-            $node as $name of $entity, |row, cx| {
+            $node as $name with $lists of $entity, |row, cx| {
                 id: ID = row.id.into();
                 name: &str = &row.name;
                 description: Option<&str> = row.description.as_deref();
@@ -31,11 +31,6 @@ macro_rules! label {
                 version: i32 = int(row.version);
                 created_at: DateTime = DateTime(row.created_at);
                 updated_at: DateTime = DateTime(row.updated_at);
-            }
-
-            #[graphql(flatten)]
-            async fn lists(&self) -> $lists {
-                $lists(self.0.clone())
             }
         }
 

@@ -19,7 +19,7 @@ use crate::resolvers::product::{self as rules, Draft};
 
 node! {
     /// Something kept in stock.
-    ProductNode as "Product" of product::Entity, |product, cx| {
+    ProductNode as "Product" with ProductLists of product::Entity, |product, cx| {
         id: ID = product.id.into();
         title: &str = &product.title;
         description: Option<&str> = product.description.as_deref();
@@ -58,11 +58,6 @@ node! {
             offset,
         };
         movement::page_of_product(cx, &self.0, page).await
-    }
-
-    #[graphql(flatten)]
-    async fn lists(&self) -> ProductLists {
-        ProductLists(self.0.clone())
     }
 }
 

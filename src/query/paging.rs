@@ -192,6 +192,16 @@ pub async fn children_of<P: Collection, R: Collection>(
     Ok((pages.of(row.id()), Arc::clone(listing)))
 }
 
+/// The same page and listing if they have been loaded.
+pub fn loaded_children_of<P: Collection, R: Collection>(
+    row: &Row<P>,
+    relation: &str,
+) -> Option<(Arc<CursorPage<Row<R>>>, Arc<Listing<R>>)> {
+    let loaded = row.loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
+    let (pages, listing) = &*loaded;
+    Some((pages.of(row.id()), Arc::clone(listing)))
+}
+
 /// The number of children of `row` on all pages, counted for all its siblings together.
 pub async fn count_children_of<P: Collection, R: Collection>(
     ctx: &Ctx,

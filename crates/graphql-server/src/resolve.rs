@@ -41,6 +41,27 @@ pub fn write_object<T: WriteFields>(ctx: &ContextSelectionSet<'_>, object: &T, j
     complete
 }
 
+/// Appends the list of objects that the field `cx.item` selects from, if all selected fields can be written without waiting.
+/// Otherwise returns false and leaves `json` as it is.
+pub fn write_items<T: WriteFields>(
+    cx: &Context<'_>,
+    items: impl IntoIterator<Item = T>,
+    json: &mut Vec<u8>,
+) -> bool {
+    let selections = cx.with_selection_set(&cx.item.node.selection_set);
+    let start = json.len();
+    json.push(b'[');
+    for (index, item) in items.into_iter().enumerate() {
+        separate(json, index);
+        if !write_object(&selections, &item, json) {
+            json.truncate(start);
+            return false;
+        }
+    }
+    json.push(b']');
+    true
+}
+
 /// An object whose fields are resolved in sequence.
 pub struct Node<T>(pub T);
 

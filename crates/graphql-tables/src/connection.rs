@@ -107,7 +107,12 @@ macro_rules! connection {
             }
         }
 
-        impl $crate::WriteFields for $connection {}
+        impl $crate::WriteFields for $connection {
+            fn write_field(&self, cx: &async_graphql::Context<'_>, json: &mut Vec<u8>) -> bool {
+                let nodes = || self.0.page.items.iter().cloned().map(<$node>::from);
+                cx.item.node.name.node == "nodes" && $crate::write_items(cx, nodes(), json)
+            }
+        }
 
         pub(crate) struct $edge(std::sync::Arc<$crate::CursorPage<$item>>, $item);
 

@@ -88,7 +88,7 @@ mod page;
 mod relation;
 mod scalar;
 
-pub use graphql_server::resolve::{Items, Node, WriteFields, WriteValue};
+pub use graphql_server::resolve::{Items, Node, WriteFields, WriteValue, write_items, write_object};
 pub use table_query::{CursorPage, Direction, Filter, Row};
 
 pub use self::arguments::{ArgumentCheck, ArgumentChecks, Arguments, camel_case, is_camel_case_of};

@@ -17,13 +17,14 @@ pub trait HasNode<C: TableContext>: Table {
 pub type NodeOf<E, C> = <E as HasNode<C>>::Node;
 
 /// Declares an object type with the values of its fields, for a row and a context of the field. The values are available
-/// without waiting, except for a [`Reference`](crate::Reference); fields that have to be waited for follow as functions:
+/// without waiting, except for a [`Reference`](crate::Reference). The fields of another object may be included, which is made
+/// of the row, and fields that have to be waited for follow as functions:
 ///
 /// ```ignore
 /// node! {
 ///     Ctx,
 ///     /// A book.
-///     BookNode as "Book" of book::Entity, |book, cx| {
+///     BookNode as "Book" with BookLists of book::Entity, |book, cx| {
 ///         title: &str = &book.title;
 ///         author: Reference<'_, author::Entity, Ctx> = required(book, "author", |book| book.author_id);
 ///     }
@@ -58,7 +59,7 @@ macro_rules! node {
     (
         $ctx:ty,
         $(#[$meta:meta])*
-        $node:ident as $name:literal of $entity:ty, |$row:ident, $cx:ident| {
+        $node:ident as $name:literal $(with $included:ident)? of $entity:ty, |$row:ident, $cx:ident| {
             $($(#[doc = $doc:literal])* $field:ident: $type:ty = $value:expr;)+
         }
         $($functions:tt)*
@@ -76,6 +77,13 @@ macro_rules! node {
                 }
             )+
 
+            $(
+                #[graphql(flatten)]
+                async fn included(&self) -> $included {
+                    $included(self.0.clone())
+                }
+            )?
+
             $($functions)*
         }
 
@@ -89,6 +97,11 @@ macro_rules! node {
                         return $crate::WriteValue::write_value(&value, $cx, json);
                     }
                 )+
+                $(
+                    if $crate::WriteFields::write_field(&$included(self.0.clone()), $cx, json) {
+                        return true;
+                    }
+                )?
                 false
             }
         }

@@ -197,6 +197,12 @@ impl<R: Table> Row<R> {
             .map_err(|_| Error::Relation(relation.to_owned()).into())
     }
 
+    /// The value that [`load_once`](Self::load_once) has loaded for `relation`, if it has.
+    pub fn loaded<T: Any + Send + Sync>(&self, relation: &str) -> Option<Arc<T>> {
+        let loaded = Arc::clone(self.relations().get(relation)?.get()?);
+        loaded.downcast::<T>().ok()
+    }
+
     /// The keys of all siblings, sorted.
     pub fn ids(&self) -> Vec<i64> {
         let mut ids: Vec<i64> = self.siblings().iter().map(row_id::<R>).collect();

@@ -7,15 +7,15 @@ use futures_util::future::BoxFuture;
 use graphql_server::RequestError;
 use graphql_tables::{
     Arguments, Connection, HasConnection, HasFilter, HasOrder, Node, OrderInput, PageArguments, nullable,
-    read_filter, relation_key,
+    read_filter, relation_key, write_object,
 };
 use sea_orm::IdenStatic as _;
 
 use super::{ConnectionOf, FilterArgument, Nullable, OrderArgument};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::query::paging::{MAX_PAGE_SIZE, children_of, count_children_of};
-use crate::query::{Collection, Listing, Order, PageRequest, Row};
+use crate::query::paging::{MAX_PAGE_SIZE, children_of, count_children_of, loaded_children_of};
+use crate::query::{Collection, CursorPage, Listing, Order, PageRequest, Row};
 
 /// The page that the arguments of a field ask for.
 pub(crate) fn page_request(arguments: &Arguments<'_>) -> Result<PageRequest, RequestError> {
@@ -100,12 +100,39 @@ pub(crate) fn related_rows<'a, E: Collection + HasConnection<Ctx>, P: Collection
         let ctx = Ctx::of(cx)?;
         let listing = || listing(ctx);
         let (page, listing) = children_of(ctx, parent, &relation, reference, &request, listing).await?;
-        let parent = parent.clone();
-        let connection = Connection::<Ctx, _>::new(page, move |ctx| {
-            let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
-            Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
-        });
-        Ok(Node(connection.into()))
+        Ok(Node(
+            page_of_parent(parent, relation, reference, page, listing).into(),
+        ))
+    })
+}
+
+/// Writes the page that [`related_rows`] returns, if it has been loaded.
+pub(crate) fn write_related_rows<E: Collection + HasConnection<Ctx>, P: Collection>(
+    cx: &Context<'_>,
+    parent: &Row<P>,
+    reference: E::Column,
+    json: &mut Vec<u8>,
+) -> bool {
+    let relation = relation_key(cx);
+    let Some((page, listing)) = loaded_children_of(parent, &relation) else {
+        return false;
+    };
+    let connection = E::Connection::from(page_of_parent(parent, relation, reference, page, listing));
+    let selections = cx.with_selection_set(&cx.item.node.selection_set);
+    write_object(&selections, &connection, json)
+}
+
+fn page_of_parent<E: Collection, P: Collection>(
+    parent: &Row<P>,
+    relation: String,
+    reference: E::Column,
+    page: Arc<CursorPage<Row<E>>>,
+    listing: Arc<Listing<E>>,
+) -> Connection<Ctx, Row<E>> {
+    let parent = parent.clone();
+    Connection::new(page, move |ctx| {
+        let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
+        Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
     })
 }
 
@@ -172,6 +199,20 @@ macro_rules! lists {
                     .await
                 }
             )+
+        }
+
+        impl graphql_tables::WriteFields for $lists {
+            fn write_field(&self, cx: &async_graphql::Context<'_>, json: &mut Vec<u8>) -> bool {
+                use $crate::graphql::kit::list::write_related_rows;
+                let name = cx.item.node.name.node.as_str();
+                $(
+                    if graphql_tables::is_camel_case_of(name, stringify!($field)) {
+                        let reference = $module::Column::$reference;
+                        return write_related_rows::<$module::Entity, _>(cx, &self.0, reference, json);
+                    }
+                )+
+                false
+            }
         }
     };
     ($lists:ident {
