@@ -187,6 +187,8 @@ connection!(
 #[derive(InputObject)]
 pub(crate) struct SendTestWebhookInput {
     pub(crate) endpoint_id: ID,
+    /// Fails with `CONFLICT` if the endpoint has changed since this version.
+    pub(crate) expected_version: Option<i32>,
 }
 
 payload!(
@@ -209,6 +211,8 @@ payload!(
 #[derive(InputObject)]
 pub(crate) struct ReplayWebhookDeliveriesInput {
     pub(crate) endpoint_id: ID,
+    /// Fails with `CONFLICT` if the endpoint has changed since this version.
+    pub(crate) expected_version: Option<i32>,
     /// Deliveries that were given up at this time or later.
     since: DateTime,
 }

@@ -170,7 +170,7 @@ pub(crate) async fn add(
 pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
     let Target { ctx, id } = target;
     ctx.permit::<Change, Entity>()?;
-    let expected = rotated_version(&ctx, &headers, id).await;
+    let expected = version_to_change(&ctx, &headers, id).await;
     // A request with a key may be a repeat, and its first execution may have changed the version.
     if !once.has_key() {
         expected.clone()?;
@@ -190,7 +190,7 @@ pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body:
 }
 
 /// The version of the endpoint that the preconditions require.
-async fn rotated_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
+async fn version_to_change(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
     let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
     let expected = version_tag::expected_version(headers, current.version);
     check_preconditions::<Entity>(ctx, headers, expected, current).await?;
@@ -198,11 +198,12 @@ async fn rotated_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Opti
 }
 
 /// `POST /webhooks/<id>/test/`
-pub(crate) async fn test(target: Target, once: Once) -> HandlerResult {
+pub(crate) async fn test(target: Target, once: Once, headers: HeaderMap) -> HandlerResult {
     let Target { ctx, id } = target;
     ctx.permit::<Change, Entity>()?;
+    let expected = version_to_change(&ctx, &headers, id).await;
     once.run(ctx, Bytes::new(), |ctx, _| async move {
-        let row = deliveries::test(ctx.permit()?, id).await?;
+        let row = deliveries::test(ctx.permit()?, id, expected?).await?;
         delivery::respond_with(&ctx, &row, StatusCode::ACCEPTED).await
     })
     .await
@@ -211,21 +212,20 @@ pub(crate) async fn test(target: Target, once: Once) -> HandlerResult {
 /// `POST /webhooks/<id>/replay/`
 pub(crate) async fn replay(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
     let Target { ctx, id } = target;
-    let found = resolvers::current(&ctx.permit::<Change, Entity>()?, id)
-        .await
-        .map(drop);
+    ctx.permit::<Change, Entity>()?;
+    let expected = version_to_change(&ctx, &headers, id).await;
     if !once.has_key() {
-        found.clone()?;
+        expected.clone()?;
     }
     let body = read_json_body(&headers, body).await?;
     once.run(ctx, body, |ctx, body| async move {
-        found?;
+        let expected = expected?;
         let mut form = Form::parse(&body)?;
         let since = Since {
             since: form.timestamp("since"),
             faults: form.faults(),
         };
-        let replayed = deliveries::replay_failed(ctx.permit()?, id, since).await?;
+        let replayed = deliveries::replay_failed(ctx.permit()?, id, expected, since).await?;
         Ok(json_response(
             StatusCode::ACCEPTED,
             &Replayed {
