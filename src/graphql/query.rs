@@ -6,12 +6,12 @@ use futures_util::FutureExt as _;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
-use super::kit::Nullable;
 use super::kit::filter_input::FilterArgument;
 use super::kit::list::lists;
 use super::kit::node::{HasNode, NodeOf};
 use super::kit::order::OrderArgument;
 use super::kit::scalar::require_id;
+use super::kit::{Concurrent, Nullable};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::resolvers;
@@ -74,8 +74,8 @@ impl Query {
     }
 
     /// Totals for a dashboard.
-    async fn analytics(&self, cx: &Context<'_>) -> Nullable<Analytics> {
-        Some(Ctx::of(cx).and_then(|ctx| ctx.actor().map(|_| Analytics)))
+    async fn analytics(&self, cx: &Context<'_>) -> Nullable<Concurrent<Analytics>> {
+        Some(Ctx::of(cx).and_then(|ctx| ctx.actor().map(|_| Concurrent(Analytics))))
     }
 
     #[graphql(flatten)]

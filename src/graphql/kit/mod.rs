@@ -27,7 +27,7 @@ pub(crate) mod user_error;
 pub(crate) mod verbs;
 
 pub(crate) use error::user_errors;
-pub(crate) use graphql_server::resolve::{Items, Node};
+pub(crate) use graphql_server::resolve::{Concurrent, Items, Node};
 pub(crate) use user_error::UserError;
 
 /// The result of a nullable field. An error makes the field null and leaves its siblings as they are.
