@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# A small image that runs as an unprivileged user. SQLite and the generated signing key live in /data:
+# A small image that runs as an unprivileged user. The SQLite file and the generated signing key are in /data:
 #
 #   docker build --tag stockroom .
 #   docker run --publish 8000:8000 --volume stockroom:/data stockroom
@@ -25,8 +25,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     cargo build --release --locked && install -D target/release/stockroom /out/stockroom
 
 FROM debian:bookworm-slim
-# The authorities that the certificate of a Redis over TLS (rediss://) is checked by; PostgreSQL and webhooks use those that
-# are compiled in.
+# The certificate authorities for Redis over TLS (rediss://). Those for PostgreSQL and webhooks are compiled in.
 COPY --from=builder /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=builder /out/stockroom /usr/local/bin/stockroom
 # The user `nobody` and the group `nogroup`, as numbers, so that Kubernetes can verify that the user is not root.
@@ -36,7 +35,7 @@ WORKDIR /data
 VOLUME /data
 ENV BIND=0.0.0.0:8000 DATABASE_URL=sqlite:///data/stockroom.db
 EXPOSE 8000
-# It sends a request to the address of BIND.
+# Sends a request to the address of BIND.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["stockroom", "health"]
 ENTRYPOINT ["stockroom"]
 CMD ["serve"]

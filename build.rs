@@ -39,8 +39,8 @@ const SOURCES: [&str; 8] = [
 const PACKAGES: [&str; 3] = [".npmrc", "package.json", "package-lock.json"];
 
 fn main() -> Result<()> {
-    let web = folder("CARGO_MANIFEST_DIR")?.join("web");
-    let out = folder("OUT_DIR")?;
+    let web = folder_in("CARGO_MANIFEST_DIR")?.join("web");
+    let out = folder_in("OUT_DIR")?;
     println!("cargo:rerun-if-changed=build.rs");
     for source in SOURCES {
         println!("cargo:rerun-if-changed=web/{source}");
@@ -52,10 +52,10 @@ fn main() -> Result<()> {
     let mut files = Files::new();
     if let Some(dist) = env::var_os("STOCKROOM_WEB_DIST") {
         println!("cargo:rerun-if-changed={}", Path::new(&dist).display());
-        files = below(Path::new(&dist))?;
+        files = files_below(Path::new(&dist))?;
     } else if env::var_os("STOCKROOM_SKIP_WEB").is_none_or(|skip| skip.is_empty() || skip == "0") {
-        match built(&web, &out) {
-            Ok(dist) => files = below(&dist)?,
+        match built_pages(&web, &out) {
+            Ok(dist) => files = files_below(&dist)?,
             Err(reason) => {
                 // If `PATH` changes, npm may be found: try again then.
                 println!("cargo:rerun-if-env-changed=PATH");
@@ -63,29 +63,29 @@ fn main() -> Result<()> {
             }
         }
     }
-    for (name, path) in below(&web.join("static"))? {
+    for (name, path) in files_below(&web.join("static"))? {
         files.insert(format!("static/{name}"), path);
     }
-    fs::write(out.join("pages.rs"), listing(&files)?)?;
+    fs::write(out.join("pages.rs"), list_of_files(&files)?)?;
     Ok(())
 }
 
-fn folder(variable: &str) -> Result<PathBuf> {
+fn folder_in(variable: &str) -> Result<PathBuf> {
     env::var_os(variable)
         .map(PathBuf::from)
         .ok_or_else(|| format!("{variable} is not set").into())
 }
 
 /// Returns the folder with the built pages; builds them unless these sources were built before.
-fn built(web: &Path, out: &Path) -> Result<PathBuf> {
-    let room = target(out).join("web");
-    fs::create_dir_all(&room)?;
+fn built_pages(web: &Path, out: &Path) -> Result<PathBuf> {
+    let builds = target(out).join("web");
+    fs::create_dir_all(&builds)?;
     let mut sources = Files::new();
     for name in SOURCES {
         let path = web.join(name);
         if path.is_dir() {
             sources.extend(
-                below(&path)?
+                files_below(&path)?
                     .into_iter()
                     .map(|(inner, path)| (format!("{name}/{inner}"), path)),
             );
@@ -93,13 +93,13 @@ fn built(web: &Path, out: &Path) -> Result<PathBuf> {
             sources.insert(name.to_owned(), path);
         }
     }
-    let dist = room.join(fingerprint(&sources)?);
+    let dist = builds.join(fingerprint(&sources)?);
 
     // Concurrent cargo commands wait for the first one to build the pages.
-    let lock = File::create(room.join("lock"))?;
+    let lock = File::create(builds.join("lock"))?;
     lock.lock()?;
     if !dist.is_dir() {
-        build(&room.join("work"), &sources, &dist)?;
+        build(&builds.join("work"), &sources, &dist)?;
     }
     Ok(dist)
 }
@@ -178,7 +178,7 @@ fn npm(folder: &Path, arguments: &[&str]) -> Result<()> {
 }
 
 /// All files below a folder.
-fn below(folder: &Path) -> Result<Files> {
+fn files_below(folder: &Path) -> Result<Files> {
     let mut files = Files::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -189,7 +189,7 @@ fn below(folder: &Path) -> Result<Files> {
             .into_owned();
         if path.is_dir() {
             files.extend(
-                below(&path)?
+                files_below(&path)?
                     .into_iter()
                     .map(|(inner, path)| (format!("{name}/{inner}"), path)),
             );
@@ -215,7 +215,7 @@ fn absolute(path: &Path) -> Result<String> {
 }
 
 /// The expression that `src/http/pages.rs` includes: one `File` for each file, ordered by name.
-fn listing(files: &Files) -> Result<String> {
+fn list_of_files(files: &Files) -> Result<String> {
     let mut code = String::from("&[\n");
     for (name, path) in files
         .iter()

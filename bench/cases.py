@@ -18,8 +18,8 @@ class Shop:
     """Pairs of a word and a category in which many titles contain it."""
     prices: tuple[str, str]
     """A range that contains the prices of most products."""
-    stocked: list[int] = field(default_factory=list)
-    """Products with more in stock than any run takes."""
+    stocked_ids: list[int] = field(default_factory=list)
+    """Products whose stock is larger than the sum of all outflows of a run."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class Case:
     """The target as a share of the result of another case."""
 
 
-# More different requests than the CPU's caches hold.
+# The number of different requests, more than fit into the CPU's caches.
 VARIETY = 20_000
 
 
-def same(path: str):
+def repeat_get(path: str):
     return lambda shop, rng: [Request("GET", path)]
 
 
@@ -73,7 +73,7 @@ def late_page(shop: Shop, rng: random.Random) -> list[Request]:
 
 
 def search(shop: Shop, rng: random.Random) -> list[Request]:
-    def one() -> Request:
+    def random_search() -> Request:
         word, category = rng.choice(shop.searches)
         query = {
             "search": word,
@@ -84,18 +84,18 @@ def search(shop: Shop, rng: random.Random) -> list[Request]:
         }
         return Request("GET", "/api/v1/products/?" + urllib.parse.urlencode(query))
 
-    return [one() for _ in range(2_000)]
+    return [random_search() for _ in range(2_000)]
 
 
 def outflow(shop: Shop, rng: random.Random) -> list[Request]:
     return [
-        Request("POST", "/api/v1/outflows/", {"product": rng.choice(shop.stocked), "quantity": 1})
+        Request("POST", "/api/v1/outflows/", {"product": rng.choice(shop.stocked_ids), "quantity": 1})
         for _ in range(VARIETY)
     ]
 
 
 def hot_outflow(shop: Shop, rng: random.Random) -> list[Request]:
-    return [Request("POST", "/api/v1/outflows/", {"product": shop.stocked[0], "quantity": 1})]
+    return [Request("POST", "/api/v1/outflows/", {"product": shop.stocked_ids[0], "quantity": 1})]
 
 
 def graphql(document: str, variables: dict | None = None) -> Request:
@@ -142,7 +142,7 @@ def graphql_product(shop: Shop, rng: random.Random) -> list[Request]:
 
 def graphql_outflow(shop: Shop, rng: random.Random) -> list[Request]:
     return [
-        graphql(CREATE_OUTFLOW, {"input": {"productId": str(rng.choice(shop.stocked)), "quantity": 1}})
+        graphql(CREATE_OUTFLOW, {"input": {"productId": str(rng.choice(shop.stocked_ids)), "quantity": 1}})
         for _ in range(VARIETY)
     ]
 
@@ -153,7 +153,7 @@ def random_id(shop: Shop, rng: random.Random) -> int:
 
 # Reads come first: after writes, the database's cleanup would slow down the following cases.
 CASES = [
-    Case("livez", "plain route, fixed bytes", same("/livez")),
+    Case("livez", "plain route, fixed bytes", repeat_get("/livez")),
     Case(
         "rest-product", "REST product by id", product_by_id, contains='"selling_price":', targets=(30_000, 12_500)
     ),
@@ -163,7 +163,7 @@ CASES = [
     Case(
         "rest-first-page",
         "REST first page",
-        same("/api/v1/products/"),
+        repeat_get("/api/v1/products/"),
         contains='"results":[{',
         targets=(11_000, 10_000),
     ),

@@ -153,19 +153,19 @@ def explore(client: Client) -> Shop:
 
 
 def stock_up(address: str, token: str, shop: Shop) -> None:
-    """Adds so much stock to a random sample of products that no case runs out of it."""
+    """Adds stock to a random sample of products, enough for all cases."""
     rng = random.Random(SEED)
     ids = range(shop.first_id, shop.last_id + 1)
-    shop.stocked = rng.sample(ids, min(len(ids), 5_000))
+    shop.stocked_ids = rng.sample(ids, min(len(ids), 5_000))
     supplier = Client(address, token).get("/api/v1/suppliers/?page_size=1")["results"][0]["id"]
 
-    def deliver(some: list[int]) -> None:
+    def deliver(ids: list[int]) -> None:
         client = Client(address, token)
-        for product in some:
+        for product in ids:
             client.post("/api/v1/inflows/", {"supplier": supplier, "product": product, "quantity": 10_000_000})
 
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(deliver, [shop.stocked[part::16] for part in range(16)]))
+        list(pool.map(deliver, [shop.stocked_ids[part::16] for part in range(16)]))
 
 
 def run_cases(
@@ -179,12 +179,12 @@ def run_cases(
 ) -> bool:
     """Runs and prints every case; returns whether any response was wrong."""
     column = ["sqlite", "postgres"].index(options.database)
-    reached: dict[str, float] = {}
+    rates: dict[str, float] = {}
     wrong_cases = []
     print(f"\n{'case':<32}{'conns':>6}{'req/s':>9}{'p99 ms':>9}{'CPU us/req':>12}{'req/s of CPU':>14}{'target':>12}")
     for case in cases:
         if case.needs not in schema:
-            print(f"{case.title:<32}  not in the schema yet", flush=True)
+            print(f"{case.title:<32}  not in the schema", flush=True)
             continue
         requests = case.requests(shop, random.Random(SEED))
         try:
@@ -193,22 +193,22 @@ def run_cases(
             print(f"{case.title:<32}  WRONG: {failure}", flush=True)
             wrong_cases.append(case.name)
             continue
-        plan = directory / "requests"
-        plan.write_bytes(b"\0".join(encode(request, server.address, token) for request in requests) + b"\0")
+        requests_file = directory / "requests"
+        requests_file.write_bytes(b"\0".join(encode(request, server.address, token) for request in requests) + b"\0")
         if options.warmup:
-            load(case, options.warmup, plan, server.address)
+            load(case, options.warmup, requests_file, server.address)
         # PostgreSQL's CPU time is added to that of the program.
         roots = [server.pid] + ([int(os.environ["STOCKROOM_POSTGRES_PID"])] if options.database == "postgres" else [])
         before = cpu_seconds(roots)
-        result = load(case, options.seconds, plan, server.address)
+        result = load(case, options.seconds, requests_file, server.address)
         cpu = cpu_seconds(roots) - before
         if result.requests == 0 or cpu == 0:
             raise Failure(f"{case.name}: {result.requests} responses in {cpu} s of CPU. {result.sample}")
         rate, of_cpu = result.requests / result.seconds, result.requests / cpu
-        reached[case.name] = of_cpu
+        rates[case.name] = of_cpu
         target = case.targets[column] if case.targets else None
-        if case.relative and case.relative[0] in reached:
-            target = reached[case.relative[0]] * case.relative[1]
+        if case.relative and case.relative[0] in rates:
+            target = rates[case.relative[0]] * case.relative[1]
         share = (rate if case.wall else of_cpu) / target if target else None
         print(
             f"{case.title:<32}{case.connections:>6}{rate:>9,.0f}{result.p99_ms:>9.2f}{cpu / result.requests * 1e6:>12.1f}"
@@ -237,10 +237,10 @@ class Load:
         self.sample = sample
 
 
-def load(case: Case, seconds: int, plan: Path, address: str) -> Load:
+def load(case: Case, seconds: int, requests_file: Path, address: str) -> Load:
     environment = {
         **os.environ,
-        "BENCH_REQUESTS": str(plan),
+        "BENCH_REQUESTS": str(requests_file),
         "BENCH_STATUS": str(case.status),
         "BENCH_CONTAINS": case.contains,
         "BENCH_LACKS": case.lacks,

@@ -1,4 +1,4 @@
--- For wrk: sends the requests of a file one after the other in a loop, and checks every response.
+-- A script for wrk: sends the requests of a file one after the other in a loop, and checks every response.
 --
 --   BENCH_REQUESTS  the file: whole HTTP requests, each followed by a NUL
 --   BENCH_STATUS    the expected status
@@ -15,8 +15,8 @@ end
 function init()
   local file = assert(io.open(os.getenv("BENCH_REQUESTS"), "rb"))
   requests = {}
-  for one in file:read("*a"):gmatch("[^%z]+") do
-    requests[#requests + 1] = one
+  for text in file:read("*a"):gmatch("[^%z]+") do
+    requests[#requests + 1] = text
   end
   file:close()
   sent, wrong, sample = 0, 0, ""
@@ -30,10 +30,10 @@ function request()
 end
 
 function response(status, _, body)
-  local right = status == status_wanted
+  local is_correct = status == status_wanted
     and (contains == "" or body:find(contains, 1, true))
     and (lacks == "" or not body:find(lacks, 1, true))
-  if not right then
+  if not is_correct then
     wrong = wrong + 1
     if sample == "" then
       sample = status .. " " .. body:sub(1, 300):gsub("%s+", " ")

@@ -28,10 +28,10 @@ def cpu_seconds(roots: list[int]) -> float:
     family, ticks = _cpu_ticks(roots)
     while True:
         # A child that exits while /proc is read may be seen twice or missed: read until the list is stable.
-        again, ticks_again = _cpu_ticks(roots)
-        if again == family:
+        next_family, next_ticks = _cpu_ticks(roots)
+        if next_family == family:
             return ticks / TICKS
-        family, ticks = again, ticks_again
+        family, ticks = next_family, next_ticks
 
 
 def _cpu_ticks(roots: list[int]) -> tuple[dict[int, int], int]:

@@ -13,13 +13,13 @@ use crate::services::Services;
 use crate::telemetry::log_failure;
 
 /// Delay between a commit and the merge, which then includes the commits made during the delay.
-const PAUSE: Duration = Duration::from_secs(1);
+const MERGE_DELAY: Duration = Duration::from_secs(1);
 
 /// Time between two deletions of expired keys.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
 /// How often the clock is checked for the next deletion.
 const POLL: Duration = Duration::from_secs(30);
-/// The maximum number of batches per deletion. The next deletion takes the rest.
+/// The maximum number of batches per deletion. The next deletion continues with the rest.
 const MAX_BATCHES: usize = 1_000;
 /// Pause between two batches, for other transactions.
 const BATCH_PAUSE: Duration = Duration::from_millis(20);
@@ -36,7 +36,7 @@ pub fn start(services: &Arc<Services>) {
     services.tasks.clone().spawn(async move {
         let running = async {
             while commits.changed().await.is_ok() {
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(MERGE_DELAY).await;
                 commits.mark_unchanged();
                 if let Err(error) = row_count::merge(&services.db).await {
                     // The next merge includes these changes.

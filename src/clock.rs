@@ -30,7 +30,7 @@ impl Clock {
         Self::default()
     }
 
-    /// A clock that changes only by [`Clock::advance`] and [`Clock::set_wall`].
+    /// A clock that changes only by [`Clock::advance`] and [`Clock::shift_wall`].
     pub fn manual(start: DateTime<Utc>) -> Self {
         Self {
             manual: Some(Arc::new(ManualClock {
@@ -40,8 +40,8 @@ impl Clock {
         }
     }
 
-    /// Shifts the wall time of a manual clock, as a correction of the system's clock does. The monotonic time stays.
-    pub fn set_wall(&self, by: TimeDelta) {
+    /// Shifts the wall time of a manual clock, as a correction of the system's clock does. The monotonic time does not change.
+    pub fn shift_wall(&self, by: TimeDelta) {
         if let Some(manual) = &self.manual {
             let micros = by.num_microseconds().unwrap_or_default();
             manual.wall.fetch_add(micros, Ordering::SeqCst);
@@ -56,7 +56,8 @@ impl Clock {
         }
     }
 
-    /// How far a manual clock was moved forward, which the database's clock follows; zero for the system's clock.
+    /// The total time by which a manual clock was moved forward, to be added to the database's clock. Zero for the system's
+    /// clock.
     pub fn advanced(&self) -> Duration {
         self.manual.as_ref().map_or(Duration::ZERO, |_| self.monotonic())
     }
@@ -73,7 +74,7 @@ impl Clock {
     /// The current time.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that reads the system's clock"
+        reason = "the only function that reads the system's clock"
     )]
     pub fn now(&self) -> DateTime<Utc> {
         let micros = match &self.manual {

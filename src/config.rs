@@ -9,7 +9,7 @@ use clap::builder::{EnumValueParser, NonEmptyStringValueParser, PathBufValuePars
 use database::{Location, PreparedStatements, Timeouts};
 use entity::event::Name;
 use ipnet::IpNet;
-use settings::value::{collector, lifetime, network, origin, public_url, trimmed, truth};
+use settings::value::{boolean, collector, lifetime, network, origin, public_url, trimmed};
 use settings::{Secret, is_published, read_value, secret_key};
 use url::Url;
 use webhook_sender::{SigningSecret, backoff};
@@ -56,7 +56,7 @@ pub struct Config {
     pub secret_key_file: Option<PathBuf>,
 
     /// Whether a `SECRET_KEY` that begins with `django-insecure-` is accepted although it may have been published
-    #[arg(long, env = "ALLOW_KNOWN_SECRET", default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth(), global = true)]
+    #[arg(long, env = "ALLOW_KNOWN_SECRET", default_value_t = false, action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean(), global = true)]
     pub allow_known_secret: bool,
 
     /// The address that clients use, for links in responses: `https://stock.example.com`
@@ -80,11 +80,11 @@ pub struct Config {
     pub refresh_token_lifetime: i64,
 
     /// Whether refreshing issues a new refresh token and invalidates the old one
-    #[arg(long, env = "ROTATE_REFRESH_TOKENS", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
+    #[arg(long, env = "ROTATE_REFRESH_TOKENS", default_value_t = false, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub rotate_refresh_tokens: bool,
 
     /// Whether the documented rate limits apply: 10 authentications, 100 reads and 50 writes a minute
-    #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
+    #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub rate_limit_enabled: bool,
 
     /// The Redis that shares rate limits and failed logins among gateways: `redis://HOST`, over TLS `rediss://HOST`; without it each gateway counts by itself
@@ -100,7 +100,7 @@ pub struct Config {
     pub low_stock_threshold: i64,
 
     /// Whether stock events are sent by webhook, to `WEBHOOK_URL` if it is set and to the endpoints managed over the API
-    #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
+    #[arg(long, env = "WEBHOOK_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub webhook_enabled: bool,
 
     /// The http or https address of a webhook endpoint in addition to those managed over the API; needs `WEBHOOK_SECRET`
@@ -119,16 +119,16 @@ pub struct Config {
     #[arg(long, env = "WEBHOOK_EVENTS", value_delimiter = ',', default_value = "outflow.created,product.low_stock", value_parser = trimmed(event_name), global = true)]
     pub webhook_events: Vec<Name>,
 
-    /// The waits between the attempts to deliver a webhook, in seconds, separated by commas; after the last attempt it has failed
+    /// The waits between the attempts to deliver a webhook, in seconds, separated by commas; after the last attempt the delivery has failed
     #[arg(long, env = "WEBHOOK_RETRY_SCHEDULE", value_delimiter = ',', default_values_t = backoff::SCHEDULE, value_parser = trimmed(clap::value_parser!(u32).range(0..=2_592_000)), global = true)]
     pub webhook_retry_schedule: Vec<u32>,
 
     /// Whether webhooks may be sent to this machine and to private networks
-    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
+    #[arg(long, env = "WEBHOOK_ALLOW_PRIVATE", default_value_t = false, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub webhook_allow_private: bool,
 
     /// Whether GraphQL clients may read the schema
-    #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
+    #[arg(long, env = "GRAPHQL_INTROSPECTION", default_value_t = true, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub graphql_introspection: bool,
 
     /// A file of documents that clients may send by hash, as written by graphql-codegen: a JSON object from hash to text
@@ -136,7 +136,7 @@ pub struct Config {
     pub graphql_documents: Option<PathBuf>,
 
     /// Whether only the documents of `GRAPHQL_DOCUMENTS` are executed
-    #[arg(long, env = "GRAPHQL_DOCUMENTS_ONLY", default_value_t = false, action = clap::ArgAction::Set, value_parser = truth(), global = true)]
+    #[arg(long, env = "GRAPHQL_DOCUMENTS_ONLY", default_value_t = false, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub graphql_documents_only: bool,
 
     /// The OTLP endpoint (HTTP, protobuf) for traces, without `/v1/traces`: `http://localhost:4318`; without it there are no traces

@@ -6,15 +6,15 @@ use futures_util::future::BoxFuture;
 
 use crate::error::{Error, Result};
 use crate::import::require_empty;
-use crate::schema::{self, Fitness};
+use crate::schema::{self, SchemaStatus};
 
 const PLAN: Plan = Plan {
     // Triggers of the target fill `tally` and `revision`, whose form differs between the databases. `stockroom check` verifies
     // the former.
-    not_copied: &["seaql_migrations", "compatible_migration", "tally", "revision"],
-    last: &["account_epoch"],
-    seeded: &["account_epoch", "group", "permission", "refold_due"],
-    summed: &["quantity", "change"],
+    ignored_tables: &["seaql_migrations", "compatible_migration", "tally", "revision"],
+    written_last: &["account_epoch"],
+    seeded_tables: &["account_epoch", "group", "permission", "refold_due"],
+    summed_columns: &["quantity", "change"],
 };
 
 /// Copies all rows and returns the comparison of each table. If a table differs, nothing is stored.
@@ -27,15 +27,15 @@ pub(crate) async fn run(
     target: &Database,
     progress: &Progress,
 ) -> Result<Vec<Comparison>> {
-    match Fitness::of(&schema::migrations(source).await?) {
-        Fitness::Current => {}
-        Fitness::Outdated => {
+    match SchemaStatus::of(&schema::migrations(source).await?) {
+        SchemaStatus::Current => {}
+        SchemaStatus::Outdated => {
             return Err(Error::internal(
                 "migrations of the source are missing; run `stockroom migrate up` on it first",
             ));
         }
-        // What the newer version has added would be left behind.
-        Fitness::Compatible(name) | Fitness::TooNew(name) => return Err(schema::too_new(name)),
+        // The copy would lack what the newer version has added.
+        SchemaStatus::Compatible(name) | SchemaStatus::TooNew(name) => return Err(schema::too_new(name)),
     }
     database_copy::run(source, target, PLAN, check, progress).await
 }

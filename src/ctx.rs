@@ -12,7 +12,7 @@ use table_query::{RowCache, Source};
 
 use crate::auth::Actor;
 use crate::error::{Error, Login, Result};
-use crate::idempotency::keyed::Keyed;
+use crate::idempotency::keyed_request::KeyedRequest;
 use crate::services::Services;
 
 /// The context of one request.
@@ -28,25 +28,25 @@ pub struct Ctx {
     /// Collects the contents of the request's log line.
     pub record: Arc<Record>,
     /// The idempotency key of the request, if it has one.
-    pub keyed: Option<Arc<Keyed>>,
+    pub keyed: Option<Arc<KeyedRequest>>,
     pub labels: Arc<LabelRevision>,
 }
 
-/// The revision of brands, categories and suppliers when the request began, which allows rows that were read under the same
-/// revision to be used. Unknown without a login, in subscriptions, and after the request has changed something.
+/// The revision of brands, categories and suppliers when the request began. Cached rows can be used if they were read at the
+/// same revision. Unknown without a login, in subscriptions, and after the request has changed something.
 #[derive(Debug)]
 pub struct LabelRevision(AtomicI64);
 
 impl LabelRevision {
     const UNKNOWN: i64 = -1;
 
-    /// The request has read the revision.
-    pub fn read(&self, revision: i64) {
+    /// Sets the revision that the request has read.
+    pub fn set(&self, revision: i64) {
         self.0.store(revision, Ordering::Relaxed);
     }
 
-    /// Rows that were kept may be older than what the request has to see.
-    pub fn forget(&self) {
+    /// Makes the revision unknown, because cached rows may be older than the changes that the request has to see.
+    pub fn clear(&self) {
         self.0.store(Self::UNKNOWN, Ordering::Relaxed);
     }
 

@@ -35,7 +35,7 @@ pub enum Error {
         /// A message for people.
         reason: String,
     },
-    /// A page is larger than the API allows.
+    /// The requested page size is larger than the API allows.
     PageSize {
         /// The argument in the caller's spelling.
         name: &'static str,
@@ -104,7 +104,7 @@ pub enum Conflict {
     ReadOnly,
     /// The webhook endpoint is disabled.
     Disabled,
-    /// Webhooks are switched off as a whole.
+    /// Webhooks are switched off by a setting.
     SwitchedOff,
     /// The maximum number of webhook endpoints has been reached.
     TooMany,
@@ -230,7 +230,7 @@ impl Error {
         }
     }
 
-    /// The same error for an item of a batch: its faults get the item's index.
+    /// The same error, with the index of an item of a batch added to its faults.
     #[must_use]
     pub fn of_item(self, item: usize) -> Self {
         match self {

@@ -13,7 +13,7 @@
 //! | [`auth`] | authentication, rights and permits |
 //! | [`query`] | lists: collections, listings and their pages, checks of drafts |
 //! | [`stock`] | movements and the ledger |
-//! | [`webhooks`] | events for other programs |
+//! | [`webhooks`] | events sent to other programs |
 //! | [`resolvers`] | the rules, noun by noun |
 //! | [`rest`], [`graphql`] | the APIs, `/api/v1` and `/graphql` |
 //! | `http` | HTTP parts that both APIs use |

@@ -20,8 +20,8 @@ pub trait Resource: Collection + EntityTrait<Model: Serialize + DeserializeOwned
     /// The values that a client can send for a row.
     type Draft: Clone + Send + Sync + 'static;
 
-    /// Prepares a draft before its transaction begins. Waiting, as for a DNS server, belongs here, since a transaction must
-    /// not wait.
+    /// Prepares a draft before its transaction begins. Anything that waits for other servers, such as DNS, belongs here,
+    /// because a transaction must not wait for them.
     fn prepare(ctx: &Ctx, draft: Self::Draft) -> impl Future<Output = Result<Self::Draft>> + Send {
         let _ = ctx;
         std::future::ready(Ok(draft))
@@ -41,11 +41,11 @@ pub trait Resource: Collection + EntityTrait<Model: Serialize + DeserializeOwned
         let _ = (ctx, draft);
         std::future::ready(Ok(None))
     }
-    /// For each of these rows, the related rows that a response shows. They are stored with the outcome of a request that
-    /// has an idempotency key, so that a repeat of the request gets the same response.
-    fn shown(tx: &Tx, rows: &[Self::Model]) -> impl Future<Output = Result<Vec<Shown>>> + Send {
+    /// Loads the related rows that a response shows, for each of these rows. They are stored with the outcome of a request
+    /// that has an idempotency key, so that a repeat of the request gets the same response.
+    fn load_related(tx: &Tx, rows: &[Self::Model]) -> impl Future<Output = Result<Vec<RelatedRows>>> + Send {
         let _ = tx;
-        std::future::ready(Ok(vec![Shown::default(); rows.len()]))
+        std::future::ready(Ok(vec![RelatedRows::default(); rows.len()]))
     }
     /// Deletes a row unless others refer to it. For a movement, returns its product with the new stock.
     fn remove(tx: &Tx, row: &Self::Model) -> impl Future<Output = Result<Option<product::Model>>> + Send;
@@ -58,12 +58,13 @@ pub struct Created<R: EntityTrait> {
     pub row: R::Model,
     /// For a movement, its product with the new stock.
     pub product: Option<product::Model>,
-    pub shown: Shown,
+    #[serde(rename = "shown")]
+    pub related: RelatedRows,
 }
 
 /// The rows that a new row refers to, if they have been loaded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Shown {
+pub struct RelatedRows {
     pub brand: Option<brand::Model>,
     pub category: Option<category::Model>,
     pub supplier: Option<supplier::Model>,
@@ -74,18 +75,18 @@ impl<R: Collection> Created<R> {
         Self {
             row,
             product: None,
-            shown: Shown::default(),
+            related: RelatedRows::default(),
         }
     }
 
     /// The row with the rows that it refers to, if they have been loaded.
     pub fn into_row(self) -> Row<R> {
         let row = Row::<R>::single(self.row);
-        let Shown {
+        let RelatedRows {
             brand,
             category,
             supplier,
-        } = self.shown;
+        } = self.related;
         if let Some(product) = self.product {
             row.preload::<product::Entity>(PRODUCT, product);
         }
@@ -126,7 +127,7 @@ pub trait Editable: Resource {
 }
 
 /// The row with this id, locked against other changes.
-pub async fn locked<R: Collection>(tx: &Tx, id: i64, expected_version: Option<i64>) -> Result<R::Model> {
+pub async fn find_locked<R: Collection>(tx: &Tx, id: i64, expected_version: Option<i64>) -> Result<R::Model> {
     let mut select = R::find_by_id(id);
     tx.backend().lock(QueryTrait::query(&mut select));
     let row = select.one(tx).await?.ok_or(Error::NotFound)?;

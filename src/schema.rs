@@ -18,18 +18,18 @@ const _: () = assert!(
 );
 
 /// Applies the missing migrations, all or none. Then updates the folded texts whose form has changed, in batches. If that is
-/// interrupted, the next call continues with the remaining rows. A schema that a newer version has changed compatibly stays
-/// as it is.
+/// interrupted, the next call continues with the remaining rows. Does nothing to a schema that a newer version has changed
+/// compatibly.
 ///
 /// # Errors
 /// When a newer version has changed the schema in another way.
 pub async fn migrate_up(db: &Database) -> Result<()> {
     let migrations = migrations(db).await?;
-    match Fitness::of(&migrations) {
-        Fitness::Current => {}
-        Fitness::Compatible(_) => return Ok(()),
-        Fitness::Outdated => db.migrate_up::<Migrator>(LOCK).await?,
-        Fitness::TooNew(name) => return Err(too_new(name)),
+    match SchemaStatus::of(&migrations) {
+        SchemaStatus::Current => {}
+        SchemaStatus::Compatible(_) => return Ok(()),
+        SchemaStatus::Outdated => db.migrate_up::<Migrator>(LOCK).await?,
+        SchemaStatus::TooNew(name) => return Err(too_new(name)),
     }
     while db
         .transaction(Arc::new(()), |transaction| {
@@ -45,11 +45,13 @@ pub async fn migrate_up(db: &Database) -> Result<()> {
 /// # Errors
 /// When a newer version has applied migrations, which only that version can revert.
 pub async fn migrate_down(db: &Database, steps: u32) -> Result<()> {
-    match Fitness::of(&migrations(db).await?) {
-        Fitness::Compatible(name) | Fitness::TooNew(name) => Err(Error::internal(format!(
+    match SchemaStatus::of(&migrations(db).await?) {
+        SchemaStatus::Compatible(name) | SchemaStatus::TooNew(name) => Err(Error::internal(format!(
             "the migration {name} is of a newer version of this program: revert it with that version first"
         ))),
-        Fitness::Current | Fitness::Outdated => Ok(db.migrate_down::<Migrator>(LOCK, steps).await?),
+        SchemaStatus::Current | SchemaStatus::Outdated => {
+            Ok(db.migrate_down::<Migrator>(LOCK, steps).await?)
+        }
     }
 }
 
@@ -60,18 +62,18 @@ pub async fn migrations(db: &Database) -> Result<Vec<Migration>> {
 
 /// Whether this version can use the database, by its migrations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fitness<'m> {
+pub enum SchemaStatus<'m> {
     Current,
-    /// Newer versions have applied migrations that are compatible with this one. The name is that of the first.
+    /// Newer versions have applied migrations that are compatible with this one. Contains the name of the first.
     Compatible(&'m str),
     /// Migrations are missing.
     Outdated,
-    /// A newer version has applied this migration, which is not marked as compatible; or has applied compatible ones, of
-    /// which this is the first, to a database that lacks some of this version.
+    /// A newer version has applied this migration, which is not marked as compatible, or is the first compatible one in a
+    /// database that lacks migrations of this version.
     TooNew(&'m str),
 }
 
-impl<'m> Fitness<'m> {
+impl<'m> SchemaStatus<'m> {
     pub fn of(migrations: &'m [Migration]) -> Self {
         let first = |state| {
             let mut names = migrations

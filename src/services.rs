@@ -1,6 +1,6 @@
-//! `Services`: what requests, rules and workers share for as long as the program runs.
+//! `Services`: the parts that requests, rules and workers share for as long as the program runs.
 //!
-//! It starts nothing itself: [`crate::app`] starts the workers and the server, each with an `Arc` of it.
+//! Creating it starts no workers and no server. [`crate::app`] starts them, each with an `Arc<Services>`.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::auth::accounts::Accounts;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::idempotency::keyed::RunningKeys;
+use crate::idempotency::keyed_request::RunningKeys;
 use crate::limits;
 use crate::stock::ledger_tail::LedgerTail;
 use crate::stock::movement_queue::MovementQueue;
@@ -36,7 +36,7 @@ pub struct Services {
     pub accounts: Accounts,
     /// Brands, categories and suppliers, kept between requests.
     pub label_rows: RowCache,
-    /// Where the numbered pages of whole lists begin.
+    /// The positions at which the numbered pages of whole lists begin.
     pub page_starts: PageStarts,
     pub failed_logins: Failures,
     /// `None` if rate limits are off.

@@ -22,7 +22,7 @@ pub struct Tx {
     changes: Arc<Changes>,
 }
 
-/// What is published after the commit.
+/// The changes to be published after the commit.
 #[derive(Default)]
 struct Changes {
     inflows: AtomicU64,
@@ -55,7 +55,7 @@ impl Ctx {
             }
         };
         let result = self.db().transaction_as(self.record.clone(), wrap, body).await;
-        self.labels.forget();
+        self.labels.clear();
         if result.is_ok() {
             changes.publish(&self.services);
         }
@@ -65,16 +65,16 @@ impl Ctx {
 
 impl Services {
     /// Publishes a committed change that was made without [`Ctx::transaction`]: `count` movements of this kind.
-    pub fn changed(&self, kind: Kind, count: usize, wake_webhooks: bool) {
+    pub fn publish_movements(&self, kind: Kind, count: usize, wake_webhooks: bool) {
         let changes = Changes::default();
-        changes.moved(kind, u64::try_from(count).unwrap_or(u64::MAX));
+        changes.add_movements(kind, u64::try_from(count).unwrap_or(u64::MAX));
         changes.webhooks.store(wake_webhooks, Ordering::Relaxed);
         changes.publish(self);
     }
 }
 
 impl Changes {
-    fn moved(&self, kind: Kind, count: u64) {
+    fn add_movements(&self, kind: Kind, count: u64) {
         match kind {
             Kind::Inflow => &self.inflows,
             Kind::Outflow => &self.outflows,
@@ -107,8 +107,8 @@ impl Tx {
     }
 
     /// Counts a movement in the metrics after the commit.
-    pub fn moved(&self, kind: Kind) {
-        self.changes.moved(kind, 1);
+    pub fn count_movement(&self, kind: Kind) {
+        self.changes.add_movements(kind, 1);
     }
 
     pub fn ctx(&self) -> &Ctx {

@@ -44,8 +44,8 @@ const stockroom = process.env.STOCKROOM_URL ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
   base: '/web/',
-  // Scripts find their files beside themselves, so that the pages work below any path; the server writes that path into the
-  // HTML.
+  // Scripts load their files relative to themselves, so that the pages work below any path; the server writes that path into
+  // the HTML.
   experimental: {
     renderBuiltUrl: (name, { hostType }) => (hostType === 'html' ? `/web/${name}` : { relative: true }),
   },

@@ -1,7 +1,7 @@
 //! The folded form of texts, which is used by search and order, the same for all alphabets and both databases.
 //!
-//! Each text that lists search or sort by has a second column with its folded form. [`fold`] computes its
-//! value, and folds search terms. SQLite's `lower()` handles ASCII only, and PostgreSQL's depends on the locale.
+//! Each text that lists search or sort by has a second column with its folded form. [`fold`] computes this
+//! form, also for search terms. SQLite's `lower()` handles ASCII only, and PostgreSQL's depends on the locale.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
@@ -29,7 +29,7 @@ pub fn fold(text: &str) -> String {
         .into_owned()
 }
 
-/// Whether it is in the block of diacritics for Latin, Greek and Cyrillic letters.
+/// Whether the character is in the block of diacritics for Latin, Greek and Cyrillic letters.
 fn is_combining_mark(char: char) -> bool {
     ('\u{300}'..='\u{36f}').contains(&char)
 }

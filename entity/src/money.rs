@@ -1,7 +1,7 @@
 //! `Money`: an exact price.
 //!
-//! It is stored as `numeric(22,2)` on PostgreSQL. SQLite has no decimals, and a NUMERIC column rounds to a double, so
-//! there it is text of fixed width, `00000000000000000799.99`, which compares and sorts like the number. The `database` crate
+//! It is stored as `numeric(22,2)` on PostgreSQL. SQLite has no decimals, and a NUMERIC column rounds to a double, so SQLite
+//! stores text of fixed width, `00000000000000000799.99`, which compares and sorts like the number. The `database` crate
 //! writes and reads that format.
 
 use std::fmt;
@@ -16,7 +16,7 @@ pub struct Money(pub Decimal);
 
 /// The reason why a text is not an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotMoney {
+pub enum MoneyError {
     /// Not a number.
     Malformed,
     /// More than 20 digits before the point.
@@ -43,30 +43,30 @@ impl Money {
 
     /// Parses a decimal number, with or without an exponent, exactly. Leading and trailing zeros do not count as digits:
     /// `007.500` is valid.
-    pub fn parse(text: &str) -> Result<Self, NotMoney> {
-        let number = Number::read(text).ok_or(NotMoney::Malformed)?;
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        let number = Number::read(text).ok_or(MoneyError::Malformed)?;
         if number.digits.is_empty() {
             return Ok(Self(Decimal::new(0, DECIMALS)));
         }
         if number.decimals() > i64::from(DECIMALS) {
-            return Err(NotMoney::TooManyDecimals);
+            return Err(MoneyError::TooManyDecimals);
         }
         if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
-            return Err(NotMoney::TooManyWholeDigits);
+            return Err(MoneyError::TooManyWholeDigits);
         }
         if number.negative {
-            return Err(NotMoney::Negative);
+            return Err(MoneyError::Negative);
         }
-        number.cents().map(Self).ok_or(NotMoney::Malformed)
+        number.cents().map(Self).ok_or(MoneyError::Malformed)
     }
 
     /// Parses a bound for comparisons with prices, which can be any number. A number outside of the range of prices is replaced
-    /// by one just outside of it; additional decimals are kept as far as they matter for a comparison.
+    /// by one just outside of it; more than two decimals are kept only as far as they affect a comparison.
     ///
     /// # Errors
-    /// [`NotMoney::Malformed`] only.
-    pub fn parse_bound(text: &str) -> Result<Self, NotMoney> {
-        let number = Number::read(text).ok_or(NotMoney::Malformed)?;
+    /// [`MoneyError::Malformed`] only.
+    pub fn parse_bound(text: &str) -> Result<Self, MoneyError> {
+        let number = Number::read(text).ok_or(MoneyError::Malformed)?;
         if number.digits.is_empty() {
             return Ok(Self(Decimal::ZERO));
         }
@@ -76,7 +76,7 @@ impl Money {
         if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
             return Ok(Self(Self::max().0 + Decimal::ONE));
         }
-        // Three decimals suffice to compare with prices of two, if a further remainder is not rounded to zero.
+        // Prices have two decimals, so three decimals suffice for a comparison, if a further remainder is not rounded to zero.
         let (head, rest) = number.split_at_decimals(3);
         let value = Decimal::from_i128_with_scale(head, 3);
         let tiny = Decimal::new(i64::from(rest), 4);
@@ -190,7 +190,7 @@ impl fmt::Display for Money {
 
 #[cfg(test)]
 mod tests {
-    use super::{Money, NotMoney};
+    use super::{Money, MoneyError};
 
     #[test]
     fn amounts_are_parsed_exactly() {
@@ -217,18 +217,18 @@ mod tests {
 
     #[test]
     fn other_texts_are_rejected_with_the_reason() {
-        assert_eq!(Money::parse("1.005"), Err(NotMoney::TooManyDecimals));
-        assert_eq!(Money::parse("1e-400"), Err(NotMoney::TooManyDecimals));
+        assert_eq!(Money::parse("1.005"), Err(MoneyError::TooManyDecimals));
+        assert_eq!(Money::parse("1e-400"), Err(MoneyError::TooManyDecimals));
         assert_eq!(
             Money::parse("123456789012345678901"),
-            Err(NotMoney::TooManyWholeDigits)
+            Err(MoneyError::TooManyWholeDigits)
         );
-        assert_eq!(Money::parse("1e400"), Err(NotMoney::TooManyWholeDigits));
-        assert_eq!(Money::parse("-0.01"), Err(NotMoney::Negative));
+        assert_eq!(Money::parse("1e400"), Err(MoneyError::TooManyWholeDigits));
+        assert_eq!(Money::parse("-0.01"), Err(MoneyError::Negative));
         for text in [
             "", "-", ".", "abc", "1_000", "1,5", " 1", "NaN", "Infinity", "1e", "0x10", "1.2.3",
         ] {
-            assert_eq!(Money::parse(text), Err(NotMoney::Malformed), "{text:?}");
+            assert_eq!(Money::parse(text), Err(MoneyError::Malformed), "{text:?}");
         }
     }
 

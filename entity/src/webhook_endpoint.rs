@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Whether it is managed through the APIs. If false, it is the endpoint from the settings, and its secret is not stored.
+    /// Whether the endpoint is managed through the APIs. If false, it comes from the settings, and its secret is not stored.
     pub managed: bool,
     pub url: String,
     pub description: Option<String>,
-    /// The names of the events that it subscribes to, separated by commas.
+    /// The names of the events that the endpoint subscribes to, separated by commas.
     pub events: String,
     pub secret: Option<Secret>,
     /// The secret that also signs messages for some time after a change of the secret.
@@ -24,9 +24,9 @@ pub struct Model {
     pub previous_secret_until: Option<DateTime<Utc>>,
     /// The time since which all attempts have failed; `None` unless the last one failed.
     pub failing_since: Option<DateTime<Utc>>,
-    /// The time since which it is disabled; `None` if it is enabled.
+    /// The time at which the endpoint was disabled; `None` if it is enabled.
     pub ended_at: Option<DateTime<Utc>>,
-    pub ended_because: Option<Ending>,
+    pub ended_because: Option<DisabledReason>,
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -45,12 +45,12 @@ impl fmt::Debug for Secret {
 /// The reason why an endpoint is disabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
-pub enum Ending {
-    /// A user disabled it.
+pub enum DisabledReason {
+    /// A user disabled the endpoint, or it was removed from the settings.
     Requested,
-    /// It responded with status 410.
+    /// The endpoint responded with status 410.
     Gone,
-    /// All attempts have failed for days.
+    /// All attempts have failed for five days or longer.
     Failing,
 }
 

@@ -1,4 +1,4 @@
-//! Column types that the two databases spell differently.
+//! Statements and column types that differ between the two databases.
 //!
 //! The `database` crate uses SQLite's declared types to distinguish timestamps, money and booleans from other numbers and
 //! texts.
@@ -6,7 +6,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// Runs the statement for the kind of the database.
+/// Runs the statement for the kind of database in use.
 pub async fn run(manager: &SchemaManager<'_>, sqlite: &str, postgres: &str) -> Result<(), DbErr> {
     let sql = if is_sqlite(manager) { sqlite } else { postgres };
     manager.get_connection().execute_unprepared(sql).await.map(|_| ())
@@ -24,7 +24,7 @@ fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
 /// Runs a statement with placeholders for types: `{id}` a primary key whose values are never reused, `{key}` a reference,
 /// `{int}`, `{bool}`, `{moment}` a UTC timestamp in microseconds, `{money}` an exact amount, `{text}` compared bytewise.
 pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
-    let words: [(&str, &str, &str); 7] = [
+    let placeholders: [(&str, &str, &str); 7] = [
         (
             "{id}",
             "INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL",
@@ -39,28 +39,28 @@ pub async fn create(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr>
         ("{money}", "MONEY_TEXT", "numeric(22,2)"),
         ("{text}", "TEXT", "text COLLATE \"C\""),
     ];
-    let sql = words
+    let sql = placeholders
         .iter()
-        .fold(sql.to_owned(), |sql, (word, sqlite, postgres)| {
-            sql.replace(word, if is_sqlite(manager) { sqlite } else { postgres })
+        .fold(sql.to_owned(), |sql, (placeholder, sqlite, postgres)| {
+            sql.replace(placeholder, if is_sqlite(manager) { sqlite } else { postgres })
         });
     run_on_both(manager, &sql).await
 }
 
-/// Notes that programs without this migration can use the database all the same, because everything that they read and write is
-/// still there. Otherwise they refuse to.
+/// Marks a migration as compatible: versions of the program without it can still use the database, because it still contains
+/// everything that they read and write. They refuse a database with unknown migrations that are not marked.
 pub async fn mark_compatible(manager: &SchemaManager<'_>, migration: &str) -> Result<(), DbErr> {
     let sql = format!("INSERT INTO compatible_migration (name) VALUES ('{migration}')");
     run_on_both(manager, &sql).await
 }
 
-/// Deletes the note of [`mark_compatible`], for a migration that is reverted.
+/// Undoes [`mark_compatible`] when the migration is reverted.
 pub async fn unmark_compatible(manager: &SchemaManager<'_>, migration: &str) -> Result<(), DbErr> {
     let sql = format!("DELETE FROM compatible_migration WHERE name = '{migration}'");
     run_on_both(manager, &sql).await
 }
 
-/// Drops tables, to be given in the reverse order of their creation.
+/// Drops tables, which must be listed in the reverse order of their creation.
 pub async fn drop_tables(manager: &SchemaManager<'_>, tables: &[&str]) -> Result<(), DbErr> {
     for table in tables {
         run_on_both(manager, &format!("DROP TABLE \"{table}\"")).await?;

@@ -1,7 +1,7 @@
 //! Users, groups, permissions and tokens.
 //!
-//! `account_epoch` has one row. Triggers increment its `epoch` whenever one of the tables in `WATCHED` changes, even by hand,
-//! which invalidates the accounts that the program has cached.
+//! `account_epoch` has one row. Triggers increment its `epoch` whenever one of the `ACCOUNT_TABLES` changes, even if it
+//! is changed outside of the program. That invalidates the accounts that the program has cached.
 
 use sea_orm_migration::prelude::*;
 
@@ -10,8 +10,8 @@ use crate::column::{create, drop_tables, run};
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
-/// The tables that invalidate cached accounts.
-const WATCHED: [&str; 4] = ["user", "user_group", "permission", "ended_session"];
+/// The tables from which the program loads accounts.
+const ACCOUNT_TABLES: [&str; 4] = ["user", "user_group", "permission", "ended_session"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -56,7 +56,7 @@ impl MigrationTrait for Migration {
              BEGIN UPDATE account_epoch SET epoch = epoch + 1; RETURN NULL; END $$",
         )
         .await?;
-        for table in WATCHED {
+        for table in ACCOUNT_TABLES {
             for event in ["INSERT", "UPDATE", "DELETE"] {
                 let name = format!("{table}_{}_advances_epoch", event.to_lowercase());
                 run(

@@ -30,7 +30,7 @@ impl MigrationTrait for Migration {
                 updated_at {moment} NOT NULL)",
         )
         .await?;
-        // As with labels, PostgreSQL's index does not contain the title itself.
+        // As for labels, PostgreSQL's index does not contain the title itself.
         run(
             manager,
             "CREATE INDEX product_title_idx ON product (title_folded, title, id)",

@@ -78,7 +78,7 @@ impl MigrationTrait for Migration {
         for sql in [
             "DROP INDEX delivery_failed_idx",
             "DROP INDEX delivery_endpoint_id_idx",
-            // The earlier version of the program supports neither test events nor endpoints other than that from the settings.
+            // The earlier version of the program supports neither test events nor endpoints other than the one from the settings.
             "DELETE FROM event WHERE stock_change_id IS NULL",
             "DELETE FROM endpoint WHERE managed",
             "DELETE FROM delivery WHERE endpoint_id NOT IN (SELECT id FROM endpoint)",

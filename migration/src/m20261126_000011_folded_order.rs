@@ -1,8 +1,9 @@
-//! Orders by text compare the folded form and then the id, so that one index contains the whole order. The text itself is
-//! removed from SQLite's indexes; PostgreSQL's do not contain it. Products get indexes by category and id, and by brand and id.
+//! Indexes for lists that are sorted by text: they compare the folded form and then the id, so that one index contains the
+//! whole order. The text itself is removed from SQLite's indexes; PostgreSQL's do not contain it. Products get indexes by
+//! category and id, and by brand and id.
 //!
-//! The folded form changes, too: it ignores diacritics. `refold_due` lists the tables whose rows have to be folded again, which
-//! [`refold_batch`](crate::refold_batch) does after the migrations, in short transactions.
+//! The folded form changes, too: it ignores diacritics. `refold_due` lists the tables with rows to be folded again.
+//! [`refold_batch`](crate::refold_batch) folds them after the migrations, in short transactions.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,7 +13,7 @@ use crate::column::{create, drop_tables, run, run_on_both};
 pub struct Migration;
 
 const LABELS: [&str; 3] = ["brand", "category", "supplier"];
-const FOLDED: [&str; 6] = ["brand", "category", "supplier", "product", "inflow", "outflow"];
+const TABLES_WITH_FOLDED_TEXTS: [&str; 6] = ["brand", "category", "supplier", "product", "inflow", "outflow"];
 const REFERENCES: [&str; 2] = ["category_id", "brand_id"];
 
 #[async_trait::async_trait]
@@ -33,7 +34,7 @@ impl MigrationTrait for Migration {
             "CREATE TABLE refold_due (noun {text} PRIMARY KEY NOT NULL, last_id {int} NOT NULL)",
         )
         .await?;
-        for table in FOLDED {
+        for table in TABLES_WITH_FOLDED_TEXTS {
             let sql = format!(
                 "INSERT INTO refold_due (noun, last_id) SELECT '{table}', 0 WHERE EXISTS (SELECT 1 FROM {table})"
             );

@@ -1,5 +1,5 @@
-//! Adds the table of the migrations that programs without them can do with, so that an older program goes on serving while
-//! a newer one replaces it.
+//! Adds the table of compatible migrations: versions of the program without these migrations can still use the database. So
+//! gateways of an older version can go on serving while those of a newer version replace them.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,12 +1,12 @@
-//! Revisions: how often something has changed, counted by triggers, so that what was read once can be used again while its
+//! Revisions: counters of changes, which triggers increment. What was read at a revision can be used again as long as the
 //! revision is the same.
 //!
-//! The revision `label` increases when a brand, category or supplier is changed or deleted. That of `product`, `brand`,
-//! `category` and `supplier` increases when a row is added to the table or deleted, or its place in the default order changes.
+//! The revision `label` increases when a brand, category or supplier is changed or deleted. The revisions `product`, `brand`,
+//! `category` and `supplier` increase when a row of that table is added, deleted or moved in the default order.
 //!
 //! A revision is the sum of `change` over its rows, as in `tally`: on SQLite, with its single writer, that is one row, which
-//! the triggers update. On PostgreSQL each statement inserts a row, so that no transaction waits for another; the program
-//! merges these rows from time to time.
+//! the triggers update. On PostgreSQL each statement inserts a row, so that no transaction waits for another. The program
+//! regularly merges these rows.
 
 use sea_orm_migration::prelude::*;
 
@@ -98,7 +98,7 @@ impl MigrationTrait for Migration {
             );
             run(manager, "SELECT 1", &postgres).await?;
         }
-        // The triggers do their work whichever program writes.
+        // The triggers run for the statements of every version of the program.
         mark_compatible(manager, self.name()).await
     }
 

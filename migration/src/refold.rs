@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::{
     Value,
 };
 
-/// The tables with folded texts, and those texts: the columns with a folded form in another column.
+/// The tables with folded texts, each with its texts: the columns with a folded form in another column.
 fn tables() -> [(String, Vec<&'static str>); 6] {
     fn texts<E: EntityTrait>() -> (String, Vec<&'static str>) {
         let texts = E::Column::iter().filter_map(|column| column.as_str().strip_suffix("_folded"));
@@ -70,7 +70,7 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     for row in &rows {
         changed.extend(refolded(row, &texts)?);
     }
-    store(db, &table, &texts, changed).await?;
+    update_rows(db, &table, &texts, changed).await?;
     let last: Option<i64> = match rows.last() {
         Some(row) if rows.len() == BATCH => Some(row.try_get("", "id")?),
         _ => None,
@@ -100,7 +100,7 @@ fn refolded(row: &QueryResult, texts: &[&str]) -> Result<Option<Refolded>, DbErr
     Ok(is_changed.then_some(Refolded { id, texts: folded }))
 }
 
-async fn store(
+async fn update_rows(
     db: &impl ConnectionTrait,
     table: &str,
     texts: &[&str],
@@ -126,7 +126,7 @@ async fn store(
         .map(|text| format!("{text}_folded = folded.{text}"))
         .collect();
     let arrays: Vec<String> = (2..=texts.len() + 1)
-        .map(|place| format!("CAST(${place} AS text[])"))
+        .map(|number| format!("CAST(${number} AS text[])"))
         .collect();
     let sql = format!(
         "UPDATE {table} SET {} FROM unnest(CAST($1 AS bigint[]), {}) AS folded (id, {}) WHERE {table}.id = folded.id",
@@ -136,10 +136,10 @@ async fn store(
     );
     let ids: Vec<String> = rows.iter().map(|row| row.id.to_string()).collect();
     let mut values: Vec<Value> = vec![format!("{{{}}}", ids.join(",")).into()];
-    for place in 0..texts.len() {
+    for index in 0..texts.len() {
         let column: Vec<String> = rows
             .iter()
-            .map(|row| array_element(row.texts.get(place).and_then(Option::as_deref)))
+            .map(|row| array_element(row.texts.get(index).and_then(Option::as_deref)))
             .collect();
         values.push(format!("{{{}}}", column.join(",")).into());
     }

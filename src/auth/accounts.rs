@@ -27,7 +27,7 @@ pub type SessionKey = (i64, String, i64);
 
 type EpochRead = Shared<BoxFuture<'static, Result<Epochs>>>;
 
-/// What a request reads first, in one statement.
+/// The values that a request reads first, in one statement.
 #[derive(Clone, Copy, Debug)]
 pub struct Epochs {
     pub accounts: i64,
@@ -43,7 +43,7 @@ struct State {
     cache: Mutex<Cache>,
     /// The next read of the epoch, which has not begun: requests that arrive now may wait for it.
     next: Mutex<Option<EpochRead>>,
-    /// Held during a read, so that there is one at a time.
+    /// Held during a read, so that only one runs at a time.
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -57,7 +57,7 @@ impl Accounts {
     /// The current epochs, read after this call.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the database does not answer in time.
+    /// [`Error::Unavailable`] if the database does not respond within 6 seconds.
     pub async fn epochs(&self, db: &Database) -> Result<Epochs> {
         let read = {
             let mut next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner);

@@ -30,7 +30,7 @@ pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
         accounts: epoch,
         labels,
     } = accounts.epochs(ctx.db()).await?;
-    ctx.labels.read(labels);
+    ctx.labels.set(labels);
     let key = (claims.user_id, claims.session().to_owned(), claims.iat);
     if let Some(actor) = accounts.get(epoch, &key) {
         ctx.record.identified(actor.user_id);

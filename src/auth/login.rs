@@ -48,7 +48,9 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
             .await?
     };
     let passwords = &ctx.services.passwords;
-    passwords.note_once(async || note_old_hashes(ctx).await).await?;
+    passwords
+        .record_all_once(async || record_old_hashes(ctx).await)
+        .await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = passwords.verify(password.clone(), hash).await?;
     // Read the user again, because verifying takes a while: if the password has changed meanwhile, no token is issued.
@@ -76,9 +78,9 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
 /// The number of users read at a time.
 const USERS: u64 = 2_000;
 
-/// Passes the imported hashes that no login has replaced yet to [`Passwords::note`](passwords::Passwords::note), so that
+/// Passes the imported hashes that no login has replaced yet to [`Passwords::record`](passwords::Passwords::record), so that
 /// failed logins take as long as a login with the slowest of them.
-async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
+async fn record_old_hashes(ctx: &Ctx) -> Result<()> {
     let mut last = 0;
     loop {
         let page = user::Entity::find()
@@ -93,7 +95,7 @@ async fn note_old_hashes(ctx: &Ctx) -> Result<()> {
         };
         last = end.id;
         for user in &page {
-            ctx.services.passwords.note(&user.password_hash);
+            ctx.services.passwords.record(&user.password_hash);
         }
     }
 }
@@ -143,7 +145,7 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
     let (claims, generation) = valid_claims(ctx, token)
         .await?
         .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
-        .ok_or_else(refused)?;
+        .ok_or_else(invalid_token)?;
     let issue = |token_type| {
         let jti = new_jti(claims.session(), generation);
         issue_token(ctx, token_type, jti, claims.user_id)
@@ -172,7 +174,7 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
             let spent = spent_token::Entity::insert(spent)
                 .exec_without_returning(tx)
                 .await;
-            on_unique(spent, "spent_token_pkey", refused).map(|_| ())
+            on_unique(spent, "spent_token_pkey", invalid_token).map(|_| ())
         })
     })
     .await?;
@@ -187,7 +189,10 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
 /// # Errors
 /// [`Login::TokenRefused`] when it is not.
 pub async fn verify(ctx: &Ctx, token: &str) -> Result<()> {
-    valid_claims(ctx, token).await?.map(|_| ()).ok_or_else(refused)
+    valid_claims(ctx, token)
+        .await?
+        .map(|_| ())
+        .ok_or_else(invalid_token)
 }
 
 /// Ends the session of a refresh token, with all its tokens.
@@ -198,7 +203,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
     let (claims, _) = valid_claims(ctx, token)
         .await?
         .filter(|(claims, _)| claims.token_type == TokenType::Refresh)
-        .ok_or_else(refused)?;
+        .ok_or_else(invalid_token)?;
     let config = &ctx.services.config;
     let longest = config.access_token_lifetime.max(config.refresh_token_lifetime);
     // No token of the session expires later than one issued now or the one that was sent.
@@ -218,7 +223,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
             let ended = ended_session::Entity::insert(ended)
                 .exec_without_returning(tx)
                 .await;
-            on_unique(ended, "ended_session_pkey", refused).map(|_| ())
+            on_unique(ended, "ended_session_pkey", invalid_token).map(|_| ())
         })
     })
     .await
@@ -265,6 +270,6 @@ fn expiry(claims: &Claims) -> DateTime<chrono::Utc> {
     DateTime::from_timestamp(claims.exp, 0).unwrap_or(DateTime::<chrono::Utc>::MAX_UTC)
 }
 
-fn refused() -> Error {
+fn invalid_token() -> Error {
     Error::Unauthenticated(Login::TokenRefused)
 }

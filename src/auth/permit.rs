@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::query::Collection;
 use crate::resource::Resource;
 
-/// What a permit allows.
+/// The action that a permit allows.
 pub trait Action: Send + Sync + 'static {
     /// The verb of the right that the action needs, or `None` if a login is enough.
     const VERB: Option<Verb>;
@@ -58,7 +58,7 @@ impl Ctx {
     /// # Errors
     /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the right.
     pub fn permit<A: Action, R: Resource>(&self) -> Result<Permit<'_, A, R>> {
-        self.holding(R::GUARD.or(A::VERB.map(|verb| Right(verb, R::KIND))))
+        self.permit_with(R::GUARD.or(A::VERB.map(|verb| Right(verb, R::KIND))))
     }
 
     /// Checks that the caller may read a collection that no API changes. A login is enough unless the collection is
@@ -67,10 +67,10 @@ impl Ctx {
     /// # Errors
     /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the right.
     pub fn reader<R: Collection>(&self) -> Result<Permit<'_, Read, R>> {
-        self.holding(R::GUARD)
+        self.permit_with(R::GUARD)
     }
 
-    fn holding<A, R>(&self, needed: Option<Right>) -> Result<Permit<'_, A, R>> {
+    fn permit_with<A, R>(&self, needed: Option<Right>) -> Result<Permit<'_, A, R>> {
         let actor = self.actor()?;
         if needed.is_some_and(|right| !actor.may(right)) {
             return Err(Error::Forbidden);

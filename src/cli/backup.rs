@@ -36,7 +36,7 @@ pub(super) async fn run(config: &Config, backup: Backup) -> Result<ExitCode> {
         tokio::task::spawn_blocking(move || sqlite::backup(&database, &file, backup.force))
     };
     let copied = copying.await.map_err(Error::internal)?;
-    let bytes = copied.map_err(|error| explained(error, database, &file))?;
+    let bytes = copied.map_err(|error| backup_error(error, database, &file))?;
     let seconds = begin.elapsed().as_secs_f64();
     print(&format!(
         "copied {bytes} bytes to {} in {seconds:.1} s",
@@ -51,7 +51,7 @@ pub(super) async fn run(config: &Config, backup: Backup) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn explained(error: BackupError, database: &Path, file: &Path) -> Error {
+fn backup_error(error: BackupError, database: &Path, file: &Path) -> Error {
     let (database, file) = (database.display(), file.display());
     Error::internal(match error {
         BackupError::Missing => format!("{database} does not exist"),

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::resolvers::invariant::{self, Violation};
-use crate::schema::{self, Fitness};
+use crate::schema::{self, SchemaStatus};
 use crate::services::Services;
 use database::Location;
 
@@ -43,16 +43,16 @@ async fn verify(config: Config) -> Result<ExitCode> {
     };
     let mut violated = 0;
     match schema::migrations(&services.db).await {
-        Ok(migrations) => match Fitness::of(&migrations) {
-            Fitness::Current => {}
-            Fitness::Compatible(name) => note_compatible(name),
-            Fitness::Outdated => {
+        Ok(migrations) => match SchemaStatus::of(&migrations) {
+            SchemaStatus::Current => {}
+            SchemaStatus::Compatible(name) => note_compatible(name),
+            SchemaStatus::Outdated => {
                 let message = "migrations are missing; see `stockroom migrate status`";
                 return Err(Error::internal(message));
             }
-            Fitness::TooNew(name) => return Err(schema::too_new(name)),
+            SchemaStatus::TooNew(name) => return Err(schema::too_new(name)),
         },
-        // The file is damaged there, but may be readable elsewhere.
+        // The part of the file with this table is damaged; other parts may be readable.
         Err(error @ Error::Internal(_)) if is_file => {
             violated += 1;
             print(&format!(

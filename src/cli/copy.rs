@@ -11,7 +11,7 @@ use database_copy::{Comparison, Progress};
 use serde_json::json;
 use settings::Secret;
 
-use super::import::cleanup::Created;
+use super::import::cleanup::NewFiles;
 use super::import::progress::Bar;
 use super::import::{INTERRUPTED, cancel_on_signals, source};
 use super::open::create_if_empty;
@@ -23,13 +23,13 @@ use crate::error::{Error, Result};
 #[derive(Args, Debug)]
 pub(super) struct Copy {
     /// The database to copy, which is not changed: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Other programs
-    /// can't write to a SQLite file during the copy, so stop the program first
+    /// can't write to a SQLite file during the copy, so stop its server first
     #[arg(long, value_name = "URL", value_parser = source)]
     from: Secret,
     /// The database to copy into, which must be empty
     #[arg(long, value_name = "URL", value_parser = source)]
     to: Secret,
-    /// Print counts, sums and hashes of both sides as JSON
+    /// Print counts, sums and hashes of both databases as JSON
     #[arg(long)]
     json: bool,
 }
@@ -51,13 +51,13 @@ pub(super) async fn run(mut config: Config, command: Copy) -> Result<ExitCode> {
         let progress = progress.clone();
         move || progress.cancel()
     })?;
-    let (started, created) = (Instant::now(), Created::before(&config));
+    let (started, new_files) = (Instant::now(), NewFiles::list(&config));
     let copied = Box::pin(copy(&from, &to, &progress)).await;
     let equal = copied
         .as_ref()
         .is_ok_and(|tables| tables.iter().all(Comparison::is_equal));
     if !equal {
-        created.remove();
+        new_files.remove();
     }
     if progress.is_cancelled() && !equal {
         fail("cancelled; nothing was copied");
@@ -77,11 +77,11 @@ pub(super) async fn run(mut config: Config, command: Copy) -> Result<ExitCode> {
         print(&comparisons(&tables))?;
         print(&if equal {
             format!(
-                "Copied in {:.1} s. Both sides are equal.",
+                "Copied in {:.1} s. Both databases have the same rows.",
                 started.elapsed().as_secs_f64()
             )
         } else {
-            "NOT copied: the sides differ, which is a bug in this program. Nothing was stored.".to_owned()
+            "NOT copied: the copied rows differ from the originals, which is a bug in this program. Nothing was stored.".to_owned()
         })?;
         if let Some(secret) = secret.filter(|_| equal) {
             print(&format!(
@@ -124,7 +124,7 @@ async fn copy(from: &Location, to: &Location, progress: &Progress) -> Result<Vec
     copied
 }
 
-/// Counts, sums and hashes of both sides.
+/// Lists counts, sums and hashes of each table in both databases.
 fn comparisons(tables: &[Comparison]) -> String {
     let mut lines = vec!["Compared".to_owned()];
     for table in tables {

@@ -23,7 +23,7 @@ use crate::services::Services;
 const PRODUCTS: usize = 240;
 const SEED: u64 = 1;
 
-/// The users: name, whether a superuser, group, and a summary of the permissions.
+/// The users: name, whether the user is a superuser, group, and a summary of the permissions.
 const USERS: [(&str, bool, Option<&str>, &str); 3] = [
     ("admin", true, None, "may do everything"),
     (

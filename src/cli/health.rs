@@ -1,4 +1,4 @@
-//! `stockroom health`: asks the server on this machine whether it responds, for health checks of containers.
+//! `stockroom health`: checks that the server on this machine responds, for health checks of containers.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use super::output::print;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
-/// The time for the response.
+/// The maximum time to wait for the response.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Args, Debug)]
 pub(super) struct Health {
-    /// Whether it can serve requests (`/readyz`), not only whether the process responds (`/livez`)
+    /// Check that the server can serve requests (`/readyz`), not only that its process responds (`/livez`)
     #[arg(long)]
     ready: bool,
 }

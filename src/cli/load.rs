@@ -46,7 +46,7 @@ async fn insert(tx: &Tx, shop: &Shop) -> Result<()> {
         .zip(&shop.products)
         .map(|(position, product)| product_row(&first, position, product))
         .collect();
-    // The ledger first, because it determines the quantities and versions of the products.
+    // The ledger is inserted first, because it determines the quantities and versions of the products.
     insert_ledger(tx, shop, &first, &mut products).await?;
     let inserted = insert_rows::<product::Entity>(tx, &products).await;
     inserted.map_err(|error| match Failure::of(&error) {
@@ -140,7 +140,7 @@ fn with_ids<'s>(shop: &'s Shop, first: &FirstIds) -> impl Iterator<Item = (i64, 
     })
 }
 
-/// Inserts the ledger in the order of time, and updates each product accordingly.
+/// Inserts the ledger in chronological order, and updates the quantity and the version of each product.
 async fn insert_ledger(
     tx: &Tx,
     shop: &Shop,

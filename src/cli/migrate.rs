@@ -10,14 +10,14 @@ use super::output::print;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::schema::{self, Fitness};
+use crate::schema::{self, SchemaStatus};
 use crate::services::Services;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Migrate {
     /// Apply all missing migrations
     Up,
-    /// List the migrations; exit with 1 if any is missing, or of a newer version that this one is not compatible with
+    /// List the migrations; exit with 1 if any is missing, or if a newer version has applied one that is not compatible with this version
     Status,
     /// Revert the last migrations, and delete the data in their tables
     Down {
@@ -54,8 +54,8 @@ pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
         })?;
     }
     services.db.close().await;
-    let fitness = Fitness::of(&migrations);
-    let is_usable = matches!(fitness, Fitness::Current | Fitness::Compatible(_));
+    let status = SchemaStatus::of(&migrations);
+    let is_usable = matches!(status, SchemaStatus::Current | SchemaStatus::Compatible(_));
     Ok(if is_usable || matches!(command, Migrate::Down { .. }) {
         ExitCode::SUCCESS
     } else {

@@ -35,7 +35,7 @@ pub struct Cli {
     command: Command,
     #[command(flatten)]
     config: Config,
-    /// `RUST_LOG`.
+    /// The value of `RUST_LOG`.
     #[arg(skip)]
     log_filter: Option<String>,
 }
@@ -63,17 +63,17 @@ enum Command {
         #[command(subcommand)]
         command: import::Import,
     },
-    /// Copy a whole Stockroom database into an empty one, from SQLite to PostgreSQL or the other way
+    /// Copy a whole Stockroom database into an empty one, from SQLite to PostgreSQL or the other way around
     Copy(copy::Copy),
-    /// Verify the invariants of the data, such as that stock and ledger agree, while it is in use; exit with 1 if one is
-    /// violated, with 2 if they could not be verified
+    /// Verify the invariants of the data, such as that stock and ledger agree; the database can stay in use. Exits with 1 if
+    /// an invariant is violated, with 2 if they could not be verified
     Check,
-    /// Compute derived data anew, which `check` has found to be wrong, while the database is in use
+    /// Recompute derived data that `check` has found to be wrong; the database can stay in use
     Repair {
         #[command(subcommand)]
         command: repair::Repair,
     },
-    /// Ask the server at the address of `BIND` whether it responds; exit with 1 if it does not
+    /// Check that the server at the address of `BIND` responds; exit with 1 if it does not
     Health(health::Health),
     /// Copy a SQLite database to a file while it is in use
     Backup(backup::Backup),

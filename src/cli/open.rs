@@ -9,7 +9,7 @@ use super::output::{explain, note};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::schema::{self, Fitness};
+use crate::schema::{self, SchemaStatus};
 use crate::services::Services;
 
 /// Opens the database and creates its tables if it is empty. Commands other than `serve` and `migrate up` do not change the
@@ -24,14 +24,15 @@ pub(super) async fn open_current(config: Config) -> Result<Arc<Services>> {
     Ok(services)
 }
 
-/// The same for a command that only reads a few columns that every version has: it goes on with a newer schema.
+/// Like [`open_current`], for a command that only reads a few columns that every version has. It accepts a newer schema and
+/// prints a note.
 ///
 /// # Errors
 /// If migrations are missing.
 pub(super) async fn open_to_read(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
-    match Fitness::of(&schema::migrations(&services.db).await?) {
-        Fitness::TooNew(name) => note(&explain(&schema::too_new(name))),
+    match SchemaStatus::of(&schema::migrations(&services.db).await?) {
+        SchemaStatus::TooNew(name) => note(&explain(&schema::too_new(name))),
         _ => create_if_empty(&services.db).await?,
     }
     Ok(services)
@@ -61,16 +62,16 @@ pub(super) async fn require_current(db: &Database) -> Result<()> {
 }
 
 fn require_usable(migrations: &[Migration]) -> Result<()> {
-    match Fitness::of(migrations) {
-        Fitness::Current => Ok(()),
-        Fitness::Compatible(name) => {
+    match SchemaStatus::of(migrations) {
+        SchemaStatus::Current => Ok(()),
+        SchemaStatus::Compatible(name) => {
             note_compatible(name);
             Ok(())
         }
-        Fitness::Outdated => Err(Error::internal(
+        SchemaStatus::Outdated => Err(Error::internal(
             "migrations are missing: run `stockroom migrate up`, or start the server",
         )),
-        Fitness::TooNew(name) => Err(schema::too_new(name)),
+        SchemaStatus::TooNew(name) => Err(schema::too_new(name)),
     }
 }
 
@@ -85,7 +86,7 @@ pub(super) fn note_compatible(migration: &str) {
 pub(super) async fn open_migrated(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
     schema::migrate_up(&services.db).await?;
-    if let Fitness::Compatible(name) = Fitness::of(&schema::migrations(&services.db).await?) {
+    if let SchemaStatus::Compatible(name) = SchemaStatus::of(&schema::migrations(&services.db).await?) {
         tracing::warn!(
             migration = name,
             "a newer version of this program has changed the schema, compatibly with this version"

@@ -11,9 +11,9 @@ pub(super) fn fail(message: &str) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Writes what an operator should know to standard error.
+/// Writes a note for the operator to standard error.
 pub(super) fn note(message: &str) {
-    // If standard error is closed, there is no place to report that.
+    // A closed standard error can't be reported anywhere.
     let _ = writeln!(std::io::stderr(), "stockroom: note: {message}");
 }
 
@@ -42,7 +42,7 @@ pub(super) fn print_json(value: &serde_json::Value) -> Result<()> {
     print(&serde_json::to_string_pretty(value).map_err(Error::internal)?)
 }
 
-/// Returns a count with thousands separators and its noun: `1,000 products`.
+/// Returns a number with thousands separators, followed by its noun: `1,000 products`.
 pub(super) fn counted(count: usize, noun: &str) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + noun.len());

@@ -1,4 +1,4 @@
-//! `stockroom repair`: computes derived data anew, while the database is in use.
+//! `stockroom repair`: recomputes derived data while the database is in use.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,16 +11,18 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::query::row_count::{TABLES, recount};
+use crate::query::row_count::{TABLES, count_again};
 use crate::services::Services;
 
-/// How often a table is tried that another transaction does not release, with a pause of [`PAUSE`].
+/// The maximum number of attempts to lock a table that other transactions are using.
 const ATTEMPTS: u32 = 20;
+/// The pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Repair {
-    /// Count the rows of each table of which lists show the number, and store it; changes of a table wait meanwhile
+    /// Count the rows of each table whose total is shown by lists, and store the counts; writes to a table wait while its rows
+    /// are counted
     Counts,
 }
 
@@ -38,27 +40,27 @@ pub(super) async fn run(config: Config, command: Repair) -> Result<ExitCode> {
 async fn repair_counts(ctx: &Ctx) -> Result<()> {
     for table in TABLES {
         let mut attempt = 1;
-        let found = loop {
-            match recount(ctx, table).await {
+        let recount = loop {
+            match count_again(ctx, table).await {
                 Err(Error::Unavailable(_)) if attempt < ATTEMPTS => {
                     attempt += 1;
                     tokio::time::sleep(PAUSE).await;
                 }
-                found => break found?,
+                result => break result?,
             }
         };
-        let rows = usize::try_from(found.counted).map_err(Error::internal)?;
+        let rows = usize::try_from(recount.counted).map_err(Error::internal)?;
         let rows = counted(rows, "rows");
-        if found.kept == found.counted {
+        if recount.stored == recount.counted {
             print(&format!("ok       {table}: {rows}"))?;
         } else {
             tracing::warn!(
                 table,
-                kept = found.kept,
-                counted = found.counted,
+                stored = recount.stored,
+                counted = recount.counted,
                 "corrected a count"
             );
-            print(&format!("repaired {table}: {rows}, not {}", found.kept))?;
+            print(&format!("repaired {table}: {rows}, not {}", recount.stored))?;
         }
     }
     Ok(())

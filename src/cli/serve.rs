@@ -29,8 +29,8 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     run_until_stopped(services, listener, stop).await
 }
 
-/// Checks that a SQLite file, the files of its log beside it, and their directory can be written. SQLite would open it
-/// read-only, and every change would fail.
+/// Checks that a SQLite file, the files of its log beside it, and their directory can be written. Otherwise SQLite would open
+/// it read-only, and every change would fail.
 ///
 /// # Errors
 /// Fails for a file that exists and can't be written, or if none can be created beside it.
@@ -94,7 +94,7 @@ pub(super) async fn run_until_stopped(
     let notice = Duration::from_secs(services.config.shutdown_notice);
     let mut stop = stop;
     let stop = async move {
-        let notice = if stop.received().await.is_noticed() {
+        let notice = if stop.next().await.needs_notice() {
             notice
         } else {
             Duration::ZERO
@@ -104,10 +104,10 @@ pub(super) async fn run_until_stopped(
             notice_s = notice.as_secs(),
             "stopping; running requests can finish"
         );
-        // A second signal ends the notice.
+        // A second signal ends the wait.
         tokio::select! {
             () = tokio::time::sleep(notice) => {}
-            _ = stop.received() => {}
+            _ = stop.next() => {}
         }
     };
     app.serve(listener, stop).await?;
@@ -130,12 +130,12 @@ const MAX_FILES: u64 = 65_536;
 pub(super) struct Stop {
     terminate: Signal,
     interrupt: Signal,
-    /// The terminal was closed. `None` if the signal was ignored when the program was started, as with `nohup`.
+    /// SIGHUP, sent when the terminal is closed. `None` if it was ignored when the program was started, as with `nohup`.
     hang_up: Option<Signal>,
 }
 
 impl Stop {
-    /// Starts to handle the signals, which no longer terminate the process by themselves.
+    /// Starts to handle the signals, so that they do not terminate the process themselves.
     pub(super) fn listen() -> Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate()).map_err(Error::internal)?,
@@ -148,7 +148,7 @@ impl Stop {
         })
     }
 
-    async fn received(&mut self) -> Received {
+    async fn next(&mut self) -> StopSignal {
         let hang_up = async {
             match &mut self.hang_up {
                 Some(signal) => signal.recv().await,
@@ -156,24 +156,24 @@ impl Stop {
             }
         };
         tokio::select! {
-            _ = self.terminate.recv() => Received::Terminate,
-            _ = hang_up => Received::Terminate,
-            _ = self.interrupt.recv() => Received::Interrupt,
+            _ = self.terminate.recv() => StopSignal::Terminate,
+            _ = hang_up => StopSignal::Terminate,
+            _ = self.interrupt.recv() => StopSignal::Interrupt,
         }
     }
 }
 
 /// A signal that stops the program.
-enum Received {
+enum StopSignal {
     /// SIGTERM or SIGHUP.
     Terminate,
     /// Ctrl-C in a terminal.
     Interrupt,
 }
 
-impl Received {
-    /// Whether load balancers get a notice before connections are refused. After Ctrl-C there is none to wait for.
-    const fn is_noticed(&self) -> bool {
+impl StopSignal {
+    /// Whether load balancers get time to notice before connections are refused. After Ctrl-C there are none.
+    const fn needs_notice(&self) -> bool {
         matches!(self, Self::Terminate)
     }
 }

@@ -1,4 +1,4 @@
-//! Reads every setting from the flags, else from the environment variables, else from `.env`.
+//! Reads each setting from the flags, or else from the environment variables, or else from `.env`.
 
 use std::ffi::{OsStr, OsString};
 use std::process::ExitCode;
@@ -38,14 +38,14 @@ pub fn parse() -> Result<Cli, ExitCode> {
             error.kind(),
             ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         ) {
-            // The values have become defaults of flags. Print the help of a new command, which has the program's defaults.
+            // In this command the variables are the defaults of the flags. A new command shows the defaults of the program.
             Cli::command().get_matches();
         }
         hide_value(error).exit()
     })
 }
 
-/// Environment variables, and those of `.env`.
+/// The environment variables and the variables of `.env`.
 struct Variables {
     file: EnvFile,
 }
@@ -97,7 +97,7 @@ fn list(setting: &Arg, value: OsString) -> Option<OsString> {
     (!items.is_empty()).then(|| items.join(&delimiter.to_string()).into())
 }
 
-/// Removes the value of a setting from an error, since any of them may hold a password.
+/// Removes the value of a setting from an error, since any setting may contain a password.
 fn hide_value(mut error: clap::Error) -> clap::Error {
     let named = error.get(ContextKind::InvalidArg).map(ToString::to_string);
     let is_setting = named.is_some_and(|named| {

@@ -11,7 +11,7 @@ use crate::auth::Right;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::account::{self, Listed, NewUser, RightsChange};
+use crate::resolvers::account::{self, NewUser, RightsChange, UserSummary};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
@@ -56,7 +56,7 @@ pub(super) enum User {
         #[arg(long, value_name = "GROUP")]
         remove: Vec<String>,
     },
-    /// Grant permissions to a user, beside those of their groups
+    /// Grant permissions to a user, in addition to those of their groups
     Grant(Permissions),
     /// Revoke permissions that a user holds directly; those of their groups stay
     Revoke(Permissions),
@@ -65,7 +65,7 @@ pub(super) enum User {
         /// The name of the user
         name: String,
     },
-    /// Delete a user for good; entries of the ledger keep the user's id without a name, which `deactivate` preserves
+    /// Delete a user permanently; ledger entries keep the user's id, but not the name, which `deactivate` preserves
     Delete {
         /// The name of the user
         name: String,
@@ -193,8 +193,8 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
             }
         }
         User::List => {
-            for listed in account::list(&ctx).await? {
-                print(&line(&listed))?;
+            for summary in account::list(&ctx).await? {
+                print(&line(&summary))?;
             }
         }
     }
@@ -203,12 +203,12 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
 }
 
 /// A user's line of the list.
-fn line(listed: &Listed) -> String {
-    let Listed {
+fn line(summary: &UserSummary) -> String {
+    let UserSummary {
         user,
         groups,
         permissions,
-    } = listed;
+    } = summary;
     let state = if user.is_active { "active" } else { "inactive" };
     let role = if user.is_superuser { "superuser" } else { "" };
     let (name, groups, permissions) = (&user.username, groups.join(","), permissions.join(","));
@@ -220,7 +220,7 @@ fn line(listed: &Listed) -> String {
 /// Prints a user's line.
 async fn show(ctx: &Ctx, name: &str) -> Result<()> {
     let all = account::list(ctx).await?;
-    let found = all.iter().find(|listed| listed.user.username == name);
+    let found = all.iter().find(|summary| summary.user.username == name);
     print(&line(found.ok_or(Error::NotFound)?))
 }
 

@@ -2,8 +2,8 @@
 
 use ::entity::user;
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
+use graphql_tables::HasNode;
 
-use super::kit::node::HasNode;
 use super::kit::{UserError, user_errors};
 use crate::auth::{Actor, Right, Verb, login};
 use crate::ctx::Ctx;
@@ -14,12 +14,12 @@ use crate::query::{Field, FieldCheck, Row};
 /// An account that can log in.
 #[derive(SimpleObject, Clone, Debug)]
 #[graphql(serial)]
-pub(crate) struct User {
+pub struct User {
     id: ID,
     username: String,
 }
 
-impl HasNode for user::Entity {
+impl HasNode<Ctx> for user::Entity {
     type Node = User;
 }
 

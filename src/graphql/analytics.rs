@@ -3,17 +3,13 @@
 use ::entity::{brand, category, product};
 use async_graphql::{Context, Object, SimpleObject};
 use graphql_server::RequestError;
+use graphql_tables::{Arguments, BigInt, Date, Decimal, int, nullable, page_size, read_filter};
 
-use super::kit::arguments::{ArgumentCheck, Arguments};
-use super::kit::decimal::Decimal;
-use super::kit::filter_input::{FilterArgument, read_filter};
-use super::kit::node::NodeOf;
-use super::kit::page::page_size;
-use super::kit::scalar::{BigInt, Date, int};
-use super::kit::{Nullable, nullable};
+use super::kit::{ArgumentCheck, FilterArgument, NodeOf, Nullable};
 use crate::ctx::Ctx;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::query::Row;
+use crate::query::paging::MAX_PAGE_SIZE;
 use crate::resolvers::analytics as rules;
 
 pub(crate) struct Analytics;
@@ -22,7 +18,7 @@ impl Analytics {
     /// The checks of the arguments of its fields.
     pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[
         ("stock", |ctx, arguments| {
-            read_filter::<product::Entity>(ctx, arguments.get("filter")?)?;
+            read_filter::<product::Entity, Ctx>(ctx, arguments.get("filter")?)?;
             Ok(())
         }),
         ("movements_per_day", |_, arguments| {
@@ -36,8 +32,9 @@ impl Analytics {
 }
 
 fn check_first(_: &Ctx, arguments: &Arguments<'_>) -> Result<(), RequestError> {
-    let first: Option<i32> = arguments.get(FIRST)?;
-    first.map(|first| page_size(FIRST, first)).transpose()?;
+    if let Some(first) = arguments.get(FIRST)? {
+        page_size(FIRST, first, MAX_PAGE_SIZE).map_err(Error::from)?;
+    }
     Ok(())
 }
 
@@ -61,7 +58,7 @@ impl Analytics {
     ) -> Nullable<StockSummary> {
         nullable(async {
             let ctx = Ctx::of(cx)?;
-            let filter = read_filter::<product::Entity>(ctx, filter)?;
+            let filter = read_filter::<product::Entity, Ctx>(ctx, filter)?;
             rules::stock(ctx, filter).await.map(StockSummary::from)
         })
         .await
@@ -103,7 +100,8 @@ impl Analytics {
         #[graphql(desc = "How many categories, at most 100.", default = 10)] first: i32,
     ) -> Nullable<Vec<CategoryStock>> {
         nullable(async {
-            let stocks = rules::stock_by_category(Ctx::of(cx)?, page_size(FIRST, first)?).await?;
+            let stocks =
+                rules::stock_by_category(Ctx::of(cx)?, page_size(FIRST, first, MAX_PAGE_SIZE)?).await?;
             let stock = |(category, stock): (Row<category::Entity>, _)| CategoryStock {
                 category: category.into(),
                 stock: StockSummary::from(stock),
@@ -120,7 +118,7 @@ impl Analytics {
         #[graphql(desc = "How many brands, at most 100.", default = 10)] first: i32,
     ) -> Nullable<Vec<BrandStock>> {
         nullable(async {
-            let stocks = rules::stock_by_brand(Ctx::of(cx)?, page_size(FIRST, first)?).await?;
+            let stocks = rules::stock_by_brand(Ctx::of(cx)?, page_size(FIRST, first, MAX_PAGE_SIZE)?).await?;
             let stock = |(brand, stock): (Row<brand::Entity>, _)| BrandStock {
                 brand: brand.into(),
                 stock: StockSummary::from(stock),
@@ -152,8 +150,8 @@ impl From<rules::StockTotals> for StockSummary {
     fn from(stock: rules::StockTotals) -> Self {
         Self {
             product_count: int(stock.products),
-            low_stock_count: int(stock.low),
-            out_of_stock_count: int(stock.out),
+            low_stock_count: int(stock.low_stock),
+            out_of_stock_count: int(stock.out_of_stock),
             unit_count: BigInt(stock.units),
             cost_value: Decimal::exact(stock.cost),
             selling_value: Decimal::exact(stock.selling),

@@ -3,28 +3,22 @@
 use ::entity::{attempt, delivery, event, webhook_endpoint};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use futures_util::FutureExt as _;
+use graphql_tables::{DateTime, Node, PageArguments, count, int, required};
 
-use super::kit::arguments::ArgumentCheck;
-use super::kit::connection::{ConnectionOf, connection};
-use super::kit::filter_input::filter;
-use super::kit::list::related_rows;
-use super::kit::node::{NodeOf, node};
-use super::kit::page::PageArguments;
+use super::kit::list::{page_request, related_rows};
 use super::kit::payload::{Payload, payload, split};
-use super::kit::relation::required;
-use super::kit::scalar::{DateTime, count, int};
-use super::kit::{Node, Nullable, UserError};
+use super::kit::{ArgumentCheck, ConnectionOf, NodeOf, Nullable, UserError, connection, filter, node};
 use super::webhook_endpoint::WebhookEvent;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::{Field, Filter, Listing, Row};
-use crate::resolvers::delivery::{self as rules, Replayed, Since, State};
+use crate::resolvers::delivery::{self as rules, ReplayRequest, ReplayResult, State};
 
 node!(WebhookDelivery of delivery::Entity);
 
 /// The checks of the list of a delivery's attempts.
 pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[("attempts", |_, arguments| {
-    let page = PageArguments::of(arguments)?.into_request()?;
+    let page = page_request(arguments)?;
     Ok(Listing::<attempt::Entity>::default().check(&page)?)
 })];
 
@@ -48,7 +42,7 @@ impl WebhookDelivery {
     }
 
     async fn endpoint(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<webhook_endpoint::Entity>>> {
-        required::<webhook_endpoint::Entity, _>(cx, &self.0, "endpoint", |row| row.endpoint_id).await
+        required::<webhook_endpoint::Entity, Ctx, _>(cx, &self.0, "endpoint", |row| row.endpoint_id).await
     }
 
     /// The id of the message, sent as the header `webhook-id`: the same in every
@@ -218,8 +212,8 @@ pub(crate) struct ReplayWebhookDeliveriesInput {
 }
 
 impl ReplayWebhookDeliveriesInput {
-    pub(crate) fn since(&self) -> Since {
-        Since {
+    pub(crate) fn since(&self) -> ReplayRequest {
+        ReplayRequest {
             since: Field::Set(self.since.0),
             faults: Vec::new(),
         }
@@ -239,9 +233,9 @@ pub(crate) struct ReplayWebhookDeliveriesPayload {
 }
 
 impl Payload for ReplayWebhookDeliveriesPayload {
-    type Output = Replayed;
+    type Output = ReplayResult;
 
-    fn from_result(result: Result<Replayed>) -> Result<Self> {
+    fn from_result(result: Result<ReplayResult>) -> Result<Self> {
         let (replayed, user_errors) = split(result)?;
         Ok(Self {
             replayed: replayed.map(|replayed| count(replayed.count)),

@@ -11,11 +11,11 @@ use axum::http::{HeaderValue, Response};
 use graphql_server::{
     ErrorCode, Host, KeyedRequest, Observation, Recalled, RequestError, SelectedField, Usage,
 };
+use graphql_tables::ArgumentChecks;
 use request_telemetry::{Record, Span};
 
 use super::analytics::Analytics;
-use super::kit::arguments::ArgumentChecks;
-use super::kit::node::NodeOf;
+use super::kit::NodeOf;
 use super::label::{BrandLists, CategoryLists, SupplierLists};
 use super::movement;
 use super::product::ProductLists;
@@ -25,11 +25,11 @@ use super::webhook_endpoint::WebhookEndpointLists;
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
-use crate::http::answer::{mark_replayed, replay, restore, to_answer};
 use crate::http::bearer::bearer;
 use crate::http::pages;
+use crate::http::stored_response::{mark_replayed, replay, restore, to_stored};
 use crate::idempotency::key::{Fingerprint, Key};
-use crate::idempotency::{self, Begun, Finished};
+use crate::idempotency::{self, BeginResult, FinishResult};
 use crate::limits::Class;
 use crate::origin;
 use crate::services::Services;
@@ -40,7 +40,7 @@ const MAX_NAME: usize = 60;
 /// Connects the GraphQL service to the program.
 pub(crate) struct StockroomHost {
     services: Arc<Services>,
-    checks: ArgumentChecks,
+    checks: ArgumentChecks<Ctx>,
 }
 
 impl StockroomHost {
@@ -101,8 +101,8 @@ impl Host for StockroomHost {
         };
         let fingerprint = Fingerprint::new("POST", request.path, request.body);
         Ok(match idempotency::begin(&ctx, key, fingerprint).await? {
-            Begun::Execute(ctx) => Recalled::Execute(ctx),
-            Begun::Replay(answer) => Recalled::Replay(replay(answer)?),
+            BeginResult::Execute(ctx) => Recalled::Execute(ctx),
+            BeginResult::Replay(response) => Recalled::Replay(replay(response)?),
         })
     }
 
@@ -113,13 +113,13 @@ impl Host for StockroomHost {
         is_complete: bool,
     ) -> Result<Response<String>, RequestError> {
         let (parts, body) = response.into_parts();
-        let answer = to_answer(&parts, body.as_bytes()).filter(|_| is_complete);
+        let stored = to_stored(&parts, body.as_bytes()).filter(|_| is_complete);
         let mut response = Response::from_parts(parts, body);
-        match idempotency::finish(ctx, answer.as_ref()).await? {
-            Finished::Rendered => {}
-            Finished::RenderedAgain => mark_replayed(&mut response),
-            Finished::Replay(answer) => response = replay(answer)?,
-            Finished::Stored(answer) => response = restore(answer)?,
+        match idempotency::finish(ctx, stored.as_ref()).await? {
+            FinishResult::Rendered => {}
+            FinishResult::RenderedAgain => mark_replayed(&mut response),
+            FinishResult::Replay(stored) => response = replay(stored)?,
+            FinishResult::Stored(stored) => response = restore(stored)?,
         }
         Ok(response)
     }

@@ -2,16 +2,11 @@
 
 use ::entity::{inflow, product, supplier};
 use async_graphql::{Context, ID, InputObject, Object};
+use graphql_tables::{DateTime, Node, delete_input, inputs, int, required};
 
-use super::kit::connection::connection;
-use super::kit::filter_input::filter;
-use super::kit::input::{delete_input, inputs};
-use super::kit::node::{NodeOf, node};
-use super::kit::order::order;
 use super::kit::payload::{delete_payload, payload};
-use super::kit::relation::required;
-use super::kit::scalar::{DateTime, int};
-use super::kit::{Node, Nullable};
+use super::kit::{NodeOf, Nullable, connection, filter, node, order};
+use crate::ctx::Ctx;
 use crate::resolvers::inflow::Draft;
 
 node!(InflowNode of inflow::Entity);
@@ -24,11 +19,11 @@ impl InflowNode {
     }
 
     async fn supplier(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<supplier::Entity>>> {
-        required::<supplier::Entity, _>(cx, &self.0, "supplier", |inflow| inflow.supplier_id).await
+        required::<supplier::Entity, Ctx, _>(cx, &self.0, "supplier", |inflow| inflow.supplier_id).await
     }
 
     pub(super) async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
-        required::<product::Entity, _>(cx, &self.0, "product", |inflow| inflow.product_id).await
+        required::<product::Entity, Ctx, _>(cx, &self.0, "product", |inflow| inflow.product_id).await
     }
 
     /// The quantity that came in, always 1 or more.

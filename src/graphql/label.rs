@@ -4,16 +4,13 @@
 use ::entity::label::{Fields, Label};
 use ::entity::{brand, category, inflow, product, supplier};
 use async_graphql::{ID, MergedObject, Object, TypeName};
+use graphql_tables::{DateTime, HasNode, delete_input, inputs, int};
 
-use super::kit::connection::connection;
-use super::kit::filter_input::{FilterArgument, filter};
-use super::kit::input::{delete_input, inputs};
 use super::kit::list::lists;
-use super::kit::node::HasNode;
-use super::kit::order::{OrderArgument, order};
 use super::kit::payload::{delete_payload, payload};
-use super::kit::scalar::{DateTime, int};
+use super::kit::{FilterArgument, OrderArgument, connection, filter, order};
 use super::product::ProductListFilter;
+use crate::ctx::Ctx;
 use crate::query::{Collection, Row};
 use crate::resolvers::label::Draft;
 
@@ -73,7 +70,7 @@ macro_rules! label {
         $(#[$meta])*
         #[derive(MergedObject)]
         #[graphql(name = $name, serial)]
-        pub(crate) struct $node(LabelFields<$entity>, $lists);
+        pub struct $node(LabelFields<$entity>, $lists);
 
         impl From<Row<$entity>> for $node {
             fn from(row: Row<$entity>) -> Self {
@@ -81,7 +78,7 @@ macro_rules! label {
             }
         }
 
-        impl HasNode for $entity {
+        impl HasNode<Ctx> for $entity {
             type Node = $node;
         }
 
@@ -112,7 +109,7 @@ label! {
     "A brand", "brands", "How many brands match";
     rules {
         /// Conditions on the brand's products.
-        products: ProductListFilter = |ctx, products| products.on(ctx, Column::Id, product::Column::BrandId),
+        products: ProductListFilter = |ctx, products| products.into_filter_on(ctx, Column::Id, product::Column::BrandId),
     }
 }
 
@@ -132,7 +129,7 @@ label! {
     "A category", "categories", "How many categories match";
     rules {
         /// Conditions on the category's products.
-        products: ProductListFilter = |ctx, products| products.on(ctx, Column::Id, product::Column::CategoryId),
+        products: ProductListFilter = |ctx, products| products.into_filter_on(ctx, Column::Id, product::Column::CategoryId),
     }
 }
 

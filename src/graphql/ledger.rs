@@ -4,16 +4,11 @@ use ::entity::stock_change::Reason;
 use ::entity::{product, stock_change, user};
 use async_graphql::{Context, Enum, ID, Object};
 use futures_util::FutureExt as _;
+use graphql_tables::{DateTime, Node, int, optional};
 
-use super::kit::connection::connection;
-use super::kit::filter_input::filter;
-use super::kit::node::{NodeOf, node};
-use super::kit::relation::optional;
-use super::kit::scalar::{DateTime, int};
-use super::kit::{Node, Nullable};
+use super::kit::{NodeOf, Nullable, connection, filter, node};
 use super::movement::MovementNode;
 use crate::ctx::Ctx;
-use crate::error::Result;
 use crate::query::Filter;
 use crate::stock::movement_row;
 
@@ -52,7 +47,7 @@ impl StockLedgerEntry {
 
     /// Null once the product has been deleted.
     async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
-        optional::<product::Entity, _>(cx, &self.0, "product", |entry| Some(entry.product_id)).await
+        optional::<product::Entity, Ctx, _>(cx, &self.0, "product", |entry| Some(entry.product_id)).await
     }
 
     /// The inflow or outflow behind this change. Null when there is none, or once it
@@ -67,7 +62,7 @@ impl StockLedgerEntry {
 
     /// The user who made the change. Null when it was not a user, as in an import.
     async fn actor(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<user::Entity>>> {
-        optional::<user::Entity, _>(cx, &self.0, "actor", |entry| entry.actor_id).await
+        optional::<user::Entity, Ctx, _>(cx, &self.0, "actor", |entry| entry.actor_id).await
     }
 }
 

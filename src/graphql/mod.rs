@@ -1,7 +1,7 @@
 //! The GraphQL API, `/graphql`: translates between GraphQL and the rules, and contains no rules itself.
 //!
-//! Each noun has its file, made of the parts in `kit`. `host.rs` connects the program to the crate `graphql-server`, which
-//! does everything else.
+//! Each noun has its own file, which combines the parts in `kit`. `host.rs` connects the program to the crate
+//! `graphql-server`, which does everything else.
 //!
 //! Objects resolve their fields in sequence (`serial`): relations are loaded for all siblings at once, so that there is
 //! little to run concurrently, and the keys of a response have the order of the document.
@@ -52,12 +52,12 @@ Log in with the mutation `login`, and send its access token with each request: `
 Lists are connections: `first` with `after` goes forwards, `last` with `before` backwards, and `totalCount` counts all of \
 their items.
 
-Whatever can be refused for what an operation says is refused before anything is executed. A field that has to be read \
-separately, such as the brand of a product or a list, is null if it can't be read, with an error; the object that it belongs \
-to stays, so that a payload always shows what a mutation has changed.
+An operation that is invalid as written is rejected before anything is executed. A field that has to be read separately, such as \
+the brand of a product or a list, is null if it can't be read, and `errors` has the reason. Its object is still returned, so \
+that a payload always shows what a mutation has changed.
 
-A mutation that is refused for its input changes nothing and says why in `userErrors`, each with a stable `code`; everything \
-else that fails is in `errors`, with a code in `extensions.code`.";
+A mutation with invalid input changes nothing and returns the reasons in `userErrors`, each with a stable `code`. All other \
+failures are in `errors`, with a code in `extensions.code`.";
 
 /// `/graphql`: HTTP, server-sent events and WebSocket.
 ///
@@ -76,7 +76,7 @@ pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
         trusted_documents: config.graphql_documents.clone(),
         trusted_documents_only: config.graphql_documents_only,
         public_fields: &["viewer", "login", "refreshToken", "verifyToken", "logout"],
-        scalar_check: kit::is_valid_scalar,
+        scalar_check: graphql_tables::is_valid_scalar,
         cost_header: Some(COST),
         limits: Limits::DEFAULT,
     };

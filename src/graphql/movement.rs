@@ -3,18 +3,15 @@
 use ::entity::product;
 use async_graphql::{Context, ID, Interface};
 use futures_util::future::BoxFuture;
+use graphql_tables::{Connection, DateTime, Node, PageArguments, nullable, relation_key};
 
 use super::inflow::InflowNode;
-use super::kit::arguments::ArgumentCheck;
-use super::kit::connection::{Connection, connection};
-use super::kit::list::relation_key;
-use super::kit::node::NodeOf;
-use super::kit::page::PageArguments;
-use super::kit::scalar::DateTime;
-use super::kit::{Node, Nullable, nullable};
+use super::kit::list::page_request;
+use super::kit::{ArgumentCheck, NodeOf, Nullable, connection};
 use super::outflow::OutflowNode;
 use crate::ctx::Ctx;
 use crate::query::Row;
+use crate::query::paging::MAX_PAGE_SIZE;
 use crate::stock::movement_list;
 use crate::stock::movement_row::MovementRow;
 
@@ -56,7 +53,7 @@ connection!(MovementConnection, MovementEdge of MovementRow => MovementNode; "A 
 
 /// The checks of the list of a product's movements.
 pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[("movements", |_, arguments| {
-    let page = PageArguments::of(arguments)?.into_request()?;
+    let page = page_request(arguments)?;
     Ok(movement_list::check(&page)?)
 })];
 
@@ -67,7 +64,7 @@ pub(super) fn of_product<'a>(
     page: PageArguments,
 ) -> BoxFuture<'a, Nullable<Node<MovementConnection>>> {
     nullable(async move {
-        let (relation, request) = (relation_key(cx), page.into_request()?);
+        let (relation, request) = (relation_key(cx), page.into_request(MAX_PAGE_SIZE)?);
         let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
         let product = product.clone();
         let connection = Connection::new(page, move |ctx| {

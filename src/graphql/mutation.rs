@@ -1,6 +1,7 @@
 //! The root fields of mutations. The fields of webhooks are in `webhook_mutation.rs`.
 
 use async_graphql::{Context, MergedObject, Object};
+use graphql_tables::nullable;
 
 use super::account::{
     self, LoginInput, LoginPayload, LogoutInput, LogoutPayload, RefreshTokenInput, RefreshTokenPayload,
@@ -10,8 +11,8 @@ use super::inflow::{
     CreateInflowInput, CreateInflowPayload, CreateInflowsInput, CreateInflowsPayload, DeleteInflowInput,
     DeleteInflowPayload,
 };
+use super::kit::Nullable;
 use super::kit::verbs::{create, create_all, delete, update};
-use super::kit::{Nullable, nullable};
 use super::label::{
     CreateBrandInput, CreateBrandPayload, CreateCategoryInput, CreateCategoryPayload, CreateSupplierInput,
     CreateSupplierPayload, DeleteBrandInput, DeleteBrandPayload, DeleteCategoryInput, DeleteCategoryPayload,

@@ -2,17 +2,11 @@
 
 use ::entity::{outflow, product};
 use async_graphql::{Context, ID, InputObject, Object};
+use graphql_tables::{DateTime, Decimal, Node, delete_input, inputs, int, required};
 
-use super::kit::connection::connection;
-use super::kit::decimal::Decimal;
-use super::kit::filter_input::filter;
-use super::kit::input::{delete_input, inputs};
-use super::kit::node::{NodeOf, node};
-use super::kit::order::order;
 use super::kit::payload::{delete_payload, payload};
-use super::kit::relation::required;
-use super::kit::scalar::{DateTime, int};
-use super::kit::{Node, Nullable};
+use super::kit::{NodeOf, Nullable, connection, filter, node, order};
+use crate::ctx::Ctx;
 use crate::resolvers::outflow::Draft;
 
 node!(OutflowNode of outflow::Entity);
@@ -25,7 +19,7 @@ impl OutflowNode {
     }
 
     pub(super) async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
-        required::<product::Entity, _>(cx, &self.0, "product", |outflow| outflow.product_id).await
+        required::<product::Entity, Ctx, _>(cx, &self.0, "product", |outflow| outflow.product_id).await
     }
 
     /// The quantity that went out, always 1 or more.
@@ -35,12 +29,12 @@ impl OutflowNode {
 
     /// The product's selling price when it went out.
     async fn unit_price(&self) -> Decimal {
-        self.0.unit_price.into()
+        Decimal::exact(self.0.unit_price)
     }
 
     /// The product's cost price when it went out.
     async fn unit_cost(&self) -> Decimal {
-        self.0.unit_cost.into()
+        Decimal::exact(self.0.unit_cost)
     }
 
     pub(super) async fn description(&self) -> Option<String> {

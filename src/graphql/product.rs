@@ -3,20 +3,14 @@
 use ::entity::product::Column;
 use ::entity::{brand, category, inflow, outflow, product, stock_change};
 use async_graphql::{Context, ID, InputObject, Object};
+use graphql_tables::{
+    DateTime, Decimal, FilterInput as _, Node, PageArguments, delete_input, inputs, int, required,
+};
 use sea_orm::ColumnTrait;
 
-use super::kit::connection::connection;
-use super::kit::decimal::Decimal;
-use super::kit::filter_input::{FilterArgument, FilterInput as _, filter};
-use super::kit::input::{delete_input, inputs};
 use super::kit::list::lists;
-use super::kit::node::{NodeOf, node};
-use super::kit::order::{OrderArgument, order};
-use super::kit::page::PageArguments;
 use super::kit::payload::{delete_payload, payload};
-use super::kit::relation::required;
-use super::kit::scalar::{DateTime, int};
-use super::kit::{Node, Nullable};
+use super::kit::{FilterArgument, NodeOf, Nullable, OrderArgument, connection, filter, node, order};
 use super::movement::{self, MovementConnection};
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -46,11 +40,11 @@ impl ProductNode {
     }
 
     async fn cost_price(&self) -> Decimal {
-        self.0.cost_price.into()
+        Decimal::exact(self.0.cost_price)
     }
 
     async fn selling_price(&self) -> Decimal {
-        self.0.selling_price.into()
+        Decimal::exact(self.0.selling_price)
     }
 
     /// The current stock.
@@ -78,11 +72,11 @@ impl ProductNode {
     }
 
     async fn category(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<category::Entity>>> {
-        required::<category::Entity, _>(cx, &self.0, "category", |product| product.category_id).await
+        required::<category::Entity, Ctx, _>(cx, &self.0, "category", |product| product.category_id).await
     }
 
     async fn brand(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<brand::Entity>>> {
-        required::<brand::Entity, _>(cx, &self.0, "brand", |product| product.brand_id).await
+        required::<brand::Entity, Ctx, _>(cx, &self.0, "brand", |product| product.brand_id).await
     }
 
     /// Its inflows and outflows as one list, newest first.
@@ -159,7 +153,7 @@ filter! {
             brand: BrandId => brand::Entity,
         }
         rules {
-            is_low_stock: bool = |ctx, is_low| Ok(rules::low(ctx, is_low)),
+            is_low_stock: bool = |ctx, is_low| Ok(rules::low_stock_filter(ctx, is_low)),
         }
     }
 }
@@ -174,8 +168,13 @@ pub(crate) struct ProductListFilter {
 }
 
 impl ProductListFilter {
-    /// The condition on rows whose key is the column `key` and to which products refer by `reference`.
-    pub(super) fn on(self, ctx: &Ctx, key: impl ColumnTrait, reference: Column) -> Result<Filter> {
+    /// The condition on rows with the key `key`, to which products refer by their column `reference`.
+    pub(super) fn into_filter_on(
+        self,
+        ctx: &Ctx,
+        key: impl ColumnTrait,
+        reference: Column,
+    ) -> Result<Filter> {
         let referred = |products: Box<ProductFilter>| -> Result<Filter> {
             let products = products.into_filter(ctx)?;
             Ok(Filter::referred_by::<product::Entity>(key, reference, products))

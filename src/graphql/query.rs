@@ -1,17 +1,15 @@
-//! The root fields of queries. Each is nullable, so that an error in one leaves its siblings as they are.
+//! The root fields of queries. Each is nullable, so that an error in one field does not affect the others.
 
 use ::entity::{brand, category, inflow, outflow, product, stock_change, supplier, webhook_endpoint};
 use async_graphql::{Context, ID, Object};
 use futures_util::FutureExt as _;
+use graphql_server::resolve::Concurrent;
+use graphql_tables::HasNode;
 
 use super::account::Viewer;
 use super::analytics::Analytics;
-use super::kit::filter_input::FilterArgument;
 use super::kit::list::lists;
-use super::kit::node::{HasNode, NodeOf};
-use super::kit::order::OrderArgument;
-use super::kit::scalar::require_id;
-use super::kit::{Concurrent, Nullable};
+use super::kit::{FilterArgument, NodeOf, Nullable, OrderArgument, require_id};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::resolvers;
@@ -127,7 +125,7 @@ lists!(RootLists {
 });
 
 /// The object with this id. Null when there is none, which is not an error here.
-async fn one<E: Resource + HasNode>(cx: &Context<'_>, id: ID) -> Nullable<NodeOf<E>> {
+async fn one<E: Resource + HasNode<Ctx>>(cx: &Context<'_>, id: ID) -> Nullable<NodeOf<E>> {
     let found = async {
         let permit = Ctx::of(cx)?.permit()?;
         resolvers::find::<E>(permit, require_id(&id)?).await

@@ -5,16 +5,15 @@ use std::time::Duration;
 use ::entity::{product, stock_change};
 use async_graphql::{Context, ID, Subscription as Root};
 use futures_util::stream::{self, Stream};
+use graphql_tables::parse_id;
 
-use super::kit::arguments::ArgumentCheck;
-use super::kit::node::NodeOf;
-use super::kit::scalar::parse_id;
+use super::kit::{ArgumentCheck, NodeOf};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::Row;
 use crate::resolvers;
 use crate::stock::ledger_feed::{self, Entries};
-use crate::stock::low_stock::fell_low;
+use crate::stock::low_stock::became_low;
 use crate::telemetry::log_failure;
 
 /// The largest number of `productIds`. Without that argument, a subscription covers all products.
@@ -74,10 +73,10 @@ impl Subscription {
     }
 }
 
-/// The context of a subscription. Its events come long after its login, so rows that were kept then are not for them.
+/// The context of a subscription. Events may come long after it was created, so cached rows of that time must not be used.
 fn context<'c>(cx: &Context<'c>) -> Result<&'c Ctx> {
     let ctx = Ctx::of(cx)?;
-    ctx.labels.forget();
+    ctx.labels.clear();
     Ok(ctx)
 }
 
@@ -95,7 +94,7 @@ async fn next_entry(entries: &mut Entries) -> Option<stock_change::Model> {
 async fn next_low(ctx: &Ctx, entries: &mut Entries) -> Option<Result<Row<product::Entity>>> {
     loop {
         let entry = next_entry(entries).await?;
-        if !fell_low(
+        if !became_low(
             entry.balance,
             entry.change,
             ctx.services.config.low_stock_threshold,

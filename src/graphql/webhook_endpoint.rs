@@ -2,22 +2,18 @@
 
 use ::entity::delivery;
 use ::entity::event::Name;
-use ::entity::webhook_endpoint::{self, Ending, Secret};
+use ::entity::webhook_endpoint::{self, DisabledReason, Secret};
 use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, SimpleObject};
+use graphql_tables::input::Optional;
+use graphql_tables::{DateTime, InputField, Presence as _, UpdateInput, delete_input, inputs, int};
 
-use super::kit::UserError;
-use super::kit::connection::connection;
-use super::kit::filter_input::FilterArgument;
-use super::kit::input::{InputField, Optional, Presence as _, UpdateInput, delete_input, inputs};
 use super::kit::list::lists;
-use super::kit::node::{NodeOf, node};
-use super::kit::order::order;
 use super::kit::payload::{Payload, delete_payload, payload, split};
-use super::kit::scalar::{DateTime, int};
+use super::kit::{FilterArgument, NodeOf, UserError, connection, node, order};
 use crate::ctx::Ctx;
 use crate::error::{Fault, Result};
 use crate::query::Row;
-use crate::resolvers::webhook_endpoint::{Draft, Rotation, events, overlap_ends};
+use crate::resolvers::webhook_endpoint::{Draft, Rotation, events, overlap_end};
 
 node!(WebhookEndpoint of webhook_endpoint::Entity);
 
@@ -67,7 +63,7 @@ impl WebhookEndpoint {
     /// The time until which messages are also signed with the previous secret. Null if
     /// they are not.
     async fn previous_secret_until(&self, cx: &Context<'_>) -> Result<Option<DateTime>> {
-        Ok(overlap_ends(Ctx::of(cx)?, &self.0).map(DateTime))
+        Ok(overlap_end(Ctx::of(cx)?, &self.0).map(DateTime))
     }
 
     /// False for the endpoint of the server's settings, which can't be changed here.
@@ -131,7 +127,7 @@ pub(crate) enum WebhookEvent {
 
 /// Why a webhook endpoint is disabled.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[graphql(remote = "Ending")]
+#[graphql(remote = "DisabledReason")]
 pub(crate) enum WebhookDisabledReason {
     /// A user disabled it.
     Requested,
@@ -164,14 +160,11 @@ inputs! {
     }
 }
 
-impl InputField for Vec<WebhookEvent> {
-    type Value = Vec<String>;
+impl InputField for WebhookEvent {
+    type Value = String;
 
-    fn read(self, _: &'static str) -> Result<Self::Value, Fault> {
-        let names = self
-            .into_iter()
-            .map(|event| Name::from(event).as_str().to_owned());
-        Ok(names.collect())
+    fn read(self, _: &'static str) -> Result<String, Fault> {
+        Ok(Name::from(self).as_str().to_owned())
     }
 }
 
@@ -203,7 +196,7 @@ impl UpdateInput for RotateWebhookSecretInput {
     }
 }
 
-/// Declares the payload of an endpoint that has just been given a secret.
+/// Declares the payload of a mutation that gives an endpoint a new secret.
 macro_rules! secret_payload {
     ($(#[$meta:meta])* $payload:ident) => {
         $(#[$meta])*

@@ -3,16 +3,15 @@
 use ::entity::webhook_endpoint;
 use async_graphql::{Context, ID, Object};
 use futures_util::future::BoxFuture;
+use graphql_tables::{UpdateInput as _, nullable};
 
 use super::delivery::{
     ReplayWebhookDeliveriesInput, ReplayWebhookDeliveriesPayload, ReplayWebhookDeliveryInput,
     ReplayWebhookDeliveryPayload, SendTestWebhookInput, SendTestWebhookPayload,
 };
-use super::kit::input::UpdateInput as _;
 use super::kit::payload::Payload;
-use super::kit::scalar::require_id;
 use super::kit::verbs::{create, delete, update};
-use super::kit::{Nullable, nullable};
+use super::kit::{Nullable, require_id};
 use super::webhook_endpoint::{
     CreateWebhookEndpointInput, CreateWebhookEndpointPayload, DeleteWebhookEndpointInput,
     DeleteWebhookEndpointPayload, RotateWebhookSecretInput, RotateWebhookSecretPayload,

@@ -10,9 +10,9 @@ use axum::http::header::{self, HeaderMap, HeaderValue};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use http_server::embedded::{self, File, at_public_url, find, page};
+use http_server::embedded::{self, File, adapt_to_public_url, find, page};
 
-/// Sorted by name. Without a build of `web/`, only the files of `web/static`.
+/// The embedded files, sorted by name. If `web/` was not built, these are only the files of `web/static`.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 const START_PAGE: &str = include_str!("../../web/index.html");
@@ -33,8 +33,8 @@ const APPLICATION_POLICY: &str = "default-src 'none'; script-src 'self'; worker-
 /// The policy of scripts and styles. It matters for worker scripts, which run under their own policy.
 const ASSET_POLICY: &str = "default-src 'none'; script-src 'self'; frame-ancestors 'none'";
 
-/// `/`, `/docs` and `/web/…`. `GraphiQL` has the path of the GraphQL endpoint, which calls [`graphiql`]. `base_url` returns
-/// the public URL of the server.
+/// The routes `/`, `/docs` and `/web/…`. `GraphiQL` is served by the GraphQL endpoint, which calls [`graphiql`]. `base_url`
+/// returns the public URL of the server.
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(base_url: fn(&S, &Parts) -> String) -> Router<S> {
     Router::new()
         .route(
@@ -54,7 +54,7 @@ fn start_page(base_url: &str) -> Response {
     page(
         StatusCode::OK,
         STATIC_POLICY,
-        at_public_url(START_PAGE, EXAMPLE_URL, base_url),
+        adapt_to_public_url(START_PAGE, EXAMPLE_URL, base_url),
     )
 }
 
@@ -73,14 +73,14 @@ fn built_page(name: &str, base_url: &str) -> Response {
         Some(html) => (StatusCode::OK, APPLICATION_POLICY, html),
         None => (StatusCode::NOT_FOUND, STATIC_POLICY, NOT_BUILT_PAGE),
     };
-    page(status, policy, at_public_url(html, EXAMPLE_URL, base_url))
+    page(status, policy, adapt_to_public_url(html, EXAMPLE_URL, base_url))
 }
 
 /// A script, style, font or image.
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     // Files at the top level are pages, which have their own paths.
     match find(FILES, &name).filter(|file| file.name.contains('/')) {
-        // Those in `assets` have a hash in their name.
+        // Files in `assets` have a hash in their name, so they can be cached without revalidation.
         Some(file) => embedded::asset(file, file.name.starts_with("assets/"), ASSET_POLICY, &headers),
         None => StatusCode::NOT_FOUND.into_response(),
     }

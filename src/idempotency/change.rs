@@ -11,7 +11,7 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::tx::Tx;
 
-/// The stored form of the outcome of a rule.
+/// Converts the outcome of a rule to JSON, its stored form.
 ///
 /// # Errors
 /// [`Error::Internal`] for a map with keys that are not texts, which no outcome has.
@@ -30,16 +30,16 @@ impl Ctx {
         T: Serialize + DeserializeOwned + Send + Sync + 'static,
         F: for<'t> Fn(&'t Tx) -> BoxFuture<'t, Result<T>> + Send + Sync + 'static,
     {
-        if let Some(recorded) = self.recorded()? {
-            return Ok(recorded);
+        if let Some(outcome) = self.recorded_outcome()? {
+            return Ok(outcome);
         }
         let Some(keyed) = self.keyed.clone() else {
             return self.transaction(body).await;
         };
-        let (claimed, body) = (Arc::clone(&keyed), Arc::new(body));
+        let (request, body) = (Arc::clone(&keyed), Arc::new(body));
         let outcome = self
             .transaction(move |tx| {
-                let (keyed, body) = (Arc::clone(&claimed), Arc::clone(&body));
+                let (keyed, body) = (Arc::clone(&request), Arc::clone(&body));
                 Box::pin(async move {
                     store::claim(tx, &keyed).await?;
                     let outcome = body(tx).await?;
@@ -49,7 +49,7 @@ impl Ctx {
                 })
             })
             .await?;
-        keyed.committed();
+        keyed.set_committed();
         Ok(outcome)
     }
 
@@ -57,7 +57,7 @@ impl Ctx {
     ///
     /// # Errors
     /// [`Error::Internal`] if another version of the program has stored it in a form that this one can't read.
-    pub fn recorded<T: DeserializeOwned>(&self) -> Result<Option<T>> {
+    pub fn recorded_outcome<T: DeserializeOwned>(&self) -> Result<Option<T>> {
         let recorded = self.keyed.as_ref().and_then(|keyed| keyed.recorded.as_deref());
         recorded
             .map(serde_json::from_str)

@@ -41,8 +41,8 @@ impl Key {
         &self.0
     }
 
-    /// The number of the advisory lock on PostgreSQL that a transaction with this key of this user holds. Keys with
-    /// the same number by chance can't be used at the same time, which has no other effect.
+    /// The number of the advisory lock on PostgreSQL that a transaction with this key of this user holds. Two
+    /// keys that happen to have the same number can't be used at the same time; this has no other effect.
     pub fn lock_number(&self, user_id: i64) -> i64 {
         let digest = Sha256::new()
             .chain_update(user_id.to_be_bytes())

@@ -1,4 +1,4 @@
-//! The table of keys.
+//! The table `idempotency_key`.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use sea_orm::{
     ActiveValue, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _, QueryFilter as _, Statement,
 };
 
-use super::keyed::Keyed;
-use super::{Answer, MAX_ANSWER_BYTES};
+use super::keyed_request::KeyedRequest;
+use super::{MAX_RESPONSE_BYTES, StoredResponse};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Result};
 use crate::tx::Tx;
 
-/// How long a key is kept.
-pub const KEPT: TimeDelta = TimeDelta::hours(24);
+/// The time for which a key is valid.
+pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 /// The maximum number of rows that one transaction deletes.
 const BATCH: u64 = 1_000;
 /// The unique constraint.
 const USER_AND_KEY: &str = "idempotency_key_user_id_key_key";
 
-/// The row of a user's key, even if it is older than [`KEPT`].
+/// The row of a user's key, even if it is older than [`RETENTION`].
 async fn find(db: &impl ConnectionTrait, user_id: i64, key: &str) -> Result<Option<Model>, DbErr> {
     Entity::find()
         .filter(Column::UserId.eq(user_id))
@@ -32,21 +32,21 @@ async fn find(db: &impl ConnectionTrait, user_id: i64, key: &str) -> Result<Opti
         .await
 }
 
-fn is_kept(row: &Model, now: DateTime<Utc>) -> bool {
-    now - row.created_at < KEPT
+fn is_valid(row: &Model, now: DateTime<Utc>) -> bool {
+    now - row.created_at < RETENTION
 }
 
 /// The row of a user's key, if it is still valid.
-pub(super) async fn find_kept(ctx: &Ctx, user_id: i64, key: &str) -> Result<Option<Model>> {
+pub(super) async fn find_valid(ctx: &Ctx, user_id: i64, key: &str) -> Result<Option<Model>> {
     let found = find(ctx.db(), user_id, key).await?;
-    Ok(found.filter(|row| is_kept(row, ctx.now)))
+    Ok(found.filter(|row| is_valid(row, ctx.now)))
 }
 
 /// Reserves a key for a transaction, without waiting for another transaction that holds it.
 ///
 /// # Errors
 /// [`Conflict::KeyInProgress`] when another transaction has reserved the key, or has committed it.
-pub(super) async fn claim(tx: &Tx, keyed: &Keyed) -> Result<()> {
+pub(super) async fn claim(tx: &Tx, keyed: &KeyedRequest) -> Result<()> {
     // SQLite runs write transactions one after the other.
     if tx.backend() == Backend::Postgres {
         let sql = "SELECT pg_try_advisory_xact_lock($1) AS is_locked";
@@ -62,7 +62,7 @@ pub(super) async fn claim(tx: &Tx, keyed: &Keyed) -> Result<()> {
         }
     }
     match find(tx, keyed.user_id, keyed.key.as_str()).await? {
-        Some(row) if is_kept(&row, tx.ctx().now) => Err(in_progress(keyed)),
+        Some(row) if is_valid(&row, tx.ctx().now) => Err(in_progress(keyed)),
         Some(row) => {
             Entity::delete_by_id(row.id).exec(tx).await?;
             Ok(())
@@ -71,9 +71,9 @@ pub(super) async fn claim(tx: &Tx, keyed: &Keyed) -> Result<()> {
     }
 }
 
-/// For each of these keys, in order, whether the transaction has reserved it and it has never been used. Requests with the
-/// other keys need their own transactions. PostgreSQL only.
-pub async fn claim_new(tx: &Tx, keys: &[Arc<Keyed>]) -> Result<Vec<bool>, DbErr> {
+/// Tries to reserve several keys on PostgreSQL. Returns for each key, in order, whether the transaction has reserved it and it
+/// has never been used. Requests with the other keys need their own transactions.
+pub async fn claim_new(tx: &Tx, keys: &[Arc<KeyedRequest>]) -> Result<Vec<bool>, DbErr> {
     let mut claimed = Vec::with_capacity(keys.len());
     if keys.is_empty() {
         return Ok(claimed);
@@ -106,7 +106,7 @@ pub async fn claim_new(tx: &Tx, keys: &[Arc<Keyed>]) -> Result<Vec<bool>, DbErr>
 }
 
 /// Stores keys with their outcomes.
-pub async fn record(tx: &Tx, outcomes: Vec<(Arc<Keyed>, String)>) -> Result<()> {
+pub async fn record(tx: &Tx, outcomes: Vec<(Arc<KeyedRequest>, String)>) -> Result<()> {
     let now = tx.ctx().now;
     let Some((first, _)) = outcomes.first().cloned() else {
         return Ok(());
@@ -132,27 +132,31 @@ pub async fn record(tx: &Tx, outcomes: Vec<(Arc<Keyed>, String)>) -> Result<()> 
     }
 }
 
-fn in_progress(keyed: &Keyed) -> Error {
-    keyed.lost();
+fn in_progress(keyed: &KeyedRequest) -> Error {
+    keyed.set_conflict();
     Error::Conflict(Conflict::KeyInProgress)
 }
 
-/// Stores the response to a request whose change is committed, unless there is one already. Returns the response that
+/// Stores the response to a request whose change is committed, unless a response is stored already. Returns the response that
 /// was stored before, or `None` if there was none.
-pub(super) async fn add_answer(ctx: &Ctx, keyed: &Arc<Keyed>, answer: &Answer) -> Result<Option<Answer>> {
-    if answer.body.len() > MAX_ANSWER_BYTES {
+pub(super) async fn add_response(
+    ctx: &Ctx,
+    keyed: &Arc<KeyedRequest>,
+    response: &StoredResponse,
+) -> Result<Option<StoredResponse>> {
+    if response.body.len() > MAX_RESPONSE_BYTES {
         return Ok(None);
     }
-    let headers = serde_json::to_string(&answer.headers).map_err(Error::internal)?;
-    let (stored, answer) = (Arc::clone(keyed), answer.clone());
+    let headers = serde_json::to_string(&response.headers).map_err(Error::internal)?;
+    let (stored, response) = (Arc::clone(keyed), response.clone());
     let updated = ctx
         .transaction(move |tx| {
-            let (keyed, answer, headers) = (Arc::clone(&stored), answer.clone(), headers.clone());
+            let (keyed, response, headers) = (Arc::clone(&stored), response.clone(), headers.clone());
             Box::pin(async move {
                 let updated = Entity::update_many()
-                    .col_expr(Column::Status, Expr::val(i64::from(answer.status)))
+                    .col_expr(Column::Status, Expr::val(i64::from(response.status)))
                     .col_expr(Column::Headers, Expr::val(headers))
-                    .col_expr(Column::Body, Expr::val(answer.body))
+                    .col_expr(Column::Body, Expr::val(response.body))
                     .filter(Column::UserId.eq(keyed.user_id))
                     .filter(Column::Key.eq(keyed.key.as_str()))
                     .filter(Column::Fingerprint.eq(keyed.fingerprint.as_str()))
@@ -166,23 +170,23 @@ pub(super) async fn add_answer(ctx: &Ctx, keyed: &Arc<Keyed>, answer: &Answer) -
     if updated > 0 {
         return Ok(None);
     }
-    let found = find_kept(ctx, keyed.user_id, keyed.key.as_str()).await?;
-    found.as_ref().map_or(Ok(None), stored_answer)
+    let found = find_valid(ctx, keyed.user_id, keyed.key.as_str()).await?;
+    found.as_ref().map_or(Ok(None), stored_response)
 }
 
 /// The response that a row holds, if any.
-pub(super) fn stored_answer(row: &Model) -> Result<Option<Answer>> {
+pub(super) fn stored_response(row: &Model) -> Result<Option<StoredResponse>> {
     let (Some(status), Some(headers), Some(body)) = (row.status, &row.headers, &row.body) else {
         return Ok(None);
     };
-    Ok(Some(Answer {
+    Ok(Some(StoredResponse {
         status: u16::try_from(status).map_err(Error::internal)?,
         headers: serde_json::from_str(headers).map_err(Error::internal)?,
         body: body.clone(),
     }))
 }
 
-/// Deletes a batch of keys that are no longer valid. Returns whether it was full, so that there may be more.
+/// Deletes a batch of keys that are no longer valid. Returns whether the batch was full; then there may be more.
 ///
 /// # Errors
 /// Fails if the database can't be written.
@@ -194,7 +198,7 @@ pub async fn prune(ctx: &Ctx) -> Result<bool> {
                     "DELETE FROM idempotency_key WHERE id IN (
                         SELECT id FROM idempotency_key WHERE created_at <= $1 ORDER BY created_at LIMIT {BATCH})"
                 );
-                let until = tx.ctx().now - KEPT;
+                let until = tx.ctx().now - RETENTION;
                 let statement =
                     Statement::from_sql_and_values(tx.get_database_backend(), sql, [until.into()]);
                 Ok(tx.execute_raw(statement).await?.rows_affected())

@@ -15,7 +15,7 @@ use crate::tx::Tx;
 /// The number of rows read at a time.
 const BATCH: u64 = 2_000;
 
-/// One table on both sides.
+/// The summaries of one table in the source and in the target.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Comparison {
     pub(crate) source: TableSummary,
@@ -85,10 +85,10 @@ pub(super) async fn compare(
                     .read::<stock_change::Entity, _>(id, row::source_stock_change)
                     .await?
             }
-            "group_permission" => reader.sum(&groups.read_back(tx).await?),
-            "user_group" => reader.sum(&groups.read_memberships(tx).await?),
-            "user_permission" => reader.sum(&account::read_permissions(tx).await?),
-            "spent_token" => reader.sum(&account::read_spent_tokens(tx).await?),
+            "group_permission" => reader.summarize(&groups.read_back(tx).await?),
+            "user_group" => reader.summarize(&groups.read_memberships(tx).await?),
+            "user_permission" => reader.summarize(&account::read_permissions(tx).await?),
+            "spent_token" => reader.summarize(&account::read_spent_tokens(tx).await?),
             // No rows are stored for an unknown table, so the comparison fails.
             _ => reader.digest.summary(),
         };
@@ -105,8 +105,8 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     /// Summarizes a small table that was read with one query.
-    fn sum<R: Record>(mut self, rows: &[R]) -> TableSummary {
-        self.watch.compared(rows.len());
+    fn summarize<R: Record>(mut self, rows: &[R]) -> TableSummary {
+        self.watch.add_compared(rows.len());
         for row in rows {
             self.digest.add(row);
         }
@@ -131,7 +131,7 @@ impl Reader<'_> {
                 return Ok(self.digest.summary());
             };
             last = end.id();
-            self.watch.compared(rows.len());
+            self.watch.add_compared(rows.len());
             for row in rows {
                 self.digest.add(&convert(row));
             }

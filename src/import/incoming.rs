@@ -7,14 +7,14 @@ use tokio::runtime::Handle;
 
 use crate::error::{Error, Result};
 
-/// On PostgreSQL the body awaits the next batch. On SQLite the body runs on the writer's thread and must not await, so it
-/// blocks that thread instead. Nothing else uses the writer during an import.
-pub(super) struct Incoming {
+/// The rows of the source. On PostgreSQL the body of the transaction awaits the next batch. On SQLite the body runs on the
+/// writer's thread and must not await, so it blocks that thread. Nothing else uses the writer during an import.
+pub(super) struct IncomingRows {
     rows: Rows,
     blocking: Option<Handle>,
 }
 
-impl Incoming {
+impl IncomingRows {
     /// Must be called within the Tokio runtime that reads the source.
     pub(super) fn new(rows: Rows, target: Backend) -> Self {
         Self {

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use django_source::Plan;
 
-use self::incoming::Incoming;
+use self::incoming::IncomingRows;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
@@ -30,7 +30,7 @@ pub(crate) use self::watch::Watch;
 /// statement fails.
 pub(crate) async fn run(ctx: &Ctx, plan: Plan, watch: Watch) -> Result<Vec<Comparison>> {
     let next_ids = Arc::new(plan.report().next_id.clone());
-    let incoming = Mutex::new(Some(Incoming::new(plan.rows(), ctx.db().backend())));
+    let incoming = Mutex::new(Some(IncomingRows::new(plan.rows(), ctx.db().backend())));
     let different = Arc::<Mutex<Vec<Comparison>>>::default();
     let found = Arc::clone(&different);
     let stored = ctx

@@ -1,4 +1,4 @@
-//! Rows of the source as rows of the target, and back for the comparison.
+//! Converts rows of the source to rows of the target, and back for the comparison.
 
 use ::entity::label::Label;
 use ::entity::stock_change::Reason;
@@ -71,7 +71,7 @@ pub(super) fn product(row: row::Product) -> product::Model {
         selling_price: Money(row.selling_price),
         quantity: row.quantity,
         updated_at: row.updated_at,
-        // The version, and columns that the source does not have.
+        // `blank` sets the version and the columns that the source does not have.
         ..product::Model::blank(row.created_at)
     }
 }

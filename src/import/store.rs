@@ -9,17 +9,17 @@ use django_source::digest::TableSummary;
 use sea_orm::{ConnectionTrait, Statement};
 
 use super::account::{self, Groups, insert};
-use super::incoming::Incoming;
+use super::incoming::IncomingRows;
 use super::row;
 use super::watch::Watch;
 use crate::error::Result;
 use crate::query::row_count::analyze;
 use crate::tx::Tx;
 
-/// Stores all rows. Returns the source's summaries and the map of the groups' ids.
+/// Stores all rows. Returns the summaries of the source's tables, and the ids of the groups.
 pub(super) async fn store(
     tx: &Tx,
-    mut incoming: Incoming,
+    mut incoming: IncomingRows,
     watch: &Watch,
 ) -> Result<(Vec<TableSummary>, Groups)> {
     let mut groups = Groups::default();

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use crate::error::{Error, Result};
 use crate::tx::Tx;
 
-/// The tables that are written, or that hold rows of an installation in use.
+/// The tables that an import writes, and others that have rows in an installation in use.
 const TABLES: [&str; 14] = [
     "user",
     "user_group",
@@ -34,6 +34,8 @@ pub(super) async fn lock(tx: &Tx) -> Result<()> {
     Ok(())
 }
 
+/// Checks that the database is empty.
+///
 /// # Errors
 /// Fails if one of the tables has rows, a user has permissions, or there are groups besides the built-in ones.
 pub(crate) async fn require_empty(db: &impl ConnectionTrait) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Progress of an import, and how to cancel it.
+//! `Watch`: the progress of an import, and its cancellation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -8,16 +8,16 @@ use django_source::digest::TableSummary;
 
 use crate::error::{Error, Result};
 
-/// Shared by the import, the progress bar and the signal handler. Clones share the same state.
+/// The state that the import, the progress bar and the signal handler share. Clones refer to the same state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watch {
     source: Progress,
-    comparison: Arc<Comparing>,
+    comparison: Arc<ComparisonProgress>,
 }
 
 #[derive(Debug, Default)]
-struct Comparing {
-    begun: AtomicBool,
+struct ComparisonProgress {
+    has_begun: AtomicBool,
     done: AtomicU64,
     total: AtomicU64,
 }
@@ -37,6 +37,8 @@ impl Watch {
         self.source.is_cancelled()
     }
 
+    /// Checks that the import was not cancelled.
+    ///
     /// # Errors
     /// Fails after [`Watch::cancel`].
     pub(super) fn check(&self) -> Result<()> {
@@ -49,17 +51,17 @@ impl Watch {
     pub(super) fn begin_comparison(&self, tables: &[TableSummary]) {
         let rows = tables.iter().map(|table| table.rows).sum();
         self.comparison.total.store(rows, Ordering::Relaxed);
-        self.comparison.begun.store(true, Ordering::Relaxed);
+        self.comparison.has_begun.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn compared(&self, rows: usize) {
+    pub(super) fn add_compared(&self, rows: usize) {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.comparison.done.fetch_add(rows, Ordering::Relaxed);
     }
 
     /// The current step, the number of rows it has processed, and the number of all its rows.
     pub(crate) fn now(&self) -> (&'static str, u64, u64) {
-        if self.comparison.begun.load(Ordering::Relaxed) {
+        if self.comparison.has_begun.load(Ordering::Relaxed) {
             let (done, total) = (&self.comparison.done, &self.comparison.total);
             return (
                 "comparing",

@@ -11,7 +11,7 @@ impl Ctx {
     /// Counts operations of the caller, or rejects all of them, and records the remaining quota for the response's headers.
     ///
     /// # Errors
-    /// [`Error::Limited`] when the window has no room for all of them.
+    /// [`Error::Limited`] when the window does not allow all of them.
     pub async fn check_rate_limit(&self, class: Class, operations: u32) -> Result<()> {
         let Some(windows) = self.services.limits.as_ref().filter(|_| operations > 0) else {
             return Ok(());

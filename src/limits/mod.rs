@@ -37,8 +37,8 @@ impl Class {
     }
 }
 
-/// The windows and the failed logins of the settings. Failed logins are always limited; windows are absent while rate limits
-/// are off.
+/// Creates the counters of operations and of failed logins. Failed logins are always limited; the windows for operations are
+/// `None` if rate limits are off.
 ///
 /// # Errors
 /// When `REDIS_URL` can't be parsed.

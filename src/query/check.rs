@@ -1,6 +1,6 @@
 //! Checks of a draft's fields that need the database or the declared columns; the others are those of [`FieldCheck`].
 
-use ::entity::money::NotMoney;
+use ::entity::money::MoneyError;
 use ::entity::{MAX_FOLDED_BYTES, Money, Record as _, fold};
 use sea_orm::{
     ColumnTrait, IdenStatic as _, ModelTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
@@ -78,16 +78,16 @@ pub fn money(check: &mut FieldCheck, field: &'static str, value: Field<String>) 
     let text = check.required(field, value)?;
     let (code, message) = match Money::parse(text.trim()) {
         Ok(money) => return Some(money),
-        Err(NotMoney::Malformed) => (FaultCode::Invalid, "A valid number is required."),
-        Err(NotMoney::TooManyWholeDigits) => (
+        Err(MoneyError::Malformed) => (FaultCode::Invalid, "A valid number is required."),
+        Err(MoneyError::TooManyWholeDigits) => (
             FaultCode::OutOfRange,
             "Ensure that there are no more than 20 digits before the decimal point.",
         ),
-        Err(NotMoney::TooManyDecimals) => (
+        Err(MoneyError::TooManyDecimals) => (
             FaultCode::OutOfRange,
             "Ensure that there are no more than 2 decimal places.",
         ),
-        Err(NotMoney::Negative) => (
+        Err(MoneyError::Negative) => (
             FaultCode::OutOfRange,
             "Ensure this value is greater than or equal to 0.",
         ),

@@ -20,8 +20,8 @@ pub trait Collection:
     const COLUMNS: &'static [ListColumn<Self::Column>];
     /// The order of a list if the request has none: the name of a column and a direction.
     const DEFAULT_ORDER: (&'static str, Direction);
-    /// The names of the columns by which an index orders the rows within each reference. For any other order, the rows that
-    /// refer to one row must be sorted.
+    /// The names of the columns for which an index has the rows of each reference in order. For any other order, the rows that
+    /// refer to one row have to be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
     /// The right that every operation needs, including reading. If it is `None`, reading needs only a login, and every other
     /// operation needs the right of that verb for this resource.

@@ -46,8 +46,8 @@ impl<C: ColumnTrait> Order<C> {
 /// The unique column that every collection has.
 const ID: &str = "id";
 
-/// The most rows that are skipped from a known position. Beyond that, skipping from the beginning costs less, because no row is
-/// compared with the position.
+/// The maximum number of rows to skip from a known position. Beyond that, skipping from the beginning costs less, because no row
+/// is compared with the position.
 const MAX_SKIP: u64 = 1_000;
 
 /// The rows of a list and their order.
@@ -137,7 +137,7 @@ impl<R: Collection> Listing<R> {
             .filter(|_| steps.iter().all(|step| step.by.name() != ID));
         let columns = steps
             .iter()
-            .map(|step| (step.by.compared(), step.direction, step.by.is_nullable()));
+            .map(|step| (step.by.compared_column(), step.direction, step.by.is_nullable()));
         columns.chain(last).collect()
     }
 
@@ -210,7 +210,7 @@ impl<R: Collection> Listing<R> {
         if skipped >= count && number > 1 {
             return Err(Error::NoSuchPage);
         }
-        // With the row before the page, whose position makes the page known.
+        // The row before the page is read too: its position lets a later request read this page without skipping rows.
         let before = u64::from(revision.is_some() && skipped > 0);
         let mut rows = if count == 0 {
             Vec::new()
@@ -233,7 +233,7 @@ impl<R: Collection> Listing<R> {
         })
     }
 
-    /// Whether it has all rows of a table with a revision, in their default order.
+    /// Whether the list has all rows of a table with a revision, in their default order.
     fn is_whole_in_default_order(&self) -> Result<bool> {
         let by_default = Order::by_name::<R>(R::DEFAULT_ORDER.0, R::DEFAULT_ORDER.1);
         let is_default = |step: &Order<R::Column>| {
@@ -246,8 +246,8 @@ impl<R: Collection> Listing<R> {
             && self.condition()?.matches_all())
     }
 
-    /// The page from the last known position before it, unless the list has changed since the position became known, which the
-    /// statement checks itself.
+    /// Reads the page from the last known position before it. Returns `None` if no position is near enough, or the list has
+    /// changed since the position became known; the statement checks that itself.
     async fn known_page(
         &self,
         permit: &Permit<'_, Read, R>,
@@ -280,7 +280,7 @@ impl<R: Collection> Listing<R> {
         }))
     }
 
-    /// Keeps the position of the page after this one.
+    /// Stores the position at which the page after this one begins.
     fn keep_end(&self, permit: &Permit<'_, Read, R>, revision: i64, skipped: u64, rows: &[R::Model]) {
         let Some(last) = rows.last() else { return };
         let before = skipped.saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX));
@@ -293,7 +293,7 @@ impl<R: Collection> Listing<R> {
         starts.insert(R::default().table_name(), revision, before, values);
     }
 
-    /// The rows after the first `skipped`.
+    /// Selects `size` rows after the first `skipped`.
     fn slice(&self, skipped: u64, size: u64) -> Result<Select<R>> {
         let condition = self.condition()?;
         if skipped == 0 && condition.matches_all() {

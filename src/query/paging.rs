@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use table_query::PagesByParent;
 use table_query::cursor::{self, Term, ValueKind};
-use table_query::page::{CursorOf, bounds, cut, order_by, order_within_parent};
+use table_query::page::{CursorOf, bounds, order_by, order_within_parent, remove_extra_item};
 
 use super::{Collection, CursorPage, Filter, Listing, PageRequest, Row, key};
 use crate::auth::{Permit, Read};
@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 pub const MAX_PAGE_SIZE: u8 = 100;
 
 #[derive(FromQueryResult)]
-struct Counted {
+struct ParentCount {
     parent: i64,
     total: i64,
 }
@@ -48,7 +48,7 @@ impl<R: Collection> Listing<R> {
         }
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
-        let more = cut(request, &mut rows);
+        let more = remove_extra_item(request, &mut rows);
         Ok(CursorPage::new(
             request,
             Row::siblings_of(rows),
@@ -119,7 +119,7 @@ impl<R: Collection> Listing<R> {
             .column_as(reference, "parent")
             .column_as(key::<R>().count(), "total")
             .group_by(reference)
-            .into_model::<Counted>()
+            .into_model::<ParentCount>()
             .all(db)
             .await?;
         Ok(counts

@@ -1,4 +1,4 @@
-//! Revisions: how often the rows of a table were added, deleted or moved in their default order, counted by triggers (see the
+//! Revisions: counters that triggers increment when rows of a table are added, deleted or moved in the default order (see the
 //! migration `m20261126_000015_revisions`).
 
 use database::{Backend, Database};
@@ -22,14 +22,14 @@ pub(crate) fn at_revision<R: Collection>(mut select: Select<R>, backend: Backend
     let table = R::default();
     let table = table.table_name();
     match backend {
-        // SQLite compares a subquery for each row. A join with the one row of the revision is looked up first.
+        // SQLite would evaluate the subquery for each row. With a join, it looks up the one row of the revision first.
         Backend::Sqlite => {
             let column = |name: &'static str| Expr::col(("revision", name));
             let is_same = column("noun").eq(table).and(column("change").eq(number));
             QueryTrait::query(&mut select).inner_join("revision", is_same);
             select
         }
-        // PostgreSQL evaluates it once, before the scan.
+        // PostgreSQL evaluates the subquery once, before the scan.
         Backend::Postgres => select.filter(Expr::cust(revision(table)).eq(number)),
     }
 }
@@ -46,7 +46,7 @@ pub(crate) async fn revision_and_count(db: &Database, table: &str) -> Result<(i6
     Ok((revision, u64::try_from(count).unwrap_or_default()))
 }
 
-/// Increases the revision of a table, if it has one: what was remembered of its list is not valid any more.
+/// Increases the revision of a table, if it has one, so that the positions and the count that were cached become invalid.
 pub(crate) async fn advance(tx: &Tx, table: &str) -> Result<()> {
     if TABLES_WITH_REVISION.contains(&table) {
         tx.execute_unprepared(&match tx.backend() {

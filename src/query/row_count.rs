@@ -1,7 +1,7 @@
 //! The number of rows of each listed table, maintained by triggers (see the migration `m20261125_000009_tallies`).
 //!
-//! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] sums up the changes
-//! from time to time, so that a count reads few of them; it does not change the counts.
+//! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] regularly replaces the
+//! changes by their sum, so that a count reads few of them.
 
 use database::bulk::analyze_table;
 use database::{Backend, Database};
@@ -47,20 +47,20 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
-/// Merges the changes of each table, and those of each revision, into one. Servers that do so at the same time skip each
+/// Merges the changes of each table, and those of each revision, into one. Gateways that merge at the same time skip each
 /// other's rows.
 pub async fn merge(db: &Database) -> Result<()> {
-    // On SQLite the triggers update one row for each of them.
+    // On SQLite the triggers update one row for each table and revision.
     if db.backend() == Backend::Sqlite {
         return Ok(());
     }
     for table in ["tally", "revision"] {
         let sql = format!(
-            "WITH gone AS (
+            "WITH deleted AS (
                 DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
                     AND (SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
                 RETURNING noun, change)
-             INSERT INTO {table} (noun, change) SELECT noun, SUM(change) FROM gone GROUP BY noun"
+             INSERT INTO {table} (noun, change) SELECT noun, SUM(change) FROM deleted GROUP BY noun"
         );
         let statement = Statement::from_string(db.get_database_backend(), sql);
         db.execute_raw(statement).await?;
@@ -68,21 +68,21 @@ pub async fn merge(db: &Database) -> Result<()> {
     Ok(())
 }
 
-/// The kept count of a table that was counted again.
+/// The result of counting the rows of a table again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Recount {
     pub table: &'static str,
-    /// The count as it was kept.
-    pub kept: i64,
-    /// The number of rows.
+    /// The count that was stored before.
+    pub stored: i64,
+    /// The number of rows, which is stored instead.
     pub counted: i64,
 }
 
-/// Counts the rows of a table and keeps the result. Changes of the table wait meanwhile, readers do not.
+/// Counts the rows of a table and stores their number. Writers of the table wait until it is stored; readers do not wait.
 ///
 /// # Errors
-/// [`Unavailable`](crate::error::Error::Unavailable) when another transaction has changed the table and does not end.
-pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
+/// [`Unavailable`](crate::error::Error::Unavailable) when another transaction keeps the table locked.
+pub async fn count_again(ctx: &Ctx, table: &'static str) -> Result<Recount> {
     ctx.transaction(move |tx| {
         Box::pin(async move {
             if tx.backend() == Backend::Postgres {
@@ -90,12 +90,12 @@ pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
                 tx.execute_unprepared(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
                     .await?;
             }
-            let kept = number(
+            let stored = number(
                 tx,
                 format!("SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}'"),
             )
             .await?;
-            // [`merge`] may commit the sum of the rows of which this deletes the last: then there is another row.
+            // If [`merge`] commits while a statement runs, the sum that it has inserted is deleted by the next statement.
             let delete = format!("DELETE FROM tally WHERE noun = '{table}'");
             while tx.execute_unprepared(&delete).await?.rows_affected() > 0 {}
             let counted = number(tx, format!("SELECT COUNT(*) FROM {table}")).await?;
@@ -103,9 +103,13 @@ pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
                 "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"
             ))
             .await?;
-            // Gateways remember the count under the revision.
+            // Gateways cache the count of the table under its revision.
             revision::advance(tx, table).await?;
-            Ok(Recount { table, kept, counted })
+            Ok(Recount {
+                table,
+                stored,
+                counted,
+            })
         })
     })
     .await

@@ -1,4 +1,4 @@
-//! Users and groups, which the commands of the program manage.
+//! Users and groups, which are managed by commands of the program.
 
 use std::collections::BTreeSet;
 
@@ -116,7 +116,7 @@ pub async fn set_active(ctx: &Ctx, username: String, is_active: bool) -> Result<
     .await
 }
 
-/// Ends all sessions of a user: no token that was issued until now is valid any more.
+/// Ends all sessions of a user by revoking all tokens issued so far.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -147,17 +147,18 @@ pub async fn delete(ctx: &Ctx, username: String) -> Result<(i64, u64)> {
 pub struct RightsChange {
     /// Whether the user has every permission; unchanged if absent.
     pub is_superuser: Option<bool>,
-    /// The names of groups to join, which exist.
+    /// The names of the groups to join, which must exist.
     pub join: Vec<String>,
-    /// The names of groups to leave.
+    /// The names of the groups to leave, which must exist.
     pub leave: Vec<String>,
-    /// Permissions to hold directly.
+    /// Permissions to grant to the user directly.
     pub grant: Vec<Right>,
-    /// Permissions to hold no longer directly; a group may still give them.
+    /// Permissions to take from the user. The user keeps those of their groups.
     pub revoke: Vec<Right>,
 }
 
-/// Changes what a user may do, which takes effect with their next request. What is the case already stays.
+/// Changes what a user may do, with effect from their next request. Parts of the change that are in effect already are
+/// ignored.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] for an unknown group.
@@ -167,7 +168,7 @@ pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) ->
         Box::pin(async move {
             let row = find(tx, username).await?;
             let id = row.id;
-            let mut check = FieldCheck::old_object(Vec::new());
+            let mut check = FieldCheck::existing_object(Vec::new());
             let join = groups(tx, &change.join, &mut check).await?;
             let leave = groups(tx, &change.leave, &mut check).await?;
             check.finish()?;
@@ -215,7 +216,7 @@ async fn find(tx: &Tx, username: String) -> Result<user::Model> {
     found.one(tx).await?.ok_or(Error::NotFound)
 }
 
-/// The ids of groups; those that do not exist are faults.
+/// The ids of the groups with these names. Adds a fault to `check` for each name without a group.
 async fn groups(tx: &Tx, names: &[String], check: &mut FieldCheck) -> Result<Vec<i64>> {
     let found = group::Entity::find()
         .filter(group::Column::Name.is_in(names))
@@ -244,9 +245,9 @@ async fn join_groups(tx: &Tx, user_id: i64, groups: Vec<i64>) -> Result<()> {
     Ok(())
 }
 
-/// A user with what they may do.
+/// A user with their groups and permissions.
 #[derive(Clone, Debug)]
-pub struct Listed {
+pub struct UserSummary {
     pub user: user::Model,
     /// The names of the groups.
     pub groups: Vec<String>,
@@ -255,7 +256,7 @@ pub struct Listed {
 }
 
 /// All users, by name.
-pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
+pub async fn list(ctx: &Ctx) -> Result<Vec<UserSummary>> {
     let users = user::Entity::find()
         .order_by_asc(user::Column::Username)
         .all(ctx.db())
@@ -291,7 +292,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<Listed>> {
     };
     Ok(users
         .into_iter()
-        .map(|user| Listed {
+        .map(|user| UserSummary {
             groups: groups_of(&user),
             permissions: permissions_of(&user),
             user,
@@ -314,7 +315,7 @@ async fn change(
             let mut row = user.into_active_model();
             change(&mut row);
             if revokes_tokens {
-                // The time of the change, not of the command, which may have waited for a password to be typed.
+                // The time of the change, not `ctx.now`, because the command may have waited for a password to be typed.
                 row.tokens_revoked_at = Set(Some(tx.ctx().services.clock.now()));
                 row.token_generation = Set(generation.wrapping_add(1));
             }

@@ -25,9 +25,9 @@ const MAX_DAYS: i64 = 366;
 pub struct StockTotals {
     pub products: i64,
     /// The number of products that are low on stock.
-    pub low: i64,
+    pub low_stock: i64,
     /// The number of products that are out of stock.
-    pub out: i64,
+    pub out_of_stock: i64,
     /// Sum of the quantities.
     pub units: String,
     /// Sum of quantity × cost price.
@@ -98,9 +98,9 @@ fn select_totals(statement: &mut SelectStatement, ctx: &Ctx) {
         .expr_as(Id.count(), "products")
         .expr_as(
             counted(quantity().lte(ctx.services.config.low_stock_threshold)),
-            "low",
+            "low_stock",
         )
-        .expr_as(counted(quantity().eq(0)), "out")
+        .expr_as(counted(quantity().eq(0)), "out_of_stock")
         .expr_as(backend.sum(quantity()), "units")
         .expr_as(
             backend.sum_product(quantity(), CostPrice.into_expr(), None),
@@ -116,7 +116,7 @@ fn select_totals(statement: &mut SelectStatement, ctx: &Ctx) {
         );
 }
 
-/// Totals of the outflows from one UTC day to another, inclusive. Without `from` the period begins with the first outflow,
+/// Totals of the outflows from the UTC day `from` to `to`, inclusive. Without `from` the period begins with the first outflow,
 /// without `to` it ends with the last.
 pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) -> Result<SalesTotals> {
     use outflow::Column::{Id, Quantity, UnitCost, UnitPrice};
@@ -149,10 +149,10 @@ fn of_days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> Selec
     from.and(to).apply(M::find()).select_only().into_query()
 }
 
-/// The number of days from one to another, inclusive.
+/// The number of days from `from` to `to`, inclusive.
 ///
 /// # Errors
-/// [`Error::Parameter`] when the days are in the wrong order or too many.
+/// [`Error::Parameter`] if `to` is before `from`, or the period is longer than 366 days.
 pub fn days(from: NaiveDate, to: NaiveDate) -> Result<usize> {
     let days = (to - from).num_days() + 1;
     if days < 1 {
@@ -164,10 +164,10 @@ pub fn days(from: NaiveDate, to: NaiveDate) -> Result<usize> {
     Ok(usize::try_from(days).unwrap_or_default())
 }
 
-/// The totals of every UTC day from one to another, inclusive, the earliest first.
+/// The totals of every UTC day from `from` to `to`, inclusive, the earliest first.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the days are in the wrong order or too many.
+/// [`Error::Parameter`] if `to` is before `from`, or the period is longer than 366 days.
 pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Result<Vec<DayTotals>> {
     #[derive(FromQueryResult)]
     struct Found {
@@ -240,12 +240,12 @@ fn per_day<M: Movement>(
     statement
 }
 
-/// Totals by category, the `first` categories with most products.
+/// Totals by category, for the `first` categories with the most products.
 pub async fn stock_by_category(ctx: &Ctx, first: u64) -> Result<Vec<(Row<category::Entity>, StockTotals)>> {
     by_label(ctx, product::Column::CategoryId, first).await
 }
 
-/// Totals by brand, the `first` brands with most products.
+/// Totals by brand, for the `first` brands with the most products.
 pub async fn stock_by_brand(ctx: &Ctx, first: u64) -> Result<Vec<(Row<brand::Entity>, StockTotals)>> {
     by_label(ctx, product::Column::BrandId, first).await
 }

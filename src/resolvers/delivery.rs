@@ -14,7 +14,7 @@ use table_query::Comparison;
 use crate::auth::{Change, Permit, Read, Right};
 use crate::error::{Conflict, Error, Faults, Result};
 use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, Row};
-use crate::resource::{insert, locked, update_row};
+use crate::resource::{find_locked, insert, update_row};
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
@@ -48,16 +48,16 @@ pub fn pending() -> Filter {
 
 /// Deliveries that the receiver has accepted.
 pub fn delivered() -> Filter {
-    Filter::is_constant(Column::Outcome, "delivered")
+    Filter::equals_constant(Column::Outcome, "delivered")
 }
 
 /// Deliveries that have failed for good.
 pub fn failed() -> Filter {
-    Filter::is_constant(Column::Outcome, "failed")
+    Filter::equals_constant(Column::Outcome, "failed")
 }
 
 /// The deliveries of an endpoint.
-pub fn of(endpoint_id: i64) -> Filter {
+pub fn of_endpoint(endpoint_id: i64) -> Filter {
     Filter::compare(Column::EndpointId, Comparison::Equal, endpoint_id)
 }
 
@@ -66,7 +66,7 @@ pub fn of(endpoint_id: i64) -> Filter {
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -> Result<Row<Entity>> {
-    // Deliveries of a deleted endpoint may still exist, but are not shown.
+    // Deliveries of a deleted endpoint may still exist, but must not be shown.
     super::find::<webhook_endpoint::Entity>(permit.ctx().reader()?, endpoint_id).await?;
     let found = super::find(permit, id).await?;
     if found.endpoint_id == endpoint_id {
@@ -134,21 +134,21 @@ pub async fn test(
 }
 
 /// Sends a delivery again, with the same message id. The whole schedule of attempts begins again for a delivery that has
-/// ended; a pending one is attempted at once. `of_endpoint`, if given, must be the delivery's endpoint.
+/// ended; a pending one is attempted at once. `expected_endpoint`, if given, must be the delivery's endpoint.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
 pub async fn replay(
     permit: Permit<'_, Change, webhook_endpoint::Entity>,
-    of_endpoint: Option<i64>,
+    expected_endpoint: Option<i64>,
     id: i64,
 ) -> Result<Row<Entity>> {
     let outcome = permit
         .ctx()
         .change(move |tx| {
             Box::pin(async move {
-                let mut row = locked::<Entity>(tx, id, None).await?;
-                if of_endpoint.is_some_and(|endpoint| endpoint != row.endpoint_id) {
+                let mut row = find_locked::<Entity>(tx, id, None).await?;
+                if expected_endpoint.is_some_and(|endpoint| endpoint != row.endpoint_id) {
                     return Err(Error::NotFound);
                 }
                 enabled_endpoint(tx, row.endpoint_id, None).await?;
@@ -171,30 +171,32 @@ pub async fn replay(
 /// The name of the relation from a delivery to its event.
 pub const EVENT: &str = "event";
 
-/// A delivery whose event need not be loaded.
+/// A delivery with its event, which then need not be loaded.
 fn with_event((delivery, event): (Model, event::Model)) -> Row<Entity> {
     let row = Row::<Entity>::single(delivery);
     row.preload::<event::Entity>(EVENT, event);
     row
 }
 
-/// The beginning of the period for which failed deliveries are replayed.
+/// What a client can send to replay failed deliveries.
 #[derive(Clone, Debug, Default)]
-pub struct Since {
+pub struct ReplayRequest {
+    /// The beginning of the period.
     pub since: Field<DateTime<Utc>>,
     /// The faults of values that the API could not read.
     pub faults: Faults,
 }
 
-/// The deliveries that were replayed.
+/// The result of replaying the failed deliveries of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Replayed {
+pub struct ReplayResult {
+    /// The number of deliveries that will be sent again.
     pub count: u64,
     /// Whether more deliveries remain for another request.
     pub has_more: bool,
 }
 
-/// Replays the deliveries that have failed for good since some time, the oldest first, at most [`MAX_REPLAYED`] at a time.
+/// Replays the deliveries that have failed for good since a given time, the oldest first, at most [`MAX_REPLAYED`] at a time.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Invalid`], [`Error::Conflict`] when the endpoint is disabled or
@@ -203,8 +205,8 @@ pub async fn replay_failed(
     permit: Permit<'_, Change, webhook_endpoint::Entity>,
     endpoint_id: i64,
     expected_version: Option<i64>,
-    since: Since,
-) -> Result<Replayed> {
+    since: ReplayRequest,
+) -> Result<ReplayResult> {
     permit
         .ctx()
         .change(move |tx| {
@@ -214,7 +216,7 @@ pub async fn replay_failed(
                 let mut check = FieldCheck::new_object(std::mem::take(&mut since.faults));
                 let time = check.required("since", since.since);
                 check.finish()?;
-                let wanted = failed().and(of(endpoint_id)).and(Filter::compare(
+                let wanted = failed().and(of_endpoint(endpoint_id)).and(Filter::compare(
                     Column::EndedAt,
                     Comparison::GreaterOrEqual,
                     time.unwrap_or_default(),
@@ -236,7 +238,7 @@ pub async fn replay_failed(
                     .await?;
                 let left = wanted.apply(Entity::find()).limit(1).count(tx).await?;
                 tx.wake_webhooks();
-                Ok(Replayed {
+                Ok(ReplayResult {
                     count: replayed.rows_affected,
                     has_more: left > 0,
                 })

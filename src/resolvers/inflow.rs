@@ -13,7 +13,7 @@ use crate::error::{Fault, FaultCode, Result};
 use crate::kind::Kind;
 use crate::query::check::INT_MAX;
 use crate::query::{Collection, Direction, ListColumn, TextRules};
-use crate::resource::{Created, Resource, Shown};
+use crate::resource::{Created, RelatedRows, Resource};
 use crate::services::Services;
 use crate::stock::movement::Movement;
 use crate::stock::movement_queue::MovementQueue;
@@ -26,7 +26,7 @@ impl Movement for Entity {
     const CREATED_AT: Column = Column::CreatedAt;
     const CREATED: Reason = Reason::InflowCreated;
     const DELETED: Reason = Reason::InflowDeleted;
-    const INSERTED: (&'static str, &'static str) = (
+    const INSERT: (&'static str, &'static str) = (
         "id, supplier_id, product_id, quantity, description, description_folded, created_at, updated_at",
         "movement_id, supplier_id, product_id, quantity, description, description_folded, at, at",
     );
@@ -58,8 +58,8 @@ impl MovementRules for Entity {
     const HAS_SUPPLIER: bool = true;
 
     fn shortage(available: i64) -> Fault {
-        let most = INT_MAX - available;
-        let message = format!("Ensure this value is less than or equal to {most}.");
+        let max = INT_MAX - available;
+        let message = format!("Ensure this value is less than or equal to {max}.");
         Fault::new("quantity", FaultCode::OutOfRange, message)
     }
 }
@@ -95,20 +95,20 @@ impl Resource for Entity {
         movement::create_in_batch(ctx, draft).await
     }
 
-    async fn shown(tx: &Tx, rows: &[Model]) -> Result<Vec<Shown>> {
+    async fn load_related(tx: &Tx, rows: &[Model]) -> Result<Vec<RelatedRows>> {
         let ids = rows.iter().map(|row| row.supplier_id);
         let found = supplier::Entity::find()
             .filter(supplier::Column::Id.is_in(ids))
             .all(tx)
             .await?;
-        let shown = |row: &Model| Shown {
+        let related = |row: &Model| RelatedRows {
             supplier: found
                 .iter()
                 .find(|supplier| supplier.id == row.supplier_id)
                 .cloned(),
-            ..Shown::default()
+            ..RelatedRows::default()
         };
-        Ok(rows.iter().map(shown).collect())
+        Ok(rows.iter().map(related).collect())
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<Option<product::Model>> {

@@ -1,8 +1,8 @@
-//! Checks of a database's integrity whose SQL depends on its kind.
+//! Integrity checks with a different query for each kind of database.
 
 use database::Backend;
 
-/// Statements that should hold, each with a query that describes every violation in the column `message`.
+/// Statements that should be true, each with a query that describes every violation in the column `message`.
 pub fn checks(backend: Backend) -> &'static [(&'static str, &'static str)] {
     match backend {
         Backend::Sqlite => &[

@@ -30,7 +30,7 @@ enum Probe {
     Ids(String),
     /// A query for messages of the database.
     Messages(&'static str),
-    /// The table and its texts whose folded forms are checked. Only the program can compute them.
+    /// A table, and its texts with folded forms to be checked. Only the program can compute these forms.
     Folded(&'static str, Vec<&'static str>),
 }
 
@@ -67,7 +67,7 @@ const SHAPE: &str = "SELECT id FROM stock_change WHERE NOT COALESCE(CASE reason
         WHEN 'outflow_deleted' THEN movement_id IS NOT NULL AND change > 0
     END, FALSE)";
 
-/// The tables with generated ids, each with a query for the ids of deleted rows that the ledger still has.
+/// The tables with generated ids, each with a query for the ids in the ledger, which also has those of deleted rows.
 const IDS: [(&str, &str); 7] = [
     ("brand", ""),
     ("category", ""),
@@ -162,11 +162,11 @@ fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
 /// A query for used ids that are greater than the last one that their table has generated, which happens if rows are
 /// copied by hand.
 fn used_ids(backend: Backend) -> String {
-    let above = |(table, remembered): (&str, &str)| {
-        let more = if remembered.is_empty() {
+    let above = |(table, ledger_ids): (&str, &str)| {
+        let more = if ledger_ids.is_empty() {
             String::new()
         } else {
-            format!(" UNION ALL {remembered}")
+            format!(" UNION ALL {ledger_ids}")
         };
         format!(
             "SELECT id FROM (SELECT MAX(id) AS id FROM (SELECT id FROM {table}{more}) AS used) AS largest WHERE id > {}",

@@ -50,7 +50,8 @@ async fn create<L: Label + Resource>(tx: &Tx, draft: Draft) -> Result<Created<L>
 }
 
 async fn change<L: Label + Resource>(tx: &Tx, mut row: L::Model, draft: Draft) -> Result<L::Model> {
-    write::<L>(tx, &mut row, &draft.texts, FieldCheck::old_object(draft.faults)).await?;
+    let check = FieldCheck::existing_object(draft.faults);
+    write::<L>(tx, &mut row, &draft.texts, check).await?;
     let fields = L::fields_mut(&mut row);
     *fields.version += 1;
     *fields.updated_at = tx.ctx().now;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::error::{Error, Fault, FaultCode, Result};
 use crate::query::{Collection, Row};
-use crate::resource::{Created, Deleted, Editable, Resource, locked};
+use crate::resource::{Created, Deleted, Editable, Resource, find_locked};
 use crate::tx::Tx;
 
 pub mod account;
@@ -36,7 +36,7 @@ pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Result<R::Model> {
+pub async fn find_model<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Result<R::Model> {
     permit.ctx().db().by_id::<R>(id).await?.ok_or(Error::NotFound)
 }
 
@@ -46,7 +46,7 @@ pub async fn current<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> Resu
 /// [`Error::Invalid`] with every bad field.
 pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
     let ctx = permit.ctx();
-    if let Some(created) = ctx.recorded::<Created<R>>()? {
+    if let Some(created) = ctx.recorded_outcome::<Created<R>>()? {
         return Ok(created.into_row());
     }
     let draft = R::prepare(ctx, draft).await?;
@@ -59,8 +59,8 @@ pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) ->
             Box::pin(async move {
                 let mut created = R::create(tx, draft).await?;
                 if tx.ctx().keyed.is_some() {
-                    let shown = R::shown(tx, slice::from_ref(&created.row)).await?;
-                    created.shown = shown.into_iter().next().unwrap_or_default();
+                    let related = R::load_related(tx, slice::from_ref(&created.row)).await?;
+                    created.related = related.into_iter().next().unwrap_or_default();
                 }
                 Ok(created)
             })
@@ -114,7 +114,7 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
             Ok(created) => rows.push(created.row),
             Err(Error::Invalid(found)) => faults.extend(found),
             // After a failed statement PostgreSQL accepts no others, so the remaining drafts can't be checked. The faults
-            // found so far say more than the error.
+            // found so far are more useful than this error.
             Err(_) if !faults.is_empty() => break,
             Err(error) => return Err(error),
         }
@@ -141,7 +141,9 @@ pub async fn update<R: Editable>(
         .ctx()
         .change(move |tx| {
             let draft = draft.clone();
-            Box::pin(async move { R::change(tx, locked::<R>(tx, id, expected_version).await?, draft).await })
+            Box::pin(
+                async move { R::change(tx, find_locked::<R>(tx, id, expected_version).await?, draft).await },
+            )
         })
         .await?;
     Ok(Row::single(row))
@@ -161,7 +163,7 @@ pub async fn delete<R: Resource>(
         .ctx()
         .change(move |tx| {
             Box::pin(async move {
-                let row = locked::<R>(tx, id, expected_version).await?;
+                let row = find_locked::<R>(tx, id, expected_version).await?;
                 let product = R::remove(tx, &row).await?;
                 Ok(Deleted { row, product })
             })

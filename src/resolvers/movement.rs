@@ -35,9 +35,9 @@ pub(super) trait MovementRules: Movement {
     fn shortage(available: i64) -> Fault;
 }
 
-/// Checks a draft. Within a transaction, references are looked up. The product of a draft without faults is not, because
-/// the statement that changes the stock checks that it exists.
-async fn checked<M: MovementRules>(draft: Draft, tx: Option<&Tx>) -> Result<NewMovement> {
+/// Checks a draft. Within a transaction, references are looked up, except for the product of a draft without faults: the
+/// statement that changes the stock checks that it exists.
+async fn check_draft<M: MovementRules>(draft: Draft, tx: Option<&Tx>) -> Result<NewMovement> {
     let mut check = FieldCheck::new_object(draft.faults);
     let supplier_id = match tx {
         _ if !M::HAS_SUPPLIER => None,
@@ -86,7 +86,7 @@ pub(super) async fn lock_products(tx: &Tx, drafts: &[Draft]) -> Result<()> {
 }
 
 pub(super) async fn create<M: MovementRules>(tx: &Tx, draft: Draft) -> Result<Created<M>> {
-    let movement = checked::<M>(draft, Some(tx)).await?;
+    let movement = check_draft::<M>(draft, Some(tx)).await?;
     let error = match record::record::<M>(tx, &movement).await {
         Ok(created) => return Ok(created),
         Err(error) => error,
@@ -109,7 +109,7 @@ pub(super) async fn create_in_batch<M: MovementRules>(
     if !movement_batcher::is_supported(ctx) {
         return Ok(None);
     }
-    match checked::<M>(draft.clone(), None).await {
+    match check_draft::<M>(draft.clone(), None).await {
         Ok(movement) => movement_batcher::enqueue(ctx, movement).await,
         // `create` checks the draft again and reports all faults, including those of the references.
         Err(_) => Ok(None),
@@ -118,7 +118,7 @@ pub(super) async fn create_in_batch<M: MovementRules>(
 
 /// Deletes a movement and returns its product with the new stock.
 pub(super) async fn delete<M: Movement>(tx: &Tx, row: &M::Model) -> Result<Option<product::Model>> {
-    let product = record::take_back::<M>(tx, row).await?;
+    let product = record::reverse::<M>(tx, row).await?;
     delete_row::<M>(tx, row).await?;
     Ok(Some(product))
 }

@@ -24,7 +24,7 @@ impl Movement for Entity {
     const CREATED_AT: Column = Column::CreatedAt;
     const CREATED: Reason = Reason::OutflowCreated;
     const DELETED: Reason = Reason::OutflowDeleted;
-    const INSERTED: (&'static str, &'static str) = (
+    const INSERT: (&'static str, &'static str) = (
         "id, product_id, quantity, unit_price, unit_cost, description, description_folded, created_at, updated_at",
         "movement_id, product_id, quantity, selling_price, cost_price, description, description_folded, at, at",
     );

@@ -19,7 +19,7 @@ use crate::query::check::{
     INT_MAX, money, no_such, optional_texts, reference, required_texts, violated_unique,
 };
 use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, TextRules, Texts};
-use crate::resource::{Created, Editable, Resource, Shown, delete_row, insert, update_row};
+use crate::resource::{Created, Editable, RelatedRows, Resource, delete_row, insert, update_row};
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
 
@@ -44,7 +44,7 @@ pub fn is_low(ctx: &Ctx, row: &Model) -> bool {
 }
 
 /// The products that are low on stock, or those that are not.
-pub fn low(ctx: &Ctx, is_low: bool) -> Filter {
+pub fn low_stock_filter(ctx: &Ctx, is_low: bool) -> Filter {
     let comparison = if is_low {
         Comparison::LessOrEqual
     } else {
@@ -161,16 +161,16 @@ impl Resource for Entity {
         Ok(Created::new(row))
     }
 
-    async fn shown(tx: &Tx, rows: &[Model]) -> Result<Vec<Shown>> {
-        let mut shown = Vec::with_capacity(rows.len());
+    async fn load_related(tx: &Tx, rows: &[Model]) -> Result<Vec<RelatedRows>> {
+        let mut related = Vec::with_capacity(rows.len());
         for row in rows {
-            shown.push(Shown {
+            related.push(RelatedRows {
                 brand: brand::Entity::find_by_id(row.brand_id).one(tx).await?,
                 category: category::Entity::find_by_id(row.category_id).one(tx).await?,
-                ..Shown::default()
+                ..RelatedRows::default()
             });
         }
-        Ok(shown)
+        Ok(related)
     }
 
     async fn remove(tx: &Tx, row: &Model) -> Result<Option<Model>> {
@@ -208,7 +208,7 @@ impl Resource for Entity {
 
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
-        let check = FieldCheck::old_object(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::existing_object(std::mem::take(&mut draft.faults));
         let quantity = write(tx, &mut row, draft, check).await?;
         row.version += 1;
         row.updated_at = tx.ctx().now;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use ::entity::event::Name;
 use ::entity::product;
-use ::entity::webhook_endpoint::{Column, Ending, Entity, Model, Secret};
+use ::entity::webhook_endpoint::{Column, DisabledReason, Entity, Model, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
@@ -18,19 +18,19 @@ use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
 use crate::query::{Collection, Direction, Field, FieldCheck, ListColumn, Row};
-use crate::resource::{Created, Editable, Resource, delete_row, insert, locked, update_row};
+use crate::resource::{Created, Editable, Resource, delete_row, find_locked, insert, update_row};
 use crate::tx::Tx;
 use crate::webhooks::{disable, target};
 
-/// The maximum number of endpoints in addition to that of the settings.
+/// The maximum number of endpoints in addition to the one from the settings.
 const MAX_ENDPOINTS: usize = 50;
 /// The maximum length of a URL in characters.
 pub const URL_LENGTH: usize = 2_000;
 /// The maximum length of a description in characters.
 pub const DESCRIPTION_LENGTH: usize = 500;
-/// The default time for which messages are signed with the old secret too, in seconds: a day.
+/// The default time for which messages are also signed with the old secret, in seconds: a day.
 pub const OVERLAP: i64 = 24 * 3_600;
-/// The maximum of that time, in seconds: a week.
+/// The maximum time for which messages are also signed with the old secret, in seconds: a week.
 pub const MAX_OVERLAP: i64 = 7 * 24 * 3_600;
 
 /// What a client can send for an endpoint.
@@ -106,7 +106,7 @@ fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: FieldCheck) -> Res
     match check.optional("disabled", draft.disabled) {
         Some(true) if row.ended_at.is_none() => {
             row.ended_at = Some(ctx.now);
-            row.ended_because = Some(Ending::Requested);
+            row.ended_because = Some(DisabledReason::Requested);
         }
         Some(false) => {
             row.ended_at = None;
@@ -127,8 +127,8 @@ fn require_managed(row: &Model) -> Result<()> {
     }
 }
 
-/// Fails if the maximum number of endpoints exists. Locks them before it counts, so that concurrent creations are counted
-/// one after the other.
+/// Fails if the maximum number of endpoints exists. Locks the endpoints before it counts them, so that concurrent requests
+/// can't exceed the maximum.
 async fn require_capacity(tx: &Tx) -> Result<()> {
     let mut all = Entity::find().filter(Column::Managed.eq(true));
     tx.backend().lock(QueryTrait::query(&mut all));
@@ -208,7 +208,7 @@ impl Resource for Entity {
 impl Editable for Entity {
     async fn change(tx: &Tx, mut row: Model, mut draft: Draft) -> Result<Model> {
         require_managed(&row)?;
-        let check = FieldCheck::old_object(std::mem::take(&mut draft.faults));
+        let check = FieldCheck::existing_object(std::mem::take(&mut draft.faults));
         let was_enabled = row.ended_at.is_none();
         write(tx.ctx(), &mut row, draft, check)?;
         store_change(tx, &mut row).await?;
@@ -241,7 +241,7 @@ pub async fn rotate(
         .change(move |tx| {
             let mut rotation = rotation.clone();
             Box::pin(async move {
-                let mut row = locked::<Entity>(tx, id, expected_version).await?;
+                let mut row = find_locked::<Entity>(tx, id, expected_version).await?;
                 require_managed(&row)?;
                 let mut check = FieldCheck::new_object(std::mem::take(&mut rotation.faults));
                 let overlap = check.integer("overlap", rotation.overlap, 0..=MAX_OVERLAP, Some(OVERLAP));
@@ -260,8 +260,8 @@ pub async fn rotate(
     Ok(Row::single(row))
 }
 
-/// The time when the previous secret stops signing, or `None` if it has stopped already.
-pub fn overlap_ends(ctx: &Ctx, row: &Model) -> Option<DateTime<Utc>> {
+/// The time until which messages are also signed with the previous secret, or `None` if it has passed.
+pub fn overlap_end(ctx: &Ctx, row: &Model) -> Option<DateTime<Utc>> {
     row.previous_secret_until.filter(|until| *until > ctx.now)
 }
 

@@ -23,7 +23,7 @@ use super::verbs::{self, HandlerResult, Target, check_without_tag, parse_id};
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::http::once::Once;
+use crate::http::idempotent_request::IdempotentRequest;
 use crate::kind::Kind;
 use crate::query::paging::children_of;
 use crate::query::{Listing, PageRequest, Row};
@@ -138,7 +138,7 @@ pub(crate) async fn list(target: Target, base_url: BaseUrl, RawQuery(query): Raw
     let url = format!("{}deliveries/", base_url.object(Kind::Webhook, endpoint.id));
     let query = QueryString::parse(query.as_deref());
     let permit = target.ctx.reader::<Entity>()?;
-    verbs::list_page(permit, &url, &query, rules::of(endpoint.id)).await
+    verbs::list_page(permit, &url, &query, rules::of_endpoint(endpoint.id)).await
 }
 
 /// `GET /webhooks/<id>/deliveries/<delivery>/`
@@ -148,18 +148,23 @@ pub(crate) async fn show(target: DeliveryTarget) -> HandlerResult {
 }
 
 /// `POST /webhooks/<id>/deliveries/<delivery>/replay/`
-pub(crate) async fn replay(target: DeliveryTarget, once: Once, headers: HeaderMap) -> HandlerResult {
+pub(crate) async fn replay(
+    target: DeliveryTarget,
+    request: IdempotentRequest,
+    headers: HeaderMap,
+) -> HandlerResult {
     let DeliveryTarget { ctx, endpoint_id, id } = target;
     ctx.permit::<Change, webhook_endpoint::Entity>()?;
-    once.run(ctx, Bytes::new(), |ctx, _| async move {
-        if let Err(failed) = check_without_tag(&headers) {
-            rules::find(ctx.reader()?, endpoint_id, id).await?;
-            return Err(failed.into());
-        }
-        let row = rules::replay(ctx.permit()?, Some(endpoint_id), id).await?;
-        respond_with(&ctx, &row, StatusCode::ACCEPTED).await
-    })
-    .await
+    request
+        .run(ctx, Bytes::new(), |ctx, _| async move {
+            if let Err(failed) = check_without_tag(&headers) {
+                rules::find(ctx.reader()?, endpoint_id, id).await?;
+                return Err(failed.into());
+            }
+            let row = rules::replay(ctx.permit()?, Some(endpoint_id), id).await?;
+            respond_with(&ctx, &row, StatusCode::ACCEPTED).await
+        })
+        .await
 }
 
 /// Responds with a delivery. There is no `ETag`, because the view changes without a new version.

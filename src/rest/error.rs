@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Conflict, Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
 use crate::idempotency::RETRY_IN_PROGRESS;
 
-/// The error of a handler or extractor. As a response it is logged if the server is at fault.
+/// The error of a handler or extractor. If the server is at fault, the error is logged when it becomes a response.
 #[derive(Debug)]
 pub(crate) struct RestError(Error);
 
@@ -98,7 +98,7 @@ impl From<&Error> for ErrorResponse {
                 }
             }
             Error::Limited { retry_after } => {
-                // Rounded up.
+                // Whole seconds, rounded up.
                 let fraction = u64::from(retry_after.subsec_nanos() > 0);
                 let seconds = retry_after.as_secs().saturating_add(fraction).max(1);
                 envelope(code, "Too many requests.", json!({ "retry_after": seconds }))
@@ -179,7 +179,7 @@ impl ErrorResponse {
         )
     }
 
-    /// The same with the `Allow` header.
+    /// Like [`Self::method_not_allowed`], with the `Allow` header.
     pub(crate) fn method_not_allowed_except(allowed: &str) -> Self {
         Self::method_not_allowed().with(header::ALLOW, &allowed)
     }

@@ -1,4 +1,4 @@
-//! What REST needs from a noun: its JSON, its list parameters, and its request bodies.
+//! The parts of a noun that REST needs: its JSON, its list parameters, and its request bodies.
 
 use std::future::Future;
 

@@ -25,7 +25,7 @@ pub(crate) struct Tokens {
     refresh: Option<String>,
 }
 
-/// The body of Simple JWT's responses without data.
+/// The body of responses without data: an empty object, as in Simple JWT.
 #[derive(Serialize)]
 struct Empty {}
 

@@ -23,7 +23,7 @@ use crate::auth::{Add, Change, Delete, Permit, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::http::body::read_json_body;
-use crate::http::once::Once;
+use crate::http::idempotent_request::IdempotentRequest;
 use crate::query::paging::MAX_PAGE_SIZE;
 use crate::query::{Filter, Listing, Row};
 use crate::resolvers;
@@ -43,12 +43,12 @@ pub(crate) async fn list<R: RestResource>(
     list_page(permit, &base_url.collection(R::KIND), &query, Filter::default()).await
 }
 
-/// Responds with a page of the list at `url`, which has only the rows that match `within`.
+/// Responds with a page of the list at `url`, which has only the rows that match `scope`.
 pub(crate) async fn list_page<R: Represent>(
     permit: Permit<'_, Read, R>,
     url: &str,
     query: &QueryString,
-    within: Filter,
+    scope: Filter,
 ) -> HandlerResult {
     let ctx = permit.ctx();
     let (number, size) = (
@@ -56,7 +56,7 @@ pub(crate) async fn list_page<R: Represent>(
         query.page_size(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE.into())?,
     );
     let listing = Listing::<R> {
-        filter: within.and(filter::<R>(query, R::FILTERS)?),
+        filter: scope.and(filter::<R>(query, R::FILTERS)?),
         search: query.get("search").map(str::to_owned),
         order: order::<R>(query)?,
     };
@@ -74,20 +74,21 @@ pub(crate) async fn list_page<R: Represent>(
 pub(crate) async fn add<R: RestResource>(
     Caller(ctx): Caller,
     base_url: BaseUrl,
-    once: Once,
+    request: IdempotentRequest,
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
     let body = read_creation::<R>(&ctx, &headers, body).await?;
-    once.run(ctx, body, |ctx, body| async move {
-        let row = create_from_body::<R>(&ctx, &body).await?;
-        Ok(with_location(
-            respond_with(&ctx, &row, StatusCode::CREATED).await?,
-            &base_url,
-            &row,
-        ))
-    })
-    .await
+    request
+        .run(ctx, body, |ctx, body| async move {
+            let row = create_from_body::<R>(&ctx, &body).await?;
+            Ok(with_location(
+                respond_with(&ctx, &row, StatusCode::CREATED).await?,
+                &base_url,
+                &row,
+            ))
+        })
+        .await
 }
 
 /// Checks the permission and the preconditions of a request that creates an object, then reads its body.
@@ -117,7 +118,7 @@ pub(crate) async fn create_from_body<R: RestResource>(ctx: &Ctx, body: &[u8]) ->
     resolvers::create(permit, R::draft(Form::parse(body)?)).await
 }
 
-/// Adds the URL of a new object.
+/// Adds the header `Location` with the URL of a new object.
 pub(crate) fn with_location<R: RestResource>(
     mut response: Response,
     base_url: &BaseUrl,
@@ -143,7 +144,7 @@ pub(crate) async fn edit<R: RestResource + Editable>(
     body: Body,
 ) -> HandlerResult {
     let permit = target.ctx.permit::<Change, R>()?;
-    let current = resolvers::current(&permit, target.id).await?;
+    let current = resolvers::find_model(&permit, target.id).await?;
     let expected = version_tag::expected_version(&headers, current.version());
     check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
     let body = read_json_body(&headers, body).await?;
@@ -156,7 +157,7 @@ pub(crate) async fn remove<R: RestResource>(target: Target, headers: HeaderMap) 
     let permit = target.ctx.permit::<Delete, R>()?;
     let mut expected = None;
     if headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_NONE_MATCH) {
-        let current = resolvers::current(&permit, target.id).await?;
+        let current = resolvers::find_model(&permit, target.id).await?;
         expected = version_tag::expected_version(&headers, current.version());
         check_preconditions::<R>(&target.ctx, &headers, expected, current).await?;
     }

@@ -3,7 +3,7 @@
 //! A secret is shown only in the response to the request that creates it.
 
 use ::entity::event::Name;
-use ::entity::webhook_endpoint::{Column, Ending, Entity, Secret};
+use ::entity::webhook_endpoint::{Column, DisabledReason, Entity, Secret};
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
@@ -27,10 +27,10 @@ use crate::auth::Change;
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::http::body::read_json_body;
-use crate::http::once::Once;
+use crate::http::idempotent_request::IdempotentRequest;
 use crate::query::Row;
 use crate::resolvers;
-use crate::resolvers::delivery::{self as deliveries, Since};
+use crate::resolvers::delivery::{self as deliveries, ReplayRequest};
 use crate::resolvers::webhook_endpoint::{self as rules, DESCRIPTION_LENGTH, Draft, Rotation, URL_LENGTH};
 
 /// The events that an endpoint can subscribe to.
@@ -93,7 +93,7 @@ pub(crate) struct SecretView {
 }
 
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Replayed {
+pub(crate) struct ReplayView {
     /// The number of deliveries that will be sent again.
     replayed: u64,
     /// Whether more deliveries remain for another request.
@@ -113,22 +113,22 @@ impl Represent for Entity {
             disabled: row.ended_at.is_some(),
             disabled_at: row.ended_at.map(Timestamp),
             disabled_reason: row.ended_because.map(|because| match because {
-                Ending::Requested => "requested",
-                Ending::Gone => "gone",
-                Ending::Failing => "failing",
+                DisabledReason::Requested => "requested",
+                DisabledReason::Gone => "gone",
+                DisabledReason::Failing => "failing",
             }),
             failing_since: row.failing_since.map(Timestamp),
-            previous_secret_until: rules::overlap_ends(ctx, row).map(Timestamp),
+            previous_secret_until: rules::overlap_end(ctx, row).map(Timestamp),
             managed: row.managed,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
         };
-        // Two fields change without a new version: an endpoint begins to fail, and a secret overlap ends.
+        // Two fields can change without a new version: `failing_since` and `previous_secret_until`.
         let micros = |time: Option<DateTime<Utc>>| time.map_or(0, |time| time.timestamp_micros());
         let versions = [
             row.version,
             micros(row.failing_since),
-            micros(rules::overlap_ends(ctx, row)),
+            micros(rules::overlap_end(ctx, row)),
         ];
         Ok(Some((view, versions)))
     }
@@ -150,91 +150,105 @@ impl RestResource for Entity {
 pub(crate) async fn add(
     Caller(ctx): Caller,
     base_url: BaseUrl,
-    once: Once,
+    request: IdempotentRequest,
     headers: HeaderMap,
     body: Body,
 ) -> HandlerResult {
     let body = read_creation::<Entity>(&ctx, &headers, body).await?;
-    once.run(ctx, body, |ctx, body| async move {
-        let row = create_from_body::<Entity>(&ctx, &body).await?;
-        Ok(with_location(
-            with_secret(&ctx, &row, StatusCode::CREATED).await?,
-            &base_url,
-            &row,
-        ))
-    })
-    .await
+    request
+        .run(ctx, body, |ctx, body| async move {
+            let row = create_from_body::<Entity>(&ctx, &body).await?;
+            Ok(with_location(
+                with_secret(&ctx, &row, StatusCode::CREATED).await?,
+                &base_url,
+                &row,
+            ))
+        })
+        .await
 }
 
 /// `POST /webhooks/<id>/rotate-secret/`
-pub(crate) async fn rotate(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
+pub(crate) async fn rotate(
+    target: Target,
+    request: IdempotentRequest,
+    headers: HeaderMap,
+    body: Body,
+) -> HandlerResult {
     let Target { ctx, id } = target;
     ctx.permit::<Change, Entity>()?;
-    let expected = version_to_change(&ctx, &headers, id).await;
+    let expected = required_version(&ctx, &headers, id).await;
     // A request with a key may be a repeat, and its first execution may have changed the version.
-    if !once.has_key() {
+    if !request.has_key() {
         expected.clone()?;
     }
     let body = read_json_body(&headers, body).await?;
-    once.run(ctx, body, |ctx, body| async move {
-        let expected = expected?;
-        let mut form = Form::parse_optional(&body)?;
-        let rotation = Rotation {
-            overlap: form.integer("overlap"),
-            faults: form.faults(),
-        };
-        let row = rules::rotate(ctx.permit()?, id, expected, rotation).await?;
-        with_secret(&ctx, &row, StatusCode::OK).await
-    })
-    .await
+    request
+        .run(ctx, body, |ctx, body| async move {
+            let expected = expected?;
+            let mut form = Form::parse_optional(&body)?;
+            let rotation = Rotation {
+                overlap: form.integer("overlap"),
+                faults: form.faults(),
+            };
+            let row = rules::rotate(ctx.permit()?, id, expected, rotation).await?;
+            with_secret(&ctx, &row, StatusCode::OK).await
+        })
+        .await
 }
 
 /// The version of the endpoint that the preconditions require.
-async fn version_to_change(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
-    let current = resolvers::current(&ctx.permit::<Change, Entity>()?, id).await?;
+async fn required_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Option<i64>> {
+    let current = resolvers::find_model(&ctx.permit::<Change, Entity>()?, id).await?;
     let expected = version_tag::expected_version(headers, current.version);
     check_preconditions::<Entity>(ctx, headers, expected, current).await?;
     Ok(expected)
 }
 
 /// `POST /webhooks/<id>/test/`
-pub(crate) async fn test(target: Target, once: Once, headers: HeaderMap) -> HandlerResult {
+pub(crate) async fn test(target: Target, request: IdempotentRequest, headers: HeaderMap) -> HandlerResult {
     let Target { ctx, id } = target;
     ctx.permit::<Change, Entity>()?;
-    let expected = version_to_change(&ctx, &headers, id).await;
-    once.run(ctx, Bytes::new(), |ctx, _| async move {
-        let row = deliveries::test(ctx.permit()?, id, expected?).await?;
-        delivery::respond_with(&ctx, &row, StatusCode::ACCEPTED).await
-    })
-    .await
+    let expected = required_version(&ctx, &headers, id).await;
+    request
+        .run(ctx, Bytes::new(), |ctx, _| async move {
+            let row = deliveries::test(ctx.permit()?, id, expected?).await?;
+            delivery::respond_with(&ctx, &row, StatusCode::ACCEPTED).await
+        })
+        .await
 }
 
 /// `POST /webhooks/<id>/replay/`
-pub(crate) async fn replay(target: Target, once: Once, headers: HeaderMap, body: Body) -> HandlerResult {
+pub(crate) async fn replay(
+    target: Target,
+    request: IdempotentRequest,
+    headers: HeaderMap,
+    body: Body,
+) -> HandlerResult {
     let Target { ctx, id } = target;
     ctx.permit::<Change, Entity>()?;
-    let expected = version_to_change(&ctx, &headers, id).await;
-    if !once.has_key() {
+    let expected = required_version(&ctx, &headers, id).await;
+    if !request.has_key() {
         expected.clone()?;
     }
     let body = read_json_body(&headers, body).await?;
-    once.run(ctx, body, |ctx, body| async move {
-        let expected = expected?;
-        let mut form = Form::parse(&body)?;
-        let since = Since {
-            since: form.timestamp("since"),
-            faults: form.faults(),
-        };
-        let replayed = deliveries::replay_failed(ctx.permit()?, id, expected, since).await?;
-        Ok(json_response(
-            StatusCode::ACCEPTED,
-            &Replayed {
-                replayed: replayed.count,
-                has_more: replayed.has_more,
-            },
-        ))
-    })
-    .await
+    request
+        .run(ctx, body, |ctx, body| async move {
+            let expected = expected?;
+            let mut form = Form::parse(&body)?;
+            let since = ReplayRequest {
+                since: form.timestamp("since"),
+                faults: form.faults(),
+            };
+            let replayed = deliveries::replay_failed(ctx.permit()?, id, expected, since).await?;
+            Ok(json_response(
+                StatusCode::ACCEPTED,
+                &ReplayView {
+                    replayed: replayed.count,
+                    has_more: replayed.has_more,
+                },
+            ))
+        })
+        .await
 }
 
 /// Responds with an endpoint and its new secret.

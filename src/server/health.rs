@@ -13,10 +13,10 @@ use http_server::json::json_response;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::schema::{self, Fitness};
+use crate::schema::{self, SchemaStatus};
 use crate::services::Services;
 
-/// The maximum time for the database to answer.
+/// The maximum time for the database to respond.
 const DATABASE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// `/livez` and `/readyz`.
@@ -34,7 +34,7 @@ pub(super) fn is_probe(path: &str) -> bool {
 /// The state of the database.
 enum State {
     Ready,
-    /// It can be read only: a standby, or a primary that was switched to read-only.
+    /// The database is read-only: a standby, or a primary that was switched to read-only.
     ReadOnly,
     /// Migrations are missing.
     Outdated,
@@ -43,15 +43,15 @@ enum State {
 }
 
 async fn state(db: &Database) -> Result<State> {
-    Ok(match Fitness::of(&schema::migrations(db).await?) {
-        Fitness::Outdated => State::Outdated,
-        Fitness::TooNew(_) => State::TooNew,
-        Fitness::Current | Fitness::Compatible(_) if db.is_writable().await? => State::Ready,
-        Fitness::Current | Fitness::Compatible(_) => State::ReadOnly,
+    Ok(match SchemaStatus::of(&schema::migrations(db).await?) {
+        SchemaStatus::Outdated => State::Outdated,
+        SchemaStatus::TooNew(_) => State::TooNew,
+        SchemaStatus::Current | SchemaStatus::Compatible(_) if db.is_writable().await? => State::Ready,
+        SchemaStatus::Current | SchemaStatus::Compatible(_) => State::ReadOnly,
     })
 }
 
-/// Responds with 200 if the database answers, all migrations are applied and the program is not stopping.
+/// Responds with 200 if the database can be written, all migrations are applied and the program is not stopping.
 async fn ready(extract::State(services): extract::State<Arc<Services>>) -> Response {
     let database = match tokio::time::timeout(DATABASE_TIMEOUT, state(&services.db)).await {
         Ok(Ok(State::Ready)) => "ok",

@@ -108,7 +108,7 @@ impl LogLine {
 }
 
 impl LogLine {
-    /// Why the request was not served for a while. GraphQL has a status of its own where parts of a response are missing.
+    /// Why the request failed temporarily, or `None`. A GraphQL response that lacks only some parts does not have status 503.
     fn outage(&self, route: &str, status: u16) -> Option<&'static str> {
         if is_probe(route) {
             return None;

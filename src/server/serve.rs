@@ -12,7 +12,7 @@ use super::router::router;
 use crate::error::Result;
 use crate::services::Services;
 
-/// The time for the database to close.
+/// The maximum time for the database to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Program for Services {

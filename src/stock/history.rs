@@ -26,7 +26,7 @@ impl<'t> History<'t> {
         })
     }
 
-    /// Enters the opening quantity of a product that is about to be stored.
+    /// Adds the entry of a product's opening quantity. The caller stores the product.
     pub async fn open(&mut self, product: &product::Model) -> Result<()> {
         if product.quantity == 0 {
             return Ok(());
@@ -36,7 +36,7 @@ impl<'t> History<'t> {
             .await
     }
 
-    /// Applies a movement to its product, both about to be stored, and adds its entry.
+    /// Applies a movement to its product and adds its entry. The caller stores the movement and the product.
     ///
     /// # Errors
     /// [`Error::InsufficientStock`] if the stock does not allow it.

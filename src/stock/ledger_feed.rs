@@ -12,30 +12,30 @@ use super::ledger_tail::Subscription;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// Reads the ledger from a given entry on.
+/// A reader of the ledger from a given entry on.
 pub struct Entries {
     db: Database,
     subscription: Subscription,
     /// All entries up to this id have been read.
     position: i64,
-    /// Entries that were committed but not settled when the reader began. They are not new.
+    /// The ids of entries that were committed but not settled when the reader began. They are not new.
     skipped: HashSet<i64>,
     /// The products whose entries are read, or `None` for all.
-    only: Option<Vec<i64>>,
+    product_ids: Option<Vec<i64>>,
     ready: VecDeque<Model>,
     /// Whether the next entries have to be read from the database.
-    behind: bool,
+    needs_catch_up: bool,
 }
 
-/// Begins to read the ledger: the entries after the entry `after`, or else those that are committed from now on. `only`
-/// restricts them to these products.
+/// Begins to read the ledger: the entries after the entry `after`, or else those that are committed from now on. `product_ids`
+/// restricts them to the entries of these products.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] without a login; [`Error::Unavailable`] when the database can't answer.
-pub async fn entries(ctx: &Ctx, after: Option<i64>, only: Option<Vec<i64>>) -> Result<Entries> {
+/// [`Error::Unauthenticated`] without a login; [`Error::Unavailable`] if the database can't respond.
+pub async fn entries(ctx: &Ctx, after: Option<i64>, product_ids: Option<Vec<i64>>) -> Result<Entries> {
     ctx.actor()?;
     let mut subscription = ledger_reader::subscribe(&ctx.services);
-    let settled = settled(&mut subscription.reached).await?;
+    let settled = settled_position(&mut subscription.settled).await?;
     let db = ctx.db().clone();
     let skipped = match after {
         Some(_) => HashSet::new(),
@@ -46,9 +46,9 @@ pub async fn entries(ctx: &Ctx, after: Option<i64>, only: Option<Vec<i64>>) -> R
         subscription,
         position: after.unwrap_or(settled),
         skipped,
-        only,
+        product_ids,
         ready: VecDeque::new(),
-        behind: true,
+        needs_catch_up: true,
     })
 }
 
@@ -56,19 +56,19 @@ impl Entries {
     /// The next entry, as soon as there is one, or `None` when the program stops.
     ///
     /// # Errors
-    /// Fails if the database can't answer.
+    /// Fails if the database can't respond.
     pub async fn next(&mut self) -> Result<Option<Model>> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
                 return Ok(Some(entry));
             }
-            if self.behind {
+            if self.needs_catch_up {
                 self.catch_up().await?;
                 continue;
             }
             match self.subscription.entries.recv().await {
-                Ok(page) => self.take(&page),
-                Err(broadcast::error::RecvError::Lagged(_)) => self.behind = true,
+                Ok(page) => self.buffer(&page),
+                Err(broadcast::error::RecvError::Lagged(_)) => self.needs_catch_up = true,
                 Err(broadcast::error::RecvError::Closed) => return Ok(None),
             }
         }
@@ -76,16 +76,16 @@ impl Entries {
 
     /// Reads a page from the database.
     async fn catch_up(&mut self) -> Result<()> {
-        let reached = settled(&mut self.subscription.reached).await?;
-        if self.position >= reached {
-            self.behind = false;
+        let settled = settled_position(&mut self.subscription.settled).await?;
+        if self.position >= settled {
+            self.needs_catch_up = false;
             return Ok(());
         }
         let mut query = Entity::find()
             .filter(Column::Id.gt(self.position))
-            .filter(Column::Id.lte(reached));
-        if let Some(only) = &self.only {
-            query = query.filter(self.db.backend().among(Column::ProductId, only));
+            .filter(Column::Id.lte(settled));
+        if let Some(product_ids) = &self.product_ids {
+            query = query.filter(self.db.backend().among(Column::ProductId, product_ids));
         }
         let page = query
             .order_by_asc(Column::Id)
@@ -93,14 +93,14 @@ impl Entries {
             .all(&self.db)
             .await?;
         let is_last = page.len() < usize::from(PAGE);
-        self.take(&page);
+        self.buffer(&page);
         if is_last {
-            self.position = self.position.max(reached);
+            self.position = self.position.max(settled);
         }
         Ok(())
     }
 
-    fn take(&mut self, page: &[Model]) {
+    fn buffer(&mut self, page: &[Model]) {
         for entry in page {
             if entry.id <= self.position {
                 continue;
@@ -108,9 +108,9 @@ impl Entries {
             self.position = entry.id;
             let is_skipped = !self.skipped.is_empty() && self.skipped.remove(&entry.id);
             let is_wanted = self
-                .only
+                .product_ids
                 .as_ref()
-                .is_none_or(|only| only.contains(&entry.product_id));
+                .is_none_or(|ids| ids.contains(&entry.product_id));
             if is_wanted && !is_skipped {
                 self.ready.push_back(entry.clone());
             }
@@ -118,10 +118,11 @@ impl Entries {
     }
 }
 
-async fn settled(reached: &mut watch::Receiver<Option<i64>>) -> Result<i64> {
-    let reached = reached.wait_for(Option::is_some).await;
-    let reached = reached.map_err(|_| Error::unavailable("the program is stopping"))?;
-    reached.ok_or_else(|| Error::internal("the position in the ledger is unknown"))
+/// Waits until the position up to which all entries are settled is known.
+async fn settled_position(settled: &mut watch::Receiver<Option<i64>>) -> Result<i64> {
+    let settled = settled.wait_for(Option::is_some).await;
+    let settled = settled.map_err(|_| Error::unavailable("the program is stopping"))?;
+    settled.ok_or_else(|| Error::internal("the position in the ledger is unknown"))
 }
 
 async fn ids_after(db: &Database, settled: i64) -> Result<HashSet<i64>> {

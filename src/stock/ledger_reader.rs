@@ -1,8 +1,8 @@
 //! The task that reads new ledger entries, for all subscribers of the process and only while there are any.
 //!
-//! An entry gets its id before it is committed, so a reader that simply asks for ids above the last one would miss an entry
-//! that is committed late. But ids are given without gaps, and a transaction gets its number before the id of its entry,
-//! because it changes a product first. If entry 7 exists and entry 6 does not, 6 belongs to a transaction that already has a
+//! An entry gets its id before it is committed, so a reader that only selects ids above the last one would miss an entry
+//! that is committed late. But ids are assigned without gaps, and a transaction gets its number before the id of its entry,
+//! because it first changes a product. If entry 7 exists and entry 6 does not, 6 belongs to a transaction that already has a
 //! number. The task then takes the next transaction number itself: once every transaction with a smaller number has ended,
 //! either entry 6 exists or it never will. Until then no entry after the gap is settled, and only settled entries are sent.
 //! SQLite has one writer and no gaps.
@@ -25,14 +25,14 @@ use crate::services::Services;
 
 /// The maximum number of entries that one statement reads.
 pub(super) const PAGE: u16 = 200;
-/// How often commits of other gateways are polled for.
+/// The polling interval for commits of other gateways.
 const POLL: Duration = Duration::from_millis(250);
 /// The polling interval while a transaction of another gateway has to end first.
 const POLL_AT_GAP: Duration = Duration::from_millis(20);
 /// Delay after a commit, so that a busy gateway reads the entries of several commits at once.
 const DEBOUNCE: Duration = Duration::from_millis(5);
-/// How many ids below the newest entry the task begins, so that it does not miss transactions that are still running. One
-/// that runs while this many entries are committed may be missed.
+/// The task begins this many ids below the newest entry, so that it does not miss transactions that are still running. A
+/// transaction that runs while this many entries are committed may be missed.
 const BEGIN_BELOW: i64 = 1_000;
 
 /// Subscribes to the entries, and starts the task if it does not run yet.
@@ -51,14 +51,14 @@ async fn run(services: Arc<Services>, channel: Arc<LedgerChannel>) {
             None => Reader::begin(&services.db).await.map(|begun| {
                 channel.begin_at(begun.last);
                 reader = Some(begun);
-                Found::More
+                ReadResult::More
             }),
             Some(reader) => reader.read(&services.db, &channel).await,
         };
         let pause = match found {
-            Ok(Found::More) => Duration::ZERO,
-            Ok(Found::Gap) => POLL_AT_GAP,
-            Ok(Found::Nothing) => POLL,
+            Ok(ReadResult::More) => Duration::ZERO,
+            Ok(ReadResult::Gap) => POLL_AT_GAP,
+            Ok(ReadResult::Nothing) => POLL,
             Err(error) => {
                 crate::telemetry::log_failure(&error);
                 POLL
@@ -98,7 +98,7 @@ struct Barrier {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Found {
+enum ReadResult {
     /// More entries may be available at once.
     More,
     /// A transaction has to end first.
@@ -122,7 +122,7 @@ impl Reader {
     }
 
     /// Reads a page and sends those of its entries that are settled.
-    async fn read(&mut self, db: &Database, channel: &LedgerChannel) -> Result<Found> {
+    async fn read(&mut self, db: &Database, channel: &LedgerChannel) -> Result<ReadResult> {
         let (page, oldest) = entries_after(db, self.last).await?;
         let resolved = match self.barrier {
             Some(barrier) if oldest.is_none_or(|oldest| oldest >= barrier.transaction) => barrier.up_to,
@@ -139,20 +139,20 @@ impl Reader {
         }
         let Some(next) = ids.get(settled) else {
             return Ok(if ids.len() == usize::from(PAGE) {
-                Found::More
+                ReadResult::More
             } else {
-                Found::Nothing
+                ReadResult::Nothing
             });
         };
         let waits = |barrier: Barrier| barrier.up_to >= next - 1 && resolved < barrier.up_to;
         if self.barrier.is_some_and(waits) {
-            return Ok(Found::Gap);
+            return Ok(ReadResult::Gap);
         }
         self.barrier = Some(Barrier {
             up_to: ids.last().copied().unwrap_or_default(),
             transaction: next_transaction(db).await?,
         });
-        Ok(Found::More)
+        Ok(ReadResult::More)
     }
 }
 

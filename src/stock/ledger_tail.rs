@@ -17,13 +17,13 @@ pub struct LedgerTail {
 pub(super) struct LedgerChannel {
     entries: broadcast::Sender<Arc<[Model]>>,
     /// All entries up to this id are settled and have been sent. `None` before the first read.
-    reached: watch::Sender<Option<i64>>,
+    settled: watch::Sender<Option<i64>>,
 }
 
 /// A subscriber's end of the channel.
 pub(super) struct Subscription {
     pub(super) entries: broadcast::Receiver<Arc<[Model]>>,
-    pub(super) reached: watch::Receiver<Option<i64>>,
+    pub(super) settled: watch::Receiver<Option<i64>>,
 }
 
 impl LedgerTail {
@@ -35,7 +35,7 @@ impl LedgerTail {
         }
         let channel = Arc::new(LedgerChannel {
             entries: broadcast::Sender::new(PAGES),
-            reached: watch::Sender::new(None),
+            settled: watch::Sender::new(None),
         });
         // Subscribe before the task starts, because it ends when it finds no subscriber.
         let subscription = channel.subscribe();
@@ -44,7 +44,7 @@ impl LedgerTail {
         subscription
     }
 
-    /// Closes the channel if it has no subscribers any more. The next subscriber opens a new one.
+    /// Closes the channel if it has no subscribers, and returns whether it did. The next subscriber opens a new one.
     pub(super) fn close_if_unused(&self, channel: &LedgerChannel) -> bool {
         let mut current = self.lock();
         let unused = channel.entries.receiver_count() == 0;
@@ -68,19 +68,19 @@ impl LedgerChannel {
     fn subscribe(&self) -> Subscription {
         Subscription {
             entries: self.entries.subscribe(),
-            reached: self.reached.subscribe(),
+            settled: self.settled.subscribe(),
         }
     }
 
     /// Sets the id up to which all entries are settled, without sending any.
-    pub(super) fn begin_at(&self, reached: i64) {
-        self.reached.send_replace(Some(reached));
+    pub(super) fn begin_at(&self, settled: i64) {
+        self.settled.send_replace(Some(settled));
     }
 
     /// Sends settled entries, of which `newest` is the last.
     pub(super) fn send(&self, newest: i64, entries: &[Model]) {
         // Set the position first: a task that subscribes in between reads the entries from the database.
-        self.reached.send_replace(Some(newest));
+        self.settled.send_replace(Some(newest));
         let _ = self.entries.send(entries.into());
     }
 }

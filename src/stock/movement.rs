@@ -15,15 +15,15 @@ pub trait Movement: Resource {
     const SIGN: i64;
     /// The column of the product's id.
     const PRODUCT: Self::Column;
-    /// The column that movements are listed by.
+    /// The column that lists of movements are ordered by.
     const CREATED_AT: Self::Column;
-    /// The ledger's reason when one is recorded.
+    /// The reason in the ledger entry of a new movement.
     const CREATED: Reason;
-    /// The ledger's reason when one is deleted.
+    /// The reason in the ledger entry of a deleted movement.
     const DELETED: Reason;
     /// The columns of the table, and the expressions that fill them in the statement of `movement_batch.rs`.
-    const INSERTED: (&'static str, &'static str);
-    /// The joins with `wanted` by which that statement checks that other rows exist; empty for none.
+    const INSERT: (&'static str, &'static str);
+    /// The joins by which that statement checks that other rows than the product exist, or an empty string.
     const REFERENCES: &'static str;
 
     /// The movements of this kind that wait to be recorded together.

@@ -1,4 +1,4 @@
-//! The one statement that records movements on PostgreSQL.
+//! The statement that records movements on PostgreSQL.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::Serialize;
 
 use super::movement::Movement;
-use super::movement_queue::{MovementRequest, Recorded};
+use super::movement_queue::{MovementRequest, RecordedMovement};
 use super::new_movement::NewMovement;
 use crate::ctx::Ctx;
 use crate::query::check::INT_MAX;
@@ -74,7 +74,7 @@ pub(super) fn actor_id(ctx: &Ctx) -> Option<i64> {
 pub(super) fn created<M: Movement>(
     movement: &NewMovement,
     at: DateTime<Utc>,
-    Recorded { movement_id, product }: Recorded,
+    RecordedMovement { movement_id, product }: RecordedMovement,
 ) -> Created<M> {
     let mut row = M::row(movement, &product, at);
     row.set_id(movement_id);
@@ -86,8 +86,8 @@ pub(super) fn created<M: Movement>(
 
 /// A movement in the statement's only parameter, a JSON array.
 #[derive(Serialize)]
-struct Wanted<'m> {
-    place: usize,
+struct MovementParameter<'m> {
+    ordinal: usize,
     product_id: i64,
     supplier_id: Option<i64>,
     quantity: i64,
@@ -112,19 +112,19 @@ pub(super) fn statement<M: Movement>(
     };
     let events = outbox::with_queries(services, M::CREATED);
     let has_events = outbox::publishes(services, M::CREATED);
-    let wanted: Vec<Wanted<'_>> = items
+    let wanted: Vec<MovementParameter<'_>> = items
         .iter()
         .enumerate()
         .map(
             |(
-                place,
+                ordinal,
                 BatchItem {
                     movement,
                     actor_id,
                     at,
                 },
-            )| Wanted {
-                place,
+            )| MovementParameter {
+                ordinal,
                 product_id: movement.product_id,
                 supplier_id: movement.supplier_id,
                 quantity: movement.quantity,
@@ -143,9 +143,9 @@ pub(super) fn statement<M: Movement>(
         let name = column.as_str();
         // Writing to a String does not fail.
         let _ = match column {
-            product::Column::Quantity => write!(after, ", taken.balance AS {name}"),
-            product::Column::Version => write!(after, ", taken.version_after AS {name}"),
-            product::Column::UpdatedAt => write!(after, ", taken.at AS {name}"),
+            product::Column::Quantity => write!(after, ", accepted.balance AS {name}"),
+            product::Column::Version => write!(after, ", accepted.version_after AS {name}"),
+            product::Column::UpdatedAt => write!(after, ", accepted.at AS {name}"),
             _ => write!(after, ", locked.{name}"),
         };
     }
@@ -153,61 +153,61 @@ pub(super) fn statement<M: Movement>(
     // to `product.quantity` would first use the older value in the statement's snapshot.
     let sql = format!(
         r"WITH wanted AS MATERIALIZED (
-            SELECT place, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,
+            SELECT ordinal, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,
                 actor_id, at, message_id, low_stock_message_id
-            FROM json_to_recordset(CAST($1 AS json)) AS movement (place bigint, product_id bigint, supplier_id bigint,
+            FROM json_to_recordset(CAST($1 AS json)) AS movement (ordinal bigint, product_id bigint, supplier_id bigint,
                 quantity bigint, description text, description_folded text, actor_id bigint, at timestamptz,
                 message_id text, low_stock_message_id text)
         ), locked AS MATERIALIZED (
             SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE {locked}
-        ), tried AS (
+        ), computed AS (
             SELECT wanted.*, locked.selling_price, locked.cost_price,
                 CAST(locked.quantity + SUM(wanted.change) OVER earlier AS bigint) AS balance,
                 locked.version + ROW_NUMBER() OVER earlier AS version_after
             FROM wanted JOIN locked ON locked.id = wanted.product_id
             {references}
-            WINDOW earlier AS (PARTITION BY wanted.product_id ORDER BY wanted.place)
-        ), taken AS MATERIALIZED (
+            WINDOW earlier AS (PARTITION BY wanted.product_id ORDER BY wanted.ordinal)
+        ), accepted AS MATERIALIZED (
             SELECT *, nextval(CAST('{table}_id_seq' AS regclass)) AS movement_id FROM (
-                SELECT *, BOOL_AND(balance BETWEEN 0 AND {INT_MAX}) OVER (PARTITION BY product_id ORDER BY place) AS fits
-                FROM tried) AS fitting
+                SELECT *, BOOL_AND(balance BETWEEN 0 AND {INT_MAX}) OVER (PARTITION BY product_id ORDER BY ordinal) AS fits
+                FROM computed) AS checked
             WHERE fits
-        ), moved AS (
+        ), updated AS (
             UPDATE product SET quantity = last.balance, version = last.version_after, updated_at = last.at
             FROM (SELECT DISTINCT ON (product_id) product_id, balance, version_after, at
-                FROM taken ORDER BY product_id, place DESC) AS last
+                FROM accepted ORDER BY product_id, ordinal DESC) AS last
             WHERE product.id = last.product_id
-        ), recorded AS (
-            INSERT INTO {table} ({columns}) SELECT {values} FROM taken ORDER BY place
-        ), entered AS (
+        ), inserted AS (
+            INSERT INTO {table} ({columns}) SELECT {values} FROM accepted ORDER BY ordinal
+        ), ledger_entries AS (
             INSERT INTO stock_change (product_id, reason, change, balance, movement_id, actor_id, created_at)
-            SELECT product_id, '{reason}', change, balance, movement_id, actor_id, at FROM taken ORDER BY place
+            SELECT product_id, '{reason}', change, balance, movement_id, actor_id, at FROM accepted ORDER BY ordinal
             RETURNING id, movement_id
         ){events}
-        SELECT taken.place, taken.movement_id{after} FROM taken JOIN locked ON locked.id = taken.product_id",
+        SELECT accepted.ordinal, accepted.movement_id{after} FROM accepted JOIN locked ON locked.id = accepted.product_id",
         sign = M::SIGN,
         references = M::REFERENCES,
         table = M::default().table_name(),
-        columns = M::INSERTED.0,
-        values = M::INSERTED.1,
+        columns = M::INSERT.0,
+        values = M::INSERT.1,
         reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
     );
     Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&wanted)])
 }
 
-/// The movements that the statement recorded, each with its position among those that were wanted.
-pub(super) fn read(rows: &[QueryResult]) -> Result<Vec<(usize, Recorded)>, DbErr> {
+/// The movements that the statement recorded, each with its index among the requested ones.
+pub(super) fn read(rows: &[QueryResult]) -> Result<Vec<(usize, RecordedMovement)>, DbErr> {
     #[derive(FromQueryResult)]
     struct Position {
-        place: i64,
+        ordinal: i64,
         movement_id: i64,
     }
     rows.iter()
         .map(|row| {
-            let Position { place, movement_id } = Position::from_query_result(row, "")?;
+            let Position { ordinal, movement_id } = Position::from_query_result(row, "")?;
             let product = product::Model::from_query_result(row, "")?;
-            let position = usize::try_from(place).unwrap_or(usize::MAX);
-            Ok((position, Recorded { movement_id, product }))
+            let position = usize::try_from(ordinal).unwrap_or(usize::MAX);
+            Ok((position, RecordedMovement { movement_id, product }))
         })
         .collect()
 }

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use super::movement::Movement;
 use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created};
 use super::movement_keys;
-use super::movement_queue::{MovementRequest, Push, Recorded, WaitingMovement};
+use super::movement_queue::{MovementRequest, Push, RecordedMovement, WaitingMovement};
 use super::new_movement::NewMovement;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -42,11 +42,11 @@ pub fn is_supported(ctx: &Ctx) -> bool {
     ctx.db().backend() == Backend::Postgres
 }
 
-/// Records a movement together with those of other requests. Returns `None` if that was not possible; nothing has
-/// changed then.
+/// Records a movement together with those of other requests. Returns `None` if that was not possible; then nothing has
+/// changed.
 ///
 /// # Errors
-/// Fails if the database did not answer. It is then unknown whether the movement was recorded, so it must not be tried again.
+/// Fails if the database did not respond. It is then unknown whether the movement was recorded, so it must not be recorded again.
 pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Option<Created<M>>> {
     let (done, recorded) = oneshot::channel();
     let request = MovementRequest {
@@ -58,14 +58,14 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     let waiting = WaitingMovement { request, done };
     match M::queue(&ctx.services).push(waiting) {
         Push::Full => return Ok(None),
-        Push::Waits => {}
-        // A separate task, because a client that disconnects must not cancel the movements of others.
+        Push::Queued => {}
+        // A separate task, because a client that disconnects must not cancel the movements of other clients.
         Push::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.services).run())),
     }
     let mut span = ctx.record.statement(Backend::Postgres, SHARED);
     let recorded = recorded
         .await
-        .unwrap_or_else(|_| Err(Error::internal("movements were not recorded together")));
+        .unwrap_or_else(|_| Err(Error::internal("the batch of the movement was not completed")));
     if let Some(span) = &mut span {
         span.end(&recorded);
     }
@@ -73,7 +73,7 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     if recorded.is_some()
         && let Some(keyed) = &ctx.keyed
     {
-        keyed.committed();
+        keyed.set_committed();
     }
     Ok(recorded.map(|recorded| created::<M>(&movement, ctx.now, recorded)))
 }
@@ -100,7 +100,7 @@ impl<M: Movement> BatchWorker<M> {
                 let requests = batch.iter().map(|waiting| waiting.request.clone()).collect();
                 match movement_keys::record::<M>(&self.services, requests).await {
                     Ok(recorded) => self.reply(batch, recorded),
-                    // Nothing has changed. Each movement is recorded alone, as below.
+                    // Nothing has changed. Each request then records its movement in its own transaction.
                     Err(Error::Conflict(_)) => self.reply(batch, Vec::new()),
                     Err(error) => self.fail_all(batch, &error),
                 }
@@ -114,7 +114,8 @@ impl<M: Movement> BatchWorker<M> {
             let rows = self.services.db.run_alone(statement).await;
             match rows.as_deref().map(movement_batch::read) {
                 Ok(Ok(recorded)) => self.reply(batch, recorded),
-                // Nothing has changed. Each movement is recorded alone, and the rejected one gets its error there.
+                // Nothing has changed. Each request then records its movement in its own transaction, which returns the right
+                // error for the rejected one.
                 Err(error) if Failure::of(error).is_rejection() => self.reply(batch, Vec::new()),
                 Ok(Err(error)) => self.fail_all(batch, &Error::from(error)),
                 Err(error) => self.fail_all(batch, &Error::from(error.clone())),
@@ -124,19 +125,19 @@ impl<M: Movement> BatchWorker<M> {
     }
 
     /// Sends to each request the movement that was recorded for its position in the batch, or `None`.
-    fn reply(&self, batch: Vec<WaitingMovement>, recorded: Vec<(usize, Recorded)>) {
+    fn reply(&self, batch: Vec<WaitingMovement>, recorded: Vec<(usize, RecordedMovement)>) {
         if !recorded.is_empty() {
             let wakes = outbox::publishes(&self.services, M::CREATED);
-            self.services.changed(M::KIND, recorded.len(), wakes);
+            self.services.publish_movements(M::KIND, recorded.len(), wakes);
         }
-        let mut replies: Vec<Option<Recorded>> = batch.iter().map(|_| None).collect();
+        let mut replies: Vec<Option<RecordedMovement>> = batch.iter().map(|_| None).collect();
         for (position, one) in recorded {
             if let Some(reply) = replies.get_mut(position) {
                 *reply = Some(one);
             }
         }
         for (waiting, reply) in batch.into_iter().zip(replies) {
-            // The receiver is gone when the client has disconnected; its movement is recorded anyway.
+            // The receiver has been dropped if the client has disconnected; its movement is recorded anyway.
             let _ = waiting.done.send(Ok(reply));
         }
     }

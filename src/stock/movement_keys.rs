@@ -7,11 +7,11 @@ use sea_orm::ConnectionTrait as _;
 
 use super::movement::Movement;
 use super::movement_batch::{self, BatchItem, OnLocked, created};
-use super::movement_queue::{MovementRequest, Recorded};
+use super::movement_queue::{MovementRequest, RecordedMovement};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Result};
 use crate::idempotency::change::to_json;
-use crate::idempotency::keyed::Keyed;
+use crate::idempotency::keyed_request::KeyedRequest;
 use crate::idempotency::store;
 use crate::services::Services;
 use crate::tx::Tx;
@@ -24,7 +24,7 @@ use crate::tx::Tx;
 pub(super) async fn record<M: Movement>(
     services: &Arc<Services>,
     requests: Vec<MovementRequest>,
-) -> Result<Vec<(usize, Recorded)>> {
+) -> Result<Vec<(usize, RecordedMovement)>> {
     let requests = Arc::new(requests);
     Ctx::system(Arc::clone(services))
         .transaction(move |tx| {
@@ -34,8 +34,11 @@ pub(super) async fn record<M: Movement>(
         .await
 }
 
-async fn record_in_tx<M: Movement>(tx: &Tx, requests: &[MovementRequest]) -> Result<Vec<(usize, Recorded)>> {
-    let keys: Vec<Arc<Keyed>> = requests
+async fn record_in_tx<M: Movement>(
+    tx: &Tx,
+    requests: &[MovementRequest],
+) -> Result<Vec<(usize, RecordedMovement)>> {
+    let keys: Vec<Arc<KeyedRequest>> = requests
         .iter()
         .filter_map(|request| request.keyed.clone())
         .collect();
@@ -63,8 +66,8 @@ async fn record_in_tx<M: Movement>(tx: &Tx, requests: &[MovementRequest]) -> Res
     };
     let mut recorded = Vec::with_capacity(rows.len());
     let (mut keys, mut outcomes) = (Vec::new(), Vec::new());
-    for (place, one) in movement_batch::read(&rows)? {
-        let Some((position, request)) = wanted.get(place) else {
+    for (index, one) in movement_batch::read(&rows)? {
+        let Some((position, request)) = wanted.get(index) else {
             continue;
         };
         if let Some(keyed) = &request.keyed {
@@ -75,8 +78,9 @@ async fn record_in_tx<M: Movement>(tx: &Tx, requests: &[MovementRequest]) -> Res
     }
     let rows: Vec<M::Model> = outcomes.iter().map(|outcome| outcome.row.clone()).collect();
     let mut stored = Vec::with_capacity(keys.len());
-    for ((keyed, mut outcome), shown) in keys.into_iter().zip(outcomes).zip(M::shown(tx, &rows).await?) {
-        outcome.shown = shown;
+    let related = M::load_related(tx, &rows).await?;
+    for ((keyed, mut outcome), related) in keys.into_iter().zip(outcomes).zip(related) {
+        outcome.related = related;
         stored.push((keyed, to_json(&outcome)?));
     }
     store::record(tx, stored).await?;

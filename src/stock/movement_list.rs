@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::query::{CursorPage, Direction, Filter, PageRequest, Row, key};
 
 const AT: &str = "created_at";
-const PLACE: &str = "place";
+const ROW_NUMBER: &str = "row_number";
 
 /// A page of the movements of a product, loaded for all products that were fetched with it.
 ///
@@ -50,7 +50,7 @@ pub async fn of_product(
 /// Checks the cursors of a page.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a cursor that is none, or of another list.
+/// [`Error::Parameter`] for an invalid cursor, or the cursor of another list.
 pub fn check(page: &PageRequest) -> Result<()> {
     bounds(page).map(drop)
 }
@@ -68,7 +68,7 @@ pub async fn count_of_product(ctx: &Ctx, product: &Row<product::Entity>, relatio
 async fn count_per_product(db: &Database, products: &[i64]) -> Result<HashMap<i64, u64>> {
     const PRODUCT: &str = "product_id";
     #[derive(FromQueryResult)]
-    struct Counted {
+    struct ProductCount {
         product_id: i64,
         total: i64,
     }
@@ -86,7 +86,7 @@ async fn count_per_product(db: &Database, products: &[i64]) -> Result<HashMap<i6
         .group_by_col(PRODUCT);
     let mut counts = HashMap::new();
     for row in db.query_all(&statement).await? {
-        let counted = Counted::from_query_result(&row, "")?;
+        let counted = ProductCount::from_query_result(&row, "")?;
         counts.insert(
             counted.product_id,
             u64::try_from(counted.total).unwrap_or_default(),
@@ -116,22 +116,22 @@ async fn per_product(
         UnionType::All,
         newest::<inflow::Entity>(backend, products, page, end, &bounds),
     );
-    let mut numbered = WindowStatement::partition_by("product_id");
+    let mut window = WindowStatement::partition_by("product_id");
     let order = direction(page);
     for column in [AT, KIND, ID] {
-        numbered.order_by(column, order.clone());
+        window.order_by(column, order.clone());
     }
-    let mut places = Query::select();
-    places
+    let mut numbered = Query::select();
+    numbered
         .columns([AT, KIND, ID])
-        .expr_window_as(Func::cust("ROW_NUMBER"), numbered, PLACE)
+        .expr_window_as(Func::cust("ROW_NUMBER"), window, ROW_NUMBER)
         .from_subquery(keys, "keys");
     let mut chosen = Query::select();
     chosen
         .columns([AT, KIND, ID])
-        .from_subquery(places, "places")
-        .and_where(Expr::col(PLACE).gt(page.skip))
-        .and_where(Expr::col(PLACE).lte(end));
+        .from_subquery(numbered, "numbered")
+        .and_where(Expr::col(ROW_NUMBER).gt(page.skip))
+        .and_where(Expr::col(ROW_NUMBER).lte(end));
     let mut statement = select_rows(chosen);
     for column in [AT, KIND, ID] {
         statement.order_by((CHOSEN, column), order.clone());

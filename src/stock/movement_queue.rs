@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::new_movement::NewMovement;
 use crate::error::Result;
-use crate::idempotency::keyed::Keyed;
+use crate::idempotency::keyed_request::KeyedRequest;
 
 /// The maximum number of waiting movements. If the queue is full, a request records its movement in its own transaction.
 const CAPACITY: usize = 1_024;
@@ -27,25 +27,25 @@ struct State {
     workers: usize,
 }
 
-/// A movement with the data of its request that is stored.
+/// A movement, with the data of its request that is stored with it.
 #[derive(Clone)]
 pub(super) struct MovementRequest {
     pub(super) movement: NewMovement,
     pub(super) actor_id: Option<i64>,
     pub(super) at: DateTime<Utc>,
-    pub(super) keyed: Option<Arc<Keyed>>,
+    pub(super) keyed: Option<Arc<KeyedRequest>>,
 }
 
 /// A request that waits for its movement to be recorded.
 pub(super) struct WaitingMovement {
     pub(super) request: MovementRequest,
     /// Receives `None` if the movement was not recorded.
-    pub(super) done: oneshot::Sender<Result<Option<Recorded>>>,
+    pub(super) done: oneshot::Sender<Result<Option<RecordedMovement>>>,
 }
 
 /// The statement's result for one movement.
 #[derive(Clone)]
-pub(super) struct Recorded {
+pub(super) struct RecordedMovement {
     pub(super) movement_id: i64,
     /// The product right after the movement.
     pub(super) product: product::Model,
@@ -54,9 +54,9 @@ pub(super) struct Recorded {
 /// The result of pushing a movement.
 pub(super) enum Push {
     Full,
-    /// It waits, and a worker is running already.
-    Waits,
-    /// It waits, and the caller must start a worker, which is counted already.
+    /// The movement is in the queue, and a worker is running already.
+    Queued,
+    /// The movement is in the queue, and the caller must start a worker, which is counted already.
     NeedsWorker,
 }
 
@@ -71,14 +71,14 @@ impl MovementQueue {
             state.workers += 1;
             Push::NeedsWorker
         } else {
-            Push::Waits
+            Push::Queued
         }
     }
 
-    /// The next movements, at most `most`. If the queue is empty, the worker is no longer counted and must end.
-    pub(super) fn next_batch(&self, most: usize) -> Option<Vec<WaitingMovement>> {
+    /// The next movements, at most `limit`. If the queue is empty, the worker is no longer counted and must end.
+    pub(super) fn next_batch(&self, limit: usize) -> Option<Vec<WaitingMovement>> {
         let mut state = self.lock();
-        let count = state.waiting.len().min(most);
+        let count = state.waiting.len().min(limit);
         if count == 0 {
             state.workers -= 1;
             return None;
@@ -91,8 +91,8 @@ impl MovementQueue {
         self.lock().waiting.drain(..).collect()
     }
 
-    /// Handles a worker that ended early. If no other worker runs, drops the senders, which fails the waiting requests.
-    /// They would wait forever otherwise.
+    /// Handles a worker that ended early. If no other worker runs, drops the senders, so that the waiting requests fail instead
+    /// of waiting forever.
     pub(super) fn worker_failed(&self) {
         let mut state = self.lock();
         state.workers -= 1;

@@ -135,7 +135,7 @@ fn join<M: Movement>(statement: &mut SelectStatement) {
     statement.join(JoinType::LeftJoin, table, of_kind.and(same));
 }
 
-/// A movement as it was read.
+/// The row of a movement, before it becomes a [`Row`] with siblings.
 pub(super) enum Model {
     Inflow(inflow::Model),
     Outflow(outflow::Model),

@@ -5,7 +5,7 @@ use ::entity::fold;
 #[derive(Clone, Debug)]
 pub struct NewMovement {
     pub product_id: i64,
-    /// Only inflows have one.
+    /// `None` for outflows.
     pub supplier_id: Option<i64>,
     /// 1 to 2³¹−1.
     pub quantity: i64,

@@ -47,7 +47,7 @@ pub async fn record<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result<Crea
     };
     match recorded {
         Some(created) => {
-            tx.moved(M::KIND);
+            tx.count_movement(M::KIND);
             Ok(created)
         }
         None => Err(reason(tx, movement.product_id, M::SIGN * movement.quantity).await?),
@@ -75,7 +75,7 @@ async fn record_in_steps<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result
 ///
 /// # Errors
 /// [`Error::InsufficientStock`] if the stock does not allow it.
-pub async fn take_back<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::Model> {
+pub async fn reverse<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::Model> {
     let (product_id, quantity) = M::product_and_quantity(row);
     let change = -M::SIGN * quantity;
     if !change_quantity(tx, product_id, change).await? {
@@ -93,7 +93,7 @@ pub async fn take_back<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::
     Ok(product)
 }
 
-/// Enters the opening quantity of a new product into the ledger.
+/// Adds the ledger entry for the opening quantity of a new product.
 pub async fn open(tx: &Tx, product: &product::Model) -> Result<()> {
     if product.quantity == 0 {
         return Ok(());
@@ -126,7 +126,7 @@ async fn change_quantity(tx: &Tx, product_id: i64, change: i64) -> Result<bool, 
     Ok(updated.rows_affected > 0)
 }
 
-/// Why a change of stock was not possible.
+/// Finds out why a change of stock was not possible.
 async fn reason(tx: &Tx, product_id: i64, change: i64) -> Result<RecordError, DbErr> {
     let product = product::Entity::find_by_id(product_id).one(tx).await?;
     Ok(product.map_or(RecordError::NoProduct, |product| {

@@ -98,7 +98,7 @@ impl Metrics {
         );
         registry.register(
             "stockroom_unavailable",
-            "Requests that were not served for a while (503, UNAVAILABLE), by cause",
+            "Requests that failed temporarily (503, UNAVAILABLE), by cause",
             self.unavailable.clone(),
         );
         registry.register(
@@ -114,7 +114,7 @@ impl Metrics {
         );
         registry.register(
             "stockroom_panics",
-            "Requests that ended in a panic and a 500",
+            "Requests that panicked and got the status 500",
             self.panics.clone(),
         );
         registry.register(
@@ -129,7 +129,7 @@ impl Metrics {
         );
         registry.register(
             "stockroom_webhook_pending_deliveries",
-            "Webhooks not yet delivered, by all gateways; at most 10,000 are counted",
+            "Webhooks not yet delivered, of all gateways; at most 10,000 are counted",
             self.due.clone(),
         );
         registry.register_with_unit(
@@ -165,7 +165,7 @@ impl Metrics {
         self.refusals.get_or_create(&LimitLabel { limit }).inc();
     }
 
-    /// Counts a request that was not served for a while.
+    /// Counts a request that failed temporarily.
     pub fn unavailable(&self, cause: &'static str) {
         self.unavailable.get_or_create(&CauseLabel { cause }).inc();
     }

@@ -1,4 +1,4 @@
-//! The size of the webhook outbox, for metrics. Measuring it is bounded in cost and done at most every few seconds,
+//! The size of the webhook outbox, for metrics. The cost of a measurement is bounded, and it is made at most every 5 seconds,
 //! however often `/metrics` is read.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::error::Result;
 const MAX_COUNTED: usize = 10_000;
 /// How long a measurement is reused.
 const MAX_AGE: Duration = Duration::from_secs(5);
-/// The maximum time for a measurement. After that the last one is returned.
+/// The maximum time for a measurement. If it takes longer, the previous result is returned.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,7 +31,7 @@ pub struct Backlog {
 pub struct BacklogCache(Mutex<Option<(Instant, Backlog)>>);
 
 impl BacklogCache {
-    /// The backlog as of a few seconds ago, or as of when the database last responded.
+    /// The backlog of a few seconds ago, or of the time when the database last responded.
     pub async fn get(&self, db: &Database, now: DateTime<Utc>) -> Backlog {
         // The lock is held during the measurement, so that concurrent callers share it.
         let mut last = self.0.lock().await;

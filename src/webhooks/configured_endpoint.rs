@@ -1,6 +1,6 @@
 //! The endpoint of the settings, `WEBHOOK_URL`.
 
-use ::entity::webhook_endpoint::{self, Ending};
+use ::entity::webhook_endpoint::{self, DisabledReason};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
@@ -42,8 +42,8 @@ impl ConfiguredEndpoint {
     }
 }
 
-/// Stores the configured endpoint, so that events are queued for it from now on. One that was disabled is enabled again;
-/// the row of an endpoint that is no longer configured is disabled.
+/// Stores the configured endpoint, so that events are queued for it. If its row was disabled, it is enabled again. Without a
+/// configured endpoint, the row of an earlier one is disabled.
 ///
 /// # Errors
 /// Fails if the database can't be written, or the host of the address resolves to a forbidden one.
@@ -107,7 +107,7 @@ async fn upsert(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
         .col_expr(Column::Events, Expr::val(events))
         .col_expr(Column::FailingSince, Expr::val(None::<DateTime<Utc>>))
         .col_expr(Column::EndedAt, Expr::val(None::<DateTime<Utc>>))
-        .col_expr(Column::EndedBecause, Expr::val(None::<Ending>))
+        .col_expr(Column::EndedBecause, Expr::val(None::<DisabledReason>))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, Expr::val(now))
         .filter(Column::Managed.eq(false))
@@ -125,7 +125,7 @@ async fn disable_row(tx: &Tx) -> Result<(), DbErr> {
         .one(tx)
         .await?;
     match found {
-        Some(row) => disable::disable(tx, row.id, Ending::Requested).await,
+        Some(row) => disable::disable(tx, row.id, DisabledReason::Requested).await,
         None => Ok(()),
     }
 }

@@ -1,11 +1,11 @@
 //! Disables an endpoint, on request or after too many failures, and deletes the deliveries of a deleted one.
 //!
-//! An endpoint may have millions of deliveries, so only one batch of them is changed here and `retention` changes the rest:
-//! no transaction blocks others for long.
+//! An endpoint may have millions of deliveries, so this changes only one batch of them, and `retention` changes the rest in
+//! further batches: no transaction blocks others for long.
 
 use ::entity::delivery::{self, Outcome};
 use ::entity::removed_endpoint;
-use ::entity::webhook_endpoint::{self, Ending};
+use ::entity::webhook_endpoint::{self, DisabledReason};
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
@@ -28,12 +28,12 @@ pub fn unleased(services: &Services) -> Condition {
 }
 
 /// Disables an endpoint and fails a batch of the deliveries still due to it.
-pub async fn disable(tx: &Tx, endpoint_id: i64, because: Ending) -> Result<(), DbErr> {
+pub async fn disable(tx: &Tx, endpoint_id: i64, reason: DisabledReason) -> Result<(), DbErr> {
     use webhook_endpoint::{Column, Entity};
     let now = tx.ctx().now;
     Entity::update_many()
         .col_expr(Column::EndedAt, Expr::val(now))
-        .col_expr(Column::EndedBecause, Expr::val(because))
+        .col_expr(Column::EndedBecause, Expr::val(reason))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, Expr::val(now))
         .filter(Column::Id.eq(endpoint_id))
@@ -88,11 +88,11 @@ pub async fn delete_deliveries(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr>
         "DELETE FROM delivery WHERE id IN (
             SELECT id FROM delivery WHERE endpoint_id = $1 ORDER BY id LIMIT {BATCH})"
     );
-    Ok(deletes(tx, sql, endpoint_id).await? >= u64::from(BATCH))
+    Ok(execute_delete(tx, sql, endpoint_id).await? >= u64::from(BATCH))
 }
 
 /// Executes a statement that deletes rows, and returns their number.
-pub async fn deletes(tx: &Tx, sql: String, value: impl Into<sea_orm::Value>) -> Result<u64, DbErr> {
+pub async fn execute_delete(tx: &Tx, sql: String, value: impl Into<sea_orm::Value>) -> Result<u64, DbErr> {
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, [value.into()]);
     Ok(tx.execute_raw(statement).await?.rows_affected())
 }

@@ -19,11 +19,12 @@ use crate::services::Services;
 use crate::webhooks::disable::unleased;
 
 /// A leased delivery with its event.
-pub struct Leased {
+pub struct LeasedDelivery {
     pub delivery: delivery::Model,
     pub event: event::Model,
     /// The ledger entry of a stock event.
     pub change: Option<stock_change::Model>,
+    /// The end of the lease.
     pub until: DateTime<Utc>,
 }
 
@@ -54,7 +55,7 @@ pub async fn lease(
     endpoint_id: i64,
     limit: usize,
     length: Duration,
-) -> Result<Vec<Leased>> {
+) -> Result<Vec<LeasedDelivery>> {
     let ctx = Ctx::system(Arc::clone(services));
     let backend = services.db.backend();
     // Parameters are numbered in the order of their first use, which both databases accept.
@@ -89,13 +90,13 @@ pub async fn lease(
             })
         })
         .await?;
-    let complete = |(delivery, event, change): (delivery::Model, _, _)| {
-        Some(Leased {
+    let leased = |(delivery, event, change): (delivery::Model, _, _)| {
+        Some(LeasedDelivery {
             until: delivery.leased_until?,
             delivery,
             event: event?,
             change,
         })
     };
-    Ok(found.into_iter().filter_map(complete).collect())
+    Ok(found.into_iter().filter_map(leased).collect())
 }

@@ -52,7 +52,7 @@ pub async fn publish(tx: &Tx, event: StockEvent<'_>) -> Result<(), DbErr> {
     if !config.webhook_enabled {
         return Ok(());
     }
-    let is_low = low_stock::fell_low(event.product.quantity, event.change, config.low_stock_threshold);
+    let is_low = low_stock::became_low(event.product.quantity, event.change, config.low_stock_threshold);
     let names = event_of(event.reason)
         .into_iter()
         .chain(is_low.then_some(Name::LowStock));
@@ -115,8 +115,8 @@ pub fn publishes(services: &Services, reason: Reason) -> bool {
 }
 
 /// [`publish`] as a part of the one statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
-/// queries of its `WITH` clause. `taken` has the movements, each with two message ids, `locked` their products,
-/// and `entered` their ledger entries.
+/// queries of its `WITH` clause. `accepted` has the movements, each with two message ids, `locked` has their products,
+/// and `ledger_entries` has the ids of their ledger entries.
 ///
 /// Empty if there are no events.
 pub fn with_queries(services: &Services, reason: Reason) -> String {
@@ -129,13 +129,13 @@ pub fn with_queries(services: &Services, reason: Reason) -> String {
     format!(
         ", published AS (
             INSERT INTO event ({columns})
-            SELECT possible.message_id, possible.name, entered.id, taken.description, taken.at{originals}
-            FROM taken JOIN entered USING (movement_id) JOIN locked ON locked.id = taken.product_id, LATERAL (VALUES
-                (1, taken.message_id, '{name}'), (2, taken.low_stock_message_id, '{low}')
-            ) AS possible (place, message_id, name)
-            WHERE (possible.place = 1 OR {fell_low})
+            SELECT possible.message_id, possible.name, ledger_entries.id, accepted.description, accepted.at{originals}
+            FROM accepted JOIN ledger_entries USING (movement_id) JOIN locked ON locked.id = accepted.product_id, LATERAL (VALUES
+                (1, accepted.message_id, '{name}'), (2, accepted.low_stock_message_id, '{low}')
+            ) AS possible (ordinal, message_id, name)
+            WHERE (possible.ordinal = 1 OR {became_low})
             AND EXISTS (SELECT 1 FROM endpoint WHERE {subscribed})
-            ORDER BY taken.place, possible.place RETURNING id, name, created_at
+            ORDER BY accepted.ordinal, possible.ordinal RETURNING id, name, created_at
         ), queued AS (
             INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
             SELECT published.id, endpoint.id, 0, published.created_at FROM published, endpoint
@@ -144,7 +144,7 @@ pub fn with_queries(services: &Services, reason: Reason) -> String {
         columns = event_columns(),
         name = name.as_str(),
         low = Name::LowStock.as_str(),
-        fell_low = low_stock::fell_low_sql(services.config.low_stock_threshold),
+        became_low = low_stock::became_low_sql(services.config.low_stock_threshold),
         subscribed = subscribed("possible.name"),
         subscribed_to_published = subscribed("published.name"),
     )

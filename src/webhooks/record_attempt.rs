@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::entity::delivery::{self, Outcome};
-use ::entity::webhook_endpoint::{self, Ending};
+use ::entity::webhook_endpoint::{self, DisabledReason};
 use ::entity::{attempt, event};
 use chrono::{DateTime, TimeDelta, Utc};
 use hyper::StatusCode;
@@ -31,7 +31,7 @@ enum Disposition {
     Delivered,
     Retry(DateTime<Utc>),
     Failed,
-    /// The receiver answered 410, so its endpoint is disabled.
+    /// The receiver responded with status 410, so its endpoint is disabled.
     Gone,
 }
 
@@ -42,10 +42,10 @@ pub struct Attempt {
     /// The lease under which it was made.
     pub leased_until: DateTime<Utc>,
     pub started_at: DateTime<Utc>,
-    pub took: Duration,
+    pub duration: Duration,
 }
 
-/// Stores an attempt and its result, unless its lease has expired and another worker has the delivery.
+/// Stores an attempt and its result, unless its lease has expired and another worker has leased the delivery.
 pub async fn record_attempt(
     services: &Arc<Services>,
     endpoint: &webhook_endpoint::Model,
@@ -59,7 +59,7 @@ pub async fn record_attempt(
         AttemptResult::Response { status, .. } if status.is_success() => (Some(status), None, None),
         AttemptResult::Response { status, retry_after } => {
             let retry_after = retry_after.and_then(|value| backoff::retry_after(&value, now));
-            let error = format!("it answered {}", status.as_u16());
+            let error = format!("the receiver responded with status {}", status.as_u16());
             (Some(status), Some(error), retry_after)
         }
         AttemptResult::NoResponse(reason) => (None, Some(reason), None),
@@ -81,7 +81,7 @@ pub async fn record_attempt(
         delivery_id: attempt.delivery.id,
         number,
         started_at: attempt.started_at,
-        duration_ms: i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX),
+        duration_ms: i64::try_from(attempt.duration.as_millis()).unwrap_or(i64::MAX),
         status: status.map(|status| i64::from(status.as_u16())),
         error,
     };
@@ -162,18 +162,19 @@ struct EndpointHealth {
     failing_since: Option<DateTime<Utc>>,
 }
 
-/// Stores whether the endpoint fails, if that has changed: most attempts do not write its row.
+/// Stores whether the endpoint is failing, if that has changed. Most attempts do not write its row.
 async fn update_health(tx: &Tx, disposition: Disposition, before: EndpointHealth) -> Result<(), DbErr> {
     use webhook_endpoint::{Column, Entity};
     let now = tx.ctx().now;
     let failing_since = match (disposition, before.failing_since) {
         (Disposition::Delivered, Some(_)) => None,
         (Disposition::Retry(_) | Disposition::Failed, None) => Some(now),
-        (Disposition::Gone, _) => return disable(tx, before.id, Ending::Gone).await,
+        (Disposition::Gone, _) => return disable(tx, before.id, DisabledReason::Gone).await,
         // Only a delivery that has used up its schedule counts, so that an endpoint with one message a month is not
-        // disabled because two attempts happened during restarts. The configured endpoint is left to the operator.
+        // disabled because two attempts happened during restarts. The configured endpoint is not disabled, because only the
+        // operator can change it.
         (Disposition::Failed, Some(since)) if before.managed && since + FAILING_LIMIT <= now => {
-            return disable(tx, before.id, Ending::Failing).await;
+            return disable(tx, before.id, DisabledReason::Failing).await;
         }
         (Disposition::Delivered, None) | (Disposition::Retry(_) | Disposition::Failed, Some(_)) => {
             return Ok(());
@@ -212,11 +213,11 @@ fn log(
         ),
         Disposition::Failed => tracing::error!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts, error,
-            "a webhook failed for the last time"
+            "a webhook failed after its last attempt"
         ),
         Disposition::Gone => tracing::error!(
             endpoint.id = endpoint, webhook.id = %message, webhook.event = name, attempts,
-            "a webhook receiver answered 410: its endpoint is disabled"
+            "a webhook receiver responded with status 410: its endpoint is disabled"
         ),
     }
 }

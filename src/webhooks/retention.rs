@@ -1,4 +1,4 @@
-//! Deletes old events, and the remaining deliveries of deleted endpoints; fails those of disabled endpoints.
+//! Deletes old events and the remaining deliveries of deleted endpoints, and fails the pending deliveries of disabled ones.
 //!
 //! There may be millions of rows, so they are changed in batches: no transaction blocks others for long.
 
@@ -10,7 +10,7 @@ use ::entity::webhook_endpoint;
 use chrono::TimeDelta;
 use sea_orm::{ColumnTrait as _, DbErr, EntityTrait as _, PaginatorTrait as _, QueryFilter as _};
 
-use super::disable::{BATCH, delete_deliveries, deletes, fail_pending};
+use super::disable::{BATCH, delete_deliveries, execute_delete, fail_pending};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::services::Services;
@@ -21,9 +21,9 @@ const INTERVAL: Duration = Duration::from_secs(3_600);
 /// How often the clock is checked for the next run.
 const POLL: Duration = Duration::from_secs(60);
 /// How long events are kept.
-const KEPT: TimeDelta = TimeDelta::days(30);
+const RETENTION: TimeDelta = TimeDelta::days(30);
 /// How long after an endpoint's deletion a transaction that has read it may still insert deliveries for it.
-const STRAGGLERS: TimeDelta = TimeDelta::hours(1);
+const LATE_INSERTS: TimeDelta = TimeDelta::hours(1);
 /// The maximum number of batches of one kind in a run. The next run changes the rest.
 const MAX_BATCHES: usize = 1_000;
 /// Pause between two batches, for other transactions.
@@ -62,7 +62,7 @@ pub async fn clean(services: &Arc<Services>) -> Result<()> {
     }
     for removed in removed_endpoint::Entity::find().all(&services.db).await? {
         in_batches(services, Step::DeletedEndpoint(removed.endpoint_id)).await?;
-        if removed.removed_at + STRAGGLERS < services.clock.now() {
+        if removed.removed_at + LATE_INSERTS < services.clock.now() {
             in_batches(services, Step::DeletionRecord(removed.endpoint_id)).await?;
         }
     }
@@ -78,7 +78,7 @@ enum Step {
     DeletionRecord(i64),
 }
 
-/// Runs one transaction after another as long as each finds a full batch.
+/// Runs a step in one transaction after another until a batch is not full, at most [`MAX_BATCHES`] times.
 async fn in_batches(services: &Arc<Services>, step: Step) -> Result<()> {
     for _ in 0..MAX_BATCHES {
         if services.is_stopping() {
@@ -103,7 +103,8 @@ async fn in_batches(services: &Arc<Services>, step: Step) -> Result<()> {
     Ok(())
 }
 
-/// An event is deleted with one delivery for each endpoint, so the batch is smaller the more endpoints there are.
+/// Deletes a batch of old events. Each event is deleted together with its deliveries, one for each endpoint, so the more
+/// endpoints there are, the smaller is the batch.
 async fn delete_old_events(tx: &Tx) -> Result<bool, DbErr> {
     let endpoints = webhook_endpoint::Entity::find().count(tx).await?;
     let limit = u64::from(BATCH).div_ceil(endpoints.saturating_add(1));
@@ -113,10 +114,10 @@ async fn delete_old_events(tx: &Tx) -> Result<bool, DbErr> {
                 SELECT 1 FROM delivery WHERE event_id = event.id AND due_at IS NOT NULL)
             ORDER BY created_at, id LIMIT {limit})"
     );
-    Ok(deletes(tx, sql, tx.ctx().now - KEPT).await? >= limit)
+    Ok(execute_delete(tx, sql, tx.ctx().now - RETENTION).await? >= limit)
 }
 
-/// The endpoint may have been enabled again since it was read.
+/// Fails a batch of deliveries, unless the endpoint has been enabled again since it was read.
 async fn fail_pending_if_disabled(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
     let found = webhook_endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
     match found {
@@ -129,6 +130,6 @@ async fn fail_pending_if_disabled(tx: &Tx, endpoint_id: i64) -> Result<bool, DbE
 async fn delete_record(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
     let sql = "DELETE FROM removed_endpoint WHERE endpoint_id = $1 AND NOT EXISTS (
                  SELECT 1 FROM delivery WHERE delivery.endpoint_id = removed_endpoint.endpoint_id)";
-    deletes(tx, sql.to_owned(), endpoint_id).await?;
+    execute_delete(tx, sql.to_owned(), endpoint_id).await?;
     Ok(false)
 }

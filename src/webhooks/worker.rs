@@ -16,7 +16,7 @@ use webhook_sender::{AttemptResult, Client, SignedMessage, SigningSecret};
 
 use super::configured_endpoint::{self, ConfiguredEndpoint};
 use super::instrument::instrument;
-use super::lease::{self, Leased};
+use super::lease::{self, LeasedDelivery};
 use super::record_attempt::{Attempt, record_attempt};
 use super::{event, retention, target};
 use crate::ctx::Ctx;
@@ -26,7 +26,7 @@ use crate::services::Services;
 /// The maximum number of concurrent attempts of one gateway to one endpoint.
 const CONCURRENCY: usize = 8;
 const USER_AGENT: &str = concat!("stockroom/", env!("CARGO_PKG_VERSION"));
-/// How often the worker looks for due deliveries without a signal: retries, and deliveries that other gateways left.
+/// How often the worker looks for due deliveries without a signal: retries, and deliveries that other gateways did not finish.
 const POLL: Duration = Duration::from_secs(5);
 /// The time by which a lease exceeds the timeout of an attempt.
 const LEASE_MARGIN: Duration = Duration::from_secs(30);
@@ -169,7 +169,10 @@ impl WebhookWorker {
     /// `None` if no secret can be used.
     fn secrets(&self, endpoint: &webhook_endpoint::Model, now: DateTime<Utc>) -> Option<Vec<SigningSecret>> {
         if !endpoint.managed {
-            return self.configured.as_ref().map(|fixed| vec![fixed.secret.clone()]);
+            return self
+                .configured
+                .as_ref()
+                .map(|endpoint| vec![endpoint.secret.clone()]);
         }
         let previous = endpoint
             .previous_secret
@@ -192,11 +195,11 @@ impl WebhookWorker {
         }
     }
 
-    async fn attempt(&self, target: &Target, leased: Leased) {
+    async fn attempt(&self, target: &Target, leased: LeasedDelivery) {
         let services = &self.services;
         let Target { endpoint, secrets } = target;
         let started_at = services.clock.now();
-        let begun = tokio::time::Instant::now();
+        let start = tokio::time::Instant::now();
         let threshold = services.config.low_stock_threshold;
         let result = match event::body(&leased.event, leased.change.as_ref(), endpoint, threshold) {
             Ok(body) => {
@@ -212,7 +215,7 @@ impl WebhookWorker {
                     delivery.id = leased.delivery.id,
                     "a webhook's body could not be built"
                 );
-                AttemptResult::NoResponse("the message could not be written".to_owned())
+                AttemptResult::NoResponse("the message could not be created".to_owned())
             }
         };
         let id = leased.delivery.id;
@@ -220,7 +223,7 @@ impl WebhookWorker {
             delivery: leased.delivery,
             leased_until: leased.until,
             started_at,
-            took: begun.elapsed(),
+            duration: start.elapsed(),
         };
         if let Err(error) = record_attempt(services, endpoint, &leased.event, attempt, result).await {
             // The attempt is repeated after its lease expires.
@@ -229,10 +232,10 @@ impl WebhookWorker {
     }
 }
 
-/// The attempts being made by one worker.
+/// The running attempts of one worker.
 #[derive(Default)]
 struct Attempts {
-    /// By endpoint.
+    /// The concurrency limits, by the id of the endpoint.
     limits: HashMap<i64, Arc<Semaphore>>,
     running: JoinSet<()>,
 }

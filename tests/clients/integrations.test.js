@@ -30,7 +30,7 @@ after(async () => {
 });
 
 /** The number of audits that a path passes; a recommendation passes only if it is followed. */
-async function passed(path) {
+async function countPassed(path) {
   const results = [];
   for (const audit of serverAudits({ url: () => origin + path })) {
     const result = await audit.fn();
@@ -40,8 +40,8 @@ async function passed(path) {
   return results.filter(({ isPassed }) => isPassed).length;
 }
 
-test('our handler passes all audits', async () => assert.equal(await passed('/graphql'), 61));
+test('our handler passes all audits', async () => assert.equal(await countPassed('/graphql'), 61));
 
-test('async-graphql-axum around our engine passes fewer', async () => assert.equal(await passed('/axum'), 46));
+test('async-graphql-axum around our engine passes fewer', async () => assert.equal(await countPassed('/axum'), 46));
 
-test('async-graphql-axum around the plain schema passes fewer', async () => assert.equal(await passed('/plain'), 46));
+test('async-graphql-axum around the plain schema passes fewer', async () => assert.equal(await countPassed('/plain'), 46));

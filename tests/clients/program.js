@@ -91,7 +91,7 @@ export class Program {
         this.#log.push(line);
         if (line.includes('"serving"')) resolve(`http://${JSON.parse(line).address}`);
       });
-      child.once('exit', (code, signal) => reject(new Error(`it ended with ${code ?? signal}:\n${this.#log.join('\n')}`)));
+      child.once('exit', (code, signal) => reject(new Error(`the program ended with ${code ?? signal}:\n${this.#log.join('\n')}`)));
     });
   }
 

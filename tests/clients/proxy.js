@@ -1,12 +1,12 @@
-// A reverse proxy as an operator puts one before the program: it serves the program below a path, which it removes from
-// each request, also from those that open WebSockets.
+// A reverse proxy that serves the program below a path. It removes the path from each request, including those that open
+// WebSockets.
 
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 
 /**
- * Starts a proxy for what begins with `path`. It has its base URL in `url`, with that path, and waits for the URL of the
- * program in `target`; `stop()` ends it.
+ * Starts a proxy for requests below `path`. `url` is its base URL, with the path. The caller sets `target` to the URL of the
+ * program. `stop()` ends it.
  */
 export async function proxy(path) {
   const sockets = new Set();

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 /** The product with the largest stock. */
-export async function plentiful(program, token) {
+export async function productWithMostStock(program, token) {
   const { products } = await program.data(
     `{ products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id title quantity } } }`,
     undefined,

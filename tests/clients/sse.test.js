@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NetworkError, createClient } from 'graphql-sse';
 import { Program } from './program.js';
-import { CHANGES, entriesAfter, lastEntry, plentiful, takeOut } from './shop.js';
+import { CHANGES, entriesAfter, lastEntry, productWithMostStock, takeOut } from './shop.js';
 
 let program;
 let token;
@@ -12,7 +12,7 @@ let product;
 before(async () => {
   program = await Program.start();
   token = (await program.logIn('admin')).access;
-  product = await plentiful(program, token);
+  product = await productWithMostStock(program, token);
 });
 after(() => program.stop());
 
@@ -27,19 +27,20 @@ function connect(t, options = {}) {
   return client;
 }
 
-async function answers(client, request) {
+/** All results of an operation. */
+async function collect(client, request) {
   const results = [];
   for await (const result of client.iterate(request)) results.push(result);
   return results;
 }
 
 test('a query has one result and completes', async (t) => {
-  const results = await answers(connect(t), { query: '{ viewer { user { username } } }' });
+  const results = await collect(connect(t), { query: '{ viewer { user { username } } }' });
   assert.deepEqual(results, [{ data: { viewer: { user: { username: 'admin' } } } }]);
 });
 
 test('errors of a document arrive as a result', async (t) => {
-  const [{ data, errors }, ...more] = await answers(connect(t), { query: '{ nothing }' });
+  const [{ data, errors }, ...more] = await collect(connect(t), { query: '{ nothing }' });
   assert.deepEqual(more, []);
   assert.equal(data ?? null, null);
   assert.equal(errors[0].extensions.code, 'BAD_USER_INPUT');
@@ -53,8 +54,8 @@ test('a subscription publishes each change once, in order', async (t) => {
   for (let count = 0; count < 3; count += 1) received.push((await changes.next()).value.data.stockChanged);
   await changes.return();
   assert.deepEqual(received.map(({ change }) => change), [-1, -2, -3]);
-  const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
+  const entries = await entriesAfter(program, token, product.id, last);
+  assert.deepEqual(received.map(({ id }) => id), entries.map(({ id }) => id));
 });
 
 test('no change is lost when the program is killed and restarted', async (t) => {
@@ -77,13 +78,13 @@ test('no change is lost when the program is killed and restarted', async (t) => 
   await next();
   await next();
   await changes.return();
-  const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(received, kept.map(({ id }) => id));
+  const entries = await entriesAfter(program, token, product.id, last);
+  assert.deepEqual(received, entries.map(({ id }) => id));
 });
 
 test('an invalid token is rejected', async (t) => {
   const client = connect(t, { headers: { Authorization: 'Bearer nonsense' } });
-  await assert.rejects(answers(client, { query: CHANGES }), (error) => {
+  await assert.rejects(collect(client, { query: CHANGES }), (error) => {
     assert(error instanceof NetworkError, error);
     assert.equal(error.response.status, 401);
     return true;
@@ -91,35 +92,35 @@ test('an invalid token is rejected', async (t) => {
 });
 
 test('a subscription without a token is rejected', async (t) => {
-  const [{ errors }, ...more] = await answers(connect(t, { headers: {} }), { query: CHANGES });
+  const [{ errors }, ...more] = await collect(connect(t, { headers: {} }), { query: CHANGES });
   assert.deepEqual(more, []);
   assert.equal(errors[0].extensions.code, 'UNAUTHENTICATED');
 });
 
 test('a stream ends with its token, and the client reconnects with a new one', async (t) => {
-  const short = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
-  t.after(() => short.stop());
-  let again;
-  const cameBack = new Promise((resolve) => (again = resolve));
+  const shortLived = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
+  t.after(() => shortLived.stop());
+  let resolveReconnected;
+  const reconnected = new Promise((resolve) => (resolveReconnected = resolve));
   const client = createClient({
-    url: `${short.url}/graphql`,
-    headers: async () => ({ Authorization: `Bearer ${(await short.logIn('viewer')).access}` }),
+    url: `${shortLived.url}/graphql`,
+    headers: async () => ({ Authorization: `Bearer ${(await shortLived.logIn('viewer')).access}` }),
     retryAttempts: 50,
     retry: () => new Promise((resolve) => setTimeout(resolve, 20)),
-    on: { connected: (wasRetry) => wasRetry && again() },
+    on: { connected: (wasRetry) => wasRetry && resolveReconnected() },
   });
   t.after(() => client.dispose());
   const changes = client.iterate({ query: CHANGES });
   const first = changes.next();
-  await cameBack;
+  await reconnected;
   let arrived = false;
   first.then(() => (arrived = true));
   // The first changes may precede the start of the subscription, so changes are repeated until one arrives. Tokens are
   // short-lived here.
   while (!arrived) {
-    const { access } = await short.logIn('admin');
-    const { id } = await plentiful(short, access);
-    await takeOut(short, access, id);
+    const { access } = await shortLived.logIn('admin');
+    const { id } = await productWithMostStock(shortLived, access);
+    await takeOut(shortLived, access, id);
     await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
   const { value } = await first;

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { PASSWORD, Program } from './program.js';
-import { CHANGES, entriesAfter, lastEntry, plentiful, takeOut } from './shop.js';
+import { CHANGES, entriesAfter, lastEntry, productWithMostStock, takeOut } from './shop.js';
 
 let program;
 let token;
@@ -13,7 +13,7 @@ let product;
 before(async () => {
   program = await Program.start();
   token = (await program.logIn('admin')).access;
-  product = await plentiful(program, token);
+  product = await productWithMostStock(program, token);
 });
 after(() => program.stop());
 
@@ -31,16 +31,16 @@ function connect(t, options = {}) {
 }
 
 /** The single result of an operation. */
-async function answer(client, payload) {
-  const answers = [];
-  for await (const result of client.iterate(payload)) answers.push(result);
-  assert.equal(answers.length, 1);
-  return answers[0];
+async function result(client, payload) {
+  const results = [];
+  for await (const one of client.iterate(payload)) results.push(one);
+  assert.equal(results.length, 1);
+  return results[0];
 }
 
 test('queries and mutations have results', async (t) => {
   const client = connect(t);
-  const { data, errors } = await answer(client, {
+  const { data, errors } = await result(client, {
     query: 'query Named($first: Int!) { viewer { user { username } } products(first: $first) { nodes { id } } }',
     variables: { first: 3 },
   });
@@ -48,21 +48,21 @@ test('queries and mutations have results', async (t) => {
   assert.equal(data.viewer.user.username, 'admin');
   assert.equal(data.products.nodes.length, 3);
 
-  const taken = await answer(client, {
+  const created = await result(client, {
     query: 'mutation ($input: CreateOutflowInput!) { createOutflow(input: $input) { outflow { quantity } userErrors { code } } }',
     variables: { input: { productId: product.id, quantity: 1 } },
   });
-  assert.deepEqual(taken.data, { createOutflow: { outflow: { quantity: 1 }, userErrors: [] } });
+  assert.deepEqual(created.data, { createOutflow: { outflow: { quantity: 1 }, userErrors: [] } });
 });
 
 test('an invalid operation does not affect others', async (t) => {
   const client = connect(t);
-  await assert.rejects(answer(client, { query: '{ nothing }' }), (errors) => {
+  await assert.rejects(result(client, { query: '{ nothing }' }), (errors) => {
     assert.match(errors[0].message, /nothing/);
     assert.equal(errors[0].extensions.code, 'BAD_USER_INPUT');
     return true;
   });
-  const { data } = await answer(client, { query: '{ viewer { user { username } } }' });
+  const { data } = await result(client, { query: '{ viewer { user { username } } }' });
   assert.equal(data.viewer.user.username, 'admin');
 });
 
@@ -81,8 +81,8 @@ test('a subscription publishes each change once, in order', async (t) => {
   await changes.return();
   assert.deepEqual(received.map(({ change }) => change), [-1, -2, -3]);
   assert.deepEqual(received.map(({ actor }) => actor.username), ['admin', 'admin', 'admin']);
-  const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
+  const entries = await entriesAfter(program, token, product.id, last);
+  assert.deepEqual(received.map(({ id }) => id), entries.map(({ id }) => id));
 });
 
 /**
@@ -117,12 +117,12 @@ function follow(client, from) {
   return { until };
 }
 
-/** Reconnects without a delay. */
-const eager = { retryAttempts: 50, retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)), shouldRetry: () => true };
+/** Options of a client that reconnects after 20 milliseconds. */
+const RECONNECT_FAST = { retryAttempts: 50, retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)), shouldRetry: () => true };
 
 test('no change is lost when a connection breaks', async (t) => {
   const last = await lastEntry(program, token);
-  const client = connect(t, eager);
+  const client = connect(t, RECONNECT_FAST);
   const { until } = follow(client, last);
   await takeOut(program, token, product.id);
   await until(1);
@@ -133,69 +133,69 @@ test('no change is lost when a connection breaks', async (t) => {
     await until(count);
   }
   const received = await until(7);
-  const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
+  const entries = await entriesAfter(program, token, product.id, last);
+  assert.deepEqual(received.map(({ id }) => id), entries.map(({ id }) => id));
 });
 
 test('no change is lost when the program is killed and restarted', async (t) => {
   const last = await lastEntry(program, token);
-  const client = connect(t, eager);
+  const client = connect(t, RECONNECT_FAST);
   const { until } = follow(client, last);
   await takeOut(program, token, product.id);
   await until(1);
   await program.crash();
   await takeOut(program, token, product.id);
   const received = await until(2);
-  const kept = await entriesAfter(program, token, product.id, last);
-  assert.deepEqual(received.map(({ id }) => id), kept.map(({ id }) => id));
+  const entries = await entriesAfter(program, token, product.id, last);
+  assert.deepEqual(received.map(({ id }) => id), entries.map(({ id }) => id));
 });
 
 test('an invalid token is rejected', async (t) => {
   for (const Authorization of ['Bearer', 'Bearer nonsense', `Bearer ${token}x`]) {
     const client = connect(t, { connectionParams: { Authorization } });
-    await assert.rejects(answer(client, { query: '{ viewer { user { id } } }' }), { code: 4403, reason: 'Forbidden' });
+    await assert.rejects(result(client, { query: '{ viewer { user { id } } }' }), { code: 4403, reason: 'Forbidden' });
   }
 });
 
 test('without a token, only public operations are allowed', async (t) => {
   const client = connect(t, { connectionParams: undefined });
-  const { data } = await answer(client, { query: '{ viewer { user { id } } }' });
+  const { data } = await result(client, { query: '{ viewer { user { id } } }' });
   assert.deepEqual(data, { viewer: null });
-  await assert.rejects(answer(client, { query: CHANGES }), (errors) => {
+  await assert.rejects(result(client, { query: CHANGES }), (errors) => {
     assert.equal(errors[0].extensions.code, 'UNAUTHENTICATED');
     return true;
   });
 });
 
 test('a connection ends with its token, and the client reconnects with a new one', async (t) => {
-  const short = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
-  t.after(() => short.stop());
+  const shortLived = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
+  t.after(() => shortLived.stop());
   const closed = [];
-  let again;
-  const cameBack = new Promise((resolve) => (again = resolve));
+  let resolveReconnected;
+  const reconnected = new Promise((resolve) => (resolveReconnected = resolve));
   const client = createClient({
-    url: `${short.url.replace('http', 'ws')}/graphql`,
+    url: `${shortLived.url.replace('http', 'ws')}/graphql`,
     webSocketImpl: WebSocket,
-    connectionParams: async () => ({ Authorization: `Bearer ${(await short.logIn('viewer')).access}` }),
-    ...eager,
+    connectionParams: async () => ({ Authorization: `Bearer ${(await shortLived.logIn('viewer')).access}` }),
+    ...RECONNECT_FAST,
     on: {
       closed: (event) => closed.push(event.code),
-      connected: (_socket, _payload, wasRetry) => wasRetry && again(),
+      connected: (_socket, _payload, wasRetry) => wasRetry && resolveReconnected(),
     },
   });
   t.after(() => client.dispose());
   const changes = client.iterate({ query: CHANGES });
   const first = changes.next();
-  await cameBack;
+  await reconnected;
   assert.deepEqual(closed, [4403]);
   let arrived = false;
   first.then(() => (arrived = true));
   // The first changes may precede the start of the subscription, so changes are repeated until one arrives. Tokens are
   // short-lived here.
   while (!arrived) {
-    const { access } = await short.logIn('admin');
-    const { id } = await plentiful(short, access);
-    await takeOut(short, access, id);
+    const { access } = await shortLived.logIn('admin');
+    const { id } = await productWithMostStock(shortLived, access);
+    await takeOut(shortLived, access, id);
     await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
   const { value } = await first;

@@ -143,11 +143,11 @@ def text(moment):
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def named(row, field):
+def reference(row, field):
     return {"id": row.pk, field: getattr(row, field)}
 
 
-def shown(row):
+def rest_row(row):
     """A row as in the documented REST API, with the values that Django reads."""
     fields = {field.name: getattr(row, field.name) for field in row._meta.fields}
     for name, value in fields.items():
@@ -160,9 +160,9 @@ def shown(row):
                 fields[name] = None
     for name in ("brand", "category", "supplier"):
         if name in fields:
-            fields[name] = named(fields[name], "name")
+            fields[name] = reference(fields[name], "name")
     if "product" in fields:
-        fields["product"] = named(fields["product"], "title")
+        fields["product"] = reference(fields["product"], "title")
     return fields
 
 
@@ -171,7 +171,7 @@ def main():
     make_shop()
     users, tokens = make_users(), make_tokens()
     tables = LABELS | {"products": "Product", "inflows": "Inflow", "outflows": "Outflow"}
-    rows = {app: [shown(row) for row in model(app, name).objects.order_by("pk")] for app, name in tables.items()}
+    rows = {app: [rest_row(row) for row in model(app, name).objects.order_by("pk")] for app, name in tables.items()}
     for user in User.objects.all():
         users[user.username]["id"] = user.pk
     connection.close()

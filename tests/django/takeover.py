@@ -114,7 +114,7 @@ class Gateway:
             self.process.terminate()
             self.process.communicate(timeout=30)
 
-    def ask(self, method, path, body=None, token=None):
+    def send(self, method, path, body=None, token=None):
         """Sends a request; returns the status and the body of the response."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         data = None if body is None else json.dumps(body).encode()
@@ -130,7 +130,7 @@ class Gateway:
         """All rows of a collection, read page by page, ordered by id."""
         rows, page = [], f"{path}/?page_size=100&ordering=id"
         while page:
-            status, answer = self.ask("GET", page, token=token)
+            status, answer = self.send("GET", page, token=token)
             assert status == 200, answer
             rows += answer["results"]
             page = answer["next"]
@@ -148,8 +148,8 @@ class TakeOver(unittest.TestCase):
         source, target = source_kind(), target_kind()
         self.addCleanup(source.remove)
         self.addCleanup(target.remove)
-        seen = make(source, older)
-        self.assertIs(type(seen["tokens"]["user_id"]), int if older else str)
+        expected = make(source, older)
+        self.assertIs(type(expected["tokens"]["user_id"]), int if older else str)
         before = source.file.read_bytes() if source_kind is Sqlite else None
         gateway = Gateway(target.url)
         gateway.run("import", "check", source.url)
@@ -162,49 +162,49 @@ class TakeOver(unittest.TestCase):
         gateway.run("check")
         self.addCleanup(gateway.stop)
         gateway.serve()
-        self.tokens_work(gateway, seen["tokens"])
-        self.rows_are_the_same(gateway, seen)
-        self.users_log_in(gateway, seen["users"])
-        self.ids_go_on(gateway, seen)
+        self.check_tokens(gateway, expected["tokens"])
+        self.check_rows(gateway, expected)
+        self.check_logins(gateway, expected["users"])
+        self.check_new_ids(gateway, expected)
 
-    def tokens_work(self, gateway, tokens):
+    def check_tokens(self, gateway, tokens):
         for token in tokens["access"]:
-            self.assertEqual(gateway.ask("GET", "brands/", token=token)[0], 200)
+            self.assertEqual(gateway.send("GET", "brands/", token=token)[0], 200)
         for token in tokens["refused_access"]:
-            self.assertEqual(gateway.ask("GET", "brands/", token=token)[0], 401)
+            self.assertEqual(gateway.send("GET", "brands/", token=token)[0], 401)
         for token in tokens["refresh"]:
-            status, answer = gateway.ask("POST", "authentication/token/refresh/", {"refresh": token})
+            status, answer = gateway.send("POST", "authentication/token/refresh/", {"refresh": token})
             self.assertEqual(status, 200)
-            self.assertEqual(gateway.ask("GET", "brands/", token=answer["access"])[0], 200)
-            self.assertEqual(gateway.ask("POST", "authentication/token/verify/", {"token": token}), (200, {}))
+            self.assertEqual(gateway.send("GET", "brands/", token=answer["access"])[0], 200)
+            self.assertEqual(gateway.send("POST", "authentication/token/verify/", {"token": token}), (200, {}))
         for token in tokens["refused_refresh"]:
-            status, answer = gateway.ask("POST", "authentication/token/refresh/", {"refresh": token})
+            status, answer = gateway.send("POST", "authentication/token/refresh/", {"refresh": token})
             self.assertEqual((status, answer["code"]), (401, "token_not_valid"))
 
-    def rows_are_the_same(self, gateway, seen):
-        token = seen["tokens"]["access"][0]
+    def check_rows(self, gateway, expected):
+        token = expected["tokens"]["access"][0]
         for table in TABLES:
             rows = gateway.rows(table, token)
-            self.assertEqual(len(rows), len(seen["rows"][table]), table)
-            for row, expected in zip(rows, seen["rows"][table], strict=True):
-                self.assertEqual(row, expected)
-            one = seen["rows"][table][-1]
-            self.assertEqual(gateway.ask("GET", f"{table}/{one['id']}/", token=token), (200, one))
+            self.assertEqual(len(rows), len(expected["rows"][table]), table)
+            for row, expected_row in zip(rows, expected["rows"][table], strict=True):
+                self.assertEqual(row, expected_row)
+            one = expected["rows"][table][-1]
+            self.assertEqual(gateway.send("GET", f"{table}/{one['id']}/", token=token), (200, one))
 
-    def users_log_in(self, gateway, users):
+    def check_logins(self, gateway, users):
         for name, user in users.items():
             password = user["password"] or "!"
             body = {"username": name, "password": password}
             # The second login uses the hash that has replaced Django's.
             for _ in range(2 if user["may_log_in"] else 1):
-                status, answer = gateway.ask("POST", "authentication/token/", body)
+                status, answer = gateway.send("POST", "authentication/token/", body)
                 self.assertEqual(status, 200 if user["may_log_in"] else 401, name)
             if user["may_log_in"]:
-                self.permissions(gateway, name, user, answer["access"])
+                self.check_permissions(gateway, name, user, answer["access"])
                 wrong = {"username": name, "password": f"{password}."}
-                self.assertEqual(gateway.ask("POST", "authentication/token/", wrong)[0], 401, name)
+                self.assertEqual(gateway.send("POST", "authentication/token/", wrong)[0], 401, name)
 
-    def permissions(self, gateway, name, user, token):
+    def check_permissions(self, gateway, name, user, token):
         held = user.get("may", [])
         for codename, method, path in (
             ("add_brand", "POST", "brands/"),
@@ -212,15 +212,15 @@ class TakeOver(unittest.TestCase):
             ("add_product", "POST", "products/"),
         ):
             # An empty body is rejected only after the check of the permission.
-            status, _ = gateway.ask(method, path, {} if method == "POST" else None, token)
+            status, _ = gateway.send(method, path, {} if method == "POST" else None, token)
             allowed = name == "root" or codename in held
             self.assertEqual(status, {"POST": 422, "DELETE": 404}[method] if allowed else 403, (name, codename))
 
-    def ids_go_on(self, gateway, seen):
-        _, pair = gateway.ask("POST", "authentication/token/", {"username": "root", "password": "birch root"})
-        status, brand = gateway.ask("POST", "brands/", {"name": "New"}, pair["access"])
+    def check_new_ids(self, gateway, expected):
+        _, pair = gateway.send("POST", "authentication/token/", {"username": "root", "password": "birch root"})
+        status, brand = gateway.send("POST", "brands/", {"name": "New"}, pair["access"])
         # The largest id was assigned to a brand that was deleted again.
-        self.assertEqual((status, brand["id"]), (201, seen["rows"]["brands"][-1]["id"] + 2))
+        self.assertEqual((status, brand["id"]), (201, expected["rows"]["brands"][-1]["id"] + 2))
         gateway.run("check")
 
     def test_sqlite_to_sqlite(self):

@@ -15,11 +15,11 @@ from stockroom_client.api.webhooks import list_webhook_deliveries  # noqa: E402
 from stockroom_client.models import Credentials, ListBrandsOrderingItem, NewBrand  # noqa: E402
 
 URL = os.environ["STOCKROOM_URL"]
-NONE = 999_999
+MISSING_ID = 999_999
 
 
 def folded(name):
-    """Names are ordered without regard to case and diacritics."""
+    """The name without case and diacritics, which do not affect the order."""
     decomposed = unicodedata.normalize("NFD", name)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
@@ -33,14 +33,14 @@ def main():
     names = [brand.name for brand in list_brands.sync(client=client, ordering=ordering).results]
     assert len(names) > 2 and names == sorted(names, key=folded), names
 
-    made = create_brand.sync_detailed(client=client, body=NewBrand(name="openapi-python-client"))
-    assert made.status_code == HTTPStatus.CREATED, made
-    assert made.parsed.name == "openapi-python-client", made
+    created = create_brand.sync_detailed(client=client, body=NewBrand(name="openapi-python-client"))
+    assert created.status_code == HTTPStatus.CREATED, created
+    assert created.parsed.name == "openapi-python-client", created
 
     for response, detail in [
-        (get_brand.sync_detailed(NONE, client=client), "Not found."),
-        (list_brands.sync_detailed(client=client, page=NONE), "Invalid page."),
-        (list_webhook_deliveries.sync_detailed(NONE, client=client), "Not found."),
+        (get_brand.sync_detailed(MISSING_ID, client=client), "Not found."),
+        (list_brands.sync_detailed(client=client, page=MISSING_ID), "Invalid page."),
+        (list_webhook_deliveries.sync_detailed(MISSING_ID, client=client), "Not found."),
     ]:
         assert response.status_code == HTTPStatus.NOT_FOUND, response
         assert response.parsed.to_dict() == {"detail": detail}, response

@@ -1,4 +1,5 @@
-// One round trip with each generated client: a login, a list in two orders, a new brand, what is not there, a fault.
+// The same calls with each generated client: a login, a list ordered by two columns, a new brand, missing objects and pages,
+// an invalid value.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,10 +16,10 @@ const NOT_FOUND = { detail: 'Not found.' };
 const INVALID_PAGE = { detail: 'Invalid page.' };
 const BLANK = { name: ['This field may not be blank.'] };
 /** Larger than any id that exists. */
-const NONE = 999_999;
+const MISSING_ID = 999_999;
 
-/** In ascending names; all names differ. */
-function areOrdered(results: { name: string }[]) {
+/** Asserts that the results are ordered by name. */
+function assertOrdered(results: { name: string }[]) {
   const names = results.map(({ name }) => name);
   assert(names.length > 2);
   assert.deepEqual(names, [...names].sort((a, b) => a.toLowerCase().localeCompare(b.toLowerCase(), 'en')));
@@ -32,13 +33,13 @@ test('openapi-fetch with openapi-typescript', async () => {
 
   const page = await client.GET('/brands/', { params: { query: { ordering: ['name', '-id'] } } });
   assert(page.data);
-  areOrdered(page.data.results);
-  const made = await client.POST('/brands/', { body: { name: 'openapi-fetch' } });
-  assert.equal(made.response.status, 201);
-  assert.equal(made.data?.name, 'openapi-fetch');
-  assert.deepEqual((await client.GET('/brands/{id}/', { params: { path: { id: NONE } } })).error, NOT_FOUND);
-  assert.deepEqual((await client.GET('/brands/', { params: { query: { page: NONE } } })).error, INVALID_PAGE);
-  const deliveries = await client.GET('/webhooks/{id}/deliveries/', { params: { path: { id: NONE } } });
+  assertOrdered(page.data.results);
+  const created = await client.POST('/brands/', { body: { name: 'openapi-fetch' } });
+  assert.equal(created.response.status, 201);
+  assert.equal(created.data?.name, 'openapi-fetch');
+  assert.deepEqual((await client.GET('/brands/{id}/', { params: { path: { id: MISSING_ID } } })).error, NOT_FOUND);
+  assert.deepEqual((await client.GET('/brands/', { params: { query: { page: MISSING_ID } } })).error, INVALID_PAGE);
+  const deliveries = await client.GET('/webhooks/{id}/deliveries/', { params: { path: { id: MISSING_ID } } });
   assert.deepEqual(deliveries.error, NOT_FOUND);
   assert.deepEqual((await client.POST('/brands/', { body: { name: '' } })).error, BLANK);
 });
@@ -51,12 +52,12 @@ test('@hey-api/openapi-ts', async () => {
 
   const page = await hey.listBrands({ client, query: { ordering: ['name', '-id'] } });
   assert(page.data);
-  areOrdered(page.data.results);
-  const made = await hey.createBrand({ client, body: { name: 'hey-api' } });
-  assert.equal(made.data?.name, 'hey-api');
-  assert.deepEqual((await hey.getBrand({ client, path: { id: NONE } })).error, NOT_FOUND);
-  assert.deepEqual((await hey.listBrands({ client, query: { page: NONE } })).error, INVALID_PAGE);
-  assert.deepEqual((await hey.listWebhookDeliveries({ client, path: { id: NONE } })).error, NOT_FOUND);
+  assertOrdered(page.data.results);
+  const created = await hey.createBrand({ client, body: { name: 'hey-api' } });
+  assert.equal(created.data?.name, 'hey-api');
+  assert.deepEqual((await hey.getBrand({ client, path: { id: MISSING_ID } })).error, NOT_FOUND);
+  assert.deepEqual((await hey.listBrands({ client, query: { page: MISSING_ID } })).error, INVALID_PAGE);
+  assert.deepEqual((await hey.listWebhookDeliveries({ client, path: { id: MISSING_ID } })).error, NOT_FOUND);
   assert.deepEqual((await hey.createBrand({ client, body: { name: '' } })).error, BLANK);
 });
 
@@ -67,38 +68,38 @@ test('orval: fetch and zod', async () => {
 
   const page = await orval.listBrands({ ordering: ['name', '-id'] }, options);
   assert(page.status === 200);
-  areOrdered(zod.listBrandsResponse.parse(page.data).results);
+  assertOrdered(zod.listBrandsResponse.parse(page.data).results);
   const body = zod.createBrandBody.parse({ name: 'orval' });
-  const made = await orval.createBrand(body, options);
-  assert(made.status === 201);
-  assert.equal(zod.getBrandResponse.parse(made.data).name, 'orval');
-  assert.deepEqual((await orval.getBrand(NONE, options)).data, NOT_FOUND);
-  assert.deepEqual((await orval.listBrands({ page: NONE }, options)).data, INVALID_PAGE);
-  assert.deepEqual((await orval.listWebhookDeliveries(NONE, undefined, options)).data, NOT_FOUND);
+  const created = await orval.createBrand(body, options);
+  assert(created.status === 201);
+  assert.equal(zod.getBrandResponse.parse(created.data).name, 'orval');
+  assert.deepEqual((await orval.getBrand(MISSING_ID, options)).data, NOT_FOUND);
+  assert.deepEqual((await orval.listBrands({ page: MISSING_ID }, options)).data, INVALID_PAGE);
+  assert.deepEqual((await orval.listWebhookDeliveries(MISSING_ID, undefined, options)).data, NOT_FOUND);
   assert.deepEqual((await orval.createBrand({ name: '' }, options)).data, BLANK);
   assert.equal(zod.createBrandBody.safeParse({ name: '' }).success, false);
 });
 
-test('Prism finds each response as described', async () => {
+test('Prism reports no difference from the description', async () => {
   const url = process.env.PRISM_URL ?? '';
   const login = await orval.obtainToken(credentials);
   assert(login.status === 200);
   const headers = { Authorization: `Bearer ${login.data.access}`, 'Content-Type': 'application/json' };
 
-  async function ask(method: string, path: string, body?: object) {
+  async function send(method: string, path: string, body?: object) {
     const response = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
-    // Prism lists in this header what differs from the description, of the request or the response.
+    // In this header Prism lists the differences of the request and the response from the description.
     assert.equal(response.headers.get('sl-violations'), null, `${method} ${path}`);
     return { status: response.status, body: await response.json() };
   }
 
-  assert.equal((await ask('POST', '/authentication/token/', credentials)).status, 200);
-  const page = await ask('GET', '/brands/?ordering=name,-id');
-  areOrdered(page.body.results);
-  assert.equal((await ask('POST', '/brands/', { name: 'Prism' })).status, 201);
-  assert.deepEqual(await ask('GET', `/brands/${NONE}/`), { status: 404, body: NOT_FOUND });
-  assert.deepEqual(await ask('GET', `/brands/?page=${NONE}`), { status: 404, body: INVALID_PAGE });
-  assert.deepEqual(await ask('GET', `/webhooks/${NONE}/deliveries/`), { status: 404, body: NOT_FOUND });
-  const product = { title: 'Prism', cost_price: '1.00', selling_price: '2.00', category: NONE, brand: NONE };
-  assert.equal((await ask('POST', '/products/', product)).status, 422);
+  assert.equal((await send('POST', '/authentication/token/', credentials)).status, 200);
+  const page = await send('GET', '/brands/?ordering=name,-id');
+  assertOrdered(page.body.results);
+  assert.equal((await send('POST', '/brands/', { name: 'Prism' })).status, 201);
+  assert.deepEqual(await send('GET', `/brands/${MISSING_ID}/`), { status: 404, body: NOT_FOUND });
+  assert.deepEqual(await send('GET', `/brands/?page=${MISSING_ID}`), { status: 404, body: INVALID_PAGE });
+  assert.deepEqual(await send('GET', `/webhooks/${MISSING_ID}/deliveries/`), { status: 404, body: NOT_FOUND });
+  const product = { title: 'Prism', cost_price: '1.00', selling_price: '2.00', category: MISSING_ID, brand: MISSING_ID };
+  assert.equal((await send('POST', '/products/', product)).status, 422);
 });

@@ -24,7 +24,7 @@ async function run(command, words, settings = {}) {
   return output;
 }
 
-/** Starts Prism as a proxy that validates; returns its URL and the process. */
+/** Starts Prism as a validating proxy; returns its URL and the process. */
 async function prism(upstream) {
   const child = spawn(join(BIN, 'prism'), ['proxy', 'generated/openapi.json', upstream, '--port', '0'], { cwd: HERE });
   let output = '';
@@ -50,7 +50,7 @@ try {
   const settings = { STOCKROOM_URL: `${program.url}/api/v1`, STOCKROOM_PASSWORD: PASSWORD };
   const input = './generated/openapi.json';
 
-  // openapi-python-client formats with ruff, which is beside it.
+  // openapi-python-client runs ruff, which is in the same directory.
   const path = { PATH: `${dirname(PYTHON)}:${process.env.PATH}` };
   await Promise.all([
     run(join(BIN, 'openapi-typescript'), [input, '-o', 'generated/schema.d.ts']),

@@ -1,4 +1,4 @@
-"""Requests that the program answers otherwise than its description can say: they are not generated."""
+"""Excludes requests for which the description cannot express what the program responds."""
 
 import schemathesis
 
@@ -11,7 +11,7 @@ def is_number(value):
 
 @schemathesis.hook
 def filter_case(context, case):
-    # An empty parameter, or an empty item of `ordering`, counts as absent, also where values have a format.
+    # An empty parameter, or an empty item of `ordering`, counts as absent, even if its values have a format.
     if any(not item for value in (case.query or {}).values() for item in str(value).split(",")):
         return False
     if not isinstance(case.body, dict):
@@ -20,5 +20,5 @@ def filter_case(context, case):
     # A number is taken as a text, as Django REST framework does.
     if any(is_number(text) for text in texts):
         return False
-    # Texts are trimmed, so one of white space is empty; patterns have another notion of white space.
+    # Texts are trimmed, so white space alone is empty; patterns define white space differently.
     return not any(isinstance(text, str) and text and not text.strip() for text in texts)

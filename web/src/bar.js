@@ -5,7 +5,7 @@ import { check, current, logIn, logOut, onChange } from './session.js';
 const byId = (id) => document.getElementById(id);
 const dialog = byId('login');
 const form = dialog.querySelector('form');
-const wrong = dialog.querySelector('.wrong');
+const errorText = dialog.querySelector('.wrong');
 const state = byId('session-state');
 
 const NOTICES = {
@@ -28,7 +28,7 @@ function show(session, reason) {
 
 /** Opens the login form. */
 export function openLogin() {
-  wrong.textContent = '';
+  errorText.textContent = '';
   form.reset();
   dialog.showModal();
 }
@@ -38,14 +38,14 @@ async function submit(event) {
   const button = form.querySelector('[type=submit]');
   const { username, password } = Object.fromEntries(new FormData(form));
   button.disabled = true;
-  wrong.textContent = '';
+  errorText.textContent = '';
   try {
     await logIn(username, password);
     dialog.close();
-    // The button that opened the form is hidden now and can't have the focus back.
+    // The button that opened the form is hidden, so the focus can't return to it.
     byId('log-out').focus();
   } catch (error) {
-    wrong.textContent = error.message;
+    errorText.textContent = error.message;
     form.elements.password.select();
   } finally {
     button.disabled = false;

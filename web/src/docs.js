@@ -6,15 +6,15 @@ import './docs.css';
 import SwaggerUI from 'swagger-ui-dist/swagger-ui-es-bundle.js';
 import { address, UNREACHABLE } from './address.js';
 import { mountBar, openLogin } from './bar.js';
-import { accessToken, current, needed } from './session.js';
+import { accessToken, current, loginNeeded } from './session.js';
 import { followTheme } from './theme.js';
 
 followTheme((theme) => document.documentElement.classList.toggle('dark-mode', theme === 'dark'));
 
 /** Removes Swagger UI's own login: the one in the bar is enough. */
-const nothing = () => () => null;
+const hidden = () => () => null;
 
-/** Adds to the response 401 of a request without a login what to do. */
+/** Adds a button for logging in to a response 401 if there is no login. */
 const withHint = (Response, { React }) =>
   function ResponseWithHint(props) {
     const isAnonymous = props.response?.get('status') === 401 && !current();
@@ -35,12 +35,12 @@ const withHeading = (Operations, { React }) =>
     return React.createElement(React.Fragment, null, heading, React.createElement(Operations, props));
   };
 
-/** Adjusts what Swagger UI shows to the page around it. */
+/** A plugin that adapts Swagger UI to this page. */
 const page = () => ({
   wrapComponents: {
-    authorizeBtn: nothing,
-    authorizeOperationBtn: nothing,
-    ServersContainer: nothing,
+    authorizeBtn: hidden,
+    authorizeOperationBtn: hidden,
+    ServersContainer: hidden,
     liveResponse: withHint,
     operations: withHeading,
   },
@@ -53,14 +53,14 @@ async function authorized(request) {
   return request;
 }
 
-/** The description, with the server that this page is from. */
+/** The OpenAPI description, with the address of the server that served this page. */
 async function description() {
   const response = await fetch(address('api/v1/openapi.json'));
-  if (!response.ok) throw new Error(`The server answered with status ${response.status}.`);
+  if (!response.ok) throw new Error(`The server responded with status ${response.status}.`);
   return { ...(await response.json()), servers: [{ url: address('api/v1') }] };
 }
 
-/** Swagger UI has only the operations in its `main`; the rest gets landmarks here. */
+/** Adds landmarks to the parts of Swagger UI outside of its `main`, which contains only the operations. */
 function addLandmarks(docs) {
   new MutationObserver((_, observer) => {
     const [info, filter] = ['.information-container', '.filter'].map((name) => docs.querySelector(name));
@@ -95,11 +95,11 @@ async function show() {
     defaultModelsExpandDepth: 0,
     filter: true,
     tryItOutEnabled: true,
-    validatorUrl: null, // No badge from another host.
+    validatorUrl: null, // Loads no badge from another host.
     plugins: [page],
     requestInterceptor: authorized,
     responseInterceptor(response) {
-      if (response.status === 401) needed();
+      if (response.status === 401) loginNeeded();
       return response;
     },
   });

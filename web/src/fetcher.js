@@ -3,7 +3,7 @@
 
 import { getOperationAST, parse } from 'graphql';
 import { address, UNREACHABLE } from './address.js';
-import { accessToken, needed } from './session.js';
+import { accessToken, loginNeeded } from './session.js';
 import { subscribe } from './subscription.js';
 
 function authorizationIn(headers = {}) {
@@ -18,9 +18,9 @@ async function authorization(headers) {
   return token && `Bearer ${token}`;
 }
 
-const failed = (message) => ({ errors: [{ message }] });
+const errorResult = (message) => ({ errors: [{ message }] });
 
-async function ask(params, headers) {
+async function execute(params, headers) {
   const value = await authorization(headers);
   let response;
   try {
@@ -35,18 +35,18 @@ async function ask(params, headers) {
       body: JSON.stringify(params),
     });
   } catch {
-    return failed(UNREACHABLE);
+    return errorResult(UNREACHABLE);
   }
   try {
     return await response.json();
   } catch {
-    return failed(`The server answered with status ${response.status}.`);
+    return errorResult(`The server responded with status ${response.status}.`);
   }
 }
 
 /** Returns the result, and notifies the bar of a missing login. */
-function noticed(result) {
-  if (result?.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) needed();
+function reportMissingLogin(result) {
+  if (result?.errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED')) loginNeeded();
   return result;
 }
 
@@ -61,9 +61,9 @@ function isSubscription({ query, operationName }) {
 /** Executes an operation of GraphiQL. */
 export async function fetcher(params, options) {
   const headers = options?.headers;
-  if (!isSubscription(params)) return noticed(await ask(params, headers));
+  if (!isSubscription(params)) return reportMissingLogin(await execute(params, headers));
   return {
     subscribe: (sink) =>
-      subscribe(params, () => authorization(headers), { ...sink, next: (result) => sink.next(noticed(result)) }),
+      subscribe(params, () => authorization(headers), { ...sink, next: (result) => sink.next(reportMissingLogin(result)) }),
   };
 }

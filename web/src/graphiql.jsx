@@ -32,7 +32,7 @@ const storage = {
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })];
 
-/** Variables are on view where there is room for them. */
+/** The editor of variables is open at the start if the window is large enough. */
 const editorTools = matchMedia('(min-width: 64rem) and (min-height: 40rem)').matches ? 'variables' : false;
 
 function Explorer() {

@@ -2,17 +2,17 @@
 
 import { Kind, parse, print, visit } from 'graphql';
 
-/** The field that can be continued; there is one root field in a subscription. */
+/** The only root field that can be continued. */
 const FIELD = 'stockChanged';
-/** The response key under which the id is asked for beside what the reader selects. */
+/** The response key of the id that is selected in addition to the user's selection. */
 const ID = 'stockroomEntryId';
 
 const name = (value) => ({ kind: Kind.NAME, value });
 
 /** Edits each occurrence of the field. */
-const edited = (document, edit) => visit(document, { Field: (field) => (field.name.value === FIELD ? edit(field) : undefined) });
+const editField = (document, edit) => visit(document, { Field: (field) => (field.name.value === FIELD ? edit(field) : undefined) });
 
-/** A variable that only the replaced argument had would be refused. */
+/** Removes definitions of variables that only the replaced argument used; the server refuses unused variables. */
 function withoutUnusedVariables(document) {
   const used = new Set();
   visit(document, {
@@ -31,7 +31,7 @@ export class Resumption {
 
   constructor(params) {
     this.#params = params;
-    this.#document = edited(parse(params.query), (field) => {
+    this.#document = editField(parse(params.query), (field) => {
       this.#key = field.alias?.value ?? FIELD;
       const id = { kind: Kind.FIELD, alias: name(ID), name: name('id') };
       const selections = [...(field.selectionSet?.selections ?? []), id];
@@ -39,24 +39,24 @@ export class Resumption {
     });
   }
 
-  /** What to send now. */
+  /** The parameters of the next request. */
   params() {
     if (!this.#key) return this.#params;
     if (this.#last === null) return { ...this.#params, query: print(this.#document) };
     const after = { kind: Kind.ARGUMENT, name: name('after'), value: { kind: Kind.STRING, value: this.#last } };
-    const document = edited(this.#document, (field) => ({
+    const document = editField(this.#document, (field) => ({
       ...field,
       arguments: [...field.arguments.filter((argument) => argument.name.value !== 'after'), after],
     }));
     return { ...this.#params, query: print(withoutUnusedVariables(document)) };
   }
 
-  /** Remembers the entry of a result, and returns the result as the reader asked for it. */
+  /** Stores the id of a result's entry, and returns the result without the added field. */
   received(result) {
     const entry = result.data?.[this.#key];
     if (typeof entry?.[ID] !== 'string') return result;
-    const { [ID]: last, ...shown } = entry;
+    const { [ID]: last, ...selected } = entry;
     this.#last = last;
-    return { ...result, data: { ...result.data, [this.#key]: shown } };
+    return { ...result, data: { ...result.data, [this.#key]: selected } };
   }
 }

@@ -4,7 +4,7 @@
 import { address, UNREACHABLE } from './address.js';
 
 const KEY = 'stockroom.session';
-const EARLY = 20_000; // Milliseconds before the expiry when a token is renewed, so that it does not expire during a request.
+const RENEWAL_MARGIN = 20_000; // Milliseconds before the expiry when a token is renewed, so that it does not expire during a request.
 
 const listeners = new Set();
 let session = read();
@@ -25,7 +25,7 @@ export function onChange(listener) {
 }
 
 /** Notifies the listeners that a request without a session was rejected. */
-export function needed() {
+export function loginNeeded() {
   if (!session) notify('needed');
 }
 
@@ -46,7 +46,7 @@ function store(next, reason) {
 }
 
 /** The expiry of a new token by this machine's clock, which may differ from the server's: now plus the lifetime. */
-function endOf(token) {
+function expiryOf(token) {
   try {
     const claims = JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/')));
     return Date.now() + (claims.exp - claims.iat) * 1000;
@@ -55,7 +55,7 @@ function endOf(token) {
   }
 }
 
-async function ask(query, variables, access) {
+async function send(query, variables, access) {
   let response;
   try {
     response = await fetch(address('graphql'), {
@@ -79,7 +79,7 @@ async function ask(query, variables, access) {
 
 /** Logs in with name and password. Throws an error with a message for the user. */
 export async function logIn(username, password) {
-  const { data, errors } = await ask(
+  const { data, errors } = await send(
     `mutation LogIn($input: LoginInput!) {
       login(input: $input) { access refresh viewer { user { username } } userErrors { message } }
     }`,
@@ -90,7 +90,7 @@ export async function logIn(username, password) {
     throw new Error(login?.userErrors?.[0]?.message ?? errors?.[0]?.message ?? 'The login was refused.');
   }
   const { access, refresh, viewer } = login;
-  store({ username: viewer?.user?.username ?? username, access, refresh, until: endOf(access) }, 'login');
+  store({ username: viewer?.user?.username ?? username, access, refresh, until: expiryOf(access) }, 'login');
 }
 
 /** Discards the tokens and revokes them on the server. */
@@ -99,7 +99,7 @@ export async function logOut() {
   store(null, 'logout');
   if (!refresh) return;
   try {
-    await ask('mutation LogOut($input: LogoutInput!) { logout(input: $input) { userErrors { code } } }', {
+    await send('mutation LogOut($input: LogoutInput!) { logout(input: $input) { userErrors { code } } }', {
       input: { refresh },
     });
   } catch {
@@ -109,7 +109,7 @@ export async function logOut() {
 
 /** The access token, renewed if it is about to expire; null without a login. */
 export async function accessToken() {
-  if (session?.until && session.until - Date.now() < EARLY) {
+  if (session?.until && session.until - Date.now() < RENEWAL_MARGIN) {
     renewal ??= renew().finally(() => (renewal = null));
     await renewal;
   }
@@ -120,7 +120,7 @@ async function renew() {
   const old = session;
   let renewed;
   try {
-    const { data } = await ask(
+    const { data } = await send(
       `mutation Renew($input: RefreshTokenInput!) {
         refreshToken(input: $input) { access refresh userErrors { code } }
       }`,
@@ -133,7 +133,7 @@ async function renew() {
   if (session !== old || !renewed) return;
   if (renewed.access) {
     const { access, refresh } = renewed;
-    store({ ...old, access, refresh: refresh ?? old.refresh, until: endOf(access) }, 'renewed');
+    store({ ...old, access, refresh: refresh ?? old.refresh, until: expiryOf(access) }, 'renewed');
   } else {
     store(null, 'ended');
   }
@@ -143,11 +143,11 @@ async function renew() {
 export async function check() {
   const access = await accessToken();
   if (!access) return;
-  const asked = session;
+  const checkedSession = session;
   try {
-    const { data, errors } = await ask('query WhoAmI { viewer { user { username } } }', undefined, access);
+    const { data, errors } = await send('query WhoAmI { viewer { user { username } } }', undefined, access);
     const refused = errors?.some((error) => error.extensions?.code === 'UNAUTHENTICATED');
-    if (session === asked && (refused || (data && data.viewer === null))) store(null, 'ended');
+    if (session === checkedSession && (refused || (data && data.viewer === null))) store(null, 'ended');
   } catch {
     // The server is unreachable: keep the session until the next request.
   }

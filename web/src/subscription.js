@@ -17,7 +17,7 @@ onChange((session, reason) => {
 const FIRST_WAIT = 500; // Milliseconds before the connection is tried again; doubled with each failure.
 const LONGEST_WAIT = 8_000;
 
-/** Whether the server closed the connection for what was sent, so that the same again is refused again. */
+/** Whether the server closed the connection because of the client's messages, so that a retry would fail as well. */
 const isRefusal = (error) => error.code >= 4400 && error.code < 4500;
 
 /**
@@ -30,7 +30,7 @@ export function subscribe(params, authorization, sink) {
   let client;
   let timer;
   let wait = FIRST_WAIT;
-  let shown = null; // The last result, to be shown again in place of the failure after a reconnection.
+  let lastResult = null; // Shown again after a reconnection, in place of the error.
   let isLost = false;
 
   function stop() {
@@ -44,7 +44,7 @@ export function subscribe(params, authorization, sink) {
     sink.complete();
   }
 
-  function lost() {
+  function reconnectLater() {
     isLost = true;
     sink.next({ errors: [{ message: UNREACHABLE }] });
     timer = setTimeout(connect, wait);
@@ -54,7 +54,7 @@ export function subscribe(params, authorization, sink) {
   function connect() {
     const connection = createClient({
       url: address('graphql').replace(/^http/, 'ws'),
-      retryAttempts: 0, // Each attempt sends another operation.
+      retryAttempts: 0, // `connect` reconnects with a changed operation.
       connectionParams: async () => {
         const value = await authorization();
         return value ? { Authorization: value } : {};
@@ -62,7 +62,7 @@ export function subscribe(params, authorization, sink) {
       on: {
         connected() {
           wait = FIRST_WAIT;
-          if (isLost) sink.next(shown ?? { data: null });
+          if (isLost) sink.next(lastResult ?? { data: null });
           isLost = false;
         },
       },
@@ -70,8 +70,8 @@ export function subscribe(params, authorization, sink) {
     client = connection;
     connection.subscribe(resumption.params(), {
       next(result) {
-        shown = resumption.received(result);
-        sink.next(shown);
+        lastResult = resumption.received(result);
+        sink.next(lastResult);
       },
       error(error) {
         if (!running.has(end)) return;
@@ -84,7 +84,7 @@ export function subscribe(params, authorization, sink) {
           sink.next({ errors: [{ message: error.reason || `The server closed the connection with code ${error.code}.` }] });
           sink.complete();
         } else {
-          lost();
+          reconnectLater();
         }
       },
       complete: () => running.has(end) && end(),

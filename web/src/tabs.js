@@ -5,7 +5,7 @@ export const tabs = [
     query: `# Welcome to Stockroom. Log in at the top
 # right, then press the play button.
 # On the left: the schema's documentation,
-# history, and an explorer for clicking.
+# history, and a query builder.
 
 query RunningLow {
   products(

@@ -4,7 +4,7 @@ const KEY = 'stockroom.graphiql:theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
 /** `light`, `dark`, or null for the system's. */
-function picked() {
+function chosenTheme() {
   const theme = localStorage.getItem(KEY);
   return theme === 'light' || theme === 'dark' ? theme : null;
 }
@@ -12,7 +12,7 @@ function picked() {
 /** Calls `apply('light' | 'dark')` now and whenever the theme changes, also from another tab. */
 export function followTheme(apply) {
   const update = () => {
-    const theme = picked();
+    const theme = chosenTheme();
     document.documentElement.style.colorScheme = theme ?? '';
     apply(theme ?? (system.matches ? 'dark' : 'light'));
   };

@@ -1,4 +1,4 @@
-// What tests do with GraphiQL and the login form.
+// Actions in GraphiQL and in the login form.
 
 import { PASSWORD } from '../../tests/clients/program.js';
 
@@ -17,7 +17,7 @@ export async function openGraphiql(browser, url, options = {}) {
 }
 
 /** Waits for a text in the pane of the response. */
-export const shown = (page, text) => page.locator('.result-window .view-lines').filter({ hasText: text }).waitFor();
+export const waitForResult = (page, text) => page.locator('.result-window .view-lines').filter({ hasText: text }).waitFor();
 
 /** Presses the play button, which is the stop button while a subscription runs. */
 export const execute = (page) => page.locator('.graphiql-execute-button').click();
@@ -31,8 +31,8 @@ export async function openTab(page, name) {
   }, name);
 }
 
-/** Waits for an event of the test itself, with a limit. */
-export function within(milliseconds, event, what) {
-  const late = new Promise((_, reject) => setTimeout(reject, milliseconds, new Error(`${what}: not in time`)).unref());
-  return Promise.race([event, late]);
+/** Waits for a promise, for at most this many milliseconds. */
+export function within(milliseconds, promise, name) {
+  const timeout = new Promise((_, reject) => setTimeout(reject, milliseconds, new Error(`${name}: not in time`)).unref());
+  return Promise.race([promise, timeout]);
 }

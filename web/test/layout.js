@@ -1,11 +1,11 @@
-// The pages at the widths of phones and of a small screen, light and dark: nothing scrolls sideways, the editor has room,
-// and axe-core finds nothing but what is inside the libraries.
+// The pages at the widths of phones and of a small screen, light and dark: nothing scrolls sideways, the editor is wide
+// enough, and axe-core reports only findings inside the libraries.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Findings inside the libraries, each with where it is reported. */
+/** Findings inside the libraries, each with the issue that reports it. */
 const LIBRARIES = [
   // A tab contains the button that closes it: https://github.com/graphql/graphiql/issues/3422
   ['nested-interactive', '.graphiql-tab'],
@@ -20,7 +20,7 @@ const LIBRARIES = [
 
 const AXE = await readFile(join(import.meta.dirname, '../node_modules/axe-core/axe.min.js'), 'utf8');
 
-/** What axe-core finds on a page, without what is the libraries' own. */
+/** The findings of axe-core on a page, except those inside the libraries. */
 async function findings(page) {
   await page.evaluate(AXE);
   return page.evaluate(async (libraries) => {

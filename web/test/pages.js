@@ -33,13 +33,13 @@ context.setDefaultTimeout(30_000);
 const page = await context.newPage();
 
 const faults = [];
-const ours = (url) => ['blob:', 'data:'].some((scheme) => url.startsWith(scheme)) || new URL(url).host === new URL(base).host;
-context.on('request', (request) => ours(request.url()) || faults.push(`request to another host: ${request.url()}`));
+const isOwnHost = (url) => ['blob:', 'data:'].some((scheme) => url.startsWith(scheme)) || new URL(url).host === new URL(base).host;
+context.on('request', (request) => isOwnHost(request.url()) || faults.push(`request to another host: ${request.url()}`));
 context.on('weberror', (error) => faults.push(`error in the page: ${error.error()}`));
 context.on('console', (message) => {
   if (message.type() === 'error' && message.text().includes('Content Security Policy')) faults.push(message.text());
 });
-page.on('websocket', (socket) => ours(socket.url()) || faults.push(`connection to another host: ${socket.url()}`));
+page.on('websocket', (socket) => isOwnHost(socket.url()) || faults.push(`connection to another host: ${socket.url()}`));
 
 async function step(name, run) {
   try {
@@ -47,12 +47,12 @@ async function step(name, run) {
     console.log(`ok    ${name}`);
   } catch (error) {
     console.log(`FAIL  ${name}`);
-    await picture('failure');
+    await screenshot('failure');
     throw error;
   }
 }
 
-async function picture(name) {
+async function screenshot(name) {
   if (!process.env.SCREENSHOTS) return;
   await mkdir(process.env.SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(process.env.SCREENSHOTS, `${name}.png`) });
@@ -70,7 +70,7 @@ async function graphql(query, variables) {
   return data;
 }
 
-async function putBack(id) {
+async function takeBackOutflow(id) {
   const { deleteOutflow } = await graphql(
     `mutation ($input: DeleteOutflowInput!) { deleteOutflow(input: $input) { userErrors { code message } } }`,
     { input: { id } },
@@ -78,15 +78,15 @@ async function putBack(id) {
   assert.deepEqual(deleteOutflow.userErrors, []);
 }
 
-const state = (text) => page.locator('#session-state', { hasText: text }).waitFor();
-const answer = page.locator('.result-window .view-lines');
-const shown = (text) => answer.filter({ hasText: text }).waitFor();
+const waitForState = (text) => page.locator('#session-state', { hasText: text }).waitFor();
+const resultPane = page.locator('.result-window .view-lines');
+const waitForResult = (text) => resultPane.filter({ hasText: text }).waitFor();
 const run = page.locator('.graphiql-execute-button');
 
 /** Waits for GraphiQL's editors, which load after its buttons; before that, operations do not run. */
 async function ready() {
   await page.locator('.graphiql-query-editor .view-line', { hasText: 'RunningLow' }).waitFor();
-  await answer.waitFor();
+  await resultPane.waitFor();
   // The GraphQL worker has loaded when words differ in colour.
   await page.waitForFunction(() => {
     const words = document.querySelectorAll('.graphiql-query-editor .view-line span[class^="mtk"]');
@@ -104,7 +104,7 @@ async function logIn(secret) {
 try {
   await step('the start page links to the other pages', async () => {
     await page.goto('/');
-    await picture('start');
+    await screenshot('start');
     const examples = await page.locator('pre').allTextContents();
     assert(examples.every((example) => example.includes(`curl -s ${base}/`) && !example.includes('localhost:8000')), examples.join());
     const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
@@ -119,23 +119,23 @@ try {
     await page.goto('/graphql');
     await ready();
     await run.click();
-    await shown('UNAUTHENTICATED');
-    await state('You need to log in');
+    await waitForResult('UNAUTHENTICATED');
+    await waitForState('You need to log in');
   });
 
   await step('a wrong password shows an error', async () => {
     await logIn(`${password}?`);
     await page.locator('#login .wrong', { hasText: /\w/ }).waitFor();
     assert.equal(await page.evaluate(() => sessionStorage.getItem('stockroom.session')), null);
-    await picture('login');
+    await screenshot('login');
   });
 
   await step('a login survives a reload', async () => {
     await logIn(password);
-    await state(`Logged in as ${username}`);
+    await waitForState(`Logged in as ${username}`);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'log-out');
     await page.reload();
-    await state(`Logged in as ${username}`);
+    await waitForState(`Logged in as ${username}`);
     await ready();
   });
 
@@ -147,8 +147,8 @@ try {
     const { data, errors } = await response.json();
     assert.equal(errors, undefined);
     assert(data.products.nodes.length > 0, 'there are no products');
-    await shown('"totalCount"');
-    await picture('graphiql');
+    await waitForResult('"totalCount"');
+    await screenshot('graphiql');
   });
 
   await step('the explorer and the documentation show the schema', async () => {
@@ -157,11 +157,11 @@ try {
     // The screenshot of the README, docs/graphiql.png.
     await page.evaluate(() => document.activeElement.blur());
     await page.setViewportSize({ width: 1560, height: 820 });
-    await picture('explorer');
+    await screenshot('explorer');
     await page.setViewportSize(VIEWPORT);
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.locator('.graphiql-doc-explorer', { hasText: 'Subscription' }).waitFor();
-    await picture('documentation');
+    await screenshot('documentation');
     await page.getByRole('button', { name: 'Hide Documentation Explorer' }).click();
   });
 
@@ -183,9 +183,9 @@ try {
     assert.equal(errors, undefined);
     assert.deepEqual(data.createOutflow.userErrors, []);
     assert.equal(data.createOutflow.outflow.quantity, 1);
-    await shown('"unitPrice"');
-    await picture('mutation');
-    await putBack(data.createOutflow.outflow.id);
+    await waitForResult('"unitPrice"');
+    await screenshot('mutation');
+    await takeBackOutflow(data.createOutflow.outflow.id);
   });
 
   await step('the subscription delivers changes', async () => {
@@ -212,15 +212,15 @@ try {
       { input: { productId: products.nodes[0].id, quantity: 1 } },
     );
     assert.deepEqual(createOutflow.userErrors, []);
-    await shown('OUTFLOW_CREATED');
-    await picture('subscription');
-    await putBack(createOutflow.outflow.id);
-    await shown('OUTFLOW_DELETED');
+    await waitForResult('OUTFLOW_CREATED');
+    await screenshot('subscription');
+    await takeBackOutflow(createOutflow.outflow.id);
+    await waitForResult('OUTFLOW_DELETED');
   });
 
   await step('logging out deletes the token', async () => {
     await page.getByRole('button', { name: 'Log out' }).click();
-    await state('Logged out');
+    await waitForState('Logged out');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'log-in');
     assert.equal(await page.evaluate(() => sessionStorage.getItem('stockroom.session')), null);
   });
@@ -235,20 +235,20 @@ try {
     await page.goto('/docs');
     await page.locator('.opblock').first().waitFor();
     assert.equal(await page.locator('.opblock').count(), operations.length);
-    await picture('docs');
+    await screenshot('docs');
 
     const brands = page.locator('.opblock-get').filter({ has: page.locator(`[data-path="${path}"]`) });
     await brands.locator('.opblock-summary-control').click();
     await brands.locator('.execute').click();
     await brands.locator('.live-responses-table .response-col_status', { hasText: '401' }).waitFor();
-    await state('You need to log in');
+    await waitForState('You need to log in');
     assert.equal(await page.locator('.authorize, .authorization__btn').count(), 0);
     await brands.locator('.hint').getByRole('button', { name: 'Log in' }).click();
     await logIn(password);
-    await state(`Logged in as ${username}`);
+    await waitForState(`Logged in as ${username}`);
     await brands.locator('.execute').click();
     await brands.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
-    await picture('docs-tried');
+    await screenshot('docs-tried');
   });
 
   if (program) await checkOutage({ browser, step });

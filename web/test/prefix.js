@@ -3,52 +3,52 @@
 import assert from 'node:assert/strict';
 import { Program } from '../../tests/clients/program.js';
 import { proxy } from '../../tests/clients/proxy.js';
-import { plentiful, takeOut } from '../../tests/clients/shop.js';
-import { execute, openGraphiql, openTab, shown } from './graphiql.js';
+import { productWithMostStock, takeOut } from '../../tests/clients/shop.js';
+import { execute, openGraphiql, openTab, waitForResult } from './graphiql.js';
 
 const PATH = '/stock';
 
 export async function checkPrefix({ browser, step }) {
-  // The proxy's address has to be in the program's settings, so it comes first and gets its target afterwards.
-  const outside = await proxy(PATH);
-  const program = await Program.start({ settings: { PUBLIC_URL: outside.url } });
-  outside.target = program.url;
+  // The program's settings contain the address of the proxy, so the proxy starts first and gets its target afterwards.
+  const reverseProxy = await proxy(PATH);
+  const program = await Program.start({ settings: { PUBLIC_URL: reverseProxy.url } });
+  reverseProxy.target = program.url;
   try {
     await step('below a path, every link, script and request stays below it', async () => {
-      const page = await openGraphiql(browser, outside.url);
+      const page = await openGraphiql(browser, reverseProxy.url);
       const strays = [];
       page.on('request', (request) => new URL(request.url()).pathname.startsWith(`${PATH}/`) || strays.push(request.url()));
       page.on('response', (response) => response.status() >= 400 && strays.push(`${response.status()} ${response.url()}`));
       await execute(page);
-      await shown(page, '"totalCount"');
+      await waitForResult(page, '"totalCount"');
 
       await openTab(page, 'StockChanged');
       const [socket] = await Promise.all([page.waitForEvent('websocket'), execute(page)]);
-      assert.equal(socket.url(), `${outside.url.replace('http', 'ws')}/graphql`);
+      assert.equal(socket.url(), `${reverseProxy.url.replace('http', 'ws')}/graphql`);
       const { access } = await program.logIn('admin');
-      const { id } = await plentiful(program, access);
-      const arrived = shown(page, '"OUTFLOW_CREATED"').then(() => true);
+      const { id } = await productWithMostStock(program, access);
+      const arrived = waitForResult(page, '"OUTFLOW_CREATED"').then(() => true);
       do await takeOut(program, access, id, 1);
       while (!(await Promise.race([arrived, new Promise((resolve) => setTimeout(resolve, 500, false))])));
       await execute(page);
 
       await page.locator('.bar nav').getByRole('link', { name: 'REST' }).click();
-      await page.waitForURL(`${outside.url}/docs`);
+      await page.waitForURL(`${reverseProxy.url}/docs`);
       const brands = page.locator('.opblock-get').filter({ has: page.locator('[data-path="/brands/"]') });
       await brands.locator('.opblock-summary-control').click();
       await brands.locator('.execute').click();
       await brands.locator('.live-responses-table .response-col_status', { hasText: '200' }).waitFor();
 
       await page.locator('.brand').click();
-      await page.waitForURL(`${outside.url}/`);
+      await page.waitForURL(`${reverseProxy.url}/`);
       const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
       assert(links.length >= 6 && links.every((link) => link.startsWith(`${PATH}/`)), links.join());
-      assert((await page.locator('pre').first().textContent()).includes(`curl -s ${outside.url}/api/v1/authentication/token/`));
+      assert((await page.locator('pre').first().textContent()).includes(`curl -s ${reverseProxy.url}/api/v1/authentication/token/`));
       assert.deepEqual(strays, []);
       await page.context().close();
     });
   } finally {
     await program.stop();
-    outside.stop();
+    reverseProxy.stop();
   }
 }

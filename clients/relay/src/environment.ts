@@ -2,7 +2,7 @@
 
 import { Environment, type FetchFunction, Network, RecordSource, Store } from 'relay-runtime';
 
-const ask =
+const fetchFrom =
   (token: () => Promise<string | undefined>): FetchFunction =>
   async ({ text, name }, variables) => {
     const access = await token();
@@ -20,7 +20,7 @@ const ask =
 
 export const environment = (token: () => Promise<string | undefined>) =>
   new Environment({
-    network: Network.create(ask(token)),
+    network: Network.create(fetchFrom(token)),
     store: new Store(new RecordSource()),
     // Ids are unique within a type, not across types: brand 1 is not category 1.
     getDataID: ({ id }: { id?: string }, typeName: string) => id && `${typeName}:${id}`,

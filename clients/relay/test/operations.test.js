@@ -1,11 +1,11 @@
-// Each operation that relay-compiler generates from the components is executed by the program.
+// Executes each operation that relay-compiler generates from the components.
 
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Program } from '../../../tests/clients/program.js';
-import { plentiful } from '../../../tests/clients/shop.js';
+import { productWithMostStock } from '../../../tests/clients/shop.js';
 
 const COMPILED = resolve(import.meta.dirname, '../src/__generated__');
 
@@ -28,7 +28,7 @@ before(async () => {
 after(() => program.stop());
 
 test('every operation succeeds, and the second page continues the first', async () => {
-  const { id } = await plentiful(program, token);
+  const { id } = await productWithMostStock(program, token);
   const texts = await operations();
   const run = (name, variables) => {
     assert(texts[name], `${name} is not compiled: npm run generate`);

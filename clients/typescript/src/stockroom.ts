@@ -22,7 +22,7 @@ export interface GraphQLProblem {
 }
 
 /** The server refused the request: no login, no permission, a limit exceeded, or an invalid document. */
-export class Refused extends Error {
+export class RequestError extends Error {
   readonly errors: readonly GraphQLProblem[];
 
   constructor(errors: readonly GraphQLProblem[]) {
@@ -37,7 +37,7 @@ export class Refused extends Error {
 }
 
 /** The input is invalid. Each problem names its field. */
-export class Invalid extends Error {
+export class InputError extends Error {
   readonly problems: readonly ProblemFragment[];
 
   constructor(problems: readonly ProblemFragment[]) {
@@ -46,15 +46,15 @@ export class Invalid extends Error {
   }
 }
 
-/** Returns the payload; throws `Invalid` if it has user errors. */
+/** Returns the payload; throws `InputError` if it has user errors. */
 export function accepted<P extends { userErrors: ProblemFragment[] }>(payload: P | null | undefined): P {
   if (!payload) throw new Error('The response has no payload.');
-  if (payload.userErrors.length > 0) throw new Invalid(payload.userErrors);
+  if (payload.userErrors.length > 0) throw new InputError(payload.userErrors);
   return payload;
 }
 
 /** Variables, which can be omitted if none of them is required. */
-type Given<V> = Record<string, never> extends V ? [variables?: V] : [variables: V];
+type VariablesArgument<V> = Record<string, never> extends V ? [variables?: V] : [variables: V];
 
 interface Session {
   access: string;
@@ -86,17 +86,17 @@ export class Stockroom {
         const token = await this.#token();
         return token ? { Authorization: `Bearer ${token}` } : {};
       },
-      // Reconnect after any error, an expired token included: the new connection gets a new token.
+      // Reconnect after any error, an expired token included: the new connection sends a new token.
       retryAttempts: Number.POSITIVE_INFINITY,
       shouldRetry: () => true,
     });
   }
 
-  /** Logs in; throws `Invalid` if the name or the password is wrong. */
+  /** Logs in; throws `InputError` if the name or the password is wrong. */
   async logIn(username: string, password: string) {
-    const { login } = await this.#ask(LogInDocument, { input: { username, password } });
+    const { login } = await this.#send(LogInDocument, { input: { username, password } });
     const { access, refresh, viewer } = accepted(login);
-    this.#keep(access, refresh);
+    this.#storeTokens(access, refresh);
     return viewer;
   }
 
@@ -104,22 +104,22 @@ export class Stockroom {
   async logOut() {
     const refresh = this.#session?.refresh;
     this.#session = undefined;
-    if (refresh) accepted((await this.#ask(LogOutDocument, { refresh })).logout);
+    if (refresh) accepted((await this.#send(LogOutDocument, { refresh })).logout);
     await this.#sockets.dispose();
   }
 
-  /** Executes a query or a mutation; throws `Refused` if the response has errors. */
-  async run<R, V>(document: TypedDocumentString<R, V>, ...[variables]: Given<V>): Promise<R> {
-    return this.#ask(document, variables, await this.#token());
+  /** Executes a query or a mutation; throws `RequestError` if the response has errors. */
+  async run<R, V>(document: TypedDocumentString<R, V>, ...[variables]: VariablesArgument<V>): Promise<R> {
+    return this.#send(document, variables, await this.#token());
   }
 
   /** Yields each event of a subscription until the caller stops iterating. */
-  async *subscribe<R, V>(document: TypedDocumentString<R, V>, ...[variables]: Given<V>): AsyncGenerator<R> {
+  async *subscribe<R, V>(document: TypedDocumentString<R, V>, ...[variables]: VariablesArgument<V>): AsyncGenerator<R> {
     // `graphql-ws` requires a query; with a hash it may be empty.
-    const payload = { query: '', ...this.#named(document), variables: (variables ?? null) as Record<string, unknown> | null };
+    const payload = { query: '', ...this.#documentFields(document), variables: (variables ?? null) as Record<string, unknown> | null };
     const results = this.#sockets.iterate<R>(payload);
     for await (const { data, errors } of results) {
-      if (errors) throw new Refused(errors as unknown as GraphQLProblem[]);
+      if (errors) throw new RequestError(errors as unknown as GraphQLProblem[]);
       if (data) yield data;
     }
   }
@@ -139,14 +139,14 @@ export class Stockroom {
     }
   }
 
-  #named<R, V>(document: TypedDocumentString<R, V>): { query: string } | { documentId: string } {
+  #documentFields<R, V>(document: TypedDocumentString<R, V>): { query: string } | { documentId: string } {
     if (!this.#persisted) return { query: document.toString() };
     const hash: unknown = document.__meta__?.['hash'];
     if (typeof hash !== 'string') throw new Error('This document has no hash.');
     return { documentId: `sha256:${hash}` };
   }
 
-  async #ask<R, V>(document: TypedDocumentString<R, V>, variables?: V, token?: string): Promise<R> {
+  async #send<R, V>(document: TypedDocumentString<R, V>, variables?: V, token?: string): Promise<R> {
     const response = await fetch(this.#url, {
       method: 'POST',
       headers: {
@@ -154,15 +154,15 @@ export class Stockroom {
         Accept: 'application/graphql-response+json',
         ...(token && { Authorization: `Bearer ${token}` }),
       },
-      body: JSON.stringify({ ...this.#named(document), variables }),
+      body: JSON.stringify({ ...this.#documentFields(document), variables }),
     });
     // Every response of `/graphql` has this form, regardless of its status.
     const { data, errors } = (await response.json()) as { data?: R; errors?: GraphQLProblem[] };
-    if (errors) throw new Refused(errors);
+    if (errors) throw new RequestError(errors);
     return data as R;
   }
 
-  #keep(access: string | null | undefined, refresh: string | null | undefined) {
+  #storeTokens(access: string | null | undefined, refresh: string | null | undefined) {
     if (!access || !refresh) throw new Error('The response has no tokens.');
     const claims = JSON.parse(Buffer.from(access.split('.')[1] ?? '', 'base64url').toString()) as { exp: number; iat: number };
     // After nine tenths of the lifetime, counted from now, because the clocks of client and server may differ.
@@ -182,8 +182,8 @@ export class Stockroom {
   }
 
   async #renew(session: Session) {
-    const { refreshToken } = await this.#ask(RenewDocument, { refresh: session.refresh });
+    const { refreshToken } = await this.#send(RenewDocument, { refresh: session.refresh });
     const { access, refresh } = accepted(refreshToken);
-    if (this.#session === session) this.#keep(access, refresh ?? session.refresh);
+    if (this.#session === session) this.#storeTokens(access, refresh ?? session.refresh);
   }
 }

@@ -36,7 +36,7 @@ async function runExample(program, settings = {}) {
 }
 
 function assertOutput(output) {
-  for (const wanted of [
+  for (const pattern of [
     /Logged in +admin, [1-9]\d permissions/,
     /Refused +title: BLANK: This field may not be blank\./,
     /Refused +sellingPrice: OUT_OF_RANGE: /,
@@ -50,7 +50,7 @@ function assertOutput(output) {
     /Thirty days +\d+ sold for \d+\.\d\d, profit -?\d+\.\d\d/,
     /Logged out/,
   ]) {
-    assert.match(output, wanted);
+    assert.match(output, pattern);
   }
 }
 
@@ -81,14 +81,14 @@ test('with trusted documents only, the server executes them by hash and refuses 
 
   const hash = hashOf('Viewer');
   const anonymous = { data: { viewer: null } };
-  for (const named of [
+  for (const request of [
     { documentId: `sha256:${hash}` },
     { documentId: hash },
     { extensions: { persistedQuery: { version: 1, sha256Hash: hash } } },
     { query: documents[hash] },
   ]) {
-    const { status, body } = await program.post(named);
-    assert.equal(status, 200, JSON.stringify(named));
+    const { status, body } = await program.post(request);
+    assert.equal(status, 200, JSON.stringify(request));
     assert.deepEqual(body, anonymous);
   }
   const byGet = await fetch(`${program.url}/graphql?documentId=sha256:${hash}`, { headers: { Accept: 'application/graphql-response+json' } });

@@ -9,7 +9,7 @@ pub enum Error {
     /// [`Progress::cancel`](crate::Progress::cancel) was called.
     #[error("cancelled")]
     Cancelled,
-    /// The two databases can't be copied as they are. The message says why.
+    /// The two databases can't be copied as they are. The message contains the reason.
     #[error("{0}")]
     Failed(String),
     /// A statement failed.

@@ -7,10 +7,10 @@
 //! use futures_util::FutureExt as _;
 //!
 //! const PLAN: Plan = Plan {
-//!     not_copied: &["seaql_migrations"],
-//!     last: &[],
-//!     seeded: &["country"],
-//!     summed: &["pages"],
+//!     ignored_tables: &["seaql_migrations"],
+//!     written_last: &[],
+//!     seeded_tables: &["country"],
+//!     summed_columns: &["pages"],
 //! };
 //!
 //! # async fn run(source: Database, target: Database) -> Result<(), Error> {
@@ -139,13 +139,13 @@ where
 {
     let runtime = Handle::current();
     let receiver = Mutex::new(Some(receiver));
-    let different = Arc::<Mutex<Vec<Comparison>>>::default();
-    let found = Arc::clone(&different);
+    let mismatch = Arc::<Mutex<Vec<Comparison>>>::default();
+    let found_mismatch = Arc::clone(&mismatch);
     let stored = target
         .transaction(Arc::new(()), move |transaction| {
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
             let (tables, progress, runtime) = (Arc::clone(&tables), progress.clone(), runtime.clone());
-            let found = Arc::clone(&found);
+            let found_mismatch = Arc::clone(&found_mismatch);
             Box::pin(async move {
                 let receiver = receiver.ok_or_else(|| {
                     Error::failed("another program changed the target; stop it and copy again")
@@ -155,17 +155,13 @@ where
                 check(transaction).await?;
                 let comparisons = write::store(transaction, &tables, incoming, &progress).await?;
                 if !comparisons.iter().all(Comparison::is_equal) {
-                    *found.lock().unwrap_or_else(PoisonError::into_inner) = comparisons;
+                    *found_mismatch.lock().unwrap_or_else(PoisonError::into_inner) = comparisons;
                     return Err(Error::failed("the target differs from the source").into());
                 }
                 Ok(comparisons)
             })
         })
         .await;
-    let different = std::mem::take(&mut *different.lock().unwrap_or_else(PoisonError::into_inner));
-    if different.is_empty() {
-        stored
-    } else {
-        Ok(different)
-    }
+    let mismatch = std::mem::take(&mut *mismatch.lock().unwrap_or_else(PoisonError::into_inner));
+    if mismatch.is_empty() { stored } else { Ok(mismatch) }
 }

@@ -4,11 +4,11 @@
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// Tables with rows that belong to one database only, such as the list of applied migrations.
-    pub not_copied: &'static [&'static str],
-    /// Tables that are changed by triggers on other tables, so they are written last. Their ids are not generated.
-    pub last: &'static [&'static str],
+    pub ignored_tables: &'static [&'static str],
+    /// Tables that are written after all others, because triggers on the others change them. Their ids are not generated.
+    pub written_last: &'static [&'static str],
     /// Tables to which migrations add rows. The copy replaces these rows.
-    pub seeded: &'static [&'static str],
+    pub seeded_tables: &'static [&'static str],
     /// Integer columns whose sum is compared and reported, in every table that has one.
-    pub summed: &'static [&'static str],
+    pub summed_columns: &'static [&'static str],
 }

@@ -51,7 +51,7 @@ impl Progress {
     }
 
     /// Sets the total number of rows to copy.
-    pub(crate) fn expect(&self, rows: u64) {
+    pub(crate) fn set_total(&self, rows: u64) {
         self.0.total.store(rows, Ordering::Relaxed);
     }
 
@@ -65,8 +65,8 @@ impl Progress {
         self.0.done.fetch_add(rows, Ordering::Relaxed);
     }
 
-    /// Records that the reader could not send its rows because the writer failed; the writer's error is the cause.
-    pub(crate) fn fail_writer(&self) {
+    /// Records that the reader failed only because the writer stopped receiving rows, so the writer's error is the cause.
+    pub(crate) fn record_writer_failure(&self) {
         self.0.writer_failed.store(true, Ordering::Relaxed);
     }
 

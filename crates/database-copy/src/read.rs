@@ -7,11 +7,11 @@ use tokio::sync::mpsc;
 
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::row::{self, Row, Summary, Summing};
+use crate::row::{self, Row, Summary, SummaryBuilder};
 use crate::table::Table;
 
 /// The maximum number of rows in a page. It is small because a row can be as large as a megabyte.
-const PAGE: usize = 250;
+const PAGE_ROWS: usize = 250;
 
 /// A message from the reader to the writer.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) async fn send(
     runtime: &Handle,
 ) -> Result<()> {
     if tx.backend() == Backend::Postgres {
-        // All statements read the same snapshot.
+        // All statements then read the same snapshot.
         tx.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             .await?;
     }
@@ -42,7 +42,7 @@ pub(crate) async fn send(
             Backend::Postgres => sender.send(message).await,
         };
         sent.map_err(|_| {
-            progress.fail_writer();
+            progress.record_writer_failure();
             Error::failed("the target accepts no more rows")
         })
     };
@@ -50,10 +50,10 @@ pub(crate) async fn send(
     for table in tables {
         total += count(tx, table).await?;
     }
-    progress.expect(total);
+    progress.set_total(total);
     let mut summaries = Vec::with_capacity(tables.len());
-    for (place, table) in tables.iter().enumerate() {
-        let mut summing = Summing::new(table);
+    for (index, table) in tables.iter().enumerate() {
+        let mut builder = SummaryBuilder::new(table);
         let mut last: Option<Row> = None;
         loop {
             progress.check()?;
@@ -61,11 +61,11 @@ pub(crate) async fn send(
             let Some(end) = rows.last() else { break };
             last = Some(end.clone());
             for row in &rows {
-                summing.add(row);
+                builder.add(row);
             }
-            deliver(Message::Rows(place, rows)).await?;
+            deliver(Message::Rows(index, rows)).await?;
         }
-        summaries.push(summing.summary(last_id(tx, table).await?));
+        summaries.push(builder.summary(last_id(tx, table).await?));
     }
     deliver(Message::End(summaries)).await
 }
@@ -80,28 +80,28 @@ pub(crate) async fn page(tx: &Transaction, table: &Table, last: Option<&Row>) ->
     let key: Vec<&str> = table
         .key
         .iter()
-        .filter_map(|place| names.get(*place))
+        .filter_map(|index| names.get(*index))
         .map(String::as_str)
         .collect();
     let key = key.join(", ");
     let mut values: Vec<Value> = Vec::new();
-    let behind = last.map_or(String::new(), |last| {
+    let after_last = last.map_or(String::new(), |last| {
         values = table
             .key
             .iter()
-            .filter_map(|place| last.get(*place))
+            .filter_map(|index| last.get(*index))
             .cloned()
             .map(Value::from)
             .collect();
-        let place = |number: usize| match tx.backend() {
+        let placeholder = |number: usize| match tx.backend() {
             Backend::Sqlite => "?".to_owned(),
             Backend::Postgres => format!("${number}"),
         };
-        let places: Vec<String> = (1..=values.len()).map(place).collect();
-        format!("WHERE ({key}) > ({})", places.join(", "))
+        let placeholders: Vec<String> = (1..=values.len()).map(placeholder).collect();
+        format!("WHERE ({key}) > ({})", placeholders.join(", "))
     });
     let sql = format!(
-        r#"SELECT {} FROM "{}" {behind} ORDER BY {key} LIMIT {PAGE}"#,
+        r#"SELECT {} FROM "{}" {after_last} ORDER BY {key} LIMIT {PAGE_ROWS}"#,
         names.join(", "),
         table.name
     );
@@ -125,13 +125,13 @@ pub(crate) async fn last_id(tx: &Transaction, table: &Table) -> Result<i64> {
     if !has_id || !table.generates_ids {
         return Ok(0);
     }
-    let given = tx.backend().last_id_of(&table.name);
-    let given = number(tx, format!("SELECT CAST({given} AS bigint) AS number")).await?;
+    let generated = tx.backend().last_id_of(&table.name);
+    let generated = number(tx, format!("SELECT CAST({generated} AS bigint) AS number")).await?;
     let largest = format!(
         r#"SELECT CAST(COALESCE(MAX(id), 0) AS bigint) AS number FROM "{}""#,
         table.name
     );
-    Ok(given.max(number(tx, largest).await?))
+    Ok(generated.max(number(tx, largest).await?))
 }
 
 async fn number(tx: &Transaction, sql: String) -> Result<i64> {

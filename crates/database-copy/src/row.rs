@@ -66,7 +66,7 @@ pub struct Summary {
     pub last_id: i64,
 }
 
-/// One table on both sides.
+/// The summaries of one table in the source and in the target.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
     pub table: String,
@@ -81,12 +81,12 @@ impl Comparison {
 }
 
 /// Computes the [`Summary`] of a table, row by row.
-pub(crate) struct Summing<'t> {
+pub(crate) struct SummaryBuilder<'t> {
     table: &'t Table,
     digest: Digest,
 }
 
-impl<'t> Summing<'t> {
+impl<'t> SummaryBuilder<'t> {
     pub(crate) const fn new(table: &'t Table) -> Self {
         Self {
             table,
@@ -95,7 +95,7 @@ impl<'t> Summing<'t> {
     }
 
     pub(crate) fn add(&mut self, row: &Row) {
-        self.digest.add(&Named {
+        self.digest.add(&TableRow {
             table: self.table,
             row,
         });
@@ -113,12 +113,12 @@ impl<'t> Summing<'t> {
     }
 }
 
-struct Named<'r> {
+struct TableRow<'r> {
     table: &'r Table,
     row: &'r Row,
 }
 
-impl Record for Named<'_> {
+impl Record for TableRow<'_> {
     fn write(&self, fields: &mut Fields) {
         for (column, cell) in self.table.columns.iter().zip(self.row) {
             fields.text(&column.name);

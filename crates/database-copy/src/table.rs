@@ -36,7 +36,7 @@ impl Kind {
 pub(crate) struct Column {
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// Whether its sum is compared and reported.
+    /// Whether the sum of the column is compared and reported.
     pub(crate) is_summed: bool,
 }
 
@@ -49,18 +49,18 @@ pub(crate) struct Table {
     pub(crate) key: Vec<usize>,
     /// Whether the database generates its ids.
     pub(crate) generates_ids: bool,
-    /// Whether migrations add rows to it, which the copy replaces.
+    /// Whether migrations add rows to the table, which the copy replaces.
     pub(crate) is_seeded: bool,
 }
 
-const SQLITE_COLUMNS: &str = r#"SELECT m.name AS "table", c.name AS "column", c.type AS kind, c.pk AS place
+const SQLITE_COLUMNS: &str = r#"SELECT m.name AS "table", c.name AS "column", c.type AS kind, c.pk AS key_position
     FROM sqlite_schema m, pragma_table_info(m.name) c
     WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY 1, 2"#;
 
 const POSTGRES_COLUMNS: &str = r#"SELECT CAST(c.relname AS text) AS "table", CAST(a.attname AS text) AS "column",
         format_type(a.atttypid, NULL) AS kind,
         CAST(COALESCE(array_position(CAST(string_to_array(CAST(i.indkey AS text), ' ') AS integer[]),
-            CAST(a.attnum AS integer)), 0) AS bigint) AS place
+            CAST(a.attnum AS integer)), 0) AS bigint) AS key_position
     FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
@@ -89,7 +89,7 @@ pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
         .await?
     {
         let name: String = row.try_get("", "table")?;
-        if plan.not_copied.contains(&name.as_str()) {
+        if plan.ignored_tables.contains(&name.as_str()) {
             continue;
         }
         let (column, kind): (String, String) = (row.try_get("", "column")?, row.try_get("", "kind")?);
@@ -98,31 +98,31 @@ pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
                 "{name}.{column} has a type that can't be copied: {kind}"
             )));
         };
-        let place: i64 = row.try_get("", "place")?;
+        let key_position: i64 = row.try_get("", "key_position")?;
         let empty = Table {
             name: name.clone(),
             columns: Vec::new(),
             key: Vec::new(),
-            generates_ids: !plan.last.contains(&name.as_str()),
-            is_seeded: plan.seeded.contains(&name.as_str()),
+            generates_ids: !plan.written_last.contains(&name.as_str()),
+            is_seeded: plan.seeded_tables.contains(&name.as_str()),
         };
         let (table, key) = tables.entry(name).or_insert((empty, BTreeMap::new()));
-        if place > 0 {
-            key.insert(place, table.columns.len());
+        if key_position > 0 {
+            key.insert(key_position, table.columns.len());
         }
         table.columns.push(Column {
-            is_summed: plan.summed.contains(&column.as_str()),
+            is_summed: plan.summed_columns.contains(&column.as_str()),
             name: column,
             kind,
         });
     }
-    let mut found = Vec::with_capacity(tables.len());
+    let mut all = Vec::with_capacity(tables.len());
     for (mut table, key) in tables.into_values() {
         table.key = key.into_values().collect();
         if table.key.is_empty() {
             return Err(Error::failed(format!("{} has no primary key", table.name)));
         }
-        found.push(table);
+        all.push(table);
     }
     let references = db
         .query_all_raw(Statement::from_string(db.backend().into(), references))
@@ -131,26 +131,30 @@ pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
         .iter()
         .map(|row| Ok((row.try_get("", "table")?, row.try_get("", "target")?)))
         .collect::<Result<Vec<(String, String)>, DbErr>>()?;
-    ordered(found, plan, &references)
+    sort_by_reference(all, plan, &references)
 }
 
-fn ordered(mut waiting: Vec<Table>, plan: &Plan, references: &[(String, String)]) -> Result<Vec<Table>> {
-    let mut found = Vec::with_capacity(waiting.len());
-    let mut placed = BTreeSet::new();
-    waiting.sort_by_key(|table| plan.last.contains(&table.name.as_str()));
-    while !waiting.is_empty() {
+fn sort_by_reference(
+    mut unsorted: Vec<Table>,
+    plan: &Plan,
+    references: &[(String, String)],
+) -> Result<Vec<Table>> {
+    let mut sorted = Vec::with_capacity(unsorted.len());
+    let mut sorted_names = BTreeSet::new();
+    unsorted.sort_by_key(|table| plan.written_last.contains(&table.name.as_str()));
+    while !unsorted.is_empty() {
         let is_next = |table: &Table| {
             let mut targets = references.iter().filter(|(from, _)| *from == table.name);
-            targets.all(|(from, target)| from == target || placed.contains(target))
+            targets.all(|(from, target)| from == target || sorted_names.contains(target))
         };
-        let Some(next) = waiting.iter().position(is_next) else {
+        let Some(next) = unsorted.iter().position(is_next) else {
             return Err(Error::failed("the tables refer to each other in a circle"));
         };
-        let table = waiting.remove(next);
-        placed.insert(table.name.clone());
-        found.push(table);
+        let table = unsorted.remove(next);
+        sorted_names.insert(table.name.clone());
+        sorted.push(table);
     }
-    Ok(found)
+    Ok(sorted)
 }
 
 /// Whether both databases have the same tables with the same columns, in any order.

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::read::{self, Incoming, Message};
-use crate::row::{Comparison, Row, Summary, Summing};
+use crate::row::{Comparison, Row, Summary, SummaryBuilder};
 use crate::table::Table;
 
 pub(crate) async fn store(
@@ -20,9 +20,9 @@ pub(crate) async fn store(
     let summaries = loop {
         progress.check()?;
         match incoming.next().await {
-            Some(Message::Rows(place, rows)) => {
+            Some(Message::Rows(index, rows)) => {
                 let table = tables
-                    .get(place)
+                    .get(index)
                     .ok_or_else(|| Error::failed("the reader sent rows of an unknown table"))?;
                 progress.advance(rows.len());
                 insert(tx, table, rows).await?;
@@ -44,7 +44,7 @@ pub(crate) async fn store(
     Ok(comparisons)
 }
 
-/// Locks the tables and makes sure that those without seeded rows are empty.
+/// Locks the tables and checks that those without seeded rows are empty.
 pub(crate) async fn prepare(tx: &Transaction, tables: &[Table]) -> Result<()> {
     let names: Vec<String> = tables.iter().map(|table| format!("\"{}\"", table.name)).collect();
     if tx.backend() == Backend::Postgres {
@@ -90,7 +90,7 @@ async fn insert(tx: &Transaction, table: &Table, rows: Vec<Row>) -> Result<()> {
 }
 
 async fn read_back(tx: &Transaction, table: &Table, last_id: i64, progress: &Progress) -> Result<Summary> {
-    let mut summing = Summing::new(table);
+    let mut builder = SummaryBuilder::new(table);
     let mut last: Option<Row> = None;
     loop {
         progress.check()?;
@@ -99,10 +99,10 @@ async fn read_back(tx: &Transaction, table: &Table, last_id: i64, progress: &Pro
         last = Some(end.clone());
         progress.advance(rows.len());
         for row in &rows {
-            summing.add(row);
+            builder.add(row);
         }
     }
     raise_last_id_of(tx, &table.name, last_id).await?;
     analyze_table(tx, &table.name).await?;
-    Ok(summing.summary(read::last_id(tx, table).await?))
+    Ok(builder.summary(read::last_id(tx, table).await?))
 }

@@ -12,10 +12,10 @@ use sea_orm::{ConnectionTrait as _, Statement};
 use tempfile::TempDir;
 
 const PLAN: Plan = Plan {
-    not_copied: &["migrations"],
-    last: &["epoch"],
-    seeded: &["country"],
-    summed: &["pages"],
+    ignored_tables: &["migrations"],
+    written_last: &["epoch"],
+    seeded_tables: &["country"],
+    summed_columns: &["pages"],
 };
 
 /// `book` comes before `writer` in the alphabet and refers to it.
@@ -47,7 +47,7 @@ fn execute(file: &Path, sql: &str) {
         .unwrap();
 }
 
-/// Two databases in a folder, which is removed with the first value.
+/// Two databases in a folder, which is removed when the first value is dropped.
 async fn pair(source: &str, target: &str) -> (TempDir, Database, Database) {
     let folder = tempfile::tempdir().unwrap();
     let mut opened = Vec::new();
@@ -140,7 +140,7 @@ async fn a_failed_copy_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn schemas_that_can_not_be_copied_are_refused() {
+async fn schemas_that_cannot_be_copied_are_refused() {
     for (source_sql, target_sql, expected) in [
         (
             "",

@@ -87,7 +87,7 @@ impl Database {
     /// The number of transactions that wait for SQLite's writer; 0 on PostgreSQL.
     pub fn waiting_transactions(&self) -> usize {
         match &self.link {
-            Link::Sqlite { writer, .. } => writer.waiting(),
+            Link::Sqlite { writer, .. } => writer.queue_length(),
             Link::Postgres(_) => 0,
         }
     }
@@ -109,7 +109,7 @@ impl Database {
             attempt += 1;
             match self.query_all_raw(statement.clone()).await {
                 Err(error) if Failure::of(&error) == Failure::Repeat && attempt < TRANSACTION_ATTEMPTS => {}
-                finished => return finished,
+                result => return result,
             }
         }
     }

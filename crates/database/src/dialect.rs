@@ -139,7 +139,7 @@ impl Backend {
         }
     }
 
-    /// An expression for a moment that is later than now by the clock of the database, which all programs share that use it.
+    /// An expression for the time `later` from now by the clock of the database, which is the same for all programs that use it.
     pub fn now_plus(self, later: Duration) -> String {
         let micros = later.as_micros();
         match self {
@@ -158,7 +158,7 @@ impl Backend {
     }
 
     /// The number of the oldest transaction that was running when the statement's snapshot was taken: all transactions
-    /// with smaller numbers have ended. None on SQLite, where transactions become visible in the order in which they
+    /// with smaller numbers have ended. `None` on SQLite, where transactions become visible in the order in which they
     /// wrote.
     pub fn oldest_running(self) -> Option<Expr> {
         // There is no cast from xid8 to bigint.
@@ -172,7 +172,7 @@ impl Backend {
         (self == Self::Postgres).then_some(sql)
     }
 
-    /// The end of a `SELECT` that locks rows and leaves out those that are locked already.
+    /// The end of a `SELECT` that locks the rows it returns and skips those that are already locked.
     pub fn skipping_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",

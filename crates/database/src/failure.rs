@@ -7,7 +7,7 @@ use crate::{postgres, sqlite};
 /// The kinds of failure that a caller may want to distinguish.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// A unique constraint or primary key was violated. The name is the one that PostgreSQL gives by default,
+    /// A unique constraint or primary key was violated. The name is the one that PostgreSQL assigns by default,
     /// `table_column_key` or `table_pkey`, on SQLite too.
     Unique(String),
     /// A foreign key was violated: the row it refers to is missing, or the row is still referred to. SQLite does not say

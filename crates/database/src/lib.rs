@@ -1,12 +1,12 @@
-//! SeaORM over SQLite and over PostgreSQL, for servers that read much and must not lose a write.
+//! SeaORM over SQLite and over PostgreSQL, for servers that read a lot and must not lose a write.
 //!
 //! [`Database`] opens either of them. To SeaORM it is a `ConnectionTrait`, so entities, queries and migrations are written
 //! as usual, once for both.
 //!
 //! # Guarantees
 //!
-//! - **Durability.** [`Database::transaction`] returns `Ok` after the changes are on disk. On SQLite that is
-//!   `synchronous=FULL` in WAL mode; on PostgreSQL it depends on the server's settings.
+//! - **Durability.** [`Database::transaction`] returns `Ok` after the changes are on disk. SQLite runs with
+//!   `synchronous=FULL` in WAL mode; for PostgreSQL this depends on the server's settings.
 //! - **Atomicity.** A transaction whose body returns an error or panics changes nothing, and does not affect the
 //!   transactions that share its commit.
 //! - **Bounded waiting.** With [`Timeouts::Short`] every statement on PostgreSQL ends within 12 seconds, and waiting for a
@@ -25,7 +25,7 @@
 //! transaction runs on that thread and must not await anything but its statements.
 //!
 //! Reads run on the calling thread, where finding a row takes a few microseconds. A read that turns out to be long is
-//! interrupted and started again on a blocking thread, so it does not hold up the async runtime.
+//! interrupted and started again on a blocking thread, so it does not block the async runtime.
 //!
 //! # PostgreSQL
 //!

@@ -11,18 +11,18 @@ use sea_orm_migration::MigratorTrait;
 use crate::database::Link;
 use crate::postgres::{self, Postgres};
 use crate::sqlite::{Writer, proxy};
-use crate::transaction::waited;
+use crate::transaction::body_not_ready;
 use crate::{Backend, Database};
 
 /// How long a migration on PostgreSQL waits for the lock of a table.
 const LOCK_TIMEOUT: &str = "2s";
 /// The pause before the next attempt to apply migrations.
 const LOCK_PAUSE: Duration = Duration::from_secs(1);
-/// The maximum number of attempts while tables are in use, which take about three minutes.
+/// The maximum number of attempts while tables are in use. All of them together take about three minutes.
 const LOCK_ATTEMPTS: u32 = 60;
 
-/// The table in which a migration stores its name (in the column `name`) if programs without it can use the database all
-/// the same: everything that they read and write is still there.
+/// The table in which a migration stores its name (in the column `name`) if programs without the migration can still use the
+/// database, because everything that they read and write still exists.
 pub const COMPATIBLE: &str = "compatible_migration";
 
 /// A migration and its state.
@@ -37,9 +37,9 @@ pub struct Migration {
 pub enum State {
     Applied,
     Missing,
-    /// Not of this program: applied by a newer one, and marked as compatible in [`COMPATIBLE`].
+    /// Applied by a newer program, and marked as compatible in [`COMPATIBLE`].
     Compatible,
-    /// Not of this program, and not marked.
+    /// Applied by a newer program, and not marked as compatible.
     Unknown,
 }
 
@@ -56,7 +56,7 @@ impl Database {
                 on_writer(writer, |db| async move { M::up(&db, None).await }).await
             }
             Link::Postgres(postgres) => {
-                // A role without permission to change the schema can use one that is up to date.
+                // A role without permission to change the schema can use a schema that is up to date.
                 if self
                     .migrations::<M>()
                     .await?
@@ -156,7 +156,7 @@ where
     writer
         .run(move |connection| {
             let run = async { migrate(proxy::connect(connection).await?).await };
-            run.now_or_never().unwrap_or_else(|| Err(waited()))
+            run.now_or_never().unwrap_or_else(|| Err(body_not_ready()))
         })
         .await
 }
@@ -195,7 +195,7 @@ where
                 if attempt >= LOCK_ATTEMPTS || !postgres::error::is_lock_timeout(&error) {
                     return Err(error);
                 }
-                tracing::info!("a table is in use; the migrations are tried again");
+                tracing::info!("a table is in use; trying the migrations again");
                 tokio::time::sleep(LOCK_PAUSE).await;
             }
         }

@@ -80,7 +80,7 @@ impl Database {
             [id] => Ok(self.by_id::<E>(*id).await?.into_iter().collect()),
             ids => {
                 let backend = self.backend();
-                let text = text::<E>(backend, Which::Several);
+                let text = text::<E>(backend, Keys::Several);
                 self.models::<E>(of(backend, &text, backend.id_list(ids).into()))
                     .await
             }
@@ -125,7 +125,7 @@ pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
 const LIMIT: &str = "LIMIT ";
 
 fn by_id<E: Table>(backend: Backend, id: i64) -> Statement {
-    of(backend, &text::<E>(backend, Which::One), id.into())
+    of(backend, &text::<E>(backend, Keys::One), id.into())
 }
 
 fn of(backend: Backend, text: &str, value: Value) -> Statement {
@@ -133,19 +133,19 @@ fn of(backend: Backend, text: &str, value: Value) -> Statement {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Which {
+enum Keys {
     One,
     Several,
 }
 
-type Texts = HashMap<(TypeId, Backend, Which), Arc<str>>;
+type Texts = HashMap<(TypeId, Backend, Keys), Arc<str>>;
 
 /// The cached SQL. Its size is limited: two entries for each table and backend.
 static TEXTS: LazyLock<RwLock<Texts>> = LazyLock::new(RwLock::default);
 
 /// The text of the statement that finds rows by id. Its only parameter is the id, or a list of ids.
-fn text<E: Table>(backend: Backend, which: Which) -> Arc<str> {
-    let key = (TypeId::of::<E>(), backend, which);
+fn text<E: Table>(backend: Backend, keys: Keys) -> Arc<str> {
+    let key = (TypeId::of::<E>(), backend, keys);
     let cached = TEXTS
         .read()
         .unwrap_or_else(PoisonError::into_inner)
@@ -154,9 +154,9 @@ fn text<E: Table>(backend: Backend, which: Which) -> Arc<str> {
     cached.unwrap_or_else(|| {
         let mut select = E::find();
         for column in E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column) {
-            select = select.filter(match which {
-                Which::One => Expr::col((E::default(), column)).eq(0),
-                Which::Several => backend.among((E::default(), column), &[0]),
+            select = select.filter(match keys {
+                Keys::One => Expr::col((E::default(), column)).eq(0),
+                Keys::Several => backend.among((E::default(), column), &[0]),
             });
         }
         let text: Arc<str> = select.build(backend.into()).sql.into();

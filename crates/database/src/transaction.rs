@@ -79,7 +79,7 @@ impl Database {
                         // Statements return without waiting on this thread, so the first poll runs the whole body.
                         body(&transaction)
                             .now_or_never()
-                            .unwrap_or_else(|| Err(waited().into()))
+                            .unwrap_or_else(|| Err(body_not_ready().into()))
                     })
                     .await;
             }
@@ -108,11 +108,11 @@ pub(crate) async fn wait_before(attempt: u32) {
     let Some(repeats) = attempt.checked_sub(1) else {
         return;
     };
-    let least = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repeats));
+    let minimum = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repeats));
     // The standard library's hasher has a random seed.
     let random = RandomState::new().hash_one(attempt) % 1_024;
-    let more = least.saturating_mul(u32::try_from(random).unwrap_or_default()) / 1_024;
-    tokio::time::sleep(least.saturating_add(more)).await;
+    let extra = minimum.saturating_mul(u32::try_from(random).unwrap_or_default()) / 1_024;
+    tokio::time::sleep(minimum.saturating_add(extra)).await;
 }
 
 impl Transaction {
@@ -158,9 +158,9 @@ impl Transaction {
             return (false, result);
         };
         if result.is_err() {
-            let is_void = conflicted || transaction.is_lost();
+            let must_repeat = conflicted || transaction.is_lost();
             transaction.rollback().await;
-            return (is_void, result);
+            return (must_repeat, result);
         }
         match transaction.commit().await {
             Ok(()) => (false, result),
@@ -236,7 +236,7 @@ impl ConnectionTrait for Transaction {
     }
 }
 
-/// The error of a body that waited on the writer's thread.
-pub(crate) fn waited() -> DbErr {
+/// The error of a body that awaited something other than its statements on the writer's thread.
+pub(crate) fn body_not_ready() -> DbErr {
     DbErr::Custom("a transaction on SQLite waited for something other than its statements".to_owned())
 }

@@ -27,8 +27,8 @@ pub enum Error {
     #[error("reading {table} takes more steps than a file of this size can need")]
     TooMuchWork { table: String },
     /// There are more tables, columns or groups than the limit.
-    #[error("more than {limit} {what}")]
-    TooMany { what: &'static str, limit: usize },
+    #[error("more than {limit} {items}")]
+    TooMany { items: &'static str, limit: usize },
     /// The database refused a statement.
     #[error("{table} cannot be read: {reason}")]
     Query { table: String, reason: String },

@@ -12,14 +12,14 @@ use crate::error::{Error, Result};
 pub enum PricePolicy {
     /// Drop the sign.
     Abs,
-    /// Make it 0.00.
+    /// Replace the price by 0.00.
     Zero,
 }
 
 /// The treatment of products with the same serial number: `--serie`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SeriePolicy {
-    /// The product with the smallest id keeps it, the others have none.
+    /// The product with the smallest id keeps the number, the others get none.
     NullLater,
     /// The other products get their id as a suffix.
     Suffix,
@@ -41,10 +41,10 @@ impl FromStr for MapOverride {
 
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || Error::Option(format!("--map {text}: write TABLE.COLUMN=ROLE or TABLE=ROLE"));
-        let (place, role) = text.split_once('=').ok_or_else(wrong)?;
-        let (table, column) = match place.split_once('.') {
+        let (target, role) = text.split_once('=').ok_or_else(wrong)?;
+        let (table, column) = match target.split_once('.') {
             Some((table, column)) => (table, Some(column)),
-            None => (place, None),
+            None => (target, None),
         };
         if table.is_empty() || role.is_empty() || column.is_some_and(str::is_empty) {
             return Err(wrong());
@@ -94,7 +94,7 @@ impl FromStr for Tenant {
     }
 }
 
-/// The decisions. Data that needs a decision stops the import without it.
+/// The decisions. Data that needs a decision stops the import if there is none.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `--stock=zero`: a stock that is negative or too large becomes 0.

@@ -41,7 +41,7 @@ impl Progress {
         self.0.total.store(total, Ordering::Relaxed);
     }
 
-    pub(crate) fn enter(&self, table: &'static str) {
+    pub(crate) fn begin_table(&self, table: &'static str) {
         *self.0.table.lock().unwrap_or_else(PoisonError::into_inner) = table;
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct ProductState {
     pub(crate) created_at: Option<DateTime<Utc>>,
     pub(crate) updated_at: Option<DateTime<Utc>>,
     /// The times of the first and the last movement.
-    pub(crate) moved: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    pub(crate) movement_times: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// The sum of the movements.
     pub(crate) total: i64,
     /// The lowest running sum, at most 0.
@@ -45,7 +45,7 @@ impl ProductState {
             selling_price,
             created_at: None,
             updated_at: None,
-            moved: None,
+            movement_times: None,
             total: 0,
             low: 0,
             high: 0,
@@ -74,7 +74,7 @@ impl ProductState {
     }
 
     /// The number of entries without a movement.
-    pub(crate) fn own_entries(&self) -> u64 {
+    pub(crate) fn entries_without_movement(&self) -> u64 {
         u64::from(self.opening() != 0) + u64::from(self.closing() != 0)
     }
 }
@@ -82,7 +82,7 @@ impl ProductState {
 /// A movement in 32 bytes.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    /// Microseconds since 1970.
+    /// The time, in microseconds since 1970.
     at: i64,
     id: i64,
     /// The user, or [`NO_USER`].
@@ -93,7 +93,7 @@ struct Entry {
     change: i32,
 }
 
-/// Stands for no user, as ids are positive.
+/// Represents no user; ids are positive.
 const NO_USER: i64 = 0;
 
 /// All movements that are imported, 32 bytes each. They are in chronological order after [`Journal::close`].
@@ -127,19 +127,23 @@ impl Journal {
         self.0
             .sort_unstable_by_key(|entry| (entry.at, entry.change < 0, entry.id));
         for entry in &self.0 {
-            let (Some(product), Some(at)) = (products.get_mut(place(entry)), time(entry)) else {
+            let (Some(product), Some(at)) = (products.get_mut(product_index(entry)), time(entry)) else {
                 continue;
             };
             product.total += i64::from(entry.change);
             product.low = product.low.min(product.total);
             product.high = product.high.max(product.total);
-            product.moved = Some((product.moved.map_or(at, |(first, _)| first), at));
+            product.movement_times = Some((product.movement_times.map_or(at, |(first, _)| first), at));
         }
     }
 
     /// The numbers of inflows and of outflows of products that are imported.
     pub(crate) fn counts(&self, products: &[ProductState]) -> (u64, u64) {
-        let kept = |entry: &&Entry| products.get(place(entry)).is_some_and(|product| !product.skipped);
+        let kept = |entry: &&Entry| {
+            products
+                .get(product_index(entry))
+                .is_some_and(|product| !product.skipped)
+        };
         self.0
             .iter()
             .filter(kept)
@@ -161,18 +165,22 @@ impl Journal {
         let kept = || products.iter().filter(|product| !product.skipped);
         let openings = kept().filter_map(move |product| {
             let created = product.created_at.unwrap_or(now);
-            let at = product.moved.map_or(created, |(first, _)| first.min(created));
-            own(product, Reason::Opening, product.opening(), product.opening(), at)
+            let at = product
+                .movement_times
+                .map_or(created, |(first, _)| first.min(created));
+            entry_without_movement(product, Reason::Opening, product.opening(), product.opening(), at)
         });
         let closings = kept().filter_map(move |product| {
-            let last = product.moved.map(|(_, last)| last);
+            let last = product.movement_times.map(|(_, last)| last);
             let at = last.max(product.updated_at).unwrap_or(now);
-            own(product, Reason::Closing, product.closing(), product.quantity, at)
+            entry_without_movement(product, Reason::Closing, product.closing(), product.quantity, at)
         });
         let mut balances: Vec<i64> = products.iter().map(ProductState::opening).collect();
         let movements = self.0.iter().filter_map(move |entry| {
-            let product = products.get(place(entry)).filter(|product| !product.skipped)?;
-            let balance = balances.get_mut(place(entry))?;
+            let product = products
+                .get(product_index(entry))
+                .filter(|product| !product.skipped)?;
+            let balance = balances.get_mut(product_index(entry))?;
             *balance += i64::from(entry.change);
             Some(StockChange {
                 product_id: product.id,
@@ -192,7 +200,7 @@ impl Journal {
     }
 }
 
-fn own(
+fn entry_without_movement(
     product: &ProductState,
     reason: Reason,
     change: i64,
@@ -210,7 +218,7 @@ fn own(
     })
 }
 
-fn place(entry: &Entry) -> usize {
+fn product_index(entry: &Entry) -> usize {
     usize::try_from(entry.product).unwrap_or(usize::MAX)
 }
 

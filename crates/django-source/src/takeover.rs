@@ -113,15 +113,15 @@ impl Rows {
     /// The summary of each table, to be called after the last batch. An error means that rows are missing.
     pub async fn finish(self) -> Result<Vec<TableSummary>> {
         drop(self.batches);
-        joined(self.reading).await
+        join(self.reading).await
     }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    joined(spawn_blocking(work)).await
+    join(spawn_blocking(work)).await
 }
 
-async fn joined<T>(task: JoinHandle<Result<T>>) -> Result<T> {
+async fn join<T>(task: JoinHandle<Result<T>>) -> Result<T> {
     match task.await {
         Ok(result) => result,
         // A panic is propagated; otherwise the runtime is shutting down.

@@ -12,14 +12,14 @@ pub struct FieldCheck {
 }
 
 impl FieldCheck {
-    /// Checks the fields of a new object, which must have all required ones. `faults` are those that were found in reading
-    /// them.
+    /// Checks the fields of a new object, which must have all required ones. `faults` are those that were found while
+    /// reading them.
     pub fn new_object(faults: Faults) -> Self {
         Self { is_new: true, faults }
     }
 
     /// Checks the fields of an existing object, which keeps the values of those that are absent.
-    pub fn old_object(faults: Faults) -> Self {
+    pub fn existing_object(faults: Faults) -> Self {
         Self {
             is_new: false,
             faults,
@@ -34,7 +34,7 @@ impl FieldCheck {
         max_length: usize,
     ) -> Option<String> {
         let text = self.required(field, value)?;
-        let text = self.trimmed(field, &text, max_length)?;
+        let text = self.trim(field, &text, max_length)?;
         if text.is_empty() {
             self.fault(field, FaultCode::Blank, "This field may not be blank.");
             return None;
@@ -53,12 +53,12 @@ impl FieldCheck {
             Field::Absent | Field::Unreadable => None,
             Field::Null => Some(None),
             Field::Set(text) => self
-                .trimmed(field, &text, max_length)
+                .trim(field, &text, max_length)
                 .map(|text| Some(text).filter(|text| !text.is_empty())),
         }
     }
 
-    fn trimmed(&mut self, field: &'static str, text: &str, max_length: usize) -> Option<String> {
+    fn trim(&mut self, field: &'static str, text: &str, max_length: usize) -> Option<String> {
         let text = text.trim();
         if text.contains('\0') {
             self.fault(field, FaultCode::Invalid, "Null characters are not allowed.");
@@ -87,20 +87,20 @@ impl FieldCheck {
             (Field::Absent, Some(default)) if self.is_new => default,
             (value, _) => self.required(field, value)?,
         };
-        let (least, most) = (range.start(), range.end());
-        if number < *least {
+        let (minimum, maximum) = (range.start(), range.end());
+        if number < *minimum {
             self.fault(
                 field,
                 FaultCode::OutOfRange,
-                format!("Ensure this value is greater than or equal to {least}."),
+                format!("Ensure this value is greater than or equal to {minimum}."),
             );
             return None;
         }
-        if number > *most {
+        if number > *maximum {
             self.fault(
                 field,
                 FaultCode::OutOfRange,
-                format!("Ensure this value is less than or equal to {most}."),
+                format!("Ensure this value is less than or equal to {maximum}."),
             );
             return None;
         }
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(check.required::<i64>("a", Field::Absent), None);
         assert_eq!(check.integer("b", Field::Absent, 0..=9, Some(5)), Some(5));
         assert_eq!(check.finish().expect_err("a fault")[0].code, FaultCode::Required);
-        let mut check = FieldCheck::old_object(Vec::new());
+        let mut check = FieldCheck::existing_object(Vec::new());
         assert_eq!(check.required::<i64>("a", Field::Absent), None);
         assert_eq!(check.integer("b", Field::Absent, 0..=9, Some(5)), None);
         assert_eq!(check.finish(), Ok(()));
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn numbers_have_bounds_and_unreadable_ones_no_second_fault() {
-        let mut check = FieldCheck::old_object(Vec::new());
+        let mut check = FieldCheck::existing_object(Vec::new());
         assert_eq!(check.integer("a", Field::Set(9), 0..=9, None), Some(9));
         assert_eq!(check.integer("b", Field::Set(10), 0..=9, None), None);
         assert_eq!(check.integer("c", Field::Set(-1), 0..=9, None), None);

@@ -8,7 +8,7 @@ pub struct Fault {
     /// The index of the item in a batch.
     pub item: Option<usize>,
     pub code: FaultCode,
-    /// The message for people, in the words of Django REST framework.
+    /// A human-readable message, in the words of Django REST framework.
     pub message: String,
 }
 
@@ -27,11 +27,11 @@ pub enum FaultCode {
     OutOfRange,
     /// The value does not have the right form.
     Invalid,
-    /// Another object has this value already.
+    /// Another object already has this value.
     Taken,
     /// There is no object with this id.
     NotFound,
-    /// Less is available than the value asks for.
+    /// More is requested than is available.
     Insufficient,
 }
 

@@ -12,7 +12,7 @@ use super::{Fault, FaultCode, Faults, Field};
 /// The pattern of a text that is not blank.
 pub const NOT_BLANK: &str = r"\S";
 
-/// Why a body has no fields.
+/// The reason why a body can't be read as fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormError {
     #[error("the body is not JSON")]
@@ -35,7 +35,7 @@ enum JsonField<'a> {
     Bool(bool),
     Number(&'a str),
     Text(String),
-    /// A string with a lone surrogate, which Rust strings cannot hold.
+    /// A string with a lone surrogate, which Rust strings cannot represent.
     InvalidText,
     List(&'a str),
     Object(&'a str),
@@ -172,7 +172,7 @@ impl<'a> Form<'a> {
         let (id, received) = match self.take(name) {
             JsonField::Absent => return Field::Absent,
             JsonField::Null => return Field::Null,
-            // As in Django REST framework, because HTML forms cannot send null.
+            // An empty text is null, as in Django REST framework, because HTML forms cannot send null.
             JsonField::Text(text) if text.is_empty() => return Field::Null,
             JsonField::Text(text) => (whole(text.trim()), "str"),
             JsonField::Number(number) => (whole_value(number), "float"),

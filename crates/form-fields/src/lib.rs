@@ -1,5 +1,5 @@
-//! What a client sent for the fields of an object, read and checked as Django REST framework does: with its messages, and
-//! with all faults at once.
+//! Reads and checks the fields that a client sent for an object, as Django REST framework does: with the same messages, and
+//! with all faults reported at once.
 //!
 //! ```
 //! use form_fields::{Field, FieldCheck, Form};

@@ -1,6 +1,6 @@
 //! `QueryString`: the query parameters of a list.
 //!
-//! An empty parameter counts as absent and an unknown one is ignored. An invalid one is named in the error.
+//! An empty parameter counts as absent and an unknown one is ignored. The error for an invalid parameter contains its name.
 
 use url::form_urlencoded;
 
@@ -9,7 +9,7 @@ use url::form_urlencoded;
 #[error("{name}: {reason}")]
 pub struct ParameterError {
     pub name: String,
-    /// A message for people.
+    /// A human-readable message.
     pub reason: String,
 }
 
@@ -43,7 +43,7 @@ impl QueryString {
             .filter(|value| !value.is_empty())
     }
 
-    /// Reads a parameter by a function that returns nothing for an invalid value.
+    /// Reads a parameter by a function that returns `None` for an invalid value.
     ///
     /// # Errors
     /// An error with this reason for an invalid value.
@@ -77,12 +77,12 @@ impl QueryString {
         })
     }
 
-    /// Returns the number of the requested page, `page`, which may be less than 1.
+    /// Returns the number of the requested page (the parameter `page`), which may be less than 1.
     pub fn page_number(&self) -> Result<i128, ParameterError> {
         Ok(self.integer("page")?.unwrap_or(1))
     }
 
-    /// Returns the number of objects on a page, `page_size`. Larger numbers than `max` count as `max`.
+    /// Returns the number of objects on a page (the parameter `page_size`). Larger numbers than `max` count as `max`.
     pub fn page_size(&self, default: u64, max: u64) -> Result<u64, ParameterError> {
         match self.integer("page_size")? {
             None => Ok(default),

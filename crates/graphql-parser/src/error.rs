@@ -17,7 +17,7 @@ pub struct Error {
     message: String,
 }
 
-/// What is wrong with a document.
+/// The kind of an error in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The text is longer than [`Limits::bytes`](crate::Limits::bytes).

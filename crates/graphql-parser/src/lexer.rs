@@ -10,7 +10,7 @@ pub(crate) struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],
     /// Index of the next byte.
-    at: usize,
+    index: usize,
     line: usize,
     /// Index of the first byte of the line.
     line_start: usize,
@@ -25,7 +25,7 @@ impl<'a> Lexer<'a> {
         Self {
             text,
             bytes: text.as_bytes(),
-            at: 0,
+            index: 0,
             line: 1,
             line_start: 0,
             continuation: 0,
@@ -47,7 +47,7 @@ impl<'a> Lexer<'a> {
             let message = format!("The document has more than {} tokens.", self.max_tokens);
             return Err(Error::new(ErrorKind::TooManyTokens, pos, message));
         }
-        let start = self.at;
+        let start = self.index;
         let kind = match byte {
             b'!' => TokenKind::Bang,
             b'$' => TokenKind::Dollar,
@@ -65,7 +65,7 @@ impl<'a> Lexer<'a> {
             b'.' if self.rest().starts_with("...") => TokenKind::Spread,
             b'-' | b'0'..=b'9' => {
                 let kind = self.number()?;
-                return Ok(self.token(kind, start, self.at, pos));
+                return Ok(self.token(kind, start, self.index, pos));
             }
             b'"' if self.rest().starts_with("\"\"\"") => {
                 let end = self.block_string(pos)?;
@@ -76,11 +76,11 @@ impl<'a> Lexer<'a> {
                 return Ok(self.token(TokenKind::String, start + 1, end, pos));
             }
             _ if is_name_start(byte) => {
-                self.at += 1;
+                self.index += 1;
                 while self.peek().is_some_and(is_name_continue) {
-                    self.at += 1;
+                    self.index += 1;
                 }
-                return Ok(self.token(TokenKind::Name, start, self.at, pos));
+                return Ok(self.token(TokenKind::Name, start, self.index, pos));
             }
             b'\'' => {
                 let message = "Unexpected character \"'\"; strings are written in double quotes.";
@@ -88,8 +88,8 @@ impl<'a> Lexer<'a> {
             }
             _ => return Err(self.unexpected_character("Unexpected character")),
         };
-        self.at += if kind == TokenKind::Spread { 3 } else { 1 };
-        Ok(self.token(kind, start, self.at, pos))
+        self.index += if kind == TokenKind::Spread { 3 } else { 1 };
+        Ok(self.token(kind, start, self.index, pos))
     }
 
     fn token(&self, kind: TokenKind, start: usize, end: usize, pos: Pos) -> Token<'a> {
@@ -100,7 +100,7 @@ impl<'a> Lexer<'a> {
     fn skip_ignored(&mut self) {
         while let Some(byte) = self.peek() {
             match byte {
-                b' ' | b'\t' | b',' => self.at += 1,
+                b' ' | b'\t' | b',' => self.index += 1,
                 b'\n' | b'\r' => self.end_line(),
                 b'#' => {
                     while let Some(byte) = self.peek()
@@ -110,7 +110,7 @@ impl<'a> Lexer<'a> {
                     }
                 }
                 0xEF if self.rest().starts_with('\u{feff}') => {
-                    self.at += 3;
+                    self.index += 3;
                     self.continuation += 2;
                 }
                 _ => break,
@@ -121,10 +121,10 @@ impl<'a> Lexer<'a> {
     fn number(&mut self) -> Result<TokenKind, Error> {
         let mut kind = TokenKind::Int;
         if self.peek() == Some(b'-') {
-            self.at += 1;
+            self.index += 1;
         }
         if self.peek() == Some(b'0') {
-            self.at += 1;
+            self.index += 1;
             if self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
                 return Err(self.unexpected_character("Expected no digit after a leading 0, found"));
             }
@@ -133,14 +133,14 @@ impl<'a> Lexer<'a> {
         }
         if self.peek() == Some(b'.') {
             kind = TokenKind::Float;
-            self.at += 1;
+            self.index += 1;
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
             kind = TokenKind::Float;
-            self.at += 1;
+            self.index += 1;
             if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
+                self.index += 1;
             }
             self.digits()?;
         }
@@ -158,23 +158,23 @@ impl<'a> Lexer<'a> {
             return Err(self.unexpected_character("Expected a digit, found"));
         }
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
+            self.index += 1;
         }
         Ok(())
     }
 
     /// Skips a string in double quotes and returns the index where its content ends.
     fn string(&mut self, pos: Pos) -> Result<usize, Error> {
-        self.at += 1;
+        self.index += 1;
         loop {
             match self.peek() {
                 None | Some(b'\n' | b'\r') => return Err(Error::syntax(pos, "This string is not closed.")),
                 Some(b'"') => {
-                    self.at += 1;
-                    return Ok(self.at - 1);
+                    self.index += 1;
+                    return Ok(self.index - 1);
                 }
                 Some(b'\\') => match escape::read(self.rest()) {
-                    Some((_, length)) => self.at += length,
+                    Some((_, length)) => self.index += length,
                     None => return Err(self.invalid_escape()),
                 },
                 Some(byte) => self.step(byte),
@@ -184,15 +184,15 @@ impl<'a> Lexer<'a> {
 
     /// Skips a string in triple quotes and returns the index where its content ends.
     fn block_string(&mut self, pos: Pos) -> Result<usize, Error> {
-        self.at += 3;
+        self.index += 3;
         loop {
             match self.peek() {
                 None => return Err(Error::syntax(pos, "This block string is not closed.")),
                 Some(b'"') if self.rest().starts_with("\"\"\"") => {
-                    self.at += 3;
-                    return Ok(self.at - 3);
+                    self.index += 3;
+                    return Ok(self.index - 3);
                 }
-                Some(b'\\') if self.rest().starts_with("\\\"\"\"") => self.at += 4,
+                Some(b'\\') if self.rest().starts_with("\\\"\"\"") => self.index += 4,
                 Some(b'\n' | b'\r') => self.end_line(),
                 Some(byte) => self.step(byte),
             }
@@ -218,7 +218,7 @@ impl<'a> Lexer<'a> {
 
     /// Skips a byte that does not end a line.
     const fn step(&mut self, byte: u8) {
-        self.at += 1;
+        self.index += 1;
         if byte & 0b1100_0000 == 0b1000_0000 {
             self.continuation += 1;
         }
@@ -226,25 +226,25 @@ impl<'a> Lexer<'a> {
 
     /// Skips a line terminator.
     fn end_line(&mut self) {
-        self.at += if self.rest().starts_with("\r\n") { 2 } else { 1 };
+        self.index += if self.rest().starts_with("\r\n") { 2 } else { 1 };
         self.line += 1;
-        self.line_start = self.at;
+        self.line_start = self.index;
         self.continuation = 0;
     }
 
     const fn pos(&self) -> Pos {
         Pos {
             line: self.line,
-            column: self.at - self.line_start - self.continuation + 1,
+            column: self.index - self.line_start - self.continuation + 1,
         }
     }
 
     fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
+        self.bytes.get(self.index).copied()
     }
 
     fn rest(&self) -> &'a str {
-        self.text.get(self.at..).unwrap_or_default()
+        self.text.get(self.index..).unwrap_or_default()
     }
 }
 

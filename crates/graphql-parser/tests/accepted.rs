@@ -38,7 +38,7 @@ fn value(text: &str) -> Value {
 }
 
 #[test]
-fn values() {
+fn values_are_parsed() {
     for (text, expected) in [
         ("true", Value::Boolean(true)),
         ("false", Value::Boolean(false)),
@@ -115,7 +115,7 @@ fn numbers_keep_their_meaning() {
 }
 
 #[test]
-fn strings() {
+fn strings_are_unescaped_and_dedented() {
     for (text, expected) in [
         (r#""\uD83E\uDD86""#, "🦆"),
         (r#""\u{1F986}""#, "🦆"),
@@ -268,7 +268,7 @@ fn keywords_are_names_outside_of_their_context() {
 }
 
 #[test]
-fn operations_and_fragments() {
+fn operations_and_fragments_are_parsed() {
     let document = accept("\"about\" query Q {a} mutation M {b} fragment F on T @d {c}");
     let DocumentOperations::Multiple(operations) = &document.operations else {
         panic!("named operations");
@@ -287,7 +287,7 @@ fn operations_and_fragments() {
 }
 
 #[test]
-fn variables() {
+fn variables_are_parsed() {
     let operation =
         only_operation("query (\"about\" $i: [ID !] ! = [1, \"\"\"\n  b\"\"\"] @d(e: {f: 1})) {a}");
     let variable = &operation.variable_definitions[0];

@@ -26,8 +26,8 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     if kind == ErrorKind::TooLong {
         return Ok(());
     }
-    let ended = text.replace("\r\n", "\n").replace('\r', "\n");
-    let line = ended.split('\n').nth(pos.line - 1);
+    let normalized = text.replace("\r\n", "\n").replace('\r', "\n");
+    let line = normalized.split('\n').nth(pos.line - 1);
     let length = line.map(|line| line.chars().count());
     prop_assert!(
         length.is_some_and(|length| (1..=length + 1).contains(&pos.column)),

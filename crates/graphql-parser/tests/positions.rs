@@ -11,7 +11,7 @@ const LIMITS: Limits = Limits {
 };
 
 #[test]
-fn same_tree_as_the_other_parser() {
+fn the_tree_is_the_same_as_that_of_the_other_parser() {
     // Maps have no order, so no document has two operations or two fragments.
     for text in [
         "{a}",

@@ -155,7 +155,7 @@ fn unexpected_characters() {
 }
 
 #[test]
-fn numbers() {
+fn malformed_numbers() {
     for (number, column, message) in [
         ("00", 2, "Expected no digit after a leading 0, found \"0\"."),
         ("-01", 3, "Expected no digit after a leading 0, found \"1\"."),
@@ -180,7 +180,7 @@ fn numbers() {
 }
 
 #[test]
-fn strings() {
+fn malformed_strings() {
     for (string, column, message) in [
         ("\"", 1, "This string is not closed."),
         ("\"a\nb\"", 1, "This string is not closed."),

@@ -145,8 +145,8 @@ pub(crate) fn cost(
     Walk::new(index, limits, document, Some(variables)).operation(operation)
 }
 
-/// The costs of all operations by their names, without variables. Covers fragments that no operation spreads too, since
-/// async-graphql validates them.
+/// The costs of all operations by their names, without variables. Also covers fragments that no operation spreads, since
+/// async-graphql validates them too.
 ///
 /// # Errors
 /// As for [`cost`], and when the document as a whole has too many fields to be validated quickly.
@@ -218,13 +218,13 @@ impl<'a> Walk<'a> {
         }
         let (mut total, mut levels) = (QueryCost::default(), 0);
         for selection in &set.node.items {
-            let (cost, below) = match &selection.node {
+            let (cost, inner_levels) = match &selection.node {
                 Selection::Field(field) => {
                     let known = parent.and_then(|parent| parent.field(&field.node.name.node));
                     let (length, varies) =
                         known.map_or((1, false), |known| self.length(&field.node, known, parent));
                     let ty = known.and_then(|known| self.index.composite(&known.ty));
-                    let (inner, below) = if field.node.selection_set.node.items.is_empty() {
+                    let (inner, inner_levels) = if field.node.selection_set.node.items.is_empty() {
                         (QueryCost::default(), 0)
                     } else {
                         self.selections(&field.node.selection_set, ty, level + 1)?
@@ -234,7 +234,7 @@ impl<'a> Walk<'a> {
                     if matches!(field.node.name.node.as_str(), "__schema" | "__type") {
                         cost = cost.as_introspection();
                     }
-                    (cost, below)
+                    (cost, inner_levels)
                 }
                 Selection::InlineFragment(fragment) => {
                     let ty = match &fragment.node.type_condition {
@@ -248,7 +248,7 @@ impl<'a> Walk<'a> {
                 }
             };
             total = total.plus(cost);
-            levels = levels.max(below + 1);
+            levels = levels.max(inner_levels + 1);
         }
         Ok((total, levels))
     }
@@ -270,7 +270,7 @@ impl<'a> Walk<'a> {
             }
             None => {}
         }
-        // Validation reports an undefined fragment, which takes it about as long as checking a field.
+        // Validation reports an undefined fragment, which costs about as much as checking a field.
         let Some(fragment) = self.document.fragments.get(name) else {
             let missing = QueryCost {
                 fields: 1,

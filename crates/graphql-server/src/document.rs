@@ -67,7 +67,7 @@ impl Operation<'_> {
         self.are_arguments_checked.load(Ordering::Relaxed)
     }
 
-    /// The host has accepted its arguments.
+    /// Records that the host has accepted its arguments, unless they can depend on variables.
     pub fn set_arguments_checked(&self) {
         if self.definition.node.variable_definitions.is_empty() {
             self.are_arguments_checked.store(true, Ordering::Relaxed);
@@ -97,11 +97,9 @@ impl Document {
     /// # Errors
     /// When no operation has this name, or `name` is `None` and there are several operations.
     pub fn operation(&self, name: Option<&str>) -> Result<Operation<'_>, RequestError> {
-        let mut matching = self
-            .parsed
-            .operations
-            .iter()
-            .filter(|(own, _)| name.is_none_or(|name| own.is_some_and(|own| own == name)));
+        let mut matching = self.parsed.operations.iter().filter(|(candidate, _)| {
+            name.is_none_or(|name| candidate.is_some_and(|candidate| candidate == name))
+        });
         let (name, definition) = match (matching.next(), matching.next(), name) {
             (Some(only), None, _) => only,
             (None, _, Some(name)) => {
@@ -264,16 +262,16 @@ fn root_fields<'a>(
     operation: &'a OperationDefinition,
 ) -> Vec<&'a Positioned<Field>> {
     let mut fields = Vec::new();
-    let (mut sets, mut spread) = (vec![&operation.selection_set], HashSet::new());
+    let (mut sets, mut visited) = (vec![&operation.selection_set], HashSet::new());
     while let Some(set) = sets.pop() {
         for selection in &set.node.items {
             match &selection.node {
                 Selection::Field(field) => fields.push(field),
                 Selection::InlineFragment(fragment) => sets.push(&fragment.node.selection_set),
-                Selection::FragmentSpread(one) => {
-                    let name = &one.node.fragment_name.node;
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
                     if let Some(fragment) = document.fragments.get(name)
-                        && spread.insert(name)
+                        && visited.insert(name)
                     {
                         sets.push(&fragment.node.selection_set);
                     }

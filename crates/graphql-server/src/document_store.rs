@@ -19,9 +19,9 @@ use crate::schema_index::SchemaIndex;
 
 /// Memory for the documents of one cache, in bytes, as estimated with the two constants below.
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
-/// Bytes of memory that a parsed document takes for each byte of its text, roughly.
+/// Approximate number of bytes of memory that a parsed document takes for each byte of its text.
 const BYTES_PER_BYTE: usize = 40;
-/// Bytes of memory that a parsed document takes in addition.
+/// Approximate number of bytes of memory that each parsed document takes in addition.
 const BYTES_PER_DOCUMENT: usize = 2_000;
 
 /// How a request names its document.
@@ -49,7 +49,7 @@ pub enum SetupError {
     TrustedDocuments {
         /// The file.
         file: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }

@@ -21,7 +21,7 @@ use crate::response::GraphQlResponse;
 use crate::schema::{AnySchema, ValidateOnly};
 use crate::schema_index::SchemaIndex;
 use crate::validate::arguments;
-use crate::validate::variables::{Coerced, coerce, omit_absent};
+use crate::validate::variables::{CoercedVariables, coerce, omit_absent};
 
 /// The parameters of a request.
 #[derive(Clone, Debug, Default)]
@@ -49,7 +49,7 @@ pub struct Prepared<H: Host> {
     observation: H::Observation,
 }
 
-/// A schema, the documents that have been checked against it, and the host. Clones share all of it.
+/// A schema, the documents that have been checked against it, and the host. Clones share all of these.
 pub struct Engine<H: Host> {
     inner: Arc<Inner<H>>,
 }
@@ -168,7 +168,7 @@ impl<H: Host> Engine<H> {
             operation.facts.cost
         };
         cost.check(limits)?;
-        // Without variables an operation says the same each time.
+        // An operation without variables has the same arguments each time, so they are checked only once.
         if !operation.are_arguments_checked() {
             arguments::check(index, &document.parsed, definition, &coerced.values, &|field| {
                 host.check_arguments(&context, field)
@@ -213,7 +213,7 @@ impl<H: Host> Engine<H> {
         let execution = observation.run(self.inner.schema.execute(request));
         let executed = tokio::time::timeout(time, AssertUnwindSafe(execution).catch_unwind()).await;
         let response = match executed {
-            Ok(Ok(response)) => GraphQlResponse::executed(completion.complete(response)),
+            Ok(Ok(response)) => GraphQlResponse::from_execution(completion.complete(response)),
             Ok(Err(_)) => {
                 tracing::error!("a resolver panicked");
                 observation.panicked();
@@ -238,7 +238,7 @@ impl<H: Host> Engine<H> {
         let events = AssertUnwindSafe(self.inner.schema.stream(request)).catch_unwind();
         let completion = prepared.completion;
         let responses = events.map(move |event| match event {
-            Ok(response) => GraphQlResponse::executed(completion.complete(response)),
+            Ok(response) => GraphQlResponse::from_execution(completion.complete(response)),
             Err(_) => {
                 tracing::error!("a resolver panicked on an event of a subscription");
                 RequestError::internal().into()
@@ -255,7 +255,7 @@ fn executable(
     limits: &Limits,
     document: &Document,
     operation: Operation<'_>,
-    coerced: &Coerced,
+    coerced: &CoercedVariables,
 ) -> Result<(ExecutableDocument, bool), RequestError> {
     let mut fragments = HashMap::new();
     let Merged {

@@ -35,7 +35,7 @@ macro_rules! error_codes {
 error_codes! {
     /// The parameters, the document, a variable or an argument is not valid.
     BadUserInput = "BAD_USER_INPUT",
-    /// The document asks for more than the limits allow.
+    /// The document exceeds a limit.
     LimitExceeded = "LIMIT_EXCEEDED",
     /// No document has this hash or id.
     PersistedQueryNotFound = "PERSISTED_QUERY_NOT_FOUND",
@@ -126,7 +126,7 @@ impl RequestError {
         }
     }
 
-    /// Adds `extensions.retryAfter` to the first error, in seconds. HTTP responses carry it as `Retry-After` too.
+    /// Adds `extensions.retryAfter` to the first error, in seconds. HTTP responses also have the header `Retry-After`.
     #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
         if let Some(error) = self.errors.first_mut() {
@@ -145,7 +145,7 @@ impl RequestError {
         self.code
     }
 
-    /// The errors, of which there is at least one.
+    /// The errors; there is at least one.
     pub fn errors(&self) -> &[ServerError] {
         &self.errors
     }
@@ -166,14 +166,14 @@ pub(crate) fn short(name: &str) -> String {
     name.chars().take(60).collect()
 }
 
-/// What async-graphql appends to an error about an input value, once for each enclosing type.
+/// The text that async-graphql appends to an error about an input value, once for each enclosing type.
 const WHILE_PARSING: &str = " (occurred while parsing ";
 
 /// The beginning of async-graphql's error about an argument. Since values are checked beforehand, the only remaining cause
 /// is a nullable variable with the value null, used for a non-null argument that has a default.
 const EXPECTED: &str = "Expected input type ";
 
-/// Bounds errors in number and length, gives each a code, and replaces messages that were not written for clients.
+/// Bounds errors in number and length, sets a code in each, and replaces messages that were not written for clients.
 pub(crate) fn presentable(errors: Vec<ServerError>, code: ErrorCode) -> Vec<ServerError> {
     errors
         .into_iter()
@@ -200,7 +200,7 @@ pub(crate) fn presentable(errors: Vec<ServerError>, code: ErrorCode) -> Vec<Serv
             if let Some(end) = error.message.find(WHILE_PARSING) {
                 error.message.truncate(end);
             }
-            error.message = shortened(error.message);
+            error.message = truncate_message(error.message);
             error
         })
         .collect()
@@ -213,7 +213,7 @@ fn set_code(error: &mut ServerError, code: ErrorCode) {
         .set("code", Value::from(code.as_str()));
 }
 
-fn shortened(message: String) -> String {
+fn truncate_message(message: String) -> String {
     match message.char_indices().nth(MAX_MESSAGE) {
         Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
         None => message,

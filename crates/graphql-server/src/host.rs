@@ -54,9 +54,10 @@ pub trait Host: Send + Sync + 'static {
     /// Usually [`ErrorCode::Unauthenticated`].
     fn authorize(&self, context: &Self::Context) -> Result<(), RequestError>;
 
-    /// Checks what the schema can't say about the arguments of a field, and its resolver would refuse. Called for each field
-    /// with arguments that an operation selects, before anything is executed, and once for each text if the operation has no
-    /// variables: the result must depend on nothing but the field. `context` is there for what is the same in all requests.
+    /// Checks constraints on the arguments of a field that the schema can't express and that its resolver would enforce. Called
+    /// for each field with arguments that an operation selects, before anything is executed, and only once for each text if the
+    /// operation has no variables. So the result must depend only on the field, and on data of `context` that is the same in all
+    /// requests.
     ///
     /// # Errors
     /// [`ErrorCode::BadUserInput`] or [`ErrorCode::LimitExceeded`].

@@ -1,7 +1,7 @@
 //! Values as JSON, and JSON that was written while resolving.
 //!
 //! Objects and lists of the wrappers in `resolve` are not kept as trees: they are [`Value::Binary`], whose bytes are their
-//! JSON. No type of a schema has binary values otherwise.
+//! JSON. A schema has no other binary values.
 
 use async_graphql::Value;
 use axum::body::Bytes;
@@ -57,16 +57,16 @@ pub(crate) fn write_key(json: &mut Vec<u8>, key: &str) {
     json.extend_from_slice(b"\":");
 }
 
-/// A value whose JSON has been written.
-pub(crate) fn written(json: Vec<u8>) -> Value {
+/// A value that holds JSON.
+pub(crate) fn raw_json(json: Vec<u8>) -> Value {
     Value::Binary(Bytes::from(json))
 }
 
-/// Replaces JSON that has been written by the tree of its values.
+/// Replaces raw JSON by the tree of its values.
 pub(crate) fn expand(value: &mut Value) {
     match value {
         Value::Binary(written) => {
-            // It was written by this module.
+            // This module has written the JSON, so it is valid.
             *value = serde_json::from_slice(written).unwrap_or_default();
         }
         Value::List(items) => items.iter_mut().for_each(expand),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_copied_and_expanded() {
+    fn raw_json_is_copied_and_expanded() {
         let inner = value!({ "z": 1, "a": ["x", null] });
         let mut tree = value!({ "nodes": [] });
         let Value::Object(fields) = &mut tree else {
@@ -108,7 +108,7 @@ mod tests {
         };
         fields.insert(
             Name::new("nodes"),
-            Value::List(vec![written(json(&inner).into_bytes())]),
+            Value::List(vec![raw_json(json(&inner).into_bytes())]),
         );
         assert_eq!(json(&tree), r#"{"nodes":[{"z":1,"a":["x",null]}]}"#);
         expand(&mut tree);

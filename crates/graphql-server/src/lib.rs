@@ -1,5 +1,5 @@
 //! A GraphQL service around any [async-graphql] schema: HTTP, server-sent events and WebSocket, with every check that a
-//! public endpoint needs before a resolver runs. It works for any schema.
+//! public endpoint needs before a resolver runs.
 //!
 //! A program implements [`Host`] (login, rate limits, observation, shutdown), builds an [`Engine`] from its schema and
 //! mounts [`router`]. `examples/books.rs` is a complete program.
@@ -19,7 +19,7 @@
 //! 3. literals, and async-graphql's own validation
 //! 4. the login, unless the operation selects only [`Settings::public_fields`]
 //! 5. variables, and the cost with their values
-//! 6. what [`Host::check_arguments`] refuses, wherever a field is selected and not skipped
+//! 6. [`Host::check_arguments`], for each field that is selected and not skipped
 //! 7. rate limits
 //!
 //! The first three are done once for each text and cached.

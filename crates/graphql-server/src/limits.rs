@@ -134,8 +134,8 @@ pub(crate) fn check_size(
         for definition in &operation.variable_definitions {
             counter.directives(&definition.node.directives)?;
             let ty = innermost(&definition.node.var_type.node);
-            if index.named(ty).is_none() {
-                counter.unknown("type", ty, definition.node.var_type.pos);
+            if index.named_type(ty).is_none() {
+                counter.add_unknown("type", ty, definition.node.var_type.pos);
             }
         }
         counter.directives(&operation.directives)?;
@@ -174,11 +174,11 @@ impl<'a> Counter<'a> {
                     let name = &field.name.node;
                     let known = parent.and_then(|parent| parent.field(name));
                     if known.is_none() && parent.is_some() && name != "__typename" {
-                        self.unknown("field", name, field.name.pos);
+                        self.add_unknown("field", name, field.name.pos);
                     }
                     for (argument, _) in &field.arguments {
                         if known.is_some_and(|known| !known.arguments.contains_key(argument.node.as_str())) {
-                            self.unknown("argument", &argument.node, argument.pos);
+                            self.add_unknown("argument", &argument.node, argument.pos);
                         }
                     }
                     let ty = known.and_then(|known| self.index.composite(&known.ty));
@@ -200,7 +200,7 @@ impl<'a> Counter<'a> {
     fn type_condition(&mut self, on: &Positioned<Name>) -> Option<&'a Composite> {
         let ty = self.index.composite(&on.node);
         if ty.is_none() {
-            self.unknown("type", &on.node, on.pos);
+            self.add_unknown("type", &on.node, on.pos);
         }
         ty
     }
@@ -217,19 +217,19 @@ impl<'a> Counter<'a> {
         at_most(count, self.limits.arguments, "arguments in one place")
     }
 
-    fn unknown(&mut self, what: &str, name: &str, position: Pos) {
+    fn add_unknown(&mut self, kind: &str, name: &str, position: Pos) {
         // One more than `MAX_ERRORS` is enough to refuse the document.
         if self.unknown.len() <= MAX_ERRORS {
-            let message = format!("There is no {what} \"{}\" here.", short(name));
+            let message = format!("There is no {kind} \"{}\" here.", short(name));
             self.unknown
                 .push(server_error(ErrorCode::BadUserInput, message, Some(position)));
         }
     }
 }
 
-fn at_most(count: usize, limit: usize, what: &str) -> Result<(), RequestError> {
+fn at_most(count: usize, limit: usize, parts: &str) -> Result<(), RequestError> {
     if count > limit {
-        let message = format!("The document has more than {limit} {what}.");
+        let message = format!("The document has more than {limit} {parts}.");
         return Err(RequestError::new(ErrorCode::LimitExceeded, message));
     }
     Ok(())

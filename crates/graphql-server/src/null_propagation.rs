@@ -105,7 +105,7 @@ impl Completion {
             match segment {
                 PathSegment::Field(key) => {
                     let mut found = by_key(&self.document.parsed, &sets);
-                    // Validation has checked that these fields have the same type, so the first decides.
+                    // Validation has checked that these fields have the same type, so the type of the first one is used.
                     let known = found.swap_remove(key.as_str()).unwrap_or_default();
                     let known = known.into_iter().filter_map(|(parent, field)| {
                         let known = self.index.composite(parent)?.field(&field.node.name.node)?;
@@ -154,7 +154,7 @@ impl Completion {
                 Target::Value | Target::Missing(_) => break,
             }
         }
-        let (mut place, mut value) = (String::new(), data);
+        let (mut path, mut value) = (String::new(), data);
         for step in steps {
             let next = match step.segment {
                 PathSegment::Field(key) => {
@@ -175,11 +175,11 @@ impl Completion {
                 },
             };
             let Some(next) = next else { return true };
-            push(&mut place, step.segment);
+            push(&mut path, step.segment);
             value = next;
         }
         *value = Value::Null;
-        nulled.insert(place);
+        nulled.insert(path);
         true
     }
 
@@ -202,7 +202,7 @@ impl Completion {
     }
 }
 
-/// What the data has at a path.
+/// What the data contains at a path.
 enum Target {
     Value,
     /// The data has no value for the step with this index.
@@ -212,9 +212,9 @@ enum Target {
 }
 
 fn target(data: &Value, steps: &[Step<'_>], nulled: &HashSet<String>) -> Target {
-    let (mut place, mut value) = (String::new(), data);
+    let (mut path, mut value) = (String::new(), data);
     for (index, step) in steps.iter().enumerate() {
-        if nulled.contains(&place) {
+        if nulled.contains(&path) {
             return Target::Nulled;
         }
         let next = match (step.segment, value) {
@@ -225,24 +225,24 @@ fn target(data: &Value, steps: &[Step<'_>], nulled: &HashSet<String>) -> Target 
         let Some(next) = next else {
             return Target::Missing(index);
         };
-        push(&mut place, step.segment);
+        push(&mut path, step.segment);
         value = next;
     }
     Target::Value
 }
 
 /// Appends a step to the text of a path, which is unambiguous because response keys contain no dots.
-fn push(place: &mut String, segment: &PathSegment) {
-    place.push('.');
+fn push(path: &mut String, segment: &PathSegment) {
+    path.push('.');
     match segment {
-        PathSegment::Field(key) => place.push_str(key),
-        PathSegment::Index(at) => place.push_str(&at.to_string()),
+        PathSegment::Field(key) => path.push_str(key),
+        PathSegment::Index(at) => path.push_str(&at.to_string()),
     }
 }
 
 fn order(object: &mut Object, keys: &[impl AsRef<str>]) {
-    let place = |name: &Name| keys.iter().position(|key| key.as_ref() == name.as_str());
-    object.sort_by(|one, _, other, _| place(one).cmp(&place(other)));
+    let position = |name: &Name| keys.iter().position(|key| key.as_ref() == name.as_str());
+    object.sort_by(|one, _, other, _| position(one).cmp(&position(other)));
 }
 
 fn remove_placeholders(value: &mut Value) {

@@ -24,9 +24,12 @@ pub(crate) fn parse_document(text: &str, limits: &Limits) -> Result<ExecutableDo
         if error.kind.is_limit() {
             return RequestError::new(ErrorCode::LimitExceeded, message);
         }
-        let (at, what) = (error.pos, message.strip_prefix(SYNTAX).unwrap_or(&message));
-        let message = format!("Syntax error in line {}, column {}: {what}", at.line, at.column);
-        RequestError::at(ErrorCode::BadUserInput, message, Some(at))
+        let (position, reason) = (error.pos, message.strip_prefix(SYNTAX).unwrap_or(&message));
+        let message = format!(
+            "Syntax error in line {}, column {}: {reason}",
+            position.line, position.column
+        );
+        RequestError::at(ErrorCode::BadUserInput, message, Some(position))
     })
 }
 

@@ -28,7 +28,7 @@ pub(crate) const PLACEHOLDER: &str = " ";
 #[derive(Debug)]
 pub(crate) enum Plan {
     AsWritten,
-    /// In this form, whatever the variables are.
+    /// In this form for all values of the variables.
     Merged(Merged),
     /// In a form that is computed for each request, because it depends on variables.
     ByVariables,
@@ -102,12 +102,12 @@ pub(crate) fn root_keys(
 struct Group<'a> {
     fields: Vec<&'a Positioned<Field>>,
     /// Whether one of them is included for all values of the variables.
-    always: bool,
+    is_certain: bool,
 }
 
 /// The result of `@skip` and `@include`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Included {
+enum Inclusion {
     Yes,
     No,
     /// It depends on a variable whose value is not known yet.
@@ -227,7 +227,7 @@ impl<'a> Collector<'a> {
     /// The merged selections of these sets, whose parent is an object.
     fn fields(&mut self, object: &str, sets: &[Set<'a>]) -> Result<Vec<Positioned<Selection>>, RequestError> {
         let groups = self.groups(object, sets);
-        if !groups.values().any(|group| group.always) {
+        if !groups.values().any(|group| group.is_certain) {
             self.has_placeholders = true;
         }
         if groups.is_empty() {
@@ -320,30 +320,30 @@ impl<'a> Collector<'a> {
         &mut self,
         object: &str,
         set: Set<'a>,
-        always: bool,
+        is_certain: bool,
         spread: &mut HashSet<&'a str>,
         groups: &mut IndexMap<&'a str, Group<'a>>,
     ) {
         for selection in &set.node.items {
-            let included = self.included(selection.node.directives());
-            if included == Included::No {
+            let included = self.inclusion(selection.node.directives());
+            if included == Inclusion::No {
                 continue;
             }
-            let always = always && included == Included::Yes;
+            let is_certain = is_certain && included == Inclusion::Yes;
             match &selection.node {
                 Selection::Field(field) => {
                     let group = groups.entry(field.node.response_key().node.as_str());
                     let group = group.or_insert_with(|| Group {
                         fields: Vec::new(),
-                        always: false,
+                        is_certain: false,
                     });
                     group.fields.push(field);
-                    group.always |= always;
+                    group.is_certain |= is_certain;
                 }
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref();
                     if on.is_none_or(|on| self.index.is_of(object, &on.node.on.node)) {
-                        self.group(object, &fragment.node.selection_set, always, spread, groups);
+                        self.group(object, &fragment.node.selection_set, is_certain, spread, groups);
                     }
                 }
                 Selection::FragmentSpread(one) => {
@@ -355,22 +355,22 @@ impl<'a> Collector<'a> {
                         self.repeats = true;
                         continue;
                     }
-                    if always {
+                    if is_certain {
                         spread.insert(name);
                     }
                     if self
                         .index
                         .is_of(object, &fragment.node.type_condition.node.on.node)
                     {
-                        self.group(object, &fragment.node.selection_set, always, spread, groups);
+                        self.group(object, &fragment.node.selection_set, is_certain, spread, groups);
                     }
                 }
             }
         }
     }
 
-    fn included(&mut self, directives: &[Positioned<Directive>]) -> Included {
-        let mut included = Included::Yes;
+    fn inclusion(&mut self, directives: &[Positioned<Directive>]) -> Inclusion {
+        let mut included = Inclusion::Yes;
         for directive in directives {
             let wanted = match &*directive.node.name.node {
                 "skip" => false,
@@ -383,14 +383,14 @@ impl<'a> Collector<'a> {
                     Some(variables) => variables.get(name) == Some(&Value::Boolean(true)),
                     None => {
                         self.varies = true;
-                        included = Included::Perhaps;
+                        included = Inclusion::Perhaps;
                         continue;
                     }
                 },
                 _ => false,
             };
             if condition != wanted {
-                return Included::No;
+                return Inclusion::No;
             }
         }
         included

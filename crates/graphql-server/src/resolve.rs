@@ -14,7 +14,7 @@ use async_graphql::resolver_utils::resolve_container_serial;
 use async_graphql::{ContainerType, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::{BoxFuture, join_all};
 
-use crate::json::{separate, write, write_key, written};
+use crate::json::{raw_json, separate, write, write_key};
 
 /// An object whose fields are resolved in sequence.
 pub struct Node<T>(pub T);
@@ -79,7 +79,7 @@ impl<T: ContainerType> OutputType for Concurrent<T> {
             write(&mut json, &value);
         }
         json.push(b'}');
-        Ok(written(json))
+        Ok(raw_json(json))
     }
 }
 
@@ -107,7 +107,7 @@ impl<T: ContainerType> OutputType for Items<T> {
             write(&mut json, &value);
         }
         json.push(b']');
-        Ok(written(json))
+        Ok(raw_json(json))
     }
 }
 
@@ -138,7 +138,7 @@ fn resolve<'a, T: ContainerType>(
             return Ok(Value::Null);
         }
         json.push(b'}');
-        Ok(written(json))
+        Ok(raw_json(json))
     })
 }
 

@@ -23,7 +23,7 @@ pub struct GraphQlResponse {
 }
 
 impl GraphQlResponse {
-    pub(crate) fn executed(response: Response) -> Self {
+    pub(crate) fn from_execution(response: Response) -> Self {
         Self {
             errors: presentable(response.errors, ErrorCode::BadUserInput),
             data: Some(response.data),

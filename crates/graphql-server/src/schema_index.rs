@@ -52,7 +52,7 @@ pub(crate) struct Field {
 
 #[derive(Debug)]
 pub(crate) struct InputObject {
-    /// In the order of the schema.
+    /// The fields, in the order of the schema.
     pub fields: Vec<(String, InputField)>,
     /// Whether it has the directive `@oneOf`.
     pub one_of: bool,
@@ -192,7 +192,7 @@ impl SchemaIndex {
                 .is_some_and(|objects| objects.iter().any(|object| object == name))
     }
 
-    pub fn named(&self, name: &str) -> Option<&NamedType> {
+    pub fn named_type(&self, name: &str) -> Option<&NamedType> {
         self.types.get(name)
     }
 
@@ -317,7 +317,7 @@ mod tests {
         assert!(
             index.is_of("Thing", "Named") && index.is_of("Thing", "Thing") && !index.is_of("Named", "Thing")
         );
-        let Some(NamedType::InputObject(one)) = index.named("One") else {
+        let Some(NamedType::InputObject(one)) = index.named_type("One") else {
             panic!("One is an input");
         };
         assert!(one.one_of);

@@ -13,7 +13,7 @@ use crate::host::Host;
 /// Pauses between attempts to begin a request, in milliseconds.
 const PAUSES: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
 /// The time after which no further attempt is made. The pauses take about six seconds in total; attempts may take longer.
-const PATIENCE: Duration = Duration::from_secs(7);
+const RETRY_TIME: Duration = Duration::from_secs(7);
 
 /// An engine that is served over HTTP and WebSocket.
 pub(crate) struct Service<H: Host> {
@@ -45,7 +45,7 @@ impl<H: Host> Service<H> {
                 Err(error) => error,
             };
             match pauses.next() {
-                Some(pause) if error.code != ErrorCode::Unauthenticated && began.elapsed() < PATIENCE => {
+                Some(pause) if error.code != ErrorCode::Unauthenticated && began.elapsed() < RETRY_TIME => {
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
                 _ => return Err(error),

@@ -24,7 +24,7 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
         if allows_all {
             Some(HeaderValue::from_static("*"))
         } else {
-            listed(allowed, origin)
+            allow_origin(allowed, origin)
         }
     });
     let preflight = request.method() == Method::OPTIONS
@@ -61,9 +61,9 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
 }
 
 /// The `Access-Control-Allow-Origin` for this origin, if it is listed.
-fn listed(allowed: &[String], origin: &HeaderValue) -> Option<HeaderValue> {
-    let listed = allowed
+fn allow_origin(allowed: &[String], origin: &HeaderValue) -> Option<HeaderValue> {
+    let is_listed = allowed
         .iter()
         .any(|allowed| allowed.as_bytes() == origin.as_bytes());
-    listed.then(|| origin.clone())
+    is_listed.then(|| origin.clone())
 }

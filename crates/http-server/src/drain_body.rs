@@ -63,11 +63,11 @@ impl Drop for DrainBody {
 }
 
 async fn drain(mut body: Incoming) {
-    let mut left = MAX_BYTES;
+    let mut remaining = MAX_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
         let read = frame.data_ref().map_or(0, Bytes::len);
-        match left.checked_sub(read) {
-            Some(rest) => left = rest,
+        match remaining.checked_sub(read) {
+            Some(rest) => remaining = rest,
             None => return,
         }
     }

@@ -25,19 +25,19 @@ pub fn find(files: &'static [File], name: &str) -> Option<&'static File> {
     files
         .binary_search_by(|file| file.name.cmp(name))
         .ok()
-        .and_then(|at| files.get(at))
+        .and_then(|index| files.get(index))
 }
 
-/// Adapts a page to the public URL of the server, which has no trailing slash: the path of the URL is put before attributes and
-/// texts that begin with `/`, and the URL replaces `example_url`.
-pub fn at_public_url(html: &str, example_url: &str, base_url: &str) -> String {
+/// Adapts a page to the public URL of the server, which has no trailing slash: the path of the URL is prepended to attributes
+/// and texts that begin with `/`, and the URL replaces `example_url`.
+pub fn adapt_to_public_url(html: &str, example_url: &str, base_url: &str) -> String {
     let base_url = base_url
         .replace('&', "&amp;")
         .replace('"', "&quot;")
         .replace('<', "&lt;");
     let path = base_url
         .split_once("://")
-        .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)))
+        .and_then(|(_, rest)| rest.find('/').and_then(|start| rest.get(start..)))
         .unwrap_or_default();
     html.replace("=\"/", &format!("=\"{path}/"))
         .replace(">/", &format!(">{path}/"))
@@ -152,7 +152,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                at_public_url(html, "http://here", base_url),
+                adapt_to_public_url(html, "http://here", base_url),
                 expected,
                 "{base_url}"
             );

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 
-/// A response with a body that can be serialized as JSON, so with strings as the keys of all its maps.
+/// A JSON response. The keys of all maps in `body` must be strings.
 pub fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(json) => {

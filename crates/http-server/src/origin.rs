@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_hosts() {
+    fn hosts_are_matched_with_a_list() {
         let list = |hosts: &[&str]| hosts.iter().map(|host| (*host).to_owned()).collect::<Vec<_>>();
         assert!(is_listed(&[], "any") && is_listed(&list(&["*"]), "any"));
         let hosts = list(&["shop.example.com", " .example.org"]);
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn hosts() {
+    fn hosts_have_a_name_or_address_and_an_optional_port() {
         for host in [
             "localhost",
             "localhost:8000",
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn hops() {
+    fn hops_are_parsed_with_and_without_a_port() {
         for (hop, address) in [
             ("10.0.0.1", "10.0.0.1"),
             ("10.0.0.1:99", "10.0.0.1"),

@@ -20,11 +20,11 @@ pub fn if_match_holds(headers: &HeaderMap, tag: Option<&str>) -> bool {
 
 /// Whether `If-None-Match` holds for an existing resource with this entity tag, or with none (section 13.1.2).
 pub fn if_none_match_holds(headers: &HeaderMap, tag: Option<&str>) -> bool {
-    let is_same = |sent: &str| tag.is_some_and(|tag| without_weakness(sent) == without_weakness(tag));
+    let is_same = |sent: &str| tag.is_some_and(|tag| strip_weak_prefix(sent) == strip_weak_prefix(tag));
     !list_values(headers, header::IF_NONE_MATCH).any(|sent| sent == "*" || is_same(sent))
 }
 
-fn without_weakness(tag: &str) -> &str {
+fn strip_weak_prefix(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The most bytes of a response that are read.
+/// Maximum number of bytes of a response that are read.
 const MAX_BYTES: u64 = 16 * 1024;
 
 /// Requests a path of the server that listens on this address. Returns the status and the body. There is no time limit.
@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 16 * 1024;
 /// # Errors
 /// When nothing listens there, or the response is not HTTP.
 pub async fn probe(listening: SocketAddr, path: &str) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(reachable(listening)).await?;
+    let mut stream = TcpStream::connect(connect_address(listening)).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut response = Vec::new();
@@ -23,8 +23,8 @@ pub async fn probe(listening: SocketAddr, path: &str) -> io::Result<(u16, String
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the response is not HTTP"))
 }
 
-/// The address to connect to: a server that listens on all addresses is reached on the loopback one.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+/// The address to connect to: the loopback address for a server that listens on all addresses.
+fn connect_address(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
@@ -50,7 +50,10 @@ mod tests {
             ("[::]:8000", "[::1]:8000"),
             ("192.0.2.1:80", "192.0.2.1:80"),
         ] {
-            assert_eq!(reachable(listening.parse().unwrap()), expected.parse().unwrap());
+            assert_eq!(
+                connect_address(listening.parse().unwrap()),
+                expected.parse().unwrap()
+            );
         }
     }
 

@@ -7,11 +7,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{StatusCode, Version, header};
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::IntoResponse as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -38,6 +39,8 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 /// Time for a new connection to send its first request on shutdown.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time for an idle connection to send another request on shutdown; the request may already be on its way.
+const NEXT_REQUEST_TIMEOUT: Duration = Duration::from_millis(500);
 /// Pause before accepting again after a failure, which is usually caused by a lack of file descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
@@ -67,7 +70,7 @@ pub async fn serve<P: Program>(
     serve_with(program, router, listener, ReadLimits::DEFAULT, stop).await;
 }
 
-/// The same with other limits on what clients leave unread.
+/// Like [`serve`], with other limits on unread responses.
 pub async fn serve_with<P: Program>(
     program: &Arc<P>,
     router: axum::Router,
@@ -120,7 +123,7 @@ fn max_connections(files: Option<u64>) -> usize {
     let files = files.map_or(MAX_CONNECTIONS, |files| {
         usize::try_from(files).unwrap_or(usize::MAX)
     });
-    // With a very low limit, half of the files.
+    // With a very low limit, use half of the files.
     files
         .saturating_sub(OTHER_FILES)
         .max(files / 2)
@@ -154,11 +157,11 @@ struct Server<P> {
     shutdown: watch::Sender<bool>,
 }
 
-type Accepted = (OwnedSemaphorePermit, TcpStream, SocketAddr);
+type AcceptedConnection = (OwnedSemaphorePermit, TcpStream, SocketAddr);
 
 impl<P: Program> Server<P> {
     /// Accepts the next connection once a slot is free.
-    async fn accept(&self, listener: &TcpListener) -> io::Result<Accepted> {
+    async fn accept(&self, listener: &TcpListener) -> io::Result<AcceptedConnection> {
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let (stream, peer) = listener.accept().await?;
         Ok((slot.map_err(io::Error::other)?, stream, peer))
@@ -182,24 +185,33 @@ impl<P: Program> Server<P> {
         }
     }
 
-    fn spawn(&self, (slot, stream, peer): Accepted) {
+    fn spawn(&self, (slot, stream, peer): AcceptedConnection) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was closed right after it was accepted");
         }
-        let requested = Arc::<Notify>::default();
-        let (router, request_seen) = (self.router.clone(), Arc::clone(&requested));
+        let requests = Arc::<Requests>::default();
+        let (router, started) = (self.router.clone(), Arc::clone(&requests));
         let (limits, unread) = (self.limits, Arc::<UnreadBodies>::default());
         let bodies = Arc::clone(&unread);
+        let mut shutdown = self.shutdown.subscribe();
+        let stopping = shutdown.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            request_seen.notify_one();
-            let (router, bodies) = (router.clone(), Arc::clone(&bodies));
+            let running = started.start();
+            let (router, bodies, stopping) = (router.clone(), Arc::clone(&bodies), stopping.clone());
             async move {
+                let _running = running;
                 // With HTTP/1, a connection has one response at a time, and a stalled write ends it.
                 if request.version() != Version::HTTP_2 {
-                    return respond(router, peer, request).await;
+                    let mut response = respond(router, peer, request).await?;
+                    if *stopping.borrow() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+                        // The client sends its next request over another connection.
+                        let close = HeaderValue::from_static("close");
+                        response.headers_mut().insert(header::CONNECTION, close);
+                    }
+                    return Ok::<_, Infallible>(response);
                 }
-                if !bodies.below(limits.unread_bytes).await {
-                    // There is nothing left to send a response to.
+                if !bodies.wait_until_below(limits.unread_bytes).await {
+                    // The connection has ended, so this response is not sent.
                     return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
                 }
                 let response = respond(router, peer, request).await?;
@@ -214,7 +226,6 @@ impl<P: Program> Server<P> {
             .builder
             .serve_connection_with_upgrades(TokioIo::new(TimeoutStream::new(stream, timeouts)), service)
             .into_owned();
-        let mut shutdown = self.shutdown.subscribe();
         let shutdown = async move {
             // Fails only if the sender was dropped, which also means shutdown.
             let _ = shutdown.wait_for(|shutdown| *shutdown).await;
@@ -226,19 +237,61 @@ impl<P: Program> Server<P> {
             let _ends_waiting = EndWaiting(Arc::clone(&unread));
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                () = unread.stalled(limits.stalled) => {
+                () = unread.wait_until_stalled(limits.stalled) => {
                     return tracing::debug!("a connection was closed: the client does not read a response");
                 }
                 () = shutdown => {}
             }
-            // A graceful shutdown would drop the first request if it has not been read yet.
+            // A graceful shutdown closes an idle connection at once, even if a request has arrived that has not been read yet.
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                _ = tokio::time::timeout(FIRST_REQUEST_TIMEOUT, requested.notified()) => {}
+                () = requests.wait_for_last() => {}
             }
             connection.as_mut().graceful_shutdown();
             log_end(connection.await);
         });
+    }
+}
+
+/// The requests of one connection.
+#[derive(Default)]
+struct Requests {
+    seen: AtomicBool,
+    running: AtomicUsize,
+    started: Notify,
+}
+
+impl Requests {
+    /// Counts a request as running until the returned value is dropped.
+    fn start(self: &Arc<Self>) -> RunningRequest {
+        self.seen.store(true, Ordering::Relaxed);
+        self.running.fetch_add(1, Ordering::Relaxed);
+        self.started.notify_waiters();
+        RunningRequest(Arc::clone(self))
+    }
+
+    /// Waits on shutdown until a request is running, or the time for another request is over.
+    async fn wait_for_last(&self) {
+        let mut next = pin!(self.started.notified());
+        next.as_mut().enable();
+        if self.running.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let time = if self.seen.load(Ordering::Relaxed) {
+            NEXT_REQUEST_TIMEOUT
+        } else {
+            FIRST_REQUEST_TIMEOUT
+        };
+        // The connection is closed in either case, after the request if there is one.
+        let _ = tokio::time::timeout(time, next).await;
+    }
+}
+
+struct RunningRequest(Arc<Requests>);
+
+impl Drop for RunningRequest {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

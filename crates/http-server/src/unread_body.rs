@@ -32,7 +32,7 @@ impl ReadLimits {
     };
 }
 
-/// The largest part of a body that is handed to the HTTP/2 implementation, which keeps it until the client accepts it.
+/// The largest part of a body that is handed over to the HTTP/2 implementation, which keeps it until the client accepts it.
 const PART: usize = 16 * 1024;
 
 /// The bodies of one connection.
@@ -45,7 +45,7 @@ pub(crate) struct UnreadBodies {
 #[derive(Default)]
 struct State {
     next: u64,
-    /// The bodies that wait for the client, and since when.
+    /// For each body that waits for the client, the time at which it began to wait.
     waiting: HashMap<u64, Instant>,
     bytes: u64,
     is_closed: bool,
@@ -57,7 +57,7 @@ impl UnreadBodies {
     }
 
     /// Waits until fewer bytes than this are unread. False if the connection has ended.
-    pub(crate) async fn below(&self, bytes: u64) -> bool {
+    pub(crate) async fn wait_until_below(&self, bytes: u64) -> bool {
         loop {
             let mut sent = std::pin::pin!(self.sent.notified());
             // Registered before the number is read, so that no change in between is missed.
@@ -74,7 +74,7 @@ impl UnreadBodies {
     }
 
     /// Completes when a body has waited for the client for this long, or up to twice as long.
-    pub(crate) async fn stalled(&self, limit: Duration) {
+    pub(crate) async fn wait_until_stalled(&self, limit: Duration) {
         loop {
             tokio::time::sleep(limit).await;
             let is_stalled = |since: &Instant| since.elapsed() >= limit;
@@ -84,7 +84,7 @@ impl UnreadBodies {
         }
     }
 
-    /// The body of a response, from now on one of these.
+    /// Adds the body of a response, and returns it wrapped so that its unread bytes are counted.
     pub(crate) fn add(self: &Arc<Self>, body: Body) -> Body {
         if body.is_end_stream() {
             return body;
@@ -102,12 +102,12 @@ impl UnreadBodies {
             body,
             rest: Bytes::new(),
             unread: bytes,
-            handed: 0,
+            handed_over: 0,
         })
     }
 }
 
-/// Ends the requests of a connection that wait, when it is dropped.
+/// When dropped, ends the waiting requests of a connection.
 pub(crate) struct EndWaiting(pub(crate) Arc<UnreadBodies>);
 
 impl Drop for EndWaiting {
@@ -122,22 +122,22 @@ struct UnreadBody {
     bodies: Arc<UnreadBodies>,
     id: u64,
     body: Body,
-    /// What is left of the last frame.
+    /// The rest of the last frame.
     rest: Bytes,
     /// Bytes that count as unread.
     unread: u64,
-    /// Bytes of the part that was handed over last. It has been sent when the next one is asked for.
-    handed: u64,
+    /// Bytes of the part that was handed over last. It has been sent when the next part is polled.
+    handed_over: u64,
 }
 
 impl UnreadBody {
     fn hand_over(&mut self) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let part = self.rest.split_to(self.rest.len().min(PART));
-        self.handed = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        self.handed_over = u64::try_from(part.len()).unwrap_or(u64::MAX);
         let mut state = self.bodies.state();
         state.waiting.insert(self.id, Instant::now());
-        // A stream has no size that is known in advance.
-        let unknown = self.handed.saturating_sub(self.unread);
+        // The size of a streamed body is not known in advance.
+        let unknown = self.handed_over.saturating_sub(self.unread);
         state.bytes = state.bytes.saturating_add(unknown);
         self.unread += unknown;
         Poll::Ready(Some(Ok(Frame::data(part))))
@@ -155,7 +155,7 @@ impl HttpBody for UnreadBody {
         let this = &mut *self;
         let mut state = this.bodies.state();
         state.waiting.remove(&this.id);
-        let sent = std::mem::take(&mut this.handed).min(this.unread);
+        let sent = std::mem::take(&mut this.handed_over).min(this.unread);
         state.bytes = state.bytes.saturating_sub(sent);
         this.unread -= sent;
         drop(state);
@@ -177,7 +177,7 @@ impl HttpBody for UnreadBody {
         }
     }
 
-    /// The end is a frame of its own: it is asked for when the client has accepted all that precedes it.
+    /// The end is reported as a separate frame, which is polled once the client has accepted everything before it.
     fn is_end_stream(&self) -> bool {
         false
     }

@@ -136,3 +136,24 @@ async fn a_running_request_finishes_on_shutdown() {
     assert_eq!(running.program.finished.load(Ordering::SeqCst), 1);
     assert_eq!(running.program.open.load(Ordering::SeqCst), 0);
 }
+
+#[tokio::test]
+async fn a_request_on_an_idle_connection_is_answered_during_shutdown() {
+    let running = start(Router::new().route("/", get(async || "done"))).await;
+    let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+    let mut stream = send(running.address, request).await;
+    let mut first = Vec::new();
+    while !first.ends_with(b"done") {
+        assert_ne!(stream.read_buf(&mut first).await.unwrap(), 0, "closed early");
+    }
+    assert!(!String::from_utf8(first).unwrap().contains("Connection: close"));
+    running.stop.send(()).unwrap();
+    while running.program.stopped.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let second = text(stream).await;
+    assert!(second.contains("\r\nConnection: close\r\n"), "{second}");
+    assert!(second.ends_with("\r\n\r\ndone"), "{second}");
+    running.server.await.unwrap();
+}

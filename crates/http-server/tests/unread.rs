@@ -1,4 +1,4 @@
-//! Clients that do not read their responses: their connections are closed, and what waits for them is bounded.
+//! Clients that do not read their responses: their connections are closed, and the bytes that wait for them are bounded.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a panic is a failed test")]
 
@@ -21,7 +21,7 @@ const LIMITS: ReadLimits = ReadLimits {
     unread_bytes: 100_000,
     streams: 64,
 };
-/// No test waits longer for a connection to be closed.
+/// The maximum time that a test waits for a connection to be closed.
 const LONG: Duration = Duration::from_secs(20);
 
 const SETTINGS: u8 = 4;
@@ -40,7 +40,7 @@ impl Program for Nothing {
     async fn finished(&self) {}
 }
 
-/// A server whose `/` has [`BODY`] bytes, and the number of its requests. The body of `/stream` is what is sent.
+/// A server whose `/` responds with [`BODY`] bytes, the number of requests for `/`, and a sender for the body of `/stream`.
 async fn start() -> (SocketAddr, Arc<AtomicUsize>, mpsc::Sender<Bytes>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -113,9 +113,9 @@ async fn read_to_end(client: &mut TcpStream) {
 
 #[tokio::test]
 async fn streams_that_are_not_read_end_their_connection() {
-    // Windows that are smaller than the body, and how many requests begin before 100,000 bytes are unread: of each body, all
-    // 40,000 bytes, all but the first part of 16 KiB, which is handed over, or the last part alone.
-    for (window, most) in [(0, 3), (1, 5), (u32::try_from(BODY).unwrap() - 1, 14)] {
+    // Windows that are smaller than the body, and how many requests can begin before 100,000 bytes are unread. The unread bytes
+    // of each body are all 40,000, all but the first part of 16 KiB, or only the last part.
+    for (window, max) in [(0, 3), (1, 5), (u32::try_from(BODY).unwrap() - 1, 14)] {
         let (address, requests, _sender) = start().await;
         let mut client = TcpStream::connect(address).await.unwrap();
         let mut bytes = preface(window);
@@ -126,7 +126,7 @@ async fn streams_that_are_not_read_end_their_connection() {
         read_to_end(&mut client).await;
         let begun = requests.load(Ordering::SeqCst);
         assert!(
-            (1..=most).contains(&begun),
+            (1..=max).contains(&begun),
             "{begun} requests were begun with a window of {window}"
         );
     }
@@ -136,7 +136,7 @@ async fn streams_that_are_not_read_end_their_connection() {
 async fn a_connection_whose_window_is_never_updated_ends() {
     let (address, requests, _sender) = start().await;
     let mut client = TcpStream::connect(address).await.unwrap();
-    // The streams have room, the connection has 65,535 bytes.
+    // The windows of the streams are large enough, but that of the connection has 65,535 bytes.
     let mut bytes = preface(1_000_000);
     for stream in 0..64 {
         bytes.extend(request(stream * 2 + 1, "/"));
@@ -174,7 +174,7 @@ async fn a_client_that_reads_is_served_however_long_the_server_takes() {
     }
     client.write_all(&bytes).await.unwrap();
     sender.send(Bytes::from_static(b"begin")).await.unwrap();
-    // Longer than a client may take.
+    // Longer than a client may stall.
     tokio::time::sleep(LIMITS.stalled * 4).await;
     sender.send(Bytes::from_static(b"finally")).await.unwrap();
     let mut received = Vec::new();

@@ -11,11 +11,11 @@ pub struct ErrorExample {
     /// The name of the example.
     pub name: &'static str,
     pub body: Value,
-    /// The name of the header that it has, in lower case.
+    /// The name of its special header, if it has one, in lower case.
     pub header: Option<String>,
 }
 
-/// Returns references by status to error responses of `#/components/responses`, which are given by status and name.
+/// Returns references to responses in `#/components/responses`, keyed by status. `errors` has their statuses and names.
 pub fn error_references(errors: impl IntoIterator<Item = (u16, String)>) -> Map<String, Value> {
     let mut references = Map::new();
     for (status, name) in errors {
@@ -26,8 +26,8 @@ pub fn error_references(errors: impl IntoIterator<Item = (u16, String)>) -> Map<
     references
 }
 
-/// Returns an error response that occurs in the forms of the examples, with the schema of `details` in its body. A header that
-/// only some of them have refers to the component `Optional-…`.
+/// Returns the description of an error response from examples of it; `details` is the schema of the details in its body. A
+/// header that only some examples have refers to the component `Optional-…`.
 pub fn error_response(description: &str, examples: &[ErrorExample], details: &Value) -> Value {
     let headers: Map<String, Value> = examples
         .iter()

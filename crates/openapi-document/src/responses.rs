@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::insert;
 
-/// Returns a request body, which has to be there.
+/// Returns the description of a required request body.
 pub fn request_body(schema: &Value, example: &Value) -> Value {
     json!({
         "required": true,

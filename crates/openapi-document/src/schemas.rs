@@ -1,14 +1,14 @@
 //! The schemas of bodies.
 //!
 //! The schema of a response is derived from the struct that is serialized. The schema of a request body follows from the
-//! same struct: it has all properties that are not read-only. There, a reference is an id or an object, and a whole number a
-//! number or a string of digits.
+//! same struct: it has all properties that are not read-only. In requests, a reference is an id or an object, and a whole
+//! number is a number or a string of digits.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-/// The place of schemas in the OpenAPI description.
+/// The path of the schemas in the OpenAPI description.
 const PATH: &str = "/components/schemas";
 
 /// The schemas for `#/components/schemas`, collected while operations are described.
@@ -38,7 +38,7 @@ impl Schemas {
         });
         let generator = settings.for_serialize().into_generator();
         let mut schemas = Self { generator, input };
-        for (name, schema) in shared() {
+        for (name, schema) in shared_schemas() {
             schemas.add(name, schema);
         }
         schemas
@@ -176,7 +176,7 @@ pub fn faults(fields: impl IntoIterator<Item = impl ToString>) -> Value {
     })
 }
 
-/// Returns the schema of a string of digits, of a whole number of 1 or more if it is positive.
+/// Returns the schema of a whole number as a string of digits; if `is_positive`, the number is 1 or more.
 pub fn digits(is_positive: bool) -> Value {
     json!({ "type": "string", "pattern": if is_positive { "^0*[1-9][0-9]*$" } else { "^[0-9]+$" } })
 }
@@ -194,7 +194,7 @@ pub fn insert(schema: &mut Value, key: &str, value: impl Into<Value>) {
 }
 
 /// The schemas that several bodies share.
-fn shared() -> [(&'static str, Value); 4] {
+fn shared_schemas() -> [(&'static str, Value); 4] {
     [
         (
             "Id",

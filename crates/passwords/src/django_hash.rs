@@ -10,7 +10,7 @@ use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// Whether it is a Django hash with parameters within bounds, so that a login can't take too much memory or time. Any
+/// Whether this is a Django hash with parameters within bounds, so that a login can't take too much memory or time. Any
 /// other hash matches no password.
 pub(crate) fn is_usable(encoded: &str) -> bool {
     django_source::password::is_usable(encoded)
@@ -36,7 +36,7 @@ pub(crate) fn verify(password: &str, encoded: &str) -> bool {
     }
 }
 
-/// A rough estimate of the time to verify a hash, in nanoseconds. Only for comparing hashes with each other.
+/// A rough estimate of the time to verify a hash, in nanoseconds, precise enough to compare hashes with each other.
 pub(crate) fn cost(encoded: &str) -> u64 {
     let numbers = |text: &str| -> Vec<u64> {
         text.split(|letter: char| !letter.is_ascii_digit())
@@ -47,7 +47,7 @@ pub(crate) fn cost(encoded: &str) -> u64 {
         return 0;
     };
     let parts: Vec<&str> = rest.split('$').collect();
-    let part = |place: usize| parts.get(place).map_or_else(Vec::new, |text| numbers(text));
+    let part = |index: usize| parts.get(index).map_or_else(Vec::new, |text| numbers(text));
     let product = |numbers: &[u64]| {
         numbers
             .iter()
@@ -71,17 +71,17 @@ pub(crate) fn cost(encoded: &str) -> u64 {
     }
 }
 
-/// Takes the time by which verifying `slowest` is slower than verifying `encoded`, if both use the same PBKDF2 scheme.
-/// Otherwise takes the time of verifying `slowest`, unless `encoded` costs as much.
+/// Spends the time by which verifying `slowest` is slower than verifying `encoded`, if both use the same PBKDF2 scheme.
+/// Otherwise spends the time of verifying `slowest`, unless `encoded` costs as much.
 pub(crate) fn spend_difference(password: &str, encoded: &str, slowest: &str) {
     let rounds = |text: &str, scheme: &str| -> Option<u32> {
         text.strip_prefix(scheme)?.split('$').next()?.parse().ok()
     };
     for scheme in ["pbkdf2_sha256$", "pbkdf2_sha1$"] {
-        if let (Some(done), Some(most)) = (rounds(encoded, scheme), rounds(slowest, scheme)) {
-            let rest = most.saturating_sub(done);
-            if rest > 0 {
-                std::hint::black_box(pbkdf2_rounds(password, scheme, rest));
+        if let (Some(spent), Some(required)) = (rounds(encoded, scheme), rounds(slowest, scheme)) {
+            let missing = required.saturating_sub(spent);
+            if missing > 0 {
+                std::hint::black_box(pbkdf2_rounds(password, scheme, missing));
             }
             return;
         }

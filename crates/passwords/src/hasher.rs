@@ -34,10 +34,10 @@ const LANES: u32 = 1;
 /// Hashes and verifies passwords.
 pub struct Passwords {
     concurrency: Arc<Semaphore>,
-    /// The slowest Django hash passed to [`note`](Self::note) so far.
+    /// The slowest Django hash passed to [`record`](Self::record) so far.
     slowest: Mutex<Option<Arc<str>>>,
-    /// Set once [`note_once`](Self::note_once) has succeeded.
-    noted: OnceCell<()>,
+    /// Set once [`record_all_once`](Self::record_all_once) has succeeded.
+    all_recorded: OnceCell<()>,
 }
 
 impl Passwords {
@@ -46,7 +46,7 @@ impl Passwords {
         Self {
             concurrency: Arc::new(Semaphore::new(cores)),
             slowest: Mutex::default(),
-            noted: OnceCell::new(),
+            all_recorded: OnceCell::new(),
         }
     }
 
@@ -56,7 +56,7 @@ impl Passwords {
     }
 
     /// Records a stored hash. From then on, a failed login takes at least as long as verifying this hash.
-    pub fn note(&self, stored: &str) {
+    pub fn record(&self, stored: &str) {
         if is_own(stored) || !django_hash::is_usable(stored) {
             return;
         }
@@ -67,19 +67,19 @@ impl Passwords {
         }
     }
 
-    /// Runs `note_all`, which should call [`note`](Self::note) with all stored hashes, unless it has succeeded before.
+    /// Runs `record_all`, which should call [`record`](Self::record) with all stored hashes, unless it has succeeded before.
     ///
     /// # Errors
-    /// Those of `note_all`.
-    pub async fn note_once<E>(&self, note_all: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
-        self.noted.get_or_try_init(|| note_all()).await.copied()
+    /// Those of `record_all`.
+    pub async fn record_all_once<E>(&self, record_all: impl AsyncFnOnce() -> Result<(), E>) -> Result<(), E> {
+        self.all_recorded.get_or_try_init(|| record_all()).await.copied()
     }
 
     /// Whether the password matches the hash; false without a hash. Every failure takes the same time: that of verifying a
-    /// hash of this crate and the slowest noted Django hash.
+    /// hash of this crate and the slowest Django hash passed to [`record`](Self::record).
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool> {
         if let Some(stored) = &hash {
-            self.note(stored);
+            self.record(stored);
         }
         let slowest = self
             .slowest
@@ -164,7 +164,7 @@ fn verify(password: &str, hash: &str) -> Result<bool> {
     Ok(argon2id()?.verify_password(password.as_bytes(), &hash).is_ok())
 }
 
-/// The hash to verify against if the user does not exist or has no usable hash, so that this takes as long.
+/// The hash to verify against if the user does not exist or has no usable hash, so that verifying takes the same time.
 fn dummy_hash() -> Result<&'static str> {
     static DUMMY: OnceLock<String> = OnceLock::new();
     if let Some(hash) = DUMMY.get() {

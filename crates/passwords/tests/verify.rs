@@ -47,9 +47,18 @@ async fn a_malformed_argon2_hash_is_an_error() {
 }
 
 #[tokio::test]
-async fn note_once_runs_until_it_succeeds() {
+async fn record_all_once_runs_until_it_succeeds() {
     let passwords = Passwords::new();
-    assert_eq!(passwords.note_once(async || Err("not now")).await, Err("not now"));
-    assert_eq!(passwords.note_once(async || Ok::<(), &str>(())).await, Ok(()));
-    assert_eq!(passwords.note_once(async || Err("never called")).await, Ok(()));
+    assert_eq!(
+        passwords.record_all_once(async || Err("not now")).await,
+        Err("not now")
+    );
+    assert_eq!(
+        passwords.record_all_once(async || Ok::<(), &str>(())).await,
+        Ok(())
+    );
+    assert_eq!(
+        passwords.record_all_once(async || Err("never called")).await,
+        Ok(())
+    );
 }

@@ -26,7 +26,7 @@ pub struct Failures {
     shared: Option<SharedFailures>,
 }
 
-/// In monotonic time.
+/// The monotonic times of the failures.
 #[derive(Default)]
 struct State {
     by_name: Times<(IpAddr, u64)>,
@@ -34,10 +34,10 @@ struct State {
 }
 
 /// An attempt in progress.
-pub struct Attempt(Counted);
+pub struct Attempt(CountedAttempt);
 
 /// Where an attempt is counted.
-enum Counted {
+enum CountedAttempt {
     Local { name: (IpAddr, u64), at: Duration },
     Shared(SharedAttempt),
 }
@@ -62,13 +62,13 @@ impl Failures {
             None => None,
         };
         let counted = match shared {
-            Some(counted) => Counted::Shared(counted?),
+            Some(counted) => CountedAttempt::Shared(counted?),
             None => self.begin_locally(address, name, now)?,
         };
         Ok(Attempt(counted))
     }
 
-    fn begin_locally(&self, address: IpAddr, name: &str, now: Duration) -> Result<Counted, Duration> {
+    fn begin_locally(&self, address: IpAddr, name: &str, now: Duration) -> Result<CountedAttempt, Duration> {
         let mut hasher = DefaultHasher::new();
         name.hash(&mut hasher);
         let name = (address, hasher.finish());
@@ -80,19 +80,19 @@ impl Failures {
         }
         state.by_name.add(name, now);
         state.by_address.add(address, now);
-        Ok(Counted::Local { name, at: now })
+        Ok(CountedAttempt::Local { name, at: now })
     }
 
     /// Removes an attempt that succeeded.
     pub async fn succeeded(&self, Attempt(counted): &Attempt) {
         match (counted, &self.shared) {
-            (Counted::Local { name, at }, _) => {
+            (CountedAttempt::Local { name, at }, _) => {
                 let mut state = self.local.lock().unwrap_or_else(PoisonError::into_inner);
                 state.by_name.remove(name, *at);
                 state.by_address.remove(&name.0, *at);
             }
-            (Counted::Shared(attempt), Some(shared)) => shared.succeeded(attempt).await,
-            (Counted::Shared(_), None) => {}
+            (CountedAttempt::Shared(attempt), Some(shared)) => shared.succeeded(attempt).await,
+            (CountedAttempt::Shared(_), None) => {}
         }
     }
 }

@@ -26,8 +26,8 @@
 //! - Memory is bounded. When there are too many windows, those of addresses are dropped before those of users.
 //! - Windows and failures in Redis are shared by all programs with the same prefix. While Redis is unavailable, each program
 //!   counts by itself: a call has a short timeout, and after a failure none is made for a second, so an outage adds almost
-//!   nothing to an operation.
-//! - Time is passed in and monotonic; only Redis has a clock of its own. No wait is longer than a window, whichever clock is
+//!   no time to an operation.
+//! - Time is passed in and monotonic; only Redis has a clock of its own. No wait is longer than a window, even if a clock is
 //!   set back.
 //! - [`Failures`] counts an attempt as failed until it succeeds, so concurrent attempts can't exceed the limit.
 //!

@@ -14,7 +14,7 @@ pub struct LocalWindows(Mutex<HashMap<(Client, &'static str), Window>>);
 
 struct Window {
     /// The monotonic time at which the window closes.
-    closes: Duration,
+    closes_at: Duration,
     used: u32,
 }
 
@@ -25,13 +25,13 @@ impl LocalWindows {
         if windows.len() >= CAPACITY && !windows.contains_key(&(client, limit.name)) {
             make_room(&mut windows, now);
         }
-        let fresh = || Window {
-            closes: now + WINDOW,
+        let new_window = || Window {
+            closes_at: now + WINDOW,
             used: 0,
         };
-        let window = windows.entry((client, limit.name)).or_insert_with(fresh);
-        if window.closes <= now {
-            *window = fresh();
+        let window = windows.entry((client, limit.name)).or_insert_with(new_window);
+        if window.closes_at <= now {
+            *window = new_window();
         }
         let admitted = window.used.saturating_add(operations) <= limit.most;
         if admitted {
@@ -40,7 +40,7 @@ impl LocalWindows {
         Count {
             admitted,
             used: window.used,
-            reset: window.closes.saturating_sub(now),
+            reset: window.closes_at.saturating_sub(now),
         }
     }
 }
@@ -49,7 +49,7 @@ impl LocalWindows {
 /// users if there are still too many. Addresses may then exceed their limits for a minute, but searching all windows at
 /// every request would slow down all clients.
 fn make_room(windows: &mut HashMap<(Client, &'static str), Window>, now: Duration) {
-    windows.retain(|_, window| window.closes > now);
+    windows.retain(|_, window| window.closes_at > now);
     if windows.len() > CAPACITY / 2 {
         windows.retain(|(client, _), _| matches!(client, Client::User(_)));
     }

@@ -9,7 +9,7 @@ use crate::store::Store;
 use crate::window::{Client, Count, Limit, WINDOW};
 
 /// Counts operations up to the limit. Returns whether they were admitted, how many are counted, and the milliseconds
-/// until the window closes, which are never more than its length, also when the clock of Redis was set back.
+/// until the window closes, which are never more than its length, even if the clock of Redis was set back.
 const SCRIPT: &str = r"
     local used = tonumber(redis.call('GET', KEYS[1]) or '0')
     local count, limit, window = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])

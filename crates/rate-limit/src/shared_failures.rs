@@ -1,5 +1,5 @@
-//! The failed attempts that all programs count: one sorted set in Redis for each address, and for each address and name,
-//! with the attempts by their time on the clock of Redis.
+//! Failed attempts that all programs count together: one sorted set in Redis for each address, and one for each address and
+//! name. The attempts in a set are sorted by their time on the clock of Redis.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -13,15 +13,15 @@ use crate::failures::{MAX_FAILURES, MAX_FAILURES_OF_ADDRESS};
 use crate::store::Store;
 use crate::window::WINDOW;
 
-/// Counts an attempt in both sets, or returns the microseconds to wait. What is later than now was counted before the clock
-/// was set back, and is forgotten.
+/// Counts an attempt in both sets, or returns the microseconds to wait. Attempts later than now were counted before the clock
+/// was set back, and are removed.
 const BEGIN: &str = r"
     local time = redis.call('TIME')
     local now, window, wait = time[1] * 1000000 + time[2], tonumber(ARGV[1]), 0
-    for place, key in ipairs(KEYS) do
+    for index, key in ipairs(KEYS) do
         redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%.0f', now - window))
         redis.call('ZREMRANGEBYSCORE', key, string.format('(%.0f', now), '+inf')
-        if redis.call('ZCARD', key) >= tonumber(ARGV[place + 2]) then
+        if redis.call('ZCARD', key) >= tonumber(ARGV[index + 2]) then
             local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
             wait = math.max(wait, first[2] + window - now)
         end

@@ -1,4 +1,4 @@
-//! The Redis in which several programs count together.
+//! The Redis database in which several programs count together.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Maximum number of calls in flight.
 const CONCURRENCY: usize = 256;
 
-/// Why counts can't be shared: the URL of Redis can't be parsed. The source error may quote the URL, and the password in it.
+/// The URL of Redis can't be parsed, so counts can't be shared. The source error may quote the URL, and the password in it.
 #[derive(Debug)]
 pub struct RedisError(redis::RedisError);
 
@@ -41,7 +41,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store in the Redis at `url`, under keys that begin with `prefix`. Connects at the first call.
+    /// A store in the Redis database at `url`, under keys that begin with `prefix`. Connects at the first call.
     ///
     /// # Errors
     /// When the URL can't be parsed.

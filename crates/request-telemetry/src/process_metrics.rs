@@ -1,5 +1,5 @@
 //! Metrics of the process, under the names that Prometheus' client libraries give them. They are read from `/proc`, so they are
-//! absent on other systems than Linux.
+//! absent on systems other than Linux.
 
 use std::fs;
 
@@ -33,7 +33,7 @@ impl ProcessMetrics {
         registry.register("process_open_fds", "Open files", metrics.files.clone());
         registry.register(
             "process_max_fds",
-            "The most files that may be open",
+            "Maximum number of open files",
             metrics.max_files.clone(),
         );
         metrics
@@ -53,7 +53,7 @@ impl ProcessMetrics {
     }
 }
 
-/// In bytes.
+/// The resident memory in bytes.
 fn resident_memory() -> Option<i64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -83,7 +83,7 @@ mod tests {
         let file = fs::File::open("/proc/self/status").unwrap();
         let before = open_files().unwrap();
         let others: Vec<fs::File> = (0..50).map(|_| file.try_clone().unwrap()).collect();
-        // Tests beside this one open and close files.
+        // Other tests open and close files at the same time.
         assert!(open_files().unwrap() > before + 20);
         drop(others);
         assert!(resident_memory().unwrap() > 100_000);

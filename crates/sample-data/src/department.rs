@@ -6,7 +6,7 @@ use crate::description::{HOUSEHOLD, Style, TECHNICAL};
 pub(crate) struct Department {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// Position in [`DEPARTMENTS`] of a second department in which its brands are sold.
+    /// Index in [`DEPARTMENTS`] of a second department in which its brands are sold.
     pub(crate) related: usize,
     pub(crate) style: &'static Style,
     /// Colours, flavours or materials, which end a title after a comma.

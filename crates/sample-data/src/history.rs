@@ -54,9 +54,9 @@ pub(crate) fn generate(
                 at,
             });
         }
-        let own = movements.get_mut(first..).unwrap_or_default();
-        plan.assign(rng, own);
-        product.opening_quantity = plan.balance(rng, own);
+        let of_product = movements.get_mut(first..).unwrap_or_default();
+        plan.assign(rng, of_product);
+        product.opening_quantity = plan.balance(rng, of_product);
     }
     // The sort must be stable: if movements of a product in the same second changed their order, its stock could fall
     // below zero.
@@ -99,7 +99,7 @@ impl Popularity {
 struct Plan {
     sales: usize,
     restocks: usize,
-    /// Position of the supplier of most of its deliveries.
+    /// Index of the supplier of most of its deliveries.
     supplier: usize,
     /// Number of suppliers.
     suppliers: usize,

@@ -94,7 +94,7 @@ fn product(
     number: i64,
     created_at: DateTime<Utc>,
 ) -> Product {
-    // In half of the cases, the lower of two positions, so that categories differ in size but none is empty.
+    // In half of the cases, take the lower of two random positions, so that categories differ in size but none is empty.
     let (one, other) = (rng.index(categories.len()), rng.index(categories.len()));
     let category = if rng.chance(50) { one } else { one.min(other) };
     let department = Department::nth(category);

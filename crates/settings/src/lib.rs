@@ -1,4 +1,4 @@
-//! Reads settings for programs that declare them with [`clap`]: `.env`, values from files, parsers of values, and secrets.
+//! Settings for programs that declare them with [`clap`]: `.env`, values from files, value parsers and secrets.
 //!
 //! ```
 //! use settings::value::{origin, trimmed};

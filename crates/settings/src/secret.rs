@@ -47,7 +47,9 @@ pub fn secret_key(text: &str) -> Result<Secret, String> {
     }
     let characters: std::collections::HashSet<char> = text.chars().collect();
     if characters.len() < SECRET_KEY_CHARACTERS {
-        return Err("it repeats a few characters, so it can be guessed; use a random one".to_owned());
+        return Err(format!(
+            "it has fewer than {SECRET_KEY_CHARACTERS} different characters, so it can be guessed; use a random key"
+        ));
     }
     Ok(Secret::new(text))
 }
@@ -62,7 +64,7 @@ mod tests {
     use super::{is_published, secret_key};
 
     #[test]
-    fn keys() {
+    fn weak_keys_are_refused_and_published_keys_are_recognized() {
         for weak in ["", "short", &"a".repeat(36), &"abc".repeat(12), &"1 ".repeat(20)] {
             assert!(secret_key(weak).is_err(), "{weak}");
         }

@@ -1,4 +1,4 @@
-//! Parsers of values. Wrap each in [`trimmed`], so that white space around a value, or around an item of a list, is ignored.
+//! Value parsers. Wrap each in [`trimmed`], so that white space around a value, or around an item of a list, is ignored.
 
 use std::ffi::OsStr;
 use std::net::IpAddr;
@@ -37,7 +37,7 @@ impl<P: TypedValueParser> TypedValueParser for Trimmed<P> {
 }
 
 /// A boolean as in the environment of a Django project: `true`, `1`, `yes`, `on` and their opposites, in any case.
-pub fn truth() -> Trimmed<BoolishValueParser> {
+pub fn boolean() -> Trimmed<BoolishValueParser> {
     trimmed(BoolishValueParser::new())
 }
 
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses() {
+    fn urls_origins_and_networks_are_checked() {
         for url in ["https://shop.example.com", "http://localhost:8000/stock/"] {
             assert_eq!(public_url(url).unwrap(), Url::parse(url).unwrap());
         }
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn white_space_around_a_value_is_ignored() {
         let command = clap::Command::new("test")
-            .arg(clap::Arg::new("on").long("on").value_parser(truth()))
+            .arg(clap::Arg::new("on").long("on").value_parser(boolean()))
             .arg(clap::Arg::new("for").long("for").value_parser(lifetime()));
         let parse = |on, time| {
             command

@@ -1,6 +1,6 @@
 //! `ListColumn`: the declaration of a column that lists can be ordered by, and of the rules for its text.
 //!
-//! Validation, search, order, filters, the parameters of REST and the invariants are all derived from these declarations.
+//! Validation, search, order, filters, REST parameters and invariants are all derived from these declarations.
 
 use sea_orm::ColumnTrait;
 
@@ -8,7 +8,7 @@ use sea_orm::ColumnTrait;
 #[derive(Clone, Copy, Debug)]
 pub struct ListColumn<C: 'static> {
     pub column: C,
-    /// `Some` for a text.
+    /// `Some` for a text column.
     pub text: Option<TextColumn<C>>,
 }
 
@@ -64,7 +64,7 @@ impl<C: ColumnTrait> ListColumn<C> {
     }
 
     /// The column that an order compares: the folded column for a text.
-    pub fn compared(&self) -> C {
+    pub fn compared_column(&self) -> C {
         self.text.map_or(self.column, |text| text.folded)
     }
 

@@ -18,7 +18,7 @@ use crate::column::Direction;
 pub struct Term {
     pub column: ColumnRef,
     pub direction: Direction,
-    /// Nulls come last in both directions.
+    /// Whether the column can be null. Nulls come last in both directions.
     pub nullable: bool,
     pub kind: ValueKind,
 }
@@ -105,8 +105,8 @@ pub fn decode(order: &str, terms: &[Term], cursor: &str) -> Option<Vec<Value>> {
 }
 
 fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
-    let (taken, left) = rest.split_at_checked(count)?;
-    *rest = left;
+    let (taken, remaining) = rest.split_at_checked(count)?;
+    *rest = remaining;
     Some(taken)
 }
 
@@ -148,7 +148,7 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     let upwards = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
     let first = terms.first().is_some_and(upwards);
     if terms.iter().all(|term| !term.nullable && upwards(term) == first) {
-        // A comparison of row values, which an index can answer alone.
+        // One comparison of row values, which a single range of an index satisfies.
         let columns = Expr::tuple(terms.iter().map(|term| Expr::col(term.column.clone())));
         let position = Expr::tuple(values.iter().map(|value| Expr::val(value.clone())));
         return Condition::all().add(if first {
@@ -165,7 +165,7 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     for (term, value) in pairs {
         condition = Condition::any()
             .add(strictly_beyond(term, value, side))
-            .add(Condition::all().add(tied(term, value)).add(condition));
+            .add(Condition::all().add(is_equal(term, value)).add(condition));
     }
     match (terms.first(), values.first()) {
         // This condition is redundant, but allows an index scan to start at the right place.
@@ -204,7 +204,7 @@ fn strictly_beyond(term: &Term, value: &Value, side: Side) -> Condition {
     }
 }
 
-fn tied(term: &Term, value: &Value) -> Expr {
+fn is_equal(term: &Term, value: &Value) -> Expr {
     let column = Expr::col(term.column.clone());
     if is_null(value) {
         column.is_null()

@@ -1,11 +1,11 @@
-//! Parses calendar days for both APIs.
+//! Parses calendar days.
 
 use chrono::NaiveDate;
 
 /// Reads `YYYY-MM-DD`. chrono alone would also accept `2024-1-5` and years of any length.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
-    let in_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    if in_form {
+    let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    if has_form {
         NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
     } else {
         None

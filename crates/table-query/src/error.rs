@@ -10,10 +10,10 @@ pub enum Error {
     #[error("{name}: {reason}")]
     Parameter {
         name: &'static str,
-        /// The reason, for people.
+        /// A human-readable reason.
         reason: String,
     },
-    /// The database failed. It is shared by the rows that were loaded together.
+    /// The database failed. The rows that were loaded together share the error.
     #[error(transparent)]
     Database(Arc<DbErr>),
     /// Two relations of different types have the same name.

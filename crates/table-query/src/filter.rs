@@ -16,7 +16,7 @@ const MAX_PATTERN: usize = 50_000;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     condition: Option<Condition>,
-    /// Ranges of numbers that must match, too. They are added to the condition at the end, because [`Range::condition`]
+    /// Ranges of numbers that must match too. They are added to the condition at the end, because [`Range::condition`]
     /// depends on the whole filter.
     ranges: Vec<Range>,
     /// Whether the filter compares a reference with one id.
@@ -103,7 +103,7 @@ impl Filter {
         if self.size.values > MAX_VALUES {
             return Err(Error::parameter(
                 "filter",
-                format!("It names more than {MAX_VALUES} values."),
+                format!("It has more than {MAX_VALUES} values."),
             ));
         }
         Ok(self)
@@ -194,7 +194,7 @@ impl Filter {
                 _ => Self::nothing(),
             };
         }
-        // Only prices and quantities, not times: a reference and a time are often in the same index.
+        // Only numbers, not times: a reference and a time are often in the same index.
         let is_number = matches!(value, Value::Decimal(_) | Value::BigInt(_));
         let is_range = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         if is_number && is_range {
@@ -230,7 +230,7 @@ impl Filter {
     }
 
     /// Compares a column with a value that is written into the SQL, as a partial index for this value requires.
-    pub fn is_constant<C: ColumnTrait>(column: C, value: &'static str) -> Self {
+    pub fn equals_constant<C: ColumnTrait>(column: C, value: &'static str) -> Self {
         Self::of(Expr::col(column.as_column_ref()).eq(Expr::Constant(value.into())))
     }
 

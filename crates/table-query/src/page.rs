@@ -85,7 +85,7 @@ impl<T> PagesByParent<T> {
         }
         let (mut kept, mut pages) = (Vec::new(), Vec::new());
         for (parent, mut items) in by_parent {
-            let more = cut(request, &mut items);
+            let more = remove_extra_item(request, &mut items);
             pages.push((parent, items.len(), more));
             kept.extend(items);
         }
@@ -108,7 +108,7 @@ impl<T> PagesByParent<T> {
 }
 
 /// Removes the extra item and returns whether there was one. Reverses the items of a backward page.
-pub fn cut<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
+pub fn remove_extra_item<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
     let size = usize::try_from(request.size).unwrap_or(usize::MAX);
     let more = items.len() > size;
     items.truncate(size);

@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use sea_orm::Value;
 
-/// The most bytes that the positions in one list take, about. When they are that many, no more are added.
+/// The approximate maximum number of bytes that the positions in one list take. Further positions are not added.
 const CAPACITY: usize = 4 * 1024 * 1024;
 
-/// Positions in lists, each list under the revision in which it was read: a number that increases with every commit that adds
-/// or deletes a row or moves it in the order. A position is only valid for a statement that reads the same revision itself.
+/// Positions in lists. Each list has the revision at which it was read: a number that increases with every commit that adds or
+/// deletes a row or moves it in the order. A position is only valid for a statement that itself reads the same revision.
 #[derive(Default)]
 pub struct PageStarts {
     lists: Mutex<HashMap<&'static str, List>>,
@@ -19,7 +19,7 @@ pub struct PageStarts {
 struct List {
     revision: i64,
     count: u64,
-    /// The values in the order of the last row before a position, by the number of rows before it.
+    /// By number of rows, the values by which the last of these rows is ordered. The position is after that row.
     positions: BTreeMap<u64, Vec<Value>>,
     size: usize,
 }
@@ -27,11 +27,11 @@ struct List {
 /// The last known position before a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageStart {
-    /// The revision for which the rest is true.
+    /// The revision at which the other fields are valid.
     pub revision: i64,
     /// The number of rows of the list.
     pub count: u64,
-    /// The values in the order of the row after which to begin; `None` for the beginning of the list.
+    /// The values by which the row before the position is ordered; `None` for the beginning of the list.
     pub after: Option<Vec<Value>>,
     /// The number of rows to skip from there.
     pub skip: u64,
@@ -51,7 +51,7 @@ impl PageStarts {
         })
     }
 
-    /// A list of `count` rows was read at this revision.
+    /// Records that a list of `count` rows was read at this revision.
     pub fn read(&self, list: &'static str, revision: i64, count: u64) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let list = lists.entry(list).or_default();
@@ -64,7 +64,7 @@ impl PageStarts {
         }
     }
 
-    /// The row with these values in the order is the last of `before` rows at this revision.
+    /// Records that the last of the first `before` rows has these values in the order, at this revision.
     pub fn insert(&self, list: &'static str, revision: i64, before: u64, values: Vec<Value>) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(list) = lists.get_mut(list).filter(|list| list.revision == revision) else {

@@ -24,7 +24,7 @@ struct Siblings<R: EntityTrait> {
     relations: Mutex<HashMap<String, Relation>>,
 }
 
-/// The rows with these ids, from the cache as far as it has them and the others in one statement.
+/// The rows with these ids: those in the cache, and the others by one statement.
 async fn load<T: Table>(source: &impl Source, mut ids: Vec<i64>) -> Result<Vec<T::Model>, Error> {
     let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.keeps::<T>()) else {
         return loaders::by_id::<T>(source.db(), ids).await;

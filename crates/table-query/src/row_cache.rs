@@ -8,12 +8,12 @@ use sea_orm::{Iterable as _, ModelTrait as _, Value};
 
 use crate::table::{Table, row_id};
 
-/// The most bytes that the rows of a cache take, about. When it is full, it is emptied.
+/// The approximate maximum number of bytes that the rows of a cache take. A full cache is emptied.
 const CAPACITY: usize = 16 * 1024 * 1024;
 /// Rows that take more bytes than this are not kept.
 const LARGEST_ROW: usize = 8 * 1024;
 
-/// Rows by their ids. Which tables it keeps is decided when it is made.
+/// Rows by their ids. The tables are chosen when the cache is created.
 ///
 /// Rows are kept under a revision: a number that increases with every commit that changes or deletes one of them. A caller
 /// reads the revision first; a row that it reads afterwards is at least as new.
@@ -33,8 +33,8 @@ struct State {
 type Rows<T> = HashMap<i64, <T as sea_orm::EntityTrait>::Model>;
 
 impl RowCache {
-    /// A cache of no table yet; see [`with`](Self::with).
-    #[expect(clippy::new_without_default, reason = "a cache of no table is of no use")]
+    /// A cache without tables; add them by [`with`](Self::with).
+    #[expect(clippy::new_without_default, reason = "a cache without tables is useless")]
     pub fn new() -> Self {
         Self {
             tables: Vec::new(),
@@ -42,7 +42,7 @@ impl RowCache {
         }
     }
 
-    /// Keeps the rows of this table, too.
+    /// Also keeps the rows of this table.
     #[must_use]
     pub fn with<T: Table>(mut self) -> Self {
         self.tables.push(TypeId::of::<T>());
@@ -100,7 +100,7 @@ impl RowCache {
     }
 }
 
-/// The bytes that a row takes, about: its texts, and a word for each column.
+/// The approximate number of bytes that a row takes: its texts, and a machine word for each column.
 fn size<T: Table>(row: &T::Model) -> usize {
     let column = |column: T::Column| match row.get(column) {
         Value::String(Some(text)) => text.len() + size_of::<String>(),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn its_size_is_bounded() {
+    fn the_size_is_bounded() {
         let cache = RowCache::new().with::<shelf::Entity>();
         let text = "x".repeat(LARGEST_ROW);
         cache.insert::<shelf::Entity>(1, &[shelf(1, &text)]);

@@ -52,7 +52,7 @@ pub fn row_id<T: Table>(row: &T::Model) -> i64 {
 pub trait Source: Sync {
     fn db(&self) -> &Database;
 
-    /// Rows kept between requests, and the revision that this request has read, if rows of that revision will do.
+    /// The cache of rows, and the revision that this request has read. `None` if all rows are to be read from the database.
     fn cache(&self) -> Option<(&RowCache, i64)> {
         None
     }

@@ -64,7 +64,7 @@ fn write(folder: &tempfile::TempDir, sql: &str) {
     file.execute_batch(sql).unwrap();
 }
 
-/// A database in a folder, which is removed with the first value.
+/// A database in a folder, which is removed when the first value is dropped.
 async fn library() -> (tempfile::TempDir, Database, Arc<Statements>) {
     let folder = tempfile::tempdir().unwrap();
     write(&folder, BOOKS);

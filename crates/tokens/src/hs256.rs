@@ -1,4 +1,4 @@
-//! The cryptography that `jsonwebtoken` asks for: HS256 alone. Its own provider would bring RSA and elliptic curves.
+//! The cryptography provider for `jsonwebtoken`: HS256 alone. Its own provider would bring RSA and elliptic curves.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -17,9 +17,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes this the provider of the process, unless it has one.
+/// Installs this as the provider of the process, unless there already is one.
 pub fn install() {
-    // It fails if there is a provider already, which is this one unless the program has chosen another.
+    // Fails if a provider is already installed: this one, unless the program has chosen another.
     let _ = PROVIDER.install_default();
 }
 
@@ -37,21 +37,21 @@ impl Hs256 {
         Ok(Self(hmac))
     }
 
-    fn of(&self, message: &[u8]) -> Hmac<Sha256> {
+    fn mac(&self, message: &[u8]) -> Hmac<Sha256> {
         self.0.clone().chain_update(message)
     }
 }
 
 impl Signer<Vec<u8>> for Hs256 {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        Ok(self.of(message).finalize().into_bytes().to_vec())
+        Ok(self.mac(message).finalize().into_bytes().to_vec())
     }
 }
 
 impl Verifier<Vec<u8>> for Hs256 {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        // In constant time.
-        self.of(message)
+        // Compares in constant time.
+        self.mac(message)
             .verify_slice(signature)
             .map_err(|_| signature::Error::new())
     }

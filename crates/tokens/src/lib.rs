@@ -256,8 +256,8 @@ mod tests {
         let claims = serde_json::to_value(claims()).unwrap();
         assert!(tokens.read(&signed(&claims), at(NOW)).is_some());
         // `{"alg":"none"}`
-        let own = signed(&claims);
-        let payload = own.split('.').nth(1).unwrap();
+        let valid = signed(&claims);
+        let payload = valid.split('.').nth(1).unwrap();
         assert_eq!(
             tokens.read(&format!("eyJhbGciOiJub25lIn0.{payload}."), at(NOW)),
             None

@@ -121,7 +121,7 @@ impl Client {
     pub async fn send(&self, url: &str, message: &SignedMessage) -> AttemptResult {
         let request = match self.request(url, message) {
             Ok(request) => request,
-            Err(why) => return AttemptResult::NoResponse(why),
+            Err(reason) => return AttemptResult::NoResponse(reason),
         };
         let deadline = tokio::time::Instant::now() + self.timeout;
         let response = match tokio::time::timeout_at(deadline, self.hyper.request(request)).await {
@@ -150,7 +150,7 @@ impl Client {
         let url: Url = url.parse().map_err(|_| "its address can't be read".to_owned())?;
         self.policy
             .check(&url)
-            .map_err(|why| format!("its address {why}"))?;
+            .map_err(|reason| format!("its address {reason}"))?;
         let header =
             |text: &str| HeaderValue::from_str(text).map_err(|_| "a header can't be written".to_owned());
         Request::builder()
@@ -173,25 +173,25 @@ impl Client {
 fn describe(error: &hyper_util::client::legacy::Error) -> String {
     tracing::debug!(?error, "a webhook was not sent");
     let mut source = error.source();
-    while let Some(behind) = source {
-        if behind.is::<rustls::Error>() {
+    while let Some(cause) = source {
+        if cause.is::<rustls::Error>() {
             return "no secure connection could be made".to_owned();
         }
-        if let Some(words) = behind.downcast_ref::<io::Error>().and_then(describe_io) {
-            return words;
+        if let Some(reason) = cause.downcast_ref::<io::Error>().and_then(describe_io) {
+            return reason;
         }
-        source = behind.source();
+        source = cause.source();
     }
-    let words = if error.is_connect() {
+    let reason = if error.is_connect() {
         "no connection could be made"
     } else {
         "it closed the connection early or sent an invalid response"
     };
-    words.to_owned()
+    reason.to_owned()
 }
 
 fn describe_io(error: &io::Error) -> Option<String> {
-    let words = match error.kind() {
+    let reason = match error.kind() {
         _ if error
             .get_ref()
             .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Forbidden>) =>
@@ -208,5 +208,5 @@ fn describe_io(error: &io::Error) -> Option<String> {
         io::ErrorKind::NotFound => "its host has no address",
         _ => return None,
     };
-    Some(words.to_owned())
+    Some(reason.to_owned())
 }

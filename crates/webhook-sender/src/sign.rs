@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// The prefix of every secret, by which people and secret scanners recognize one.
+/// The prefix of every secret, by which people and secret scanners recognize secrets.
 const PREFIX: &str = "whsec_";
 /// The allowed length of a key in bytes.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;

@@ -117,7 +117,7 @@ impl TargetPolicy {
     /// Checks a URL as written.
     ///
     /// # Errors
-    /// A message for users without its subject, the URL: for example, `must have a host`.
+    /// A message for users that continues a sentence about the URL, such as `must have a host`.
     pub fn check(self, url: &Url) -> Result<(), String> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err("must be an http or https address".to_owned());

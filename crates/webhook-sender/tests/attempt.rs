@@ -77,8 +77,8 @@ async fn private_addresses_and_names_that_resolve_to_them_are_refused() {
     assert_eq!(result, AttemptResult::NoResponse(reason.to_owned()));
     let url = "http://localhost/".parse().unwrap();
     let forbidden = TargetPolicy::public_only().resolves_to_private(&url).await;
-    let words = "the host name resolves to an address on this machine or a private network";
-    assert_eq!(forbidden.map(|why| why.to_string()).as_deref(), Some(words));
+    let reason = "the host name resolves to an address on this machine or a private network";
+    assert_eq!(forbidden.map(|error| error.to_string()).as_deref(), Some(reason));
     assert!(TargetPolicy::any().resolves_to_private(&url).await.is_none());
 }
 

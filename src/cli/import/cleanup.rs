@@ -6,12 +6,12 @@ use database::Location;
 
 use crate::config::Config;
 
-/// The files of the database that did not exist before.
-pub(in crate::cli) struct Created(Vec<PathBuf>);
+/// The files that opening a new SQLite database creates.
+pub(in crate::cli) struct NewFiles(Vec<PathBuf>);
 
-impl Created {
-    /// Must be called before the database is opened. Has no files on PostgreSQL or for a database that exists.
-    pub(in crate::cli) fn before(config: &Config) -> Self {
+impl NewFiles {
+    /// Must be called before the database is opened. The list is empty for PostgreSQL and for a database that exists.
+    pub(in crate::cli) fn list(config: &Config) -> Self {
         let Location::Sqlite(database) = &config.database_url else {
             return Self(Vec::new());
         };
@@ -42,7 +42,7 @@ impl Created {
         for file in self.0 {
             match std::fs::remove_file(&file) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    tracing::warn!(%error, file = %file.display(), "a file of the unfinished database was left behind");
+                    tracing::warn!(%error, file = %file.display(), "a file of the incomplete database could not be removed");
                 }
                 _ => {}
             }

@@ -13,7 +13,7 @@ use django_source::{Options, Plan, Source, Verdict};
 use serde_json::json;
 use settings::Secret;
 
-use self::cleanup::Created;
+use self::cleanup::NewFiles;
 use self::progress::Bar;
 use super::open::create_if_empty;
 use super::output::{explain, fail, print, print_json};
@@ -34,8 +34,8 @@ pub(super) enum Import {
     /// Report what would be imported, what must be decided and what would be left out; writes nothing. Exits with 0 if
     /// an import can run, with 1 if something must be decided, with 2 if the source can't be read or imported
     Check(Arguments),
-    /// Check, then store everything in the database of `DATABASE_URL`, which must be empty, in one transaction. Exits with 0 if the source and
-    /// the database are equal, with 1 if nothing was stored, with 2 if the source can't be read or imported
+    /// Check the source, then store its rows in the database of `DATABASE_URL`, which must be empty, in one transaction. Exits with 0
+    /// if the stored rows equal those of the source, with 1 if nothing was stored, with 2 if the source can't be read or imported
     Run(Arguments),
 }
 
@@ -119,7 +119,7 @@ pub(super) async fn run(config: Config, command: Import) -> Result<ExitCode> {
     result
 }
 
-/// Calls `cancel` on Ctrl-C and on SIGTERM. The transaction is rolled back then.
+/// Calls `cancel` on Ctrl-C and on SIGTERM. The import or copy then fails, and its transaction is rolled back.
 pub(super) fn cancel_on_signals(cancel: impl FnOnce() + Send + 'static) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
@@ -134,7 +134,8 @@ pub(super) fn cancel_on_signals(cancel: impl FnOnce() + Send + 'static) -> Resul
     Ok(())
 }
 
-/// The plan, or the exit code of a source that can't be read.
+/// Checks the source and returns the plan of the import. If the source can't be read, prints the error and returns the exit
+/// code.
 async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan, ExitCode> {
     let bar = Bar::show({
         let watch = watch.clone();
@@ -190,13 +191,13 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
         return Ok(exit_code(report.verdict));
     }
     let started = Instant::now();
-    let created = Created::before(&config);
+    let new_files = NewFiles::list(&config);
     let stored = Box::pin(store(config, plan, watch)).await;
     let equal = stored
         .as_ref()
         .is_ok_and(|tables| tables.iter().all(Comparison::is_equal));
     if !equal {
-        created.remove();
+        new_files.remove();
     }
     let tables = match stored {
         Ok(tables) => tables,
@@ -213,11 +214,11 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
         print(&report::comparisons(&tables))?;
         print(&if equal {
             format!(
-                "Imported in {:.1} s. Both sides are equal.",
+                "Imported in {:.1} s. The stored rows equal those of the source.",
                 started.elapsed().as_secs_f64()
             )
         } else {
-            "NOT imported: the sides differ, which is a bug in this program. Nothing was stored.".to_owned()
+            "NOT imported: the rows differ from those of the source, which is a bug in this program. Nothing was stored.".to_owned()
         })?;
     }
     Ok(if equal {
@@ -235,7 +236,7 @@ async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparis
     });
     let storing = async {
         create_if_empty(&services.db).await?;
-        // The transaction checks this again. Checking here too fails before the work is done.
+        // The transaction checks this again. This check fails early, before any row of the source is read.
         import::require_empty(&services.db).await?;
         let ctx = Ctx::system(services.clone());
         let tables = import::run(&ctx, plan, watch.clone()).await?;

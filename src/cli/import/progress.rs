@@ -13,9 +13,10 @@ pub(in crate::cli) struct Bar {
 }
 
 impl Bar {
-    /// Draws what `now` returns: the stage, the number of rows done, and the number of all rows.
-    pub(in crate::cli) fn show(now: impl Fn() -> (&'static str, u64, u64) + Send + 'static) -> Self {
-        // Hidden where standard error is not a terminal.
+    /// Draws the progress until [`Bar::clear`]. `progress` returns the stage, the number of rows done, and the number of all
+    /// rows.
+    pub(in crate::cli) fn show(progress: impl Fn() -> (&'static str, u64, u64) + Send + 'static) -> Self {
+        // The draw target hides the bar if standard error is not a terminal.
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template("{msg:14} {bar:40} {pos}/{len} rows, {eta} left") {
             bar.set_style(style);
@@ -25,7 +26,7 @@ impl Bar {
             let mut ticks = tokio::time::interval(INTERVAL);
             loop {
                 ticks.tick().await;
-                let (stage, done, total) = now();
+                let (stage, done, total) = progress();
                 drawn.set_message(stage);
                 drawn.set_length(total);
                 drawn.set_position(done);

@@ -1,6 +1,6 @@
 //! The report as text.
 
-use django_source::report::{Because, NoteItem};
+use django_source::report::{NoteItem, RefusalReason};
 use django_source::{Finding, Note, Report, Verdict};
 
 use crate::import::Comparison;
@@ -15,7 +15,7 @@ const PRODUCTS: usize = 20;
 const TITLE: usize = 30;
 
 pub(super) fn report(report: &Report) -> String {
-    let mut lines = vec!["Found".to_owned()];
+    let mut lines = vec!["Found in the source".to_owned()];
     for (role, rows) in &report.source {
         let rows = rows.map_or_else(|| "no table".to_owned(), counted);
         let table = report
@@ -29,12 +29,12 @@ pub(super) fn report(report: &Report) -> String {
         lines.extend(report.findings.iter().map(finding));
     }
     if !report.notes.is_empty() {
-        lines.push("\nChanged or left behind".to_owned());
+        lines.push("\nChanged or left out".to_owned());
         lines.extend(report.notes.iter().flat_map(note));
     }
     lines.extend(stock(report));
     if !report.target.is_empty() {
-        lines.push("\nThere after the import".to_owned());
+        lines.push("\nRows after the import".to_owned());
         lines.extend(
             report
                 .target
@@ -128,14 +128,14 @@ fn stock(report: &Report) -> Vec<String> {
     lines
 }
 
-fn because(because: &Because) -> String {
+fn because(because: &RefusalReason) -> String {
     match because {
-        Because::NoTable { roles } => format!(
+        RefusalReason::NoTable { roles } => format!(
             "  It has no table for: {}. One with an unusual name can be given with --map TABLE={}.",
             roles.join(", "),
             roles.first().copied().unwrap_or_default()
         ),
-        Because::NoColumn { table, columns } => {
+        RefusalReason::NoColumn { table, columns } => {
             let mut lines = vec![format!(
                 "  The table {} has no column for: {}.",
                 plain(table),
@@ -152,7 +152,7 @@ fn because(because: &Because) -> String {
             }
             lines.join("\n")
         }
-        Because::AmbiguousTable { role, tables } => format!(
+        RefusalReason::AmbiguousTable { role, tables } => format!(
             "  Several tables may be the one for {role}: {}. Choose one with --map TABLE={role}.",
             tables
                 .iter()
@@ -160,7 +160,7 @@ fn because(because: &Because) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
-        Because::SeveralTenants { column, values } => {
+        RefusalReason::SeveralTenants { column, values } => {
             let values: Vec<String> = values
                 .iter()
                 .map(|value| match value {
@@ -176,7 +176,7 @@ fn because(because: &Because) -> String {
     }
 }
 
-/// Counts, sums and hashes of both sides.
+/// Lists counts, sums and hashes of each table in the source and in the target.
 pub(super) fn comparisons(tables: &[Comparison]) -> String {
     let mut lines = vec!["\nCompared".to_owned()];
     for table in tables {
@@ -195,7 +195,7 @@ pub(super) fn comparisons(tables: &[Comparison]) -> String {
     lines.join("\n")
 }
 
-/// A number of rows.
+/// A number with its noun: `1 row`, `2 rows`.
 fn counted(rows: u64) -> String {
     let noun = if rows == 1 { "row" } else { "rows" };
     format!("{rows} {noun}")

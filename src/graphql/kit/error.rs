@@ -192,6 +192,18 @@ fn top_level(error: &Error) -> (ErrorCode, String, Option<u64>) {
     }
 }
 
+impl From<graphql_tables::Error> for Error {
+    fn from(error: graphql_tables::Error) -> Self {
+        use graphql_tables::Error as Reason;
+        match error {
+            Reason::Argument { name, reason } => Self::parameter(name, reason),
+            Reason::PageSize { name } => Self::PageSize { name },
+            Reason::Query(error) => error.into(),
+            Reason::MissingRow(_) => Self::internal(error),
+        }
+    }
+}
+
 /// The error of a field.
 impl From<Error> for async_graphql::Error {
     fn from(error: Error) -> Self {

@@ -4,16 +4,24 @@ use std::sync::Arc;
 
 use async_graphql::Context;
 use futures_util::future::BoxFuture;
+use graphql_server::RequestError;
+use graphql_tables::{
+    Arguments, Connection, HasConnection, HasFilter, HasOrder, Node, OrderInput, PageArguments, nullable,
+    read_filter, relation_key,
+};
+use sea_orm::IdenStatic as _;
 
-use super::connection::{Connection, ConnectionOf, HasConnection};
-use super::filter_input::{FilterArgument, HasFilter, read_filter};
-use super::order::{HasOrder, OrderArgument, OrderInput as _, OrderOf};
-use super::page::PageArguments;
-use super::{Node, Nullable, nullable};
+use super::{ConnectionOf, FilterArgument, Nullable, OrderArgument};
 use crate::ctx::Ctx;
-use crate::error::Result;
-use crate::query::paging::{children_of, count_children_of};
-use crate::query::{Collection, Listing, Row};
+use crate::error::{Error, Result};
+use crate::query::paging::{MAX_PAGE_SIZE, children_of, count_children_of};
+use crate::query::{Collection, Listing, Order, PageRequest, Row};
+
+/// The page that the arguments of a field ask for.
+pub(crate) fn page_request(arguments: &Arguments<'_>) -> Result<PageRequest, RequestError> {
+    let request = PageArguments::of(arguments)?.into_request(MAX_PAGE_SIZE);
+    Ok(request.map_err(Error::from)?)
+}
 
 /// Collects the arguments of a list. Each method sets the argument of the same name.
 pub(crate) struct ListArguments<'c, E: Collection> {
@@ -36,18 +44,22 @@ impl<'c, E: Collection> ListArguments<'c, E> {
 
     pub(crate) fn filter(mut self, filter: FilterArgument<E>) -> Result<Self>
     where
-        E: HasFilter,
+        E: HasFilter<Ctx>,
     {
-        self.listing.filter = read_filter::<E>(self.ctx, filter)?;
+        self.listing.filter = read_filter::<E, Ctx>(self.ctx, filter)?;
         Ok(self)
     }
 
     pub(crate) fn order_by(mut self, order_by: OrderArgument<E>) -> Result<Self>
     where
-        E: HasOrder,
+        E: HasOrder<Ctx>,
     {
-        let steps = order_by.into_iter().flatten().map(OrderOf::<E>::into_order);
-        self.listing.order = steps.collect::<Result<_>>()?;
+        for step in order_by.into_iter().flatten() {
+            let name = OrderInput::<E>::column(&step).as_str();
+            let order = Order::by_name::<E>(name, OrderInput::<E>::direction(&step));
+            let order = order.ok_or_else(|| Error::internal(format!("the column {name} is not sortable")))?;
+            self.listing.order.push(order);
+        }
         Ok(self)
     }
 
@@ -57,7 +69,7 @@ impl<'c, E: Collection> ListArguments<'c, E> {
 }
 
 /// A page of a whole collection.
-pub(crate) fn all_rows<'a, E: HasConnection>(
+pub(crate) fn all_rows<'a, E: Collection + HasConnection<Ctx>>(
     cx: &'a Context<'_>,
     page: PageArguments,
     listing: impl FnOnce(&Ctx) -> Result<Listing<E>> + Send + 'a,
@@ -65,9 +77,9 @@ pub(crate) fn all_rows<'a, E: HasConnection>(
     nullable(async {
         let ctx = Ctx::of(cx)?;
         let permit = ctx.reader()?;
-        let (listing, request) = (Arc::new(listing(ctx)?), page.into_request()?);
+        let (listing, request) = (Arc::new(listing(ctx)?), page.into_request(MAX_PAGE_SIZE)?);
         let page = listing.by_cursor(permit, &request).await?;
-        let connection = Connection::new(Arc::new(page), move |ctx| {
+        let connection = Connection::<Ctx, _>::new(Arc::new(page), move |ctx| {
             let listing = Arc::clone(&listing);
             Box::pin(async move { listing.count(&ctx.reader()?).await })
         });
@@ -76,7 +88,7 @@ pub(crate) fn all_rows<'a, E: HasConnection>(
 }
 
 /// A page of the rows whose column `reference` refers to `parent`, loaded for all siblings of `parent` at once.
-pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
+pub(crate) fn related_rows<'a, E: Collection + HasConnection<Ctx>, P: Collection>(
     cx: &'a Context<'_>,
     parent: &'a Row<P>,
     reference: E::Column,
@@ -84,30 +96,17 @@ pub(crate) fn related_rows<'a, E: HasConnection, P: Collection>(
     listing: impl FnOnce(&Ctx) -> Result<Listing<E>> + Send + 'a,
 ) -> BoxFuture<'a, Nullable<ConnectionOf<E>>> {
     nullable(async move {
-        let (relation, request) = (relation_key(cx), page.into_request()?);
+        let (relation, request) = (relation_key(cx), page.into_request(MAX_PAGE_SIZE)?);
         let ctx = Ctx::of(cx)?;
         let listing = || listing(ctx);
         let (page, listing) = children_of(ctx, parent, &relation, reference, &request, listing).await?;
         let parent = parent.clone();
-        let connection = Connection::new(page, move |ctx| {
+        let connection = Connection::<Ctx, _>::new(page, move |ctx| {
             let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
             Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
         });
         Ok(Node(connection.into()))
     })
-}
-
-/// The key under which siblings share a list: the field with its arguments as written in the document. Variables need not
-/// be resolved, since they have one value for the whole operation and siblings are dropped at its end.
-pub(crate) fn relation_key(cx: &Context<'_>) -> String {
-    use std::fmt::Write as _;
-    let field = &cx.item.node;
-    let mut key = field.name.node.to_string();
-    for (name, value) in &field.arguments {
-        // Writing to a string does not fail.
-        let _ = write!(key, " {}: {}", name.node, value.node);
-    }
-    key
 }
 
 /// Declares an object with one field for each list of a row, or of the root. Another object includes these fields with
@@ -124,6 +123,20 @@ pub(crate) fn relation_key(cx: &Context<'_>) -> String {
 /// });
 /// ```
 macro_rules! lists {
+    (@checks $lists:ident { $($field:ident: $module:ident($($argument:ident),+);)+ }) => {
+        impl $lists {
+            /// The checks of the arguments of these fields.
+            pub(crate) const CHECKS: &[(&str, $crate::graphql::kit::ArgumentCheck)] = &[$(
+                (stringify!($field), |ctx, arguments| {
+                    use $crate::graphql::kit::list::{ListArguments, page_request};
+                    let page = page_request(arguments)?;
+                    let list = ListArguments::<$module::Entity>::new(ctx)
+                        $(.$argument(arguments.get(stringify!($argument))?)?)+;
+                    Ok(list.into_listing().check(&page)?)
+                }),
+            )+];
+        }
+    };
     ($lists:ident of $parent:ty {
         $(
             $(#[doc = $doc:literal])*
@@ -134,18 +147,7 @@ macro_rules! lists {
     }) => {
         pub(crate) struct $lists(pub(crate) $crate::query::Row<$parent>);
 
-        impl $lists {
-            /// The checks of the arguments of these fields.
-            pub(crate) const CHECKS: &[(&str, $crate::graphql::kit::arguments::ArgumentCheck)] = &[$(
-                (stringify!($field), |ctx, arguments| {
-                    use $crate::graphql::kit::{list::ListArguments, page::PageArguments};
-                    let page = PageArguments::of(arguments)?.into_request()?;
-                    let list = ListArguments::<$module::Entity>::new(ctx)
-                        $(.$argument(arguments.get(stringify!($argument))?)?)+;
-                    Ok(list.into_listing().check(&page)?)
-                }),
-            )+];
-        }
+        $crate::graphql::kit::list::lists!(@checks $lists { $($field: $module($($argument),+);)+ });
 
         #[async_graphql::Object(serial)]
         #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]
@@ -161,9 +163,9 @@ macro_rules! lists {
                     before: Option<String>,
                     offset: Option<i32>,
                     $($(#[graphql(desc = $argument_doc)])? $argument: $type,)+
-                ) -> $crate::graphql::kit::Nullable<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
-                    use $crate::graphql::kit::{list, page::PageArguments};
-                    let page = PageArguments { first, after, last, before, offset };
+                ) -> $crate::graphql::kit::Nullable<$crate::graphql::kit::ConnectionOf<$module::Entity>> {
+                    use $crate::graphql::kit::list;
+                    let page = graphql_tables::PageArguments { first, after, last, before, offset };
                     list::related_rows::<$module::Entity, _>(cx, &self.0, $module::Column::$reference, page, |ctx| {
                         Ok(list::ListArguments::<$module::Entity>::new(ctx)$(.$argument($argument)?)+.into_listing())
                     })
@@ -182,18 +184,7 @@ macro_rules! lists {
     }) => {
         pub(crate) struct $lists;
 
-        impl $lists {
-            /// The checks of the arguments of these fields.
-            pub(crate) const CHECKS: &[(&str, $crate::graphql::kit::arguments::ArgumentCheck)] = &[$(
-                (stringify!($field), |ctx, arguments| {
-                    use $crate::graphql::kit::{list::ListArguments, page::PageArguments};
-                    let page = PageArguments::of(arguments)?.into_request()?;
-                    let list = ListArguments::<$module::Entity>::new(ctx)
-                        $(.$argument(arguments.get(stringify!($argument))?)?)+;
-                    Ok(list.into_listing().check(&page)?)
-                }),
-            )+];
-        }
+        $crate::graphql::kit::list::lists!(@checks $lists { $($field: $module($($argument),+);)+ });
 
         #[async_graphql::Object]
         #[expect(clippy::too_many_arguments, reason = "they are the arguments of a list")]
@@ -209,9 +200,9 @@ macro_rules! lists {
                     before: Option<String>,
                     offset: Option<i32>,
                     $($(#[graphql(desc = $argument_doc)])? $argument: $type,)+
-                ) -> $crate::graphql::kit::Nullable<$crate::graphql::kit::connection::ConnectionOf<$module::Entity>> {
-                    use $crate::graphql::kit::{list, page::PageArguments};
-                    let page = PageArguments { first, after, last, before, offset };
+                ) -> $crate::graphql::kit::Nullable<$crate::graphql::kit::ConnectionOf<$module::Entity>> {
+                    use $crate::graphql::kit::list;
+                    let page = graphql_tables::PageArguments { first, after, last, before, offset };
                     list::all_rows::<$module::Entity>(cx, page, |ctx| {
                         Ok(list::ListArguments::<$module::Entity>::new(ctx)$(.$argument($argument)?)+.into_listing())
                     })

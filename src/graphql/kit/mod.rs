@@ -1,53 +1,69 @@
-//! The parts that the GraphQL types of every resource are made of: lists, filters, orders, scalars, inputs and payloads.
-//! Nothing in this folder imports the file of a resource.
+//! The parts that the GraphQL types of every resource are made of: those of the crate `graphql-tables`, for this program's
+//! context; lists, payloads and errors. Nothing in this folder imports the file of a resource.
 
-use std::future::Future;
+use async_graphql::{Context, ID};
+use graphql_tables::TableContext;
+use rust_decimal::Decimal;
 
-use async_graphql::{ScalarType, Value};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-
+use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-pub(crate) mod arguments;
-pub(crate) mod connection;
-pub(crate) mod decimal;
 pub(crate) mod error;
-pub(crate) mod filter;
-pub(crate) mod filter_input;
-pub(crate) mod input;
 pub(crate) mod list;
-pub(crate) mod node;
-pub(crate) mod order;
-pub(crate) mod page;
 pub(crate) mod payload;
-pub(crate) mod relation;
-pub(crate) mod scalar;
 pub(crate) mod user_error;
 pub(crate) mod verbs;
 
 pub(crate) use error::user_errors;
-pub(crate) use graphql_server::resolve::{Concurrent, Items, Node};
 pub(crate) use user_error::UserError;
 
-/// The result of a nullable field. An error makes the field null and leaves its siblings as they are.
-pub(crate) type Nullable<T> = Option<Result<T, Error>>;
+pub(crate) type ArgumentCheck = graphql_tables::ArgumentCheck<Ctx>;
+pub(crate) type ConnectionOf<E> = graphql_tables::ConnectionOf<E, Ctx>;
+pub(crate) type FilterArgument<E> = graphql_tables::FilterArgument<E, Ctx>;
+pub(crate) type NodeOf<E> = graphql_tables::NodeOf<E, Ctx>;
+pub(crate) type Nullable<T> = graphql_tables::Nullable<T, Error>;
+pub(crate) type OrderArgument<E> = graphql_tables::OrderArgument<E, Ctx>;
 
-/// The value of a nullable field that is null only if resolving it fails.
-///
-/// The future is boxed: async-graphql allocates the future of every field of an object with the size of its largest one.
-pub(crate) fn nullable<'a, T: 'a>(
-    value: impl Future<Output = Result<T>> + Send + 'a,
-) -> BoxFuture<'a, Nullable<T>> {
-    value.map(Some).boxed()
+// The macros of the same names, for this program's context.
+
+macro_rules! connection {
+    ($($tokens:tt)*) => { graphql_tables::connection! { $crate::ctx::Ctx, $($tokens)* } };
 }
 
-/// Whether a value is valid for the custom scalar of this name. Any value is valid for an unknown scalar.
-pub(crate) fn is_valid_scalar(name: &str, value: &Value) -> bool {
-    match name {
-        "Decimal" => <decimal::Decimal as ScalarType>::is_valid(value),
-        "DateTime" => <scalar::DateTime as ScalarType>::is_valid(value),
-        "Date" => <scalar::Date as ScalarType>::is_valid(value),
-        _ => true,
+macro_rules! filter {
+    ($($tokens:tt)*) => { graphql_tables::filter! { $crate::ctx::Ctx, $($tokens)* } };
+}
+
+macro_rules! node {
+    ($($tokens:tt)*) => { graphql_tables::node! { $crate::ctx::Ctx, $($tokens)* } };
+}
+
+macro_rules! order {
+    ($($tokens:tt)*) => { graphql_tables::order! { $crate::ctx::Ctx, $($tokens)* } };
+}
+
+pub(crate) use {connection, filter, node, order};
+
+impl TableContext for Ctx {
+    type Error = Error;
+
+    fn of_operation<'c>(cx: &Context<'c>) -> Result<&'c Self> {
+        Self::of(cx)
     }
+
+    fn fold(&self, text: &str) -> String {
+        entity::fold(text)
+    }
+
+    fn decimal_bound(&self, text: &str) -> Option<Decimal> {
+        entity::Money::parse_bound(text).ok().map(|money| money.0)
+    }
+}
+
+/// The key of the row that a field or mutation is about.
+///
+/// # Errors
+/// [`Error::NotFound`] for a string that is not a key.
+pub(crate) fn require_id(id: &ID) -> Result<i64> {
+    graphql_tables::parse_id(id).ok_or(Error::NotFound)
 }

@@ -33,7 +33,7 @@ macro_rules! payload {
         #[graphql(serial)]
         pub(crate) struct $payload {
             /// In the order of the input. Null when any item was wrong.
-            $field: Option<Vec<$crate::graphql::kit::node::NodeOf<$entity>>>,
+            $field: Option<Vec<$crate::graphql::kit::NodeOf<$entity>>>,
             user_errors: Vec<$crate::graphql::kit::UserError>,
         }
 
@@ -53,7 +53,7 @@ macro_rules! payload {
         #[graphql(serial)]
         pub(crate) struct $payload {
             $(#[$field_meta])*
-            $field: Option<$crate::graphql::kit::node::NodeOf<$entity>>,
+            $field: Option<$crate::graphql::kit::NodeOf<$entity>>,
             user_errors: Vec<$crate::graphql::kit::UserError>,
         }
 
@@ -101,7 +101,7 @@ macro_rules! delete_payload {
             /// Null when nothing was deleted.
             deleted_id: Option<async_graphql::ID>,
             /// The product with its new stock.
-            product: Option<$crate::graphql::kit::node::NodeOf<entity::product::Entity>>,
+            product: Option<$crate::graphql::kit::NodeOf<entity::product::Entity>>,
             user_errors: Vec<$crate::graphql::kit::UserError>,
         }
 

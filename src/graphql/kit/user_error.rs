@@ -1,6 +1,7 @@
 //! User errors: what is wrong with the input of a mutation.
 
 use async_graphql::{Enum, SimpleObject};
+use graphql_tables::camel_case;
 
 use crate::error::{Fault, FaultCode};
 
@@ -80,29 +81,10 @@ impl From<FaultCode> for UserErrorCode {
     }
 }
 
-/// `category_id` is `categoryId`.
-pub(super) fn camel_case(column: &str) -> String {
-    let mut words = column.split('_');
-    let mut name = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let mut letters = word.chars();
-        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        name.push_str(letters.as_str());
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{UserError, UserErrorCode, camel_case};
+    use super::{UserError, UserErrorCode};
     use crate::error::{Fault, FaultCode};
-
-    #[test]
-    fn columns_become_camel_case_fields() {
-        assert_eq!(camel_case("category_id"), "categoryId");
-        assert_eq!(camel_case("title"), "title");
-        assert_eq!(camel_case(""), "");
-    }
 
     #[test]
     fn a_fault_has_the_path_of_its_field() {

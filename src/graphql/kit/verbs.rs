@@ -4,11 +4,10 @@
 
 use async_graphql::{Context, ID};
 use futures_util::future::BoxFuture;
+use graphql_tables::{UpdateInput, nullable};
 
-use super::input::UpdateInput;
 use super::payload::Payload;
-use super::scalar::require_id;
-use super::{Nullable, nullable};
+use super::{Nullable, require_id};
 use crate::ctx::Ctx;
 use crate::query::Row;
 use crate::resolvers;

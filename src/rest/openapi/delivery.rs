@@ -73,8 +73,8 @@ pub(crate) fn replay(schemas: &mut Schemas) -> Value {
         "operationId": "replayWebhookDelivery",
         "summary": "Send a delivery again",
         "description": format!(
-            "A delivery that has ended is sent with the same message id and the whole schedule of retries. A pending one is \
-             sent at once. {PERMISSION}"
+            "A delivery that has ended is sent again with the same message id, and its schedule of retries starts over. A pending \
+             one is sent at once. {PERMISSION}"
         ),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "replayWebhookDelivery",

@@ -1,5 +1,5 @@
 //! The error responses. Their status, body and headers are taken from [`ErrorResponse`], so that the examples match what
-//! the server sends. This file adds when each occurs and the schema of its `details`.
+//! the server sends. This file adds the schema of their `details`, and when each error occurs.
 
 use std::time::Duration;
 

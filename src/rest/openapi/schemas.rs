@@ -1,4 +1,4 @@
-//! The schemas of bodies, by their noun.
+//! The schemas of bodies.
 
 use form_fields::Page;
 use openapi_document::{Completeness, Schemas};

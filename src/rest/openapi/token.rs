@@ -10,7 +10,7 @@ use crate::rest::token::Tokens;
 /// The tag of these operations.
 pub(super) const TAG: &str = "Authentication";
 
-/// What differs between the operations. Their bodies have required strings only.
+/// The properties that differ between the operations. All fields of their bodies are required strings.
 struct TokenOperation {
     id: &'static str,
     summary: &'static str,

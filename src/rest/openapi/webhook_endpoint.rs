@@ -14,7 +14,7 @@ use super::parameters::parameter;
 use crate::kind::Kind;
 use crate::resolvers::delivery::MAX_REPLAYED;
 use crate::resolvers::webhook_endpoint::{MAX_OVERLAP, OVERLAP};
-use crate::rest::webhook_endpoint::{Replayed, SecretView};
+use crate::rest::webhook_endpoint::{ReplayView, SecretView};
 
 /// The description of the tag.
 pub(super) const ABOUT: &str = "Endpoints that receive events by webhook, and the deliveries to them. All operations need \
@@ -137,7 +137,8 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
         }),
     );
     let faults = schemas.add("ReplaySinceFaults", faults(["since"]));
-    let replayed = schemas.view::<Replayed>("Replayed", "The number of deliveries that will be sent again.");
+    let replayed =
+        schemas.view::<ReplayView>("Replayed", "The number of deliveries that will be sent again.");
     let mut errors = errors(
         &[
             ErrorKind::Unauthenticated,
@@ -154,8 +155,8 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
         "operationId": "replayWebhookDeliveries",
         "summary": "Send the failed deliveries of a webhook again",
         "description": format!(
-            "Sends the oldest first, {MAX_REPLAYED} per request, with the same message ids and the whole schedule of retries. \
-             {PERMISSION}"
+            "Sends the oldest first, at most {MAX_REPLAYED} per request. The message ids stay the same, and the schedules of retries \
+             start over. {PERMISSION}"
         ),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "replayWebhookDeliveries",

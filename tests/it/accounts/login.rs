@@ -8,7 +8,7 @@ use stockroom::kind::Kind;
 use stockroom::resolvers::account;
 
 use crate::support::actors::Actor;
-use crate::support::answer::{Answer, REFUSED, WRONG_LOGIN};
+use crate::support::answer::{Answer, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
@@ -34,7 +34,7 @@ async fn only_the_right_password_logs_in(gateway: Gateway) {
         .get("brands/")
         .await
         .expect(200);
-    // Spaces around the name are trimmed, those of the password are significant; both are compared exactly.
+    // Spaces around the name are trimmed, those around the password are not. Case matters in both.
     log_in(&gateway.anon, " viewer ", PASSWORD).await.expect(200);
     for (username, password) in [
         ("viewer", "wrongpassword"),
@@ -48,7 +48,7 @@ async fn only_the_right_password_logs_in(gateway: Gateway) {
     ] {
         log_in(&gateway.anon, username, password)
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
     }
 }
 
@@ -81,7 +81,7 @@ async fn login_bodies_are_validated(gateway: Gateway) {
             .anon
             .post("authentication/token/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
     for (route, field) in [
         ("token/refresh/", "refresh"),
@@ -93,25 +93,29 @@ async fn login_bodies_are_validated(gateway: Gateway) {
             .anon
             .post(&route, json!({}))
             .await
-            .is_json(422, &json!({ field: [ required ] }));
+            .expect_json(422, &json!({ field: [ required ] }));
         gateway
             .anon
             .post(&route, json!({ field: "" }))
             .await
-            .is_json(422, &json!({ field: [ blank ] }));
+            .expect_json(422, &json!({ field: [ blank ] }));
         gateway
             .anon
             .post(&route, json!({ field: true }))
             .await
-            .is_json(422, &json!({ field: [ "Not a valid string." ] }));
+            .expect_json(422, &json!({ field: [ "Not a valid string." ] }));
         gateway
             .anon
             .post(&route, json!({ field: "x" }))
             .await
-            .is(401, REFUSED);
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
         gateway.anon.raw(Method::POST, &route, "[]").await.expect(400);
         gateway.anon.raw(Method::POST, &route, "{").await.expect(400);
-        gateway.root.get(&route).await.refuses(405, "METHOD_NOT_ALLOWED");
+        gateway
+            .root
+            .get(&route)
+            .await
+            .expect_error(405, "METHOD_NOT_ALLOWED");
     }
 }
 
@@ -120,7 +124,7 @@ async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
         let start = Instant::now();
         log_in(&gateway.anon, username, "wrongpassword")
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
         start.elapsed().as_secs_f64()
     };
     // The first failed login also creates the hash for unknown names.
@@ -141,7 +145,7 @@ async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
 }
 
 async fn passwords_are_hashed_with_argon2id(gateway: Gateway) {
-    for account::Listed { user, .. } in account::list(&gateway.system()).await.unwrap() {
+    for account::UserSummary { user, .. } in account::list(&gateway.system()).await.unwrap() {
         assert!(
             user.password_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{}",
@@ -157,7 +161,7 @@ async fn a_new_password_replaces_the_old_one(gateway: Gateway) {
         .unwrap();
     log_in(&gateway.anon, "viewer", PASSWORD)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     log_in(&gateway.anon, "viewer", "another password")
         .await
         .expect(200);

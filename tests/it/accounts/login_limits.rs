@@ -30,16 +30,16 @@ async fn failures_of_one_address_are_limited_across_names(gateway: Gateway) {
     for number in 0..59 {
         log_in(&gateway.anon, &format!("name-{number}"), "wrongpassword")
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
     }
     // Successful logins are not counted.
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    gateway.wait(20);
+    gateway.advance_clock(20);
     log_in(&gateway.anon, "name-59", "wrongpassword")
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     let refused = log_in(&gateway.anon, "name-60", "wrongpassword").await;
-    refused.refuses(429, "TOO_MANY_REQUESTS");
+    refused.expect_error(429, "TOO_MANY_REQUESTS");
     assert_eq!(refused.header("retry-after"), Some("40"));
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
     // A login from another address succeeds.
@@ -51,10 +51,10 @@ async fn failures_of_one_address_are_limited_across_names(gateway: Gateway) {
         .await
         .expect("a login");
     // Setting the wall clock does not move the window.
-    gateway.services.clock.set_wall(chrono::TimeDelta::days(-2));
+    gateway.services.clock.shift_wall(chrono::TimeDelta::days(-2));
     let refused = log_in(&gateway.anon, "name-60", "wrongpassword").await;
     assert_eq!(refused.header("retry-after"), Some("40"));
-    gateway.wait(40);
+    gateway.advance_clock(40);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
 }
 
@@ -84,7 +84,7 @@ async fn logins_in_one_document_are_limited(gateway: Gateway) {
     // The remaining fields exceeded the limit: only 60 passwords were verified.
     log_in(&gateway.anon, "viewer", PASSWORD)
         .await
-        .refuses(429, "TOO_MANY_REQUESTS");
+        .expect_error(429, "TOO_MANY_REQUESTS");
     let verified = gateway.services.metrics.text(&gateway.services.db).unwrap();
     assert!(
         verified.contains("stockroom_logins_total{outcome=\"failure\"} 60\n"),
@@ -101,12 +101,12 @@ async fn failures_of_one_name_are_limited(gateway: Gateway) {
     for _ in 0..10 {
         log_in(&gateway.anon, "viewer", "wrongpassword")
             .await
-            .is(401, WRONG_LOGIN);
-        gateway.wait(2);
+            .expect_body(401, WRONG_LOGIN);
+        gateway.advance_clock(2);
     }
     // The first failure, 20 seconds ago, counts for another 40.
     let refused = log_in(&gateway.anon, "viewer", "wrongpassword").await;
-    refused.refuses(429, "TOO_MANY_REQUESTS");
+    refused.expect_error(429, "TOO_MANY_REQUESTS");
     assert_eq!(refused.header("retry-after"), Some("40"));
     // The right password is refused as well; otherwise guessing could continue despite the limit.
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
@@ -114,16 +114,16 @@ async fn failures_of_one_name_are_limited(gateway: Gateway) {
     log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     log_in(&gateway.anon, "nobody", PASSWORD)
         .await
-        .is(401, WRONG_LOGIN);
-    gateway.wait(39);
+        .expect_body(401, WRONG_LOGIN);
+    gateway.advance_clock(39);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     // One failure has left the window, so one more is allowed.
     log_in(&gateway.anon, "viewer", "wrongpassword")
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    gateway.wait(60);
+    gateway.advance_clock(60);
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
 }
 
@@ -131,7 +131,7 @@ async fn failures_from_one_address_do_not_lock_out_another(gateway: Gateway) {
     for _ in 0..10 {
         log_in(&gateway.anon, "viewer", "wrongpassword")
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
     }
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
     // The same user logs in from another address.
@@ -170,37 +170,37 @@ async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
     let proxy = Proxy::to(redis.address, None).await;
     let url = redis.through(proxy.address);
     let flags = ["--redis-url", &*url];
-    let first = gateway.with(&flags).await;
+    let first = gateway.restart_with(&flags).await;
     let (second, third) = (first.another(&flags).await, first.another(&flags).await);
     let all = [&first, &second, &third];
     for round in 0..3 {
         for gateway in all {
             log_in(&gateway.anon, "viewer", "wrongpassword")
                 .await
-                .is(401, WRONG_LOGIN);
+                .expect_body(401, WRONG_LOGIN);
             // Successful logins do not count.
             log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
             log_in(&gateway.anon, &format!("name-{round}"), "wrongpassword")
                 .await
-                .is(401, WRONG_LOGIN);
+                .expect_body(401, WRONG_LOGIN);
         }
     }
     log_in(&second.anon, "viewer", "wrongpassword")
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     for gateway in all {
         let refused = log_in(&gateway.anon, "viewer", PASSWORD).await;
-        refused.refuses(429, "TOO_MANY_REQUESTS");
+        refused.expect_error(429, "TOO_MANY_REQUESTS");
         let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait} s");
         log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     }
-    // 60 of the address, whatever the names: 19 so far.
+    // The address may fail 60 times, with any names; it has failed 19 times so far.
     for number in 19..60 {
         let gateway = all[number % 3];
         log_in(&gateway.anon, &format!("other-{number}"), "wrongpassword")
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
     }
     for gateway in all {
         log_in(&gateway.anon, "manager", PASSWORD).await.expect(429);
@@ -210,7 +210,7 @@ async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
     for _ in 0..10 {
         log_in(&third.anon, "viewer", "wrongpassword")
             .await
-            .is(401, WRONG_LOGIN);
+            .expect_body(401, WRONG_LOGIN);
     }
     log_in(&third.anon, "viewer", PASSWORD).await.expect(429);
     log_in(&second.anon, "viewer", PASSWORD).await.expect(200);
@@ -233,7 +233,7 @@ async fn redis_is_reached_over_tls(gateway: Gateway) {
         for _ in 0..5 {
             log_in(&program.anon(), "viewer", "wrongpassword")
                 .await
-                .is(401, WRONG_LOGIN);
+                .expect_body(401, WRONG_LOGIN);
         }
     }
     for program in [&first, &second] {
@@ -268,11 +268,11 @@ async fn invalid_bodies_do_not_count_as_failures(gateway: Gateway) {
             .await
             .expect(400);
     }
-    // Nor do successful logins.
+    // Successful logins do not count either.
     for _ in 0..11 {
         log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
     }
     log_in(&gateway.anon, "viewer", "wrongpassword")
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
 }

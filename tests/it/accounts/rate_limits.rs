@@ -24,7 +24,7 @@ on_both!(
     an_unresponsive_redis_delays_no_request,
 );
 
-const ON: [&str; 2] = ["--rate-limit-enabled", "true"];
+const ENABLED: [&str; 2] = ["--rate-limit-enabled", "true"];
 
 async fn reads(actor: &Actor, count: u32) {
     for _ in 0..count {
@@ -33,8 +33,8 @@ async fn reads(actor: &Actor, count: u32) {
 }
 
 #[track_caller]
-fn is_refused(answer: &Answer, seconds: u64) {
-    answer.refuses(429, "TOO_MANY_REQUESTS");
+fn assert_refused(answer: &Answer, seconds: u64) {
+    answer.expect_error(429, "TOO_MANY_REQUESTS");
     assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
 }
 
@@ -45,14 +45,14 @@ async fn requests_are_not_limited_by_default(gateway: Gateway) {
 }
 
 async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
-    let gateway = gateway.with(&ON).await;
+    let gateway = gateway.restart_with(&ENABLED).await;
     let first = gateway.manager.get("brands/").await;
     assert_eq!(first.header("ratelimit-policy"), Some("\"read\";q=100;w=60"));
     assert_eq!(first.header("ratelimit"), Some("\"read\";r=99;t=60"));
-    gateway.wait(20);
+    gateway.advance_clock(20);
     reads(&gateway.manager, 99).await;
     let refused = gateway.manager.get("brands/").await;
-    is_refused(&refused, 40);
+    assert_refused(&refused, 40);
     assert_eq!(refused.header("ratelimit"), Some("\"read\";r=0;t=40"));
 
     // Writes have their own window, which also counts requests that fail for other reasons.
@@ -65,7 +65,7 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
         let answer = gateway.manager.post("brands/", body).await;
         answer.expect(if index % 2 == 0 { 201 } else { 422 });
     }
-    is_refused(&gateway.manager.delete("brands/1/").await, 60);
+    assert_refused(&gateway.manager.delete("brands/1/").await, 60);
     // Other users have their own quotas.
     reads(&gateway.viewer, 1).await;
     // OPTIONS requests and unknown paths do not count.
@@ -74,18 +74,18 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
         .expect(204);
     gateway.manager.get("nothing/").await.expect(404);
 
-    gateway.wait(39);
-    is_refused(&gateway.manager.get("brands/").await, 1);
-    gateway.wait(1);
+    gateway.advance_clock(39);
+    assert_refused(&gateway.manager.get("brands/").await, 1);
+    gateway.advance_clock(1);
     reads(&gateway.manager, 100).await;
-    is_refused(&gateway.manager.get("brands/").await, 60);
+    assert_refused(&gateway.manager.get("brands/").await, 60);
     let metrics = gateway.anon.get("/metrics").await;
     let line = "stockroom_rate_limit_refusals_total{limit=\"read\"} 3";
     assert!(metrics.text.contains(line), "{}", metrics.text);
 }
 
 async fn logins_are_limited_by_address(gateway: Gateway) {
-    let gateway = gateway.with(&ON).await;
+    let gateway = gateway.restart_with(&ENABLED).await;
     for user in ["viewer", "manager"] {
         for _ in 0..5 {
             let login = json!({ "username": user, "password": PASSWORD });
@@ -101,11 +101,11 @@ async fn logins_are_limited_by_address(gateway: Gateway) {
             .anon
             .post(&format!("authentication/{route}/"), json!({}))
             .await;
-        is_refused(&answer, 60);
+        assert_refused(&answer, 60);
     }
     // Requests with a token are not affected.
     reads(&gateway.viewer, 1).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     gateway
         .anon
         .post("authentication/token/verify/", json!({}))
@@ -114,7 +114,7 @@ async fn logins_are_limited_by_address(gateway: Gateway) {
 }
 
 async fn requests_without_identity_count_by_address(gateway: Gateway) {
-    let gateway = gateway.with(&ON).await;
+    let gateway = gateway.restart_with(&ENABLED).await;
     for index in 0..100 {
         match index % 3 {
             0 => gateway.anon.get("brands/").await.expect(401),
@@ -122,15 +122,15 @@ async fn requests_without_identity_count_by_address(gateway: Gateway) {
             _ => gateway.anon.get("").await.expect(200),
         };
     }
-    is_refused(&gateway.anon.get("brands/").await, 60);
-    is_refused(&gateway.with_token("nonsense").get("brands/").await, 60);
-    is_refused(&gateway.anon.get("").await, 60);
+    assert_refused(&gateway.anon.get("brands/").await, 60);
+    assert_refused(&gateway.with_token("nonsense").get("brands/").await, 60);
+    assert_refused(&gateway.anon.get("").await, 60);
     reads(&gateway.viewer, 100).await;
 }
 
 async fn forwarded_addresses_are_used_from_configured_proxies_only(gateway: Gateway) {
-    let flags = [&ON[..], &["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]].concat();
-    let gateway = gateway.with(&flags).await;
+    let flags = [&ENABLED[..], &["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]].concat();
+    let gateway = gateway.restart_with(&flags).await;
     let from = async |client: &str| {
         let request = gateway.anon.request(Method::POST, "authentication/token/verify/");
         let request = request.header("x-forwarded-for", client).json(&json!({}));
@@ -150,7 +150,7 @@ async fn forwarded_addresses_are_used_from_configured_proxies_only(gateway: Gate
     assert_eq!(from("2001:db8:1:2:ffff::1").await, 429);
     assert_eq!(from("2001:db8:1:3::1").await, 422);
 
-    let gateway = gateway.with(&ON).await;
+    let gateway = gateway.restart_with(&ENABLED).await;
     for index in 0..=10 {
         let request = gateway.anon.request(Method::POST, "authentication/token/verify/");
         let request = request
@@ -162,17 +162,17 @@ async fn forwarded_addresses_are_used_from_configured_proxies_only(gateway: Gate
 
 async fn gateways_share_limits_through_redis(gateway: Gateway) {
     let Some(redis) = Redis::empty().await else { return };
-    let flags = [&ON[..], &["--redis-url", &redis.url]].concat();
-    let gateway = gateway.with(&flags).await;
+    let flags = [&ENABLED[..], &["--redis-url", &redis.url]].concat();
+    let gateway = gateway.restart_with(&flags).await;
     let other = gateway.another(&flags).await;
-    let alone = gateway.another(&ON).await;
+    let alone = gateway.another(&ENABLED).await;
     for _ in 0..50 {
         reads(&gateway.viewer, 1).await;
         reads(&other.viewer, 1).await;
     }
     for gateway in [&gateway, &other] {
         let refused = gateway.viewer.get("brands/").await;
-        refused.refuses(429, "TOO_MANY_REQUESTS");
+        refused.expect_error(429, "TOO_MANY_REQUESTS");
         let seconds: u64 = refused
             .header("retry-after")
             .and_then(|seconds| seconds.parse().ok())
@@ -193,31 +193,31 @@ async fn gateways_share_limits_through_redis(gateway: Gateway) {
 
 async fn gateways_limit_locally_without_redis(gateway: Gateway) {
     let Some(redis) = Redis::empty().await else { return };
-    let cut = Proxy::to(redis.address, None).await;
-    let address = cut.address;
-    cut.cut().await;
-    let flags = [ON[0], ON[1], "--redis-url", &redis.through(address)];
-    let gateway = gateway.with(&flags).await;
+    let proxy = Proxy::to(redis.address, None).await;
+    let address = proxy.address;
+    proxy.cut().await;
+    let flags = [ENABLED[0], ENABLED[1], "--redis-url", &redis.through(address)];
+    let gateway = gateway.restart_with(&flags).await;
     let other = gateway.another(&flags).await;
     // No server listens on this port.
     reads(&gateway.viewer, 100).await;
-    is_refused(&gateway.viewer.get("brands/").await, 60);
+    assert_refused(&gateway.viewer.get("brands/").await, 60);
     reads(&other.viewer, 100).await;
-    is_refused(&other.viewer.get("brands/").await, 60);
+    assert_refused(&other.viewer.get("brands/").await, 60);
 
-    // Redis becomes available again and is used within a second.
-    let wire = Proxy::to(redis.address, Some(address)).await;
-    let back = Instant::now();
+    // Redis becomes available again and is used.
+    let proxy = Proxy::to(redis.address, Some(address)).await;
+    let restored = Instant::now();
     while gateway.viewer.get("brands/").await.status == 429 {
         assert!(
-            back.elapsed() < Duration::from_secs(10),
+            restored.elapsed() < Duration::from_secs(10),
             "Redis is not used again"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     while other.viewer.get("brands/").await.status == 429 {
         assert!(
-            back.elapsed() < Duration::from_secs(10),
+            restored.elapsed() < Duration::from_secs(10),
             "Redis is not used again"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -227,10 +227,10 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
         .viewer
         .get("brands/")
         .await
-        .refuses(429, "TOO_MANY_REQUESTS");
+        .expect_error(429, "TOO_MANY_REQUESTS");
 
     // The connection is lost while in use; the next request still succeeds.
-    wire.cut().await;
+    proxy.cut().await;
     reads(&gateway.manager, 5).await;
     other.end().await;
 }
@@ -238,10 +238,12 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
 async fn an_unresponsive_redis_delays_no_request(gateway: Gateway) {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("redis://{}", silent.local_addr().expect("an address"));
-    let gateway = gateway.with(&[ON[0], ON[1], "--redis-url", &url]).await;
+    let gateway = gateway
+        .restart_with(&[ENABLED[0], ENABLED[1], "--redis-url", &url])
+        .await;
     let begin = Instant::now();
     reads(&gateway.viewer, 100).await;
-    is_refused(&gateway.viewer.get("brands/").await, 60);
+    assert_refused(&gateway.viewer.get("brands/").await, 60);
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(5), "{took:?}");
 }

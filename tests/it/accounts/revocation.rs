@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use stockroom::resolvers::account;
 
 use super::login::log_in;
-use crate::support::answer::{BAD_TOKEN, REFUSED, WRONG_LOGIN};
+use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
@@ -18,16 +18,16 @@ async fn deactivation_revokes_all_tokens(gateway: Gateway) {
     account::set_active(&gateway.system(), "manager".into(), false)
         .await
         .unwrap();
-    manager.get("brands/").await.is(401, BAD_TOKEN);
+    manager.get("brands/").await.expect_body(401, BAD_TOKEN);
     manager
         .post("brands/", json!({ "name": "LG" }))
         .await
-        .is(401, BAD_TOKEN);
-    gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
-    are_revoked(&gateway, &pair).await;
+        .expect_body(401, BAD_TOKEN);
+    gateway.manager.get("brands/").await.expect_body(401, BAD_TOKEN);
+    assert_revoked(&gateway, &pair).await;
     log_in(&gateway.anon, "manager", PASSWORD)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     // Other users are not affected.
     gateway.viewer.get("brands/").await.expect(200);
 
@@ -35,16 +35,16 @@ async fn deactivation_revokes_all_tokens(gateway: Gateway) {
         .await
         .unwrap();
     // The old tokens stay revoked.
-    are_revoked(&gateway, &pair).await;
-    gateway.manager.get("brands/").await.is(401, BAD_TOKEN);
+    assert_revoked(&gateway, &pair).await;
+    gateway.manager.get("brands/").await.expect_body(401, BAD_TOKEN);
     let again = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
-    are_valid(&gateway, &again).await;
+    assert_valid(&gateway, &again).await;
 }
 
 /// Asserts that every operation that takes a token rejects both tokens of a pair.
-async fn are_revoked(gateway: &Gateway, pair: &Value) {
+async fn assert_revoked(gateway: &Gateway, pair: &Value) {
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
-    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
     let refused = bearer
         .refusal("{ viewer { user { username } } }", json!({}))
         .await;
@@ -52,14 +52,18 @@ async fn are_revoked(gateway: &Gateway, pair: &Value) {
     let refresh = json!({ "refresh": pair["refresh"] });
     for route in ["token/refresh/", "logout/"] {
         let path = format!("authentication/{route}");
-        gateway.anon.post(&path, refresh.clone()).await.is(401, REFUSED);
+        gateway
+            .anon
+            .post(&path, refresh.clone())
+            .await
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     for token in ["access", "refresh"] {
         gateway
             .anon
             .post("authentication/token/verify/", json!({ "token": pair[token] }))
             .await
-            .is(401, REFUSED);
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     let document = "mutation($token: String!) {
         refreshToken(input: { refresh: $token }) { access userErrors { code } } }";
@@ -75,17 +79,17 @@ async fn are_revoked(gateway: &Gateway, pair: &Value) {
 }
 
 /// Asserts that both tokens of a pair are valid, and that the refresh token issues valid ones.
-async fn are_valid(gateway: &Gateway, pair: &Value) {
+async fn assert_valid(gateway: &Gateway, pair: &Value) {
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
     bearer.get("brands/").await.expect(200);
     bearer.data("{ viewer { user { username } } }", json!({})).await;
     let refresh = json!({ "refresh": pair["refresh"] });
-    let given = gateway
+    let refreshed = gateway
         .anon
         .post("authentication/token/refresh/", refresh)
         .await
         .expect(200);
-    let bearer = gateway.with_token(given["access"].as_str().unwrap());
+    let bearer = gateway.with_token(refreshed["access"].as_str().unwrap());
     bearer.get("brands/").await.expect(200);
 }
 
@@ -93,19 +97,19 @@ async fn a_new_password_revokes_all_tokens(gateway: Gateway) {
     let (first, second) = ("another password", "a third password");
     let other = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     let mut old = log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    // Within the same second, then in later ones.
+    // New passwords within the same second, then in later ones.
     for (wait, password) in [(0, first), (0, second), (1, first), (3_600, second)] {
-        gateway.wait(wait);
-        are_valid(&gateway, &old).await;
+        gateway.advance_clock(wait);
+        assert_valid(&gateway, &old).await;
         account::set_password(&gateway.system(), "viewer".into(), password.into())
             .await
             .unwrap();
-        are_revoked(&gateway, &old).await;
+        assert_revoked(&gateway, &old).await;
         let new = log_in(&gateway.anon, "viewer", password).await.expect(200);
-        are_valid(&gateway, &new).await;
-        are_revoked(&gateway, &old).await;
+        assert_valid(&gateway, &new).await;
+        assert_revoked(&gateway, &old).await;
         old = new;
     }
     // Other users' tokens are not affected.
-    are_valid(&gateway, &other).await;
+    assert_valid(&gateway, &other).await;
 }

@@ -118,17 +118,17 @@ async fn permissions_are_checked_before_existence_and_body(gateway: Gateway) {
             .anon
             .raw(Method::POST, &all, "no JSON")
             .await
-            .is(401, NO_TOKEN);
+            .expect_body(401, NO_TOKEN);
         gateway
             .viewer
             .raw(Method::POST, &all, "no JSON")
             .await
-            .is(403, FORBIDDEN);
+            .expect_body(403, FORBIDDEN);
         gateway.root.raw(Method::POST, &all, "no JSON").await.expect(400);
-        gateway.anon.delete(&none).await.is(401, NO_TOKEN);
-        gateway.viewer.delete(&none).await.is(403, FORBIDDEN);
-        gateway.manager.delete(&none).await.is(403, FORBIDDEN);
-        gateway.root.delete(&none).await.is(404, NOT_FOUND);
+        gateway.anon.delete(&none).await.expect_body(401, NO_TOKEN);
+        gateway.viewer.delete(&none).await.expect_body(403, FORBIDDEN);
+        gateway.manager.delete(&none).await.expect_body(403, FORBIDDEN);
+        gateway.root.delete(&none).await.expect_body(404, NOT_FOUND);
         if MOVEMENTS.contains(&kind) {
             gateway
                 .anon
@@ -142,17 +142,17 @@ async fn permissions_are_checked_before_existence_and_body(gateway: Gateway) {
                 .anon
                 .raw(method.clone(), &none, "no JSON")
                 .await
-                .is(401, NO_TOKEN);
+                .expect_body(401, NO_TOKEN);
             gateway
                 .viewer
                 .raw(method.clone(), &none, "no JSON")
                 .await
-                .is(403, FORBIDDEN);
+                .expect_body(403, FORBIDDEN);
             gateway
                 .root
                 .raw(method.clone(), &none, "no JSON")
                 .await
-                .is(404, NOT_FOUND);
+                .expect_body(404, NOT_FOUND);
         }
     }
 }
@@ -187,12 +187,15 @@ async fn an_invalid_token_is_rejected_everywhere(gateway: Gateway) {
     let with_invalid_token = gateway.with_token("no.good.token");
     for kind in Kind::ALL {
         let one = format!("{}/1/", kind.plural());
-        with_invalid_token.get(&list(kind)).await.is(401, BAD_TOKEN);
+        with_invalid_token
+            .get(&list(kind))
+            .await
+            .expect_body(401, BAD_TOKEN);
         with_invalid_token
             .post(&list(kind), json!({}))
             .await
-            .is(401, BAD_TOKEN);
-        with_invalid_token.get(&one).await.is(401, BAD_TOKEN);
-        with_invalid_token.delete(&one).await.is(401, BAD_TOKEN);
+            .expect_body(401, BAD_TOKEN);
+        with_invalid_token.get(&one).await.expect_body(401, BAD_TOKEN);
+        with_invalid_token.delete(&one).await.expect_body(401, BAD_TOKEN);
     }
 }

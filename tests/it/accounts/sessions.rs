@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::accounts::tokens::{claims, pair};
-use crate::support::answer::{BAD_TOKEN, REFUSED, sorted_keys};
+use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, sorted_keys};
 use crate::support::gateway::Gateway;
 
 on_both![
@@ -20,27 +20,27 @@ async fn each_token_type_is_accepted_for_its_own_use_only(gateway: Gateway) {
         .with_token(pair["refresh"].as_str().unwrap())
         .get("brands/")
         .await
-        .is(401, BAD_TOKEN);
+        .expect_body(401, BAD_TOKEN);
     for route in ["authentication/token/refresh/", "authentication/logout/"] {
         gateway
             .anon
             .post(route, json!({ "refresh": pair["access"] }))
             .await
-            .is(401, REFUSED);
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     for token in ["access", "refresh"] {
         gateway
             .anon
             .post("authentication/token/verify/", json!({ "token": pair[token] }))
             .await
-            .is(200, "{}");
+            .expect_body(200, "{}");
     }
 }
 
 async fn refreshing_without_rotation(gateway: Gateway) {
     let pair = pair(&gateway).await;
-    gateway.wait(60);
-    let mut seen = vec![pair["access"].clone()];
+    gateway.advance_clock(60);
+    let mut access_tokens = vec![pair["access"].clone()];
     for _ in 0..3 {
         let refreshed = gateway
             .anon
@@ -57,10 +57,10 @@ async fn refreshing_without_rotation(gateway: Gateway) {
             (&claims["iat"], &claims["exp"]),
             (&json!(now), &json!(now + 86_400))
         );
-        assert!(!seen.contains(&refreshed["access"]));
-        seen.push(refreshed["access"].clone());
+        assert!(!access_tokens.contains(&refreshed["access"]));
+        access_tokens.push(refreshed["access"].clone());
     }
-    for access in seen {
+    for access in access_tokens {
         gateway
             .with_token(access.as_str().unwrap())
             .get("brands/")
@@ -70,7 +70,7 @@ async fn refreshing_without_rotation(gateway: Gateway) {
 }
 
 async fn refreshing_with_rotation(gateway: Gateway) {
-    let gateway = gateway.with(&["--rotate-refresh-tokens", "true"]).await;
+    let gateway = gateway.restart_with(&["--rotate-refresh-tokens", "true"]).await;
     let first = pair(&gateway).await;
     let refresh = |token: Value| {
         gateway
@@ -87,7 +87,9 @@ async fn refreshing_with_rotation(gateway: Gateway) {
         )
     );
     // The old refresh token is spent; the new one and both access tokens are valid.
-    refresh(first["refresh"].clone()).await.is(401, REFUSED);
+    refresh(first["refresh"].clone())
+        .await
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     gateway
         .anon
         .post(
@@ -95,9 +97,11 @@ async fn refreshing_with_rotation(gateway: Gateway) {
             json!({ "token": first["refresh"] }),
         )
         .await
-        .is(401, REFUSED);
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     let third = refresh(second["refresh"].clone()).await.expect(200);
-    refresh(second["refresh"].clone()).await.is(401, REFUSED);
+    refresh(second["refresh"].clone())
+        .await
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     for pair in [first, second, third.clone()] {
         gateway
             .with_token(pair["access"].as_str().unwrap())
@@ -114,13 +118,13 @@ async fn refreshing_with_rotation(gateway: Gateway) {
 
 async fn lifetimes_follow_the_settings(gateway: Gateway) {
     let lifetimes = ["--access-token-lifetime", "60", "--refresh-token-lifetime", "120"];
-    let gateway = gateway.with(&lifetimes).await;
+    let gateway = gateway.restart_with(&lifetimes).await;
     let pair = pair(&gateway).await;
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
-    gateway.wait(59);
+    gateway.advance_clock(59);
     bearer.get("brands/").await.expect(200);
-    gateway.wait(1);
-    bearer.get("brands/").await.is(401, BAD_TOKEN);
+    gateway.advance_clock(1);
+    bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
     let refresh = || {
         gateway.anon.post(
             "authentication/token/refresh/",
@@ -128,12 +132,12 @@ async fn lifetimes_follow_the_settings(gateway: Gateway) {
         )
     };
     refresh().await.expect(200);
-    gateway.wait(60);
-    refresh().await.is(401, REFUSED);
+    gateway.advance_clock(60);
+    refresh().await.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
 }
 
 async fn logging_out_ends_a_session(gateway: Gateway) {
-    let gateway = gateway.with(&["--rotate-refresh-tokens", "true"]).await;
+    let gateway = gateway.restart_with(&["--rotate-refresh-tokens", "true"]).await;
     let (first, other) = (pair(&gateway).await, pair(&gateway).await);
     let answer = gateway
         .anon
@@ -156,21 +160,23 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
             .post("authentication/logout/", json!({ "refresh": token }))
     };
     // A spent refresh token is rejected.
-    log_out(&first["refresh"]).await.is(401, REFUSED);
-    log_out(&second["refresh"]).await.is(200, "{}");
+    log_out(&first["refresh"])
+        .await
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
+    log_out(&second["refresh"]).await.expect_body(200, "{}");
     // All tokens of the session are rejected, including those issued before the refresh.
     for pair in [&first, &second] {
         gateway
             .with_token(pair["access"].as_str().unwrap())
             .get("brands/")
             .await
-            .is(401, BAD_TOKEN);
+            .expect_body(401, BAD_TOKEN);
         for token in ["access", "refresh"] {
             gateway
                 .anon
                 .post("authentication/token/verify/", json!({ "token": pair[token] }))
                 .await
-                .is(401, REFUSED);
+                .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
         }
         gateway
             .anon
@@ -179,9 +185,11 @@ async fn logging_out_ends_a_session(gateway: Gateway) {
                 json!({ "refresh": pair["refresh"] }),
             )
             .await
-            .is(401, REFUSED);
+            .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
-    log_out(&second["refresh"]).await.is(401, REFUSED);
+    log_out(&second["refresh"])
+        .await
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     // Other sessions are not affected.
     gateway
         .with_token(other["access"].as_str().unwrap())

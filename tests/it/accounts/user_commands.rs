@@ -26,11 +26,11 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
         user(&["groups", "viewer", "--add", "Manager", "--add", "Manager"]),
         "viewer\tactive\t\tManager\n"
     );
-    // What is the case already stays.
+    // Adding a group again changes nothing.
     user(&["groups", "viewer", "--add", "Manager"]);
     assert_eq!(user(&["groups", "viewer"]), "viewer\tactive\t\tManager\n");
-    let made = viewer.post("brands/", brand.clone()).await.expect(201);
-    let path = format!("brands/{}/", made["id"]);
+    let created = viewer.post("brands/", brand.clone()).await.expect(201);
+    let path = format!("brands/{}/", created["id"]);
     viewer.delete(&path).await.expect(403);
     assert_eq!(
         user(&[
@@ -48,8 +48,8 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
         user(&["revoke", "viewer", "delete_brand", "change_outflow"]),
         "viewer\tactive\t\tManager\n"
     );
-    let made = viewer.post("brands/", brand.clone()).await.expect(201);
-    let path = format!("brands/{}/", made["id"]);
+    let created = viewer.post("brands/", brand.clone()).await.expect(201);
+    let path = format!("brands/{}/", created["id"]);
     viewer.delete(&path).await.expect(403);
     assert_eq!(
         user(&[
@@ -73,7 +73,7 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
     assert_eq!(user(&["revoke", "viewer", "--superuser"]), "viewer\tactive\n");
     viewer.post("brands/", brand).await.expect(403);
 
-    for (arguments, said) in [
+    for (arguments, message) in [
         (
             &["groups", "viewer", "--add", "Nobodies"][..],
             "no group Nobodies",
@@ -83,8 +83,8 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
         (&["groups", "nobody"], "no such user"),
         (&["grant", "nobody", "add_brand"], "no such user"),
     ] {
-        let words = fails(&url, &[&["user"], arguments].concat(), "");
-        assert!(words.contains(said), "{arguments:?}: {words}");
+        let output = fails(&url, &[&["user"], arguments].concat(), "");
+        assert!(output.contains(message), "{arguments:?}: {output}");
     }
     for arguments in [&["grant", "viewer", "add_everything"][..], &["grant", "viewer"]] {
         let refused = run(&url, &[&["user"], arguments].concat(), "");
@@ -94,7 +94,7 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
 
 async fn all_sessions_of_a_user_end(gateway: Gateway) {
     let url = gateway.database_url();
-    // Its clock is that of the command.
+    // The program uses the system clock, as the command does.
     let program = Program::serve(&url, &[]).await;
     let log_in = async || {
         let login = json!({ "username": "viewer", "password": PASSWORD });
@@ -150,8 +150,8 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .anon
         .post("authentication/token/", login)
         .await
-        .is(401, WRONG_LOGIN);
-    // The ledger has no actor any more, and is complete.
+        .expect_body(401, WRONG_LOGIN);
+    // The ledger is complete, without the name of the actor.
     let query = format!(
         "{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}"
     );
@@ -162,7 +162,7 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         "{history}"
     );
     prints(&url, &["check"], "");
-    // The name is free, the id is not.
+    // The name can be used again, the id is not.
     let create = ["user", "create", "manager", "--password-stdin"];
     prints(&url, &create, "another password");
     gateway.manager.get("brands/").await.expect(401);

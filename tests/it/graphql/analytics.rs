@@ -125,7 +125,9 @@ async fn sums_exceed_every_integer_type(gateway: Gateway) {
 
 async fn days_are_utc_days(gateway: Gateway) {
     // The tokens have to remain valid for the days of this test.
-    let gateway = gateway.with(&["--access-token-lifetime", "1000000"]).await;
+    let gateway = gateway
+        .restart_with(&["--access-token-lifetime", "1000000"])
+        .await;
     let root = &gateway.root;
     let product = root.product("Bolts", 100).await;
     let supplier = root.make(Kind::Supplier, json!({ "name": "S" })).await;
@@ -139,27 +141,27 @@ async fn days_are_utc_days(gateway: Gateway) {
     };
     // The clock is at 10:30: move to the last second of the day, then to the first of the next.
     sell(1).await;
-    gateway.wait(13 * 3600 + 30 * 60 - 1);
+    gateway.advance_clock(13 * 3600 + 30 * 60 - 1);
     sell(2).await;
     buy(7).await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     sell(4).await;
-    gateway.wait(2 * 86_400);
+    gateway.advance_clock(2 * 86_400);
     buy(9).await;
     let day = "date inflowCount inflowUnitCount outflowCount outflowUnitCount revenue";
     let selected = format!("movementsPerDay(from: \"2024-01-14\", to: \"2024-01-18\") {{ {day} }}");
-    let on = |date: &str, inflows: (i64, &str), outflows: (i64, &str), revenue: &str| {
+    let day_row = |date: &str, inflows: (i64, &str), outflows: (i64, &str), revenue: &str| {
         json!({ "date": date, "inflowCount": inflows.0, "inflowUnitCount": inflows.1, "outflowCount": outflows.0,
                 "outflowUnitCount": outflows.1, "revenue": revenue })
     };
     assert_eq!(
         analytics(&gateway, &selected).await["movementsPerDay"],
         json!([
-            on("2024-01-14", (0, "0"), (0, "0"), "0.00"),
-            on("2024-01-15", (1, "7"), (2, "3"), "29.70"),
-            on("2024-01-16", (0, "0"), (1, "4"), "39.60"),
-            on("2024-01-17", (0, "0"), (0, "0"), "0.00"),
-            on("2024-01-18", (1, "9"), (0, "0"), "0.00"),
+            day_row("2024-01-14", (0, "0"), (0, "0"), "0.00"),
+            day_row("2024-01-15", (1, "7"), (2, "3"), "29.70"),
+            day_row("2024-01-16", (0, "0"), (1, "4"), "39.60"),
+            day_row("2024-01-17", (0, "0"), (0, "0"), "0.00"),
+            day_row("2024-01-18", (1, "9"), (0, "0"), "0.00"),
         ])
     );
     for (arguments, outflows, revenue) in [
@@ -224,7 +226,7 @@ async fn stock_by_category_and_brand(gateway: Gateway) {
 async fn the_ledger_has_actors_and_reasons(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let supplier = gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     let inflow = gateway
         .manager
         .make(
@@ -278,7 +280,7 @@ async fn the_ledger_has_actors_and_reasons(gateway: Gateway) {
 }
 
 async fn invalid_arguments_are_rejected(gateway: Gateway) {
-    for (field, says) in [
+    for (field, part) in [
         (
             "movementsPerDay(from: \"2024-01-01\", to: \"2025-01-01\") { date }",
             "366",
@@ -298,7 +300,7 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
             "BAD_USER_INPUT"
         };
         assert_eq!(code, expected, "{field}");
-        assert!(message.contains(says), "{message}");
+        assert!(message.contains(part), "{message}");
     }
     let unauthenticated = gateway
         .anon

@@ -44,7 +44,7 @@ async fn batches_are_atomic(gateway: Gateway) {
     assert_eq!(totals(&gateway).await, before);
 
     let right = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 2)] });
-    let made = gateway
+    let created = gateway
         .manager
         .mutate(
             "createOutflows",
@@ -52,28 +52,28 @@ async fn batches_are_atomic(gateway: Gateway) {
             right,
         )
         .await;
-    let shown = |product: &str, quantity: i64, left: i64| json!({ "quantity": quantity, "product": { "id": product, "quantity": left } });
+    let expected_outflow = |product: &str, quantity: i64, stock: i64| json!({ "quantity": quantity, "product": { "id": product, "quantity": stock } });
     assert_eq!(
-        made["outflows"],
+        created["outflows"],
         json!([
-            shown(&product, 1, 97),
-            shown(&other, 3, 0),
-            shown(&product, 2, 97),
-            shown(&other, 2, 0)
+            expected_outflow(&product, 1, 97),
+            expected_outflow(&other, 3, 0),
+            expected_outflow(&product, 2, 97),
+            expected_outflow(&other, 2, 0)
         ])
     );
     let inflow = |quantity: i64| json!({ "productId": other, "supplierId": supplier, "quantity": quantity });
     let items = json!({ "items": [inflow(4), inflow(5)] });
-    let made = gateway
+    let created = gateway
         .manager
         .mutate("createInflows", "inflows { quantity supplier { name } }", items)
         .await;
     let supplied =
         |quantity: i64| json!({ "quantity": quantity, "supplier": { "name": "Tech Distributors Inc." } });
-    assert_eq!(made["inflows"], json!([supplied(4), supplied(5)]));
+    assert_eq!(created["inflows"], json!([supplied(4), supplied(5)]));
     let new = |title: &str, quantity: i64| json!({ "title": title, "brandId": "1", "categoryId": "1", "costPrice": "1", "sellingPrice": 2, "quantity": quantity });
     let items = json!({ "items": [new("x", 3), new("y", 0)] });
-    let made = gateway
+    let created = gateway
         .manager
         .mutate(
             "createProducts",
@@ -82,7 +82,7 @@ async fn batches_are_atomic(gateway: Gateway) {
         )
         .await;
     assert_eq!(
-        made["products"],
+        created["products"],
         json!([
             { "title": "x", "stockLedger": { "nodes": [{ "change": 3 }] } },
             { "title": "y", "stockLedger": { "nodes": [] } },
@@ -93,10 +93,10 @@ async fn batches_are_atomic(gateway: Gateway) {
 
 async fn batch_errors_name_the_invalid_item(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    let taken = json!({ "serie_number": "SN1" });
+    let existing = json!({ "serie_number": "SN1" });
     gateway
         .root
-        .patch(&sample.path(Kind::Product), taken)
+        .patch(&sample.path(Kind::Product), existing)
         .await
         .expect(200);
     let before = totals(&gateway).await;
@@ -153,11 +153,11 @@ async fn batches_are_bounded(gateway: Gateway) {
         assert_eq!(payload["outflows"], Value::Null, "{payload}");
         assert_eq!(payload["userErrors"][0]["field"], "items", "{payload}");
     }
-    let made = gateway
+    let created = gateway
         .manager
         .mutate("createOutflows", "outflows { id }", items(93))
         .await;
-    assert_eq!(made["outflows"].as_array().unwrap().len(), 93);
+    assert_eq!(created["outflows"].as_array().unwrap().len(), 93);
     assert_eq!(gateway.viewer.quantity(sample.product).await, 7);
     gateway.assert_invariants().await;
 }
@@ -247,12 +247,14 @@ async fn payloads_show_the_current_state(gateway: Gateway) {
     let both = format!(
         "{{ a: product(id: {product}) {{ title }} a: product(id: {product}) {{ quantity }} viewer {{ user {{ username }} }} }}"
     );
-    let (sent, answer) = gateway.statements(gateway.viewer.gql(&both, json!({}))).await;
+    let (count, answer) = gateway
+        .count_statements(gateway.viewer.gql(&both, json!({})))
+        .await;
     assert_eq!(
         answer.text,
         r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
     );
-    assert!(sent <= 2, "the user, and the product once: {sent}");
+    assert!(count <= 2, "the user, and the product once: {count}");
     gateway.assert_invariants().await;
 }
 
@@ -273,28 +275,30 @@ async fn batches_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
             order.reverse();
         }
         for _ in 0..rounds {
-            let out: Vec<Value> = order
+            let outflows: Vec<Value> = order
                 .iter()
                 .map(|id| json!({ "productId": id, "quantity": 2 }))
                 .collect();
-            let made =
-                gateway
-                    .manager
-                    .mutate("createOutflows", "outflows { quantity }", json!({ "items": out }));
-            assert_eq!(made.await["outflows"].as_array().map(Vec::len), Some(3));
-            let came: Vec<Value> = order
+            let created = gateway.manager.mutate(
+                "createOutflows",
+                "outflows { quantity }",
+                json!({ "items": outflows }),
+            );
+            assert_eq!(created.await["outflows"].as_array().map(Vec::len), Some(3));
+            let inflows: Vec<Value> = order
                 .iter()
                 .map(|id| json!({ "productId": id, "supplierId": supplier, "quantity": 1 }))
                 .collect();
-            let made =
-                gateway
-                    .manager
-                    .mutate("createInflows", "inflows { quantity }", json!({ "items": came }));
-            assert_eq!(made.await["inflows"].as_array().map(Vec::len), Some(3));
+            let created = gateway.manager.mutate(
+                "createInflows",
+                "inflows { quantity }",
+                json!({ "items": inflows }),
+            );
+            assert_eq!(created.await["inflows"].as_array().map(Vec::len), Some(3));
             let single = json!({ "product": products[0], "quantity": 1 });
-            let made = gateway.manager.post("outflows/", single).await.expect(201);
-            let gone = gateway.root.delete(&format!("outflows/{}/", made["id"])).await;
-            assert_eq!(gone.status, 204);
+            let created = gateway.manager.post("outflows/", single).await.expect(201);
+            let deleted = gateway.root.delete(&format!("outflows/{}/", created["id"])).await;
+            assert_eq!(deleted.status, 204);
         }
     };
     join_all((0..clients).map(client)).await;
@@ -304,7 +308,7 @@ async fn batches_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-/// Of several concurrent batches with the same serie numbers, one succeeds.
+/// Only one of several concurrent batches with the same serie numbers succeeds.
 async fn equal_serie_numbers_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
     Sample::made_by(&gateway.root).await;
     for round in 0..4 {
@@ -325,11 +329,11 @@ async fn equal_serie_numbers_in_opposite_orders_do_not_deadlock(gateway: Gateway
                 .await
         };
         let payloads = join_all((0..8).map(client)).await;
-        let made = payloads
+        let created = payloads
             .iter()
             .filter(|payload| payload["products"].is_array())
             .count();
-        assert_eq!(made, 1, "{payloads:?}");
+        assert_eq!(created, 1, "{payloads:?}");
         for payload in payloads.iter().filter(|payload| payload["products"].is_null()) {
             assert_eq!(payload["userErrors"][0]["code"], "TAKEN", "{payload}");
         }

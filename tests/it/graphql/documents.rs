@@ -16,7 +16,7 @@ on_both![
 
 async fn operations_are_selected_by_name(gateway: Gateway) {
     let document = "query A { a: __typename } query B { b: __typename }";
-    let named = async |name: Value| {
+    let send_with_name = async |name: Value| {
         let body = json!({ "query": document, "operationName": name });
         gateway
             .viewer
@@ -24,11 +24,11 @@ async fn operations_are_selected_by_name(gateway: Gateway) {
             .await
     };
     assert_eq!(
-        named(json!("B")).await.expect(200),
+        send_with_name(json!("B")).await.expect(200),
         json!({ "data": { "b": "Query" } })
     );
     for name in [json!("C"), Value::Null, json!(""), json!("x".repeat(10_000))] {
-        let refused = named(name).await;
+        let refused = send_with_name(name).await;
         assert_eq!(code(&refused), "BAD_USER_INPUT");
         assert!(refused.text.len() < 1_000, "{}", refused.text.len());
     }
@@ -54,23 +54,26 @@ fn hash(text: &str) -> String {
 
 async fn persisted_queries(gateway: Gateway) {
     let text = "query Persisted { __typename }";
-    let ask = async |text: Option<&str>, hash: &str| {
+    let send = async |text: Option<&str>, hash: &str| {
         let body = json!({ "query": text, "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
         gateway
             .viewer
             .raw(Method::POST, "/graphql", body.to_string())
             .await
     };
-    let unknown = ask(None, &hash(text)).await;
+    let unknown = send(None, &hash(text)).await;
     assert_eq!(
         (&*code(&unknown), &unknown.json()["errors"][0]["message"]),
         ("PERSISTED_QUERY_NOT_FOUND", &json!("PersistedQueryNotFound"))
     );
-    assert_eq!(code(&ask(Some(text), &hash("{ other }")).await), "BAD_USER_INPUT");
-    assert_eq!(code(&ask(None, &hash(text)).await), "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(
+        code(&send(Some(text), &hash("{ other }")).await),
+        "BAD_USER_INPUT"
+    );
+    assert_eq!(code(&send(None, &hash(text)).await), "PERSISTED_QUERY_NOT_FOUND");
     let data = json!({ "data": { "__typename": "Query" } });
-    assert_eq!(ask(Some(text), &hash(text)).await.expect(200), data);
-    assert_eq!(ask(None, &hash(text)).await.expect(200), data);
+    assert_eq!(send(Some(text), &hash(text)).await.expect(200), data);
+    assert_eq!(send(None, &hash(text)).await.expect(200), data);
     let extensions = format!(
         r#"{{"persistedQuery":{{"version":1,"sha256Hash":"{}"}}}}"#,
         hash(text)
@@ -81,11 +84,11 @@ async fn persisted_queries(gateway: Gateway) {
     );
     // An invalid document is not stored.
     assert_eq!(
-        code(&ask(Some("{ nothing }"), &hash("{ nothing }")).await),
+        code(&send(Some("{ nothing }"), &hash("{ nothing }")).await),
         "BAD_USER_INPUT"
     );
     assert_eq!(
-        code(&ask(None, &hash("{ nothing }")).await),
+        code(&send(None, &hash("{ nothing }")).await),
         "PERSISTED_QUERY_NOT_FOUND"
     );
     let future = r#"{"persistedQuery":{"version":2,"sha256Hash":"00"}}"#;
@@ -106,14 +109,14 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     .unwrap();
     let path = file.to_str().unwrap();
     let gateway = gateway
-        .with(&["--graphql-documents", path, "--graphql-documents-only", "true"])
+        .restart_with(&["--graphql-documents", path, "--graphql-documents-only", "true"])
         .await;
     gateway
         .root
         .make(stockroom::kind::Kind::Brand, json!({ "name": "Known" }))
         .await;
     let variables = json!({ "id": 1 });
-    for known in [
+    for request in [
         json!({ "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash(text) } }, "variables": variables }),
         json!({ "documentId": hash(text), "variables": variables }),
         json!({ "documentId": format!("sha256:{}", hash(text)), "variables": variables }),
@@ -121,14 +124,14 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     ] {
         let answer = gateway
             .viewer
-            .raw(Method::POST, "/graphql", known.to_string())
+            .raw(Method::POST, "/graphql", request.to_string())
             .await;
         assert_eq!(
             answer.expect(200),
             json!({ "data": { "brand": { "__typename": "Brand", "name": "Known" } } })
         );
     }
-    for other in [
+    for request in [
         json!({ "query": "{ __typename } " }),
         json!({ "query": format!("{text} "), "variables": variables }),
         json!({ "documentId": "unknown" }),
@@ -136,9 +139,9 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
     ] {
         let answer = gateway
             .viewer
-            .raw(Method::POST, "/graphql", other.to_string())
+            .raw(Method::POST, "/graphql", request.to_string())
             .await;
-        assert_eq!(code(&answer), "PERSISTED_QUERY_NOT_FOUND", "{other}");
+        assert_eq!(code(&answer), "PERSISTED_QUERY_NOT_FOUND", "{request}");
     }
 }
 
@@ -146,7 +149,7 @@ async fn introspection_can_be_switched_off(gateway: Gateway) {
     let schema = "{ __schema { queryType { name } } }";
     let data = gateway.anon.data(schema, json!({})).await;
     assert_eq!(data["__schema"]["queryType"]["name"], "Query");
-    let gateway = gateway.with(&["--graphql-introspection", "false"]).await;
+    let gateway = gateway.restart_with(&["--graphql-introspection", "false"]).await;
     for document in [
         schema,
         "{ a: __type(name: \"Brand\") { name } }",

@@ -23,7 +23,7 @@ on_both![
     a_stream_ends_with_its_token,
 ];
 
-const CHANGED: &str = "subscription($after: ID) { stockChanged(after: $after) { id change } }";
+const CHANGES: &str = "subscription($after: ID) { stockChanged(after: $after) { id change } }";
 
 async fn stock_changes_match_the_ledger(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
@@ -142,7 +142,7 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
         )
         .await;
     // Repeats crossings of another product until one arrives, which shows that the stream has started.
-    let falling = async {
+    let crossings = async {
         loop {
             for quantity in [5, 6] {
                 let path = format!("products/{other}/");
@@ -155,10 +155,10 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
         }
     };
     tokio::select! {
-        () = falling => {}
+        () = crossings => {}
         received = socket.data("1") => assert_eq!(received["productLowStock"]["title"], "Other"),
     }
-    let mut of_one = async || {
+    let mut next_of_one = async || {
         loop {
             let received = socket.data("1").await["productLowStock"].clone();
             if received["title"] != "Other" {
@@ -177,7 +177,7 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
     sell(two, 1).await;
     sell(one, 1).await;
     let low = |quantity: i64| json!({ "title": "One", "quantity": quantity, "isLowStock": true });
-    assert_eq!(of_one().await, low(5));
+    assert_eq!(next_of_one().await, low(5));
     sell(one, 1).await;
     gateway
         .root
@@ -185,15 +185,15 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
         .await
         .expect(200);
     sell(one, 6).await;
-    assert_eq!(of_one().await, low(0));
+    assert_eq!(next_of_one().await, low(0));
 }
 
 /// The ids of all ledger entries, oldest first, read by `stockLedger`.
 async fn ledger(actor: &Actor) -> Vec<i64> {
-    let (mut ids, mut place) = (Vec::new(), String::new());
+    let (mut ids, mut after) = (Vec::new(), String::new());
     loop {
         let document = format!(
-            "{{ stockLedger(first: 100{place}) {{ nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"
+            "{{ stockLedger(first: 100{after}) {{ nodes {{ id }} pageInfo {{ hasNextPage endCursor }} }} }}"
         );
         let data = actor.data(&document, json!({})).await["stockLedger"].clone();
         ids.extend(crate::support::graphql_request::ids(&data));
@@ -201,11 +201,11 @@ async fn ledger(actor: &Actor) -> Vec<i64> {
             ids.reverse();
             return ids;
         }
-        place = format!(", after: {}", data["pageInfo"]["endCursor"]);
+        after = format!(", after: {}", data["pageInfo"]["endCursor"]);
     }
 }
 
-/// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven.
+/// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven entries.
 async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     let mut ids: Vec<i64> = Vec::new();
     for turn in 0.. {
@@ -213,7 +213,7 @@ async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
         let mut socket = Socket::login(actor).await;
         let after = ids.last().copied().unwrap_or_default();
         socket
-            .subscribe("1", CHANGED, json!({ "after": after.to_string() }))
+            .subscribe("1", CHANGES, json!({ "after": after.to_string() }))
             .await;
         for _ in 0..7 {
             if ids.len() == count {
@@ -287,7 +287,7 @@ async fn no_change_is_lost_between_gateways(gateway: Gateway) {
 
 /// Reads the whole ledger as one stream of server-sent events.
 async fn read_whole(actor: &Actor, count: usize) -> Vec<i64> {
-    let mut events = EventStream::open(actor, CHANGED, json!({ "after": "0" })).await;
+    let mut events = EventStream::open(actor, CHANGES, json!({ "after": "0" })).await;
     let mut ids = Vec::new();
     while ids.len() < count {
         ids.push(crate::support::graphql_request::id(
@@ -300,7 +300,7 @@ async fn read_whole(actor: &Actor, count: usize) -> Vec<i64> {
 async fn invalid_positions_are_rejected(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
     for after in ["abc", "-1", "+1", "1.0", "9223372036854775808", ""] {
-        socket.subscribe("1", CHANGED, json!({ "after": after })).await;
+        socket.subscribe("1", CHANGES, json!({ "after": after })).await;
         let message = socket.message().await;
         assert!(
             message
@@ -315,7 +315,7 @@ async fn invalid_positions_are_rejected(gateway: Gateway) {
         assert_eq!(message["type"], "error", "{after}: {message}");
     }
     // With a position that does not exist yet, the subscription waits for later entries.
-    socket.subscribe("2", CHANGED, json!({ "after": "1" })).await;
+    socket.subscribe("2", CHANGES, json!({ "after": "1" })).await;
     gateway.root.product("One", 10).await;
     gateway.root.product("Two", 20).await;
     assert_eq!(
@@ -326,7 +326,7 @@ async fn invalid_positions_are_rejected(gateway: Gateway) {
 
 async fn subscriptions_over_server_sent_events(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
-    let mut events = EventStream::open(&gateway.viewer, CHANGED, json!({ "after": "0" })).await;
+    let mut events = EventStream::open(&gateway.viewer, CHANGES, json!({ "after": "0" })).await;
     assert_eq!(
         events.data().await["stockChanged"],
         json!({ "id": "1", "change": 10 })
@@ -340,7 +340,7 @@ async fn subscriptions_over_server_sent_events(gateway: Gateway) {
         json!({ "id": "2", "change": -4 })
     );
     // A plain request cannot subscribe.
-    let body = gateway.viewer.gql(CHANGED, json!({})).await.json();
+    let body = gateway.viewer.gql(CHANGES, json!({})).await.json();
     assert_eq!(
         body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
         "{body}"
@@ -383,8 +383,8 @@ async fn queries_and_mutations_over_server_sent_events(gateway: Gateway) {
 
 async fn a_stream_ends_with_its_token(gateway: Gateway) {
     gateway.root.product("Bolts", 10).await;
-    let mut expiring = EventStream::open(&gateway.viewer, CHANGED, json!({ "after": "0" })).await;
-    let mut deactivated = EventStream::open(&gateway.manager, CHANGED, json!({ "after": "0" })).await;
+    let mut expiring = EventStream::open(&gateway.viewer, CHANGES, json!({ "after": "0" })).await;
+    let mut deactivated = EventStream::open(&gateway.manager, CHANGES, json!({ "after": "0" })).await;
     for stream in [&mut expiring, &mut deactivated] {
         assert_eq!(stream.data().await["stockChanged"]["change"], 10);
     }
@@ -392,6 +392,6 @@ async fn a_stream_ends_with_its_token(gateway: Gateway) {
         .await
         .expect("a user");
     assert_eq!(deactivated.next().await, None);
-    gateway.wait(86_400);
+    gateway.advance_clock(86_400);
     assert_eq!(expiring.next().await, None);
 }

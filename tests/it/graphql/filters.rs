@@ -16,7 +16,7 @@ on_both![
     filters_are_bounded,
 ];
 
-/// Four products of two brands in two categories; the third brand has none. Created at 10:30, 23:30, 00:30 and 01:30.
+/// Creates four products of two brands in two categories, at 10:30, 23:30, 00:30 and 01:30. The third brand has no product.
 async fn fill(gateway: &Gateway) {
     let root = &gateway.root;
     for name in ["Água", "Bosch", "Zebra"] {
@@ -36,12 +36,12 @@ async fn fill(gateway: &Gateway) {
     ];
     for (product, seconds) in products.into_iter().zip([13 * 3600, 3600, 3600, 0]) {
         root.make(Kind::Product, product).await;
-        gateway.wait(seconds);
+        gateway.advance_clock(seconds);
     }
 }
 
-/// Asserts the ids of the products that match a filter.
-async fn finds(gateway: &Gateway, cases: &[(&str, &[i64])]) {
+/// Asserts the ids of the products that match each filter.
+async fn assert_found(gateway: &Gateway, cases: &[(&str, &[i64])]) {
     for (filter, expected) in cases {
         let arguments = format!("filter: {filter}, orderBy: {{ field: ID }}");
         let found = gateway.viewer.page("products", &arguments).await;
@@ -51,7 +51,7 @@ async fn finds(gateway: &Gateway, cases: &[(&str, &[i64])]) {
 
 async fn texts(gateway: Gateway) {
     fill(&gateway).await;
-    finds(
+    assert_found(
         &gateway,
         &[
             (r#"{ title: { eq: "Drill" } }"#, &[2]),
@@ -97,7 +97,7 @@ async fn texts(gateway: Gateway) {
 
 async fn numbers_and_prices(gateway: Gateway) {
     fill(&gateway).await;
-    finds(
+    assert_found(
         &gateway,
         &[
             ("{ quantity: { eq: 5 } }", &[2]),
@@ -153,7 +153,7 @@ async fn numbers_and_prices(gateway: Gateway) {
 
 async fn moments_and_days(gateway: Gateway) {
     fill(&gateway).await;
-    finds(
+    assert_found(
         &gateway,
         &[
             (r#"{ createdAt: { from: "2024-01-16" } }"#, &[3, 4]),
@@ -191,7 +191,7 @@ async fn moments_and_days(gateway: Gateway) {
 
 async fn relations_to_one(gateway: Gateway) {
     fill(&gateway).await;
-    finds(
+    assert_found(
         &gateway,
         &[
             (r#"{ category: { name: { eq: "Garden" } } }"#, &[3, 4]),
@@ -246,7 +246,7 @@ async fn relations_to_many(gateway: Gateway) {
 
 async fn combinations_of_conditions(gateway: Gateway) {
     fill(&gateway).await;
-    finds(
+    assert_found(
         &gateway,
         &[
             ("{}", &[1, 2, 3, 4]),
@@ -366,10 +366,10 @@ async fn filters_are_bounded(gateway: Gateway) {
         )
     };
     assert_eq!(count(deep(16)).await, 1);
-    for (filter, says) in [(wide(201), "conditions"), (ids(10_001), "values")] {
+    for (filter, part) in [(wide(201), "conditions"), (ids(10_001), "values")] {
         let (code, message) = gateway.viewer.refusal(document, json!({ "f": filter })).await;
         assert_eq!(code, "BAD_USER_INPUT");
-        assert!(message.contains(says), "{message}");
+        assert!(message.contains(part), "{message}");
     }
     let (code, message) = gateway.viewer.refusal(document, json!({ "f": deep(30) })).await;
     assert!(

@@ -79,8 +79,8 @@ async fn documents_rejected_by_graphql_js_are_rejected(gateway: Gateway) {
     ] {
         let (code, found) = gateway.viewer.refusal(document, json!({})).await;
         assert_eq!(code, "BAD_USER_INPUT", "{document}");
-        let place = message.split_once(": ").map_or(message, |(place, _)| place);
-        assert!(found.starts_with(place), "{document}: {found}");
+        let position = message.split_once(": ").map_or(message, |(position, _)| position);
+        assert!(found.starts_with(position), "{document}: {found}");
         if !document.contains("\\u") {
             assert_eq!(found, message, "{document}");
         }

@@ -32,7 +32,7 @@ async fn malicious_documents_are_rejected_quickly(gateway: Gateway) {
         format!("brand {{ {} }}", products(&inner))
     });
     let list = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    for (document, says) in [
+    for (document, part) in [
         (
             format!("{{ products(filter: {}) {{ totalCount }} }}", list(2_500)),
             "nested",
@@ -104,17 +104,17 @@ async fn malicious_documents_are_rejected_quickly(gateway: Gateway) {
         let began = Instant::now();
         let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
         let took = began.elapsed();
-        let shown: String = document.chars().take(80).collect();
+        let beginning: String = document.chars().take(80).collect();
         // Optimised builds take milliseconds; test builds on a busy machine take longer. Without limits, some of these
         // documents would take years.
-        assert!(took < Duration::from_secs(2), "{took:?}: {shown}");
+        assert!(took < Duration::from_secs(2), "{took:?}: {beginning}");
         assert!(
             ["BAD_USER_INPUT", "LIMIT_EXCEEDED"].contains(&&*code),
-            "{code}: {shown}"
+            "{code}: {beginning}"
         );
         assert!(
-            message.contains(says) && message.chars().count() <= 301,
-            "{message}: {shown}"
+            message.contains(part) && message.chars().count() <= 301,
+            "{message}: {beginning}"
         );
     }
     assert_eq!(
@@ -206,7 +206,7 @@ async fn failed_fields_become_null(gateway: Gateway) {
         .sql("ALTER TABLE away RENAME TO inflow")
         .await
         .expect("it is renamed");
-    // An object of which all fields are skipped has no keys.
+    // An object has no keys if all of its fields are skipped.
     let document = format!(
         "query($x: Boolean!) {{ product(id: {product}) {{ title @include(if: $x) movements {{ nodes {{ ...on Inflow {{ id }} }} }} }} }}"
     );
@@ -219,7 +219,7 @@ async fn failed_fields_become_null(gateway: Gateway) {
 }
 
 async fn rate_limits_count_executed_fields(gateway: Gateway) {
-    let gateway = gateway.with(&["--rate-limit-enabled", "true"]).await;
+    let gateway = gateway.restart_with(&["--rate-limit-enabled", "true"]).await;
     // Fifty writes a minute are allowed; fields with the same response key count once.
     let many = |count: usize| {
         let writes: String = (0..count)
@@ -245,6 +245,6 @@ async fn rate_limits_count_executed_fields(gateway: Gateway) {
         50
     );
     gateway.root.data(&many(1), json!({})).await;
-    gateway.wait(61);
+    gateway.advance_clock(61);
     gateway.manager.data(&many(1), json!({})).await;
 }

@@ -54,7 +54,7 @@ async fn nested_pages_equal_those_of_their_parent(gateway: Gateway) {
         );
         let together = gateway.viewer.data(&document, json!({})).await;
         for brand in together["brands"]["nodes"].as_array().unwrap() {
-            // Compared with the list of the same parent alone, and with the root list under a filter.
+            // The same list, read for this parent alone.
             let document = format!(
                 "{{ brand(id: {}) {{ products{arguments} {{ {page} }} }} }}",
                 brand["id"]
@@ -123,11 +123,11 @@ async fn inflows_and_outflows_form_one_list(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let supplier = gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
     for step in 0..3 {
-        gateway.wait(1);
+        gateway.advance_clock(1);
         let inflow = json!({ "supplier": supplier, "product": product, "quantity": 10 + step });
         gateway.root.make(Kind::Inflow, inflow).await;
         // The third pair has equal times.
-        gateway.wait(u64::from(step < 2));
+        gateway.advance_clock(u64::from(step < 2));
         gateway
             .root
             .make(Kind::Outflow, json!({ "product": product, "quantity": 1 + step }))
@@ -244,7 +244,7 @@ async fn every_order_for_parents_of_every_size(gateway: Gateway) {
     }
 }
 
-/// Checks the query plans: no index of an ordering column alone is scanned, which would read the whole table for a
+/// Checks the query plans: none scans an index of the ordering column alone, which would read the whole table for a
 /// parent without rows.
 async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
     use product::Column;
@@ -280,7 +280,7 @@ async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
     ] {
         let of_parent = Column::BrandId.into_expr().eq(backend.parent());
         let rows = backend.rows_first(product::Entity.into_iden(), of_parent, ordered(column));
-        is_planned_by_brand(&ctx, rows).await;
+        assert_planned_by_brand(&ctx, rows).await;
     }
     for (column, is_id) in [(Column::TitleFolded, false), (Column::Id, true)] {
         let mut rows = product::Entity::find()
@@ -290,11 +290,11 @@ async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
         if !is_id {
             rows = rows.order_by(Column::Id, Order::Asc);
         }
-        is_planned_by_brand(&ctx, rows.limit(11).into_query()).await;
+        assert_planned_by_brand(&ctx, rows.limit(11).into_query()).await;
     }
 }
 
-async fn is_planned_by_brand(ctx: &Ctx, rows: SelectStatement) {
+async fn assert_planned_by_brand(ctx: &Ctx, rows: SelectStatement) {
     let (db, parents) = (ctx.db(), (1..=23).collect::<Vec<i64>>());
     let (backend, kind) = (db.backend(), db.get_database_backend());
     let table = (product::Entity.into_iden(), product::Column::Id.into_iden());

@@ -129,7 +129,7 @@ async fn pages_by_number(gateway: Gateway) {
 }
 
 async fn invalid_arguments_are_rejected(gateway: Gateway) {
-    for (arguments, says) in [
+    for (arguments, part) in [
         ("first: 101", "first"),
         ("last: 101", "last"),
         ("first: -1", "first"),
@@ -149,7 +149,7 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
                 "BAD_USER_INPUT"
             };
             assert_eq!(code, expected, "{field} {arguments}");
-            assert!(message.starts_with(says), "{field} {arguments}: {message}");
+            assert!(message.starts_with(part), "{field} {arguments}: {message}");
         }
     }
 }
@@ -173,17 +173,17 @@ async fn cursors_survive_changes(gateway: Gateway) {
     assert_eq!(names(&gateway, &after).await.0, "CCD");
     assert_eq!(names(&gateway, &before).await.0, "AAB");
     // Paging by cursor returns each row once, although rows are inserted before the cursor.
-    let (mut seen, mut place) = (String::new(), String::new());
+    let (mut all_names, mut after) = (String::new(), String::new());
     loop {
-        let (found, info) = names(&gateway, &format!("first: 2{place}")).await;
-        seen.push_str(&found);
+        let (found, info) = names(&gateway, &format!("first: 2{after}")).await;
+        all_names.push_str(&found);
         gateway.root.make(Kind::Brand, json!({ "name": "0" })).await;
         if info["hasNextPage"] == false {
             break;
         }
-        place = format!(", after: {}", info["endCursor"]);
+        after = format!(", after: {}", info["endCursor"]);
     }
-    assert_eq!(seen, "AAABCCDEFG");
+    assert_eq!(all_names, "AAABCCDEFG");
 }
 
 async fn cursors_are_bound_to_their_order(gateway: Gateway) {
@@ -255,11 +255,11 @@ async fn orders_of_several_columns(gateway: Gateway) {
         ("[{ field: ID, direction: DESC }]", [5, 4, 3, 2, 1]),
         ("[]", [2, 3, 5, 1, 4]),
     ] {
-        let whole = gateway
+        let all_ids = gateway
             .viewer
             .page("products", &format!("orderBy: {order}"))
             .await;
-        assert_eq!(whole, expected, "{order}");
+        assert_eq!(all_ids, expected, "{order}");
         // The same in pages of two, in both directions.
         let (mut forwards, mut backwards) = (Vec::new(), Vec::new());
         let (mut after, mut before) = (String::new(), String::new());

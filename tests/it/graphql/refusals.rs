@@ -1,5 +1,5 @@
-//! What can be refused for what an operation says is refused before anything is executed, wherever it says it; and what was
-//! changed is shown, whatever fails afterwards.
+//! Invalid arguments are refused before anything is executed, at any depth and over every transport. A payload shows the
+//! change even if other fields fail afterwards.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,14 +13,14 @@ use crate::support::graphql_request::first_error;
 use crate::support::websocket_client::Socket;
 
 on_both![
-    nothing_runs_that_is_refused_for_its_arguments,
-    values_come_from_variables_too,
-    what_is_skipped_is_not_refused,
-    refusals_over_all_transports,
-    changes_are_shown_whatever_fails_afterwards,
+    operations_with_invalid_arguments_are_not_executed,
+    arguments_from_variables_are_checked,
+    arguments_of_skipped_fields_are_not_checked,
+    invalid_arguments_are_refused_over_all_transports,
+    payloads_show_changes_even_if_other_fields_fail,
 ];
 
-/// Requests the media type whose status says whether anything was executed.
+/// Sends an operation and accepts the media type with which the status is 400 if nothing was executed.
 async fn graphql(gateway: &Gateway, document: &str, variables: Value) -> Answer {
     let request = gateway
         .root
@@ -31,7 +31,7 @@ async fn graphql(gateway: &Gateway, document: &str, variables: Value) -> Answer 
 }
 
 /// Asserts that a request was not executed, for this reason, and that the stock is still 5.
-async fn refused(gateway: &Gateway, product: i64, document: &str, variables: Value, code: &str) {
+async fn assert_refused(gateway: &Gateway, product: i64, document: &str, variables: Value, code: &str) {
     let answer = graphql(gateway, document, variables).await;
     assert_eq!(answer.status, 400, "{document}: {}", answer.text);
     let body = answer.json();
@@ -52,7 +52,7 @@ fn selling(product: i64, selected: &str) -> String {
     )
 }
 
-async fn nothing_runs_that_is_refused_for_its_arguments(gateway: Gateway) {
+async fn operations_with_invalid_arguments_are_not_executed(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
     let by_quantity = gateway
         .root
@@ -99,9 +99,9 @@ async fn nothing_runs_that_is_refused_for_its_arguments(gateway: Gateway) {
         ),
     ] {
         let list = format!("products({arguments}) {{ totalCount }}");
-        refused(&gateway, product, &format!("{{ {list} }}"), json!({}), code).await;
+        assert_refused(&gateway, product, &format!("{{ {list} }}"), json!({}), code).await;
         let in_payload = selling(product, &format!("brand {{ {list} }}"));
-        refused(&gateway, product, &in_payload, json!({}), code).await;
+        assert_refused(&gateway, product, &in_payload, json!({}), code).await;
     }
     for list in [
         "outflows(first: 101) { totalCount }",
@@ -110,7 +110,7 @@ async fn nothing_runs_that_is_refused_for_its_arguments(gateway: Gateway) {
         "stockLedger(first: 101) { totalCount }",
         "outflows { nodes { product { movements(first: 1) { nodes { ...on Outflow { product { outflows(first: 101) { totalCount } } } } } } } }",
     ] {
-        refused(
+        assert_refused(
             &gateway,
             product,
             &selling(product, list),
@@ -138,9 +138,9 @@ async fn nothing_runs_that_is_refused_for_its_arguments(gateway: Gateway) {
         ),
     ] {
         let document = format!("{{ analytics {{ {field} }} }}");
-        refused(&gateway, product, &document, json!({}), code).await;
+        assert_refused(&gateway, product, &document, json!({}), code).await;
     }
-    // Valid ones after all, on both sides of each bound.
+    // Valid arguments, at the bounds.
     for list in [
         "outflows(first: 100) { totalCount }".to_owned(),
         "movements(last: 100, offset: 0) { totalCount }".to_owned(),
@@ -155,7 +155,7 @@ async fn nothing_runs_that_is_refused_for_its_arguments(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn values_come_from_variables_too(gateway: Gateway) {
+async fn arguments_from_variables_are_checked(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
     let document = format!(
         "mutation($n: Int = 101, $m: Int, $f: OutflowFilter, $o: [ProductOrder!], $c: String, $e: [Decimal!]) {{
@@ -178,14 +178,14 @@ async fn values_come_from_variables_too(gateway: Gateway) {
         (json!({ "n": 1, "c": "x" }), "BAD_USER_INPUT"),
         (json!({ "n": 1, "e": ["1", "x"] }), "BAD_USER_INPUT"),
     ] {
-        refused(&gateway, product, &document, variables, code).await;
+        assert_refused(&gateway, product, &document, variables, code).await;
     }
     let valid = json!({ "n": 100, "o": [{ "field": "TITLE" }], "e": "5.00" });
     gateway.root.data(&document, valid).await;
     assert_eq!(gateway.root.quantity(product).await, 4);
 }
 
-async fn what_is_skipped_is_not_refused(gateway: Gateway) {
+async fn arguments_of_skipped_fields_are_not_checked(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
     let document = format!(
         "query($x: Boolean!, $n: Int) {{ product(id: {product}) {{ title
@@ -201,12 +201,12 @@ async fn what_is_skipped_is_not_refused(gateway: Gateway) {
         json!({ "title": "Bolts", "stockLedger": { "totalCount": 1 } })
     );
     for variables in [json!({ "x": true }), json!({ "x": false, "n": 101 })] {
-        refused(&gateway, product, &document, variables, "LIMIT_EXCEEDED").await;
+        assert_refused(&gateway, product, &document, variables, "LIMIT_EXCEEDED").await;
     }
     gateway.root.data(&document, json!({ "x": false })).await;
 }
 
-async fn refusals_over_all_transports(gateway: Gateway) {
+async fn invalid_arguments_are_refused_over_all_transports(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
     let selling = selling(product, "outflows(first: 101) { totalCount }");
     let mut socket = Socket::login(&gateway.root).await;
@@ -244,7 +244,7 @@ async fn refusals_over_all_transports(gateway: Gateway) {
         (answer.status, &*first_error(&answer.json()).0),
         (400, "LIMIT_EXCEEDED")
     );
-    // The key of a refused request is free.
+    // The idempotency key of a refused request can be used again.
     let keyed = async |document: &str| {
         let request = gateway.root.request(Method::POST, "/graphql");
         let request = request.header("idempotency-key", "the-same");
@@ -262,8 +262,8 @@ async fn refusals_over_all_transports(gateway: Gateway) {
     assert_eq!(gateway.root.quantity(product).await, 4);
 }
 
-/// Tables are renamed that the change does not need and the payload does.
-async fn changes_are_shown_whatever_fails_afterwards(gateway: Gateway) {
+/// Renames tables that only the payload needs, not the change.
+async fn payloads_show_changes_even_if_other_fields_fail(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
     gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
     for table in ["brand", "inflow"] {

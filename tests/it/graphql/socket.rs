@@ -23,7 +23,7 @@ pub const STREAM: &str = "subscription { stockChanged { change } }";
 
 async fn logging_in(gateway: Gateway) {
     let viewer_query = "{ viewer { user { username } } }";
-    // In `connection_init`, under any spelling of the header's name, or in the header itself.
+    // The token may be in `connection_init`, in any capitalisation of `Authorization`, or in the header.
     for name in ["Authorization", "authorization"] {
         let mut socket = Socket::open(&gateway.viewer).await;
         let token = format!("Bearer {}", gateway.viewer.token.as_ref().unwrap());
@@ -260,7 +260,7 @@ async fn a_client_completes_an_operation(gateway: Gateway) {
         .make(Kind::Outflow, json!({ "product": product, "quantity": 1 }))
         .await;
     assert_eq!(socket.data("b").await["stockChanged"]["change"], -1);
-    // Its id is free again.
+    // The id of the completed operation can be used again.
     socket.subscribe("a", "{ __typename }", json!({})).await;
     assert_eq!(socket.data("a").await, json!({ "__typename": "Query" }));
 }
@@ -284,7 +284,7 @@ async fn operations_are_bounded(gateway: Gateway) {
 
 async fn connections_from_other_origins_are_rejected(gateway: Gateway) {
     let gateway = gateway
-        .with(&["--cors-allowed-origins", "https://shop.example"])
+        .restart_with(&["--cors-allowed-origins", "https://shop.example"])
         .await;
     let own = format!("http://{}", gateway.address);
     for (origin, is_allowed) in [

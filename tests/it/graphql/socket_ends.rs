@@ -22,12 +22,12 @@ on_both![
 async fn an_expired_token_closes_the_connection(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
     socket.subscribe("1", STREAM, json!({})).await;
-    gateway.wait(86_399);
+    gateway.advance_clock(86_399);
     socket
         .subscribe("2", "{ viewer { user { id } } }", json!({}))
         .await;
     assert_eq!(socket.data("2").await["viewer"]["user"]["id"], "4");
-    gateway.wait(1);
+    gateway.advance_clock(1);
     assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()));
 }
 
@@ -98,9 +98,12 @@ async fn a_client_that_does_not_read_is_dropped(gateway: Gateway) {
             .subscribe(&id.to_string(), &format!("{{ {aliases} }}"), json!({}))
             .await;
     }
-    assert!(socket.is_dropped().await, "the server closes the connection");
+    assert!(
+        socket.is_dropped().await,
+        "the server did not close the connection"
+    );
     let mut results = 0;
-    while let Some(message) = socket.left().await {
+    while let Some(message) = socket.next_buffered().await {
         results += usize::from(message["type"] == "next");
     }
     assert!(results < 50, "{results}");

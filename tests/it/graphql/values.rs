@@ -24,17 +24,17 @@ async fn absent_fields_are_kept(gateway: Gateway) {
         .patch(&sample.path(Kind::Product), details)
         .await
         .expect(200);
-    let single = format!(
+    let with_single_variables = format!(
         "mutation($id: ID!, $title: String, $description: String, $serie: String) {{
            updateProduct(input: {{ id: $id, title: $title, description: $description, serieNumber: $serie }}) {{
              product {{ {selected} }} userErrors {{ field code }} }} }}"
     );
-    let whole = format!(
+    let with_input_object = format!(
         "mutation($input: UpdateProductInput!) {{ updateProduct(input: $input) {{ product {{ {selected} }} userErrors {{ field code }} }} }}"
     );
     let id = sample.product.to_string();
     // Each step: the input, and the expected object.
-    for (sent, description, serie) in [
+    for (value, description, serie) in [
         (json!({ "title": "New" }), json!("Flagship"), json!("SN1")),
         (json!({ "description": null }), Value::Null, json!("SN1")),
         (
@@ -55,19 +55,22 @@ async fn absent_fields_are_kept(gateway: Gateway) {
         ),
         (json!({}), json!("Flagship"), json!("SN1")),
     ] {
-        for is_whole in [true, false] {
+        for as_one_object in [true, false] {
             let before = json!({ "description": "Flagship", "serie_number": "SN1" });
             let restore = description == "Flagship";
-            let mut input = sent.clone();
+            let mut input = value.clone();
             input["id"] = json!(id);
-            let data = if is_whole {
-                gateway.manager.data(&whole, json!({ "input": input })).await
+            let data = if as_one_object {
+                gateway
+                    .manager
+                    .data(&with_input_object, json!({ "input": input }))
+                    .await
             } else {
                 let mut variables = input;
                 if let Some(serie) = variables.as_object_mut().unwrap().remove("serieNumber") {
                     variables["serie"] = serie;
                 }
-                gateway.manager.data(&single, variables).await
+                gateway.manager.data(&with_single_variables, variables).await
             };
             let product = &data["updateProduct"]["product"];
             assert_eq!(
@@ -77,7 +80,7 @@ async fn absent_fields_are_kept(gateway: Gateway) {
                     &product["title"]
                 ),
                 (&description, &serie, &json!("New")),
-                "{sent} {is_whole}: {data}"
+                "{value} {as_one_object}: {data}"
             );
             if restore {
                 gateway
@@ -120,7 +123,7 @@ async fn prices_are_exact(gateway: Gateway) {
             Some(error) => error["code"].clone(),
         }
     };
-    for (sent, shown) in [
+    for (value, expected) in [
         (json!("799.99"), "799.99"),
         (json!("800"), "800.00"),
         (json!(" 800.5 "), "800.50"),
@@ -145,7 +148,7 @@ async fn prices_are_exact(gateway: Gateway) {
         (json!("NaN"), "INVALID"),
         (json!("0x10"), "INVALID"),
     ] {
-        assert_eq!(update(sent.clone()).await, shown, "{sent}");
+        assert_eq!(update(value.clone()).await, expected, "{value}");
     }
     for wrong in [json!(true), json!([]), json!({}), json!(["1"])] {
         let document =
@@ -156,8 +159,8 @@ async fn prices_are_exact(gateway: Gateway) {
             "{wrong}"
         );
     }
-    // As literals in the document.
-    for (literal, shown) in [
+    // Prices as literals in the document.
+    for (literal, expected) in [
         ("12.5", "12.50"),
         ("\"12345678901234567890.01\"", "12345678901234567890.01"),
         ("7", "7.00"),
@@ -166,7 +169,10 @@ async fn prices_are_exact(gateway: Gateway) {
             "mutation {{ updateProduct(input: {{ id: 1, costPrice: {literal} }}) {{ product {{ costPrice }} }} }}"
         );
         let data = gateway.manager.data(&document, json!({})).await;
-        assert_eq!(data["updateProduct"]["product"]["costPrice"], shown, "{literal}");
+        assert_eq!(
+            data["updateProduct"]["product"]["costPrice"], expected,
+            "{literal}"
+        );
     }
 }
 
@@ -174,16 +180,16 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let document = "query($id: ID!) { brand(id: $id) { id } category(id: $id) { id } supplier(id: $id) { id } product(id: $id) { id }
         inflow(id: $id) { id } outflow(id: $id) { id } }";
-    for (sent, there) in [
+    for (value, exists) in [
         (json!("1"), true),
         (json!(1), true),
         (json!("001"), true),
         (json!("2"), false),
     ] {
-        let data = gateway.viewer.data(document, json!({ "id": sent })).await;
+        let data = gateway.viewer.data(document, json!({ "id": value })).await;
         for (field, found) in data.as_object().unwrap() {
-            let expected = if there { json!({ "id": "1" }) } else { Value::Null };
-            assert_eq!(*found, expected, "{field} {sent}");
+            let expected = if exists { json!({ "id": "1" }) } else { Value::Null };
+            assert_eq!(*found, expected, "{field} {value}");
         }
     }
     let product = sample.product.to_string();
@@ -206,7 +212,7 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
             data.as_object().unwrap().values().all(Value::is_null),
             "{invalid:?}: {data}"
         );
-        // As the id of the object to change, and as a reference.
+        // The id of the object to change, and a reference.
         let code = |payload: &Value| {
             (
                 payload["userErrors"][0]["field"].clone(),
@@ -232,12 +238,12 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
             assert_eq!(deleted["deletedId"], Value::Null);
         }
         let input = json!({ "productId": invalid, "quantity": 1 });
-        let made = gateway
+        let created = gateway
             .manager
             .payload("createOutflow", "outflow { id }", input)
             .await;
         assert_eq!(
-            code(&made),
+            code(&created),
             (json!("productId"), json!("NOT_FOUND")),
             "{invalid:?}"
         );
@@ -272,11 +278,16 @@ async fn a_timestamp_that_was_read_matches_its_row(gateway: Gateway) {
     let mut moments = Vec::new();
     for micros in [0, 123_456, 750_000 - 123_456] {
         clock.advance(Duration::from_micros(micros));
-        let made = gateway
+        let created = gateway
             .root
             .mutate("createBrand", "brand { id createdAt }", json!({ "name": "B" }))
             .await;
-        moments.push(made["brand"]["createdAt"].as_str().expect("a moment").to_owned());
+        moments.push(
+            created["brand"]["createdAt"]
+                .as_str()
+                .expect("a moment")
+                .to_owned(),
+        );
     }
     assert!(moments[0].ends_with(":00Z"), "{moments:?}");
     assert!(moments[1].ends_with(":00.123456Z"), "{moments:?}");
@@ -293,6 +304,6 @@ async fn a_timestamp_that_was_read_matches_its_row(gateway: Gateway) {
         assert_eq!(found("gt", moment).await, (row + 1..=3).collect::<Vec<i64>>());
     }
     // REST shows whole seconds, as documented.
-    let shown = gateway.viewer.get("brands/2/").await.json()["created_at"].clone();
-    assert_eq!(shown, json!(moments[0]));
+    let expected = gateway.viewer.get("brands/2/").await.json()["created_at"].clone();
+    assert_eq!(expected, json!(moments[0]));
 }

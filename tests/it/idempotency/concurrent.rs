@@ -5,37 +5,37 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::request::{Request, is_replay, is_replayed, keys};
+use super::request::{Request, assert_replay, is_replayed, keys};
 use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 
 on_both![
-    of_fifty_equal_requests_one_is_executed,
+    one_of_fifty_equal_requests_is_executed,
     equal_requests_at_two_gateways,
     movements_are_recorded_together,
-    refused_movements_among_others,
+    some_of_many_movements_are_refused,
 ];
 
 /// Asserts that one request was executed, and that each other one got the same response or `IDEMPOTENCY_IN_PROGRESS`.
 #[track_caller]
-fn one_was_executed(request: &Request, answers: &[Answer]) -> Answer {
+fn assert_one_executed(request: &Request, answers: &[Answer]) -> Answer {
     let executed: Vec<&Answer> = answers
         .iter()
-        .filter(|answer| request.is_done(answer) && !is_replayed(answer))
+        .filter(|answer| request.is_success(answer) && !is_replayed(answer))
         .collect();
     assert_eq!(executed.len(), 1, "{answers:?}");
     for answer in answers {
-        if request.is_done(answer) {
+        if request.is_success(answer) {
             assert_eq!(answer.text, executed[0].text);
         } else {
-            request.is_refused(answer, 409, "IDEMPOTENCY_IN_PROGRESS");
+            request.assert_refused(answer, 409, "IDEMPOTENCY_IN_PROGRESS");
             assert_eq!(answer.header("retry-after"), Some("1"));
         }
     }
     executed[0].clone()
 }
 
-async fn of_fifty_equal_requests_one_is_executed(gateway: Gateway) {
+async fn one_of_fifty_equal_requests_is_executed(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let mut requests = Request::outflows(product, 1).to_vec();
     requests.push(Request::rest("brands/", json!({ "name": "Samsung" })));
@@ -46,8 +46,8 @@ async fn of_fifty_equal_requests_one_is_executed(gateway: Gateway) {
     for (index, request) in requests.iter().enumerate() {
         let key = format!("key-{index}");
         let answers = join_all((0..50).map(|_| request.send(&gateway.root, &key))).await;
-        let executed = one_was_executed(request, &answers);
-        is_replay(&request.send(&gateway.root, &key).await, &executed);
+        let executed = assert_one_executed(request, &answers);
+        assert_replay(&request.send(&gateway.root, &key).await, &executed);
     }
     assert_eq!(gateway.root.quantity(product).await, 95);
     let brands = gateway.root.get("brands/?search=samsung").await.expect(200);
@@ -71,9 +71,9 @@ async fn equal_requests_at_two_gateways(gateway: Gateway) {
                 request.send(actor, &key)
             });
             let answers = join_all(requests).await;
-            let executed = one_was_executed(request, &answers);
-            is_replay(&request.send(&gateway.root, &key).await, &executed);
-            is_replay(&request.send(&other.root, &key).await, &executed);
+            let executed = assert_one_executed(request, &answers);
+            assert_replay(&request.send(&gateway.root, &key).await, &executed);
+            assert_replay(&request.send(&other.root, &key).await, &executed);
         }
     }
     assert_eq!(gateway.root.quantity(product).await, 90);
@@ -93,7 +93,7 @@ async fn movements_are_recorded_together(gateway: Gateway) {
         json!({ "product": product, "supplier": supplier, "quantity": 2 }),
     );
     // Three of four requests have a key; all change the same product.
-    let sent = (0..120).map(|index| {
+    let requests = (0..120).map(|index| {
         let request = [&rest, &graphql, &inflow][index % 3];
         let gateway = &gateway;
         async move {
@@ -105,16 +105,16 @@ async fn movements_are_recorded_together(gateway: Gateway) {
             (request, Some(key), answer)
         }
     });
-    let sent = join_all(sent).await;
+    let requests = join_all(requests).await;
     let mut ids = BTreeSet::new();
-    for (request, key, first) in &sent {
-        assert!(request.is_done(first) && !is_replayed(first), "{first:?}");
+    for (request, key, first) in &requests {
+        assert!(request.is_success(first) && !is_replayed(first), "{first:?}");
         assert!(
             ids.insert((request.path.clone(), first.text.clone())),
             "{first:?}"
         );
         if let Some(key) = key {
-            is_replay(&request.send(&gateway.root, key).await, first);
+            assert_replay(&request.send(&gateway.root, key).await, first);
         }
     }
     // 80 outflows of one and 40 inflows of two.
@@ -123,24 +123,24 @@ async fn movements_are_recorded_together(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn refused_movements_among_others(gateway: Gateway) {
+async fn some_of_many_movements_are_refused(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 30).await;
     let [rest, graphql] = Request::outflows(product, 1);
-    let sent = (0..60).map(|index| {
+    let requests = (0..60).map(|index| {
         let request = [&rest, &graphql][index % 2];
         let (gateway, key) = (&gateway, format!("key-{index}"));
         async move { (request, request.send(&gateway.root, &key).await, key) }
     });
-    let sent = join_all(sent).await;
-    let done = sent
+    let requests = join_all(requests).await;
+    let done = requests
         .iter()
-        .filter(|(request, answer, _)| request.is_done(answer))
+        .filter(|(request, answer, _)| request.is_success(answer))
         .count();
     assert_eq!(done, 30);
     assert_eq!(keys(&gateway).await, 30);
-    for (request, answer, key) in &sent {
+    for (request, answer, key) in &requests {
         let again = request.send(&gateway.root, key).await;
-        assert_eq!(is_replayed(&again), request.is_done(answer));
+        assert_eq!(is_replayed(&again), request.is_success(answer));
         assert_eq!((again.status, &again.text), (answer.status, &answer.text));
     }
     assert_eq!(gateway.root.quantity(product).await, 0);

@@ -4,7 +4,7 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::json;
 
-use super::request::{Request, is_replay, is_replayed, keys};
+use super::request::{Request, assert_replay, is_replayed, keys};
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
@@ -33,11 +33,11 @@ async fn invalid_keys_are_rejected(gateway: Gateway) {
                 .json(&request.body);
             let answer = send(sent.header("idempotency-key", HeaderValue::from_bytes(bad).unwrap())).await;
             if request.path == "/graphql" {
-                request.is_refused(&answer, 400, "BAD_USER_INPUT");
+                request.assert_refused(&answer, 400, "BAD_USER_INPUT");
                 let message = answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
                 assert!(message.starts_with("Idempotency-Key: "), "{message}");
             } else {
-                let details = answer.refuses(400, "INVALID_PARAMETER");
+                let details = answer.expect_error(400, "INVALID_PARAMETER");
                 let message = "A key has 1 to 255 visible ASCII characters.";
                 assert_eq!(details, json!({ "Idempotency-Key": message }));
             }
@@ -54,8 +54,8 @@ async fn invalid_keys_are_rejected(gateway: Gateway) {
     assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 0);
     for (request, key) in requests.iter().zip([&long, "!\"~"]) {
         let first = request.send(&gateway.root, key).await;
-        assert!(request.is_done(&first), "{first:?}");
-        is_replay(&request.send(&gateway.root, key).await, &first);
+        assert!(request.is_success(&first), "{first:?}");
+        assert_replay(&request.send(&gateway.root, key).await, &first);
     }
     // Login and permission are checked before the key.
     requests[0].send(&gateway.anon, "a b").await.expect(401);
@@ -65,16 +65,16 @@ async fn invalid_keys_are_rejected(gateway: Gateway) {
 async fn mutations_with_several_fields_are_rejected(gateway: Gateway) {
     let brand = "createBrand(input: {name: \"LG\"}) { brand { id } }";
     let two = Request::graphql(&format!("mutation {{ one: {brand} two: {brand} }}"));
-    two.is_refused(&two.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
+    two.assert_refused(&two.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
     let mixed = Request::graphql(&format!(
         "mutation {{ {brand} logout(input: {{refresh: \"x\"}}) {{ userErrors {{ code }} }} }}"
     ));
-    mixed.is_refused(&mixed.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
+    mixed.assert_refused(&mixed.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
     assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 0);
     let named = Request::graphql(&format!("mutation {{ __typename {brand} }}"));
     let first = named.send(&gateway.root, "key").await;
     first.expect(200);
-    is_replay(&named.send(&gateway.root, "key").await, &first);
+    assert_replay(&named.send(&gateway.root, "key").await, &first);
     assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 1);
 }
 
@@ -108,7 +108,7 @@ async fn keys_of_other_operations_are_ignored(gateway: Gateway) {
 async fn a_replay_keeps_the_media_type(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let [_, request] = Request::outflows(product, 1);
-    let ask = async |accept: &str, key: &str| {
+    let send_accepting = async |accept: &str, key: &str| {
         let sent = gateway
             .root
             .request(Method::POST, "/graphql")
@@ -116,13 +116,13 @@ async fn a_replay_keeps_the_media_type(gateway: Gateway) {
         send(sent.header("idempotency-key", key).json(&request.body)).await
     };
     let modern = "application/graphql-response+json";
-    let first = ask(modern, "key").await;
+    let first = send_accepting(modern, "key").await;
     assert_eq!(
         first.header("content-type"),
         Some("application/graphql-response+json; charset=utf-8")
     );
     // The stored response has the media type of the first one.
-    is_replay(&ask("application/json", "key").await, &first);
-    ask("text/event-stream", "other").await.expect(406);
+    assert_replay(&send_accepting("application/json", "key").await, &first);
+    send_accepting("text/event-stream", "other").await.expect(406);
     assert_eq!(gateway.root.quantity(product).await, 9);
 }

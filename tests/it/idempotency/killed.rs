@@ -76,11 +76,12 @@ async fn a_kill_before_the_response_loses_nothing(gateway: Gateway) {
             sleep(Duration::from_millis(5)).await;
         }
         program.kill();
-        program.ended().await;
+        program.wait_for_exit().await;
         assert!(sent.await.unwrap().is_err(), "the response was sent");
         let db = &gateway.services.db;
-        let unanswered = idempotency_key::Entity::find().filter(idempotency_key::Column::Status.is_null());
-        assert_eq!(unanswered.count(db).await.unwrap(), 1);
+        let without_response =
+            idempotency_key::Entity::find().filter(idempotency_key::Column::Status.is_null());
+        assert_eq!(without_response.count(db).await.unwrap(), 1);
         for sql in undo {
             if sql.starts_with("SELECT") {
                 let statement = Statement::from_string(db.get_database_backend(), *sql);
@@ -92,11 +93,11 @@ async fn a_kill_before_the_response_loses_nothing(gateway: Gateway) {
         let program = Program::serve(&url, &[]).await;
         let root = program.user("admin").await;
         let again = request.send(&root, &key).await;
-        assert!(request.is_done(&again) && is_replayed(&again), "{again:?}");
+        assert!(request.is_success(&again) && is_replayed(&again), "{again:?}");
         let repeated = request.send(&root, &key).await;
         assert_eq!((repeated.status, &repeated.text), (again.status, &again.text));
-        let left = 9 - i64::try_from(index).unwrap();
-        assert_eq!(root.quantity(product).await, left);
+        let remaining = 9 - i64::try_from(index).unwrap();
+        assert_eq!(root.quantity(product).await, remaining);
         drop(program);
         gateway.assert_invariants().await;
         for sql in slow_down {

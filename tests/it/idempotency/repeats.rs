@@ -6,7 +6,7 @@ use serde_json::json;
 use stockroom::idempotency::store;
 use stockroom::kind::Kind;
 
-use super::request::{Request, is_replay, is_replayed, keys, rows};
+use super::request::{Request, assert_replay, is_replayed, keys, rows};
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
@@ -33,10 +33,10 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
         let key = format!("key-{index}");
         let before = keys(&gateway).await;
         let first = request.send(&gateway.root, &key).await;
-        assert!(request.is_done(&first), "{request:?}: {first:?}");
+        assert!(request.is_success(&first), "{request:?}: {first:?}");
         let after = rows(&gateway).await;
         assert_eq!(after[7], before + 1, "{request:?}");
-        is_replay(&request.send(&gateway.root, &key).await, &first);
+        assert_replay(&request.send(&gateway.root, &key).await, &first);
         assert_eq!(rows(&gateway).await, after, "{request:?}");
         answers.push((request, key, first));
     }
@@ -51,13 +51,13 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
         .expect(200);
     let after = rows(&gateway).await;
     for (request, key, first) in &answers {
-        is_replay(&request.send(&gateway.root, key).await, first);
+        assert_replay(&request.send(&gateway.root, key).await, first);
     }
     assert_eq!(rows(&gateway).await, after);
     // Another gateway on the same database returns the stored response.
-    let gateway = gateway.with(&[]).await;
+    let gateway = gateway.restart_with(&[]).await;
     for (request, key, first) in &answers {
-        is_replay(&request.send(&gateway.root, key).await, first);
+        assert_replay(&request.send(&gateway.root, key).await, first);
     }
     gateway.assert_invariants().await;
 }
@@ -74,15 +74,15 @@ async fn another_request_with_the_key_is_refused(gateway: Gateway) {
     for (index, request) in Request::outflows(product, 1).into_iter().enumerate() {
         let key = format!("key-{index}");
         let first = request.send(&gateway.root, &key).await;
-        assert!(request.is_done(&first), "{first:?}");
+        assert!(request.is_success(&first), "{first:?}");
         let before = rows(&gateway).await;
         for other in others.iter().flatten() {
             let answer = other.send(&gateway.root, &key).await;
-            other.is_refused(&answer, 409, "IDEMPOTENCY_KEY_REUSED");
+            other.assert_refused(&answer, 409, "IDEMPOTENCY_KEY_REUSED");
             assert_eq!(answer.header("retry-after"), None);
         }
         assert_eq!(rows(&gateway).await, before);
-        is_replay(&request.send(&gateway.root, &key).await, &first);
+        assert_replay(&request.send(&gateway.root, &key).await, &first);
     }
     assert_eq!(gateway.root.quantity(product).await, 98);
 }
@@ -93,11 +93,11 @@ async fn keys_are_separate_for_each_user(gateway: Gateway) {
         let key = format!("key of {}", request.path).replace(' ', "-");
         let first = request.send(&gateway.manager, &key).await;
         let second = request.send(&gateway.administrator, &key).await;
-        assert!(request.is_done(&first) && request.is_done(&second));
+        assert!(request.is_success(&first) && request.is_success(&second));
         assert!(!is_replayed(&second));
         assert_ne!(first.text, second.text);
-        is_replay(&request.send(&gateway.manager, &key).await, &first);
-        is_replay(&request.send(&gateway.administrator, &key).await, &second);
+        assert_replay(&request.send(&gateway.manager, &key).await, &first);
+        assert_replay(&request.send(&gateway.administrator, &key).await, &second);
         // The permission is checked before the key.
         let refused = request.send(&gateway.viewer, &key).await;
         assert!(
@@ -111,21 +111,21 @@ async fn keys_are_separate_for_each_user(gateway: Gateway) {
 async fn keys_are_kept_for_a_day(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let [rest, graphql] = Request::outflows(product, 1);
-    let firsts = [
+    let first_answers = [
         rest.send(&gateway.root, "rest").await,
         graphql.send(&gateway.root, "graphql").await,
     ];
-    gateway.wait(DAY - 1);
-    is_replay(&rest.send(&gateway.root, "rest").await, &firsts[0]);
-    is_replay(&graphql.send(&gateway.root, "graphql").await, &firsts[1]);
+    gateway.advance_clock(DAY - 1);
+    assert_replay(&rest.send(&gateway.root, "rest").await, &first_answers[0]);
+    assert_replay(&graphql.send(&gateway.root, "graphql").await, &first_answers[1]);
     assert_eq!(gateway.root.quantity(product).await, 98);
     // New tokens are needed, because those of the first requests expire at the same time.
     let now = gateway.services.clock.now() + chrono::TimeDelta::seconds(1);
-    let gateway = gateway.restarted(&[], now).await;
+    let gateway = gateway.restart_at(&[], now).await;
     for (request, key) in [(&rest, "rest"), (&graphql, "graphql")] {
         let again = request.send(&gateway.root, key).await;
-        assert!(request.is_done(&again) && !is_replayed(&again), "{again:?}");
-        is_replay(&request.send(&gateway.root, key).await, &again);
+        assert!(request.is_success(&again) && !is_replayed(&again), "{again:?}");
+        assert_replay(&request.send(&gateway.root, key).await, &again);
     }
     assert_eq!(gateway.root.quantity(product).await, 96);
     assert_eq!(keys(&gateway).await, 2);
@@ -139,7 +139,7 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
         for _ in 0..2 {
             let refused = request.send(&gateway.root, &key).await;
             assert!(
-                !request.is_done(&refused) && !is_replayed(&refused),
+                !request.is_success(&refused) && !is_replayed(&refused),
                 "{refused:?}"
             );
             assert!(
@@ -155,34 +155,34 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
             .await
             .expect(200);
         let first = request.send(&gateway.root, &key).await;
-        assert!(request.is_done(&first), "{first:?}");
-        is_replay(&request.send(&gateway.root, &key).await, &first);
+        assert!(request.is_success(&first), "{first:?}");
+        assert_replay(&request.send(&gateway.root, &key).await, &first);
         assert_eq!(gateway.root.quantity(product).await, 0);
     }
-    // Nor is a request with an unreadable body stored.
+    // A request with an unreadable body is not stored either.
     let sent = gateway
         .root
         .request(Method::POST, "brands/")
         .header("idempotency-key", "body");
     send(sent.header("content-type", "application/json").body("{"))
         .await
-        .refuses(400, "PARSE_ERROR");
+        .expect_error(400, "PARSE_ERROR");
     let brand = Request::rest("brands/", json!({ "name": "Samsung" }));
-    assert!(brand.is_done(&brand.send(&gateway.root, "body").await));
+    assert!(brand.is_success(&brand.send(&gateway.root, "body").await));
 }
 
-/// The stored responses are deleted, as if the program had been killed before it stored them.
+/// Deletes the stored responses, as if the program had been killed before it stored them.
 async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    let mut firsts = Vec::new();
+    let mut first_answers = Vec::new();
     for (index, request) in Request::all(&sample).into_iter().enumerate() {
         let key = format!("key-{index}");
         let first = request.send(&gateway.root, &key).await;
-        assert!(request.is_done(&first), "{first:?}");
-        firsts.push((request, key, first));
+        assert!(request.is_success(&first), "{first:?}");
+        first_answers.push((request, key, first));
     }
-    let forget = "UPDATE idempotency_key SET status = NULL, headers = NULL, body = NULL";
-    gateway.sql(forget).await.unwrap();
+    let delete_responses = "UPDATE idempotency_key SET status = NULL, headers = NULL, body = NULL";
+    gateway.sql(delete_responses).await.unwrap();
     // The response contains the names at the time of the change.
     for kind in [Kind::Category, Kind::Supplier] {
         let path = sample.path(kind);
@@ -193,10 +193,10 @@ async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
             .expect(200);
     }
     let before = rows(&gateway).await;
-    for (request, key, first) in &firsts {
+    for (request, key, first) in &first_answers {
         let again = request.send(&gateway.root, key).await;
-        is_replay(&again, first);
-        is_replay(&request.send(&gateway.root, key).await, first);
+        assert_replay(&again, first);
+        assert_replay(&request.send(&gateway.root, key).await, first);
     }
     assert_eq!(rows(&gateway).await, before);
     let stored = ::entity::idempotency_key::Entity::find()
@@ -242,14 +242,14 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
         "webhooks/",
         json!({ "url": "https://203.0.113.7/hook", "events": ["outflow.created"] }),
     );
-    let made = create.send(&gateway.root, "create").await;
-    let id = made.expect(201)["id"].as_i64().unwrap();
-    assert!(made.json()["secret"].as_str().unwrap().starts_with("whsec_"));
-    is_replay(&create.send(&gateway.root, "create").await, &made);
+    let created = create.send(&gateway.root, "create").await;
+    let id = created.expect(201)["id"].as_i64().unwrap();
+    assert!(created.json()["secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_replay(&create.send(&gateway.root, "create").await, &created);
     let rotate = Request::rest(&format!("webhooks/{id}/rotate-secret/"), json!({ "overlap": 60 }));
     let rotated = rotate.send(&gateway.root, "rotate").await;
-    assert_ne!(rotated.expect(200)["secret"], made.json()["secret"]);
-    is_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
+    assert_ne!(rotated.expect(200)["secret"], created.json()["secret"]);
+    assert_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
     // The precondition is true for the first request and false for the repeat.
     let conditional = async || {
         let sent = gateway
@@ -264,17 +264,17 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
     };
     let rotated = conditional().await;
     rotated.expect(200);
-    is_replay(&conditional().await, &rotated);
+    assert_replay(&conditional().await, &rotated);
     let test = Request::rest(&format!("webhooks/{id}/test/"), json!({}));
     let queued = test.send(&gateway.root, "test").await;
     let delivery = queued.expect(202)["id"].clone();
-    is_replay(&test.send(&gateway.root, "test").await, &queued);
+    assert_replay(&test.send(&gateway.root, "test").await, &queued);
     let graphql = Request::graphql(&format!(
         "mutation {{ rotateWebhookSecret(input: {{id: \"{id}\"}}) {{ secret userErrors {{ code }} }} }}"
     ));
     let by_graphql = graphql.send(&gateway.root, "graphql").await;
-    assert!(graphql.is_done(&by_graphql), "{by_graphql:?}");
-    is_replay(&graphql.send(&gateway.root, "graphql").await, &by_graphql);
+    assert!(graphql.is_success(&by_graphql), "{by_graphql:?}");
+    assert_replay(&graphql.send(&gateway.root, "graphql").await, &by_graphql);
     let listed = gateway
         .root
         .get(&format!("webhooks/{id}/deliveries/"))
@@ -288,24 +288,24 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
 
 async fn old_keys_are_deleted_in_batches(gateway: Gateway) {
     let brand = Request::rest("brands/", json!({ "name": "Samsung" }));
-    assert!(brand.is_done(&brand.send(&gateway.root, "old").await));
+    assert!(brand.is_success(&brand.send(&gateway.root, "old").await));
     let copies = "INSERT INTO idempotency_key (user_id, key, fingerprint, outcome, created_at)
         SELECT user_id, key || n, fingerprint, outcome, created_at
         FROM idempotency_key, (WITH RECURSIVE numbers(n) AS (
             SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500) SELECT n FROM numbers) AS numbers";
     gateway.sql(copies).await.unwrap();
-    gateway.wait(DAY - 1);
-    assert!(brand.is_done(&brand.send(&gateway.root, "new").await));
+    gateway.advance_clock(DAY - 1);
+    assert!(brand.is_success(&brand.send(&gateway.root, "new").await));
     assert!(!store::prune(&gateway.system()).await.unwrap());
     assert_eq!(keys(&gateway).await, 2_502);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     assert!(store::prune(&gateway.system()).await.unwrap());
     assert_eq!(keys(&gateway).await, 1_502);
     assert!(store::prune(&gateway.system()).await.unwrap());
     assert!(!store::prune(&gateway.system()).await.unwrap());
-    let left = ::entity::idempotency_key::Entity::find()
+    let remaining = ::entity::idempotency_key::Entity::find()
         .all(&gateway.services.db)
         .await
         .unwrap();
-    assert_eq!(left.iter().map(|row| &*row.key).collect::<Vec<_>>(), ["new"]);
+    assert_eq!(remaining.iter().map(|row| &*row.key).collect::<Vec<_>>(), ["new"]);
 }

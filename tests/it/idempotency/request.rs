@@ -1,4 +1,4 @@
-//! Requests with a key, of both APIs.
+//! Requests with a key, for both APIs.
 
 use reqwest::Method;
 use sea_orm::{EntityTrait as _, PaginatorTrait as _};
@@ -30,7 +30,7 @@ impl Request {
         Self::rest("/graphql", json!({ "query": document }))
     }
 
-    /// Creates an outflow, by both APIs. The GraphQL response contains the product's quantity.
+    /// Creates an outflow, through both APIs. The GraphQL response contains the product's quantity.
     pub fn outflows(product: i64, quantity: i64) -> [Self; 2] {
         let document = format!(
             "mutation {{ createOutflow(input: {{productId: \"{product}\", quantity: {quantity}}}) {{
@@ -102,7 +102,7 @@ impl Request {
     }
 
     /// Whether the response reports success, in the form of the request's API.
-    pub fn is_done(&self, answer: &Answer) -> bool {
+    pub fn is_success(&self, answer: &Answer) -> bool {
         match answer.status {
             201 | 202 if self.path != "/graphql" => true,
             200 if self.path == "/graphql" => {
@@ -117,7 +117,7 @@ impl Request {
 
     /// Asserts that the response is an error with this code, in the form of the request's API.
     #[track_caller]
-    pub fn is_refused(&self, answer: &Answer, status: u16, code: &str) {
+    pub fn assert_refused(&self, answer: &Answer, status: u16, code: &str) {
         let body = answer.expect(status);
         let found = if self.path == "/graphql" {
             assert!(body.get("data").is_none(), "{body}");
@@ -136,7 +136,7 @@ pub fn is_replayed(answer: &Answer) -> bool {
 
 /// Asserts that a response is marked as a replay and equals the first one in status, body and headers.
 #[track_caller]
-pub fn is_replay(answer: &Answer, first: &Answer) {
+pub fn assert_replay(answer: &Answer, first: &Answer) {
     assert_eq!((answer.status, &answer.text), (first.status, &first.text));
     for name in ["content-type", "etag", "location", "cache-control"] {
         assert_eq!(answer.header(name), first.header(name), "{name}");

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::imported_rows::ImportedRows;
 use super::installation::{Installation, expected};
-use super::stored::Stored;
 use crate::support::answer::WRONG_LOGIN;
 use crate::support::command::{fails, prints, run};
 use crate::support::gateway::{Gateway, at};
-use crate::support::test_database::{Database, Place};
+use crate::support::test_database::{Database, TestDatabase};
 
 macro_rules! cases {
     ($($case:ident)*) => {$(
@@ -56,31 +56,32 @@ cases! {
 
 async fn case(test: &str, source: Database, target: Database) {
     let name = test.trim_start_matches("case_");
-    let (Some(place), Some(installation)) =
-        (Place::empty(target).await, Installation::of(name, source).await)
-    else {
+    let (Some(database), Some(installation)) = (
+        TestDatabase::empty(target).await,
+        Installation::of(name, source).await,
+    ) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
-    let place = Arc::new(place);
+    let database = Arc::new(database);
     let before = installation.bytes();
     let work = tokio::spawn({
-        let (name, address, place) = (name.to_owned(), installation.address(), Arc::clone(&place));
-        async move { import(&address, &expected(&name), place).await }
+        let (name, address, database) = (name.to_owned(), installation.address(), Arc::clone(&database));
+        async move { import(&address, &expected(&name), database).await }
     });
-    let done = work.await;
-    assert!(installation.bytes() == before, "the source is unchanged");
+    let result = work.await;
+    assert!(installation.bytes() == before, "the source was changed");
     installation.remove().await;
-    if let Ok(place) = Arc::try_unwrap(place) {
-        place.remove().await;
+    if let Ok(database) = Arc::try_unwrap(database) {
+        database.remove().await;
     }
-    if let Err(error) = done {
+    if let Err(error) = result {
         std::panic::resume_unwind(error.into_panic());
     }
 }
 
-async fn import(source: &str, expected: &Value, place: Arc<Place>) {
-    let url = place.url();
+async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
+    let url = database.url();
     let flags: Vec<&str> = expected["flags"]
         .as_array()
         .into_iter()
@@ -130,15 +131,15 @@ async fn import(source: &str, expected: &Value, place: Arc<Place>) {
     prints(&url, &["check"], "");
 
     let gateway = Gateway::open(
-        Arc::clone(&place),
+        Arc::clone(&database),
         crate::support::api::Api::Rest,
         &[],
         at("2026-11-26T12:00:00Z"),
     )
     .await;
-    Stored::of(&gateway).await.compare(expected);
+    ImportedRows::of(&gateway).await.compare(expected);
     log_in(&gateway, expected).await;
-    ids_continue(&gateway, expected).await;
+    assert_new_ids(&gateway, expected).await;
     gateway.assert_invariants().await;
     gateway.end().await;
 }
@@ -151,12 +152,12 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
                 json!({ "username": username, "password": password.as_str().unwrap_or("birch-rail-99") });
             let answer = gateway.anon.post("authentication/token/", body).await;
             if password.is_null() {
-                answer.is(401, WRONG_LOGIN);
+                answer.expect_body(401, WRONG_LOGIN);
                 break;
             }
             let access = answer.expect(200)["access"].as_str().expect("a token").to_owned();
             gateway.with_token(access).get("brands/").await.expect(200);
-            let user = Stored::user(gateway, username).await;
+            let user = ImportedRows::user(gateway, username).await;
             assert!(
                 user.password_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
                 "{username}"
@@ -165,19 +166,22 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
     }
 }
 
-/// New rows continue after the largest id that the source ever assigned.
-async fn ids_continue(gateway: &Gateway, expected: &Value) {
+/// Asserts that new ids begin after the largest one that the source has assigned.
+async fn assert_new_ids(gateway: &Gateway, expected: &Value) {
     let create = ["user", "create", "the next", "--superuser", "--password-stdin"];
     prints(&gateway.database_url(), &create, "a password\n");
     let next = &expected["next_id"];
-    assert_eq!(json!(Stored::user(gateway, "the next").await.id), next["user"]);
+    assert_eq!(
+        json!(ImportedRows::user(gateway, "the next").await.id),
+        next["user"]
+    );
     let body = json!({ "username": "the next", "password": "a password" });
     let pair = gateway.anon.post("authentication/token/", body).await.expect(200);
     let root = gateway.with_token(pair["access"].as_str().expect("a token"));
     let make = async |table: &str, path: &str, body: Value| {
-        let made = root.post(path, body).await.expect(201);
-        assert_eq!(made["id"], next[table], "{table}");
-        made["id"].clone()
+        let created = root.post(path, body).await.expect(201);
+        assert_eq!(created["id"], next[table], "{table}");
+        created["id"].clone()
     };
     let brand = make("brand", "brands/", json!({ "name": "New" })).await;
     let category = make("category", "categories/", json!({ "name": "New" })).await;
@@ -195,8 +199,8 @@ async fn ids_continue(gateway: &Gateway, expected: &Value) {
 }
 
 async fn one_tenant_of_several(source: Database, target: Database) {
-    let (Some(place), Some(installation)) = (
-        Place::empty(target).await,
+    let (Some(database), Some(installation)) = (
+        TestDatabase::empty(target).await,
         Installation::of("11_tenants", source).await,
     ) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
@@ -205,7 +209,7 @@ async fn one_tenant_of_several(source: Database, target: Database) {
     let wanted = &expected("11_tenants")["one_tenant"];
     let tenant = format!("--tenant={}", wanted["--tenant"].as_str().expect("a tenant"));
     let printed = prints(
-        &place.url(),
+        &database.url(),
         &["import", "run", &installation.address(), &tenant, "--json"],
         "",
     );
@@ -217,7 +221,7 @@ async fn one_tenant_of_several(source: Database, target: Database) {
         }
     }
     installation.remove().await;
-    place.remove().await;
+    database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -35,29 +35,29 @@ pub struct Installation {
 impl Installation {
     /// The installation of a case; `None` if it needs PostgreSQL and no server is configured.
     pub async fn of(case: &str, kind: Database) -> Option<Self> {
-        Self::changed(case, kind, "").await
+        Self::with_changes(case, kind, "").await
     }
 
     /// The installation of a case, changed by these statements on SQLite before it is loaded into PostgreSQL.
-    pub async fn changed(case: &str, kind: Database, sql: &str) -> Option<Self> {
-        static MADE: LazyLock<TempDir> = LazyLock::new(|| {
+    pub async fn with_changes(case: &str, kind: Database, sql: &str) -> Option<Self> {
+        static ALL_CASES: LazyLock<TempDir> = LazyLock::new(|| {
             let directory = tempfile::tempdir().expect("a directory");
             let script = cases().join("make.py");
-            let made = Command::new("python3").arg(script).arg(directory.path()).output();
-            assert!(made.expect("python3 runs make.py").status.success());
+            let created = Command::new("python3").arg(script).arg(directory.path()).output();
+            assert!(created.expect("python3 runs make.py").status.success());
             directory
         });
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("django.sqlite3");
-        std::fs::copy(MADE.path().join(format!("{case}.sqlite3")), &file).expect("a copy");
+        std::fs::copy(ALL_CASES.path().join(format!("{case}.sqlite3")), &file).expect("a copy");
         rusqlite::Connection::open(&file)
             .and_then(|source| source.execute_batch(sql))
             .expect("the statements run");
         let loaded = match kind {
             Database::Sqlite => None,
             Database::Postgres => {
-                static LOADED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-                let number = LOADED.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+                let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 Some(postgres::Database::load(&format!("{case}_{number}"), &file).await?)
             }
         };
@@ -78,8 +78,8 @@ impl Installation {
 
     /// The content of the SQLite file; asserts that no other file was left beside it.
     pub fn bytes(&self) -> Vec<u8> {
-        let beside = std::fs::read_dir(self.file.parent().expect("a directory")).expect("a directory");
-        assert_eq!(beside.count(), 1, "a file was left beside the source");
+        let files = std::fs::read_dir(self.file.parent().expect("a directory")).expect("a directory");
+        assert_eq!(files.count(), 1, "a file was left beside the source");
         std::fs::read(&self.file).expect("the file")
     }
 

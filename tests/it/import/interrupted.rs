@@ -10,7 +10,7 @@ use rand_pcg::Pcg64Mcg;
 use super::installation::Installation;
 use crate::support::command::{fails, prints};
 use crate::support::program::command;
-use crate::support::test_database::{Database, Place, row_counts};
+use crate::support::test_database::{Database, TestDatabase, row_counts};
 
 /// Adds so many rows that an import is still running when it is interrupted.
 const MANY: &str = "
@@ -20,8 +20,8 @@ const MANY: &str = "
         (SELECT MIN(id) FROM products_product), (SELECT MIN(id) FROM suppliers_supplier) FROM number;
     UPDATE products_product SET quantity = quantity + 30001 WHERE id = (SELECT MIN(id) FROM products_product);";
 
-/// Starts an import and waits until its report is printed and storing begins.
-fn storing(url: &str, source: &str) -> Child {
+/// Starts an import and waits until its report is printed; then it begins to store rows.
+fn start_import(url: &str, source: &str) -> Child {
     let mut child = command(url)
         .args(["import", "run", source])
         .stdin(Stdio::null())
@@ -31,42 +31,42 @@ fn storing(url: &str, source: &str) -> Child {
         .expect("the process starts");
     let lines = BufReader::new(child.stdout.take().expect("stdout")).lines();
     let ready = lines.map_while(Result::ok).find(|line| line.starts_with("READY"));
-    assert!(ready.is_some(), "the source is ready");
+    assert!(ready.is_some(), "the import ended before it stored rows");
     child
 }
 
-async fn interrupted(database: Database) {
-    let (Some(place), Some(installation)) = (
-        Place::empty(database).await,
-        Installation::changed("01_documented", Database::Sqlite, MANY).await,
+async fn interrupt(database: Database) {
+    let (Some(target), Some(installation)) = (
+        TestDatabase::empty(database).await,
+        Installation::with_changes("01_documented", Database::Sqlite, MANY).await,
     ) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
-    let (url, source, before) = (place.url(), installation.address(), installation.bytes());
+    let (url, source, before) = (target.url(), installation.address(), installation.bytes());
     // Ctrl-C.
-    let mut child = storing(&url, &source);
+    let mut child = start_import(&url, &source);
     let sent = Command::new("kill")
         .arg("-INT")
         .arg(child.id().to_string())
         .status();
     assert!(sent.expect("kill").success());
     assert_eq!(child.wait().expect("the process exits").code(), Some(130));
-    if let Place::Sqlite(directory) = &place {
-        let left = std::fs::read_dir(directory.path()).expect("a directory").count();
-        assert_eq!(left, 0, "no rows are left behind");
+    if let TestDatabase::Sqlite(directory) = &target {
+        let files = std::fs::read_dir(directory.path()).expect("a directory").count();
+        assert_eq!(files, 0, "files of the target were left behind");
     }
-    assert!(installation.bytes() == before, "the source is unchanged");
+    assert!(installation.bytes() == before, "the source was changed");
     installation.remove().await;
-    place.remove().await;
+    target.remove().await;
 }
 
-async fn killed(database: Database) {
-    let (Some(mut place), Some(other), Some(migrated), Some(installation)) = (
-        Place::empty(database).await,
-        Place::empty(database).await,
-        Place::empty(database).await,
-        Installation::changed("01_documented", Database::Sqlite, MANY).await,
+async fn kill_repeatedly(database: Database) {
+    let (Some(mut target), Some(other), Some(migrated), Some(installation)) = (
+        TestDatabase::empty(database).await,
+        TestDatabase::empty(database).await,
+        TestDatabase::empty(database).await,
+        Installation::with_changes("01_documented", Database::Sqlite, MANY).await,
     ) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
@@ -85,28 +85,28 @@ async fn killed(database: Database) {
     // The duration of an undisturbed import.
     let begun = Instant::now();
     assert!(import(&other.url()).wait().expect("the process exits").success());
-    let mut whole = begun.elapsed();
+    let mut duration = begun.elapsed();
     let seed = u64::from(begun.elapsed().subsec_nanos());
-    println!("seed {seed}, an import takes {whole:?}");
+    println!("seed {seed}, an import takes {duration:?}");
     let mut random = Pcg64Mcg::seed_from_u64(seed);
-    let full = row_counts(&other.url()).await;
+    let complete = row_counts(&other.url()).await;
     let mut kills = 0;
     for _ in 0..40 {
         if kills == 10 {
             break;
         }
-        let url = place.url();
+        let url = target.url();
         // At most 80 % of the duration, because later imports may be faster than the first.
-        let after = whole.mul_f64(random.random_range(0.0..0.8));
+        let after = duration.mul_f64(random.random_range(0.0..0.8));
         let mut child = import(&url);
         std::thread::sleep(after);
         child.kill().expect("the process is killed");
         let status = child.wait().expect("the process exits");
-        if status.success() || row_counts(&url).await == full {
+        if status.success() || row_counts(&url).await == complete {
             // This import was faster than the first one and is committed.
-            whole = after;
-            place.remove().await;
-            place = Place::empty(database).await.expect("a database");
+            duration = after;
+            target.remove().await;
+            target = TestDatabase::empty(database).await.expect("a database");
             continue;
         }
         assert_eq!(
@@ -115,42 +115,42 @@ async fn killed(database: Database) {
             "the import exited before it was killed after {after:?}, seed {seed}"
         );
         kills += 1;
-        let left = row_counts(&url).await;
+        let counts = row_counts(&url).await;
         // Migrations are a separate step: all of them are applied, or none.
         assert!(
-            left.is_empty() || left == without_rows,
-            "killed after {after:?}, seed {seed}: {left:?}"
+            counts.is_empty() || counts == without_rows,
+            "killed after {after:?}, seed {seed}: {counts:?}"
         );
-        assert!(installation.bytes() == before, "the source is unchanged");
+        assert!(installation.bytes() == before, "the source was changed");
     }
     assert_eq!(kills, 10, "seed {seed}");
-    let url = place.url();
+    let url = target.url();
     prints(&url, &["import", "run", &source], "");
     prints(&url, &["check"], "");
     let again = fails(&url, &["import", "run", &source], "");
     assert!(again.contains("the target is not empty"), "{again}");
     installation.remove().await;
-    for place in [place, other, migrated] {
-        place.remove().await;
+    for target in [target, other, migrated] {
+        target.remove().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_import_leaves_the_target_unchanged_on_sqlite() {
-    killed(Database::Sqlite).await;
+    kill_repeatedly(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_import_leaves_the_target_unchanged_on_postgres() {
-    killed(Database::Postgres).await;
+    kill_repeatedly(Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_import_leaves_the_target_unchanged_on_sqlite() {
-    interrupted(Database::Sqlite).await;
+    interrupt(Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_import_leaves_the_target_unchanged_on_postgres() {
-    interrupted(Database::Postgres).await;
+    interrupt(Database::Postgres).await;
 }

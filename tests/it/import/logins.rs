@@ -7,25 +7,25 @@ use serde_json::{Value, json};
 
 use super::installation::Installation;
 use crate::accounts::jwt;
-use crate::support::answer::{BAD_TOKEN, REFUSED, WRONG_LOGIN};
+use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::command::prints;
 use crate::support::gateway::{Gateway, SECRET_KEY, at};
-use crate::support::test_database::{Database, Place};
+use crate::support::test_database::{Database, TestDatabase};
 
 /// A gateway after the import of a case.
-async fn imported(case: &str, database: Database) -> Option<Gateway> {
-    let (place, installation) = (
-        Place::empty(database).await?,
+async fn gateway_after_import(case: &str, database: Database) -> Option<Gateway> {
+    let (target, installation) = (
+        TestDatabase::empty(database).await?,
         Installation::of(case, Database::Sqlite).await?,
     );
-    prints(&place.url(), &["import", "run", &installation.address()], "");
+    prints(&target.url(), &["import", "run", &installation.address()], "");
     let api = crate::support::api::Api::Rest;
-    Some(Gateway::open(Arc::new(place), api, &[], at("2026-11-26T12:00:00Z")).await)
+    Some(Gateway::open(Arc::new(target), api, &[], at("2026-11-26T12:00:00Z")).await)
 }
 
-async fn removed(gateway: Gateway) {
-    if let Ok(place) = Arc::try_unwrap(gateway.end().await) {
-        place.remove().await;
+async fn remove_database(gateway: Gateway) {
+    if let Ok(target) = Arc::try_unwrap(gateway.end().await) {
+        target.remove().await;
     }
 }
 
@@ -36,8 +36,8 @@ fn old_token(gateway: &Gateway, token_type: &str, jti: &str, user_id: &Value) ->
     jwt::hs256(&claims, SECRET_KEY)
 }
 
-async fn old_tokens(database: Database) {
-    let Some(gateway) = imported("02_fresh_with_other_apps", database).await else {
+async fn check_old_tokens(database: Database) {
+    let Some(gateway) = gateway_after_import("02_fresh_with_other_apps", database).await else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
@@ -46,13 +46,13 @@ async fn old_tokens(database: Database) {
         let access = old_token(&gateway, "access", &jti, &user_id);
         gateway.with_token(access).get("brands/").await.expect(200);
         let refresh = json!({ "refresh": old_token(&gateway, "refresh", &jti, &user_id) });
-        let fresh = gateway
+        let refreshed = gateway
             .anon
             .post("authentication/token/refresh/", refresh)
             .await
             .expect(200);
         gateway
-            .with_token(fresh["access"].as_str().unwrap())
+            .with_token(refreshed["access"].as_str().unwrap())
             .get("brands/")
             .await
             .expect(200);
@@ -62,26 +62,26 @@ async fn old_tokens(database: Database) {
             .anon
             .post("authentication/token/refresh/", json!({ "refresh": spent }))
             .await;
-        answer.is(401, REFUSED);
+        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
         let answer = gateway
             .anon
             .post("authentication/token/verify/", json!({ "token": spent }))
             .await;
-        answer.is(401, REFUSED);
+        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     let unknown_user = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
     gateway
         .with_token(unknown_user)
         .get("brands/")
         .await
-        .is(401, BAD_TOKEN);
-    removed(gateway).await;
+        .expect_body(401, BAD_TOKEN);
+    remove_database(gateway).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn old_tokens_work_and_blacklisted_ones_do_not() {
-    old_tokens(Database::Sqlite).await;
-    old_tokens(Database::Postgres).await;
+async fn old_tokens_are_accepted_unless_they_are_blacklisted() {
+    check_old_tokens(Database::Sqlite).await;
+    check_old_tokens(Database::Postgres).await;
 }
 
 /// The duration of a failed login.
@@ -92,7 +92,7 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
         .anon
         .post("authentication/token/", body)
         .await
-        .is(401, WRONG_LOGIN);
+        .expect_body(401, WRONG_LOGIN);
     begin.elapsed()
 }
 
@@ -109,7 +109,9 @@ async fn shortest<const USERS: usize>(gateway: &Gateway, usernames: [&str; USERS
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failed_logins_take_as_long_as_the_slowest_hash() {
-    let gateway = imported("09_passwords", Database::Sqlite).await.expect("SQLite");
+    let gateway = gateway_after_import("09_passwords", Database::Sqlite)
+        .await
+        .expect("SQLite");
     // 1,200,000 iterations, 260,000 iterations, another algorithm, no usable hash, no such user.
     let usernames = ["django60", "django32", "scrypt", "unusable", "no such user"];
     let [slowest, others @ ..] = shortest(&gateway, usernames).await;
@@ -119,11 +121,11 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
             "{username}: {time:?}, the slowest {slowest:?}"
         );
     }
-    // The verification of a replaced hash takes as long.
+    // A login replaces this hash; the verification of the new one takes as long.
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
-    gateway.wait(120);
+    gateway.advance_clock(120);
     let [time] = shortest(&gateway, ["django32"]).await;
     assert!(time > slowest / 2, "{time:?}, the slowest {slowest:?}");
-    removed(gateway).await;
+    remove_database(gateway).await;
 }

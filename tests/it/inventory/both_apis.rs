@@ -23,7 +23,7 @@ on_both![
 const BLANK: &str = "This field may not be blank.";
 const NUL: &str = "Null characters are not allowed.";
 const NEGATIVE: &str = "Ensure this value is greater than or equal to 0.";
-const NONE: &str = "Ensure this value is greater than or equal to 1.";
+const BELOW_ONE: &str = "Ensure this value is greater than or equal to 1.";
 
 async fn objects_are_identical(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
@@ -48,12 +48,12 @@ async fn objects_are_identical(gateway: Gateway) {
         );
         for api in APIS {
             // Each object is created through one API and read through both.
-            let made = api.create(&gateway.manager, kind, sample.body(kind)).await.done();
-            let id = made["id"].as_i64().expect("an id");
+            let created = api.create(&gateway.manager, kind, sample.body(kind)).await.done();
+            let id = created["id"].as_i64().expect("an id");
             for other in APIS {
                 assert_eq!(
                     other.find(&gateway.viewer, kind, id).await.done(),
-                    made,
+                    created,
                     "{api:?} and {other:?}"
                 );
             }
@@ -65,14 +65,14 @@ async fn objects_are_identical(gateway: Gateway) {
 async fn products_obey_the_same_rules(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let actor = &gateway.manager;
-    let taken = sample.with(Kind::Product, "serie_number", json!("SN-1"));
-    actor.make(Kind::Product, taken).await;
+    let existing = sample.with(Kind::Product, "serie_number", json!("SN-1"));
+    actor.make(Kind::Product, existing).await;
     for api in APIS {
         let id = api
             .create(actor, Kind::Product, sample.body(Kind::Product))
             .await
             .id();
-        let whole = "Ensure that there are no more than 20 digits before the decimal point.";
+        let too_many_digits = "Ensure that there are no more than 20 digits before the decimal point.";
         let decimals = "Ensure that there are no more than 2 decimal places.";
         let missing = "Invalid pk \"999\" - object does not exist.";
         for (field, value, message) in [
@@ -92,7 +92,7 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
             ("description", json!("\u{0}"), NUL),
             ("category", json!(999), missing),
             ("brand", json!(999), missing),
-            ("cost_price", json!("100000000000000000000"), whole),
+            ("cost_price", json!("100000000000000000000"), too_many_digits),
             ("selling_price", json!("1.999"), decimals),
             ("selling_price", json!("-0.01"), NEGATIVE),
             ("cost_price", json!(-1), NEGATIVE),
@@ -101,12 +101,12 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
             let body = sample.with(Kind::Product, field, value.clone());
             api.create(actor, Kind::Product, body)
                 .await
-                .refuses(&[(field, message)]);
+                .expect_invalid(&[(field, message)]);
             api.update(actor, Kind::Product, id, None, json!({ field: value }))
                 .await
-                .refuses(&[(field, message)]);
+                .expect_invalid(&[(field, message)]);
         }
-        for (field, value, read) in [
+        for (field, value, expected) in [
             (
                 "selling_price",
                 json!("12345678901234567890.99"),
@@ -124,7 +124,7 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
                 .update(actor, Kind::Product, id, None, json!({ field: value }))
                 .await
                 .done();
-            assert_eq!(changed[field], read, "{api:?} {field}");
+            assert_eq!(changed[field], expected, "{api:?} {field}");
         }
         let all = json!({
             "title": "", "category": 999, "brand": 999, "serie_number": "SN-1", "cost_price": "-1", "selling_price": "0.001",
@@ -141,10 +141,10 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
         ];
         api.create(actor, Kind::Product, all.clone())
             .await
-            .refuses(&refusals);
+            .expect_invalid(&refusals);
         api.update(actor, Kind::Product, id, None, all)
             .await
-            .refuses(&refusals);
+            .expect_invalid(&refusals);
     }
     gateway.assert_invariants().await;
 }
@@ -165,21 +165,27 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
 
         outflow(movement(11))
             .await
-            .refuses(&[("quantity", "Not enough stock: 10 available.")]);
+            .expect_invalid(&[("quantity", "Not enough stock: 10 available.")]);
         for nothing in [0, -3] {
-            outflow(movement(nothing)).await.refuses(&[("quantity", NONE)]);
-            inflow(delivery(nothing)).await.refuses(&[("quantity", NONE)]);
+            outflow(movement(nothing))
+                .await
+                .expect_invalid(&[("quantity", BELOW_ONE)]);
+            inflow(delivery(nothing))
+                .await
+                .expect_invalid(&[("quantity", BELOW_ONE)]);
         }
         let missing = "Invalid pk \"999\" - object does not exist.";
         outflow(json!({ "product": 999, "quantity": 1 }))
             .await
-            .refuses(&[("product", missing)]);
+            .expect_invalid(&[("product", missing)]);
         let unknown_supplier = json!({ "supplier": 999, "product": product, "quantity": 1 });
-        inflow(unknown_supplier).await.refuses(&[("supplier", missing)]);
-        let most = "Ensure this value is less than or equal to 2147483637.";
+        inflow(unknown_supplier)
+            .await
+            .expect_invalid(&[("supplier", missing)]);
+        let too_large = "Ensure this value is less than or equal to 2147483637.";
         inflow(delivery(2_147_483_638))
             .await
-            .refuses(&[("quantity", most)]);
+            .expect_invalid(&[("quantity", too_large)]);
         assert_eq!(gateway.viewer.quantity(product).await, 10);
 
         let sold = outflow(movement(10)).await.id();
@@ -253,12 +259,15 @@ async fn versions_are_checked_by_both(gateway: Gateway) {
                 )
             };
             let document = format!("{{ {}(id: {}) {{ version }} }}", kind.singular(), sample.id(kind));
-            let seen = gateway.viewer.data(&document, json!({})).await;
-            let seen = seen[kind.singular()]["version"].as_i64().expect("a version");
-            change(seen, "Seen").await.done();
-            assert_eq!(change(seen, "Lost").await, Outcome::Conflict);
-            assert_eq!(change(seen + 2, "Lost").await, Outcome::Conflict);
-            assert_eq!(change(seen + 1, "Seen again").await.done()[field], "Seen again");
+            let version = gateway.viewer.data(&document, json!({})).await;
+            let version = version[kind.singular()]["version"].as_i64().expect("a version");
+            change(version, "Seen").await.done();
+            assert_eq!(change(version, "Lost").await, Outcome::Conflict);
+            assert_eq!(change(version + 2, "Lost").await, Outcome::Conflict);
+            assert_eq!(
+                change(version + 1, "Seen again").await.done()[field],
+                "Seen again"
+            );
         }
     }
 }
@@ -269,15 +278,15 @@ async fn permissions_are_identical(gateway: Gateway) {
             let sample = Sample::made_by(&gateway.root).await;
             let mut outcomes = Vec::new();
             for api in APIS {
-                let simple = |outcome: Outcome| match outcome {
+                let without_object = |outcome: Outcome| match outcome {
                     Outcome::Done(_) => Outcome::Done(Value::Null),
                     other => other,
                 };
-                let made = simple(api.create(actor, kind, sample.body(kind)).await);
+                let created = without_object(api.create(actor, kind, sample.body(kind)).await);
                 let changed = if MOVEMENTS.contains(&kind) {
                     None
                 } else {
-                    Some(simple(
+                    Some(without_object(
                         api.update(
                             actor,
                             kind,
@@ -288,9 +297,9 @@ async fn permissions_are_identical(gateway: Gateway) {
                         .await,
                     ))
                 };
-                let found = simple(api.find(actor, kind, sample.id(kind)).await);
-                let deleted = simple(api.delete(actor, kind, 999_999).await);
-                outcomes.push((made, changed, found, deleted));
+                let found = without_object(api.find(actor, kind, sample.id(kind)).await);
+                let deleted = without_object(api.delete(actor, kind, 999_999).await);
+                outcomes.push((created, changed, found, deleted));
             }
             assert_eq!(outcomes[0], outcomes[1], "{} {kind:?}", actor.name);
         }

@@ -128,7 +128,7 @@ async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
                 answer.expect(204);
                 model.movements.remove(&(kind, id));
             } else {
-                answer.refuses(409, "INSUFFICIENT_STOCK");
+                answer.expect_error(409, "INSUFFICIENT_STOCK");
             }
         }
         Step::DeleteProduct(index) => {
@@ -137,7 +137,7 @@ async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
             };
             let answer = root.delete(&format!("products/{product}/")).await;
             if model.movements.values().any(|(of, _)| *of == product) {
-                answer.refuses(409, "PROTECTED");
+                answer.expect_error(409, "PROTECTED");
             } else {
                 answer.expect(204);
                 model.products.remove(&product);

@@ -18,33 +18,37 @@ on_both_through_both![
 
 async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     let body = sample.with(Kind::Inflow, "description", json!("  Restock "));
     let answer = gateway.manager.post("inflows/", body).await;
-    let made = answer.expect(201);
-    let path = format!("inflows/{}/", made["id"]);
-    answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
+    let created = answer.expect(201);
+    let path = format!("inflows/{}/", created["id"]);
+    answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"],
+            "id": created["id"],
             "supplier": { "id": sample.supplier, "name": "Tech Distributors Inc." },
             "product": { "id": sample.product, "title": "Galaxy S23" },
             "quantity": 7, "description": "Restock",
             "created_at": "2024-01-15T10:31:00Z", "updated_at": "2024-01-15T10:31:00Z",
         })
     );
-    gateway.viewer.get(&path).await.is_json(200, &made);
-    // Of the product, only the quantity and the time of the update change.
+    gateway.viewer.get(&path).await.expect_json(200, &created);
+    // Only the quantity and `updated_at` of the product change.
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(product["quantity"], 107);
     assert_eq!(product["created_at"], "2024-01-15T10:30:00Z");
     assert_eq!(product["updated_at"], "2024-01-15T10:31:00Z");
 
-    gateway.wait(60);
-    gateway.administrator.delete(&path).await.is(204, "");
-    gateway.viewer.get(&path).await.is(404, NOT_FOUND);
-    gateway.administrator.delete(&path).await.is(404, NOT_FOUND);
+    gateway.advance_clock(60);
+    gateway.administrator.delete(&path).await.expect_body(204, "");
+    gateway.viewer.get(&path).await.expect_body(404, NOT_FOUND);
+    gateway
+        .administrator
+        .delete(&path)
+        .await
+        .expect_body(404, NOT_FOUND);
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(
         (&product["quantity"], &product["updated_at"]),
@@ -61,21 +65,21 @@ async fn required_fields_and_bounds(gateway: Gateway) {
         .manager
         .post("inflows/", json!({}))
         .await
-        .is_json(422, &refusal);
+        .expect_json(422, &refusal);
     for field in ["supplier", "product", "quantity"] {
         let body = sample.without(Kind::Inflow, field);
         gateway
             .manager
             .post("inflows/", body)
             .await
-            .is_json(422, &json!({ field: required }));
+            .expect_json(422, &json!({ field: required }));
         let body = sample.with(Kind::Inflow, field, Value::Null);
         let refusal = json!({ field: [ "This field may not be null." ] });
         gateway
             .manager
             .post("inflows/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
     let quantities = [
         (json!(0), "Ensure this value is greater than or equal to 1."),
@@ -95,9 +99,9 @@ async fn required_fields_and_bounds(gateway: Gateway) {
             .manager
             .post("inflows/", body)
             .await
-            .is_json(422, &json!({ "quantity": [ message ] }));
+            .expect_json(422, &json!({ "quantity": [ message ] }));
     }
-    for (description, read) in [
+    for (description, expected) in [
         (json!(""), Value::Null),
         (Value::Null, Value::Null),
         (json!(" a "), json!("a")),
@@ -105,7 +109,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
         let body = sample.with(Kind::Inflow, "description", description);
         assert_eq!(
             gateway.manager.post("inflows/", body).await.expect(201)["description"],
-            read
+            expected
         );
     }
     let body = sample.with(Kind::Inflow, "description", json!("\u{0}"));
@@ -114,7 +118,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
         .manager
         .post("inflows/", body)
         .await
-        .is_json(422, &refusal);
+        .expect_json(422, &refusal);
     let body = sample.with(Kind::Inflow, "quantity", json!("12"));
     assert_eq!(
         gateway.manager.post("inflows/", body).await.expect(201)["quantity"],
@@ -131,17 +135,17 @@ async fn references_must_exist(gateway: Gateway) {
             .manager
             .post("inflows/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         let body = sample.with(Kind::Inflow, field, json!(false));
         let refusal = json!({ field: [ "Incorrect type. Expected pk value, received bool." ] });
         gateway
             .manager
             .post("inflows/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
     let body = json!({ "supplier": 998, "product": 999, "quantity": 0, "description": "\u{0}" });
-    gateway.manager.post("inflows/", body).await.is_json(
+    gateway.manager.post("inflows/", body).await.expect_json(
         422,
         &json!({
             "supplier": [ "Invalid pk \"998\" - object does not exist." ],
@@ -165,12 +169,12 @@ async fn stock_is_limited_to_32_bits(gateway: Gateway) {
         .manager
         .post("inflows/", inflow(8))
         .await
-        .is_json(422, &refusal);
+        .expect_json(422, &refusal);
     gateway
         .manager
         .post("inflows/", inflow(2_147_483_647))
         .await
-        .is_json(422, &refusal);
+        .expect_json(422, &refusal);
     assert_eq!(gateway.viewer.quantity(product).await, 2_147_483_640);
     gateway.manager.post("inflows/", inflow(7)).await.expect(201);
     assert_eq!(gateway.viewer.quantity(product).await, 2_147_483_647);
@@ -188,7 +192,7 @@ async fn deletion_without_enough_stock_is_rejected(gateway: Gateway) {
     root.make(Kind::Outflow, json!({ "product": product, "quantity": 5 }))
         .await;
     let path = format!("inflows/{inflow}/");
-    let details = root.delete(&path).await.refuses(409, "INSUFFICIENT_STOCK");
+    let details = root.delete(&path).await.expect_error(409, "INSUFFICIENT_STOCK");
     assert_eq!(
         (&details["available"], &details["requested"]),
         (&json!(7), &json!(10)),
@@ -200,7 +204,7 @@ async fn deletion_without_enough_stock_is_rejected(gateway: Gateway) {
     root.patch(&format!("products/{product}/"), json!({ "quantity": 10 }))
         .await
         .expect(200);
-    root.delete(&path).await.is(204, "");
+    root.delete(&path).await.expect_body(204, "");
     assert_eq!(root.quantity(product).await, 0);
     gateway.assert_invariants().await;
 }
@@ -208,7 +212,7 @@ async fn deletion_without_enough_stock_is_rejected(gateway: Gateway) {
 async fn rejected_inflows_change_nothing(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let before = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
-    gateway.wait(5);
+    gateway.advance_clock(5);
     for (field, value) in [
         ("quantity", json!(0)),
         ("supplier", json!(99)),
@@ -224,7 +228,7 @@ async fn rejected_inflows_change_nothing(gateway: Gateway) {
         .viewer
         .get(&sample.path(Kind::Product))
         .await
-        .is_json(200, &before);
+        .expect_json(200, &before);
     assert_eq!(gateway.viewer.get("inflows/").await.json()["count"], 1);
     gateway.assert_invariants().await;
 }

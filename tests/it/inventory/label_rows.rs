@@ -1,4 +1,4 @@
-//! Brands, categories and suppliers are kept between requests, and no request sees an older one than the latest commit.
+//! The cache of brands, categories and suppliers: no request sees an older row than that of the latest commit.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -10,7 +10,7 @@ on_both![
     a_changed_label_is_seen_by_the_next_request,
     a_change_of_another_gateway_is_seen,
     a_change_is_seen_within_its_own_document,
-    labels_that_are_kept_need_no_statement,
+    cached_labels_need_no_statement,
 ];
 
 /// The names of a product's brand and category, and of its inflow's supplier, by both APIs.
@@ -66,7 +66,7 @@ async fn a_changed_label_is_seen_by_the_next_request(gateway: Gateway) {
         names(&gateway, &sample).await,
         ["brand", "category", "supplier"].map(Value::from)
     );
-    // Also when it is changed in the database itself.
+    // A change made directly in the database is seen as well.
     gateway
         .sql("UPDATE brand SET name = 'by hand', name_folded = 'by hand'")
         .await
@@ -110,17 +110,17 @@ async fn a_change_is_seen_within_its_own_document(gateway: Gateway) {
     assert_eq!(data["after"]["product"]["brand"]["name"], json!("Renamed"));
 }
 
-async fn labels_that_are_kept_need_no_statement(gateway: Gateway) {
+async fn cached_labels_need_no_statement(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let path = format!("products/{}/", sample.product);
-    let sent = async || gateway.statements(gateway.viewer.get(&path)).await.0;
+    let count = async || gateway.count_statements(gateway.viewer.get(&path)).await.0;
     gateway.viewer.get(&path).await.expect(200);
-    gateway.forget_labels().await;
-    assert_eq!(sent().await, 4, "revisions, product, brand and category");
-    assert_eq!(sent().await, 2, "revisions and product");
-    // A new label changes none of those that are kept.
+    gateway.invalidate_labels().await;
+    assert_eq!(count().await, 4, "revisions, product, brand and category");
+    assert_eq!(count().await, 2, "revisions and product");
+    // A new label does not invalidate those in the cache.
     gateway.root.make(Kind::Brand, json!({ "name": "New" })).await;
-    assert_eq!(sent().await, 2);
-    gateway.forget_labels().await;
-    assert_eq!(sent().await, 4);
+    assert_eq!(count().await, 2);
+    gateway.invalidate_labels().await;
+    assert_eq!(count().await, 4);
 }

@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, Sample, list};
 
 on_both_through_both![
-    created_read_changed_deleted,
+    labels_are_created_read_changed_and_deleted,
     texts_are_trimmed_and_empty_ones_are_null,
     names_have_bounds,
     all_invalid_fields_are_reported_at_once,
@@ -17,7 +17,7 @@ on_both_through_both![
     deletion_is_rejected_while_in_use,
 ];
 
-async fn created_read_changed_deleted(gateway: Gateway) {
+async fn labels_are_created_read_changed_and_deleted(gateway: Gateway) {
     let now = |gateway: &Gateway| {
         gateway
             .services
@@ -36,7 +36,7 @@ async fn created_read_changed_deleted(gateway: Gateway) {
             .await;
         let mut label = answer.expect(201);
         let path = format!("{}/{}/", kind.plural(), label["id"]);
-        answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
+        answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
         assert_eq!(
             label,
             json!({
@@ -44,26 +44,26 @@ async fn created_read_changed_deleted(gateway: Gateway) {
                 "created_at": now(&gateway), "updated_at": now(&gateway),
             })
         );
-        gateway.viewer.get(&path).await.is_json(200, &label);
+        gateway.viewer.get(&path).await.expect_json(200, &label);
 
-        gateway.wait(90);
+        gateway.advance_clock(90);
         label["name"] = "Fogo".into();
         label["updated_at"] = now(&gateway).into();
         gateway
             .manager
             .patch(&path, json!({ "name": "Fogo" }))
             .await
-            .is_json(200, &label);
-        gateway.viewer.get(&path).await.is_json(200, &label);
+            .expect_json(200, &label);
+        gateway.viewer.get(&path).await.expect_json(200, &label);
 
-        gateway.root.delete(&path).await.is(204, "");
-        gateway.viewer.get(&path).await.is(404, NOT_FOUND);
-        gateway.root.delete(&path).await.is(404, NOT_FOUND);
+        gateway.root.delete(&path).await.expect_body(204, "");
+        gateway.viewer.get(&path).await.expect_body(404, NOT_FOUND);
+        gateway.root.delete(&path).await.expect_body(404, NOT_FOUND);
         gateway
             .root
             .patch(&path, json!({ "name": "Fogo" }))
             .await
-            .is(404, NOT_FOUND);
+            .expect_body(404, NOT_FOUND);
         assert_eq!(gateway.viewer.get(&list(kind)).await.expect(200)["count"], 0);
     }
 }
@@ -71,12 +71,12 @@ async fn created_read_changed_deleted(gateway: Gateway) {
 async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
     for kind in LABELS {
         let body = json!({ "name": " \t\u{a0}\u{3000}Sam sung\r\n ", "description": "  two  words  " });
-        let made = gateway.manager.post(&list(kind), body).await.expect(201);
+        let created = gateway.manager.post(&list(kind), body).await.expect(201);
         assert_eq!(
-            (&made["name"], &made["description"]),
+            (&created["name"], &created["description"]),
             (&json!("Sam sung"), &json!("two  words"))
         );
-        let path = format!("{}/{}/", kind.plural(), made["id"]);
+        let path = format!("{}/{}/", kind.plural(), created["id"]);
         for nothing in [json!(""), json!(" \n "), Value::Null] {
             gateway
                 .manager
@@ -90,12 +90,12 @@ async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
                 .expect(200);
             assert_eq!(changed["description"], Value::Null);
         }
-        let made = gateway
+        let created = gateway
             .manager
             .post(&list(kind), json!({ "name": "No description" }))
             .await
             .expect(201);
-        assert_eq!(made["description"], Value::Null);
+        assert_eq!(created["description"], Value::Null);
     }
 }
 
@@ -103,13 +103,13 @@ async fn names_have_bounds(gateway: Gateway) {
     // Length counts characters after trimming, not bytes.
     let longest = "水".repeat(500);
     for kind in LABELS {
-        let made = gateway
+        let created = gateway
             .manager
             .post(&list(kind), json!({ "name": format!(" {longest} ") }))
             .await
             .expect(201);
-        assert_eq!(made["name"], longest);
-        let path = format!("{}/{}/", kind.plural(), made["id"]);
+        assert_eq!(created["name"], longest);
+        let path = format!("{}/{}/", kind.plural(), created["id"]);
         let too_long = json!({ "name": [ "Ensure this field has no more than 500 characters." ] });
         let blank = json!({ "name": [ "This field may not be blank." ] });
         let cases = [
@@ -146,21 +146,21 @@ async fn names_have_bounds(gateway: Gateway) {
                 .manager
                 .post(&list(kind), body.clone())
                 .await
-                .is_json(422, &refusal);
+                .expect_json(422, &refusal);
             gateway
                 .manager
                 .patch(&path, body.clone())
                 .await
-                .is_json(422, &refusal);
-            gateway.manager.put(&path, body).await.is_json(422, &refusal);
+                .expect_json(422, &refusal);
+            gateway.manager.put(&path, body).await.expect_json(422, &refusal);
         }
         let required = json!({ "name": [ "This field is required." ] });
         gateway
             .manager
             .post(&list(kind), json!({}))
             .await
-            .is_json(422, &required);
-        // The rejected change was not stored in part.
+            .expect_json(422, &required);
+        // No part of the rejected change was stored.
         assert_eq!(gateway.viewer.get(&path).await.json()["name"], longest);
         assert_eq!(gateway.viewer.get(&list(kind)).await.json()["count"], 1);
     }
@@ -177,7 +177,7 @@ async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
             .manager
             .post(&list(kind), body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
 }
 
@@ -214,13 +214,13 @@ async fn absent_fields_are_kept(gateway: Gateway) {
             .manager
             .patch(&path, ignored)
             .await
-            .is_json(200, &described);
+            .expect_json(200, &described);
         // The body of a response can be sent back.
         gateway
             .manager
             .put(&path, described.clone())
             .await
-            .is_json(200, &described);
+            .expect_json(200, &described);
     }
 }
 
@@ -243,12 +243,16 @@ async fn deletion_is_rejected_while_in_use(gateway: Gateway) {
         (Kind::Supplier, json!({ "inflows": 1 })),
     ] {
         assert_eq!(
-            root.delete(&sample.path(kind)).await.refuses(409, "PROTECTED"),
+            root.delete(&sample.path(kind))
+                .await
+                .expect_error(409, "PROTECTED"),
             details
         );
         root.get(&sample.path(kind)).await.expect(200);
     }
     // An object can be deleted once no other object refers to it.
-    root.delete(&sample.path(Kind::Inflow)).await.is(204, "");
-    root.delete(&sample.path(Kind::Supplier)).await.is(204, "");
+    root.delete(&sample.path(Kind::Inflow)).await.expect_body(204, "");
+    root.delete(&sample.path(Kind::Supplier))
+        .await
+        .expect_body(204, "");
 }

@@ -15,9 +15,9 @@ on_both_through_both![
 ];
 
 /// Creates a product with this price, written literally into the body, and returns the response.
-async fn with_price(gateway: &Gateway, sample: &Sample, spelled: &str) -> crate::support::answer::Answer {
+async fn with_price(gateway: &Gateway, sample: &Sample, literal: &str) -> crate::support::answer::Answer {
     let body = format!(
-        r#"{{"title": "P", "category": {}, "brand": {}, "cost_price": "1", "selling_price": {spelled}}}"#,
+        r#"{{"title": "P", "category": {}, "brand": {}, "cost_price": "1", "selling_price": {literal}}}"#,
         sample.category, sample.brand
     );
     gateway.manager.raw(Method::POST, "products/", body).await
@@ -25,7 +25,7 @@ async fn with_price(gateway: &Gateway, sample: &Sample, spelled: &str) -> crate:
 
 async fn strings_and_numbers_are_exact(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    for (spelled, read) in [
+    for (literal, expected) in [
         ("0", "0.00"),
         ("0.0", "0.00"),
         ("-0", "0.00"),
@@ -48,32 +48,32 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
         ("1e19", "10000000000000000000.00"),
         ("0e400", "0.00"),
     ] {
-        for spelled in [
-            spelled.to_owned(),
-            format!("\"{spelled}\""),
-            format!("\"  {spelled}\\n\""),
+        for literal in [
+            literal.to_owned(),
+            format!("\"{literal}\""),
+            format!("\"  {literal}\\n\""),
         ] {
-            let made = with_price(&gateway, &sample, &spelled).await.expect(201);
-            assert_eq!(made["selling_price"], read, "{spelled}");
+            let created = with_price(&gateway, &sample, &literal).await.expect(201);
+            assert_eq!(created["selling_price"], expected, "{literal}");
             let found = gateway
                 .viewer
-                .get(&format!("products/{}/", made["id"]))
+                .get(&format!("products/{}/", created["id"]))
                 .await
                 .json();
-            assert_eq!(found["selling_price"], read, "{spelled}");
+            assert_eq!(found["selling_price"], expected, "{literal}");
         }
     }
-    // Values beyond the precision of JSON numbers can be sent as strings.
-    for (spelled, read) in [
+    // Strings may have notations that JSON does not allow for numbers.
+    for (literal, expected) in [
         ("\"007.50\"", "7.50"),
         ("\".5\"", "0.50"),
         ("\"5.\"", "5.00"),
         ("\"+5\"", "5.00"),
     ] {
         assert_eq!(
-            with_price(&gateway, &sample, spelled).await.expect(201)["selling_price"],
-            read,
-            "{spelled}"
+            with_price(&gateway, &sample, literal).await.expect(201)["selling_price"],
+            expected,
+            "{literal}"
         );
     }
 }
@@ -81,10 +81,10 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
 async fn invalid_prices_are_rejected(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let invalid = "A valid number is required.";
-    let whole = "Ensure that there are no more than 20 digits before the decimal point.";
+    let too_many_digits = "Ensure that there are no more than 20 digits before the decimal point.";
     let decimals = "Ensure that there are no more than 2 decimal places.";
     let negative = "Ensure this value is greater than or equal to 0.";
-    for (spelled, message) in [
+    for (literal, message) in [
         ("true", invalid),
         ("false", invalid),
         ("[]", invalid),
@@ -107,13 +107,13 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
         ("\"\\u0000\"", invalid),
         ("\"1\\u0000\"", invalid),
         ("null", "This field may not be null."),
-        ("100000000000000000000", whole),
-        ("\"100000000000000000000.00\"", whole),
-        ("123456789012345678901", whole),
-        ("1e20", whole),
-        ("1e400", whole),
-        ("1e99999999999999999999", whole),
-        ("\"1e400\"", whole),
+        ("100000000000000000000", too_many_digits),
+        ("\"100000000000000000000.00\"", too_many_digits),
+        ("123456789012345678901", too_many_digits),
+        ("1e20", too_many_digits),
+        ("1e400", too_many_digits),
+        ("1e99999999999999999999", too_many_digits),
+        ("\"1e400\"", too_many_digits),
         ("0.001", decimals),
         ("\"1.999\"", decimals),
         ("1e-3", decimals),
@@ -123,18 +123,18 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
         ("-0.01", negative),
         ("\"-99999999999999999999.99\"", negative),
     ] {
-        let answer = with_price(&gateway, &sample, spelled).await;
+        let answer = with_price(&gateway, &sample, literal).await;
         assert_eq!(
             (answer.status, answer.json()),
             (422, json!({ "selling_price": [ message ] })),
-            "{spelled}"
+            "{literal}"
         );
     }
-    // A number with a million digits is an invalid value like any other.
+    // A number with 900,000 digits is refused like any other invalid value.
     let endless = "9".repeat(900_000);
     with_price(&gateway, &sample, &endless)
         .await
-        .is_json(422, &json!({ "selling_price": [ whole ] }));
+        .expect_json(422, &json!({ "selling_price": [ too_many_digits ] }));
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 1);
 }
 
@@ -150,7 +150,7 @@ async fn prices_have_two_decimals_on_output(gateway: Gateway) {
     for field in ["cost_price", "selling_price"] {
         for price in gateway.viewer.get("products/").await.column(field) {
             let Value::String(price) = price else {
-                panic!("{price} is no text")
+                panic!("{price} is not a string")
             };
             assert_eq!(
                 price.split_once('.').map(|(_, decimals)| decimals.len()),
@@ -175,12 +175,12 @@ async fn both_prices_are_independent(gateway: Gateway) {
         (&json!("900.00"), &json!("1.00"))
     );
     let wrong = json!({ "cost_price": "x", "selling_price": "-1" });
-    gateway.manager.patch(&path, wrong).await.is_json(
+    gateway.manager.patch(&path, wrong).await.expect_json(
         422,
         &json!({
             "cost_price": [ "A valid number is required." ],
             "selling_price": [ "Ensure this value is greater than or equal to 0." ],
         }),
     );
-    gateway.viewer.get(&path).await.is_json(200, &changed);
+    gateway.viewer.get(&path).await.expect_json(200, &changed);
 }

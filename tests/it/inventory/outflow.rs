@@ -14,37 +14,41 @@ on_both_through_both![
     required_fields_and_bounds,
     outflows_are_limited_to_available_stock,
     deletion_that_would_exceed_32_bits_is_rejected,
-    an_outflow_keeps_the_prices_of_its_time,
+    an_outflow_keeps_the_prices_at_its_creation,
 ];
 
 async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     let body = sample.with(Kind::Outflow, "description", json!(" Bulk sale  "));
     let answer = gateway.manager.post("outflows/", body).await;
-    let made = answer.expect(201);
-    let path = format!("outflows/{}/", made["id"]);
-    answer.has_location(&format!("http://{}/api/v1/{path}", gateway.address));
+    let created = answer.expect(201);
+    let path = format!("outflows/{}/", created["id"]);
+    answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"],
+            "id": created["id"],
             "product": { "id": sample.product, "title": "Galaxy S23" },
             "quantity": 7, "description": "Bulk sale",
             "created_at": "2024-01-15T10:31:00Z", "updated_at": "2024-01-15T10:31:00Z",
         })
     );
-    gateway.viewer.get(&path).await.is_json(200, &made);
+    gateway.viewer.get(&path).await.expect_json(200, &created);
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(
         (&product["quantity"], &product["updated_at"]),
         (&json!(93), &json!("2024-01-15T10:31:00Z"))
     );
 
-    gateway.wait(60);
-    gateway.administrator.delete(&path).await.is(204, "");
-    gateway.viewer.get(&path).await.is(404, NOT_FOUND);
-    gateway.administrator.delete(&path).await.is(404, NOT_FOUND);
+    gateway.advance_clock(60);
+    gateway.administrator.delete(&path).await.expect_body(204, "");
+    gateway.viewer.get(&path).await.expect_body(404, NOT_FOUND);
+    gateway
+        .administrator
+        .delete(&path)
+        .await
+        .expect_body(404, NOT_FOUND);
     let product = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     assert_eq!(
         (&product["quantity"], &product["updated_at"]),
@@ -61,7 +65,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
         .manager
         .post("outflows/", json!({}))
         .await
-        .is_json(422, &refusal);
+        .expect_json(422, &refusal);
     let cases = [
         ("product", Value::Null, "This field may not be null."),
         (
@@ -101,10 +105,10 @@ async fn required_fields_and_bounds(gateway: Gateway) {
             .manager
             .post("outflows/", body)
             .await
-            .is_json(422, &json!({ field: [ message ] }));
+            .expect_json(422, &json!({ field: [ message ] }));
     }
     let body = json!({ "product": 999, "quantity": 0, "description": "\u{0}" });
-    gateway.manager.post("outflows/", body).await.is_json(
+    gateway.manager.post("outflows/", body).await.expect_json(
         422,
         &json!({
             "product": [ "Invalid pk \"999\" - object does not exist." ],
@@ -127,7 +131,7 @@ async fn outflows_are_limited_to_available_stock(gateway: Gateway) {
         .get(&format!("products/{product}/"))
         .await
         .expect(200);
-    gateway.wait(5);
+    gateway.advance_clock(5);
     let refusal = json!({ "quantity": [ "Not enough stock: 5 available." ] });
     for quantity in [6, 2_147_483_647] {
         let body = json!({ "product": product, "quantity": quantity });
@@ -135,13 +139,13 @@ async fn outflows_are_limited_to_available_stock(gateway: Gateway) {
             .manager
             .post("outflows/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
     gateway
         .viewer
         .get(&format!("products/{product}/"))
         .await
-        .is_json(200, &before);
+        .expect_json(200, &before);
     assert_eq!(gateway.viewer.get("outflows/").await.json()["count"], 0);
     gateway
         .manager
@@ -154,7 +158,7 @@ async fn outflows_are_limited_to_available_stock(gateway: Gateway) {
         .manager
         .post("outflows/", json!({ "product": product, "quantity": 1 }))
         .await
-        .is_json(422, &refusal);
+        .expect_json(422, &refusal);
     gateway.assert_invariants().await;
 }
 
@@ -173,7 +177,7 @@ async fn deletion_that_would_exceed_32_bits_is_rejected(gateway: Gateway) {
     let details = root
         .delete(&format!("outflows/{outflow}/"))
         .await
-        .refuses(409, "INSUFFICIENT_STOCK");
+        .expect_error(409, "INSUFFICIENT_STOCK");
     assert_eq!(
         (&details["available"], &details["requested"]),
         (&json!(2_147_483_640), &json!(10)),
@@ -184,7 +188,7 @@ async fn deletion_that_would_exceed_32_bits_is_rejected(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn an_outflow_keeps_the_prices_of_its_time(gateway: Gateway) {
+async fn an_outflow_keeps_the_prices_at_its_creation(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let outflow = gateway
         .root

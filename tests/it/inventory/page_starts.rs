@@ -1,4 +1,5 @@
-//! Numbered pages begin where the page before them ended, without reading the rows before, as long as nothing has changed.
+//! A numbered page begins after the last row of the page before it, without reading earlier rows, as long as nothing has
+//! changed.
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -8,12 +9,12 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 
 on_both![
-    walking_the_pages_sends_one_statement_each,
-    pages_are_exact_whatever_changes_between_them,
+    consecutive_pages_take_one_statement_each,
+    pages_are_exact_after_any_change,
 ];
 
-/// A brand and a category, and products whose titles are these.
-async fn make(gateway: &Gateway, titles: impl Iterator<Item = String>) -> (i64, i64) {
+/// Creates a brand, a category, and products with these titles.
+async fn fill(gateway: &Gateway, titles: impl Iterator<Item = String>) -> (i64, i64) {
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "Brand" })).await;
     let category = gateway
         .root
@@ -32,12 +33,12 @@ async fn add(gateway: &Gateway, brand: i64, category: i64, title: &str) -> i64 {
     gateway.root.make(Kind::Product, product).await
 }
 
-async fn walking_the_pages_sends_one_statement_each(gateway: Gateway) {
-    make(&gateway, (0..40).map(|number| format!("Product {number:02}"))).await;
+async fn consecutive_pages_take_one_statement_each(gateway: Gateway) {
+    fill(&gateway, (0..40).map(|number| format!("Product {number:02}"))).await;
     let mut titles = Vec::new();
     for page in 1..=8 {
         let path = format!("products/?page_size=5&page={page}");
-        let (sent, answer) = gateway.statements(gateway.viewer.get(&path)).await;
+        let (count, answer) = gateway.count_statements(gateway.viewer.get(&path)).await;
         let answer = answer.json();
         assert_eq!(answer["count"], json!(40));
         titles.extend(
@@ -48,7 +49,7 @@ async fn walking_the_pages_sends_one_statement_each(gateway: Gateway) {
                 .map(|row| row["title"].clone()),
         );
         if page > 2 {
-            assert_eq!(sent, 2, "page {page}: the revisions and the rows");
+            assert_eq!(count, 2, "page {page}: the revisions and the rows");
         }
     }
     let expected: Vec<Value> = (0..40)
@@ -61,11 +62,11 @@ async fn walking_the_pages_sends_one_statement_each(gateway: Gateway) {
         .post("outflows/", json!({ "product": 1, "quantity": 1 }))
         .await
         .expect(201);
-    let (sent, answer) = gateway
-        .statements(gateway.viewer.get("products/?page_size=5&page=7"))
+    let (count, answer) = gateway
+        .count_statements(gateway.viewer.get("products/?page_size=5&page=7"))
         .await;
     assert_eq!(
-        (sent, answer.json()["results"][0]["title"].clone()),
+        (count, answer.json()["results"][0]["title"].clone()),
         (2, json!("Product 30"))
     );
     gateway
@@ -76,12 +77,12 @@ async fn walking_the_pages_sends_one_statement_each(gateway: Gateway) {
 }
 
 /// Reads random pages between random changes, and compares each with all rows as the database sorts them.
-async fn pages_are_exact_whatever_changes_between_them(gateway: Gateway) {
+async fn pages_are_exact_after_any_change(gateway: Gateway) {
     let seed: u64 = rand::rng().random();
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let other = gateway.another(&[]).await;
-    let (brand, category) = make(&gateway, (0..30).map(|number| format!("{}", number * 7 % 30))).await;
+    let (brand, category) = fill(&gateway, (0..30).map(|number| format!("{}", number * 7 % 30))).await;
     for step in 0..80 {
         let ids = all(&gateway).await;
         let id = ids[rng.random_range(0..ids.len())];
@@ -132,7 +133,7 @@ async fn pages_are_exact_whatever_changes_between_them(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-/// The ids of all products in their default order, read with a filter, which reads no kept position.
+/// The ids of all products in their default order, read with a filter, for which no positions are kept.
 async fn all(gateway: &Gateway) -> Vec<i64> {
     let answer = gateway.viewer.get("products/?min_price=0&page_size=100").await;
     answer.ids()

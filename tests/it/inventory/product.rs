@@ -18,7 +18,7 @@ on_both_through_both![
 async fn only_five_fields_are_required(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let required = json!(["This field is required."]);
-    gateway.manager.post("products/", json!({})).await.is_json(
+    gateway.manager.post("products/", json!({})).await.expect_json(
         422,
         &json!({
             "title": required, "category": required, "brand": required,
@@ -31,26 +31,26 @@ async fn only_five_fields_are_required(gateway: Gateway) {
             .manager
             .post("products/", body)
             .await
-            .is_json(422, &json!({ field: required }));
+            .expect_json(422, &json!({ field: required }));
         let not_null = json!(["This field may not be null."]);
         let body = sample.with(Kind::Product, field, Value::Null);
         gateway
             .manager
             .post("products/", body.clone())
             .await
-            .is_json(422, &json!({ field: not_null }));
+            .expect_json(422, &json!({ field: not_null }));
         gateway
             .manager
             .patch(&sample.path(Kind::Product), body)
             .await
-            .is_json(422, &json!({ field: not_null }));
+            .expect_json(422, &json!({ field: not_null }));
     }
     let body = sample.without(Kind::Product, "quantity");
-    let made = gateway.manager.post("products/", body).await.expect(201);
+    let created = gateway.manager.post("products/", body).await.expect(201);
     assert_eq!(
-        made,
+        created,
         json!({
-            "id": made["id"], "title": "Galaxy S23",
+            "id": created["id"], "title": "Galaxy S23",
             "category": { "id": sample.category, "name": "Electronics" },
             "brand": { "id": sample.brand, "name": "Samsung" },
             "description": null, "serie_number": null, "cost_price": "500.00", "selling_price": "799.99",
@@ -64,23 +64,23 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
     let with = |number: Value| sample.with(Kind::Product, "serie_number", number);
     let first = gateway.manager.make(Kind::Product, with(json!("SN-1"))).await;
     let second = gateway.manager.make(Kind::Product, with(json!("SN-2"))).await;
-    let taken = json!({ "serie_number": [ "This field must be unique." ] });
+    let not_unique = json!({ "serie_number": [ "This field must be unique." ] });
     gateway
         .manager
         .post("products/", with(json!("SN-1")))
         .await
-        .is_json(422, &taken);
+        .expect_json(422, &not_unique);
     gateway
         .manager
         .post("products/", with(json!("  SN-1 ")))
         .await
-        .is_json(422, &taken);
+        .expect_json(422, &not_unique);
     let path = format!("products/{second}/");
     gateway
         .manager
         .patch(&path, json!({ "serie_number": "SN-1" }))
         .await
-        .is_json(422, &taken);
+        .expect_json(422, &not_unique);
     // A product may keep its own number.
     gateway
         .manager
@@ -97,7 +97,7 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .manager
         .make(Kind::Product, with(json!("cafe\u{301}")))
         .await;
-    // Any number of products may be without a number.
+    // Several products may have no serie number.
     for _ in 0..2 {
         gateway.manager.make(Kind::Product, with(Value::Null)).await;
         gateway.manager.make(Kind::Product, with(json!(" "))).await;
@@ -107,7 +107,7 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .root
         .delete(&format!("products/{first}/"))
         .await
-        .is(204, "");
+        .expect_body(204, "");
     gateway.manager.make(Kind::Product, with(json!("SN-1"))).await;
 }
 
@@ -116,7 +116,7 @@ async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
         "title": " ", "category": 7, "brand": "x", "description": "\u{0}", "serie_number": "n".repeat(201),
         "cost_price": -1, "selling_price": "1.234", "quantity": -1,
     });
-    gateway.manager.post("products/", body).await.is_json(
+    gateway.manager.post("products/", body).await.expect_json(
         422,
         &json!({
             "title": [ "This field may not be blank." ],
@@ -148,9 +148,9 @@ async fn put_and_patch_keep_absent_fields(gateway: Gateway) {
         ("description", Value::Null, Value::Null),
         ("serie_number", Value::Null, Value::Null),
     ];
-    for (field, value, read) in changes {
-        gateway.wait(1);
-        product[field] = read;
+    for (field, value, expected) in changes {
+        gateway.advance_clock(1);
+        product[field] = expected;
         product["updated_at"] = gateway
             .services
             .clock
@@ -162,16 +162,20 @@ async fn put_and_patch_keep_absent_fields(gateway: Gateway) {
             .manager
             .put(&path, json!({ field: value }))
             .await
-            .is_json(200, &product);
+            .expect_json(200, &product);
         gateway
             .manager
             .patch(&path, json!({ field: value }))
             .await
-            .is_json(200, &product);
-        gateway.viewer.get(&path).await.is_json(200, &product);
+            .expect_json(200, &product);
+        gateway.viewer.get(&path).await.expect_json(200, &product);
     }
     let ignored = json!({ "id": 4, "created_at": null, "updated_at": [], "version": "x", "colour": "red" });
-    gateway.manager.put(&path, ignored).await.is_json(200, &product);
+    gateway
+        .manager
+        .put(&path, ignored)
+        .await
+        .expect_json(200, &product);
     gateway.assert_invariants().await;
 }
 
@@ -183,12 +187,12 @@ async fn a_body_that_was_read_can_be_sent_back(gateway: Gateway) {
             .manager
             .put(&sample.path(kind), read.clone())
             .await
-            .is_json(200, &read);
+            .expect_json(200, &read);
         gateway
             .manager
             .patch(&sample.path(kind), read.clone())
             .await
-            .is_json(200, &read);
+            .expect_json(200, &read);
         let mut copy = gateway
             .manager
             .post(&crate::support::samples::list(kind), read.clone())
@@ -215,21 +219,29 @@ async fn deletion_with_movements_is_rejected(gateway: Gateway) {
     let path = sample.path(Kind::Product);
     root.make(Kind::Inflow, sample.body(Kind::Inflow)).await;
     assert_eq!(
-        root.delete(&path).await.refuses(409, "PROTECTED"),
+        root.delete(&path).await.expect_error(409, "PROTECTED"),
         json!({ "inflows": 2, "outflows": 1 })
     );
-    root.delete(&sample.path(Kind::Outflow)).await.is(204, "");
+    root.delete(&sample.path(Kind::Outflow))
+        .await
+        .expect_body(204, "");
     assert_eq!(
-        root.delete(&path).await.refuses(409, "PROTECTED"),
+        root.delete(&path).await.expect_error(409, "PROTECTED"),
         json!({ "inflows": 2 })
     );
     for inflow in root.get("inflows/").await.ids() {
-        root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
+        root.delete(&format!("inflows/{inflow}/"))
+            .await
+            .expect_body(204, "");
     }
-    root.delete(&path).await.is(204, "");
+    root.delete(&path).await.expect_body(204, "");
     // Without the product, its brand, category and supplier can be deleted.
-    root.delete(&sample.path(Kind::Brand)).await.is(204, "");
-    root.delete(&sample.path(Kind::Category)).await.is(204, "");
-    root.delete(&sample.path(Kind::Supplier)).await.is(204, "");
+    root.delete(&sample.path(Kind::Brand)).await.expect_body(204, "");
+    root.delete(&sample.path(Kind::Category))
+        .await
+        .expect_body(204, "");
+    root.delete(&sample.path(Kind::Supplier))
+        .await
+        .expect_body(204, "");
     gateway.assert_invariants().await;
 }

@@ -14,7 +14,7 @@ on_both_through_both![
 ];
 
 /// Creates and updates a product with each of these values of a field; asserts that they are rejected with this message.
-async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
+async fn assert_refused(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
     let refusal = json!({ field: [ message ] });
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
@@ -22,31 +22,37 @@ async fn refuse(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value
             .manager
             .post("products/", body)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         let change = json!({ field: value });
         gateway
             .manager
             .patch(&sample.path(Kind::Product), change.clone())
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
         gateway
             .manager
             .put(&sample.path(Kind::Product), change)
             .await
-            .is_json(422, &refusal);
+            .expect_json(422, &refusal);
     }
 }
 
-/// Creates and updates a product with each of these values of a field; asserts that the field then has the value `read`.
-async fn accept(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], read: &Value) {
+/// Creates and updates a product with each of these values of a field; asserts that the field then has the value `expected`.
+async fn assert_accepted(
+    gateway: &Gateway,
+    sample: &Sample,
+    field: &str,
+    values: &[Value],
+    expected: &Value,
+) {
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
-        let made = gateway.manager.post("products/", body).await.expect(201);
-        assert_eq!(&made[field], read, "{value}");
-        let path = format!("products/{}/", made["id"]);
+        let created = gateway.manager.post("products/", body).await.expect(201);
+        assert_eq!(&created[field], expected, "{value}");
+        let path = format!("products/{}/", created["id"]);
         assert_eq!(
             &gateway.viewer.get(&path).await.expect(200)[field],
-            read,
+            expected,
             "{value}"
         );
         let changed = gateway
@@ -54,15 +60,15 @@ async fn accept(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value
             .patch(&path, json!({ field: value }))
             .await
             .expect(200);
-        assert_eq!(&changed[field], read, "{value}");
-        gateway.root.delete(&path).await.is(204, "");
+        assert_eq!(&changed[field], expected, "{value}");
+        gateway.root.delete(&path).await.expect_body(204, "");
     }
 }
 
 async fn texts_have_bounds(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let (title, number) = ("水".repeat(500), "水".repeat(200));
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "title",
@@ -70,7 +76,7 @@ async fn texts_have_bounds(gateway: Gateway) {
         &json!(title),
     )
     .await;
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "serie_number",
@@ -79,7 +85,7 @@ async fn texts_have_bounds(gateway: Gateway) {
     )
     .await;
     for field in ["serie_number", "description"] {
-        accept(
+        assert_accepted(
             &gateway,
             &sample,
             field,
@@ -87,13 +93,13 @@ async fn texts_have_bounds(gateway: Gateway) {
             &Value::Null,
         )
         .await;
-        accept(&gateway, &sample, field, &[json!(" a  b ")], &json!("a  b")).await;
+        assert_accepted(&gateway, &sample, field, &[json!(" a  b ")], &json!("a  b")).await;
     }
     let long = "d".repeat(100_000);
-    accept(&gateway, &sample, "description", &[json!(long)], &json!(long)).await;
+    assert_accepted(&gateway, &sample, "description", &[json!(long)], &json!(long)).await;
 
     let too_long = [json!(format!("{title}x"))];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "title",
@@ -102,7 +108,7 @@ async fn texts_have_bounds(gateway: Gateway) {
     )
     .await;
     let too_long = [json!(format!("{number}x"))];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "serie_number",
@@ -110,7 +116,7 @@ async fn texts_have_bounds(gateway: Gateway) {
         "Ensure this field has no more than 200 characters.",
     )
     .await;
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "title",
@@ -119,7 +125,7 @@ async fn texts_have_bounds(gateway: Gateway) {
     )
     .await;
     for field in ["title", "serie_number", "description"] {
-        refuse(
+        assert_refused(
             &gateway,
             &sample,
             field,
@@ -127,7 +133,7 @@ async fn texts_have_bounds(gateway: Gateway) {
             "Null characters are not allowed.",
         )
         .await;
-        refuse(
+        assert_refused(
             &gateway,
             &sample,
             field,
@@ -140,7 +146,7 @@ async fn texts_have_bounds(gateway: Gateway) {
 
 async fn quantities_are_32_bit_integers(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "quantity",
@@ -148,7 +154,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         &json!(0),
     )
     .await;
-    accept(
+    assert_accepted(
         &gateway,
         &sample,
         "quantity",
@@ -170,7 +176,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         json!([1]),
         json!({ "a": 1 }),
     ];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -178,7 +184,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         "A valid integer is required.",
     )
     .await;
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -187,7 +193,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
     )
     .await;
     let negative = [json!(-1), json!("-1"), json!(i64::MIN)];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -201,7 +207,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         json!(i64::MAX),
         json!(u64::MAX),
     ];
-    refuse(
+    assert_refused(
         &gateway,
         &sample,
         "quantity",
@@ -215,27 +221,27 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
 async fn relations_take_ids_in_every_form(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let other = gateway.manager.make(Kind::Brand, json!({ "name": "LG" })).await;
-    let read = json!({ "id": other, "name": "LG" });
+    let expected = json!({ "id": other, "name": "LG" });
     let forms = [
         json!(other),
         json!(other.to_string()),
         json!(format!("00{other}")),
-        read.clone(),
+        expected.clone(),
         json!({ "id": other }),
         json!({ "id": other.to_string(), "name": "another name" }),
     ];
-    accept(&gateway, &sample, "brand", &forms, &read).await;
+    assert_accepted(&gateway, &sample, "brand", &forms, &expected).await;
     let other = gateway
         .manager
         .make(Kind::Category, json!({ "name": "Toys" }))
         .await;
-    let read = json!({ "id": other, "name": "Toys" });
-    accept(
+    let expected = json!({ "id": other, "name": "Toys" });
+    assert_accepted(
         &gateway,
         &sample,
         "category",
-        &[json!(other), json!(other.to_string()), read.clone()],
-        &read,
+        &[json!(other), json!(other.to_string()), expected.clone()],
+        &expected,
     )
     .await;
 }
@@ -247,7 +253,7 @@ async fn relations_must_exist(gateway: Gateway) {
             let message = format!("Invalid pk \"{missing}\" - object does not exist.");
             let number: i64 = missing.parse().unwrap();
             let forms = [json!(number), json!({ "id": number })];
-            refuse(&gateway, &sample, field, &forms, &message).await;
+            assert_refused(&gateway, &sample, field, &forms, &message).await;
         }
         // Ids beyond the integer range are rejected; the message is not checked.
         for huge in [
@@ -262,10 +268,10 @@ async fn relations_must_exist(gateway: Gateway) {
             assert_eq!(crate::support::answer::keys(&answer.expect(422)), [field]);
         }
         let pk = |kind: &str| format!("Incorrect type. Expected pk value, received {kind}.");
-        refuse(&gateway, &sample, field, &[json!(true)], &pk("bool")).await;
-        refuse(&gateway, &sample, field, &[json!("abc"), json!(" ")], &pk("str")).await;
-        refuse(&gateway, &sample, field, &[json!([1])], &pk("list")).await;
-        refuse(
+        assert_refused(&gateway, &sample, field, &[json!(true)], &pk("bool")).await;
+        assert_refused(&gateway, &sample, field, &[json!("abc"), json!(" ")], &pk("str")).await;
+        assert_refused(&gateway, &sample, field, &[json!([1])], &pk("list")).await;
+        assert_refused(
             &gateway,
             &sample,
             field,

@@ -28,7 +28,7 @@ fn count(answers: &[Answer], status: u16) -> usize {
 
 /// Asserts that every response has one of these statuses.
 #[track_caller]
-fn are_all(answers: &[Answer], statuses: &[u16]) {
+fn assert_statuses(answers: &[Answer], statuses: &[u16]) {
     for answer in answers {
         assert!(statuses.contains(&answer.status), "{answer:?}");
     }
@@ -37,11 +37,13 @@ fn are_all(answers: &[Answer], statuses: &[u16]) {
 async fn stock_is_not_oversold(gateway: Gateway) {
     let (clients, sales, stock) = (64, 3_000, 1_000);
     let product = gateway.root.product("Bolts", stock).await;
-    let left = AtomicUsize::new(sales);
+    let remaining = AtomicUsize::new(sales);
     let client = async || {
         let mut answers = Vec::new();
-        while left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+        while remaining
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |remaining| {
+                remaining.checked_sub(1)
+            })
             .is_ok()
         {
             let sale = json!({ "product": product, "quantity": 1 });
@@ -71,15 +73,15 @@ async fn concurrent_inflows_and_outflows(gateway: Gateway) {
         let mut answers = Vec::new();
         for round in 0..12 {
             let quantity = 1 + (number + round) % 5;
-            let out = json!({ "product": product, "quantity": quantity });
-            answers.push(gateway.manager.post("outflows/", out).await);
+            let outflow = json!({ "product": product, "quantity": quantity });
+            answers.push(gateway.manager.post("outflows/", outflow).await);
             let entry = match number % 4 {
                 0 => json!({ "quantity": quantity }),
                 1 => json!({ "title": format!("Bolts {round}") }),
                 _ => {
-                    let came =
+                    let inflow =
                         json!({ "product": product, "supplier": sample.supplier, "quantity": quantity });
-                    answers.push(gateway.manager.post("inflows/", came).await);
+                    answers.push(gateway.manager.post("inflows/", inflow).await);
                     continue;
                 }
             };
@@ -93,7 +95,7 @@ async fn concurrent_inflows_and_outflows(gateway: Gateway) {
         answers
     };
     let answers: Vec<Answer> = join_all((0..16).map(client)).await.concat();
-    are_all(&answers, &[200, 201, 422]);
+    assert_statuses(&answers, &[200, 201, 422]);
     assert!(count(&answers, 201) > 0 && count(&answers, 422) > 0);
     gateway.assert_invariants().await;
 }
@@ -102,14 +104,14 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let body = sample.with(Kind::Product, "serie_number", json!("SN-1"));
     let answers = join_all((0..24).map(|_| gateway.manager.post("products/", body.clone()))).await;
-    are_all(&answers, &[201, 422]);
+    assert_statuses(&answers, &[201, 422]);
     assert_eq!(count(&answers, 201), 1);
-    let taken = json!({ "serie_number": [ "This field must be unique." ] });
+    let not_unique = json!({ "serie_number": [ "This field must be unique." ] });
     assert!(
         answers
             .iter()
             .filter(|answer| answer.status == 422)
-            .all(|answer| answer.json() == taken)
+            .all(|answer| answer.json() == not_unique)
     );
     // Concurrent updates keep serie numbers unique, too.
     let mut products = Vec::new();
@@ -132,7 +134,7 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
             .map(|path| gateway.manager.patch(path, change.clone())),
     )
     .await;
-    are_all(&answers, &[200, 422]);
+    assert_statuses(&answers, &[200, 422]);
     assert_eq!(count(&answers, 200), 1);
     gateway.assert_invariants().await;
 }
@@ -147,9 +149,9 @@ async fn deletes_concurrent_with_creates(gateway: Gateway) {
                 .post("outflows/", json!({ "product": product, "quantity": 1 }))
         }));
         let (sales, deleted) = futures_util::future::join(sales, gateway.root.delete(&path)).await;
-        are_all(&sales, &[201, 422]);
+        assert_statuses(&sales, &[201, 422]);
         match deleted.status {
-            // The outflows came after the deletion.
+            // The outflows followed the deletion.
             204 => assert_eq!(count(&sales, 201), 0),
             409 => assert_eq!(
                 gateway.root.quantity(product).await,
@@ -168,7 +170,7 @@ async fn movements_concurrent_with_edits(gateway: Gateway) {
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
     let path = format!("products/{product}/");
-    let one = async |number: usize| match number % 4 {
+    let change = async |number: usize| match number % 4 {
         0 => {
             gateway
                 .root
@@ -197,8 +199,8 @@ async fn movements_concurrent_with_edits(gateway: Gateway) {
                 .await
         }
     };
-    let answers = join_all((0..80).map(one)).await;
-    are_all(&answers, &[200, 201]);
+    let answers = join_all((0..80).map(change)).await;
+    assert_statuses(&answers, &[200, 201]);
     gateway.assert_invariants().await;
     // A change of title does not overwrite the quantity: every movement is in the ledger and in the quantity.
     let rows: Value = gateway.root.get("outflows/?page_size=100").await.json();
@@ -213,7 +215,7 @@ async fn concurrent_inflows_stay_within_32_bits(gateway: Gateway) {
         .await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 2 });
     let answers = join_all((0..16).map(|_| gateway.root.post("inflows/", inflow.clone()))).await;
-    are_all(&answers, &[201, 422]);
+    assert_statuses(&answers, &[201, 422]);
     assert_eq!(count(&answers, 201), 3);
     assert_eq!(gateway.root.quantity(product).await, 2_147_483_646);
     gateway.assert_invariants().await;
@@ -228,7 +230,7 @@ async fn a_movement_is_deleted_once(gateway: Gateway) {
             .await;
         let path = format!("outflows/{outflow}/");
         let answers = join_all((0..8).map(|_| gateway.root.delete(&path))).await;
-        are_all(&answers, &[204, 404]);
+        assert_statuses(&answers, &[204, 404]);
         assert_eq!(count(&answers, 204), 1);
         assert_eq!(gateway.root.quantity(product).await, 10);
     }
@@ -242,17 +244,18 @@ async fn brand_deletes_concurrent_with_product_creates(gateway: Gateway) {
         let body = sample.with(Kind::Product, "brand", json!(brand));
         let path = format!("brands/{brand}/");
         let makes = join_all((0..3).map(|_| gateway.root.post("products/", body.clone())));
-        let (made, deleted) = futures_util::future::join(makes, gateway.root.delete(&path)).await;
-        are_all(&made, &[201, 422]);
+        let (created, deleted) = futures_util::future::join(makes, gateway.root.delete(&path)).await;
+        assert_statuses(&created, &[201, 422]);
         let refusal = json!({ "brand": [ format!("Invalid pk \"{brand}\" - object does not exist.") ] });
         assert!(
-            made.iter()
+            created
+                .iter()
                 .filter(|answer| answer.status == 422)
                 .all(|answer| answer.json() == refusal)
         );
         match deleted.status {
-            204 => assert_eq!(count(&made, 201), 0),
-            409 => assert!(count(&made, 201) > 0),
+            204 => assert_eq!(count(&created, 201), 0),
+            409 => assert!(count(&created, 201) > 0),
             _ => panic!("{deleted:?}"),
         }
     }

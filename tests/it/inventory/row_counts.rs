@@ -1,4 +1,4 @@
-//! Row counts are maintained by triggers: they are exact after every insert and delete, and need few rows.
+//! Row counts are maintained by triggers: they are exact after every insert and delete, and are stored in few rows.
 
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;

@@ -42,10 +42,10 @@ async fn fill(gateway: &Gateway, from: i64, to: i64) {
 }
 
 /// The number of statements for a page with this many rows.
-async fn of_page(gateway: &Gateway, path: &str, rows: usize) -> u64 {
-    let (sent, answer) = gateway.statements(gateway.viewer.get(path)).await;
+async fn statements_of_page(gateway: &Gateway, path: &str, rows: usize) -> u64 {
+    let (count, answer) = gateway.count_statements(gateway.viewer.get(path)).await;
     assert_eq!(answer.ids().len(), rows, "{path}");
-    sent
+    count
 }
 
 async fn lists_send_at_most_five_statements(gateway: Gateway) {
@@ -53,29 +53,29 @@ async fn lists_send_at_most_five_statements(gateway: Gateway) {
     fill(&gateway, 1, 10).await;
     // The user is cached from the first request on.
     gateway.viewer.get("brands/").await.expect(200);
-    let mut of_ten = Vec::new();
+    let mut counts = Vec::new();
     for kind in Kind::ALL {
         let parameters = if kind == Kind::Product {
             parameters
         } else {
             "page_size=100&ordering=-id"
         };
-        of_ten.push((format!("{}/?{parameters}", kind.plural()), 0));
+        counts.push((format!("{}/?{parameters}", kind.plural()), 0));
     }
-    for (path, sent) in &mut of_ten {
-        *sent = of_page(&gateway, path, 10).await;
+    for (path, count) in &mut counts {
+        *count = statements_of_page(&gateway, path, 10).await;
     }
     fill(&gateway, 11, 100).await;
     gateway.viewer.get("brands/").await.expect(200);
-    for (path, sent) in of_ten {
+    for (path, count) in counts {
         // User, count, page, and one statement for each relation in the output.
-        let most = if path.starts_with("products") || path.starts_with("inflows") {
+        let limit = if path.starts_with("products") || path.starts_with("inflows") {
             5
         } else {
             4
         };
-        assert!(sent <= most, "{path}: {sent}");
-        assert_eq!(of_page(&gateway, &path, 100).await, sent, "{path}");
+        assert!(count <= limit, "{path}: {count}");
+        assert_eq!(statements_of_page(&gateway, &path, 100).await, count, "{path}");
     }
 }
 
@@ -83,10 +83,10 @@ async fn writes_send_few_statements(gateway: Gateway) {
     fill(&gateway, 1, 3).await;
     let product = "products/1/";
     gateway.viewer.get(product).await.expect(200);
-    let (sent, _) = gateway.statements(gateway.viewer.get(product)).await;
-    assert!(sent <= 4, "{sent}");
+    let (count, _) = gateway.count_statements(gateway.viewer.get(product)).await;
+    assert!(count <= 4, "{count}");
     let (before, _) = gateway
-        .statements(
+        .count_statements(
             gateway
                 .root
                 .post("outflows/", json!({ "product": 1, "quantity": 1 })),
@@ -106,7 +106,7 @@ async fn writes_send_few_statements(gateway: Gateway) {
     }
     // The number of statements does not grow with the number of sales.
     let (after, _) = gateway
-        .statements(
+        .count_statements(
             gateway
                 .root
                 .post("outflows/", json!({ "product": 1, "quantity": 1 })),

@@ -37,33 +37,33 @@ async fn every_change_leaves_one_row(gateway: Gateway) {
         .root
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     let inflow = json!({ "supplier": supplier, "product": product, "quantity": 5 });
     let inflow = gateway.manager.make(Kind::Inflow, inflow).await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     let outflow = gateway
         .manager
         .make(Kind::Outflow, json!({ "product": product, "quantity": 3 }))
         .await;
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .manager
         .patch(&path, json!({ "quantity": 100, "title": "Nuts" }))
         .await
         .expect(200);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .manager
         .put(&path, json!({ "quantity": 20 }))
         .await
         .expect(200);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .administrator
         .delete(&format!("outflows/{outflow}/"))
         .await
         .expect(204);
-    gateway.wait(1);
+    gateway.advance_clock(1);
     gateway
         .administrator
         .delete(&format!("inflows/{inflow}/"))
@@ -158,8 +158,8 @@ async fn rows_are_kept_after_their_product_is_deleted(gateway: Gateway) {
 async fn the_ledger_is_append_only(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     for sql in ["UPDATE stock_change SET change = 11", "DELETE FROM stock_change"] {
-        let tried = gateway.sql(sql).await;
-        assert!(tried.is_err(), "{sql}");
+        let result = gateway.sql(sql).await;
+        assert!(result.is_err(), "{sql}");
     }
     assert_eq!(ledger(&gateway, product).await[0].change, 10);
     gateway.assert_invariants().await;

@@ -17,7 +17,7 @@ use crate::support::program::Program;
 
 on_both!(
     a_backup_during_writes_is_consistent,
-    a_backup_overwrites_no_file,
+    a_backup_overwrites_a_file_only_with_force,
     a_check_blocks_no_writes,
     a_check_that_cannot_run_reports_an_error,
 );
@@ -27,7 +27,7 @@ struct Writers {
     /// The acknowledged outflows.
     acknowledged: Arc<Mutex<BTreeSet<i64>>>,
     longest: Arc<Mutex<Duration>>,
-    over: Arc<AtomicBool>,
+    stop: Arc<AtomicBool>,
     clients: JoinSet<()>,
 }
 
@@ -36,22 +36,22 @@ impl Writers {
         let mut writers = Self {
             acknowledged: Arc::default(),
             longest: Arc::default(),
-            over: Arc::default(),
+            stop: Arc::default(),
             clients: JoinSet::new(),
         };
         for _ in 0..8 {
-            let (manager, over) = (manager.clone(), Arc::clone(&writers.over));
+            let (manager, stop) = (manager.clone(), Arc::clone(&writers.stop));
             let (acknowledged, longest) = (Arc::clone(&writers.acknowledged), Arc::clone(&writers.longest));
             writers.clients.spawn(async move {
-                while !over.load(Ordering::SeqCst) {
+                while !stop.load(Ordering::SeqCst) {
                     let outflow = json!({ "product": product, "quantity": 1 });
                     let begin = Instant::now();
-                    let made = manager.post("outflows/", outflow).await.expect(201);
+                    let created = manager.post("outflows/", outflow).await.expect(201);
                     let took = begin.elapsed();
                     acknowledged
                         .lock()
                         .unwrap()
-                        .insert(made["id"].as_i64().expect("an id"));
+                        .insert(created["id"].as_i64().expect("an id"));
                     let mut longest = longest.lock().unwrap();
                     *longest = took.max(*longest);
                 }
@@ -65,16 +65,16 @@ impl Writers {
     }
 
     /// Waits until this many further outflows are acknowledged.
-    async fn more(&self, count: usize) {
-        let wanted = self.acknowledged.lock().unwrap().len() + count;
-        while self.acknowledged.lock().unwrap().len() < wanted {
+    async fn wait_for_more(&self, count: usize) {
+        let target = self.acknowledged.lock().unwrap().len() + count;
+        while self.acknowledged.lock().unwrap().len() < target {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
 
     /// Stops the writers and returns the longest latency.
     async fn end(self) -> Duration {
-        self.over.store(true, Ordering::SeqCst);
+        self.stop.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
         *self.longest.lock().unwrap()
     }
@@ -114,10 +114,10 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
     let writers = Writers::start(&manager, product);
-    writers.more(100).await;
+    writers.wait_for_more(100).await;
     let before = writers.acknowledged();
     let output = run_in_background(&url, &arguments).await;
-    writers.more(50).await;
+    writers.wait_for_more(50).await;
     let longest = writers.end().await;
     assert!(
         output.status.success(),
@@ -127,21 +127,21 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     assert!(longest < Duration::from_secs(2), "{longest:?}");
 
     assert_eq!(copy.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    let here: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
-    assert_eq!(here.len(), 1, "{here:?}");
+    let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "{files:?}");
     let copy_url = format!("sqlite://{}", copy.display());
     prints(&copy_url, &["check"], "");
-    let there = outflows(&copy);
-    assert_eq!(before.difference(&there).collect::<Vec<_>>(), Vec::<&i64>::new());
+    let copied = outflows(&copy);
+    assert_eq!(before.difference(&copied).collect::<Vec<_>>(), Vec::<&i64>::new());
 
     // A gateway serves from the backup.
     let restored = Program::serve(&copy_url, &[]).await;
     let manager = restored.user("manager").await;
-    let left = 1_000_000 - i64::try_from(there.len()).unwrap();
-    assert_eq!(manager.quantity(product).await, left);
+    let remaining = 1_000_000 - i64::try_from(copied.len()).unwrap();
+    assert_eq!(manager.quantity(product).await, remaining);
 }
 
-async fn a_backup_overwrites_no_file(gateway: Gateway) {
+async fn a_backup_overwrites_a_file_only_with_force(gateway: Gateway) {
     let url = gateway.database_url();
     let Some(database) = url.strip_prefix("sqlite://") else {
         return;
@@ -156,13 +156,13 @@ async fn a_backup_overwrites_no_file(gateway: Gateway) {
     prints(&url, &["backup", path, "--force"], "");
     prints(&format!("sqlite://{path}"), &["check"], "");
 
-    for (url, file, says) in [
+    for (url, file, reason) in [
         (&*url, database, "can't replace the database itself"),
         (&*url, "/nowhere/copy.db", "can't be written"),
         ("sqlite:///nowhere/test.db", "/nowhere/copy.db", "does not exist"),
     ] {
         let refused = fails(url, &["backup", file, "--force"], "");
-        assert!(refused.contains(says), "{refused}");
+        assert!(refused.contains(reason), "{refused}");
     }
     gateway.assert_invariants().await;
 }
@@ -174,14 +174,14 @@ async fn a_check_blocks_no_writes(gateway: Gateway) {
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
     let writers = Writers::start(&manager, product);
-    writers.more(50).await;
+    writers.wait_for_more(50).await;
     for _ in 0..3 {
         let before = writers.acknowledged().len();
         let output = run_in_background(&url, &["check"]).await;
         let printed = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(output.status.success(), "{printed}");
-        let meanwhile = writers.acknowledged().len() - before;
-        assert!(meanwhile > 10, "only {meanwhile} while the check ran");
+        let writes = writers.acknowledged().len() - before;
+        assert!(writes > 10, "only {writes} while the check ran");
     }
     let longest = writers.end().await;
     println!("the longest response took {longest:?}");

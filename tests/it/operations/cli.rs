@@ -19,14 +19,14 @@ on_both![
     equal_seeds_generate_equal_rows,
     serve_migrates_the_database,
     sigterm_shuts_down_cleanly,
-    the_notice_before_a_stop_is_a_setting,
-    health_asks_the_server_at_its_address,
+    the_shutdown_notice_is_configurable,
+    health_sends_a_request_to_the_server,
     serving_from_postgres_requires_a_secret,
 ];
 
 async fn migrations_go_up_and_down(gateway: Gateway) {
-    let place = gateway.end().await;
-    let url = place.url();
+    let database = gateway.end().await;
+    let url = database.url();
     let status = prints(&url, &["migrate", "status"], "");
     let all = status.lines().count();
     assert!(status.lines().all(|line| line.starts_with("applied")), "{status}");
@@ -91,12 +91,14 @@ async fn users_are_managed(gateway: Gateway) {
         &["user", "password", "zoe", "--password-stdin"],
         "another password\n",
     );
-    log_in("zoe", "a password").await.is(401, WRONG_LOGIN);
+    log_in("zoe", "a password").await.expect_body(401, WRONG_LOGIN);
     log_in("zoe", "another password").await.expect(200);
     // The command runs in another process, yet the gateway rejects the user's token at once.
     prints(&url, &["user", "deactivate", "zoe"], "");
     zoe.get("brands/").await.expect(401);
-    log_in("zoe", "another password").await.is(401, WRONG_LOGIN);
+    log_in("zoe", "another password")
+        .await
+        .expect_body(401, WRONG_LOGIN);
     assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
     prints(&url, &["user", "activate", "zoe"], "");
     // Tokens issued before the deactivation stay revoked.
@@ -128,9 +130,9 @@ async fn users_are_managed(gateway: Gateway) {
         ),
         (&["user", "deactivate", "nobody"], "", "no such user"),
     ] {
-        let words = fails(&url, arguments, input);
-        assert!(words.contains(printed), "{arguments:?}: {words}");
-        assert!(!words.contains("a password"), "{words}");
+        let output = fails(&url, arguments, input);
+        assert!(output.contains(printed), "{arguments:?}: {output}");
+        assert!(!output.contains("a password"), "{output}");
     }
     log_in("viewer", PASSWORD).await.expect(200);
 }
@@ -187,8 +189,8 @@ async fn rows(database_url: &str) -> Vec<String> {
 
 async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
     let url = gateway.database_url();
-    let made = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
-    assert!(made.starts_with("added 60 products, "), "{made}");
+    let created = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
+    assert!(created.starts_with("added 60 products, "), "{created}");
     prints(&url, &["check"], "");
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
     let rows_here = rows(&url).await;
@@ -204,17 +206,17 @@ async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
 }
 
 async fn serve_migrates_the_database(gateway: Gateway) {
-    let place = gateway.end().await;
-    let all = prints(&place.url(), &["migrate", "status"], "")
+    let database = gateway.end().await;
+    let all = prints(&database.url(), &["migrate", "status"], "")
         .lines()
         .count()
         .to_string();
-    prints(&place.url(), &["migrate", "down", &all, "--yes"], "");
-    let program = Program::serve(&place.url(), &[]).await;
+    prints(&database.url(), &["migrate", "down", &all, "--yes"], "");
+    let program = Program::serve(&database.url(), &[]).await;
     program.anon().get("/readyz").await.expect(200);
-    program.anon().get("/livez").await.is(200, "ok");
+    program.anon().get("/livez").await.expect_body(200, "ok");
     assert_eq!(
-        prints(&place.url(), &["migrate", "status"], "")
+        prints(&database.url(), &["migrate", "status"], "")
             .matches("applied")
             .count()
             .to_string(),
@@ -223,24 +225,24 @@ async fn serve_migrates_the_database(gateway: Gateway) {
 }
 
 async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
-    let place = gateway.end().await;
-    let mut program = Program::serve(&place.url(), &[]).await;
+    let database = gateway.end().await;
+    let mut program = Program::serve(&database.url(), &[]).await;
     let root = program.user("admin").await;
     root.get("brands/").await.expect(200);
     program.terminate();
-    assert_eq!(program.ended().await.code(), Some(0));
+    assert_eq!(program.wait_for_exit().await.code(), Some(0));
     // The port is closed.
     assert!(
         reqwest::get(format!("http://{}/livez", program.address))
             .await
             .is_err()
     );
-    prints(&place.url(), &["check"], "");
+    prints(&database.url(), &["check"], "");
 }
 
-async fn the_notice_before_a_stop_is_a_setting(gateway: Gateway) {
-    let place = gateway.end().await;
-    let mut program = Program::serve(&place.url(), &[("SHUTDOWN_NOTICE", "60")]).await;
+async fn the_shutdown_notice_is_configurable(gateway: Gateway) {
+    let database = gateway.end().await;
+    let mut program = Program::serve(&database.url(), &[("SHUTDOWN_NOTICE", "60")]).await;
     let viewer = program.user("viewer").await;
     program.terminate();
     program
@@ -253,15 +255,15 @@ async fn the_notice_before_a_stop_is_a_setting(gateway: Gateway) {
     viewer.get("brands/").await.expect(200);
     // A second signal ends the notice.
     program.terminate();
-    assert_eq!(program.ended().await.code(), Some(0));
+    assert_eq!(program.wait_for_exit().await.code(), Some(0));
 }
 
-async fn health_asks_the_server_at_its_address(gateway: Gateway) {
-    let place = gateway.end().await;
-    let mut program = Program::serve(&place.url(), &[]).await;
+async fn health_sends_a_request_to_the_server(gateway: Gateway) {
+    let database = gateway.end().await;
+    let mut program = Program::serve(&database.url(), &[]).await;
     let bind = program.address.to_string();
     let health = |arguments: &[&str]| {
-        let mut command = command(&place.url());
+        let mut command = command(&database.url());
         command.args(["health", "--bind", &bind]).args(arguments);
         command.output().expect("the process runs")
     };
@@ -272,15 +274,15 @@ async fn health_asks_the_server_at_its_address(gateway: Gateway) {
     assert!(ready.status.success());
     assert!(String::from_utf8_lossy(&ready.stdout).starts_with("/readyz 200 {"));
     program.terminate();
-    assert_eq!(program.ended().await.code(), Some(0));
-    let gone = health(&[]);
-    assert_eq!(gone.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&gone.stderr).contains("does not respond"));
+    assert_eq!(program.wait_for_exit().await.code(), Some(0));
+    let stopped = health(&[]);
+    assert_eq!(stopped.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&stopped.stderr).contains("does not respond"));
 }
 
 async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
-    let place = gateway.end().await;
-    let output = command(&place.url())
+    let database = gateway.end().await;
+    let output = command(&database.url())
         .env_remove("SECRET_KEY")
         .args(["migrate", "status"])
         .output()
@@ -288,7 +290,7 @@ async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
     let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("the output is UTF-8");
     // With SQLite, a generated secret is stored beside the database file. With PostgreSQL several gateways may serve
     // one database and need the same secret, so it has to be set.
-    let (status, word) = if place.url().starts_with("sqlite") {
+    let (status, word) = if database.url().starts_with("sqlite") {
         (0, "applied")
     } else {
         (1, "SECRET_KEY is not set")

@@ -13,12 +13,12 @@ use sea_orm::{ConnectionTrait as _, EntityTrait};
 use serde_json::{Value, json};
 use stockroom::error::Error;
 
-use crate::support::answer::REFUSED;
+use crate::support::answer::INVALID_OR_EXPIRED_TOKEN;
 use crate::support::api::Api;
 use crate::support::command::{fails, prints, run};
 use crate::support::gateway::{Gateway, START};
 use crate::support::program::command;
-use crate::support::test_database::{Database, PASSWORD, Place, row_counts};
+use crate::support::test_database::{Database, PASSWORD, TestDatabase, row_counts};
 
 /// Tables that each database maintains itself.
 const NOT_COPIED: [&str; 4] = ["seaql_migrations", "compatible_migration", "tally", "revision"];
@@ -52,8 +52,8 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         let body = json!({ "username": "manager", "password": PASSWORD });
         gateway.anon.post("authentication/token/", body).await.expect(200)
     };
-    let (pair, ended) = (log_in().await, log_in().await);
-    let refresh = json!({ "refresh": ended["refresh"] });
+    let (pair, logged_out) = (log_in().await, log_in().await);
+    let refresh = json!({ "refresh": logged_out["refresh"] });
     gateway
         .anon
         .post("authentication/logout/", refresh)
@@ -91,13 +91,13 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         },
     )
     .await;
-    let held = permission::Model {
+    let granted = permission::Model {
         id: 900,
         user_id: Some(4),
         group_id: None,
         codename: "add_brand".to_owned(),
     };
-    add::<permission::Entity>(gateway, held).await;
+    add::<permission::Entity>(gateway, granted).await;
     let secret = webhook_endpoint::Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
     let endpoint = webhook_endpoint::Model {
         id: 30,
@@ -165,17 +165,18 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         })
     });
     due.await.expect("the row is stored");
-    (pair, ended, product)
+    (pair, logged_out, product)
 }
 
-async fn copied(from: Database, to: Database) {
-    let (Some(source), Some(target)) = (Place::fresh(from).await, Place::empty(to).await) else {
+async fn copy_and_compare(from: Database, to: Database) {
+    let (Some(source), Some(target)) = (TestDatabase::migrated(from).await, TestDatabase::empty(to).await)
+    else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
     let (source, target) = (Arc::new(source), Arc::new(target));
     let gateway = Gateway::open(Arc::clone(&source), Api::Rest, &[], *START).await;
-    let (pair, ended, product) = fill(&gateway).await;
+    let (pair, logged_out, product) = fill(&gateway).await;
     gateway.end().await;
     let (from, to) = (source.url(), target.url());
     let before = row_counts(&from).await;
@@ -185,7 +186,7 @@ async fn copied(from: Database, to: Database) {
     {
         assert!(
             *rows > 0,
-            "{table} is empty: add a row to it above, so that this test notices when it is not copied"
+            "{table} is empty: add a row to it above, so that this test fails if it is not copied"
         );
     }
 
@@ -207,7 +208,7 @@ async fn copied(from: Database, to: Database) {
     {
         assert_eq!(after.get(table), Some(rows), "{table}");
     }
-    assert_eq!(row_counts(&from).await, before, "the source is unchanged");
+    assert_eq!(row_counts(&from).await, before, "the source was changed");
     prints(&to, &["check"], "");
     prints(&from, &["check"], "");
     let again = fails(&to, &words, "");
@@ -228,10 +229,10 @@ async fn copied(from: Database, to: Database) {
         "brands/",
     ] {
         let (old, new) = (old.with_token(access), new.with_token(access));
-        let neutral = |body: Value| json!({ "count": body["count"], "results": body["results"] });
+        let without_links = |body: Value| json!({ "count": body["count"], "results": body["results"] });
         assert_eq!(
-            neutral(new.get(path).await.expect(200)),
-            neutral(old.get(path).await.expect(200)),
+            without_links(new.get(path).await.expect(200)),
+            without_links(old.get(path).await.expect(200)),
             "{path}"
         );
     }
@@ -244,50 +245,50 @@ async fn copied(from: Database, to: Database) {
     new.anon
         .post(
             "authentication/token/refresh/",
-            json!({ "refresh": ended["refresh"] }),
+            json!({ "refresh": logged_out["refresh"] }),
         )
         .await
-        .is(401, REFUSED);
+        .expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     let body = json!({ "username": "viewer", "password": PASSWORD });
     new.anon.post("authentication/token/", body).await.expect(200);
     // The viewer's permission was copied, and the next id is the same.
     let brand = json!({ "name": "the next" });
-    let made = new.viewer.post("brands/", brand.clone()).await.expect(201);
+    let created = new.viewer.post("brands/", brand.clone()).await.expect(201);
     assert_eq!(
-        made["id"],
+        created["id"],
         old.viewer.post("brands/", brand).await.expect(201)["id"]
     );
     new.assert_invariants().await;
     for gateway in [old, new] {
         gateway.end().await;
     }
-    for place in [source, target] {
-        if let Ok(place) = Arc::try_unwrap(place) {
-            place.remove().await;
+    for database in [source, target] {
+        if let Ok(database) = Arc::try_unwrap(database) {
+            database.remove().await;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_sqlite_to_postgres() {
-    copied(Database::Sqlite, Database::Postgres).await;
+    copy_and_compare(Database::Sqlite, Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_postgres_to_sqlite() {
-    copied(Database::Postgres, Database::Sqlite).await;
+    copy_and_compare(Database::Postgres, Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn from_sqlite_to_sqlite() {
-    copied(Database::Sqlite, Database::Sqlite).await;
+    copy_and_compare(Database::Sqlite, Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_copy_leaves_the_target_unchanged() {
-    let source = Place::fresh(Database::Sqlite).await.expect("SQLite");
+    let source = TestDatabase::migrated(Database::Sqlite).await.expect("SQLite");
     prints(&source.url(), &["seed", "--products", "300", "--seed", "5"], "");
-    let Place::Sqlite(directory) = Place::empty(Database::Sqlite).await.expect("SQLite") else {
+    let TestDatabase::Sqlite(directory) = TestDatabase::empty(Database::Sqlite).await.expect("SQLite") else {
         unreachable!("it is SQLite");
     };
     let file = directory.path().join("test.db");
@@ -308,7 +309,7 @@ async fn an_interrupted_copy_leaves_the_target_unchanged() {
         assert_eq!(
             child.try_wait().expect("a state"),
             None,
-            "the process is still running"
+            "the process exited too early"
         );
         std::thread::yield_now();
     }
@@ -318,32 +319,32 @@ async fn an_interrupted_copy_leaves_the_target_unchanged() {
         .status();
     assert!(sent.expect("kill").success());
     assert_eq!(child.wait().expect("the process exits").code(), Some(130));
-    let left = std::fs::read_dir(directory.path()).expect("a directory").count();
-    assert_eq!(left, 0, "no rows are left behind");
+    let files = std::fs::read_dir(directory.path()).expect("a directory").count();
+    assert_eq!(files, 0, "files of the target were left behind");
     source.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn copies_that_are_not_possible_report_an_error() {
-    let source = Place::fresh(Database::Sqlite).await.expect("SQLite");
+    let source = TestDatabase::migrated(Database::Sqlite).await.expect("SQLite");
     let (url, absent) = (source.url(), format!("{}-absent", source.url()));
-    let says = |from: &str, to: &str| fails(&url, &["copy", "--from", from, "--to", to], "");
-    assert!(says(&absent, &format!("{url}-new")).contains("does not exist"));
-    assert!(says(&url, &url).contains("--from and --to are the same database"));
-    let unreadable = says(&url, "postgres://shop:cret#x@nowhere/shop");
+    let error_of = |from: &str, to: &str| fails(&url, &["copy", "--from", from, "--to", to], "");
+    assert!(error_of(&absent, &format!("{url}-new")).contains("does not exist"));
+    assert!(error_of(&url, &url).contains("--from and --to are the same database"));
+    let unreadable = error_of(&url, "postgres://shop:cret#x@nowhere/shop");
     assert!(
         unreadable.contains("--to: ") && !unreadable.contains("cret"),
         "{unreadable}"
     );
-    assert!(says(&url, "mysql://shop").contains("it must begin with sqlite:// or postgres://"));
+    assert!(error_of(&url, "mysql://shop").contains("it must begin with sqlite:// or postgres://"));
     // A database of an earlier version.
     prints(&url, &["migrate", "down", "--yes"], "");
-    let behind = says(&url, &format!("{url}-new"));
+    let outdated = error_of(&url, &format!("{url}-new"));
     assert!(
-        behind.contains("migrations of the source are missing"),
-        "{behind}"
+        outdated.contains("migrations of the source are missing"),
+        "{outdated}"
     );
-    let left = run(&format!("{url}-new"), &["check"], "");
-    assert_eq!(left.status.code(), Some(2), "no target was left behind");
+    let check = run(&format!("{url}-new"), &["check"], "");
+    assert_eq!(check.status.code(), Some(2), "a target was left behind");
     source.remove().await;
 }

@@ -51,10 +51,10 @@ async fn other_origins_are_not_allowed(gateway: Gateway) {
 
 async fn listed_origins_are_allowed(gateway: Gateway) {
     let list = format!("http://localhost:5173,{SHOP}");
-    let gateway = gateway.with(&["--cors-allowed-origins", &list]).await;
+    let gateway = gateway.restart_with(&["--cors-allowed-origins", &list]).await;
     for origin in [SHOP, "http://localhost:5173"] {
         let answer = preflight(&gateway, origin).await;
-        answer.is(204, "");
+        answer.expect_body(204, "");
         assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
         assert_eq!(answer.header("vary"), Some("origin"));
         assert_eq!(answer.header("access-control-allow-credentials"), None);
@@ -86,10 +86,7 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
             "x-stockroom-cost",
             "idempotent-replayed",
         ] {
-            assert!(
-                exposed.split(',').any(|shown| shown.trim() == header),
-                "{exposed}"
-            );
+            assert!(exposed.split(',').any(|name| name.trim() == header), "{exposed}");
         }
     }
     // Scripts can read error responses, too.
@@ -115,7 +112,7 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
             assert_eq!(answer.header("vary"), Some("origin"));
         }
     }
-    // An OPTIONS request that is no preflight reaches the route.
+    // An OPTIONS request that is not a preflight reaches the route.
     let options = send(
         gateway
             .anon
@@ -130,7 +127,7 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
 }
 
 async fn a_wildcard_allows_every_origin(gateway: Gateway) {
-    let gateway = gateway.with(&["--cors-allowed-origins", "*"]).await;
+    let gateway = gateway.restart_with(&["--cors-allowed-origins", "*"]).await;
     for answer in [preflight(&gateway, "null").await, get(&gateway, SHOP).await] {
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
     }
@@ -140,10 +137,10 @@ async fn responses_have_security_headers(gateway: Gateway) {
     let product = gateway.manager.product("Tea", 1).await;
     let login = json!({ "username": "viewer", "password": PASSWORD });
     let tokens = gateway.anon.post("authentication/token/", login).await;
-    let shown = gateway.viewer.get(&format!("products/{product}/")).await;
+    let object = gateway.viewer.get(&format!("products/{product}/")).await;
     for (answer, caching) in [
         (&tokens, "no-store"),
-        (&shown, "private, no-cache"),
+        (&object, "private, no-cache"),
         (&gateway.viewer.get("products/").await, "no-store"),
         (&gateway.anon.get("products/").await, "no-store"),
         (&gateway.anon.get("/nowhere").await, "no-store"),

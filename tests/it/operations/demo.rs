@@ -77,7 +77,7 @@ async fn the_demo_serves_a_shop_with_users() {
     admin
         .delete(&format!("products/{product}/"))
         .await
-        .refuses(409, "PROTECTED");
+        .expect_error(409, "PROTECTED");
 
     let pid = child.id().to_string();
     assert!(

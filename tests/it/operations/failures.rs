@@ -16,8 +16,8 @@ use crate::support::test_database::Database;
 
 /// Asserts 503 with `Retry-After`.
 #[track_caller]
-pub fn is_unavailable(answer: &Answer) {
-    answer.refuses(503, "UNAVAILABLE");
+pub fn assert_unavailable(answer: &Answer) {
+    answer.expect_error(503, "UNAVAILABLE");
     assert_eq!(answer.header("retry-after"), Some("5"));
 }
 
@@ -31,7 +31,7 @@ async fn a_full_disk() {
 
 async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
     let settings = [("RUST_LOG", "error,stockroom::cli=info")];
-    let program = Program::serve_on_a_small_disk(&gateway.database_url(), 2_000_000, &settings).await;
+    let program = Program::serve_with_size_limit(&gateway.database_url(), 2_000_000, &settings).await;
     let manager = program.user("manager").await;
     let description = "x".repeat(10_000);
     let add = async |name: &str| {
@@ -48,7 +48,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
             if answer.status == 201 {
                 stored.insert(name);
             } else {
-                is_unavailable(&answer);
+                assert_unavailable(&answer);
                 refused += 1;
             }
         }
@@ -92,7 +92,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
     }
     assert!(refused, "the disk is not full");
 
-    program.has_room();
+    program.lift_size_limit();
     add("When there is room").await.expect(201);
     stored.insert("When there is room".to_owned());
     let mut found = BTreeSet::new();
@@ -138,7 +138,7 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
     let answers = join_all((0..20).map(|_| add("Impatient"))).await;
     assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
     for answer in answers {
-        is_unavailable(&answer.unwrap());
+        assert_unavailable(&answer.unwrap());
     }
     other.execute_batch("ROLLBACK").unwrap();
     add("Back").await.unwrap().expect(201);

@@ -11,16 +11,16 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::operations::failures::is_unavailable;
+use crate::operations::failures::assert_unavailable;
 use crate::support::actors::{Actor, send};
 use crate::support::cluster::Cluster;
 use crate::support::command::prints;
 use crate::support::program::Program;
 
-/// The longest time a request waits for a database.
-const LONGEST: Duration = Duration::from_secs(20);
-/// The longest time until service resumes after the database does.
-const RECOVERED: Duration = Duration::from_secs(20);
+/// The time limit of a response while the database is unavailable.
+const MAX_RESPONSE_TIME: Duration = Duration::from_secs(20);
+/// The time limit for resuming service after the database has recovered.
+const MAX_RECOVERY_TIME: Duration = Duration::from_secs(20);
 
 async fn serve(cluster: &Cluster) -> (Program, Actor, i64) {
     let settings = [("RUST_LOG", "off,stockroom::cli=info")];
@@ -30,7 +30,7 @@ async fn serve(cluster: &Cluster) -> (Program, Actor, i64) {
     (program, admin, product)
 }
 
-async fn take(admin: &Actor, product: i64) -> crate::support::answer::Answer {
+async fn create_outflow(admin: &Actor, product: i64) -> crate::support::answer::Answer {
     admin
         .post("outflows/", json!({ "product": product, "quantity": 1 }))
         .await
@@ -38,52 +38,54 @@ async fn take(admin: &Actor, product: i64) -> crate::support::answer::Answer {
 
 /// Responses to clients that create outflows and read continuously.
 #[derive(Default)]
-struct Seen {
-    taken: BTreeSet<i64>,
+struct Responses {
+    outflows: BTreeSet<i64>,
     unavailable: usize,
     longest: Duration,
 }
 
 struct Clients {
-    seen: Arc<Mutex<Seen>>,
-    over: Arc<AtomicBool>,
+    responses: Arc<Mutex<Responses>>,
+    stop: Arc<AtomicBool>,
     clients: JoinSet<()>,
 }
 
 impl Clients {
     fn start(admin: &Actor, product: i64) -> Self {
         let mut clients = Self {
-            seen: Arc::default(),
-            over: Arc::default(),
+            responses: Arc::default(),
+            stop: Arc::default(),
             clients: JoinSet::new(),
         };
         for client in 0..12 {
-            let (admin, seen, over) = (
+            let (admin, responses, stop) = (
                 admin.clone(),
-                Arc::clone(&clients.seen),
-                Arc::clone(&clients.over),
+                Arc::clone(&clients.responses),
+                Arc::clone(&clients.stop),
             );
             clients.clients.spawn(async move {
-                while !over.load(Ordering::SeqCst) {
+                while !stop.load(Ordering::SeqCst) {
                     let begin = Instant::now();
                     let answer = if client % 3 == 0 {
                         admin.get("products/").await
                     } else {
-                        take(&admin, product).await
+                        create_outflow(&admin, product).await
                     };
                     let took = begin.elapsed();
-                    let is_taken = answer.status == 201;
-                    if !is_taken && answer.status != 200 {
-                        is_unavailable(&answer);
+                    let is_created = answer.status == 201;
+                    if !is_created && answer.status != 200 {
+                        assert_unavailable(&answer);
                         // A shorter wait than `Retry-After`, to keep the test short.
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
-                    let mut seen = seen.lock().unwrap();
-                    seen.longest = seen.longest.max(took);
-                    if is_taken {
-                        seen.taken.insert(answer.json()["id"].as_i64().expect("an id"));
+                    let mut responses = responses.lock().unwrap();
+                    responses.longest = responses.longest.max(took);
+                    if is_created {
+                        responses
+                            .outflows
+                            .insert(answer.json()["id"].as_i64().expect("an id"));
                     } else if answer.status == 503 {
-                        seen.unavailable += 1;
+                        responses.unavailable += 1;
                     }
                 }
             });
@@ -92,9 +94,9 @@ impl Clients {
     }
 
     /// Waits until the responses meet a condition.
-    async fn until(&self, within: Duration, holds: impl Fn(&Seen) -> bool) {
+    async fn wait_until(&self, within: Duration, holds: impl Fn(&Responses) -> bool) {
         let begin = Instant::now();
-        while !holds(&self.seen.lock().unwrap()) {
+        while !holds(&self.responses.lock().unwrap()) {
             assert!(
                 begin.elapsed() < within,
                 "the condition is not met within {within:?}"
@@ -103,14 +105,14 @@ impl Clients {
         }
     }
 
-    fn taken(&self) -> usize {
-        self.seen.lock().unwrap().taken.len()
+    fn outflow_count(&self) -> usize {
+        self.responses.lock().unwrap().outflows.len()
     }
 
-    async fn end(self) -> Seen {
-        self.over.store(true, Ordering::SeqCst);
+    async fn end(self) -> Responses {
+        self.stop.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
-        std::mem::take(&mut self.seen.lock().unwrap())
+        std::mem::take(&mut self.responses.lock().unwrap())
     }
 }
 
@@ -121,32 +123,38 @@ async fn a_crash_and_a_restart() {
     };
     let (program, admin, product) = serve(&cluster).await;
     let clients = Clients::start(&admin, product);
-    clients.until(LONGEST, |seen| seen.taken.len() > 100).await;
+    clients
+        .wait_until(MAX_RESPONSE_TIME, |responses| responses.outflows.len() > 100)
+        .await;
     cluster.crash();
-    clients.until(LONGEST * 2, |seen| seen.unavailable > 24).await;
+    clients
+        .wait_until(MAX_RESPONSE_TIME * 2, |responses| responses.unavailable > 24)
+        .await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
     cluster.restart().await;
-    let before = clients.taken();
+    let before = clients.outflow_count();
     clients
-        .until(RECOVERED, |seen| seen.taken.len() > before + 100)
+        .wait_until(MAX_RECOVERY_TIME, |responses| {
+            responses.outflows.len() > before + 100
+        })
         .await;
-    let seen = clients.end().await;
+    let responses = clients.end().await;
     println!(
-        "{} taken, {} unavailable, longest {:?}",
-        seen.taken.len(),
-        seen.unavailable,
-        seen.longest
+        "{} outflows, {} unavailable, longest {:?}",
+        responses.outflows.len(),
+        responses.unavailable,
+        responses.longest
     );
-    assert!(seen.longest < LONGEST, "{:?}", seen.longest);
+    assert!(responses.longest < MAX_RESPONSE_TIME, "{:?}", responses.longest);
     assert_eq!(program.anon().get("/readyz").await.status, 200);
 
     // Acknowledged writes are present; the others are present in full or not at all.
-    let ids: Vec<String> = seen.taken.iter().map(i64::to_string).collect();
-    let there = format!(
+    let ids: Vec<String> = responses.outflows.iter().map(i64::to_string).collect();
+    let query = format!(
         "SELECT COUNT(*) AS number FROM outflow WHERE id IN ({})",
         ids.join(",")
     );
-    assert_eq!(cluster.number(&there).await, i64::try_from(ids.len()).unwrap());
+    assert_eq!(cluster.number(&query).await, i64::try_from(ids.len()).unwrap());
     prints(&cluster.url(), &["check"], "");
 }
 
@@ -176,7 +184,7 @@ async fn a_crash_between_a_commit_and_its_payload() {
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'shop'";
     let begin = Instant::now();
     while cluster.number(waiting).await == 0 {
-        assert!(begin.elapsed() < LONGEST, "the payload is not read");
+        assert!(begin.elapsed() < MAX_RESPONSE_TIME, "the payload is not read");
     }
     let committed = "SELECT COUNT(*) AS number FROM outflow";
     assert_eq!(cluster.number(committed).await, 1);
@@ -203,7 +211,7 @@ async fn a_crash_between_a_commit_and_its_payload() {
         if answer.status == 200 && answer.json().get("errors").is_none() {
             break answer;
         }
-        assert!(begin.elapsed() < RECOVERED, "{}", answer.text);
+        assert!(begin.elapsed() < MAX_RECOVERY_TIME, "{}", answer.text);
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     let complete = outflow(json!({ "totalCount": 0 }));
@@ -219,24 +227,30 @@ async fn a_hang() {
     };
     let (program, admin, product) = serve(&cluster).await;
     let clients = Clients::start(&admin, product);
-    clients.until(LONGEST, |seen| seen.taken.len() > 100).await;
+    clients
+        .wait_until(MAX_RESPONSE_TIME, |responses| responses.outflows.len() > 100)
+        .await;
     cluster.freeze();
     // Clients get responses to all kinds of requests.
-    clients.until(LONGEST * 2, |seen| seen.unavailable > 24).await;
+    clients
+        .wait_until(MAX_RESPONSE_TIME * 2, |responses| responses.unavailable > 24)
+        .await;
     assert_eq!(program.anon().get("/readyz").await.status, 503);
     cluster.resume();
-    let before = clients.taken();
+    let before = clients.outflow_count();
     clients
-        .until(RECOVERED, |seen| seen.taken.len() > before + 100)
+        .wait_until(MAX_RECOVERY_TIME, |responses| {
+            responses.outflows.len() > before + 100
+        })
         .await;
-    let seen = clients.end().await;
+    let responses = clients.end().await;
     println!(
-        "{} taken, {} unavailable, longest {:?}",
-        seen.taken.len(),
-        seen.unavailable,
-        seen.longest
+        "{} outflows, {} unavailable, longest {:?}",
+        responses.outflows.len(),
+        responses.unavailable,
+        responses.longest
     );
-    assert!(seen.longest < LONGEST, "{:?}", seen.longest);
+    assert!(responses.longest < MAX_RESPONSE_TIME, "{:?}", responses.longest);
     prints(&cluster.url(), &["check"], "");
 }
 
@@ -254,15 +268,15 @@ async fn no_free_connections() {
     assert!(others.len() > 5, "{}", others.len());
     // The gateway already holds at least one connection.
     let begin = Instant::now();
-    let answers = join_all((0..60).map(|_| take(&admin, product))).await;
-    assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
-    let taken = answers.iter().filter(|answer| answer.status == 201).count();
+    let answers = join_all((0..60).map(|_| create_outflow(&admin, product))).await;
+    assert!(begin.elapsed() < MAX_RESPONSE_TIME, "{:?}", begin.elapsed());
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
     for answer in answers.iter().filter(|answer| answer.status != 201) {
-        is_unavailable(answer);
+        assert_unavailable(answer);
     }
-    println!("{taken} of {} were served", answers.len());
+    println!("{created} of {} were served", answers.len());
     drop(others);
-    let answers = join_all((0..60).map(|_| take(&admin, product))).await;
+    let answers = join_all((0..60).map(|_| create_outflow(&admin, product))).await;
     for answer in &answers {
         answer.expect(201);
     }
@@ -279,27 +293,27 @@ async fn a_locked_row() {
     let (_program, admin, product) = serve(&cluster).await;
     let free = admin.product("Coffee", 1_000).await;
     let other = cluster.connect("postgres", "shop").await.unwrap();
-    let hold = format!("BEGIN; SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
-    other.batch_execute(&hold).await.unwrap();
+    let lock = format!("BEGIN; SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
+    other.batch_execute(&lock).await.unwrap();
     let begin = Instant::now();
-    let held = join_all((0..8).map(|_| take(&admin, product)));
+    let waiting = join_all((0..8).map(|_| create_outflow(&admin, product)));
     // Other rows are not affected.
     let others = async {
         for _ in 0..20 {
-            take(&admin, free).await.expect(201);
+            create_outflow(&admin, free).await.expect(201);
         }
         begin.elapsed()
     };
-    let (held, others) = futures_util::future::join(held, others).await;
-    held.iter().for_each(is_unavailable);
-    assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
+    let (waiting, others) = futures_util::future::join(waiting, others).await;
+    waiting.iter().for_each(assert_unavailable);
+    assert!(begin.elapsed() < MAX_RESPONSE_TIME, "{:?}", begin.elapsed());
     assert!(others < Duration::from_secs(4), "{others:?}");
     // The server has cancelled the waiting statements, too.
-    let waiting =
+    let lock_waits =
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop' AND wait_event_type = 'Lock'";
-    assert_eq!(cluster.number(waiting).await, 0);
+    assert_eq!(cluster.number(lock_waits).await, 0);
     other.batch_execute("ROLLBACK").await.unwrap();
-    take(&admin, product).await.expect(201);
+    create_outflow(&admin, product).await.expect(201);
     assert_eq!(admin.quantity(product).await, 999_999);
     prints(&cluster.url(), &["check"], "");
 }
@@ -319,10 +333,10 @@ async fn a_read_only_database() {
     // Broken connections are detected when they are taken from the pool.
     let begin = Instant::now();
     while admin.get("products/").await.status != 200 {
-        assert!(begin.elapsed() < RECOVERED, "reads do not resume");
+        assert!(begin.elapsed() < MAX_RECOVERY_TIME, "reads do not resume");
     }
     for _ in 0..20 {
-        is_unavailable(&take(&admin, product).await);
+        assert_unavailable(&create_outflow(&admin, product).await);
     }
     admin.get("products/").await.expect(200);
     let ready = program.anon().get("/readyz").await;
@@ -336,11 +350,11 @@ async fn a_read_only_database() {
         .execute("ALTER DATABASE shop RESET default_transaction_read_only")
         .await;
     let begin = Instant::now();
-    while take(&admin, product).await.status != 201 {
-        assert!(begin.elapsed() < RECOVERED, "writes do not resume");
+    while create_outflow(&admin, product).await.status != 201 {
+        assert!(begin.elapsed() < MAX_RECOVERY_TIME, "writes do not resume");
     }
     while other.anon().get("/readyz").await.status != 200 {
-        assert!(begin.elapsed() < RECOVERED, "the gateway is not ready");
+        assert!(begin.elapsed() < MAX_RECOVERY_TIME, "the gateway is not ready");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(admin.quantity(product).await, 999_999);
@@ -363,6 +377,6 @@ async fn a_role_that_can_not_change_the_schema() {
     program.anon().get("/readyz").await.expect(200);
     let admin = program.user("admin").await;
     let product = admin.product("Tea", 5).await;
-    take(&admin, product).await.expect(201);
+    create_outflow(&admin, product).await.expect(201);
     assert_eq!(admin.get("products/").await.expect(200)["count"], 1);
 }

@@ -25,15 +25,15 @@ const CLIENTS: usize = 8;
 
 /// The results of the clients' requests.
 #[derive(Default)]
-struct Observed {
+struct Results {
     /// Acknowledged movements without an attempt to delete them.
-    there: Mutex<BTreeSet<(Kind, i64)>>,
+    existing: Mutex<BTreeSet<(Kind, i64)>>,
     /// Movements with an acknowledged deletion.
-    gone: Mutex<BTreeSet<(Kind, i64)>>,
+    deleted: Mutex<BTreeSet<(Kind, i64)>>,
     acknowledged: AtomicU64,
 }
 
-impl Observed {
+impl Results {
     /// Counts a complete response.
     fn count(&self) -> u64 {
         self.acknowledged.fetch_add(1, Ordering::SeqCst) + 1
@@ -49,16 +49,17 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     for title in ["Bolts", "Nuts", "Screws"] {
         products.push(gateway.root.product(title, 1_000_000).await);
     }
-    let place = gateway.end().await;
-    let observed = Observed::default();
+    let database = gateway.end().await;
+    let observed = Results::default();
     let mut token = None;
     for round in 0..ROUNDS {
-        let mut program = Program::serve(&place.url(), &[]).await;
+        let mut program = Program::serve(&database.url(), &[]).await;
         let access = match token.take() {
             Some(access) => access,
             None => program.user("admin").await.token.expect("a token"),
         };
-        // The program is killed at this response, while other clients wait for theirs; seven responses later each round.
+        // The number of the response at which the program is killed, while other clients wait for theirs. It is seven responses
+        // later in each round.
         let deadline = observed.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
         let killed = Mutex::new(Some(&mut program));
         let clients = (0..CLIENTS).map(|client| {
@@ -66,10 +67,10 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
             write(&observed, &killed, deadline, &access, [supplier, product])
         });
         join_all(clients).await;
-        program.ended().await;
+        program.wait_for_exit().await;
         token = Some(access);
     }
-    let check = command(&place.url())
+    let check = command(&database.url())
         .arg("check")
         .output()
         .expect("the process runs");
@@ -79,7 +80,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         String::from_utf8_lossy(&check.stdout)
     );
 
-    let services = Services::open(config(&place.url(), &[]), Clock::system())
+    let services = Services::open(config(&database.url(), &[]), Clock::system())
         .await
         .expect("a database");
     let inflows: Vec<i64> = inflow::Entity::find()
@@ -100,23 +101,23 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     let found: BTreeSet<(Kind, i64)> = inflows
         .chain(outflows.into_iter().map(|id| (Kind::Outflow, id)))
         .collect();
-    let (there, gone) = (
-        observed.there.into_inner().unwrap(),
-        observed.gone.into_inner().unwrap(),
+    let (existing, deleted) = (
+        observed.existing.into_inner().unwrap(),
+        observed.deleted.into_inner().unwrap(),
     );
     assert!(
-        there.len() > 100 && gone.len() > 20,
+        existing.len() > 100 && deleted.len() > 20,
         "{} acknowledged, {} deleted",
-        there.len(),
-        gone.len()
+        existing.len(),
+        deleted.len()
     );
     assert_eq!(
-        there.difference(&found).collect::<Vec<_>>(),
+        existing.difference(&found).collect::<Vec<_>>(),
         Vec::<&(Kind, i64)>::new(),
         "an acknowledged movement is lost"
     );
     assert_eq!(
-        gone.intersection(&found).collect::<Vec<_>>(),
+        deleted.intersection(&found).collect::<Vec<_>>(),
         Vec::<&(Kind, i64)>::new(),
         "a deleted movement is present"
     );
@@ -125,7 +126,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
 
 /// Writes until the program is killed, which happens at response number `deadline`.
 async fn write(
-    observed: &Observed,
+    observed: &Results,
     program: &Mutex<Option<&mut Program>>,
     deadline: u64,
     access: &str,
@@ -149,29 +150,29 @@ async fn write(
             Kind::Outflow
         };
         let movement = json!({ "supplier": supplier, "product": product, "quantity": 1 + step % 5 });
-        let made = http
+        let created = http
             .post(url(&format!("{}/", kind.plural())))
             .bearer_auth(access)
             .json(&movement)
             .send()
             .await;
-        let Ok(made) = made else { return };
-        assert_eq!(made.status(), StatusCode::CREATED);
-        let Ok(made) = made.json::<Value>().await else {
+        let Ok(created) = created else { return };
+        assert_eq!(created.status(), StatusCode::CREATED);
+        let Ok(created) = created.json::<Value>().await else {
             return;
         };
-        let id = made["id"].as_i64().expect("an id");
-        observed.there.lock().unwrap().insert((kind, id));
+        let id = created["id"].as_i64().expect("an id");
+        observed.existing.lock().unwrap().insert((kind, id));
         acknowledge();
         if step % 3 == 0 {
             // Until the deletion is acknowledged, the movement may exist or not.
-            observed.there.lock().unwrap().remove(&(kind, id));
+            observed.existing.lock().unwrap().remove(&(kind, id));
             let path = format!("{}/{id}/", kind.plural());
             let Ok(deleted) = http.delete(url(&path)).bearer_auth(access).send().await else {
                 return;
             };
             assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
-            observed.gone.lock().unwrap().insert((kind, id));
+            observed.deleted.lock().unwrap().insert((kind, id));
             acknowledge();
         }
     }

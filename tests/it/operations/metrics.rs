@@ -74,10 +74,10 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
         assert!(seen.insert(series), "{series} occurs twice");
         let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
         let labels = labels.strip_suffix('}').unwrap_or_else(|| panic!("{line}"));
-        is_name(name);
+        assert_name(name);
         for label in labels.split("\",").filter(|label| !label.is_empty()) {
             let (name, value) = label.split_once("=\"").unwrap_or_else(|| panic!("{line}"));
-            is_name(name);
+            assert_name(name);
             assert!(!value.trim_end_matches('"').contains('"'), "{line}");
         }
         let family = &families[current];
@@ -97,11 +97,11 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
         if suffix == "_bucket" {
             // Buckets are cumulative.
             let (le, rest) = bound(labels);
-            let (below, held) = buckets
+            let (lower_bound, previous) = buckets
                 .entry(format!("{current} {rest}"))
                 .or_insert((f64::MIN, 0.0));
-            assert!(le > *below && value >= *held, "{line}");
-            (*below, *held) = (le, value);
+            assert!(le > *lower_bound && value >= *previous, "{line}");
+            (*lower_bound, *previous) = (le, value);
         }
     }
     assert!(families.len() >= 12, "{}", families.len());
@@ -116,13 +116,13 @@ fn bound(labels: &str) -> (f64, String) {
 }
 
 #[track_caller]
-fn is_name(name: &str) {
+fn assert_name(name: &str) {
     let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
-    let right = name
+    let is_valid = name
         .bytes()
         .enumerate()
         .all(|(index, byte)| is_letter(byte) || (index > 0 && byte.is_ascii_digit()));
-    assert!(right && !name.is_empty(), "{name:?}");
+    assert!(is_valid && !name.is_empty(), "{name:?}");
 }
 
 async fn operations_are_counted_by_type_and_error(gateway: Gateway) {
@@ -167,14 +167,14 @@ async fn pending_webhooks_are_shown(gateway: Gateway) {
     for _ in 0..3 {
         create_outflow(&gateway, product, 1).await;
     }
-    gateway.wait(90);
+    gateway.advance_clock(90);
     let samples_before = samples(&gateway).await;
     assert_value(samples_before["stockroom_webhook_pending_deliveries"], 3.0);
     assert_value(samples_before["stockroom_webhook_oldest_due_seconds"], 90.0);
     receiver.set_reaction(Reaction::Status(500));
     assert_eq!(send_due(&gateway).await, 3);
     receiver.set_reaction(Reaction::Status(204));
-    gateway.wait(3600);
+    gateway.advance_clock(3600);
     assert_eq!(send_due(&gateway).await, 3);
     let samples = samples(&gateway).await;
     assert_value(samples["stockroom_webhook_tries_total{outcome=\"failure\"}"], 3.0);
@@ -197,9 +197,9 @@ async fn metrics_of_the_writer(gateway: Gateway) {
         answer.expect(201);
     }
     let after = samples(&gateway).await;
-    let grown = |name: &str| after[name] - before[name];
-    assert_value(grown("stockroom_writer_commit_size_sum"), 40.0);
-    let commits = grown("stockroom_writer_commit_size_count");
+    let increase = |name: &str| after[name] - before[name];
+    assert_value(increase("stockroom_writer_commit_size_sum"), 40.0);
+    let commits = increase("stockroom_writer_commit_size_count");
     assert!((1.0..=40.0).contains(&commits), "{commits}");
     assert_value(after["stockroom_writer_waiting"], 0.0);
     assert!(after["stockroom_open_connections"] >= 1.0);
@@ -209,7 +209,7 @@ async fn scrapes_send_few_statements(gateway: Gateway) {
     samples(&gateway).await;
     // The values are cached for five seconds.
     let (statements, ()) = gateway
-        .statements(async {
+        .count_statements(async {
             for _ in 0..50 {
                 samples(&gateway).await;
             }
@@ -226,6 +226,6 @@ async fn version_memory_and_files_are_shown(gateway: Gateway) {
     );
     assert_value(samples[&version], 1.0);
     assert!(samples["process_resident_memory_bytes"] > 1e6);
-    let (open, most) = (samples["process_open_fds"], samples["process_max_fds"]);
-    assert!(open > 3.0 && open <= most, "{open} of {most}");
+    let (open, limit) = (samples["process_open_fds"], samples["process_max_fds"]);
+    assert!(open > 3.0 && open <= limit, "{open} of {limit}");
 }

@@ -1,4 +1,4 @@
-//! A database that a newer version of the program has migrated, counts that are repaired, and a migration beside an older
+//! A database that a newer version of the program has migrated, the repair of row counts, and a migration beside an older
 //! program.
 
 use std::process::Stdio;
@@ -43,17 +43,17 @@ async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
     program.anon().get("/readyz").await.expect(200);
     program.user("viewer").await.get("brands/").await.expect(200);
     program.terminate();
-    assert!(program.ended().await.success());
+    assert!(program.wait_for_exit().await.success());
     let status = prints(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
     assert!(last.starts_with("newer ") && last.contains(NEWER), "{status}");
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
     for arguments in [&["check"][..], &["user", "list"], &["user", "activate", "viewer"]] {
         let output = run(&url, arguments, "");
-        let said = String::from_utf8_lossy(&output.stderr);
+        let log = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.success() && said.contains(NEWER),
-            "{arguments:?}: {said}"
+            output.status.success() && log.contains(NEWER),
+            "{arguments:?}: {log}"
         );
     }
     // Only the newer version can revert its migration.
@@ -81,7 +81,7 @@ async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
     assert_eq!(check.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&check.stderr).contains(NEWER));
     assert!(fails(&url, &["user", "deactivate", "viewer"], "").contains(NEWER));
-    // Users are listed all the same.
+    // Users can still be listed.
     let list = run(&url, &["user", "list"], "");
     assert!(list.status.success());
     assert!(String::from_utf8_lossy(&list.stdout).contains("viewer\tactive"));
@@ -119,7 +119,7 @@ async fn counts_are_repaired(gateway: Gateway) {
     assert_eq!(repaired.matches("repaired").count(), 2, "{repaired}");
     assert_eq!(count().await, 2);
     prints(&url, &["check"], "");
-    // The triggers go on from there.
+    // The triggers continue from the repaired counts.
     gateway.root.product("Coffee", 1).await;
     assert_eq!(count().await, 3);
     let statement = Statement::from_string(

@@ -45,7 +45,7 @@ async fn each_request_logs_one_line_without_secrets(gateway: Gateway) {
     manager
         .get("brands/99/")
         .await
-        .is(404, r#"{"detail":"Not found."}"#);
+        .expect_body(404, r#"{"detail":"Not found."}"#);
     let line = program.line(|line| line["target"] == "stockroom::request").await;
     assert_eq!(line["route"], "/api/v1/brands/{id}");
     manager
@@ -54,8 +54,8 @@ async fn each_request_logs_one_line_without_secrets(gateway: Gateway) {
         .expect(201);
 
     program.terminate();
-    assert!(program.ended().await.success());
-    let rest = program.rest().await;
+    assert!(program.wait_for_exit().await.success());
+    let rest = program.remaining_log().await;
     let lines: Vec<_> = rest
         .iter()
         .filter(|line| line.contains("stockroom::request"))
@@ -144,13 +144,13 @@ async fn metrics_count_requests(gateway: Gateway) {
             answer.text
         );
     }
-    let sent: u64 = answer
+    let count: u64 = answer
         .text
         .lines()
         .find_map(|line| line.strip_prefix("stockroom_db_statements_total "))
         .and_then(|count| count.parse().ok())
         .expect("a count");
-    assert_eq!(sent, gateway.services.db.statements());
+    assert_eq!(count, gateway.services.db.statements());
 }
 
 async fn statements_are_counted_per_request(gateway: Gateway) {
@@ -159,12 +159,12 @@ async fn statements_are_counted_per_request(gateway: Gateway) {
     let product = manager.product("Tea", 5).await;
     let outflow = json!({ "product": product, "quantity": 1 });
     manager.post("outflows/", outflow.clone()).await.expect(201);
-    // Compared with the number of statements sent while no other request runs.
+    // The expected number is that of the same request while no other request runs.
     let (counted, _) = {
         let warm = gateway.manager.post("outflows/", outflow.clone()).await;
         warm.expect(201);
         gateway
-            .statements(gateway.manager.post("outflows/", outflow))
+            .count_statements(gateway.manager.post("outflows/", outflow))
             .await
     };
     let line = program

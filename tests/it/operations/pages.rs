@@ -17,11 +17,11 @@ async fn other_methods_are_refused(gateway: Gateway) {
             "{path}"
         );
         let refused = send(gateway.anon.request(Method::DELETE, path)).await;
-        refused.refuses(405, "METHOD_NOT_ALLOWED");
+        refused.expect_error(405, "METHOD_NOT_ALLOWED");
         assert_eq!(refused.header("allow"), Some("GET,HEAD"), "{path}");
     }
-    let nothing = gateway.anon.post("brands/abc/", json!({})).await;
-    assert_eq!((nothing.status, nothing.header("allow")), (404, None));
+    let unknown = gateway.anon.post("brands/abc/", json!({})).await;
+    assert_eq!((unknown.status, unknown.header("allow")), (404, None));
 }
 
 async fn pages_load_from_this_host_only(gateway: Gateway) {
@@ -49,8 +49,8 @@ async fn pages_load_from_this_host_only(gateway: Gateway) {
                 let address = found.split('"').next().unwrap_or_default();
                 assert!(!address.starts_with("//"), "{path} refers to {address}");
                 let scheme = address.split([':', '/']).next().unwrap_or_default();
-                let elsewhere = address.starts_with(&format!("{scheme}:")) && scheme != "data";
-                assert!(!elsewhere || attribute == "href=\"", "{path} loads {address}");
+                let is_external = address.starts_with(&format!("{scheme}:")) && scheme != "data";
+                assert!(!is_external || attribute == "href=\"", "{path} loads {address}");
                 // Resources come from this host; links may lead elsewhere.
                 if let Some(part) = address.strip_prefix('/').filter(|part| part.starts_with("web/")) {
                     gateway.anon.get(&format!("/{part}")).await.expect_text(200);

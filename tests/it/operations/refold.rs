@@ -62,7 +62,7 @@ async fn outdated_rows_are_folded_again(gateway: Gateway) {
         gateway.viewer.get("brands/?search=aguia").await.json()["count"],
         0
     );
-    // As if the program had been stopped after the first batch.
+    // Only the first batch is processed, as if the program had been stopped after it.
     let system = gateway.system();
     let one_batch = system.transaction(|tx| Box::pin(async move { Ok(migration::refold_batch(tx).await?) }));
     assert!(one_batch.await.expect("a batch"));

@@ -55,15 +55,15 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
     let begin = Instant::now();
     stopping.store(true, Ordering::SeqCst);
     program.terminate();
-    let status = program.ended().await;
+    let status = program.wait_for_exit().await;
     let took = begin.elapsed();
     clients.join_all().await;
     assert_eq!(status.code(), Some(0));
     assert!(took < Duration::from_secs(10), "{took:?}");
     let recorded = recorded.load(Ordering::SeqCst);
     println!("{recorded} recorded, ended in {took:?}");
-    let left = gateway.manager.quantity(product).await;
-    assert_eq!(left, 1_000_000 - i64::try_from(recorded).expect("a number"));
+    let remaining = gateway.manager.quantity(product).await;
+    assert_eq!(remaining, 1_000_000 - i64::try_from(recorded).expect("a number"));
     gateway.assert_invariants().await;
 }
 
@@ -77,8 +77,8 @@ async fn requests_in_progress_are_completed(gateway: Gateway) {
         body.len()
     );
     let (first, second) = body.split_at(10);
-    let mut begun = connect(program.address).await;
-    begun
+    let mut request_in_progress = connect(program.address).await;
+    request_in_progress
         .write_all((head + first).as_bytes())
         .await
         .expect("the first half is sent");
@@ -102,18 +102,21 @@ async fn requests_in_progress_are_completed(gateway: Gateway) {
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    begun
+    request_in_progress
         .write_all(second.as_bytes())
         .await
         .expect("the second half is sent");
     let mut answer = String::new();
-    begun.read_to_string(&mut answer).await.expect("a response");
+    request_in_progress
+        .read_to_string(&mut answer)
+        .await
+        .expect("a response");
     assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     assert!(
         answer.to_lowercase().contains("\r\nconnection: close\r\n"),
         "{answer}"
     );
-    assert_eq!(program.ended().await.code(), Some(0));
+    assert_eq!(program.wait_for_exit().await.code(), Some(0));
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
     assert_eq!(
         gateway.viewer.get("brands/").await.texts("name"),

@@ -1,5 +1,5 @@
-//! Commands that can do damage: reverting migrations, an outdated schema, files that are corrupt or can't be written, and
-//! how the program is stopped.
+//! Protection of stored data: reverting migrations, an outdated schema, files that are corrupt or can't be written, and
+//! SIGHUP.
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::{Seek as _, SeekFrom, Write as _};
@@ -29,8 +29,8 @@ fn missing(status: &str) -> usize {
 }
 
 async fn reverting_asks_for_confirmation(gateway: Gateway) {
-    let place = gateway.end().await;
-    let url = place.url();
+    let database = gateway.end().await;
+    let url = database.url();
     let printed = fails(&url, &["migrate", "down", "99"], "yes\n");
     assert!(printed.contains("confirm it with --yes"), "{printed}");
     assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
@@ -38,8 +38,8 @@ async fn reverting_asks_for_confirmation(gateway: Gateway) {
 }
 
 async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
-    let place = gateway.end().await;
-    let url = place.url();
+    let database = gateway.end().await;
+    let url = database.url();
     prints(&url, &["migrate", "down", "--yes"], "");
     let installation = Installation::of("01_documented", Database::Sqlite)
         .await
@@ -67,7 +67,7 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
         );
     }
     installation.remove().await;
-    // A database without tables gets them.
+    // In a database without tables, the command creates them.
     let all = fails(&url, &["migrate", "status"], "")
         .lines()
         .count()
@@ -78,12 +78,12 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
 }
 
 async fn sighup_shuts_down_cleanly(gateway: Gateway) {
-    let place = gateway.end().await;
-    let mut program = Program::serve(&place.url(), &[]).await;
+    let database = gateway.end().await;
+    let mut program = Program::serve(&database.url(), &[]).await;
     program.user("admin").await.get("brands/").await.expect(200);
     program.hang_up();
-    assert_eq!(program.ended().await.code(), Some(0));
-    prints(&place.url(), &["check"], "");
+    assert_eq!(program.wait_for_exit().await.code(), Some(0));
+    prints(&database.url(), &["check"], "");
 }
 
 async fn commands_on_users_are_logged(gateway: Gateway) {
@@ -119,8 +119,8 @@ async fn a_corrupt_file() {
 
 async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
     gateway.root.product("Tea", 5).await;
-    let place = gateway.end().await;
-    let url = place.url();
+    let database = gateway.end().await;
+    let url = database.url();
     prints(&url, &["check"], "");
     let path = url.trim_start_matches("sqlite://");
     let page: u32 = {
@@ -134,7 +134,7 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
         let bytes = vec![0xa5; usize::try_from(to - from).expect("a length")];
         file.write_all(&bytes).expect("written");
     };
-    // A page of the products table: the other tables are still readable.
+    // Damages a page of the products table: the other tables are still readable.
     let end = u64::from(page) * 4096;
     damage(end - 4096, end);
     let output = run(&url, &["check"], "");
@@ -146,7 +146,7 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
         report.contains("ok      the values of each brand are within their limits"),
         "{report}"
     );
-    // The header: nothing is readable.
+    // Damages the header, so that nothing is readable.
     damage(0, 100);
     let output = run(&url, &["check"], "");
     let report = String::from_utf8_lossy(&output.stdout);

@@ -71,14 +71,14 @@ fn invalid_settings_are_rejected() {
             .output()
             .unwrap();
         assert_eq!(output.status.code(), Some(2), "{name}={value}");
-        let said = String::from_utf8(output.stderr).unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
         assert!(
-            said.contains(&name.to_lowercase().replace('_', "-")),
-            "{name}: {said}"
+            message.contains(&name.to_lowercase().replace('_', "-")),
+            "{name}: {message}"
         );
-        assert!(!said.contains("panicked"), "{said}");
+        assert!(!message.contains("panicked"), "{message}");
         if ["SECRET_KEY", "WEBHOOK_SECRET", "WEBHOOK_URL"].contains(&name) {
-            assert!(!said.contains(value), "{said}");
+            assert!(!message.contains(value), "{message}");
         }
     }
 }
@@ -88,7 +88,7 @@ async fn sqlite_keeps_a_generated_secret() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("stock.db");
     let url = format!("sqlite://{}", file.display());
-    let without = |arguments: &[&str]| {
+    let run_without_key = |arguments: &[&str]| {
         let mut command = command(&url);
         command
             .env_remove("SECRET_KEY")
@@ -101,22 +101,22 @@ async fn sqlite_keeps_a_generated_secret() {
             String::from_utf8_lossy(&output.stderr)
         );
     };
-    without(&["migrate", "up"]);
-    let kept = directory.path().join("stock.db.secret");
-    let secret = std::fs::read_to_string(&kept).unwrap();
+    run_without_key(&["migrate", "up"]);
+    let secret_file = directory.path().join("stock.db.secret");
+    let secret = std::fs::read_to_string(&secret_file).unwrap();
     assert!(secret.trim().len() >= 32);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        for kept in [&kept, &file] {
-            let mode = std::fs::metadata(kept).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{}", kept.display());
+        for private in [&secret_file, &file] {
+            let mode = std::fs::metadata(private).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{}", private.display());
         }
     }
-    without(&["migrate", "up"]);
-    assert_eq!(std::fs::read_to_string(&kept).unwrap(), secret);
+    run_without_key(&["migrate", "up"]);
+    assert_eq!(std::fs::read_to_string(&secret_file).unwrap(), secret);
     // A secret that is too short is not used.
-    std::fs::write(&kept, "short").unwrap();
+    std::fs::write(&secret_file, "short").unwrap();
     let mut command = command(&url);
     let output = command
         .env_remove("SECRET_KEY")
@@ -224,7 +224,7 @@ fn white_space_and_spellings_of_booleans() {
         let (code, printed) = with_env_file(directory.path(), &format!("{url}\n{line}"), &["migrate", "up"]);
         assert_eq!(code, Some(0), "{line}: {printed}");
     }
-    // Flags are parsed alike.
+    // Flags are parsed in the same way.
     let flags = [
         "--trusted-proxies",
         "10.0.0.0/8, 127.0.0.1",

@@ -13,12 +13,12 @@ use crate::support::program::Program;
 
 on_both!(
     slow_clients_do_not_starve_others,
-    streams_without_a_window_fill_no_memory,
+    streams_without_a_window_use_bounded_memory,
     the_limit_on_open_files_is_raised
 );
 
-const SLOW: usize = 200;
-const BUSY: usize = 200;
+const SLOW_CLIENTS: usize = 200;
+const BUSY_CLIENTS: usize = 200;
 
 /// How long the busy clients run: `STOCKROOM_TEST_SECONDS`, or three seconds.
 fn run_time() -> Duration {
@@ -63,10 +63,10 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
     let manager = program.user("manager").await;
     let before = program.memory();
     let token = manager.token.clone().expect("a token");
-    let slow = slow_clients(program.address, &token, SLOW).await;
+    let slow = slow_clients(program.address, &token, SLOW_CLIENTS).await;
 
     let (begin, duration) = (Instant::now(), run_time());
-    let busy = (0..BUSY).map(async |_| {
+    let busy = (0..BUSY_CLIENTS).map(async |_| {
         let mut answered = 0;
         while begin.elapsed() < duration {
             // A reset connection or any other status fails here.
@@ -89,15 +89,15 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
         longest
     };
     let (longest, busy) = join(others, join_all(busy)).await;
-    let grown = program.memory().saturating_sub(before);
+    let growth = program.memory().saturating_sub(before);
     println!(
-        "{} requests of {BUSY} busy clients in {:?}, the longest of the others took {longest:?}, memory grew by {grown} bytes",
+        "{} requests of {BUSY_CLIENTS} busy clients in {:?}, the longest of the others took {longest:?}, memory grew by {growth} bytes",
         busy.iter().sum::<u64>(),
         begin.elapsed(),
     );
     assert!(busy.iter().all(|answered| *answered > 0), "{busy:?}");
     assert!(longest < Duration::from_secs(10), "{longest:?}");
-    assert!(grown < 128 * 1024 * 1024, "{grown}");
+    assert!(growth < 128 * 1024 * 1024, "{growth}");
     if duration < Duration::from_secs(5) {
         // Idle connections are still open, because their time limit is longer.
         for client in slow.iter().step_by(5) {
@@ -122,8 +122,8 @@ async fn the_limit_on_open_files_is_raised(gateway: Gateway) {
     );
 }
 
-/// 60 connections of HTTP/2, each with 256 requests for `/metrics` and a window of 0 bytes for the responses.
-async fn streams_without_a_window_fill_no_memory(gateway: Gateway) {
+/// Opens 60 connections of HTTP/2, each with 256 requests for `/metrics` and a window of 0 bytes for the responses.
+async fn streams_without_a_window_use_bounded_memory(gateway: Gateway) {
     let program = Program::serve(&gateway.database_url(), &[]).await;
     assert_eq!(program.anon().get("/livez").await.status, 200);
     let before = program.memory();
@@ -148,15 +148,15 @@ async fn streams_without_a_window_fill_no_memory(gateway: Gateway) {
         clients.push(client);
     }
     for client in &mut clients {
-        // The response to the ping follows all that was read before it.
+        // The server responds to the ping after it has read everything before it.
         let mut received = Vec::new();
         while !received.windows(8).any(|part| part == b"all sent") {
             let read = client.read_buf(&mut received).await.expect("bytes");
             assert_ne!(read, 0, "the connection was closed");
         }
     }
-    let grown = program.memory().saturating_sub(before);
-    println!("memory grew by {grown} bytes");
-    assert!(grown < 150 * 1024 * 1024, "{grown}");
+    let growth = program.memory().saturating_sub(before);
+    println!("memory grew by {growth} bytes");
+    assert!(growth < 150 * 1024 * 1024, "{growth}");
     assert_eq!(program.anon().get("/livez").await.status, 200);
 }

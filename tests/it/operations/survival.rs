@@ -1,5 +1,5 @@
-//! The connections of the database and of Redis end at random under load: every task and stream goes on, and nothing is lost,
-//! sent twice or silent.
+//! Connections to the database and to Redis are closed at random under load. Every task and stream continues, and no entry is
+//! lost or delivered twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,15 +19,16 @@ use crate::support::redis::{Proxy, Redis};
 use crate::support::webhook_receiver::{Receiver, SECRET};
 use crate::support::websocket_client::{ServerFrame, Socket};
 
-/// Begins the sequence of random numbers. Printed, so that a failure can be repeated.
+/// The seed of the random numbers; printed, so that a failure can be reproduced.
 const SEED: u64 = 2_024_011_510;
-/// How long connections are ended.
-const TROUBLE: Duration = Duration::from_secs(10);
-/// The time for everything to arrive afterwards. A delivery whose worker lost its connection is sent again once its claim has
-/// expired, after half a minute.
-const SETTLED: Duration = Duration::from_secs(50);
-const CHANGED: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
+/// How long connections are closed at random.
+const DISRUPTION: Duration = Duration::from_secs(10);
+/// The time limit for the deliveries that are missing afterwards. If a worker has lost its connection, its deliveries are sent
+/// again when their claims expire, after half a minute.
+const SETTLING_TIME: Duration = Duration::from_secs(50);
+const CHANGES: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
 
+/// A linear congruential generator.
 struct Random(u64);
 
 impl Random {
@@ -41,7 +42,7 @@ impl Random {
     }
 }
 
-/// What a subscriber has received, which connects again from its last entry when it is asked to.
+/// The entries that a subscriber has received. After a reconnection it continues with the next one.
 #[derive(Clone, Default)]
 struct Received(Arc<Mutex<Vec<i64>>>);
 
@@ -59,8 +60,8 @@ impl Received {
         json!({ "after": self.last().to_string() })
     }
 
-    /// Over WebSocket. Only a close may interrupt the subscription, never `complete` or an error.
-    async fn over_socket(self, actor: Actor) {
+    /// Subscribes over WebSocket. The server may close the connection, but must not send `complete` or an error.
+    async fn subscribe_by_socket(self, actor: Actor) {
         loop {
             let mut socket = Socket::open(&actor).await;
             socket.init(actor.token.as_deref()).await;
@@ -69,7 +70,7 @@ impl Received {
                 match socket.next().await {
                     ServerFrame::Message(message) if message["type"] == "connection_ack" && !is_begun => {
                         is_begun = true;
-                        socket.subscribe("1", CHANGED, self.after()).await;
+                        socket.subscribe("1", CHANGES, self.after()).await;
                     }
                     ServerFrame::Message(message) => {
                         assert_eq!(message["type"], "next", "{message}");
@@ -85,10 +86,10 @@ impl Received {
         }
     }
 
-    /// As server-sent events. The stream may end, but not by `complete`.
-    async fn over_events(self, actor: Actor) {
+    /// Subscribes as server-sent events. The stream may end, but without `complete`.
+    async fn subscribe_by_events(self, actor: Actor) {
         loop {
-            let mut events = match EventStream::try_open(&actor, CHANGED, self.after()).await {
+            let mut events = match EventStream::try_open(&actor, CHANGES, self.after()).await {
                 Ok(events) => events,
                 Err(status) => {
                     assert_eq!(status, 503);
@@ -97,7 +98,7 @@ impl Received {
                 }
             };
             while let Some((kind, payload)) = events.next().await {
-                // A login that can't be verified is an answer of its own.
+                // While the login can't be verified, the stream has only this error.
                 if payload["errors"][0]["extensions"]["code"] == "UNAVAILABLE" {
                     break;
                 }
@@ -109,12 +110,12 @@ impl Received {
     }
 }
 
-/// Creates outflows with a key each, repeated until they are confirmed. Returns their ids.
-async fn sell(actor: Actor, client: usize, products: [i64; 3], over: Arc<AtomicBool>) -> Vec<i64> {
-    let mut made = Vec::new();
+/// Creates outflows, each with an idempotency key and repeated until it is confirmed; returns their ids.
+async fn sell(actor: Actor, client: usize, products: [i64; 3], stop: Arc<AtomicBool>) -> Vec<i64> {
+    let mut outflows = Vec::new();
     for number in 0.. {
-        if over.load(Ordering::SeqCst) {
-            return made;
+        if stop.load(Ordering::SeqCst) {
+            return outflows;
         }
         let outflow = json!({ "product": products[(client + number) % 3], "quantity": 1 });
         let id = loop {
@@ -129,35 +130,35 @@ async fn sell(actor: Actor, client: usize, products: [i64; 3], over: Arc<AtomicB
                         .as_i64()
                         .expect("an id");
                 }
-                // The database is away, or the key's first request still runs.
+                // The database is unavailable, or the first request with this key is still running.
                 503 | 409 => tokio::time::sleep(Duration::from_millis(30)).await,
                 other => panic!("{other}: {}", answer.text().await.expect("a text")),
             }
         };
-        made.push(id);
+        outflows.push(id);
     }
-    made
+    outflows
 }
 
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+async fn wait_until(failure: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !holds().await {
-        assert!(begin.elapsed() < SETTLED, "{what}");
+        assert!(begin.elapsed() < SETTLING_TIME, "{failure}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_lost_while_connections_end() {
+async fn no_entry_is_lost_while_connections_are_closed() {
     let (Some(mut cluster), Some(redis)) = (Cluster::start(&[]).await, Redis::empty().await) else {
         return;
     };
     println!("seed {SEED}");
     let mut random = Random(SEED);
     let mut proxy = Some(Proxy::to(redis.address, None).await);
-    let proxied = proxy.as_ref().expect("a proxy").address;
+    let proxy_address = proxy.as_ref().expect("a proxy").address;
     let receiver = Receiver::start().await;
-    let (hook, redis_url) = (receiver.url(), redis.through(proxied));
+    let (hook, redis_url) = (receiver.url(), redis.through(proxy_address));
     let settings = [
         ("RUST_LOG", "off,stockroom::cli=info"),
         ("REDIS_URL", &*redis_url),
@@ -178,21 +179,21 @@ async fn nothing_is_lost_while_connections_end() {
     let received: Vec<Received> = (0..6).map(|_| Received::default()).collect();
     for (number, received) in received.iter().enumerate() {
         if number % 2 == 0 {
-            streams.spawn(received.clone().over_socket(admin.clone()));
+            streams.spawn(received.clone().subscribe_by_socket(admin.clone()));
         } else {
-            streams.spawn(received.clone().over_events(admin.clone()));
+            streams.spawn(received.clone().subscribe_by_events(admin.clone()));
         }
     }
-    let over = Arc::<AtomicBool>::default();
+    let stop = Arc::<AtomicBool>::default();
     let mut sellers = JoinSet::new();
     for client in 0..8 {
-        sellers.spawn(sell(admin.clone(), client, products, Arc::clone(&over)));
+        sellers.spawn(sell(admin.clone(), client, products, Arc::clone(&stop)));
     }
 
-    let (begin, mut endings, mut is_restarted) = (Instant::now(), 0, false);
-    while begin.elapsed() < TROUBLE {
+    let (begin, mut closed_connections, mut is_restarted) = (Instant::now(), 0, false);
+    while begin.elapsed() < DISRUPTION {
         tokio::time::sleep(Duration::from_millis(80 + random.below(250))).await;
-        if !is_restarted && begin.elapsed() > TROUBLE / 2 {
+        if !is_restarted && begin.elapsed() > DISRUPTION / 2 {
             is_restarted = true;
             cluster.crash();
             tokio::time::sleep(Duration::from_millis(random.below(500))).await;
@@ -201,38 +202,49 @@ async fn nothing_is_lost_while_connections_end() {
         }
         match (random.below(4), proxy.take()) {
             (0, Some(open)) => open.cut().await,
-            (_, None) => proxy = Some(Proxy::to(redis.address, Some(proxied)).await),
-            (what, open) => {
+            (_, None) => proxy = Some(Proxy::to(redis.address, Some(proxy_address)).await),
+            (choice, open) => {
                 proxy = open;
-                let one = if what == 1 {
+                let limit = if choice == 1 {
                     "ORDER BY random() LIMIT 2"
                 } else {
                     ""
                 };
                 let sql = format!(
                     "SELECT COUNT(pg_terminate_backend(pid)) AS number FROM
-                     (SELECT pid FROM pg_stat_activity WHERE usename = 'shop' {one}) AS session"
+                     (SELECT pid FROM pg_stat_activity WHERE usename = 'shop' {limit}) AS session"
                 );
-                endings += cluster.number(&sql).await;
+                closed_connections += cluster.number(&sql).await;
             }
         }
-        // A failed login counts in Redis, or in memory while Redis is away.
+        // A failed login counts in Redis, or in memory while Redis is unreachable.
         let login = json!({ "username": "admin", "password": "wrong" });
         let status = program.anon().post("authentication/token/", login).await.status;
         assert!([401, 429, 503].contains(&status), "{status}");
     }
-    over.store(true, Ordering::SeqCst);
-    let made: Vec<i64> = sellers.join_all().await.into_iter().flatten().collect();
-    let distinct: BTreeSet<i64> = made.iter().copied().collect();
-    println!("{} outflows, {endings} connections ended", made.len());
-    assert!(made.len() > 50 && endings > 20, "{} {endings}", made.len());
-    assert_eq!(distinct.len(), made.len(), "an outflow was confirmed twice");
+    stop.store(true, Ordering::SeqCst);
+    let outflows: Vec<i64> = sellers.join_all().await.into_iter().flatten().collect();
+    let distinct: BTreeSet<i64> = outflows.iter().copied().collect();
+    println!(
+        "{} outflows, {closed_connections} connections closed",
+        outflows.len()
+    );
+    assert!(
+        outflows.len() > 50 && closed_connections > 20,
+        "{} {closed_connections}",
+        outflows.len()
+    );
+    assert_eq!(distinct.len(), outflows.len(), "an outflow was confirmed twice");
 
-    // As many as were confirmed, and each in the ledger, on both transports and with the webhooks, once.
+    // Each confirmed outflow was created once, its ledger entry was delivered once over each transport, and its webhook has one
+    // id.
     let count = "SELECT COUNT(*) AS number FROM outflow";
-    assert_eq!(cluster.number(count).await, i64::try_from(made.len()).unwrap());
+    assert_eq!(
+        cluster.number(count).await,
+        i64::try_from(outflows.len()).unwrap()
+    );
     let last = cluster.number("SELECT MAX(id) AS number FROM stock_change").await;
-    until("a subscription is silent", async || {
+    wait_until("a subscription has not received every entry", async || {
         received.iter().all(|one| one.last() == last)
     })
     .await;
@@ -244,24 +256,27 @@ async fn nothing_is_lost_while_connections_end() {
         assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
         assert_eq!(ids.len(), entries);
     }
-    until("a webhook is missing", async || {
+    wait_until("a webhook is missing", async || {
         let ids = receiver
             .received()
             .iter()
             .map(|one| one.json()["data"]["id"].as_i64())
             .collect::<BTreeSet<_>>();
-        ids.len() >= made.len()
+        ids.len() >= outflows.len()
     })
     .await;
-    let mut sent: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let mut message_ids: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
     for message in receiver.received() {
         let id = message.json()["data"]["id"].as_i64().expect("an id");
-        sent.entry(id).or_default().insert(message.id().to_owned());
+        message_ids.entry(id).or_default().insert(message.id().to_owned());
     }
-    assert_eq!(sent.keys().copied().collect::<BTreeSet<_>>(), distinct);
-    assert!(sent.values().all(|names| names.len() == 1), "{sent:?}");
+    assert_eq!(message_ids.keys().copied().collect::<BTreeSet<_>>(), distinct);
+    assert!(
+        message_ids.values().all(|names| names.len() == 1),
+        "{message_ids:?}"
+    );
     streams.abort_all();
     assert_eq!(program.anon().get("/readyz").await.status, 200);
     prints(&cluster.url(), &["check"], "");
-    println!("settled after {:?}", begin.elapsed());
+    println!("everything was delivered after {:?}", begin.elapsed());
 }

@@ -28,9 +28,9 @@ fn database(gateway: &Gateway) -> &'static str {
     }
 }
 
-/// Asserts that spans are of statements on this database system, without values.
+/// Asserts that the spans describe statements of this database system, without values.
 #[track_caller]
-fn are_statements(spans: &[&Span], system: &str) {
+fn assert_statements(spans: &[&Span], system: &str) {
     assert!(!spans.is_empty());
     for span in spans {
         assert_eq!(attribute(span, "db.system.name"), system);
@@ -70,13 +70,13 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
     send(untraced).await.expect(200);
     // Pending spans are exported at shutdown.
     program.terminate();
-    assert!(program.ended().await.success());
+    assert!(program.wait_for_exit().await.success());
 
-    let seen = collector.seen();
-    assert!(seen.paths.iter().all(|path| path == "/v1/traces") && !seen.paths.is_empty());
+    let collected = collector.collected();
+    assert!(collected.paths.iter().all(|path| path == "/v1/traces") && !collected.paths.is_empty());
     let name = ("service.name".to_owned(), "stockroom".to_owned());
-    assert!(seen.resource.contains(&name), "{:?}", seen.resource);
-    let reads = seen.named("GET /api/v1/products");
+    assert!(collected.resource.contains(&name), "{:?}", collected.resource);
+    let reads = collected.named("GET /api/v1/products");
     assert_eq!(reads.len(), 1);
     let read = reads[0];
     assert_eq!(
@@ -93,26 +93,26 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
     ] {
         assert_eq!(attribute(read, name), expected, "{name}");
     }
-    are_statements(&seen.below(read), database(&gateway));
-    let names: Vec<&str> = seen.below(read).iter().map(|span| &*span.name).collect();
+    assert_statements(&collected.below(read), database(&gateway));
+    let names: Vec<&str> = collected.below(read).iter().map(|span| &*span.name).collect();
     assert!(names.contains(&"SELECT product"), "{names:?}");
 
-    let writes = seen.named("POST /api/v1/brands");
+    let writes = collected.named("POST /api/v1/brands");
     assert_eq!(writes.len(), 3);
     let written = writes
         .iter()
         .find(|span| attribute(span, "http.response.status_code") == "201")
         .expect("the span of the created brand");
     assert!(written.parent_span_id.is_empty());
-    let statements = seen.below(written);
-    are_statements(&statements, database(&gateway));
+    let statements = collected.below(written);
+    assert_statements(&statements, database(&gateway));
     assert!(
         statements.iter().any(|span| span.name == "INSERT brand"),
         "{statements:?}"
     );
-    assert_eq!(seen.named("GET /api/v1/suppliers").len(), 0);
+    assert_eq!(collected.named("GET /api/v1/suppliers").len(), 0);
     for secret in ["a-secret-word", PASSWORD, &*token] {
-        assert!(!seen.contains(secret), "{secret}");
+        assert!(!collected.contains(secret), "{secret}");
     }
 }
 
@@ -122,7 +122,7 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
         "--otel-exporter-otlp-traces-endpoint",
         &format!("{}/own/path", collector.endpoint()),
     ];
-    let gateway = gateway.with(&flags).await;
+    let gateway = gateway.restart_with(&flags).await;
     let query = "query Find($search: String) { products(first: 3, search: $search) { nodes { title brand { name } } } }";
     let answer = gateway
         .viewer
@@ -139,27 +139,27 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
     let system = database(&gateway);
     gateway.end().await;
 
-    let seen = collector.seen();
+    let collected = collector.collected();
     assert!(
-        seen.paths.iter().all(|path| path == "/own/path"),
+        collected.paths.iter().all(|path| path == "/own/path"),
         "{:?}",
-        seen.paths
+        collected.paths
     );
-    let found = seen.named("query Find");
+    let found = collected.named("query Find");
     assert_eq!(found.len(), 1);
     assert_eq!(attribute(found[0], "graphql.operation.name"), "Find");
     assert_eq!(attribute(found[0], "graphql.operation.type"), "query");
-    are_statements(&seen.below(found[0]), system);
-    let requests = seen.named("POST /graphql");
+    assert_statements(&collected.below(found[0]), system);
+    let requests = collected.named("POST /graphql");
     assert!(
         requests
             .iter()
             .any(|request| request.span_id == found[0].parent_span_id)
     );
-    let refused = seen.named("mutation Make");
+    let refused = collected.named("mutation Make");
     assert_eq!(refused.len(), 1);
     assert_eq!(attribute(refused[0], "error.type"), "FORBIDDEN");
-    assert!(!seen.contains("a-secret-word"));
+    assert!(!collected.contains("a-secret-word"));
 }
 
 async fn webhooks_are_traced(gateway: Gateway) {
@@ -180,18 +180,21 @@ async fn webhooks_are_traced(gateway: Gateway) {
     let outflow = json!({ "product": product, "quantity": 1 });
     manager.post("outflows/", outflow).await.expect(201);
     let message = receiver.wait_for(1).await[0].id().to_owned();
-    let seen = collector.until(|seen| !seen.named("POST").is_empty()).await;
-    let span = seen.named("POST")[0];
+    let collected = collector
+        .until(|collected| !collected.named("POST").is_empty())
+        .await;
+    let span = collected.named("POST")[0];
     assert_eq!(attribute(span, "stockroom.webhook.id"), message);
     assert_eq!(attribute(span, "stockroom.webhook.event"), "outflow.created");
     assert_eq!(attribute(span, "http.response.status_code"), "204");
     assert_eq!(attribute(span, "server.address"), "127.0.0.1");
     assert!(
-        seen.resource
+        collected
+            .resource
             .contains(&("service.name".to_owned(), "shop".to_owned()))
     );
     for secret in [SECRET, "/hook?from"] {
-        assert!(!seen.contains(secret), "{secret}");
+        assert!(!collected.contains(secret), "{secret}");
     }
 }
 
@@ -216,15 +219,15 @@ async fn an_unreachable_collector_delays_no_request(gateway: Gateway) {
         manager.get("brands/").await.expect(200);
         longest = longest.max(begin.elapsed());
     }
-    let grown = program.memory().saturating_sub(before);
+    let growth = program.memory().saturating_sub(before);
     println!(
-        "the longest of 1,000 took {longest:?}, all {:?}, memory grew by {grown}",
+        "the longest of 1,000 took {longest:?}, all {:?}, memory grew by {growth}",
         begin.elapsed()
     );
     assert!(longest < Duration::from_secs(2), "{longest:?}");
-    assert!(grown < 64 * 1024 * 1024, "{grown}");
+    assert!(growth < 64 * 1024 * 1024, "{growth}");
     let begin = Instant::now();
     program.terminate();
-    assert!(program.ended().await.success());
+    assert!(program.wait_for_exit().await.success());
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
 }

@@ -45,7 +45,7 @@ async fn one_gateway_is_killed_under_load() {
     run(
         Database::Postgres,
         Api::Rest,
-        nothing_is_lost_with_the_killed_gateway,
+        no_event_is_lost_with_the_killed_gateway,
     )
     .await;
 }
@@ -56,7 +56,7 @@ async fn both_start_on_an_empty_database() {
 }
 
 /// The same user at another gateway.
-fn at(program: &Program, token: &str) -> Actor {
+fn user_at(program: &Program, token: &str) -> Actor {
     Actor::new(
         &reqwest::Client::new(),
         program.address,
@@ -71,17 +71,17 @@ async fn limits_are_shared(gateway: Gateway) {
     let url = gateway.database_url();
     let (mut first, second) = tokio::join!(Program::serve(&url, &settings), Program::serve(&url, &settings));
     let viewer = first.user("viewer").await;
-    let same = at(&second, viewer.token.as_deref().expect("a token"));
+    let same = user_at(&second, viewer.token.as_deref().expect("a token"));
     for _ in 0..30 {
         viewer.get("brands/").await.expect(200);
         same.get("brands/").await.expect(200);
     }
     first.kill();
-    first.ended().await;
+    first.wait_for_exit().await;
     for _ in 0..40 {
         same.get("brands/").await.expect(200);
     }
-    same.get("brands/").await.refuses(429, "TOO_MANY_REQUESTS");
+    same.get("brands/").await.expect_error(429, "TOO_MANY_REQUESTS");
 }
 
 async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
@@ -94,15 +94,15 @@ async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
         .await
         .expect(200);
     let token = pair["access"].as_str().expect("a token");
-    let (here, there) = (at(&first, token), at(&second, token));
+    let (at_first, at_second) = (user_at(&first, token), user_at(&second, token));
     // Both cache the user.
-    here.get("brands/").await.expect(200);
-    there.get("brands/").await.expect(200);
+    at_first.get("brands/").await.expect(200);
+    at_second.get("brands/").await.expect(200);
     let refresh = json!({ "refresh": pair["refresh"] });
     let ended = first.anon().post("authentication/logout/", refresh.clone()).await;
     assert!((200..300).contains(&ended.status), "{}", ended.text);
-    there.get("brands/").await.expect(401);
-    here.get("brands/").await.expect(401);
+    at_second.get("brands/").await.expect(401);
+    at_first.get("brands/").await.expect(401);
     second
         .anon()
         .post("authentication/token/refresh/", refresh)
@@ -111,13 +111,13 @@ async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
 
     let viewer = second.user("viewer").await;
     viewer.get("brands/").await.expect(200);
-    at(&first, viewer.token.as_deref().expect("a token"))
+    user_at(&first, viewer.token.as_deref().expect("a token"))
         .get("brands/")
         .await
         .expect(200);
     crate::support::command::prints(&url, &["user", "deactivate", "viewer"], "");
     viewer.get("brands/").await.expect(401);
-    at(&first, viewer.token.as_deref().expect("a token"))
+    user_at(&first, viewer.token.as_deref().expect("a token"))
         .get("brands/")
         .await
         .expect(401);
@@ -140,7 +140,7 @@ impl Listener {
             .await
             .expect("a response");
         assert_eq!(response.status(), 200);
-        // The first keep-alive: the subscription is active.
+        // After the first keep-alive the subscription is active.
         let mut text = response
             .chunk()
             .await
@@ -171,7 +171,7 @@ impl Listener {
         self.received.lock().unwrap().clone()
     }
 
-    async fn until(&self, last: i64) -> Vec<i64> {
+    async fn wait_for(&self, last: i64) -> Vec<i64> {
         let begin = Instant::now();
         while self.received().last() != Some(&last) {
             assert!(
@@ -191,7 +191,7 @@ impl Drop for Listener {
     }
 }
 
-async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
+async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let hook = receiver.url();
     let settings = [
@@ -207,14 +207,14 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     let url = gateway.database_url();
     let (mut first, second) = tokio::join!(Program::serve(&url, &settings), Program::serve(&url, &settings));
     let manager = first.user("manager").await;
-    let same = at(&second, manager.token.as_deref().expect("a token"));
+    let same = user_at(&second, manager.token.as_deref().expect("a token"));
     let product = manager.product("Tea", 1_000_000).await;
-    let before = newest(&gateway).await;
+    let before = last_entry(&gateway).await;
     // The streams begin after a given entry, because the start of a stream without a position can't be observed.
     let on_survivor = Listener::start(&same, before).await;
     let on_killed = Listener::start(&manager, before).await;
 
-    let (known, over) = (
+    let (acknowledged, stop) = (
         Arc::<Mutex<BTreeSet<i64>>>::default(),
         Arc::<AtomicBool>::default(),
     );
@@ -225,64 +225,71 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
         } else {
             same.clone()
         };
-        let (known, over) = (Arc::clone(&known), Arc::clone(&over));
+        let (acknowledged, stop) = (Arc::clone(&acknowledged), Arc::clone(&stop));
         let survives = client % 2 == 1;
         clients.spawn(async move {
-            while !over.load(Ordering::SeqCst) {
+            while !stop.load(Ordering::SeqCst) {
                 let outflow = json!({ "product": product, "quantity": 1 });
                 let sent = actor
                     .request(Method::POST, "outflows/")
                     .json(&outflow)
                     .send()
                     .await;
-                let made = match sent {
+                let created = match sent {
                     Ok(answer) => {
                         assert_eq!(answer.status(), 201);
                         answer.json::<Value>().await
                     }
                     Err(error) => Err(error),
                 };
-                match made {
-                    Ok(made) => known.lock().unwrap().insert(made["id"].as_i64().expect("an id")),
+                match created {
+                    Ok(created) => acknowledged
+                        .lock()
+                        .unwrap()
+                        .insert(created["id"].as_i64().expect("an id")),
                     Err(error) if survives => panic!("{error:?}"),
                     Err(_) => return,
                 };
             }
         });
     }
-    let enough = async |count: usize| {
+    let wait_for_outflows = async |count: usize| {
         let begin = Instant::now();
-        while known.lock().unwrap().len() < count {
-            assert!(begin.elapsed() < TIMEOUT, "only {}", known.lock().unwrap().len());
+        while acknowledged.lock().unwrap().len() < count {
+            assert!(
+                begin.elapsed() < TIMEOUT,
+                "only {}",
+                acknowledged.lock().unwrap().len()
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    enough(150).await;
+    wait_for_outflows(150).await;
     // Both have pending webhook deliveries when one is killed.
     receiver.set_reaction(Reaction::Hang);
-    enough(250).await;
+    wait_for_outflows(250).await;
     first.kill();
-    first.ended().await;
+    first.wait_for_exit().await;
     receiver.set_reaction(Reaction::Status(204));
     let received_before = on_killed.received();
-    let so_far = known.lock().unwrap().len();
-    enough(so_far + 100).await;
-    over.store(true, Ordering::SeqCst);
+    let so_far = acknowledged.lock().unwrap().len();
+    wait_for_outflows(so_far + 100).await;
+    stop.store(true, Ordering::SeqCst);
     clients.join_all().await;
 
     // The remaining gateway publishes every entry, once and in order; clients of the other reconnect here and miss
     // none.
     let ledger = entries(&gateway, before).await;
     let last = *ledger.last().expect("entries");
-    assert_eq!(on_survivor.until(last).await, ledger);
-    let seen = *received_before.last().expect("some entries were received");
+    assert_eq!(on_survivor.wait_for(last).await, ledger);
+    let last_received = *received_before.last().expect("some entries were received");
     assert!(ledger.starts_with(&received_before), "{received_before:?}");
-    let resumed = Listener::start(&same, seen).await;
-    assert_eq!([received_before, resumed.until(last).await].concat(), ledger);
+    let resumed = Listener::start(&same, last_received).await;
+    assert_eq!([received_before, resumed.wait_for(last).await].concat(), ledger);
 
-    // Every committed movement is delivered, and nothing else, each under one id.
+    // Exactly the committed movements are delivered, each under one id.
     let committed = outflows(&gateway).await;
-    assert!(known.lock().unwrap().is_subset(&committed));
+    assert!(acknowledged.lock().unwrap().is_subset(&committed));
     let begin = Instant::now();
     let received = loop {
         let mut received: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
@@ -298,7 +305,7 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     println!(
         "{} committed, {} acknowledged, {} messages, all received after {:?}",
         committed.len(),
-        known.lock().unwrap().len(),
+        acknowledged.lock().unwrap().len(),
         receiver.received().len(),
         begin.elapsed()
     );
@@ -314,7 +321,7 @@ async fn nothing_is_lost_with_the_killed_gateway(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn newest(gateway: &Gateway) -> i64 {
+async fn last_entry(gateway: &Gateway) -> i64 {
     entries(gateway, 0).await.last().copied().unwrap_or_default()
 }
 
@@ -343,8 +350,8 @@ async fn outflows(gateway: &Gateway) -> BTreeSet<i64> {
 }
 
 async fn tables_are_created_once(gateway: Gateway) {
-    let place = gateway.end().await;
-    let url = place.url();
+    let database = gateway.end().await;
+    let url = database.url();
     let steps = crate::support::command::prints(&url, &["migrate", "status"], "")
         .lines()
         .count()

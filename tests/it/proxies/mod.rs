@@ -99,7 +99,7 @@ async fn large_bodies_are_refused_by_the_program(gateway: Gateway, kind: Kind) {
     manager
         .post("brands/", large)
         .await
-        .refuses(413, "PAYLOAD_TOO_LARGE");
+        .expect_error(413, "PAYLOAD_TOO_LARGE");
     let largest = json!({ "name": "x", "description": "d".repeat(1_000_000) });
     manager.post("brands/", largest).await.expect(201);
 }
@@ -209,7 +209,7 @@ impl Two {
     /// Stops a gateway in an orderly way and starts it again.
     async fn restart(&mut self, index: usize) {
         self.programs[index].terminate();
-        assert_eq!(self.programs[index].ended().await.code(), Some(0));
+        assert_eq!(self.programs[index].wait_for_exit().await.code(), Some(0));
         self.programs[index] = self.serve(index).await;
     }
 }
@@ -275,7 +275,7 @@ async fn a_killed_gateway_is_replaced_by_the_other(gateway: Gateway, kind: Kind)
     let product = manager.product("Tea", 100).await;
     for index in [0, 1] {
         two.programs[index].kill();
-        two.programs[index].ended().await;
+        two.programs[index].wait_for_exit().await;
         for _ in 0..20 {
             manager.get("products/").await.expect(200);
             manager

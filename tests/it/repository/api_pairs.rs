@@ -10,7 +10,7 @@ use crate::repository::docs;
 use crate::support::openapi_index::operations;
 
 /// The fields of one of the schema's roots.
-fn root(name: &str) -> BTreeSet<String> {
+fn fields_of(name: &str) -> BTreeSet<String> {
     let schema = parse_schema(graphql::sdl()).expect("a schema");
     let found = schema
         .definitions
@@ -31,31 +31,31 @@ fn root(name: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_operation_names_a_field_of_the_schema() {
-    let (queries, mutations) = (root("Query"), root("Mutation"));
-    let mut named = BTreeSet::new();
+    let (queries, mutations) = (fields_of("Query"), fields_of("Mutation"));
+    let mut fields_with_operation = BTreeSet::new();
     for (path, method, operation) in operations() {
-        let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
+        let field = operation["x-graphql-operation"].as_str().unwrap_or_default();
         let (kind, fields) = if method == "get" {
             ("query", &queries)
         } else {
             ("mutation", &mutations)
         };
         assert!(
-            twin == "__schema" || fields.contains(twin),
-            "{method} {path}: {kind} {twin:?}"
+            field == "__schema" || fields.contains(field),
+            "{method} {path}: {kind} {field:?}"
         );
         let description = operation["description"].as_str().unwrap_or_default();
         assert!(
-            description.ends_with(&format!("GraphQL: the {kind} `{twin}`.")),
+            description.ends_with(&format!("GraphQL: the {kind} `{field}`.")),
             "{method} {path}: {description}"
         );
-        named.insert(twin.to_owned());
+        fields_with_operation.insert(field.to_owned());
     }
     // Conversely, every mutation of a single object has a REST operation.
     let batches = ["createInflows", "createOutflows", "createProducts"];
     for mutation in &mutations {
         assert!(
-            named.contains(mutation) || batches.contains(&&**mutation),
+            fields_with_operation.contains(mutation) || batches.contains(&&**mutation),
             "{mutation} has no REST operation"
         );
     }
@@ -66,8 +66,8 @@ fn the_guide_lists_every_pair() {
     let table = docs::pairs();
     for (path, method, operation) in operations() {
         let call = format!("{} {path}", method.to_uppercase());
-        let twin = operation["x-graphql-operation"].as_str().unwrap_or_default();
-        let row = (call, twin.to_owned());
+        let field = operation["x-graphql-operation"].as_str().unwrap_or_default();
+        let row = (call, field.to_owned());
         assert!(table.contains(&row), "moving-from-rest.md lacks {row:?}");
     }
 }

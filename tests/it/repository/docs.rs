@@ -2,8 +2,8 @@
 //!
 //! Fenced blocks with the info string `graphql` or `http` are requests. A second word names the user, `anonymous` or
 //! `viewer`; the default is a superuser. The blocks after a request belong to it: `json variables`, and `json answer`
-//! with a status unless it is 200. `"…"` in a response matches any value, and `<refresh>` in a request stands for the
-//! last refresh token.
+//! with a status unless it is 200. `"…"` in a response matches any value, and `<refresh>` in a request is replaced by
+//! the last refresh token.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -114,9 +114,9 @@ fn every_page_is_run_or_listed() {
     for name in PAGES.iter().map(|(name, _)| *name).chain(NOT_RUN) {
         for target in page(name).split("](").skip(1) {
             let target = target.split([')', '#']).next().unwrap_or_default();
-            let elsewhere = target.is_empty() || target.contains("://");
+            let is_external = target.is_empty() || target.contains("://");
             assert!(
-                elsewhere || Path::new(FOLDER).join(target).exists(),
+                is_external || Path::new(FOLDER).join(target).exists(),
                 "{name} refers to {target}"
             );
         }
@@ -128,41 +128,41 @@ fn documented_limits_are_those_of_the_program() {
     let page = page("limits.md");
     let limits = Limits::DEFAULT;
     let documented: HashMap<&str, &str> = rows(&page).collect();
-    let most = |what: &str| -> u64 {
+    let limit = |what: &str| -> u64 {
         let number = documented
             .get(what)
             .unwrap_or_else(|| panic!("{what} is not on the page"));
         number.replace(',', "").parse().expect("a number")
     };
     let size = |number: usize| u64::try_from(number).expect("the value fits");
-    assert_eq!(most("bytes of a document"), size(limits.document_bytes));
-    assert_eq!(most("tokens of a document"), size(limits.tokens));
-    assert_eq!(most("brackets within brackets"), u64::from(limits.nesting));
-    assert_eq!(most("fields within fields"), limits.depth);
+    assert_eq!(limit("bytes of a document"), size(limits.document_bytes));
+    assert_eq!(limit("tokens of a document"), size(limits.tokens));
+    assert_eq!(limit("levels of nested brackets"), u64::from(limits.nesting));
+    assert_eq!(limit("levels of nested fields"), limits.depth);
     assert_eq!(
-        most("fields of an operation, fragments written out"),
+        limit("fields of an operation, with its fragments expanded"),
         limits.fields
     );
-    assert_eq!(most("aliases of a document"), size(limits.aliases));
-    assert_eq!(most("directives of a document"), size(limits.directives));
+    assert_eq!(limit("aliases of a document"), size(limits.aliases));
+    assert_eq!(limit("directives of a document"), size(limits.directives));
     assert_eq!(
-        most("operations and fragments of a document"),
+        limit("operations and fragments of a document"),
         size(limits.definitions)
     );
-    assert_eq!(most("variables of an operation"), size(limits.variables));
+    assert_eq!(limit("variables of an operation"), size(limits.variables));
     assert_eq!(
-        most("values within values of a variable"),
+        limit("levels of nested values of a variable"),
         size(limits.value_depth)
     );
-    assert_eq!(most("`first` and `last`"), limits.page);
-    assert_eq!(most("cost of an operation"), limits.cost);
+    assert_eq!(limit("`first` and `last`"), limits.page);
+    assert_eq!(limit("cost of an operation"), limits.cost);
     assert_eq!(
-        most("values of the introspection of an operation"),
+        limit("values that introspection returns in an operation"),
         limits.introspection
     );
-    assert_eq!(most("rows of one list, over all its parents"), limits.rows);
+    assert_eq!(limit("rows of one list, over all its parents"), limits.rows);
     assert_eq!(
-        most("seconds that an operation may run"),
+        limit("seconds that an operation may run"),
         limits.execution_time.as_secs()
     );
 }
@@ -211,7 +211,7 @@ fn code(cell: &str) -> &str {
 pub fn pairs() -> Vec<(String, String)> {
     let page = page("moving-from-rest.md");
     rows(&page)
-        .map(|(rest, twin)| (rest.to_owned(), twin.to_owned()))
+        .map(|(rest, graphql)| (rest.to_owned(), graphql.to_owned()))
         .collect()
 }
 
@@ -272,10 +272,10 @@ fn examples(name: &str) -> Vec<Example> {
 async fn run(gateway: &Gateway, name: &str) {
     Sample::made_by(&gateway.root).await;
     let examples = examples(name);
-    let wanted = PAGES.iter().find(|(known, _)| *known == name);
+    let expected = PAGES.iter().find(|(known, _)| *known == name);
     assert_eq!(
         Some(examples.len()),
-        wanted.map(|(_, count)| *count),
+        expected.map(|(_, count)| *count),
         "requests in {name}"
     );
     let mut refresh = String::new();
@@ -288,7 +288,7 @@ async fn run(gateway: &Gateway, name: &str) {
             Some(other) => panic!("{at}: {other}"),
         };
         let text = example.text.replace("<refresh>", &refresh);
-        let answer = ask(actor, &example, &text).await;
+        let answer = send_example(actor, &example, &text).await;
         if text.starts_with("subscription") {
             // Over plain HTTP a valid subscription is refused with this error.
             let served = "Subscriptions are served over WebSocket";
@@ -301,14 +301,14 @@ async fn run(gateway: &Gateway, name: &str) {
         }
         let (status, expected) = example.answer.unwrap_or_else(|| panic!("{at} has no answer"));
         assert_eq!(answer.status, status, "{at}: {}", answer.text);
-        is_like(&answer.json(), &expected, &at);
-        if let Some(token) = found(&answer.json(), "refresh") {
+        assert_like(&answer.json(), &expected, &at);
+        if let Some(token) = find_text(&answer.json(), "refresh") {
             refresh = token;
         }
     }
 }
 
-async fn ask(actor: &Actor, example: &Example, text: &str) -> Answer {
+async fn send_example(actor: &Actor, example: &Example, text: &str) -> Answer {
     if example.words[0] == "graphql" {
         let body = json!({ "query": text, "variables": example.variables });
         let request = actor.request(Method::POST, "/graphql").json(&body);
@@ -334,18 +334,18 @@ async fn ask(actor: &Actor, example: &Example, text: &str) -> Answer {
 }
 
 /// The text under this key at any depth.
-fn found(value: &Value, key: &str) -> Option<String> {
+fn find_text(value: &Value, key: &str) -> Option<String> {
     match value {
         Value::Object(fields) => {
-            let here = fields.get(key).and_then(Value::as_str).map(str::to_owned);
-            here.or_else(|| fields.values().find_map(|value| found(value, key)))
+            let direct = fields.get(key).and_then(Value::as_str).map(str::to_owned);
+            direct.or_else(|| fields.values().find_map(|value| find_text(value, key)))
         }
         _ => None,
     }
 }
 
 /// Asserts that a value matches the page, where `"…"` matches anything.
-fn is_like(actual: &Value, expected: &Value, at: &str) {
+fn assert_like(actual: &Value, expected: &Value, at: &str) {
     match (actual, expected) {
         (_, Value::String(any)) if any == "…" => {}
         (Value::Object(actual), Value::Object(expected)) => {
@@ -355,13 +355,13 @@ fn is_like(actual: &Value, expected: &Value, at: &str) {
             want.sort();
             assert_eq!(have, want, "{at}");
             for (key, expected) in expected {
-                is_like(&actual[key], expected, &format!("{at}.{key}"));
+                assert_like(&actual[key], expected, &format!("{at}.{key}"));
             }
         }
         (Value::Array(actual), Value::Array(expected)) => {
             assert_eq!(actual.len(), expected.len(), "{at}: {actual:?}");
             for (index, (actual, expected)) in actual.iter().zip(expected).enumerate() {
-                is_like(actual, expected, &format!("{at}.{index}"));
+                assert_like(actual, expected, &format!("{at}.{index}"));
             }
         }
         _ => assert_eq!(actual, expected, "{at}"),

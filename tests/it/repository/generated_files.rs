@@ -5,8 +5,9 @@ use std::process::Command;
 
 /// Asserts that a file at the root equals the output of a command.
 #[track_caller]
-fn is_fresh(file: &str, printed_by: &str) {
-    let kept = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_default();
+fn assert_up_to_date(file: &str, printed_by: &str) {
+    let stored =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_default();
     let output = Command::new(env!("CARGO_BIN_EXE_stockroom"))
         .arg(printed_by)
         .env_clear()
@@ -20,10 +21,10 @@ fn is_fresh(file: &str, printed_by: &str) {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert!(!printed.is_empty());
     // The number of the first different line is more readable than two long texts.
-    let differing = kept
+    let differing = stored
         .lines()
         .zip(printed.lines())
-        .position(|(kept, printed)| kept != printed);
+        .position(|(stored, printed)| stored != printed);
     assert_eq!(
         differing,
         None,
@@ -31,7 +32,7 @@ fn is_fresh(file: &str, printed_by: &str) {
         differing.map(|line| line + 1)
     );
     assert_eq!(
-        kept.lines().count(),
+        stored.lines().count(),
         printed.lines().count(),
         "{file} is stale: run scripts/export"
     );
@@ -39,15 +40,15 @@ fn is_fresh(file: &str, printed_by: &str) {
 
 #[test]
 fn the_schema_is_up_to_date() {
-    is_fresh("schema.graphql", "schema");
+    assert_up_to_date("schema.graphql", "schema");
 }
 
 #[test]
 fn the_openapi_description_is_up_to_date() {
-    is_fresh("openapi.json", "openapi");
+    assert_up_to_date("openapi.json", "openapi");
 }
 
 #[test]
 fn the_example_of_settings_is_up_to_date() {
-    is_fresh(".env.example", "env-example");
+    assert_up_to_date(".env.example", "env-example");
 }

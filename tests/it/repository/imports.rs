@@ -1,14 +1,14 @@
 //! The imports of each file of `src`, read from the source text.
 //!
-//! An edge leads to the file that defines the imported item: a name that a `mod.rs` re-exports belongs to the file that
-//! defines it. Unit tests are excluded.
+//! An import of a re-exported name counts as an import of the file that defines the item, not of the `mod.rs` that re-exports
+//! it. Unit tests are excluded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The path of a module, without `crate`.
 type Module = Vec<String>;
 
-/// The imports of each file, relative to `src`.
+/// For each file, the files that it imports. The paths are relative to `src`.
 pub type Imports = BTreeMap<String, BTreeSet<String>>;
 
 struct Source {
@@ -57,7 +57,7 @@ impl Source {
         let code = code.join(" ");
         let (mut paths, mut exports, mut rest) = (Vec::new(), BTreeMap::new(), String::new());
         for statement in code.split_inclusive(';') {
-            // Attributes and modules may precede the keyword.
+            // The text up to the next semicolon may contain attributes and other items before `use`.
             let Some((before, tree)) = statement.split_once(" use ").filter(|(_, tree)| is_use(tree)) else {
                 rest.push_str(statement);
                 continue;
@@ -165,7 +165,7 @@ fn resolve(modules: &BTreeMap<Module, Source>, module: &Module, path: &str, dept
 #[test]
 fn imports_are_read_from_trees_paths_and_re_exports() {
     let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
-    let read = imports(&[
+    let imports_of_files = imports(&[
         file("lib.rs", "pub mod a; pub mod b;"),
         file(
             "a.rs",
@@ -181,7 +181,12 @@ fn imports_are_read_from_trees_paths_and_re_exports() {
             "pub fn g() {}\n#[cfg(test)]\nmod tests { use crate::a::A; }\n",
         ),
     ]);
-    let of = |name: &str| read[name].iter().map(String::as_str).collect::<Vec<_>>();
+    let of = |name: &str| {
+        imports_of_files[name]
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(of("a.rs"), ["b/leaf.rs", "b/other.rs"]);
     assert_eq!(of("b/mod.rs"), [""; 0]);
     assert_eq!(of("b/leaf.rs"), ["b/other.rs"]);

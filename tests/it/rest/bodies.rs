@@ -1,4 +1,4 @@
-//! Request bodies: invalid JSON, other types than objects, oversized bodies, other media types, unusual JSON.
+//! Request bodies: invalid JSON, values other than objects, oversized bodies, other media types, unusual JSON.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,11 +7,11 @@ use stockroom::kind::Kind;
 use crate::support::actors::send;
 use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
-use crate::support::raw_http::{exchange, exchange_cut, head};
+use crate::support::raw_http::{exchange, exchange_half_closed, head};
 
 on_both![
     invalid_json_is_rejected,
-    other_types_than_objects_are_rejected,
+    values_other_than_objects_are_rejected,
     deep_and_unusual_json,
     bodies_are_limited_to_one_mebibyte,
     other_media_types_are_rejected,
@@ -71,14 +71,14 @@ async fn invalid_json_is_rejected(gateway: Gateway) {
     ];
     for body in bodies {
         for answer in send_everywhere(&gateway, body).await {
-            let details = answer.refuses(400, "PARSE_ERROR");
+            let details = answer.expect_error(400, "PARSE_ERROR");
             assert_eq!(details, json!({}), "{}", String::from_utf8_lossy(body));
         }
     }
     assert_eq!(gateway.viewer.get("brands/").await.texts("name"), ["LG"]);
 }
 
-async fn other_types_than_objects_are_rejected(gateway: Gateway) {
+async fn values_other_than_objects_are_rejected(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     for body in [
         "null",
@@ -92,7 +92,7 @@ async fn other_types_than_objects_are_rejected(gateway: Gateway) {
         "\"\\ud800\"",
     ] {
         for answer in send_everywhere(&gateway, body.as_bytes()).await {
-            assert_eq!(answer.refuses(400, "PARSE_ERROR"), json!({}), "{body}");
+            assert_eq!(answer.expect_error(400, "PARSE_ERROR"), json!({}), "{body}");
         }
     }
 }
@@ -111,13 +111,15 @@ async fn deep_and_unusual_json(gateway: Gateway) {
     let refusal = json!({ "name": [ "Not a valid string." ] });
     post(format!(r#"{{"name": {deep}}}"#))
         .await
-        .is_json(422, &refusal);
+        .expect_json(422, &refusal);
     post(format!(r#"{{"name": {objects}}}"#))
         .await
-        .is_json(422, &refusal);
-    post("[".repeat(500_000)).await.refuses(400, "PARSE_ERROR");
-    post("{\"a\":".repeat(150_000)).await.refuses(400, "PARSE_ERROR");
-    post(deep.clone()).await.refuses(400, "PARSE_ERROR");
+        .expect_json(422, &refusal);
+    post("[".repeat(500_000)).await.expect_error(400, "PARSE_ERROR");
+    post("{\"a\":".repeat(150_000))
+        .await
+        .expect_error(400, "PARSE_ERROR");
+    post(deep.clone()).await.expect_error(400, "PARSE_ERROR");
     let product = format!(r#"{{"title": "x", "category": {deep}, "brand": {objects}}}"#);
     let answer = gateway
         .root
@@ -132,7 +134,7 @@ async fn deep_and_unusual_json(gateway: Gateway) {
         answer["brand"],
         json!(["Incorrect type. Expected pk value, received dict."])
     );
-    // Of duplicate keys, the last one is used.
+    // The last of duplicate keys is used.
     let twice = post(r#"{"name": "First", "name": "Last", "name ": "Other"}"#.to_owned()).await;
     assert_eq!(twice.expect(201)["name"], "Last");
     // Keys may be written with escapes.
@@ -153,17 +155,17 @@ async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
         .await
         .expect(201);
     let answer = gateway.root.raw(Method::POST, "brands/", padded(LIMIT + 1)).await;
-    assert_eq!(answer.refuses(413, "PAYLOAD_TOO_LARGE"), json!({}));
+    assert_eq!(answer.expect_error(413, "PAYLOAD_TOO_LARGE"), json!({}));
     gateway
         .root
         .raw(Method::PATCH, "brands/1/", padded(LIMIT + 1))
         .await
-        .refuses(413, "PAYLOAD_TOO_LARGE");
+        .expect_error(413, "PAYLOAD_TOO_LARGE");
     gateway
         .anon
         .raw(Method::POST, "authentication/token/", padded(LIMIT + 1))
         .await
-        .refuses(413, "PAYLOAD_TOO_LARGE");
+        .expect_error(413, "PAYLOAD_TOO_LARGE");
     // The permission is checked before the size.
     gateway
         .viewer
@@ -251,7 +253,7 @@ async fn other_media_types_are_rejected(gateway: Gateway) {
         ";",
     ] {
         assert_eq!(
-            post(kind).await.refuses(415, "UNSUPPORTED_MEDIA_TYPE"),
+            post(kind).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE"),
             json!({}),
             "{kind}"
         );
@@ -261,7 +263,7 @@ async fn other_media_types_are_rejected(gateway: Gateway) {
             .header("content-type", kind);
         send(request.body("{}"))
             .await
-            .refuses(415, "UNSUPPORTED_MEDIA_TYPE");
+            .expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
     }
 }
 
@@ -274,7 +276,7 @@ async fn content_codings_are_rejected(gateway: Gateway) {
             .header("content-encoding", header)
             .body(r#"{"name": "LG"}"#);
         let answer = send(request).await;
-        answer.refuses(415, "UNSUPPORTED_MEDIA_TYPE");
+        answer.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
         assert_eq!(answer.header("accept-encoding"), Some("identity"));
         let request = gateway
             .root
@@ -312,13 +314,17 @@ async fn content_codings_are_rejected(gateway: Gateway) {
 
 async fn incomplete_bodies(gateway: Gateway) {
     let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
-    let cut = head(
+    let incomplete = head(
         "POST /api/v1/brands/",
         &[&token, "content-type: application/json", "content-length: 100"],
     );
-    let answer = exchange_cut(gateway.address, format!("{cut}{{\"name\": \"Half\"").as_bytes()).await;
+    let answer = exchange_half_closed(
+        gateway.address,
+        format!("{incomplete}{{\"name\": \"Half\"").as_bytes(),
+    )
+    .await;
     assert_eq!(answer.status, 400);
-    let cut = head(
+    let incomplete = head(
         "POST /api/v1/brands/",
         &[
             &token,
@@ -327,7 +333,7 @@ async fn incomplete_bodies(gateway: Gateway) {
         ],
     );
     for broken in ["5\r\n{\"na", "zz\r\n{}\r\n0\r\n\r\n", "ffffffffffffffffff\r\n{}"] {
-        let answer = exchange_cut(gateway.address, format!("{cut}{broken}").as_bytes()).await;
+        let answer = exchange_half_closed(gateway.address, format!("{incomplete}{broken}").as_bytes()).await;
         assert_eq!(answer.status, 400, "{broken}");
     }
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 0);
@@ -347,9 +353,11 @@ async fn bodies_of_requests_without_one_are_ignored(gateway: Gateway) {
         .root
         .request(Method::DELETE, &path)
         .header("content-type", "text/plain");
-    send(request.body("no JSON")).await.is(204, "");
+    send(request.body("no JSON")).await.expect_body(204, "");
     // An oversized body is not read.
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let request = gateway.root.request(Method::DELETE, &format!("brands/{brand}/"));
-    send(request.body("x".repeat(2_000_000))).await.is(204, "");
+    send(request.body("x".repeat(2_000_000)))
+        .await
+        .expect_body(204, "");
 }

@@ -44,13 +44,13 @@ pub fn value(example: &str) -> Value {
 impl Answer {
     /// Asserts that a response equals this example.
     #[track_caller]
-    pub fn is_example(&self, status: u16, example: &str) {
-        self.is(status, &compact(example));
+    pub fn assert_example(&self, status: u16, example: &str) {
+        self.expect_body(status, &compact(example));
     }
 
     /// Asserts that a list starts with the single result of this example.
     #[track_caller]
-    pub fn is_list_example(&self, example: &str) {
+    pub fn assert_list_example(&self, example: &str) {
         let example = compact(example);
         let beginning = example.strip_suffix("]}").expect("a list");
         assert_eq!(self.status, 200, "{}", self.text);
@@ -61,7 +61,7 @@ impl Answer {
 /// The same gateway at another time, under the documented address, with fresh tokens.
 pub async fn at_time(gateway: Gateway, moment: &str) -> Gateway {
     gateway
-        .restarted(&["--public-url", "http://localhost:8000"], at(moment))
+        .restart_at(&["--public-url", "http://localhost:8000"], at(moment))
         .await
 }
 
@@ -108,7 +108,7 @@ async fn token_examples(gateway: Gateway) {
         .anon
         .post("authentication/token/verify/", request)
         .await
-        .is(200, "{}");
+        .expect_body(200, "{}");
 }
 
 async fn brand_examples(gateway: Gateway) {
@@ -119,29 +119,29 @@ async fn brand_examples(gateway: Gateway) {
         .root
         .post("brands/", value(&example("brand-create")))
         .await
-        .is_example(201, &example("brand-created"));
+        .assert_example(201, &example("brand-created"));
     gateway
         .root
         .get("brands/1/")
         .await
-        .is_example(200, &example("brand-one"));
+        .assert_example(200, &example("brand-one"));
     let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
     gateway
         .root
         .put("brands/1/", value(&example("brand-update")))
         .await
-        .is_example(200, &example("brand-updated"));
+        .assert_example(200, &example("brand-updated"));
     gateway
         .root
         .patch("brands/1/", value(&example("brand-update")))
         .await
-        .is_example(200, &example("brand-updated"));
-    gateway.root.delete("brands/1/").await.is(204, "");
+        .assert_example(200, &example("brand-updated"));
+    gateway.root.delete("brands/1/").await.expect_body(204, "");
     gateway
         .root
         .get("brands/1/")
         .await
-        .is_example(404, &example("error-404"));
+        .assert_example(404, &example("error-404"));
 }
 
 /// Creates the object of the example, and further ones that come after it in the order of the list, up to the count of
@@ -166,7 +166,7 @@ async fn brand_list(gateway: Gateway) {
         .viewer
         .get("brands/")
         .await
-        .is_list_example(&example("brand-list"));
+        .assert_list_example(&example("brand-list"));
     assert_eq!(gateway.viewer.get("brands/").await.ids().len(), 10);
 }
 
@@ -179,12 +179,12 @@ async fn category_examples(gateway: Gateway) {
         .root
         .post("categories/", value(&example("category-create")))
         .await;
-    created.is_example(201, &example("category-created"));
+    created.assert_example(201, &example("category-created"));
     gateway
         .root
         .get("categories/1/")
         .await
-        .is_example(200, &example("category-one"));
+        .assert_example(200, &example("category-one"));
     // This response is not documented; it has the shape of the others.
     let updated = r#"{
         "id": 1,
@@ -197,13 +197,13 @@ async fn category_examples(gateway: Gateway) {
         .root
         .patch("categories/1/", value(&example("category-update")))
         .await
-        .is_example(200, updated);
+        .assert_example(200, updated);
     gateway
         .root
         .put("categories/1/", value(&example("category-update")))
         .await
-        .is_example(200, updated);
-    gateway.root.delete("categories/1/").await.is(204, "");
+        .assert_example(200, updated);
+    gateway.root.delete("categories/1/").await.expect_body(204, "");
 }
 
 async fn category_list(gateway: Gateway) {
@@ -214,7 +214,7 @@ async fn category_list(gateway: Gateway) {
         .viewer
         .get("categories/?page_size=30")
         .await
-        .is_list_example(&example("category-list"));
+        .assert_list_example(&example("category-list"));
 }
 
 async fn supplier_examples(gateway: Gateway) {
@@ -226,9 +226,9 @@ async fn supplier_examples(gateway: Gateway) {
         .root
         .post("suppliers/", value(&example("supplier-create")))
         .await;
-    created.is_example(201, &example("supplier-created"));
+    created.assert_example(201, &example("supplier-created"));
     let one = value(&example("supplier-list"))["results"][0].clone();
-    gateway.root.get("suppliers/1/").await.is_json(200, &one);
+    gateway.root.get("suppliers/1/").await.expect_json(200, &one);
     let mut updated = one;
     updated["name"] = "Tech Distributors Ltd.".into();
     updated["updated_at"] = "2024-01-16T14:45:00Z".into();
@@ -236,13 +236,13 @@ async fn supplier_examples(gateway: Gateway) {
         .root
         .patch("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
         .await
-        .is_json(200, &updated);
+        .expect_json(200, &updated);
     gateway
         .root
         .put("suppliers/1/", json!({ "name": "Tech Distributors Ltd." }))
         .await
-        .is_json(200, &updated);
-    gateway.root.delete("suppliers/1/").await.is(204, "");
+        .expect_json(200, &updated);
+    gateway.root.delete("suppliers/1/").await.expect_body(204, "");
 }
 
 async fn supplier_list(gateway: Gateway) {
@@ -252,7 +252,7 @@ async fn supplier_list(gateway: Gateway) {
         .viewer
         .get("suppliers/?page_size=25")
         .await
-        .is_list_example(&example("supplier-list"));
+        .assert_list_example(&example("supplier-list"));
 }
 
 /// The first documented product, as of 14:30 on the 15th, and the objects it refers to.
@@ -296,17 +296,17 @@ async fn error_examples(gateway: Gateway) {
         .anon
         .get("brands/")
         .await
-        .is_example(401, &example("error-401"));
+        .assert_example(401, &example("error-401"));
     gateway
         .viewer
         .post("brands/", json!({ "name": "LG" }))
         .await
-        .is_example(403, &example("error-403"));
+        .assert_example(403, &example("error-403"));
     gateway
         .viewer
         .get("brands/1/")
         .await
-        .is_example(404, &example("error-404"));
+        .assert_example(404, &example("error-404"));
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
     let category = gateway
         .root
@@ -319,7 +319,7 @@ async fn error_examples(gateway: Gateway) {
         .root
         .post("products/", product)
         .await
-        .is_example(422, &example("error-422"));
+        .assert_example(422, &example("error-422"));
 
     // The envelope of all other errors has its keys in the documented order.
     let answer = gateway.root.delete("brands/").await;
@@ -329,8 +329,8 @@ async fn error_examples(gateway: Gateway) {
     envelope["error"]["message"] = error["message"].clone();
     envelope["error"]["details"] = error["details"].clone();
     assert_eq!(answer.json(), envelope);
-    let places = ["\"code\"", "\"message\"", "\"details\""].map(|key| answer.text.find(key).expect(key));
-    assert!(places.is_sorted(), "{}", answer.text);
+    let positions = ["\"code\"", "\"message\"", "\"details\""].map(|key| answer.text.find(key).expect(key));
+    assert!(positions.is_sorted(), "{}", answer.text);
 }
 
 async fn page_examples(gateway: Gateway) {

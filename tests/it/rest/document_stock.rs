@@ -21,13 +21,13 @@ async fn product_examples(gateway: Gateway) {
         .viewer
         .get("products/1/")
         .await
-        .is_example(200, &example("product-one"));
+        .assert_example(200, &example("product-one"));
     let gateway = at_time(gateway, "2024-01-16T15:00:00Z").await;
     let created = gateway
         .manager
         .post("products/", value(&example("product-create")))
         .await;
-    created.is_example(201, &example("product-created"));
+    created.assert_example(201, &example("product-created"));
 
     // A PUT with three fields keeps the others, as in the example.
     let mut updated = value(&example("product-one"));
@@ -39,21 +39,25 @@ async fn product_examples(gateway: Gateway) {
         .manager
         .put("products/1/", value(&example("product-update")))
         .await
-        .is_json(200, &updated);
+        .expect_json(200, &updated);
     gateway
         .manager
         .patch("products/1/", value(&example("product-update")))
         .await
-        .is_json(200, &updated);
+        .expect_json(200, &updated);
 
-    gateway.root.delete("products/2/").await.is(204, "");
+    gateway.root.delete("products/2/").await.expect_body(204, "");
     // "Fails if product has related inflows/outflows."
     gateway
         .root
         .post("outflows/", json!({ "product": 1, "quantity": 1 }))
         .await
         .expect(201);
-    let details = gateway.root.delete("products/1/").await.refuses(409, "PROTECTED");
+    let details = gateway
+        .root
+        .delete("products/1/")
+        .await
+        .expect_error(409, "PROTECTED");
     assert_eq!(details, json!({ "outflows": 1 }));
 }
 
@@ -69,7 +73,7 @@ async fn product_list(gateway: Gateway) {
         .viewer
         .get("products/")
         .await
-        .is_list_example(&example("product-list"));
+        .assert_list_example(&example("product-list"));
 }
 
 async fn inflow_examples(gateway: Gateway) {
@@ -81,12 +85,12 @@ async fn inflow_examples(gateway: Gateway) {
         .manager
         .post("inflows/", value(&example("inflow-create")))
         .await;
-    created.is_example(201, &example("inflow-created"));
+    created.assert_example(201, &example("inflow-created"));
     gateway
         .viewer
         .get("inflows/2/")
         .await
-        .is_example(200, &example("inflow-created"));
+        .assert_example(200, &example("inflow-created"));
     // "Creating an inflow automatically updates the product quantity."
     assert_eq!(gateway.viewer.quantity(1).await, 50 + 20 + 50);
     // "Inflows cannot be updated."
@@ -94,13 +98,13 @@ async fn inflow_examples(gateway: Gateway) {
         .root
         .put("inflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
     gateway
         .root
         .patch("inflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
-    gateway.root.delete("inflows/2/").await.is(204, "");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
+    gateway.root.delete("inflows/2/").await.expect_body(204, "");
     assert_eq!(gateway.viewer.quantity(1).await, 50 + 20);
 }
 
@@ -123,7 +127,7 @@ async fn inflow_list(gateway: Gateway) {
         .viewer
         .get("inflows/?page_size=100")
         .await
-        .is_list_example(&example("inflow-list"));
+        .assert_list_example(&example("inflow-list"));
 }
 
 async fn outflow_examples(gateway: Gateway) {
@@ -135,12 +139,12 @@ async fn outflow_examples(gateway: Gateway) {
         .manager
         .post("outflows/", value(&example("outflow-create")))
         .await;
-    created.is_example(201, &example("outflow-created"));
+    created.assert_example(201, &example("outflow-created"));
     gateway
         .viewer
         .get("outflows/2/")
         .await
-        .is_example(200, &example("outflow-created"));
+        .assert_example(200, &example("outflow-created"));
     // "Creating an outflow automatically decreases product quantity"
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5 - 10);
     // "Fails if quantity exceeds available stock"
@@ -154,13 +158,13 @@ async fn outflow_examples(gateway: Gateway) {
         .root
         .put("outflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
     gateway
         .root
         .patch("outflows/2/", json!({ "quantity": 1 }))
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
-    gateway.root.delete("outflows/2/").await.is(204, "");
+        .expect_error(405, "METHOD_NOT_ALLOWED");
+    gateway.root.delete("outflows/2/").await.expect_body(204, "");
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5);
 }
 
@@ -181,5 +185,5 @@ async fn outflow_list(gateway: Gateway) {
         .viewer
         .get("outflows/?page_size=20")
         .await
-        .is_list_example(&example);
+        .assert_list_example(&example);
 }

@@ -56,7 +56,7 @@ async fn unknown_paths(gateway: Gateway) {
             for method in [Method::GET, Method::POST, Method::DELETE, Method::PUT] {
                 send(actor.request(method, path).body("no JSON"))
                     .await
-                    .is(404, NOT_FOUND);
+                    .expect_body(404, NOT_FOUND);
             }
         }
     }
@@ -75,15 +75,19 @@ async fn ids_without_an_object(gateway: Gateway) {
             &"0".repeat(50),
         ] {
             let path = format!("{}/{id}/", kind.plural());
-            gateway.viewer.get(&path).await.is(404, NOT_FOUND);
-            gateway.root.delete(&path).await.is(404, NOT_FOUND);
+            gateway.viewer.get(&path).await.expect_body(404, NOT_FOUND);
+            gateway.root.delete(&path).await.expect_body(404, NOT_FOUND);
             if !MOVEMENTS.contains(&kind) {
-                gateway.root.patch(&path, json!({})).await.is(404, NOT_FOUND);
+                gateway
+                    .root
+                    .patch(&path, json!({}))
+                    .await
+                    .expect_body(404, NOT_FOUND);
                 gateway
                     .root
                     .put(&path, json!({ "name": "" }))
                     .await
-                    .is(404, NOT_FOUND);
+                    .expect_body(404, NOT_FOUND);
             }
         }
     }
@@ -129,7 +133,7 @@ async fn unsupported_methods(gateway: Gateway) {
                 let method = Method::from_bytes(method.as_bytes()).unwrap();
                 let answer = send(actor.request(method.clone(), &path).body("no JSON")).await;
                 assert_eq!(
-                    answer.refuses(405, "METHOD_NOT_ALLOWED"),
+                    answer.expect_error(405, "METHOD_NOT_ALLOWED"),
                     json!({}),
                     "{method} {path}"
                 );
@@ -148,7 +152,7 @@ async fn unsupported_methods(gateway: Gateway) {
 
 async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    let ask = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
+    let send_as = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
         let actor = match token {
             None => gateway.anon.clone(),
             Some("bad") => gateway.with_token("no.good.token"),
@@ -166,31 +170,31 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     };
     let path = sample.path(Kind::Product);
     // The first request has all errors; each later request corrects one of them.
-    ask(None, "PURGE", "nothing/1/", "text/plain", "x")
+    send_as(None, "PURGE", "nothing/1/", "text/plain", "x")
         .await
-        .is(404, NOT_FOUND);
-    ask(None, "PURGE", "products/999/", "text/plain", "x")
+        .expect_body(404, NOT_FOUND);
+    send_as(None, "PURGE", "products/999/", "text/plain", "x")
         .await
-        .refuses(405, "METHOD_NOT_ALLOWED");
-    ask(None, "PATCH", "products/999/", "text/plain", "x")
+        .expect_error(405, "METHOD_NOT_ALLOWED");
+    send_as(None, "PATCH", "products/999/", "text/plain", "x")
         .await
-        .is(401, NO_TOKEN);
-    ask(Some("bad"), "PATCH", "products/999/", "text/plain", "x")
+        .expect_body(401, NO_TOKEN);
+    send_as(Some("bad"), "PATCH", "products/999/", "text/plain", "x")
         .await
-        .is(401, BAD_TOKEN);
-    ask(Some("viewer"), "PATCH", "products/999/", "text/plain", "x")
+        .expect_body(401, BAD_TOKEN);
+    send_as(Some("viewer"), "PATCH", "products/999/", "text/plain", "x")
         .await
-        .is(403, FORBIDDEN);
-    ask(Some("root"), "PATCH", "products/999/", "text/plain", "x")
+        .expect_body(403, FORBIDDEN);
+    send_as(Some("root"), "PATCH", "products/999/", "text/plain", "x")
         .await
-        .is(404, NOT_FOUND);
-    ask(Some("root"), "PATCH", &path, "text/plain", "x")
+        .expect_body(404, NOT_FOUND);
+    send_as(Some("root"), "PATCH", &path, "text/plain", "x")
         .await
-        .refuses(415, "UNSUPPORTED_MEDIA_TYPE");
-    ask(Some("root"), "PATCH", &path, "application/json", "x")
+        .expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+    send_as(Some("root"), "PATCH", &path, "application/json", "x")
         .await
-        .refuses(400, "PARSE_ERROR");
-    let wrong = ask(
+        .expect_error(400, "PARSE_ERROR");
+    let wrong = send_as(
         Some("root"),
         "PATCH",
         &path,
@@ -198,8 +202,8 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
         r#"{"title": ""}"#,
     )
     .await;
-    wrong.is_json(422, &json!({ "title": [ "This field may not be blank." ] }));
-    ask(
+    wrong.expect_json(422, &json!({ "title": [ "This field may not be blank." ] }));
+    send_as(
         Some("root"),
         "PATCH",
         &path,
@@ -209,9 +213,13 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     .await
     .expect(200);
     // Query parameters are checked after the token.
-    gateway.anon.get("products/?page=abc").await.is(401, NO_TOKEN);
+    gateway
+        .anon
+        .get("products/?page=abc")
+        .await
+        .expect_body(401, NO_TOKEN);
     // The permission is checked before the objects that refer to this one.
-    gateway.manager.delete(&path).await.is(403, FORBIDDEN);
+    gateway.manager.delete(&path).await.expect_body(403, FORBIDDEN);
 }
 
 async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
@@ -224,7 +232,7 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
                 .viewer
                 .get(&format!("{path}{slash}"))
                 .await
-                .is_json(200, &one);
+                .expect_json(200, &one);
             assert_eq!(
                 gateway
                     .viewer
@@ -234,14 +242,14 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
                     .len(),
                 1
             );
-            let made = gateway
+            let created = gateway
                 .root
                 .post(&format!("{all}{slash}"), sample.body(kind))
                 .await;
-            let made_path = format!("{all}/{}", made.expect(201)["id"]);
+            let made_path = format!("{all}/{}", created.expect(201)["id"]);
             // Links end with a slash, whether or not the path of the request does.
             let location = format!("http://{}/api/v1/{made_path}/", gateway.address);
-            assert_eq!(made.header("location"), Some(&*location));
+            assert_eq!(created.header("location"), Some(&*location));
             if !MOVEMENTS.contains(&kind) {
                 gateway
                     .root
@@ -258,7 +266,7 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
                 .root
                 .delete(&format!("{made_path}{slash}"))
                 .await
-                .is(204, "");
+                .expect_body(204, "");
         }
     }
     for slash in ["", "/"] {
@@ -270,7 +278,11 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
                 .await
                 .expect(422);
         }
-        gateway.anon.get(&format!("/livez{slash}")).await.is(200, "ok");
+        gateway
+            .anon
+            .get(&format!("/livez{slash}"))
+            .await
+            .expect_body(200, "ok");
     }
     let index = gateway.anon.get("").await;
     let urls = Kind::ALL.map(|kind| {
@@ -280,7 +292,7 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
             gateway.address
         )
     });
-    index.is(200, &format!("{{{}}}", urls.join(",")));
+    index.expect_body(200, &format!("{{{}}}", urls.join(",")));
 }
 
 async fn head_and_options(gateway: Gateway) {
@@ -314,14 +326,14 @@ async fn an_internal_error(gateway: Gateway) {
     gateway.sql("ALTER TABLE supplier RENAME TO gone").await.unwrap();
     let body =
         r#"{"error":{"code":"SERVER_ERROR","message":"Something went wrong on our side.","details":{}}}"#;
-    gateway.viewer.get("suppliers/").await.is(500, body);
-    gateway.viewer.get("suppliers/1/").await.is(500, body);
+    gateway.viewer.get("suppliers/").await.expect_body(500, body);
+    gateway.viewer.get("suppliers/1/").await.expect_body(500, body);
     gateway
         .root
         .post("suppliers/", json!({ "name": "LG" }))
         .await
-        .is(500, body);
-    gateway.root.delete("suppliers/1/").await.is(500, body);
+        .expect_body(500, body);
+    gateway.root.delete("suppliers/1/").await.expect_body(500, body);
     // Later requests succeed.
     gateway.viewer.get("brands/").await.expect(200);
 }
@@ -329,9 +341,9 @@ async fn an_internal_error(gateway: Gateway) {
 async fn an_unavailable_database(gateway: Gateway) {
     gateway.services.db.close().await;
     let answer = gateway.root.post("brands/", json!({ "name": "LG" })).await;
-    assert_eq!(answer.refuses(503, "UNAVAILABLE"), json!({}));
+    assert_eq!(answer.expect_error(503, "UNAVAILABLE"), json!({}));
     assert!(answer.header("retry-after").is_some());
-    gateway.anon.get("/livez").await.is(200, "ok");
+    gateway.anon.get("/livez").await.expect_body(200, "ok");
 }
 
 async fn requests_that_are_not_valid_http(gateway: Gateway) {

@@ -15,7 +15,7 @@ on_both![
     a_matching_if_none_match_returns_304,
     updates_with_if_match,
     deletions_with_if_match,
-    one_of_two_concurrent_updates_wins,
+    one_of_several_concurrent_updates_succeeds,
 ];
 
 /// The entity tag of an object.
@@ -29,7 +29,7 @@ pub(super) async fn tag(actor: &Actor, path: &str) -> String {
 }
 
 /// Sends a request with an additional header.
-pub(super) async fn with(
+pub(super) async fn send_with(
     actor: &Actor,
     method: Method,
     path: &str,
@@ -47,13 +47,13 @@ async fn objects_have_entity_tags(gateway: Gateway) {
             tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'),
             "{tag}"
         );
-        let made = gateway
+        let created = gateway
             .root
             .post(&crate::support::samples::list(kind), sample.body(kind))
             .await;
-        let path = format!("{}/{}/", kind.plural(), made.expect(201)["id"]);
+        let path = format!("{}/{}/", kind.plural(), created.expect(201)["id"]);
         assert_eq!(
-            made.header("etag"),
+            created.header("etag"),
             Some(&*self::tag(&gateway.viewer, &path).await),
             "{kind:?}"
         );
@@ -75,11 +75,11 @@ async fn tags_change_with_the_representation(gateway: Gateway) {
     let root = &gateway.root;
     let sample = Sample::made_by(root).await;
     let product = sample.path(Kind::Product);
-    let mut seen = vec![tag(root, &product).await];
+    let mut earlier = vec![tag(root, &product).await];
     let mut assert_changed = async |change: &str| {
         let tag = tag(root, &product).await;
-        assert!(!seen.contains(&tag), "the tag is {tag} after {change}");
-        seen.push(tag);
+        assert!(!earlier.contains(&tag), "the tag is {tag} after {change}");
+        earlier.push(tag);
     };
     root.patch(&product, json!({ "title": "Other" }))
         .await
@@ -117,21 +117,21 @@ async fn tags_change_with_the_representation(gateway: Gateway) {
 
 async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
-    let known = "if-none-match";
+    let header = "if-none-match";
     for kind in Kind::ALL {
         let path = sample.path(kind);
         let tag = tag(&gateway.viewer, &path).await;
         let weak = format!("W/{tag}");
         let several = format!("\"other\", {tag} ,\"more\"");
-        for sent in [&*tag, &*weak, &*several, "*"] {
+        for value in [&*tag, &*weak, &*several, "*"] {
             for method in [Method::GET, Method::HEAD] {
-                let answer = send(gateway.viewer.request(method, &path).header(known, sent)).await;
-                assert_eq!((answer.status, &*answer.text), (304, ""), "{sent}");
+                let answer = send(gateway.viewer.request(method, &path).header(header, value)).await;
+                assert_eq!((answer.status, &*answer.text), (304, ""), "{value}");
                 assert_eq!(answer.header("etag"), Some(&*tag));
             }
         }
-        for sent in ["\"other\"", "", "x", tag.trim_matches('"')] {
-            send(gateway.viewer.request(Method::GET, &path).header(known, sent))
+        for value in ["\"other\"", "", "x", tag.trim_matches('"')] {
+            send(gateway.viewer.request(Method::GET, &path).header(header, value))
                 .await
                 .expect(200);
         }
@@ -141,12 +141,12 @@ async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
                 .patch(&path, json!({ "description": "New" }))
                 .await
                 .expect(200);
-            send(gateway.viewer.request(Method::GET, &path).header(known, &tag))
+            send(gateway.viewer.request(Method::GET, &path).header(header, &tag))
                 .await
                 .expect(200);
         }
         // The token is checked first.
-        send(gateway.anon.request(Method::GET, &path).header(known, "*"))
+        send(gateway.anon.request(Method::GET, &path).header(header, "*"))
             .await
             .expect(401);
     }
@@ -154,10 +154,10 @@ async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
         gateway
             .viewer
             .request(Method::GET, "brands/99/")
-            .header(known, "*"),
+            .header(header, "*"),
     )
     .await
-    .is(404, NOT_FOUND);
+    .expect_body(404, NOT_FOUND);
 }
 
 async fn updates_with_if_match(gateway: Gateway) {
@@ -166,15 +166,15 @@ async fn updates_with_if_match(gateway: Gateway) {
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let path = sample.path(kind);
         for method in [Method::PUT, Method::PATCH] {
-            let seen = tag(root, &path).await;
+            let tag_before = tag(root, &path).await;
             let body = json!({ "description": format!("By {method}") });
-            let changed = with(root, method.clone(), &path, ("if-match", &seen), &body).await;
+            let changed = send_with(root, method.clone(), &path, ("if-match", &tag_before), &body).await;
             changed.expect(200);
             let now = changed.header("etag").unwrap().to_owned();
             // The object has changed since it was read.
             let stale = json!({ "description": "Lost" });
-            for sent in [
-                &*seen,
+            for value in [
+                &*tag_before,
                 &*format!("W/{now}"),
                 "\"other\"",
                 "x",
@@ -182,38 +182,42 @@ async fn updates_with_if_match(gateway: Gateway) {
                 "\"-1\"",
                 "\"99999999999999999999\"",
             ] {
-                let refused = with(root, method.clone(), &path, ("if-match", sent), &stale).await;
-                assert_eq!(refused.refuses(412, "PRECONDITION_FAILED"), json!({}), "{sent}");
+                let refused = send_with(root, method.clone(), &path, ("if-match", value), &stale).await;
+                assert_eq!(
+                    refused.expect_error(412, "PRECONDITION_FAILED"),
+                    json!({}),
+                    "{value}"
+                );
             }
             assert_eq!(root.get(&path).await.json()["description"], body["description"]);
             let several = format!("\"other\", {now}");
-            with(root, method.clone(), &path, ("if-match", &several), &body)
+            send_with(root, method.clone(), &path, ("if-match", &several), &body)
                 .await
                 .expect(200);
-            with(root, method.clone(), &path, ("if-match", "*"), &body)
+            send_with(root, method.clone(), &path, ("if-match", "*"), &body)
                 .await
                 .expect(200);
             let none = path.replace(&sample.id(kind).to_string(), "999");
-            with(root, method, &none, ("if-match", "*"), &body)
+            send_with(root, method, &none, ("if-match", "*"), &body)
                 .await
-                .is(404, NOT_FOUND);
+                .expect_body(404, NOT_FOUND);
         }
     }
     // A movement changes the version of its product.
     let path = sample.path(Kind::Product);
-    let seen = tag(root, &path).await;
+    let tag_before = tag(root, &path).await;
     root.post("outflows/", sample.body(Kind::Outflow))
         .await
         .expect(201);
-    let refused = with(
+    let refused = send_with(
         root,
         Method::PATCH,
         &path,
-        ("if-match", &seen),
+        ("if-match", &tag_before),
         &json!({ "quantity": 5 }),
     )
     .await;
-    refused.refuses(412, "PRECONDITION_FAILED");
+    refused.expect_error(412, "PRECONDITION_FAILED");
     gateway.assert_invariants().await;
 }
 
@@ -222,39 +226,39 @@ async fn deletions_with_if_match(gateway: Gateway) {
     for kind in LABELS {
         let id = root.make(kind, json!({ "name": "LG" })).await;
         let path = format!("{}/{id}/", kind.plural());
-        let seen = tag(root, &path).await;
+        let tag_before = tag(root, &path).await;
         root.patch(&path, json!({})).await.expect(200);
         let delete =
-            async |sent: &str| send(root.request(Method::DELETE, &path).header("if-match", sent)).await;
-        delete(&seen).await.refuses(412, "PRECONDITION_FAILED");
+            async |value: &str| send(root.request(Method::DELETE, &path).header("if-match", value)).await;
+        delete(&tag_before).await.expect_error(412, "PRECONDITION_FAILED");
         let now = tag(root, &path).await;
-        delete(&now).await.is(204, "");
-        delete(&now).await.is(404, NOT_FOUND);
-        delete("*").await.is(404, NOT_FOUND);
+        delete(&now).await.expect_body(204, "");
+        delete(&now).await.expect_body(404, NOT_FOUND);
+        delete("*").await.expect_body(404, NOT_FOUND);
     }
     let sample = Sample::made_by(root).await;
     for kind in [Kind::Outflow, Kind::Inflow] {
         let path = sample.path(kind);
-        let seen = tag(root, &path).await;
+        let tag_before = tag(root, &path).await;
         let delete =
-            async |sent: &str| send(root.request(Method::DELETE, &path).header("if-match", sent)).await;
-        delete("\"other\"").await.refuses(412, "PRECONDITION_FAILED");
-        delete(&seen).await.is(204, "");
+            async |value: &str| send(root.request(Method::DELETE, &path).header("if-match", value)).await;
+        delete("\"other\"").await.expect_error(412, "PRECONDITION_FAILED");
+        delete(&tag_before).await.expect_body(204, "");
     }
 }
 
-async fn one_of_two_concurrent_updates_wins(gateway: Gateway) {
+async fn one_of_several_concurrent_updates_succeeds(gateway: Gateway) {
     let root = &gateway.root;
     let brand = root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let path = format!("brands/{brand}/");
     for round in 0..5 {
-        let seen = tag(root, &path).await;
+        let tag_before = tag(root, &path).await;
         let bodies: Vec<Value> = (0..8)
             .map(|writer| json!({ "name": format!("{round} by {writer}") }))
             .collect();
         let writes = bodies
             .iter()
-            .map(|body| with(root, Method::PATCH, &path, ("if-match", &seen), body));
+            .map(|body| send_with(root, Method::PATCH, &path, ("if-match", &tag_before), body));
         let answers = futures_util::future::join_all(writes).await;
         let winners: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
         assert_eq!(winners.len(), 1);

@@ -52,7 +52,7 @@ async fn products_by_relation(gateway: Gateway) {
                 .viewer
                 .get(&format!("products/?{filter}={id}"))
                 .await
-                .is(200, empty);
+                .expect_body(200, empty);
         }
     }
 }
@@ -170,7 +170,7 @@ async fn movements_by_day(gateway: Gateway) {
         "2024-01-17T00:00:00Z",
         "2024-02-29T08:00:00Z",
     ] {
-        gateway = gateway.restarted(&[], at(moment)).await;
+        gateway = gateway.restart_at(&[], at(moment)).await;
         gateway
             .root
             .make(

@@ -26,10 +26,10 @@ async fn integers_are_compared_by_value(gateway: Gateway) {
         );
         gateway.root.raw(Method::POST, "products/", body)
     };
-    let own = brand.to_string();
+    let brand_id = brand.to_string();
     for (quantity, value) in [("2.0", 2), ("1E+2", 100), ("\"7\"", 7), ("0.5e1", 5), ("0e9", 0)] {
-        let made = product(quantity, &own).await.expect(201);
-        assert_eq!(made["quantity"], value, "{quantity}");
+        let created = product(quantity, &brand_id).await.expect(201);
+        assert_eq!(created["quantity"], value, "{quantity}");
     }
     for id in [
         format!("{brand}.0"),
@@ -40,7 +40,7 @@ async fn integers_are_compared_by_value(gateway: Gateway) {
         assert_eq!(product("1", &id).await.expect(201)["brand"]["id"], brand, "{id}");
     }
     for quantity in ["2.5", "1e-1", "true", "\"x\"", "1e10", "1e400"] {
-        let refused = product(quantity, &own).await.expect(422);
+        let refused = product(quantity, &brand_id).await.expect(422);
         assert!(refused["quantity"].is_array(), "{quantity}: {refused}");
     }
     for id in ["1.5", "true", "1e400"] {
@@ -50,28 +50,28 @@ async fn integers_are_compared_by_value(gateway: Gateway) {
 }
 
 async fn numbers_as_strings(gateway: Gateway) {
-    // As in Django REST framework.
-    for (value, read) in [("5", "5"), ("-1.50", "-1.50"), ("1e3", "1e3")] {
+    // Numbers are taken as texts, as in Django REST framework.
+    for (value, expected) in [("5", "5"), ("-1.50", "-1.50"), ("1e3", "1e3")] {
         let body = format!(r#"{{"name": {value}, "description": {value}}}"#);
-        let made = gateway.root.raw(Method::POST, "brands/", body).await.expect(201);
+        let created = gateway.root.raw(Method::POST, "brands/", body).await.expect(201);
         assert_eq!(
-            (&made["name"], &made["description"]),
-            (&Value::from(read), &Value::from(read))
+            (&created["name"], &created["description"]),
+            (&Value::from(expected), &Value::from(expected))
         );
     }
 }
 
-/// As in Django REST framework, where forms cannot express null.
+/// An empty reference counts as null, as in Django REST framework, where forms cannot express null.
 async fn empty_strings_for_references(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let body = sample.with(Kind::Product, "brand", json!(""));
     let refused = gateway.manager.post("products/", body).await;
-    refused.is_json(422, &json!({ "brand": [ "This field may not be null." ] }));
+    refused.expect_json(422, &json!({ "brand": [ "This field may not be null." ] }));
 }
 
 async fn lone_surrogates(gateway: Gateway) {
     let refusal = json!({ "name": [ "Not a valid string." ] });
-    for spelled in [
+    for escape in [
         r"\ud800",
         r"\udc00",
         r"a\ud800b",
@@ -79,33 +79,33 @@ async fn lone_surrogates(gateway: Gateway) {
         r"\ude00\ud83d",
         r"\ud83dx",
     ] {
-        let body = format!(r#"{{"name": "{spelled}"}}"#);
+        let body = format!(r#"{{"name": "{escape}"}}"#);
         gateway
             .root
             .raw(Method::POST, "brands/", body)
             .await
-            .is_json(422, &refusal);
-        // They are ignored in unknown fields and rejected in keys.
-        let unknown = format!(r#"{{"name": "Fine", "unknown": "{spelled}"}}"#);
+            .expect_json(422, &refusal);
+        // Lone surrogates are ignored in unknown fields and rejected in keys.
+        let unknown = format!(r#"{{"name": "Fine", "unknown": "{escape}"}}"#);
         gateway
             .root
             .raw(Method::POST, "brands/", unknown)
             .await
             .expect(201);
-        let key = format!(r#"{{"name": "Fine", "{spelled}": 1}}"#);
+        let key = format!(r#"{{"name": "Fine", "{escape}": 1}}"#);
         gateway
             .root
             .raw(Method::POST, "brands/", key)
             .await
-            .refuses(400, "PARSE_ERROR");
-        let login = format!(r#"{{"username": "{spelled}", "password": "x"}}"#);
+            .expect_error(400, "PARSE_ERROR");
+        let login = format!(r#"{{"username": "{escape}", "password": "x"}}"#);
         let answer = gateway
             .anon
             .raw(Method::POST, "authentication/token/", login)
             .await;
-        answer.is_json(422, &json!({ "username": [ "Not a valid string." ] }));
+        answer.expect_json(422, &json!({ "username": [ "Not a valid string." ] }));
         let product = format!(
-            r#"{{"title": "x", "quantity": "{spelled}", "cost_price": "{spelled}", "brand": "{spelled}"}}"#
+            r#"{{"title": "x", "quantity": "{escape}", "cost_price": "{escape}", "brand": "{escape}"}}"#
         );
         let answer = gateway
             .root

@@ -39,17 +39,17 @@ async fn brands(gateway: &Gateway, count: usize) {
 async fn an_empty_list_has_a_first_page(gateway: Gateway) {
     for kind in Kind::ALL {
         let empty = r#"{"count":0,"next":null,"previous":null,"results":[]}"#;
-        gateway.viewer.get(&list(kind)).await.is(200, empty);
+        gateway.viewer.get(&list(kind)).await.expect_body(200, empty);
         gateway
             .viewer
             .get(&format!("{}?page=1", list(kind)))
             .await
-            .is(200, empty);
+            .expect_body(200, empty);
         gateway
             .viewer
             .get(&format!("{}?page=2", list(kind)))
             .await
-            .is(404, INVALID_PAGE);
+            .expect_body(404, INVALID_PAGE);
     }
 }
 
@@ -122,24 +122,24 @@ async fn missing_pages(gateway: Gateway) {
             .viewer
             .get(&format!("brands/?page={page}"))
             .await
-            .is(404, INVALID_PAGE);
+            .expect_body(404, INVALID_PAGE);
         gateway
             .viewer
             .get(&format!("brands/?page_size=100&page={page}"))
             .await
-            .is(404, INVALID_PAGE);
+            .expect_body(404, INVALID_PAGE);
     }
     gateway.viewer.get("brands/?page=2").await.expect(200);
     gateway
         .viewer
         .get("brands/?page=2&page_size=20")
         .await
-        .is(404, INVALID_PAGE);
+        .expect_body(404, INVALID_PAGE);
     gateway
         .viewer
         .get("brands/?page=2&search=nothing")
         .await
-        .is(404, INVALID_PAGE);
+        .expect_body(404, INVALID_PAGE);
 }
 
 async fn invalid_parameters(gateway: Gateway) {
@@ -354,26 +354,26 @@ async fn links_keep_every_other_parameter(gateway: Gateway) {
         let number = found
             .iter()
             .position(|(name, _)| name == "page")
-            .map(|place| found.remove(place).1);
+            .map(|position| found.remove(position).1);
         assert_eq!(number.as_deref(), page, "{link}");
-        let mut kept: Vec<_> = sent
+        let mut expected: Vec<_> = sent
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         found.sort();
-        kept.sort();
-        assert_eq!(found, kept, "{link}");
+        expected.sort();
+        assert_eq!(found, expected, "{link}");
     }
 }
 
 async fn links_lead_through_the_whole_list(gateway: Gateway) {
     brands(&gateway, 7).await;
     let follow = async |first: &str, link: &str| {
-        let mut seen = Vec::new();
+        let mut pages = Vec::new();
         let mut path = first.to_owned();
         loop {
             let answer = gateway.viewer.get(&path).await;
-            seen.push(answer.ids());
+            pages.push(answer.ids());
             match answer.json()[link].as_str() {
                 Some(next) => {
                     path = next
@@ -382,7 +382,7 @@ async fn links_lead_through_the_whole_list(gateway: Gateway) {
                         .1
                         .to_owned();
                 }
-                None => return seen,
+                None => return pages,
             }
         }
     };
@@ -390,6 +390,6 @@ async fn links_lead_through_the_whole_list(gateway: Gateway) {
         follow("brands/?page_size=3&ordering=-id", "next").await,
         [vec![7, 6, 5], vec![4, 3, 2], vec![1]]
     );
-    let back = follow("brands/?page_size=3&ordering=-id&page=3", "previous").await;
-    assert_eq!(back, [vec![1], vec![4, 3, 2], vec![7, 6, 5]]);
+    let backwards = follow("brands/?page_size=3&ordering=-id&page=3", "previous").await;
+    assert_eq!(backwards, [vec![1], vec![4, 3, 2], vec![7, 6, 5]]);
 }

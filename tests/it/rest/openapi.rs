@@ -11,8 +11,8 @@ use crate::support::actors::send;
 use crate::support::answer::keys;
 use crate::support::gateway::Gateway;
 use crate::support::openapi_index::{
-    DESCRIPTION, all, examples, is_example, is_like, object, one, operation, operations, paths,
-    required_headers, resolved, response, schema, sent_schema,
+    DESCRIPTION, assert_example, assert_like, examples, list_path, object, object_path, operation,
+    operations, paths, required_headers, resolved, response, schema, sent_schema,
 };
 use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
@@ -59,8 +59,12 @@ async fn every_method_is_described(gateway: Gateway) {
     ]
     .map(str::to_owned)
     .into();
-    expected.extend(Kind::ALL.into_iter().flat_map(|kind| [all(kind), one(kind)]));
-    expected.extend([all(Kind::Webhook), one(Kind::Webhook)]);
+    expected.extend(
+        Kind::ALL
+            .into_iter()
+            .flat_map(|kind| [list_path(kind), object_path(kind)]),
+    );
+    expected.extend([list_path(Kind::Webhook), object_path(Kind::Webhook)]);
     let below = [
         "rotate-secret",
         "test",
@@ -69,7 +73,7 @@ async fn every_method_is_described(gateway: Gateway) {
         "deliveries/{delivery}",
         "deliveries/{delivery}/replay",
     ];
-    expected.extend(below.map(|below| format!("{}{below}/", one(Kind::Webhook))));
+    expected.extend(below.map(|below| format!("{}{below}/", object_path(Kind::Webhook))));
     assert_eq!(
         paths().keys().collect::<Vec<_>>(),
         expected.iter().collect::<Vec<_>>()
@@ -80,22 +84,22 @@ async fn responses_have_the_described_keys(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
     for kind in Kind::ALL {
-        let made = gateway.root.post(&list(kind), sample.body(kind)).await;
-        is_like(
-            &made.expect(201),
-            success(&all(kind), "post", 201),
+        let created = gateway.root.post(&list(kind), sample.body(kind)).await;
+        assert_like(
+            &created.expect(201),
+            success(&list_path(kind), "post", 201),
             kind.singular(),
         );
-        for name in required_headers(response(&all(kind), "post", 201)) {
-            assert!(made.header(name).is_some(), "{name}");
+        for name in required_headers(response(&list_path(kind), "post", 201)) {
+            assert!(created.header(name).is_some(), "{name}");
         }
         let page = gateway.viewer.get(&list(kind)).await.expect(200);
         assert!(page["count"].as_u64() > Some(0));
-        is_like(&page, success(&all(kind), "get", 200), kind.plural());
+        assert_like(&page, success(&list_path(kind), "get", 200), kind.plural());
         let found = gateway.viewer.get(&sample.path(kind)).await;
-        is_like(
+        assert_like(
             &found.expect(200),
-            success(&one(kind), "get", 200),
+            success(&object_path(kind), "get", 200),
             kind.singular(),
         );
         assert!(found.header("etag").is_some());
@@ -103,16 +107,16 @@ async fn responses_have_the_described_keys(gateway: Gateway) {
             for method in ["put", "patch"] {
                 let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
                 let changed = gateway.root.raw(by, &sample.path(kind), "{}").await;
-                is_like(
+                assert_like(
                     &changed.expect(200),
-                    success(&one(kind), method, 200),
+                    success(&object_path(kind), method, 200),
                     kind.singular(),
                 );
             }
         }
     }
     let index = gateway.anon.get("").await.expect(200);
-    is_like(&index, success("/", "get", 200), "index");
+    assert_like(&index, success("/", "get", 200), "index");
     let credentials =
         operation("/authentication/token/", "post")["requestBody"]["content"]["application/json"]["example"]
             .clone();
@@ -121,7 +125,7 @@ async fn responses_have_the_described_keys(gateway: Gateway) {
         .post("authentication/token/", credentials)
         .await
         .expect(200);
-    is_like(&tokens, &DESCRIPTION["components"]["schemas"]["Tokens"], "tokens");
+    assert_like(&tokens, &DESCRIPTION["components"]["schemas"]["Tokens"], "tokens");
 }
 
 async fn bodies_have_the_described_fields(gateway: Gateway) {
@@ -132,7 +136,9 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
     let mut count = 0;
     for (path, method, _) in bodies {
         count += 1;
-        let kind = Kind::ALL.into_iter().find(|kind| path.starts_with(&all(*kind)));
+        let kind = Kind::ALL
+            .into_iter()
+            .find(|kind| path.starts_with(&list_path(*kind)));
         let id = kind.map_or(webhook.id, |kind| sample.id(kind));
         let url = path.trim_start_matches('/').replace("{id}", &id.to_string());
         let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
@@ -184,7 +190,9 @@ fn error_fields(path: &str, method: &str) -> &'static Map<String, Value> {
 
 async fn parameters_are_the_described_ones(gateway: Gateway) {
     for kind in Kind::ALL {
-        let parameters = operation(&all(kind), "get")["parameters"].as_array().unwrap();
+        let parameters = operation(&list_path(kind), "get")["parameters"]
+            .as_array()
+            .unwrap();
         let mut names = Vec::new();
         for parameter in parameters.iter().map(resolved) {
             let name = parameter["name"].as_str().unwrap();
@@ -194,7 +202,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
             }
             // A question mark is invalid for each parameter.
             let refused = gateway.viewer.get(&format!("{}?{name}=%3F", list(kind))).await;
-            let details = refused.refuses(400, "INVALID_PARAMETER");
+            let details = refused.expect_error(400, "INVALID_PARAMETER");
             assert_eq!(keys(&details), [name], "{kind:?}");
             if name == "ordering" {
                 let orders = parameter["schema"]["items"]["enum"].as_array().unwrap();
@@ -204,7 +212,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
                 }
             }
         }
-        let own: &[&str] = match kind {
+        let filters: &[&str] = match kind {
             Kind::Brand | Kind::Category | Kind::Supplier => &["search"],
             Kind::Product => &["search", "category", "brand", "min_price", "max_price"],
             Kind::Inflow => &["supplier", "product", "date_from", "date_to"],
@@ -213,7 +221,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
         };
         assert_eq!(
             names,
-            [&["page", "page_size"], own, &["ordering"]].concat(),
+            [&["page", "page_size"], filters, &["ordering"]].concat(),
             "{kind:?}"
         );
     }
@@ -223,19 +231,19 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
     let sample = Sample::made_by(&gateway.root).await;
     let (root, viewer, anon) = (&gateway.root, &gateway.viewer, &gateway.anon);
     for kind in Kind::ALL {
-        let (all, one) = (all(kind), one(kind));
+        let (all, one) = (list_path(kind), object_path(kind));
         let (list, path) = (list(kind), sample.path(kind));
         let missing = format!("{list}987654321/");
-        is_example(&anon.get(&list).await, &all, "get", 401);
-        is_example(&gateway.with_token("bad").get(&path).await, &one, "get", 401);
-        is_example(&viewer.get(&format!("{list}?page=99")).await, &all, "get", 404);
-        is_example(&viewer.get(&missing).await, &one, "get", 404);
-        is_example(&viewer.post(&list, json!({})).await, &all, "post", 403);
-        is_example(&viewer.delete(&path).await, &one, "delete", 403);
-        is_example(&root.delete(&missing).await, &one, "delete", 404);
-        is_example(&root.raw(Method::POST, &list, "{").await, &all, "post", 400);
-        is_example(&root.raw(Method::POST, &list, "[]").await, &all, "post", 400);
-        is_example(
+        assert_example(&anon.get(&list).await, &all, "get", 401);
+        assert_example(&gateway.with_token("bad").get(&path).await, &one, "get", 401);
+        assert_example(&viewer.get(&format!("{list}?page=99")).await, &all, "get", 404);
+        assert_example(&viewer.get(&missing).await, &one, "get", 404);
+        assert_example(&viewer.post(&list, json!({})).await, &all, "post", 403);
+        assert_example(&viewer.delete(&path).await, &one, "delete", 403);
+        assert_example(&root.delete(&missing).await, &one, "delete", 404);
+        assert_example(&root.raw(Method::POST, &list, "{").await, &all, "post", 400);
+        assert_example(&root.raw(Method::POST, &list, "[]").await, &all, "post", 400);
+        assert_example(
             &root.raw(Method::POST, &list, vec![b' '; 2 << 20]).await,
             &all,
             "post",
@@ -245,9 +253,9 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
             .request(Method::POST, &list)
             .header("content-type", "text/xml")
             .body("<a/>");
-        is_example(&send(xml).await, &all, "post", 415);
+        assert_example(&send(xml).await, &all, "post", 415);
         let old = root.request(Method::DELETE, &path).header("if-match", "\"999\"");
-        is_example(&send(old).await, &one, "delete", 412);
+        assert_example(&send(old).await, &one, "delete", 412);
 
         let not_allowed = root.put(&list, json!({})).await;
         assert_eq!(
@@ -255,11 +263,11 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
             examples(response(&all, "get", 405))
         );
         let tag = viewer.get(&path).await.header("etag").expect("a tag").to_owned();
-        let known = viewer.request(Method::GET, &path).header("if-none-match", tag);
-        assert!(send(known).await.expect(304).is_null());
+        let conditional = viewer.request(Method::GET, &path).header("if-none-match", tag);
+        assert!(send(conditional).await.expect(304).is_null());
         assert!(response(&one, "get", 304).get("content").is_none());
         if !MOVEMENTS.contains(&kind) {
-            let counts = root.delete(&path).await.refuses(409, "PROTECTED");
+            let counts = root.delete(&path).await.expect_error(409, "PROTECTED");
             let error = &schema(response(&one, "delete", 409))["properties"]["error"]["properties"];
             let described = keys(&error["details"]["properties"]);
             assert!(
@@ -274,19 +282,19 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
         .await
         .expect(200);
     let refused = root.delete(&sample.path(Kind::Inflow)).await;
-    refused.refuses(409, "INSUFFICIENT_STOCK");
-    let described = schema(response(&one(Kind::Inflow), "delete", 409));
-    is_like(&refused.json(), described, "shortage");
+    refused.expect_error(409, "INSUFFICIENT_STOCK");
+    let described = schema(response(&object_path(Kind::Inflow), "delete", 409));
+    assert_like(&refused.json(), described, "shortage");
 
     let wrong = json!({ "username": "admin", "password": "wrong" });
-    is_example(
+    assert_example(
         &anon.post("authentication/token/", wrong).await,
         "/authentication/token/",
         "post",
         401,
     );
     let path = "/authentication/token/refresh/";
-    is_example(
+    assert_example(
         &anon
             .post("authentication/token/refresh/", json!({ "refresh": "x" }))
             .await,
@@ -301,8 +309,8 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
     let answer = gateway.anon.get(path).await;
     let served = answer.expect(200);
     // The served description and its examples contain the address of this gateway, which generated clients use.
-    let here = format!("http://{}", gateway.address);
-    let printed = rest::openapi_description().replace("http://localhost:8000", &here);
+    let origin = format!("http://{}", gateway.address);
+    let printed = rest::openapi_description().replace("http://localhost:8000", &origin);
     let mut described: Value = serde_json::from_str(&printed).unwrap();
     described["servers"][0]["url"] = json!(format!("http://{}/api/v1", gateway.address));
     assert_eq!(served, described);
@@ -313,13 +321,15 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
         .anon
         .request(Method::GET, path)
         .header("if-none-match", &tag);
-    send(again).await.is(304, "");
+    send(again).await.expect_body(304, "");
     let other = gateway
         .anon
         .request(Method::GET, path)
         .header("if-none-match", "\"other\"");
     send(other).await.expect(200);
-    send(gateway.anon.request(Method::HEAD, path)).await.is(200, "");
+    send(gateway.anon.request(Method::HEAD, path))
+        .await
+        .expect_body(200, "");
     let options = send(gateway.anon.request(Method::OPTIONS, path)).await;
     assert_eq!(
         (options.status, options.header("allow")),
@@ -328,7 +338,7 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
     gateway.with_token("bad").get(path).await.expect(200);
 }
 
-/// Swagger UI sends the examples of parameters when a request is tried out.
+/// Swagger UI would send example values as preconditions with every request that is tried out.
 async fn preconditions_have_no_example_values(gateway: Gateway) {
     let description = gateway.anon.get("/api/v1/openapi.json").await.expect(200);
     for name in ["IfMatch", "IfNoneMatch"] {
@@ -344,7 +354,7 @@ async fn preconditions_have_no_example_values(gateway: Gateway) {
 async fn missing_pages_and_missing_objects_are_described(gateway: Gateway) {
     let list = "webhooks/{id}/deliveries/";
     for path in ["webhooks/999/deliveries/", "webhooks/999/deliveries/?page=2"] {
-        is_example(&gateway.root.get(path).await, &format!("/{list}"), "get", 404);
+        assert_example(&gateway.root.get(path).await, &format!("/{list}"), "get", 404);
     }
 }
 

@@ -7,10 +7,10 @@ use crate::support::openapi_index::{examples, operation, response};
 #[test]
 fn the_examples_are_those_of_the_document() {
     /// Each example with its path, its method, and `body` or the status of a response.
-    macro_rules! shown {
+    macro_rules! assert_examples {
         ($($name:literal: $path:literal $method:literal $status:tt,)+) => { $(
             let expected = compact(&example($name));
-            let described: Vec<String> = shown!(@ $path $method $status).iter().map(ToString::to_string).collect();
+            let described: Vec<String> = assert_examples!(@ $path $method $status).iter().map(ToString::to_string).collect();
             assert!(described.contains(&expected), "{}: {described:?}", $name);
         )+ };
         (@ $path:literal $method:literal body) => {
@@ -20,7 +20,7 @@ fn the_examples_are_those_of_the_document() {
             examples(response($path, $method, $status))
         };
     }
-    shown![
+    assert_examples![
         "token-request": "/authentication/token/" "post" body,
         "token-response": "/authentication/token/" "post" 200,
         "refresh-request": "/authentication/token/refresh/" "post" body,

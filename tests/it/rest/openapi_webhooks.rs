@@ -5,7 +5,9 @@ use serde_json::json;
 use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
-use crate::support::openapi_index::{all, is_example, is_like, one, operation, response, schema};
+use crate::support::openapi_index::{
+    assert_example, assert_like, list_path, object_path, operation, response, schema,
+};
 use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, send_due, with_managed_endpoints, with_webhooks,
 };
@@ -17,17 +19,13 @@ async fn webhooks_match_their_description(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
-    let (all, one) = (all(Kind::Webhook), one(Kind::Webhook));
+    let (all, one) = (list_path(Kind::Webhook), object_path(Kind::Webhook));
     let example = operation(&all, "post")["requestBody"]["content"]["application/json"]["example"].clone();
-    let made = root.post("webhooks/", example).await.expect(201);
-    is_like(&made, success(&all, "post", 201), "made");
+    let created = root.post("webhooks/", example).await.expect(201);
+    assert_like(&created, success(&all, "post", 201), "made");
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    is_like(
-        &endpoint.shown(&gateway).await,
-        success(&one, "get", 200),
-        "shown",
-    );
-    is_like(
+    assert_like(&endpoint.read(&gateway).await, success(&one, "get", 200), "shown");
+    assert_like(
         &root.get("webhooks/").await.expect(200),
         success(&all, "get", 200),
         "list",
@@ -35,26 +33,30 @@ async fn webhooks_match_their_description(gateway: Gateway) {
     for method in ["put", "patch"] {
         let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
         let changed = root.raw(by, &endpoint.path(""), r#"{"disabled": false}"#).await;
-        is_like(&changed.expect(200), success(&one, method, 200), method);
+        assert_like(&changed.expect(200), success(&one, method, 200), method);
     }
-    let sent = root.post(&endpoint.path("test/"), json!({})).await.expect(202);
-    is_like(&sent, success(&format!("{one}test/"), "post", 202), "test");
+    let test_delivery = root.post(&endpoint.path("test/"), json!({})).await.expect(202);
+    assert_like(
+        &test_delivery,
+        success(&format!("{one}test/"), "post", 202),
+        "test",
+    );
     assert_eq!(send_due(&gateway).await, 1);
     let page = root.get(&endpoint.path("deliveries/")).await.expect(200);
-    is_like(
+    assert_like(
         &page,
         success(&format!("{one}deliveries/"), "get", 200),
         "deliveries",
     );
     let described = format!("{one}deliveries/{{delivery}}/");
-    let path = endpoint.path(&format!("deliveries/{}/", sent["id"]));
-    is_like(
+    let path = endpoint.path(&format!("deliveries/{}/", test_delivery["id"]));
+    assert_like(
         &root.get(&path).await.expect(200),
         success(&described, "get", 200),
         "delivery",
     );
     let again = root.post(&format!("{path}replay/"), json!({})).await.expect(202);
-    is_like(
+    assert_like(
         &again,
         success(&format!("{described}replay/"), "post", 202),
         "replay",
@@ -64,7 +66,7 @@ async fn webhooks_match_their_description(gateway: Gateway) {
         .post(&endpoint.path("replay/"), since.clone())
         .await
         .expect(202);
-    is_like(
+    assert_like(
         &all_again,
         success(&format!("{one}replay/"), "post", 202),
         "replay all",
@@ -73,49 +75,49 @@ async fn webhooks_match_their_description(gateway: Gateway) {
         .post(&endpoint.path("rotate-secret/"), json!({}))
         .await
         .expect(200);
-    is_like(
+    assert_like(
         &rotated,
         success(&format!("{one}rotate-secret/"), "post", 200),
         "rotated",
     );
 
-    is_example(&gateway.viewer.get("webhooks/").await, &all, "get", 403);
-    is_example(&gateway.anon.get(&path).await, &described, "get", 401);
-    is_example(
+    assert_example(&gateway.viewer.get("webhooks/").await, &all, "get", 403);
+    assert_example(&gateway.anon.get(&path).await, &described, "get", 401);
+    assert_example(
         &root.get(&endpoint.path("deliveries/?page=9")).await,
         &format!("{one}deliveries/"),
         "get",
         404,
     );
     endpoint.patch(&gateway, json!({ "disabled": true })).await;
-    is_example(
+    assert_example(
         &root.post(&endpoint.path("test/"), json!({})).await,
         &format!("{one}test/"),
         "post",
         409,
     );
-    is_example(
+    assert_example(
         &root.post(&endpoint.path("replay/"), since).await,
         &format!("{one}replay/"),
         "post",
         409,
     );
     let refused = root.post(&format!("{path}replay/"), json!({})).await;
-    is_example(&refused, &format!("{described}replay/"), "post", 409);
+    assert_example(&refused, &format!("{described}replay/"), "post", 409);
     for _ in 0..48 {
         ManagedEndpoint::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
     }
     let body = json!({ "url": "https://1.1.1.1/", "events": ["outflow.created"] });
-    is_example(&root.post("webhooks/", body).await, &all, "post", 409);
+    assert_example(&root.post("webhooks/", body).await, &all, "post", 409);
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let fixed = gateway.root.get("webhooks/?ordering=-id").await.ids()[0];
-    is_example(
+    assert_example(
         &gateway.root.delete(&format!("webhooks/{fixed}/")).await,
         &one,
         "delete",
         409,
     );
-    is_example(
+    assert_example(
         &gateway.root.patch(&format!("webhooks/{fixed}/"), json!({})).await,
         &one,
         "patch",

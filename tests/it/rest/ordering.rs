@@ -39,7 +39,7 @@ fn compare(left: &Value, right: &Value, column: &str) -> Ordering {
 
 /// Asserts the order by each column, ascending and descending, with any page size: ids break ties in the same
 /// direction, and rows without a value come last in both.
-async fn orders_by(actor: &Actor, kind: Kind, columns: &[&str]) {
+async fn assert_orders_by(actor: &Actor, kind: Kind, columns: &[&str]) {
     let rows = actor
         .get(&format!("{}?page_size=100", list(kind)))
         .await
@@ -108,17 +108,17 @@ async fn labels_order_by_every_column(gateway: Gateway) {
                 .root
                 .make(kind, json!({ "name": name, "description": description }))
                 .await;
-            gateway.wait(u64::from(index % 2 == 0));
+            gateway.advance_clock(u64::from(index % 2 == 0));
         }
         for id in [3, 9, 5] {
-            gateway.wait(1);
+            gateway.advance_clock(1);
             gateway
                 .root
                 .patch(&format!("{}/{id}/", kind.plural()), json!({ "name": "Banana" }))
                 .await
                 .expect(200);
         }
-        orders_by(
+        assert_orders_by(
             &gateway.viewer,
             kind,
             &["id", "name", "description", "created_at", "updated_at"],
@@ -147,14 +147,14 @@ async fn products(gateway: &Gateway) {
         "9",
     ];
     for (index, title) in NAMES.iter().enumerate() {
-        let some = |text: &str| if index % 4 == 1 { Value::Null } else { json!(text) };
+        let unless_null = |text: &str| if index % 4 == 1 { Value::Null } else { json!(text) };
         let product = json!({
             "title": title, "brand": brand, "category": category,
-            "description": some(NAMES[13 - index]), "serie_number": some(&format!("{}{index}", NAMES[(index * 5) % 14])),
+            "description": unless_null(NAMES[13 - index]), "serie_number": unless_null(&format!("{}{index}", NAMES[(index * 5) % 14])),
             "cost_price": prices[index % 10], "selling_price": prices[(index * 3) % 10], "quantity": (index * 7) % 5,
         });
         gateway.root.make(Kind::Product, product).await;
-        gateway.wait(u64::from(index % 3 == 0));
+        gateway.advance_clock(u64::from(index % 3 == 0));
     }
 }
 
@@ -178,7 +178,7 @@ async fn products_order_by_every_column(gateway: Gateway) {
         "created_at",
         "updated_at",
     ];
-    orders_by(&gateway.viewer, Kind::Product, &columns).await;
+    assert_orders_by(&gateway.viewer, Kind::Product, &columns).await;
 }
 
 async fn movements_order_by_every_column(gateway: Gateway) {
@@ -194,9 +194,9 @@ async fn movements_order_by_every_column(gateway: Gateway) {
                 "product": product, "supplier": supplier, "quantity": 1 + (index * 5) % 4, "description": description,
             });
             gateway.root.make(kind, movement).await;
-            gateway.wait(u64::from(index % 2 == 0));
+            gateway.advance_clock(u64::from(index % 2 == 0));
         }
-        orders_by(
+        assert_orders_by(
             &gateway.viewer,
             kind,
             &["id", "quantity", "description", "created_at", "updated_at"],
@@ -240,7 +240,7 @@ async fn default_orders(gateway: Gateway) {
             let movement = json!({ "product": 2, "supplier": supplier, "quantity": 1 });
             gateway.root.make(kind, movement.clone()).await;
             gateway.root.make(kind, movement).await;
-            gateway.wait(1);
+            gateway.advance_clock(1);
         }
         assert_eq!(gateway.viewer.get(&list(kind)).await.ids(), [6, 5, 4, 3, 2, 1]);
     }
@@ -314,15 +314,15 @@ async fn pages_neither_repeat_nor_skip(gateway: Gateway) {
             .await;
     }
     for ordering in ["name", "-name", "description", "created_at", "-updated_at"] {
-        let mut seen = Vec::new();
+        let mut ids = Vec::new();
         for page in 1..=5 {
             let path = format!("brands/?ordering={ordering}&page_size=5&page={page}");
-            seen.extend(gateway.viewer.get(&path).await.ids());
+            ids.extend(gateway.viewer.get(&path).await.ids());
         }
         if ordering.starts_with('-') {
-            seen.reverse();
+            ids.reverse();
         }
-        assert_eq!(seen, (1..=23).collect::<Vec<_>>(), "{ordering}");
+        assert_eq!(ids, (1..=23).collect::<Vec<_>>(), "{ordering}");
     }
 }
 
@@ -338,5 +338,9 @@ async fn repeated_ordering_parameters(gateway: Gateway) {
     let repeated = order("ordering=-quantity&ordering=selling_price,-id&ordering=").await;
     assert_eq!(repeated, joined);
     let path = "products/?ordering=title&ordering=colour";
-    gateway.viewer.get(path).await.refuses(400, "INVALID_PARAMETER");
+    gateway
+        .viewer
+        .get(path)
+        .await
+        .expect_error(400, "INVALID_PARAMETER");
 }

@@ -96,9 +96,9 @@ async fn links_use_the_host_header(gateway: Gateway) {
         .root
         .request(Method::POST, "brands/")
         .header("host", "stock.example.com");
-    let made = send(request.json(&json!({ "name": "LG" }))).await;
+    let new_brand = send(request.json(&json!({ "name": "LG" }))).await;
     assert_eq!(
-        made.header("location"),
+        new_brand.header("location"),
         Some("http://stock.example.com/api/v1/brands/1/")
     );
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
@@ -118,7 +118,7 @@ async fn a_public_path_is_in_every_address(gateway: Gateway) {
     for name in ["One", "Two"] {
         let created = other.administrator.post("brands/", json!({ "name": name })).await;
         let id = created.expect(201)["id"].clone();
-        created.has_location(&format!("{base}/api/v1/brands/{id}/"));
+        created.expect_location(&format!("{base}/api/v1/brands/{id}/"));
     }
     let page = other
         .administrator
@@ -149,7 +149,7 @@ async fn a_public_path_is_in_every_address(gateway: Gateway) {
 }
 
 async fn the_public_address_takes_precedence(gateway: Gateway) {
-    for (configured, shown) in [
+    for (configured, expected) in [
         (
             "https://stock.example.com",
             "https://stock.example.com/api/v1/brands/",
@@ -172,7 +172,7 @@ async fn the_public_address_takes_precedence(gateway: Gateway) {
             ("x-forwarded-host", "evil.example"),
             ("x-forwarded-proto", "http"),
         ];
-        assert_eq!(brands(&other, &headers).await, shown);
+        assert_eq!(brands(&other, &headers).await, expected);
         other.end().await;
     }
 }
@@ -187,12 +187,14 @@ async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
         brands(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
-    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8"]).await;
+    let gateway = gateway.restart_with(&["--trusted-proxies", "10.0.0.0/8"]).await;
     assert_eq!(
         brands(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
-    let gateway = gateway.with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"]).await;
+    let gateway = gateway
+        .restart_with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"])
+        .await;
     assert_eq!(
         brands(&gateway, &forwarded).await,
         "https://stock.example.com/api/v1/brands/"
@@ -230,7 +232,9 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
     }
     assert_eq!(log_in(&gateway, "192.0.2.99", PASSWORD).await, 429);
 
-    let gateway = gateway.with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]).await;
+    let gateway = gateway
+        .restart_with(&["--trusted-proxies", "127.0.0.1,10.0.0.0/8"])
+        .await;
     for number in 0..10 {
         // Values sent by the client precede those appended by the proxies.
         let forwarded = format!("198.51.100.{number}, 192.0.2.7, 10.1.1.1");
@@ -242,7 +246,7 @@ async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
 
 async fn only_allowed_hosts_are_served(gateway: Gateway) {
     let gateway = gateway
-        .with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
+        .restart_with(&["--allowed-hosts", "stock.example.com,.example.org,localhost"])
         .await;
     for host in [
         "stock.example.com",
@@ -265,7 +269,7 @@ async fn only_allowed_hosts_are_served(gateway: Gateway) {
             .viewer
             .request(Method::GET, "brands/")
             .header("host", host);
-        send(request).await.refuses(400, "INVALID_HOST");
+        send(request).await.expect_error(400, "INVALID_HOST");
         // Health checks and metrics scrapers use the IP address, so their paths are served for every host.
         let health = gateway.anon.request(Method::GET, "/livez").header("host", host);
         send(health).await.expect_text(200);
@@ -286,7 +290,7 @@ async fn large_responses_are_compressed(gateway: Gateway) {
         "authorization: Bearer {}",
         gateway.viewer.token.as_deref().unwrap()
     );
-    let ask = async |path: &str, accept: &str| {
+    let get_compressed = async |path: &str, accept: &str| {
         let request = gateway
             .viewer
             .request(Method::GET, path)
@@ -302,7 +306,7 @@ async fn large_responses_are_compressed(gateway: Gateway) {
             .map(|value| value.to_str().unwrap().to_ascii_lowercase());
         (encoding, vary, response.bytes().await.unwrap())
     };
-    let (encoding, vary, body) = ask("brands/2/", "gzip").await;
+    let (encoding, vary, body) = get_compressed("brands/2/", "gzip").await;
     assert_eq!(encoding.as_deref(), Some("gzip"));
     assert!(vary.is_some_and(|vary| vary.contains("accept-encoding")));
     assert!(body.len() < plain.text.len() / 5);
@@ -311,9 +315,9 @@ async fn large_responses_are_compressed(gateway: Gateway) {
         .read_to_string(&mut text)
         .unwrap();
     assert_eq!(text, plain.text);
-    assert_eq!(ask("brands/2/", "br").await.0.as_deref(), Some("br"));
-    assert_eq!(ask("brands/2/", "identity").await.0, None);
-    assert_eq!(ask("brands/1/", "gzip, br").await.0, None);
+    assert_eq!(get_compressed("brands/2/", "br").await.0.as_deref(), Some("br"));
+    assert_eq!(get_compressed("brands/2/", "identity").await.0, None);
+    assert_eq!(get_compressed("brands/1/", "gzip, br").await.0, None);
     let head = exchange(
         gateway.address,
         head("GET /api/v1/brands/2/", &[&token]).as_bytes(),

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use super::etag::{tag, with};
+use super::etag::{send_with, tag};
 use crate::support::actors::send;
 use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
@@ -25,45 +25,45 @@ async fn preconditions_of_writes(gateway: Gateway) {
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let path = sample.path(kind);
         let before = root.get(&path).await.json();
-        let seen = tag(root, &path).await;
-        let weak = format!("W/{seen}");
+        let tag_before = tag(root, &path).await;
+        let weak = format!("W/{tag_before}");
         let body = json!({ "description": "Overwritten" });
         for method in [Method::PUT, Method::PATCH, Method::DELETE] {
-            for sent in ["*", &*seen, &*weak] {
-                let refused = with(root, method.clone(), &path, ("if-none-match", sent), &body).await;
+            for value in ["*", &*tag_before, &*weak] {
+                let refused = send_with(root, method.clone(), &path, ("if-none-match", value), &body).await;
                 assert_eq!(
-                    refused.refuses(412, "PRECONDITION_FAILED"),
+                    refused.expect_error(412, "PRECONDITION_FAILED"),
                     json!({}),
-                    "{method} {sent}"
+                    "{method} {value}"
                 );
             }
         }
         assert_eq!(root.get(&path).await.json(), before);
-        with(root, Method::PATCH, &path, ("if-none-match", "\"other\""), &body)
+        send_with(root, Method::PATCH, &path, ("if-none-match", "\"other\""), &body)
             .await
             .expect(200);
         let none = format!("{}/999/", kind.plural());
-        with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
+        send_with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
             .await
-            .is(404, NOT_FOUND);
+            .expect_body(404, NOT_FOUND);
     }
     for kind in Kind::ALL {
         let list = list(kind);
         let count = root.get(&list).await.json()["count"].clone();
         for header in [("if-none-match", "*"), ("if-match", "\"7\"")] {
-            let refused = with(root, Method::POST, &list, header, &sample.body(kind)).await;
-            refused.refuses(412, "PRECONDITION_FAILED");
+            let refused = send_with(root, Method::POST, &list, header, &sample.body(kind)).await;
+            refused.expect_error(412, "PRECONDITION_FAILED");
         }
         assert_eq!(root.get(&list).await.json()["count"], count);
-        with(root, Method::POST, &list, ("if-match", "*"), &sample.body(kind))
+        send_with(root, Method::POST, &list, ("if-match", "*"), &sample.body(kind))
             .await
             .expect(201);
     }
     for kind in MOVEMENTS {
         let path = sample.path(kind);
-        with(root, Method::DELETE, &path, ("if-none-match", "*"), &Value::Null)
+        send_with(root, Method::DELETE, &path, ("if-none-match", "*"), &Value::Null)
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
         root.get(&path).await.expect(200);
     }
 }
@@ -72,26 +72,26 @@ async fn preconditions_of_reads(gateway: Gateway) {
     let viewer = &gateway.viewer;
     let sample = Sample::made_by(&gateway.root).await;
     let path = sample.path(Kind::Product);
-    let seen = tag(viewer, &path).await;
+    let tag_before = tag(viewer, &path).await;
     for method in [Method::GET, Method::HEAD] {
         let read = async |path: &str, header: (&str, &str)| {
             send(viewer.request(method.clone(), path).header(header.0, header.1))
                 .await
                 .status
         };
-        assert_eq!(read(&path, ("if-match", &seen)).await, 200);
+        assert_eq!(read(&path, ("if-match", &tag_before)).await, 200);
         assert_eq!(read(&path, ("if-match", "*")).await, 200);
         assert_eq!(read(&path, ("if-match", "\"other\"")).await, 412);
-        assert_eq!(read(&path, ("if-match", &format!("W/{seen}"))).await, 412);
+        assert_eq!(read(&path, ("if-match", &format!("W/{tag_before}"))).await, 412);
         // Lists have no tag, so only `*` matches.
         for list in ["products/", "products/?page_size=1", "brands/?search=none"] {
             assert_eq!(read(list, ("if-match", "*")).await, 200);
-            assert_eq!(read(list, ("if-match", &seen)).await, 412);
+            assert_eq!(read(list, ("if-match", &tag_before)).await, 412);
             assert_eq!(read(list, ("if-none-match", "*")).await, 304);
-            assert_eq!(read(list, ("if-none-match", &seen)).await, 200);
+            assert_eq!(read(list, ("if-none-match", &tag_before)).await, 200);
         }
         assert_eq!(read("products/?page=2", ("if-none-match", "*")).await, 404);
-        assert_eq!(read("products/?page=x", ("if-match", &seen)).await, 400);
+        assert_eq!(read("products/?page=x", ("if-match", &tag_before)).await, 400);
         // Preconditions with dates are ignored, because responses have no `Last-Modified`.
         let date = "Thu, 01 Jan 1970 00:00:00 GMT";
         assert_eq!(read(&path, ("if-unmodified-since", date)).await, 200);
@@ -108,21 +108,21 @@ async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: 
     let stale = ("if-match", "\"999\"");
     for method in [Method::PUT, Method::PATCH] {
         let wrong = json!({ "name": "" });
-        with(&gateway.anon, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.anon, method.clone(), &path, stale, &wrong)
             .await
             .expect(401);
-        with(&gateway.viewer, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.viewer, method.clone(), &path, stale, &wrong)
             .await
             .expect(403);
-        with(&gateway.root, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.root, method.clone(), &path, stale, &wrong)
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
         let request = gateway.root.request(method, &path).header(stale.0, stale.1);
         send(request.header("content-type", "application/json").body("{"))
             .await
-            .refuses(412, "PRECONDITION_FAILED");
+            .expect_error(412, "PRECONDITION_FAILED");
     }
-    with(&gateway.anon, Method::GET, &path, stale, &Value::Null)
+    send_with(&gateway.anon, Method::GET, &path, stale, &Value::Null)
         .await
         .expect(401);
 }
@@ -134,18 +134,21 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
     let path = format!("brands/{brand}/");
     let plain = tag(&gateway.viewer, &path).await;
     let weak = format!("W/{plain}");
-    let read = async |coding: &str, known: &str| {
+    let read = async |coding: &str, if_none_match: &str| {
         let request = gateway.viewer.request(Method::GET, &path);
         send(
             request
                 .header("accept-encoding", coding)
-                .header("if-none-match", known),
+                .header("if-none-match", if_none_match),
         )
         .await
     };
-    let whole = read("identity", "\"other\"").await;
+    let uncompressed = read("identity", "\"other\"").await;
     assert_eq!(
-        (whole.header("content-encoding"), whole.header("etag")),
+        (
+            uncompressed.header("content-encoding"),
+            uncompressed.header("etag")
+        ),
         (None, Some(&*plain))
     );
     for coding in ["gzip", "br"] {
@@ -153,18 +156,18 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
         assert_eq!(compressed.status, 200);
         assert_eq!(compressed.header("content-encoding"), Some(coding));
         assert_eq!(compressed.header("etag"), Some(&*weak));
-        for known in [&plain, &weak] {
-            let answer = read(coding, known).await;
+        for if_none_match in [&plain, &weak] {
+            let answer = read(coding, if_none_match).await;
             assert_eq!((answer.status, &*answer.text), (304, ""));
             assert_eq!(answer.header("content-encoding"), None);
         }
     }
     // `If-Match` uses the strong comparison, so a client that has read a compressed object has to remove `W/`.
     let body = json!({ "name": "Changed" });
-    with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
+    send_with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
         .await
-        .refuses(412, "PRECONDITION_FAILED");
-    with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
+        .expect_error(412, "PRECONDITION_FAILED");
+    send_with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
         .await
         .expect(200);
 }
@@ -197,25 +200,25 @@ async fn preconditions_of_webhook_actions(gateway: Gateway) {
             ("if-match", &*weak),
             ("if-none-match", "*"),
         ] {
-            let refused = with(root, Method::POST, &path, header, &body).await;
+            let refused = send_with(root, Method::POST, &path, header, &body).await;
             assert_eq!(
-                refused.refuses(412, "PRECONDITION_FAILED"),
+                refused.expect_error(412, "PRECONDITION_FAILED"),
                 json!({}),
                 "{path} {header:?}"
             );
             // A failed precondition is reported before an invalid body, and after missing objects and permissions.
-            with(&gateway.manager, Method::POST, &path, header, &body)
+            send_with(&gateway.manager, Method::POST, &path, header, &body)
                 .await
                 .expect(403);
             let missing = path.replacen(&endpoint.id.to_string(), "999999", 1);
-            with(root, Method::POST, &missing, header, &body)
+            send_with(root, Method::POST, &missing, header, &body)
                 .await
-                .is(404, NOT_FOUND);
+                .expect_body(404, NOT_FOUND);
         }
         if path.ends_with("/replay/") && tag.is_some() {
-            with(root, Method::POST, &path, ("if-match", &old), &json!({}))
+            send_with(root, Method::POST, &path, ("if-match", &old), &json!({}))
                 .await
-                .refuses(412, "PRECONDITION_FAILED");
+                .expect_error(412, "PRECONDITION_FAILED");
         }
         assert_eq!(count().await, before, "{path}");
         let matching = tag.map_or("*", |tag| tag.as_str());
@@ -224,12 +227,14 @@ async fn preconditions_of_webhook_actions(gateway: Gateway) {
             ("if-match", matching),
             ("if-match", "*"),
         ] {
-            with(root, Method::POST, &path, header, &body).await.expect(202);
+            send_with(root, Method::POST, &path, header, &body)
+                .await
+                .expect(202);
         }
         if tag.is_none() {
-            with(root, Method::POST, &path, ("if-match", &seen), &body)
+            send_with(root, Method::POST, &path, ("if-match", &seen), &body)
                 .await
-                .refuses(412, "PRECONDITION_FAILED");
+                .expect_error(412, "PRECONDITION_FAILED");
         }
     }
     let before = count().await;

@@ -8,7 +8,7 @@ use stockroom::kind::Kind;
 
 use crate::support::answer::Answer;
 use crate::support::api::Api;
-use crate::support::rest_over_graphql::interpret;
+use crate::support::rest_over_graphql::translate;
 
 /// A client that sends requests with a fixed token.
 #[derive(Clone)]
@@ -46,9 +46,9 @@ impl Actor {
     }
 
     /// Sends a request through the client's API.
-    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    async fn send_by_api(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         if self.api == Api::GraphQl
-            && let Some(answer) = interpret(self, &method, path, body.as_ref()).await
+            && let Some(answer) = translate(self, &method, path, body.as_ref()).await
         {
             return answer;
         }
@@ -77,23 +77,23 @@ impl Actor {
     }
 
     pub async fn get(&self, path: &str) -> Answer {
-        self.ask(Method::GET, path, None).await
+        self.send_by_api(Method::GET, path, None).await
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::POST, path, Some(body)).await
+        self.send_by_api(Method::POST, path, Some(body)).await
     }
 
     pub async fn put(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::PUT, path, Some(body)).await
+        self.send_by_api(Method::PUT, path, Some(body)).await
     }
 
     pub async fn patch(&self, path: &str, body: Value) -> Answer {
-        self.ask(Method::PATCH, path, Some(body)).await
+        self.send_by_api(Method::PATCH, path, Some(body)).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
-        self.ask(Method::DELETE, path, None).await
+        self.send_by_api(Method::DELETE, path, None).await
     }
 
     /// Sends a body literally, declared as JSON.
@@ -112,8 +112,8 @@ impl Actor {
 
     /// Creates an object and returns its id.
     pub async fn make(&self, kind: Kind, body: Value) -> i64 {
-        let made = self.post(&format!("{}/", kind.plural()), body).await.expect(201);
-        made["id"].as_i64().expect("an id")
+        let created = self.post(&format!("{}/", kind.plural()), body).await.expect(201);
+        created["id"].as_i64().expect("an id")
     }
 
     /// Creates a product of a new brand and category.

@@ -13,7 +13,7 @@ pub struct Answer {
     /// The request, for messages.
     request: String,
     /// Whether it was translated from a GraphQL response.
-    is_interpreted: bool,
+    is_translated: bool,
 }
 
 /// The documented body of a 401 without a token.
@@ -23,8 +23,9 @@ pub const BAD_TOKEN: &str =
     r#"{"detail":"Given token not valid for any token type","code":"token_not_valid"}"#;
 /// The documented body of a 401 for a failed login.
 pub const WRONG_LOGIN: &str = r#"{"detail":"No active account found with the given credentials"}"#;
-/// The documented body of a 401 for a refresh or verification.
-pub const REFUSED: &str = r#"{"detail":"Token is invalid or expired","code":"token_not_valid"}"#;
+/// The documented body of a 401 for an invalid token to refresh or to verify.
+pub const INVALID_OR_EXPIRED_TOKEN: &str =
+    r#"{"detail":"Token is invalid or expired","code":"token_not_valid"}"#;
 /// The documented body of a 403.
 pub const FORBIDDEN: &str = r#"{"detail":"You do not have permission to perform this action."}"#;
 /// The documented body of a 404.
@@ -75,7 +76,7 @@ impl Answer {
             headers,
             text,
             request,
-            is_interpreted: false,
+            is_translated: false,
         };
         if path.starts_with("/api/") && method != Method::HEAD {
             answer.assert_documented();
@@ -87,13 +88,13 @@ impl Answer {
     }
 
     /// A REST response translated from a response of another API.
-    pub fn interpreted(status: u16, text: String, request: String) -> Self {
+    pub fn translated(status: u16, text: String, request: String) -> Self {
         let answer = Self {
             status,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             text,
             request,
-            is_interpreted: true,
+            is_translated: true,
         };
         if status >= 400 {
             answer.assert_no_internals();
@@ -110,7 +111,7 @@ impl Answer {
             401 => {
                 assert_eq!(self.header("www-authenticate"), Some("Bearer"), "{request}");
                 assert!(
-                    [NO_TOKEN, BAD_TOKEN, WRONG_LOGIN, REFUSED].contains(&&*self.text),
+                    [NO_TOKEN, BAD_TOKEN, WRONG_LOGIN, INVALID_OR_EXPIRED_TOKEN].contains(&&*self.text),
                     "{request}: {}",
                     self.text
                 );
@@ -182,8 +183,8 @@ impl Answer {
 
     /// Asserts the `Location` header, which GraphQL does not have.
     #[track_caller]
-    pub fn has_location(&self, url: &str) {
-        if !self.is_interpreted {
+    pub fn expect_location(&self, url: &str) {
+        if !self.is_translated {
             assert_eq!(self.header("location"), Some(url), "{}", self.request);
         }
     }
@@ -220,19 +221,19 @@ impl Answer {
 
     /// Asserts the status and the exact body.
     #[track_caller]
-    pub fn is(&self, status: u16, body: &str) {
+    pub fn expect_body(&self, status: u16, body: &str) {
         assert_eq!((self.status, &*self.text), (status, body), "{}", self.request);
     }
 
     /// Asserts the status and the JSON body, ignoring the order of keys.
     #[track_caller]
-    pub fn is_json(&self, status: u16, body: &Value) {
+    pub fn expect_json(&self, status: u16, body: &Value) {
         assert_eq!((self.status, &self.json()), (status, body), "{}", self.request);
     }
 
     /// Asserts the documented error envelope with this status and code, and returns its details.
     #[track_caller]
-    pub fn refuses(&self, status: u16, code: &str) -> Value {
+    pub fn expect_error(&self, status: u16, code: &str) -> Value {
         let body = self.expect(status);
         assert_eq!(body["error"]["code"], code, "{}: {body}", self.request);
         body["error"]["details"].clone()

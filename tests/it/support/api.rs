@@ -9,7 +9,7 @@ use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
 use crate::support::answer::Answer;
-use crate::support::graphql_wording::{by_type, needed_by, numbers, rest_name};
+use crate::support::graphql_wording::{needed_by, numbers, rest_name, type_errors};
 
 /// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Outcome {
 
     /// Asserts that these fields were rejected with these messages.
     #[track_caller]
-    pub fn refuses(self, expected: &[(&str, &str)]) {
+    pub fn expect_invalid(self, expected: &[(&str, &str)]) {
         let mut expected: Vec<(String, String)> = expected
             .iter()
             .map(|(field, message)| ((*field).to_owned(), (*message).to_owned()))
@@ -132,7 +132,7 @@ impl Api {
                 let field = field(kind);
                 let document = format!("query($id: ID!) {{ {field}(id: $id) {{ {} }} }}", selection(kind));
                 let body = actor.gql(&document, json!({ "id": id.to_string() })).await.json();
-                top(&body).unwrap_or_else(|| match &body["data"][field] {
+                request_error(&body).unwrap_or_else(|| match &body["data"][field] {
                     Value::Null => Outcome::NotFound,
                     object => Outcome::Done(output(object)),
                 })
@@ -153,10 +153,10 @@ impl Api {
         );
         let variables = json!({ "input": input });
         let body = actor.gql(&document, variables.clone()).await.json();
-        if let Some(refused) = by_type(kind, &body, &variables["input"]) {
+        if let Some(refused) = type_errors(kind, &body, &variables["input"]) {
             return refused;
         }
-        if let Some(refused) = top(&body) {
+        if let Some(refused) = request_error(&body) {
             return refused;
         }
         let payload = &body["data"][format!("{verb}{noun}")];
@@ -190,9 +190,9 @@ fn rest(answer: &Answer) -> Outcome {
         403 => Outcome::Forbidden,
         404 => Outcome::NotFound,
         409 => match answer.json()["error"]["code"].as_str().expect("a code") {
-            "PROTECTED" => Outcome::Protected(answer.refuses(409, "PROTECTED")),
+            "PROTECTED" => Outcome::Protected(answer.expect_error(409, "PROTECTED")),
             "INSUFFICIENT_STOCK" => {
-                let details = answer.refuses(409, "INSUFFICIENT_STOCK");
+                let details = answer.expect_error(409, "INSUFFICIENT_STOCK");
                 let (available, requested) = (&details["available"], &details["requested"]);
                 Outcome::InsufficientStock(json!({ "available": available, "requested": requested }))
             }
@@ -220,7 +220,7 @@ fn rest(answer: &Answer) -> Outcome {
 }
 
 /// The outcome of the top-level errors of a GraphQL response.
-fn top(body: &Value) -> Option<Outcome> {
+fn request_error(body: &Value) -> Option<Outcome> {
     let code = body.get("errors")?[0]["extensions"]["code"].as_str();
     Some(match code {
         Some("UNAUTHENTICATED") => Outcome::Unauthenticated,
@@ -285,7 +285,7 @@ pub fn selection(kind: Kind) -> &'static str {
 /// A GraphQL input from REST's fields.
 fn input(fields: Value) -> Value {
     let Value::Object(fields) = fields else {
-        panic!("{fields} is no object")
+        panic!("{fields} is not an object")
     };
     let renamed = fields.into_iter().map(|(field, value)| match &*field {
         "category" | "brand" | "supplier" | "product" => {

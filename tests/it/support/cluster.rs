@@ -1,4 +1,4 @@
-//! A PostgreSQL server for a single test, which may stop, freeze and overload it.
+//! A PostgreSQL server for a single test, which the test may stop, freeze and overload.
 
 use std::fs::Permissions;
 use std::net::TcpListener;
@@ -46,12 +46,12 @@ impl Cluster {
         cluster
             .execute("CREATE ROLE shop LOGIN; CREATE DATABASE shop OWNER shop")
             .await;
-        let made = run(
+        let created = run(
             &cluster.url(),
             &["user", "create", "admin", "--superuser", "--password-stdin"],
             PASSWORD,
         );
-        assert!(made.status.success(), "{made:?}");
+        assert!(created.status.success(), "{created:?}");
         Some(cluster)
     }
 
@@ -70,7 +70,7 @@ impl Cluster {
         // The user that PostgreSQL runs as needs access to the data directory.
         std::fs::set_permissions(self.directory.path(), Permissions::from_mode(0o711)).expect("a directory");
         if is_root() {
-            succeeds(Command::new("chown").arg("postgres").arg(&data));
+            run_successfully(Command::new("chown").arg("postgres").arg(&data));
         }
         let mut initdb = self.program("initdb");
         initdb
@@ -86,7 +86,7 @@ impl Cluster {
                 "UTF8",
             ])
             .args(["--locale", "C.UTF-8"]);
-        succeeds(&mut initdb);
+        run_successfully(&mut initdb);
     }
 
     /// A command of PostgreSQL, run as another user if necessary, since it refuses to run as root.
@@ -272,7 +272,7 @@ fn signal(name: &str, process: u32) {
         .status();
 }
 
-fn succeeds(command: &mut Command) -> Output {
+fn run_successfully(command: &mut Command) -> Output {
     let output = command.output().expect("the process starts");
     assert!(
         output.status.success(),

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::actors::Actor;
 use crate::support::api::Api;
-use crate::support::test_database::{Database, Place, USERS};
+use crate::support::test_database::{Database, TestDatabase, USERS};
 
 /// The time at the start of every test.
 pub static START: LazyLock<DateTime<Utc>> = LazyLock::new(|| at("2024-01-15T10:30:00Z"));
@@ -61,26 +61,26 @@ pub struct Gateway {
     pub root: Actor,
     http: reqwest::Client,
     api: Api,
-    place: Arc<Place>,
+    database: Arc<TestDatabase>,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
 
 /// Runs a test with its own gateway, and removes the database afterwards even if the test panics. The gateway's clients
 /// use this API for the collections.
-pub async fn run<Test, Running>(database: Database, api: Api, test: Test)
+pub async fn run<Test, Running>(engine: Database, api: Api, test: Test)
 where
     Test: FnOnce(Gateway) -> Running,
     Running: Future<Output = ()> + Send + 'static,
 {
-    let Some(place) = Place::fresh(database).await.map(Arc::new) else {
+    let Some(database) = TestDatabase::migrated(engine).await.map(Arc::new) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
-    let gateway = Gateway::open(Arc::clone(&place), api, &[], *START).await;
+    let gateway = Gateway::open(Arc::clone(&database), api, &[], *START).await;
     let ended = tokio::spawn(test(gateway)).await;
-    if let Ok(place) = Arc::try_unwrap(place) {
-        place.remove().await;
+    if let Ok(database) = Arc::try_unwrap(database) {
+        database.remove().await;
     }
     if let Err(error) = ended {
         std::panic::resume_unwind(error.into_panic());
@@ -89,8 +89,8 @@ where
 
 impl Gateway {
     /// Starts a gateway on a database, which is migrated.
-    pub async fn open(place: Arc<Place>, api: Api, flags: &[&str], start: DateTime<Utc>) -> Self {
-        let app = App::open(config(&place.url(), flags), Clock::manual(start))
+    pub async fn open(database: Arc<TestDatabase>, api: Api, flags: &[&str], start: DateTime<Utc>) -> Self {
+        let app = App::open(config(&database.url(), flags), Clock::manual(start))
             .await
             .expect("a database");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
@@ -120,7 +120,7 @@ impl Gateway {
             address,
             http,
             api,
-            place,
+            database,
             stop,
             serving,
         }
@@ -129,7 +129,7 @@ impl Gateway {
     /// Starts another gateway on the same database.
     pub async fn another(&self, flags: &[&str]) -> Self {
         Self::open(
-            Arc::clone(&self.place),
+            Arc::clone(&self.database),
             self.api,
             flags,
             self.services.clock.now(),
@@ -138,24 +138,24 @@ impl Gateway {
     }
 
     /// Stops the gateway and starts another on the same database with these settings.
-    pub async fn with(self, flags: &[&str]) -> Self {
+    pub async fn restart_with(self, flags: &[&str]) -> Self {
         let now = self.services.clock.now();
-        self.restarted(flags, now).await
+        self.restart_at(flags, now).await
     }
 
     /// Stops the gateway and starts another on the same database with these settings, at this time.
-    pub async fn restarted(self, flags: &[&str], now: DateTime<Utc>) -> Self {
-        let (place, api) = (Arc::clone(&self.place), self.api);
+    pub async fn restart_at(self, flags: &[&str], now: DateTime<Utc>) -> Self {
+        let (database, api) = (Arc::clone(&self.database), self.api);
         self.end().await;
-        Self::open(place, api, flags, now).await
+        Self::open(database, api, flags, now).await
     }
 
     /// Stops the gateway and keeps the database.
-    pub async fn end(self) -> Arc<Place> {
+    pub async fn end(self) -> Arc<TestDatabase> {
         let Self {
             services,
             http,
-            place,
+            database,
             stop,
             serving,
             ..
@@ -164,11 +164,11 @@ impl Gateway {
         let _ = stop.send(());
         serving.await.expect("the gateway stops");
         services.db.close().await;
-        place
+        database
     }
 
-    /// Advances the clock.
-    pub fn wait(&self, seconds: u64) {
+    /// Advances the clock of the gateway by this many seconds.
+    pub fn advance_clock(&self, seconds: u64) {
         self.services.clock.advance(Duration::from_secs(seconds));
     }
 
@@ -206,14 +206,14 @@ impl Gateway {
 
     /// The URL of its database.
     pub fn database_url(&self) -> String {
-        self.place.url()
+        self.database.url()
     }
 
     /// The number of statements sent while a future runs, and its output. No other request may run at the same time.
-    pub async fn statements<T>(&self, doing: impl Future<Output = T>) -> (u64, T) {
+    pub async fn count_statements<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
         let before = self.services.db.statements();
-        let done = doing.await;
-        (self.services.db.statements() - before, done)
+        let output = work.await;
+        (self.services.db.statements() - before, output)
     }
 
     /// Executes a statement directly on the database, without any checks.
@@ -227,8 +227,8 @@ impl Gateway {
             .await
     }
 
-    /// Makes every gateway read brands, categories and suppliers again. There has to be a brand.
-    pub async fn forget_labels(&self) {
+    /// Invalidates the brands, categories and suppliers that gateways have cached. At least one brand has to exist.
+    pub async fn invalidate_labels(&self) {
         self.sql("UPDATE brand SET version = version")
             .await
             .expect("a change");

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::api::{Outcome, snake_case};
 
 /// GraphQL's type errors of inputs, as the validation errors that REST returns for them.
-pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
+pub fn type_errors(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
     let words = |message: &str| {
         let refused = message.strip_prefix("The variable \"$input")?;
         let (field, why) = refused.split_once("\" does not fit: ")?;
@@ -15,18 +15,21 @@ pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
             return Some((field.to_owned(), "This field is required.".to_owned()));
         }
         let field = field.trim_start_matches('.');
-        let least = i64::from(kind != Kind::Product);
+        let minimum = i64::from(kind != Kind::Product);
         let message = match (why.split('"').nth(1)?.trim_end_matches('!'), &input[field]) {
             (_, Value::Null) => "This field may not be null.".to_owned(),
             ("Int", Value::Number(number)) if number.as_i64().is_some_and(|number| number < 0) => {
-                format!("Ensure this value is greater than or equal to {least}.")
+                format!("Ensure this value is greater than or equal to {minimum}.")
             }
             ("Int", Value::Number(number)) if number.is_u64() => {
                 "Ensure this value is less than or equal to 2147483647.".to_owned()
             }
             ("Int", _) => "A valid integer is required.".to_owned(),
             ("String", _) => "Not a valid string.".to_owned(),
-            ("ID", value) => format!("Incorrect type. Expected pk value, received {}.", python(value)),
+            ("ID", value) => format!(
+                "Incorrect type. Expected pk value, received {}.",
+                python_type(value)
+            ),
             (ty, value) => panic!("{field}: {value} is no {ty}"),
         };
         Some((field.to_owned(), message))
@@ -45,7 +48,7 @@ pub fn by_type(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
 }
 
 /// The Python name of a value's type, which documented messages contain.
-fn python(value: &Value) -> &'static str {
+fn python_type(value: &Value) -> &'static str {
     match value {
         Value::Bool(_) => "bool",
         Value::Array(_) => "list",

@@ -27,7 +27,7 @@ pub fn resolved(value: &'static Value) -> &'static Value {
 pub fn object(value: &'static Value) -> &'static Map<String, Value> {
     value
         .as_object()
-        .unwrap_or_else(|| panic!("{value} is no object"))
+        .unwrap_or_else(|| panic!("{value} is not an object"))
 }
 
 pub fn paths() -> &'static Map<String, Value> {
@@ -50,12 +50,13 @@ pub fn operation(path: &str, method: &str) -> &'static Value {
         .2
 }
 
-/// The described path of a single object of a kind.
-pub fn one(kind: Kind) -> String {
+/// The described path of a single object of this kind.
+pub fn object_path(kind: Kind) -> String {
     format!("/{}/{{id}}/", kind.plural())
 }
 
-pub fn all(kind: Kind) -> String {
+/// The described path of the list of this kind.
+pub fn list_path(kind: Kind) -> String {
     format!("/{}/", kind.plural())
 }
 
@@ -88,25 +89,25 @@ pub fn examples(response: &'static Value) -> Vec<&'static Value> {
 }
 
 /// Asserts that a value has exactly the described keys in the described order, and values of the described types.
-pub fn is_like(value: &Value, schema: &'static Value, at: &str) {
+pub fn assert_like(value: &Value, schema: &'static Value, at: &str) {
     let schema = resolved(schema);
     if let Some(properties) = schema.get("properties") {
         assert_eq!(keys(value), keys(properties), "{at}");
         for (name, schema) in object(properties) {
-            is_like(&value[name], schema, &format!("{at}.{name}"));
+            assert_like(&value[name], schema, &format!("{at}.{name}"));
         }
         return;
     }
     if let Some(items) = schema.get("items") {
-        for item in value.as_array().unwrap_or_else(|| panic!("{at} is no list")) {
-            is_like(item, items, &format!("{at}[]"));
+        for item in value.as_array().unwrap_or_else(|| panic!("{at} is not a list")) {
+            assert_like(item, items, &format!("{at}[]"));
         }
         return;
     }
     if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
         let is_null = |choice: &&'static Value| resolved(choice)["type"] == "null";
         let fits = choices.iter().find(|choice| is_null(choice) == value.is_null());
-        is_like(value, fits.unwrap_or_else(|| panic!("{at} is {value}")), at);
+        assert_like(value, fits.unwrap_or_else(|| panic!("{at} is {value}")), at);
         return;
     }
     let own = match value {
@@ -135,7 +136,7 @@ pub fn required_headers(response: &'static Value) -> Vec<&'static str> {
 
 /// Asserts that a response equals one of the described examples.
 #[track_caller]
-pub fn is_example(answer: &Answer, path: &str, method: &str, status: u16) {
+pub fn assert_example(answer: &Answer, path: &str, method: &str, status: u16) {
     let response = response(path, method, status);
     let body = answer.expect(status);
     assert!(examples(response).contains(&&body), "{method} {path}: {body}");

@@ -54,23 +54,23 @@ impl Program {
         .await
     }
 
-    /// Like [`Program::serve`], with a limit on the size of files in bytes until [`Program::has_room`]. Writes beyond the
-    /// limit fail as on a full disk.
-    pub async fn serve_on_a_small_disk(database_url: &str, bytes: u64, settings: &[(&str, &str)]) -> Self {
+    /// Like [`Program::serve`], with a limit on the size of files in bytes until [`Program::lift_size_limit`]. Writes
+    /// beyond the limit fail as on a full disk.
+    pub async fn serve_with_size_limit(database_url: &str, bytes: u64, settings: &[(&str, &str)]) -> Self {
         // Exceeding the limit raises SIGXFSZ, which would end the program and does not occur on a full disk.
-        let limited = r#"trap "" XFSZ; exec /usr/bin/prlimit --fsize="$1:unlimited" "$0" "$2""#;
-        let like = command(database_url);
+        let script = r#"trap "" XFSZ; exec /usr/bin/prlimit --fsize="$1:unlimited" "$0" "$2""#;
+        let base = command(database_url);
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", limited, env!("CARGO_BIN_EXE_stockroom"), &bytes.to_string()])
+            .args(["-c", script, env!("CARGO_BIN_EXE_stockroom"), &bytes.to_string()])
             .env_clear()
-            .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .envs(base.get_envs().filter_map(|(name, value)| Some((name, value?))))
             .current_dir(std::env::temp_dir());
         Self::start(command.envs(settings.iter().copied())).await
     }
 
     /// Lifts the limit on the size of files.
-    pub fn has_room(&self) {
+    pub fn lift_size_limit(&self) {
         let pid = self.child.id().to_string();
         let raised = Command::new("/usr/bin/prlimit")
             .args(["--pid", &pid, "--fsize=unlimited:unlimited"])
@@ -113,21 +113,21 @@ impl Program {
     }
 
     /// The next line of the log that matches.
-    pub async fn line(&mut self, is_meant: impl Fn(&Value) -> bool) -> Value {
+    pub async fn line(&mut self, matches: impl Fn(&Value) -> bool) -> Value {
         loop {
             let line = tokio::time::timeout(TIMEOUT, self.lines.recv())
                 .await
                 .expect("the line is logged in time")
                 .expect("the line is logged before the program exits");
             let line: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error} in {line}"));
-            if is_meant(&line) {
+            if matches(&line) {
                 return line;
             }
         }
     }
 
-    /// The rest of the log, of a program that has exited.
-    pub async fn rest(&mut self) -> Vec<String> {
+    /// The remaining log of a program that has exited.
+    pub async fn remaining_log(&mut self) -> Vec<String> {
         let mut rest = Vec::new();
         while let Some(line) = tokio::time::timeout(TIMEOUT, self.lines.recv())
             .await
@@ -203,8 +203,8 @@ impl Program {
         self.child.kill().expect("a child");
     }
 
-    /// Waits for its exit and returns the status.
-    pub async fn ended(&mut self) -> ExitStatus {
+    /// Waits until it exits; returns the status.
+    pub async fn wait_for_exit(&mut self) -> ExitStatus {
         let deadline = tokio::time::Instant::now() + TIMEOUT;
         loop {
             if let Some(status) = self.child.try_wait().expect("a child") {

@@ -37,7 +37,7 @@ pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
 }
 
 /// Sends bytes, closes the writing side of the connection, and reads the response.
-pub async fn exchange_cut(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
+pub async fn exchange_half_closed(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(bytes).await.expect("a listening server");
     stream.shutdown().await.expect("a listening server");

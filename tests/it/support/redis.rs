@@ -61,7 +61,7 @@ impl Redis {
 /// A TCP proxy to a server that can cut its connections.
 pub struct Proxy {
     pub address: SocketAddr,
-    passing: JoinHandle<()>,
+    forwarding: JoinHandle<()>,
 }
 
 impl Proxy {
@@ -69,7 +69,7 @@ impl Proxy {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = TcpListener::bind(at.unwrap_or(any)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let passing = tokio::spawn(async move {
+        let forwarding = tokio::spawn(async move {
             // The set is dropped with the task, which closes every connection.
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((mut client, _)) = listener.accept().await {
@@ -79,13 +79,13 @@ impl Proxy {
                 });
             }
         });
-        Self { address, passing }
+        Self { address, forwarding }
     }
 
     /// Closes the listener and every connection.
     pub async fn cut(self) {
-        self.passing.abort();
-        assert!(self.passing.await.is_err_and(|ended| ended.is_cancelled()));
+        self.forwarding.abort();
+        assert!(self.forwarding.await.is_err_and(|ended| ended.is_cancelled()));
     }
 }
 
@@ -99,7 +99,7 @@ pub struct TlsRedis {
 }
 
 impl TlsRedis {
-    /// `None` where [`Redis::empty`] is.
+    /// Starts the server; `None` if [`Redis::empty`] returns `None`.
     pub async fn start() -> Option<Self> {
         Redis::empty().await?;
         let directory = tempfile::tempdir().expect("a directory");
@@ -145,7 +145,7 @@ impl Drop for TlsRedis {
     }
 }
 
-/// Creates an authority, and a certificate and its key for 127.0.0.1 that it has signed.
+/// Creates a certificate authority, and a certificate for 127.0.0.1 that it has signed.
 fn certify(directory: &Path) {
     let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
     for arguments in [

@@ -15,17 +15,17 @@ use crate::support::answer::{Answer, BAD_TOKEN, FORBIDDEN, INVALID_PAGE, NO_TOKE
 use crate::support::api::{Api, Outcome, capital, output, selection};
 
 /// The response to a request, if GraphQL can express it.
-pub fn interpret<'a>(
+pub fn translate<'a>(
     actor: &'a Actor,
     method: &'a Method,
     path: &'a str,
     body: Option<&'a Value>,
 ) -> BoxFuture<'a, Option<Answer>> {
     // Boxed, because `Actor` calls this function, which sends requests through `Actor`.
-    interpreted(actor, method, path, body).boxed()
+    translate_inner(actor, method, path, body).boxed()
 }
 
-async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&Value>) -> Option<Answer> {
+async fn translate_inner(actor: &Actor, method: &Method, path: &str, body: Option<&Value>) -> Option<Answer> {
     let request = format!("{method} {path} through GraphQL");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut steps = path.trim_end_matches('/').split('/');
@@ -39,7 +39,7 @@ async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&V
         return None;
     }
     let body = match body {
-        Some(body) => Some(plain(kind, body)?),
+        Some(body) => Some(graphql_fields(kind, body)?),
         None => None,
     };
     let outcome = match (method.as_str(), id, &body) {
@@ -52,20 +52,26 @@ async fn interpreted(actor: &Actor, method: &Method, path: &str, body: Option<&V
         ("DELETE", Some(Ok(id)), None) => Api::GraphQl.delete(actor, kind, id).await,
         _ => return None,
     };
-    let done = match *method {
+    let success_status = match *method {
         Method::POST => 201,
         Method::DELETE => 204,
         _ => 200,
     };
-    Some(answer(actor, done, outcome, &body.unwrap_or_default(), request))
+    Some(answer(
+        actor,
+        success_status,
+        outcome,
+        &body.unwrap_or_default(),
+        request,
+    ))
 }
 
 /// The REST response for an outcome.
-fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, request: String) -> Answer {
-    let envelope = |code: &str, details: &Value| json!({ "error": { "code": code, "message": "As GraphQL has it.", "details": details } });
+fn answer(actor: &Actor, success_status: u16, outcome: Outcome, body: &Value, request: String) -> Answer {
+    let envelope = |code: &str, details: &Value| json!({ "error": { "code": code, "message": "Translated from GraphQL.", "details": details } });
     let (status, text) = match outcome {
-        Outcome::Done(Value::Null) => (done, String::new()),
-        Outcome::Done(object) => (done, object.to_string()),
+        Outcome::Done(Value::Null) => (success_status, String::new()),
+        Outcome::Done(object) => (success_status, object.to_string()),
         Outcome::Invalid(refused) => {
             let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
             for (field, message) in refused {
@@ -94,11 +100,11 @@ fn answer(actor: &Actor, done: u16, outcome: Outcome, body: &Value, request: Str
         Outcome::Unauthenticated if actor.token.is_none() => (401, NO_TOKEN.to_owned()),
         Outcome::Unauthenticated => (401, BAD_TOKEN.to_owned()),
     };
-    Answer::interpreted(status, text, request)
+    Answer::translated(status, text, request)
 }
 
 /// The fields that GraphQL has, with ids and whole numbers as numbers; `None` if the body is not an object.
-fn plain(kind: Kind, body: &Value) -> Option<Value> {
+fn graphql_fields(kind: Kind, body: &Value) -> Option<Value> {
     let number = |value: &Value| match value {
         Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
             digits.parse::<i64>().ok()
@@ -136,7 +142,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
     let noun = capital(kind.singular());
     let (mut filter, mut variables) = (Map::new(), Map::new());
     let (mut size, mut page) = (10_i64, 1_i64);
-    let mut both = |field: &str, operator: &str, value: Value| {
+    let mut add_condition = |field: &str, operator: &str, value: Value| {
         let conditions = filter.entry(field.to_owned()).or_insert_with(|| json!({}));
         conditions[operator] = value;
     };
@@ -159,26 +165,26 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
             }
             ("brand" | "category", Kind::Product)
             | ("product", Kind::Inflow | Kind::Outflow)
-            | ("supplier", Kind::Inflow) => both(&name, "id", related()?),
-            ("min_price", Kind::Product) => both("sellingPrice", "gte", json!(value)),
-            ("max_price", Kind::Product) => both("sellingPrice", "lte", json!(value)),
-            ("date_from", Kind::Inflow | Kind::Outflow) => both("createdAt", "from", json!(value)),
-            ("date_to", Kind::Inflow | Kind::Outflow) => both("createdAt", "to", json!(value)),
+            | ("supplier", Kind::Inflow) => add_condition(&name, "id", related()?),
+            ("min_price", Kind::Product) => add_condition("sellingPrice", "gte", json!(value)),
+            ("max_price", Kind::Product) => add_condition("sellingPrice", "lte", json!(value)),
+            ("date_from", Kind::Inflow | Kind::Outflow) => add_condition("createdAt", "from", json!(value)),
+            ("date_to", Kind::Inflow | Kind::Outflow) => add_condition("createdAt", "to", json!(value)),
             _ => return None,
         }
     }
     variables.insert("filter".to_owned(), Value::Object(filter));
     variables.insert("first".to_owned(), json!(size));
     variables.insert("offset".to_owned(), json!((page - 1) * size));
-    let (declared, given) = if matches!(kind, Kind::Inflow | Kind::Outflow) {
+    let (declaration, argument) = if matches!(kind, Kind::Inflow | Kind::Outflow) {
         ("", "")
     } else {
         ("$search: String, ", "search: $search, ")
     };
     let (field, selected) = (kind.plural(), selection(kind));
     let document = format!(
-        "query({declared}$filter: {noun}Filter, $order: [{noun}Order!], $first: Int, $offset: Int) {{
-           {field}({given}filter: $filter, orderBy: $order, first: $first, offset: $offset) {{
+        "query({declaration}$filter: {noun}Filter, $order: [{noun}Order!], $first: Int, $offset: Int) {{
+           {field}({argument}filter: $filter, orderBy: $order, first: $first, offset: $offset) {{
              totalCount nodes {{ {selected} }} }} }}"
     );
     let body = actor.gql(&document, Value::Object(variables)).await.json();
@@ -200,7 +206,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
         .as_array()
         .unwrap_or_else(|| panic!("{request}: {body}"));
     if nodes.is_empty() && page > 1 {
-        return Some(Answer::interpreted(
+        return Some(Answer::translated(
             404,
             INVALID_PAGE.to_owned(),
             request.to_owned(),
@@ -208,7 +214,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
     }
     let results: Vec<Value> = nodes.iter().map(output).collect();
     let page = json!({ "count": found["totalCount"], "next": null, "previous": null, "results": results });
-    Some(Answer::interpreted(200, page.to_string(), request.to_owned()))
+    Some(Answer::translated(200, page.to_string(), request.to_owned()))
 }
 
 /// A column of an order; `None` for a column that GraphQL cannot order by.

@@ -36,14 +36,14 @@ pub enum Database {
 }
 
 /// The database of one test.
-pub enum Place {
+pub enum TestDatabase {
     Sqlite(TempDir),
     Postgres { name: String },
 }
 
-impl Place {
+impl TestDatabase {
     /// A copy of the migrated database; `None` if it needs PostgreSQL and no server is configured.
-    pub async fn fresh(database: Database) -> Option<Self> {
+    pub async fn migrated(database: Database) -> Option<Self> {
         match database {
             Database::Sqlite => {
                 let directory = tempfile::tempdir().expect("a directory");
@@ -93,7 +93,7 @@ pub async fn row_counts(url: &str) -> BTreeMap<String, i64> {
         .await
         .expect("the target opens");
     let db = &services.db;
-    let ask = async |sql: String| {
+    let query = async |sql: String| {
         let statement = Statement::from_string(db.get_database_backend(), sql);
         db.query_all_raw(statement).await.expect("a result")
     };
@@ -107,17 +107,18 @@ pub async fn row_counts(url: &str) -> BTreeMap<String, i64> {
         }
     };
     let mut counts = BTreeMap::new();
-    for row in ask(list.to_owned()).await {
+    for row in query(list.to_owned()).await {
         let table: String = row.try_get("", "name").expect("a name");
-        let count = ask(format!("SELECT COUNT(*) AS number FROM \"{table}\"")).await;
+        let count = query(format!("SELECT COUNT(*) AS number FROM \"{table}\"")).await;
         counts.insert(table, count[0].try_get("", "number").expect("a number"));
     }
     db.close().await;
     counts
 }
 
-/// The runtime of shared connections: a connection belongs to the runtime that opened it, and each test has its own.
-static KEEPER: LazyLock<Runtime> = LazyLock::new(|| {
+/// The runtime of connections that tests share: a connection belongs to the runtime that opened it, and each test has its own
+/// runtime.
+static SHARED_RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -150,18 +151,18 @@ async fn sqlite_template() -> &'static [u8] {
     static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
     TEMPLATE
         .get_or_init(async || {
-            let made = KEEPER.spawn(async {
+            let template = SHARED_RUNTIME.spawn(async {
                 let directory = tempfile::tempdir().expect("a directory");
                 let file = directory.path().join("test.db");
                 prepare(&format!("sqlite://{}", file.display())).await;
                 // A single file, with the write-ahead log merged into it.
-                let whole = directory.path().join("whole.db");
+                let merged = directory.path().join("whole.db");
                 rusqlite::Connection::open(file)
-                    .and_then(|file| file.execute("VACUUM INTO ?", [whole.to_str()]))
+                    .and_then(|file| file.execute("VACUUM INTO ?", [merged.to_str()]))
                     .expect("a copy");
-                std::fs::read(whole).expect("the file")
+                std::fs::read(merged).expect("the file")
             });
-            made.await.expect("a template")
+            template.await.expect("a template")
         })
         .await
 }
@@ -201,7 +202,7 @@ impl Server {
         &'static self,
         work: impl FnOnce(&'static Self) -> Fut + Send + 'static,
     ) -> T {
-        KEEPER
+        SHARED_RUNTIME
             .spawn(async move { work(self).await })
             .await
             .expect("the task completes")

@@ -25,13 +25,13 @@ use tokio::task::{JoinHandle, JoinSet};
 /// A running collector, which is stopped on drop.
 pub struct Collector {
     pub address: SocketAddr,
-    seen: Arc<watch::Sender<Seen>>,
+    collected: Arc<watch::Sender<Collected>>,
     serving: JoinHandle<()>,
 }
 
 /// The collected requests.
 #[derive(Clone, Default)]
-pub struct Seen {
+pub struct Collected {
     pub spans: Vec<Span>,
     /// The attributes `service.*` of the sender's resource.
     pub resource: Vec<(String, String)>,
@@ -45,11 +45,11 @@ impl Collector {
     pub async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let seen = Arc::new(watch::Sender::new(Seen::default()));
-        let serving = tokio::spawn(serve(listener, Arc::clone(&seen)));
+        let collected = Arc::new(watch::Sender::new(Collected::default()));
+        let serving = tokio::spawn(serve(listener, Arc::clone(&collected)));
         Self {
             address,
-            seen,
+            collected,
             serving,
         }
     }
@@ -60,14 +60,18 @@ impl Collector {
     }
 
     /// The requests collected so far.
-    pub fn seen(&self) -> Seen {
-        self.seen.borrow().clone()
+    pub fn collected(&self) -> Collected {
+        self.collected.borrow().clone()
     }
 
     /// Waits until the condition `holds` is met, for at most 30 seconds, and returns the collected requests.
-    pub async fn until(&self, holds: impl Fn(&Seen) -> bool) -> Seen {
-        let mut seen = self.seen.subscribe();
-        let arrived = tokio::time::timeout(Duration::from_secs(30), seen.wait_for(|seen| holds(seen))).await;
+    pub async fn until(&self, holds: impl Fn(&Collected) -> bool) -> Collected {
+        let mut collected = self.collected.subscribe();
+        let arrived = tokio::time::timeout(
+            Duration::from_secs(30),
+            collected.wait_for(|collected| holds(collected)),
+        )
+        .await;
         arrived
             .expect("the requests arrive in time")
             .expect("the sender is not dropped")
@@ -75,7 +79,7 @@ impl Collector {
     }
 }
 
-impl Seen {
+impl Collected {
     /// The spans with this name.
     pub fn named(&self, name: &str) -> Vec<&Span> {
         self.spans.iter().filter(|span| span.name == name).collect()
@@ -119,13 +123,13 @@ impl Drop for Collector {
     }
 }
 
-async fn serve(listener: TcpListener, seen: Arc<watch::Sender<Seen>>) {
+async fn serve(listener: TcpListener, collected: Arc<watch::Sender<Collected>>) {
     let mut connections = JoinSet::new();
     loop {
         let (stream, _) = listener.accept().await.expect("a connection");
-        let seen = Arc::clone(&seen);
+        let collected = Arc::clone(&collected);
         connections.spawn(async move {
-            let service = service_fn(move |request| take(Arc::clone(&seen), request));
+            let service = service_fn(move |request| receive(Arc::clone(&collected), request));
             let connection = hyper::server::conn::http1::Builder::new();
             // An error is ignored: the client may disconnect at any time.
             let _ = connection.serve_connection(TokioIo::new(stream), service).await;
@@ -133,17 +137,17 @@ async fn serve(listener: TcpListener, seen: Arc<watch::Sender<Seen>>) {
     }
 }
 
-async fn take(
-    seen: Arc<watch::Sender<Seen>>,
+async fn receive(
+    collected: Arc<watch::Sender<Collected>>,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     assert_eq!(head.headers["content-type"], "application/x-protobuf");
     let body = body.collect().await.expect("a complete request").to_bytes();
     let message = ExportTraceServiceRequest::decode(&*body).expect("an OTLP request");
-    seen.send_modify(|seen| {
-        seen.bytes.extend(&body);
-        seen.paths.push(head.uri.path().to_owned());
+    collected.send_modify(|collected| {
+        collected.bytes.extend(&body);
+        collected.paths.push(head.uri.path().to_owned());
         for resource in message.resource_spans {
             let attributes = resource
                 .resource
@@ -153,8 +157,9 @@ async fn take(
             let own = attributes
                 .iter()
                 .filter(|attribute| attribute.key.starts_with("service."));
-            seen.resource = own.map(|own| (own.key.clone(), text(own))).collect();
-            seen.spans
+            collected.resource = own.map(|own| (own.key.clone(), text(own))).collect();
+            collected
+                .spans
                 .extend(resource.scope_spans.into_iter().flat_map(|scope| scope.spans));
         }
     });

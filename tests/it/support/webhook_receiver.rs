@@ -200,7 +200,7 @@ pub fn flags<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 /// Restarts the gateway with webhooks. The worker runs only when a test calls it.
 pub async fn with_webhooks(gateway: Gateway, receiver: &Receiver, more: &[&str]) -> Gateway {
     let url = receiver.url();
-    let gateway = gateway.with(&flags(&url, more)).await;
+    let gateway = gateway.restart_with(&flags(&url, more)).await;
     gateway
         .webhooks()
         .store_configured_endpoint()
@@ -240,7 +240,7 @@ pub const MANAGED: [&str; 4] = ["--webhook-enabled", "true", "--webhook-allow-pr
 
 /// Restarts the gateway with webhooks for managed endpoints. The worker runs only when a test calls it.
 pub async fn with_managed_endpoints(gateway: Gateway, more: &[&str]) -> Gateway {
-    let gateway = gateway.with(&[&MANAGED, more].concat()).await;
+    let gateway = gateway.restart_with(&[&MANAGED, more].concat()).await;
     gateway
         .webhooks()
         .store_configured_endpoint()
@@ -260,20 +260,20 @@ impl ManagedEndpoint {
     /// Creates an endpoint that subscribes to these events.
     pub async fn make(gateway: &Gateway, url: &str, events: &[&str]) -> Self {
         let body = json!({ "url": url, "events": events });
-        let made = gateway.root.post("webhooks/", body).await.expect(201);
+        let created = gateway.root.post("webhooks/", body).await.expect(201);
         Self {
-            id: made["id"].as_i64().expect("an id"),
-            secret: made["secret"].as_str().expect("a secret").to_owned(),
+            id: created["id"].as_i64().expect("an id"),
+            secret: created["secret"].as_str().expect("a secret").to_owned(),
         }
     }
 
-    /// A path below that of the endpoint; that of the endpoint itself for an empty string.
+    /// The path of the endpoint, followed by `below`.
     pub fn path(&self, below: &str) -> String {
         format!("webhooks/{}/{below}", self.id)
     }
 
     /// Its current state.
-    pub async fn shown(&self, gateway: &Gateway) -> Value {
+    pub async fn read(&self, gateway: &Gateway) -> Value {
         gateway.root.get(&self.path("")).await.expect(200)
     }
 
@@ -289,7 +289,7 @@ impl ManagedEndpoint {
     }
 
     /// Inserts this many deliveries of the first event directly into the database, with this `due_at` and `outcome`.
-    pub async fn many(&self, gateway: &Gateway, count: u32, state: &str) {
+    pub async fn insert_deliveries(&self, gateway: &Gateway, count: u32, state: &str) {
         let endpoint = self.id;
         let sql = format!(
             "INSERT INTO delivery (event_id, endpoint_id, attempts, due_at, outcome, ended_at)

@@ -156,7 +156,7 @@ impl Socket {
     }
 
     /// The next buffered message; `None` once the connection is closed.
-    pub async fn left(&mut self) -> Option<Value> {
+    pub async fn next_buffered(&mut self) -> Option<Value> {
         let message = tokio::time::timeout(TIMEOUT, self.0.next())
             .await
             .expect("an end in time");

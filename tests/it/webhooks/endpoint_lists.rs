@@ -38,7 +38,9 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
     let path = next.split_once("/api/v1/").expect("a path").1;
     assert_eq!(path, format!("{list}?outcome=delivered&page=2"));
     assert_eq!(root.get(path).await.ids().len(), 2);
-    root.get(&format!("{list}?page=9")).await.is(404, INVALID_PAGE);
+    root.get(&format!("{list}?page=9"))
+        .await
+        .expect_body(404, INVALID_PAGE);
     assert_eq!(root.get(&format!("{list}?outcome=pending")).await.ids().len(), 1);
     assert_eq!(root.get(&format!("{list}?outcome=failed")).await.ids().len(), 0);
     assert_eq!(
@@ -60,7 +62,7 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
         let details = root
             .get(&format!("{list}?{parameter}=x"))
             .await
-            .refuses(400, "INVALID_PARAMETER");
+            .expect_error(400, "INVALID_PARAMETER");
         assert_eq!(details, json!({ parameter: reason }));
     }
     let one = root.get(&format!("{list}{}/", ids[0])).await.expect(200);
@@ -82,21 +84,21 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
     // The list of an endpoint excludes the deliveries of others.
     root.get(&other.path(&format!("deliveries/{}/", ids[0])))
         .await
-        .is(404, NOT_FOUND);
+        .expect_body(404, NOT_FOUND);
     root.post(&other.path(&format!("deliveries/{}/replay/", ids[0])), json!({}))
         .await
-        .is(404, NOT_FOUND);
+        .expect_body(404, NOT_FOUND);
     // GraphQL returns the same deliveries, forwards and backwards.
     let document = "query($id: ID!, $after: String, $before: String, $first: Int, $last: Int) { webhookEndpoint(id: $id) {
         deliveries(first: $first, after: $after, last: $last, before: $before, filter: {outcome: [DELIVERED, FAILED]}) {
             totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
             nodes { id event outcome messageId attemptCount attempts { totalCount nodes { number status error durationMs } } } } } }";
-    let ask = async |variables: Value| {
+    let query = async |variables: Value| {
         let mut variables = variables;
         variables["id"] = json!(endpoint.id);
         root.gql(document, variables).await.json()["data"]["webhookEndpoint"]["deliveries"].clone()
     };
-    let first = ask(json!({ "first": 10 })).await;
+    let first = query(json!({ "first": 10 })).await;
     let found: Vec<i64> = first["nodes"]
         .as_array()
         .unwrap()
@@ -107,10 +109,10 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
     assert_eq!(first["nodes"][0]["messageId"], one["message_id"]);
     assert_eq!(first["nodes"][0]["attempts"]["totalCount"], 1);
     assert_eq!(first["nodes"][0]["attempts"]["nodes"][0]["status"], 204);
-    let rest = ask(json!({ "first": 10, "after": first["pageInfo"]["endCursor"] })).await;
+    let rest = query(json!({ "first": 10, "after": first["pageInfo"]["endCursor"] })).await;
     assert_eq!(rest["nodes"].as_array().unwrap().len(), 2);
-    let back = ask(json!({ "last": 10, "before": rest["pageInfo"]["startCursor"] })).await;
-    assert_eq!(back["nodes"], first["nodes"]);
+    let backwards = query(json!({ "last": 10, "before": rest["pageInfo"]["startCursor"] })).await;
+    assert_eq!(backwards["nodes"], first["nodes"]);
 }
 
 async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {
@@ -124,15 +126,17 @@ async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {
     let list = endpoint.path("deliveries/?page_size=100");
     let mut counts = Vec::new();
     for rows in [2, 40] {
-        let there = endpoint.deliveries(&gateway).await.len();
-        for _ in there..rows {
+        let existing = endpoint.deliveries(&gateway).await.len();
+        for _ in existing..rows {
             create_outflow(&gateway, product, 1).await;
         }
         send_due(&gateway).await;
         gateway.root.get("webhooks/").await.expect(200);
-        let (rest, page) = gateway.statements(gateway.root.get(&list)).await;
+        let (rest, page) = gateway.count_statements(gateway.root.get(&list)).await;
         assert_eq!(page.ids().len(), rows);
-        let (graphql, body) = gateway.statements(gateway.root.gql(document, json!({}))).await;
+        let (graphql, body) = gateway
+            .count_statements(gateway.root.gql(document, json!({})))
+            .await;
         let nodes = &body.json()["data"]["webhookEndpoints"]["nodes"];
         for endpoint in nodes.as_array().expect("endpoints") {
             assert_eq!(endpoint["deliveries"]["nodes"].as_array().unwrap().len(), rows);

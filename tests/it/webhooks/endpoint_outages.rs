@@ -67,7 +67,7 @@ fn ids_by_outflow(messages: &[Received]) -> BTreeMap<i64, BTreeSet<String>> {
 }
 
 async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
-    let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+    let (receiver, redirect_target) = (Receiver::start().await, Receiver::start().await);
     let schedule = [
         "--webhook-retry-schedule",
         "10,10,10,10,10,10",
@@ -78,31 +78,34 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 40).await;
     let down = format!("http://127.0.0.1:{}/", closed_port());
-    let mut made = BTreeSet::new();
+    let mut created = BTreeSet::new();
     for (reaction, url) in [
         (Reaction::Status(500), receiver.url()),
         (Reaction::Hang, receiver.url()),
-        (Reaction::Header(307, "location", elsewhere.url()), receiver.url()),
+        (
+            Reaction::Header(307, "location", redirect_target.url()),
+            receiver.url(),
+        ),
         (Reaction::Endless(502), receiver.url()),
         (Reaction::Status(204), down),
     ] {
         receiver.set_reaction(reaction.clone());
         endpoint.patch(&gateway, json!({ "url": url })).await;
-        made.insert(create_outflow(&gateway, product, 3).await);
-        made.insert(create_outflow(&gateway, product, 3).await);
+        created.insert(create_outflow(&gateway, product, 3).await);
+        created.insert(create_outflow(&gateway, product, 3).await);
         let too_many = json!({ "product": product, "quantity": 1_000 });
         gateway.manager.post("outflows/", too_many).await.expect(422);
-        gateway.wait(13);
-        assert_eq!(send_due(&gateway).await, made.len(), "{reaction:?}");
+        gateway.advance_clock(13);
+        assert_eq!(send_due(&gateway).await, created.len(), "{reaction:?}");
     }
     receiver.set_reaction(Reaction::Status(204));
     endpoint.patch(&gateway, json!({ "url": receiver.url() })).await;
-    gateway.wait(13);
+    gateway.advance_clock(13);
     assert_eq!(send_due(&gateway).await, 10);
     let delivered = ids_by_outflow(&receiver.received());
-    assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+    assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), created);
     assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
-    assert!(elsewhere.received().is_empty());
+    assert!(redirect_target.received().is_empty());
     let first = endpoint.deliveries(&gateway).await.pop().expect("the first");
     let errors: Vec<&Value> = first["attempts"]
         .as_array()
@@ -113,10 +116,10 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     assert_eq!(
         errors,
         [
-            "it answered 500",
+            "the receiver responded with status 500",
             "it did not answer in time",
-            "it answered 307",
-            "it answered 502",
+            "the receiver responded with status 307",
+            "the receiver responded with status 502",
             "it refused the connection",
         ]
         .iter()
@@ -154,11 +157,11 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
         let at = if sale % 2 == 0 { &gateway } else { &second };
         create_outflow(at, product, 1)
     });
-    let made: BTreeSet<i64> = futures_util::future::join_all(sales).await.into_iter().collect();
+    let created: BTreeSet<i64> = futures_util::future::join_all(sales).await.into_iter().collect();
     let mut ids = Vec::new();
     for receiver in &receivers {
         let delivered = ids_by_outflow(&receiver.wait_for(60).await);
-        assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+        assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), created);
         ids.push(delivered);
     }
     // An event has the same id for every endpoint, regardless of the sending gateway.
@@ -186,12 +189,12 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 1_000_000).await;
-    let place = gateway.end().await;
+    let database = gateway.end().await;
     let settings = [("WEBHOOK_ENABLED", "true"), ("WEBHOOK_ALLOW_PRIVATE", "true")];
     let acknowledged = Mutex::new(BTreeSet::new());
     let mut access = None;
     for round in 0..ROUNDS {
-        let mut program = Program::serve(&place.url(), &settings).await;
+        let mut program = Program::serve(&database.url(), &settings).await;
         let token = match access.take() {
             Some(token) => token,
             None => program.user("manager").await.token.expect("a token"),
@@ -216,14 +219,14 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
                     return;
                 };
                 assert_eq!(status, 422, "{refused}");
-                let Some((status, made)) = sell(1).await else {
+                let Some((status, created)) = sell(1).await else {
                     return;
                 };
-                assert_eq!(status, 201, "{made}");
+                assert_eq!(status, 201, "{created}");
                 acknowledged
                     .lock()
                     .unwrap()
-                    .insert(made["id"].as_i64().expect("an id"));
+                    .insert(created["id"].as_i64().expect("an id"));
                 // The program is killed at this response, while other requests are pending and messages are being sent.
                 if answers.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
                     && let Some(program) = victim.lock().unwrap().take()
@@ -233,10 +236,10 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
             }
         });
         futures_util::future::join_all(clients).await;
-        program.ended().await;
+        program.wait_for_exit().await;
         access = Some(token);
     }
-    let checked = command(&place.url())
+    let checked = command(&database.url())
         .arg("check")
         .output()
         .expect("the process starts");
@@ -249,12 +252,12 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     // By this time, the claims of the killed programs have expired.
     let later = Clock::manual(Clock::system().now());
     later.advance(Duration::from_secs(120));
-    let app = App::open(config(&place.url(), &MANAGED), later)
+    let app = App::open(config(&database.url(), &MANAGED), later)
         .await
         .expect("a database");
     let worker = app.webhooks.as_ref().expect("webhooks are enabled");
     worker.run_due().await.expect("the worker runs");
-    let made: Vec<i64> = outflow::Entity::find()
+    let created: Vec<i64> = outflow::Entity::find()
         .select_only()
         .column(outflow::Column::Id)
         .into_tuple()
@@ -271,7 +274,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     // Every committed outflow is delivered with one id, whether it was acknowledged or not.
     assert_eq!(
         delivered.keys().copied().collect::<BTreeSet<_>>(),
-        made.into_iter().collect()
+        created.into_iter().collect()
     );
     assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
     assert_eq!(worker.run_due().await.expect("the worker runs"), 0);

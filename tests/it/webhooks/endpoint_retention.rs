@@ -50,7 +50,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
         String::from_utf8(output.stdout).expect("a text")
     };
     // Reverts to the schema without managed endpoints, and migrates again.
-    let place = gateway.end().await;
+    let database = gateway.end().await;
     let status = migrate(&["status"]);
     let since = status
         .lines()
@@ -59,7 +59,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
     migrate(&["up"]);
     let app = App::open(
         crate::support::gateway::config(
-            &place.url(),
+            &database.url(),
             &crate::support::webhook_receiver::flags(&receiver.url(), &[]),
         ),
         Clock::manual(moment),
@@ -104,22 +104,22 @@ async fn secrets_are_not_logged(gateway: Gateway) {
     let mut program = Program::serve(&gateway.database_url(), &settings).await;
     let admin = program.user("admin").await;
     let body = json!({ "url": url, "events": ["outflow.created"] });
-    let made = admin.post("webhooks/", body).await.expect(201);
-    let path = format!("webhooks/{}/", made["id"]);
+    let created = admin.post("webhooks/", body).await.expect(201);
+    let path = format!("webhooks/{}/", created["id"]);
     let rotated = admin
         .post(&format!("{path}rotate-secret/"), json!({}))
         .await
         .expect(200);
     let document = "mutation($id: ID!) { rotateWebhookSecret(input: {id: $id}) { secret } }";
-    let again = admin.gql(document, json!({ "id": made["id"] })).await.json();
+    let again = admin.gql(document, json!({ "id": created["id"] })).await.json();
     admin.post(&format!("{path}test/"), json!({})).await.expect(202);
     receiver.wait_for(1).await;
     program.terminate();
-    assert!(program.ended().await.success());
-    let log = program.rest().await;
+    assert!(program.wait_for_exit().await.success());
+    let log = program.remaining_log().await;
     assert!(log.len() > 10, "{log:#?}");
     let secrets = [
-        &made["secret"],
+        &created["secret"],
         &rotated["secret"],
         &again["data"]["rotateWebhookSecret"]["secret"],
         &json!(SECRET),

@@ -56,7 +56,7 @@ fn every_route(id: i64) -> Vec<(Method, String, Value, u16)> {
 async fn one_permission_covers_every_route(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     // Granted to the viewer only.
-    let given = "INSERT INTO permission (user_id, codename) VALUES (4, 'change_webhook')";
+    let grant = "INSERT INTO permission (user_id, codename) VALUES (4, 'change_webhook')";
     for (actor, may) in [
         (&gateway.anon, None),
         (&gateway.viewer, Some(false)),
@@ -66,7 +66,7 @@ async fn one_permission_covers_every_route(gateway: Gateway) {
     ] {
         assert_access(&gateway, actor, may).await;
     }
-    gateway.sql(given).await.unwrap();
+    gateway.sql(grant).await.unwrap();
     assert_access(&gateway, &gateway.viewer, Some(true)).await;
     let viewer = gateway
         .viewer
@@ -101,9 +101,9 @@ async fn assert_access(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
         };
         match may {
             None if head => assert_eq!(answer.status, 401, "{request}"),
-            None => answer.is(401, NO_TOKEN),
+            None => answer.expect_body(401, NO_TOKEN),
             Some(false) if head => assert_eq!(answer.status, 403, "{request}"),
-            Some(false) => answer.is(403, FORBIDDEN),
+            Some(false) => answer.expect_body(403, FORBIDDEN),
             Some(true) => assert_eq!(answer.status, status, "{request}: {}", answer.text),
         }
     }
@@ -156,15 +156,15 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
         ManagedEndpoint::make(&gateway, URL, &["outflow.created"]).await;
     }
     // Of ten concurrent requests, five are within the limit.
-    let made = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new()))).await;
-    let statuses: Vec<u16> = made.iter().map(|answer| answer.status).collect();
+    let created = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new()))).await;
+    let statuses: Vec<u16> = created.iter().map(|answer| answer.status).collect();
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
         5,
         "{statuses:?}"
     );
-    for refused in made.iter().filter(|answer| answer.status != 201) {
-        refused.refuses(409, "TOO_MANY_ENDPOINTS");
+    for refused in created.iter().filter(|answer| answer.status != 201) {
+        refused.expect_error(409, "TOO_MANY_ENDPOINTS");
     }
     for api in APIS {
         assert_eq!(api.create(root, Kind::Webhook, new()).await, Outcome::TooMany);
@@ -214,7 +214,7 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
                 "{path}"
             );
             let trace = send(gateway.anon.request(Method::TRACE, &path)).await;
-            trace.refuses(405, "METHOD_NOT_ALLOWED");
+            trace.expect_error(405, "METHOD_NOT_ALLOWED");
             assert_eq!(trace.header("allow"), Some(allow), "{path}");
         }
     }
@@ -227,7 +227,11 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
         format!("webhooks/x/deliveries/{id}/replay/"),
         format!("webhooks/{id}/nothing/"),
     ] {
-        gateway.anon.post(&path, json!({})).await.is(404, NOT_FOUND);
+        gateway
+            .anon
+            .post(&path, json!({}))
+            .await
+            .expect_body(404, NOT_FOUND);
     }
     let huge = "9".repeat(40);
     for path in [
@@ -236,26 +240,26 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
         format!("webhooks/{id}/deliveries/{huge}/"),
         format!("webhooks/{}/deliveries/1/", id + 1),
     ] {
-        root.get(&path).await.is(404, NOT_FOUND);
+        root.get(&path).await.expect_body(404, NOT_FOUND);
     }
     // Existence is checked before the body, and the body before its values.
     for below in ["rotate-secret/", "replay/"] {
-        let (here, nowhere) = (endpoint.path(below), format!("webhooks/999999/{below}"));
-        root.raw(Method::POST, &nowhere, "no JSON")
+        let (existing, missing) = (endpoint.path(below), format!("webhooks/999999/{below}"));
+        root.raw(Method::POST, &missing, "no JSON")
             .await
-            .is(404, NOT_FOUND);
-        root.raw(Method::POST, &here, "no JSON")
+            .expect_body(404, NOT_FOUND);
+        root.raw(Method::POST, &existing, "no JSON")
             .await
-            .refuses(400, "PARSE_ERROR");
-        root.raw(Method::POST, &here, "[]")
+            .expect_error(400, "PARSE_ERROR");
+        root.raw(Method::POST, &existing, "[]")
             .await
-            .refuses(400, "PARSE_ERROR");
+            .expect_error(400, "PARSE_ERROR");
         let xml = root
-            .request(Method::POST, &here)
+            .request(Method::POST, &existing)
             .header("content-type", "text/xml")
             .body("<a/>");
-        send(xml).await.refuses(415, "UNSUPPORTED_MEDIA_TYPE");
-        root.raw(Method::POST, &here, vec![b' '; 2 << 20])
+        send(xml).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+        root.raw(Method::POST, &existing, vec![b' '; 2 << 20])
             .await
             .expect(413);
     }
@@ -272,19 +276,19 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
         assert_eq!(keys(&refused), ["since"]);
     }
 
-    let shown = root.get(&endpoint.path("")).await;
-    let tag = shown.header("etag").expect("a tag").to_owned();
+    let object = root.get(&endpoint.path("")).await;
+    let tag = object.header("etag").expect("a tag").to_owned();
     assert_eq!(tag, "\"1\"");
-    let known = root
+    let conditional = root
         .request(Method::GET, &endpoint.path(""))
         .header("if-none-match", &tag);
-    send(known).await.is(304, "");
+    send(conditional).await.expect_body(304, "");
     for method in [Method::PATCH, Method::PUT, Method::DELETE] {
         let stale = root
             .request(method, &endpoint.path(""))
             .header("if-match", "\"7\"")
             .json(&json!({}));
-        send(stale).await.refuses(412, "PRECONDITION_FAILED");
+        send(stale).await.expect_error(412, "PRECONDITION_FAILED");
     }
     let fresh = root
         .request(Method::PUT, &endpoint.path(""))
@@ -307,10 +311,10 @@ async fn endpoints_can_be_managed_while_webhooks_are_disabled(gateway: Gateway) 
     let since = json!({ "since": "2024-01-01T00:00:00Z" });
     root.post(&endpoint.path("test/"), json!({}))
         .await
-        .refuses(409, "WEBHOOKS_DISABLED");
+        .expect_error(409, "WEBHOOKS_DISABLED");
     root.post(&endpoint.path("replay/"), since)
         .await
-        .refuses(409, "WEBHOOKS_DISABLED");
+        .expect_error(409, "WEBHOOKS_DISABLED");
     let document = "mutation($id: ID!) { sendTestWebhook(input: {endpointId: $id}) { webhookDelivery { id } userErrors { code } } }";
     let body = root.gql(document, json!({ "id": endpoint.id })).await.json();
     assert_eq!(

@@ -60,7 +60,7 @@ const PRIVATE: [&str; 38] = [
 ];
 
 /// URLs that are rejected even if private targets are allowed.
-const NEVER: [&str; 8] = [
+const ALWAYS_REJECTED: [&str; 8] = [
     "http://example.com@127.0.0.1/",
     "http://127.0.0.1:80@example.com/",
     "http://user:word@1.1.1.1/",
@@ -72,12 +72,12 @@ const NEVER: [&str; 8] = [
 ];
 
 async fn private_addresses_are_rejected_on_save(gateway: Gateway) {
-    let gateway = gateway.with(&ENABLED).await;
+    let gateway = gateway.restart_with(&ENABLED).await;
     let root = &gateway.root;
     let id = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"])
         .await
         .id;
-    for url in PRIVATE.iter().chain(&NEVER) {
+    for url in PRIVATE.iter().chain(&ALWAYS_REJECTED) {
         for api in APIS {
             let body = json!({ "url": url, "events": ["outflow.created"] });
             for outcome in [
@@ -85,12 +85,12 @@ async fn private_addresses_are_rejected_on_save(gateway: Gateway) {
                 api.update(root, Kind::Webhook, id, None, json!({ "url": url }))
                     .await,
             ] {
-                let crate::support::api::Outcome::Invalid(faults) = outcome else {
+                let crate::support::api::Outcome::Invalid(errors) = outcome else {
                     panic!("{api:?} {url}: {outcome:?}")
                 };
-                assert_eq!((faults.len(), &*faults[0].0), (1, "url"), "{url}");
+                assert_eq!((errors.len(), &*errors[0].0), (1, "url"), "{url}");
                 if PRIVATE.contains(url) {
-                    assert!(faults[0].1.contains("private network"), "{url}: {}", faults[0].1);
+                    assert!(errors[0].1.contains("private network"), "{url}: {}", errors[0].1);
                 }
             }
         }
@@ -124,7 +124,7 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
     );
     let receiver = Receiver::start().await;
     let port = receiver.address.port();
-    let gateway = gateway.with(&ENABLED).await;
+    let gateway = gateway.restart_with(&ENABLED).await;
     let endpoint = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     let message = "Enter a valid URL: its name resolves to an address on this machine or a private network.";
@@ -134,11 +134,11 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
             let body = json!({ "url": url, "events": ["outflow.created"] });
             api.create(&gateway.root, Kind::Webhook, body)
                 .await
-                .refuses(&[("url", message)]);
+                .expect_invalid(&[("url", message)]);
             let changes = json!({ "url": url });
             api.update(&gateway.root, Kind::Webhook, endpoint.id, None, changes)
                 .await
-                .refuses(&[("url", message)]);
+                .expect_invalid(&[("url", message)]);
         }
         // The addresses of a name can change after it is saved.
         gateway
@@ -158,7 +158,9 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
     }
     assert!(receiver.received().is_empty());
     // If private targets are allowed, the message is delivered.
-    let gateway = gateway.with(&crate::support::webhook_receiver::MANAGED).await;
+    let gateway = gateway
+        .restart_with(&crate::support::webhook_receiver::MANAGED)
+        .await;
     endpoint
         .patch(&gateway, json!({ "url": format!("http://{}:{port}/", names[0]) }))
         .await;
@@ -169,7 +171,7 @@ async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
 async fn private_addresses_are_rejected_on_connect(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let port = receiver.address.port();
-    let gateway = gateway.with(&ENABLED).await;
+    let gateway = gateway.restart_with(&ENABLED).await;
     let endpoint = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     for host in [

@@ -35,8 +35,8 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             .now()
             .format("%Y-%m-%dT%H:%M:%SZ")
             .to_string();
-        let made = api.create(root, Kind::Webhook, new()).await.done();
-        let id = made["id"].as_i64().expect("an id");
+        let created = api.create(root, Kind::Webhook, new()).await.done();
+        let id = created["id"].as_i64().expect("an id");
         let expected = json!({
             "id": id, "url": URL, "description": null, "events": ["outflow.created", "product.low_stock"],
             "disabled": false, "disabled_at": null, "disabled_reason": null, "failing_since": null,
@@ -59,16 +59,16 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             json!({ "totalCount": 1, "nodes": [{ "url": URL }] })
         );
 
-        gateway.wait(60);
+        gateway.advance_clock(60);
         let changes = json!({ "description": " The shop ", "events": ["inflow.created"], "url": "http://1.1.1.1:80/x" });
         let changed = api.update(root, Kind::Webhook, id, Some(1), changes).await.done();
         assert_eq!(changed["url"], "http://1.1.1.1/x");
         assert_eq!(changed["description"], "The shop");
         assert_eq!(changed["events"], json!(["inflow.created"]));
-        let late = api
+        let outdated = api
             .update(root, Kind::Webhook, id, Some(1), json!({ "description": "x" }))
             .await;
-        assert_eq!(late, Outcome::Conflict);
+        assert_eq!(outdated, Outcome::Conflict);
 
         let off = json!({ "disabled": true, "description": null });
         let off = api.update(root, Kind::Webhook, id, Some(2), off).await.done();
@@ -77,7 +77,7 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             (&json!(true), &json!("requested"), &Value::Null)
         );
         let since = off["disabled_at"].clone();
-        gateway.wait(60);
+        gateway.advance_clock(60);
         let still = api
             .update(root, Kind::Webhook, id, None, json!({ "disabled": true }))
             .await
@@ -116,9 +116,9 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
 async fn secrets_are_shown_once(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
-    let made = root.post("webhooks/", new()).await;
-    let location = made.header("location").expect("Location").to_owned();
-    let body = made.expect(201);
+    let created = root.post("webhooks/", new()).await;
+    let location = created.header("location").expect("Location").to_owned();
+    let body = created.expect(201);
     assert_eq!(keys(&body).last(), Some(&"secret"));
     let first = body["secret"].as_str().expect("a secret").to_owned();
     assert!(
@@ -133,8 +133,8 @@ async fn secrets_are_shown_once(gateway: Gateway) {
     let document = "mutation($input: CreateWebhookEndpointInput!) { createWebhookEndpoint(input: $input) {
         secret webhookEndpoint { id version } userErrors { field } } }";
     let input = json!({ "input": { "url": URL, "events": ["OUTFLOW_CREATED"] } });
-    let made = root.gql(document, input).await.json();
-    let payload = &made["data"]["createWebhookEndpoint"];
+    let created = root.gql(document, input).await.json();
+    let payload = &created["data"]["createWebhookEndpoint"];
     let second = payload["secret"].as_str().expect("a secret").to_owned();
     assert_ne!(first, second);
     let id = &payload["webhookEndpoint"]["id"];
@@ -151,10 +151,10 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         rotated["webhookEndpoint"],
         json!({ "version": 2, "previousSecretUntil": "2024-01-15T10:31:30Z" })
     );
-    let late = rotate(json!({ "id": id, "expectedVersion": 1 })).await;
-    assert_eq!(late["userErrors"][0]["code"], "CONFLICT");
+    let outdated = rotate(json!({ "id": id, "expectedVersion": 1 })).await;
+    assert_eq!(outdated["userErrors"][0]["code"], "CONFLICT");
     assert_eq!(
-        (&late["secret"], &late["webhookEndpoint"]),
+        (&outdated["secret"], &outdated["webhookEndpoint"]),
         (&Value::Null, &Value::Null)
     );
     let wrong = rotate(json!({ "id": id, "overlap": 604_801 })).await;
@@ -176,14 +176,14 @@ async fn secrets_are_shown_once(gateway: Gateway) {
     let fifth = at_once.json()["secret"].as_str().expect("a secret").to_owned();
     root.post(&format!("{path}rotate-secret/"), json!({ "overlap": -1 }))
         .await
-        .is_json(
+        .expect_json(
             422,
             &json!({ "overlap": ["Ensure this value is greater than or equal to 0."] }),
         );
     let stale = root
         .request(Method::POST, &format!("{path}rotate-secret/"))
         .header("if-match", "\"1\"");
-    send(stale).await.refuses(412, "PRECONDITION_FAILED");
+    send(stale).await.expect_error(412, "PRECONDITION_FAILED");
 
     let everything = [
         root.get("webhooks/").await.text,
@@ -268,18 +268,18 @@ async fn invalid_values_are_rejected_by_both_apis(gateway: Gateway) {
         for api in APIS {
             api.create(root, Kind::Webhook, body.clone())
                 .await
-                .refuses(&[(field, message)]);
+                .expect_invalid(&[(field, message)]);
             api.update(root, Kind::Webhook, id, None, wrong.clone())
                 .await
-                .refuses(&[(field, message)]);
+                .expect_invalid(&[(field, message)]);
         }
     }
-    root.post("webhooks/", json!({})).await.is_json(
+    root.post("webhooks/", json!({})).await.expect_json(
         422,
         &json!({ "url": ["This field is required."], "events": ["This field is required."] }),
     );
     let wrong = json!({ "url": null, "events": "outflow.created", "disabled": "yes", "description": [] });
-    root.patch(&format!("webhooks/{id}/"), wrong).await.is_json(
+    root.patch(&format!("webhooks/{id}/"), wrong).await.expect_json(
         422,
         &json!({
             "events": ["Expected a list of strings."], "description": ["Not a valid string."],
@@ -287,7 +287,7 @@ async fn invalid_values_are_rejected_by_both_apis(gateway: Gateway) {
         }),
     );
     let wrong = json!({ "events": ["x"], "disabled": null });
-    root.patch(&format!("webhooks/{id}/"), wrong).await.is_json(
+    root.patch(&format!("webhooks/{id}/"), wrong).await.expect_json(
         422,
         &json!({
             "events": ["Choose from: outflow.created, inflow.created, product.low_stock."],
@@ -296,7 +296,7 @@ async fn invalid_values_are_rejected_by_both_apis(gateway: Gateway) {
     );
     root.raw(Method::POST, "webhooks/", "[]")
         .await
-        .refuses(400, "PARSE_ERROR");
+        .expect_error(400, "PARSE_ERROR");
     assert_eq!(root.get("webhooks/").await.ids(), [id]);
 }
 
@@ -321,7 +321,7 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     }
     root.post(&format!("webhooks/{id}/rotate-secret/"), json!({}))
         .await
-        .refuses(409, "READ_ONLY");
+        .expect_error(409, "READ_ONLY");
     assert_eq!(root.get(&format!("webhooks/{id}/")).await.expect(200), fixed);
     // A restart with the same settings does not change the endpoint or its version.
     let tag = root
@@ -336,15 +336,15 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     assert!(!answer.text.contains(&SECRET[6..]));
     // If the endpoint is removed from the settings, it is disabled; if it is added again, it is enabled.
     let gateway = with_managed_endpoints(gateway, &[]).await;
-    let out = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
+    let removed = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
     assert_eq!(
-        (&out["disabled"], &out["disabled_reason"]),
+        (&removed["disabled"], &removed["disabled_reason"]),
         (&json!(true), &json!("requested"))
     );
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
-    let back = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
+    let restored = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);
     assert_eq!(
-        (&back["disabled"], &back["disabled_reason"]),
+        (&restored["disabled"], &restored["disabled_reason"]),
         (&json!(false), &Value::Null)
     );
 }

@@ -31,12 +31,12 @@ async fn events_are_delivered_once_in_the_documented_shape(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Água", 100).await;
-    gateway.wait(60);
+    gateway.advance_clock(60);
     let body = json!({ "product": product, "quantity": 7, "description": "Bulk sale" });
     let outflow = gateway.manager.make(Kind::Outflow, body).await;
     assert!(receiver.received().is_empty());
 
-    gateway.wait(1);
+    gateway.advance_clock(1);
     assert_eq!(send_due(&gateway).await, 1);
     assert_eq!(send_due(&gateway).await, 0);
     let messages = receiver.received();
@@ -98,7 +98,7 @@ async fn the_official_library_accepts_signatures(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let url = receiver.url();
     // The library compares timestamps with the system clock.
-    let gateway = gateway.restarted(&flags(&url, &[]), Clock::system().now()).await;
+    let gateway = gateway.restart_at(&flags(&url, &[]), Clock::system().now()).await;
     gateway
         .webhooks()
         .store_configured_endpoint()
@@ -135,19 +135,19 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
     gateway.viewer.post("outflows/", body).await.expect(403);
     assert_eq!((events(&gateway).await, send_due(&gateway).await), (0, 0));
 
-    // Of fifty concurrent outflows for a stock of twenty, each that succeeds is delivered, and no other.
+    // Of fifty concurrent outflows for a stock of twenty, exactly those that succeed are delivered.
     let requests = (0..50).map(|_| {
         let manager = gateway.manager.clone();
         let body = json!({ "product": product, "quantity": 1 });
         async move { manager.post("outflows/", body).await }
     });
     let answers = futures_util::future::join_all(requests).await;
-    let mut made: Vec<i64> = answers
+    let mut created: Vec<i64> = answers
         .iter()
         .filter(|answer| answer.status == 201)
         .map(|answer| answer.json()["id"].as_i64().expect("an id"))
         .collect();
-    assert_eq!(made.len(), 20);
+    assert_eq!(created.len(), 20);
     assert_eq!(send_due(&gateway).await, 21);
     let messages = receiver.received();
     let mut delivered: Vec<i64> = messages
@@ -155,9 +155,9 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
         .filter(|message| message.name() == "outflow.created")
         .map(|message| message.json()["data"]["id"].as_i64().expect("an id"))
         .collect();
-    made.sort_unstable();
+    created.sort_unstable();
     delivered.sort_unstable();
-    assert_eq!(made, delivered);
+    assert_eq!(created, delivered);
     let mut ids: Vec<&str> = messages.iter().map(Received::id).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -190,7 +190,9 @@ async fn low_stock_is_delivered_on_crossing(gateway: Gateway) {
     let body = json!({ "product": product, "supplier": supplier, "quantity": 6 });
     let inflow = root.make(Kind::Inflow, body).await;
     assert_eq!(low_stock_count().await, 1, "10 left");
-    root.delete(&format!("inflows/{inflow}/")).await.is(204, "");
+    root.delete(&format!("inflows/{inflow}/"))
+        .await
+        .expect_body(204, "");
     assert_eq!(low_stock_count().await, 2, "4 left after the inflow is deleted");
     root.patch(&path, json!({ "quantity": 3 })).await.expect(200);
     assert_eq!(low_stock_count().await, 2, "adjusted, already low");
@@ -280,17 +282,28 @@ async fn commits_wake_the_worker(gateway: Gateway) {
 async fn disabled_webhooks_send_no_statements(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 1000).await;
     create_outflow(&gateway, product, 1).await;
-    let (off, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
+    let (while_disabled, _) = gateway
+        .count_statements(create_outflow(&gateway, product, 1))
+        .await;
     assert_eq!(events(&gateway).await, 0);
     let is_sqlite = gateway.database_url().starts_with("sqlite");
 
     let receiver = Receiver::start().await;
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     create_outflow(&gateway, product, 1).await;
-    let (on, _) = gateway.statements(create_outflow(&gateway, product, 1)).await;
+    let (while_enabled, _) = gateway
+        .count_statements(create_outflow(&gateway, product, 1))
+        .await;
     assert_eq!(events(&gateway).await, 2);
     // On PostgreSQL, events are part of the same statement; SQLite needs two more, without network latency.
-    assert_eq!(on, if is_sqlite { off + 2 } else { off });
+    assert_eq!(
+        while_enabled,
+        if is_sqlite {
+            while_disabled + 2
+        } else {
+            while_disabled
+        }
+    );
 }
 
 async fn old_events_are_deleted(gateway: Gateway) {
@@ -300,13 +313,13 @@ async fn old_events_are_deleted(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
     create_outflow(&gateway, product, 1).await;
-    gateway.wait(31 * 24 * 3600);
+    gateway.advance_clock(31 * 24 * 3600);
     retention::clean(&gateway.services)
         .await
         .expect("the cleanup succeeds");
-    let left = deliveries(&gateway).await;
-    assert_eq!((events(&gateway).await, left.len()), (1, 1));
-    assert!(left[0].due_at.is_some(), "pending deliveries are kept");
+    let remaining = deliveries(&gateway).await;
+    assert_eq!((events(&gateway).await, remaining.len()), (1, 1));
+    assert!(remaining[0].due_at.is_some(), "pending deliveries are kept");
     // Any number of old events is deleted.
     let many = "INSERT INTO event (message_id, name, stock_change_id, product_title, created_at)
         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 1700)
@@ -350,7 +363,7 @@ async fn invalid_settings_are_rejected_at_startup() {
     ];
     for (flags, expected) in cases {
         let settings = config(&url, &flags.concat());
-        let shown = format!("{settings:?}");
+        let debug_text = format!("{settings:?}");
         let error = App::open(settings, Clock::system())
             .await
             .err()
@@ -358,8 +371,8 @@ async fn invalid_settings_are_rejected_at_startup() {
         let error = format!("{error:?}");
         assert!(error.contains(expected), "{error}");
         assert!(
-            !error.contains(&SECRET[6..]) && !shown.contains(&SECRET[6..]),
-            "{shown}"
+            !error.contains(&SECRET[6..]) && !debug_text.contains(&SECRET[6..]),
+            "{debug_text}"
         );
     }
 }

@@ -13,19 +13,19 @@ use crate::support::webhook_receiver::{Reaction, Receiver, SECRET};
 on_both!(receivers_delay_no_outflow);
 
 const CLIENTS: usize = 8;
-const EACH: usize = 25;
+const OUTFLOWS_PER_CLIENT: usize = 25;
 /// The number of interleaved rounds. Other load affects both measurements equally.
 const ROUNDS: usize = 4;
 
 /// A gateway with or without a receiver, and the latencies of its outflows.
-struct Measured {
+struct MeasuredGateway {
     _program: Program,
     manager: Actor,
     product: i64,
-    took: Vec<Duration>,
+    latencies: Vec<Duration>,
 }
 
-impl Measured {
+impl MeasuredGateway {
     async fn start(gateway: &Gateway, webhook_url: Option<&str>) -> Self {
         let mut settings = vec![("RUST_LOG", "off,stockroom::cli=info")];
         if let Some(url) = webhook_url {
@@ -45,7 +45,7 @@ impl Measured {
             _program: program,
             manager,
             product,
-            took: Vec::new(),
+            latencies: Vec::new(),
         }
     }
 
@@ -54,34 +54,35 @@ impl Measured {
         for _ in 0..CLIENTS {
             let (manager, product) = (self.manager.clone(), self.product);
             clients.spawn(async move {
-                let mut took = Vec::with_capacity(EACH);
-                for _ in 0..EACH {
+                let mut latencies = Vec::with_capacity(OUTFLOWS_PER_CLIENT);
+                for _ in 0..OUTFLOWS_PER_CLIENT {
                     let begin = Instant::now();
                     let outflow = json!({ "product": product, "quantity": 1 });
                     manager.post("outflows/", outflow).await.expect(201);
-                    took.push(begin.elapsed());
+                    latencies.push(begin.elapsed());
                 }
-                took
+                latencies
             });
         }
-        self.took.extend(clients.join_all().await.into_iter().flatten());
+        self.latencies
+            .extend(clients.join_all().await.into_iter().flatten());
     }
 
     /// The 99th percentile.
     fn p99(&mut self) -> Duration {
-        self.took.sort();
-        self.took[self.took.len() * 99 / 100]
+        self.latencies.sort();
+        self.latencies[self.latencies.len() * 99 / 100]
     }
 }
 
 async fn receivers_delay_no_outflow(gateway: Gateway) {
     let hanging = Receiver::start().await;
     hanging.set_reaction(Reaction::Hang);
-    let mut without = Measured::start(&gateway, None).await;
+    let mut without = MeasuredGateway::start(&gateway, None).await;
     // The gateways on a database share the endpoint of the settings, so the receivers are measured one after the other.
     for url in [hanging.url(), "http://127.0.0.1:9/hook".to_owned()] {
-        let mut with = Measured::start(&gateway, Some(&url)).await;
-        without.took.clear();
+        let mut with = MeasuredGateway::start(&gateway, Some(&url)).await;
+        without.latencies.clear();
         for _ in 0..ROUNDS {
             without.measure().await;
             with.measure().await;

@@ -41,12 +41,12 @@ async fn retries_follow_the_schedule_with_one_id(gateway: Gateway) {
     assert_eq!(send_due(&gateway).await, 1);
     // Jitter adds at most a fifth.
     for (too_early, late_enough) in [(9, 3), (99, 21)] {
-        gateway.wait(too_early);
+        gateway.advance_clock(too_early);
         assert_eq!(send_due(&gateway).await, 0, "{too_early} s later");
-        gateway.wait(late_enough);
+        gateway.advance_clock(late_enough);
         assert_eq!(send_due(&gateway).await, 1, "{late_enough} s after that");
     }
-    gateway.wait(365 * 24 * 3600);
+    gateway.advance_clock(365 * 24 * 3600);
     assert_eq!(send_due(&gateway).await, 0);
     let messages = receiver.received();
     assert_eq!(messages.len(), 3);
@@ -62,7 +62,10 @@ async fn retries_follow_the_schedule_with_one_id(gateway: Gateway) {
         (delivery.outcome, delivery.attempts, delivery.last_status),
         (Some(Outcome::Failed), 3, Some(500))
     );
-    assert_eq!(delivery.last_error.as_deref(), Some("it answered 500"));
+    assert_eq!(
+        delivery.last_error.as_deref(),
+        Some("the receiver responded with status 500")
+    );
 }
 
 async fn retry_after_is_honoured(gateway: Gateway) {
@@ -72,36 +75,36 @@ async fn retry_after_is_honoured(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     receiver.set_reaction(Reaction::Header(429, "retry-after", "600".into()));
     assert_eq!(send_due(&gateway).await, 1);
-    gateway.wait(599);
+    gateway.advance_clock(599);
     assert_eq!(send_due(&gateway).await, 0);
-    gateway.wait(4);
+    gateway.advance_clock(4);
     // A `Retry-After` of a year is reduced to a day.
     receiver.set_reaction(Reaction::Header(503, "retry-after", "31536000".into()));
     assert_eq!(send_due(&gateway).await, 1);
-    gateway.wait(24 * 3600 - 1);
+    gateway.advance_clock(24 * 3600 - 1);
     assert_eq!(send_due(&gateway).await, 0);
-    gateway.wait(4);
+    gateway.advance_clock(4);
     // A `Retry-After` below the wait of the schedule is ignored.
     receiver.set_reaction(Reaction::Header(503, "retry-after", "0".into()));
     assert_eq!(send_due(&gateway).await, 1);
-    gateway.wait(9);
+    gateway.advance_clock(9);
     assert_eq!(send_due(&gateway).await, 0);
     receiver.set_reaction(Reaction::Status(200));
-    gateway.wait(4);
+    gateway.advance_clock(4);
     assert_eq!(send_due(&gateway).await, 1);
     assert_eq!(deliveries(&gateway).await[0].outcome, Some(Outcome::Delivered));
 }
 
 async fn redirects_are_failures(gateway: Gateway) {
-    let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+    let (receiver, redirect_target) = (Receiver::start().await, Receiver::start().await);
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Bolts", 100).await;
     for status in [301, 302, 303, 307, 308] {
-        receiver.set_reaction(Reaction::Header(status, "location", elsewhere.url()));
+        receiver.set_reaction(Reaction::Header(status, "location", redirect_target.url()));
         create_outflow(&gateway, product, 1).await;
         assert_eq!(send_due(&gateway).await, 1);
     }
-    assert!(elsewhere.received().is_empty());
+    assert!(redirect_target.received().is_empty());
     let attempted = deliveries(&gateway).await;
     assert_eq!(attempted.len(), 5);
     assert!(
@@ -123,7 +126,7 @@ async fn status_410_disables_the_endpoint(gateway: Gateway) {
     assert_eq!(send_due(&gateway).await, 1);
     receiver.set_reaction(Reaction::Status(204));
     // There are neither retries nor new deliveries.
-    gateway.wait(3600);
+    gateway.advance_clock(3600);
     create_outflow(&gateway, product, 1).await;
     assert_eq!((events(&gateway).await, send_due(&gateway).await), (2, 0));
     let outcomes: Vec<_> = deliveries(&gateway)
@@ -170,7 +173,7 @@ async fn a_stopped_receiver_is_retried(gateway: Gateway) {
 
     let another = Receiver::start().await;
     let gateway = with_webhooks(gateway, &another, &[]).await;
-    gateway.wait(20);
+    gateway.advance_clock(20);
     assert_eq!(send_due(&gateway).await, 1);
     assert_eq!(another.received()[0].id(), id.message_id);
 }
@@ -249,7 +252,7 @@ async fn events_are_delivered_after_a_kill_during_delivery(gateway: Gateway) {
         0,
         "the claim of the killed gateway has not expired"
     );
-    gateway.wait(41);
+    gateway.advance_clock(41);
     assert_eq!(send_due(&gateway).await, 1);
     let messages = receiver.received();
     assert_eq!(messages.len(), 2);
@@ -308,7 +311,7 @@ async fn a_gateway_whose_clock_is_ahead_respects_leases(gateway: Gateway) {
     receiver.wait_for(1).await;
     assert_eq!(other.run_due().await.expect("the worker runs"), 0);
     assert_eq!(receiver.received().len(), 1);
-    // The lease expires all the same, when its time has passed.
+    // The lease nevertheless expires at its time.
     sending.abort();
     assert!(sending.await.unwrap_err().is_cancelled());
     receiver.set_reaction(Reaction::Status(204));
@@ -321,7 +324,7 @@ async fn a_gateway_whose_clock_is_ahead_respects_leases(gateway: Gateway) {
 async fn private_targets_are_rejected_on_connect(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let more = ["--webhook-allow-private", "false"];
-    let gateway = gateway.with(&flags("http://1.1.1.1/hook", &more)).await;
+    let gateway = gateway.restart_with(&flags("http://1.1.1.1/hook", &more)).await;
     gateway
         .webhooks()
         .store_configured_endpoint()

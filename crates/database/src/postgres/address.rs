@@ -27,7 +27,7 @@ pub(super) struct Address {
 
 impl Address {
     pub(super) fn parse(url: &str) -> Result<Self, DbErr> {
-        let wrong = |what: &str| DbErr::Custom(format!("the PostgreSQL URL can't be used: {what}"));
+        let wrong = |reason: &str| DbErr::Custom(format!("the PostgreSQL URL can't be used: {reason}"));
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut mode = "prefer".to_owned();
         let mut files = Files::default();

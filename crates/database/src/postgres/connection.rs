@@ -30,7 +30,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) type Socket = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
 
 /// The state of prepared statements that all connections of a pool share.
-pub(super) struct Preparing {
+pub(super) struct PreparationState {
     /// Whether statements are prepared by name at all.
     pub(super) is_on: AtomicBool,
     /// Incremented when prepared statements have become stale. Each connection checks it before its next statement.
@@ -48,7 +48,7 @@ pub(super) struct Connection {
     driver: Driver,
     tls: MakeRustlsConnect,
     statements: Statements,
-    preparing: Arc<Preparing>,
+    preparation: Arc<PreparationState>,
     epoch: u64,
     pub(super) opened: Instant,
     /// Whether a transaction was begun and has not ended.
@@ -62,7 +62,7 @@ impl Connection {
         client: Client,
         socket: Socket,
         tls: MakeRustlsConnect,
-        preparing: Arc<Preparing>,
+        preparation: Arc<PreparationState>,
     ) -> Self {
         Self {
             client,
@@ -73,8 +73,8 @@ impl Connection {
             },
             tls,
             statements: Statements::default(),
-            epoch: preparing.epoch.load(Ordering::Relaxed),
-            preparing,
+            epoch: preparation.epoch.load(Ordering::Relaxed),
+            preparation,
             opened: Instant::now(),
             in_transaction: false,
             is_broken: false,
@@ -101,16 +101,17 @@ impl Connection {
         self.run_after(None, statement).await
     }
 
-    /// Runs one statement after the other, the second without waiting for the response of `first`. `first` has no
-    /// parameters and no rows.
+    /// Sends `first`, if any, and then `statement` without waiting for the response to `first`. `first` must have no
+    /// parameters and return no rows.
     pub(super) async fn run_after(
         &mut self,
         first: Option<&'static str>,
         statement: &Statement,
     ) -> Result<Response, Error> {
         let parameters = parameters(statement).map_err(Error::Value)?;
-        let is_prepared = self.preparing.is_on.load(Ordering::Relaxed) && Statements::is_kept(&statement.sql);
-        let epoch = self.preparing.epoch.load(Ordering::Relaxed);
+        let is_prepared =
+            self.preparation.is_on.load(Ordering::Relaxed) && Statements::is_cacheable(&statement.sql);
+        let epoch = self.preparation.epoch.load(Ordering::Relaxed);
         if epoch != self.epoch {
             self.statements.clear();
             self.epoch = epoch;
@@ -122,7 +123,7 @@ impl Connection {
         let (client, sql) = (&self.client, statement.sql.as_str());
         let second = async {
             if !is_prepared {
-                let typed = parameters.iter().map(|(value, ty)| (erased(value), ty.clone()));
+                let typed = parameters.iter().map(|(value, ty)| (as_dyn(value), ty.clone()));
                 return read(client.query_typed_raw(sql, typed).await?)
                     .await
                     .map(|read| (read, None));
@@ -134,7 +135,7 @@ impl Connection {
                     (client.prepare_typed(sql, &types).await?, true)
                 }
             };
-            let values = parameters.iter().map(|(value, _)| erased(value));
+            let values = parameters.iter().map(|(value, _)| as_dyn(value));
             let response = read(client.query_raw(&prepared, values).await?).await?;
             Ok((response, is_new.then_some(prepared)))
         };
@@ -155,7 +156,7 @@ impl Connection {
                 }
                 Ok(response)
             }
-            Err(error) => Err(self.noted(error)),
+            Err(error) => Err(self.handle_error(error)),
         }
     }
 
@@ -183,7 +184,7 @@ impl Connection {
 
     async fn messages(&mut self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
         let messages = self.driver.drive(self.client.simple_query(sql)).await;
-        messages.map_err(|error| self.noted(error))
+        messages.map_err(|error| self.handle_error(error))
     }
 
     /// Rolls back an unfinished transaction, after reading the response to its last statement.
@@ -203,14 +204,14 @@ impl Connection {
     }
 
     /// Records the effect of an error on the connection and on prepared statements.
-    fn noted(&mut self, error: Error) -> Error {
+    fn handle_error(&mut self, error: Error) -> Error {
         if error.is_lost() || error.is_read_only() {
             self.is_broken = true;
         }
         if error.is_stale_plan() {
-            self.preparing.epoch.fetch_add(1, Ordering::Relaxed);
+            self.preparation.epoch.fetch_add(1, Ordering::Relaxed);
         }
-        if error.is_foreign_statement() && self.preparing.is_on.swap(false, Ordering::Relaxed) {
+        if error.is_foreign_statement() && self.preparation.is_on.swap(false, Ordering::Relaxed) {
             tracing::warn!(
                 "a prepared statement was missing on the server, which suggests a pooler that shares connections; statements are no longer prepared"
             );
@@ -219,7 +220,7 @@ impl Connection {
     }
 }
 
-fn erased<'p>(parameter: &'p Parameter<'p>) -> &'p (dyn ToSql + Sync) {
+fn as_dyn<'p>(parameter: &'p Parameter<'p>) -> &'p (dyn ToSql + Sync) {
     parameter
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::address::Address;
-use super::connection::{Connection, Preparing};
+use super::connection::{Connection, PreparationState};
 use super::error::Error;
 
 /// The server's time limits for waiting for a lock, for a statement, and for an idle transaction.
@@ -15,26 +15,26 @@ pub(super) struct Connector {
     address: Address,
     /// Whether connections set the server's limits.
     sets_limits: AtomicBool,
-    preparing: Arc<Preparing>,
+    preparation: Arc<PreparationState>,
 }
 
 /// The reason why a connection could not be opened.
-pub(super) struct Refused {
+pub(super) struct ConnectFailure {
     pub(super) error: Error,
     /// Whether the server or a pooler has no room for another connection.
     pub(super) is_full: bool,
 }
 
 impl Connector {
-    pub(super) fn new(address: Address, sets_limits: bool, preparing: Arc<Preparing>) -> Self {
+    pub(super) fn new(address: Address, sets_limits: bool, preparation: Arc<PreparationState>) -> Self {
         Self {
             address,
             sets_limits: AtomicBool::new(sets_limits),
-            preparing,
+            preparation,
         }
     }
 
-    pub(super) async fn connect(&self) -> Result<Connection, Refused> {
+    pub(super) async fn connect(&self) -> Result<Connection, ConnectFailure> {
         let sets_limits = self.sets_limits.load(Ordering::Relaxed);
         match self.connect_with(sets_limits).await {
             Err(error) if sets_limits && is_parameter_rejected(&error) => {
@@ -47,9 +47,9 @@ impl Connector {
             }
             connected => connected,
         }
-        .map_err(|error| Refused {
+        .map_err(|error| ConnectFailure {
             is_full: is_full(&error),
-            error: Error::Connect(self.described(&error)),
+            error: Error::Connect(self.describe(&error)),
         })
     }
 
@@ -68,12 +68,12 @@ impl Connector {
         {
             return Err(ConnectError::Encoding(encoding.to_owned()));
         }
-        let preparing = Arc::clone(&self.preparing);
-        Ok(Connection::new(client, Box::pin(socket), tls, preparing))
+        let preparation = Arc::clone(&self.preparation);
+        Ok(Connection::new(client, Box::pin(socket), tls, preparation))
     }
 
     /// The reason why a connection could not be opened, without secrets.
-    fn described(&self, error: &ConnectError) -> String {
+    fn describe(&self, error: &ConnectError) -> String {
         let servers = self.address.servers();
         let error = match error {
             ConnectError::Encoding(encoding) => {
@@ -106,7 +106,7 @@ enum ConnectError {
 }
 
 impl ConnectError {
-    fn sent(&self) -> Option<&tokio_postgres::error::DbError> {
+    fn server_error(&self) -> Option<&tokio_postgres::error::DbError> {
         match self {
             Self::Driver(error) => error.as_db_error(),
             Self::Encoding(_) => None,
@@ -117,13 +117,13 @@ impl ConnectError {
 /// Whether a pooler rejected the connection because of its startup parameters.
 fn is_parameter_rejected(error: &ConnectError) -> bool {
     error
-        .sent()
+        .server_error()
         .is_some_and(|sent| sent.message().contains("unsupported startup parameter"))
 }
 
 /// Whether the server, the role, the database or a pooler has no room for another connection.
 fn is_full(error: &ConnectError) -> bool {
-    error.sent().is_some_and(|sent| {
+    error.server_error().is_some_and(|sent| {
         sent.code().code() == "53300" || sent.message().contains("no more connections allowed")
     })
 }

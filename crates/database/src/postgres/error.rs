@@ -1,6 +1,6 @@
 //! PostgreSQL's errors, their conversion to SeaORM's, and their classification.
 //!
-//! `DbErr` has no variant for the errors of a driver that SeaORM does not know, so the SQLSTATE and the constraint are
+//! `DbErr` has no variant for the errors of a driver that SeaORM does not support, so the SQLSTATE and the constraint are
 //! written at the beginning of the text.
 
 use sea_orm::{DbErr, RuntimeErr};
@@ -21,7 +21,7 @@ pub(super) enum Error {
     Ended,
     /// No connection, or no response, within the limit.
     TimedOut(&'static str),
-    /// No connection could be made; the text names the server and shows no password.
+    /// Connecting failed. The text names the server and shows no password.
     Connect(String),
     /// A value that can't be sent to PostgreSQL, or can't be read.
     Value(DbErr),
@@ -45,7 +45,7 @@ impl Error {
         }
     }
 
-    /// Whether the connection was closed by the server or lost by the network.
+    /// Whether the server closed the connection or the network failed.
     pub(super) fn is_lost(&self) -> bool {
         match self {
             Self::Ended => true,
@@ -95,7 +95,7 @@ impl From<Error> for DbErr {
                     sent.constraint().unwrap_or_default(),
                     sent.message()
                 ))),
-                // The driver's message names the parameter or the column; its cause says what was wrong.
+                // The driver's message names the parameter or the column; its cause describes the error.
                 None => Self::Type(match std::error::Error::source(&error) {
                     Some(cause) => format!("{error}: {cause}"),
                     None => error.to_string(),
@@ -124,7 +124,8 @@ pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
     parts(error).is_some_and(|(code, ..)| code == "55P03")
 }
 
-/// Why PostgreSQL could not respond, in one word, if it sent an error or none within the limit.
+/// Why PostgreSQL could not respond, in one word for metrics. `None` unless PostgreSQL sent the error or the client's time
+/// limit passed.
 pub(crate) fn outage(error: &DbErr) -> Option<&'static str> {
     if let DbErr::Conn(RuntimeErr::Internal(text)) = error {
         return text.ends_with("in time").then_some("timeout");
@@ -147,12 +148,12 @@ pub(crate) fn failure(error: &DbErr) -> Option<Failure> {
         "23505" => Failure::Unique(name.unwrap_or_default()),
         "23503" => Failure::ForeignKey(name),
         "23514" => Failure::Check,
-        // Serialization failure, deadlock; a pooler has lost a prepared statement.
+        // A serialization failure, a deadlock, or a prepared statement that a pooler has lost.
         "40001" | "40P01" | "26000" | "42P05" => Failure::Repeat,
-        // A table has changed since the statement was prepared: it did not run.
+        // A table has changed since the statement was prepared, so the statement did not run.
         "0A000" if message.contains("cached plan") => Failure::Repeat,
-        // Read-only transaction, lock timeout; and the classes insufficient resources, operator intervention (shutdown,
-        // canceled statement), system error, connection exception.
+        // A read-only transaction, a timeout, or an error of one of these classes: insufficient resources, operator
+        // intervention (shutdown, canceled statement), system error, connection exception.
         code if matches!(code, "25006" | "25P03" | "25P04" | "55P03")
             || ["53", "57", "58", "08"]
                 .iter()

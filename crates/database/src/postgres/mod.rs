@@ -1,8 +1,8 @@
 //! PostgreSQL: a driver on top of `tokio-postgres`, with time limits so that no request waits forever.
 //!
-//! The server cancels statements that take too long. Its limits are startup parameters of a connection, so they cost no
-//! statement and are never changed during a request. They are omitted for a pooler that rejects them. The client has a
-//! slightly longer limit, for a server or a network that has stopped responding.
+//! The server cancels statements that take too long. Its limits are startup parameters of a connection, so setting them
+//! needs no statement, and they are never changed during a request. They are omitted for a pooler that rejects them. The
+//! client has a slightly longer limit, for a server or a network that has stopped responding.
 
 mod address;
 mod connection;
@@ -24,7 +24,7 @@ use std::time::Duration;
 use sea_orm::{DbErr, ExecResult, ProxyExecResult, QueryResult, Statement};
 
 use self::address::Address;
-use self::connection::{Connection, Preparing, Response};
+use self::connection::{Connection, PreparationState, Response};
 use self::connector::Connector;
 use self::error::Error;
 use self::pool::Pool;
@@ -34,12 +34,13 @@ use crate::models::Table;
 
 /// The client's limit for a statement, longer than the server's.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(12);
-/// How often a statement is repeated: if several connections have ended, an attempt may detect only one of them.
+/// The maximum number of times that a statement is repeated. If several connections have ended, each attempt may detect only
+/// one of them.
 const REPEATS: u32 = 3;
 /// The time limit for detecting a pooler.
 const POOLER_TIMEOUT: Duration = Duration::from_secs(3);
-/// The default size of the pool. If it is much larger than the server's number of cores, it only lengthens the queue for a
-/// row that many transactions update.
+/// The default size of the pool. A pool much larger than the server's number of cores only lengthens the queue for a row that
+/// many transactions update.
 const POOL_SIZE: usize = 16;
 
 /// The time limits on PostgreSQL.
@@ -96,20 +97,20 @@ impl Postgres {
         } else {
             settings.prepared_statements
         };
-        let preparing = Arc::new(Preparing {
+        let preparation = Arc::new(PreparationState {
             is_on: AtomicBool::new(prepared != PreparedStatements::Never),
             epoch: AtomicU64::new(0),
         });
         // Options in the URL may contain limits, which take precedence.
         let sets_limits = settings.timeouts == Timeouts::Short && !address.has_options;
-        let connector = Connector::new(address, sets_limits, Arc::clone(&preparing));
+        let connector = Connector::new(address, sets_limits, Arc::clone(&preparation));
         let postgres = Self {
             pool: Pool::new(connector, settings.pool_size),
             timeouts: settings.timeouts,
         };
         let mut first = postgres.pool.acquire().await?;
         if prepared == PreparedStatements::Auto && postgres.is_behind_pooler(&mut first).await {
-            preparing.is_on.store(false, Ordering::Relaxed);
+            preparation.is_on.store(false, Ordering::Relaxed);
             tracing::warn!(
                 "the pooler in front of PostgreSQL assigns a server process to each transaction; statements are not prepared by name"
             );
@@ -123,8 +124,8 @@ impl Postgres {
         let Ok(mut second) = self.pool.extra().await else {
             return false;
         };
-        let looked = tokio::time::timeout(POOLER_TIMEOUT, pooler::shares_processes(first, &mut second)).await;
-        match looked {
+        let result = tokio::time::timeout(POOLER_TIMEOUT, pooler::shares_processes(first, &mut second)).await;
+        match result {
             Ok(Ok(shares)) => shares,
             Ok(Err(error)) => {
                 tracing::debug!(?error, "could not determine whether there is a pooler");
@@ -157,19 +158,19 @@ impl Postgres {
         if statement.values.is_none() {
             return self.execute_unprepared(&statement.sql).await;
         }
-        Ok(executed(&self.run(statement).await?))
+        Ok(exec_result(&self.run(statement).await?))
     }
 
     pub(crate) async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let mut lease = self.pool.acquire().await?;
-        let result = self.limited(lease.run_simple(sql)).await;
+        let result = self.with_time_limit(lease.run_simple(sql)).await;
         if let Err(error) = &result {
-            self.note(error);
+            self.replace_if_read_only(error);
             if matches!(error, Error::TimedOut(_)) {
                 lease.abandon();
             }
         }
-        Ok(executed(&result?))
+        Ok(exec_result(&result?))
     }
 
     /// A transaction, which begins with its first statement.
@@ -204,16 +205,16 @@ impl Postgres {
         let mut repeats = 0;
         loop {
             let mut lease = self.pool.acquire().await?;
-            let error = match self.limited(lease.run(statement)).await {
+            let error = match self.with_time_limit(lease.run(statement)).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            self.note(&error);
+            self.replace_if_read_only(&error);
             if matches!(error, Error::TimedOut(_)) {
                 lease.abandon();
                 return Err(error);
             }
-            // If the connection was lost, the statement may have run or not; one that only reads can run again.
+            // If the connection was lost, the statement may have run, so it can be repeated only if it just reads.
             let had_no_effect = error.is_stale_plan()
                 || error.is_foreign_statement()
                 || error.is_lost() && is_read(&statement.sql);
@@ -225,7 +226,7 @@ impl Postgres {
     }
 
     /// Waits for a response of the server up to the client's limit.
-    async fn limited<T>(&self, response: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn with_time_limit<T>(&self, response: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         if self.timeouts == Timeouts::Unlimited {
             return response.await;
         }
@@ -235,7 +236,7 @@ impl Postgres {
     }
 
     /// Replaces the connections if the error shows that the server has become read-only.
-    fn note(&self, error: &Error) {
+    fn replace_if_read_only(&self, error: &Error) {
         if error.is_read_only() {
             self.pool.replace();
         }
@@ -264,11 +265,11 @@ impl PostgresTransaction {
             None => self.run_simple(&statement.sql).await?,
             Some(_) => self.run(statement).await?,
         };
-        Ok(executed(&response))
+        Ok(exec_result(&response))
     }
 }
 
-fn executed(response: &Response) -> ExecResult {
+fn exec_result(response: &Response) -> ExecResult {
     ProxyExecResult::new(0, response.affected).into()
 }
 

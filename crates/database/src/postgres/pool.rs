@@ -1,8 +1,8 @@
 //! A pool of connections to one database, opened on demand up to a maximum, each used by one caller at a time.
 //!
 //! It does two things that the pools of libraries don't: it copes with a server that allows fewer connections than the pool
-//! may open, and it cleans up a connection whose caller has left a response unread or a transaction unfinished, in the
-//! background and within a time limit.
+//! may open, and it cleans up a connection that was returned with an unread response or an unfinished transaction, in
+//! the background and within a time limit.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::Connection;
-use super::connector::{Connector, Refused};
+use super::connector::{ConnectFailure, Connector};
 use super::error::Error;
 use crate::database::Connections;
 
@@ -28,7 +28,7 @@ const CLOSE_AFTER: Duration = Duration::from_secs(600);
 const MAX_AGE: Duration = Duration::from_secs(1_800);
 /// The time limit for cleaning up a connection, after which it is closed instead.
 const CLEAN_TIMEOUT: Duration = Duration::from_millis(200);
-/// How long after the server's last refusal the pool tries to open more connections again.
+/// How long the pool waits after the server's last refusal before it tries to open more connections again.
 const RETRY_REFUSED_AFTER: Duration = Duration::from_secs(10);
 /// The minimum time between two replacements of all connections.
 const REPLACE_INTERVAL: Duration = Duration::from_secs(2);
@@ -40,12 +40,12 @@ struct Inner {
     connector: Connector,
     idle: Mutex<Vec<Idle>>,
     /// One permit for each connection that may be open.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     size: usize,
     /// The number of permits withheld because the server refused connections, and the time of its last refusal.
     refused: Mutex<(usize, Option<Instant>)>,
     open: AtomicUsize,
-    /// Incremented to replace all connections, which have the generation in which they were opened.
+    /// Incremented to replace all connections. Each connection has the generation in which it was opened.
     generation: AtomicU64,
     /// The time of the last replacement.
     replaced: Mutex<Option<Instant>>,
@@ -63,7 +63,7 @@ impl Pool {
         Self(Arc::new(Inner {
             connector,
             idle: Mutex::default(),
-            places: Arc::new(Semaphore::new(size)),
+            permits: Arc::new(Semaphore::new(size)),
             size,
             refused: Mutex::default(),
             open: AtomicUsize::new(0),
@@ -72,7 +72,7 @@ impl Pool {
         }))
     }
 
-    /// A connection of the pool, or a new one.
+    /// An idle connection of the pool, or a new one.
     pub(super) async fn acquire(&self) -> Result<Lease, Error> {
         match tokio::time::timeout(ACQUIRE_TIMEOUT, self.find()).await {
             Ok(found) => found,
@@ -83,7 +83,7 @@ impl Pool {
     async fn find(&self) -> Result<Lease, Error> {
         loop {
             self.0.restore_withheld();
-            let Ok(permit) = Arc::clone(&self.0.places).acquire_owned().await else {
+            let Ok(permit) = Arc::clone(&self.0.permits).acquire_owned().await else {
                 return Err(Error::Connect("the database is closed".to_owned()));
             };
             while let Some(idle) = self.0.pop() {
@@ -109,11 +109,11 @@ impl Pool {
                     self.0.open.fetch_add(1, Ordering::Relaxed);
                     return Ok(self.lease(connection, generation, Some(permit)));
                 }
-                Err(Refused { is_full: true, .. }) if self.0.open.load(Ordering::Relaxed) > 0 => {
+                Err(ConnectFailure { is_full: true, .. }) if self.0.open.load(Ordering::Relaxed) > 0 => {
                     // Wait for one of the open connections.
                     self.0.withhold(permit);
                 }
-                Err(refused) => return Err(refused.error),
+                Err(failure) => return Err(failure.error),
             }
         }
     }
@@ -128,9 +128,9 @@ impl Pool {
         }
     }
 
-    /// A connection that does not count as one of the pool's.
+    /// Opens a connection that the pool does not count.
     pub(super) async fn extra(&self) -> Result<Connection, Error> {
-        self.0.connector.connect().await.map_err(|refused| refused.error)
+        self.0.connector.connect().await.map_err(|failure| failure.error)
     }
 
     /// Replaces each connection before its next use, because their server has become read-only. Has no effect if the last
@@ -155,8 +155,8 @@ impl Pool {
     pub(super) async fn close(&self) {
         let all = u32::try_from(self.0.size.saturating_sub(lock(&self.0.refused).0)).unwrap_or(u32::MAX);
         // Longer than the time limit of a statement, within which connections are returned.
-        let _ = tokio::time::timeout(ACQUIRE_TIMEOUT * 3, self.0.places.acquire_many(all)).await;
-        self.0.places.close();
+        let _ = tokio::time::timeout(ACQUIRE_TIMEOUT * 3, self.0.permits.acquire_many(all)).await;
+        self.0.permits.close();
         let idle = std::mem::take(&mut *lock(&self.0.idle));
         self.0.open.fetch_sub(idle.len(), Ordering::Relaxed);
     }
@@ -173,7 +173,7 @@ impl Inner {
         if refused.1.is_none() {
             let open = self.open.load(Ordering::Relaxed);
             tracing::warn!(
-                "PostgreSQL allows only {open} connections of {}; other callers wait for one of them",
+                "PostgreSQL allows only {open} of {} connections; further callers wait for one of them",
                 self.size
             );
         }
@@ -185,7 +185,7 @@ impl Inner {
     fn restore_withheld(&self) {
         let mut refused = lock(&self.refused);
         if refused.0 > 0 && refused.1.is_some_and(|last| last.elapsed() > RETRY_REFUSED_AFTER) {
-            self.places.add_permits(refused.0);
+            self.permits.add_permits(refused.0);
             refused.0 = 0;
         }
     }
@@ -236,7 +236,7 @@ impl Drop for Lease {
         if connection.is_clean() {
             let is_kept = self.generation == inner.generation.load(Ordering::Relaxed)
                 && connection.opened.elapsed() < MAX_AGE
-                && !inner.places.is_closed();
+                && !inner.permits.is_closed();
             let mut idle = lock(&inner.idle);
             if is_kept {
                 idle.push(Idle {

@@ -1,7 +1,7 @@
 //! Detects poolers that assign a server process to each transaction, as pgbouncer does in transaction mode.
 //!
 //! A prepared statement belongs to a server process, so with such a pooler it may be missing in a later transaction, or, before
-//! pgbouncer 1.21, be a different one of the same name. The test runs transactions on two connections in changing order:
+//! pgbouncer 1.21, be a different one of the same name. The test runs transactions on two connections in varying order:
 //! without such a pooler, each connection keeps its process.
 
 use std::pin::pin;

@@ -44,7 +44,7 @@ pub(super) fn models<E: Table>(rows: &[Row]) -> Result<Vec<E::Model>, DbErr> {
         .map(|row| {
             let mut model = E::Model::default();
             for (index, column) in columns.iter().enumerate() {
-                // Nullable columns default to null already.
+                // Nullable columns already default to null.
                 match value(row, index)? {
                     Value::String(None) => {}
                     value => model.try_set(*column, value)?,

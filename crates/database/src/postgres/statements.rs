@@ -13,18 +13,18 @@ const MAX_LENGTH: usize = 16 * 1024;
 /// The statements by their text, up to [`CAPACITY`]; the least recently used one is closed first.
 #[derive(Default)]
 pub(super) struct Statements {
-    prepared: HashMap<String, Prepared>,
+    prepared: HashMap<String, CachedStatement>,
     uses: u64,
 }
 
-struct Prepared {
+struct CachedStatement {
     statement: Statement,
     last_use: u64,
 }
 
 impl Statements {
     /// Whether a statement with this text is to be prepared.
-    pub(super) fn is_kept(sql: &str) -> bool {
+    pub(super) fn is_cacheable(sql: &str) -> bool {
         sql.len() <= MAX_LENGTH
     }
 
@@ -53,7 +53,7 @@ impl Statements {
         }
         let last_use = self.uses;
         self.prepared
-            .insert(sql.to_owned(), Prepared { statement, last_use });
+            .insert(sql.to_owned(), CachedStatement { statement, last_use });
     }
 
     /// Closes all statements.

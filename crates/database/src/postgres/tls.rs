@@ -28,7 +28,7 @@ pub(super) struct Files {
     pub(super) key: Option<String>,
 }
 
-/// The connector.
+/// Builds the TLS connector.
 ///
 /// # Errors
 /// A message that names the parameter, not its value.

@@ -16,7 +16,7 @@ const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A transaction. If it is dropped, it is rolled back in the background.
 pub(crate) struct PostgresTransaction {
-    /// `None` once the connection is lost.
+    /// `None` after the connection was lost or abandoned.
     lease: Mutex<Option<Lease>>,
     postgres: Postgres,
     is_lost: AtomicBool,
@@ -55,8 +55,8 @@ impl PostgresTransaction {
             connection.run_simple("BEGIN").await?;
             connection.run(statement).await
         };
-        let result = self.postgres.limited(run).await;
-        self.noted(&mut lease, result)
+        let result = self.postgres.with_time_limit(run).await;
+        self.handle_result(&mut lease, result)
     }
 
     /// Runs statements without parameters.
@@ -73,8 +73,8 @@ impl PostgresTransaction {
             }
             connection.run_simple(sql).await
         };
-        let result = self.postgres.limited(run).await;
-        self.noted(&mut lease, result)
+        let result = self.postgres.with_time_limit(run).await;
+        self.handle_result(&mut lease, result)
     }
 
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
@@ -84,13 +84,17 @@ impl PostgresTransaction {
         if !connection.in_transaction {
             return Ok(());
         }
-        match self.postgres.limited(connection.run_simple("COMMIT")).await {
+        match self
+            .postgres
+            .with_time_limit(connection.run_simple("COMMIT"))
+            .await
+        {
             Ok(_) => {
                 connection.in_transaction = false;
                 Ok(())
             }
             Err(error) => {
-                self.postgres.note(&error);
+                self.postgres.replace_if_read_only(&error);
                 if matches!(error, Error::TimedOut(_)) {
                     connection.abandon();
                 }
@@ -99,7 +103,7 @@ impl PostgresTransaction {
         }
     }
 
-    /// Rolls back, and waits for it up to [`ROLLBACK_TIMEOUT`].
+    /// Rolls back, waiting up to [`ROLLBACK_TIMEOUT`].
     pub(crate) async fn rollback(self) {
         let Some(mut connection) = self.lease.into_inner() else {
             return;
@@ -110,11 +114,15 @@ impl PostgresTransaction {
         }
     }
 
-    fn noted(&self, lease: &mut Option<Lease>, result: Result<Response, Error>) -> Result<Response, Error> {
+    fn handle_result(
+        &self,
+        lease: &mut Option<Lease>,
+        result: Result<Response, Error>,
+    ) -> Result<Response, Error> {
         if let Err(error) = &result {
-            self.postgres.note(error);
+            self.postgres.replace_if_read_only(error);
             if error.is_lost() {
-                // After 25P03 (the transaction was idle for too long) a repeated body would be idle again.
+                // Not repeated after 25P03 (the transaction was idle for too long), because the body would be idle again.
                 self.is_lost
                     .store(error.code() != Some("25P03"), Ordering::Relaxed);
                 *lease = None;

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use sea_orm::{DbErr, Statement, Value};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-/// The beginning of PostgreSQL's timestamps, 2000-01-01, in microseconds since 1970.
+/// The epoch of PostgreSQL's timestamps, 2000-01-01, in microseconds since 1970.
 const EPOCH: i64 = 946_684_800_000_000;
 
 /// The parameters of a statement, with the types that they are sent as.

@@ -73,7 +73,7 @@ pub fn backup(database: &Path, file: &Path, replace: bool) -> Result<u64, Backup
 mod tests {
     use super::*;
 
-    fn numbers(file: &Path) -> i64 {
+    fn sum(file: &Path) -> i64 {
         let file = rusqlite::Connection::open(file).unwrap();
         file.query_row("SELECT SUM(n) FROM number", [], |row| row.get(0))
             .unwrap()
@@ -94,15 +94,15 @@ mod tests {
         .unwrap();
 
         let bytes = backup(&database, &copy, false).unwrap();
-        assert_eq!((bytes, numbers(&copy)), (copy.metadata().unwrap().len(), 5));
+        assert_eq!((bytes, sum(&copy)), (copy.metadata().unwrap().len(), 5));
         open.execute_batch("INSERT INTO number VALUES (6)").unwrap();
         assert!(matches!(
             backup(&database, &copy, false),
             Err(BackupError::Exists)
         ));
-        assert_eq!(numbers(&copy), 5);
+        assert_eq!(sum(&copy), 5);
         backup(&database, &copy, true).unwrap();
-        assert_eq!(numbers(&copy), 11);
+        assert_eq!(sum(&copy), 11);
 
         assert!(matches!(
             backup(&database, &database, true),
@@ -114,7 +114,7 @@ mod tests {
             Err(BackupError::File(_))
         ));
         let names = std::fs::read_dir(folder.path()).unwrap();
-        let left = names.filter(|entry| {
+        let leftovers = names.filter(|entry| {
             !entry
                 .as_ref()
                 .unwrap()
@@ -123,6 +123,6 @@ mod tests {
                 .unwrap()
                 .contains(".db")
         });
-        assert_eq!(left.count(), 0);
+        assert_eq!(leftovers.count(), 0);
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, OpenFlags, StatementStatus, params_from_iter};
 use sea_orm::{
@@ -26,6 +27,10 @@ use crate::models::Table;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The page cache of a reader in KiB, which SQLite expects as a negative number. There are about as many readers as cores.
 const READER_CACHE: &str = "-16384";
+/// The number of pages in the write-ahead log from which a commit also copies them into the file. Pages that many
+/// transactions change are copied once for all of them, so SQLite's default of 1,000 copies more. The index of the log
+/// finds up to 4,096 pages in one table.
+const CHECKPOINT_PAGES: &str = "4000";
 /// The maximum number of prepared statements of a connection.
 const PREPARED_STATEMENTS: usize = 256;
 /// The number of instructions of SQLite's virtual machine between two calls of the progress handler, which take about a
@@ -34,8 +39,16 @@ const PROGRESS_INTERVAL: i32 = 20_000;
 
 pub(crate) struct Connection {
     inner: rusqlite::Connection,
-    /// Whether the progress handler interrupts statements.
-    short_only: Arc<AtomicBool>,
+    steps: Arc<Steps>,
+}
+
+/// What the progress handler does, and what it has noticed.
+#[derive(Default)]
+struct Steps {
+    /// Whether long statements are interrupted.
+    short_only: AtomicBool,
+    /// Whether the handler was called, which happens in long statements only.
+    many: AtomicBool,
 }
 
 impl Connection {
@@ -49,6 +62,9 @@ impl Connection {
         connection.pragma("journal_mode", "WAL")?;
         connection.pragma("synchronous", "FULL")?;
         connection.pragma("foreign_keys", "ON")?;
+        connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        // Savepoints keep the pages that they change; in memory rather than in a file. A group of jobs bounds their number.
+        connection.pragma("temp_store", "MEMORY")?;
         Ok(connection)
     }
 
@@ -66,12 +82,20 @@ impl Connection {
         inner.busy_timeout(BUSY_TIMEOUT).map_err(error)?;
         inner.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
         sum_product::register(&inner).map_err(error)?;
-        let short_only = Arc::new(AtomicBool::new(false));
-        let interrupt = Arc::clone(&short_only);
+        // Without this, SQLite prepares a statement again for each new value of a parameter that it has statistics for.
         inner
-            .progress_handler(PROGRESS_INTERVAL, Some(move || interrupt.load(Ordering::Relaxed)))
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(error)?;
-        Ok(Self { inner, short_only })
+        let steps = Arc::<Steps>::default();
+        let counted = Arc::clone(&steps);
+        let interrupts = move || {
+            counted.many.store(true, Ordering::Relaxed);
+            counted.short_only.load(Ordering::Relaxed)
+        };
+        inner
+            .progress_handler(PROGRESS_INTERVAL, Some(interrupts))
+            .map_err(error)?;
+        Ok(Self { inner, steps })
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<(), DbErr> {
@@ -80,7 +104,13 @@ impl Connection {
 
     /// Sets whether long statements are interrupted; see [`is_interrupted`](super::error::is_interrupted).
     pub(super) fn set_short_only(&self, short_only: bool) {
-        self.short_only.store(short_only, Ordering::Relaxed);
+        self.steps.short_only.store(short_only, Ordering::Relaxed);
+        self.steps.many.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether a statement since the last call of [`set_short_only`](Self::set_short_only) was long.
+    pub(super) fn was_long(&self) -> bool {
+        self.steps.many.load(Ordering::Relaxed)
     }
 
     /// A statement from the cache, with its step count reset. SQLite calls the progress handler by that count, which otherwise
@@ -112,7 +142,7 @@ impl Connection {
         Ok(results)
     }
 
-    /// The first columns of the first row.
+    /// The integers in the first columns of the first row.
     pub(crate) fn numbers<const N: usize>(&self, statement: &Statement) -> Result<Option<[i64; N]>, DbErr> {
         let mut prepared = self.prepare(&statement.sql)?;
         let mut rows = prepared
@@ -150,7 +180,7 @@ impl Connection {
             let mut model = E::Model::default();
             for (index, (column, declared)) in columns.iter().enumerate() {
                 let value = row.get_ref(index).map_err(error)?;
-                // Nullable columns default to null already.
+                // Nullable columns already default to null.
                 if value != ValueRef::Null {
                     model.try_set(*column, declared.read(value)?)?;
                 }

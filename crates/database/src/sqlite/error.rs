@@ -1,6 +1,6 @@
 //! Converts SQLite's errors to SeaORM's, and classifies them.
 //!
-//! `DbErr` has no variant for the errors of a driver that SeaORM does not know, so the extended result code is written at
+//! `DbErr` has no variant for the errors of a driver that SeaORM does not support, so the extended result code is written at
 //! the beginning of the text.
 
 use rusqlite::ffi;
@@ -84,9 +84,9 @@ pub(crate) fn failure(code: i32, message: &str) -> Failure {
 fn constraint_name(message: &str, is_primary_key: bool) -> String {
     let columns = message.rsplit(": ").next().unwrap_or_default();
     let mut name = String::with_capacity(columns.len() + 4);
-    for (place, column) in columns.split(", ").enumerate() {
+    for (index, column) in columns.split(", ").enumerate() {
         let (table, column) = column.split_once('.').unwrap_or((column, ""));
-        if place == 0 {
+        if index == 0 {
             name.push_str(table);
         }
         if !is_primary_key {

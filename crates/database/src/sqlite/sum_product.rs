@@ -1,5 +1,5 @@
 //! The SQL functions `sum_product(quantity, price)` and `sum_product(quantity, price, cost)`: exact sums of money.
-//! PostgreSQL has them with `numeric`, but SQLite's own sums are doubles.
+//! PostgreSQL computes these with `numeric`, but SQLite's own `SUM` would use floating-point numbers.
 //!
 //! They add up hundredths in 128-bit integers. The sum of some eight million rows with the largest quantity and price
 //! fits; a larger one is an error.
@@ -28,8 +28,8 @@ impl Aggregate<i128, String> for SumProduct {
             let text = row
                 .get_raw(index)
                 .as_str()
-                .map_err(|error| failed(error.to_string()))?;
-            hundredths(text).ok_or_else(|| failed("an amount can't be read"))
+                .map_err(|error| user_error(error.to_string()))?;
+            hundredths(text).ok_or_else(|| user_error("an amount can't be read"))
         };
         let mut price = amount(1)?;
         if row.len() > 2 {
@@ -38,7 +38,7 @@ impl Aggregate<i128, String> for SumProduct {
         *total = price
             .checked_mul(i128::from(quantity))
             .and_then(|product| total.checked_add(product))
-            .ok_or_else(|| failed("a sum does not fit"))?;
+            .ok_or_else(|| user_error("a sum does not fit"))?;
         Ok(())
     }
 
@@ -47,7 +47,7 @@ impl Aggregate<i128, String> for SumProduct {
     }
 }
 
-fn failed(message: impl Into<String>) -> rusqlite::Error {
+fn user_error(message: impl Into<String>) -> rusqlite::Error {
     rusqlite::Error::UserFunctionError(message.into().into())
 }
 

@@ -62,8 +62,8 @@ impl ToSql for Parameter<'_> {
     }
 }
 
-/// The fixed-width text of an amount. The bound of a range may be an amount that no column can contain; its text is
-/// then `-` or `:`, which sort before and after all amounts, because in ASCII they precede and follow the digits.
+/// The fixed-width text of an amount. A filter may compare with an amount that no column can contain: a negative one becomes
+/// `-` and one that is too large becomes `:`, which sort before and after all digits.
 fn money_text(value: Decimal) -> String {
     if value.is_sign_negative() && !value.is_zero() {
         return "-".to_owned();
@@ -123,8 +123,8 @@ impl DeclaredType {
     }
 }
 
-pub(super) fn unreadable(what: &str) -> DbErr {
-    DbErr::Type(format!("the database contains a {what} that can't be read"))
+pub(super) fn unreadable(kind: &str) -> DbErr {
+    DbErr::Type(format!("the database contains a {kind} that can't be read"))
 }
 
 #[cfg(test)]

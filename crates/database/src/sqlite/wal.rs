@@ -1,8 +1,8 @@
 //! Bounds the size of SQLite's write-ahead log.
 //!
-//! SQLite copies the log into the file on its own, but restarts the log only at a moment without readers of it. If reads
-//! overlap without a pause, there is no such moment and the log grows without bound. So when the log is long, the writer
-//! waits briefly for its readers, while new readers use the file alone.
+//! SQLite copies the log into the file on its own, but starts the log over only when no reader is using it. If reads
+//! overlap without a pause, that never happens and the log grows without bound. So when the log is long, the writer waits
+//! briefly for its readers, while new readers use the file alone.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::Connection;
 
-/// The size in bytes from which the log is truncated.
+/// The log is truncated when it has reached this size in bytes.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// How long the writer waits for readers. Nothing is written during that time.
 const TIMEOUT: Duration = Duration::from_millis(250);
@@ -78,32 +78,33 @@ mod tests {
             interval: Duration::ZERO,
             ..Wal::of(&file)
         };
-        let over = AtomicBool::new(false);
+        let finished = AtomicBool::new(false);
         // Each of two readers ends only after the other has begun, so that there is always one.
         let turn = AtomicUsize::new(0);
         thread::scope(|scope| {
-            let (begun, begins) = std::sync::mpsc::channel();
-            for own in 0..2 {
-                let (file, over, turn, begun) = (&file, &over, &turn, begun.clone());
+            let (started_sender, started) = std::sync::mpsc::channel();
+            for index in 0..2 {
+                let (file, finished, turn, started_sender) =
+                    (&file, &finished, &turn, started_sender.clone());
                 scope.spawn(move || {
                     let reader = rusqlite::Connection::open(file).unwrap();
-                    let is_over = || over.load(Ordering::SeqCst);
+                    let is_finished = || finished.load(Ordering::SeqCst);
                     let wait_for_turn = || {
-                        while turn.load(Ordering::SeqCst) != own && !is_over() {
+                        while turn.load(Ordering::SeqCst) != index && !is_finished() {
                             thread::sleep(Duration::from_millis(1));
                         }
                     };
                     wait_for_turn();
-                    while !is_over() {
+                    while !is_finished() {
                         reader.execute_batch("BEGIN; SELECT COUNT(*) FROM item").unwrap();
-                        let _ = begun.send(());
-                        turn.store(1 - own, Ordering::SeqCst);
+                        let _ = started_sender.send(());
+                        turn.store(1 - index, Ordering::SeqCst);
                         wait_for_turn();
                         reader.execute_batch("COMMIT").unwrap();
                     }
                 });
             }
-            begins.recv().unwrap();
+            started.recv().unwrap();
             let insert = format!("INSERT INTO item VALUES ('{}')", "x".repeat(16 * 1024));
             for _ in 0..WRITTEN / (16 * 1024) {
                 connection.lock().unwrap().run(&insert).unwrap();
@@ -111,16 +112,16 @@ mod tests {
                     wal.truncate_if_long(&connection);
                 }
             }
-            over.store(true, Ordering::SeqCst);
+            finished.store(true, Ordering::SeqCst);
         });
         std::fs::metadata(&wal.path).unwrap().len()
     }
 
     #[test]
     fn the_log_is_truncated_while_there_is_always_a_reader() {
-        let (kept, left) = (log_after_writing(true), log_after_writing(false));
-        assert!(kept < 4 * LIMIT, "{kept}");
+        let (truncated, untruncated) = (log_after_writing(true), log_after_writing(false));
+        assert!(truncated < 4 * LIMIT, "{truncated}");
         // Without truncation the log is long, which shows that the readers overlap.
-        assert!(left > 8 * LIMIT, "{left}");
+        assert!(untruncated > 8 * LIMIT, "{untruncated}");
     }
 }

@@ -62,7 +62,7 @@ impl Writer {
     }
 
     /// The number of requests in the queue.
-    pub(crate) fn waiting(&self) -> usize {
+    pub(crate) fn queue_length(&self) -> usize {
         self.queue.max_capacity().saturating_sub(self.queue.capacity())
     }
 
@@ -91,8 +91,11 @@ impl Writer {
             });
             Outcome { keep, reply }
         });
-        self.queue.send(Request::Run(job)).await.map_err(|_| stopped())?;
-        result.await.map_err(|_| stopped())?
+        self.queue
+            .send(Request::Run(job))
+            .await
+            .map_err(|_| stopped_error())?;
+        result.await.map_err(|_| stopped_error())?
     }
 
     /// Runs the jobs in the queue and ends the thread.
@@ -104,7 +107,7 @@ impl Writer {
     }
 }
 
-fn stopped() -> DbErr {
+fn stopped_error() -> DbErr {
     unavailable("the writer has stopped")
 }
 
@@ -155,7 +158,7 @@ fn work(
             queue.close();
             let late: Vec<Request> = std::iter::from_fn(|| queue.blocking_recv()).collect();
             run(&connection, "PRAGMA optimize")
-                .unwrap_or_else(|error| tracing::debug!(%error, "not optimized"));
+                .unwrap_or_else(|error| tracing::debug!(%error, "could not optimize the database"));
             // Closing the last connection moves the write-ahead log into the database file and deletes the log, so
             // close before replying.
             drop(connection);

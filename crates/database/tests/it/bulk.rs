@@ -54,7 +54,7 @@ async fn ids_are_reserved_once(db: Database) {
     assert_eq!(fill(&db, 3).await, 1);
     assert_eq!(fill(&db, 2).await, 4);
     assert_eq!(last_id().await, 5);
-    // The ids that the database generates continue after them.
+    // Generated ids continue after the reserved ones.
     let next: Result<i64, DbErr> = db
         .transaction(Arc::new(()), |tx: &Transaction| {
             async move {

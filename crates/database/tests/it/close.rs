@@ -7,7 +7,7 @@ use database::{Database, Location, Timeouts};
 use tokio::task::JoinSet;
 
 /// Several callers close the database at once, as the server and the command that started it do. The window of the race
-/// that this covers is a few instructions long, hence the rounds.
+/// that this covers is a few instructions long, hence the many rounds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_closes_all_return() {
     let directory = tempfile::tempdir().expect("a directory");

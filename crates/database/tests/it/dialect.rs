@@ -13,7 +13,7 @@ use sea_orm::{
 
 use crate::schema::{item, sample_item, shelf};
 
-/// Three shelves with 0, 2 and 5 items: 1 and 2 on the second, 3 to 7 on the third.
+/// Three shelves with 0, 2 and 5 items: items 1 and 2 are on the second shelf, items 3 to 7 on the third.
 async fn insert_shelves(db: &Database) {
     let inserted: Result<(), DbErr> = db
         .transaction(Arc::new(()), |tx: &Transaction| {

@@ -8,18 +8,18 @@ macro_rules! on_both {
         $(mod $name {
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {
-                let place = crate::place::Place::sqlite();
-                super::$name(place.open().await).await;
-                place.remove().await;
+                let test_database = crate::test_database::TestDatabase::sqlite();
+                super::$name(test_database.open().await).await;
+                test_database.remove().await;
             }
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres() {
-                let Some(place) = crate::place::Place::postgres().await else {
+                let Some(test_database) = crate::test_database::TestDatabase::postgres().await else {
                     return;
                 };
-                super::$name(place.open().await).await;
-                place.remove().await;
+                super::$name(test_database.open().await).await;
+                test_database.remove().await;
             }
         })+
     };
@@ -30,9 +30,9 @@ mod close;
 mod dialect;
 mod migrations;
 mod observer;
-mod place;
 mod postgres;
 mod reading;
 mod schema;
 mod server;
+mod test_database;
 mod transactions;

@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 use tokio::sync::Notify;
 
-use crate::place::Place;
 use crate::schema::{BrokenMigrator, LOCK, Migrator};
+use crate::test_database::TestDatabase;
 
 async fn applied(db: &Database) -> Vec<(String, bool)> {
     let migrations = db.migrations::<BrokenMigrator>().await.expect("a list");
@@ -72,7 +72,7 @@ async fn a_failed_migration_changes_nothing(db: Database) {
 
 async fn migrations_are_reverted(db: Database) {
     assert_eq!(applied(&db).await, expected([true, true, false]));
-    // Nothing is missing.
+    // All migrations of this migrator are applied already.
     db.migrate_up::<Migrator>(LOCK).await.expect("no error");
     db.migrate_down::<Migrator>(LOCK, 2).await.expect("no error");
     assert_eq!(applied(&db).await, expected([false, false, false]));
@@ -88,41 +88,45 @@ fn select(db: &Database, table: &str) -> Statement {
 /// Listing the migrations of an empty database does not change it.
 #[tokio::test(flavor = "multi_thread")]
 async fn listing_migrations_only_reads() {
-    for place in [Some(Place::sqlite()), Place::postgres().await] {
-        let Some(place) = place else { continue };
-        let db = place.open_observed(Arc::new(())).await;
+    for test_database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await] {
+        let Some(test_database) = test_database else {
+            continue;
+        };
+        let db = test_database.open_observed(Arc::new(())).await;
         assert_eq!(applied(&db).await, expected([false, false, false]));
         assert!(db.query_all_raw(select(&db, "seaql_migrations")).await.is_err());
-        place.remove().await;
+        test_database.remove().await;
     }
 }
 
 /// Several programs that start at once on an empty database migrate it once.
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_migrate_one_after_another() {
-    for place in [Some(Place::sqlite()), Place::postgres().await] {
-        let Some(place) = place else { continue };
+    for test_database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await] {
+        let Some(test_database) = test_database else {
+            continue;
+        };
         let mut migrating = tokio::task::JoinSet::new();
         for _ in 0..4 {
-            let db = place.open_observed(Arc::new(())).await;
+            let db = test_database.open_observed(Arc::new(())).await;
             migrating.spawn(async move { db.migrate_up::<Migrator>(LOCK).await });
         }
         for migrated in migrating.join_all().await {
             migrated.expect("no error");
         }
-        let db = place.open_observed(Arc::new(())).await;
+        let db = test_database.open_observed(Arc::new(())).await;
         assert_eq!(applied(&db).await, expected([true, true, false]));
-        place.remove().await;
+        test_database.remove().await;
     }
 }
 
 /// A migration that waits for a table soon gives up, so that sessions behind it can proceed, and then tries again.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_do_not_wait_behind_a_migration() {
-    let Some(place) = Place::postgres().await else {
+    let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
-    let db = place.open().await;
+    let db = test_database.open().await;
     let (held, release) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let holding = {
         let (db, held, release) = (db.clone(), Arc::clone(&held), Arc::clone(&release));
@@ -162,5 +166,5 @@ async fn readers_do_not_wait_behind_a_migration() {
     assert_eq!(migrating.await.expect("a task"), Ok(()));
     let missing = db.number(number("SELECT COUNT(*) FROM pg_class WHERE relname = 'item'"));
     assert_eq!(missing.await, Ok(0));
-    place.remove().await;
+    test_database.remove().await;
 }

@@ -6,8 +6,8 @@ use database::{Backend, Failure, StatementObserver, StatementSpan, Transaction};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait as _, DbErr, Statement};
 
-use crate::place::Place;
 use crate::schema;
+use crate::test_database::TestDatabase;
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<String>>>);
@@ -46,10 +46,12 @@ impl StatementSpan for Span {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_are_reported_to_the_observer_of_their_transaction() {
-    for place in [Some(Place::sqlite()), Place::postgres().await] {
-        let Some(place) = place else { continue };
+    for test_database in [Some(TestDatabase::sqlite()), TestDatabase::postgres().await] {
+        let Some(test_database) = test_database else {
+            continue;
+        };
         let (outside, inside) = (Log::default(), Log::default());
-        let db = place.open_observed(Arc::new(outside.clone())).await;
+        let db = test_database.open_observed(Arc::new(outside.clone())).await;
         schema::migrate(&db).await;
         outside.take();
         let sent = db.statements();
@@ -88,6 +90,6 @@ async fn statements_are_reported_to_the_observer_of_their_transaction() {
         };
         assert_eq!(outside.take(), groups);
         assert_eq!(db.statements() - sent, 4);
-        place.remove().await;
+        test_database.remove().await;
     }
 }

@@ -6,8 +6,8 @@ use database::{Backend, Database, Failure};
 use sea_orm::{ConnectionTrait as _, EntityTrait as _, QuerySelect as _, QueryTrait as _, Statement};
 
 use crate::bulk::fill;
-use crate::place::Place;
 use crate::schema::{item, sample_item};
+use crate::test_database::TestDatabase;
 
 on_both![
     values_are_read_back_exactly,
@@ -72,8 +72,8 @@ async fn only_transactions_write(db: Database) {
 /// On one thread, a short statement that starts after a long one ends before it.
 #[tokio::test]
 async fn long_statements_do_not_block_the_runtime() {
-    let place = Place::sqlite();
-    let db = place.open().await;
+    let test_database = TestDatabase::sqlite();
+    let db = test_database.open().await;
     let number = |sql: &str| Statement::from_string(db.get_database_backend(), sql);
     let long = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000000) SELECT COUNT(*) FROM n";
     let ended = std::sync::Mutex::new(Vec::new());
@@ -93,11 +93,11 @@ async fn long_statements_do_not_block_the_runtime() {
 /// The copy has the committed rows, and is complete without other files.
 #[tokio::test]
 async fn sqlite_files_are_copied_while_open() {
-    let place = Place::sqlite();
-    let db = place.open().await;
+    let test_database = TestDatabase::sqlite();
+    let db = test_database.open().await;
     fill(&db, 30).await;
-    let Place::Sqlite(directory) = &place else {
-        panic!("another place");
+    let TestDatabase::Sqlite(directory) = &test_database else {
+        panic!("another kind of database");
     };
     let copy = directory.path().join("copy.db");
     database::sqlite::backup(&directory.path().join("test.db"), &copy, false).expect("a copy");
@@ -115,10 +115,10 @@ async fn sqlite_files_are_copied_while_open() {
 #[tokio::test]
 async fn sqlite_files_are_private() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = Place::sqlite();
-    let db = place.open().await;
-    let Place::Sqlite(directory) = &place else {
-        panic!("another place");
+    let test_database = TestDatabase::sqlite();
+    let db = test_database.open().await;
+    let TestDatabase::Sqlite(directory) = &test_database else {
+        panic!("another kind of database");
     };
     let metadata = std::fs::metadata(directory.path().join("test.db")).expect("a file");
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);

@@ -72,7 +72,7 @@ impl Server {
     }
 
     /// Starts pgbouncer in front of the server, and returns its port.
-    pub async fn pool(&mut self, mode: &str) -> u16 {
+    pub async fn start_pooler(&mut self, mode: &str) -> u16 {
         let port = free_port();
         let file = self.directory.path().join(format!("{mode}.ini"));
         let settings = format!(

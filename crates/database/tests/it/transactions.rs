@@ -11,8 +11,8 @@ use sea_orm::{
     PaginatorTrait as _,
 };
 
-use crate::place;
 use crate::schema::{item, sample_item, shelf};
+use crate::test_database;
 
 /// Inserts an item with its id.
 async fn insert(transaction: &Transaction, row: item::Model) -> Result<(), DbErr> {
@@ -90,8 +90,8 @@ async fn failures_have_the_same_names(db: Database) {
         Backend::Sqlite => None,
         Backend::Postgres => Some("item_shelf_id_fkey".to_owned()),
     };
-    let astray = failure(sample_item(4, Some(9))).await;
-    assert_eq!(astray, Err(Failure::ForeignKey(constraint)));
+    let missing_shelf = failure(sample_item(4, Some(9))).await;
+    assert_eq!(missing_shelf, Err(Failure::ForeignKey(constraint)));
     let nonsense = transaction(&db, |tx| tx.execute_unprepared("NONSENSE").boxed()).await;
     let failure = nonsense.map(|_| ()).map_err(|error| Failure::of(&error));
     assert_eq!(failure, Err(Failure::Other));
@@ -137,26 +137,26 @@ async fn concurrent_changes_are_all_kept(db: Database) {
     assert_eq!(row.quantity, 101);
 }
 
-/// A wrapper; [`conflicting`] counts how often one is created.
-struct Counting(Transaction);
+/// A wrapper; [`run_conflicting`] counts how often one is created.
+struct Wrapper(Transaction);
 
-impl From<Counting> for Transaction {
-    fn from(counting: Counting) -> Self {
-        counting.0
+impl From<Wrapper> for Transaction {
+    fn from(wrapper: Wrapper) -> Self {
+        wrapper.0
     }
 }
 
 /// Runs a transaction that inserts a shelf and conflicts `conflicts` times; returns its result, how often its body ran
 /// and how often its wrapper was created.
-async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32, u32) {
+async fn run_conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32, u32) {
     let (runs, wrappers) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-    let (body_runs, made) = (Arc::clone(&runs), Arc::clone(&wrappers));
+    let (body_runs, created) = (Arc::clone(&runs), Arc::clone(&wrappers));
     let wrap = move |transaction| {
-        made.fetch_add(1, Ordering::SeqCst);
-        Counting(transaction)
+        created.fetch_add(1, Ordering::SeqCst);
+        Wrapper(transaction)
     };
     let result: Result<(), DbErr> = db
-        .transaction_as(Arc::new(()), wrap, move |counting: &Counting| {
+        .transaction_as(Arc::new(()), wrap, move |wrapper: &Wrapper| {
             let run = body_runs.fetch_add(1, Ordering::SeqCst);
             async move {
                 let row = shelf::Model {
@@ -165,11 +165,11 @@ async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32
                 };
                 let row = row.into_active_model().reset_all();
                 shelf::Entity::insert(row)
-                    .exec_without_returning(&counting.0)
+                    .exec_without_returning(&wrapper.0)
                     .await?;
                 if run < conflicts {
                     let conflict = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$";
-                    let error = counting.0.execute_unprepared(conflict).await.map(|_| ());
+                    let error = wrapper.0.execute_unprepared(conflict).await.map(|_| ());
                     // Callers often replace the error.
                     return error.map_err(|_| DbErr::Custom("replaced".to_owned()));
                 }
@@ -188,23 +188,23 @@ async fn conflicting(db: &Database, conflicts: u32) -> (Result<(), Failure>, u32
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_conflicts_are_repeated() {
-    let Some(place) = place::Place::postgres().await else {
+    let Some(test_database) = test_database::TestDatabase::postgres().await else {
         return;
     };
-    let db = place.open().await;
-    let always = conflicting(&db, u32::MAX).await;
+    let db = test_database.open().await;
+    let always = run_conflicting(&db, u32::MAX).await;
     let attempts = TRANSACTION_ATTEMPTS;
     assert_eq!(always, (Err(Failure::Unavailable), attempts, attempts));
-    assert_eq!(conflicting(&db, 2).await, (Ok(()), 3, 3));
+    assert_eq!(run_conflicting(&db, 2).await, (Ok(()), 3, 3));
     let shelf = db.by_id::<shelf::Entity>(1).await.expect("a row");
     assert_eq!(shelf.map(|shelf| shelf.name).as_deref(), Some("run 2"));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test]
 async fn sqlite_bodies_must_not_wait() {
-    let place = place::Place::sqlite();
-    let db = place.open().await;
+    let test_database = test_database::TestDatabase::sqlite();
+    let db = test_database.open().await;
     let waiting = transaction(&db, |tx| {
         async move {
             insert(tx, sample_item(1, None)).await?;

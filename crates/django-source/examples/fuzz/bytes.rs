@@ -29,8 +29,8 @@ fn mutate_once(rng: &mut fastrand::Rng, content: &mut Vec<u8>) {
         12 => content.extend(std::iter::repeat_with(|| rng.u8(..)).take(PAGE)),
         13 | 14 => copy_page(rng, content),
         15 => {
-            let place = HEADER[rng.usize(..HEADER.len())].min(length - 1);
-            content[place] = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff][rng.usize(..8)];
+            let index = HEADER[rng.usize(..HEADER.len())].min(length - 1);
+            content[index] = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff][rng.usize(..8)];
         }
         16 | 17 => page_header(rng, content),
         // A small integer of four bytes, like the page numbers in cells.

@@ -29,7 +29,7 @@ fn change_bytes(rng: &mut fastrand::Rng, file: &Path) {
     std::fs::write(file, content).expect("the file is written");
 }
 
-fn beside(file: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -47,7 +47,7 @@ fn with_log(rng: &mut fastrand::Rng, file: &Path) {
     }
     schema::statements(rng, &writer);
     let _ = writer.execute_batch("COMMIT");
-    let log = beside(file, "-wal");
+    let log = with_suffix(file, "-wal");
     let content = std::fs::read(file).expect("the file");
     let logged = std::fs::read(&log).unwrap_or_default();
     drop(writer);
@@ -71,11 +71,11 @@ fn with_journal(rng: &mut fastrand::Rng, file: &Path) {
     }
     schema::statements(rng, &writer);
     let content = std::fs::read(file).expect("the file");
-    let journal = std::fs::read(beside(file, "-journal")).unwrap_or_default();
+    let journal = std::fs::read(with_suffix(file, "-journal")).unwrap_or_default();
     drop(writer);
     std::fs::write(file, content).expect("the file is written");
-    std::fs::write(beside(file, "-journal"), journal).expect("the file is written");
+    std::fs::write(with_suffix(file, "-journal"), journal).expect("the file is written");
     if rng.bool() {
-        change_bytes(rng, &beside(file, "-journal"));
+        change_bytes(rng, &with_suffix(file, "-journal"));
     }
 }

@@ -49,22 +49,22 @@ const FLAGS: [&str; 5] = [
 
 fn argument(name: &str) -> Option<u64> {
     let arguments: Vec<String> = std::env::args().collect();
-    let place = arguments.iter().position(|argument| argument == name)?;
-    let value = arguments.get(place + 1).and_then(|value| value.parse().ok());
+    let index = arguments.iter().position(|argument| argument == name)?;
+    let value = arguments.get(index + 1).and_then(|value| value.parse().ok());
     Some(value.unwrap_or_else(|| panic!("{name} takes a number")))
 }
 
 fn main() -> ExitCode {
     let seconds = argument("--seconds").unwrap_or(60);
     let seed = argument("--seed").unwrap_or_else(|| fastrand::u64(..1_000_000_000));
-    let only = argument("--case");
-    let usual = std::panic::take_hook();
+    let only_case = argument("--case");
+    let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         PANICS.fetch_add(1, Ordering::Relaxed);
-        usual(panic);
+        default_hook(panic);
     }));
-    let kept = tempfile::tempdir().expect("a folder");
-    let originals = originals(kept.path());
+    let temporary = tempfile::tempdir().expect("a folder");
+    let originals = originals(temporary.path());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_time()
@@ -73,14 +73,14 @@ fn main() -> ExitCode {
     println!("seed {seed}, {seconds} seconds");
     let begun = Instant::now();
     let mut totals = Totals::default();
-    let mut number = only.unwrap_or(0);
+    let mut number = only_case.unwrap_or(0);
     let mut reported = Instant::now();
     loop {
         let rng = fastrand::Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number));
-        let folder = kept.path().join("case");
+        let folder = temporary.path().join("case");
         if let Err(reason) = case(rng, &originals, &folder, &runtime, &mut totals) {
             println!("FAILED: seed {seed}, case {number}: {reason}");
-            println!("the files are in {}", kept.keep().display());
+            println!("the files are in {}", temporary.keep().display());
             return ExitCode::FAILURE;
         }
         number += 1;
@@ -89,7 +89,7 @@ fn main() -> ExitCode {
             reported = Instant::now();
             println!("{}", totals.line(begun.elapsed()));
         }
-        if only.is_some() || begun.elapsed() > Duration::from_secs(seconds) {
+        if only_case.is_some() || begun.elapsed() > Duration::from_secs(seconds) {
             break;
         }
     }
@@ -177,7 +177,7 @@ fn case(
             .await?;
         let (verdict, announced) = (plan.report().verdict, plan.report().target.clone());
         serde_json::to_string(plan.report()).expect("the report is JSON");
-        // The rows are read whatever the verdict is, as a caller might not check it.
+        // The rows are read for every verdict, because a caller might not check it.
         Ok::<_, django_source::Error>((verdict, announced, Collected::of(plan).await?))
     };
     let result = runtime.block_on(runtime.spawn(reading_within(reading)));
@@ -199,7 +199,7 @@ fn case(
                 Verdict::Import => totals.read += 1,
             }
             if verdict == Verdict::Import {
-                totals.rows += keeps_rules(&announced, &rows)?;
+                totals.rows += check_rules(&announced, &rows)?;
             }
         }
     }
@@ -222,7 +222,7 @@ async fn reading_within<T>(reading: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Checks rows that would be imported, and returns their number.
-fn keeps_rules(
+fn check_rules(
     announced: &std::collections::BTreeMap<&'static str, u64>,
     rows: &Collected,
 ) -> Result<u64, String> {

@@ -48,9 +48,9 @@ fn copy(source: &Connection, target: &Connection, table: &str) {
         .prepare(&format!("SELECT * FROM \"{table}\""))
         .expect("a statement");
     let columns = statement.column_count();
-    let places = vec!["?"; columns].join(", ");
+    let placeholders = vec!["?"; columns].join(", ");
     let mut insert = target
-        .prepare(&format!("INSERT INTO \"{table}\" VALUES ({places})"))
+        .prepare(&format!("INSERT INTO \"{table}\" VALUES ({placeholders})"))
         .expect("a statement");
     let mut rows = statement.query([]).expect("rows");
     while let Some(row) = rows.next().expect("a row") {

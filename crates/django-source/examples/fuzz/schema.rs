@@ -143,7 +143,7 @@ fn mutate_once(rng: &mut fastrand::Rng, database: &Connection) {
         0..8 => {
             let (of, rest) = (rng.u8(1..4), rng.u8(..3));
             let sql = format!("UPDATE OR IGNORE {table} SET {column} = ?1 WHERE rowid % {of} = {rest} % {of}");
-            let _ = database.execute(&sql, [values::any(rng)]);
+            let _ = database.execute(&sql, [values::any_value(rng)]);
             return;
         }
         8 => format!("ALTER TABLE {table} RENAME TO {name}"),
@@ -161,7 +161,7 @@ fn mutate_once(rng: &mut fastrand::Rng, database: &Connection) {
         20 => format!("DROP TABLE {table}"),
         21 => format!("CREATE TABLE {name} AS SELECT * FROM {table}"),
         22 => without_rowid(&table, &columns),
-        23 => many(rng),
+        23 => many_tables_or_columns(rng),
         24 => format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table} ORDER BY random()"),
         25 => format!("UPDATE OR IGNORE {table} SET {column} = (SELECT {column} FROM {table} LIMIT 1 OFFSET {})", number % 5),
         26 => "INSERT INTO sqlite_sequence VALUES ('products_product', 'many'), ('auth_user', 9223372036854775807),
@@ -258,7 +258,7 @@ fn without_rowid(table: &str, columns: &[String]) -> String {
 }
 
 /// Many tables, or a table with many columns.
-fn many(rng: &mut fastrand::Rng) -> String {
+fn many_tables_or_columns(rng: &mut fastrand::Rng) -> String {
     if rng.bool() {
         let columns: Vec<String> = (0..rng.u32(100..1900)).map(|n| format!("c{n} integer")).collect();
         return format!("CREATE TABLE wide ({})", columns.join(", "));

@@ -67,7 +67,7 @@ const REALS: [f64; 10] = [
     9_223_372_036_854_775_807.0,
 ];
 
-pub fn any(rng: &mut fastrand::Rng) -> Value {
+pub fn any_value(rng: &mut fastrand::Rng) -> Value {
     match rng.u8(..12) {
         0 => Value::Null,
         1..4 => Value::Integer(NUMBERS[rng.usize(..NUMBERS.len())]),

@@ -86,7 +86,7 @@ impl Catalogue {
     fn add(&mut self, table: Table) -> Result<()> {
         if self.tables.len() >= MAX_TABLES {
             return Err(Error::TooMany {
-                what: "tables",
+                items: "tables",
                 limit: MAX_TABLES,
             });
         }
@@ -98,7 +98,7 @@ impl Catalogue {
         *count += 1;
         if *count > MAX_COLUMNS {
             return Err(Error::TooMany {
-                what: "columns",
+                items: "columns",
                 limit: MAX_COLUMNS,
             });
         }

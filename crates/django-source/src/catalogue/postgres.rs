@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use crate::source::{PostgresReader, Select};
 use crate::value::{Kind, Value, quoted};
 
-/// Reads the tables of the installation's schema. That is `wanted`, or else the first schema in the search path with products,
-/// or else the first one with Django's tables. All schemas with products are listed in the catalogue.
+/// Reads the tables of the installation's schema: `wanted` if given, otherwise the first schema in the search path with
+/// products, otherwise the first one with Django's tables. All schemas with products are listed in the catalogue.
 pub(crate) fn read(reader: &mut PostgresReader, wanted: Option<&str>) -> Result<Catalogue> {
     let schemas = texts(
         reader,

@@ -53,7 +53,7 @@ fn columns(
         };
         let declared = declared.text().unwrap_or_default();
         let declared = declared.replace("GENERATED ALWAYS", "").trim().to_owned();
-        if in_key.integer().is_some_and(|place| place > 0) {
+        if in_key.integer().is_some_and(|position| position > 0) {
             key.push(column.clone());
         }
         if matches!(hidden.integer(), Some(0 | 3)) {

@@ -14,8 +14,8 @@ pub(crate) fn read(value: &Value) -> Option<i64> {
 
 fn parse(text: &str) -> Option<i64> {
     let (digits, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let plain = fraction.bytes().all(|byte| byte == b'0');
-    if plain { digits.parse().ok() } else { None }
+    let is_whole = fraction.bytes().all(|byte| byte == b'0');
+    if is_whole { digits.parse().ok() } else { None }
 }
 
 /// The whole number in a double. Doubles from 2⁵³ can't represent every whole number, so they are rejected.

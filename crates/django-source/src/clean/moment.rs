@@ -82,10 +82,10 @@ fn split_offset(text: &str) -> Option<(&str, Option<FixedOffset>)> {
     if let Some(time) = text.strip_suffix(['Z', 'z']) {
         return Some((time.trim_end(), Some(Utc.fix())));
     }
-    let Some(at) = text.find(['+', '-']) else {
+    let Some(sign) = text.find(['+', '-']) else {
         return Some((text, None));
     };
-    let (time, offset) = (text.get(..at)?.trim_end(), text.get(at + 1..)?);
+    let (time, offset) = (text.get(..sign)?.trim_end(), text.get(sign + 1..)?);
     let digits = offset.replace(':', "");
     let part = |range| {
         digits
@@ -96,12 +96,12 @@ fn split_offset(text: &str) -> Option<(&str, Option<FixedOffset>)> {
         return None;
     }
     let seconds = part(0..2)? * 3600 + part(2..4)? * 60 + part(4..6)?;
-    let east = if text.as_bytes().get(at) == Some(&b'-') {
+    let seconds_east = if text.as_bytes().get(sign) == Some(&b'-') {
         -seconds
     } else {
         seconds
     };
-    Some((time, Some(FixedOffset::east_opt(east)?)))
+    Some((time, Some(FixedOffset::east_opt(seconds_east)?)))
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_django_is_read() {
+    fn every_format_of_django_is_read() {
         for (text, moment) in [
             ("2024-05-06 10:00:00.123456", "2024-05-06T10:00:00.123456Z"),
             ("2024-05-06 10:00:00", "2024-05-06T10:00:00Z"),
@@ -168,7 +168,7 @@ mod tests {
             utc("2018-11-04 00:30:00", zone).as_deref(),
             Some("2018-11-04T03:30:00Z")
         );
-        // It ended at midnight, and the hour before it was repeated. The first one is meant.
+        // Summer time ended at midnight, and the hour before midnight was repeated. The time is read as the first of the two.
         assert_eq!(
             utc("2018-02-17 23:30:00", zone).as_deref(),
             Some("2018-02-18T01:30:00Z")

@@ -173,23 +173,23 @@ mod tests {
 
     #[test]
     fn doubles_are_shown_as_django_shows_them() {
-        let just = |text: &str, rounded| Some((text.to_owned(), rounded));
-        assert_eq!(real(9.9), just("9.90", false));
-        assert_eq!(real(0.300_000_000_000_000_04), just("0.30", true));
-        assert_eq!(real(10.005), just("10.00", true));
-        assert_eq!(real(10.015), just("10.02", true));
+        let price = |text: &str, rounded| Some((text.to_owned(), rounded));
+        assert_eq!(real(9.9), price("9.90", false));
+        assert_eq!(real(0.300_000_000_000_000_04), price("0.30", true));
+        assert_eq!(real(10.005), price("10.00", true));
+        assert_eq!(real(10.015), price("10.02", true));
         assert_eq!(
             real(123_456_789_012_345_680.0),
-            just("123456789012346000.00", true)
+            price("123456789012346000.00", true)
         );
-        assert_eq!(real(100_000_000_000_000.5), just("100000000000000.00", true));
-        assert_eq!(real(100_000_000_000_001.5), just("100000000000002.00", true));
-        assert_eq!(real(-5.0), just("-5.00", false));
-        assert_eq!(real(0.004), just("0.00", true));
-        assert_eq!(real(0.005), just("0.00", true));
-        assert_eq!(real(0.015), just("0.02", true));
-        assert_eq!(real(1e-300), just("0.00", true));
-        assert_eq!(real(999.999), just("1000.00", true));
+        assert_eq!(real(100_000_000_000_000.5), price("100000000000000.00", true));
+        assert_eq!(real(100_000_000_000_001.5), price("100000000000002.00", true));
+        assert_eq!(real(-5.0), price("-5.00", false));
+        assert_eq!(real(0.004), price("0.00", true));
+        assert_eq!(real(0.005), price("0.00", true));
+        assert_eq!(real(0.015), price("0.02", true));
+        assert_eq!(real(1e-300), price("0.00", true));
+        assert_eq!(real(999.999), price("1000.00", true));
         assert_eq!(real(1e18), None);
         assert_eq!(real(1e300), None);
         assert_eq!(real(f64::NAN), None);

@@ -11,35 +11,35 @@ pub(crate) const SERIE: usize = 200;
 
 /// A text, `None` if it is empty, and whether it was changed otherwise.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Cleaned {
+pub(crate) struct CleanText {
     pub(crate) text: Option<String>,
     pub(crate) changed: bool,
 }
 
 /// Reads a text and truncates it to `max_chars` characters. A number is converted to its digits.
-pub(crate) fn read(value: &Value, max_chars: usize) -> Cleaned {
+pub(crate) fn read(value: &Value, max_chars: usize) -> CleanText {
     let (raw, broken) = match value {
         Value::Null => {
-            return Cleaned {
+            return CleanText {
                 text: None,
                 changed: false,
             };
         }
         Value::Text(text) | Value::Number(text) => (text.as_str(), false),
         Value::Bytes(text) => (text.as_str(), true),
-        Value::Integer(number) => return printed(number.to_string()),
-        Value::Real(number) => return printed(number.to_string()),
-        Value::Boolean(truth) => return printed(truth.to_string()),
+        Value::Integer(number) => return from_number(number.to_string()),
+        Value::Real(number) => return from_number(number.to_string()),
+        Value::Boolean(truth) => return from_number(truth.to_string()),
     };
     let text = clean(raw, max_chars);
-    Cleaned {
+    CleanText {
         changed: broken || text != raw,
         text: (!text.is_empty()).then_some(text),
     }
 }
 
-fn printed(text: String) -> Cleaned {
-    Cleaned {
+fn from_number(text: String) -> CleanText {
+    CleanText {
         text: Some(text),
         changed: true,
     }
@@ -64,11 +64,11 @@ fn clean(raw: &str, max_chars: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cleaned, read};
+    use super::{CleanText, read};
     use crate::value::Value;
 
     fn cleaned(text: &str) -> (Option<String>, bool) {
-        let Cleaned { text, changed } = read(&Value::Text(text.to_owned()), 5);
+        let CleanText { text, changed } = read(&Value::Text(text.to_owned()), 5);
         (text, changed)
     }
 

@@ -8,7 +8,7 @@ pub(crate) struct Pairs {
     pub(crate) table: Table,
     /// The column of the user or group.
     pub(crate) left: String,
-    /// The column of the group or permission that it has.
+    /// The column of the group or permission that the user or group has.
     pub(crate) right: String,
 }
 
@@ -29,8 +29,8 @@ impl AccountTables {
     /// Finds the tables, by Django's names or with the project's custom table of users.
     pub(crate) fn find(catalogue: &Catalogue) -> Self {
         let users = users(catalogue);
-        let groups = with(catalogue, "auth_group", &["id", "name"]);
-        let permissions = with(
+        let groups = table_with_columns(catalogue, "auth_group", &["id", "name"]);
+        let permissions = table_with_columns(
             catalogue,
             "auth_permission",
             &["id", "content_type_id", "codename"],
@@ -41,12 +41,16 @@ impl AccountTables {
             memberships: of_users(&format!("{user_name}_groups"), "group_id"),
             user_permissions: of_users(&format!("{user_name}_user_permissions"), "permission_id"),
             group_permissions: pairs(catalogue, "auth_group_permissions", None, "permission_id"),
-            tokens: with(
+            tokens: table_with_columns(
                 catalogue,
                 "token_blacklist_outstandingtoken",
                 &["id", "jti", "expires_at"],
             )
-            .zip(with(catalogue, "token_blacklist_blacklistedtoken", &["token_id"])),
+            .zip(table_with_columns(
+                catalogue,
+                "token_blacklist_blacklistedtoken",
+                &["token_id"],
+            )),
             users,
             groups,
             permissions,
@@ -69,7 +73,7 @@ impl AccountTables {
     }
 }
 
-fn with(catalogue: &Catalogue, name: &str, columns: &[&str]) -> Option<Table> {
+fn table_with_columns(catalogue: &Catalogue, name: &str, columns: &[&str]) -> Option<Table> {
     catalogue
         .table(name)
         .filter(|table| columns.iter().all(|column| table.column(column).is_some()))
@@ -98,7 +102,7 @@ fn users(catalogue: &Catalogue) -> Option<Table> {
     } else {
         custom.or(default)
     };
-    // Then a model with a custom table name, and then one without Django's permissions.
+    // If there is none, try a model with a custom table name, and then one without Django's permissions.
     let renamed = || catalogue.tables.iter().find(fits);
     let bare = || {
         catalogue
@@ -110,11 +114,11 @@ fn users(catalogue: &Catalogue) -> Option<Table> {
 }
 
 fn pairs(catalogue: &Catalogue, name: &str, left_table: Option<&str>, right: &str) -> Option<Pairs> {
-    let table = with(catalogue, name, &[right])?;
+    let table = table_with_columns(catalogue, name, &[right])?;
     let left = match left_table {
         None => table.column("group_id"),
         Some(target) => {
-            let points = |column: &&crate::catalogue::Column| {
+            let refers_to_target = |column: &&crate::catalogue::Column| {
                 table
                     .target(&column.name)
                     .is_some_and(|to| to.eq_ignore_ascii_case(target))
@@ -122,7 +126,7 @@ fn pairs(catalogue: &Catalogue, name: &str, left_table: Option<&str>, right: &st
             table
                 .columns
                 .iter()
-                .find(points)
+                .find(refers_to_target)
                 .or_else(|| table.column("user_id"))
         }
     };

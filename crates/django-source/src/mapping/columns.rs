@@ -1,8 +1,8 @@
 //! The meaning of columns. Relations are recognised by the table that they refer to, other columns by their name, a known
 //! misspelling or similarity.
 
-use super::spelling::{ALIKE, alike, closest, is_vague, known};
-use super::tables::Found;
+use super::spelling::{MIN_SIMILARITY, is_vague, known, max_similarity, similarity};
+use super::tables::RoleTables;
 use super::{Field, Role};
 use crate::catalogue::{Column, Table};
 use crate::error::{Error, Result};
@@ -54,7 +54,7 @@ impl TableMap {
         self.columns.iter().find(|mapped| mapped.field == field)
     }
 
-    fn is_taken(&self, column: &Column) -> bool {
+    fn is_mapped(&self, column: &Column) -> bool {
         self.columns
             .iter()
             .any(|mapped| mapped.column.name == column.name)
@@ -62,8 +62,8 @@ impl TableMap {
     }
 
     /// The columns that have no meaning yet.
-    pub(crate) fn left(&self) -> impl Iterator<Item = &Column> {
-        self.table.columns.iter().filter(|column| !self.is_taken(column))
+    pub(crate) fn unmapped(&self) -> impl Iterator<Item = &Column> {
+        self.table.columns.iter().filter(|column| !self.is_mapped(column))
     }
 
     /// The documented columns that are missing.
@@ -72,7 +72,7 @@ impl TableMap {
         fields.filter(|field| self.role.documents(*field) && self.get(*field).is_none())
     }
 
-    fn take(&mut self, field: Field, column: &Column, how: How) {
+    fn assign(&mut self, field: Field, column: &Column, how: How) {
         self.columns.push(MappedColumn {
             field,
             column: column.clone(),
@@ -84,7 +84,7 @@ impl TableMap {
 /// Finds the meaning of the columns of a role's table.
 pub(crate) fn map(
     role: Role,
-    found: &Found,
+    found: &RoleTables,
     users: Option<&str>,
     overrides: &[MapOverride],
 ) -> Result<Option<TableMap>> {
@@ -98,21 +98,21 @@ pub(crate) fn map(
         id,
         columns: Vec::new(),
     };
-    apply(&mut map, overrides)?;
+    apply_overrides(&mut map, overrides)?;
     relations(&mut map, found, users);
     for how in [How::Name, How::KnownSpelling, How::Likeness] {
         for field in role.fields() {
             if map.get(*field).is_none()
-                && let Some(column) = named(&map, *field, how).cloned()
+                && let Some(column) = find_column(&map, *field, how).cloned()
             {
-                map.take(*field, &column, how);
+                map.assign(*field, &column, how);
             }
         }
     }
     Ok(Some(map))
 }
 
-fn apply(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> {
+fn apply_overrides(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> {
     let table = map.table.name.clone();
     for wanted in overrides
         .iter()
@@ -132,13 +132,13 @@ fn apply(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> {
                 known.join(", ")
             ))
         })?;
-        map.take(field, &column, How::Override);
+        map.assign(field, &column, How::Override);
     }
     Ok(())
 }
 
 /// Maps relations by the table that a column refers to, and by name if several columns refer to the same table.
-fn relations(map: &mut TableMap, found: &Found, users: Option<&str>) {
+fn relations(map: &mut TableMap, found: &RoleTables, users: Option<&str>) {
     for field in map.role.fields() {
         let target = match field.refers_to() {
             Some(role) => found.get(role).map(|table| table.name.as_str()),
@@ -148,8 +148,8 @@ fn relations(map: &mut TableMap, found: &Found, users: Option<&str>) {
         let Some(target) = target.filter(|_| map.get(*field).is_none()) else {
             continue;
         };
-        let pointing: Vec<Column> = map
-            .left()
+        let referring: Vec<Column> = map
+            .unmapped()
             .filter(|column| {
                 map.table
                     .target(&column.name)
@@ -157,15 +157,15 @@ fn relations(map: &mut TableMap, found: &Found, users: Option<&str>) {
             })
             .cloned()
             .collect();
-        let chosen = match pointing.as_slice() {
+        let chosen = match referring.as_slice() {
             [only] => Some(only),
             several => {
                 let names = names(*field);
-                let likeness = |column: &&Column| closest(&column.name, &names);
+                let similarity_of = |column: &&Column| max_similarity(&column.name, &names);
                 let best = several
                     .iter()
-                    .max_by(|left, right| likeness(left).total_cmp(&likeness(right)));
-                best.filter(|column| likeness(column) >= ALIKE)
+                    .max_by(|left, right| similarity_of(left).total_cmp(&similarity_of(right)));
+                best.filter(|column| similarity_of(column) >= MIN_SIMILARITY)
             }
         };
         if let Some(column) = chosen {
@@ -174,20 +174,20 @@ fn relations(map: &mut TableMap, found: &Found, users: Option<&str>) {
             } else {
                 How::ForeignKey
             };
-            map.take(*field, column, how);
+            map.assign(*field, column, how);
         }
     }
 }
 
 /// The column of a field by its name, by a known spelling, or by similarity if exactly one column of a suitable type is left.
-fn named(map: &TableMap, field: Field, how: How) -> Option<&Column> {
+fn find_column(map: &TableMap, field: Field, how: How) -> Option<&Column> {
     // A movement's user is recognised only by its foreign key, because other numbers may have a similar name.
     if field == Field::Actor {
         return None;
     }
     match how {
         How::Name => map
-            .left()
+            .unmapped()
             .find(|column| column.name.eq_ignore_ascii_case(field.name())),
         How::KnownSpelling => known(field).iter().find_map(|name| {
             let fits = |column: &&Column| {
@@ -196,17 +196,17 @@ fn named(map: &TableMap, field: Field, how: How) -> Option<&Column> {
                         || field.kind() == column.kind
                         || field.kind() == Kind::Moment && field.accepts(column.kind))
             };
-            map.left().find(fits)
+            map.unmapped().find(fits)
         }),
         _ => {
             let fits = |column: &&Column| {
                 field.accepts(column.kind)
-                    && closest(&column.name, &names(field)) >= ALIKE
-                    && map
-                        .missing()
-                        .all(|other| alike(&column.name, other.name()) <= alike(&column.name, field.name()))
+                    && max_similarity(&column.name, &names(field)) >= MIN_SIMILARITY
+                    && map.missing().all(|other| {
+                        similarity(&column.name, other.name()) <= similarity(&column.name, field.name())
+                    })
             };
-            let mut fitting = map.left().filter(fits);
+            let mut fitting = map.unmapped().filter(fits);
             let first = fitting.next();
             first.filter(|_| fitting.next().is_none())
         }

@@ -34,12 +34,12 @@ impl Role {
         }
     }
 
-    pub(crate) fn named(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.name() == name)
     }
 
     /// The documented name of the table.
-    pub(crate) const fn documented(self) -> &'static str {
+    pub(crate) const fn documented_table(self) -> &'static str {
         match self {
             Self::Brand => "brands_brand",
             Self::Category => "categories_category",

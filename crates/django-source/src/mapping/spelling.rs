@@ -3,7 +3,7 @@
 use super::Field;
 
 /// The minimum similarity of two names that are taken for the same; 1 for equal names.
-pub(crate) const ALIKE: f64 = 0.75;
+pub(crate) const MIN_SIMILARITY: f64 = 0.75;
 
 /// Other names of a documented column that occur in projects, or that mean the same.
 pub(crate) const fn known(field: Field) -> &'static [&'static str] {
@@ -208,7 +208,7 @@ pub(crate) fn is_vague(name: &str) -> bool {
 }
 
 /// The similarity of two names, from 0 to 1, ignoring case and underscores.
-pub(crate) fn alike(left: &str, right: &str) -> f64 {
+pub(crate) fn similarity(left: &str, right: &str) -> f64 {
     // No known name is longer, and the time to compare grows with the product of the lengths.
     if left.len() > 64 || right.len() > 64 {
         return 0.0;
@@ -217,8 +217,11 @@ pub(crate) fn alike(left: &str, right: &str) -> f64 {
 }
 
 /// The similarity of a name to the most similar of several words.
-pub(crate) fn closest(name: &str, words: &[&str]) -> f64 {
-    words.iter().map(|word| alike(name, word)).fold(0.0, f64::max)
+pub(crate) fn max_similarity(name: &str, words: &[&str]) -> f64 {
+    words
+        .iter()
+        .map(|word| similarity(name, word))
+        .fold(0.0, f64::max)
 }
 
 fn plain(name: &str) -> String {
@@ -230,7 +233,7 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALIKE, closest};
+    use super::{MIN_SIMILARITY, max_similarity};
     use crate::mapping::Role;
 
     #[test]
@@ -238,7 +241,7 @@ mod tests {
         let fits = |name: &str| {
             Role::ALL
                 .into_iter()
-                .filter(|role| closest(name, role.words()) >= ALIKE)
+                .filter(|role| max_similarity(name, role.words()) >= MIN_SIMILARITY)
                 .collect::<Vec<_>>()
         };
         for (name, role) in [

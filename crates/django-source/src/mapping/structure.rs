@@ -1,23 +1,23 @@
 //! Finds tables with unknown names by their columns and foreign keys.
 
-use super::spelling::{ALIKE, closest, known};
-use super::tables::{Found, fit};
+use super::spelling::{MIN_SIMILARITY, known, max_similarity};
+use super::tables::{RoleTables, fit};
 use super::{Field, Role};
 use crate::catalogue::{Catalogue, Table};
 
-/// Finds tables for the roles that have none by name.
-pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
+/// Finds tables for the roles for which none was found by name.
+pub(super) fn fill(catalogue: &Catalogue, found: &mut RoleTables) {
     let listed: Vec<&Table> = catalogue
         .models
         .iter()
         .filter_map(|model| catalogue.table_of(model))
         .collect();
-    let open = |found: &Found, role| {
+    let is_unassigned = |found: &RoleTables, role| {
         found.get(role).is_none() && found.ambiguous.iter().all(|(other, _)| *other != role)
     };
-    if open(found, Role::Product) {
+    if is_unassigned(found, Role::Product) {
         // No other table has a title, two prices, a quantity and two relations.
-        only(&listed, found, Role::Product, |table| {
+        assign_if_unique(&listed, found, Role::Product, |table| {
             fit(table, Role::Product) > 0.99 && table.foreign_keys.len() >= 2
         });
     }
@@ -26,7 +26,7 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
         (Role::Category, Field::Category, Role::Product),
         (Role::Supplier, Field::Supplier, Role::Inflow),
     ] {
-        if open(found, role)
+        if is_unassigned(found, role)
             && let Some(target) = target(catalogue, found.get(from), field)
             && found.role_of(&target.name).is_none()
         {
@@ -37,28 +37,28 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
         return;
     };
     let supplier = found.get(Role::Supplier).map(|table| table.name.clone());
-    let points = |table: &Table, to: &str| {
+    let refers_to = |table: &Table, to: &str| {
         table
             .foreign_keys
             .iter()
             .any(|(_, target)| target.eq_ignore_ascii_case(to))
     };
-    let supplied = |table: &Table| {
+    let refers_to_supplier = |table: &Table| {
         supplier
             .as_deref()
-            .is_some_and(|supplier| points(table, supplier))
+            .is_some_and(|supplier| refers_to(table, supplier))
     };
-    if open(found, Role::Inflow) {
-        only(&listed, found, Role::Inflow, |table| {
-            fit(table, Role::Inflow) > 0.99 && points(table, &product) && supplied(table)
+    if is_unassigned(found, Role::Inflow) {
+        assign_if_unique(&listed, found, Role::Inflow, |table| {
+            fit(table, Role::Inflow) > 0.99 && refers_to(table, &product) && refers_to_supplier(table)
         });
     }
-    if open(found, Role::Outflow) {
-        only(&listed, found, Role::Outflow, |table| {
+    if is_unassigned(found, Role::Outflow) {
+        assign_if_unique(&listed, found, Role::Outflow, |table| {
             fit(table, Role::Outflow) > 0.99
-                && points(table, &product)
-                && !supplied(table)
-                && closest(
+                && refers_to(table, &product)
+                && !refers_to_supplier(table)
+                && max_similarity(
                     &table.name,
                     &[
                         "outflow",
@@ -81,7 +81,7 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut Found) {
 }
 
 /// Assigns the role if exactly one table fits.
-fn only(listed: &[&Table], found: &mut Found, role: Role, fits: impl Fn(&Table) -> bool) {
+fn assign_if_unique(listed: &[&Table], found: &mut RoleTables, role: Role, fits: impl Fn(&Table) -> bool) {
     let mut fitting = listed
         .iter()
         .filter(|table| found.role_of(&table.name).is_none() && fits(table));
@@ -99,6 +99,6 @@ fn target<'a>(catalogue: &'a Catalogue, table: Option<&Table>, field: Field) -> 
     let (_, target) = table
         .foreign_keys
         .iter()
-        .find(|(column, _)| closest(column, &names) >= ALIKE)?;
+        .find(|(column, _)| max_similarity(column, &names) >= MIN_SIMILARITY)?;
     catalogue.table(target)
 }

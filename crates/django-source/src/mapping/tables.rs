@@ -1,6 +1,6 @@
 //! The roles of tables: by `--map`, by the names of Django's models, or by structure.
 
-use super::spelling::{ALIKE, closest, known};
+use super::spelling::{MIN_SIMILARITY, known, max_similarity};
 use super::structure;
 use super::{Field, Role};
 use crate::catalogue::{Catalogue, Table};
@@ -9,20 +9,20 @@ use crate::options::MapOverride;
 
 /// The table of each role, by [`Role::index`].
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Found {
+pub(crate) struct RoleTables {
     pub(crate) tables: [Option<Table>; 6],
     /// Roles for which several tables are equally likely, and these tables.
     pub(crate) ambiguous: Vec<(Role, Vec<String>)>,
 }
 
-impl Found {
+impl RoleTables {
     pub(crate) fn get(&self, role: Role) -> Option<&Table> {
         self.tables.get(role.index()).and_then(Option::as_ref)
     }
 
     pub(super) fn set(&mut self, role: Role, table: &Table) {
-        if let Some(place) = self.tables.get_mut(role.index()) {
-            *place = Some(table.clone());
+        if let Some(slot) = self.tables.get_mut(role.index()) {
+            *slot = Some(table.clone());
         }
     }
 
@@ -37,13 +37,13 @@ impl Found {
 }
 
 /// Finds the tables.
-pub(crate) fn find(catalogue: &Catalogue, overrides: &[MapOverride]) -> Result<Found> {
-    let mut found = Found::default();
+pub(crate) fn find(catalogue: &Catalogue, overrides: &[MapOverride]) -> Result<RoleTables> {
+    let mut found = RoleTables::default();
     for wanted in overrides.iter().filter(|wanted| wanted.column.is_none()) {
         let table = catalogue.table(&wanted.table);
         let table =
             table.ok_or_else(|| Error::Option(format!("--map: there is no table {}", wanted.table)))?;
-        let role = Role::named(&wanted.role);
+        let role = Role::from_name(&wanted.role);
         let role = role.ok_or_else(|| Error::Option(format!("--map: there is no role {}", wanted.role)))?;
         found.set(role, table);
     }
@@ -56,7 +56,7 @@ pub(crate) fn find(catalogue: &Catalogue, overrides: &[MapOverride]) -> Result<F
     Ok(found)
 }
 
-fn by_name(catalogue: &Catalogue, role: Role, found: &mut Found) {
+fn by_name(catalogue: &Catalogue, role: Role, found: &mut RoleTables) {
     let mut best: Vec<(f64, &Table)> = Vec::new();
     for (score, table) in candidates(catalogue, role) {
         if found.role_of(&table.name).is_some() {
@@ -84,10 +84,10 @@ fn by_name(catalogue: &Catalogue, role: Role, found: &mut Found) {
 fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
     let mut found = Vec::new();
     let mut consider = |app: &str, model: &str, table, penalty: f64| {
-        let likeness = closest(model, role.words());
-        if likeness >= ALIKE {
-            let app = closest(app, role.words());
-            found.push((likeness + app / 2.0 + fit(table, role) - penalty, table));
+        let similarity = max_similarity(model, role.words());
+        if similarity >= MIN_SIMILARITY {
+            let app = max_similarity(app, role.words());
+            found.push((similarity + app / 2.0 + fit(table, role) - penalty, table));
         }
     };
     for model in &catalogue.models {
@@ -112,7 +112,7 @@ fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
 
 /// The fraction, from 0 to 1, of a role's required columns, except relations, that a table has under a known name.
 pub(super) fn fit(table: &Table, role: Role) -> f64 {
-    let own: Vec<Field> = role
+    let required: Vec<Field> = role
         .required()
         .iter()
         .copied()
@@ -123,5 +123,5 @@ pub(super) fn fit(table: &Table, role: Role) -> f64 {
         names.any(|name| table.column(name).is_some())
     };
     let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    number(own.iter().filter(has).count()) / number(own.len().max(1))
+    number(required.iter().filter(has).count()) / number(required.len().max(1))
 }

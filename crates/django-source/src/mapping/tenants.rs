@@ -17,7 +17,7 @@ pub(crate) struct Tenancy {
     pub(crate) values: Vec<TenantValue>,
 }
 
-/// Names of columns that identify a company. The user who created or changed a row is not meant.
+/// Names of columns that identify a company, as opposed to the user who created or changed a row.
 const OWNERS: [&str; 18] = [
     "company",
     "tenant",
@@ -39,13 +39,14 @@ const OWNERS: [&str; 18] = [
     "business",
 ];
 
-/// Finds a column with more than one value that products have in common with brands, categories or suppliers.
+/// Finds a column that identifies companies: it is in the table of products and in that of brands, categories or suppliers, and
+/// has more than one value.
 pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Tenancy>> {
     let is_not_movement = |map: &&&TableMap| !matches!(map.role, Role::Inflow | Role::Outflow);
     let Some(product) = maps.iter().find(|map| map.role == Role::Product) else {
         return Ok(None);
     };
-    for column in product.left() {
+    for column in product.unmapped() {
         let name = column.name.to_ascii_lowercase();
         let word = name.strip_suffix("_id").unwrap_or(&name);
         if !OWNERS.contains(&word) || !matches!(column.kind, Kind::Integer | Kind::Text | Kind::Other) {
@@ -54,7 +55,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
         let sharing: Vec<&&TableMap> = maps
             .iter()
             .filter(|map| {
-                map.left()
+                map.unmapped()
                     .any(|other| other.name.eq_ignore_ascii_case(&column.name))
             })
             .collect();
@@ -63,7 +64,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
         }
         let mut values = Vec::new();
         for map in sharing {
-            values.extend(in_use(reader, map, column)?);
+            values.extend(distinct_values(reader, map, column)?);
         }
         values.sort();
         values.dedup();
@@ -78,7 +79,7 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
     Ok(None)
 }
 
-fn in_use(reader: &mut Reader, map: &TableMap, column: &Column) -> Result<Vec<TenantValue>> {
+fn distinct_values(reader: &mut Reader, map: &TableMap, column: &Column) -> Result<Vec<TenantValue>> {
     let name = quoted(&column.name);
     let select = Select {
         table: map.table.name.clone(),

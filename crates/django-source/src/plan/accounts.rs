@@ -10,7 +10,7 @@ use crate::clean::{moment, text};
 use crate::error::{Error, Result};
 use crate::mapping::Role;
 use crate::mapping::accounts::Pairs;
-use crate::mapping::spelling::{ALIKE, closest};
+use crate::mapping::spelling::{MIN_SIMILARITY, max_similarity};
 use crate::options::Options;
 use crate::report::NoteCode;
 use crate::row::{Group, Membership, SpentToken};
@@ -40,7 +40,7 @@ pub(crate) struct Rights {
     /// In ascending order of ids.
     pub(crate) groups: Vec<Group>,
     /// For each id of a group, the id of the first group with the same name.
-    same: HashMap<i64, i64>,
+    merged_into: HashMap<i64, i64>,
 }
 
 pub(super) fn columns(table: &Table, names: &[&str], order: &str, unindexed: &str) -> Select {
@@ -73,7 +73,7 @@ impl Rights {
         };
         let mut of_groups: HashMap<i64, BTreeSet<String>> = HashMap::new();
         for_each_pair(reader, pairs, &mut |group, permission| {
-            let group = rights.same.get(&group).copied();
+            let group = rights.merged_into.get(&group).copied();
             if let Some(codename) = rights.resolve(group, permission, &pairs.table.name, sink) {
                 of_groups
                     .entry(group.unwrap_or_default())
@@ -101,7 +101,7 @@ impl Rights {
             };
             if self.groups.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
-                    what: "groups",
+                    items: "groups",
                     limit: MAX_COUNT,
                 });
             }
@@ -109,7 +109,7 @@ impl Rights {
                 .text
                 .unwrap_or_else(|| format!("#{id}"));
             let first = *by_name.entry(name.clone()).or_insert(id);
-            self.same.insert(id, first);
+            self.merged_into.insert(id, first);
             if first == id {
                 if BUILT_IN.contains(&name.as_str()) {
                     sink.note(NoteCode::GroupReplacesBuiltin, &name, id);
@@ -124,7 +124,8 @@ impl Rights {
         })
     }
 
-    /// The codename that a user or group gets for a permission of the source. A `holder` of `None` does not exist.
+    /// The codename that a user or group gets for a permission of the source. `holder` is `None` if the user or group does
+    /// not exist.
     fn resolve(
         &self,
         holder: Option<i64>,
@@ -145,7 +146,7 @@ impl Rights {
     }
 
     /// Calls `each` once for each permission that is assigned to a user directly.
-    pub(super) fn of_users(
+    pub(super) fn for_each_user_permission(
         &self,
         reader: &mut Reader,
         layout: &Layout,
@@ -170,7 +171,7 @@ impl Rights {
     }
 
     /// Calls `each` once for each membership.
-    pub(super) fn memberships(
+    pub(super) fn for_each_membership(
         &self,
         reader: &mut Reader,
         layout: &Layout,
@@ -186,7 +187,7 @@ impl Rights {
             if user_id != last {
                 (last, joined) = (user_id, HashSet::new());
             }
-            match self.same.get(&group) {
+            match self.merged_into.get(&group) {
                 Some(group_id) if users.find(user_id) == Reference::Kept => {
                     let new = joined.insert(*group_id);
                     if new {
@@ -243,7 +244,7 @@ fn grants(reader: &mut Reader, layout: &Layout) -> Result<HashMap<i64, Grant>> {
         if let [Value::Integer(id), model, codename] = row {
             if found.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
-                    what: "permissions",
+                    items: "permissions",
                     limit: MAX_COUNT,
                 });
             }
@@ -269,7 +270,7 @@ fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>
     let role = Role::ALL.into_iter().find(|role| match table {
         Some(table) => layout.map(*role).is_some_and(|map| map.table.name == table.name),
         // The model has a custom table name.
-        None => closest(&model.name, role.words()) >= ALIKE && !is_listed(layout, *role),
+        None => max_similarity(&model.name, role.words()) >= MIN_SIMILARITY && !is_listed(layout, *role),
     });
     let (Some(role), Some((verb, rest))) = (role, codename.split_once('_')) else {
         return Grant::Dropped(name);
@@ -277,7 +278,7 @@ fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>
     // A custom permission such as `change_price` does not include changing products. Django's own permissions always come as
     // add, change and delete.
     let of_model = rest == model.name
-        || closest(rest, role.words()) >= ALIKE
+        || max_similarity(rest, role.words()) >= MIN_SIMILARITY
         || ["add", "change", "delete"]
             .iter()
             .all(|verb| all.contains(&(model.id, format!("{verb}_{rest}").as_str())));

@@ -12,7 +12,7 @@ use crate::report::{Code, Findings, NoteCode, Notes};
 use crate::stock::MAX_QUANTITY;
 use crate::value::Value;
 
-/// Collects findings and notes in the first pass. In the second pass it is silent, as they have been collected already.
+/// Collects findings and notes in the first pass. In the second pass it is `silent`: they have already been collected.
 pub(super) struct Sink<'a> {
     pub(super) findings: &'a mut Findings,
     pub(super) notes: &'a mut Notes,
@@ -33,7 +33,7 @@ impl Sink<'_> {
     }
 }
 
-/// The ids of a table's rows, in ascending order: of those that are imported and those that are skipped.
+/// The ids of a table's imported rows and of its skipped rows, both in ascending order.
 #[derive(Debug, Default)]
 pub(crate) struct IdSet {
     kept: Vec<i64>,
@@ -71,7 +71,7 @@ impl IdSet {
         u64::try_from(self.kept.len()).unwrap_or(u64::MAX)
     }
 
-    /// The largest id, 0 if there is none.
+    /// The largest id; 0 if there is none.
     pub(super) fn largest(&self) -> i64 {
         self.kept.last().max(self.skipped.last()).copied().unwrap_or(0)
     }

@@ -3,10 +3,10 @@
 use crate::catalogue::{Catalogue, read_models};
 use crate::error::{Error, Result};
 use crate::mapping::accounts::AccountTables;
-use crate::mapping::tables::{Found, find};
+use crate::mapping::tables::{RoleTables, find};
 use crate::mapping::{Field, How, Role, TableMap, columns, tenants};
 use crate::options::{Options, Tenant, TenantValue};
-use crate::report::{Because, ColumnReport, NoteCode, Notes};
+use crate::report::{ColumnReport, NoteCode, Notes, RefusalReason};
 use crate::source::Reader;
 use crate::value::Kind;
 
@@ -18,7 +18,7 @@ pub(crate) struct Layout {
     maps: [Option<TableMap>; 6],
     pub(crate) accounts: AccountTables,
     /// The reasons why the source is refused; empty if it is accepted.
-    pub(crate) because: Vec<Because>,
+    pub(crate) refusal_reasons: Vec<RefusalReason>,
 }
 
 impl Layout {
@@ -38,15 +38,17 @@ impl Layout {
             *map = columns::map(role, &found, users, &options.map)?;
         }
         let mut layout = Self {
-            because: missing(&found, &maps),
+            refusal_reasons: missing(&found, &maps),
             catalogue,
             maps,
             accounts,
         };
         check_overrides(&layout, options)?;
         layout.verify(reader)?;
-        if layout.because.is_empty() {
-            layout.because.extend(several_tenants(reader, &layout, options)?);
+        if layout.refusal_reasons.is_empty() {
+            layout
+                .refusal_reasons
+                .extend(several_tenants(reader, &layout, options)?);
         }
         Ok(layout)
     }
@@ -61,8 +63,8 @@ impl Layout {
 
     /// Whether a table has all required columns.
     pub(crate) fn is_complete(&self, map: &TableMap) -> bool {
-        let lacks = |because: &Because| matches!(because, Because::NoColumn { table, .. } if *table == map.table.name);
-        !self.because.iter().any(lacks)
+        let lacks = |reason: &RefusalReason| matches!(reason, RefusalReason::NoColumn { table, .. } if *table == map.table.name);
+        !self.refusal_reasons.iter().any(lacks)
     }
 
     /// Checks the permission to read each table that will be read, and the pages of the table.
@@ -98,7 +100,7 @@ impl Layout {
     pub(crate) fn note(&self, notes: &mut Notes) {
         for map in self.maps() {
             let (role, table) = (map.role, &map.table.name);
-            if table != role.documented() {
+            if table != role.documented_table() {
                 notes.detail(NoteCode::TablesMapped, table, role.name().to_owned());
             }
             for mapped in map.columns.iter().filter(|mapped| role.documents(mapped.field)) {
@@ -123,14 +125,14 @@ impl Layout {
     }
 }
 
-/// Whether values of a column have to be converted. That is not known for a column without a type.
+/// Whether values of a column have to be converted. False for a column without a type, for which this is not known.
 fn converts(documented: Kind, declared: Kind) -> bool {
     documented != declared && declared != Kind::Other
 }
 
 /// The required tables and columns that are missing or ambiguous.
-fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
-    let mut because = Vec::new();
+fn missing(found: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalReason> {
+    let mut reasons = Vec::new();
     let ambiguous = |role: Role| found.ambiguous.iter().find(|(other, _)| *other == role);
     let mut roles: Vec<&str> = Role::ALL
         .into_iter()
@@ -139,10 +141,10 @@ fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
         .collect();
     roles.sort_unstable();
     if !roles.is_empty() {
-        because.push(Because::NoTable { roles });
+        reasons.push(RefusalReason::NoTable { roles });
     }
     for (role, tables) in &found.ambiguous {
-        because.push(Because::AmbiguousTable {
+        reasons.push(RefusalReason::AmbiguousTable {
             role: role.name(),
             tables: tables.clone(),
         });
@@ -163,16 +165,16 @@ fn missing(found: &Found, maps: &[Option<TableMap>]) -> Vec<Because> {
         };
         columns.extend(map.role.required().iter().filter(lacks).map(|field| field.name()));
         if !columns.is_empty() {
-            because.push(Because::NoColumn {
+            reasons.push(RefusalReason::NoColumn {
                 table: map.table.name.clone(),
                 columns,
             });
         }
     }
-    because
+    reasons
 }
 
-fn several_tenants(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<Because>> {
+fn several_tenants(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<RefusalReason>> {
     let maps = layout.maps();
     tenants::check(options.tenant.as_ref(), &maps)?;
     if options.tenant.is_some() {
@@ -181,13 +183,13 @@ fn several_tenants(reader: &mut Reader, layout: &Layout, options: &Options) -> R
     let schemas = &layout.catalogue.schemas_in_use;
     if schemas.len() > 1 {
         let values = schemas.iter().take(20).cloned().map(TenantValue::Text).collect();
-        return Ok(Some(Because::SeveralTenants {
+        return Ok(Some(RefusalReason::SeveralTenants {
             column: "schema".to_owned(),
             values,
         }));
     }
     let tenancy = tenants::find(reader, &maps)?;
-    Ok(tenancy.map(|found| Because::SeveralTenants {
+    Ok(tenancy.map(|found| RefusalReason::SeveralTenants {
         column: found.column,
         values: found.values,
     }))

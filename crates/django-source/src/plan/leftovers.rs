@@ -1,4 +1,4 @@
-//! Counts what is not imported, and finds the next ids.
+//! Counts the rows and values that are not imported, and finds the next ids.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use crate::source::{Reader, Select};
 use crate::value::{Kind, Value, quoted};
 
 /// Django's own tables, which contain no data of the inventory.
-const BOOKKEEPING: [&str; 10] = [
+const DJANGO_TABLES: [&str; 10] = [
     "django_migrations",
     "django_content_type",
     "django_session",
@@ -26,7 +26,7 @@ const BOOKKEEPING: [&str; 10] = [
 ];
 
 /// The columns of users that are imported.
-const OF_USERS: [&str; 6] = [
+const IMPORTED_USER_COLUMNS: [&str; 6] = [
     "id",
     "username",
     "password",
@@ -47,17 +47,17 @@ pub(super) fn count(reader: &mut Reader, table: &Table) -> Result<u64> {
 /// Adds notes about the columns and tables that are not imported, with the number of rows that have values in them.
 pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> Result<()> {
     for map in layout.maps() {
-        let left: Vec<String> = map.left().map(|column| column.name.clone()).collect();
-        columns(reader, &map.table, &left, NoteCode::ColumnsDropped, notes)?;
+        let unmapped: Vec<String> = map.unmapped().map(|column| column.name.clone()).collect();
+        columns(reader, &map.table, &unmapped, NoteCode::ColumnsDropped, notes)?;
     }
     if let Some(table) = &layout.accounts.users {
-        let mut kept = OF_USERS.to_vec();
+        let mut kept = IMPORTED_USER_COLUMNS.to_vec();
         if table.column("username").is_none() {
             kept.push("email");
         }
         let names = table.columns.iter().map(|column| column.name.clone());
-        let left: Vec<String> = names.filter(|name| !kept.contains(&name.as_str())).collect();
-        columns(reader, table, &left, NoteCode::UserColumnsDropped, notes)?;
+        let unmapped: Vec<String> = names.filter(|name| !kept.contains(&name.as_str())).collect();
+        columns(reader, table, &unmapped, NoteCode::UserColumnsDropped, notes)?;
     }
     let used: Vec<&str> = layout
         .maps()
@@ -66,10 +66,14 @@ pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> R
         .chain(layout.accounts.names())
         .collect();
     for table in &layout.catalogue.tables {
-        if used.contains(&table.name.as_str()) || BOOKKEEPING.contains(&table.name.as_str()) {
+        if used.contains(&table.name.as_str()) || DJANGO_TABLES.contains(&table.name.as_str()) {
             continue;
         }
-        notes.rows(NoteCode::OtherTablesLeft, &table.name, other(reader, table)?);
+        notes.rows(
+            NoteCode::OtherTablesLeft,
+            &table.name,
+            count_if_readable(reader, table)?,
+        );
     }
     for view in &layout.catalogue.views {
         notes.detail(NoteCode::OtherTablesLeft, view, "not a table".to_owned());
@@ -77,8 +81,8 @@ pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> R
     Ok(())
 }
 
-/// The number of rows of a table that is not imported; `None` if it can't be read, which does not matter then.
-fn other(reader: &mut Reader, table: &Table) -> Result<Option<u64>> {
+/// The number of rows of a table that is not imported; `None` if it can't be read, which is not an error for such a table.
+fn count_if_readable(reader: &mut Reader, table: &Table) -> Result<Option<u64>> {
     if !table.readable {
         return Ok(None);
     }
@@ -154,7 +158,7 @@ pub(super) fn last_generated(reader: &mut Reader, table: &Table, id: &str) -> Re
 }
 
 /// The id after the largest one generated and the largest one present.
-pub(super) fn after(generated: i64, present: i64) -> i64 {
+pub(super) fn next_id(generated: i64, present: i64) -> i64 {
     generated.max(present).max(0).saturating_add(1)
 }
 

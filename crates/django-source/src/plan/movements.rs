@@ -92,13 +92,13 @@ pub(super) fn read(
                 None
             }
         };
-        let mut place = None;
+        let mut index = None;
         let product_id = cleaner.reference(Field::Product, |id| {
-            place = survey
+            index = survey
                 .products
                 .binary_search_by_key(&id, |product| product.id)
                 .ok();
-            match place.and_then(|place| survey.products.get(place)) {
+            match index.and_then(|index| survey.products.get(index)) {
                 Some(product) if product.skipped => Reference::Skipped,
                 Some(_) => Reference::Kept,
                 None => Reference::Absent,
@@ -108,7 +108,7 @@ pub(super) fn read(
             Role::Inflow => cleaner.reference(Field::Supplier, |id| survey.suppliers.find(id)),
             _ => Some(0),
         };
-        let unit = match place.and_then(|place| survey.products.get(place)) {
+        let unit = match index.and_then(|index| survey.products.get(index)) {
             Some(product) if role == Role::Outflow => {
                 let (price, cost) = products::prices(product);
                 unit(&mut cleaner, Field::SellingPrice, price).zip(unit(&mut cleaner, Field::CostPrice, cost))
@@ -123,7 +123,7 @@ pub(super) fn read(
             Some(supplier_id),
             Some(unit),
             Ok((created_at, updated_at)),
-        ) = (quantity, product_id, place, supplier_id, unit, times)
+        ) = (quantity, product_id, index, supplier_id, unit, times)
         else {
             return Ok(());
         };

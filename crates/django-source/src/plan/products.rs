@@ -143,32 +143,32 @@ pub(super) fn fingerprint(text: &str) -> Fingerprint {
 pub(super) struct SerieNumbers {
     first: HashMap<Fingerprint, i64>,
     reported: HashSet<i64>,
-    later: Vec<(i64, String)>,
+    duplicates: Vec<(i64, String)>,
 }
 
 impl SerieNumbers {
     pub(super) fn add(&mut self, id: i64, number: &str, findings: &mut Findings) {
         match self.first.entry(fingerprint(number)) {
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(id);
+            std::collections::hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(id);
             }
             std::collections::hash_map::Entry::Occupied(first) => {
                 if self.reported.insert(*first.get()) {
                     findings.add(Code::DuplicateSerieNumber, "product", Some(*first.get()));
                 }
                 findings.add(Code::DuplicateSerieNumber, "product", Some(id));
-                self.later.push((id, number.to_owned()));
+                self.duplicates.push((id, number.to_owned()));
             }
         }
     }
 
     /// The replaced serial numbers of all but the first product of each number, by product id.
-    pub(super) fn replaced(mut self, policy: Option<SeriePolicy>) -> HashMap<i64, Option<String>> {
-        let later = std::mem::take(&mut self.later);
-        let mut replaced = HashMap::with_capacity(later.len());
-        for (id, number) in later {
+    pub(super) fn replacements(mut self, policy: Option<SeriePolicy>) -> HashMap<i64, Option<String>> {
+        let duplicates = std::mem::take(&mut self.duplicates);
+        let mut replaced = HashMap::with_capacity(duplicates.len());
+        for (id, number) in duplicates {
             let number = match policy {
-                Some(SeriePolicy::Suffix) => Some(self.free(id, &number)),
+                Some(SeriePolicy::Suffix) => Some(self.free_number(id, &number)),
                 Some(SeriePolicy::NullLater) | None => None,
             };
             replaced.insert(id, number);
@@ -178,7 +178,7 @@ impl SerieNumbers {
 
     /// The number with the id appended, shortened to the maximum length. If another product has the result, a counter
     /// is appended too.
-    fn free(&mut self, id: i64, number: &str) -> String {
+    fn free_number(&mut self, id: i64, number: &str) -> String {
         let mut suffix = format!("-{id}");
         let mut count: u32 = 1;
         loop {
@@ -186,10 +186,10 @@ impl SerieNumbers {
             let mut candidate: String = number.chars().take(room).collect();
             candidate.truncate(candidate.trim_end().len());
             candidate.push_str(&suffix);
-            if let std::collections::hash_map::Entry::Vacant(place) =
+            if let std::collections::hash_map::Entry::Vacant(vacant) =
                 self.first.entry(fingerprint(&candidate))
             {
-                place.insert(id);
+                vacant.insert(id);
                 return candidate;
             }
             count += 1;
@@ -217,7 +217,7 @@ mod tests {
         for (id, number) in [(1, "A"), (2, "A"), (3, "A-4"), (4, "A"), (5, &long), (6, &long)] {
             numbers.add(id, number, &mut findings);
         }
-        let replaced = numbers.replaced(Some(SeriePolicy::Suffix));
+        let replaced = numbers.replacements(Some(SeriePolicy::Suffix));
         assert_eq!(replaced[&2].as_deref(), Some("A-2"));
         assert_eq!(replaced[&4].as_deref(), Some("A-4-2"));
         assert_eq!(replaced[&6], Some("x".repeat(198) + "-6"));

@@ -124,7 +124,7 @@ pub(crate) fn stream(
         })?;
     }
     summaries.push(outflows.finish()?);
-    survey.progress.enter("stock_change");
+    survey.progress.begin_table("stock_change");
     let mut changes = Collector::new("stock_change", Batch::StockChanges, output);
     for change in survey.journal.ledger(&survey.products, survey.options.now) {
         changes.add(change)?;
@@ -143,7 +143,7 @@ fn accounts(
     sink: &mut Sink<'_>,
     output: &mut Output<'_>,
 ) -> Result<[TableSummary; 4]> {
-    survey.progress.enter("user");
+    survey.progress.begin_table("user");
     let mut users = Collector::new("user", Batch::Users, output);
     super::users::read(reader, layout, &survey.options, sink, &mut |user| users.add(user))?;
     let users = users.finish()?;
@@ -155,16 +155,18 @@ fn accounts(
     let mut memberships = Collector::new("user_group", Batch::Memberships, output);
     survey
         .rights
-        .memberships(reader, layout, &survey.users, sink, &mut |membership| {
+        .for_each_membership(reader, layout, &survey.users, sink, &mut |membership| {
             memberships.add(membership)
         })?;
     let memberships = memberships.finish()?;
     let mut permissions = Collector::new("user_permission", Batch::UserPermissions, output);
-    survey
-        .rights
-        .of_users(reader, layout, &survey.users, sink, &mut |user_id, codename| {
-            permissions.add(UserPermission { user_id, codename })
-        })?;
+    survey.rights.for_each_user_permission(
+        reader,
+        layout,
+        &survey.users,
+        sink,
+        &mut |user_id, codename| permissions.add(UserPermission { user_id, codename }),
+    )?;
     Ok([users, groups, memberships, permissions.finish()?])
 }
 
@@ -184,10 +186,10 @@ fn product_rows(
         let ProductRow::Kept(product, _) = row else {
             return Ok(());
         };
-        let place = survey
+        let index = survey
             .products
             .binary_search_by_key(&product.id, |state| state.id);
-        let state = place.ok().and_then(|place| survey.products.get(place));
+        let state = index.ok().and_then(|index| survey.products.get(index));
         let Some(state) = state.filter(|state| !state.skipped) else {
             return Ok(());
         };

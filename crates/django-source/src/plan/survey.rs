@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::accounts::{BUILT_IN, Rights};
 use super::clean_row::{IdSet, Sink};
-use super::leftovers::{after, last_generated, note, source_counts, titles};
+use super::leftovers::{last_generated, next_id, note, source_counts, titles};
 use super::products::{ProductRow, SerieNumbers};
 use super::{Layout, labels, movements, products, users};
 use crate::error::Result;
@@ -46,7 +46,7 @@ pub(crate) fn survey(
     progress.begin(
         source
             .iter()
-            .filter(|(table, _)| Role::named(table).is_some())
+            .filter(|(table, _)| Role::from_name(table).is_some())
             .filter_map(|(_, rows)| *rows)
             .sum(),
     );
@@ -64,7 +64,7 @@ pub(crate) fn survey(
         next_id: BTreeMap::new(),
     };
     let (mut findings, mut notes) = (Findings::default(), Notes::default());
-    let refused = !layout.because.is_empty();
+    let refused = !layout.refusal_reasons.is_empty();
     let (mut stock, mut target) = (StockReport::default(), BTreeMap::new());
     if !refused {
         layout.note(&mut notes);
@@ -89,7 +89,7 @@ pub(crate) fn survey(
     };
     let report = Report {
         verdict,
-        because: layout.because.clone(),
+        because: layout.refusal_reasons.clone(),
         roles: layout
             .maps()
             .into_iter()
@@ -108,13 +108,13 @@ pub(crate) fn survey(
 
 impl Survey {
     fn read_accounts(&mut self, reader: &mut Reader, layout: &Layout, sink: &mut Sink<'_>) -> Result<()> {
-        self.progress.enter("user");
+        self.progress.begin_table("user");
         self.users = users::read(reader, layout, &self.options, sink, &mut |_| Ok(()))?;
         self.rights = Rights::read(reader, layout, sink)?;
         self.rights
-            .memberships(reader, layout, &self.users, sink, &mut |_| Ok(()))?;
+            .for_each_membership(reader, layout, &self.users, sink, &mut |_| Ok(()))?;
         self.rights
-            .of_users(reader, layout, &self.users, sink, &mut |_, _| Ok(()))
+            .for_each_user_permission(reader, layout, &self.users, sink, &mut |_, _| Ok(()))
     }
 
     /// Reads labels, products and movements, and returns the largest ids of inflows and of outflows.
@@ -176,7 +176,7 @@ impl Survey {
         })?;
         sink.findings.merge(duplicates);
         self.products = states;
-        self.serie = numbers.replaced(self.options.serie);
+        self.serie = numbers.replacements(self.options.serie);
         Ok(())
     }
 
@@ -190,7 +190,7 @@ impl Survey {
             }
             // A product without a time was created at its first movement, or at its last change if that was earlier.
             let created = product.created_at.or_else(|| {
-                let first = product.moved.map(|(first, _)| first);
+                let first = product.movement_times.map(|(first, _)| first);
                 match (first, product.updated_at) {
                     (Some(first), Some(updated)) => Some(first.min(updated)),
                     (first, updated) => first.or(updated),
@@ -198,7 +198,7 @@ impl Survey {
             });
             product.created_at = Some(created.unwrap_or(self.options.now));
             product.updated_at = product.updated_at.or(product.created_at);
-            if product.own_entries() > 0 {
+            if product.entries_without_movement() > 0 {
                 sink.note(NoteCode::StockDifferences, "product", product.id);
             }
         }
@@ -217,20 +217,22 @@ impl Survey {
         for (role, present) in Role::ALL.into_iter().zip(present) {
             if let Some(map) = layout.map(role) {
                 let generated = last_generated(reader, &map.table, &map.id)?;
-                self.next_id.insert(role.name(), after(generated, present));
+                self.next_id.insert(role.name(), next_id(generated, present));
             }
         }
         if let Some(table) = &layout.accounts.users {
             let generated = last_generated(reader, table, "id")?;
             self.next_id
-                .insert("user", after(generated, self.users.largest()));
+                .insert("user", next_id(generated, self.users.largest()));
         }
         Ok(())
     }
 
     fn stock_report(&self, reader: &mut Reader, layout: &Layout) -> Result<StockReport> {
         let kept = || self.products.iter().filter(|product| !product.skipped);
-        let mut differing: Vec<&ProductState> = kept().filter(|product| product.own_entries() > 0).collect();
+        let mut differing: Vec<&ProductState> = kept()
+            .filter(|product| product.entries_without_movement() > 0)
+            .collect();
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         let (products, all) = (count(kept().count()), count(differing.len()));
         let difference = |product: &ProductState| (product.quantity - product.total).abs();
@@ -257,7 +259,7 @@ impl Survey {
     fn target(&self) -> BTreeMap<&'static str, u64> {
         let kept = || self.products.iter().filter(|product| !product.skipped);
         let (inflows, outflows) = self.journal.counts(&self.products);
-        let own: u64 = kept().map(ProductState::own_entries).sum();
+        let own: u64 = kept().map(ProductState::entries_without_movement).sum();
         let named = self.rights.groups.iter().map(|group| group.name.as_str());
         let groups = named.filter(|name| !BUILT_IN.contains(name)).count() + BUILT_IN.len();
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);

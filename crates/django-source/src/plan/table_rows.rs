@@ -25,8 +25,8 @@ impl<'a> Row<'a> {
 
     /// The cell of a field; null if there is no such column.
     pub(super) fn get(self, field: Field) -> &'a Value {
-        let place = Field::ALL.iter().position(|known| *known == field);
-        let position = place.and_then(|place| self.positions.get(place).copied().flatten());
+        let index = Field::ALL.iter().position(|known| *known == field);
+        let position = index.and_then(|index| self.positions.get(index).copied().flatten());
         position
             .and_then(|position| self.values.get(position))
             .unwrap_or(NULL)
@@ -41,7 +41,7 @@ pub(super) fn for_each(
     progress: &Progress,
     each: &mut dyn FnMut(Row<'_>) -> Result<()>,
 ) -> Result<()> {
-    progress.enter(map.role.name());
+    progress.begin_table(map.role.name());
     let mut names = vec![quoted(&map.id)];
     let mut kinds = vec![Kind::Integer];
     let mut positions = [None; Field::COUNT];

@@ -88,7 +88,7 @@ impl Code {
     }
 }
 
-/// The rows of one table with one fault.
+/// The rows of one table that have the same fault.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The code of the fault, such as `negative_quantity`.
@@ -96,11 +96,11 @@ pub struct Finding {
     /// The table, such as `product`.
     pub table: &'static str,
     pub count: u64,
-    /// Their ids, at most [`MAX_IDS`].
+    /// The ids of the rows, at most [`MAX_IDS`].
     pub ids: Vec<i64>,
-    /// The recommended flag that resolves it.
+    /// The recommended flag that resolves the fault.
     pub flag: &'static str,
-    /// All flags that resolve it.
+    /// All flags that resolve the fault.
     pub flags: Vec<&'static str>,
     /// The flag that was set, if any.
     pub decided: Option<&'static str>,

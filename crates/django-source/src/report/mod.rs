@@ -34,7 +34,7 @@ pub enum Verdict {
 /// The reason why a source is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
-pub enum Because {
+pub enum RefusalReason {
     /// No table has these roles.
     NoTable {
         /// The roles, such as `brand`, sorted.
@@ -104,7 +104,7 @@ pub struct Report {
     /// Whether the source can be imported.
     pub verdict: Verdict,
     /// The reasons, if the source is refused.
-    pub because: Vec<Because>,
+    pub because: Vec<RefusalReason>,
     /// The table of each role.
     pub roles: BTreeMap<&'static str, String>,
     /// The meaning of each column.

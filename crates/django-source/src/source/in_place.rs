@@ -1,7 +1,7 @@
 //! Decides whether a SQLite file can be read in place or has to be copied.
 //!
 //! Opening a database in WAL mode makes SQLite create `-wal` and `-shm` beside it, even for reading. The same happens with
-//! a database that has a `-wal` file beside it, whatever its header says. If no process has the database open (there is no
+//! a database that has a `-wal` file beside it, regardless of its header. If no process has the database open (there is no
 //! `-shm`), its files are copied and the copy is read, so that the folder of the source remains unchanged.
 
 use std::fs::{File, Metadata};
@@ -16,14 +16,14 @@ use crate::error::{Error, Result};
 const LOGS: [&str; 2] = ["-wal", "-journal"];
 
 /// The file to open, and the temporary folder if it is a copy. The folder is removed on drop.
-pub(super) struct Place {
+pub(super) struct SourceFile {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
     _copy: Option<TempDir>,
 }
 
 /// Decides where to read the database, and copies it if necessary.
-pub(super) fn find(path: &Path) -> Result<Place> {
+pub(super) fn find(path: &Path) -> Result<SourceFile> {
     let metadata = std::fs::metadata(path)?;
     // Opening a pipe would wait for its writer.
     if !metadata.is_file() {
@@ -35,17 +35,17 @@ pub(super) fn find(path: &Path) -> Result<Place> {
         return Err(Error::Damaged("it is not a SQLite database".to_owned()));
     }
     // Only the version for reading counts; a damaged file may have a different one for writing.
-    let in_wal_mode = header.ends_with(&[2]) || beside(path, "-wal").exists();
-    if in_wal_mode && !beside(path, "-shm").exists() {
+    let in_wal_mode = header.ends_with(&[2]) || with_suffix(path, "-wal").exists();
+    if in_wal_mode && !with_suffix(path, "-shm").exists() {
         // If a program opens the database meanwhile, the copy is useless. But then the program has created `-shm`, and reading
         // in place creates no more files.
         for _ in 0..3 {
-            if let Some(place) = copied(path)? {
-                return Ok(place);
+            if let Some(source) = try_copy(path)? {
+                return Ok(source);
             }
         }
     }
-    Ok(Place {
+    Ok(SourceFile {
         path: path.to_owned(),
         bytes: metadata.len(),
         _copy: None,
@@ -53,10 +53,14 @@ pub(super) fn find(path: &Path) -> Result<Place> {
 }
 
 /// A copy of the database and its logs; `None` if another program opened or changed them meanwhile.
-fn copied(path: &Path) -> Result<Option<Place>> {
+fn try_copy(path: &Path) -> Result<Option<SourceFile>> {
     let state = || -> Result<_> {
-        let logs = LOGS.map(|log| std::fs::metadata(beside(path, log)).ok().map(|log| stamp(&log)));
-        let opened = beside(path, "-shm").exists();
+        let logs = LOGS.map(|log| {
+            std::fs::metadata(with_suffix(path, log))
+                .ok()
+                .map(|log| stamp(&log))
+        });
+        let opened = with_suffix(path, "-shm").exists();
         Ok((stamp(&std::fs::metadata(path)?), logs, opened))
     };
     let before = state()?;
@@ -65,13 +69,13 @@ fn copied(path: &Path) -> Result<Option<Place>> {
     let bytes = std::fs::copy(path, &copy)?;
     for (log, found) in LOGS.iter().zip(&before.1) {
         if found.is_some() {
-            std::fs::copy(beside(path, log), beside(&copy, log))?;
+            std::fs::copy(with_suffix(path, log), with_suffix(&copy, log))?;
         }
     }
     if before.2 || state()? != before {
         return Ok(None);
     }
-    Ok(Some(Place {
+    Ok(Some(SourceFile {
         path: copy,
         bytes,
         _copy: Some(folder),
@@ -82,7 +86,7 @@ fn stamp(metadata: &Metadata) -> (u64, Option<std::time::SystemTime>) {
     (metadata.len(), metadata.modified().ok())
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

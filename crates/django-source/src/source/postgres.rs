@@ -33,7 +33,10 @@ impl PostgresReader {
     /// Connects and begins the transaction.
     pub(crate) async fn open(address: &str) -> Result<Self> {
         let (config, tls) = settings(address)?;
-        let (client, connection) = config.connect(tls).await.map_err(|error| failed(&error))?;
+        let (client, connection) = config
+            .connect(tls)
+            .await
+            .map_err(|error| connection_error(&error))?;
         let runtime = Handle::current();
         // This task ends with the client. Its error is returned by the client's next call, too.
         runtime.spawn(async move { drop(connection.await) });
@@ -44,7 +47,7 @@ impl PostgresReader {
         client
             .batch_execute(begin)
             .await
-            .map_err(|error| failed(&error))?;
+            .map_err(|error| connection_error(&error))?;
         Ok(Self {
             client,
             runtime,
@@ -107,7 +110,7 @@ impl PostgresReader {
                     table: select.table.clone(),
                     reason: refused.message().to_owned(),
                 },
-                None => failed(&error),
+                None => connection_error(&error),
             })
     }
 }
@@ -132,8 +135,11 @@ fn value(row: &SimpleQueryRow, column: usize, kind: Kind) -> Value {
 /// Parses the address, including the parameters that the driver does not support. Error messages don't show the address,
 /// because it may contain a password.
 fn settings(address: &str) -> Result<(Config, tokio_postgres_rustls::MakeRustlsConnect)> {
-    let wrong =
-        |what: &str| Error::Address(format!("the PostgreSQL URL of the source cannot be used: {what}"));
+    let wrong = |reason: &str| {
+        Error::Address(format!(
+            "the PostgreSQL URL of the source can't be used: {reason}"
+        ))
+    };
     let mut url = Url::parse(address).map_err(|_| wrong("it is not a URL"))?;
     let (mut mode, mut roots, mut kept) = ("prefer".to_owned(), None, Vec::new());
     for (key, value) in url.query_pairs().into_owned() {
@@ -168,7 +174,7 @@ fn settings(address: &str) -> Result<(Config, tokio_postgres_rustls::MakeRustlsC
     Ok((config, connector(verify, roots.as_deref())?))
 }
 
-fn failed(error: &tokio_postgres::Error) -> Error {
+fn connection_error(error: &tokio_postgres::Error) -> Error {
     if let Some(refused) = error.as_db_error() {
         return Error::Connection(refused.message().to_owned());
     }

@@ -13,7 +13,7 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::in_place::{Place, find};
+use super::in_place::{SourceFile, find};
 use super::{EachRow, Select};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -23,7 +23,8 @@ use crate::value::{Value, quoted};
 const STEPS_PER_CALL: u64 = 10_000;
 /// The number of calls after which a statement on a small file is interrupted.
 const MIN_CALLS: u64 = 5_000;
-/// The size in bytes for which a statement is allowed one more call. A row of Django's takes about 20 steps and 50 bytes.
+/// The number of bytes of the file for which a statement is allowed one more call. A row of Django takes about 20 steps and
+/// 50 bytes.
 const BYTES_PER_CALL: u64 = 250;
 
 pub(crate) struct SqliteReader {
@@ -34,25 +35,25 @@ pub(crate) struct SqliteReader {
     /// The number of calls allowed for each statement.
     calls: u64,
     // Declared after the connection, so that a temporary copy is removed after it is closed.
-    _place: Place,
+    _file: SourceFile,
 }
 
 impl SqliteReader {
     /// Opens the file and begins the transaction.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let place = find(path)?;
+        let file = find(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let fault = |error: rusqlite::Error| translate(&error, "the database", &Progress::default());
-        let connection = Connection::open_with_flags(&place.path, flags).map_err(fault)?;
+        let connection = Connection::open_with_flags(&file.path, flags).map_err(fault)?;
         restrict(&connection).map_err(fault)?;
-        let calls = MIN_CALLS + place.bytes / BYTES_PER_CALL;
+        let calls = MIN_CALLS + file.bytes / BYTES_PER_CALL;
         let calls_left = Arc::new(AtomicU64::new(calls));
         let mut reader = Self {
             connection,
             progress: Progress::default(),
             calls_left,
             calls,
-            _place: place,
+            _file: file,
         };
         reader.watch(&Progress::default());
         // The snapshot of the transaction is taken by its first read.
@@ -68,9 +69,9 @@ impl SqliteReader {
         let (progress, calls_left) = (progress.clone(), Arc::clone(&self.calls_left));
         let steps = i32::try_from(STEPS_PER_CALL).unwrap_or(i32::MAX);
         let stop = move || {
-            let left = calls_left.load(Ordering::Relaxed);
-            calls_left.store(left.saturating_sub(1), Ordering::Relaxed);
-            left == 0 || progress.is_cancelled()
+            let remaining = calls_left.load(Ordering::Relaxed);
+            calls_left.store(remaining.saturating_sub(1), Ordering::Relaxed);
+            remaining == 0 || progress.is_cancelled()
         };
         // This fails only on a connection that rusqlite does not own.
         drop(self.connection.progress_handler(steps, Some(stop)));

@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Result};
 
-/// The connector. If `verify` is set, certificates are checked against those in the file `root_certificates`, if given.
+/// Builds the connector. If `verify` is set, certificates are checked against those in the file `root_certificates`, if given.
 pub(super) fn connector(verify: bool, root_certificates: Option<&str>) -> Result<MakeRustlsConnect> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))

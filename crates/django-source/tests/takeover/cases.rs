@@ -1,4 +1,4 @@
-//! The twelve cases, compared with `cases/expected.json`.
+//! The twelve databases of `cases/make.py`, compared with `cases/expected.json`.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ fn strings(value: &Value) -> BTreeSet<String> {
         .collect()
 }
 
-/// The objects of a list as texts, sorted.
+/// The items of a list as JSON texts, sorted.
 fn sorted(value: &Value) -> BTreeSet<String> {
     value
         .as_array()
@@ -61,12 +61,18 @@ fn compare_report(address: &str, report: &Value, expected: &Value) {
         .map(|note| note["code"].as_str().expect("a code").to_owned())
         .collect();
     let wanted = strings(&expected["notes"]);
-    assert!(wanted.is_subset(&notes), "{address}: {wanted:?} in {notes:?}");
-    let more: Vec<_> = notes
+    assert!(
+        wanted.is_subset(&notes),
+        "{address}: not all of {wanted:?} are in {notes:?}"
+    );
+    let unexpected: Vec<_> = notes
         .difference(&wanted)
         .filter(|code| !OPTIONAL_NOTES.contains(&code.as_str()))
         .collect();
-    assert!(more.is_empty(), "{address}: unexpected notes {more:?}");
+    assert!(
+        unexpected.is_empty(),
+        "{address}: unexpected notes {unexpected:?}"
+    );
 }
 
 fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
@@ -144,12 +150,12 @@ fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
         }
     }
     for (table, ids) in expected["skipped"].as_object().into_iter().flatten() {
-        let left = |id: &i64| match table.as_str() {
+        let is_skipped = |id: &i64| match table.as_str() {
             "inflow" => rows.inflows.iter().all(|row| row.id != *id),
             _ => rows.outflows.iter().all(|row| row.id != *id),
         };
         let ids: Vec<i64> = serde_json::from_value(ids.clone()).expect("ids");
-        assert!(ids.iter().all(left), "{address}: {table} {ids:?}");
+        assert!(ids.iter().all(is_skipped), "{address}: {table} {ids:?}");
     }
 }
 

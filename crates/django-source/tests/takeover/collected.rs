@@ -131,20 +131,20 @@ impl Collected {
                 .filter(|change| change.product_id == product.id)
                 .collect();
             let mut balance = 0;
-            for (place, entry) in entries.iter().enumerate() {
+            for (index, entry) in entries.iter().enumerate() {
                 balance += entry.change;
                 assert_eq!(balance, entry.balance, "product {}", product.id);
                 assert!((0..=2_147_483_647).contains(&balance) && entry.change != 0);
-                assert!(entry.reason != Reason::Opening || place == 0);
-                assert!(entry.reason != Reason::Closing || place + 1 == entries.len());
+                assert!(entry.reason != Reason::Opening || index == 0);
+                assert!(entry.reason != Reason::Closing || index + 1 == entries.len());
                 assert!(
-                    place == 0 || entry.created_at >= entries[place - 1].created_at,
+                    index == 0 || entry.created_at >= entries[index - 1].created_at,
                     "product {}",
                     product.id
                 );
             }
             assert_eq!(balance, product.quantity);
-            let own = |reason| {
+            let sum_of = |reason| {
                 entries
                     .iter()
                     .filter(|entry| entry.reason == reason)
@@ -153,7 +153,7 @@ impl Collected {
             };
             stock.insert(
                 product.id.to_string(),
-                json!({"quantity": product.quantity, "opening": own(Reason::Opening), "closing": own(Reason::Closing),
+                json!({"quantity": product.quantity, "opening": sum_of(Reason::Opening), "closing": sum_of(Reason::Closing),
                     "entries": entries.len()}),
             );
         }
@@ -212,7 +212,7 @@ fn take<T>(all: &mut Vec<T>, rows: Vec<T>) {
 
 fn sum(table: &'static str, rows: &[impl django_source::digest::Record]) -> TableSummary {
     let mut digest = TableDigest::new(table);
-    // In reverse, as the order must not matter.
+    // In reverse order, because the order must not matter.
     rows.iter().rev().for_each(|row| digest.add(row));
     digest.summary()
 }

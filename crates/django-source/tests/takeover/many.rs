@@ -1,4 +1,4 @@
-//! More rows than a batch can contain, whose times are not in the order of their ids.
+//! More rows than a batch can contain, with times that are not in the order of the ids.
 
 use std::collections::BTreeMap;
 
@@ -32,18 +32,18 @@ async fn compare(address: &str) -> Collected {
     assert_eq!(rows.summaries, rows.digests());
     // Asserts that the balances and the chronological order are correct.
     rows.stock();
-    let moved = |reason| {
-        let moved = rows.changes.iter().filter(|change| change.reason == reason);
-        moved
+    let movements = |reason| {
+        let movements = rows.changes.iter().filter(|change| change.reason == reason);
+        movements
             .map(|change| (change.movement_id.unwrap_or_default(), change.change.abs()))
             .collect::<BTreeMap<_, _>>()
     };
     assert_eq!(
-        moved(Reason::Inflow),
+        movements(Reason::Inflow),
         rows.inflows.iter().map(|row| (row.id, row.quantity)).collect()
     );
     assert_eq!(
-        moved(Reason::Outflow),
+        movements(Reason::Outflow),
         rows.outflows.iter().map(|row| (row.id, row.quantity)).collect()
     );
     rows

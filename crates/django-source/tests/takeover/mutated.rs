@@ -1,4 +1,5 @@
-//! Files with randomly changed bytes or values: reading them returns an error or a report, soon and without a panic.
+//! Files with randomly changed bytes or values: reading them returns an error or a report, within a time limit and without a
+//! panic.
 
 use std::time::{Duration, Instant};
 
@@ -20,12 +21,12 @@ enum Change {
 }
 
 fn change() -> impl Strategy<Value = Change> {
-    let place = any::<prop::sample::Index>;
+    let index = any::<prop::sample::Index>;
     prop_oneof![
-        8 => (place(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),
-        2 => (place(), any::<u16>(), any::<u8>()).prop_map(|(at, length, byte)| Change::Fill(at, length % 4096, byte)),
-        1 => place().prop_map(Change::Cut),
-        2 => (place(), place()).prop_map(|(from, to)| Change::Page(from, to)),
+        8 => (index(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),
+        2 => (index(), any::<u16>(), any::<u8>()).prop_map(|(at, length, byte)| Change::Fill(at, length % 4096, byte)),
+        1 => index().prop_map(Change::Cut),
+        2 => (index(), index()).prop_map(|(from, to)| Change::Page(from, to)),
     ]
 }
 
@@ -176,11 +177,11 @@ fn value() -> impl Strategy<Value = Stored> {
 fn store(
     sqlite: &rusqlite::Connection,
     columns: &[(String, String)],
-    place: prop::sample::Index,
+    index: prop::sample::Index,
     value: &Stored,
     of: u8,
 ) {
-    let (table, column) = place.get(columns);
+    let (table, column) = index.get(columns);
     let sql = format!(
         "UPDATE OR IGNORE \"{table}\" SET \"{column}\" = ?1 WHERE rowid % {} = 0",
         of % 3 + 1
@@ -232,8 +233,8 @@ fn values_of_any_type_are_findings_or_valid_rows() {
         sqlite
             .execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF")
             .expect("settings");
-        for (place, value, of) in &changes {
-            store(&sqlite, &columns, *place, value, *of);
+        for (index, value, of) in &changes {
+            store(&sqlite, &columns, *index, value, *of);
         }
         drop(sqlite);
         let address = file.display().to_string();

@@ -55,7 +55,7 @@ async fn renamed_tables_are_found_by_their_structure() {
 }
 
 #[tokio::test]
-async fn the_other_policies_for_prices_and_serial_numbers() {
+async fn other_policies_for_prices_and_serial_numbers_are_applied() {
     let flags = [
         "--stock=zero",
         "--price=zero",

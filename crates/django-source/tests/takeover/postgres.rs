@@ -14,7 +14,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Loads a file; `None` if `STOCKROOM_TEST_POSTGRES` is not set, which panics if `CI=true`.
+    /// Loads a file; `None` if `STOCKROOM_TEST_POSTGRES` is not set. Panics in that case if `CI=true`.
     pub async fn load(case: &str, file: &Path) -> Option<Self> {
         let Ok(server) = std::env::var("STOCKROOM_TEST_POSTGRES") else {
             assert!(
@@ -139,7 +139,7 @@ fn table_script(sqlite: &Connection, table: &str, sql: &mut String) {
         .expect("a statement");
     let mut rows = statement.query([]).expect("rows");
     while let Some(row) = rows.next().expect("a row") {
-        let cell = |(place, column)| literal(row.get_ref(place).expect("a cell"), column);
+        let cell = |(index, column)| literal(row.get_ref(index).expect("a cell"), column);
         let cells: Vec<String> = columns.iter().enumerate().map(cell).collect();
         let _ = writeln!(sql, "INSERT INTO \"{table}\" VALUES ({});", cells.join(", "));
     }
@@ -166,7 +166,7 @@ fn literal(cell: ValueRef<'_>, column: &Column) -> String {
     match (cell, column.kind.as_str()) {
         (ValueRef::Null, _) => "NULL".to_owned(),
         (ValueRef::Integer(number), "bool") => (number != 0).to_string(),
-        // With 15 digits, as Django would write it.
+        // Django writes decimals with 15 digits.
         (ValueRef::Integer(number), "decimal") => format!("{:.14e}", as_float(number)),
         (ValueRef::Real(number), "decimal") => format!("{number:.14e}"),
         // A text can only be stored as NaN, which is not a valid price either.

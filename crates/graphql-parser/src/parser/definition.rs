@@ -195,11 +195,11 @@ impl Parser<'_> {
 
     /// Skips a description, which the syntax tree can't represent. Returns whether there was one.
     pub(super) fn skip_description(&mut self) -> Result<bool> {
-        let is_there = self.token.is_string();
-        if is_there {
+        let is_present = self.token.is_string();
+        if is_present {
             self.advance()?;
         }
-        Ok(is_there)
+        Ok(is_present)
     }
 }
 

@@ -62,11 +62,11 @@ impl<'a> Parser<'a> {
     }
 
     fn skip_if(&mut self, kind: TokenKind) -> Result<bool> {
-        let is_there = self.token.kind == kind;
-        if is_there {
+        let is_present = self.token.kind == kind;
+        if is_present {
             self.advance()?;
         }
-        Ok(is_there)
+        Ok(is_present)
     }
 
     fn name(&mut self) -> Result<Positioned<Name>> {
@@ -129,10 +129,10 @@ impl<'a> Parser<'a> {
             .get_or_insert_with(|| Error::new(kind, pos, message));
     }
 
-    fn expected(&self, what: TokenKind) -> Error {
+    fn expected(&self, kind: TokenKind) -> Error {
         Error::syntax(
             self.token.pos,
-            format_args!("Expected {what}, found {}.", self.token),
+            format_args!("Expected {kind}, found {}.", self.token),
         )
     }
 

@@ -26,38 +26,38 @@ const [COUNT, SEED, FIRST] = [Number(values.count), Number(values.seed), Number(
 /** Documents sent to the parser at a time. */
 const BATCH = 500;
 /** Maximum number of differences shown. */
-const SHOWN = 5;
+const MAX_SHOWN = 5;
 
 function document(index) {
   const random = new Random(Math.imul(SEED, 0x9e3779b1) + index);
   const kind = random.below(100);
   if (kind < 3) return text(random, soup(random));
-  const right = tokens(random);
-  if (kind < 60) return text(random, right);
-  if (kind < 80) return text(random, mutateTokens(random, right));
-  return (kind < 92 ? mutateCharacters : mutateBytes)(random, text(random, right));
+  const valid = tokens(random);
+  if (kind < 60) return text(random, valid);
+  if (kind < 80) return text(random, mutateTokens(random, valid));
+  return (kind < 92 ? mutateCharacters : mutateBytes)(random, text(random, valid));
 }
 
 /** Describes how the result of the crate differs from the expected one; undefined if it does not. */
 function difference(expected, [answer, ...found]) {
   if (answer === 'document') {
-    return JSON.stringify(expected.document) === JSON.stringify([answer, ...found]) ? undefined : 'another document';
+    return JSON.stringify(expected.document) === JSON.stringify([answer, ...found]) ? undefined : 'different tree';
   }
   const [kind, line, column, message] = found;
   const isBefore = ([otherLine, otherColumn]) => line < otherLine || (line === otherLine && column <= otherColumn);
-  if (expected.document) return 'refused';
+  if (expected.document) return 'refused by the crate only';
   if (expected.faults) {
     const isAmong = expected.faults.some((fault) => String(fault) === String([kind, line, column]));
-    return isAmong ? undefined : 'another fault';
+    return isAmong ? undefined : 'different fault';
   }
   // The crate stops reading at the first type definition, so it may not reach the syntax error of graphql-js.
-  if (kind === 'NotExecutable') return isBefore(expected.syntax) ? undefined : 'another fault';
+  if (kind === 'NotExecutable') return isBefore(expected.syntax) ? undefined : 'different fault';
   if (kind !== 'Syntax') return 'not a syntax error';
   // The crate reports an unterminated string at its beginning, graphql-js does not.
   if (expected.isOpenString && message.includes('is not closed')) {
-    return isBefore(expected.syntax) ? undefined : 'a string that is open elsewhere';
+    return isBefore(expected.syntax) ? undefined : 'different position of an unterminated string';
   }
-  return String([line, column]) === String(expected.syntax) ? undefined : 'an error elsewhere';
+  return String([line, column]) === String(expected.syntax) ? undefined : 'different position of the syntax error';
 }
 
 const crate = new URL('../..', import.meta.url).pathname;
@@ -92,7 +92,7 @@ test(`${COUNT} documents from ${FIRST} with seed ${SEED}`, async () => {
     parser.stdin.end();
   }
   console.log(seen);
-  const shown = differences.slice(0, SHOWN).map((difference) => JSON.stringify(difference));
+  const shown = differences.slice(0, MAX_SHOWN).map((difference) => JSON.stringify(difference));
   assert.equal(differences.length, 0, `${differences.length} differences:\n${shown.join('\n')}`);
   // A large run must cover both accepted documents and every kind of error.
   if (COUNT >= 5000) {

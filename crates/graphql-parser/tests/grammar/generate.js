@@ -170,9 +170,9 @@ export function text(random, tokens) {
     const isNeeded = needsGap(left, right);
     if (style === 'spaced') return ' ';
     const isLeftOut = isNeeded && random.chance(0.05);
-    const least = isNeeded && !isLeftOut ? 1 : 0;
-    if (style === 'dense') return least === 1 ? random.pick(IGNORED) : '';
-    return random.list(least, least + random.pick([0, 1, 1, 3]), () => random.pick(IGNORED)).join('');
+    const min = isNeeded && !isLeftOut ? 1 : 0;
+    if (style === 'dense') return min === 1 ? random.pick(IGNORED) : '';
+    return random.list(min, min + random.pick([0, 1, 1, 3]), () => random.pick(IGNORED)).join('');
   };
   let joined = gap('', '');
   tokens.forEach((token, index) => {

@@ -5,7 +5,7 @@ export class Random {
 
   constructor(seed) {
     this.#state = seed >>> 0;
-    // Neighbouring seeds would begin with similar numbers.
+    // Without these rounds, neighbouring seeds would begin with similar numbers.
     for (let round = 0; round < 4; round++) this.#next();
   }
 
@@ -23,9 +23,9 @@ export class Random {
     return Math.floor((this.#next() / 0x1_0000_0000) * bound);
   }
 
-  /** A whole number from `least` to `most`. */
-  between(least, most) {
-    return least + this.below(most - least + 1);
+  /** A whole number from `min` to `max`. */
+  between(min, max) {
+    return min + this.below(max - min + 1);
   }
 
   /** True in `percent` of all cases. */
@@ -37,8 +37,8 @@ export class Random {
     return items[this.below(items.length)];
   }
 
-  /** A list of `least` to `most` results of `make`. */
-  list(least, most, make) {
-    return Array.from({ length: this.between(least, most) }, make);
+  /** A list of `min` to `max` results of `make`. */
+  list(min, max, make) {
+    return Array.from({ length: this.between(min, max) }, make);
   }
 }

@@ -14,7 +14,7 @@ const MEDIA_TYPES: [(MediaType, &str, &str); 4] = [
 /// A media type that can be served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MediaType {
-    /// `application/graphql-response+json`: the status says whether anything was executed.
+    /// `application/graphql-response+json`: the status shows whether anything was executed.
     GraphQlJson,
     /// `application/json`: the status is usually 200, even if nothing was executed.
     Json,
@@ -26,7 +26,7 @@ pub(crate) enum MediaType {
 
 /// What a client accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Accepted {
+pub(crate) struct AcceptedTypes {
     /// The media type that it prefers.
     pub best: MediaType,
     /// The JSON media type that it prefers, if it accepts any.
@@ -35,7 +35,7 @@ pub(crate) struct Accepted {
     pub events: bool,
 }
 
-impl Accepted {
+impl AcceptedTypes {
     /// Reads the header; `None` when no media type is accepted.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(ACCEPT).iter().peekable();
@@ -51,11 +51,11 @@ impl Accepted {
             .flat_map(|value| value.split(','))
             .filter_map(Range::parse)
             .collect();
-        let taken = |form: &&(MediaType, &str, &str)| quality(&ranges, form.1, form.2).is_some();
+        let is_accepted = |form: &&(MediaType, &str, &str)| quality(&ranges, form.1, form.2).is_some();
         let rank = |form: &&(MediaType, &str, &str)| quality(&ranges, form.1, form.2);
-        // `max_by_key` returns the last of several maxima. In reverse, that is the one that we prefer.
+        // The list is reversed because `max_by_key` returns the last of several maxima, which is then the one that we prefer.
         let best = |forms: &[(MediaType, &str, &str)]| {
-            let best = forms.iter().rev().filter(taken).max_by_key(rank)?;
+            let best = forms.iter().rev().filter(is_accepted).max_by_key(rank)?;
             Some((best.0, rank(&best)?.1))
         };
         let json_forms = MEDIA_TYPES.get(..2).unwrap_or_default();
@@ -126,13 +126,13 @@ mod tests {
 
     fn of(accept: &'static str) -> Option<(MediaType, Option<MediaType>, bool)> {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-        Accepted::from_headers(&headers).map(|accepted| (accepted.best, accepted.json, accepted.events))
+        AcceptedTypes::from_headers(&headers).map(|accepted| (accepted.best, accepted.json, accepted.events))
     }
 
     #[test]
     fn the_preferred_media_type() {
         use MediaType::{EventStream, GraphQlJson, Html, Json};
-        for (accept, taken) in [
+        for (accept, expected) in [
             (
                 "application/graphql-response+json",
                 Some((GraphQlJson, Some(GraphQlJson), false)),
@@ -173,10 +173,10 @@ mod tests {
             ("application/json;q=2", None),
             ("", None),
         ] {
-            assert_eq!(of(accept), taken, "{accept}");
+            assert_eq!(of(accept), expected, "{accept}");
         }
         assert_eq!(
-            Accepted::from_headers(&HeaderMap::new()).map(|accepted| accepted.best),
+            AcceptedTypes::from_headers(&HeaderMap::new()).map(|accepted| accepted.best),
             Some(Json)
         );
     }

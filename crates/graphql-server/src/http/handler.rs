@@ -13,7 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use futures_util::stream;
 
-use super::accept::{Accepted, MediaType};
+use super::accept::{AcceptedTypes, MediaType};
 use super::{idempotency, request, sse};
 use crate::engine::{Engine, GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
@@ -33,14 +33,14 @@ pub fn router<H: Host, S: Clone + Send + Sync + 'static>(path: &str, engine: Eng
         .fallback(async |headers: HeaderMap| {
             let message = "This method is not allowed here.";
             let error = RequestError::new(ErrorCode::MethodNotAllowed, message);
-            with(Reply::to(&headers).error(error), header::ALLOW, METHODS)
+            with_header(Reply::to(&headers).error(error), header::ALLOW, METHODS)
         });
     Router::new()
         .route(path, methods)
         .with_state(Arc::new(Service::new(engine)))
 }
 
-/// Queries, WebSockets, and the page for browsers.
+/// Handles `GET`: queries, WebSockets, and the page for browsers.
 async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     if is_upgrade(&parts.headers) {
@@ -65,7 +65,7 @@ async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Reques
         reply,
         is_get: true,
     };
-    with(exchange.respond(request).await, header::VARY, "Accept")
+    with_header(exchange.respond(request).await, header::VARY, "Accept")
 }
 
 async fn by_post<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
@@ -98,7 +98,7 @@ struct Exchange<H: Host> {
 
 impl<H: Host> Exchange<H> {
     async fn respond(self, request: Result<GraphQlRequest, RequestError>) -> Response {
-        // `text/html` does not count: if the host has a page for browsers, it has been served before.
+        // `text/html` does not count: if the host had a page for browsers, it would already have been served.
         let accepted = self
             .reply
             .accepted
@@ -137,14 +137,14 @@ impl<H: Host> Exchange<H> {
         request: GraphQlRequest,
         session: &H::Session,
         context: H::Context,
-        accepted: Accepted,
+        accepted: AcceptedTypes,
     ) -> Result<Response, RequestError> {
         let engine = &self.service.engine;
         let prepared = engine.prepare(context, request).await?;
         if self.is_get && prepared.ty == OperationType::Mutation {
             let message = "Mutations are sent by POST.";
             let error = RequestError::new(ErrorCode::MethodNotAllowed, message);
-            return Ok(with(self.reply.error(error), header::ALLOW, "POST"));
+            return Ok(with_header(self.reply.error(error), header::ALLOW, "POST"));
         }
         if prepared.ty == OperationType::Subscription {
             if !accepted.events {
@@ -175,7 +175,7 @@ impl<H: Host> Exchange<H> {
         &self,
         mut prepared: Prepared<H>,
         keys: &[HeaderValue],
-        accepted: Accepted,
+        accepted: AcceptedTypes,
     ) -> Result<Response, RequestError> {
         if accepted.json.is_none() {
             let message = "Responses to a request with an Idempotency-Key are JSON.";
@@ -222,13 +222,13 @@ impl<H: Host> Exchange<H> {
 /// Renders responses in the JSON media type that a client prefers.
 #[derive(Clone, Copy)]
 struct Reply {
-    accepted: Option<Accepted>,
+    accepted: Option<AcceptedTypes>,
     json: MediaType,
 }
 
 impl Reply {
     fn to(headers: &HeaderMap) -> Self {
-        let accepted = Accepted::from_headers(headers);
+        let accepted = AcceptedTypes::from_headers(headers);
         Self {
             accepted,
             json: accepted
@@ -263,21 +263,21 @@ impl Reply {
         let mut response = http::Response::new(response.to_json());
         *response.status_mut() = status;
         *response.headers_mut() = set_by_resolvers;
-        response = with(response, header::CONTENT_TYPE, media_type);
+        response = with_header(response, header::CONTENT_TYPE, media_type);
         if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-            response = with(response, header::ACCEPT_ENCODING, "identity");
+            response = with_header(response, header::ACCEPT_ENCODING, "identity");
         }
         if status == StatusCode::UNAUTHORIZED {
-            response = with(response, header::WWW_AUTHENTICATE, "Bearer");
+            response = with_header(response, header::WWW_AUTHENTICATE, "Bearer");
         }
         if let Some(seconds) = retry_after {
-            response = with(response, header::RETRY_AFTER, &seconds.to_string());
+            response = with_header(response, header::RETRY_AFTER, &seconds.to_string());
         }
         response
     }
 }
 
-fn with<B>(mut response: http::Response<B>, name: HeaderName, value: &str) -> http::Response<B> {
+fn with_header<B>(mut response: http::Response<B>, name: HeaderName, value: &str) -> http::Response<B> {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
@@ -346,7 +346,7 @@ mod tests {
 
     #[test]
     fn bodies_must_be_declared_as_json() {
-        for (declared, taken) in [
+        for (declared, expected) in [
             ("application/json", true),
             ("Application/JSON; charset=UTF-8", true),
             ("application/json;charset=\"utf-8\"", true),
@@ -359,7 +359,7 @@ mod tests {
             ("", false),
         ] {
             let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(declared))]);
-            assert_eq!(is_json(&headers), taken, "{declared}");
+            assert_eq!(is_json(&headers), expected, "{declared}");
         }
         assert!(!is_json(&HeaderMap::new()));
         let twice = [

@@ -115,12 +115,12 @@ fn read(raw: &RawParameters<'_>) -> Result<GraphQlRequest, RequestError> {
 fn parameter<T: DeserializeOwned>(
     raw: Option<&Cow<'_, RawValue>>,
     name: &str,
-    what: &str,
+    expected: &str,
 ) -> Result<Option<T>, RequestError> {
     let Some(raw) = raw else {
         return Ok(None);
     };
-    serde_json::from_str(raw.get()).map_err(|_| invalid(&format!("\"{name}\" is not {what}.")))
+    serde_json::from_str(raw.get()).map_err(|_| invalid(&format!("\"{name}\" is not {expected}.")))
 }
 
 fn invalid(message: &str) -> RequestError {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies() {
+    fn bodies_are_read() {
         let request = from_json(
             br#" {"query":"{a}","operationName":"A","variables":{"n":1},"more":[1],
                   "extensions":{"other":[2],"persistedQuery":{"version":1,"sha256Hash":"ab"}}}"#,
@@ -163,8 +163,8 @@ mod tests {
     }
 
     #[test]
-    fn invalid_bodies() {
-        for (body, says) in [
+    fn invalid_bodies_are_refused() {
+        for (body, expected) in [
             ("", "not a JSON object"),
             ("{\"query\":", "not a JSON object"),
             ("\"{a}\"", "not a JSON object"),
@@ -199,12 +199,12 @@ mod tests {
                 "version 1",
             ),
         ] {
-            assert!(message(from_json(body.as_bytes())).contains(says), "{body}");
+            assert!(message(from_json(body.as_bytes())).contains(expected), "{body}");
         }
     }
 
     #[test]
-    fn query_strings() {
+    fn query_strings_are_read() {
         let request =
             from_query("query=%7Ba+b%7D&variables=%7B%22n%22%3A+1%7D&operationName=&other=1&extensions=")
                 .unwrap();

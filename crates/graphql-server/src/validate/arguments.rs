@@ -1,7 +1,7 @@
-//! The arguments of an operation, with the values of its variables: what the schema can't say about them, such as the
-//! largest page, the program checks here, before anything is executed.
+//! Lets the host check constraints on arguments that the schema can't express, such as the largest page. The checks use the
+//! values of the variables and run before anything is executed.
 //!
-//! A resolver would find the same, but a mutation has been committed by the time its payload is resolved.
+//! A resolver could check the same, but a mutation has been committed by the time its payload is resolved.
 
 use std::collections::HashSet;
 
@@ -77,8 +77,8 @@ fn value(literal: &Literal, variables: &Variables) -> Option<Value> {
     })
 }
 
-/// Calls `check` for each field with arguments that the operation selects. What is skipped, and what absent variables leave
-/// out, is not selected.
+/// Calls `check` for each field with arguments that the operation selects and does not skip. An argument whose variable has no
+/// value is absent.
 ///
 /// # Errors
 /// All that `check` returns, at most [`MAX_ERRORS`].
@@ -120,7 +120,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Recurses no deeper than [`Limits::selection_sets`](crate::Limits::selection_sets), which the cost has checked.
+    /// Recurses no deeper than [`Limits::selection_sets`](crate::Limits::selection_sets), which `cost` has checked.
     fn selections(&mut self, parent: &'a str, set: &'a SelectionSet) {
         for selection in &set.items {
             if self.errors.len() >= MAX_ERRORS {

@@ -16,7 +16,7 @@ use crate::schema_index::{NamedType, SchemaIndex};
 use async_graphql_value::Value as Literal;
 
 /// A field and the name of its parent type.
-pub(crate) type Selected<'a> = (&'a str, &'a Positioned<Field>);
+pub(crate) type TypedField<'a> = (&'a str, &'a Positioned<Field>);
 /// A selection set and the name of its parent type.
 pub(crate) type TypedSet<'a> = (&'a str, &'a Positioned<SelectionSet>);
 
@@ -67,7 +67,7 @@ fn is_alike(index: &SchemaIndex, one: &Type, other: &Type) -> bool {
     let bases = match (&one.base, &other.base) {
         (BaseType::List(one), BaseType::List(other)) => is_alike(index, one, other),
         (BaseType::Named(one), BaseType::Named(other)) => {
-            let is_composite = |name: &Name| matches!(index.named(name), Some(NamedType::Composite(_)));
+            let is_composite = |name: &Name| matches!(index.named_type(name), Some(NamedType::Composite(_)));
             one == other || (is_composite(one) && is_composite(other))
         }
         _ => false,
@@ -79,7 +79,7 @@ fn is_alike(index: &SchemaIndex, one: &Type, other: &Type) -> bool {
 pub(crate) fn by_key<'a>(
     document: &'a ExecutableDocument,
     sets: &[TypedSet<'a>],
-) -> IndexMap<&'a str, Vec<Selected<'a>>> {
+) -> IndexMap<&'a str, Vec<TypedField<'a>>> {
     let (mut found, mut spread) = (IndexMap::new(), HashSet::new());
     for set in sets {
         gather(document, *set, &mut spread, &mut found);
@@ -130,7 +130,7 @@ fn gather<'a>(
     document: &'a ExecutableDocument,
     (parent, set): TypedSet<'a>,
     spread: &mut HashSet<&'a str>,
-    found: &mut IndexMap<&'a str, Vec<Selected<'a>>>,
+    found: &mut IndexMap<&'a str, Vec<TypedField<'a>>>,
 ) {
     for selection in &set.node.items {
         match &selection.node {

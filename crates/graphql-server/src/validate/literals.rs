@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_fit() {
+    fn values_that_fit_are_accepted() {
         for text in [
             "{a(n:1,m:-2147483648,l:[1,2],c:RED,p:\"1.0\",s:\"x\")}",
             "{a(n:null,m:1,l:3,i:{id:\"x\",list:{id:1},color:null})}",
@@ -181,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn values_that_do_not_fit() {
-        for (text, says) in [
+    fn values_that_do_not_fit_are_refused() {
+        for (text, expected) in [
             ("{a(n:2147483648)}", "\"n\" does not fit: expected \"Int\""),
             ("{a(n:1.0)}", "expected \"Int\""),
             ("{a(n:\"1\")}", "expected \"Int\""),
@@ -230,7 +230,7 @@ mod tests {
             ("query($a:Int=1){a(o:{a:$a})}", "exactly one"),
         ] {
             let errors = run(text).unwrap_err();
-            assert!(errors[0].contains(says), "{text}: {errors:?}");
+            assert!(errors[0].contains(expected), "{text}: {errors:?}");
         }
     }
 }

@@ -168,15 +168,15 @@ impl<'a> ValueChecker<'a> {
         match (value.form(), &ty.base) {
             (Form::Variable(name), _) => self.variable(name, ty, has_default),
             (Form::Null, _) if ty.nullable => {}
-            (Form::Null, _) => self.expected(ty),
+            (Form::Null, _) => self.report_expected(ty),
             (Form::List(items), BaseType::List(item_type)) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.nested(Step::Index(index), item_type, false, item);
+                    self.check_nested(Step::Index(index), item_type, false, item);
                 }
             }
             // A single value is coerced to a list.
             (_, BaseType::List(item_type)) => self.value(item_type, false, value),
-            (form, BaseType::Named(name)) => self.named(name, ty, value, &form),
+            (form, BaseType::Named(name)) => self.check_named(name, ty, value, &form),
         }
     }
 
@@ -186,13 +186,13 @@ impl<'a> ValueChecker<'a> {
             return;
         };
         if !is_usage_allowed(declared, ty, has_default) {
-            let own = &declared.var_type.node;
-            let message = format!("expected \"{ty}\", and \"${}\" is \"{own}\"", short(name));
+            let actual = &declared.var_type.node;
+            let message = format!("expected \"{ty}\", and \"${}\" is \"{actual}\"", short(name));
             self.mismatch(&message);
         }
     }
 
-    fn named<V: InputValue>(&mut self, name: &Name, ty: &Type, value: &V, form: &Form<'_, V>) {
+    fn check_named<V: InputValue>(&mut self, name: &Name, ty: &Type, value: &V, form: &Form<'_, V>) {
         let fits = match (name.as_str(), form) {
             ("Int", Form::Number(number)) => self
                 .integer(number)
@@ -202,7 +202,7 @@ impl<'a> ValueChecker<'a> {
             }
             ("ID", Form::Number(number)) => self.integer(number).is_some(),
             ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
-            _ => match (self.index.named(name), form) {
+            _ => match (self.index.named_type(name), form) {
                 (Some(NamedType::Enum(values)), Form::Enum(value)) => values.contains(value.as_str()),
                 (Some(NamedType::Enum(values)), Form::String(value)) if self.source == Source::Variable => {
                     values.contains(*value)
@@ -217,7 +217,7 @@ impl<'a> ValueChecker<'a> {
             },
         };
         if !fits {
-            self.expected(ty);
+            self.report_expected(ty);
         }
     }
 
@@ -233,12 +233,12 @@ impl<'a> ValueChecker<'a> {
     fn input_object<V: InputValue>(&mut self, input: &'a InputObject, given: &IndexMap<Name, V>) {
         for (name, field) in &input.fields {
             match given.get(name.as_str()) {
-                Some(value) => self.nested(Step::Name(name), &field.ty, field.has_default, value),
+                Some(value) => self.check_nested(Step::Name(name), &field.ty, field.has_default, value),
                 None if field.ty.nullable || field.has_default => {}
                 None => self.mismatch(&format!("\"{name}\" of type \"{}\" is missing", field.ty)),
             }
         }
-        let is_unknown = |name: &&Name| !input.fields.iter().any(|(own, _)| own == name.as_str());
+        let is_unknown = |name: &&Name| !input.fields.iter().any(|(field, _)| field == name.as_str());
         if let Some(name) = given.keys().find(is_unknown) {
             self.mismatch(&format!("there is no field \"{}\"", short(name)));
         }
@@ -258,17 +258,17 @@ impl<'a> ValueChecker<'a> {
         }
     }
 
-    fn nested<V: InputValue>(&mut self, step: Step<'a>, ty: &Type, has_default: bool, value: &V) {
+    fn check_nested<V: InputValue>(&mut self, step: Step<'a>, ty: &Type, has_default: bool, value: &V) {
         self.path.push(step);
         self.value(ty, has_default, value);
         self.path.pop();
     }
 
-    fn expected(&mut self, ty: &Type) {
+    fn report_expected(&mut self, ty: &Type) {
         self.mismatch(&format!("expected \"{ty}\""));
     }
 
-    fn mismatch(&mut self, what: &str) {
+    fn mismatch(&mut self, reason: &str) {
         let mut path = String::new();
         for step in &self.path {
             if !path.is_empty() {
@@ -280,8 +280,8 @@ impl<'a> ValueChecker<'a> {
             }
         }
         let message = match self.source {
-            Source::Literal => format!("The value of \"{path}\" does not fit: {what}."),
-            Source::Variable => format!("The variable \"${path}\" does not fit: {what}."),
+            Source::Literal => format!("The value of \"{path}\" does not fit: {reason}."),
+            Source::Variable => format!("The variable \"${path}\" does not fit: {reason}."),
         };
         self.error(message, self.position);
     }
@@ -289,24 +289,24 @@ impl<'a> ValueChecker<'a> {
 
 /// Whether a variable may be used where a type is expected: `IsVariableUsageAllowed` of the specification.
 fn is_usage_allowed(declared: &VariableDefinition, ty: &Type, has_default: bool) -> bool {
-    let own = &declared.var_type.node;
+    let actual = &declared.var_type.node;
     let default = declared.default_value.as_ref().map(|default| &default.node);
     let is_never_null = has_default || default.is_some_and(|default| *default != Value::Null);
-    if own.nullable && !ty.nullable && is_never_null {
+    if actual.nullable && !ty.nullable && is_never_null {
         let nullable = Type {
             base: ty.base.clone(),
             nullable: true,
         };
-        return is_compatible(own, &nullable);
+        return is_compatible(actual, &nullable);
     }
-    is_compatible(own, ty)
+    is_compatible(actual, ty)
 }
 
-fn is_compatible(own: &Type, ty: &Type) -> bool {
-    let bases = match (&own.base, &ty.base) {
-        (BaseType::Named(own), BaseType::Named(ty)) => own == ty,
-        (BaseType::List(own), BaseType::List(ty)) => is_compatible(own, ty),
+fn is_compatible(actual: &Type, ty: &Type) -> bool {
+    let bases = match (&actual.base, &ty.base) {
+        (BaseType::Named(actual), BaseType::Named(ty)) => actual == ty,
+        (BaseType::List(actual), BaseType::List(ty)) => is_compatible(actual, ty),
         _ => false,
     };
-    bases && (ty.nullable || !own.nullable)
+    bases && (ty.nullable || !actual.nullable)
 }

@@ -20,7 +20,7 @@ use async_graphql_value::Value as Literal;
 
 /// The variables that an operation is executed with.
 #[derive(Debug, Default)]
-pub(crate) struct Coerced {
+pub(crate) struct CoercedVariables {
     /// The values, including defaults.
     pub values: Variables,
     /// The variables that have no value, not even null.
@@ -38,8 +38,8 @@ pub(crate) fn coerce(
     scalar_check: ScalarCheck,
     definitions: &[Positioned<VariableDefinition>],
     mut given: Variables,
-) -> Result<Coerced, RequestError> {
-    let mut coerced = Coerced::default();
+) -> Result<CoercedVariables, RequestError> {
+    let mut coerced = CoercedVariables::default();
     let mut values = ValueChecker::new(index, scalar_check, Source::Variable, limits.value_depth);
     for definition in definitions {
         let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
@@ -140,7 +140,7 @@ mod tests {
         }
     }
 
-    fn run(declared: &str, given: Value) -> Result<Coerced, Vec<String>> {
+    fn run(declared: &str, given: Value) -> Result<CoercedVariables, Vec<String>> {
         let index = SchemaIndex::read(SCHEMA).unwrap();
         let document = parse_query(format!("query({declared}){{a}}")).unwrap();
         let given = Variables::from_value(given);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_fit() {
+    fn values_that_fit_are_accepted() {
         for (declared, given) in [
             ("$a:Int", value!({"a": 2_147_483_647_i64})),
             ("$a:Int", value!({"a": 2.0})),
@@ -191,8 +191,8 @@ mod tests {
     }
 
     #[test]
-    fn values_that_do_not_fit() {
-        for (declared, given, says) in [
+    fn values_that_do_not_fit_are_refused() {
+        for (declared, given, expected) in [
             (
                 "$a:Int",
                 value!({"a": 2_147_483_648_i64}),
@@ -247,7 +247,7 @@ mod tests {
             ("$a:One", value!({"a": {"a": null}}), "exactly one"),
         ] {
             let errors = run(declared, given.clone()).unwrap_err();
-            assert!(errors[0].contains(says), "{declared} {given}: {errors:?}");
+            assert!(errors[0].contains(expected), "{declared} {given}: {errors:?}");
         }
     }
 

@@ -9,7 +9,7 @@ use crate::schema_index::{NamedType, SchemaIndex};
 /// many zeros after the point may be parsed as a double that is not whole, which is refused.
 const MAX_EXACT: f64 = 2_251_799_813_685_248.0;
 
-/// The number as an integer, whatever its notation. `None` if it is not whole or too large.
+/// The number as an integer, from any notation. `None` if it is not whole or too large.
 pub(super) fn whole(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let double = number.as_f64()?;
@@ -35,7 +35,7 @@ pub(super) fn rewrite(index: &SchemaIndex, ty: &Type, value: &mut Value) {
             }
         }
         (BaseType::Named(name), Value::Object(fields)) => {
-            let Some(NamedType::InputObject(input)) = index.named(name) else {
+            let Some(NamedType::InputObject(input)) = index.named_type(name) else {
                 return;
             };
             for (name, field) in &input.fields {

@@ -42,7 +42,7 @@ impl Close {
         }
     }
 
-    /// A new operation has the id of a running one.
+    /// The reason to close when a new operation has the id of a running one.
     pub fn already_exists(id: &str) -> Self {
         let reason = format!("Subscriber for {id} already exists");
         let fits = reason.len() <= MAX_REASON;
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages() {
+    fn messages_are_parsed() {
         let init = |text: &str| match Incoming::parse(text) {
             Ok(Incoming::Init { authorization }) => authorization,
             other => panic!("{other:?}"),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn invalid_messages() {
+    fn invalid_messages_are_refused() {
         let long = "x".repeat(257);
         for text in [
             "",

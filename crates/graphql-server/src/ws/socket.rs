@@ -79,7 +79,7 @@ struct Connection<H: Host> {
     authorization: Option<Vec<u8>>,
     /// `None` before `connection_init`.
     session: Option<H::Session>,
-    running: HashMap<String, Running>,
+    running: HashMap<String, RunningOperation>,
     tasks: JoinSet<()>,
     /// Operations started so far.
     started: u64,
@@ -87,7 +87,7 @@ struct Connection<H: Host> {
     queued: mpsc::Receiver<Outgoing>,
 }
 
-struct Running {
+struct RunningOperation {
     number: u64,
     task: tokio::task::AbortHandle,
 }
@@ -121,12 +121,12 @@ impl<H: Host> Connection<H> {
         let mut stopped = std::pin::pin!(host.stopped());
         let init_deadline = Instant::now() + limits.init_time;
         let mut expired = std::future::pending().boxed();
-        let (mut pings, mut heard) = (interval(PING), Instant::now());
+        let (mut pings, mut last_message) = (interval(PING), Instant::now());
         let reason = loop {
             let step = tokio::select! {
                 message = messages.next() => match message {
                     Some(Ok(message)) => {
-                        heard = Instant::now();
+                        last_message = Instant::now();
                         let had_session = self.session.is_some();
                         let step = self.receive(message).await;
                         if let Some(session) = self.session.clone().filter(|_| !had_session) {
@@ -141,7 +141,7 @@ impl<H: Host> Connection<H> {
                 () = &mut expired => Err(Close::EXPIRED),
                 () = sleep_until(init_deadline), if self.session.is_none() => Err(Close::INIT_TIMEOUT),
                 _ = pings.tick() => {
-                    if heard.elapsed() > SILENCE {
+                    if last_message.elapsed() > SILENCE {
                         return;
                     }
                     Ok(Some(Message::Ping(Bytes::new())))
@@ -240,7 +240,7 @@ impl<H: Host> Connection<H> {
             queue: self.queue.clone(),
         };
         let operation = operation::run(Arc::clone(&self.service), session.clone(), sender, request);
-        let running = Running {
+        let running = RunningOperation {
             number: self.started,
             task: self.tasks.spawn(operation),
         };

@@ -1,4 +1,4 @@
-//! What the host refuses about arguments, before anything is executed.
+//! The host's checks of arguments, before anything is executed.
 
 use std::sync::atomic::Ordering;
 
@@ -10,11 +10,11 @@ use crate::fixture::{Fixture, request};
 /// The code, and the line and column of each error; none if the request is accepted.
 fn refused(fixture: &Fixture, text: &str, variables: Value) -> Option<(ErrorCode, Vec<(usize, usize)>)> {
     let error = fixture.prepare_request(request(text, variables)).err()?;
-    let places = error.errors().iter().map(|error| {
-        let place = error.locations[0];
-        (place.line, place.column)
+    let positions = error.errors().iter().map(|error| {
+        let position = error.locations[0];
+        (position.line, position.column)
     });
-    Some((error.code(), places.collect()))
+    Some((error.code(), positions.collect()))
 }
 
 #[test]
@@ -103,16 +103,16 @@ fn arguments_are_checked_wherever_they_are() {
 }
 
 #[test]
-fn all_errors_are_reported_up_to_a_number() {
+fn all_errors_are_reported_up_to_a_limit() {
     let fixture = Fixture::new();
     let two = "{ a:things(first:51){totalCount} viewer b:things(first:99){totalCount} }";
-    let (_, places) = refused(&fixture, two, value!({})).unwrap();
-    assert_eq!(places, [(1, 3), (1, 41)]);
+    let (_, positions) = refused(&fixture, two, value!({})).unwrap();
+    assert_eq!(positions, [(1, 3), (1, 41)]);
     let many: String = (0..40)
         .map(|alias| format!("a{alias}:things(first:51){{totalCount}} "))
         .collect();
-    let (_, places) = refused(&fixture, &format!("{{ {many} }}"), value!({})).unwrap();
-    assert_eq!(places.len(), MAX_ERRORS);
+    let (_, positions) = refused(&fixture, &format!("{{ {many} }}"), value!({})).unwrap();
+    assert_eq!(positions.len(), MAX_ERRORS);
 }
 
 #[test]

@@ -32,7 +32,7 @@ async fn automatic_persisted_queries() {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let wanted = |text: Option<&str>, hash: &str| GraphQlRequest {
+    let by_hash = |text: Option<&str>, hash: &str| GraphQlRequest {
         document: DocumentRef {
             text: text.map(str::to_owned),
             hash: Some(hash.to_owned()),
@@ -40,25 +40,25 @@ async fn automatic_persisted_queries() {
         },
         ..GraphQlRequest::default()
     };
-    let unknown = fixture.prepare_request(wanted(None, &hash)).err().unwrap();
+    let unknown = fixture.prepare_request(by_hash(None, &hash)).err().unwrap();
     assert_eq!(unknown.code(), ErrorCode::PersistedQueryNotFound);
     assert_eq!(unknown.errors()[0].message, "PersistedQueryNotFound");
     for wrong in [
-        wanted(Some("{a:viewer}"), &hash),
-        wanted(Some(text), "12"),
-        wanted(None, &"zz".repeat(32)),
+        by_hash(Some("{a:viewer}"), &hash),
+        by_hash(Some(text), "12"),
+        by_hash(None, &"zz".repeat(32)),
     ] {
         assert_eq!(
             fixture.prepare_request(wrong).err().unwrap().code(),
             ErrorCode::BadUserInput
         );
     }
-    assert!(fixture.prepare_request(wanted(None, &hash)).is_err());
-    assert!(fixture.prepare_request(wanted(Some(text), &hash)).is_ok());
-    assert!(fixture.prepare_request(wanted(None, &hash)).is_ok());
+    assert!(fixture.prepare_request(by_hash(None, &hash)).is_err());
+    assert!(fixture.prepare_request(by_hash(Some(text), &hash)).is_ok());
+    assert!(fixture.prepare_request(by_hash(None, &hash)).is_ok());
     assert!(
         fixture
-            .prepare_request(wanted(None, &hash.to_uppercase()))
+            .prepare_request(by_hash(None, &hash.to_uppercase()))
             .is_ok()
     );
 }
@@ -75,12 +75,12 @@ async fn only_trusted_documents_are_executed() {
     };
     let fixture = Fixture::with(settings.clone());
     let by = |text: Option<&str>, hash: Option<&str>, id: Option<&str>| {
-        let own = |text: Option<&str>| text.map(str::to_owned);
+        let owned = |text: Option<&str>| text.map(str::to_owned);
         GraphQlRequest {
             document: DocumentRef {
-                text: own(text),
-                hash: own(hash),
-                id: own(id),
+                text: owned(text),
+                hash: owned(hash),
+                id: owned(id),
             },
             ..GraphQlRequest::default()
         }

@@ -42,7 +42,7 @@ async fn hostile_documents_are_rejected_quickly() {
     let fixture = Fixture::new();
     let fields = "viewer ".repeat(1_900);
     let spreads = "...{...F}".repeat(400);
-    for (text, says) in [
+    for (text, expected) in [
         (
             format!("{{thing(from:{}{})}}", "[".repeat(2_500), "]".repeat(2_500)),
             "nested",
@@ -125,7 +125,7 @@ async fn hostile_documents_are_rejected_quickly() {
     ] {
         let (message, code) = refused(&fixture, &text);
         assert!(
-            message.contains(says),
+            message.contains(expected),
             "{message}: {}",
             text.chars().take(80).collect::<String>()
         );

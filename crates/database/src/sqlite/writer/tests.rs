@@ -50,7 +50,7 @@ async fn execute(writer: &Writer, sql: impl Into<String>) -> Result {
 
 fn statement(connection: &SharedConnection, sql: &str) -> Result {
     let connection = connection.lock().unwrap();
-    // As `Transaction` does.
+    // `Transaction` checks this before each statement, too.
     if connection.is_autocommit() {
         return Err(rolled_back());
     }
@@ -204,7 +204,7 @@ async fn a_lock_held_by_another_process_is_waited_for_once() {
     let took = begin.elapsed();
     other.execute_batch("ROLLBACK").unwrap();
     for result in &all {
-        // Busy, which may be repeated; the transaction was not begun.
+        // The file is busy. The transaction was not begun and may be repeated.
         let failure = result.as_ref().map_err(Failure::of);
         assert_eq!(failure, Err(Failure::Repeat), "{result:?}");
     }

@@ -8,29 +8,32 @@ use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait as _, DbErr};
 
 use super::{number, open, settings, sql};
-use crate::place::Place;
 use crate::server::{Server, free_port};
+use crate::test_database::TestDatabase;
 
-/// The URL of a new database.
-fn url(place: &Place) -> String {
-    match place.location() {
+/// The URL of a test database, which must be on PostgreSQL.
+fn url(test_database: &TestDatabase) -> String {
+    match test_database.location() {
         database::Location::Postgres(url) => url,
-        database::Location::Sqlite(_) => panic!("another place"),
+        database::Location::Sqlite(_) => panic!("another kind of database"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_may_allow_fewer_connections_than_the_pool() {
-    let Some(place) = Place::postgres().await else {
+    let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
-    let admin = place.open().await;
+    let admin = test_database.open().await;
     let role = format!("small_{}", std::process::id());
     let create = format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 8");
     admin.execute_unprepared(&create).await.expect("a role");
-    let db = open(&url(&place).replace("postgres@", &format!("{role}@")), settings())
-        .await
-        .expect("a database");
+    let db = open(
+        &url(&test_database).replace("postgres@", &format!("{role}@")),
+        settings(),
+    )
+    .await
+    .expect("a database");
     let requests = (0..64).map(|_| number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(0.02)"));
     let begin = Instant::now();
     for result in join_all(requests).await {
@@ -43,40 +46,40 @@ async fn a_server_may_allow_fewer_connections_than_the_pool() {
     admin
         .execute_unprepared(&format!("DROP ROLE {role}"))
         .await
-        .expect("no role");
-    place.remove().await;
+        .expect("the role is dropped");
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_size_of_the_pool_is_configurable() {
-    let Some(place) = Place::postgres().await else {
+    let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
     let set = Settings {
         pool_size: 3,
         ..settings()
     };
-    let db = open(&url(&place), set).await.expect("a database");
+    let db = open(&url(&test_database), set).await.expect("a database");
     for result in join_all((0..20).map(|_| number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(0.01)"))).await
     {
         assert_eq!(result, Ok(1));
     }
     let open = db.connections();
     assert_eq!((open.idle, open.used), (3, 0));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 /// A call fails if no connection becomes free within five seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_for_a_connection_is_bounded() {
-    let Some(place) = Place::postgres().await else {
+    let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
     let set = Settings {
         pool_size: 1,
         ..settings()
     };
-    let db = open(&url(&place), set).await.expect("a database");
+    let db = open(&url(&test_database), set).await.expect("a database");
     let inner = db.clone();
     let waited = db
         .transaction(std::sync::Arc::new(()), move |tx| {
@@ -90,14 +93,14 @@ async fn waiting_for_a_connection_is_bounded() {
             .boxed()
         })
         .await;
-    let (result, took) = waited.expect("a transaction");
+    let (result, elapsed) = waited.expect("a transaction");
     assert_eq!(result, Err(Failure::Unavailable));
     assert!(
-        took > Duration::from_secs(4) && took < Duration::from_secs(7),
-        "{took:?}"
+        elapsed > Duration::from_secs(4) && elapsed < Duration::from_secs(7),
+        "{elapsed:?}"
     );
     assert_eq!(number(&db, "SELECT CAST(1 AS bigint)").await, Ok(1));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test]
@@ -120,16 +123,16 @@ async fn a_refused_connection_fails_at_once() {
 
 #[tokio::test]
 async fn only_utf8_databases_are_accepted() {
-    let Some(place) = Place::postgres().await else {
+    let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
-    let admin = place.open().await;
+    let admin = test_database.open().await;
     let name = format!("latin_{}", std::process::id());
     let create = format!(
         "CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0"
     );
     admin.execute_unprepared(&create).await.expect("a database");
-    let url = url(&place);
+    let url = url(&test_database);
     let (server, _) = url.rsplit_once('/').expect("a URL");
     let error = open(&format!("{server}/{name}"), settings())
         .await
@@ -139,8 +142,8 @@ async fn only_utf8_databases_are_accepted() {
     admin
         .execute_unprepared(&format!("DROP DATABASE {name}"))
         .await
-        .expect("no database");
-    place.remove().await;
+        .expect("the database is dropped");
+    test_database.remove().await;
 }
 
 #[tokio::test]
@@ -195,10 +198,10 @@ async fn ipv6_addresses_are_supported() {
 /// The time limits are startup parameters, which options in the URL replace.
 #[tokio::test]
 async fn statements_have_time_limits() {
-    let Some(place) = Place::postgres().await else {
+    let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
-    let url = url(&place);
+    let url = url(&test_database);
     let limits =
         "SELECT current_setting('statement_timeout') || ' ' || current_setting('lock_timeout') || ' ' ||
         current_setting('idle_in_transaction_session_timeout') AS limits";
@@ -222,12 +225,12 @@ async fn statements_have_time_limits() {
     );
     assert_eq!(number(&db, "SELECT CAST(1 AS bigint)").await, Ok(1));
     db.close().await;
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test]
 async fn the_number_of_prepared_statements_is_bounded() {
-    let Some(place) = Place::postgres().await else {
+    let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
     let count = "SELECT COUNT(*) FROM pg_prepared_statements";
@@ -235,7 +238,7 @@ async fn the_number_of_prepared_statements_is_bounded() {
         pool_size: 1,
         ..settings()
     };
-    let db = open(&url(&place), set).await.expect("a database");
+    let db = open(&url(&test_database), set).await.expect("a database");
     for n in 0..450 {
         assert_eq!(number(&db, &format!("SELECT CAST({n} AS bigint)")).await, Ok(n));
     }
@@ -246,11 +249,11 @@ async fn the_number_of_prepared_statements_is_bounded() {
         prepared_statements: PreparedStatements::Never,
         ..set
     };
-    let db = open(&url(&place), never).await.expect("a database");
+    let db = open(&url(&test_database), never).await.expect("a database");
     for n in 0..10 {
         assert_eq!(number(&db, &format!("SELECT CAST({n} AS bigint)")).await, Ok(n));
     }
     assert_eq!(number(&db, count).await, Ok(0));
     db.close().await;
-    place.remove().await;
+    test_database.remove().await;
 }

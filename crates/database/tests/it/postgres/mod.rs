@@ -7,7 +7,7 @@ use database::{Database, Location, Settings, Timeouts};
 use sea_orm::{DbErr, Statement};
 
 mod connections;
-mod endings;
+mod interruptions;
 mod poolers;
 mod tls;
 
@@ -30,7 +30,7 @@ async fn number(db: &Database, text: &str) -> Result<i64, DbErr> {
 }
 
 /// Waits until a query returns this integer.
-async fn until(db: &Database, text: &str, expected: i64) {
+async fn wait_until(db: &Database, text: &str, expected: i64) {
     let waited = tokio::time::timeout(Duration::from_secs(10), async {
         while number(db, text).await != Ok(expected) {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -26,7 +26,7 @@ async fn statements_are_not_prepared_in_transaction_mode() {
     let Some(mut server) = Server::start(&[]).await else {
         return;
     };
-    let port = server.pool("transaction").await;
+    let port = server.start_pooler("transaction").await;
     let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
     // Two programs on a new pooler.
     let (one, two) = (
@@ -47,7 +47,7 @@ async fn statements_are_prepared_in_session_mode() {
     let Some(mut server) = Server::start(&[]).await else {
         return;
     };
-    let port = server.pool("session").await;
+    let port = server.start_pooler("session").await;
     let few = Settings {
         pool_size: 4,
         ..settings()

@@ -2,13 +2,13 @@
 
 use async_graphql::{ID, InputType, MaybeUndefined};
 
-use super::decimal::Decimal;
-use super::scalar::parse_id;
-use crate::error::{Fault, FaultCode, Faults};
-use crate::query::Field;
+use form_fields::{Fault, FaultCode, Faults, Field};
+
+use crate::decimal::Decimal;
+use crate::scalar::parse_id;
 
 /// The type of a field in an input, which is converted into the type that drafts have.
-pub(crate) trait InputField: Sized {
+pub trait InputField: Sized {
     type Value;
 
     /// Converts a value.
@@ -19,11 +19,7 @@ pub(crate) trait InputField: Sized {
 }
 
 /// Reads a field that may be absent or null.
-pub(crate) fn read<T: InputField>(
-    field: Field<T>,
-    name: &'static str,
-    faults: &mut Faults,
-) -> Field<T::Value> {
+pub fn read<T: InputField>(field: Field<T>, name: &'static str, faults: &mut Faults) -> Field<T::Value> {
     match field {
         Field::Absent => Field::Absent,
         Field::Null => Field::Null,
@@ -70,6 +66,14 @@ impl InputField for Decimal {
     }
 }
 
+impl<T: InputField> InputField for Vec<T> {
+    type Value = Vec<T::Value>;
+
+    fn read(self, name: &'static str) -> Result<Self::Value, Fault> {
+        self.into_iter().map(|item| item.read(name)).collect()
+    }
+}
+
 /// A reference to another row.
 impl InputField for ID {
     type Value = i64;
@@ -80,13 +84,13 @@ impl InputField for ID {
 }
 
 /// Whether a new object needs a field: [`Required`] or [`Optional`].
-pub(crate) trait Presence {
+pub trait Presence {
     type Of<T: InputType>: InputType;
 
     fn field<T: InputType>(value: Self::Of<T>) -> Field<T>;
 }
 
-pub(crate) struct Required;
+pub struct Required;
 
 impl Presence for Required {
     type Of<T: InputType> = T;
@@ -96,7 +100,7 @@ impl Presence for Required {
     }
 }
 
-pub(crate) struct Optional;
+pub struct Optional;
 
 impl Presence for Optional {
     type Of<T: InputType> = MaybeUndefined<T>;
@@ -111,7 +115,7 @@ impl Presence for Optional {
 }
 
 /// The input of an update.
-pub(crate) trait UpdateInput {
+pub trait UpdateInput {
     type Draft;
 
     /// The id, the version that the client has seen, and the changes.
@@ -119,26 +123,28 @@ pub(crate) trait UpdateInput {
 }
 
 /// Declares the input of a creation, and optionally that of an update, from one list of fields. Each of `fields` fills the
-/// draft's field of the same name; each of `texts` fills the draft's text for a column. `Required` and `Optional` apply to
+/// draft's field of the same name; each of `texts` fills the draft's text for a column, by `draft.texts.with(column, field)`.
+/// Fields that can't be converted are added to `draft.faults`. `Required` and `Optional` apply to
 /// the creation only, since an update requires no field. Attributes in `create [..]` and `update [..]` apply to one of the
 /// two inputs.
 ///
 /// ```ignore
 /// inputs! {
-///     /// A new product.
-///     create CreateProductInput,
-///     /// What to change about a product.
-///     update UpdateProductInput,
+///     /// A new book.
+///     create CreateBookInput,
+///     /// What to change about a book.
+///     update UpdateBookInput,
 ///     fills Draft,
 ///     texts {
 ///         /// 1 to 500 characters.
-///         title: Required<String> = product::Column::Title;
+///         title: Required<String> = book::Column::Title;
 ///     }
 ///     fields {
-///         quantity: Required<i32>, create [#[graphql(default)]], update [];
+///         pages: Required<i32>, create [#[graphql(default)]], update [];
 ///     }
 /// }
 /// ```
+#[macro_export]
 macro_rules! inputs {
     (
         $(#[$create_meta:meta])*
@@ -161,18 +167,18 @@ macro_rules! inputs {
         pub(crate) struct $create {
             $($(
                 $(#[$text_meta])*
-                $text: <$crate::graphql::kit::input::$text_presence as $crate::graphql::kit::input::Presence>::Of<$text_type>,
+                $text: <$crate::input::$text_presence as $crate::input::Presence>::Of<$text_type>,
             )+)?
             $($(
                 $(#[$meta])*
                 $($(#[$create_field_meta])*)?
-                $field: <$crate::graphql::kit::input::$presence as $crate::graphql::kit::input::Presence>::Of<$type>,
+                $field: <$crate::input::$presence as $crate::input::Presence>::Of<$type>,
             )+)?
         }
 
         impl From<$create> for $draft {
             fn from(input: $create) -> Self {
-                use $crate::graphql::kit::input::{self, Presence as _};
+                use $crate::{Presence as _, input};
                 let mut draft = Self::default();
                 let faults = &mut draft.faults;
                 $($(
@@ -188,7 +194,7 @@ macro_rules! inputs {
             }
         }
 
-        $crate::graphql::kit::input::inputs!(@update
+        $crate::inputs!(@update
             [$($(#[$update_meta])* $update)?]
             $draft;
             [$($($(#[$text_meta])* $text: $text_type = $column;)+)?]
@@ -212,11 +218,11 @@ macro_rules! inputs {
             $($(#[$meta])* $field: async_graphql::MaybeUndefined<$type>,)*
         }
 
-        impl $crate::graphql::kit::input::UpdateInput for $update {
+        impl $crate::UpdateInput for $update {
             type Draft = $draft;
 
             fn into_parts(self) -> (async_graphql::ID, Option<i64>, $draft) {
-                use $crate::graphql::kit::input::{self, Presence as _};
+                use $crate::{Presence as _, input};
                 let mut draft = Self::Draft::default();
                 let faults = &mut draft.faults;
                 $(
@@ -235,6 +241,7 @@ macro_rules! inputs {
 }
 
 /// Declares the input of a deletion, which has only the id.
+#[macro_export]
 macro_rules! delete_input {
     ($(#[$meta:meta])* $input:ident) => {
         $(#[$meta])*
@@ -244,5 +251,3 @@ macro_rules! delete_input {
         }
     };
 }
-
-pub(crate) use {delete_input, inputs};

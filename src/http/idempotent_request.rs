@@ -1,4 +1,4 @@
-//! `Once`: requests with an `Idempotency-Key`, as handlers of REST execute them.
+//! `IdempotentRequest`: executes a REST request with an `Idempotency-Key` at most once.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -9,20 +9,21 @@ use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::answer::{mark_replayed, replay, restore, to_answer};
+use super::stored_response::{mark_replayed, replay, restore, to_stored};
 use crate::ctx::Ctx;
 use crate::error::Error;
 use crate::idempotency::key::{Fingerprint, HEADER, Key};
-use crate::idempotency::{self, Begun, Finished};
+use crate::idempotency::{self, BeginResult, FinishResult};
 
-/// Extracts the key of a request. It is not parsed yet, because a missing permission is reported before an invalid key.
-pub(crate) struct Once {
+/// Extracts the key of a request, if it has one, with its method and path. The key is parsed later, because a missing
+/// permission is reported before an invalid key.
+pub(crate) struct IdempotentRequest {
     keys: Vec<HeaderValue>,
     method: String,
     path: String,
 }
 
-impl<S: Sync> FromRequestParts<S> for Once {
+impl<S: Sync> FromRequestParts<S> for IdempotentRequest {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -34,7 +35,7 @@ impl<S: Sync> FromRequestParts<S> for Once {
     }
 }
 
-impl Once {
+impl IdempotentRequest {
     /// Whether a key was sent.
     pub(crate) fn has_key(&self) -> bool {
         !self.keys.is_empty()
@@ -52,28 +53,28 @@ impl Once {
         };
         let fingerprint = Fingerprint::new(&self.method, &self.path, &body);
         let ctx = match idempotency::begin(&ctx, key, fingerprint).await? {
-            Begun::Execute(ctx) => ctx,
-            Begun::Replay(answer) => return Ok(replay(answer)?.map(Body::from)),
+            BeginResult::Execute(ctx) => ctx,
+            BeginResult::Replay(stored) => return Ok(replay(stored)?.map(Body::from)),
         };
         let handled = handler(ctx.clone(), body).await;
-        let (handled, answer) = match handled {
+        let (handled, stored) = match handled {
             Ok(response) if response.status().is_success() => {
                 let (parts, body) = response.into_parts();
                 // The handlers have the whole body in memory already.
                 let body = to_bytes(body, usize::MAX).await.map_err(Error::internal)?;
-                let answer = to_answer(&parts, &body);
-                (Ok(Response::from_parts(parts, Body::from(body))), answer)
+                let stored = to_stored(&parts, &body);
+                (Ok(Response::from_parts(parts, Body::from(body))), stored)
             }
             handled => (handled, None),
         };
-        match idempotency::finish(&ctx, answer.as_ref()).await? {
-            Finished::Rendered => handled,
-            Finished::RenderedAgain => handled.map(|mut response| {
+        match idempotency::finish(&ctx, stored.as_ref()).await? {
+            FinishResult::Rendered => handled,
+            FinishResult::RenderedAgain => handled.map(|mut response| {
                 mark_replayed(&mut response);
                 response
             }),
-            Finished::Replay(answer) => Ok(replay(answer)?.map(Body::from)),
-            Finished::Stored(answer) => Ok(restore(answer)?.map(Body::from)),
+            FinishResult::Replay(stored) => Ok(replay(stored)?.map(Body::from)),
+            FinishResult::Stored(stored) => Ok(restore(stored)?.map(Body::from)),
         }
     }
 }

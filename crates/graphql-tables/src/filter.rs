@@ -1,20 +1,19 @@
 //! Conditions on one column, an input for each type of column. Within one object every condition must hold; an operator
 //! that is absent or null adds no condition.
 
-use ::entity::fold;
 use async_graphql::{ID, InputObject};
 use sea_orm::ColumnTrait;
-use table_query::{Comparison, Place};
+use table_query::{Comparison, Filter, Place};
 
-use super::decimal::Decimal;
-use super::scalar::{Date, DateTime, parse_id};
-use crate::error::{Error, Result};
-use crate::query::Filter;
+use crate::context::TableContext;
+use crate::decimal::Decimal;
+use crate::error::Error;
+use crate::scalar::{Date, DateTime, parse_id};
 
 /// Conditions on an id.
 #[derive(InputObject, Clone, Debug, Default)]
 #[graphql(name = "IDFilter")]
-pub(crate) struct IdFilter {
+pub struct IdFilter {
     eq: Option<ID>,
     ne: Option<ID>,
     #[graphql(name = "in")]
@@ -24,7 +23,7 @@ pub(crate) struct IdFilter {
 
 impl IdFilter {
     /// A string that is not an id matches no row.
-    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
+    pub fn on<C: ColumnTrait>(self, _: &impl TableContext, column: C) -> Result<Filter, Error> {
         let keys = |ids: Vec<ID>| ids.iter().filter_map(parse_id).collect::<Vec<i64>>();
         Ok(all([
             self.eq.map(|id| match parse_id(&id) {
@@ -44,7 +43,7 @@ impl IdFilter {
 /// and diacritics in every alphabet; `%` and `_` are ordinary. `eq`, `ne`, `in`
 /// and `notIn` are exact.
 #[derive(InputObject, Clone, Debug, Default)]
-pub(crate) struct StringFilter {
+pub struct StringFilter {
     eq: Option<String>,
     ne: Option<String>,
     #[graphql(name = "in")]
@@ -59,7 +58,7 @@ pub(crate) struct StringFilter {
 
 impl StringFilter {
     /// `folded` is the column of the folded text, which makes comparisons ignore letter case and diacritics.
-    pub(crate) fn on<C: ColumnTrait>(self, column: C, folded: C) -> Result<Filter> {
+    pub fn on<C: ColumnTrait>(self, ctx: &impl TableContext, column: C, folded: C) -> Result<Filter, Error> {
         Ok(all([
             self.eq
                 .map(|text| Filter::compare(column, Comparison::Equal, text)),
@@ -68,11 +67,11 @@ impl StringFilter {
             self.among.map(|texts| Filter::among(column, texts)),
             self.not_in.map(|texts| Filter::not_among(column, texts)),
             self.contains
-                .map(|text| Filter::text(folded, Place::Anywhere, &fold(&text))),
+                .map(|text| Filter::text(folded, Place::Anywhere, &ctx.fold(&text))),
             self.starts_with
-                .map(|text| Filter::text(folded, Place::Start, &fold(&text))),
+                .map(|text| Filter::text(folded, Place::Start, &ctx.fold(&text))),
             self.ends_with
-                .map(|text| Filter::text(folded, Place::End, &fold(&text))),
+                .map(|text| Filter::text(folded, Place::End, &ctx.fold(&text))),
             self.is_null.map(|is_null| Filter::is_null(column, is_null)),
         ]))
     }
@@ -80,7 +79,7 @@ impl StringFilter {
 
 /// Conditions on a whole number.
 #[derive(InputObject, Clone, Debug, Default)]
-pub(crate) struct IntFilter {
+pub struct IntFilter {
     eq: Option<i32>,
     ne: Option<i32>,
     #[graphql(name = "in")]
@@ -93,7 +92,7 @@ pub(crate) struct IntFilter {
 }
 
 impl IntFilter {
-    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
+    pub fn on<C: ColumnTrait>(self, _: &impl TableContext, column: C) -> Result<Filter, Error> {
         let wide = |numbers: Vec<i32>| numbers.into_iter().map(i64::from).collect::<Vec<i64>>();
         let compared = [
             (self.eq, Comparison::Equal),
@@ -116,7 +115,7 @@ impl IntFilter {
 
 /// Conditions on a decimal, compared as a number.
 #[derive(InputObject, Clone, Debug, Default)]
-pub(crate) struct DecimalFilter {
+pub struct DecimalFilter {
     eq: Option<Decimal>,
     ne: Option<Decimal>,
     #[graphql(name = "in")]
@@ -130,17 +129,17 @@ pub(crate) struct DecimalFilter {
 
 impl DecimalFilter {
     /// # Errors
-    /// [`Error::Parameter`] for a string that is not a number, and for a number that may have been rounded.
-    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
+    /// [`Error::Argument`] for a string that is not a number, and for a number that may have been rounded.
+    pub fn on<C: ColumnTrait>(self, ctx: &impl TableContext, column: C) -> Result<Filter, Error> {
         let bound = |decimal: Decimal| {
-            decimal.bound().ok_or_else(|| {
-                Error::parameter(
+            decimal.bound(ctx).ok_or_else(|| {
+                Error::argument(
                     "filter",
                     "A decimal is a number. Send it as a string from 10,000,000,000,000 on.",
                 )
             })
         };
-        let bounds = |decimals: Vec<Decimal>| decimals.into_iter().map(bound).collect::<Result<Vec<_>>>();
+        let bounds = |decimals: Vec<Decimal>| decimals.into_iter().map(bound).collect::<Result<Vec<_>, _>>();
         let mut filter = Filter::default();
         for (decimal, comparison) in [
             (self.eq, Comparison::Equal),
@@ -166,7 +165,7 @@ impl DecimalFilter {
 
 /// Conditions on a point in time.
 #[derive(InputObject, Clone, Debug, Default)]
-pub(crate) struct DateTimeFilter {
+pub struct DateTimeFilter {
     gt: Option<DateTime>,
     gte: Option<DateTime>,
     lt: Option<DateTime>,
@@ -178,7 +177,7 @@ pub(crate) struct DateTimeFilter {
 }
 
 impl DateTimeFilter {
-    pub(crate) fn on<C: ColumnTrait>(self, column: C) -> Result<Filter> {
+    pub fn on<C: ColumnTrait>(self, _: &impl TableContext, column: C) -> Result<Filter, Error> {
         let compared = [
             (self.gt, Comparison::Greater),
             (self.gte, Comparison::GreaterOrEqual),

@@ -1,4 +1,4 @@
-//! `Keyed`: a running request with an idempotency key; and `RunningKeys`: the keys of all such requests in this process.
+//! `KeyedRequest`: a running request with an idempotency key. `RunningKeys`: the keys of all such requests in this process.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,8 @@ use super::key::{Fingerprint, Key};
 pub struct RunningKeys(Mutex<HashSet<(i64, Key)>>);
 
 impl RunningKeys {
-    /// Enters a key. Returns `None` if a request with it is being executed.
-    pub fn enter(self: &Arc<Self>, user_id: i64, key: &Key) -> Option<Entry> {
+    /// Adds a key. Returns `None` if a request with it is being executed.
+    pub fn insert(self: &Arc<Self>, user_id: i64, key: &Key) -> Option<Entry> {
         let entry = (user_id, key.clone());
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.insert(entry.clone()).then(|| Entry {
@@ -22,7 +22,7 @@ impl RunningKeys {
     }
 }
 
-/// Removes a key when it is dropped.
+/// A key in [`RunningKeys`], which is removed on drop.
 pub struct Entry {
     running: Arc<RunningKeys>,
     entry: (i64, Key),
@@ -35,19 +35,19 @@ impl Drop for Entry {
     }
 }
 
-/// A request with a key, shared by everything that works on it.
-pub struct Keyed {
+/// A request with a key. Everything that takes part in its execution shares this value.
+pub struct KeyedRequest {
     pub user_id: i64,
     pub key: Key,
     pub fingerprint: Fingerprint,
     /// The outcome of an earlier execution whose response is not stored, as JSON.
     pub(super) recorded: Option<String>,
     is_committed: AtomicBool,
-    has_lost: AtomicBool,
+    has_conflict: AtomicBool,
     entry: Mutex<Option<Entry>>,
 }
 
-impl Keyed {
+impl KeyedRequest {
     pub(super) fn new(entry: Entry, fingerprint: Fingerprint, recorded: Option<String>) -> Self {
         let (user_id, key) = entry.entry.clone();
         Self {
@@ -56,13 +56,13 @@ impl Keyed {
             fingerprint,
             recorded,
             is_committed: AtomicBool::new(false),
-            has_lost: AtomicBool::new(false),
+            has_conflict: AtomicBool::new(false),
             entry: Mutex::new(Some(entry)),
         }
     }
 
     /// Records that the change and the key are committed.
-    pub fn committed(&self) {
+    pub fn set_committed(&self) {
         self.is_committed.store(true, Ordering::Relaxed);
     }
 
@@ -70,16 +70,16 @@ impl Keyed {
         self.is_committed.load(Ordering::Relaxed)
     }
 
-    /// Records that another request with this key is being executed, or has been.
-    pub(super) fn lost(&self) {
-        self.has_lost.store(true, Ordering::Relaxed);
+    /// Records that another request with this key is being executed, or was executed first.
+    pub(super) fn set_conflict(&self) {
+        self.has_conflict.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn has_lost(&self) -> bool {
-        self.has_lost.load(Ordering::Relaxed)
+    pub(super) fn has_conflict(&self) -> bool {
+        self.has_conflict.load(Ordering::Relaxed)
     }
 
-    /// Lets other requests with this key begin. Otherwise that happens when the last reference is dropped.
+    /// Allows other requests with this key to begin. Otherwise they can begin when the last reference is dropped.
     pub(super) fn release(&self) {
         drop(self.entry.lock().unwrap_or_else(PoisonError::into_inner).take());
     }

@@ -1,17 +1,18 @@
 //! The scalar `Decimal`.
 
-use ::entity::Money;
 use async_graphql::{Description, InputValueResult, Number, Scalar, ScalarType, Value};
 
-use super::scalar::expected;
-use crate::error::{Fault, FaultCode};
+use form_fields::{Fault, FaultCode};
+
+use crate::context::TableContext;
+use crate::scalar::expected;
 
 /// An exact decimal number, sent as a string so that no client rounds it. Prices
 /// always have two decimals: `"799.99"`, `"500.00"`. As input, a string
 /// (`"799.99"`, `"800"`) or a number (`799.99`, `800`). A number must be less than
 /// 10,000,000,000,000, since JSON readers round larger ones: send those as a string.
 #[derive(Description, Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Decimal(Digits);
+pub struct Decimal(Digits);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Digits {
@@ -25,11 +26,11 @@ enum Digits {
 const MIN_ROUNDED: f64 = 1e13;
 
 impl Decimal {
-    /// The digits as they were sent. The rules validate them.
+    /// The digits as they were sent, which need not be a number.
     ///
     /// # Errors
     /// A fault of `field` for a number that may have been rounded.
-    pub(crate) fn into_digits(self, field: &'static str) -> Result<String, Fault> {
+    pub fn into_digits(self, field: &'static str) -> Result<String, Fault> {
         match self.0 {
             Digits::Exact(text) => Ok(text),
             Digits::Rounded => Err(Fault::new(
@@ -40,17 +41,17 @@ impl Decimal {
         }
     }
 
-    /// The value to compare prices with, or `None` for a string that is not a number and for a rounded number.
-    pub(crate) fn bound(&self) -> Option<Money> {
+    /// The number to compare columns with, or `None` for a string that is not a number and for a rounded number.
+    pub(crate) fn bound(&self, ctx: &impl TableContext) -> Option<rust_decimal::Decimal> {
         match &self.0 {
-            Digits::Exact(text) => Money::parse_bound(text.trim()).ok(),
+            Digits::Exact(text) => ctx.decimal_bound(text.trim()),
             Digits::Rounded => None,
         }
     }
 
-    /// A sum that the database has formatted.
-    pub(crate) fn exact(text: String) -> Self {
-        Self(Digits::Exact(text))
+    /// A number that its `Display` implementation formats exactly.
+    pub fn exact(number: impl std::fmt::Display) -> Self {
+        Self(Digits::Exact(number.to_string()))
     }
 
     fn from_number(number: &Number) -> Self {
@@ -63,15 +64,9 @@ impl Decimal {
     }
 }
 
-impl From<Money> for Decimal {
-    fn from(money: Money) -> Self {
-        Self(Digits::Exact(money.to_string()))
-    }
-}
-
 #[Scalar(name = "Decimal", use_type_description = true)]
 impl ScalarType for Decimal {
-    // Strings are not checked here: the rules do so and report a user error with the name of the field.
+    // Strings are not checked here, so that the program can report an invalid one with the name of its field.
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {
             Value::String(text) => Ok(Self(Digits::Exact(text))),

@@ -1,55 +1,57 @@
-//! The filter of a resource: conditions on its columns and on the rows it refers to, combined with `and`, `or` and `not`.
+//! The filter of an entity: conditions on its columns and on the rows it refers to, combined with `and`, `or` and `not`.
 
 use async_graphql::InputType;
 
-use crate::ctx::Ctx;
-use crate::error::Result;
-use crate::query::{Collection, Filter};
+use table_query::{Filter, Table};
+
+use crate::context::TableContext;
+use crate::error::Error;
 
 /// An input object that describes a condition on rows.
-pub(crate) trait FilterInput: Sized {
+pub trait FilterInput<C: TableContext>: Sized {
     /// Converts the input object into a filter.
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::error::Error::Parameter) if a value can't be compared with its column.
-    fn into_filter(self, ctx: &Ctx) -> Result<Filter>;
+    /// Fails if a value can't be compared with its column.
+    fn into_filter(self, ctx: &C) -> Result<Filter, C::Error>;
 }
 
 /// An entity whose lists can be filtered.
-pub(crate) trait HasFilter: Collection {
-    type Filter: InputType + FilterInput;
+pub trait HasFilter<C: TableContext>: Table {
+    type Filter: InputType + FilterInput<C>;
 }
 
-pub(crate) type FilterOf<E> = <E as HasFilter>::Filter;
-
 /// The type of the argument `filter`.
-pub(crate) type FilterArgument<E> = Option<Box<FilterOf<E>>>;
+pub type FilterArgument<E, C> = Option<Box<<E as HasFilter<C>>::Filter>>;
 
 /// Converts the argument `filter`. If it is absent, the filter matches every row.
 ///
 /// # Errors
-/// [`Error::Parameter`](crate::error::Error::Parameter) if the filter can't be evaluated or is too large.
-pub(crate) fn read_filter<E: HasFilter>(ctx: &Ctx, filter: FilterArgument<E>) -> Result<Filter> {
+/// Fails if the filter can't be evaluated or is too large.
+pub fn read_filter<E: HasFilter<C>, C: TableContext>(
+    ctx: &C,
+    filter: FilterArgument<E, C>,
+) -> Result<Filter, C::Error> {
     match filter {
-        Some(filter) => Ok(filter.into_filter(ctx)?.checked()?),
+        Some(filter) => Ok(filter.into_filter(ctx)?.checked().map_err(Error::from)?),
         None => Ok(Filter::default()),
     }
 }
 
 /// The condition of the fields `and`, `or` and `not` of one filter object. An empty `or` matches nothing.
-pub(crate) fn logic<F: FilterInput>(
-    ctx: &Ctx,
+pub fn logic<F: FilterInput<C>, C: TableContext>(
+    ctx: &C,
     and: Option<Vec<F>>,
     or: Option<Vec<F>>,
     not: Option<Box<F>>,
-) -> Result<Filter> {
+) -> Result<Filter, C::Error> {
     let mut filter = Filter::default();
     for part in and.into_iter().flatten() {
         filter = filter.and(part.into_filter(ctx)?);
     }
     if let Some(parts) = or {
-        let parts: Result<Vec<Filter>> = parts.into_iter().map(|part| part.into_filter(ctx)).collect();
-        filter = filter.and(Filter::any(parts?));
+        let parts = parts.into_iter().map(|part| part.into_filter(ctx));
+        filter = filter.and(Filter::any(parts.collect::<Result<Vec<_>, _>>()?));
     }
     match not {
         Some(part) => Ok(filter.and(part.into_filter(ctx)?.negated())),
@@ -57,7 +59,7 @@ pub(crate) fn logic<F: FilterInput>(
     }
 }
 
-/// Declares the filter of an entity. With `(and, or, not)` after the filter's name, filters can be nested.
+/// Declares the filter of an entity for a [`TableContext`]. With `(and, or, not)` after the filter's name, filters can be nested.
 ///
 /// - `columns`: a field, the type of its condition, and the columns that the condition compares; for a [`StringFilter`]
 ///   these are the text and its folded copy.
@@ -66,18 +68,21 @@ pub(crate) fn logic<F: FilterInput>(
 ///
 /// ```ignore
 /// filter! {
-///     /// Conditions on products; all of them must hold.
-///     ProductFilter(and, or, not) of product::Entity {
-///         columns { title: StringFilter(Title, TitleFolded), quantity: IntFilter(Quantity) }
-///         references { brand: BrandId => brand::Entity }
-///         rules { is_low_stock: bool = |ctx, is_low| Ok(rules::low(ctx, is_low)) }
+///     Ctx,
+///     /// Conditions on books; all of them must hold.
+///     BookFilter(and, or, not) of book::Entity {
+///         columns { title: StringFilter(Title, TitleFolded), pages: IntFilter(Pages) }
+///         references { author: AuthorId => author::Entity }
+///         rules { is_new: bool = |ctx, is_new| Ok(ctx.new_books(is_new)) }
 ///     }
 /// }
 /// ```
 ///
-/// [`StringFilter`]: super::filter::StringFilter
+/// [`StringFilter`]: crate::StringFilter
+#[macro_export]
 macro_rules! filter {
     (
+        $ctx:ty,
         $(#[$meta:meta])*
         $filter:ident $(($and:ident, $or:ident, $not:ident))? of $entity:ty {
             columns { $($field:ident: $condition:ident($($column:ident),+)),+ $(,)? }
@@ -87,28 +92,30 @@ macro_rules! filter {
     ) => {
         $(#[$meta])*
         #[derive(async_graphql::InputObject, Clone, Debug, Default)]
-        pub(crate) struct $filter {
+        pub struct $filter {
             $(
                 $and: Option<Vec<$filter>>,
                 $or: Option<Vec<$filter>>,
                 $not: Option<Box<$filter>>,
             )?
-            $($field: Option<$crate::graphql::kit::filter::$condition>,)+
-            $($($referrer: $crate::graphql::kit::filter_input::FilterArgument<$referred>,)+)?
+            $($field: Option<$crate::$condition>,)+
+            $($($referrer: $crate::FilterArgument<$referred, $ctx>,)+)?
             $($($(#[$rule_meta])* $rule: Option<$value>,)+)?
         }
 
-        impl $crate::graphql::kit::filter_input::FilterInput for $filter {
-            fn into_filter(self, ctx: &$crate::ctx::Ctx) -> $crate::error::Result<$crate::query::Filter> {
+        impl $crate::FilterInput<$ctx> for $filter {
+            fn into_filter(
+                self,
+                ctx: &$ctx,
+            ) -> ::std::result::Result<$crate::Filter, <$ctx as $crate::TableContext>::Error> {
                 type Column = <$entity as sea_orm::EntityTrait>::Column;
-                let filter = $crate::query::Filter::default();
+                let filter = $crate::Filter::default();
                 $(
-                    let logic = $crate::graphql::kit::filter_input::logic(ctx, self.$and, self.$or, self.$not)?;
-                    let filter = filter.and(logic);
+                    let filter = filter.and($crate::logic(ctx, self.$and, self.$or, self.$not)?);
                 )?
                 $(
                     let filter = match self.$field {
-                        Some(condition) => filter.and(condition.on($(Column::$column),+)?),
+                        Some(condition) => filter.and(condition.on(ctx, $(Column::$column),+)?),
                         None => filter,
                     };
                 )+
@@ -116,9 +123,12 @@ macro_rules! filter {
                     let filter = match self.$rule {
                         Some(value) => {
                             let apply: fn(
-                                &$crate::ctx::Ctx,
+                                &$ctx,
                                 $value,
-                            ) -> $crate::error::Result<$crate::query::Filter> = $apply;
+                            ) -> ::std::result::Result<
+                                $crate::Filter,
+                                <$ctx as $crate::TableContext>::Error,
+                            > = $apply;
                             filter.and(apply(ctx, value)?)
                         }
                         None => filter,
@@ -127,8 +137,8 @@ macro_rules! filter {
                 $($(
                     let filter = match self.$referrer {
                         Some(referred) => {
-                            let referred = referred.into_filter(ctx)?;
-                            filter.and($crate::query::Filter::refers_to::<$referred>(Column::$reference, referred))
+                            let referred = $crate::FilterInput::<$ctx>::into_filter(*referred, ctx)?;
+                            filter.and($crate::Filter::refers_to::<$referred>(Column::$reference, referred))
                         }
                         None => filter,
                     };
@@ -137,10 +147,8 @@ macro_rules! filter {
             }
         }
 
-        impl $crate::graphql::kit::filter_input::HasFilter for $entity {
+        impl $crate::HasFilter<$ctx> for $entity {
             type Filter = $filter;
         }
     };
 }
-
-pub(crate) use filter;

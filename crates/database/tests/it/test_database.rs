@@ -9,17 +9,17 @@ use tempfile::TempDir;
 
 use crate::schema;
 
-pub enum Place {
+pub enum TestDatabase {
     Sqlite(TempDir),
     Postgres { server: String, name: String },
 }
 
-impl Place {
+impl TestDatabase {
     pub fn sqlite() -> Self {
         Self::Sqlite(tempfile::tempdir().expect("a directory"))
     }
 
-    /// `None` if no server is configured, which panics if `CI=true`.
+    /// `None` if no server is configured. Panics in that case if `CI=true`.
     pub async fn postgres() -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         #[expect(clippy::disallowed_methods, reason = "not a setting of a program")]

@@ -1,45 +1,45 @@
-//! Responses in the form in which they are stored for requests with an idempotency key.
+//! Conversion of responses to and from the form in which they are stored for requests with an idempotency key.
 
 use axum::http::response::Parts;
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use crate::error::{Error, Result};
-use crate::idempotency::Answer;
+use crate::idempotency::StoredResponse;
 
-/// Marks a response to a request that was executed before.
+/// The header of a response to a request that was executed before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Returns a response in the form in which it is stored, or `None` if it is not text.
-pub(crate) fn to_answer(parts: &Parts, body: &[u8]) -> Option<Answer> {
+/// Converts a response to its stored form. Returns `None` if a header or the body is not text.
+pub(crate) fn to_stored(parts: &Parts, body: &[u8]) -> Option<StoredResponse> {
     let header = |(name, value): (&HeaderName, &HeaderValue)| {
         let value = value.to_str().ok()?;
         Some((name.as_str().to_owned(), value.to_owned()))
     };
-    Some(Answer {
+    Some(StoredResponse {
         status: parts.status.as_u16(),
         headers: parts.headers.iter().map(header).collect::<Option<_>>()?,
         body: std::str::from_utf8(body).ok()?.to_owned(),
     })
 }
 
-/// Returns a stored response, marked as a replay.
+/// Converts a stored response back and marks it as a replay.
 ///
 /// # Errors
-/// [`Error::Internal`] if it was not stored by [`to_answer`].
-pub(crate) fn replay(answer: Answer) -> Result<Response<String>> {
-    let mut response = restore(answer)?;
+/// [`Error::Internal`] if it was not stored by [`to_stored`].
+pub(crate) fn replay(stored: StoredResponse) -> Result<Response<String>> {
+    let mut response = restore(stored)?;
     mark_replayed(&mut response);
     Ok(response)
 }
 
-/// Returns a stored response without marking it, for the request that was executed itself.
+/// Converts a stored response back without marking it, for a request that was itself executed.
 ///
 /// # Errors
-/// [`Error::Internal`] if it was not stored by [`to_answer`].
-pub(crate) fn restore(answer: Answer) -> Result<Response<String>> {
-    let mut response = Response::new(answer.body);
-    *response.status_mut() = StatusCode::from_u16(answer.status).map_err(Error::internal)?;
-    for (name, value) in answer.headers {
+/// [`Error::Internal`] if it was not stored by [`to_stored`].
+pub(crate) fn restore(stored: StoredResponse) -> Result<Response<String>> {
+    let mut response = Response::new(stored.body);
+    *response.status_mut() = StatusCode::from_u16(stored.status).map_err(Error::internal)?;
+    for (name, value) in stored.headers {
         let name = HeaderName::try_from(name).map_err(Error::internal)?;
         let value = HeaderValue::try_from(value).map_err(Error::internal)?;
         response.headers_mut().append(name, value);

@@ -9,18 +9,21 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait as _, DbErr};
 
-use super::{number, sql, until};
-use crate::place::Place;
+use super::{number, sql, wait_until};
+use crate::test_database::TestDatabase;
 
 const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
 const ONE: &str = "SELECT CAST(1 AS bigint)";
 
 /// A database that is opened twice.
-async fn two() -> Option<(Place, Database, Database)> {
-    let place = Place::postgres().await?;
-    let (db, admin) = (place.open().await, place.open_observed(Arc::new(())).await);
-    Some((place, db, admin))
+async fn open_twice() -> Option<(TestDatabase, Database, Database)> {
+    let test_database = TestDatabase::postgres().await?;
+    let (db, admin) = (
+        test_database.open().await,
+        test_database.open_observed(Arc::new(())).await,
+    );
+    Some((test_database, db, admin))
 }
 
 async fn insert(db: &Database, id: i64) -> Result<(), DbErr> {
@@ -37,7 +40,7 @@ async fn insert(db: &Database, id: i64) -> Result<(), DbErr> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_the_server_closed_are_replaced() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     for round in 0..5 {
@@ -47,20 +50,23 @@ async fn connections_that_the_server_closed_are_replaced() {
         {
             assert_eq!(result, Ok(1));
         }
-        admin.query_all_raw(sql(END_OTHERS)).await.expect("an end");
-        // There is no pause, so some are used before their end is detected.
+        admin
+            .query_all_raw(sql(END_OTHERS))
+            .await
+            .expect("the connections are closed");
+        // There is no pause, so some connections are used before their end is detected.
         assert_eq!(insert(&db, round).await, Ok(()));
         for result in join_all((0..12).map(|_| number(&db, ONE))).await {
             assert_eq!(result, Ok(1));
         }
     }
     assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(5));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_whose_connection_ends_runs_again() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     let runs = Arc::new(AtomicU32::new(0));
@@ -84,12 +90,12 @@ async fn a_transaction_whose_connection_ends_runs_again() {
     assert_eq!(result, Ok(()));
     assert_eq!(runs.load(Ordering::SeqCst), 2);
     assert_eq!(number(&db, "SELECT SUM(id)::bigint FROM shelf").await, Ok(11));
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_call_is_cancelled_and_rolled_back() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     let sleeping =
@@ -104,10 +110,10 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
             .await
             .is_err()
     );
-    until(&admin, sleeping, 0).await;
+    wait_until(&admin, sleeping, 0).await;
     // A transaction is rolled back, between two statements or during one.
     for wait in ["SELECT 1", "SELECT 1 FROM pg_sleep(30)"] {
-        let left = db.transaction(Arc::new(()), move |tx| {
+        let dropped = db.transaction(Arc::new(()), move |tx| {
             async move {
                 tx.execute_raw(sql("INSERT INTO shelf (id, name) VALUES (1, 'a')"))
                     .await?;
@@ -118,12 +124,12 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
             .boxed()
         });
         assert!(
-            tokio::time::timeout(Duration::from_millis(200), left)
+            tokio::time::timeout(Duration::from_millis(200), dropped)
                 .await
                 .is_err()
         );
-        until(&admin, open, 0).await;
-        until(&admin, sleeping, 0).await;
+        wait_until(&admin, open, 0).await;
+        wait_until(&admin, sleeping, 0).await;
         assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(0));
     }
     // All connections can be used again.
@@ -131,12 +137,12 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
     for result in join_all(requests).await {
         assert_eq!(result, Ok(1));
     }
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn statements_work_after_a_column_has_changed_its_type() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     assert_eq!(insert(&db, 1).await, Ok(()));
@@ -151,7 +157,10 @@ async fn statements_work_after_a_column_has_changed_its_type() {
     read().await;
     for change in ["varchar(40)", "text", "varchar(50)"] {
         let alter = format!("ALTER TABLE shelf ALTER COLUMN name TYPE {change}");
-        admin.execute_unprepared(&alter).await.expect("a change");
+        admin
+            .execute_unprepared(&alter)
+            .await
+            .expect("the column is altered");
         read().await;
         let in_transaction = db.transaction(Arc::new(()), move |tx| {
             async move {
@@ -162,21 +171,24 @@ async fn statements_work_after_a_column_has_changed_its_type() {
         });
         assert_eq!(in_transaction.await, Ok(true));
     }
-    place.remove().await;
+    test_database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn read_only_connections_are_replaced() {
-    let Some((place, db, admin)) = two().await else {
+    let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
     assert_eq!(db.is_writable().await, Ok(true));
-    let Place::Postgres { name, .. } = &place else {
-        panic!("another place")
+    let TestDatabase::Postgres { name, .. } = &test_database else {
+        panic!("another kind of database")
     };
     let set = |value: &str| format!("ALTER DATABASE {name} SET default_transaction_read_only = {value}");
     admin.execute_unprepared(&set("on")).await.expect("a setting");
-    admin.query_all_raw(sql(END_OTHERS)).await.expect("an end");
+    admin
+        .query_all_raw(sql(END_OTHERS))
+        .await
+        .expect("the connections are closed");
     let written = insert(&db, 1).await;
     assert_eq!(
         written.map_err(|error| Failure::of(&error)),
@@ -192,6 +204,6 @@ async fn read_only_connections_are_replaced() {
         }
     });
     assert!(recovered.await.is_ok());
-    until(&db, "SELECT COUNT(*) FROM shelf", 1).await;
-    place.remove().await;
+    wait_until(&db, "SELECT COUNT(*) FROM shelf", 1).await;
+    test_database.remove().await;
 }

@@ -1,4 +1,4 @@
-//! The content of the database after an import, in the terms of `expected.json`.
+//! The content of the database after an import, in the form of `expected.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::gateway::Gateway;
 
-pub struct Stored {
+pub struct ImportedRows {
     brands: Vec<brand::Model>,
     categories: Vec<category::Model>,
     suppliers: Vec<supplier::Model>,
@@ -28,7 +28,7 @@ pub struct Stored {
     tokens: Vec<spent_token::Model>,
 }
 
-impl Stored {
+impl ImportedRows {
     pub async fn of(gateway: &Gateway) -> Self {
         let db = &gateway.services.db;
         let changes = stock_change::Entity::find().order_by_asc(stock_change::Column::Id);
@@ -87,12 +87,12 @@ impl Stored {
                 assert_eq!(json!(entry.actor_id), *actor, "{table} {id}");
             }
         }
-        for (column, wanted) in [("inactive", false), ("superusers", true)] {
+        for (column, is_superuser) in [("inactive", false), ("superusers", true)] {
             let Some(names) = expected[column].as_array() else {
                 continue;
             };
             let fits = |user: &&user::Model| {
-                if wanted {
+                if is_superuser {
                     user.is_superuser
                 } else {
                     !user.is_active
@@ -185,12 +185,12 @@ impl Stored {
         let members: BTreeSet<&str> = members
             .map(|membership| self.username(membership.user_id))
             .collect();
-        let held = self
+        let codenames = self
             .permissions
             .iter()
             .filter(|permission| permission.group_id == Some(id));
-        let held: BTreeSet<&str> = held.map(|permission| permission.codename.as_str()).collect();
-        json!({ "members": members, "permissions": held })
+        let codenames: BTreeSet<&str> = codenames.map(|permission| permission.codename.as_str()).collect();
+        json!({ "members": members, "permissions": codenames })
     }
 
     fn rights(&self) -> Value {

@@ -6,12 +6,12 @@ use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
 use graphql_server::ErrorCode;
 use table_query::parse_day;
 
-use crate::error::{Error, Result};
+use crate::decimal::Decimal;
 
 /// A whole number that may not fit in 32 bits, sent as a string: `"4200000000"`.
 /// Only sums use it.
 #[derive(Description, Clone, Debug)]
-pub(crate) struct BigInt(pub(crate) String);
+pub struct BigInt(pub String);
 
 #[Scalar(name = "BigInt", use_type_description = true)]
 impl ScalarType for BigInt {
@@ -32,7 +32,7 @@ impl ScalarType for BigInt {
 /// a second if it has one: `"2024-01-15T10:30:00.123456Z"`. Other offsets are
 /// accepted as input and converted.
 #[derive(Description, Clone, Copy, Debug)]
-pub(crate) struct DateTime(pub(crate) ChronoDateTime<Utc>);
+pub struct DateTime(pub ChronoDateTime<Utc>);
 
 impl DateTime {
     fn read(value: &Value) -> Option<Self> {
@@ -64,7 +64,7 @@ impl ScalarType for DateTime {
 
 /// A calendar day in UTC: `"2024-01-15"`.
 #[derive(Description, Clone, Copy, Debug)]
-pub(crate) struct Date(pub(crate) NaiveDate);
+pub struct Date(pub NaiveDate);
 
 impl Date {
     fn read(value: &Value) -> Option<Self> {
@@ -94,34 +94,36 @@ impl ScalarType for Date {
 
 /// The error of a value that does not have the scalar's form. With a code set, async-graphql does not append its own
 /// message, which quotes the value.
-pub(super) fn expected<T: async_graphql::InputType>(form: &str) -> InputValueError<T> {
+pub(crate) fn expected<T: async_graphql::InputType>(form: &str) -> InputValueError<T> {
     InputValueError::custom(format!("expected {form}"))
         .with_extension("code", ErrorCode::BadUserInput.as_str())
 }
 
+/// Whether a value is valid for the custom scalar of this name. Any value is valid for an unknown scalar.
+pub fn is_valid_scalar(name: &str, value: &Value) -> bool {
+    match name {
+        "Decimal" => <Decimal as ScalarType>::is_valid(value),
+        "DateTime" => <DateTime as ScalarType>::is_valid(value),
+        "Date" => <Date as ScalarType>::is_valid(value),
+        _ => true,
+    }
+}
+
 /// Parses the key of a row, which consists of ASCII digits. Any other string identifies no row.
-pub(crate) fn parse_id(id: &ID) -> Option<i64> {
+pub fn parse_id(id: &ID) -> Option<i64> {
     if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     id.parse().ok()
 }
 
-/// The key of the row that a field or mutation is about.
-///
-/// # Errors
-/// [`Error::NotFound`] for a string that is not a key.
-pub(crate) fn require_id(id: &ID) -> Result<i64> {
-    parse_id(id).ok_or(Error::NotFound)
-}
-
-/// A 64-bit number as an `Int`. Quantities fit by rule; a version that does not fit saturates.
-pub(crate) fn int(number: i64) -> i32 {
+/// A 64-bit number as an `Int`. One that does not fit saturates.
+pub fn int(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
 }
 
 /// A count as an `Int`, saturating.
-pub(crate) fn count(number: u64) -> i32 {
+pub fn count(number: u64) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
