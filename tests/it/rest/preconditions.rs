@@ -221,7 +221,7 @@ async fn preconditions_of_webhook_actions(gateway: Gateway) {
                 .expect_error(412, "PRECONDITION_FAILED");
         }
         assert_eq!(count().await, before, "{path}");
-        let matching = tag.map_or("*", |tag| tag.as_str());
+        let matching = tag.map_or("*", String::as_str);
         for header in [
             ("if-none-match", &*old),
             ("if-match", matching),
