@@ -103,6 +103,7 @@ pub(super) fn sending_errors() -> Map<String, Value> {
             ErrorKind::Forbidden,
             ErrorKind::NotFound,
             ErrorKind::NothingIsSent,
+            ErrorKind::PreconditionFailed,
         ],
         ANY_REQUEST,
     )
