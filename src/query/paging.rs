@@ -172,7 +172,10 @@ impl<R: Collection> Listing<R> {
     }
 }
 
-/// A page of the children of `row`, loaded for all its siblings together, and the listing to count them with.
+/// A page of the rows that refer to a row, and the listing to count them with.
+type Children<R> = (Arc<CursorPage<Row<R>>>, Arc<Listing<R>>);
+
+/// A page of the children of `row`, loaded for all its siblings together.
 pub async fn children_of<P: Collection, R: Collection>(
     ctx: &Ctx,
     row: &Row<P>,
@@ -180,7 +183,7 @@ pub async fn children_of<P: Collection, R: Collection>(
     reference: R::Column,
     request: &PageRequest,
     listing: impl FnOnce() -> Result<Listing<R>>,
-) -> Result<(Arc<CursorPage<Row<R>>>, Arc<Listing<R>>)> {
+) -> Result<Children<R>> {
     let loaded = row
         .load_once(relation, async || {
             let listing = listing()?;
@@ -192,11 +195,8 @@ pub async fn children_of<P: Collection, R: Collection>(
     Ok((pages.of(row.id()), Arc::clone(listing)))
 }
 
-/// The same page and listing if they have been loaded.
-pub fn loaded_children_of<P: Collection, R: Collection>(
-    row: &Row<P>,
-    relation: &str,
-) -> Option<(Arc<CursorPage<Row<R>>>, Arc<Listing<R>>)> {
+/// The same page if it has been loaded.
+pub fn loaded_children_of<P: Collection, R: Collection>(row: &Row<P>, relation: &str) -> Option<Children<R>> {
     let loaded = row.loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
     let (pages, listing) = &*loaded;
     Some((pages.of(row.id()), Arc::clone(listing)))

@@ -48,6 +48,19 @@ fn by_key<T: Table>(rows: Vec<T::Model>) -> HashMap<i64, Row<T>> {
         .collect()
 }
 
+/// The row that another refers to, without waiting for it to be loaded.
+pub enum Referred<T: EntityTrait> {
+    Row(Row<T>),
+    Missing,
+    NotLoaded,
+}
+
+impl<T: EntityTrait> Referred<T> {
+    fn of(row: Option<&Row<T>>) -> Self {
+        row.cloned().map_or(Self::Missing, Self::Row)
+    }
+}
+
 /// A row and its siblings.
 pub struct Row<R: EntityTrait> {
     siblings: Arc<Siblings<R>>,
@@ -125,30 +138,36 @@ impl<R: Table> Row<R> {
         Ok(found.get(&wanted).cloned())
     }
 
-    /// The same without waiting: `None` unless the relation has been loaded, or the source's cache has the rows of all
-    /// siblings.
+    /// The same without waiting. It is loaded if [`one`](Self::one) has been called for a sibling, or if the source's cache has
+    /// the rows that all siblings refer to.
     pub fn one_if_loaded<T: Table>(
         &self,
         source: &impl Source,
         relation: &'static str,
         id: impl Fn(&R::Model) -> Option<i64>,
-    ) -> Option<Option<Row<T>>> {
-        let Some(wanted) = id(self) else { return Some(None) };
+    ) -> Referred<T> {
+        let Some(wanted) = id(self) else {
+            return Referred::Missing;
+        };
         if let Some(cell) = self.relations().get(relation) {
-            let found = cell.get()?.downcast_ref::<HashMap<i64, Row<T>>>()?;
-            return Some(found.get(&wanted).cloned());
+            let found = cell.get().and_then(|loaded| loaded.downcast_ref());
+            return found.map_or(Referred::NotLoaded, |found: &HashMap<i64, Row<T>>| {
+                Referred::of(found.get(&wanted))
+            });
         }
-        let (cache, revision) = source.cache().filter(|(cache, _)| cache.keeps::<T>())?;
+        let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.keeps::<T>()) else {
+            return Referred::NotLoaded;
+        };
         let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
         let ids: Vec<i64> = ids.into_iter().collect();
         let rows = cache.find::<T>(revision, &ids);
         if rows.len() < ids.len() {
-            return None;
+            return Referred::NotLoaded;
         }
         let found = by_key(rows);
-        let row = found.get(&wanted).cloned();
+        let row = Referred::of(found.get(&wanted));
         self.set(relation, found);
-        Some(row)
+        row
     }
 
     /// Sets the row that this one refers to as `relation`, so that it need not be loaded. Replaces what its siblings have loaded.
