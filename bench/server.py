@@ -62,16 +62,17 @@ def _cpu_ticks(roots: list[int]) -> tuple[dict[int, int], int]:
 
 
 class Server:
-    """A running `stockroom serve`."""
+    """A running server: the program or the ceiling."""
 
-    def __init__(self, command: list, environment: dict[str, str], directory: Path, core: int):
-        self.address = environment["BIND"]
-        self._log = directory / "server.log"
+    def __init__(self, name: str, command: list, environment: dict[str, str], directory: Path, core: int):
+        self.name = name
+        self.address = f"127.0.0.1:{free_port()}"
+        self._log = directory / f"{name}.log"
         with self._log.open("wb") as log:
             start = time.monotonic()
             self._process = subprocess.Popen(
                 ["taskset", "-c", str(core), *command],
-                env=environment,
+                env={**environment, "BIND": self.address},
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -81,7 +82,7 @@ class Server:
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() - start > 60:
                 self.stop()
-                raise Failure(f"the server did not become ready:\n{self.log_end()}")
+                raise Failure(f"the {name} did not become ready:\n{self.log_end()}")
             time.sleep(0.002)
         self.ready_ms = (time.monotonic() - start) * 1e3
 
@@ -132,11 +133,13 @@ class Client:
     def post(self, path: str, body: dict) -> dict:
         return self._expect(201, Request("POST", path, body))
 
-    def probe(self, request: Request, case: Case) -> None:
-        """Sends one request of a case and checks the response, to show its body if all responses are wrong."""
+    def probe(self, request: Request, case: Case) -> dict:
+        """Sends one request of a case, checks the response as wrk will, and returns its body."""
         status, body = self._send(request)
         if status != case.status or case.contains not in body or (case.lacks and case.lacks in body):
             raise Failure(f"{case.name}: {request.method} {request.path} returns {status}: {body[:1_000]}")
+        # Links contain the address of the server.
+        return json.loads(body.replace(self._connection.host + ":" + str(self._connection.port), "server"))
 
     def _expect(self, wanted: int, request: Request) -> dict:
         status, body = self._send(request)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// A clock in UTC with a resolution of one microsecond, which both databases store.
+/// A clock in UTC with a resolution of one microsecond, as in both databases.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     /// `None` for the system's clock.
@@ -58,7 +58,7 @@ impl Clock {
 
     /// The total time by which a manual clock was moved forward, to be added to the database's clock. Zero for the system's
     /// clock.
-    pub fn advanced(&self) -> Duration {
+    pub fn total_advance(&self) -> Duration {
         self.manual.as_ref().map_or(Duration::ZERO, |_| self.monotonic())
     }
 

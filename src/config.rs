@@ -43,7 +43,7 @@ pub struct Config {
     #[arg(long, env = "BIND", default_value = "127.0.0.1:8000", value_parser = trimmed(SocketAddr::from_str), global = true)]
     pub bind: SocketAddr,
 
-    /// How long the program still accepts connections after SIGTERM, in seconds, while `/readyz` responds with 503 and load balancers notice it
+    /// How long the program accepts connections after SIGTERM, in seconds; `/readyz` responds with 503 during that time, so that load balancers notice
     #[arg(long, env = "SHUTDOWN_NOTICE", default_value_t = 1, value_parser = trimmed(clap::value_parser!(u64).range(0..=600)), global = true)]
     pub shutdown_notice: u64,
 

@@ -1,4 +1,4 @@
-//! Copies the program's database into an empty one of either kind.
+//! Copies a database of the program into an empty database of either kind.
 
 use database::{Database, Transaction};
 use database_copy::{Comparison, Plan, Progress};

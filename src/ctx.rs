@@ -21,7 +21,7 @@ pub struct Ctx {
     pub services: Arc<Services>,
     /// The caller, or `None` without a login.
     pub actor: Option<Arc<Actor>>,
-    /// When the request began: the time of every row that it writes.
+    /// The time when the request began, which is stored in every row that it writes.
     pub now: DateTime<Utc>,
     /// The client's address.
     pub client: IpAddr,

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        by_failure(&Failure::of(&error), error)
+        from_failure(&Failure::of(&error), error)
     }
 }
 
@@ -15,7 +15,7 @@ impl From<table_query::Error> for Error {
     fn from(error: table_query::Error) -> Self {
         match error {
             table_query::Error::Parameter { name, reason } => Self::parameter(name, reason),
-            table_query::Error::Database(error) => by_failure(&Failure::of(&error), error),
+            table_query::Error::Database(error) => from_failure(&Failure::of(&error), error),
             relation @ table_query::Error::Relation(_) => Self::internal(relation),
         }
     }
@@ -31,7 +31,7 @@ impl From<database_copy::Error> for Error {
 }
 
 /// Conflicts and outages are temporary; everything else is a bug.
-fn by_failure(failure: &Failure, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+fn from_failure(failure: &Failure, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     match failure {
         Failure::Unavailable | Failure::Repeat => Error::unavailable(error),
         _ => Error::internal(error),

@@ -232,7 +232,7 @@ impl Error {
 
     /// The same error, with the index of an item of a batch added to its faults.
     #[must_use]
-    pub fn of_item(self, item: usize) -> Self {
+    pub fn with_item_index(self, item: usize) -> Self {
         match self {
             Self::Invalid(faults) => Self::Invalid(
                 faults

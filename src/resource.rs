@@ -1,4 +1,4 @@
-//! `Resource`: a noun that both APIs serve and change, and how its rows are stored.
+//! `Resource`: a noun that both APIs serve and change, and the functions that store its rows.
 
 use std::future::Future;
 
@@ -137,7 +137,8 @@ pub async fn find_locked<R: Collection>(tx: &Tx, id: i64, expected_version: Opti
     }
 }
 
-/// Stores a new row and sets its id. Here and below, the caller interprets the error of a violated constraint.
+/// Stores a new row and sets its id. For this and the following functions, the caller interprets the error of a violated
+/// constraint.
 pub async fn insert<R: Collection>(tx: &Tx, mut row: R::Model) -> Result<R::Model, DbErr> {
     let mut values = row.clone().into_active_model().reset_all();
     values.not_set(key::<R>());

@@ -47,7 +47,7 @@ pub async fn migrate_up(db: &Database) -> Result<()> {
 pub async fn migrate_down(db: &Database, steps: u32) -> Result<()> {
     match SchemaStatus::of(&migrations(db).await?) {
         SchemaStatus::Compatible(name) | SchemaStatus::TooNew(name) => Err(Error::internal(format!(
-            "the migration {name} is of a newer version of this program: revert it with that version first"
+            "the migration {name} belongs to a newer version of this program: revert it with that version first"
         ))),
         SchemaStatus::Current | SchemaStatus::Outdated => {
             Ok(db.migrate_down::<Migrator>(LOCK, steps).await?)

@@ -57,13 +57,13 @@ pub struct Services {
     pub tasks: TaskTracker,
     /// Wakes the webhook worker after events were committed.
     pub webhook_signal: Notify,
-    /// The size of the webhook outbox as of a few seconds ago.
+    /// The size of the webhook outbox, measured at most a few seconds ago.
     pub webhook_backlog: BacklogCache,
     stopping: watch::Sender<bool>,
 }
 
 impl Services {
-    /// Opens the database and builds the parts.
+    /// Opens the database and creates the other parts.
     ///
     /// # Errors
     /// Fails if the database can't be opened, PostgreSQL is used without a `SECRET_KEY`, or settings contradict each other.

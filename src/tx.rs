@@ -1,7 +1,7 @@
-//! Transactions of a request: the only place where a change begins and is committed.
+//! The transactions of a request, and the notifications that follow a commit.
 //!
-//! A body runs again if transactions conflict, so it must have no effects outside the transaction. Notifications for other
-//! parts of the program are collected in [`Tx`] and published after the commit.
+//! The body of a transaction runs again if transactions conflict, so it must have no effects outside the transaction.
+//! Notifications for other parts of the program are collected in [`Tx`] and published after the commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -91,8 +91,8 @@ impl Changes {
 
     fn publish(&self, services: &Services) {
         let metrics = &services.metrics;
-        metrics.movements_committed(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
-        metrics.movements_committed(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
+        metrics.count_movements(Kind::Inflow, self.inflows.load(Ordering::Relaxed));
+        metrics.count_movements(Kind::Outflow, self.outflows.load(Ordering::Relaxed));
         if self.webhooks.load(Ordering::Relaxed) {
             services.webhook_signal.notify_one();
         }

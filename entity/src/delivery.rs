@@ -1,4 +1,4 @@
-//! The `delivery` table: the delivery of events to webhook endpoints, pending or with its outcome.
+//! The `delivery` table: deliveries of events to webhook endpoints, pending or with an outcome.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -14,7 +14,7 @@ pub struct Model {
     pub endpoint_id: i64,
     /// The number of attempts so far.
     pub attempts: i64,
-    /// The number of attempts before the delivery was restarted, which the schedule does not count.
+    /// The number of attempts before the last replay, which the retry schedule does not count.
     pub attempts_before: i64,
     /// The time of the next attempt; `None` once there is an outcome.
     pub due_at: Option<DateTime<Utc>>,

@@ -1,7 +1,7 @@
 //! The `event` table: the events that webhooks deliver, written in the same transaction as the change.
 //!
-//! The quantities are in the ledger, which never changes. An event adds data that the ledger does not contain or that may be
-//! renamed or deleted before the event is delivered.
+//! The quantities are in the ledger, which never changes. An event adds data that the ledger does not contain, as of the time
+//! of the change: it may be changed or deleted before the event is delivered.
 
 use chrono::{DateTime, Utc};
 use sea_orm::Iterable as _;
@@ -27,7 +27,7 @@ pub struct Model {
     pub created_at: DateTime<Utc>,
 }
 
-/// The columns that contain a copy of a product's column, with that column: `product_title` is a copy of `title`.
+/// The columns that are copies of product columns, each with the original: `product_title` is a copy of `title`.
 pub fn product_copies() -> impl Iterator<Item = (Column, product::Column)> {
     Column::iter().filter_map(|column| {
         let name = column.as_str().strip_prefix("product_")?;
@@ -52,7 +52,7 @@ pub enum Name {
     /// A product's stock fell to the threshold or below.
     #[sea_orm(string_value = "product.low_stock")]
     LowStock,
-    /// Sent on request to test an endpoint; not subscribable.
+    /// Sent on request to test an endpoint. Endpoints can't subscribe to it.
     #[sea_orm(string_value = "webhook.test")]
     Test,
 }
@@ -71,7 +71,7 @@ impl Name {
         }
     }
 
-    /// The event with this name, if it is subscribable.
+    /// The event with this name, if endpoints can subscribe to it.
     pub fn subscribable(name: &str) -> Option<Self> {
         Self::SUBSCRIBABLE
             .into_iter()

@@ -9,7 +9,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "stock_change")]
 pub struct Model {
-    /// Increases with each entry of a product.
+    /// A later entry of the same product has a larger id.
     #[sea_orm(primary_key)]
     pub id: i64,
     pub product_id: i64,

@@ -19,7 +19,7 @@ pub struct Model {
     pub created_at: chrono::DateTime<chrono::Utc>,
     /// Tokens that were issued before this time are rejected.
     pub tokens_revoked_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// How often tokens were revoked; distinguishes tokens issued in the second of `tokens_revoked_at`.
+    /// The number of revocations. It shows which tokens of the second of `tokens_revoked_at` were issued after the revocation.
     pub token_generation: i64,
 }
 

@@ -68,7 +68,7 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let rows = db.query_all_raw(Statement::from_string(backend, sql)).await?;
     let mut changed = Vec::new();
     for row in &rows {
-        changed.extend(refolded(row, &texts)?);
+        changed.extend(refold_row(row, &texts)?);
     }
     update_rows(db, &table, &texts, changed).await?;
     let last: Option<i64> = match rows.last() {
@@ -84,12 +84,12 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
 }
 
 /// The id of a row with a changed folded text, and all folded texts of the row.
-struct Refolded {
+struct RefoldedRow {
     id: i64,
     texts: Vec<Option<String>>,
 }
 
-fn refolded(row: &QueryResult, texts: &[&str]) -> Result<Option<Refolded>, DbErr> {
+fn refold_row(row: &QueryResult, texts: &[&str]) -> Result<Option<RefoldedRow>, DbErr> {
     let (mut folded, mut is_changed) = (Vec::with_capacity(texts.len()), false);
     for text in texts {
         let new = row.try_get::<Option<String>>("", text)?.as_deref().map(fold);
@@ -97,14 +97,14 @@ fn refolded(row: &QueryResult, texts: &[&str]) -> Result<Option<Refolded>, DbErr
         folded.push(new);
     }
     let id = row.try_get("", "id")?;
-    Ok(is_changed.then_some(Refolded { id, texts: folded }))
+    Ok(is_changed.then_some(RefoldedRow { id, texts: folded }))
 }
 
 async fn update_rows(
     db: &impl ConnectionTrait,
     table: &str,
     texts: &[&str],
-    rows: Vec<Refolded>,
+    rows: Vec<RefoldedRow>,
 ) -> Result<(), DbErr> {
     if rows.is_empty() {
         return Ok(());
@@ -113,7 +113,7 @@ async fn update_rows(
     if backend == DbBackend::Sqlite {
         let columns: Vec<String> = texts.iter().map(|text| format!("{text}_folded = ?")).collect();
         let sql = format!("UPDATE {table} SET {} WHERE id = ?", columns.join(", "));
-        for Refolded { id, texts } in rows {
+        for RefoldedRow { id, texts } in rows {
             let values = texts.into_iter().map(Value::from).chain([id.into()]);
             db.execute_raw(Statement::from_sql_and_values(backend, &sql, values))
                 .await?;

@@ -1,6 +1,6 @@
 //! `Accounts`: a cache of the users of sessions, with their rights.
 //!
-//! An entry is valid as long as `account_epoch` has the value it was loaded under: triggers increase the epoch whenever
+//! An entry is valid as long as `account_epoch` has not changed since it was loaded: triggers increase the epoch whenever
 //! a user, a group membership, a permission or an ended session changes. Every request reads the epoch after it has
 //! arrived, so a deactivation committed earlier takes effect at once. Requests that arrive during a read share the next one.
 
@@ -81,7 +81,7 @@ impl Accounts {
         Ok(Epochs { accounts, labels })
     }
 
-    /// The actor cached under this epoch.
+    /// The cached actor, if it was loaded at this epoch.
     pub fn get(&self, epoch: i64, key: &SessionKey) -> Option<Arc<Actor>> {
         let cache = self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.epoch == epoch {
@@ -91,14 +91,14 @@ impl Accounts {
         }
     }
 
-    /// Caches an actor that was loaded under this epoch.
+    /// Caches an actor that was loaded at this epoch.
     pub fn insert(&self, epoch: i64, key: SessionKey, actor: Arc<Actor>) {
         let mut cache = self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if cache.epoch < epoch || cache.actors.len() >= CAPACITY {
             cache.actors.clear();
             cache.epoch = cache.epoch.max(epoch);
         }
-        // An actor loaded under an older epoch is stale and is not cached.
+        // An actor loaded at an older epoch is stale and is not cached.
         if cache.epoch == epoch {
             cache.actors.insert(key, actor);
         }

@@ -34,7 +34,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         .begin(ctx.client, username, ctx.services.clock.monotonic())
         .await
         .map_err(|retry_after| {
-            ctx.services.metrics.rate_limited("failed_logins");
+            ctx.services.metrics.count_rate_limited("failed_logins");
             Error::Limited { retry_after }
         })?;
     let wrong = Error::Unauthenticated(Login::WrongCredentials);
@@ -62,11 +62,11 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         _ => None,
     };
     let Some(user) = user else {
-        ctx.services.metrics.login(false);
+        ctx.services.metrics.count_login(false);
         return Err(wrong);
     };
     ctx.services.failed_logins.succeeded(&attempt).await;
-    ctx.services.metrics.login(true);
+    ctx.services.metrics.count_login(true);
     ctx.record.identified(Some(user.id));
     if !is_own(&user.password_hash) {
         replace_old_hash(ctx, &user, password).await;
@@ -206,7 +206,7 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
         .ok_or_else(invalid_token)?;
     let config = &ctx.services.config;
     let longest = config.access_token_lifetime.max(config.refresh_token_lifetime);
-    // No token of the session expires later than one issued now or the one that was sent.
+    // No token of the session expires later than a token issued now, or later than the token that was sent.
     let last_expiry = expiry(&claims).max(ctx.now + chrono::TimeDelta::seconds(longest));
     ctx.transaction(move |tx| {
         let session = claims.session().to_owned();

@@ -51,7 +51,8 @@ async fn insert(tx: &Tx, shop: &Shop) -> Result<()> {
     let inserted = insert_rows::<product::Entity>(tx, &products).await;
     inserted.map_err(|error| match Failure::of(&error) {
         Failure::Unique(_) => {
-            let message = "some of its unique values are in the database already; choose another seed";
+            let message =
+                "the database has some of the unique values of the sample data already; choose another seed";
             Fault::new("seed", FaultCode::Taken, message).into()
         }
         _ => Error::from(error),
@@ -154,7 +155,7 @@ async fn insert_ledger(
             .get(opened)
             .filter(|product| product.created_at <= movement.at)
         {
-            history.open(product).await?;
+            history.add_opening(product).await?;
             opened += 1;
         }
         let Some(product) = products.get_mut(movement.product) else {
@@ -172,7 +173,7 @@ async fn insert_ledger(
         }
     }
     for product in products.iter().skip(opened) {
-        history.open(product).await?;
+        history.add_opening(product).await?;
     }
     history.finish().await
 }

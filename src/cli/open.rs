@@ -53,10 +53,10 @@ pub(super) async fn create_if_empty(db: &Database) -> Result<()> {
     require_usable(&migrations)
 }
 
-/// Refuses a database that this version can't use.
+/// Checks that this version can use the database.
 ///
 /// # Errors
-/// As [`open_current`], also if it is empty.
+/// As [`open_current`], and if the database is empty.
 pub(super) async fn require_current(db: &Database) -> Result<()> {
     require_usable(&schema::migrations(db).await?)
 }
@@ -89,7 +89,7 @@ pub(super) async fn open_migrated(config: Config) -> Result<Arc<Services>> {
     if let SchemaStatus::Compatible(name) = SchemaStatus::of(&schema::migrations(&services.db).await?) {
         tracing::warn!(
             migration = name,
-            "a newer version of this program has changed the schema, compatibly with this version"
+            "a newer version of this program has changed the schema; this version is compatible with it"
         );
     }
     Ok(services)

@@ -43,7 +43,7 @@ pub(super) fn print_json(value: &serde_json::Value) -> Result<()> {
 }
 
 /// Returns a number with thousands separators, followed by its noun: `1,000 products`.
-pub(super) fn counted(count: usize, noun: &str) -> String {
+pub(super) fn with_noun(count: usize, noun: &str) -> String {
     let digits = count.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + noun.len());
     for (position, digit) in digits.chars().enumerate() {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::open::require_current;
-use super::output::{counted, print};
+use super::output::{print, with_noun};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -50,7 +50,7 @@ async fn repair_counts(ctx: &Ctx) -> Result<()> {
             }
         };
         let rows = usize::try_from(recount.counted).map_err(Error::internal)?;
-        let rows = counted(rows, "rows");
+        let rows = with_noun(rows, "rows");
         if recount.stored == recount.counted {
             print(&format!("ok       {table}: {rows}"))?;
         } else {
@@ -58,7 +58,7 @@ async fn repair_counts(ctx: &Ctx) -> Result<()> {
                 table,
                 stored = recount.stored,
                 counted = recount.counted,
-                "corrected a count"
+                "corrected the row count of a table"
             );
             print(&format!("repaired {table}: {rows}, not {}", recount.stored))?;
         }

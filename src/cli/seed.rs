@@ -9,7 +9,7 @@ use sample_data::{EPOCH, Shop};
 
 use super::load;
 use super::open::create_if_empty;
-use super::output::{counted, print};
+use super::output::{print, with_noun};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -46,11 +46,11 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
 pub(super) fn contents(shop: &Shop) -> String {
     let movements = shop.movements.len();
     [
-        counted(shop.products.len(), "products"),
-        counted(shop.categories.len(), "categories"),
-        counted(shop.brands.len(), "brands"),
-        counted(shop.suppliers.len(), "suppliers"),
-        counted(movements, "movements"),
+        with_noun(shop.products.len(), "products"),
+        with_noun(shop.categories.len(), "categories"),
+        with_noun(shop.brands.len(), "brands"),
+        with_noun(shop.suppliers.len(), "suppliers"),
+        with_noun(movements, "movements"),
     ]
     .join(", ")
 }

@@ -1,4 +1,4 @@
-//! Parsers of values that name parts of the program.
+//! Parsers of the addresses of databases and of the names of events.
 
 use database::Location;
 use entity::event::Name;

@@ -220,7 +220,7 @@ impl ReplayWebhookDeliveriesInput {
 #[derive(SimpleObject)]
 #[graphql(serial)]
 pub(crate) struct ReplayWebhookDeliveriesPayload {
-    /// How many. Null when something was wrong.
+    /// How many deliveries are sent again. Null when something was wrong.
     replayed: Option<i32>,
     /// Whether there are more: one request sends at most 1,000, the oldest first. Null
     /// when something was wrong.

@@ -133,7 +133,9 @@ impl Host for StockroomHost {
     }
 
     fn rejected(&self, code: ErrorCode) {
-        self.services.metrics.graphql_operation("", Some(code.as_str()));
+        self.services
+            .metrics
+            .count_graphql_operation("", Some(code.as_str()));
     }
 
     fn client(&self, head: &Parts) -> IpAddr {
@@ -233,11 +235,11 @@ impl Observation for OperationObservation {
     }
 
     fn panicked(&self) {
-        self.services.metrics.panicked();
+        self.services.metrics.count_panic();
     }
 
     fn ended(&self, error: Option<&'static str>) {
-        self.services.metrics.graphql_operation(self.ty, error);
+        self.services.metrics.count_graphql_operation(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {
                 span.failed(code);

@@ -50,11 +50,11 @@ impl StockLedgerEntry {
         optional::<product::Entity, Ctx, _>(cx, &self.0, "product", |entry| Some(entry.product_id)).await
     }
 
-    /// The inflow or outflow behind this change. Null when there is none, or once it
+    /// The inflow or outflow that caused this change. Null when there is none, or once it
     /// has been deleted.
     async fn movement(&self, cx: &Context<'_>) -> Nullable<MovementNode> {
         let movement = async {
-            let found = movement_row::of_entry(Ctx::of(cx)?, &self.0).await?;
+            let found = movement_row::movement_of_entry(Ctx::of(cx)?, &self.0).await?;
             Ok(found.map(MovementNode::from))
         };
         movement.boxed().await.transpose()

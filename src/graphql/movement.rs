@@ -58,14 +58,14 @@ pub(super) const CHECKS: &[(&str, ArgumentCheck)] = &[("movements", |_, argument
 })];
 
 /// A page of a product's movements, loaded for all sibling products at once.
-pub(super) fn of_product<'a>(
+pub(super) fn page_of_product<'a>(
     cx: &'a Context<'_>,
     product: &'a Row<product::Entity>,
     page: PageArguments,
 ) -> BoxFuture<'a, Nullable<Node<MovementConnection>>> {
     nullable(async move {
         let (relation, request) = (relation_key(cx), page.into_request(MAX_PAGE_SIZE)?);
-        let page = movement_list::of_product(Ctx::of(cx)?, product, &relation, &request).await?;
+        let page = movement_list::page_of_product(Ctx::of(cx)?, product, &relation, &request).await?;
         let product = product.clone();
         let connection = Connection::new(page, move |ctx| {
             let (product, relation) = (product.clone(), relation.clone());

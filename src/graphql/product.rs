@@ -96,7 +96,7 @@ impl ProductNode {
             before,
             offset,
         };
-        movement::of_product(cx, &self.0, page).await
+        movement::page_of_product(cx, &self.0, page).await
     }
 
     #[graphql(flatten)]

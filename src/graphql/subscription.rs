@@ -124,7 +124,7 @@ async fn pause_after(error: &Error) {
     tokio::time::sleep(RETRY).await;
 }
 
-/// The keys among these ids. A string that is not a key matches no product.
+/// Parses these ids. A string that is not an id matches no product, so it is left out.
 fn products(ids: &[ID]) -> Result<Vec<i64>> {
     if ids.len() > MAX_PRODUCTS {
         return Err(Error::parameter(

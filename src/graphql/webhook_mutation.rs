@@ -29,7 +29,7 @@ pub struct WebhookMutation;
 
 #[Object]
 impl WebhookMutation {
-    /// Sends events to an address from now on. The payload has the secret, which is not
+    /// Starts sending events to an address. The payload has the secret, which is not
     /// shown again.
     /// Requires `CHANGE_WEBHOOK`.
     async fn create_webhook_endpoint(

@@ -60,7 +60,7 @@ impl IdempotentRequest {
         let (handled, stored) = match handled {
             Ok(response) if response.status().is_success() => {
                 let (parts, body) = response.into_parts();
-                // The handlers have the whole body in memory already.
+                // The whole body is in memory already, so it needs no limit.
                 let body = to_bytes(body, usize::MAX).await.map_err(Error::internal)?;
                 let stored = to_stored(&parts, &body);
                 (Ok(Response::from_parts(parts, Body::from(body))), stored)

@@ -21,7 +21,7 @@ pub fn to_json(outcome: &impl Serialize) -> Result<String> {
 
 impl Ctx {
     /// Runs `body` in a transaction, as [`Ctx::transaction`] does. If the request has an idempotency key, the transaction
-    /// stores it with the outcome; if the request has been executed before, its outcome is returned and nothing runs.
+    /// stores it with the outcome. If the request has been executed before, returns its outcome without running `body`.
     ///
     /// # Errors
     /// Those of [`Ctx::transaction`], and [`Error::Conflict`] when another request with this key is being executed.

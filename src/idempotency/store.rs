@@ -82,7 +82,7 @@ pub async fn claim_new(tx: &Tx, keys: &[Arc<KeyedRequest>]) -> Result<Vec<bool>,
         .iter()
         .map(|keyed| keyed.key.lock_number(keyed.user_id))
         .collect();
-    // Two statements: the second one sees what was committed before the locks were granted.
+    // Two statements, because the second one sees what was committed before the locks were granted.
     let sql = "SELECT number FROM json_array_elements_text(CAST($1 AS json)) AS locks (number)
                WHERE pg_try_advisory_xact_lock(CAST(number AS bigint))";
     let statement = Statement::from_sql_and_values(

@@ -66,7 +66,7 @@ impl Groups {
 }
 
 impl Groups {
-    /// The groups that were stored, with their permissions, by their ids in the source.
+    /// Reads the stored groups, with their permissions and with their ids in the source.
     pub(super) async fn read_back(&self, tx: &Tx) -> Result<Vec<row::Group>> {
         let mut names: HashMap<i64, String> = HashMap::new();
         for group in group::Entity::find().all(tx).await? {

@@ -30,7 +30,7 @@ impl Ctx {
         if count.admitted {
             return Ok(());
         }
-        self.services.metrics.rate_limited(limit.name);
+        self.services.metrics.count_rate_limited(limit.name);
         Err(Error::Limited {
             retry_after: count.reset,
         })

@@ -26,7 +26,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The limit, under its name in response headers and metrics.
+    /// The limit, with its name in response headers and metrics.
     pub const fn limit(self) -> Limit {
         let (name, max) = match self {
             Self::Authentication => ("authentication", 10),

@@ -64,7 +64,7 @@ async fn write_texts<R: Collection>(
         {
             let others = R::find().filter(column.eq(value)).filter(key::<R>().ne(row.id()));
             if others.count(tx).await? > 0 {
-                check.push(taken(name));
+                check.push(not_unique(name));
             }
         }
         row.try_set(folded, folded_value.into())?;
@@ -113,13 +113,13 @@ pub async fn reference<R: Collection>(
         .one(tx)
         .await?;
     if found.is_none() {
-        check.push(no_such(field, id));
+        check.push(missing_row(field, id));
     }
     Ok(found)
 }
 
 /// The fault of a reference to a row that does not exist.
-pub fn no_such(field: &'static str, id: i64) -> Fault {
+pub fn missing_row(field: &'static str, id: i64) -> Fault {
     Fault::new(
         field,
         FaultCode::NotFound,
@@ -129,15 +129,15 @@ pub fn no_such(field: &'static str, id: i64) -> Fault {
 
 /// The fault for a unique constraint that a statement violated, if it is on a text. `constraint` is its name, or on SQLite
 /// its table and column.
-pub fn violated_unique<R: Collection>(constraint: &str) -> Option<Fault> {
+pub fn unique_violation<R: Collection>(constraint: &str) -> Option<Fault> {
     let table = R::default();
     let table = table.table_name();
     R::texts()
         .map(|(column, _)| column.as_str())
         .find(|name| constraint == format!("{table}_{name}_key") || constraint == format!("{table}.{name}"))
-        .map(taken)
+        .map(not_unique)
 }
 
-fn taken(field: &'static str) -> Fault {
+fn not_unique(field: &'static str) -> Fault {
     Fault::new(field, FaultCode::Taken, "This field must be unique.")
 }

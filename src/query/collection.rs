@@ -23,8 +23,8 @@ pub trait Collection:
     /// The names of the columns for which an index has the rows of each reference in order. For any other order, the rows that
     /// refer to one row have to be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
-    /// The right that every operation needs, including reading. If it is `None`, reading needs only a login, and every other
-    /// operation needs the right of that verb for this resource.
+    /// The right that every operation needs, including reading. If it is `None`, reading needs only a login, and adding,
+    /// changing and deleting each need their own right for the resource.
     const GUARD: Option<Right> = None;
 
     /// The texts among the columns.
@@ -34,7 +34,7 @@ pub trait Collection:
     }
 
     /// The folded columns that `search` looks into.
-    fn searched() -> impl Iterator<Item = Self::Column> {
+    fn searched_columns() -> impl Iterator<Item = Self::Column> {
         let searched = |(_, text): (_, TextColumn<_>)| text.rules.searched.then_some(text.folded);
         Self::texts().filter_map(searched)
     }

@@ -87,7 +87,8 @@ impl<R: Collection> Listing<R> {
             .into_iter()
             .map(fold)
             .fold(self.filter.clone(), |filter, word| {
-                let mut searched = R::searched().map(|column| Filter::text(column, Place::Anywhere, &word));
+                let mut searched =
+                    R::searched_columns().map(|column| Filter::text(column, Place::Anywhere, &word));
                 match (searched.next(), searched.next()) {
                     (None, _) => filter,
                     (Some(only), None) => filter.and(only),
@@ -154,7 +155,7 @@ impl<R: Collection> Listing<R> {
         format!("{}:{}", R::default().table_name(), steps.join(","))
     }
 
-    fn ordered(&self, mut select: Select<R>) -> Select<R> {
+    fn add_order(&self, mut select: Select<R>) -> Select<R> {
         for (column, direction, nullable) in self.terms() {
             select = if nullable {
                 select.order_by_with_nulls(column, direction.into(), NullOrdering::Last)
@@ -265,7 +266,7 @@ impl<R: Collection> Listing<R> {
             part = part.filter(beyond(&self.cursor_terms(), after, Side::After));
         }
         let page = if start.skip == 0 {
-            self.ordered(part).limit(size)
+            self.add_order(part).limit(size)
         } else {
             self.by_ids_first(part, start.skip, size)
         };
@@ -297,7 +298,7 @@ impl<R: Collection> Listing<R> {
     fn slice(&self, skipped: u64, size: u64) -> Result<Select<R>> {
         let condition = self.condition()?;
         if skipped == 0 && condition.matches_all() {
-            return Ok(self.ordered(R::find()).limit(size));
+            return Ok(self.add_order(R::find()).limit(size));
         }
         Ok(self.by_ids_first(condition.apply(R::find()), skipped, size))
     }
@@ -305,12 +306,12 @@ impl<R: Collection> Listing<R> {
     /// A subquery selects the ids, for which an index can suffice, so that the skipped rows themselves are not read.
     fn by_ids_first(&self, part: Select<R>, skipped: u64, size: u64) -> Select<R> {
         let chosen: SelectStatement = self
-            .ordered(part)
+            .add_order(part)
             .select_only()
             .column(key::<R>())
             .offset(skipped)
             .limit(size)
             .into_query();
-        self.ordered(R::find().filter(key::<R>().in_subquery(chosen)))
+        self.add_order(R::find().filter(key::<R>().in_subquery(chosen)))
     }
 }

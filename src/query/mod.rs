@@ -1,4 +1,4 @@
-//! Lists of the inventory: what a collection is, its listings and their pages, and the checks of drafts.
+//! Lists of the inventory: collections, their listings and pages, and the checks of drafts.
 //!
 //! Filters, cursors, and rows that load their relations together come from the crate `table-query`, the fields of drafts from
 //! `form-fields`.

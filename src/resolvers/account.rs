@@ -34,7 +34,7 @@ impl Collection for user::Entity {
 #[derive(Clone, Debug)]
 pub struct NewUser {
     pub username: String,
-    /// In plain text.
+    /// The password in plain text.
     pub password: String,
     /// Whether the user has every permission.
     pub is_superuser: bool,
@@ -142,7 +142,7 @@ pub async fn delete(ctx: &Ctx, username: String) -> Result<(i64, u64)> {
     .await
 }
 
-/// A change of what a user may do.
+/// A change of the groups and permissions of a user.
 #[derive(Clone, Debug, Default)]
 pub struct RightsChange {
     /// Whether the user has every permission; unchanged if absent.
@@ -157,8 +157,8 @@ pub struct RightsChange {
     pub revoke: Vec<Right>,
 }
 
-/// Changes what a user may do, with effect from their next request. Parts of the change that are in effect already are
-/// ignored.
+/// Changes the groups and permissions of a user, with effect from their next request. Parts of the change that are in effect
+/// already are ignored.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] for an unknown group.

@@ -122,7 +122,7 @@ pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) ->
     use outflow::Column::{Id, Quantity, UnitCost, UnitPrice};
     ctx.actor()?;
     let backend = ctx.db().backend();
-    let mut statement = of_days::<outflow::Entity>(from, to);
+    let mut statement = select_days::<outflow::Entity>(from, to);
     statement
         .expr_as(Id.count(), "outflows")
         .expr_as(backend.sum(Quantity.into_expr()), "units")
@@ -143,7 +143,7 @@ pub async fn sales(ctx: &Ctx, from: Option<NaiveDate>, to: Option<NaiveDate>) ->
     Ok(SalesTotals::from_query_result(&row, "")?)
 }
 
-fn of_days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> SelectStatement {
+fn select_days<M: Movement>(from: Option<NaiveDate>, to: Option<NaiveDate>) -> SelectStatement {
     let from = from.map_or_else(Filter::default, |day| Filter::from_day(M::CREATED_AT, day));
     let to = to.map_or_else(Filter::default, |day| Filter::to_day(M::CREATED_AT, day));
     from.and(to).apply(M::find()).select_only().into_query()
@@ -229,7 +229,7 @@ fn per_day<M: Movement>(
     quantity: M::Column,
     revenue: Expr,
 ) -> SelectStatement {
-    let mut statement = of_days::<M>(Some(from), Some(to));
+    let mut statement = select_days::<M>(Some(from), Some(to));
     statement
         .expr_as(Expr::val(M::KIND.singular()).cast_as("text"), "kind")
         .expr_as(backend.day(M::CREATED_AT.into_expr()), "day")

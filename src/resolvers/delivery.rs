@@ -1,6 +1,6 @@
 //! Webhook deliveries: the messages to each endpoint and their state, test messages, and replays.
 //!
-//! They need the same permission as the endpoints. They are deleted with their event, after 30 days.
+//! They need the same permission as the endpoints. A delivery is deleted with its event, after 30 days.
 
 use ::entity::delivery::{Column, Entity, Model, Outcome};
 use ::entity::event::Name;
@@ -125,7 +125,7 @@ pub async fn test(
 }
 
 /// Sends a delivery again, with the same message id. The whole schedule of attempts begins again for a delivery that has
-/// ended; a pending one is attempted at once. `expected_endpoint`, if given, must be the delivery's endpoint.
+/// ended; a pending one is attempted at once. If `expected_endpoint` is given, the delivery must belong to it.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.

@@ -1,7 +1,7 @@
 //! The invariants of the data, which `stockroom check` verifies.
 //!
-//! Each is checked by one statement, so that it sees a single state of the data even while a server writes. Movements and
-//! ledger are compared as sets, so that no statement takes quadratic time.
+//! Each is checked by one statement, so that it sees a single state of the data even while a server writes. Only the texts of
+//! a table are checked in batches. Movements and ledger are compared as sets, so that no statement takes quadratic time.
 
 use ::entity::{brand, category, fold, inflow, outflow, product, supplier};
 use database::Backend;
@@ -110,7 +110,7 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
         all.extend(movement_invariants(movement, sign).map(|(statement, sql)| ids(&statement, &sql)));
     }
     all.push(ids("new ids are greater than all used ids", &used_ids(backend)));
-    all.push(ids("the row count of each table is correct", &miscounted()));
+    all.push(ids("the row count of each table is correct", &wrong_row_counts()));
     let nouns = nouns();
     for noun in &nouns {
         let statement = format!("the values of each {} are within their limits", noun.name);
@@ -159,8 +159,8 @@ fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
     ]
 }
 
-/// A query for used ids that are greater than the last one that their table has generated, which happens if rows are
-/// copied by hand.
+/// A query for used ids that are greater than the last id that their table has generated. Such ids exist if rows were copied
+/// by hand.
 fn used_ids(backend: Backend) -> String {
     let above = |(table, ledger_ids): (&str, &str)| {
         let more = if ledger_ids.is_empty() {
@@ -177,7 +177,7 @@ fn used_ids(backend: Backend) -> String {
 }
 
 /// A query for the tables whose row count is wrong, by their positions in the list.
-fn miscounted() -> String {
+fn wrong_row_counts() -> String {
     let wrong = |(position, table): (usize, &&str)| {
         format!(
             "SELECT CAST({position} AS bigint) AS id WHERE (SELECT COUNT(*) FROM {table})
@@ -249,7 +249,7 @@ pub async fn violation(ctx: &Ctx, invariant: &Invariant) -> Result<Option<Violat
     let (rows, example, message) = match &invariant.probe {
         Probe::Ids(sql) => broken_rows(ctx, sql).await?,
         Probe::Messages(sql) => messages(ctx, sql).await?,
-        Probe::Folded(table, texts) => misfolded(ctx, table, texts).await?,
+        Probe::Folded(table, texts) => wrong_folded_texts(ctx, table, texts).await?,
     };
     Ok((rows > 0).then(|| Violation {
         rule: invariant.statement.clone(),
@@ -259,9 +259,10 @@ pub async fn violation(ctx: &Ctx, invariant: &Invariant) -> Result<Option<Violat
     }))
 }
 
-type Found = (i64, i64, Option<String>);
+/// The number of violations, the id of a row with one, and a message of the database.
+type ProbeResult = (i64, i64, Option<String>);
 
-async fn broken_rows(ctx: &Ctx, sql: &str) -> Result<Found> {
+async fn broken_rows(ctx: &Ctx, sql: &str) -> Result<ProbeResult> {
     #[derive(FromQueryResult)]
     struct Broken {
         row_count: i64,
@@ -276,7 +277,7 @@ async fn broken_rows(ctx: &Ctx, sql: &str) -> Result<Found> {
     Ok((broken.row_count, broken.example, None))
 }
 
-async fn messages(ctx: &Ctx, sql: &str) -> Result<Found> {
+async fn messages(ctx: &Ctx, sql: &str) -> Result<ProbeResult> {
     let statement = Statement::from_string(ctx.db().get_database_backend(), sql);
     let rows = ctx.db().query_all_raw(statement).await?;
     let message = match rows.first() {
@@ -288,7 +289,7 @@ async fn messages(ctx: &Ctx, sql: &str) -> Result<Found> {
 
 /// Rows with a wrong folded text. The database compares ASCII texts, whose folded form is lower case; rows with other texts
 /// are read and compared here.
-async fn misfolded(ctx: &Ctx, table: &str, texts: &[&'static str]) -> Result<Found> {
+async fn wrong_folded_texts(ctx: &Ctx, table: &str, texts: &[&'static str]) -> Result<ProbeResult> {
     let (mut rows, mut example) = (0, 0);
     let columns: Vec<String> = texts
         .iter()

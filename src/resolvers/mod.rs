@@ -109,7 +109,7 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
     for (item, draft) in drafts.iter().enumerate() {
         match R::create(tx, draft.clone())
             .await
-            .map_err(|error| error.of_item(item))
+            .map_err(|error| error.with_item_index(item))
         {
             Ok(created) => rows.push(created.row),
             Err(Error::Invalid(found)) => faults.extend(found),

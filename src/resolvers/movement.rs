@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait as _, EntityTrait as _, QueryOrder as _, QuerySele
 
 use crate::ctx::Ctx;
 use crate::error::{Fault, Faults, Result};
-use crate::query::check::{INT_MAX, no_such, reference};
+use crate::query::check::{INT_MAX, missing_row, reference};
 use crate::query::{Field, FieldCheck, Filter};
 use crate::resource::{Created, delete_row};
 use crate::stock::movement::Movement;
@@ -18,7 +18,7 @@ use crate::tx::Tx;
 /// What a client can send for a movement.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
-    /// Inflows only.
+    /// For inflows only.
     pub supplier_id: Field<i64>,
     pub product_id: Field<i64>,
     /// 1 or more; for an outflow, no more than is in stock.
@@ -92,11 +92,11 @@ pub(super) async fn create<M: MovementRules>(tx: &Tx, draft: Draft) -> Result<Cr
         Err(error) => error,
     };
     Err(match error {
-        RecordError::NoProduct => no_such("product_id", movement.product_id).into(),
+        RecordError::NoProduct => missing_row("product_id", movement.product_id).into(),
         RecordError::Shortage(shortage) => M::shortage(shortage.available).into(),
         RecordError::Failed(error) => match (Failure::of(&error), movement.supplier_id) {
             // The supplier was deleted after the draft was checked.
-            (Failure::ForeignKey(_), Some(supplier_id)) => no_such("supplier_id", supplier_id).into(),
+            (Failure::ForeignKey(_), Some(supplier_id)) => missing_row("supplier_id", supplier_id).into(),
             _ => error.into(),
         },
     })

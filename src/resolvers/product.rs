@@ -16,7 +16,7 @@ use crate::db_error::on_foreign_key;
 use crate::error::{Error, Faults, Result};
 use crate::kind::Kind;
 use crate::query::check::{
-    INT_MAX, money, no_such, optional_texts, reference, required_texts, violated_unique,
+    INT_MAX, missing_row, money, optional_texts, reference, required_texts, unique_violation,
 };
 use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, TextRules, Texts};
 use crate::resource::{Created, Editable, RelatedRows, Resource, delete_row, insert, update_row};
@@ -83,10 +83,10 @@ fn constraint_error(row: &Model) -> impl FnOnce(DbErr) -> Error + use<> {
     let (category_id, brand_id) = (row.category_id, row.brand_id);
     move |error| {
         let fault = match Failure::of(&error) {
-            Failure::Unique(name) => violated_unique::<Entity>(&name),
+            Failure::Unique(name) => unique_violation::<Entity>(&name),
             Failure::ForeignKey(Some(name)) => match name.as_str() {
-                "product_category_id_fkey" => Some(no_such("category_id", category_id)),
-                "product_brand_id_fkey" => Some(no_such("brand_id", brand_id)),
+                "product_category_id_fkey" => Some(missing_row("category_id", category_id)),
+                "product_brand_id_fkey" => Some(missing_row("brand_id", brand_id)),
                 _ => None,
             },
             _ => None,
@@ -127,7 +127,7 @@ impl Resource for Entity {
     const KIND: Kind = Kind::Product;
     type Draft = Draft;
 
-    /// Locks the unique texts in one order. Otherwise two batches with the same texts in different orders would deadlock on
+    /// Locks the unique texts in a fixed order. Otherwise two batches with the same texts in different orders could deadlock on
     /// the index entries.
     async fn lock_for(tx: &Tx, drafts: &[Draft]) -> Result<()> {
         if tx.backend() == Backend::Sqlite || drafts.len() < 2 {
@@ -157,7 +157,7 @@ impl Resource for Entity {
         row.quantity = write(tx, &mut row, draft, check).await?;
         let on_error = constraint_error(&row);
         let row = insert::<Self>(tx, row).await.map_err(on_error)?;
-        record::open(tx, &row).await?;
+        record::record_opening(tx, &row).await?;
         Ok(Created::new(row))
     }
 

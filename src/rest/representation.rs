@@ -26,7 +26,7 @@ pub(crate) trait Represent: Collection {
     /// The query parameters that filter its lists.
     const FILTERS: &'static [ListFilter<Self::Column>];
 
-    /// Returns the view of a row, or `None` if the row and an object that it refers to have been deleted meanwhile.
+    /// Returns the view of a row, or `None` if an object that it refers to was deleted meanwhile, together with the row.
     fn view(
         ctx: &Ctx,
         row: &Row<Self>,

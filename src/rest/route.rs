@@ -106,7 +106,7 @@ impl Route {
 
     /// Adds the route to a router, with `OPTIONS`, and with 405 for all other methods.
     ///
-    /// The path is added without its trailing slash, which `server::router` removes from requests.
+    /// The path is added without its trailing slash, which the crate `http-server` removes from requests.
     pub(crate) fn add_to(self, router: Router<Arc<Services>>) -> Router<Arc<Services>> {
         let allow = self.allow();
         let options = HeaderValue::from_str(&allow)

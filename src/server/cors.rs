@@ -15,7 +15,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
      x-request-id, x-stockroom-cost",
 );
 
-/// Answers preflight requests, and adds the headers that let a page read a response.
+/// Responds to preflight requests, and adds the headers that let a page read a response.
 pub(super) async fn cors(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
     http_server::cors::cors(&services.config.cors_allowed_origins, EXPOSED, request, next).await
 }

@@ -1,5 +1,5 @@
-//! The HTTP server: the router of both APIs, and the layers that every request passes. The crate `http-server` has the
-//! connections.
+//! The HTTP server: the router of both APIs, and the layers that every request passes. The crate `http-server`
+//! manages the connections.
 
 mod cors;
 mod health;

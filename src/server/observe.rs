@@ -1,7 +1,7 @@
 //! The outermost layer: gives each request an id, counts it in the metrics, and writes one line to the log.
 //!
-//! The line has the route's template, not the path or query that was sent, and no header but the request id, because the
-//! others may hold secrets.
+//! The line has the route's template instead of the path and the query that were sent, and no header except for the request id,
+//! because the others may contain secrets.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -134,7 +134,7 @@ impl Drop for LogLine {
             .http
             .request_finished(&self.active, route, status, took);
         if let Some(cause) = self.outage(route, status) {
-            self.services.metrics.unavailable(cause);
+            self.services.metrics.count_unavailable(cause);
         }
         let span = self.record.span();
         if let Some(span) = span {

@@ -61,9 +61,9 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
             Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
             _ => ErrorResponse::method_not_allowed().into_response(),
         })
-        // Innermost first. The panic hook of the log has logged the panic already.
+        // The innermost layer comes first. The panic itself has been logged by the panic hook.
         .layer(CatchPanicLayer::custom(move |_| {
-            panicking.metrics.panicked();
+            panicking.metrics.count_panic();
             ErrorResponse::after_panic().into_response()
         }))
         .layer(
@@ -113,7 +113,8 @@ fn has_served_host(parts: &Parts, config: &Config) -> bool {
     }
 }
 
-/// Whether hyper decodes the transfer codings of the body: it would pass on any other than `chunked` undecoded.
+/// Whether hyper decodes the transfer codings of the body. It would pass on the body undecoded for any coding other than
+/// `chunked`.
 fn has_known_transfer_coding(parts: &Parts) -> bool {
     let mut codings = list_values(&parts.headers, header::TRANSFER_ENCODING);
     codings.all(|coding| coding.eq_ignore_ascii_case("chunked"))

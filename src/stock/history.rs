@@ -1,5 +1,5 @@
-//! Writes the ledger of sample data: many products at once, with all their movements known in advance. The result is the
-//! same as if `record.rs` had recorded the movements one by one.
+//! Writes the ledger of sample data, which has many products whose movements are all known in advance. The result is the same
+//! as if `record.rs` had recorded the movements one by one.
 
 use ::entity::product;
 use ::entity::stock_change::{self, Reason};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::tx::Tx;
 
-/// Collects ledger entries in the order of time.
+/// Collects ledger entries in chronological order.
 pub struct History<'t> {
     ledger: BulkInsert<'t, Tx, stock_change::Entity>,
     next_id: i64,
@@ -27,7 +27,7 @@ impl<'t> History<'t> {
     }
 
     /// Adds the entry of a product's opening quantity. The caller stores the product.
-    pub async fn open(&mut self, product: &product::Model) -> Result<()> {
+    pub async fn add_opening(&mut self, product: &product::Model) -> Result<()> {
         if product.quantity == 0 {
             return Ok(());
         }

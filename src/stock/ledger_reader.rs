@@ -2,8 +2,8 @@
 //!
 //! An entry gets its id before it is committed, so a reader that only selects ids above the last one would miss an entry
 //! that is committed late. But ids are assigned without gaps, and a transaction gets its number before the id of its entry,
-//! because it first changes a product. If entry 7 exists and entry 6 does not, 6 belongs to a transaction that already has a
-//! number. The task then takes the next transaction number itself: once every transaction with a smaller number has ended,
+//! because it first changes a product. If entry 7 exists and entry 6 does not, then 6 belongs to a transaction that already has
+//! a number. The task then takes the next transaction number itself: once every transaction with a smaller number has ended,
 //! either entry 6 exists or it never will. Until then no entry after the gap is settled, and only settled entries are sent.
 //! SQLite has one writer and no gaps.
 //!
@@ -99,7 +99,7 @@ struct Barrier {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ReadResult {
-    /// More entries may be available at once.
+    /// There may be more entries to read immediately.
     More,
     /// A transaction has to end first.
     Gap,
@@ -156,7 +156,8 @@ impl Reader {
     }
 }
 
-/// The number of these entries that are settled: those before the first gap that may still be filled.
+/// The number of these entries that are settled: those before the first gap that may still be filled. Gaps up to the id
+/// `resolved` stay empty.
 fn settled_count(last: i64, resolved: i64, ids: &[i64]) -> usize {
     let mut last = last;
     ids.iter()
@@ -191,7 +192,7 @@ async fn entries_after(db: &Database, last: i64) -> Result<(Vec<Model>, Option<i
     Ok((entries?, oldest))
 }
 
-/// A number above that of every transaction that has written something so far.
+/// A number greater than that of every transaction that has written something so far.
 async fn next_transaction(db: &Database) -> Result<i64> {
     let Some(sql) = db.backend().next_transaction() else {
         return Ok(0);

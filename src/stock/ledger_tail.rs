@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, watch};
 /// The number of pages that the channel buffers. A subscriber that falls further behind reads from the database.
 const PAGES: usize = 64;
 
-/// The channel of the task that reads new entries. There is none while there are no subscribers.
+/// The channel of the task that reads new entries, or `None` while there are no subscribers.
 #[derive(Default)]
 pub struct LedgerTail {
     channel: Mutex<Option<Arc<LedgerChannel>>>,
@@ -77,7 +77,7 @@ impl LedgerChannel {
         self.settled.send_replace(Some(settled));
     }
 
-    /// Sends settled entries, of which `newest` is the last.
+    /// Sends settled entries. `newest` is the id of the last one.
     pub(super) fn send(&self, newest: i64, entries: &[Model]) {
         // Set the position first: a task that subscribes in between reads the entries from the database.
         self.settled.send_replace(Some(newest));

@@ -1,4 +1,4 @@
-//! `Movement`: what inflows and outflows have in common.
+//! `Movement`: the properties that inflows and outflows have in common.
 
 use ::entity::product;
 use ::entity::stock_change::Reason;
@@ -23,7 +23,8 @@ pub trait Movement: Resource {
     const DELETED: Reason;
     /// The columns of the table, and the expressions that fill them in the statement of `movement_batch.rs`.
     const INSERT: (&'static str, &'static str);
-    /// The joins by which that statement checks that other rows than the product exist, or an empty string.
+    /// The joins by which that statement checks that the rows referred to exist, except for the product. Empty if there are no
+    /// such rows.
     const REFERENCES: &'static str;
 
     /// The movements of this kind that wait to be recorded together.

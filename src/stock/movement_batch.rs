@@ -20,7 +20,7 @@ use crate::services::Services;
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
-/// What the statement does about a product that another transaction has locked.
+/// How the statement handles a product that another transaction has locked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum OnLocked {
     Wait,
@@ -62,7 +62,7 @@ pub(super) async fn record_in_tx<M: Movement>(
     }
     let statement = statement::<M>(&ctx.services, &[item], OnLocked::Wait);
     let recorded = read(&tx.query_all_raw(statement).await?)?.pop();
-    Ok(recorded.map(|(_, recorded)| created::<M>(movement, ctx.now, recorded)))
+    Ok(recorded.map(|(_, recorded)| created_movement::<M>(movement, ctx.now, recorded)))
 }
 
 /// The user in the ledger entry, or `None` for the program itself.
@@ -71,7 +71,7 @@ pub(super) fn actor_id(ctx: &Ctx) -> Option<i64> {
 }
 
 /// The row and the product of a recorded movement.
-pub(super) fn created<M: Movement>(
+pub(super) fn created_movement<M: Movement>(
     movement: &NewMovement,
     at: DateTime<Utc>,
     RecordedMovement { movement_id, product }: RecordedMovement,

@@ -2,8 +2,8 @@
 //!
 //! Recorded separately, each movement would take several round trips, during which the product's row is locked, and a
 //! commit that waits for the disk. So movements that arrive while others are being recorded wait in a queue and are
-//! recorded together, by the statement of `movement_batch.rs`. The statement is a transaction by itself: either every
-//! movement that it returns is committed, or none is, and no request is answered before the commit.
+//! recorded together, by the statement of `movement_batch.rs`. The statement is a transaction by itself: either all
+//! movements that it returns are committed, or none. No request gets a response before the commit.
 //!
 //! Some movements can't be recorded that way: the stock does not allow them, a row that they refer to is missing, or
 //! another transaction has locked their product. Each of them is then recorded in its own transaction, which waits for
@@ -22,7 +22,7 @@ use database::{Backend, Failure};
 use tokio::sync::oneshot;
 
 use super::movement::Movement;
-use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created};
+use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created_movement};
 use super::movement_keys;
 use super::movement_queue::{MovementRequest, Push, RecordedMovement, WaitingMovement};
 use super::new_movement::NewMovement;
@@ -75,7 +75,7 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     {
         keyed.set_committed();
     }
-    Ok(recorded.map(|recorded| created::<M>(&movement, ctx.now, recorded)))
+    Ok(recorded.map(|recorded| created_movement::<M>(&movement, ctx.now, recorded)))
 }
 
 /// Records batches until the queue is empty.

@@ -6,7 +6,7 @@ use database::Failure;
 use sea_orm::ConnectionTrait as _;
 
 use super::movement::Movement;
-use super::movement_batch::{self, BatchItem, OnLocked, created};
+use super::movement_batch::{self, BatchItem, OnLocked, created_movement};
 use super::movement_queue::{MovementRequest, RecordedMovement};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Result};
@@ -16,11 +16,11 @@ use crate::idempotency::store;
 use crate::services::Services;
 use crate::tx::Tx;
 
-/// Records movements and the keys of their requests in one transaction. Returns what was recorded, with its position among
-/// the requests. A request whose key is in use is left out.
+/// Records movements and the keys of their requests in one transaction. Returns the recorded movements, each with its
+/// position among the requests. A request whose key is in use is left out.
 ///
 /// # Errors
-/// [`Error::Conflict`] when the database rejected the batch, so that nothing has changed.
+/// [`Error::Conflict`] when the database rejected the batch. Then nothing has changed.
 pub(super) async fn record<M: Movement>(
     services: &Arc<Services>,
     requests: Vec<MovementRequest>,
@@ -72,7 +72,7 @@ async fn record_in_tx<M: Movement>(
         };
         if let Some(keyed) = &request.keyed {
             keys.push(Arc::clone(keyed));
-            outcomes.push(created::<M>(&request.movement, request.at, one.clone()));
+            outcomes.push(created_movement::<M>(&request.movement, request.at, one.clone()));
         }
         recorded.push((*position, one));
     }

@@ -33,7 +33,7 @@ const ROW_NUMBER: &str = "row_number";
 ///
 /// # Errors
 /// [`Error::Parameter`] for an invalid cursor, or the cursor of another list.
-pub async fn of_product(
+pub async fn page_of_product(
     ctx: &Ctx,
     product: &Row<product::Entity>,
     relation: &str,

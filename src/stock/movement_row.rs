@@ -39,7 +39,7 @@ impl MovementRow {
         }
     }
 
-    /// Its cursor in the list of its product's movements.
+    /// The cursor of the movement in the list of its product's movements.
     pub(super) fn cursor(&self) -> String {
         let at = match self {
             Self::Inflow(row) => row.created_at,
@@ -62,7 +62,7 @@ pub(super) const ID: &str = "id";
 
 /// The movement that caused an entry of the ledger, unless it has been deleted. Loaded once for all entries that were
 /// fetched together.
-pub async fn of_entry(ctx: &Ctx, entry: &Row<stock_change::Entity>) -> Result<Option<MovementRow>> {
+pub async fn movement_of_entry(ctx: &Ctx, entry: &Row<stock_change::Entity>) -> Result<Option<MovementRow>> {
     let Some(wanted) = movement_key(entry) else {
         return Ok(None);
     };

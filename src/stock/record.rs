@@ -1,7 +1,7 @@
-//! Records changes of stock: the only writer of `product.quantity` and of the ledger, so that the sum of a product's ledger
-//! entries is its quantity by construction.
+//! Records changes of stock. Each function changes `product.quantity` and the ledger together, so that the sum of a product's
+//! ledger entries is always its quantity.
 //!
-//! Races are decided by the database, never by a read before a write: the guarded `UPDATE` either finds enough in stock or
+//! Races are decided by the database, never by a read before a write: the conditional `UPDATE` either finds enough in stock or
 //! changes nothing. On PostgreSQL a movement is one statement, which keeps the product locked for as few round trips as
 //! possible; SQLite runs in this process and has no round trips.
 
@@ -94,7 +94,7 @@ pub async fn reverse<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::Mo
 }
 
 /// Adds the ledger entry for the opening quantity of a new product.
-pub async fn open(tx: &Tx, product: &product::Model) -> Result<()> {
+pub async fn record_opening(tx: &Tx, product: &product::Model) -> Result<()> {
     if product.quantity == 0 {
         return Ok(());
     }

@@ -140,7 +140,7 @@ impl Metrics {
         );
         // These exist from the start, with value 0, so that the first event shows as an increase.
         for kind in [Kind::Inflow, Kind::Outflow] {
-            self.movements_committed(kind, 0);
+            self.count_movements(kind, 0);
         }
         for outcome in [SUCCESS, FAILURE] {
             let _ = self.logins.get_or_create(&OutcomeLabel { outcome });
@@ -149,34 +149,38 @@ impl Metrics {
     }
 
     /// Counts committed movements.
-    pub fn movements_committed(&self, kind: Kind, count: u64) {
+    pub fn count_movements(&self, kind: Kind, count: u64) {
         let kind = kind.singular();
         self.movements.get_or_create(&KindLabel { kind }).inc_by(count);
     }
 
     /// Counts a login attempt.
-    pub fn login(&self, succeeded: bool) {
+    pub fn count_login(&self, succeeded: bool) {
         let outcome = if succeeded { SUCCESS } else { FAILURE };
         self.logins.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
     /// Counts a request refused by the rate limit of this name.
-    pub fn rate_limited(&self, limit: &'static str) {
+    pub fn count_rate_limited(&self, limit: &'static str) {
         self.refusals.get_or_create(&LimitLabel { limit }).inc();
     }
 
     /// Counts a request that failed temporarily.
-    pub fn unavailable(&self, cause: &'static str) {
+    pub fn count_unavailable(&self, cause: &'static str) {
         self.unavailable.get_or_create(&CauseLabel { cause }).inc();
     }
 
     /// Counts a panic in a request handler.
-    pub fn panicked(&self) {
+    pub fn count_panic(&self) {
         self.panics.inc();
     }
 
     /// Counts a GraphQL operation, with the code of its first error.
-    pub fn graphql_operation(&self, graphql_operation_type: &'static str, error_type: Option<&'static str>) {
+    pub fn count_graphql_operation(
+        &self,
+        graphql_operation_type: &'static str,
+        error_type: Option<&'static str>,
+    ) {
         let labels = OperationLabels {
             graphql_operation_type,
             error_type: error_type.unwrap_or_default(),
@@ -185,7 +189,7 @@ impl Metrics {
     }
 
     /// Counts a webhook attempt.
-    pub fn webhook_attempt(&self, succeeded: bool) {
+    pub fn count_webhook_attempt(&self, succeeded: bool) {
         let outcome = if succeeded { SUCCESS } else { FAILURE };
         self.webhook_attempts
             .get_or_create(&OutcomeLabel { outcome })

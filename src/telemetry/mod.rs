@@ -1,5 +1,5 @@
-//! Observability: the log line of a failure, the metrics, and the configuration of traces. The crate `request-telemetry` has the
-//! records and spans of requests.
+//! Observability: the log line of a failure, the metrics, and the configuration of traces. The crate `request-telemetry`
+//! contains the records and spans of requests.
 
 mod failure;
 pub mod metrics;

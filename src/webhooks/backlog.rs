@@ -20,7 +20,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Backlog {
-    /// Deliveries that are due now or later, at most 10,000.
+    /// The number of deliveries that are due now or later, counted up to 10,000.
     pub pending: usize,
     /// How long the oldest due delivery has been due.
     pub oldest_due: Duration,

@@ -46,7 +46,7 @@ impl ConfiguredEndpoint {
 /// configured endpoint, the row of an earlier one is disabled.
 ///
 /// # Errors
-/// Fails if the database can't be written, or the host of the address resolves to a forbidden one.
+/// Fails if the database can't be written, or the host of the URL resolves to a forbidden address.
 pub async fn store(ctx: &Ctx, endpoint: Option<&ConfiguredEndpoint>) -> Result<()> {
     let config = &ctx.services.config;
     let mut row = None;

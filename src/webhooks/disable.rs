@@ -22,12 +22,12 @@ pub const BATCH: u32 = 1_000;
 /// The condition that a delivery is not leased, or its lease has expired by the clock of the database.
 pub fn unleased(services: &Services) -> Condition {
     use delivery::Column;
-    let now = services.db.backend().now_plus(services.clock.advanced());
+    let now = services.db.backend().now_plus(services.clock.total_advance());
     let expired = Expr::col((delivery::Entity, Column::LeasedUntil)).lte(Expr::cust(now));
     Condition::any().add(Column::LeasedUntil.is_null()).add(expired)
 }
 
-/// Disables an endpoint and fails a batch of the deliveries still due to it.
+/// Disables an endpoint and fails a batch of its pending deliveries.
 pub async fn disable(tx: &Tx, endpoint_id: i64, reason: DisabledReason) -> Result<(), DbErr> {
     use webhook_endpoint::{Column, Entity};
     let now = tx.ctx().now;
@@ -44,8 +44,8 @@ pub async fn disable(tx: &Tx, endpoint_id: i64, reason: DisabledReason) -> Resul
     Ok(())
 }
 
-/// Fails a batch of the deliveries due to a disabled endpoint, except those being attempted now. Returns whether the
-/// batch was full, so that there may be more.
+/// Fails a batch of the pending deliveries of a disabled endpoint, except for those that are being attempted. Returns whether
+/// the batch was full; then there may be more.
 pub async fn fail_pending(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
     use delivery::{Column, Entity};
     let now = tx.ctx().now;

@@ -22,15 +22,15 @@ struct Payload<'a> {
 
 #[derive(Debug, Default, Serialize)]
 struct Data<'a> {
-    /// In test events only.
+    /// Present in test events only.
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<Endpoint<'a>>,
-    /// In stock events only, like the following fields.
+    /// Present in stock events only, like the following fields.
     #[serde(flatten)]
     change: Option<StockChange>,
     #[serde(flatten)]
     movement: Option<Movement<'a>>,
-    /// In `product.low_stock` only.
+    /// Present in `product.low_stock` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     threshold: Option<i64>,
 }
@@ -58,7 +58,7 @@ struct Product {
     copies: Map<String, Value>,
 }
 
-/// In `inflow.created` and `outflow.created` only.
+/// The movement in `inflow.created` and `outflow.created`.
 #[derive(Debug, Serialize)]
 struct Movement<'a> {
     id: Option<i64>,

@@ -26,7 +26,7 @@ pub async fn instrument(
     });
     let result = attempt.await;
     let succeeded = matches!(&result, AttemptResult::Response { status, .. } if status.is_success());
-    services.metrics.webhook_attempt(succeeded);
+    services.metrics.count_webhook_attempt(succeeded);
     if let Some(span) = span {
         match &result {
             AttemptResult::Response { status, .. } => span.response(*status, !succeeded),

@@ -1,6 +1,7 @@
 //! Leases on due deliveries.
 //!
-//! They begin and expire by the clock of the database, because gateways whose clocks differ would take each other's leases.
+//! They begin and expire according to the clock of the database. With their own clocks, gateways whose clocks differ would
+//! attempt deliveries that others have leased.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,8 +65,8 @@ pub async fn lease(
             SELECT id FROM delivery WHERE endpoint_id = $1 AND due_at <= $2
             AND (leased_until IS NULL OR leased_until <= {now}) ORDER BY due_at, id LIMIT {limit}{lock})
          RETURNING id",
-        until = backend.now_plus(services.clock.advanced() + length),
-        now = backend.now_plus(services.clock.advanced()),
+        until = backend.now_plus(services.clock.total_advance() + length),
+        now = backend.now_plus(services.clock.total_advance()),
         lock = backend.skipping_locked(),
     );
     let found = ctx

@@ -19,7 +19,7 @@ use crate::tx::Tx;
 pub struct StockEvent<'a> {
     pub stock_change_id: i64,
     pub reason: Reason,
-    /// Negative when stock was taken out.
+    /// Negative if stock was removed.
     pub change: i64,
     /// The product right after the change.
     pub product: &'a product::Model,
@@ -28,7 +28,7 @@ pub struct StockEvent<'a> {
 }
 
 /// The condition that an endpoint is enabled and subscribed to an event. `name` is an SQL expression for the event's name.
-fn subscribed(name: &str) -> String {
+fn is_subscribed_sql(name: &str) -> String {
     format!("endpoint.ended_at IS NULL AND ',' || endpoint.events || ',' LIKE '%,' || {name} || ',%'")
 }
 
@@ -81,7 +81,7 @@ async fn insert(tx: &Tx, name: Name, event: &StockEvent<'_>) -> Result<(), DbErr
          SELECT {parameters} WHERE EXISTS (SELECT 1 FROM endpoint WHERE {subscribed}) RETURNING id",
         columns = event_columns(),
         parameters = parameters.join(", "),
-        subscribed = subscribed("$2"),
+        subscribed = is_subscribed_sql("$2"),
     );
     let backend = tx.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, values);
@@ -92,7 +92,7 @@ async fn insert(tx: &Tx, name: Name, event: &StockEvent<'_>) -> Result<(), DbErr
     let sql = format!(
         "INSERT INTO delivery (event_id, endpoint_id, attempts, due_at)
          SELECT $1, endpoint.id, 0, $2 FROM endpoint WHERE {subscribed}",
-        subscribed = subscribed("$3"),
+        subscribed = is_subscribed_sql("$3"),
     );
     let values: Vec<Value> = vec![inserted.id.into(), tx.ctx().now.into(), name.as_str().into()];
     tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
@@ -114,7 +114,7 @@ pub fn publishes(services: &Services, reason: Reason) -> bool {
     services.config.webhook_enabled && event_of(reason).is_some()
 }
 
-/// [`publish`] as a part of the one statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
+/// [`publish`] as a part of the statement that records movements on PostgreSQL (`stock/movement_batch.rs`): further
 /// queries of its `WITH` clause. `accepted` has the movements, each with two message ids, `locked` has their products,
 /// and `ledger_entries` has the ids of their ledger entries.
 ///
@@ -145,7 +145,7 @@ pub fn with_queries(services: &Services, reason: Reason) -> String {
         name = name.as_str(),
         low = Name::LowStock.as_str(),
         became_low = low_stock::became_low_sql(services.config.low_stock_threshold),
-        subscribed = subscribed("possible.name"),
-        subscribed_to_published = subscribed("published.name"),
+        subscribed = is_subscribed_sql("possible.name"),
+        subscribed_to_published = is_subscribed_sql("published.name"),
     )
 }

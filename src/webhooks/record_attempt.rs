@@ -39,7 +39,7 @@ enum Disposition {
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub delivery: delivery::Model,
-    /// The lease under which it was made.
+    /// The end of the lease under which the attempt was made.
     pub leased_until: DateTime<Utc>,
     pub started_at: DateTime<Utc>,
     pub duration: Duration,
@@ -104,7 +104,7 @@ pub async fn record_attempt(
     .await
 }
 
-/// Stores the result in the delivery; returns false if it is no longer leased to this attempt.
+/// Stores the result in the delivery. Returns false if the lease of this attempt has ended.
 async fn update_delivery(
     tx: &Tx,
     disposition: Disposition,

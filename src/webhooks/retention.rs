@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(3_600);
 const POLL: Duration = Duration::from_secs(60);
 /// How long events are kept.
 const RETENTION: TimeDelta = TimeDelta::days(30);
-/// How long after an endpoint's deletion a transaction that has read it may still insert deliveries for it.
+/// The time after an endpoint's deletion during which a transaction that has read the endpoint may still insert deliveries.
 const LATE_INSERTS: TimeDelta = TimeDelta::hours(1);
 /// The maximum number of batches of one kind in a run. The next run changes the rest.
 const MAX_BATCHES: usize = 1_000;
@@ -103,8 +103,8 @@ async fn in_batches(services: &Arc<Services>, step: Step) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a batch of old events. Each event is deleted together with its deliveries, one for each endpoint, so the more
-/// endpoints there are, the smaller is the batch.
+/// Deletes a batch of old events. The deliveries of an event are deleted with it, one for each endpoint, so the batch is
+/// smaller if there are more endpoints.
 async fn delete_old_events(tx: &Tx) -> Result<bool, DbErr> {
     let endpoints = webhook_endpoint::Entity::find().count(tx).await?;
     let limit = u64::from(BATCH).div_ceil(endpoints.saturating_add(1));

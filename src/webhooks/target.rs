@@ -1,4 +1,4 @@
-//! Which addresses webhooks may be sent to: public ones, unless `WEBHOOK_ALLOW_PRIVATE` is set.
+//! The addresses that webhooks may be sent to: only public ones, unless `WEBHOOK_ALLOW_PRIVATE` is set.
 
 use url::Url;
 use webhook_sender::{Forbidden, TargetPolicy};
@@ -21,7 +21,7 @@ pub fn check(url: &Url, allow_private: bool) -> Result<(), String> {
     policy(allow_private).check(url)
 }
 
-/// An error if the URL's host name resolves to an address that is not public.
+/// Returns an error if the URL's host name resolves to an address that is not public.
 pub async fn resolves_to_private(url: &Url, allow_private: bool) -> Option<Forbidden> {
     policy(allow_private).resolves_to_private(url).await
 }

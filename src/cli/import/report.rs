@@ -17,7 +17,7 @@ const TITLE: usize = 30;
 pub(super) fn report(report: &Report) -> String {
     let mut lines = vec!["Found in the source".to_owned()];
     for (role, rows) in &report.source {
-        let rows = rows.map_or_else(|| "no table".to_owned(), counted);
+        let rows = rows.map_or_else(|| "no table".to_owned(), rows_text);
         let table = report
             .roles
             .get(role)
@@ -39,7 +39,7 @@ pub(super) fn report(report: &Report) -> String {
             report
                 .target
                 .iter()
-                .map(|(table, rows)| format!("  {table:<17}{:>14}", counted(*rows))),
+                .map(|(table, rows)| format!("  {table:<17}{:>14}", rows_text(*rows))),
         );
     }
     lines.push(String::new());
@@ -64,7 +64,7 @@ fn finding(finding: &Finding) -> String {
         "  {}: {} ({}{})\n      {decision}",
         finding.table,
         finding.message,
-        counted(finding.count),
+        rows_text(finding.count),
         ids(&finding.ids),
     )
 }
@@ -81,7 +81,7 @@ fn note(note: &Note) -> Vec<String> {
 fn item(item: &NoteItem) -> String {
     let rows = item
         .rows
-        .map_or(String::new(), |rows| format!(", {}", counted(rows)));
+        .map_or(String::new(), |rows| format!(", {}", rows_text(rows)));
     let detail = item
         .detail
         .as_deref()
@@ -196,7 +196,7 @@ pub(super) fn comparisons(tables: &[Comparison]) -> String {
 }
 
 /// A number with its noun: `1 row`, `2 rows`.
-fn counted(rows: u64) -> String {
+fn rows_text(rows: u64) -> String {
     let noun = if rows == 1 { "row" } else { "rows" };
     format!("{rows} {noun}")
 }

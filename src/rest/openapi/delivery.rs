@@ -68,7 +68,7 @@ pub(crate) fn show(schemas: &mut Schemas) -> Value {
 
 /// `POST /webhooks/<id>/deliveries/<delivery>/replay/`
 pub(crate) fn replay(schemas: &mut Schemas) -> Value {
-    let response = queued(schemas);
+    let response = queued_response(schemas);
     json!({
         "operationId": "replayWebhookDelivery",
         "summary": "Send a delivery again",
@@ -84,7 +84,7 @@ pub(crate) fn replay(schemas: &mut Schemas) -> Value {
 }
 
 /// The response of operations that send a message.
-pub(super) fn queued(schemas: &mut Schemas) -> Value {
+pub(super) fn queued_response(schemas: &mut Schemas) -> Value {
     let view = view(schemas);
     response(
         "The message will be sent.",

@@ -12,7 +12,7 @@ static DOCUMENTED: LazyLock<Map<String, Value>> =
     LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
 
 /// Returns an example of the documentation. A test checks that all names exist.
-fn documented(name: &str) -> Value {
+fn documentation_example(name: &str) -> Value {
     DOCUMENTED.get(name).cloned().unwrap_or_default()
 }
 
@@ -28,7 +28,7 @@ pub(super) fn object(kind: Kind) -> Value {
 pub(super) fn list(kind: Kind) -> Value {
     match kind {
         Kind::Webhook => page_of(&webhook_endpoint()),
-        kind => documented(&format!("{}-list", kind.singular())),
+        kind => documentation_example(&format!("{}-list", kind.singular())),
     }
 }
 
@@ -41,22 +41,24 @@ pub(super) fn page_of(object: &Value) -> Value {
 pub(super) fn creation(kind: Kind) -> Value {
     match kind {
         Kind::Webhook => new_webhook_endpoint(),
-        kind => documented(&format!("{}-create", kind.singular())),
+        kind => documentation_example(&format!("{}-create", kind.singular())),
     }
 }
 
 /// Returns the response to [`creation`].
-pub(super) fn created(kind: Kind) -> Value {
+pub(super) fn creation_response(kind: Kind) -> Value {
     match kind {
         Kind::Webhook => webhook_endpoint_with_secret(),
-        kind => documented(&format!("{}-created", kind.singular())),
+        kind => documentation_example(&format!("{}-created", kind.singular())),
     }
 }
 
 /// Returns the body of a request that changes [`object`].
 pub(super) fn change(kind: Kind) -> Value {
     match kind {
-        Kind::Brand | Kind::Category | Kind::Product => documented(&format!("{}-update", kind.singular())),
+        Kind::Brand | Kind::Category | Kind::Product => {
+            documentation_example(&format!("{}-update", kind.singular()))
+        }
         // The documentation has no example for suppliers, and inflows and outflows can't be changed.
         Kind::Supplier | Kind::Inflow | Kind::Outflow | Kind::Webhook => {
             json!({ "description": "Updated description" })
@@ -65,7 +67,7 @@ pub(super) fn change(kind: Kind) -> Value {
 }
 
 /// Returns the response to [`change`], which the documentation has for brands only.
-pub(super) fn changed(kind: Kind) -> Value {
+pub(super) fn change_response(kind: Kind) -> Value {
     let mut object = object(kind);
     if let (Value::Object(object), Value::Object(change)) = (&mut object, change(kind)) {
         object.extend(change);
@@ -77,7 +79,7 @@ pub(super) fn changed(kind: Kind) -> Value {
 /// Returns the body of a response with status 422.
 pub(super) fn faults(kind: Kind) -> Value {
     match kind {
-        Kind::Product => documented("error-422"),
+        Kind::Product => documentation_example("error-422"),
         Kind::Brand | Kind::Category | Kind::Supplier => json!({ "name": ["This field is required."] }),
         Kind::Inflow => json!({
             "supplier": ["Invalid pk \"7\" - object does not exist."],
@@ -92,23 +94,23 @@ pub(super) fn faults(kind: Kind) -> Value {
 }
 
 pub(super) fn credentials() -> Value {
-    documented("token-request")
+    documentation_example("token-request")
 }
 
 pub(super) fn tokens() -> Value {
-    documented("token-response")
+    documentation_example("token-response")
 }
 
 pub(super) fn refresh_token() -> Value {
-    documented("refresh-request")
+    documentation_example("refresh-request")
 }
 
 pub(super) fn refreshed_tokens() -> Value {
-    documented("refresh-response")
+    documentation_example("refresh-response")
 }
 
 pub(super) fn any_token() -> Value {
-    documented("verify-request")
+    documentation_example("verify-request")
 }
 
 /// Returns a page of deliveries.
@@ -198,7 +200,16 @@ mod tests {
         ]
         .into_iter()
         .flat_map(|kind| {
-            [object, list, creation, created, change, changed, faults].map(|example| example(kind))
+            [
+                object,
+                list,
+                creation,
+                creation_response,
+                change,
+                change_response,
+                faults,
+            ]
+            .map(|example| example(kind))
         });
         let of_tokens = [
             credentials(),

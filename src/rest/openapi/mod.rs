@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `operations` | the operations that all collections have |
 //! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
-//! | `parameters`, `headers`, `schemas`, `errors` | the parts of operations, made of those of the crate `openapi-document` |
+//! | `parameters`, `headers`, `schemas`, `errors` | the parts of operations, built with the crate `openapi-document` |
 //! | `examples` | examples of bodies |
 //! | `nouns` | names and texts that differ between nouns |
 

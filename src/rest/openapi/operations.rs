@@ -52,7 +52,7 @@ pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
     let created = response(
         format!("The new {}.", kind.singular()),
         &view,
-        &examples::created(kind),
+        &examples::creation_response(kind),
         &["Location", "ETag", "Idempotent-Replayed"],
     );
     json!({
@@ -142,7 +142,7 @@ fn edit<R: RestResource + Editable>(schemas: &mut Schemas, method: &str) -> Valu
         "requestBody": request_body(&body, &examples::change(kind)),
         "responses": responses(
             "200",
-            response(format!("The changed {}.", kind.singular()), &view, &examples::changed(kind), &["ETag"]),
+            response(format!("The changed {}.", kind.singular()), &view, &examples::change_response(kind), &["ETag"]),
             with_faults::<R>(schemas, errors),
         ),
     })
@@ -237,7 +237,7 @@ pub(crate) fn description(_: &mut Schemas) -> Value {
     })
 }
 
-/// Says which permission an operation needs.
+/// Returns a sentence with the permission that an operation needs.
 fn needs<R: Resource>(verb: Option<Verb>) -> String {
     match R::GUARD.or(verb.map(|verb| Right(verb, R::KIND))) {
         Some(right) => format!("Needs the permission `{}`.", right.codename()),

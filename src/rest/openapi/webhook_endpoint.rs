@@ -102,7 +102,7 @@ pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
         "requestBody": request,
         "responses": responses(
             "200",
-            response("The endpoint with its new secret.", &rotated, &examples::created(Kind::Webhook), &["ETag", "Idempotent-Replayed"]),
+            response("The endpoint with its new secret.", &rotated, &examples::creation_response(Kind::Webhook), &["ETag", "Idempotent-Replayed"]),
             errors,
         ),
     })
@@ -110,7 +110,7 @@ pub(crate) fn rotate(schemas: &mut Schemas) -> Value {
 
 /// `POST /webhooks/<id>/test/`
 pub(crate) fn test(schemas: &mut Schemas) -> Value {
-    let response = delivery::queued(schemas);
+    let response = delivery::queued_response(schemas);
     json!({
         "operationId": "sendTestWebhook",
         "summary": "Send a test message to a webhook",

@@ -48,12 +48,12 @@ async fn objects_are_identical(gateway: Gateway) {
         );
         for api in APIS {
             // Each object is created through one API and read through both.
-            let made = api.create(&gateway.manager, kind, sample.body(kind)).await.done();
-            let id = made["id"].as_i64().expect("an id");
+            let created = api.create(&gateway.manager, kind, sample.body(kind)).await.done();
+            let id = created["id"].as_i64().expect("an id");
             for other in APIS {
                 assert_eq!(
                     other.find(&gateway.viewer, kind, id).await.done(),
-                    made,
+                    created,
                     "{api:?} and {other:?}"
                 );
             }
@@ -282,7 +282,7 @@ async fn permissions_are_identical(gateway: Gateway) {
                     Outcome::Done(_) => Outcome::Done(Value::Null),
                     other => other,
                 };
-                let made = without_object(api.create(actor, kind, sample.body(kind)).await);
+                let created = without_object(api.create(actor, kind, sample.body(kind)).await);
                 let changed = if MOVEMENTS.contains(&kind) {
                     None
                 } else {
@@ -299,7 +299,7 @@ async fn permissions_are_identical(gateway: Gateway) {
                 };
                 let found = without_object(api.find(actor, kind, sample.id(kind)).await);
                 let deleted = without_object(api.delete(actor, kind, 999_999).await);
-                outcomes.push((made, changed, found, deleted));
+                outcomes.push((created, changed, found, deleted));
             }
             assert_eq!(outcomes[0], outcomes[1], "{} {kind:?}", actor.name);
         }

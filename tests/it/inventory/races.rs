@@ -170,7 +170,7 @@ async fn movements_concurrent_with_edits(gateway: Gateway) {
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
     let path = format!("products/{product}/");
-    let one = async |number: usize| match number % 4 {
+    let change = async |number: usize| match number % 4 {
         0 => {
             gateway
                 .root
@@ -199,7 +199,7 @@ async fn movements_concurrent_with_edits(gateway: Gateway) {
                 .await
         }
     };
-    let answers = join_all((0..80).map(one)).await;
+    let answers = join_all((0..80).map(change)).await;
     assert_statuses(&answers, &[200, 201]);
     gateway.assert_invariants().await;
     // A change of title does not overwrite the quantity: every movement is in the ledger and in the quantity.

@@ -28,6 +28,7 @@ const DISRUPTION: Duration = Duration::from_secs(10);
 const SETTLING_TIME: Duration = Duration::from_secs(50);
 const CHANGES: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
 
+/// A linear congruential generator.
 struct Random(u64);
 
 impl Random {
@@ -60,7 +61,7 @@ impl Received {
     }
 
     /// Subscribes over WebSocket. The server may close the connection, but must not send `complete` or an error.
-    async fn over_socket(self, actor: Actor) {
+    async fn subscribe_by_socket(self, actor: Actor) {
         loop {
             let mut socket = Socket::open(&actor).await;
             socket.init(actor.token.as_deref()).await;
@@ -86,7 +87,7 @@ impl Received {
     }
 
     /// Subscribes as server-sent events. The stream may end, but without `complete`.
-    async fn over_events(self, actor: Actor) {
+    async fn subscribe_by_events(self, actor: Actor) {
         loop {
             let mut events = match EventStream::try_open(&actor, CHANGES, self.after()).await {
                 Ok(events) => events,
@@ -111,10 +112,10 @@ impl Received {
 
 /// Creates outflows, each with an idempotency key and repeated until it is confirmed; returns their ids.
 async fn sell(actor: Actor, client: usize, products: [i64; 3], stop: Arc<AtomicBool>) -> Vec<i64> {
-    let mut made = Vec::new();
+    let mut outflows = Vec::new();
     for number in 0.. {
         if stop.load(Ordering::SeqCst) {
-            return made;
+            return outflows;
         }
         let outflow = json!({ "product": products[(client + number) % 3], "quantity": 1 });
         let id = loop {
@@ -134,9 +135,9 @@ async fn sell(actor: Actor, client: usize, products: [i64; 3], stop: Arc<AtomicB
                 other => panic!("{other}: {}", answer.text().await.expect("a text")),
             }
         };
-        made.push(id);
+        outflows.push(id);
     }
-    made
+    outflows
 }
 
 async fn wait_until(failure: &str, mut holds: impl AsyncFnMut() -> bool) {
@@ -155,9 +156,9 @@ async fn no_entry_is_lost_while_connections_are_closed() {
     println!("seed {SEED}");
     let mut random = Random(SEED);
     let mut proxy = Some(Proxy::to(redis.address, None).await);
-    let proxied = proxy.as_ref().expect("a proxy").address;
+    let proxy_address = proxy.as_ref().expect("a proxy").address;
     let receiver = Receiver::start().await;
-    let (hook, redis_url) = (receiver.url(), redis.through(proxied));
+    let (hook, redis_url) = (receiver.url(), redis.through(proxy_address));
     let settings = [
         ("RUST_LOG", "off,stockroom::cli=info"),
         ("REDIS_URL", &*redis_url),
@@ -178,9 +179,9 @@ async fn no_entry_is_lost_while_connections_are_closed() {
     let received: Vec<Received> = (0..6).map(|_| Received::default()).collect();
     for (number, received) in received.iter().enumerate() {
         if number % 2 == 0 {
-            streams.spawn(received.clone().over_socket(admin.clone()));
+            streams.spawn(received.clone().subscribe_by_socket(admin.clone()));
         } else {
-            streams.spawn(received.clone().over_events(admin.clone()));
+            streams.spawn(received.clone().subscribe_by_events(admin.clone()));
         }
     }
     let stop = Arc::<AtomicBool>::default();
@@ -201,17 +202,17 @@ async fn no_entry_is_lost_while_connections_are_closed() {
         }
         match (random.below(4), proxy.take()) {
             (0, Some(open)) => open.cut().await,
-            (_, None) => proxy = Some(Proxy::to(redis.address, Some(proxied)).await),
-            (what, open) => {
+            (_, None) => proxy = Some(Proxy::to(redis.address, Some(proxy_address)).await),
+            (choice, open) => {
                 proxy = open;
-                let one = if what == 1 {
+                let limit = if choice == 1 {
                     "ORDER BY random() LIMIT 2"
                 } else {
                     ""
                 };
                 let sql = format!(
                     "SELECT COUNT(pg_terminate_backend(pid)) AS number FROM
-                     (SELECT pid FROM pg_stat_activity WHERE usename = 'shop' {one}) AS session"
+                     (SELECT pid FROM pg_stat_activity WHERE usename = 'shop' {limit}) AS session"
                 );
                 closed_connections += cluster.number(&sql).await;
             }
@@ -222,20 +223,26 @@ async fn no_entry_is_lost_while_connections_are_closed() {
         assert!([401, 429, 503].contains(&status), "{status}");
     }
     stop.store(true, Ordering::SeqCst);
-    let made: Vec<i64> = sellers.join_all().await.into_iter().flatten().collect();
-    let distinct: BTreeSet<i64> = made.iter().copied().collect();
-    println!("{} outflows, {closed_connections} connections ended", made.len());
-    assert!(
-        made.len() > 50 && closed_connections > 20,
-        "{} {closed_connections}",
-        made.len()
+    let outflows: Vec<i64> = sellers.join_all().await.into_iter().flatten().collect();
+    let distinct: BTreeSet<i64> = outflows.iter().copied().collect();
+    println!(
+        "{} outflows, {closed_connections} connections closed",
+        outflows.len()
     );
-    assert_eq!(distinct.len(), made.len(), "an outflow was confirmed twice");
+    assert!(
+        outflows.len() > 50 && closed_connections > 20,
+        "{} {closed_connections}",
+        outflows.len()
+    );
+    assert_eq!(distinct.len(), outflows.len(), "an outflow was confirmed twice");
 
     // Each confirmed outflow was created once, its ledger entry was delivered once over each transport, and its webhook has one
     // id.
     let count = "SELECT COUNT(*) AS number FROM outflow";
-    assert_eq!(cluster.number(count).await, i64::try_from(made.len()).unwrap());
+    assert_eq!(
+        cluster.number(count).await,
+        i64::try_from(outflows.len()).unwrap()
+    );
     let last = cluster.number("SELECT MAX(id) AS number FROM stock_change").await;
     wait_until("a subscription has not received every entry", async || {
         received.iter().all(|one| one.last() == last)
@@ -255,7 +262,7 @@ async fn no_entry_is_lost_while_connections_are_closed() {
             .iter()
             .map(|one| one.json()["data"]["id"].as_i64())
             .collect::<BTreeSet<_>>();
-        ids.len() >= made.len()
+        ids.len() >= outflows.len()
     })
     .await;
     let mut message_ids: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();

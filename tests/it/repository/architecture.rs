@@ -10,7 +10,14 @@ use super::imports::imports;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The folders with Rust files.
-const FOLDERS: [&str; 5] = ["src", "crates", "entity/src", "migration/src", "tests/it"];
+const FOLDERS: [&str; 6] = [
+    "src",
+    "crates",
+    "entity/src",
+    "migration/src",
+    "bench/ceiling",
+    "tests/it",
+];
 
 /// The Rust files below a folder, with their paths relative to the repository.
 fn files(folder: &str) -> Vec<(String, String)> {

@@ -96,9 +96,9 @@ async fn links_use_the_host_header(gateway: Gateway) {
         .root
         .request(Method::POST, "brands/")
         .header("host", "stock.example.com");
-    let made = send(request.json(&json!({ "name": "LG" }))).await;
+    let new_brand = send(request.json(&json!({ "name": "LG" }))).await;
     assert_eq!(
-        made.header("location"),
+        new_brand.header("location"),
         Some("http://stock.example.com/api/v1/brands/1/")
     );
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;

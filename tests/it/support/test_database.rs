@@ -151,7 +151,7 @@ async fn sqlite_template() -> &'static [u8] {
     static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
     TEMPLATE
         .get_or_init(async || {
-            let made = SHARED_RUNTIME.spawn(async {
+            let template = SHARED_RUNTIME.spawn(async {
                 let directory = tempfile::tempdir().expect("a directory");
                 let file = directory.path().join("test.db");
                 prepare(&format!("sqlite://{}", file.display())).await;
@@ -162,7 +162,7 @@ async fn sqlite_template() -> &'static [u8] {
                     .expect("a copy");
                 std::fs::read(merged).expect("the file")
             });
-            made.await.expect("a template")
+            template.await.expect("a template")
         })
         .await
 }

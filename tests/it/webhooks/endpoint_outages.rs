@@ -78,7 +78,7 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 40).await;
     let down = format!("http://127.0.0.1:{}/", closed_port());
-    let mut made = BTreeSet::new();
+    let mut created = BTreeSet::new();
     for (reaction, url) in [
         (Reaction::Status(500), receiver.url()),
         (Reaction::Hang, receiver.url()),
@@ -91,19 +91,19 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     ] {
         receiver.set_reaction(reaction.clone());
         endpoint.patch(&gateway, json!({ "url": url })).await;
-        made.insert(create_outflow(&gateway, product, 3).await);
-        made.insert(create_outflow(&gateway, product, 3).await);
+        created.insert(create_outflow(&gateway, product, 3).await);
+        created.insert(create_outflow(&gateway, product, 3).await);
         let too_many = json!({ "product": product, "quantity": 1_000 });
         gateway.manager.post("outflows/", too_many).await.expect(422);
         gateway.advance_clock(13);
-        assert_eq!(send_due(&gateway).await, made.len(), "{reaction:?}");
+        assert_eq!(send_due(&gateway).await, created.len(), "{reaction:?}");
     }
     receiver.set_reaction(Reaction::Status(204));
     endpoint.patch(&gateway, json!({ "url": receiver.url() })).await;
     gateway.advance_clock(13);
     assert_eq!(send_due(&gateway).await, 10);
     let delivered = ids_by_outflow(&receiver.received());
-    assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+    assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), created);
     assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
     assert!(redirect_target.received().is_empty());
     let first = endpoint.deliveries(&gateway).await.pop().expect("the first");
@@ -157,11 +157,11 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
         let at = if sale % 2 == 0 { &gateway } else { &second };
         create_outflow(at, product, 1)
     });
-    let made: BTreeSet<i64> = futures_util::future::join_all(sales).await.into_iter().collect();
+    let created: BTreeSet<i64> = futures_util::future::join_all(sales).await.into_iter().collect();
     let mut ids = Vec::new();
     for receiver in &receivers {
         let delivered = ids_by_outflow(&receiver.wait_for(60).await);
-        assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), made);
+        assert_eq!(delivered.keys().copied().collect::<BTreeSet<_>>(), created);
         ids.push(delivered);
     }
     // An event has the same id for every endpoint, regardless of the sending gateway.
@@ -219,14 +219,14 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
                     return;
                 };
                 assert_eq!(status, 422, "{refused}");
-                let Some((status, made)) = sell(1).await else {
+                let Some((status, created)) = sell(1).await else {
                     return;
                 };
-                assert_eq!(status, 201, "{made}");
+                assert_eq!(status, 201, "{created}");
                 acknowledged
                     .lock()
                     .unwrap()
-                    .insert(made["id"].as_i64().expect("an id"));
+                    .insert(created["id"].as_i64().expect("an id"));
                 // The program is killed at this response, while other requests are pending and messages are being sent.
                 if answers.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
                     && let Some(program) = victim.lock().unwrap().take()
@@ -257,7 +257,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
         .expect("a database");
     let worker = app.webhooks.as_ref().expect("webhooks are enabled");
     worker.run_due().await.expect("the worker runs");
-    let made: Vec<i64> = outflow::Entity::find()
+    let created: Vec<i64> = outflow::Entity::find()
         .select_only()
         .column(outflow::Column::Id)
         .into_tuple()
@@ -274,7 +274,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     // Every committed outflow is delivered with one id, whether it was acknowledged or not.
     assert_eq!(
         delivered.keys().copied().collect::<BTreeSet<_>>(),
-        made.into_iter().collect()
+        created.into_iter().collect()
     );
     assert!(delivered.values().all(|ids| ids.len() == 1), "{delivered:?}");
     assert_eq!(worker.run_due().await.expect("the worker runs"), 0);
