@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 pub(crate) mod field_merging;
 pub(crate) mod literals;
+mod selections;
 mod values;
 pub(crate) mod variables;
 mod whole_numbers;
