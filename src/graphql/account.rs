@@ -2,7 +2,7 @@
 
 use ::entity::user;
 use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
-use graphql_tables::HasNode;
+use graphql_tables::{HasNode, WriteFields};
 
 use super::kit::{UserError, user_errors};
 use crate::auth::{Actor, Right, Verb, login};
@@ -18,6 +18,8 @@ pub struct User {
     id: ID,
     username: String,
 }
+
+impl WriteFields for User {}
 
 impl HasNode<Ctx> for user::Entity {
     type Node = User;

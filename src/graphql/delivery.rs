@@ -3,11 +3,11 @@
 use ::entity::{attempt, delivery, event, webhook_endpoint};
 use async_graphql::{Context, Enum, ID, InputObject, Object, SimpleObject};
 use futures_util::FutureExt as _;
-use graphql_tables::{DateTime, Node, PageArguments, count, int, required};
+use graphql_tables::{DateTime, PageArguments, count, int, required};
 
 use super::kit::list::{page_request, related_rows};
 use super::kit::payload::{Payload, payload, split};
-use super::kit::{ArgumentCheck, ConnectionOf, NodeOf, Nullable, UserError, connection, filter, node};
+use super::kit::{ArgumentCheck, ConnectionOf, Nullable, Reference, UserError, connection, filter, node};
 use super::webhook_endpoint::WebhookEvent;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -41,8 +41,8 @@ impl WebhookDelivery {
         self.0.id.into()
     }
 
-    async fn endpoint(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<webhook_endpoint::Entity>>> {
-        required::<webhook_endpoint::Entity, Ctx, _>(cx, &self.0, "endpoint", |row| row.endpoint_id).await
+    async fn endpoint(&self) -> Reference<'_, webhook_endpoint::Entity> {
+        required(&self.0, "endpoint", |row| row.endpoint_id)
     }
 
     /// The id of the message, sent as the header `webhook-id`: the same in every

@@ -1,46 +1,24 @@
 //! Inflows: stock that comes in from a supplier.
 
 use ::entity::{inflow, product, supplier};
-use async_graphql::{Context, ID, InputObject, Object};
-use graphql_tables::{DateTime, Node, delete_input, inputs, int, required};
+use async_graphql::{ID, InputObject};
+use graphql_tables::{DateTime, delete_input, inputs, int, required};
 
 use super::kit::payload::{delete_payload, payload};
-use super::kit::{NodeOf, Nullable, connection, filter, node, order};
-use crate::ctx::Ctx;
+use super::kit::{Reference, connection, filter, node, order};
 use crate::resolvers::inflow::Draft;
 
-node!(InflowNode of inflow::Entity);
-
-/// Stock that came in from a supplier.
-#[Object(name = "Inflow", serial)]
-impl InflowNode {
-    pub(super) async fn id(&self) -> ID {
-        self.0.id.into()
-    }
-
-    async fn supplier(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<supplier::Entity>>> {
-        required::<supplier::Entity, Ctx, _>(cx, &self.0, "supplier", |inflow| inflow.supplier_id).await
-    }
-
-    pub(super) async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
-        required::<product::Entity, Ctx, _>(cx, &self.0, "product", |inflow| inflow.product_id).await
-    }
-
-    /// The quantity that came in, always 1 or more.
-    pub(super) async fn quantity(&self) -> i32 {
-        int(self.0.quantity)
-    }
-
-    pub(super) async fn description(&self) -> Option<String> {
-        self.0.description.clone()
-    }
-
-    pub(super) async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
-    }
-
-    pub(super) async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
+node! {
+    /// Stock that came in from a supplier.
+    InflowNode as "Inflow" of inflow::Entity, |inflow, cx| {
+        id: ID = inflow.id.into();
+        supplier: Reference<'_, supplier::Entity> = required(inflow, "supplier", |inflow| inflow.supplier_id);
+        product: Reference<'_, product::Entity> = required(inflow, "product", |inflow| inflow.product_id);
+        /// The quantity that came in, always 1 or more.
+        quantity: i32 = int(inflow.quantity);
+        description: Option<String> = inflow.description.clone();
+        created_at: DateTime = DateTime(inflow.created_at);
+        updated_at: DateTime = DateTime(inflow.updated_at);
     }
 }
 

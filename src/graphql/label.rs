@@ -1,62 +1,15 @@
 //! Brands, categories and suppliers. They have the same fields, which are declared once, and differ in the rows that refer
 //! to them.
 
-use ::entity::label::{Fields, Label};
 use ::entity::{brand, category, inflow, product, supplier};
-use async_graphql::{ID, MergedObject, Object, TypeName};
-use graphql_tables::{DateTime, HasNode, delete_input, inputs, int};
+use async_graphql::ID;
+use graphql_tables::{DateTime, delete_input, inputs, int};
 
 use super::kit::list::lists;
 use super::kit::payload::{delete_payload, payload};
-use super::kit::{FilterArgument, OrderArgument, connection, filter, order};
+use super::kit::{FilterArgument, OrderArgument, connection, filter, node, order};
 use super::product::ProductListFilter;
-use crate::ctx::Ctx;
-use crate::query::{Collection, Row};
 use crate::resolvers::label::Draft;
-
-/// The fields that all three have.
-pub(crate) struct LabelFields<L: Label + Collection>(Row<L>);
-
-impl<L: Label + Collection> LabelFields<L> {
-    fn fields(&self) -> Fields<'_> {
-        L::fields(&self.0)
-    }
-}
-
-impl<L: Label + Collection> TypeName for LabelFields<L> {
-    fn type_name() -> std::borrow::Cow<'static, str> {
-        format!("{}_fields", L::default().table_name()).into()
-    }
-}
-
-#[Object(name_type, serial)]
-impl<L: Label + Collection> LabelFields<L> {
-    async fn id(&self) -> ID {
-        self.fields().id.into()
-    }
-
-    async fn name(&self) -> &str {
-        self.fields().name
-    }
-
-    async fn description(&self) -> Option<&str> {
-        self.fields().description
-    }
-
-    /// Increases with each change. Send it as `expectedVersion` to make an update
-    /// fail if the record has changed since.
-    async fn version(&self) -> i32 {
-        int(self.fields().version)
-    }
-
-    async fn created_at(&self) -> DateTime {
-        DateTime(self.fields().created_at)
-    }
-
-    async fn updated_at(&self) -> DateTime {
-        DateTime(self.fields().updated_at)
-    }
-}
 
 /// Declares the object, connection, order and filter of one of the three.
 macro_rules! label {
@@ -67,19 +20,23 @@ macro_rules! label {
         $an_item:literal, $items:literal, $how_many:literal
         $(; rules { $($rules:tt)+ })?
     ) => {
-        $(#[$meta])*
-        #[derive(MergedObject)]
-        #[graphql(name = $name, serial)]
-        pub struct $node(LabelFields<$entity>, $lists);
-
-        impl From<Row<$entity>> for $node {
-            fn from(row: Row<$entity>) -> Self {
-                Self(LabelFields(row.clone()), $lists(row))
+        node! {
+            $(#[$meta])*
+            $node as $name of $entity, |row, cx| {
+                id: ID = row.id.into();
+                name: &str = &row.name;
+                description: Option<&str> = row.description.as_deref();
+                /// Increases with each change. Send it as `expectedVersion` to make an update
+                /// fail if the record has changed since.
+                version: i32 = int(row.version);
+                created_at: DateTime = DateTime(row.created_at);
+                updated_at: DateTime = DateTime(row.updated_at);
             }
-        }
 
-        impl HasNode<Ctx> for $entity {
-            type Node = $node;
+            #[graphql(flatten)]
+            async fn lists(&self) -> $lists {
+                $lists(self.0.clone())
+            }
         }
 
         connection!($connection, $edge of $entity; $an_item, $items, $how_many);

@@ -4,9 +4,9 @@ use ::entity::stock_change::Reason;
 use ::entity::{product, stock_change, user};
 use async_graphql::{Context, Enum, ID, Object};
 use futures_util::FutureExt as _;
-use graphql_tables::{DateTime, Node, int, optional};
+use graphql_tables::{DateTime, int, optional};
 
-use super::kit::{NodeOf, Nullable, connection, filter, node};
+use super::kit::{Nullable, Reference, connection, filter, node};
 use super::movement::MovementNode;
 use crate::ctx::Ctx;
 use crate::query::Filter;
@@ -46,8 +46,8 @@ impl StockLedgerEntry {
     }
 
     /// Null once the product has been deleted.
-    async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
-        optional::<product::Entity, Ctx, _>(cx, &self.0, "product", |entry| Some(entry.product_id)).await
+    async fn product(&self) -> Reference<'_, product::Entity> {
+        optional(&self.0, "product", |entry| Some(entry.product_id))
     }
 
     /// The inflow or outflow that caused this change. Null when there is none, or once it
@@ -61,8 +61,8 @@ impl StockLedgerEntry {
     }
 
     /// The user who made the change. Null when it was not a user, as in an import.
-    async fn actor(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<user::Entity>>> {
-        optional::<user::Entity, Ctx, _>(cx, &self.0, "actor", |entry| entry.actor_id).await
+    async fn actor(&self) -> Reference<'_, user::Entity> {
+        optional(&self.0, "actor", |entry| entry.actor_id)
     }
 }
 

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, SDLExportOptions, SchemaBuilder};
+use async_graphql::{ContextBase, SDLExportOptions, SchemaBuilder};
 use axum::Router;
 use axum::http::HeaderName;
 use graphql_server::{Engine, Limits, Settings, router};
@@ -114,7 +114,7 @@ impl Ctx {
     ///
     /// # Errors
     /// [`Error::Internal`] when the host has not added it.
-    pub fn of<'c>(cx: &Context<'c>) -> Result<&'c Self> {
+    pub fn of<'c, T>(cx: &ContextBase<'c, T>) -> Result<&'c Self> {
         cx.data_opt()
             .ok_or_else(|| Error::internal("an operation was executed without its context"))
     }

@@ -3,11 +3,11 @@
 use ::entity::product;
 use async_graphql::{Context, ID, Interface};
 use futures_util::future::BoxFuture;
-use graphql_tables::{Connection, DateTime, Node, PageArguments, nullable, relation_key};
+use graphql_tables::{Connection, DateTime, Node, PageArguments, WriteFields, nullable, relation_key};
 
 use super::inflow::InflowNode;
 use super::kit::list::page_request;
-use super::kit::{ArgumentCheck, NodeOf, Nullable, connection};
+use super::kit::{ArgumentCheck, Nullable, Reference, connection};
 use super::outflow::OutflowNode;
 use crate::ctx::Ctx;
 use crate::query::Row;
@@ -25,7 +25,7 @@ use crate::stock::movement_row::MovementRow;
 #[graphql(
     name = "Movement",
     field(name = "id", ty = "ID"),
-    field(name = "product", ty = "Nullable<Node<NodeOf<product::Entity>>>"),
+    field(name = "product", ty = "Reference<'_, product::Entity>"),
     field(
         name = "quantity",
         ty = "i32",
@@ -39,6 +39,8 @@ pub(crate) enum MovementNode {
     Inflow(InflowNode),
     Outflow(OutflowNode),
 }
+
+impl WriteFields for MovementNode {}
 
 impl From<MovementRow> for MovementNode {
     fn from(row: MovementRow) -> Self {

@@ -1,52 +1,27 @@
 //! Outflows: stock that goes out.
 
 use ::entity::{outflow, product};
-use async_graphql::{Context, ID, InputObject, Object};
-use graphql_tables::{DateTime, Decimal, Node, delete_input, inputs, int, required};
+use async_graphql::{ID, InputObject};
+use graphql_tables::{DateTime, Decimal, delete_input, inputs, int, required};
 
 use super::kit::payload::{delete_payload, payload};
-use super::kit::{NodeOf, Nullable, connection, filter, node, order};
-use crate::ctx::Ctx;
+use super::kit::{Reference, connection, filter, node, order};
 use crate::resolvers::outflow::Draft;
 
-node!(OutflowNode of outflow::Entity);
-
-/// Stock that went out.
-#[Object(name = "Outflow", serial)]
-impl OutflowNode {
-    pub(super) async fn id(&self) -> ID {
-        self.0.id.into()
-    }
-
-    pub(super) async fn product(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<product::Entity>>> {
-        required::<product::Entity, Ctx, _>(cx, &self.0, "product", |outflow| outflow.product_id).await
-    }
-
-    /// The quantity that went out, always 1 or more.
-    pub(super) async fn quantity(&self) -> i32 {
-        int(self.0.quantity)
-    }
-
-    /// The product's selling price when it went out.
-    async fn unit_price(&self) -> Decimal {
-        Decimal::exact(self.0.unit_price)
-    }
-
-    /// The product's cost price when it went out.
-    async fn unit_cost(&self) -> Decimal {
-        Decimal::exact(self.0.unit_cost)
-    }
-
-    pub(super) async fn description(&self) -> Option<String> {
-        self.0.description.clone()
-    }
-
-    pub(super) async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
-    }
-
-    pub(super) async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
+node! {
+    /// Stock that went out.
+    OutflowNode as "Outflow" of outflow::Entity, |outflow, cx| {
+        id: ID = outflow.id.into();
+        product: Reference<'_, product::Entity> = required(outflow, "product", |outflow| outflow.product_id);
+        /// The quantity that went out, always 1 or more.
+        quantity: i32 = int(outflow.quantity);
+        /// The product's selling price when it went out.
+        unit_price: Decimal = Decimal::exact(outflow.unit_price);
+        /// The product's cost price when it went out.
+        unit_cost: Decimal = Decimal::exact(outflow.unit_cost);
+        description: Option<String> = outflow.description.clone();
+        created_at: DateTime = DateTime(outflow.created_at);
+        updated_at: DateTime = DateTime(outflow.updated_at);
     }
 }
 

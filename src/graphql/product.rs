@@ -2,7 +2,7 @@
 
 use ::entity::product::Column;
 use ::entity::{brand, category, inflow, outflow, product, stock_change};
-use async_graphql::{Context, ID, InputObject, Object};
+use async_graphql::{Context, ID, InputObject};
 use graphql_tables::{
     DateTime, Decimal, FilterInput as _, Node, PageArguments, delete_input, inputs, int, required,
 };
@@ -10,73 +10,34 @@ use sea_orm::ColumnTrait;
 
 use super::kit::list::lists;
 use super::kit::payload::{delete_payload, payload};
-use super::kit::{FilterArgument, NodeOf, Nullable, OrderArgument, connection, filter, node, order};
+use super::kit::{FilterArgument, Nullable, OrderArgument, Reference, connection, filter, node, order};
 use super::movement::{self, MovementConnection};
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::query::Filter;
 use crate::resolvers::product::{self as rules, Draft};
 
-node!(ProductNode of product::Entity);
-
-/// Something kept in stock.
-#[Object(name = "Product", serial)]
-impl ProductNode {
-    async fn id(&self) -> ID {
-        self.0.id.into()
-    }
-
-    async fn title(&self) -> &str {
-        &self.0.title
-    }
-
-    async fn description(&self) -> Option<&str> {
-        self.0.description.as_deref()
-    }
-
-    /// Unique among products that have one.
-    async fn serie_number(&self) -> Option<&str> {
-        self.0.serie_number.as_deref()
-    }
-
-    async fn cost_price(&self) -> Decimal {
-        Decimal::exact(self.0.cost_price)
-    }
-
-    async fn selling_price(&self) -> Decimal {
-        Decimal::exact(self.0.selling_price)
-    }
-
-    /// The current stock.
-    async fn quantity(&self) -> i32 {
-        int(self.0.quantity)
-    }
-
-    /// Whether `quantity` is at or below `Analytics.lowStockThreshold`.
-    async fn is_low_stock(&self, cx: &Context<'_>) -> Result<bool> {
-        Ok(rules::is_low(Ctx::of(cx)?, &self.0))
-    }
-
-    /// Increases with each change. Send it as `expectedVersion` to make an update
-    /// fail if the record has changed since.
-    async fn version(&self) -> i32 {
-        int(self.0.version)
-    }
-
-    async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
-    }
-
-    async fn updated_at(&self) -> DateTime {
-        DateTime(self.0.updated_at)
-    }
-
-    async fn category(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<category::Entity>>> {
-        required::<category::Entity, Ctx, _>(cx, &self.0, "category", |product| product.category_id).await
-    }
-
-    async fn brand(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<brand::Entity>>> {
-        required::<brand::Entity, Ctx, _>(cx, &self.0, "brand", |product| product.brand_id).await
+node! {
+    /// Something kept in stock.
+    ProductNode as "Product" of product::Entity, |product, cx| {
+        id: ID = product.id.into();
+        title: &str = &product.title;
+        description: Option<&str> = product.description.as_deref();
+        /// Unique among products that have one.
+        serie_number: Option<&str> = product.serie_number.as_deref();
+        cost_price: Decimal = Decimal::exact(product.cost_price);
+        selling_price: Decimal = Decimal::exact(product.selling_price);
+        /// The current stock.
+        quantity: i32 = int(product.quantity);
+        /// Whether `quantity` is at or below `Analytics.lowStockThreshold`.
+        is_low_stock: Result<bool> = Ctx::of(cx).map(|ctx| rules::is_low(ctx, product));
+        /// Increases with each change. Send it as `expectedVersion` to make an update
+        /// fail if the record has changed since.
+        version: i32 = int(product.version);
+        created_at: DateTime = DateTime(product.created_at);
+        updated_at: DateTime = DateTime(product.updated_at);
+        category: Reference<'_, category::Entity> = required(product, "category", |product| product.category_id);
+        brand: Reference<'_, brand::Entity> = required(product, "brand", |product| product.brand_id);
     }
 
     /// Its inflows and outflows as one list, newest first.

@@ -3,7 +3,7 @@
 use ::entity::{brand, category, inflow, outflow, product, stock_change, supplier, webhook_endpoint};
 use async_graphql::{Context, ID, Object};
 use futures_util::FutureExt as _;
-use graphql_tables::HasNode;
+use graphql_tables::{HasNode, Node};
 
 use super::account::Viewer;
 use super::analytics::Analytics;
@@ -35,38 +35,42 @@ impl Query {
     }
 
     /// One brand, or null when there is none with this id.
-    async fn brand(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<brand::Entity>> {
+    async fn brand(&self, cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<brand::Entity>>> {
         one::<brand::Entity>(cx, id).await
     }
 
     /// One category, or null when there is none with this id.
-    async fn category(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<category::Entity>> {
+    async fn category(&self, cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<category::Entity>>> {
         one::<category::Entity>(cx, id).await
     }
 
     /// One supplier, or null when there is none with this id.
-    async fn supplier(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<supplier::Entity>> {
+    async fn supplier(&self, cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<supplier::Entity>>> {
         one::<supplier::Entity>(cx, id).await
     }
 
     /// One product, or null when there is none with this id.
-    async fn product(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<product::Entity>> {
+    async fn product(&self, cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<product::Entity>>> {
         one::<product::Entity>(cx, id).await
     }
 
     /// One inflow, or null when there is none with this id.
-    async fn inflow(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<inflow::Entity>> {
+    async fn inflow(&self, cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<inflow::Entity>>> {
         one::<inflow::Entity>(cx, id).await
     }
 
     /// One outflow, or null when there is none with this id.
-    async fn outflow(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<outflow::Entity>> {
+    async fn outflow(&self, cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<outflow::Entity>>> {
         one::<outflow::Entity>(cx, id).await
     }
 
     /// One webhook endpoint, or null when there is none with this id. Requires
     /// `CHANGE_WEBHOOK`.
-    async fn webhook_endpoint(&self, cx: &Context<'_>, id: ID) -> Nullable<NodeOf<webhook_endpoint::Entity>> {
+    async fn webhook_endpoint(
+        &self,
+        cx: &Context<'_>,
+        id: ID,
+    ) -> Nullable<Node<NodeOf<webhook_endpoint::Entity>>> {
         one::<webhook_endpoint::Entity>(cx, id).await
     }
 
@@ -124,13 +128,13 @@ lists!(RootLists {
 });
 
 /// The object with this id. Null when there is none, which is not an error here.
-async fn one<E: Resource + HasNode<Ctx>>(cx: &Context<'_>, id: ID) -> Nullable<NodeOf<E>> {
+async fn one<E: Resource + HasNode<Ctx>>(cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<E>>> {
     let found = async {
         let permit = Ctx::of(cx)?.permit()?;
         resolvers::find::<E>(permit, require_id(&id)?).await
     };
     match found.boxed().await {
-        Ok(row) => Some(Ok(row.into())),
+        Ok(row) => Some(Ok(Node(row.into()))),
         Err(Error::NotFound) => None,
         Err(error) => Some(Err(error)),
     }

@@ -3,26 +3,80 @@
 //! Objects and lists of the wrappers in `resolve` are not kept as trees: they are [`Value::Binary`], whose bytes are their
 //! JSON. A schema has no other binary values.
 
-use async_graphql::Value;
+use async_graphql::{Context, ID, Value};
 use axum::body::Bytes;
 
+/// A value of a field that can be written without waiting.
+pub trait WriteValue {
+    /// Appends the value as JSON and returns true, or leaves `json` as it is and returns false if the field `cx.item` must
+    /// be resolved, for instance to report an error.
+    fn write_value(&self, cx: &Context<'_>, json: &mut Vec<u8>) -> bool;
+}
+
+impl WriteValue for bool {
+    fn write_value(&self, _: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        write(json, &Value::Boolean(*self));
+        true
+    }
+}
+
+impl WriteValue for i32 {
+    fn write_value(&self, _: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        write(json, &Value::from(*self));
+        true
+    }
+}
+
+impl WriteValue for &str {
+    fn write_value(&self, _: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        write_text(json, self);
+        true
+    }
+}
+
+impl WriteValue for String {
+    fn write_value(&self, _: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        write_text(json, self);
+        true
+    }
+}
+
+impl WriteValue for ID {
+    fn write_value(&self, _: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        write_text(json, self);
+        true
+    }
+}
+
+impl<T: WriteValue> WriteValue for Option<T> {
+    fn write_value(&self, cx: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        let Some(value) = self else {
+            write(json, &Value::Null);
+            return true;
+        };
+        value.write_value(cx, json)
+    }
+}
+
+impl<T: WriteValue, E> WriteValue for Result<T, E> {
+    fn write_value(&self, cx: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        self.as_ref().is_ok_and(|value| value.write_value(cx, json))
+    }
+}
+
 /// Appends a value as JSON.
-pub(crate) fn write(json: &mut Vec<u8>, value: &Value) {
+pub fn write(json: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Binary(written) => json.extend_from_slice(written),
         Value::Null => json.extend_from_slice(b"null"),
         Value::Boolean(true) => json.extend_from_slice(b"true"),
         Value::Boolean(false) => json.extend_from_slice(b"false"),
-        // Writing a number or a text to memory does not fail.
         Value::Number(number) => {
+            // Writing to memory does not fail.
             let _ = serde_json::to_writer(json, number);
         }
-        Value::String(text) => {
-            let _ = serde_json::to_writer(json, text);
-        }
-        Value::Enum(name) => {
-            let _ = serde_json::to_writer(json, name.as_str());
-        }
+        Value::String(text) => write_text(json, text),
+        Value::Enum(name) => write_text(json, name),
         Value::List(items) => {
             json.push(b'[');
             for (index, item) in items.iter().enumerate() {
@@ -41,6 +95,12 @@ pub(crate) fn write(json: &mut Vec<u8>, value: &Value) {
             json.push(b'}');
         }
     }
+}
+
+/// Appends a text as a JSON string.
+pub fn write_text(json: &mut Vec<u8>, text: &str) {
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(json, text);
 }
 
 /// Appends a comma before every item but the first.

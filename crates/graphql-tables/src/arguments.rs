@@ -63,14 +63,50 @@ pub fn camel_case(column: &str) -> String {
     name
 }
 
+/// Whether `name` is [`camel_case`] of `column`, without allocating.
+pub fn is_camel_case_of(name: &str, column: &str) -> bool {
+    let mut name = name.bytes();
+    let mut begins_word = false;
+    for byte in column.bytes() {
+        if byte == b'_' {
+            begins_word = true;
+            continue;
+        }
+        let expected = if begins_word {
+            byte.to_ascii_uppercase()
+        } else {
+            byte
+        };
+        begins_word = false;
+        if name.next() != Some(expected) {
+            return false;
+        }
+    }
+    name.next().is_none()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::camel_case;
+    use super::{camel_case, is_camel_case_of};
 
     #[test]
     fn columns_become_camel_case_fields() {
         assert_eq!(camel_case("category_id"), "categoryId");
         assert_eq!(camel_case("title"), "title");
         assert_eq!(camel_case(""), "");
+    }
+
+    #[test]
+    fn names_are_compared_as_camel_case() {
+        for column in ["category_id", "title", "is_low_stock", ""] {
+            assert!(is_camel_case_of(&camel_case(column), column), "{column}");
+        }
+        for (name, column) in [
+            ("categoryid", "category_id"),
+            ("title", "titles"),
+            ("titles", "title"),
+        ] {
+            assert!(!is_camel_case_of(name, column), "{name}");
+        }
     }
 }

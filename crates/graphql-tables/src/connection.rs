@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use async_graphql::ContainerType;
 use futures_util::future::BoxFuture;
-use graphql_server::resolve::Node;
+use graphql_server::resolve::{Node, WriteFields};
 use table_query::{CursorPage, Row, Table};
 
 use crate::context::TableContext;
@@ -49,7 +48,7 @@ impl<C: TableContext, T> Connection<C, T> {
 
 /// An entity that has a connection type.
 pub trait HasConnection<C: TableContext>: Table {
-    type Connection: ContainerType + From<Connection<C, Row<Self>>>;
+    type Connection: WriteFields + From<Connection<C, Row<Self>>>;
 }
 
 pub type ConnectionOf<E, C> = Node<<E as HasConnection<C>>::Connection>;
@@ -108,6 +107,8 @@ macro_rules! connection {
             }
         }
 
+        impl $crate::WriteFields for $connection {}
+
         pub(crate) struct $edge(std::sync::Arc<$crate::CursorPage<$item>>, $item);
 
         #[doc = concat!($an_item, " and its place in the list.")]
@@ -121,5 +122,7 @@ macro_rules! connection {
                 $crate::Node(<$node>::from(self.1.clone()))
             }
         }
+
+        impl $crate::WriteFields for $edge {}
     };
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use async_graphql::Context;
+use async_graphql::ContextBase;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use table_query::Source;
@@ -18,7 +18,7 @@ pub trait TableContext: Source + Send + Sized + 'static {
     ///
     /// # Errors
     /// Fails if the operation was executed without a context.
-    fn of_operation<'c>(cx: &Context<'c>) -> Result<&'c Self, Self::Error>;
+    fn of_operation<'c, T>(cx: &ContextBase<'c, T>) -> Result<&'c Self, Self::Error>;
 
     /// The form of a text in folded columns, in which texts that differ only in letter case or diacritics are equal.
     fn fold(&self, text: &str) -> String;

@@ -1,8 +1,8 @@
 //! The scalar `Decimal`.
 
-use async_graphql::{Description, InputValueResult, Number, Scalar, ScalarType, Value};
-
+use async_graphql::{Context, Description, InputValueResult, Number, Scalar, ScalarType, Value};
 use form_fields::{Fault, FaultCode};
+use graphql_server::resolve::{WriteValue, write, write_text};
 
 use crate::context::TableContext;
 use crate::scalar::expected;
@@ -84,6 +84,16 @@ impl ScalarType for Decimal {
             Digits::Exact(text) => Value::String(text.clone()),
             Digits::Rounded => Value::Null,
         }
+    }
+}
+
+impl WriteValue for Decimal {
+    fn write_value(&self, _: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        match &self.0 {
+            Digits::Exact(text) => write_text(json, text),
+            Digits::Rounded => write(json, &Value::Null),
+        }
+        true
     }
 }
 

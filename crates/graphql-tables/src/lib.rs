@@ -3,7 +3,7 @@
 //! A program implements [`TableContext`] for the context of its operations and declares the types of each entity:
 //!
 //! ```
-//! # use async_graphql::{Context, ID, Object};
+//! # use async_graphql::{ContextBase, ID, Object};
 //! # use graphql_tables::{Error, TableContext, filter, int, node, order};
 //! # use table_query::Source;
 //! # struct Ctx(database::Database);
@@ -12,7 +12,7 @@
 //! # }
 //! # impl TableContext for Ctx {
 //! #     type Error = async_graphql::Error;
-//! #     fn of_operation<'c>(cx: &Context<'c>) -> async_graphql::Result<&'c Self> { cx.data() }
+//! #     fn of_operation<'c, T>(cx: &ContextBase<'c, T>) -> async_graphql::Result<&'c Self> { cx.data() }
 //! #     fn fold(&self, text: &str) -> String { text.to_lowercase() }
 //! #     fn decimal_bound(&self, text: &str) -> Option<rust_decimal::Decimal> { text.parse().ok() }
 //! # }
@@ -88,10 +88,10 @@ mod page;
 mod relation;
 mod scalar;
 
-pub use graphql_server::resolve::{Items, Node};
+pub use graphql_server::resolve::{Items, Node, WriteFields, WriteValue};
 pub use table_query::{CursorPage, Direction, Filter, Row};
 
-pub use self::arguments::{ArgumentCheck, ArgumentChecks, Arguments, camel_case};
+pub use self::arguments::{ArgumentCheck, ArgumentChecks, Arguments, camel_case, is_camel_case_of};
 pub use self::connection::{Connection, ConnectionOf, HasConnection};
 pub use self::context::{Nullable, TableContext, nullable};
 pub use self::decimal::Decimal;
@@ -102,5 +102,5 @@ pub use self::input::{InputField, Presence, UpdateInput};
 pub use self::node::{HasNode, NodeOf};
 pub use self::order::{HasOrder, OrderArgument, OrderDirection, OrderInput};
 pub use self::page::{DEFAULT_PAGE_SIZE, PageArguments, PageInfo, page_size};
-pub use self::relation::{optional, relation_key, required};
+pub use self::relation::{Reference, optional, relation_key, required};
 pub use self::scalar::{BigInt, Date, DateTime, count, int, is_valid_scalar, parse_id};

@@ -4,23 +4,40 @@
 //! `NodeOf<author::Entity, Ctx>`, so that the files of two entities need not import each other. `ConnectionOf`, `FilterArgument`
 //! and `OrderArgument` serve the same purpose.
 
-use async_graphql::ContainerType;
-
+use graphql_server::resolve::WriteFields;
 use table_query::{Row, Table};
 
 use crate::context::TableContext;
 
 /// An entity that has an object type.
 pub trait HasNode<C: TableContext>: Table {
-    type Node: ContainerType + From<Row<Self>>;
+    type Node: WriteFields + From<Row<Self>>;
 }
 
 pub type NodeOf<E, C> = <E as HasNode<C>>::Node;
 
-/// Declares the struct of an object type, `node!(Ctx, BookNode of book::Entity)`. Its fields are declared with `#[Object]`.
+/// Declares an object type with the values of its fields, for a row and a context of the field. The values are available
+/// without waiting, except for a [`Reference`](crate::Reference); fields that have to be waited for follow as functions:
+///
+/// ```ignore
+/// node! {
+///     Ctx,
+///     /// A book.
+///     BookNode as "Book" of book::Entity, |book, cx| {
+///         title: &str = &book.title;
+///         author: Reference<'_, author::Entity, Ctx> = required(book, "author", |book| book.author_id);
+///     }
+///
+///     async fn reviews(&self, cx: &Context<'_>) -> Result<Vec<Review>> {
+///         reviews_of(cx, &self.0).await
+///     }
+/// }
+/// ```
+///
+/// Or declares only the struct, `node!(Ctx, BookNode of book::Entity)`, whose fields are then declared with `#[Object]`.
 #[macro_export]
 macro_rules! node {
-    ($ctx:ty, $node:ident of $entity:ty) => {
+    (@row $ctx:ty, $node:ident of $entity:ty) => {
         pub struct $node($crate::Row<$entity>);
 
         impl From<$crate::Row<$entity>> for $node {
@@ -31,6 +48,49 @@ macro_rules! node {
 
         impl $crate::HasNode<$ctx> for $entity {
             type Node = $node;
+        }
+    };
+    ($ctx:ty, $node:ident of $entity:ty) => {
+        $crate::node!(@row $ctx, $node of $entity);
+
+        impl $crate::WriteFields for $node {}
+    };
+    (
+        $ctx:ty,
+        $(#[$meta:meta])*
+        $node:ident as $name:literal of $entity:ty, |$row:ident, $cx:ident| {
+            $($(#[doc = $doc:literal])* $field:ident: $type:ty = $value:expr;)+
+        }
+        $($functions:tt)*
+    ) => {
+        $crate::node!(@row $ctx, $node of $entity);
+
+        $(#[$meta])*
+        #[async_graphql::Object(name = $name, serial)]
+        impl $node {
+            $(
+                $(#[doc = $doc])*
+                pub async fn $field(&self, $cx: &async_graphql::Context<'_>) -> $type {
+                    let ($row, _) = (&self.0, $cx);
+                    $value
+                }
+            )+
+
+            $($functions)*
+        }
+
+        impl $crate::WriteFields for $node {
+            fn write_field(&self, $cx: &async_graphql::Context<'_>, json: &mut Vec<u8>) -> bool {
+                let $row = &self.0;
+                let name = $cx.item.node.name.node.as_str();
+                $(
+                    if $crate::is_camel_case_of(name, stringify!($field)) {
+                        let value: $type = $value;
+                        return $crate::WriteValue::write_value(&value, $cx, json);
+                    }
+                )+
+                false
+            }
         }
     };
 }

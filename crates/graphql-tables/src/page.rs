@@ -2,6 +2,7 @@
 
 use async_graphql::SimpleObject;
 use graphql_server::RequestError;
+use graphql_server::resolve::WriteFields;
 use table_query::PageRequest;
 
 use crate::arguments::Arguments;
@@ -25,6 +26,8 @@ pub struct PageInfo {
     /// page is empty.
     pub end_cursor: Option<String>,
 }
+
+impl WriteFields for PageInfo {}
 
 /// The arguments that every connection has.
 #[derive(Clone, Debug, Default)]

@@ -1,55 +1,135 @@
 //! Fields that refer to another row, loaded for all sibling rows at once.
 
-use async_graphql::Context;
-use futures_util::FutureExt as _;
+use std::borrow::Cow;
+
+use async_graphql::parser::types::Field;
+use async_graphql::registry::Registry;
+use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::BoxFuture;
-use graphql_server::resolve::Node;
+use graphql_server::resolve::{Node, WriteValue, write, write_object};
 use table_query::{Row, Table};
 
-use crate::context::{Nullable, TableContext, nullable};
+use crate::context::{Nullable, TableContext};
 use crate::error::Error;
 use crate::node::{HasNode, NodeOf};
 
 /// The value of a field that refers to a row of `E`.
-type Relation<'a, E, C> = BoxFuture<'a, Nullable<Node<NodeOf<E, C>>, <C as TableContext>::Error>>;
-
-// The futures are boxed for the reason given at `nullable`.
+pub struct Reference<'a, E: HasNode<C>, C: TableContext> {
+    target: Box<dyn Target<E, C> + 'a>,
+    /// The name of a relation that refers to a row of every object.
+    required: Option<&'static str>,
+}
 
 /// The row that `row` refers to by `id`; null when there is none.
 pub fn optional<'a, E: HasNode<C>, C: TableContext, P: Table>(
-    cx: &'a Context<'_>,
     row: &'a Row<P>,
     relation: &'static str,
     id: fn(&P::Model) -> Option<i64>,
-) -> Relation<'a, E, C> {
-    load::<E, C, P>(cx, row, relation, id)
-        .map(Result::transpose)
-        .boxed()
+) -> Reference<'a, E, C> {
+    Reference {
+        target: Box::new(Referrer { row, relation, id }),
+        required: None,
+    }
 }
 
 /// The row that `row` refers to by `id`, where the database guarantees that there is one. The field is nullable all the
 /// same: if the row can't be read, the object that refers to it stays.
 pub fn required<'a, E: HasNode<C>, C: TableContext, P: Table>(
-    cx: &'a Context<'_>,
     row: &'a Row<P>,
     relation: &'static str,
     id: fn(&P::Model) -> i64,
-) -> Relation<'a, E, C> {
-    nullable(async move {
-        let found = load::<E, C, P>(cx, row, relation, |row| Some(id(row))).await?;
-        found.ok_or_else(|| Error::MissingRow(relation).into())
-    })
+) -> Reference<'a, E, C> {
+    let id = move |model: &P::Model| Some(id(model));
+    Reference {
+        target: Box::new(Referrer { row, relation, id }),
+        required: Some(relation),
+    }
 }
 
-async fn load<E: HasNode<C>, C: TableContext, P: Table>(
-    cx: &Context<'_>,
-    row: &Row<P>,
+/// The row that a row of any entity refers to.
+trait Target<E: HasNode<C>, C: TableContext>: Send + Sync {
+    /// `None` if the row has to be loaded.
+    fn loaded(&self, ctx: &C) -> Option<Option<Row<E>>>;
+
+    fn load<'c>(&'c self, ctx: &'c C) -> BoxFuture<'c, Result<Option<Row<E>>, Error>>;
+}
+
+struct Referrer<'a, P: Table, I> {
+    row: &'a Row<P>,
     relation: &'static str,
-    id: impl Fn(&P::Model) -> Option<i64>,
-) -> Result<Option<Node<NodeOf<E, C>>>, C::Error> {
-    let ctx = C::of_operation(cx)?;
-    let found = row.one::<E>(ctx, relation, id).await.map_err(Error::from)?;
-    Ok(found.map(|row| Node(NodeOf::<E, C>::from(row))))
+    id: I,
+}
+
+impl<E, C, P, I> Target<E, C> for Referrer<'_, P, I>
+where
+    E: HasNode<C>,
+    C: TableContext,
+    P: Table,
+    I: Fn(&P::Model) -> Option<i64> + Send + Sync,
+{
+    fn loaded(&self, ctx: &C) -> Option<Option<Row<E>>> {
+        self.row.one_if_loaded::<E>(ctx, self.relation, &self.id)
+    }
+
+    fn load<'c>(&'c self, ctx: &'c C) -> BoxFuture<'c, Result<Option<Row<E>>, Error>> {
+        Box::pin(async { Ok(self.row.one::<E>(ctx, self.relation, &self.id).await?) })
+    }
+}
+
+impl<E: HasNode<C>, C: TableContext> Reference<'_, E, C> {
+    async fn load<T>(
+        &self,
+        ctx: &async_graphql::ContextBase<'_, T>,
+    ) -> Nullable<Node<NodeOf<E, C>>, C::Error> {
+        let ctx = match C::of_operation(ctx) {
+            Ok(ctx) => ctx,
+            Err(error) => return Some(Err(error)),
+        };
+        match (self.target.load(ctx).await, self.required) {
+            (Ok(Some(row)), _) => Some(Ok(Node(row.into()))),
+            (Ok(None), Some(relation)) => Some(Err(Error::MissingRow(relation).into())),
+            (Ok(None), None) => None,
+            (Err(error), _) => Some(Err(error.into())),
+        }
+    }
+}
+
+impl<E: HasNode<C>, C: TableContext> WriteValue for Reference<'_, E, C> {
+    fn write_value(&self, cx: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        let Ok(ctx) = C::of_operation(cx) else {
+            return false;
+        };
+        match self.target.loaded(ctx) {
+            Some(Some(row)) => {
+                let selections = cx.with_selection_set(&cx.item.node.selection_set);
+                write_object(&selections, &NodeOf::<E, C>::from(row), json)
+            }
+            Some(None) if self.required.is_none() => {
+                write(json, &Value::Null);
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl<E: HasNode<C>, C: TableContext> OutputType for Reference<'_, E, C> {
+    fn type_name() -> Cow<'static, str> {
+        NodeOf::<E, C>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Self::type_name().into_owned()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        NodeOf::<E, C>::create_type_info(registry);
+        Self::qualified_type_name()
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        self.load(ctx).await.resolve(ctx, field).await
+    }
 }
 
 /// The key under which siblings share a list: the field with its arguments as written in the document. Variables need not

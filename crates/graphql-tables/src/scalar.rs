@@ -1,9 +1,10 @@
 //! Custom scalars other than `Decimal`; conversions of `ID`, which can be any string, into keys, and of 64-bit numbers into
 //! `Int`, which has 32 bits.
 
-use async_graphql::{Description, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Context, Description, ID, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as ChronoDateTime, NaiveDate, SecondsFormat, Utc};
 use graphql_server::ErrorCode;
+use graphql_server::resolve::{WriteValue, write};
 use table_query::parse_day;
 
 use crate::decimal::Decimal;
@@ -59,6 +60,13 @@ impl ScalarType for DateTime {
     fn to_value(&self) -> Value {
         // All digits are kept, so that a filter for a time from a response finds its row.
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+impl WriteValue for DateTime {
+    fn write_value(&self, _: &Context<'_>, json: &mut Vec<u8>) -> bool {
+        write(json, &self.to_value());
+        true
     }
 }
 

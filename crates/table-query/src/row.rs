@@ -7,7 +7,7 @@
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sea_orm::EntityTrait;
 use tokio::sync::OnceCell;
@@ -38,6 +38,14 @@ async fn load<T: Table>(source: &impl Source, mut ids: Vec<i64>) -> Result<Vec<T
         rows.extend(loaded);
     }
     Ok(rows)
+}
+
+/// Makes these rows siblings of each other, by their keys.
+fn by_key<T: Table>(rows: Vec<T::Model>) -> HashMap<i64, Row<T>> {
+    Row::<T>::siblings_of(rows)
+        .into_iter()
+        .map(|row| (row_id::<T>(&row), row))
+        .collect()
 }
 
 /// A row and its siblings.
@@ -97,11 +105,7 @@ impl<R: Table> Row<R> {
 
     /// The rows with these ids, loaded in one statement and siblings of each other.
     pub async fn by_id(source: &impl Source, ids: Vec<i64>) -> Result<HashMap<i64, Self>, Error> {
-        let rows = load::<R>(source, ids).await?;
-        Ok(Self::siblings_of(rows)
-            .into_iter()
-            .map(|row| (row_id::<R>(&row), row))
-            .collect())
+        Ok(by_key(load::<R>(source, ids).await?))
     }
 
     /// The row of `T` that this one refers to by `id`; `relation` is the name of the reference.
@@ -121,16 +125,48 @@ impl<R: Table> Row<R> {
         Ok(found.get(&wanted).cloned())
     }
 
+    /// The same without waiting: `None` unless the relation has been loaded, or the source's cache has the rows of all
+    /// siblings.
+    pub fn one_if_loaded<T: Table>(
+        &self,
+        source: &impl Source,
+        relation: &'static str,
+        id: impl Fn(&R::Model) -> Option<i64>,
+    ) -> Option<Option<Row<T>>> {
+        let Some(wanted) = id(self) else { return Some(None) };
+        if let Some(cell) = self.relations().get(relation) {
+            let found = cell.get()?.downcast_ref::<HashMap<i64, Row<T>>>()?;
+            return Some(found.get(&wanted).cloned());
+        }
+        let (cache, revision) = source.cache().filter(|(cache, _)| cache.keeps::<T>())?;
+        let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let rows = cache.find::<T>(revision, &ids);
+        if rows.len() < ids.len() {
+            return None;
+        }
+        let found = by_key(rows);
+        let row = found.get(&wanted).cloned();
+        self.set(relation, found);
+        Some(row)
+    }
+
     /// Sets the row that this one refers to as `relation`, so that it need not be loaded. Replaces what its siblings have loaded.
     pub fn preload<T: Table>(&self, relation: &str, referred: T::Model) {
-        let row = Row::<T>::single(referred);
-        let found = HashMap::from([(row_id::<T>(&row), row)]);
-        let loaded: Arc<dyn Any + Send + Sync> = Arc::new(found);
+        self.set(relation, by_key::<T>(vec![referred]));
+    }
+
+    fn set<T: Table>(&self, relation: &str, rows: HashMap<i64, Row<T>>) {
+        let loaded: Arc<dyn Any + Send + Sync> = Arc::new(rows);
+        self.relations()
+            .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(loaded))));
+    }
+
+    fn relations(&self) -> MutexGuard<'_, HashMap<String, Relation>> {
         self.siblings
             .relations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(loaded))));
     }
 
     /// Loads a value once for all siblings: the first caller loads it, the others wait. `relation` identifies the value, so it
@@ -144,11 +180,7 @@ impl<R: Table> Row<R> {
         load: impl AsyncFnOnce() -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
         let cell = {
-            let mut relations = self
-                .siblings
-                .relations
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut relations = self.relations();
             match relations.get(relation) {
                 Some(cell) => Arc::clone(cell),
                 None => Arc::clone(relations.entry(relation.to_owned()).or_default()),

@@ -1,7 +1,7 @@
 //! The parts that the GraphQL types of every resource are made of: those of the crate `graphql-tables`, for this program's
 //! context; lists, payloads and errors. Nothing in this folder imports the file of a resource.
 
-use async_graphql::{Context, ID};
+use async_graphql::{ContextBase, ID};
 use graphql_tables::TableContext;
 use rust_decimal::Decimal;
 
@@ -23,6 +23,7 @@ pub(crate) type FilterArgument<E> = graphql_tables::FilterArgument<E, Ctx>;
 pub(crate) type NodeOf<E> = graphql_tables::NodeOf<E, Ctx>;
 pub(crate) type Nullable<T> = graphql_tables::Nullable<T, Error>;
 pub(crate) type OrderArgument<E> = graphql_tables::OrderArgument<E, Ctx>;
+pub(crate) type Reference<'a, E> = graphql_tables::Reference<'a, E, Ctx>;
 
 // The macros of the same names, for this program's context.
 
@@ -47,7 +48,7 @@ pub(crate) use {connection, filter, node, order};
 impl TableContext for Ctx {
     type Error = Error;
 
-    fn of_operation<'c>(cx: &Context<'c>) -> Result<&'c Self> {
+    fn of_operation<'c, T>(cx: &ContextBase<'c, T>) -> Result<&'c Self> {
         Self::of(cx)
     }
 

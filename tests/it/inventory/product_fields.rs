@@ -162,7 +162,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         &json!(2_147_483_647),
     )
     .await;
-    let no_integers = [
+    let non_integers = [
         json!(true),
         json!(false),
         json!(1.5),
@@ -180,7 +180,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
         &gateway,
         &sample,
         "quantity",
-        &no_integers,
+        &non_integers,
         "A valid integer is required.",
     )
     .await;

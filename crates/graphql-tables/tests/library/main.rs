@@ -12,12 +12,12 @@ mod lists;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use async_graphql::{Context, EmptySubscription, ID, Object, Schema, Value};
+use async_graphql::{Context, ContextBase, EmptySubscription, ID, Object, Schema, Value};
 use database::{Backend, Database, Location, StatementObserver, StatementSpan, Timeouts};
 use form_fields::{Faults, Field};
 use graphql_tables::{
-    Connection, ConnectionOf, DateTime, Decimal, Error, FilterArgument, Node, NodeOf, Nullable,
-    OrderArgument, OrderInput as _, PageArguments, TableContext, UpdateInput as _, connection, delete_input,
+    Connection, ConnectionOf, DateTime, Decimal, Error, FilterArgument, Node, Nullable, OrderArgument,
+    OrderInput as _, PageArguments, Reference, TableContext, UpdateInput as _, connection, delete_input,
     filter, inputs, int, node, nullable, optional, order, read_filter, relation_key, required,
 };
 use sea_orm::{EntityTrait as _, QueryOrder as _};
@@ -87,7 +87,7 @@ impl Source for Ctx {
 impl TableContext for Ctx {
     type Error = Failure;
 
-    fn of_operation<'c>(cx: &Context<'c>) -> Result<&'c Self, Failure> {
+    fn of_operation<'c, T>(cx: &ContextBase<'c, T>) -> Result<&'c Self, Failure> {
         cx.data_opt().ok_or(Failure(Error::MissingRow("context")))
     }
 
@@ -133,32 +133,15 @@ filter! {
     }
 }
 
-node!(Ctx, BookNode of book::Entity);
-
-#[Object(name = "Book", serial)]
-impl BookNode {
-    async fn id(&self) -> ID {
-        self.0.id.into()
-    }
-
-    async fn pages(&self) -> i32 {
-        int(self.0.pages)
-    }
-
-    async fn price(&self) -> Decimal {
-        Decimal::exact(self.0.price)
-    }
-
-    async fn created_at(&self) -> DateTime {
-        DateTime(self.0.created_at)
-    }
-
-    async fn author(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<author::Entity, Ctx>>, Failure> {
-        required::<author::Entity, Ctx, _>(cx, &self.0, "author", |book| book.author_id).await
-    }
-
-    async fn editor(&self, cx: &Context<'_>) -> Nullable<Node<NodeOf<author::Entity, Ctx>>, Failure> {
-        optional::<author::Entity, Ctx, _>(cx, &self.0, "editor", |book| book.editor_id).await
+node! {
+    Ctx,
+    BookNode as "Book" of book::Entity, |book, cx| {
+        id: ID = book.id.into();
+        pages: i32 = int(book.pages);
+        price: Decimal = Decimal::exact(book.price);
+        created_at: DateTime = DateTime(book.created_at);
+        author: Reference<'_, author::Entity, Ctx> = required(book, "author", |book| book.author_id);
+        editor: Reference<'_, author::Entity, Ctx> = optional(book, "editor", |book| book.editor_id);
     }
 
     async fn relation_key(&self, cx: &Context<'_>, first: i32, after: Option<String>) -> String {
