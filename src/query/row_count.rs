@@ -27,6 +27,9 @@ pub const TABLES: [&str; 7] = [
 const MERGE_MAX: u32 = 10_000;
 /// The minimum number of changes for a merge.
 const MERGE_MIN: u32 = 50;
+/// The key of the advisory lock on PostgreSQL that a merge and a recount hold. A recount that did not see the sum of a
+/// concurrent merge would leave it beside its own count.
+const MERGE_LOCK: i64 = 0x5354_4f43_4b01;
 
 /// Updates the statistics that the query planner uses for these tables, after many rows were added.
 pub async fn analyze(db: &impl ConnectionTrait) -> Result<()> {
@@ -48,8 +51,8 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
-/// Merges the changes of each table, and those of each revision, into one. Gateways that merge at the same time skip each
-/// other's rows.
+/// Merges the changes of each table, and those of each revision, into one. Does nothing while another gateway merges or
+/// recounts.
 pub async fn merge(db: &Database) -> Result<()> {
     // On SQLite the triggers update one row for each table and revision.
     if db.backend() == Backend::Sqlite {
@@ -59,6 +62,7 @@ pub async fn merge(db: &Database) -> Result<()> {
         let sql = format!(
             "WITH deleted AS (
                 DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id LIMIT {MERGE_MAX} FOR UPDATE SKIP LOCKED)
+                    AND (SELECT pg_try_advisory_xact_lock({MERGE_LOCK}))
                     AND (SELECT COUNT(*) FROM (SELECT 1 FROM {table} LIMIT {MERGE_MIN}) AS first) = {MERGE_MIN}
                 RETURNING noun, change)
              INSERT INTO {table} (noun, change) SELECT noun, SUM(change) FROM deleted GROUP BY noun"
@@ -88,13 +92,14 @@ pub async fn count_again(ctx: &Ctx, table: &'static str) -> Result<Recount> {
         Box::pin(async move {
             if tx.backend() == Backend::Postgres {
                 tx.execute_unprepared("SET LOCAL lock_timeout = '2s'").await?;
+                tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MERGE_LOCK})"))
+                    .await?;
                 tx.execute_unprepared(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
                     .await?;
             }
             let stored = number(tx, &revision::sum_of_changes("tally", table)).await?;
-            // If [`merge`] commits while a statement runs, the sum that it has inserted is deleted by the next statement.
-            let delete = format!("DELETE FROM tally WHERE noun = '{table}'");
-            while tx.execute_unprepared(&delete).await?.rows_affected() > 0 {}
+            tx.execute_unprepared(&format!("DELETE FROM tally WHERE noun = '{table}'"))
+                .await?;
             let counted = number(tx, &format!("(SELECT COUNT(*) FROM {table})")).await?;
             tx.execute_unprepared(&format!(
                 "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"

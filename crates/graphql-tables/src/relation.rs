@@ -1,6 +1,7 @@
 //! Fields that refer to another row, loaded for all sibling rows at once.
 
 use std::borrow::Cow;
+use std::task::Poll;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
@@ -48,8 +49,8 @@ pub fn required<'a, E: HasNode<C>, C: TableContext, P: Table>(
 
 /// The row that a row of any entity refers to.
 trait Target<E: HasNode<C>, C: TableContext>: Send + Sync {
-    /// `None` if the row has to be loaded.
-    fn loaded(&self, ctx: &C) -> Option<Option<Row<E>>>;
+    /// The row, if it need not be loaded first.
+    fn loaded(&self, ctx: &C) -> Poll<Option<Row<E>>>;
 
     fn load<'c>(&'c self, ctx: &'c C) -> BoxFuture<'c, Result<Option<Row<E>>, Error>>;
 }
@@ -67,8 +68,9 @@ where
     P: Table,
     I: Fn(&P::Model) -> Option<i64> + Send + Sync,
 {
-    fn loaded(&self, ctx: &C) -> Option<Option<Row<E>>> {
-        self.row.one_if_loaded::<E>(ctx, self.relation, &self.id)
+    fn loaded(&self, ctx: &C) -> Poll<Option<Row<E>>> {
+        let loaded = self.row.one_if_loaded::<E>(ctx, self.relation, &self.id);
+        loaded.map_or(Poll::Pending, Poll::Ready)
     }
 
     fn load<'c>(&'c self, ctx: &'c C) -> BoxFuture<'c, Result<Option<Row<E>>, Error>> {
@@ -100,11 +102,11 @@ impl<E: HasNode<C>, C: TableContext> WriteValue for Reference<'_, E, C> {
             return false;
         };
         match self.target.loaded(ctx) {
-            Some(Some(row)) => {
+            Poll::Ready(Some(row)) => {
                 let selections = cx.with_selection_set(&cx.item.node.selection_set);
                 write_object(&selections, &NodeOf::<E, C>::from(row), json)
             }
-            Some(None) if self.required.is_none() => {
+            Poll::Ready(None) if self.required.is_none() => {
                 write(json, &Value::Null);
                 true
             }
