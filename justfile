@@ -25,7 +25,7 @@ lint:
     cargo fmt --all
     cargo clippy --workspace --all-targets --locked -- -D warnings
 
-# Measure requests per second and CPU per request on both databases; `just bench --help` lists the options.
+# Compare the program's speed with that of a server written by hand, on both databases; `just bench --help` lists the options.
 bench *ARGS:
     bench/run {{ ARGS }}
 

@@ -94,7 +94,7 @@ GOALS = [*NAMES]
 def markdown(results: list[dict]) -> str:
     head, rule = "| case |", "| --- |"
     for result in results:
-        head += f" {NAMES[result['database']]}: share | requests |"
+        head += f" {NAMES[result['database']]}: share | requests per second |"
         rule += " --: | --: |"
     lines = [head, rule]
     for case in CASES:

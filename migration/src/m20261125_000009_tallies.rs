@@ -56,11 +56,6 @@ impl MigrationTrait for Migration {
         )
         .await?;
         for table in TABLES {
-            run_on_both(
-                manager,
-                &format!("INSERT INTO tally (noun, change) SELECT '{table}', COUNT(*) FROM {table}"),
-            )
-            .await?;
             for (event, sign, rows) in [
                 ("INSERT", '+', "REFERENCING NEW TABLE AS rows_now"),
                 ("DELETE", '-', "REFERENCING OLD TABLE AS rows_then"),
@@ -86,6 +81,13 @@ impl MigrationTrait for Migration {
                     "CREATE TRIGGER {table}_tally_truncate AFTER TRUNCATE ON {table}
                      FOR EACH STATEMENT EXECUTE FUNCTION tally_keep()"
                 ),
+            )
+            .await?;
+            // Last, since creating a trigger waits for transactions that write to the table and blocks further ones: the count
+            // then includes all rows that the triggers have not seen.
+            run_on_both(
+                manager,
+                &format!("INSERT INTO tally (noun, change) SELECT '{table}', COUNT(*) FROM {table}"),
             )
             .await?;
         }

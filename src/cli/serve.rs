@@ -3,6 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,22 +29,40 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     run_until_stopped(services, listener, stop).await
 }
 
-/// Checks that a SQLite file can be written. Otherwise SQLite would open it read-only, and every change would fail.
+/// Checks that a SQLite file, the files of its log beside it, and their directory can be written. Otherwise SQLite would open
+/// it read-only, and every change would fail.
 ///
 /// # Errors
-/// Fails for a SQLite file that exists and can't be written.
+/// Fails for a file that exists and can't be written, or if none can be created beside it.
 fn require_writable(location: &Location) -> Result<()> {
     let Location::Sqlite(file) = location else {
         return Ok(());
     };
-    match OpenOptions::new().append(true).open(file) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            let file = file.display();
-            Err(Error::internal(format!(
-                "the database {file} can't be written: {error}"
-            )))
+    let beside = |suffix: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let not_writable = |what: &Path, error: &std::io::Error| {
+        let (file, what) = (file.display(), what.display());
+        Err(Error::internal(format!(
+            "the database {file} can't be written: {what}: {error}"
+        )))
+    };
+    let mut exists = false;
+    for path in [file.clone(), beside("-wal"), beside("-shm")] {
+        match OpenOptions::new().append(true).open(&path) {
+            Ok(_) => exists = true,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return not_writable(&path, &error),
         }
-        _ => Ok(()),
+    }
+    // A missing database, or a missing directory, has an error of its own when it is created.
+    let probe = beside(&format!("-probe-{}", std::process::id()));
+    match OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Err(error) if exists => not_writable(file.parent().unwrap_or(file), &error),
+        Err(_) => Ok(()),
+        Ok(_) => std::fs::remove_file(&probe).map_err(Error::internal),
     }
 }
 

@@ -181,6 +181,8 @@ connection!(
 #[derive(InputObject)]
 pub(crate) struct SendTestWebhookInput {
     pub(crate) endpoint_id: ID,
+    /// Fails with `CONFLICT` if the endpoint has changed since this version.
+    pub(crate) expected_version: Option<i32>,
 }
 
 payload!(
@@ -203,6 +205,8 @@ payload!(
 #[derive(InputObject)]
 pub(crate) struct ReplayWebhookDeliveriesInput {
     pub(crate) endpoint_id: ID,
+    /// Fails with `CONFLICT` if the endpoint has changed since this version.
+    pub(crate) expected_version: Option<i32>,
     /// Deliveries that were given up at this time or later.
     since: DateTime,
 }

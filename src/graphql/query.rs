@@ -3,6 +3,7 @@
 use ::entity::{brand, category, inflow, outflow, product, stock_change, supplier, webhook_endpoint};
 use async_graphql::{Context, ID, Object};
 use futures_util::FutureExt as _;
+use graphql_server::resolve::Concurrent;
 use graphql_tables::{HasNode, Node};
 
 use super::account::Viewer;
@@ -75,8 +76,8 @@ impl Query {
     }
 
     /// Totals for a dashboard.
-    async fn analytics(&self, cx: &Context<'_>) -> Nullable<Analytics> {
-        Some(Ctx::of(cx).and_then(|ctx| ctx.actor().map(|_| Analytics)))
+    async fn analytics(&self, cx: &Context<'_>) -> Nullable<Concurrent<Analytics>> {
+        Some(Ctx::of(cx).and_then(|ctx| ctx.actor().map(|_| Concurrent(Analytics))))
     }
 
     #[graphql(flatten)]

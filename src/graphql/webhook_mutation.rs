@@ -82,7 +82,11 @@ impl WebhookMutation {
         cx: &Context<'_>,
         input: SendTestWebhookInput,
     ) -> Nullable<SendTestWebhookPayload> {
-        apply(cx, input.endpoint_id, delivery::test).await
+        let version = input.expected_version.map(i64::from);
+        apply(cx, input.endpoint_id, |permit, id| {
+            delivery::test(permit, id, version)
+        })
+        .await
     }
 
     /// Sends a delivery again, with the same message id. The schedule of attempts begins
@@ -105,9 +109,9 @@ impl WebhookMutation {
         cx: &Context<'_>,
         input: ReplayWebhookDeliveriesInput,
     ) -> Nullable<ReplayWebhookDeliveriesPayload> {
-        let since = input.since();
+        let (since, version) = (input.since(), input.expected_version.map(i64::from));
         apply(cx, input.endpoint_id, |permit, id| {
-            delivery::replay_failed(permit, id, since)
+            delivery::replay_failed(permit, id, version, since)
         })
         .await
     }

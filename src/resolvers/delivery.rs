@@ -76,10 +76,17 @@ pub async fn find(permit: Permit<'_, Read, Entity>, endpoint_id: i64, id: i64) -
     }
 }
 
-/// The endpoint, if messages can be sent to it.
-async fn enabled_endpoint(tx: &Tx, endpoint_id: i64) -> Result<webhook_endpoint::Model> {
+/// The endpoint, if it has the expected version and messages can be sent to it.
+async fn enabled_endpoint(
+    tx: &Tx,
+    endpoint_id: i64,
+    expected_version: Option<i64>,
+) -> Result<webhook_endpoint::Model> {
     let found = webhook_endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
     let endpoint = found.ok_or(Error::NotFound)?;
+    if expected_version.is_some_and(|expected| expected != endpoint.version) {
+        return Err(Error::VersionConflict);
+    }
     if !tx.ctx().services.config.webhook_enabled {
         return Err(Error::Conflict(Conflict::SwitchedOff));
     }
@@ -92,16 +99,18 @@ async fn enabled_endpoint(tx: &Tx, endpoint_id: i64) -> Result<webhook_endpoint:
 /// Sends a test message to an endpoint.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
+/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Conflict`] when the endpoint is disabled or webhooks are
+/// switched off.
 pub async fn test(
     permit: Permit<'_, Change, webhook_endpoint::Entity>,
     endpoint_id: i64,
+    expected_version: Option<i64>,
 ) -> Result<Row<Entity>> {
     let outcome = permit
         .ctx()
         .change(move |tx| {
             Box::pin(async move {
-                let endpoint = enabled_endpoint(tx, endpoint_id).await?;
+                let endpoint = enabled_endpoint(tx, endpoint_id, expected_version).await?;
                 let now = tx.ctx().now;
                 let event = event::Model {
                     message_id: outbox::message_id(),
@@ -142,7 +151,7 @@ pub async fn replay(
                 if expected_endpoint.is_some_and(|endpoint| endpoint != row.endpoint_id) {
                     return Err(Error::NotFound);
                 }
-                enabled_endpoint(tx, row.endpoint_id).await?;
+                enabled_endpoint(tx, row.endpoint_id, None).await?;
                 if row.outcome.take().is_some() {
                     row.ended_at = None;
                     row.attempts_before = row.attempts;
@@ -190,10 +199,12 @@ pub struct ReplayResult {
 /// Replays the deliveries that have failed for good since a given time, the oldest first, at most [`MAX_REPLAYED`] at a time.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Invalid`], [`Error::Conflict`] when the endpoint is disabled or webhooks are switched off.
+/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Invalid`], [`Error::Conflict`] when the endpoint is disabled or
+/// webhooks are switched off.
 pub async fn replay_failed(
     permit: Permit<'_, Change, webhook_endpoint::Entity>,
     endpoint_id: i64,
+    expected_version: Option<i64>,
     since: ReplayRequest,
 ) -> Result<ReplayResult> {
     permit
@@ -201,7 +212,7 @@ pub async fn replay_failed(
         .change(move |tx| {
             let mut since = since.clone();
             Box::pin(async move {
-                enabled_endpoint(tx, endpoint_id).await?;
+                enabled_endpoint(tx, endpoint_id, expected_version).await?;
                 let mut check = FieldCheck::new_object(std::mem::take(&mut since.faults));
                 let time = check.required("since", since.since);
                 check.finish()?;

@@ -6,8 +6,8 @@ use ::entity::delivery::{Column, Entity};
 use ::entity::{attempt, event, webhook_endpoint};
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, RawQuery};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use form_fields::QueryString;
 use http_server::json::json_response;
@@ -19,7 +19,7 @@ use super::error::{ErrorResponse, RestError};
 use super::list_query::{FilterBy, ListFilter};
 use super::representation::{Represent, Versions};
 use super::value::Timestamp;
-use super::verbs::{self, HandlerResult, Target, parse_id};
+use super::verbs::{self, HandlerResult, Target, check_without_tag, parse_id};
 use crate::auth::{Change, Read};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -148,11 +148,19 @@ pub(crate) async fn show(target: DeliveryTarget) -> HandlerResult {
 }
 
 /// `POST /webhooks/<id>/deliveries/<delivery>/replay/`
-pub(crate) async fn replay(target: DeliveryTarget, request: IdempotentRequest) -> HandlerResult {
+pub(crate) async fn replay(
+    target: DeliveryTarget,
+    request: IdempotentRequest,
+    headers: HeaderMap,
+) -> HandlerResult {
     let DeliveryTarget { ctx, endpoint_id, id } = target;
     ctx.permit::<Change, webhook_endpoint::Entity>()?;
     request
         .run(ctx, Bytes::new(), |ctx, _| async move {
+            if let Err(failed) = check_without_tag(&headers) {
+                rules::find(ctx.reader()?, endpoint_id, id).await?;
+                return Err(failed.into());
+            }
             let row = rules::replay(ctx.permit()?, Some(endpoint_id), id).await?;
             respond_with(&ctx, &row, StatusCode::ACCEPTED).await
         })

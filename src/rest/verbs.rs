@@ -98,11 +98,18 @@ pub(crate) async fn read_creation<R: RestResource>(
     body: Body,
 ) -> Result<Bytes> {
     ctx.permit::<Add, R>()?;
-    // The target of the request is the collection, which exists and has no tag.
-    if !if_match_holds(headers, None) || !if_none_match_holds(headers, None) {
-        return Err(Error::VersionConflict);
-    }
+    // The target of the request is the collection.
+    check_without_tag(headers)?;
     read_json_body(headers, body).await
+}
+
+/// Checks the preconditions of a request whose target exists and has no tag.
+pub(crate) fn check_without_tag(headers: &HeaderMap) -> Result<()> {
+    if if_match_holds(headers, None) && if_none_match_holds(headers, None) {
+        Ok(())
+    } else {
+        Err(Error::VersionConflict)
+    }
 }
 
 /// Creates an object from a request body.

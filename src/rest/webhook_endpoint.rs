@@ -205,12 +205,13 @@ async fn required_version(ctx: &Ctx, headers: &HeaderMap, id: i64) -> Result<Opt
 }
 
 /// `POST /webhooks/<id>/test/`
-pub(crate) async fn test(target: Target, request: IdempotentRequest) -> HandlerResult {
+pub(crate) async fn test(target: Target, request: IdempotentRequest, headers: HeaderMap) -> HandlerResult {
     let Target { ctx, id } = target;
     ctx.permit::<Change, Entity>()?;
+    let expected = required_version(&ctx, &headers, id).await;
     request
         .run(ctx, Bytes::new(), |ctx, _| async move {
-            let row = deliveries::test(ctx.permit()?, id).await?;
+            let row = deliveries::test(ctx.permit()?, id, expected?).await?;
             delivery::respond_with(&ctx, &row, StatusCode::ACCEPTED).await
         })
         .await
@@ -224,22 +225,21 @@ pub(crate) async fn replay(
     body: Body,
 ) -> HandlerResult {
     let Target { ctx, id } = target;
-    let found = resolvers::find_model(&ctx.permit::<Change, Entity>()?, id)
-        .await
-        .map(drop);
+    ctx.permit::<Change, Entity>()?;
+    let expected = required_version(&ctx, &headers, id).await;
     if !request.has_key() {
-        found.clone()?;
+        expected.clone()?;
     }
     let body = read_json_body(&headers, body).await?;
     request
         .run(ctx, body, |ctx, body| async move {
-            found?;
+            let expected = expected?;
             let mut form = Form::parse(&body)?;
             let since = ReplayRequest {
                 since: form.timestamp("since"),
                 faults: form.faults(),
             };
-            let replayed = deliveries::replay_failed(ctx.permit()?, id, since).await?;
+            let replayed = deliveries::replay_failed(ctx.permit()?, id, expected, since).await?;
             Ok(json_response(
                 StatusCode::ACCEPTED,
                 &ReplayView {

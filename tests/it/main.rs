@@ -61,6 +61,7 @@ mod idempotency;
 mod import;
 mod inventory;
 mod operations;
+mod proxies;
 mod repository;
 mod rest;
 mod support;

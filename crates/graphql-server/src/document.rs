@@ -20,6 +20,7 @@ use crate::planner::{Plan, plan, root_keys};
 use crate::schema::AnySchema;
 use crate::schema_index::SchemaIndex;
 use crate::validate::literals;
+use crate::validate::typename::expose_directives;
 
 /// A valid document.
 #[derive(Debug)]
@@ -236,7 +237,9 @@ impl Validator {
 
     fn validate(&self, parsed: &ExecutableDocument) -> Result<(), RequestError> {
         let mut request = Request::new("");
-        request.set_parsed_query(parsed.clone());
+        let mut parsed = parsed.clone();
+        expose_directives(&mut parsed)?;
+        request.set_parsed_query(parsed);
         // Validation awaits nothing, so the future is ready at once. Panics are caught because validation in
         // async-graphql has had bugs that index out of bounds.
         let validated = AssertUnwindSafe(self.schema.execute(request))

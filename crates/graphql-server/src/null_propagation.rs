@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use async_graphql::indexmap::IndexMap;
+use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::parser::types::{BaseType, Type};
 use async_graphql::{Name, PathSegment, Response, ServerError, Value};
 
@@ -15,7 +15,7 @@ use crate::json::expand;
 use crate::planner::PLACEHOLDER;
 use crate::schema_description;
 use crate::schema_index::SchemaIndex;
-use crate::validate::field_merging::{TypedSet, by_key};
+use crate::validate::field_merging::{TypedSet, by_key, keys_of};
 
 /// Completes the responses of an operation.
 #[derive(Clone)]
@@ -33,8 +33,8 @@ pub(crate) struct Completion {
 struct Step<'a> {
     segment: &'a PathSegment,
     nullable: bool,
-    /// The response keys of the object that contains this step, in the order of the document.
-    keys: Vec<&'a str>,
+    /// The selection sets of the object that contains this step.
+    sets: Vec<TypedSet<'a>>,
 }
 
 type Object = IndexMap<Name, Value>;
@@ -84,7 +84,7 @@ impl Completion {
         for error in errors {
             let steps = self.steps(&error.path);
             // An error without a path belongs to no field.
-            if !steps.is_empty() && !set_null(data, &steps, &mut nulled) {
+            if !steps.is_empty() && !self.set_null(data, &steps, &mut nulled) {
                 *data = Value::Null;
                 return;
             }
@@ -105,7 +105,6 @@ impl Completion {
             match segment {
                 PathSegment::Field(key) => {
                     let mut found = by_key(&self.document.parsed, &sets);
-                    let keys: Vec<&str> = found.keys().copied().collect();
                     // Validation has checked that these fields have the same type, so the type of the first one is used.
                     let known = found.swap_remove(key.as_str()).unwrap_or_default();
                     let known = known.into_iter().filter_map(|(parent, field)| {
@@ -114,11 +113,11 @@ impl Completion {
                     });
                     let (types, inside): (Vec<_>, Vec<_>) = known.unzip();
                     ty = types.first().copied();
-                    sets = inside;
+                    let sets = std::mem::replace(&mut sets, inside);
                     steps.extend(ty.map(|ty| Step {
                         segment,
                         nullable: ty.nullable,
-                        keys,
+                        sets,
                     }));
                 }
                 PathSegment::Index(_) => {
@@ -129,7 +128,7 @@ impl Completion {
                     steps.extend(ty.map(|ty| Step {
                         segment,
                         nullable: ty.nullable,
-                        keys: Vec::new(),
+                        sets: Vec::new(),
                     }));
                 }
             }
@@ -138,6 +137,68 @@ impl Completion {
             }
         }
         steps
+    }
+
+    /// Sets the value at the last nullable step to null. Returns false if no step is nullable. `nulled` collects the paths of
+    /// the values that have been set to null.
+    fn set_null(&self, data: &mut Value, mut steps: &[Step<'_>], nulled: &mut HashSet<String>) -> bool {
+        loop {
+            let Some(last) = steps.iter().rposition(|step| step.nullable) else {
+                return false;
+            };
+            steps = steps.get(..=last).unwrap_or_default();
+            match target(data, steps, nulled) {
+                Target::Nulled => return true,
+                // The parent itself is missing because async-graphql dropped it: propagate from there.
+                Target::Missing(index) if index < last => steps = steps.get(..=index).unwrap_or_default(),
+                Target::Value | Target::Missing(_) => break,
+            }
+        }
+        let (mut path, mut value) = (String::new(), data);
+        for step in steps {
+            let next = match step.segment {
+                PathSegment::Field(key) => {
+                    // async-graphql returns null for an object whose fields have all failed.
+                    if *value == Value::Null {
+                        *value = Value::Object(Object::new());
+                    }
+                    let Value::Object(object) = value else { return true };
+                    if !object.contains_key(key.as_str()) {
+                        object.insert(Name::new(key), Value::Null);
+                        order(object, &self.keys(object, &step.sets));
+                    }
+                    object.get_mut(key.as_str())
+                }
+                PathSegment::Index(at) => match value {
+                    Value::List(items) => items.get_mut(*at),
+                    _ => None,
+                },
+            };
+            let Some(next) = next else { return true };
+            push(&mut path, step.segment);
+            value = next;
+        }
+        *value = Value::Null;
+        nulled.insert(path);
+        true
+    }
+
+    /// The response keys of an object with these selection sets, in the order of the document. The type of an interface or a
+    /// union is the first one that has the object's keys.
+    fn keys<'a>(&'a self, object: &Object, sets: &[TypedSet<'a>]) -> Vec<&'a str> {
+        let Some((ty, _)) = sets.first() else {
+            return Vec::new();
+        };
+        let keys_of = |name: &str| keys_of(&self.index, &self.document.parsed, name, sets);
+        let possible = self.index.possible_objects(ty).unwrap_or_default();
+        let mut possible = possible.iter().map(|name| keys_of(name));
+        let has_keys = |keys: &IndexSet<&str>| {
+            object
+                .keys()
+                .all(|key| key == PLACEHOLDER || keys.contains(key.as_str()))
+        };
+        let keys = possible.find(has_keys).unwrap_or_else(|| keys_of(ty));
+        keys.into_iter().collect()
     }
 }
 
@@ -148,50 +209,6 @@ enum Target {
     Missing(usize),
     /// The path leads into a value that has been set to null.
     Nulled,
-}
-
-/// Sets the value at the last nullable step to null. Returns false if no step is nullable. `nulled` collects the paths of
-/// the values that have been set to null.
-fn set_null(data: &mut Value, mut steps: &[Step<'_>], nulled: &mut HashSet<String>) -> bool {
-    loop {
-        let Some(last) = steps.iter().rposition(|step| step.nullable) else {
-            return false;
-        };
-        steps = steps.get(..=last).unwrap_or_default();
-        match target(data, steps, nulled) {
-            Target::Nulled => return true,
-            // The parent itself is missing because async-graphql dropped it: propagate from there.
-            Target::Missing(index) if index < last => steps = steps.get(..=index).unwrap_or_default(),
-            Target::Value | Target::Missing(_) => break,
-        }
-    }
-    let (mut path, mut value) = (String::new(), data);
-    for step in steps {
-        let next = match step.segment {
-            PathSegment::Field(key) => {
-                // async-graphql returns null for an object whose fields have all failed.
-                if *value == Value::Null {
-                    *value = Value::Object(Object::new());
-                }
-                let Value::Object(object) = value else { return true };
-                if !object.contains_key(key.as_str()) {
-                    object.insert(Name::new(key), Value::Null);
-                    order(object, &step.keys);
-                }
-                object.get_mut(key.as_str())
-            }
-            PathSegment::Index(at) => match value {
-                Value::List(items) => items.get_mut(*at),
-                _ => None,
-            },
-        };
-        let Some(next) = next else { return true };
-        push(&mut path, step.segment);
-        value = next;
-    }
-    *value = Value::Null;
-    nulled.insert(path);
-    true
 }
 
 fn target(data: &Value, steps: &[Step<'_>], nulled: &HashSet<String>) -> Target {

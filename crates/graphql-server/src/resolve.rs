@@ -1,8 +1,11 @@
-//! Wrappers for objects and lists whose fields and items are resolved one after the other, in a loop.
+//! Wrappers for objects and lists whose fields and items are resolved one after the other, in a loop, and for objects whose
+//! fields are resolved concurrently.
 //!
 //! async-graphql allocates a future for each field of each object, and runs the items of a list concurrently. Where most
 //! fields are plain values, and relations are loaded for all siblings at once, there is nothing to run concurrently, and
 //! a loop takes a fraction of the time. Fields that an object can write without waiting ([`WriteFields`]) take no future.
+//! Where fields run concurrently, async-graphql returns them in the order in which they complete, instead of that of the
+//! document.
 
 use std::borrow::Cow;
 
@@ -12,7 +15,7 @@ use async_graphql::resolver_utils::resolve_container_serial;
 use async_graphql::{
     ContainerType, Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value,
 };
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 
 use crate::json::{raw_json, separate, write_key};
 
@@ -44,6 +47,9 @@ pub fn write_object<T: WriteFields>(ctx: &ContextSelectionSet<'_>, object: &T, j
 /// An object whose fields are resolved in sequence.
 pub struct Node<T>(pub T);
 
+/// An object whose fields are resolved concurrently, unless they are selected in fragments.
+pub struct Concurrent<T>(pub T);
+
 /// A list whose items are resolved in sequence.
 pub struct Items<T>(pub Vec<T>);
 
@@ -70,6 +76,62 @@ impl<T: WriteFields> OutputType for Node<T> {
         let mut json = Vec::new();
         resolve(ctx, &self.0, &mut json).await?;
         Ok(raw_json(json))
+    }
+}
+
+impl<T: ContainerType> OutputType for Concurrent<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.0.introspection_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        if !is_expanded(ctx) {
+            return resolve_container_serial(ctx, &self.0).await;
+        }
+        let fields = ctx
+            .item
+            .node
+            .items
+            .iter()
+            .filter_map(|selection| match &selection.node {
+                Selection::Field(field) => Some(field),
+                _ => None,
+            });
+        let values = join_all(fields.clone().map(|field| field_value(ctx, &self.0, field))).await;
+        let mut json = vec![b'{'];
+        for (index, (field, value)) in fields.zip(values).enumerate() {
+            separate(&mut json, index);
+            write_key(&mut json, &field.node.response_key().node);
+            write(&mut json, &value);
+        }
+        json.push(b'}');
+        Ok(raw_json(json))
+    }
+}
+
+/// The value of a field, null after an error.
+async fn field_value<T: ContainerType>(
+    ctx: &ContextSelectionSet<'_>,
+    object: &T,
+    field: &Positioned<Field>,
+) -> Value {
+    if field.node.name.node == "__typename" {
+        return Value::String(object.introspection_type_name().into_owned());
+    }
+    match object.resolve_field(&ctx.with_field(field)).await {
+        Ok(value) => value.unwrap_or_default(),
+        Err(error) => {
+            ctx.add_error(error);
+            Value::Null
+        }
     }
 }
 
@@ -116,7 +178,11 @@ async fn resolve<T: WriteFields>(
         // Boxed, since it recurses.
         match boxed(object.resolve_field(&ctx.with_field(field))).await {
             Ok(value) => writer.push(&field.node, &value.unwrap_or_default(), json),
-            Err(error) => ctx.add_error(error),
+            // Null propagation expects a failed field at its place.
+            Err(error) => {
+                ctx.add_error(error);
+                writer.push(&field.node, &Value::Null, json);
+            }
         }
     }
     writer.end(json);
@@ -188,7 +254,7 @@ impl<'a, T: WriteFields> Writer<'a, T> {
         self.count += 1;
     }
 
-    /// Ends the object. It is null without a field, which is the case if all of them have failed.
+    /// Ends the object. It is null without a field.
     fn end(self, json: &mut Vec<u8>) {
         if self.count == 0 {
             json.truncate(self.start);

@@ -103,6 +103,7 @@ pub(super) fn sending_errors() -> Map<String, Value> {
             ErrorKind::Forbidden,
             ErrorKind::NotFound,
             ErrorKind::SendingDisabled,
+            ErrorKind::PreconditionFailed,
         ],
         ANY_REQUEST,
     )

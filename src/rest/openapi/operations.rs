@@ -68,7 +68,15 @@ pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
             created,
             with_faults::<R>(
                 schemas,
-                errors(&[ErrorKind::Unauthenticated, ErrorKind::Forbidden, ErrorKind::KeyConflict], KEYED_BODY),
+                errors(
+                    &[
+                        ErrorKind::Unauthenticated,
+                        ErrorKind::Forbidden,
+                        ErrorKind::KeyConflict,
+                        ErrorKind::PreconditionFailed,
+                    ],
+                    KEYED_BODY,
+                ),
             ),
         ),
     })

@@ -117,7 +117,7 @@ pub(crate) fn test(schemas: &mut Schemas) -> Value {
         "description": format!("Sends a `webhook.test` message without data, regardless of the endpoint's events. {PERMISSION}"),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "sendTestWebhook",
-        "parameters": [parameter("Id"), parameter("IdempotencyKey")],
+        "parameters": [parameter("Id"), parameter("IfMatch"), parameter("IdempotencyKey")],
         "responses": responses("202", response, delivery::sending_errors()),
     })
 }
@@ -145,6 +145,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
             ErrorKind::Forbidden,
             ErrorKind::NotFound,
             ErrorKind::SendingDisabled,
+            ErrorKind::PreconditionFailed,
         ],
         KEYED_BODY,
     );
@@ -159,7 +160,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
         ),
         "tags": [tag(Kind::Webhook)],
         "x-graphql-operation": "replayWebhookDeliveries",
-        "parameters": [parameter("Id"), parameter("IdempotencyKey")],
+        "parameters": [parameter("Id"), parameter("IfMatch"), parameter("IdempotencyKey")],
         "requestBody": request_body(&body, &json!({ "since": "2024-01-15T00:00:00Z" })),
         "responses": responses(
             "202",

@@ -14,6 +14,7 @@ on_both![
     stock_by_category_and_brand,
     the_ledger_has_actors_and_reasons,
     invalid_arguments_are_rejected,
+    keys_are_in_the_order_of_the_selection,
 ];
 
 /// The selected fields of `analytics`.
@@ -306,4 +307,40 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
         .refusal("{ analytics { lowStockThreshold } }", json!({}))
         .await;
     assert_eq!(unauthenticated.0, "UNAUTHENTICATED");
+}
+
+/// The fields run concurrently, and those that need the renamed table fail.
+async fn keys_are_in_the_order_of_the_selection(gateway: Gateway) {
+    gateway.root.product("Bolts", 5).await;
+    gateway
+        .sql("ALTER TABLE outflow RENAME TO away")
+        .await
+        .expect("it is renamed");
+    let selections = [
+        "movementsPerDay(from: \"2024-01-01\", to: \"2024-01-02\") { date } stockByBrand { stock { productCount } } \
+         sales { revenue } lowStockThreshold stock { productCount }",
+        "lowStockThreshold stock { productCount } sales { revenue } again: lowStockThreshold ...F",
+    ];
+    let expected = [
+        r#"{"movementsPerDay":null,"stockByBrand":[{"stock":{"productCount":1}}],"sales":null,"lowStockThreshold":5,"stock":{"productCount":1}}"#,
+        r#"{"lowStockThreshold":5,"stock":{"productCount":1},"sales":null,"again":5,"a":null,"b":5}"#,
+    ];
+    for (selected, expected) in selections.iter().zip(expected) {
+        let fragment = if selected.contains("...F") {
+            " fragment F on Analytics { a: sales { revenue } b: lowStockThreshold }"
+        } else {
+            ""
+        };
+        let document = format!("{{ analytics {{ {selected} }} }}{fragment}");
+        for _ in 0..5 {
+            let answer = gateway.viewer.gql(&document, json!({})).await;
+            let data = format!(r#""data":{{"analytics":{expected}}}"#);
+            assert!(answer.text.contains(&data), "{}", answer.text);
+            assert!(!answer.json()["errors"].as_array().expect("errors").is_empty());
+        }
+    }
+    gateway
+        .sql("ALTER TABLE away RENAME TO outflow")
+        .await
+        .expect("it is renamed");
 }

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::operations::failures::assert_unavailable;
-use crate::support::actors::Actor;
+use crate::support::actors::{Actor, send};
 use crate::support::cluster::Cluster;
 use crate::support::command::prints;
 use crate::support::program::Program;
@@ -157,6 +158,68 @@ async fn a_crash_and_a_restart() {
     prints(&cluster.url(), &["check"], "");
 }
 
+/// The server ends after the commit of a mutation, while its payload is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_between_a_commit_and_its_payload() {
+    let Some(mut cluster) = Cluster::start(&[]).await else {
+        return;
+    };
+    let (_program, admin, product) = serve(&cluster).await;
+    // The payload reads this table, and recording an outflow does not.
+    let lock = "BEGIN; LOCK TABLE inflow IN ACCESS EXCLUSIVE MODE";
+    let blocking = cluster.connect("postgres", "shop").await.expect("a connection");
+    blocking.batch_execute(lock).await.expect("a lock");
+    let document = format!(
+        "mutation {{ createOutflow(input: {{ productId: {product}, quantity: 1 }}) {{
+            outflow {{ id quantity product {{ title quantity inflows {{ totalCount }} }} }} userErrors {{ code }} }} }}"
+    );
+    let request = || {
+        let request = admin
+            .request(Method::POST, "/graphql")
+            .header("idempotency-key", "one");
+        send(request.json(&json!({ "query": document })))
+    };
+    let mutation = tokio::spawn(request());
+    let waiting =
+        "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'shop'";
+    let begin = Instant::now();
+    while cluster.number(waiting).await == 0 {
+        assert!(begin.elapsed() < MAX_RESPONSE_TIME, "the payload is not read");
+    }
+    let committed = "SELECT COUNT(*) AS number FROM outflow";
+    assert_eq!(cluster.number(committed).await, 1);
+    cluster.crash();
+    let body = mutation.await.expect("a response").expect(200);
+    let outflow = |inflows: Value| {
+        let product = json!({ "title": "Tea", "quantity": 999_999, "inflows": inflows });
+        json!({ "outflow": { "id": "1", "quantity": 1, "product": product }, "userErrors": [] })
+    };
+    assert_eq!(body["data"]["createOutflow"], outflow(Value::Null), "{body}");
+    let errors = body["errors"].as_array().expect("errors");
+    assert_eq!(errors.len(), 1, "{body}");
+    assert_eq!(errors[0]["extensions"]["code"], "UNAVAILABLE");
+    assert_eq!(
+        errors[0]["path"],
+        json!(["createOutflow", "outflow", "product", "inflows"])
+    );
+    cluster.restart().await;
+    assert_eq!(cluster.number(committed).await, 1);
+    // The repeat changes nothing and gets what was missing.
+    let begin = Instant::now();
+    let repeated = loop {
+        let answer = request().await;
+        if answer.status == 200 && answer.json().get("errors").is_none() {
+            break answer;
+        }
+        assert!(begin.elapsed() < MAX_RECOVERY_TIME, "{}", answer.text);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let complete = outflow(json!({ "totalCount": 0 }));
+    assert_eq!(repeated.json()["data"]["createOutflow"], complete);
+    assert_eq!(admin.quantity(product).await, 999_999);
+    prints(&cluster.url(), &["check"], "");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hang() {
     let Some(cluster) = Cluster::start(&[]).await else {
@@ -296,4 +359,24 @@ async fn a_read_only_database() {
     }
     assert_eq!(admin.quantity(product).await, 999_999);
     prints(&cluster.url(), &["check"], "");
+}
+
+/// With all migrations applied, serving needs no right to change the schema.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_that_can_not_change_the_schema() {
+    let Some(cluster) = Cluster::start(&[]).await else {
+        return;
+    };
+    let admin = cluster.connect("postgres", "shop").await.expect("a connection");
+    let granted = "CREATE ROLE clerk LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk;
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO clerk";
+    admin.batch_execute(granted).await.expect("a role");
+    let url = cluster.url().replace("//shop@", "//clerk@");
+    let program = Program::serve(&url, &[("RUST_LOG", "off,stockroom::cli=info")]).await;
+    program.anon().get("/readyz").await.expect(200);
+    let admin = program.user("admin").await;
+    let product = admin.product("Tea", 5).await;
+    create_outflow(&admin, product).await.expect(201);
+    assert_eq!(admin.get("products/").await.expect(200)["count"], 1);
 }

@@ -1,18 +1,28 @@
-//! A database that a newer version of the program has migrated, and the repair of row counts.
+//! A database that a newer version of the program has migrated, the repair of row counts, and a migration beside an older
+//! program.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait as _, Statement};
+use serde_json::json;
+use stockroom::kind::Kind;
+use tokio_postgres::NoTls;
 
+use crate::support::api::Api;
 use crate::support::command::{fails, prints, run};
-use crate::support::gateway::Gateway;
+use crate::support::gateway::{Gateway, run as run_test};
 use crate::support::program::{Program, command};
+use crate::support::test_database::Database;
 
 on_both![
     a_compatible_newer_schema_is_served,
     an_incompatible_newer_schema_is_refused,
     counts_are_repaired,
 ];
+
+/// The time limit of every step.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 const NEWER: &str = "m20990101_000001_future";
 
@@ -118,4 +128,57 @@ async fn counts_are_repaired(gateway: Gateway) {
     );
     assert_eq!(gateway.services.db.number(statement).await, Ok(3));
     prints(&url, &["check"], "");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_are_added_during_a_migration_are_counted() {
+    run_test(
+        Database::Postgres,
+        Api::Rest,
+        a_row_is_committed_during_the_migration,
+    )
+    .await;
+}
+
+/// A transaction of an older gateway adds a row, and commits while the migration that counts rows waits for it.
+async fn a_row_is_committed_during_the_migration(gateway: Gateway) {
+    gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
+    let place = gateway.end().await;
+    let url = place.url();
+    let status = prints(&url, &["migrate", "status"], "");
+    let steps = status
+        .lines()
+        .skip_while(|line| !line.ends_with("_tallies"))
+        .count();
+    assert!(steps > 0, "{status}");
+    prints(&url, &["migrate", "down", &steps.to_string(), "--yes"], "");
+    let (writer, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    let (observer, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    let added =
+        "CREATE TEMPORARY TABLE added AS SELECT * FROM brand; UPDATE added SET id = nextval('brand_id_seq');
+        BEGIN; INSERT INTO brand OVERRIDING SYSTEM VALUE SELECT * FROM added";
+    writer.batch_execute(added).await.expect("a row");
+    let migrating = {
+        let url = url.clone();
+        tokio::task::spawn_blocking(move || prints(&url, &["migrate", "up"], ""))
+    };
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
+    let begin = Instant::now();
+    while observer
+        .query_one(waiting, &[])
+        .await
+        .expect("a count")
+        .get::<_, i64>(0)
+        == 0
+    {
+        assert!(begin.elapsed() < TIMEOUT, "the migration does not wait");
+    }
+    writer.batch_execute("COMMIT").await.expect("a commit");
+    migrating.await.expect("the migration succeeds");
+    prints(&url, &["check"], "");
+    let program = Program::serve(&url, &[]).await;
+    let brands = program.user("viewer").await.get("brands/").await.expect(200);
+    assert_eq!(brands["count"], 2);
 }

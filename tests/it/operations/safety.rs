@@ -1,7 +1,11 @@
-//! Protection of stored data: reverting migrations, an outdated schema, a corrupt file, and SIGHUP.
+//! Protection of stored data: reverting migrations, an outdated schema, files that are corrupt or can't be written, and
+//! SIGHUP.
 
-use std::fs::OpenOptions;
+use std::fs::{OpenOptions, Permissions};
 use std::io::{Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
 
 use rusqlite::Connection;
 
@@ -9,7 +13,7 @@ use crate::import::installation::Installation;
 use crate::support::api::Api;
 use crate::support::command::{fails, prints, run};
 use crate::support::gateway::{Gateway, run as run_test};
-use crate::support::program::Program;
+use crate::support::program::{Program, command};
 use crate::support::test_database::Database;
 
 on_both![
@@ -148,4 +152,60 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
     let report = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(report.starts_with("FAILED  the file is a database"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_can_not_be_written() {
+    run_test(Database::Sqlite, Api::Rest, unwritable_files_are_not_served).await;
+}
+
+async fn unwritable_files_are_not_served(gateway: Gateway) {
+    let place = gateway.end().await;
+    let url = place.url();
+    let file = Path::new(url.trim_start_matches("sqlite://"));
+    let log = file.with_extension("db-wal");
+    let directory = file.parent().expect("a directory");
+    let refused = |path: &Path, mode: u32| {
+        let before = std::fs::metadata(path).expect("a file").permissions();
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
+        let output = without_privileges(&command(&url)).arg("serve").output();
+        std::fs::set_permissions(path, before).expect("permissions");
+        let output = output.expect("the process exits");
+        let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("can't be written"), "{printed}");
+        assert!(!printed.to_lowercase().contains("sqlite 1"), "{printed}");
+        printed
+    };
+    assert!(refused(file, 0o400).contains("test.db: Permission denied"));
+    assert!(refused(directory, 0o500).contains("Permission denied"));
+    std::fs::write(&log, "").expect("a file");
+    assert!(refused(&log, 0o400).contains("test.db-wal: Permission denied"));
+    // Nothing was changed or left behind.
+    let program = Program::serve(&url, &[]).await;
+    program.anon().get("/readyz").await.expect(200);
+    let names: Vec<String> = std::fs::read_dir(directory)
+        .expect("a directory")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    assert!(!names.iter().any(|name| name.contains("probe")), "{names:?}");
+}
+
+/// The same command without the privilege of root to ignore permissions.
+fn without_privileges(like: &Command) -> Command {
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--bounding-set=-all", "--inh-caps=-all"])
+        .arg(like.get_program())
+        .env_clear()
+        .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .env("BIND", "127.0.0.1:0")
+        .current_dir(std::env::temp_dir());
+    command
 }

@@ -9,12 +9,14 @@ use crate::support::actors::send;
 use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample, list};
+use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
 on_both![
     preconditions_of_writes,
     preconditions_of_reads,
     preconditions_are_checked_after_permissions_and_before_bodies,
     compressed_objects_have_weak_tags,
+    preconditions_of_webhook_actions,
 ];
 
 async fn preconditions_of_writes(gateway: Gateway) {
@@ -168,4 +170,105 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
     send_with(&gateway.root, Method::PATCH, &path, ("if-match", &plain), &body)
         .await
         .expect(200);
+}
+
+/// The actions on an endpoint have its tag; a delivery has none.
+async fn preconditions_of_webhook_actions(gateway: Gateway) {
+    let gateway = with_managed_endpoints(gateway, &[]).await;
+    let root = &gateway.root;
+    let endpoint = ManagedEndpoint::make(&gateway, "http://127.0.0.1:9/", &["outflow.created"]).await;
+    let old = tag(root, &endpoint.path("")).await;
+    endpoint
+        .patch(&gateway, json!({ "description": "Changed" }))
+        .await;
+    let seen = tag(root, &endpoint.path("")).await;
+    root.post(&endpoint.path("test/"), Value::Null).await.expect(202);
+    let id = endpoint.deliveries(&gateway).await[0]["id"].clone();
+    let replay_one = endpoint.path(&format!("deliveries/{id}/replay/"));
+    let count = async || endpoint.deliveries(&gateway).await.len();
+    let since = json!({ "since": "2024-01-01T00:00:00Z" });
+    for (path, tag, body) in [
+        (endpoint.path("test/"), Some(&seen), Value::Null),
+        (endpoint.path("replay/"), Some(&seen), since.clone()),
+        (replay_one.clone(), None, Value::Null),
+    ] {
+        let before = count().await;
+        let weak = format!("W/{seen}");
+        for header in [
+            ("if-match", &*old),
+            ("if-match", "\"other\""),
+            ("if-match", &*weak),
+            ("if-none-match", "*"),
+        ] {
+            let refused = send_with(root, Method::POST, &path, header, &body).await;
+            assert_eq!(
+                refused.expect_error(412, "PRECONDITION_FAILED"),
+                json!({}),
+                "{path} {header:?}"
+            );
+            // A failed precondition is reported before an invalid body, and after missing objects and permissions.
+            send_with(&gateway.manager, Method::POST, &path, header, &body)
+                .await
+                .expect(403);
+            let missing = path.replacen(&endpoint.id.to_string(), "999999", 1);
+            send_with(root, Method::POST, &missing, header, &body)
+                .await
+                .expect_body(404, NOT_FOUND);
+        }
+        if path.ends_with("/replay/") && tag.is_some() {
+            send_with(root, Method::POST, &path, ("if-match", &old), &json!({}))
+                .await
+                .expect_error(412, "PRECONDITION_FAILED");
+        }
+        assert_eq!(count().await, before, "{path}");
+        let matching = tag.map_or("*", String::as_str);
+        for header in [
+            ("if-none-match", &*old),
+            ("if-match", matching),
+            ("if-match", "*"),
+        ] {
+            send_with(root, Method::POST, &path, header, &body)
+                .await
+                .expect(202);
+        }
+        if tag.is_none() {
+            send_with(root, Method::POST, &path, ("if-match", &seen), &body)
+                .await
+                .expect_error(412, "PRECONDITION_FAILED");
+        }
+    }
+    let before = count().await;
+    assert_eq!(before, 4);
+
+    // The same through GraphQL.
+    let version = root
+        .data(
+            "query($id: ID!) { webhookEndpoint(id: $id) { version } }",
+            json!({ "id": endpoint.id }),
+        )
+        .await["webhookEndpoint"]["version"]
+        .as_i64()
+        .expect("a version");
+    for (field, more, selected) in [
+        ("sendTestWebhook", "", "webhookDelivery { id }"),
+        (
+            "replayWebhookDeliveries",
+            ", since: \"2024-01-01T00:00:00Z\"",
+            "replayed",
+        ),
+    ] {
+        for (expected, codes) in [
+            (version - 1, json!([{ "code": "CONFLICT" }])),
+            (version, json!([])),
+        ] {
+            let document = format!(
+                "mutation {{ {field}(input: {{ endpointId: {}, expectedVersion: {expected}{more} }}) {{
+                    {selected} userErrors {{ code }} }} }}",
+                endpoint.id
+            );
+            let payload = root.data(&document, json!({})).await[field].clone();
+            assert_eq!(payload["userErrors"], codes, "{document}: {payload}");
+        }
+    }
+    assert_eq!(count().await, before + 1);
 }

@@ -16,7 +16,7 @@ use crate::support::test_database::PASSWORD;
 /// The time limit of every step.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A running `stockroom serve` on its own port, logging as JSON.
+/// A running `stockroom serve` on its own port unless `BIND` is set, logging as JSON.
 pub struct Program {
     pub address: SocketAddr,
     child: Child,
@@ -79,9 +79,11 @@ impl Program {
     }
 
     async fn start(command: &mut Command) -> Self {
+        if !command.get_envs().any(|(name, _)| name == "BIND") {
+            command.env("BIND", "127.0.0.1:0");
+        }
         let mut child = command
             .arg("serve")
-            .env("BIND", "127.0.0.1:0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

@@ -28,8 +28,12 @@ pub struct Socket(WebSocketStream<TcpStream>);
 impl Socket {
     /// Connects with these headers; returns the status and body if the upgrade is rejected.
     pub async fn connect(actor: &Actor, headers: &[(&str, &str)]) -> Result<Self, (u16, String)> {
+        Self::connect_at(actor, "/graphql", headers).await
+    }
+
+    async fn connect_at(actor: &Actor, path: &str, headers: &[(&str, &str)]) -> Result<Self, (u16, String)> {
         let stream = TcpStream::connect(actor.address).await.expect("a connection");
-        let mut request = format!("ws://{}/graphql", actor.address)
+        let mut request = format!("ws://{}{path}", actor.address)
             .into_client_request()
             .expect("a request");
         for (name, value) in headers {
@@ -53,13 +57,23 @@ impl Socket {
 
     /// Connects with the subprotocol.
     pub async fn open(actor: &Actor) -> Self {
+        Self::open_at(actor, "/graphql").await
+    }
+
+    async fn open_at(actor: &Actor, path: &str) -> Self {
         let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
-        Self::connect(actor, &protocol).await.expect("a WebSocket")
+        let connected = Self::connect_at(actor, path, &protocol).await;
+        connected.expect("a WebSocket")
     }
 
     /// Connects and authenticates in `connection_init`, as a browser does.
     pub async fn login(actor: &Actor) -> Self {
-        let mut socket = Self::open(actor).await;
+        Self::login_at(actor, "/graphql").await
+    }
+
+    /// Like [`Socket::login`], at another path.
+    pub async fn login_at(actor: &Actor, path: &str) -> Self {
+        let mut socket = Self::open_at(actor, path).await;
         socket.init(actor.token.as_deref()).await;
         assert_eq!(
             socket.next().await,

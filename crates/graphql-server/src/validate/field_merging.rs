@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use async_graphql::indexmap::IndexMap;
+use async_graphql::indexmap::{IndexMap, IndexSet};
 use async_graphql::parser::types::{
     BaseType, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet, Type,
 };
@@ -85,6 +85,45 @@ pub(crate) fn by_key<'a>(
         gather(document, *set, &mut spread, &mut found);
     }
     found
+}
+
+/// The response keys of an object of this type, in the order in which they first appear.
+pub(crate) fn keys_of<'a>(
+    index: &SchemaIndex,
+    document: &'a ExecutableDocument,
+    object: &str,
+    sets: &[TypedSet<'a>],
+) -> IndexSet<&'a str> {
+    let mut keys = IndexSet::new();
+    let mut spread = HashSet::new();
+    let mut rest: Vec<&Positioned<Selection>> =
+        sets.iter().flat_map(|(_, set)| &set.node.items).rev().collect();
+    while let Some(selection) = rest.pop() {
+        let (on, set) = match &selection.node {
+            Selection::Field(field) => {
+                keys.insert(field.node.response_key().node.as_str());
+                continue;
+            }
+            Selection::InlineFragment(fragment) => {
+                let on = fragment.node.type_condition.as_ref();
+                (on.map(|on| &on.node.on.node), &fragment.node.selection_set)
+            }
+            Selection::FragmentSpread(one) => {
+                let name = &one.node.fragment_name.node;
+                match document.fragments.get(name) {
+                    Some(fragment) if spread.insert(name) => (
+                        Some(&fragment.node.type_condition.node.on.node),
+                        &fragment.node.selection_set,
+                    ),
+                    _ => continue,
+                }
+            }
+        };
+        if on.is_none_or(|on| index.is_of(object, on)) {
+            rest.extend(set.node.items.iter().rev());
+        }
+    }
+    keys
 }
 
 fn gather<'a>(

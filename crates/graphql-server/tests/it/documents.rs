@@ -131,3 +131,55 @@ async fn introspection_can_be_disabled() {
         "Query"
     );
 }
+
+#[tokio::test]
+async fn typename_is_validated_like_other_fields() {
+    let fixture = Fixture::new();
+    for (text, data) in [
+        (
+            "query($x:Boolean!=false){ __typename @skip(if:$x) }",
+            r#"{"__typename":"Query"}"#,
+        ),
+        (
+            "query($x:Boolean!=true){ viewer thing(id:2){ id __typename @skip(if:$x) } }",
+            r#"{"viewer":null,"thing":{"id":"2"}}"#,
+        ),
+        (
+            "mutation($x:Boolean!=true){ __typename @include(if:$x) }",
+            r#"{"__typename":"Mutation"}"#,
+        ),
+        (
+            "query($x:Boolean!=true){ ...F } fragment F on Query{ a:__typename @include(if:$x) @skip(if:false) }",
+            r#"{"a":"Query"}"#,
+        ),
+        (
+            "{ known{ ...on Thing{ __typename @skip(if:true) } __typename } }",
+            r#"{"known":[{"__typename":"Thing"},{"__typename":"Place"}]}"#,
+        ),
+    ] {
+        let response = fixture.run(text, value!({})).await;
+        assert!(response.get("errors").is_none(), "{text}: {response}");
+        assert_eq!(response["data"].to_string(), data, "{text}");
+    }
+    for (text, says) in [
+        ("{ __typename @unknown }", "unknown"),
+        ("{ __typename @deprecated }", "deprecated"),
+        ("{ __typename @skip }", "if"),
+        ("{ __typename @skip(if:$x) }", "x"),
+        ("{ __typename @skip(if:true) @skip(if:true) }", "skip"),
+        ("{ __typename(x:1) }", "Unknown argument \"x\""),
+        ("{ thing(id:2){ __typename(id:2) } }", "Unknown argument \"id\""),
+        ("{ a:__typename{ id } }", "must not have a selection"),
+        (
+            "{ ...F } fragment F on Query{ __typename{ a } }",
+            "must not have a selection",
+        ),
+        ("query($x:Boolean!){ viewer __typename @skip(if:false) }", "x"),
+    ] {
+        let error = fixture.prepare(text).err().unwrap_or_else(|| panic!("{text}"));
+        assert_eq!(error.code(), ErrorCode::BadUserInput, "{text}");
+        let message = &error.errors()[0].message;
+        assert!(message.contains(says), "{text}: {message}");
+        assert!(!error.errors()[0].locations.is_empty(), "{text}");
+    }
+}

@@ -212,6 +212,17 @@ async fn failures_propagate_to_the_nearest_nullable_parent() {
             r#"{"known":[{"id":"1","perhaps":null},{}]}"#,
             1,
         ),
+        // The order of keys is that of the object's own type.
+        (
+            "{ known{ ...on Place{ b:id a:id } ...on Thing{ perhaps a:id b:id } } }",
+            r#"{"known":[{"perhaps":null,"a":"1","b":"1"},{"b":"0","a":"0"}]}"#,
+            1,
+        ),
+        (
+            "{ known{ ...P ...T id } } fragment P on Place{ id name } fragment T on Thing{ x:perhaps ...on Known{ y:id } }",
+            r#"{"known":[{"x":null,"y":"1","id":"1"},{"id":"0","name":"here"}]}"#,
+            1,
+        ),
         ("{ known{ ...on Place{ name } ...on Thing{ even } } }", "null", 1),
         (
             "{ ...F } fragment F on Query{ x:thing(id:1){ ...G } } fragment G on Thing{ even }",
@@ -268,5 +279,31 @@ async fn failures_propagate_in_events() {
             .collect()
             .await;
         assert_eq!(events, expected, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn concurrent_fields_are_in_the_order_of_the_document() {
+    let fixture = Fixture::new();
+    for (text, data) in [
+        (
+            "{ concurrent{ slow quick:slow(yields:0) __typename medium:slow(yields:1) } }",
+            r#"{"concurrent":{"slow":3,"quick":0,"__typename":"Racers","medium":1}}"#,
+        ),
+        (
+            "{ concurrent{ slow fails a:slow(yields:0) } viewer }",
+            r#"{"concurrent":{"slow":3,"fails":null,"a":0},"viewer":null}"#,
+        ),
+        (
+            "{ concurrent{ a:fails ...F } } fragment F on Racers{ slow b:fails c:slow(yields:0) }",
+            r#"{"concurrent":{"a":null,"slow":3,"b":null,"c":0}}"#,
+        ),
+        (
+            "{ concurrent{ slow must b:slow(yields:0) } viewer }",
+            r#"{"concurrent":null,"viewer":null}"#,
+        ),
+    ] {
+        let response = fixture.run(text, value!({})).await;
+        assert_eq!(response["data"].to_string(), data, "{text}: {response}");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use async_graphql::{ID, InputObject, Interface, MaybeUndefined, Object, SimpleObject, Subscription};
 use futures_util::stream::{self, Stream};
+use graphql_server::resolve::Concurrent;
 
 pub struct Query;
 
@@ -47,6 +48,27 @@ impl Thing {
     }
     async fn things(&self, first: Option<i32>, last: Option<i32>) -> Option<Connection> {
         things(first, last)
+    }
+}
+
+/// An object whose fields complete in another order than that of the document.
+struct Racers;
+
+#[Object]
+impl Racers {
+    /// Completes after the task has yielded this many times.
+    async fn slow(&self, #[graphql(default = 3)] yields: i32) -> i32 {
+        for _ in 0..yields {
+            tokio::task::yield_now().await;
+        }
+        yields
+    }
+    async fn fails(&self) -> Result<Option<i32>, async_graphql::Error> {
+        tokio::task::yield_now().await;
+        Err(async_graphql::Error::new("It fails."))
+    }
+    async fn must(&self) -> Result<i32, async_graphql::Error> {
+        Err(async_graphql::Error::new("It fails."))
     }
 }
 
@@ -100,6 +122,9 @@ impl Query {
     }
     async fn things(&self, first: Option<i32>, last: Option<i32>) -> Option<Connection> {
         things(first, last)
+    }
+    async fn concurrent(&self) -> Option<Concurrent<Racers>> {
+        Some(Concurrent(Racers))
     }
     async fn known(&self) -> Vec<Known> {
         vec![Known::Thing(Thing(1)), Known::Place(Place)]
