@@ -109,7 +109,7 @@ async fn copy(from: &Location, to: &Location, progress: &Progress) -> Result<Vec
     let target = open(to).await?;
     let bar = Bar::show({
         let progress = progress.clone();
-        move || progress.now()
+        move || progress.status()
     });
     let copying = async {
         create_if_empty(&target).await?;

@@ -163,9 +163,9 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
                 grant: granted.permissions.clone(),
                 ..RightsChange::default()
             };
-            account::change_rights(&ctx, granted.name.clone(), change).await?;
-            granted.log("granted permissions to a user");
-            show(&ctx, &granted.name).await?;
+            granted
+                .apply(&ctx, change, "granted permissions to a user")
+                .await?;
         }
         User::Revoke(revoked) => {
             let change = RightsChange {
@@ -173,9 +173,9 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
                 revoke: revoked.permissions.clone(),
                 ..RightsChange::default()
             };
-            account::change_rights(&ctx, revoked.name.clone(), change).await?;
-            revoked.log("revoked permissions of a user");
-            show(&ctx, &revoked.name).await?;
+            revoked
+                .apply(&ctx, change, "revoked permissions of a user")
+                .await?;
         }
         User::EndSessions { name } => {
             account::end_sessions(&ctx, name.clone()).await?;
@@ -225,7 +225,9 @@ async fn show(ctx: &Ctx, name: &str) -> Result<()> {
 }
 
 impl Permissions {
-    fn log(&self, message: &str) {
+    /// Applies a change, logs it with this message, and prints the user.
+    async fn apply(&self, ctx: &Ctx, change: RightsChange, message: &str) -> Result<()> {
+        account::change_rights(ctx, self.name.clone(), change).await?;
         let codenames: Vec<String> = self.permissions.iter().map(|right| right.codename()).collect();
         let (username, superuser) = (&self.name, self.superuser);
         tracing::info!(
@@ -234,6 +236,7 @@ impl Permissions {
             superuser,
             "{message}"
         );
+        show(ctx, &self.name).await
     }
 }
 

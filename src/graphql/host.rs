@@ -9,7 +9,7 @@ use async_graphql::parser::types::OperationType;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response};
 use graphql_server::{
-    ErrorCode, Host, KeyedRequest, Observation, Recalled, RequestError, SelectedField, Usage,
+    ErrorCode, Host, KeyedAction, KeyedRequest, Observation, RequestError, SelectedField, Usage,
 };
 use graphql_tables::ArgumentChecks;
 use request_telemetry::{Record, Span};
@@ -95,18 +95,22 @@ impl Host for StockroomHost {
         Ok(())
     }
 
-    async fn recall(&self, ctx: Ctx, request: KeyedRequest<'_>) -> Result<Recalled<Ctx>, RequestError> {
+    async fn begin_keyed(
+        &self,
+        ctx: Ctx,
+        request: KeyedRequest<'_>,
+    ) -> Result<KeyedAction<Ctx>, RequestError> {
         let Some(key) = Key::parse(request.keys.iter().map(HeaderValue::as_bytes))? else {
-            return Ok(Recalled::Execute(ctx));
+            return Ok(KeyedAction::Execute(ctx));
         };
         let fingerprint = Fingerprint::new("POST", request.path, request.body);
         Ok(match idempotency::begin(&ctx, key, fingerprint).await? {
-            BeginResult::Execute(ctx) => Recalled::Execute(ctx),
-            BeginResult::Replay(response) => Recalled::Replay(replay(response)?),
+            BeginResult::Execute(ctx) => KeyedAction::Execute(ctx),
+            BeginResult::Replay(response) => KeyedAction::Replay(replay(response)?),
         })
     }
 
-    async fn remember(
+    async fn finish_keyed(
         &self,
         ctx: &Ctx,
         response: Response<String>,

@@ -60,7 +60,7 @@ impl Watch {
     }
 
     /// The current step, the number of rows it has processed, and the number of all its rows.
-    pub(crate) fn now(&self) -> (&'static str, u64, u64) {
+    pub(crate) fn status(&self) -> (&'static str, u64, u64) {
         if self.comparison.has_begun.load(Ordering::Relaxed) {
             let (done, total) = (&self.comparison.done, &self.comparison.total);
             return (
@@ -69,6 +69,6 @@ impl Watch {
                 total.load(Ordering::Relaxed),
             );
         }
-        self.source.now()
+        self.source.status()
     }
 }

@@ -23,8 +23,8 @@ impl Ctx {
         let count = windows.count(client, limit, operations, now).await;
         self.record.record_quota(Quota {
             name: limit.name,
-            limit: limit.most,
-            remaining: limit.most.saturating_sub(count.used),
+            limit: limit.max,
+            remaining: limit.max.saturating_sub(count.used),
             reset: count.reset,
         });
         if count.admitted {

@@ -28,12 +28,12 @@ pub enum Class {
 impl Class {
     /// The limit, with its name in response headers and metrics.
     pub const fn limit(self) -> Limit {
-        let (name, most) = match self {
+        let (name, max) = match self {
             Self::Authentication => ("authentication", 10),
             Self::Read => ("read", 100),
             Self::Write => ("write", 50),
         };
-        Limit { name, most }
+        Limit { name, max }
     }
 }
 

@@ -44,9 +44,10 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     if !TABLES.contains(&table) {
         return Ok(None);
     }
-    let sql = "SELECT CAST(COALESCE(SUM(change), 0) AS bigint) FROM tally WHERE noun = $1";
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [table.into()]);
-    let sum = db.number(statement).await?;
+    let sql = format!("SELECT {}", revision::sum_of_changes("tally", table));
+    let sum = db
+        .number(Statement::from_string(db.get_database_backend(), sql))
+        .await?;
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
@@ -96,14 +97,10 @@ pub async fn count_again(ctx: &Ctx, table: &'static str) -> Result<Recount> {
                 tx.execute_unprepared(&format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
                     .await?;
             }
-            let stored = number(
-                tx,
-                format!("SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}'"),
-            )
-            .await?;
+            let stored = number(tx, &revision::sum_of_changes("tally", table)).await?;
             tx.execute_unprepared(&format!("DELETE FROM tally WHERE noun = '{table}'"))
                 .await?;
-            let counted = number(tx, format!("SELECT COUNT(*) FROM {table}")).await?;
+            let counted = number(tx, &format!("(SELECT COUNT(*) FROM {table})")).await?;
             tx.execute_unprepared(&format!(
                 "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"
             ))
@@ -120,8 +117,8 @@ pub async fn count_again(ctx: &Ctx, table: &'static str) -> Result<Recount> {
     .await
 }
 
-async fn number(tx: &Tx, sql: String) -> Result<i64> {
-    let sql = format!("SELECT CAST(({sql}) AS bigint) AS number");
+async fn number(tx: &Tx, expression: &str) -> Result<i64> {
+    let sql = format!("SELECT {expression} AS number");
     let statement = Statement::from_string(tx.get_database_backend(), sql);
     match tx.query_one_raw(statement).await? {
         Some(row) => Ok(row.try_get("", "number")?),

@@ -19,7 +19,7 @@ impl Serialize for Timestamp {
 
 impl JsonSchema for Timestamp {
     fn schema_name() -> Cow<'static, str> {
-        "Moment".into()
+        "Timestamp".into()
     }
 
     fn schema_id() -> Cow<'static, str> {

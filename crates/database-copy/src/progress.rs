@@ -29,7 +29,7 @@ impl Progress {
     }
 
     /// The current stage (`copying` or `comparing`), the number of rows done in it, and the total number of rows.
-    pub fn now(&self) -> (&'static str, u64, u64) {
+    pub fn status(&self) -> (&'static str, u64, u64) {
         let stage = if self.0.comparing.load(Ordering::Relaxed) {
             "comparing"
         } else {

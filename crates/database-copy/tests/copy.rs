@@ -107,7 +107,7 @@ async fn all_rows_and_ids_are_copied() {
     assert!(tables.iter().all(Comparison::is_equal), "{tables:?}");
     assert_eq!(tables[2].target.quantity.as_deref(), Some("179700"));
     assert_eq!(tables[1].target.quantity, None);
-    assert_eq!(progress.now(), ("comparing", 604, 604));
+    assert_eq!(progress.status(), ("comparing", 604, 604));
 
     let same = "SELECT COUNT(*) AS number FROM book WHERE title = 'Ulysses 599' AND pages = 599 AND NOT lent AND id = 599";
     assert_eq!(number(&target, same).await, 1);

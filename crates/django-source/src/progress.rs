@@ -17,7 +17,7 @@ struct Inner {
 
 impl Progress {
     /// The table that is being read, the number of rows read so far, and the total number of rows of all tables.
-    pub fn now(&self) -> (&'static str, u64, u64) {
+    pub fn status(&self) -> (&'static str, u64, u64) {
         let table = *self.0.table.lock().unwrap_or_else(PoisonError::into_inner);
         (
             table,

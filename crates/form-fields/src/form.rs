@@ -88,26 +88,23 @@ impl<'a> Form<'a> {
 
     /// Reads a string. A number is accepted as its digits, as in Django REST framework.
     pub fn text(&mut self, field: &'static str) -> Field<String> {
-        match self.take(field) {
-            JsonField::Absent => Field::Absent,
-            JsonField::Null => Field::Null,
-            JsonField::Text(text) => Field::Set(text),
-            JsonField::Number(digits) => Field::Set(digits.to_owned()),
-            JsonField::Bool(_) | JsonField::InvalidText | JsonField::List(_) | JsonField::Object(_) => {
-                self.fault(field, "Not a valid string.")
-            }
-        }
+        self.text_or_digits(field, "Not a valid string.")
     }
 
     /// Reads a decimal number, as a string or a number, without parsing it.
     pub fn decimal(&mut self, field: &'static str) -> Field<String> {
+        self.text_or_digits(field, "A valid number is required.")
+    }
+
+    /// Reads a string or the digits of a number. Any other value is a fault with this message.
+    fn text_or_digits(&mut self, field: &'static str, message: &str) -> Field<String> {
         match self.take(field) {
             JsonField::Absent => Field::Absent,
             JsonField::Null => Field::Null,
             JsonField::Text(text) => Field::Set(text),
             JsonField::Number(digits) => Field::Set(digits.to_owned()),
             JsonField::Bool(_) | JsonField::InvalidText | JsonField::List(_) | JsonField::Object(_) => {
-                self.fault(field, "A valid number is required.")
+                self.fault(field, message)
             }
         }
     }

@@ -86,21 +86,21 @@ pub trait Host: Send + Sync + 'static {
     ///
     /// # Errors
     /// A key that is not valid, was used for another request, or belongs to a request that is being executed.
-    fn recall(
+    fn begin_keyed(
         &self,
         context: Self::Context,
         _request: KeyedRequest<'_>,
-    ) -> impl Future<Output = Result<Recalled<Self::Context>, RequestError>> + Send {
-        std::future::ready(Ok(Recalled::Execute(context)))
+    ) -> impl Future<Output = Result<KeyedAction<Self::Context>, RequestError>> + Send {
+        std::future::ready(Ok(KeyedAction::Execute(context)))
     }
 
-    /// Ends a mutation that [`recall`](Self::recall) has begun, with the context that it returned. Returns the response to
-    /// send. `is_complete` is false if the response has errors; such a response should not be stored, but rendered again
+    /// Ends a mutation that [`begin_keyed`](Self::begin_keyed) has begun, with the context that it returned. Returns the
+    /// response to send. `is_complete` is false if the response has errors; such a response should not be stored, but rendered again
     /// when the request is repeated.
     ///
     /// # Errors
-    /// As for [`recall`](Self::recall), when another request with the key has finished first.
-    fn remember(
+    /// As for [`begin_keyed`](Self::begin_keyed), when another request with the key has finished first.
+    fn finish_keyed(
         &self,
         _context: &Self::Context,
         response: Response<String>,
@@ -166,7 +166,7 @@ pub struct KeyedRequest<'r> {
 
 /// What to do with a request that has a key.
 #[derive(Debug)]
-pub enum Recalled<Context> {
+pub enum KeyedAction<Context> {
     /// Execute the mutation with this context.
     Execute(Context),
     /// Send this response of an earlier execution.

@@ -8,7 +8,7 @@
 //!
 //! use rate_limit::{Client, Limit, Windows};
 //!
-//! const READS: Limit = Limit { name: "read", most: 2 };
+//! const READS: Limit = Limit { name: "read", max: 2 };
 //!
 //! # async fn run() {
 //! let windows = Windows::local();

@@ -33,7 +33,7 @@ impl LocalWindows {
         if window.closes_at <= now {
             *window = new_window();
         }
-        let admitted = window.used.saturating_add(operations) <= limit.most;
+        let admitted = window.used.saturating_add(operations) <= limit.max;
         if admitted {
             window.used += operations;
         }
@@ -65,15 +65,15 @@ mod tests {
 
     const LOGINS: Limit = Limit {
         name: "login",
-        most: 10,
+        max: 10,
     };
     const READS: Limit = Limit {
         name: "read",
-        most: 100,
+        max: 100,
     };
     const WRITES: Limit = Limit {
         name: "write",
-        most: 50,
+        max: 50,
     };
 
     fn start() -> Duration {

@@ -44,7 +44,7 @@ impl SharedWindows {
             .script
             .key(self.store.key(format_args!("{}:{client}", limit.name)));
         call.arg(operations)
-            .arg(limit.most)
+            .arg(limit.max)
             .arg(WINDOW.as_millis().to_string());
         let (admitted, used, left) = self.store.call::<(u8, u32, u64)>(&call).await?;
         Some(Count {

@@ -13,7 +13,7 @@ pub struct Limit {
     /// Identifies the limit. Each limit has separate windows.
     pub name: &'static str,
     /// Operations admitted in one window.
-    pub most: u32,
+    pub max: u32,
 }
 
 /// The client that a window belongs to.

@@ -7,7 +7,7 @@ use rate_limit::{Client, Failures, Limit, Store, WINDOW, Windows};
 
 const LIMIT: Limit = Limit {
     name: "tests",
-    most: 3,
+    max: 3,
 };
 
 #[tokio::test]

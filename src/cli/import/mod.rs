@@ -139,7 +139,7 @@ pub(super) fn cancel_on_signals(cancel: impl FnOnce() + Send + 'static) -> Resul
 async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan, ExitCode> {
     let bar = Bar::show({
         let watch = watch.clone();
-        move || watch.now()
+        move || watch.status()
     });
     let checking = async {
         let options = arguments.options()?;
@@ -232,7 +232,7 @@ async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparis
     let services = Services::open_without_timeouts(config, Clock::system()).await?;
     let bar = Bar::show({
         let watch = watch.clone();
-        move || watch.now()
+        move || watch.status()
     });
     let storing = async {
         create_if_empty(&services.db).await?;

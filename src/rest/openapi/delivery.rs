@@ -102,7 +102,7 @@ pub(super) fn sending_errors() -> Map<String, Value> {
             ErrorKind::Unauthenticated,
             ErrorKind::Forbidden,
             ErrorKind::NotFound,
-            ErrorKind::NothingIsSent,
+            ErrorKind::SendingDisabled,
             ErrorKind::PreconditionFailed,
         ],
         ANY_REQUEST,

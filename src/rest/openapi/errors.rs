@@ -25,13 +25,13 @@ pub(super) enum ErrorKind {
     MethodNotAllowed,
     NotFound,
     NotFoundOrInvalidPage,
-    NothingIsSent,
     PayloadTooLarge,
     PreconditionFailed,
     Protected,
     ReadOnly,
     RequestTimeout,
     RotationConflict,
+    SendingDisabled,
     ServerError,
     TokenRefused,
     TooManyEndpoints,
@@ -54,13 +54,13 @@ const ALL: [ErrorKind; 26] = [
     ErrorKind::MethodNotAllowed,
     ErrorKind::NotFound,
     ErrorKind::NotFoundOrInvalidPage,
-    ErrorKind::NothingIsSent,
     ErrorKind::PayloadTooLarge,
     ErrorKind::PreconditionFailed,
     ErrorKind::Protected,
     ErrorKind::ReadOnly,
     ErrorKind::RequestTimeout,
     ErrorKind::RotationConflict,
+    ErrorKind::SendingDisabled,
     ErrorKind::ServerError,
     ErrorKind::TokenRefused,
     ErrorKind::TooManyEndpoints,
@@ -174,7 +174,7 @@ impl ErrorKind {
             Self::TooManyEndpoints => {
                 "The maximum number of endpoints exists already; or the `Idempotency-Key` is in use."
             }
-            Self::NothingIsSent => {
+            Self::SendingDisabled => {
                 "The endpoint is disabled, or webhooks are switched off; or the `Idempotency-Key` is in use."
             }
             Self::PreconditionFailed => "The precondition in `If-Match` or `If-None-Match` does not hold.",
@@ -294,7 +294,7 @@ impl ErrorKind {
                 reused,
                 in_progress,
             ],
-            Self::NothingIsSent => vec![
+            Self::SendingDisabled => vec![
                 ("disabled", Error::Conflict(Conflict::Disabled)),
                 ("switched_off", Error::Conflict(Conflict::SwitchedOff)),
                 reused,

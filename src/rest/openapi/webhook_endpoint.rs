@@ -144,7 +144,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
             ErrorKind::Unauthenticated,
             ErrorKind::Forbidden,
             ErrorKind::NotFound,
-            ErrorKind::NothingIsSent,
+            ErrorKind::SendingDisabled,
             ErrorKind::PreconditionFailed,
         ],
         KEYED_BODY,

@@ -74,7 +74,7 @@ pub(crate) fn stream(
     survey: &Survey,
     mut output: Output<'_>,
 ) -> Result<Vec<TableSummary>> {
-    survey.progress.begin(survey.progress.now().2);
+    survey.progress.begin(survey.progress.status().2);
     let (mut findings, mut notes) = (Findings::default(), Notes::default());
     let mut sink = Sink {
         findings: &mut findings,

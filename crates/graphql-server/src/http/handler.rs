@@ -17,7 +17,7 @@ use super::accept::{AcceptedTypes, MediaType};
 use super::{idempotency, request, sse};
 use crate::engine::{Engine, GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
-use crate::host::{Host, KeyedRequest, Recalled};
+use crate::host::{Host, KeyedAction, KeyedRequest};
 use crate::limits::Limits;
 use crate::response::GraphQlResponse;
 use crate::service::{Service, authorization};
@@ -187,15 +187,15 @@ impl<H: Host> Exchange<H> {
             path: self.parts.uri.path(),
             body: &self.body,
         };
-        let context = match host.recall(prepared.context, request).await? {
-            Recalled::Execute(context) => context,
-            Recalled::Replay(response) => return Ok(response.map(Body::from)),
+        let context = match host.begin_keyed(prepared.context, request).await? {
+            KeyedAction::Execute(context) => context,
+            KeyedAction::Replay(response) => return Ok(response.map(Body::from)),
         };
         prepared.context = context.clone();
         let response = self.execute_prepared(prepared).await;
         let is_complete = response.errors().is_empty();
         let response = self.reply.response(&response);
-        let response = host.remember(&context, response, is_complete).await?;
+        let response = host.finish_keyed(&context, response, is_complete).await?;
         Ok(response.map(Body::from))
     }
 

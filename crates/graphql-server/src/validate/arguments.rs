@@ -3,15 +3,12 @@
 //!
 //! A resolver could check the same, but a mutation has been committed by the time its payload is resolved.
 
-use std::collections::HashSet;
-
-use async_graphql::parser::types::{
-    Directive, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
-};
+use async_graphql::parser::types::{Directive, ExecutableDocument, Field, OperationDefinition};
 use async_graphql::{InputType, Positioned, ServerError, Value, Variables};
 
+use super::selections::{Visitor, Walk};
 use crate::error::{ErrorCode, MAX_ERRORS, RequestError};
-use crate::schema_index::SchemaIndex;
+use crate::schema_index::{Field as KnownField, SchemaIndex};
 use async_graphql_value::Value as Literal;
 
 /// A field that an operation selects with arguments.
@@ -89,73 +86,41 @@ pub(crate) fn check(
     variables: &Variables,
     check: &dyn Fn(SelectedField<'_>) -> Result<(), RequestError>,
 ) -> Result<(), RequestError> {
-    let mut walk = Walk {
-        index,
-        document,
+    let checks = Checks {
         variables,
         check,
-        spread: HashSet::new(),
         code: ErrorCode::BadUserInput,
         errors: Vec::new(),
     };
+    let mut walk = Walk::new(index, document, checks);
     let root = index.root_name(operation.ty).unwrap_or_default();
     walk.selections(root, &operation.selection_set.node);
-    if walk.errors.is_empty() {
+    let Checks { code, errors, .. } = walk.visitor;
+    if errors.is_empty() {
         Ok(())
     } else {
-        Err(RequestError::all(walk.code, walk.errors))
+        Err(RequestError::all(code, errors))
     }
 }
 
-struct Walk<'a> {
-    index: &'a SchemaIndex,
-    document: &'a ExecutableDocument,
+struct Checks<'a> {
     variables: &'a Variables,
     check: &'a dyn Fn(SelectedField<'_>) -> Result<(), RequestError>,
-    /// Fragments that have been checked: their values are the same wherever they are spread.
-    spread: HashSet<&'a str>,
     /// The code of the first error.
     code: ErrorCode,
     errors: Vec<ServerError>,
 }
 
-impl<'a> Walk<'a> {
-    /// Recurses no deeper than [`Limits::selection_sets`](crate::Limits::selection_sets), which `cost` has checked.
-    fn selections(&mut self, parent: &'a str, set: &'a SelectionSet) {
-        for selection in &set.items {
-            if self.errors.len() >= MAX_ERRORS {
-                return;
-            }
-            if self.is_skipped(selection.node.directives()) {
-                continue;
-            }
-            match &selection.node {
-                Selection::Field(field) => {
-                    self.field(parent, field);
-                    let known = self.index.composite(parent);
-                    if let Some(known) = known.and_then(|parent| parent.field(&field.node.name.node)) {
-                        self.selections(&known.ty, &field.node.selection_set.node);
-                    }
-                }
-                Selection::InlineFragment(fragment) => {
-                    let on = fragment.node.type_condition.as_ref();
-                    let ty = on.map_or(parent, |on| on.node.on.node.as_str());
-                    self.selections(ty, &fragment.node.selection_set.node);
-                }
-                Selection::FragmentSpread(one) => {
-                    let name = one.node.fragment_name.node.as_str();
-                    if let Some(fragment) = self.document.fragments.get(name)
-                        && self.spread.insert(name)
-                    {
-                        let ty = fragment.node.type_condition.node.on.node.as_str();
-                        self.selections(ty, &fragment.node.selection_set.node);
-                    }
-                }
-            }
-        }
+impl<'a> Visitor<'a> for Checks<'a> {
+    fn is_full(&self) -> bool {
+        self.errors.len() >= MAX_ERRORS
     }
 
-    fn field(&mut self, parent: &'a str, field: &'a Positioned<Field>) {
+    fn directives(&mut self, directives: &'a [Positioned<Directive>]) -> bool {
+        !self.is_skipped(directives)
+    }
+
+    fn field(&mut self, parent: &'a str, field: &'a Positioned<Field>, _: Option<&'a KnownField>) {
         if field.node.arguments.is_empty() {
             return;
         }
@@ -177,7 +142,9 @@ impl<'a> Walk<'a> {
         }
         self.errors.append(&mut error.errors);
     }
+}
 
+impl Checks<'_> {
     fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
         directives.iter().any(|directive| {
             let skipped_if = match directive.node.name.node.as_str() {

@@ -4,17 +4,16 @@
 //! async-graphql accepts a string as an enum value, checks the range of numbers only when a resolver uses them, and does
 //! not check the types of all variables.
 
-use std::collections::HashSet;
-
 use async_graphql::parser::types::{
-    BaseType, Directive, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
+    BaseType, Directive, ExecutableDocument, Field, OperationDefinition, Type,
 };
 use async_graphql::{Name, Positioned};
 
+use super::selections::{Visitor, Walk};
 use super::values::{Source, ValueChecker};
 use crate::error::{ErrorCode, RequestError};
 use crate::host::ScalarCheck;
-use crate::schema_index::{InputField, SchemaIndex};
+use crate::schema_index::{Field as KnownField, InputField, SchemaIndex};
 use async_graphql_value::Value as Literal;
 
 /// Checks all literals of a document.
@@ -35,15 +34,16 @@ pub(crate) fn check(
     };
     let mut errors = Vec::new();
     for (_, operation) in document.operations.iter() {
-        let mut walk = Walk {
-            index,
-            document,
+        let literals = Literals {
             condition: &condition,
-            spread: HashSet::new(),
             values: ValueChecker::new(index, scalar_check, Source::Literal, usize::MAX),
         };
-        walk.operation(&operation.node);
-        errors.append(&mut walk.values.take_errors());
+        let mut walk = Walk::new(index, document, literals);
+        let operation = &operation.node;
+        walk.visitor.operation(operation);
+        let root = index.root_name(operation.ty).unwrap_or_default();
+        walk.selections(root, &operation.selection_set.node);
+        errors.append(&mut walk.visitor.values.take_errors());
     }
     if errors.is_empty() {
         Ok(())
@@ -52,70 +52,18 @@ pub(crate) fn check(
     }
 }
 
-struct Walk<'a> {
-    index: &'a SchemaIndex,
-    document: &'a ExecutableDocument,
+struct Literals<'a> {
     /// The argument `if` of `@skip` and `@include`.
     condition: &'a InputField,
-    spread: HashSet<&'a str>,
     values: ValueChecker<'a>,
 }
 
-impl<'a> Walk<'a> {
-    fn operation(&mut self, operation: &'a OperationDefinition) {
-        for definition in &operation.variable_definitions {
-            self.values.declare(&definition.node);
-            if let Some(default) = &definition.node.default_value {
-                let name = definition.node.name.node.as_str();
-                let ty = &definition.node.var_type.node;
-                self.values
-                    .check(name, Some(default.pos), ty, false, &default.node);
-            }
-        }
-        let root = self.index.root_name(operation.ty).unwrap_or_default();
-        self.directives(&operation.directives);
-        self.selections(root, &operation.selection_set.node);
+impl<'a> Visitor<'a> for Literals<'a> {
+    fn is_full(&self) -> bool {
+        self.values.is_full()
     }
 
-    fn selections(&mut self, parent: &'a str, set: &'a SelectionSet) {
-        for selection in &set.items {
-            if self.values.is_full() {
-                return;
-            }
-            self.directives(selection.node.directives());
-            match &selection.node {
-                Selection::Field(field) => {
-                    let field = &field.node;
-                    let parent = self.index.composite(parent);
-                    let Some(known) = parent.and_then(|parent| parent.field(&field.name.node)) else {
-                        continue;
-                    };
-                    for (name, value) in &field.arguments {
-                        if let Some(argument) = known.arguments.get(name.node.as_str()) {
-                            self.argument(&name.node, argument, value);
-                        }
-                    }
-                    self.selections(&known.ty, &field.selection_set.node);
-                }
-                Selection::InlineFragment(fragment) => {
-                    let on = fragment.node.type_condition.as_ref();
-                    let ty = on.map_or(parent, |on| on.node.on.node.as_str());
-                    self.selections(ty, &fragment.node.selection_set.node);
-                }
-                Selection::FragmentSpread(one) => {
-                    let name = one.node.fragment_name.node.as_str();
-                    if let Some(fragment) = self.document.fragments.get(name)
-                        && self.spread.insert(name)
-                    {
-                        let ty = fragment.node.type_condition.node.on.node.as_str();
-                        self.selections(ty, &fragment.node.selection_set.node);
-                    }
-                }
-            }
-        }
-    }
-
-    fn directives(&mut self, directives: &'a [Positioned<Directive>]) {
+    fn directives(&mut self, directives: &'a [Positioned<Directive>]) -> bool {
         for directive in directives {
             if !matches!(&*directive.node.name.node, "skip" | "include") {
                 continue;
@@ -126,6 +74,32 @@ impl<'a> Walk<'a> {
                 }
             }
         }
+        true
+    }
+
+    fn field(&mut self, _: &'a str, field: &'a Positioned<Field>, known: Option<&'a KnownField>) {
+        let Some(known) = known else { return };
+        for (name, value) in &field.node.arguments {
+            if let Some(argument) = known.arguments.get(name.node.as_str()) {
+                self.argument(&name.node, argument, value);
+            }
+        }
+    }
+}
+
+impl<'a> Literals<'a> {
+    /// Checks the defaults of the variables and the directives of an operation.
+    fn operation(&mut self, operation: &'a OperationDefinition) {
+        for definition in &operation.variable_definitions {
+            self.values.declare(&definition.node);
+            if let Some(default) = &definition.node.default_value {
+                let name = definition.node.name.node.as_str();
+                let ty = &definition.node.var_type.node;
+                self.values
+                    .check(name, Some(default.pos), ty, false, &default.node);
+            }
+        }
+        self.directives(&operation.directives);
     }
 
     fn argument(&mut self, name: &'a str, argument: &InputField, value: &Positioned<Literal>) {

@@ -3,6 +3,7 @@
 pub(crate) mod arguments;
 pub(crate) mod field_merging;
 pub(crate) mod literals;
+mod selections;
 pub(crate) mod typename;
 mod values;
 pub(crate) mod variables;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::parser::types::OperationType;
 use axum::http::Response;
-use graphql_server::{ErrorCode, Host, KeyedRequest, Recalled, RequestError, SelectedField, Usage};
+use graphql_server::{ErrorCode, Host, KeyedAction, KeyedRequest, RequestError, SelectedField, Usage};
 
 /// The token of the only user.
 pub const TOKEN: &[u8] = b"Bearer good";
@@ -25,8 +25,8 @@ pub struct TestHost {
     /// Requests that were not executed.
     pub rejected: AtomicUsize,
     /// Mutations with an idempotency key that were begun and ended.
-    pub recalled: AtomicUsize,
-    pub remembered: AtomicUsize,
+    pub keyed_begun: AtomicUsize,
+    pub keyed_finished: AtomicUsize,
 }
 
 impl Host for TestHost {
@@ -75,25 +75,25 @@ impl Host for TestHost {
         Ok(())
     }
 
-    async fn recall(
+    async fn begin_keyed(
         &self,
         caller: Caller,
         request: KeyedRequest<'_>,
-    ) -> Result<Recalled<Caller>, RequestError> {
-        self.recalled.fetch_add(1, Ordering::Relaxed);
+    ) -> Result<KeyedAction<Caller>, RequestError> {
+        self.keyed_begun.fetch_add(1, Ordering::Relaxed);
         Ok(match request.keys {
-            [key] if key == "used" => Recalled::Replay(Response::new("stored".to_owned())),
-            _ => Recalled::Execute(caller),
+            [key] if key == "used" => KeyedAction::Replay(Response::new("stored".to_owned())),
+            _ => KeyedAction::Execute(caller),
         })
     }
 
-    async fn remember(
+    async fn finish_keyed(
         &self,
         _: &Caller,
         response: Response<String>,
         is_complete: bool,
     ) -> Result<Response<String>, RequestError> {
-        self.remembered
+        self.keyed_finished
             .fetch_add(usize::from(is_complete), Ordering::Relaxed);
         Ok(response)
     }

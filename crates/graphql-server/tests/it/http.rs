@@ -69,8 +69,8 @@ async fn a_mutation_with_a_key_has_one_field() {
     let host = engine.host();
     let counts = || {
         (
-            host.recalled.load(Ordering::Relaxed),
-            host.remembered.load(Ordering::Relaxed),
+            host.keyed_begun.load(Ordering::Relaxed),
+            host.keyed_finished.load(Ordering::Relaxed),
         )
     };
     for (query, status, expected) in [
