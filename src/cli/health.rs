@@ -1,4 +1,4 @@
-//! `stockroom health`: checks that the server on this machine responds, for health checks of containers.
+//! `stockroom health`: checks that the server on this machine responds, for container health checks.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub(super) async fn run(config: &Config, health: &Health) -> Result<ExitCode> {
     let address = config.bind;
     let response = tokio::time::timeout(TIMEOUT, probe(address, path)).await;
     let (status, body) = response
-        .map_err(|_| Error::internal(format!("{address} does not respond in time")))?
+        .map_err(|_| Error::internal(format!("{address} did not respond in time")))?
         .map_err(|error| Error::internal(format!("{address} does not respond: {error}")))?;
     print(&format!("{path} {status} {body}"))?;
     Ok(if status == 200 {

@@ -62,7 +62,7 @@ failures are in `errors`, with a code in `extensions.code`.";
 /// `/graphql`: HTTP, server-sent events and WebSocket.
 ///
 /// # Errors
-/// Fails if the documents of the settings can't be read or are not valid.
+/// Fails if the trusted documents that the settings name can't be read or are not valid.
 pub fn routes(services: &Arc<Services>) -> Result<Router<Arc<Services>>> {
     let config = &services.config;
     if config.graphql_documents_only && config.graphql_documents.is_none() {

@@ -1,5 +1,5 @@
-//! Writes the ledger of sample data, which has many products whose movements are all known in advance. The result is the same
-//! as if `record.rs` had recorded the movements one by one.
+//! Writes the ledger of sample data, which has many products whose movements are all known in advance. The ledger and the
+//! products are the same as if `record.rs` had recorded the movements one by one, but there are no webhook events.
 
 use ::entity::product;
 use ::entity::stock_change::{self, Reason};
@@ -11,7 +11,7 @@ use crate::error::{Error, Result, Shortage};
 use crate::query::check::INT_MAX;
 use crate::tx::Tx;
 
-/// Collects ledger entries in chronological order.
+/// Writes ledger entries. They must be added in chronological order.
 pub struct History<'t> {
     ledger: BulkInsert<'t, Tx, stock_change::Entity>,
     next_id: i64,

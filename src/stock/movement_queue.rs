@@ -13,7 +13,8 @@ use crate::idempotency::keyed_request::KeyedRequest;
 
 /// The maximum number of waiting movements. If the queue is full, a request records its movement in its own transaction.
 const CAPACITY: usize = 1_024;
-/// The maximum number of concurrent statements for one kind of movement. Two would often find each other's products locked.
+/// The maximum number of concurrent statements for one kind of movement. With two, one would often find products locked by
+/// the other.
 const WORKERS: usize = 1;
 
 #[derive(Default)]
@@ -39,11 +40,11 @@ pub(super) struct MovementRequest {
 /// A request that waits for its movement to be recorded.
 pub(super) struct WaitingMovement {
     pub(super) request: MovementRequest,
-    /// Receives `None` if the movement was not recorded.
+    /// Sends the result to the request; `None` if the movement was not recorded.
     pub(super) done: oneshot::Sender<Result<Option<RecordedMovement>>>,
 }
 
-/// The statement's result for one movement.
+/// The result of a batch for one of its movements.
 #[derive(Clone)]
 pub(super) struct RecordedMovement {
     pub(super) movement_id: i64,
@@ -56,7 +57,7 @@ pub(super) enum Push {
     Full,
     /// The movement is in the queue, and a worker is running already.
     Queued,
-    /// The movement is in the queue, and the caller must start a worker, which is counted already.
+    /// The movement is in the queue, and the caller must start a worker. It is already counted in `workers`.
     NeedsWorker,
 }
 

@@ -47,9 +47,9 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// The indexes in `columns` of the primary key's columns, in the key's order.
     pub(crate) key: Vec<usize>,
-    /// Whether the database generates its ids.
+    /// Whether the database generates the ids of its rows.
     pub(crate) generates_ids: bool,
-    /// Whether migrations add rows to the table, which the copy replaces.
+    /// Whether migrations add rows to the table. The copy replaces these rows.
     pub(crate) is_seeded: bool,
 }
 

@@ -16,12 +16,12 @@ pub(crate) const MAX_QUANTITY: i64 = 2_147_483_647;
 #[derive(Clone, Debug)]
 pub(crate) struct ProductState {
     pub(crate) id: i64,
-    /// Whether the product is skipped, including its movements.
+    /// Whether the product and its movements are skipped.
     pub(crate) skipped: bool,
     pub(crate) quantity: i64,
     pub(crate) cost_price: Decimal,
     pub(crate) selling_price: Decimal,
-    /// The stored time; `None` if there is none, until it is derived from the movements.
+    /// The stored time. If there is none, this is `None` until a time is derived from the movements.
     pub(crate) created_at: Option<DateTime<Utc>>,
     pub(crate) updated_at: Option<DateTime<Utc>>,
     /// The times of the first and the last movement.

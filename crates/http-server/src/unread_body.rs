@@ -13,14 +13,14 @@ use hyper::body::{Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// What a client may leave unread.
+/// The limits for a client that does not read its responses.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadLimits {
     /// The time for a client to accept the next part of a response. Its connection is closed after that.
     pub stalled: Duration,
-    /// Bytes of the bodies of one HTTP/2 connection that wait to be sent. Further requests of the connection wait.
+    /// The maximum number of bytes waiting to be sent on one HTTP/2 connection. At this number, its further requests wait.
     pub unread_bytes: u64,
-    /// Requests of one HTTP/2 connection at a time.
+    /// The maximum number of concurrent requests on one HTTP/2 connection.
     pub streams: u32,
 }
 
@@ -32,10 +32,10 @@ impl ReadLimits {
     };
 }
 
-/// The largest part of a body that is handed over to the HTTP/2 implementation, which keeps it until the client accepts it.
+/// The maximum size in bytes of one part of a body. The HTTP/2 implementation keeps a part until the client accepts it.
 const PART: usize = 16 * 1024;
 
-/// The bodies of one connection.
+/// The response bodies of one HTTP/2 connection.
 #[derive(Default)]
 pub(crate) struct UnreadBodies {
     state: Mutex<State>,
@@ -47,6 +47,7 @@ struct State {
     next: u64,
     /// For each body that waits for the client, the time at which it began to wait.
     waiting: HashMap<u64, Instant>,
+    /// The number of unread bytes of all bodies.
     bytes: u64,
     is_closed: bool,
 }
@@ -107,7 +108,7 @@ impl UnreadBodies {
     }
 }
 
-/// When dropped, ends the waiting requests of a connection.
+/// When dropped, wakes the waiting requests of a connection, which then end.
 pub(crate) struct EndWaiting(pub(crate) Arc<UnreadBodies>);
 
 impl Drop for EndWaiting {

@@ -16,8 +16,8 @@
 //! - The same count, seed and `now` give the same shop on every machine and in every release. The random numbers come
 //!   from a generator with published test vectors, and all arithmetic is on integers, because floating-point
 //!   logarithms differ between platforms. A test compares a fingerprint of the whole shop, so it fails if a word or the
-//!   order of calls changes.
-//! - Movements are sorted by time. Applied in that order, no stock falls below zero.
+//!   order in which random numbers are drawn changes.
+//! - Movements are sorted by time. If they are applied in that order, no stock falls below zero.
 //! - Names of categories, brands and suppliers are unique for any count, and so are serie numbers.
 //! - Every text, price and quantity is within the limits that Stockroom documents.
 //! - A few products are out of stock, a few more are low on stock, and a few sell much more than the others.

@@ -1,4 +1,4 @@
-//! The content of the database after an import, in the form of `expected.json`.
+//! The content of the database after an import, compared with the expectations in `expected.json`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,8 +49,8 @@ impl ImportedRows {
     }
 
     pub async fn user(gateway: &Gateway, name: &str) -> user::Model {
-        let found = user::Entity::find().filter(user::Column::Username.eq(name));
-        found.one(&gateway.services.db).await.unwrap().expect("the user")
+        let users = user::Entity::find().filter(user::Column::Username.eq(name));
+        users.one(&gateway.services.db).await.unwrap().expect("the user")
     }
 
     pub fn compare(&self, expected: &Value) {
@@ -71,8 +71,11 @@ impl ImportedRows {
         }
         assert_eq!(self.rights(), expected["rights"]);
         let tokens: BTreeSet<&str> = self.tokens.iter().map(|token| token.jti.as_str()).collect();
-        let spent = expected["spent_tokens"].as_array().into_iter().flatten();
-        assert_eq!(tokens, spent.map(|token| token.as_str().unwrap()).collect());
+        let expected_tokens = expected["spent_tokens"].as_array().into_iter().flatten();
+        assert_eq!(
+            tokens,
+            expected_tokens.map(|token| token.as_str().unwrap()).collect()
+        );
         for (table, actors) in expected["actors"].as_object().into_iter().flatten() {
             let reason = if table == "inflow" {
                 Reason::InflowCreated
@@ -87,8 +90,8 @@ impl ImportedRows {
                 assert_eq!(json!(entry.actor_id), *actor, "{table} {id}");
             }
         }
-        for (column, is_superuser) in [("inactive", false), ("superusers", true)] {
-            let Some(names) = expected[column].as_array() else {
+        for (key, is_superuser) in [("inactive", false), ("superusers", true)] {
+            let Some(names) = expected[key].as_array() else {
                 continue;
             };
             let fits = |user: &&user::Model| {
@@ -107,7 +110,7 @@ impl ImportedRows {
             assert_eq!(
                 found,
                 names.iter().map(|name| name.as_str().unwrap()).collect(),
-                "{column}"
+                "{key}"
             );
         }
     }
@@ -185,11 +188,13 @@ impl ImportedRows {
         let members: BTreeSet<&str> = members
             .map(|membership| self.username(membership.user_id))
             .collect();
-        let codenames = self
+        let permissions = self
             .permissions
             .iter()
             .filter(|permission| permission.group_id == Some(id));
-        let codenames: BTreeSet<&str> = codenames.map(|permission| permission.codename.as_str()).collect();
+        let codenames: BTreeSet<&str> = permissions
+            .map(|permission| permission.codename.as_str())
+            .collect();
         json!({ "members": members, "permissions": codenames })
     }
 

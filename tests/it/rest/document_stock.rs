@@ -63,6 +63,7 @@ async fn product_examples(gateway: Gateway) {
 
 async fn product_list(gateway: Gateway) {
     let gateway = samsung_galaxy(gateway).await;
+    // The list is sorted by title, so the other products need titles that come after the example's.
     for number in 2..=150 {
         let product = json!({
             "title": format!("Zebra {number}"), "category": 1, "brand": 2, "cost_price": 1, "selling_price": 2,
@@ -148,11 +149,11 @@ async fn outflow_examples(gateway: Gateway) {
     // "Creating an outflow automatically decreases product quantity"
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5 - 10);
     // "Fails if quantity exceeds available stock"
-    let refused = gateway
+    let rejection = gateway
         .manager
         .post("outflows/", json!({ "product": 1, "quantity": 36 }))
         .await;
-    assert!(refused.expect(422)["quantity"].is_array());
+    assert!(rejection.expect(422)["quantity"].is_array());
     // "Outflows cannot be updated."
     gateway
         .root
@@ -180,6 +181,7 @@ async fn outflow_list(gateway: Gateway) {
             .await;
     }
     // The example has a count of 200 and no second page, but a page has at most 100 results.
+    // The list here has 20.
     let example = example("outflow-list").replace("\"count\": 200", "\"count\": 20");
     gateway
         .viewer

@@ -98,7 +98,7 @@ async fn private_addresses_are_rejected_on_save(gateway: Gateway) {
     assert_eq!(root.get("webhooks/").await.texts("url"), ["http://1.1.1.1/"]);
 }
 
-/// The host names that resolve to this machine or private addresses, except `localhost`.
+/// The host names in `/etc/hosts` that resolve to this machine or to private addresses, except `localhost`.
 fn private_names() -> Vec<String> {
     let hosts = std::fs::read_to_string("/etc/hosts").expect("/etc/hosts");
     let mut names = Vec::new();

@@ -1,8 +1,8 @@
 //! Bounds the size of SQLite's write-ahead log.
 //!
-//! SQLite copies the log into the file on its own, but starts the log over only when no reader is using it. If reads
-//! overlap without a pause, that never happens and the log grows without bound. So when the log is long, the writer waits
-//! briefly for its readers, while new readers use the file alone.
+//! SQLite copies the log into the database file on its own, but starts the log over only when no reader is using it. If
+//! reads overlap without a pause, that never happens and the log grows without bound. So when the log is long, the writer
+//! waits briefly for the readers of the log, while new readers read only the database file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_millis(250);
 /// The time between two checks of the size.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// The write-ahead log of a file.
+/// The write-ahead log of a database file.
 pub(super) struct Wal {
     path: PathBuf,
     max_bytes: u64,
@@ -37,7 +37,7 @@ impl Wal {
         }
     }
 
-    /// Truncates the log if it is long. To be called between transactions.
+    /// Truncates the log if it is long. Must be called between transactions.
     pub(super) fn truncate_if_long(&mut self, connection: &Arc<Mutex<Connection>>) {
         if self.checked_at.elapsed() < self.interval {
             return;

@@ -30,15 +30,15 @@ impl Layout {
         };
         let mut catalogue = reader.catalogue(schema)?;
         read_models(reader, &mut catalogue)?;
-        let found = find(&catalogue, &options.map)?;
+        let role_tables = find(&catalogue, &options.map)?;
         let accounts = AccountTables::find(&catalogue);
         let users = accounts.users.as_ref().map(|table| table.name.as_str());
         let mut maps = [const { None }; 6];
         for (role, map) in Role::ALL.into_iter().zip(&mut maps) {
-            *map = columns::map(role, &found, users, &options.map)?;
+            *map = columns::map(role, &role_tables, users, &options.map)?;
         }
         let mut layout = Self {
-            refusal_reasons: missing(&found, &maps),
+            refusal_reasons: missing(&role_tables, &maps),
             catalogue,
             maps,
             accounts,
@@ -67,10 +67,10 @@ impl Layout {
         !self.refusal_reasons.iter().any(lacks)
     }
 
-    /// Checks the permission to read each table that will be read, and the pages of the table.
+    /// Checks the permission to read each table that will be read and, in a SQLite file, that its pages are intact.
     fn verify(&self, reader: &mut Reader) -> Result<()> {
-        let roles = self.maps().into_iter().map(|map| map.table.name.as_str());
-        for name in roles.chain(self.accounts.names()) {
+        let names = self.maps().into_iter().map(|map| map.table.name.as_str());
+        for name in names.chain(self.accounts.names()) {
             if self.catalogue.table(name).is_some_and(|table| !table.readable) {
                 let reason = "the permission to read it is missing".to_owned();
                 return Err(Error::Query {
@@ -96,7 +96,7 @@ impl Layout {
             .collect()
     }
 
-    /// Adds notes about names and types that differ from the documented ones.
+    /// Adds notes about names and types that differ from the documented ones, and about columns that are missing.
     pub(crate) fn note(&self, notes: &mut Notes) {
         for map in self.maps() {
             let (role, table) = (map.role, &map.table.name);
@@ -131,19 +131,19 @@ fn converts(documented: Kind, declared: Kind) -> bool {
 }
 
 /// The required tables and columns that are missing or ambiguous.
-fn missing(found: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalReason> {
+fn missing(role_tables: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalReason> {
     let mut reasons = Vec::new();
-    let ambiguous = |role: Role| found.ambiguous.iter().find(|(other, _)| *other == role);
+    let ambiguous = |role: Role| role_tables.ambiguous.iter().find(|(other, _)| *other == role);
     let mut roles: Vec<&str> = Role::ALL
         .into_iter()
-        .filter(|role| found.get(*role).is_none() && ambiguous(*role).is_none())
+        .filter(|role| role_tables.get(*role).is_none() && ambiguous(*role).is_none())
         .map(Role::name)
         .collect();
     roles.sort_unstable();
     if !roles.is_empty() {
         reasons.push(RefusalReason::NoTable { roles });
     }
-    for (role, tables) in &found.ambiguous {
+    for (role, tables) in &role_tables.ambiguous {
         reasons.push(RefusalReason::AmbiguousTable {
             role: role.name(),
             tables: tables.clone(),
@@ -160,7 +160,7 @@ fn missing(found: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalReason> 
             columns.push("id");
         }
         let lacks = |field: &&Field| {
-            let has_no_target = **field == Field::Supplier && found.get(Role::Supplier).is_none();
+            let has_no_target = **field == Field::Supplier && role_tables.get(Role::Supplier).is_none();
             map.get(**field).is_none() && !has_no_target
         };
         columns.extend(map.role.required().iter().filter(lacks).map(|field| field.name()));
@@ -174,6 +174,7 @@ fn missing(found: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalReason> 
     reasons
 }
 
+/// The reason to refuse the source if it has several tenants and the options choose none of them.
 fn several_tenants(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<RefusalReason>> {
     let maps = layout.maps();
     tenants::check(options.tenant.as_ref(), &maps)?;
@@ -197,15 +198,15 @@ fn several_tenants(reader: &mut Reader, layout: &Layout, options: &Options) -> R
 
 /// Rejects a `--map` of a column in a table without a role, which would have no effect.
 fn check_overrides(layout: &Layout, options: &Options) -> Result<()> {
-    for wanted in options.map.iter().filter(|wanted| wanted.column.is_some()) {
-        let used = layout
+    for column_map in options.map.iter().filter(|entry| entry.column.is_some()) {
+        let has_role = layout
             .maps()
             .iter()
-            .any(|map| map.table.name.eq_ignore_ascii_case(&wanted.table));
-        if !used {
+            .any(|map| map.table.name.eq_ignore_ascii_case(&column_map.table));
+        if !has_role {
             return Err(Error::Option(format!(
                 "--map: the table {} has no role",
-                wanted.table
+                column_map.table
             )));
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! One task per connection reads, writes and enforces timeouts. Each operation runs in a separate task. The messages of
 //! all operations go through one bounded queue, so that a slow client slows its operations down. A client that does not
-//! take a message within [`Limits::write_time`](crate::Limits::write_time) is disconnected.
+//! accept a message within [`Limits::write_time`](crate::Limits::write_time) is disconnected.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -81,7 +81,7 @@ struct Connection<H: Host> {
     session: Option<H::Session>,
     running: HashMap<String, RunningOperation>,
     tasks: JoinSet<()>,
-    /// Operations started so far.
+    /// The number of operations started so far.
     started: u64,
     queue: mpsc::Sender<Outgoing>,
     queued: mpsc::Receiver<Outgoing>,

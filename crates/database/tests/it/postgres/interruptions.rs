@@ -1,4 +1,4 @@
-//! Callers that are dropped, connections that the server closes, and tables that change under a prepared statement.
+//! Calls that are dropped, connections that the server closes, and tables that change under a prepared statement.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +16,7 @@ const END_OTHERS: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
 const ONE: &str = "SELECT CAST(1 AS bigint)";
 
-/// A database that is opened twice.
+/// Opens a database twice: once for the statements under test, and once to interfere with them.
 async fn open_twice() -> Option<(TestDatabase, Database, Database)> {
     let test_database = TestDatabase::postgres().await?;
     let (db, admin) = (
@@ -70,10 +70,10 @@ async fn a_transaction_whose_connection_ends_runs_again() {
         return;
     };
     let runs = Arc::new(AtomicU32::new(0));
-    let counted = Arc::clone(&runs);
+    let counter = Arc::clone(&runs);
     let result = db
         .transaction(Arc::new(()), move |tx| {
-            let (admin, run) = (admin.clone(), counted.fetch_add(1, Ordering::SeqCst));
+            let (admin, run) = (admin.clone(), counter.fetch_add(1, Ordering::SeqCst));
             async move {
                 let insert = format!("INSERT INTO shelf (id, name) VALUES ({}, 'a')", run + 1);
                 tx.execute_raw(sql(&insert)).await?;
@@ -98,10 +98,10 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
     let Some((test_database, db, admin)) = open_twice().await else {
         return;
     };
-    let sleeping =
+    let sleeping_count =
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle'
         AND query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()";
-    let open =
+    let open_transaction_count =
         "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'";
     // A statement is cancelled on the server too.
     let slow = number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(30)");
@@ -110,10 +110,10 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
             .await
             .is_err()
     );
-    wait_until(&admin, sleeping, 0).await;
+    wait_until(&admin, sleeping_count, 0).await;
     // A transaction is rolled back, between two statements or during one.
     for wait in ["SELECT 1", "SELECT 1 FROM pg_sleep(30)"] {
-        let dropped = db.transaction(Arc::new(()), move |tx| {
+        let transaction = db.transaction(Arc::new(()), move |tx| {
             async move {
                 tx.execute_raw(sql("INSERT INTO shelf (id, name) VALUES (1, 'a')"))
                     .await?;
@@ -124,12 +124,12 @@ async fn a_dropped_call_is_cancelled_and_rolled_back() {
             .boxed()
         });
         assert!(
-            tokio::time::timeout(Duration::from_millis(200), dropped)
+            tokio::time::timeout(Duration::from_millis(200), transaction)
                 .await
                 .is_err()
         );
-        wait_until(&admin, open, 0).await;
-        wait_until(&admin, sleeping, 0).await;
+        wait_until(&admin, open_transaction_count, 0).await;
+        wait_until(&admin, sleeping_count, 0).await;
         assert_eq!(number(&db, "SELECT COUNT(*) FROM shelf").await, Ok(0));
     }
     // All connections can be used again.
@@ -162,14 +162,14 @@ async fn statements_work_after_a_column_has_changed_its_type() {
             .await
             .expect("the column is altered");
         read().await;
-        let in_transaction = db.transaction(Arc::new(()), move |tx| {
+        let transaction = db.transaction(Arc::new(()), move |tx| {
             async move {
                 tx.execute_raw(sql("UPDATE shelf SET name = name")).await?;
                 tx.query_one_raw(sql(name)).await.map(|row| row.is_some())
             }
             .boxed()
         });
-        assert_eq!(in_transaction.await, Ok(true));
+        assert_eq!(transaction.await, Ok(true));
     }
     test_database.remove().await;
 }
@@ -189,21 +189,21 @@ async fn read_only_connections_are_replaced() {
         .query_all_raw(sql(END_OTHERS))
         .await
         .expect("the connections are closed");
-    let written = insert(&db, 1).await;
+    let result = insert(&db, 1).await;
     assert_eq!(
-        written.map_err(|error| Failure::of(&error)),
+        result.map_err(|error| Failure::of(&error)),
         Err(Failure::Unavailable)
     );
     assert_eq!(db.is_writable().await, Ok(false));
     assert_eq!(number(&db, ONE).await, Ok(1));
-    // The server does not close the read-only sessions.
+    // Sessions that are already open stay read-only, and the server does not close them.
     admin.execute_unprepared(&set("off")).await.expect("a setting");
-    let recovered = tokio::time::timeout(Duration::from_secs(10), async {
+    let recovery = tokio::time::timeout(Duration::from_secs(10), async {
         while insert(&db, 1).await.is_err() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
-    assert!(recovered.await.is_ok());
+    assert!(recovery.await.is_ok());
     wait_until(&db, "SELECT COUNT(*) FROM shelf", 1).await;
     test_database.remove().await;
 }
