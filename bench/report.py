@@ -104,11 +104,11 @@ def markdown(results: list[dict]) -> str:
             cells = [f" {row['share']:.2f} | {row['rate']:,.0f} |" for row in rows]
             lines.append(f"| {title} |" + "".join(cells))
     memory = [
-        f"{result['memory_at_rest']:.0f} MiB at rest and {result['memory_at_end']:.0f} MiB at the end on"
+        f"{result['memory_at_rest']:.0f} MiB at rest and {result['memory_at_end']:.0f} MiB after the load on"
         f" {NAMES[result['database']]}"
         for result in results
     ]
-    return "\n".join([*lines, "", f"The program takes {', '.join(memory)}."])
+    return "\n".join([*lines, "", f"Memory of the program: {', '.join(memory)}."])
 
 
 if __name__ == "__main__":
