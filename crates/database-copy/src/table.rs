@@ -148,7 +148,7 @@ fn sort_by_reference(
             targets.all(|(from, target)| from == target || sorted_names.contains(target))
         };
         let Some(next) = unsorted.iter().position(is_next) else {
-            return Err(Error::failed("the tables refer to each other in a circle"));
+            return Err(Error::failed("the references between the tables form a cycle"));
         };
         let table = unsorted.remove(next);
         sorted_names.insert(table.name.clone());

@@ -157,7 +157,7 @@ async fn schemas_that_cannot_be_copied_are_refused() {
             "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b (id));
              CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id));",
             "",
-            "refer to each other in a circle",
+            "form a cycle",
         ),
     ] {
         let (_folder, source, target) = pair(source_sql, target_sql).await;

@@ -43,7 +43,7 @@ pub(crate) enum UserErrorCode {
     ReadOnly,
     /// The endpoint is disabled, or the server sends no webhooks.
     Disabled,
-    /// The maximum number exists already.
+    /// There are already as many as allowed.
     TooMany,
     /// No active account has this name and password.
     InvalidCredentials,

@@ -292,8 +292,8 @@ fn guessable_keys_are_rejected() {
     let published = "SECRET_KEY=django-insecure-6y)0a$g4x!k#2m^z9q&c1v*b7n8";
     for (line, reason) in [
         (published, "published"),
-        (&format!("SECRET_KEY={}", "a".repeat(36)), "repeats"),
-        (&format!("SECRET_KEY={}", "ab".repeat(18)), "repeats"),
+        (&format!("SECRET_KEY={}", "a".repeat(36)), "different characters"),
+        (&format!("SECRET_KEY={}", "ab".repeat(18)), "different characters"),
         ("SECRET_KEY=short", "32 bytes or more"),
     ] {
         let (code, printed) = up(line);

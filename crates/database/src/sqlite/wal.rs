@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 64 * 1024 * 1024;
 /// How long the writer waits for readers. Nothing is written during that time.
 const TIMEOUT: Duration = Duration::from_millis(250);
 /// The time between two checks of the size.
-const INTERVAL: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The write-ahead log of a database file.
 pub(super) struct Wal {
@@ -32,7 +32,7 @@ impl Wal {
         Self {
             path: path.into(),
             max_bytes: MAX_BYTES,
-            interval: INTERVAL,
+            interval: CHECK_INTERVAL,
             checked_at: Instant::now(),
         }
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     const LIMIT: u64 = 1024 * 1024;
-    const WRITTEN: u64 = 12 * LIMIT;
+    const TOTAL_BYTES: u64 = 12 * LIMIT;
 
     /// Writes while there is always a reader, and returns the final size of the log.
     fn log_after_writing(truncates: bool) -> u64 {
@@ -106,7 +106,7 @@ mod tests {
             }
             started.recv().unwrap();
             let insert = format!("INSERT INTO item VALUES ('{}')", "x".repeat(16 * 1024));
-            for _ in 0..WRITTEN / (16 * 1024) {
+            for _ in 0..TOTAL_BYTES / (16 * 1024) {
                 connection.lock().unwrap().run(&insert).unwrap();
                 if truncates {
                     wal.truncate_if_long(&connection);

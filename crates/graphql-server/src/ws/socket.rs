@@ -29,11 +29,11 @@ use crate::service::{Service, authorization};
 
 const PROTOCOL: &str = "graphql-transport-ws";
 /// Maximum number of messages queued for writing.
-const QUEUE: usize = 16;
+const QUEUE_CAPACITY: usize = 16;
 /// Time between pings.
-const PING: Duration = Duration::from_secs(15);
+const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Time without a message or a pong after which the client is considered disconnected.
-const SILENCE: Duration = Duration::from_secs(45);
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Responds to an upgrade request.
 pub(crate) fn open<H: Host>(service: Arc<Service<H>>, parts: &Parts, upgrade: WebSocketUpgrade) -> Response {
@@ -96,7 +96,7 @@ type Sink = SplitSink<WebSocket, Message>;
 
 impl<H: Host> Connection<H> {
     fn new(service: Arc<Service<H>>, client: IpAddr, authorization: Option<Vec<u8>>) -> Self {
-        let (queue, queued) = mpsc::channel(QUEUE);
+        let (queue, queued) = mpsc::channel(QUEUE_CAPACITY);
         Self {
             service,
             client,
@@ -121,7 +121,7 @@ impl<H: Host> Connection<H> {
         let mut stopped = std::pin::pin!(host.stopped());
         let init_deadline = Instant::now() + limits.init_time;
         let mut expired = std::future::pending().boxed();
-        let (mut pings, mut last_message) = (interval(PING), Instant::now());
+        let (mut pings, mut last_message) = (interval(PING_INTERVAL), Instant::now());
         let reason = loop {
             let step = tokio::select! {
                 message = messages.next() => match message {
@@ -141,7 +141,7 @@ impl<H: Host> Connection<H> {
                 () = &mut expired => Err(Close::EXPIRED),
                 () = sleep_until(init_deadline), if self.session.is_none() => Err(Close::INIT_TIMEOUT),
                 _ = pings.tick() => {
-                    if last_message.elapsed() > SILENCE {
+                    if last_message.elapsed() > SILENCE_TIMEOUT {
                         return;
                     }
                     Ok(Some(Message::Ping(Bytes::new())))
