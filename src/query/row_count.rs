@@ -29,7 +29,7 @@ const MERGE_MAX: u32 = 10_000;
 const MERGE_MIN: u32 = 50;
 /// The key of the advisory lock on PostgreSQL that a merge and a recount hold. A recount that did not see the sum of a
 /// concurrent merge would leave it beside its own count.
-const MERGE_LOCK: i64 = 0x5354_4f43_4b01;
+pub const MERGE_LOCK: i64 = 0x5354_4f43_4b01;
 
 /// Updates the statistics that the query planner uses for these tables, after many rows were added.
 pub async fn analyze(db: &impl ConnectionTrait) -> Result<()> {

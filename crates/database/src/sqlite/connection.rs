@@ -63,7 +63,7 @@ impl Connection {
         connection.pragma("synchronous", "FULL")?;
         connection.pragma("foreign_keys", "ON")?;
         connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        // Savepoints keep the pages that they change; in memory rather than in a file. A group of jobs bounds their number.
+        // A savepoint keeps the previous content of the pages that are changed after it: in memory instead of in a file.
         connection.pragma("temp_store", "MEMORY")?;
         Ok(connection)
     }
