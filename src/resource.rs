@@ -131,9 +131,16 @@ pub async fn find_locked<R: Collection>(tx: &Tx, id: i64, expected_version: Opti
     let mut select = R::find_by_id(id);
     tx.backend().lock(QueryTrait::query(&mut select));
     let row = select.one(tx).await?.ok_or(Error::NotFound)?;
+    check_version(&row, expected_version)?;
+    Ok(row)
+}
+
+/// # Errors
+/// [`Error::VersionConflict`] if the row has another version than the expected one.
+pub fn check_version(row: &impl Record, expected_version: Option<i64>) -> Result<()> {
     match expected_version {
         Some(expected) if expected != row.version() => Err(Error::VersionConflict),
-        _ => Ok(row),
+        _ => Ok(()),
     }
 }
 

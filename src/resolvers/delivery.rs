@@ -14,7 +14,7 @@ use table_query::Comparison;
 use crate::auth::{Change, Permit, Read, Right};
 use crate::error::{Conflict, Error, Faults, Result};
 use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, Row};
-use crate::resource::{find_locked, insert, update_row};
+use crate::resource::{check_version, find_locked, insert, update_row};
 use crate::tx::Tx;
 use crate::webhooks::outbox;
 
@@ -84,9 +84,7 @@ async fn enabled_endpoint(
 ) -> Result<webhook_endpoint::Model> {
     let found = webhook_endpoint::Entity::find_by_id(endpoint_id).one(tx).await?;
     let endpoint = found.ok_or(Error::NotFound)?;
-    if expected_version.is_some_and(|expected| expected != endpoint.version) {
-        return Err(Error::VersionConflict);
-    }
+    check_version(&endpoint, expected_version)?;
     if !tx.ctx().services.config.webhook_enabled {
         return Err(Error::Conflict(Conflict::SwitchedOff));
     }
