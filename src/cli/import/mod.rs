@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::{Args, Subcommand};
 use database::bulk::vacuum;
-use django_source::{Options, Plan, Source, Verdict};
+use django_source::{CheckResult, Options, Plan, Source};
 use serde_json::json;
 use settings::Secret;
 
@@ -164,14 +164,14 @@ async fn check_only(arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
     } else {
         print(&report::report(plan.report()))?;
     }
-    Ok(exit_code(plan.report().verdict))
+    Ok(exit_code(plan.report().result))
 }
 
-fn exit_code(verdict: Verdict) -> ExitCode {
-    match verdict {
-        Verdict::Import => ExitCode::SUCCESS,
-        Verdict::Stop => ExitCode::FAILURE,
-        Verdict::Refuse => ExitCode::from(UNREADABLE),
+fn exit_code(result: CheckResult) -> ExitCode {
+    match result {
+        CheckResult::Import => ExitCode::SUCCESS,
+        CheckResult::Stop => ExitCode::FAILURE,
+        CheckResult::Refuse => ExitCode::from(UNREADABLE),
     }
 }
 
@@ -184,11 +184,11 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
     if !arguments.json {
         print(&report::report(&report))?;
     }
-    if report.verdict != Verdict::Import {
+    if report.result != CheckResult::Import {
         if arguments.json {
             print_json(&json!({ "report": report, "tables": [], "equal": false }))?;
         }
-        return Ok(exit_code(report.verdict));
+        return Ok(exit_code(report.result));
     }
     let started = Instant::now();
     let new_files = NewFiles::list(&config);

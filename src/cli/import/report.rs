@@ -1,7 +1,7 @@
 //! The report as text.
 
 use django_source::report::{NoteItem, RefusalReason};
-use django_source::{Finding, Note, Report, Verdict};
+use django_source::{CheckResult, Finding, Note, Report};
 
 use crate::import::Comparison;
 
@@ -43,13 +43,13 @@ pub(super) fn report(report: &Report) -> String {
         );
     }
     lines.push(String::new());
-    lines.push(match report.verdict {
-        Verdict::Import => "READY: everything is decided.".to_owned(),
-        Verdict::Stop => {
+    lines.push(match report.result {
+        CheckResult::Import => "READY: everything is decided.".to_owned(),
+        CheckResult::Stop => {
             let open = report.findings.iter().filter(|finding| finding.decided.is_none()).count();
             format!("STOPPED: {open} of the findings above need a decision. Add a flag for each and run this again.")
         }
-        Verdict::Refuse => "REFUSED: this database can't be imported.".to_owned(),
+        CheckResult::Refuse => "REFUSED: this database can't be imported.".to_owned(),
     });
     lines.extend(report.because.iter().map(because));
     lines.join("\n")

@@ -106,8 +106,8 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
         let stopped = run(&url, &["import", "run", source], "");
         assert_eq!(stopped.status.code(), Some(code));
         let printed = String::from_utf8(stopped.stdout).expect("a text");
-        let verdict = if code == 1 { "STOPPED" } else { "REFUSED" };
-        assert!(printed.contains(verdict), "{printed}");
+        let heading = if code == 1 { "STOPPED" } else { "REFUSED" };
+        assert!(printed.contains(heading), "{printed}");
     }
     if code == 2 {
         return;

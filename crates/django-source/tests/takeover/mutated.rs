@@ -240,7 +240,7 @@ fn values_of_any_type_are_findings_or_valid_rows() {
         let address = file.display().to_string();
         let (announced, rows) = runtime.block_on(async {
             let plan = check(&address, &flags).await.expect("the source can be read");
-            prop_assert_ne!(plan.report().verdict, django_source::Verdict::Stop);
+            prop_assert_ne!(plan.report().result, django_source::CheckResult::Stop);
             let announced = plan.report().target.clone();
             Ok((
                 announced,
