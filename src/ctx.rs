@@ -76,7 +76,7 @@ impl Ctx {
         }
     }
 
-    /// The context of work of the program itself, which has every right and no user.
+    /// The context of work of the program itself, which has every permission and no user.
     pub fn system(services: Arc<Services>) -> Self {
         let ctx = Self::anonymous(services, IpAddr::V4(Ipv4Addr::LOCALHOST));
         Self {

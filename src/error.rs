@@ -20,7 +20,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The caller has no valid login.
     Unauthenticated(Login),
-    /// The caller lacks the right.
+    /// The caller lacks the permission.
     Forbidden,
     /// There is no row with this id.
     NotFound,

@@ -10,7 +10,7 @@
 //! | [`services`] | what all requests share: database, caches, metrics, queues |
 //! | [`ctx`], [`tx`] | a request's context; its transaction |
 //! | [`idempotency`] | idempotency keys: a repeated request is not executed again |
-//! | [`auth`] | authentication, rights and permits |
+//! | [`auth`] | authentication, permissions and permits |
 //! | [`query`] | lists: collections, listings and their pages, checks of drafts |
 //! | [`stock`] | movements and the ledger |
 //! | [`webhooks`] | events sent to other programs |

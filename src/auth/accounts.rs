@@ -1,4 +1,4 @@
-//! `Accounts`: a cache of the users of sessions, with their rights.
+//! `Accounts`: a cache of the users of sessions, with their permissions.
 //!
 //! An entry is valid as long as `account_epoch` has not changed since it was loaded: triggers increase the epoch whenever
 //! a user, a group membership, a permission or an ended session changes. Every request reads the epoch after it has

@@ -9,7 +9,7 @@ use tokens::{Claims, TokenType};
 
 use super::accounts::Epochs;
 use super::actor::Actor;
-use super::right::{Right, Rights};
+use super::permission::{Permission, PermissionSet};
 use crate::ctx::Ctx;
 use crate::error::{Error, Login, Result};
 
@@ -56,7 +56,7 @@ async fn load(db: &Database, claims: &Claims) -> Result<Option<Actor>> {
     }
 }
 
-/// A user with their groups and rights.
+/// A user with their groups and permissions.
 pub async fn load_actor(db: &Database, user: user::Model) -> Result<Actor> {
     let memberships = || {
         user_group::Entity::find()
@@ -80,12 +80,12 @@ pub async fn load_actor(db: &Database, user: user::Model) -> Result<Actor> {
         username: user.username,
         is_superuser: user.is_superuser,
         groups,
-        rights: if user.is_superuser {
-            Rights::all()
+        permissions: if user.is_superuser {
+            PermissionSet::all()
         } else {
             permissions
                 .iter()
-                .filter_map(|permission| Right::of_codename(&permission.codename))
+                .filter_map(|permission| Permission::from_codename(&permission.codename))
                 .collect()
         },
     })

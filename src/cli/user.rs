@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use super::open::{open_current, open_to_read};
 use super::output::print;
-use crate::auth::Right;
+use crate::auth::Permission;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -80,15 +80,15 @@ pub(super) struct Permissions {
     name: String,
     /// `add_brand`, `change_product`, `delete_outflow`, …
     #[arg(required_unless_present = "superuser", value_parser = permission)]
-    permissions: Vec<Right>,
+    permissions: Vec<Permission>,
     /// All permissions
     #[arg(long)]
     superuser: bool,
 }
 
-fn permission(codename: &str) -> Result<Right, String> {
-    Right::of_codename(codename).ok_or_else(|| {
-        let all: Vec<String> = Right::all().map(Right::codename).collect();
+fn permission(codename: &str) -> Result<Permission, String> {
+    Permission::from_codename(codename).ok_or_else(|| {
+        let all: Vec<String> = Permission::all().map(Permission::codename).collect();
         format!("the permissions are {}", all.join(", "))
     })
 }
@@ -228,7 +228,11 @@ impl Permissions {
     /// Applies a change, logs it with this message, and prints the user.
     async fn apply(&self, ctx: &Ctx, change: RightsChange, message: &str) -> Result<()> {
         account::change_rights(ctx, self.name.clone(), change).await?;
-        let codenames: Vec<String> = self.permissions.iter().map(|right| right.codename()).collect();
+        let codenames: Vec<String> = self
+            .permissions
+            .iter()
+            .map(|permission| permission.codename())
+            .collect();
         let (username, superuser) = (&self.name, self.superuser);
         tracing::info!(
             username,

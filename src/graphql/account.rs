@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use graphql_tables::{HasNode, WriteFields};
 
 use super::kit::{UserError, user_errors};
-use crate::auth::{Actor, Right, Verb, login};
+use crate::auth::{self, Actor, Verb, login};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
@@ -58,15 +58,15 @@ impl Viewer {
             },
             is_superuser: actor.is_superuser,
             groups: actor.groups.clone(),
-            permissions: Right::all()
-                .filter(|right| actor.may(*right))
+            permissions: auth::Permission::all()
+                .filter(|permission| actor.may(*permission))
                 .filter_map(Permission::of)
                 .collect(),
         })
     }
 }
 
-/// Declares the permissions, each with the right that it represents.
+/// Declares the permissions of the schema, each with the verb and the kind of resource of its [`auth::Permission`].
 macro_rules! permissions {
     ($($name:ident: $verb:ident $kind:ident),+ $(,)?) => {
         /// What a user may be allowed to do. Reading requires no permission, except for
@@ -79,8 +79,8 @@ macro_rules! permissions {
         }
 
         impl Permission {
-            /// `None` for a right that the API does not use.
-            fn of(Right(verb, kind): Right) -> Option<Self> {
+            /// Returns `None` for a permission that the API does not use.
+            fn of(auth::Permission(verb, kind): auth::Permission) -> Option<Self> {
                 match (verb, kind) {
                     $((Verb::$verb, Kind::$kind) => Some(Self::$name),)+
                     _ => None,

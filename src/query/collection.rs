@@ -4,7 +4,7 @@ use ::entity::Record;
 use sea_orm::{EntityTrait, IntoActiveModel, PrimaryKeyTrait};
 use table_query::{Direction, ListColumn, TextColumn};
 
-use crate::auth::Right;
+use crate::auth::Permission;
 
 pub trait Collection:
     EntityTrait<
@@ -23,9 +23,9 @@ pub trait Collection:
     /// The names of the columns for which an index has the rows of each reference in order. For any other order, the rows that
     /// refer to one row have to be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
-    /// The right that every operation needs, including reading. If it is `None`, reading needs only a login, and adding,
-    /// changing and deleting each need their own right for the resource.
-    const GUARD: Option<Right> = None;
+    /// The permission that every operation needs, including reading. If it is `None`, reading needs only a login, and adding,
+    /// changing and deleting each need their own permission for the resource.
+    const GUARD: Option<Permission> = None;
 
     /// The texts among the columns.
     fn texts() -> impl Iterator<Item = (Self::Column, TextColumn<Self::Column>)> {

@@ -9,7 +9,7 @@ use sea_orm::{
     QueryTrait,
 };
 
-use crate::auth::Right;
+use crate::auth::Permission;
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -152,9 +152,9 @@ pub struct RightsChange {
     /// The names of the groups to leave, which must exist.
     pub leave: Vec<String>,
     /// Permissions to grant to the user directly.
-    pub grant: Vec<Right>,
+    pub grant: Vec<Permission>,
     /// Permissions to take from the user. The user keeps those of their groups.
-    pub revoke: Vec<Right>,
+    pub revoke: Vec<Permission>,
 }
 
 /// Changes the groups and permissions of a user, with effect from their next request. Parts of the change that are in effect
@@ -178,8 +178,11 @@ pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) ->
                 .exec(tx)
                 .await?;
             join_groups(tx, id, join).await?;
-            let codenames = |rights: &[Right]| -> BTreeSet<String> {
-                rights.iter().map(|right| right.codename()).collect()
+            let codenames = |permissions: &[Permission]| -> BTreeSet<String> {
+                permissions
+                    .iter()
+                    .map(|permission| permission.codename())
+                    .collect()
             };
             let (grant, revoke) = (codenames(&change.grant), codenames(&change.revoke));
             permission::Entity::delete_many()

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 use serde::{Deserialize, Serialize};
 use table_query::Comparison;
 
-use crate::auth::{Change, Permit, Read, Right};
+use crate::auth::{Change, Permission, Permit, Read};
 use crate::error::{Conflict, Error, Faults, Result};
 use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, Row};
 use crate::resource::{check_version, find_locked, insert, update_row};
@@ -24,21 +24,21 @@ pub const MAX_REPLAYED: u64 = 1_000;
 impl Collection for Entity {
     const COLUMNS: &'static [ListColumn<Column>] = &[ListColumn::value(Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Descending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
 /// The events, which deliveries refer to.
 impl Collection for event::Entity {
     const COLUMNS: &'static [ListColumn<event::Column>] = &[ListColumn::value(event::Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Descending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
 /// The attempts of a delivery, the first one first.
 impl Collection for attempt::Entity {
     const COLUMNS: &'static [ListColumn<attempt::Column>] = &[ListColumn::value(attempt::Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Ascending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
 /// Deliveries that have not ended.

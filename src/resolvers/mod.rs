@@ -1,6 +1,6 @@
 //! The rules, independent of HTTP and GraphQL. Both APIs call the operations in this file; each noun has its own file.
 //!
-//! An operation takes a [`Permit`], so it can't be called without a check of the caller's right.
+//! An operation takes a [`Permit`], so it can't be called without a check of the caller's permission.
 
 use std::slice;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result
     found.map(Row::single).ok_or(Error::NotFound)
 }
 
-/// The row with this id, for a caller with the right to change it.
+/// The row with this id, for a caller with the permission to change it.
 ///
 /// # Errors
 /// [`Error::NotFound`].

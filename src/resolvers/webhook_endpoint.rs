@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
 use webhook_sender::SigningSecret;
 
-use crate::auth::{Change, Permit, Right};
+use crate::auth::{Change, Permission, Permit};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
@@ -152,7 +152,7 @@ impl Collection for Entity {
         ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Ascending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
 impl Resource for Entity {

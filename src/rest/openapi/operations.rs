@@ -10,7 +10,7 @@ use super::nouns::{
 };
 use super::parameters::{list_parameters, parameter};
 use super::schemas;
-use crate::auth::{Right, Verb};
+use crate::auth::{Permission, Verb};
 use crate::http::pages::EXAMPLE_URL;
 use crate::kind::Kind;
 use crate::resource::{Editable, Resource};
@@ -247,8 +247,8 @@ pub(crate) fn description(_: &mut Schemas) -> Value {
 
 /// Returns a sentence with the permission that an operation needs.
 fn needs<R: Resource>(verb: Option<Verb>) -> String {
-    match R::GUARD.or(verb.map(|verb| Right(verb, R::KIND))) {
-        Some(right) => format!("Needs the permission `{}`.", right.codename()),
+    match R::GUARD.or(verb.map(|verb| Permission(verb, R::KIND))) {
+        Some(permission) => format!("Needs the permission `{}`.", permission.codename()),
         None => "Needs a login but no permission.".to_owned(),
     }
 }
