@@ -72,7 +72,7 @@ impl Accounts {
 
     async fn read_epochs(self, db: Database) -> Result<Epochs> {
         let _reading = self.0.reading.lock().await;
-        // From here on, a request can arrive after the statement has run, so it must wait for another read.
+        // A request that arrives from here on could be later than the statement, so it must wait for another read.
         self.0
             .next_read
             .lock()

@@ -1,8 +1,8 @@
 //! Authentication and permissions.
 //!
-//! `permission`, `actor` and `accounts` depend on neither `Services` nor `Ctx`. The other modules work on a request: `identify`
-//! turns a bearer token into an [`Actor`], `permit` checks permissions, `login` issues tokens and ends sessions, and `session` is
-//! the login of a connection that outlives one request.
+//! `permission`, `actor` and `accounts` depend on neither `Services` nor `Ctx`. The other modules work on a request:
+//! `identify` turns a bearer token into an [`Actor`], `permit` checks permissions, `login` issues tokens and ends sessions,
+//! and `session` is the login of a connection that outlives one request.
 
 pub mod accounts;
 pub mod actor;

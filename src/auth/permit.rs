@@ -70,9 +70,9 @@ impl Ctx {
         self.permit_with(R::GUARD)
     }
 
-    fn permit_with<A, R>(&self, needed: Option<Permission>) -> Result<Permit<'_, A, R>> {
+    fn permit_with<A, R>(&self, required: Option<Permission>) -> Result<Permit<'_, A, R>> {
         let actor = self.actor()?;
-        if needed.is_some_and(|permission| !actor.may(permission)) {
+        if required.is_some_and(|permission| !actor.may(permission)) {
             return Err(Error::Forbidden);
         }
         Ok(Permit {

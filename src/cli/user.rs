@@ -11,7 +11,7 @@ use crate::auth::Permission;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::account::{self, NewUser, RightsChange, UserSummary};
+use crate::resolvers::account::{self, AccessChange, NewUser, UserSummary};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
@@ -146,32 +146,32 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
         }
         User::Groups { name, add, remove } => {
             if !(add.is_empty() && remove.is_empty()) {
-                let change = RightsChange {
+                let change = AccessChange {
                     join: add.clone(),
                     leave: remove.clone(),
-                    ..RightsChange::default()
+                    ..AccessChange::default()
                 };
-                account::change_rights(&ctx, name.clone(), change).await?;
+                account::change_access(&ctx, name.clone(), change).await?;
                 let (added, removed) = (add.join(","), remove.join(","));
                 tracing::info!(username = name, added, removed, "changed the groups of a user");
             }
             show(&ctx, &name).await?;
         }
         User::Grant(granted) => {
-            let change = RightsChange {
+            let change = AccessChange {
                 is_superuser: granted.superuser.then_some(true),
                 grant: granted.permissions.clone(),
-                ..RightsChange::default()
+                ..AccessChange::default()
             };
             granted
                 .apply(&ctx, change, "granted permissions to a user")
                 .await?;
         }
         User::Revoke(revoked) => {
-            let change = RightsChange {
+            let change = AccessChange {
                 is_superuser: revoked.superuser.then_some(false),
                 revoke: revoked.permissions.clone(),
-                ..RightsChange::default()
+                ..AccessChange::default()
             };
             revoked
                 .apply(&ctx, change, "revoked permissions of a user")
@@ -226,8 +226,8 @@ async fn show(ctx: &Ctx, name: &str) -> Result<()> {
 
 impl Permissions {
     /// Applies a change, logs it with this message, and prints the user.
-    async fn apply(&self, ctx: &Ctx, change: RightsChange, message: &str) -> Result<()> {
-        account::change_rights(ctx, self.name.clone(), change).await?;
+    async fn apply(&self, ctx: &Ctx, change: AccessChange, message: &str) -> Result<()> {
+        account::change_access(ctx, self.name.clone(), change).await?;
         let codenames: Vec<String> = self
             .permissions
             .iter()

@@ -46,8 +46,8 @@ impl<C: ColumnTrait> Order<C> {
 /// The unique column that every collection has.
 const ID: &str = "id";
 
-/// The maximum number of rows to skip from a known position. Beyond that, skipping from the beginning costs less, because no row
-/// is compared with the position.
+/// The maximum number of rows to skip from a stored position. Beyond that, skipping from the beginning costs less, because no
+/// row is compared with the position.
 const MAX_SKIP: u64 = 1_000;
 
 /// The rows of a list and their order.
@@ -198,7 +198,7 @@ impl<R: Collection> Listing<R> {
         }
         let skipped = u64::try_from((number - 1).saturating_mul(i128::from(size))).unwrap_or(u64::MAX);
         let is_whole = self.is_whole_in_default_order()?;
-        if is_whole && let Some(page) = self.known_page(&permit, skipped, size).await? {
+        if is_whole && let Some(page) = self.page_from_position(&permit, skipped, size).await? {
             return Ok(page);
         }
         let db = permit.ctx().db();
@@ -212,21 +212,21 @@ impl<R: Collection> Listing<R> {
             return Err(Error::NoSuchPage);
         }
         // The row before the page is read too: its position lets a later request read this page without skipping rows.
-        let before = u64::from(revision.is_some() && skipped > 0);
+        let extra = u64::from(revision.is_some() && skipped > 0);
         let mut rows = if count == 0 {
             Vec::new()
         } else {
-            let page = self.slice(skipped - before, size.saturating_add(before))?;
+            let page = self.slice(skipped - extra, size.saturating_add(extra))?;
             db.models::<R>(page.build(db.get_database_backend())).await?
         };
         if let Some(revision) = revision {
             let starts = &permit.ctx().services.page_starts;
             starts.read(R::default().table_name(), revision, count);
-            if before > 0 && !rows.is_empty() {
-                let first = rows.remove(0);
-                self.keep_end(&permit, revision, skipped - before, &[first]);
+            if extra > 0 && !rows.is_empty() {
+                let preceding = rows.remove(0);
+                self.store_end(&permit, revision, skipped - extra, &[preceding]);
             }
-            self.keep_end(&permit, revision, skipped, &rows);
+            self.store_end(&permit, revision, skipped, &rows);
         }
         Ok(NumberedPage {
             rows: Row::siblings_of(rows),
@@ -247,9 +247,9 @@ impl<R: Collection> Listing<R> {
             && self.condition()?.matches_all())
     }
 
-    /// Reads the page from the last known position before it. Returns `None` if no position is near enough, or the list has
-    /// changed since the position became known; the statement checks that itself.
-    async fn known_page(
+    /// Reads the page, starting at the nearest stored position before it. Returns `None` if no position is near enough, or if
+    /// the list has changed since the position was stored, which the statement itself checks.
+    async fn page_from_position(
         &self,
         permit: &Permit<'_, Read, R>,
         skipped: u64,
@@ -274,7 +274,7 @@ impl<R: Collection> Listing<R> {
         if rows.is_empty() {
             return Ok(None);
         }
-        self.keep_end(permit, start.revision, skipped, &rows);
+        self.store_end(permit, start.revision, skipped, &rows);
         Ok(Some(NumberedPage {
             rows: Row::siblings_of(rows),
             count: start.count,
@@ -282,7 +282,7 @@ impl<R: Collection> Listing<R> {
     }
 
     /// Stores the position at which the page after this one begins.
-    fn keep_end(&self, permit: &Permit<'_, Read, R>, revision: i64, skipped: u64, rows: &[R::Model]) {
+    fn store_end(&self, permit: &Permit<'_, Read, R>, revision: i64, skipped: u64, rows: &[R::Model]) {
         let Some(last) = rows.last() else { return };
         let before = skipped.saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX));
         let values = self

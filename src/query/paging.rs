@@ -48,11 +48,11 @@ impl<R: Collection> Listing<R> {
         }
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
-        let more = remove_extra_item(request, &mut rows);
+        let has_more = remove_extra_item(request, &mut rows);
         Ok(CursorPage::new(
             request,
             Row::siblings_of(rows),
-            more,
+            has_more,
             self.cursor(),
         ))
     }
@@ -72,7 +72,7 @@ impl<R: Collection> Listing<R> {
             order_within_parent(&mut part, backend, reference, &terms, request.backwards);
             part
         } else {
-            // Without `rows_first` the databases may scan the whole table by the index of another column, for each parent.
+            // Without `rows_first` the databases can scan the whole table by the index of another column, for each parent.
             let of_parent = reference.into_expr().eq(backend.parent());
             backend.rows_first(R::default().into_iden(), of_parent, part)
         };
@@ -88,18 +88,18 @@ impl<R: Collection> Listing<R> {
             })
             .collect();
         order_by(&mut statement, &terms, request.backwards);
-        let mut read: Vec<(i64, R::Model)> = Vec::new();
+        let mut rows_with_parent: Vec<(i64, R::Model)> = Vec::new();
         for row in db
             .models::<R>(db.get_database_backend().build(&statement))
             .await?
         {
             if let Value::BigInt(Some(parent)) = row.get(reference) {
-                read.push((parent, row));
+                rows_with_parent.push((parent, row));
             }
         }
         Ok(PagesByParent::new(
             request,
-            read,
+            rows_with_parent,
             Row::siblings_of,
             &self.cursor(),
         ))
@@ -195,7 +195,7 @@ pub async fn children_of<P: Collection, R: Collection>(
     Ok((pages.of(row.id()), Arc::clone(listing)))
 }
 
-/// The same page if it has been loaded.
+/// The page that [`children_of`] returns, if it has been loaded.
 pub fn loaded_children_of<P: Collection, R: Collection>(row: &Row<P>, relation: &str) -> Option<Children<R>> {
     let loaded = row.loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
     let (pages, listing) = &*loaded;

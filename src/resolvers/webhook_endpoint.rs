@@ -1,4 +1,4 @@
-//! Webhook endpoints, the receivers of events. Every operation, including reading, needs the permission
+//! Webhook endpoints, the receivers of events. Every operation, including reading, requires the permission
 //! `change_webhook`.
 //!
 //! The endpoint of the settings is listed with the others, but only the settings can change it.
@@ -33,7 +33,7 @@ pub const OVERLAP: i64 = 24 * 3_600;
 /// The maximum time for which messages are also signed with the old secret, in seconds: a week.
 pub const MAX_OVERLAP: i64 = 7 * 24 * 3_600;
 
-/// What a client can send for an endpoint.
+/// The values that a client can send for an endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// An http or https URL with a public address, unless private ones are allowed.
@@ -47,7 +47,7 @@ pub struct Draft {
     pub faults: Faults,
 }
 
-/// What a client can send for a new secret.
+/// The values that a client can send to rotate a secret.
 #[derive(Clone, Debug, Default)]
 pub struct Rotation {
     /// The time for which the old secret stays valid, in seconds.
@@ -74,17 +74,17 @@ fn events_column(names: &[String]) -> Result<String, (FaultCode, String)> {
     if names.is_empty() {
         return Err((FaultCode::Blank, "This list may not be empty.".to_owned()));
     }
-    let wanted: Option<BTreeSet<&str>> = names
+    let chosen: Option<BTreeSet<&str>> = names
         .iter()
         .map(|name| Name::subscribable(name).map(Name::as_str))
         .collect();
     let all = Name::SUBSCRIBABLE.map(Name::as_str);
-    let wanted = wanted.ok_or_else(|| {
+    let chosen = chosen.ok_or_else(|| {
         let message = format!("Choose from: {}.", all.join(", "));
         (FaultCode::Invalid, message)
     })?;
-    let wanted = all.into_iter().filter(|name| wanted.contains(name));
-    Ok(wanted.collect::<Vec<_>>().join(","))
+    let in_order = all.into_iter().filter(|name| chosen.contains(name));
+    Ok(in_order.collect::<Vec<_>>().join(","))
 }
 
 fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: FieldCheck) -> Result<()> {
@@ -164,7 +164,7 @@ impl Resource for Entity {
         let allow_private = ctx.services.config.webhook_allow_private;
         if let Field::Set(text) = &draft.url
             && let Ok(url) = parse_url(text.trim(), allow_private)
-            && target::resolves_to_private(&url, allow_private).await.is_some()
+            && target::forbidden_address(&url, allow_private).await.is_some()
         {
             let message =
                 "Enter a valid URL: its name resolves to an address on this machine or a private network.";

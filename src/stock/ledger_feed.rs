@@ -12,7 +12,7 @@ use super::ledger_tail::Subscription;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// A reader of the ledger from a given entry on.
+/// Reads the ledger, starting after a given entry.
 pub struct Entries {
     db: Database,
     subscription: Subscription,
@@ -107,18 +107,18 @@ impl Entries {
             }
             self.position = entry.id;
             let is_skipped = !self.skipped.is_empty() && self.skipped.remove(&entry.id);
-            let is_wanted = self
+            let is_selected = self
                 .product_ids
                 .as_ref()
                 .is_none_or(|ids| ids.contains(&entry.product_id));
-            if is_wanted && !is_skipped {
+            if is_selected && !is_skipped {
                 self.ready.push_back(entry.clone());
             }
         }
     }
 }
 
-/// Waits until the position up to which all entries are settled is known.
+/// Returns the id up to which all entries are settled. Waits for the first read of the task.
 async fn settled_position(settled: &mut watch::Receiver<Option<i64>>) -> Result<i64> {
     let settled = settled.wait_for(Option::is_some).await;
     let settled = settled.map_err(|_| Error::unavailable("the program is stopping"))?;

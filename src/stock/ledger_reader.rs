@@ -4,10 +4,10 @@
 //! that is committed late. But ids are assigned without gaps, and a transaction gets its number before the id of its entry,
 //! because it first changes a product. If entry 7 exists and entry 6 does not, then 6 belongs to a transaction that already has
 //! a number. The task then takes the next transaction number itself: once every transaction with a smaller number has ended,
-//! either entry 6 exists or it never will. Until then no entry after the gap is settled, and only settled entries are sent.
-//! SQLite has one writer and no gaps.
+//! either entry 6 exists or it never will. An entry is settled if no entry with a smaller id can still appear, and only settled
+//! entries are sent. SQLite has one writer and no gaps.
 //!
-//! Commits of this process wake the task. It polls for commits of other gateways.
+//! Commits of this process wake the task. It polls for commits of other processes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,14 +25,14 @@ use crate::services::Services;
 
 /// The maximum number of entries that one statement reads.
 pub(super) const PAGE: u16 = 200;
-/// The polling interval for commits of other gateways.
+/// The polling interval for commits of other processes.
 const POLL: Duration = Duration::from_millis(250);
-/// The polling interval while a transaction of another gateway has to end first.
+/// The polling interval while a transaction must end first.
 const POLL_AT_GAP: Duration = Duration::from_millis(20);
-/// Delay after a commit, so that a busy gateway reads the entries of several commits at once.
+/// Delay after a commit, so that a busy server reads the entries of several commits at once.
 const DEBOUNCE: Duration = Duration::from_millis(5);
 /// The task begins this many ids below the newest entry, so that it does not miss transactions that are still running. A
-/// transaction that runs while this many entries are committed may be missed.
+/// transaction that runs while this many entries are committed can be missed.
 const BEGIN_BELOW: i64 = 1_000;
 
 /// Subscribes to the entries, and starts the task if it does not run yet.
@@ -47,15 +47,15 @@ async fn run(services: Arc<Services>, channel: Arc<LedgerChannel>) {
     let mut reader = None;
     loop {
         commits.mark_unchanged();
-        let found = match &mut reader {
-            None => Reader::begin(&services.db).await.map(|begun| {
-                channel.begin_at(begun.last);
-                reader = Some(begun);
+        let result = match &mut reader {
+            None => Reader::begin(&services.db).await.map(|new| {
+                channel.begin_at(new.last);
+                reader = Some(new);
                 ReadResult::More
             }),
             Some(reader) => reader.read(&services.db, &channel).await,
         };
-        let pause = match found {
+        let pause = match result {
             Ok(ReadResult::More) => Duration::ZERO,
             Ok(ReadResult::Gap) => POLL_AT_GAP,
             Ok(ReadResult::Nothing) => POLL,
@@ -93,7 +93,7 @@ struct Reader {
 struct Barrier {
     /// Entries up to this id are settled once the condition holds.
     up_to: i64,
-    /// All transactions with a smaller number have to end.
+    /// All transactions with a smaller number must end.
     transaction: i64,
 }
 
@@ -101,7 +101,7 @@ struct Barrier {
 enum ReadResult {
     /// There may be more entries to read immediately.
     More,
-    /// A transaction has to end first.
+    /// A transaction must end before the next entry is settled.
     Gap,
     Nothing,
 }
@@ -144,8 +144,8 @@ impl Reader {
                 ReadResult::Nothing
             });
         };
-        let waits = |barrier: Barrier| barrier.up_to >= next - 1 && resolved < barrier.up_to;
-        if self.barrier.is_some_and(waits) {
+        let is_pending = |barrier: Barrier| barrier.up_to >= next - 1 && resolved < barrier.up_to;
+        if self.barrier.is_some_and(is_pending) {
             return Ok(ReadResult::Gap);
         }
         self.barrier = Some(Barrier {
@@ -169,7 +169,7 @@ fn settled_count(last: i64, resolved: i64, ids: &[i64]) -> usize {
         .count()
 }
 
-/// A page of entries after this one, and the number of the oldest transaction that was running when they were read. SQLite
+/// Reads a page of entries after the id `last`, and the number of the oldest transaction that was running at that time. SQLite
 /// has no such number.
 async fn entries_after(db: &Database, last: i64) -> Result<(Vec<Model>, Option<i64>)> {
     let mut query = Entity::find()
@@ -192,7 +192,7 @@ async fn entries_after(db: &Database, last: i64) -> Result<(Vec<Model>, Option<i
     Ok((entries?, oldest))
 }
 
-/// A number greater than that of every transaction that has written something so far.
+/// Takes a transaction number, which is greater than those of all transactions that have written something so far.
 async fn next_transaction(db: &Database) -> Result<i64> {
     let Some(sql) = db.backend().next_transaction() else {
         return Ok(0);

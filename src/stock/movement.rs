@@ -9,7 +9,7 @@ use super::new_movement::NewMovement;
 use crate::resource::Resource;
 use crate::services::Services;
 
-/// A noun that changes the stock of one product.
+/// A resource whose rows each change the stock of one product.
 pub trait Movement: Resource {
     /// 1 if stock comes in, -1 if it goes out.
     const SIGN: i64;

@@ -40,21 +40,22 @@ pub(super) struct MovementRequest {
 /// A request that waits for its movement to be recorded.
 pub(super) struct WaitingMovement {
     pub(super) request: MovementRequest,
-    /// Sends the result to the request; `None` if the movement was not recorded.
-    pub(super) done: oneshot::Sender<Result<Option<RecordedMovement>>>,
+    /// Sends the result to the request: `None` if the movement was not recorded.
+    pub(super) reply: oneshot::Sender<Result<Option<RecordedMovement>>>,
 }
 
 /// The result of a batch for one of its movements.
 #[derive(Clone)]
 pub(super) struct RecordedMovement {
     pub(super) movement_id: i64,
-    /// The product right after the movement.
+    /// The product after the movement.
     pub(super) product: product::Model,
 }
 
-/// The result of pushing a movement.
-pub(super) enum Push {
-    Full,
+/// The result of [`MovementQueue::push`].
+pub(super) enum PushResult {
+    /// The movement is not in the queue, because the queue is full.
+    QueueFull,
     /// The movement is in the queue, and a worker is running already.
     Queued,
     /// The movement is in the queue, and the caller must start a worker. It is already counted in `workers`.
@@ -62,17 +63,17 @@ pub(super) enum Push {
 }
 
 impl MovementQueue {
-    pub(super) fn push(&self, waiting: WaitingMovement) -> Push {
+    pub(super) fn push(&self, waiting: WaitingMovement) -> PushResult {
         let mut state = self.lock();
         if state.waiting.len() >= CAPACITY {
-            return Push::Full;
+            return PushResult::QueueFull;
         }
         state.waiting.push_back(waiting);
         if state.workers < WORKERS {
             state.workers += 1;
-            Push::NeedsWorker
+            PushResult::NeedsWorker
         } else {
-            Push::Queued
+            PushResult::Queued
         }
     }
 

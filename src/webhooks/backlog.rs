@@ -35,8 +35,8 @@ impl BacklogCache {
     pub async fn get(&self, db: &Database, now: DateTime<Utc>) -> Backlog {
         // The lock is held during the measurement, so that concurrent callers share it.
         let mut last = self.0.lock().await;
-        if let Some((measured, backlog)) = *last
-            && measured.elapsed() < MAX_AGE
+        if let Some((measured_at, backlog)) = *last
+            && measured_at.elapsed() < MAX_AGE
         {
             return backlog;
         }

@@ -51,7 +51,7 @@ pub async fn store(ctx: &Ctx, endpoint: Option<&ConfiguredEndpoint>) -> Result<(
     let config = &ctx.services.config;
     let mut row = None;
     if let Some(ConfiguredEndpoint { url, .. }) = endpoint {
-        if let Some(reason) = target::resolves_to_private(url, config.webhook_allow_private).await {
+        if let Some(reason) = target::forbidden_address(url, config.webhook_allow_private).await {
             return Err(Error::internal(format!("WEBHOOK_URL can't be used: {reason}")));
         }
         let events = config.webhook_events.iter().map(|name| name.as_str());
@@ -93,7 +93,7 @@ async fn upsert(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
         id: ActiveValue::NotSet,
         ..ActiveModel::from(row).reset_all()
     };
-    // Gateways that start at the same time insert a single row.
+    // Servers that start at the same time insert a single row.
     Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)

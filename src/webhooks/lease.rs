@@ -1,7 +1,7 @@
 //! Leases on due deliveries.
 //!
-//! They begin and expire according to the clock of the database. With their own clocks, gateways whose clocks differ would
-//! attempt deliveries that others have leased.
+//! They begin and expire according to the clock of the database. Otherwise, servers whose clocks differ would attempt
+//! deliveries that other servers have leased.
 
 use std::sync::Arc;
 use std::time::Duration;

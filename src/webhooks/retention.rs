@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(3_600);
 const POLL: Duration = Duration::from_secs(60);
 /// How long events are kept.
 const RETENTION: TimeDelta = TimeDelta::days(30);
-/// The time after an endpoint's deletion during which a transaction that has read the endpoint may still insert deliveries.
+/// The time after an endpoint's deletion during which a transaction that has read the endpoint can still insert deliveries.
 const LATE_INSERTS: TimeDelta = TimeDelta::hours(1);
 /// The maximum number of batches of one kind in a run. The next run changes the rest.
 const MAX_BATCHES: usize = 1_000;

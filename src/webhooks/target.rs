@@ -22,6 +22,6 @@ pub fn check(url: &Url, allow_private: bool) -> Result<(), String> {
 }
 
 /// Returns an error if the URL's host name resolves to an address that is not public.
-pub async fn resolves_to_private(url: &Url, allow_private: bool) -> Option<Forbidden> {
-    policy(allow_private).resolves_to_private(url).await
+pub async fn forbidden_address(url: &Url, allow_private: bool) -> Option<Forbidden> {
+    policy(allow_private).forbidden_address(url).await
 }

@@ -151,7 +151,7 @@ impl TargetPolicy {
 
     /// Returns an error if the URL's host name resolves to an address that is not allowed. A name that can't be resolved
     /// now is accepted, since it is checked again at each connection.
-    pub async fn resolves_to_private(self, url: &Url) -> Option<Forbidden> {
+    pub async fn forbidden_address(self, url: &Url) -> Option<Forbidden> {
         let Some(Host::Domain(name)) = url.host() else {
             return None;
         };
@@ -169,7 +169,7 @@ impl TargetPolicy {
     }
 }
 
-/// Timeout of the lookup of a host name in [`TargetPolicy::resolves_to_private`].
+/// Timeout of the lookup of a host name in [`TargetPolicy::forbidden_address`].
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The resolver for connections, which returns only allowed addresses.

@@ -76,10 +76,10 @@ async fn private_addresses_and_names_that_resolve_to_them_are_refused() {
     let reason = "its address must not be on this machine or a private network";
     assert_eq!(result, AttemptResult::NoResponse(reason.to_owned()));
     let url = "http://localhost/".parse().unwrap();
-    let forbidden = TargetPolicy::public_only().resolves_to_private(&url).await;
+    let forbidden = TargetPolicy::public_only().forbidden_address(&url).await;
     let reason = "the host name resolves to an address on this machine or a private network";
     assert_eq!(forbidden.map(|error| error.to_string()).as_deref(), Some(reason));
-    assert!(TargetPolicy::any().resolves_to_private(&url).await.is_none());
+    assert!(TargetPolicy::any().forbidden_address(&url).await.is_none());
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::import::{self, Comparison, Watch};
+use crate::import::{self, Comparison, ImportProgress};
 use crate::services::Services;
 
 /// The exit code if the source can't be read or imported, or an option is invalid.
@@ -103,16 +103,16 @@ impl Arguments {
 }
 
 pub(super) async fn run(config: Config, command: Import) -> Result<ExitCode> {
-    let watch = Watch::default();
+    let progress = ImportProgress::default();
     cancel_on_signals({
-        let watch = watch.clone();
-        move || watch.cancel()
+        let progress = progress.clone();
+        move || progress.cancel()
     })?;
     let result = match command {
-        Import::Check(arguments) => Box::pin(check_only(&arguments, &watch)).await,
-        Import::Run(arguments) => Box::pin(check_and_store(config, &arguments, &watch)).await,
+        Import::Check(arguments) => Box::pin(check_only(&arguments, &progress)).await,
+        Import::Run(arguments) => Box::pin(check_and_store(config, &arguments, &progress)).await,
     };
-    if watch.is_cancelled() && result.as_ref().map_or(true, |code| *code != ExitCode::SUCCESS) {
+    if progress.is_cancelled() && result.as_ref().map_or(true, |code| *code != ExitCode::SUCCESS) {
         fail("cancelled; nothing was stored");
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -136,15 +136,15 @@ pub(super) fn cancel_on_signals(cancel: impl FnOnce() + Send + 'static) -> Resul
 
 /// Checks the source and returns the plan of the import. If the source can't be read, prints the error and returns the exit
 /// code.
-async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan, ExitCode> {
+async fn check(arguments: &Arguments, progress: &ImportProgress) -> std::result::Result<Plan, ExitCode> {
     let bar = Bar::show({
-        let watch = watch.clone();
-        move || watch.status()
+        let progress = progress.clone();
+        move || progress.status()
     });
     let checking = async {
         let options = arguments.options()?;
         let source = Source::open(arguments.source.text()).await?;
-        source.check(options, watch.source()).await
+        source.check(options, progress.source()).await
     };
     let plan = Box::pin(checking).await;
     bar.clear();
@@ -154,8 +154,8 @@ async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan
     })
 }
 
-async fn check_only(arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
-    let plan = match check(arguments, watch).await {
+async fn check_only(arguments: &Arguments, progress: &ImportProgress) -> Result<ExitCode> {
+    let plan = match check(arguments, progress).await {
         Ok(plan) => plan,
         Err(code) => return Ok(code),
     };
@@ -175,8 +175,12 @@ fn exit_code(result: CheckResult) -> ExitCode {
     }
 }
 
-async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
-    let plan = match check(arguments, watch).await {
+async fn check_and_store(
+    config: Config,
+    arguments: &Arguments,
+    progress: &ImportProgress,
+) -> Result<ExitCode> {
+    let plan = match check(arguments, progress).await {
         Ok(plan) => plan,
         Err(code) => return Ok(code),
     };
@@ -192,7 +196,7 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
     }
     let started = Instant::now();
     let new_files = NewFiles::list(&config);
-    let stored = Box::pin(store(config, plan, watch)).await;
+    let stored = Box::pin(store(config, plan, progress)).await;
     let equal = stored
         .as_ref()
         .is_ok_and(|tables| tables.iter().all(Comparison::is_equal));
@@ -228,18 +232,18 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
     })
 }
 
-async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparison>> {
+async fn store(config: Config, plan: Plan, progress: &ImportProgress) -> Result<Vec<Comparison>> {
     let services = Services::open_without_timeouts(config, Clock::system()).await?;
     let bar = Bar::show({
-        let watch = watch.clone();
-        move || watch.status()
+        let progress = progress.clone();
+        move || progress.status()
     });
     let storing = async {
         create_if_empty(&services.db).await?;
         // The transaction checks this again. This check fails early, before any row of the source is read.
         import::require_empty(&services.db).await?;
         let ctx = Ctx::system(services.clone());
-        let tables = import::run(&ctx, plan, watch.clone()).await?;
+        let tables = import::run(&ctx, plan, progress.clone()).await?;
         vacuum(&services.db).await?;
         Ok(tables)
     };

@@ -245,7 +245,7 @@ pub(crate) fn description(_: &mut Schemas) -> Value {
     })
 }
 
-/// Returns a sentence with the permission that an operation needs.
+/// Returns a sentence about the permission that an operation requires.
 fn permission_sentence<R: Resource>(verb: Option<Verb>) -> String {
     match R::GUARD.or(verb.map(|verb| Permission(verb, R::KIND))) {
         Some(permission) => format!("Needs the permission `{}`.", permission.codename()),

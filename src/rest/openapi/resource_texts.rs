@@ -1,4 +1,4 @@
-//! Names and descriptions of resources, for the OpenAPI document.
+//! Names of resources, and the texts that differ between them.
 
 use openapi_document::capitalized;
 
