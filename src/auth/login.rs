@@ -100,7 +100,7 @@ async fn record_old_hashes(ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Replaces an imported hash with one of this program, unless the password has been changed meanwhile. If that fails, the
+/// Replaces an imported hash with one of this program, unless the password has been changed since. If that fails, the
 /// login succeeds nevertheless, and the next one tries again.
 async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
     let replacing = async {
