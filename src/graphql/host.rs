@@ -74,8 +74,8 @@ impl Host for StockroomHost {
         Ok(session.ctx().await?)
     }
 
-    async fn expired(&self, session: &Session) {
-        session.ended().await;
+    async fn wait_for_expiry(&self, session: &Session) {
+        session.wait_for_expiry().await;
     }
 
     fn authorize(&self, ctx: &Ctx) -> Result<(), RequestError> {
@@ -132,7 +132,7 @@ impl Host for StockroomHost {
         OperationObservation::new(ctx, ty, name)
     }
 
-    fn rejected(&self, code: ErrorCode) {
+    fn request_rejected(&self, code: ErrorCode) {
         self.services
             .metrics
             .count_graphql_operation("", Some(code.as_str()));
@@ -160,8 +160,8 @@ impl Host for StockroomHost {
         self.services.is_stopping()
     }
 
-    async fn stopped(&self) {
-        self.services.stopped().await;
+    async fn wait_for_shutdown(&self) {
+        self.services.wait_for_shutdown().await;
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -234,11 +234,11 @@ impl Observation for OperationObservation {
         output
     }
 
-    fn panicked(&self) {
+    fn resolver_panicked(&self) {
         self.services.metrics.count_panic();
     }
 
-    fn ended(&self, error: Option<&'static str>) {
+    fn operation_ended(&self, error: Option<&'static str>) {
         self.services.metrics.count_graphql_operation(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {

@@ -131,7 +131,7 @@ impl<H: Host> Engine<H> {
     ) -> Result<Prepared<H>, RequestError> {
         let prepared = self.check(context, request, base).await;
         if let Err(error) = &prepared {
-            self.host().rejected(error.code);
+            self.host().request_rejected(error.code);
         }
         prepared
     }
@@ -216,7 +216,7 @@ impl<H: Host> Engine<H> {
             Ok(Ok(response)) => GraphQlResponse::from_execution(completion.complete(response)),
             Ok(Err(_)) => {
                 tracing::error!("a resolver panicked");
-                observation.panicked();
+                observation.resolver_panicked();
                 RequestError::internal().into()
             }
             Err(_) => {
@@ -227,13 +227,13 @@ impl<H: Host> Engine<H> {
                 RequestError::new(ErrorCode::Timeout, message).into()
             }
         };
-        observation.ended(response.error_type());
+        observation.operation_ended(response.error_type());
         response
     }
 
     /// Executes a subscription: a response for each event.
     pub fn subscribe(&self, prepared: Prepared<H>) -> BoxStream<'static, GraphQlResponse> {
-        prepared.observation.ended(None);
+        prepared.observation.operation_ended(None);
         let request = prepared.request.data(prepared.context);
         let events = AssertUnwindSafe(self.inner.schema.stream(request)).catch_unwind();
         let completion = prepared.completion;

@@ -61,7 +61,7 @@ impl GraphQlResponse {
         codes.any(|code| *code == unavailable)
     }
 
-    /// The code of the first error, as [`crate::Observation::ended`] expects it.
+    /// The code of the first error, as [`crate::Observation::operation_ended`] expects it.
     pub(crate) fn error_type(&self) -> Option<&'static str> {
         let extensions = self.errors.first()?.extensions.as_ref();
         let code = match extensions.and_then(|extensions| extensions.get("code")) {

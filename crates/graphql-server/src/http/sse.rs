@@ -37,8 +37,8 @@ pub(crate) fn respond<H: Host>(
         let (host, responses) = (task.host(), pin!(responses));
         tokio::select! {
             () = send(&task, events, &session, responses) => {}
-            () = host.expired(&session) => {}
-            () = host.stopped() => {}
+            () = host.wait_for_expiry(&session) => {}
+            () = host.wait_for_shutdown() => {}
         }
     });
     let body = stream::unfold(body, async |mut body| {

@@ -118,9 +118,9 @@ impl<H: Host> Connection<H> {
         if !has_protocol {
             return close(&mut sink, limits.write_time, Close::NOT_ACCEPTABLE).await;
         }
-        let mut stopped = std::pin::pin!(host.stopped());
+        let mut shutdown = std::pin::pin!(host.wait_for_shutdown());
         let init_deadline = Instant::now() + limits.init_time;
-        let mut expired = std::future::pending().boxed();
+        let mut expiry = std::future::pending().boxed();
         let (mut pings, mut last_message) = (interval(PING_INTERVAL), Instant::now());
         let reason = loop {
             let step = tokio::select! {
@@ -130,7 +130,7 @@ impl<H: Host> Connection<H> {
                         let had_session = self.session.is_some();
                         let step = self.receive(message).await;
                         if let Some(session) = self.session.clone().filter(|_| !had_session) {
-                            expired = async move { host.expired(&session).await }.boxed();
+                            expiry = async move { host.wait_for_expiry(&session).await }.boxed();
                         }
                         step
                     }
@@ -138,7 +138,7 @@ impl<H: Host> Connection<H> {
                     Some(Err(_)) | None => return,
                 },
                 Some(outgoing) = self.queued.recv() => self.forward(outgoing),
-                () = &mut expired => Err(Close::EXPIRED),
+                () = &mut expiry => Err(Close::EXPIRED),
                 () = sleep_until(init_deadline), if self.session.is_none() => Err(Close::INIT_TIMEOUT),
                 _ = pings.tick() => {
                     if last_message.elapsed() > SILENCE_TIMEOUT {
@@ -146,7 +146,7 @@ impl<H: Host> Connection<H> {
                     }
                     Ok(Some(Message::Ping(Bytes::new())))
                 }
-                () = &mut stopped => Err(Close::STOPPING),
+                () = &mut shutdown => Err(Close::STOPPING),
             };
             match step {
                 Ok(None) => {}

@@ -119,9 +119,9 @@ fn all_errors_are_reported_up_to_a_limit() {
 fn a_text_without_variables_is_checked_once() {
     let fixture = Fixture::new();
     let checks = |text: &str| {
-        let before = fixture.engine.host().checked.load(Ordering::Relaxed);
+        let before = fixture.engine.host().checked_fields.load(Ordering::Relaxed);
         assert_eq!(refused(&fixture, text, value!({"n": 1})), None);
-        fixture.engine.host().checked.load(Ordering::Relaxed) - before
+        fixture.engine.host().checked_fields.load(Ordering::Relaxed) - before
     };
     let (literal, variable) = (
         "{ things(first:1){totalCount} }",

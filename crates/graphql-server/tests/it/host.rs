@@ -21,9 +21,9 @@ pub struct TestHost {
     /// Mutations that have been admitted.
     pub mutations: AtomicUsize,
     /// Fields whose arguments were checked.
-    pub checked: AtomicUsize,
+    pub checked_fields: AtomicUsize,
     /// Requests that were not executed.
-    pub rejected: AtomicUsize,
+    pub rejected_requests: AtomicUsize,
     /// Mutations with an idempotency key that were begun and ended.
     pub keyed_begun: AtomicUsize,
     pub keyed_finished: AtomicUsize,
@@ -58,7 +58,7 @@ impl Host for TestHost {
 
     /// Refuses 51 to 99 things. Tests of costs request more.
     fn check_arguments(&self, _: &Caller, field: SelectedField<'_>) -> Result<(), RequestError> {
-        self.checked.fetch_add(1, Ordering::Relaxed);
+        self.checked_fields.fetch_add(1, Ordering::Relaxed);
         if !matches!((field.parent(), field.name()), ("Query" | "Thing", "things")) {
             return Ok(());
         }
@@ -100,7 +100,7 @@ impl Host for TestHost {
 
     fn observe(&self, _: &Caller, _: OperationType, _: Option<&str>) {}
 
-    fn rejected(&self, _: ErrorCode) {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+    fn request_rejected(&self, _: ErrorCode) {
+        self.rejected_requests.fetch_add(1, Ordering::Relaxed);
     }
 }
