@@ -231,7 +231,7 @@ fn condition<M: Movement>(bound: &Bound) -> Condition {
     let created_at = Expr::col(M::CREATED_AT.as_column_ref());
     let at = at.clone();
     Condition::all().add(match (side, M::KIND.singular().cmp(kind.as_str())) {
-        (_, Ordering::Equal) => return cursor::beyond(&own_order::<M>(), &[at, id.clone()], *side),
+        (_, Ordering::Equal) => return cursor::side_condition(&own_order::<M>(), &[at, id.clone()], *side),
         (Side::After, Ordering::Less) => created_at.lte(at),
         (Side::After, Ordering::Greater) => created_at.lt(at),
         (Side::Before, Ordering::Less) => created_at.gt(at),

@@ -3,7 +3,7 @@
 
 use async_graphql::{ID, InputObject};
 use sea_orm::ColumnTrait;
-use table_query::{Comparison, Filter, Place};
+use table_query::{Comparison, Filter, TextPosition};
 
 use crate::context::TableContext;
 use crate::decimal::Decimal;
@@ -67,11 +67,11 @@ impl StringFilter {
             self.among.map(|texts| Filter::among(column, texts)),
             self.not_in.map(|texts| Filter::not_among(column, texts)),
             self.contains
-                .map(|text| Filter::text(folded, Place::Anywhere, &ctx.fold(&text))),
+                .map(|text| Filter::text(folded, TextPosition::Anywhere, &ctx.fold(&text))),
             self.starts_with
-                .map(|text| Filter::text(folded, Place::Start, &ctx.fold(&text))),
+                .map(|text| Filter::text(folded, TextPosition::Start, &ctx.fold(&text))),
             self.ends_with
-                .map(|text| Filter::text(folded, Place::End, &ctx.fold(&text))),
+                .map(|text| Filter::text(folded, TextPosition::End, &ctx.fold(&text))),
             self.is_null.map(|is_null| Filter::is_null(column, is_null)),
         ]))
     }

@@ -131,7 +131,7 @@ pub fn bounds(request: &PageRequest, order: &str, terms: &[Term]) -> Result<Cond
         if let Some(text) = text {
             let values = cursor::decode(order, terms, text)
                 .ok_or_else(|| Error::parameter(name, "This is not a cursor of this list in this order."))?;
-            bounds = bounds.add(cursor::beyond(terms, &values, side));
+            bounds = bounds.add(cursor::side_condition(terms, &values, side));
         }
     }
     Ok(bounds)
