@@ -242,7 +242,7 @@ impl Observation for OperationObservation {
         self.services.metrics.count_graphql_operation(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {
-                span.failed(code);
+                span.mark_failed(code);
             }
             span.end();
         }
