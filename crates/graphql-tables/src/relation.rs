@@ -7,7 +7,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::BoxFuture;
 use graphql_server::resolve::{Node, WriteValue, write, write_object};
-use table_query::{Referred, Row, Table};
+use table_query::{RelatedRow, Row, Table};
 
 use crate::context::{Nullable, TableContext};
 use crate::error::Error;
@@ -48,7 +48,7 @@ pub fn required<'a, E: HasNode<C>, C: TableContext, P: Table>(
 
 /// The row that a row of any entity refers to.
 trait Target<E: HasNode<C>, C: TableContext>: Send + Sync {
-    fn loaded(&self, ctx: &C) -> Referred<E>;
+    fn loaded(&self, ctx: &C) -> RelatedRow<E>;
 
     fn load<'c>(&'c self, ctx: &'c C) -> BoxFuture<'c, Result<Option<Row<E>>, Error>>;
 }
@@ -66,7 +66,7 @@ where
     P: Table,
     I: Fn(&P::Model) -> Option<i64> + Send + Sync,
 {
-    fn loaded(&self, ctx: &C) -> Referred<E> {
+    fn loaded(&self, ctx: &C) -> RelatedRow<E> {
         self.row.one_if_loaded::<E>(ctx, self.relation, &self.id)
     }
 
@@ -99,11 +99,11 @@ impl<E: HasNode<C>, C: TableContext> WriteValue for Reference<'_, E, C> {
             return false;
         };
         match self.target.loaded(ctx) {
-            Referred::Row(row) => {
+            RelatedRow::Loaded(row) => {
                 let selections = cx.with_selection_set(&cx.item.node.selection_set);
                 write_object(&selections, &NodeOf::<E, C>::from(row), json)
             }
-            Referred::Missing if self.required.is_none() => {
+            RelatedRow::Missing if self.required.is_none() => {
                 write(json, &Value::Null);
                 true
             }

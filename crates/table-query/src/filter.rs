@@ -235,7 +235,7 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has one of these values.
-    pub fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+    pub fn is_in<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
             return Self::nothing();
@@ -248,7 +248,7 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has none of these values, or is null.
-    pub fn not_among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+    pub fn is_not_in<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
             return Self::default();
@@ -333,7 +333,7 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has one of these ids, with one parameter.
-    pub fn among_ids<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
+    pub fn id_in<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
         Self::of(backend.among(column.as_column_ref(), ids))
     }
 }

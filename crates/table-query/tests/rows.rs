@@ -114,7 +114,7 @@ async fn filters_match_rows() {
             &[2, 4, 5],
         ),
         (
-            Filter::among_ids(db.backend(), book::Column::Id, &[5, 1, 9]),
+            Filter::id_in(db.backend(), book::Column::Id, &[5, 1, 9]),
             &[1, 5],
         ),
     ] {
