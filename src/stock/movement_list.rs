@@ -164,7 +164,13 @@ fn newest<M: Movement>(
         .map(condition::<M>)
         .fold(Condition::all(), Condition::add);
     let mut query = M::find().filter(within_bounds).limit(end).into_query();
-    order_within_parent(&mut query, backend, M::PRODUCT, &own_order::<M>(), page.is_backward);
+    order_within_parent(
+        &mut query,
+        backend,
+        M::PRODUCT,
+        &own_order::<M>(),
+        page.is_backward,
+    );
     let mut keys = backend.per_parent(products, key::<M>().as_column_ref(), query);
     keys.clear_selects()
         .columns([(PAGE, "product_id"), (PAGE, AT), (PAGE, ID)])

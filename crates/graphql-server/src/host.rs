@@ -55,8 +55,8 @@ pub trait Host: Send + Sync + 'static {
     fn authorize(&self, context: &Self::Context) -> Result<(), RequestError>;
 
     /// Checks constraints on the arguments of a field that the schema can't express and that its resolver would enforce. Called
-    /// for each field with arguments that an operation selects, before anything is executed, and only once for each text if the
-    /// operation has no variables. So the result must depend only on the field, and on data of `context` that is the same in all
+    /// for each field with arguments that an operation selects, before anything is executed, and only once for each document text
+    /// if the operation has no variables. So the result must depend only on the field, and on data of `context` that is the same in all
     /// requests.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ pub trait Host: Send + Sync + 'static {
 pub struct KeyedRequest<'r> {
     /// The values of the header, unchecked; one or more.
     pub keys: &'r [HeaderValue],
-    /// The path that it was sent to.
+    /// The path of the request.
     pub path: &'r str,
     /// The body as it arrived.
     pub body: &'r [u8],

@@ -147,7 +147,10 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
 pub fn side_condition(terms: &[Term], values: &[Value], side: Side) -> Condition {
     let is_greater = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
     let first = terms.first().is_some_and(is_greater);
-    if terms.iter().all(|term| !term.nullable && is_greater(term) == first) {
+    if terms
+        .iter()
+        .all(|term| !term.nullable && is_greater(term) == first)
+    {
         // A comparison of row values, which both databases evaluate with one range of an index.
         let columns = Expr::tuple(terms.iter().map(|term| Expr::col(term.column.clone())));
         let position = Expr::tuple(values.iter().map(|value| Expr::val(value.clone())));
@@ -228,7 +231,7 @@ mod tests {
     use sea_orm::Value;
     use sea_orm::sea_query::{Alias, IntoColumnRef as _, Query, SqliteQueryBuilder};
 
-    use super::{Direction, Side, Term, ValueKind, side_condition, decode, encode};
+    use super::{Direction, Side, Term, ValueKind, decode, encode, side_condition};
 
     fn term(name: &'static str, kind: ValueKind, direction: Direction, nullable: bool) -> Term {
         Term {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use database::{Backend, Database, Location, StatementObserver, StatementSpan, Timeouts};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use table_query::cursor::{self, Side, Term, ValueKind};
-use table_query::{Comparison, Direction, Error, Filter, TextPosition, Row, key, row_id};
+use table_query::{Comparison, Direction, Error, Filter, Row, TextPosition, key, row_id};
 
 mod author {
     use sea_orm::entity::prelude::*;
@@ -113,10 +113,7 @@ async fn filters_match_rows() {
             Filter::refers_to::<author::Entity>(book::Column::AuthorId, of_bob),
             &[2, 4, 5],
         ),
-        (
-            Filter::id_in(db.backend(), book::Column::Id, &[5, 1, 9]),
-            &[1, 5],
-        ),
+        (Filter::id_in(db.backend(), book::Column::Id, &[5, 1, 9]), &[1, 5]),
     ] {
         let shown = format!("{filter:?}");
         assert_eq!(ids(&db, filter).await, expected, "{shown}");

@@ -76,7 +76,10 @@ async fn private_addresses_and_names_that_resolve_to_them_are_refused() {
     let reason = "its address must not be on this machine or a private network";
     assert_eq!(result, AttemptResult::NoResponse(reason.to_owned()));
     let url = "http://localhost/".parse().unwrap();
-    let error = TargetPolicy::public_only().check_resolved_addresses(&url).await.unwrap_err();
+    let error = TargetPolicy::public_only()
+        .check_resolved_addresses(&url)
+        .await
+        .unwrap_err();
     let reason = "the host name resolves to an address on this machine or a private network";
     assert_eq!(error.to_string(), reason);
     assert!(TargetPolicy::any().check_resolved_addresses(&url).await.is_ok());

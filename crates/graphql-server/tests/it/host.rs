@@ -24,8 +24,9 @@ pub struct TestHost {
     pub checked_fields: AtomicUsize,
     /// Requests that were not executed.
     pub rejected_requests: AtomicUsize,
-    /// Mutations with an idempotency key that were begun and ended.
-    pub keyed_begun: AtomicUsize,
+    /// Mutations with an idempotency key that were started.
+    pub keyed_started: AtomicUsize,
+    /// Mutations with an idempotency key that ended without errors.
     pub keyed_finished: AtomicUsize,
 }
 
@@ -80,7 +81,7 @@ impl Host for TestHost {
         caller: Caller,
         request: KeyedRequest<'_>,
     ) -> Result<KeyedAction<Caller>, RequestError> {
-        self.keyed_begun.fetch_add(1, Ordering::Relaxed);
+        self.keyed_started.fetch_add(1, Ordering::Relaxed);
         Ok(match request.keys {
             [key] if key == "used" => KeyedAction::Replay(Response::new("stored".to_owned())),
             _ => KeyedAction::Execute(caller),
