@@ -17,7 +17,7 @@ use async_graphql::{Name, Positioned, Value, Variables};
 use crate::error::{ErrorCode, RequestError};
 use crate::limits::Limits;
 use crate::schema_index::SchemaIndex;
-use crate::validate::field_merging::{check_response_shapes, conflict, is_same_selection};
+use crate::validate::field_merging::{check_response_shapes, conflict, is_same};
 use async_graphql_value::Value as Literal;
 
 /// The response key of the placeholder field, which is added to an empty selection. Not a valid name, so it can't occur in
@@ -94,8 +94,7 @@ pub(crate) fn root_keys(
     operation: &OperationDefinition,
 ) -> Vec<Name> {
     let root = index.root_name(operation.ty).unwrap_or_default();
-    let groups =
-        Collector::new(index, limits, document, None).collect_groups(root, &[&operation.selection_set]);
+    let groups = Collector::new(index, limits, document, None).groups(root, &[&operation.selection_set]);
     groups.into_keys().map(Name::new).collect()
 }
 
@@ -126,8 +125,7 @@ struct Collector<'a> {
     depends_on_variables: bool,
     /// Whether the selection of an object can be empty.
     has_placeholders: bool,
-    /// The number of fields of the merged operation so far.
-    fields: u64,
+    field_count: u64,
 }
 
 type Set<'a> = &'a Positioned<SelectionSet>;
@@ -147,7 +145,7 @@ impl<'a> Collector<'a> {
             has_duplicates: false,
             depends_on_variables: false,
             has_placeholders: false,
-            fields: 0,
+            field_count: 0,
         }
     }
 
@@ -230,7 +228,7 @@ impl<'a> Collector<'a> {
 
     /// The merged selections of these sets, whose parent is an object.
     fn fields(&mut self, object: &str, sets: &[Set<'a>]) -> Result<Vec<Positioned<Selection>>, RequestError> {
-        let groups = self.collect_groups(object, sets);
+        let groups = self.groups(object, sets);
         if !groups.values().any(|group| group.is_certain) {
             self.has_placeholders = true;
         }
@@ -250,12 +248,11 @@ impl<'a> Collector<'a> {
         }
         groups
             .into_values()
-            .map(|group| self.field(object, &group.fields))
+            .map(|group| self.merge_fields(object, &group.fields))
             .collect()
     }
 
-    /// Merges fields with the same response key.
-    fn field(
+    fn merge_fields(
         &mut self,
         object: &str,
         fields: &[&'a Positioned<Field>],
@@ -266,17 +263,14 @@ impl<'a> Collector<'a> {
                 "The document is not valid.",
             ));
         };
-        self.fields += 1;
+        self.field_count += 1;
         let limit = self.limits.document_fields;
-        if self.fields > limit {
+        if self.field_count > limit {
             let message = format!("With fragments expanded, the operation has more than {limit} fields.");
             return Err(RequestError::new(ErrorCode::LimitExceeded, message));
         }
         self.has_duplicates |= !others.is_empty();
-        if let Some(other) = others
-            .iter()
-            .find(|other| !is_same_selection(&first.node, &other.node))
-        {
+        if let Some(other) = others.iter().find(|other| !is_same(&first.node, &other.node)) {
             return Err(conflict(other));
         }
         let sets: Vec<Set<'a>> = fields
@@ -315,7 +309,7 @@ impl<'a> Collector<'a> {
     }
 
     /// `CollectFields`: the fields of an object by response key, in the order in which the keys first appear.
-    fn collect_groups(&mut self, object: &str, sets: &[Set<'a>]) -> IndexMap<&'a str, Group<'a>> {
+    fn groups(&mut self, object: &str, sets: &[Set<'a>]) -> IndexMap<&'a str, Group<'a>> {
         let (mut groups, mut visited) = (IndexMap::new(), HashSet::new());
         for set in sets {
             self.collect_into(object, set, true, &mut visited, &mut groups);

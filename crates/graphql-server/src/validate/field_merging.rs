@@ -176,7 +176,7 @@ pub(crate) fn conflict(field: &Positioned<Field>) -> RequestError {
 }
 
 /// Whether two selections have the same field and arguments, in any order.
-pub(crate) fn is_same_selection(one: &Field, other: &Field) -> bool {
+pub(crate) fn is_same(one: &Field, other: &Field) -> bool {
     let has = |of: &Field, name: &Positioned<Name>, value: &Positioned<Literal>| {
         of.get_argument(&name.node)
             .is_some_and(|other| other.node == value.node)
