@@ -46,16 +46,16 @@ pub(crate) struct StockroomHost {
 impl StockroomHost {
     pub(crate) fn new(services: Arc<Services>) -> Self {
         let checks = ArgumentChecks::default()
-            .of_type("Query", RootLists::CHECKS)
-            .of::<Analytics>(Analytics::CHECKS)
-            .of::<NodeOf<brand::Entity>>(BrandLists::CHECKS)
-            .of::<NodeOf<category::Entity>>(CategoryLists::CHECKS)
-            .of::<NodeOf<supplier::Entity>>(SupplierLists::CHECKS)
-            .of::<NodeOf<product::Entity>>(ProductLists::CHECKS)
-            .of::<NodeOf<product::Entity>>(movement::CHECKS)
-            .of::<NodeOf<webhook_endpoint::Entity>>(WebhookEndpointLists::CHECKS)
-            .of::<NodeOf<delivery::Entity>>(super::delivery::CHECKS)
-            .of_type("Subscription", Subscription::CHECKS);
+            .with_type("Query", RootLists::CHECKS)
+            .with::<Analytics>(Analytics::CHECKS)
+            .with::<NodeOf<brand::Entity>>(BrandLists::CHECKS)
+            .with::<NodeOf<category::Entity>>(CategoryLists::CHECKS)
+            .with::<NodeOf<supplier::Entity>>(SupplierLists::CHECKS)
+            .with::<NodeOf<product::Entity>>(ProductLists::CHECKS)
+            .with::<NodeOf<product::Entity>>(movement::CHECKS)
+            .with::<NodeOf<webhook_endpoint::Entity>>(WebhookEndpointLists::CHECKS)
+            .with::<NodeOf<delivery::Entity>>(super::delivery::CHECKS)
+            .with_type("Subscription", Subscription::CHECKS);
         Self { services, checks }
     }
 }

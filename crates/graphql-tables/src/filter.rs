@@ -1,5 +1,5 @@
-//! Conditions on one column, an input for each type of column. Within one object every condition must hold; an operator
-//! that is absent or null adds no condition.
+//! Conditions on one column: an input for each type of column. All conditions of one input must hold. An operator that is
+//! absent or null adds no condition.
 
 use async_graphql::{ID, InputObject};
 use sea_orm::ColumnTrait;
@@ -94,7 +94,7 @@ pub struct IntFilter {
 impl IntFilter {
     pub fn on<C: ColumnTrait>(self, _: &impl TableContext, column: C) -> Result<Filter, Error> {
         let wide = |numbers: Vec<i32>| numbers.into_iter().map(i64::from).collect::<Vec<i64>>();
-        let compared = [
+        let comparisons = [
             (self.eq, Comparison::Equal),
             (self.ne, Comparison::NotEqual),
             (self.gt, Comparison::Greater),
@@ -105,7 +105,7 @@ impl IntFilter {
         .map(|(number, comparison)| {
             number.map(|number| Filter::compare(column, comparison, i64::from(number)))
         });
-        Ok(all(compared).and(all([
+        Ok(all(comparisons).and(all([
             self.is_in.map(|numbers| Filter::is_in(column, wide(numbers))),
             self.not_in
                 .map(|numbers| Filter::is_not_in(column, wide(numbers))),
@@ -113,7 +113,7 @@ impl IntFilter {
     }
 }
 
-/// Conditions on a decimal, compared as a number.
+/// Conditions on a decimal, comparisons as a number.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct DecimalFilter {
     eq: Option<Decimal>,
@@ -178,14 +178,14 @@ pub struct DateTimeFilter {
 
 impl DateTimeFilter {
     pub fn on<C: ColumnTrait>(self, _: &impl TableContext, column: C) -> Result<Filter, Error> {
-        let compared = [
+        let comparisons = [
             (self.gt, Comparison::Greater),
             (self.gte, Comparison::GreaterOrEqual),
             (self.lt, Comparison::Less),
             (self.lte, Comparison::LessOrEqual),
         ]
         .map(|(time, comparison)| time.map(|time| Filter::compare(column, comparison, time.0)));
-        Ok(all(compared).and(all([
+        Ok(all(comparisons).and(all([
             self.from.map(|day| Filter::from_day(column, day.0)),
             self.to.map(|day| Filter::to_day(column, day.0)),
         ])))

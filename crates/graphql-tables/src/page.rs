@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Items on a page when neither `first` nor `last` is given.
 pub const DEFAULT_PAGE_SIZE: i32 = 10;
 
-/// Where a page lies in its list.
+/// The position of a page in its list.
 #[derive(SimpleObject, Clone, Debug)]
 #[graphql(serial)]
 pub struct PageInfo {

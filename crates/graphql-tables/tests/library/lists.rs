@@ -134,7 +134,7 @@ async fn relations_are_loaded_once_and_a_missing_row_is_an_error_of_its_field() 
         response["data"]["books"]["nodes"],
         json!([{ "id": "4", "author": null, "editor": name("Ann") }])
     );
-    assert_eq!(response["errors"][0]["message"], "a author is missing");
+    assert_eq!(response["errors"][0]["message"], "the author is missing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
