@@ -44,7 +44,7 @@ impl<R: Collection> Listing<R> {
             // A subquery selects the ids, for which an index can suffice, so that other rows are not read.
             let chosen = select.select_only().column(key::<R>()).into_query();
             select = R::find().filter(key::<R>().in_subquery(chosen));
-            order_by(QueryTrait::query(&mut select), &terms, request.backwards);
+            order_by(QueryTrait::query(&mut select), &terms, request.is_backward);
         }
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
@@ -69,7 +69,7 @@ impl<R: Collection> Listing<R> {
         let backend = db.backend();
         let mut part = self.part(request, &terms)?.into_query();
         let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
-            order_within_parent(&mut part, backend, reference, &terms, request.backwards);
+            order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
             part
         } else {
             // Without `rows_first` the databases can scan the whole table by the index of another column, for each parent.
@@ -87,7 +87,7 @@ impl<R: Collection> Listing<R> {
                 ..term
             })
             .collect();
-        order_by(&mut statement, &terms, request.backwards);
+        order_by(&mut statement, &terms, request.is_backward);
         let mut rows_with_parent: Vec<(i64, R::Model)> = Vec::new();
         for row in db
             .models::<R>(db.get_database_backend().build(&statement))
@@ -113,7 +113,7 @@ impl<R: Collection> Listing<R> {
         parents: &[i64],
     ) -> Result<HashMap<i64, u64>> {
         let db = ctx.db();
-        let counts = Filter::among_ids(db.backend(), reference, parents)
+        let counts = Filter::id_in(db.backend(), reference, parents)
             .apply(self.matching()?)
             .select_only()
             .column_as(reference, "parent")
@@ -144,7 +144,7 @@ impl<R: Collection> Listing<R> {
         let mut select = self
             .matching()?
             .filter(bounds(request, &self.order_name(), terms)?);
-        order_by(QueryTrait::query(&mut select), terms, request.backwards);
+        order_by(QueryTrait::query(&mut select), terms, request.is_backward);
         if request.skip > 0 {
             select = select.offset(request.skip);
         }

@@ -139,7 +139,7 @@ impl Drop for LogLine {
         let span = self.record.span();
         if let Some(span) = span {
             if let Some(status) = self.status {
-                span.response(status, status.is_server_error());
+                span.record_response(status, status.is_server_error());
             }
             span.end();
         }

@@ -96,7 +96,7 @@ async fn count_per_product(db: &Database, products: &[i64]) -> Result<HashMap<i6
 }
 
 fn keys_of_products<M: Movement>(backend: Backend, column: M::Column, products: &[i64]) -> SelectStatement {
-    Filter::among_ids(backend, column, products)
+    Filter::id_in(backend, column, products)
         .apply(M::find())
         .select_only()
         .column(column)
@@ -148,7 +148,7 @@ async fn per_product(
 }
 
 fn direction(page: &PageRequest) -> Order {
-    if page.backwards { Order::Asc } else { Order::Desc }
+    if page.is_backward { Order::Asc } else { Order::Desc }
 }
 
 /// Selects the keys of the first `end` movements of one kind for each product, counted in the direction of the page.
@@ -169,7 +169,7 @@ fn first_keys<M: Movement>(
         backend,
         M::PRODUCT,
         &order_of_kind::<M>(),
-        page.backwards,
+        page.is_backward,
     );
     let mut keys = backend.per_parent(products, key::<M>().as_column_ref(), query);
     keys.clear_selects()
@@ -237,7 +237,9 @@ fn condition<M: Movement>(bound: &Bound) -> Condition {
     let created_at = Expr::col(M::CREATED_AT.as_column_ref());
     let at = at.clone();
     Condition::all().add(match (side, M::KIND.singular().cmp(kind.as_str())) {
-        (_, Ordering::Equal) => return cursor::beyond(&order_of_kind::<M>(), &[at, id.clone()], *side),
+        (_, Ordering::Equal) => {
+            return cursor::side_condition(&order_of_kind::<M>(), &[at, id.clone()], *side);
+        }
         (Side::After, Ordering::Less) => created_at.lte(at),
         (Side::After, Ordering::Greater) => created_at.lt(at),
         (Side::Before, Ordering::Less) => created_at.gt(at),

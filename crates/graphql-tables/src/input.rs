@@ -1,4 +1,4 @@
-//! Inputs of mutations, and how their fields become the fields of a draft.
+//! Inputs of mutations, and the conversion of their fields into the fields of a draft.
 
 use async_graphql::{ID, InputType, MaybeUndefined};
 

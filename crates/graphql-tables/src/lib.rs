@@ -57,7 +57,7 @@
 //!   being stored or compared.
 //! - **Input is checked before it is executed.** [`ArgumentChecks`] convert the arguments of every selected field as its resolver
 //!   will. The sizes of pages and filters are limited.
-//! - **One failing field leaves the others.** Relations are nullable, and are loaded for all siblings by one statement.
+//! - **A failing field does not affect the others.** Relations are nullable, and are loaded for all siblings by one statement.
 //! - **An absent field differs from null** in the input of an update, and all faults of an input are reported at once.
 //!
 //! # Modules

@@ -14,9 +14,9 @@
 //!
 //! impl Program for Example {
 //!     type Connection = ();
-//!     fn connected(&self) {}
-//!     fn stop(&self) {}
-//!     async fn finished(&self) {}
+//!     fn connection_accepted(&self) {}
+//!     fn shutdown_started(&self) {}
+//!     async fn wait_until_finished(&self) {}
 //! }
 //!
 //! # async fn run() -> std::io::Result<()> {

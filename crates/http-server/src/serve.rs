@@ -50,12 +50,12 @@ pub trait Program: Send + Sync + 'static {
     type Connection: Send + 'static;
 
     /// Called for each accepted connection.
-    fn connected(&self) -> Self::Connection;
+    fn connection_accepted(&self) -> Self::Connection;
     /// Called when the server begins to shut down. The program should end its streams and report it in readiness probes.
-    fn stop(&self);
+    fn shutdown_started(&self);
     /// Completes when all work outside of connections has ended, such as streams of upgraded connections. Awaited after all
     /// connections have ended, within the same time limit.
-    fn finished(&self) -> impl Future<Output = ()> + Send;
+    fn wait_until_finished(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// Serves until `stop` completes, then lets running requests finish, within a time limit.
@@ -100,7 +100,7 @@ pub async fn serve_with<P: Program>(
             () = &mut stop => break,
         }
     }
-    program.stop();
+    program.shutdown_started();
     server.accept_queued(listener);
     server.shutdown.send_replace(true);
     // Every connection holds a slot until it ends.
@@ -110,7 +110,7 @@ pub async fn serve_with<P: Program>(
     let finished = async {
         let all_slots = all_slots.await;
         // Upgraded connections no longer hold a slot.
-        program.finished().await;
+        program.wait_until_finished().await;
         all_slots
     };
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, finished).await.is_err() {
@@ -230,7 +230,7 @@ impl<P: Program> Server<P> {
             // Fails only if the sender was dropped, which also means shutdown.
             let _ = shutdown.wait_for(|shutdown| *shutdown).await;
         };
-        let counted = self.program.connected();
+        let counted = self.program.connection_accepted();
         tokio::spawn(async move {
             let _held = (slot, counted);
             let mut connection = pin!(connection);

@@ -35,16 +35,16 @@ impl Drop for Open {
 impl Program for Counted {
     type Connection = Open;
 
-    fn connected(&self) -> Open {
+    fn connection_accepted(&self) -> Open {
         self.open.fetch_add(1, Ordering::SeqCst);
         Open(Arc::clone(&self.open))
     }
 
-    fn stop(&self) {
+    fn shutdown_started(&self) {
         self.stopped.fetch_add(1, Ordering::SeqCst);
     }
 
-    async fn finished(&self) {
+    async fn wait_until_finished(&self) {
         self.finished.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -33,11 +33,11 @@ struct Nothing;
 impl Program for Nothing {
     type Connection = ();
 
-    fn connected(&self) {}
+    fn connection_accepted(&self) {}
 
-    fn stop(&self) {}
+    fn shutdown_started(&self) {}
 
-    async fn finished(&self) {}
+    async fn wait_until_finished(&self) {}
 }
 
 /// A server whose `/` responds with [`BODY`] bytes, the number of requests for `/`, and a sender for the body of `/stream`.

@@ -84,14 +84,14 @@ impl Failures {
     }
 
     /// Removes an attempt that succeeded.
-    pub async fn succeeded(&self, Attempt(counted): &Attempt) {
+    pub async fn record_success(&self, Attempt(counted): &Attempt) {
         match (counted, &self.shared) {
             (CountedAttempt::Local { name, at }, _) => {
                 let mut state = self.local.lock().unwrap_or_else(PoisonError::into_inner);
                 state.by_name.remove(name, *at);
                 state.by_address.remove(&name.0, *at);
             }
-            (CountedAttempt::Shared(attempt), Some(shared)) => shared.succeeded(attempt).await,
+            (CountedAttempt::Shared(attempt), Some(shared)) => shared.record_success(attempt).await,
             (CountedAttempt::Shared(_), None) => {}
         }
     }
@@ -166,7 +166,7 @@ mod tests {
         let (failures, address) = (Failures::default(), "::1".parse().unwrap());
         for _ in 0..=MAX_FAILURES_OF_ADDRESS {
             let attempt = failures.begin(address, "ann", Duration::ZERO).await.unwrap();
-            failures.succeeded(&attempt).await;
+            failures.record_success(&attempt).await;
         }
     }
 }

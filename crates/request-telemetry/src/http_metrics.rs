@@ -81,7 +81,7 @@ impl HttpMetrics {
     }
 
     /// Counts a client connection until the guard is dropped.
-    pub fn connected(&self) -> OpenConnection {
+    pub fn count_connection(&self) -> OpenConnection {
         self.connections.inc();
         OpenConnection(self.connections.clone())
     }
@@ -141,7 +141,7 @@ mod tests {
             text::encode(&mut out, registry).unwrap();
             out
         };
-        let (connection, request) = (metrics.connected(), metrics.begin(&Method::GET));
+        let (connection, request) = (metrics.count_connection(), metrics.begin(&Method::GET));
         let text = lines(&registry);
         assert!(text.contains("\nshop_open_connections 1\n"), "{text}");
         assert!(

@@ -125,7 +125,7 @@ impl Record {
     }
 
     /// Records the caller.
-    pub fn identified(&self, user: Option<i64>) {
+    pub fn set_user(&self, user: Option<i64>) {
         self.user.store(user.unwrap_or_default(), Ordering::Relaxed);
     }
 
@@ -135,7 +135,7 @@ impl Record {
     }
 
     /// Records why something that the request needs was not available; the first cause counts.
-    pub fn unavailable(&self, cause: &'static str) {
+    pub fn record_outage(&self, cause: &'static str) {
         let _ = self.outage.set(cause);
     }
 
@@ -165,12 +165,12 @@ mod tests {
         record
             .scope(async {
                 assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
-                Record::current().identified(Some(5));
+                Record::current().set_user(Some(5));
                 assert_eq!(Record::current_id().as_deref(), Some("7"));
             })
             .await;
         assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
-        Record::current().identified(Some(6));
+        Record::current().set_user(Some(6));
         assert_eq!((record.statements(), record.user()), (1, Some(5)));
         assert_eq!(Record::current_id(), None);
     }

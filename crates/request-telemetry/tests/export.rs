@@ -52,7 +52,7 @@ async fn a_request_with_its_statement_is_exported() {
         r#"SELECT "id" FROM "a" WHERE "id" = ?"#,
     );
     statement.unwrap().end(&Ok::<(), ()>(()));
-    span.response(StatusCode::OK, false);
+    span.record_response(StatusCode::OK, false);
     span.end();
     traces.finish().await;
 

@@ -143,12 +143,15 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
     })
 }
 
-/// The condition for the rows on one side of a cursor.
-pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
-    let upwards = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
-    let first = terms.first().is_some_and(upwards);
-    if terms.iter().all(|term| !term.nullable && upwards(term) == first) {
-        // One comparison of row values, which a single range of an index satisfies.
+/// The condition for the rows on one side of a cursor with these values.
+pub fn side_condition(terms: &[Term], values: &[Value], side: Side) -> Condition {
+    let is_greater = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
+    let first = terms.first().is_some_and(is_greater);
+    if terms
+        .iter()
+        .all(|term| !term.nullable && is_greater(term) == first)
+    {
+        // A comparison of row values, which both databases evaluate with one range of an index.
         let columns = Expr::tuple(terms.iter().map(|term| Expr::col(term.column.clone())));
         let position = Expr::tuple(values.iter().map(|value| Expr::val(value.clone())));
         return Condition::all().add(if first {
@@ -161,10 +164,10 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     let Some((last, value)) = pairs.next() else {
         return Condition::all();
     };
-    let mut condition = strictly_beyond(last, value, side);
+    let mut condition = term_condition(last, value, side);
     for (term, value) in pairs {
         condition = Condition::any()
-            .add(strictly_beyond(term, value, side))
+            .add(term_condition(term, value, side))
             .add(Condition::all().add(is_equal(term, value)).add(condition));
     }
     match (terms.first(), values.first()) {
@@ -183,7 +186,8 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     }
 }
 
-fn strictly_beyond(term: &Term, value: &Value, side: Side) -> Condition {
+/// The condition for the rows whose value of one term is on this side of the cursor's value.
+fn term_condition(term: &Term, value: &Value, side: Side) -> Condition {
     let column = || Expr::col(term.column.clone());
     if is_null(value) {
         return Condition::all().add(match side {
@@ -191,16 +195,16 @@ fn strictly_beyond(term: &Term, value: &Value, side: Side) -> Condition {
             Side::Before => column().is_not_null(),
         });
     }
-    let upwards = (side == Side::After) == (term.direction == Direction::Ascending);
+    let is_greater = (side == Side::After) == (term.direction == Direction::Ascending);
     let position = Expr::val(value.clone());
-    let strictly = if upwards {
+    let is_on_side = if is_greater {
         column().gt(position)
     } else {
         column().lt(position)
     };
     match side {
-        Side::After if term.nullable => Condition::any().add(strictly).add(column().is_null()),
-        _ => Condition::all().add(strictly),
+        Side::After if term.nullable => Condition::any().add(is_on_side).add(column().is_null()),
+        _ => Condition::all().add(is_on_side),
     }
 }
 
@@ -227,7 +231,7 @@ mod tests {
     use sea_orm::Value;
     use sea_orm::sea_query::{Alias, IntoColumnRef as _, Query, SqliteQueryBuilder};
 
-    use super::{Direction, Side, Term, ValueKind, beyond, decode, encode};
+    use super::{Direction, Side, Term, ValueKind, decode, encode, side_condition};
 
     fn term(name: &'static str, kind: ValueKind, direction: Direction, nullable: bool) -> Term {
         Term {
@@ -305,7 +309,7 @@ mod tests {
 
     fn sql(terms: &[Term], values: &[Value], side: Side) -> String {
         let mut select = Query::select();
-        select.expr(1).cond_where(beyond(terms, values, side));
+        select.expr(1).cond_where(side_condition(terms, values, side));
         select.to_string(SqliteQueryBuilder)
     }
 

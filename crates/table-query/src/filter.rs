@@ -49,7 +49,7 @@ const REFERENCE: &str = "_id";
 
 /// The position of one text in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum TextPosition {
     Anywhere,
     Start,
     End,
@@ -235,7 +235,7 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has one of these values.
-    pub fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+    pub fn is_in<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
             return Self::nothing();
@@ -248,7 +248,7 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has none of these values, or is null.
-    pub fn not_among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+    pub fn is_not_in<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
         let values = storable(values);
         if values.is_empty() {
             return Self::default();
@@ -273,15 +273,15 @@ impl Filter {
 
     /// Matches the rows in which the column contains this text. `%` and `_` are matched literally. To ignore case and
     /// diacritics, the column and the text have to be folded.
-    pub fn text<C: ColumnTrait>(column: C, place: Place, text: &str) -> Self {
+    pub fn text<C: ColumnTrait>(column: C, position: TextPosition, text: &str) -> Self {
         if text.contains('\0') {
             return Self::nothing();
         }
         let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let pattern = match place {
-            Place::Anywhere => format!("%{text}%"),
-            Place::Start => format!("{text}%"),
-            Place::End => format!("%{text}"),
+        let pattern = match position {
+            TextPosition::Anywhere => format!("%{text}%"),
+            TextPosition::Start => format!("{text}%"),
+            TextPosition::End => format!("%{text}"),
         };
         if pattern.len() > MAX_PATTERN {
             return Self::nothing();
@@ -333,7 +333,7 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has one of these ids, with one parameter.
-    pub fn among_ids<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
+    pub fn id_in<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
         Self::of(backend.among(column.as_column_ref(), ids))
     }
 }

@@ -52,7 +52,7 @@ impl PageStarts {
     }
 
     /// Records that a list of `count` rows was read at this revision.
-    pub fn read(&self, list: &'static str, revision: i64, count: u64) {
+    pub fn record_list(&self, list: &'static str, revision: i64, count: u64) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let list = lists.entry(list).or_default();
         if list.revision < revision {
@@ -98,7 +98,7 @@ mod tests {
     fn a_page_begins_at_the_last_known_position() {
         let starts = PageStarts::default();
         assert_eq!(starts.find("book", 0), None);
-        starts.read("book", 7, 40);
+        starts.record_list("book", 7, 40);
         starts.insert("book", 7, 10, after("j").unwrap_or_default());
         starts.insert("book", 7, 20, after("t").unwrap_or_default());
         let start = |after, skip| PageStart {
@@ -121,12 +121,12 @@ mod tests {
     #[test]
     fn positions_of_another_revision_are_dropped() {
         let starts = PageStarts::default();
-        starts.read("book", 7, 40);
+        starts.record_list("book", 7, 40);
         starts.insert("book", 7, 10, after("j").unwrap_or_default());
-        starts.read("book", 6, 39);
+        starts.record_list("book", 6, 39);
         starts.insert("book", 6, 20, after("t").unwrap_or_default());
         assert_eq!(starts.find("book", 30).and_then(|start| start.after), after("j"));
-        starts.read("book", 8, 41);
+        starts.record_list("book", 8, 41);
         let start = starts.find("book", 30);
         assert_eq!(
             start.map(|start| (start.revision, start.count, start.after)),
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn positions_are_bounded() {
         let starts = PageStarts::default();
-        starts.read("book", 1, 1_000_000);
+        starts.record_list("book", 1, 1_000_000);
         for before in 0..10_000 {
             starts.insert("book", 1, before, vec!["x".repeat(1_000).into()]);
         }

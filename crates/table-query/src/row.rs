@@ -49,15 +49,16 @@ fn by_key<T: Table>(rows: Vec<T::Model>) -> HashMap<i64, Row<T>> {
 }
 
 /// The row that another refers to, without waiting for it to be loaded.
-pub enum Referred<T: EntityTrait> {
-    Row(Row<T>),
+pub enum RelatedRow<T: EntityTrait> {
+    Loaded(Row<T>),
+    /// There is no such row.
     Missing,
     NotLoaded,
 }
 
-impl<T: EntityTrait> Referred<T> {
+impl<T: EntityTrait> RelatedRow<T> {
     fn of(row: Option<&Row<T>>) -> Self {
-        row.cloned().map_or(Self::Missing, Self::Row)
+        row.cloned().map_or(Self::Missing, Self::Loaded)
     }
 }
 
@@ -145,27 +146,27 @@ impl<R: Table> Row<R> {
         source: &impl Source,
         relation: &'static str,
         id: impl Fn(&R::Model) -> Option<i64>,
-    ) -> Referred<T> {
+    ) -> RelatedRow<T> {
         let Some(wanted) = id(self) else {
-            return Referred::Missing;
+            return RelatedRow::Missing;
         };
         if let Some(cell) = self.relations().get(relation) {
             let found = cell.get().and_then(|loaded| loaded.downcast_ref());
-            return found.map_or(Referred::NotLoaded, |found: &HashMap<i64, Row<T>>| {
-                Referred::of(found.get(&wanted))
+            return found.map_or(RelatedRow::NotLoaded, |found: &HashMap<i64, Row<T>>| {
+                RelatedRow::of(found.get(&wanted))
             });
         }
         let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.keeps::<T>()) else {
-            return Referred::NotLoaded;
+            return RelatedRow::NotLoaded;
         };
         let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
         let ids: Vec<i64> = ids.into_iter().collect();
         let rows = cache.find::<T>(revision, &ids);
         if rows.len() < ids.len() {
-            return Referred::NotLoaded;
+            return RelatedRow::NotLoaded;
         }
         let found = by_key(rows);
-        let row = Referred::of(found.get(&wanted));
+        let row = RelatedRow::of(found.get(&wanted));
         self.set(relation, found);
         row
     }

@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::sign::SigningSecret;
-use super::target::{Forbidden, Resolver, TargetPolicy};
+use super::target::{ForbiddenAddress, Resolver, TargetPolicy};
 
 /// Maximum size of the head of a response in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -194,9 +194,9 @@ fn describe_io(error: &io::Error) -> Option<String> {
     let reason = match error.kind() {
         _ if error
             .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Forbidden>) =>
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<ForbiddenAddress>) =>
         {
-            return Some(Forbidden.to_string());
+            return Some(ForbiddenAddress.to_string());
         }
         io::ErrorKind::ConnectionRefused => "it refused the connection",
         io::ErrorKind::ConnectionReset
