@@ -10,10 +10,10 @@
 //! - **Atomicity.** A transaction whose body returns an error or panics changes nothing, and does not affect the
 //!   transactions that share its commit.
 //! - **Bounded waiting.** With [`Timeouts::Short`] every statement on PostgreSQL ends within 12 seconds, and waiting for a
-//!   connection within 5. SQLite waits 5 seconds for another process that writes. Queues are bounded: when one is full,
+//!   connection within 5. SQLite waits up to 5 seconds for another process that writes. Queues are bounded: when one is full,
 //!   callers wait.
 //! - **The same errors.** [`Failure::of`] classifies errors of both databases, with the same names of unique constraints.
-//!   A transaction that failed with [`Failure::Repeat`] was rolled back and can be run again, which happens automatically
+//!   A transaction that failed with [`Failure::Retryable`] was rolled back and can be run again, which happens automatically
 //!   on PostgreSQL.
 //! - **The same values.** Timestamps in microseconds, exact money and booleans are read as they were written, and are
 //!   compared and sorted alike. On SQLite that depends on the declared types `MOMENT`, `MONEY_TEXT` and `BOOLEAN`.

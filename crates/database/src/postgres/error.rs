@@ -149,9 +149,9 @@ pub(crate) fn failure(error: &DbErr) -> Option<Failure> {
         "23503" => Failure::ForeignKey(name),
         "23514" => Failure::Check,
         // A serialization failure, a deadlock, or a prepared statement that a pooler has lost.
-        "40001" | "40P01" | "26000" | "42P05" => Failure::Repeat,
+        "40001" | "40P01" | "26000" | "42P05" => Failure::Retryable,
         // A table has changed since the statement was prepared, so the statement did not run.
-        "0A000" if message.contains("cached plan") => Failure::Repeat,
+        "0A000" if message.contains("cached plan") => Failure::Retryable,
         // A read-only transaction, a timeout, or an error of one of these classes: insufficient resources, operator
         // intervention (shutdown, canceled statement), system error, connection exception.
         code if matches!(code, "25006" | "25P03" | "25P04" | "55P03")

@@ -156,7 +156,7 @@ fn work(
             // A request sent while the receiver is being dropped could stay in the queue unanswered for as long as a
             // sender exists. So close the queue first and receive the rest.
             queue.close();
-            let late: Vec<Request> = std::iter::from_fn(|| queue.blocking_recv()).collect();
+            let late_requests: Vec<Request> = std::iter::from_fn(|| queue.blocking_recv()).collect();
             run(&connection, "PRAGMA optimize")
                 .unwrap_or_else(|error| tracing::debug!(%error, "could not optimize the database"));
             // Closing the last connection moves the write-ahead log into the database file and deletes the log, so
@@ -164,7 +164,7 @@ fn work(
             drop(connection);
             let _ = done.send(());
             // Dropping the late requests makes `run` return an error to their callers; none of them was executed.
-            drop(late);
+            drop(late_requests);
             return;
         }
     }
