@@ -1,13 +1,13 @@
 //! Finds tables with unknown names by their columns and foreign keys.
 
-use super::spelling::{MIN_SIMILARITY, known, max_similarity};
+use super::spelling::{MIN_SIMILARITY, known_names, max_similarity};
 use super::tables::{RoleTables, fit};
 use super::{Field, Role};
 use crate::catalogue::{Catalogue, Table};
 
 /// Finds tables for the roles for which none was found by name.
 pub(super) fn fill(catalogue: &Catalogue, found: &mut RoleTables) {
-    let listed: Vec<&Table> = catalogue
+    let model_tables: Vec<&Table> = catalogue
         .models
         .iter()
         .filter_map(|model| catalogue.table_of(model))
@@ -17,7 +17,7 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut RoleTables) {
     };
     if is_unassigned(found, Role::Product) {
         // No other table has a title, two prices, a quantity and two relations.
-        assign_if_unique(&listed, found, Role::Product, |table| {
+        assign_if_unique(&model_tables, found, Role::Product, |table| {
             fit(table, Role::Product) > 0.99 && table.foreign_keys.len() >= 2
         });
     }
@@ -49,12 +49,12 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut RoleTables) {
             .is_some_and(|supplier| refers_to(table, supplier))
     };
     if is_unassigned(found, Role::Inflow) {
-        assign_if_unique(&listed, found, Role::Inflow, |table| {
+        assign_if_unique(&model_tables, found, Role::Inflow, |table| {
             fit(table, Role::Inflow) > 0.99 && refers_to(table, &product) && refers_to_supplier(table)
         });
     }
     if is_unassigned(found, Role::Outflow) {
-        assign_if_unique(&listed, found, Role::Outflow, |table| {
+        assign_if_unique(&model_tables, found, Role::Outflow, |table| {
             fit(table, Role::Outflow) > 0.99
                 && refers_to(table, &product)
                 && !refers_to_supplier(table)
@@ -81,8 +81,13 @@ pub(super) fn fill(catalogue: &Catalogue, found: &mut RoleTables) {
 }
 
 /// Assigns the role if exactly one table fits.
-fn assign_if_unique(listed: &[&Table], found: &mut RoleTables, role: Role, fits: impl Fn(&Table) -> bool) {
-    let mut fitting = listed
+fn assign_if_unique(
+    model_tables: &[&Table],
+    found: &mut RoleTables,
+    role: Role,
+    fits: impl Fn(&Table) -> bool,
+) {
+    let mut fitting = model_tables
         .iter()
         .filter(|table| found.role_of(&table.name).is_none() && fits(table));
     if let (Some(table), None) = (fitting.next(), fitting.next()) {
@@ -94,7 +99,7 @@ fn assign_if_unique(listed: &[&Table], found: &mut RoleTables, role: Role, fits:
 fn target<'a>(catalogue: &'a Catalogue, table: Option<&Table>, field: Field) -> Option<&'a Table> {
     let table = table?;
     let names: Vec<&str> = std::iter::once(field.name())
-        .chain(known(field).iter().copied())
+        .chain(known_names(field).iter().copied())
         .collect();
     let (_, target) = table
         .foreign_keys

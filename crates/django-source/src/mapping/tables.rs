@@ -1,6 +1,6 @@
 //! The roles of tables: by `--map`, by the names of Django's models, or by structure.
 
-use super::spelling::{MIN_SIMILARITY, known, max_similarity};
+use super::spelling::{MIN_SIMILARITY, known_names, max_similarity};
 use super::structure;
 use super::{Field, Role};
 use crate::catalogue::{Catalogue, Table};
@@ -39,24 +39,24 @@ impl RoleTables {
 /// Finds the tables.
 pub(crate) fn find(catalogue: &Catalogue, overrides: &[MapOverride]) -> Result<RoleTables> {
     let mut found = RoleTables::default();
-    for wanted in overrides.iter().filter(|wanted| wanted.column.is_none()) {
-        let table = catalogue.table(&wanted.table);
+    for entry in overrides.iter().filter(|entry| entry.column.is_none()) {
+        let table = catalogue.table(&entry.table);
         let table =
-            table.ok_or_else(|| Error::Option(format!("--map: there is no table {}", wanted.table)))?;
-        let role = Role::from_name(&wanted.role);
-        let role = role.ok_or_else(|| Error::Option(format!("--map: there is no role {}", wanted.role)))?;
+            table.ok_or_else(|| Error::Option(format!("--map: there is no table {}", entry.table)))?;
+        let role = Role::from_name(&entry.role);
+        let role = role.ok_or_else(|| Error::Option(format!("--map: there is no role {}", entry.role)))?;
         found.set(role, table);
     }
     for role in Role::ALL {
         if found.get(role).is_none() {
-            by_name(catalogue, role, &mut found);
+            find_by_name(catalogue, role, &mut found);
         }
     }
     structure::fill(catalogue, &mut found);
     Ok(found)
 }
 
-fn by_name(catalogue: &Catalogue, role: Role, found: &mut RoleTables) {
+fn find_by_name(catalogue: &Catalogue, role: Role, found: &mut RoleTables) {
     let mut best: Vec<(f64, &Table)> = Vec::new();
     for (score, table) in candidates(catalogue, role) {
         if found.role_of(&table.name).is_some() {
@@ -95,7 +95,7 @@ fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
             consider(&model.app, &model.name, table, 0.0);
         }
     }
-    // A table without a model may belong to a model with a custom table name, or be left from a broken migration. So it is
+    // A table without a model may belong to a model with a custom table name, or be left over from a broken migration. So it is
     // chosen only if there is no other table.
     for table in &catalogue.tables {
         let listed = catalogue
@@ -119,7 +119,7 @@ pub(super) fn fit(table: &Table, role: Role) -> f64 {
         .filter(|field| field.refers_to().is_none())
         .collect();
     let has = |field: &&Field| {
-        let mut names = std::iter::once(field.name()).chain(known(**field).iter().copied());
+        let mut names = std::iter::once(field.name()).chain(known_names(**field).iter().copied());
         names.any(|name| table.column(name).is_some())
     };
     let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
