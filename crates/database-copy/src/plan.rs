@@ -9,6 +9,6 @@ pub struct Plan {
     pub last_tables: &'static [&'static str],
     /// Tables to which migrations add rows. The copy replaces these rows.
     pub seeded_tables: &'static [&'static str],
-    /// Integer columns whose sum is compared and reported, in every table that has one.
+    /// Integer columns to sum for the comparison, in every table that has them.
     pub summed_columns: &'static [&'static str],
 }

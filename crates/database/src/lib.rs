@@ -7,8 +7,8 @@
 //!
 //! - **Durability.** [`Database::transaction`] returns `Ok` after the changes are on disk. SQLite runs with
 //!   `synchronous=FULL` in WAL mode; for PostgreSQL this depends on the server's settings.
-//! - **Atomicity.** A transaction whose body returns an error or panics changes nothing, and does not affect the
-//!   transactions that share its commit.
+//! - **Atomicity.** If the body of a transaction returns an error or panics, the transaction changes nothing and does not
+//!   affect those that share its commit.
 //! - **Bounded waiting.** With [`Timeouts::Short`] every statement on PostgreSQL ends within 12 seconds, and waiting for a
 //!   connection within 5. SQLite waits up to 5 seconds for another process that writes. Queues are bounded: when one is full,
 //!   callers wait.

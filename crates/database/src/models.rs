@@ -19,7 +19,7 @@ use crate::observer::finish;
 use crate::sqlite::Connection;
 use crate::{Backend, Database};
 
-/// A table whose whole rows can be read. Each row starts as the default of its model, in which the values are then set.
+/// A table from which whole rows can be read. Each row starts as the default of its model, in which the values are then set.
 pub trait Table: EntityTrait<Model: Default + Send> + 'static {}
 
 impl<E: EntityTrait<Model: Default + Send> + 'static> Table for E {}

@@ -49,10 +49,10 @@ fn argon2(rest: &str) -> bool {
         _ => return false,
     };
     let number = |name: char, max: u32| {
-        let found = parameters
+        let value = parameters
             .split(',')
             .find_map(|part| part.strip_prefix(name)?.strip_prefix('=')?.parse::<u32>().ok());
-        found.is_some_and(|number| (1..=max).contains(&number))
+        value.is_some_and(|number| (1..=max).contains(&number))
     };
     let decodes = |text: &str, shortest: usize| {
         STANDARD_NO_PAD

@@ -151,7 +151,10 @@ fn documented_limits_are_those_of_the_program() {
         limit("fields of all operations and fragments of a document, with fragments expanded in each"),
         limits.document_fields
     );
-    assert_eq!(limit("arguments of a field or a directive"), size(limits.arguments));
+    assert_eq!(
+        limit("arguments of a field or a directive"),
+        size(limits.arguments)
+    );
     assert_eq!(limit("aliases of a document"), size(limits.aliases));
     assert_eq!(limit("directives of a document"), size(limits.directives));
     assert_eq!(

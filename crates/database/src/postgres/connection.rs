@@ -123,8 +123,8 @@ impl Connection {
         let (client, sql) = (&self.client, statement.sql.as_str());
         let second = async {
             if !is_prepared {
-                let typed = parameters.iter().map(|(value, ty)| (as_dyn(value), ty.clone()));
-                return read(client.query_typed_raw(sql, typed).await?)
+                let typed_parameters = parameters.iter().map(|(value, ty)| (as_dyn(value), ty.clone()));
+                return read(client.query_typed_raw(sql, typed_parameters).await?)
                     .await
                     .map(|read| (read, None));
             }

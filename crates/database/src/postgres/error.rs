@@ -171,18 +171,21 @@ mod tests {
 
     #[test]
     fn errors_are_classified_by_their_code() {
-        let of = |text: &str| failure(&DbErr::Query(RuntimeErr::Internal(text.to_owned())));
+        let classify = |text: &str| failure(&DbErr::Query(RuntimeErr::Internal(text.to_owned())));
         let unique = Failure::Unique("item_name_key".to_owned());
         assert_eq!(
-            of("postgresql 23505 item_name_key: duplicate key: twice"),
+            classify("postgresql 23505 item_name_key: duplicate key: twice"),
             Some(unique)
         );
-        assert_eq!(of("postgresql 23503 : missing"), Some(Failure::ForeignKey(None)));
         assert_eq!(
-            of("postgresql 57014 : canceling statement"),
+            classify("postgresql 23503 : missing"),
+            Some(Failure::ForeignKey(None))
+        );
+        assert_eq!(
+            classify("postgresql 57014 : canceling statement"),
             Some(Failure::Unavailable)
         );
-        assert_eq!(of("postgresql 42601 : syntax error"), Some(Failure::Other));
-        assert_eq!(of("sqlite 5: locked"), None);
+        assert_eq!(classify("postgresql 42601 : syntax error"), Some(Failure::Other));
+        assert_eq!(classify("sqlite 5: locked"), None);
     }
 }

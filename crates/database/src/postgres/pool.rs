@@ -95,8 +95,8 @@ impl Pool {
                     continue;
                 }
                 if idle.since.elapsed() > TEST_AFTER {
-                    let tested = tokio::time::timeout(TEST_TIMEOUT, lease.run_simple("")).await;
-                    if !matches!(tested, Ok(Ok(_))) {
+                    let test_result = tokio::time::timeout(TEST_TIMEOUT, lease.run_simple("")).await;
+                    if !matches!(test_result, Ok(Ok(_))) {
                         lease.is_broken = true;
                         continue;
                     }

@@ -135,7 +135,7 @@ fn work(
                 commit_group(&connection, jobs);
                 wal.truncate_if_long(&connection);
             }
-            // Another process holds the file's lock, or the disk has failed. The jobs that have arrived meanwhile fail
+            // Another process holds the file's lock, or the disk has failed. Jobs that arrived during the wait fail
             // too, so that no caller waits for the lock twice. All are taken off the queue before the first reply,
             // because callers may retry at once.
             Err(error) => {
@@ -213,7 +213,7 @@ fn commit_group(connection: &SharedConnection, jobs: Vec<Job>) {
     }
 }
 
-/// Replies to the jobs whose changes SQLite has rolled back.
+/// Replies to the uncommitted jobs if SQLite has rolled back their changes.
 fn reply_if_rolled_back(connection: &SharedConnection, uncommitted: &mut Vec<Outcome>) {
     if is_rolled_back(connection) {
         for outcome in uncommitted.drain(..) {

@@ -44,11 +44,11 @@ impl Table {
 
     /// The table that a column refers to.
     pub(crate) fn target(&self, column: &str) -> Option<&str> {
-        let found = self
+        let foreign_key = self
             .foreign_keys
             .iter()
             .find(|(from, _)| from.eq_ignore_ascii_case(column));
-        found.map(|(_, target)| target.as_str())
+        foreign_key.map(|(_, target)| target.as_str())
     }
 }
 

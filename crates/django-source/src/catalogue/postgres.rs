@@ -36,7 +36,7 @@ pub(crate) fn read(reader: &mut PostgresReader, requested: Option<&str>) -> Resu
 
 /// The schemas in which a table with a name like `product` has rows.
 fn schemas_with_products(reader: &mut PostgresReader, schemas: &[String]) -> Result<Vec<String>> {
-    let mut found = Vec::new();
+    let mut with_products = Vec::new();
     for schema in schemas {
         let sql = format!(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -46,12 +46,12 @@ fn schemas_with_products(reader: &mut PostgresReader, schemas: &[String]) -> Res
         );
         for table in texts(reader, &sql)? {
             let sql = format!("SELECT '1' FROM {}.{} LIMIT 1", quoted(schema), quoted(&table));
-            if !texts(reader, &sql)?.is_empty() && found.last() != Some(schema) {
-                found.push(schema.clone());
+            if !texts(reader, &sql)?.is_empty() && with_products.last() != Some(schema) {
+                with_products.push(schema.clone());
             }
         }
     }
-    Ok(found)
+    Ok(with_products)
 }
 
 fn tables(reader: &mut PostgresReader, catalogue: &mut Catalogue, schema: &str) -> Result<()> {
@@ -146,12 +146,12 @@ fn rows(
 }
 
 fn texts(reader: &mut PostgresReader, sql: &str) -> Result<Vec<String>> {
-    let mut found = Vec::new();
+    let mut values = Vec::new();
     rows(reader, sql, &[Kind::Text], &mut |row| {
-        found.extend(row.first().and_then(Value::text).map(str::to_owned));
+        values.extend(row.first().and_then(Value::text).map(str::to_owned));
         Ok(())
     })?;
-    Ok(found)
+    Ok(values)
 }
 
 /// A text as an SQL literal, for a session with `standard_conforming_strings` on.

@@ -36,8 +36,8 @@ fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
         LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => Some(moment.to_utc()),
         // A time in the hour that is skipped when summer time begins has the offset from before the change.
         LocalResult::None => {
-            let before = local.checked_sub_signed(chrono::TimeDelta::hours(3))?;
-            let offset = zone.offset_from_utc_datetime(&before).fix();
+            let earlier = local.checked_sub_signed(chrono::TimeDelta::hours(3))?;
+            let offset = zone.offset_from_utc_datetime(&earlier).fix();
             offset
                 .from_local_datetime(&local)
                 .single()

@@ -94,19 +94,19 @@ impl Digits {
         let remaining = self.digits.len().saturating_sub(count);
         // The number of zeros between the rounding position and the first digit, if all digits are rounded away.
         let leading_zeros = count.saturating_sub(self.digits.len());
-        let rest = self.digits.split_off(remaining);
+        let dropped = self.digits.split_off(remaining);
         self.exponent = self
             .exponent
             .saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-        let changed = rest.iter().any(|digit| *digit != 0);
-        let first = if leading_zeros > 0 {
+        let changed = dropped.iter().any(|digit| *digit != 0);
+        let first_dropped = if leading_zeros > 0 {
             0
         } else {
-            rest.first().copied().unwrap_or(0)
+            dropped.first().copied().unwrap_or(0)
         };
-        let more = rest.iter().skip(1).any(|digit| *digit != 0);
-        let odd = self.digits.last().is_some_and(|digit| digit % 2 == 1);
-        if first > 5 || (first == 5 && (more || odd)) {
+        let has_more = dropped.iter().skip(1).any(|digit| *digit != 0);
+        let is_odd = self.digits.last().is_some_and(|digit| digit % 2 == 1);
+        if first_dropped > 5 || (first_dropped == 5 && (has_more || is_odd)) {
             self.add_one();
         }
         changed

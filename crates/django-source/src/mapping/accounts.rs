@@ -97,7 +97,7 @@ fn users(catalogue: &Catalogue) -> Option<Table> {
         .models
         .iter()
         .any(|model| model.app == "auth" && model.name == "user");
-    let found = if is_default_listed {
+    let users = if is_default_listed {
         default.or(custom)
     } else {
         custom.or(default)
@@ -110,7 +110,7 @@ fn users(catalogue: &Catalogue) -> Option<Table> {
             .iter()
             .find(|table| has(table, &["id", "password", "last_login"]))
     };
-    found
+    users
         .or_else(with_custom_name)
         .or_else(without_permissions)
         .cloned()

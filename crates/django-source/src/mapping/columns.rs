@@ -84,11 +84,11 @@ impl TableMap {
 /// Finds the meaning of the columns of a role's table.
 pub(crate) fn map(
     role: Role,
-    found: &RoleTables,
+    role_tables: &RoleTables,
     users: Option<&str>,
     overrides: &[MapOverride],
 ) -> Result<Option<TableMap>> {
-    let Some(table) = found.get(role) else {
+    let Some(table) = role_tables.get(role) else {
         return Ok(None);
     };
     let id = table.primary_key.clone().unwrap_or_else(|| "id".to_owned());
@@ -99,7 +99,7 @@ pub(crate) fn map(
         columns: Vec::new(),
     };
     apply_overrides(&mut map, overrides)?;
-    map_relations(&mut map, found, users);
+    map_relations(&mut map, role_tables, users);
     for how in [How::Name, How::KnownSpelling, How::Likeness] {
         for field in role.fields() {
             if map.get(*field).is_none()
@@ -138,10 +138,10 @@ fn apply_overrides(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> 
 }
 
 /// Maps relations by the table that a column refers to, and by name if several columns refer to the same table.
-fn map_relations(map: &mut TableMap, found: &RoleTables, users: Option<&str>) {
+fn map_relations(map: &mut TableMap, role_tables: &RoleTables, users: Option<&str>) {
     for field in map.role.fields() {
         let target = match field.refers_to() {
-            Some(role) => found.get(role).map(|table| table.name.as_str()),
+            Some(role) => role_tables.get(role).map(|table| table.name.as_str()),
             None if *field == Field::Actor => users,
             None => None,
         };

@@ -244,26 +244,26 @@ fn grants(reader: &mut Reader, layout: &Layout) -> Result<HashMap<i64, Grant>> {
         "id",
         reader.not_indexed(),
     );
-    let mut found = Vec::new();
+    let mut permissions = Vec::new();
     reader.for_each(&select, &mut |row| {
         if let [Value::Integer(id), model, codename] = row {
-            if found.len() >= MAX_COUNT {
+            if permissions.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
                     items: "permissions",
                     limit: MAX_COUNT,
                 });
             }
             let codename = codename.text().unwrap_or_default().replace('\0', "");
-            found.push((*id, model.integer().unwrap_or_default(), codename));
+            permissions.push((*id, model.integer().unwrap_or_default(), codename));
         }
         Ok(())
     })?;
-    let all: HashSet<(i64, &str)> = found
+    let all: HashSet<(i64, &str)> = permissions
         .iter()
         .map(|(_, model, codename)| (*model, codename.as_str()))
         .collect();
     let grant = |(id, model, codename): &(i64, i64, String)| (*id, grant(layout, *model, codename, &all));
-    Ok(found.iter().map(grant).collect())
+    Ok(permissions.iter().map(grant).collect())
 }
 
 fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>) -> Grant {
@@ -327,14 +327,14 @@ pub(super) fn spent_tokens(
         ),
         kinds: vec![Kind::Text, expires],
     };
-    let mut seen = HashSet::new();
+    let mut fingerprints = HashSet::new();
     reader.for_each(&select, &mut |row| {
         let [jti, expires] = row else { return Ok(()) };
         let jti = jti.text().unwrap_or_default().replace('\0', "");
         // If the expiry can't be read, the token stays blacklisted longer than any refresh token is valid.
         let expires_at =
             moment::read(expires, options.timezone).unwrap_or(options.now + chrono::TimeDelta::days(366));
-        if jti.is_empty() || expires_at <= options.now || !seen.insert(fingerprint(&jti)) {
+        if jti.is_empty() || expires_at <= options.now || !fingerprints.insert(fingerprint(&jti)) {
             return Ok(());
         }
         each(SpentToken { jti, expires_at })

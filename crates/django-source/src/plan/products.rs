@@ -162,7 +162,7 @@ impl SerieNumbers {
         }
     }
 
-    /// The new serial numbers of products whose number an earlier product has, by product id.
+    /// The new serial numbers, by product id, of products that have the number of an earlier product.
     pub(super) fn replacements(mut self, policy: Option<SeriePolicy>) -> HashMap<i64, Option<String>> {
         let duplicates = std::mem::take(&mut self.duplicates);
         let mut replacements = HashMap::with_capacity(duplicates.len());

@@ -58,8 +58,8 @@ impl NoteCode {
 
     const fn message(self) -> &'static str {
         match self {
-            Self::TablesMapped => "tables whose names differ from the documented ones",
-            Self::ColumnsMapped => "columns whose names differ from the documented ones",
+            Self::TablesMapped => "tables with names that differ from the documented ones",
+            Self::ColumnsMapped => "columns with names that differ from the documented ones",
             Self::ColumnsMissing => "documented columns that are missing",
             Self::ColumnsDropped => {
                 "further columns, which are not imported, with the number of rows that have a value"
@@ -70,7 +70,7 @@ impl NoteCode {
             Self::OtherTablesLeft => {
                 "tables of other apps, which are not imported, with their number of rows"
             }
-            Self::TypesConverted => "columns whose types differ from the documented ones",
+            Self::TypesConverted => "columns with types that differ from the documented ones",
             Self::PricesRounded => {
                 "prices that are imported as Django shows them, rounded to two decimals or 15 digits"
             }

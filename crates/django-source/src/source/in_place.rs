@@ -63,16 +63,16 @@ fn try_copy(path: &Path) -> Result<Option<SourceFile>> {
         let is_open = with_suffix(path, "-shm").exists();
         Ok((stamp(&std::fs::metadata(path)?), logs, is_open))
     };
-    let before = state()?;
+    let initial_state = state()?;
     let folder = tempfile::tempdir()?;
     let copy = folder.path().join("source.sqlite3");
     let bytes = std::fs::copy(path, &copy)?;
-    for (log, found) in LOGS.iter().zip(&before.1) {
+    for (log, found) in LOGS.iter().zip(&initial_state.1) {
         if found.is_some() {
             std::fs::copy(with_suffix(path, log), with_suffix(&copy, log))?;
         }
     }
-    if before.2 || state()? != before {
+    if initial_state.2 || state()? != initial_state {
         return Ok(None);
     }
     Ok(Some(SourceFile {

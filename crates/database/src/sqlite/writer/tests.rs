@@ -196,11 +196,11 @@ async fn a_lock_held_by_another_process_is_waited_for_once() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
     // More than one group.
-    let many = (0..600).map(|id| {
+    let jobs = (0..600).map(|id| {
         let writer = writer.clone();
         async move { execute(&writer, insert(id, 10)).await }
     });
-    let all = futures_util::future::join_all(many).await;
+    let all = futures_util::future::join_all(jobs).await;
     let took = begin.elapsed();
     other.execute_batch("ROLLBACK").unwrap();
     for result in &all {
