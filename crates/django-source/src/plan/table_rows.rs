@@ -1,4 +1,4 @@
-//! Reads the rows of a role's table, with cells by the meaning of their columns.
+//! Reads the rows of a role's table, with access to their cells by [`Field`].
 
 use crate::error::Result;
 use crate::mapping::tenants::condition;
@@ -10,7 +10,7 @@ use crate::value::{Kind, Value, quoted};
 
 const NULL: &Value = &Value::Null;
 
-/// A row, with cells by the meaning of their columns.
+/// A row, with access to its cells by [`Field`].
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     values: &'a [Value],
