@@ -279,7 +279,7 @@ async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
         Column::CostPrice,
     ] {
         let of_parent = Column::BrandId.into_expr().eq(backend.parent());
-        let rows = backend.rows_first(product::Entity.into_iden(), of_parent, ordered(column));
+        let rows = backend.filter_first(product::Entity.into_iden(), of_parent, ordered(column));
         assert_planned_by_brand(&ctx, rows).await;
     }
     for (column, is_id) in [(Column::TitleFolded, false), (Column::Id, true)] {

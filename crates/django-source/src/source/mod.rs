@@ -95,7 +95,7 @@ impl Reader {
     }
 
     /// The SQL after a table's name in `FROM` that makes SQLite ignore indexes, which may lack rows in a damaged file.
-    pub(crate) const fn unindexed(&self) -> &'static str {
+    pub(crate) const fn not_indexed(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => " NOT INDEXED",
             Self::Postgres(_) => "",
