@@ -78,7 +78,7 @@ async fn equal_requests_at_two_gateways(gateway: Gateway) {
     }
     assert_eq!(gateway.root.quantity(product).await, 90);
     gateway.assert_invariants().await;
-    other.end().await;
+    other.stop().await;
 }
 
 async fn movements_are_recorded_together(gateway: Gateway) {

@@ -27,7 +27,7 @@ on_both![
 const DAY: u64 = 24 * 3_600;
 
 async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let mut answers = Vec::new();
     for (index, request) in Request::all(&sample).into_iter().enumerate() {
         let key = format!("key-{index}");
@@ -173,7 +173,7 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
 
 /// Deletes the stored responses, as if the program had been killed before it stored them.
 async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let mut first_answers = Vec::new();
     for (index, request) in Request::all(&sample).into_iter().enumerate() {
         let key = format!("key-{index}");

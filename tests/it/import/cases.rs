@@ -141,7 +141,7 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
     log_in(&gateway, expected).await;
     assert_new_ids(&gateway, expected).await;
     gateway.assert_invariants().await;
-    gateway.end().await;
+    gateway.stop().await;
 }
 
 /// Logs in every user twice, with the imported hash and with its replacement. Users without a password are rejected.

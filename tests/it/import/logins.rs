@@ -24,7 +24,7 @@ async fn gateway_after_import(case: &str, database: Database) -> Option<Gateway>
 }
 
 async fn remove_database(gateway: Gateway) {
-    if let Ok(target) = Arc::try_unwrap(gateway.end().await) {
+    if let Ok(target) = Arc::try_unwrap(gateway.stop().await) {
         target.remove().await;
     }
 }

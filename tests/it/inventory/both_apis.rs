@@ -26,7 +26,7 @@ const NEGATIVE: &str = "Ensure this value is greater than or equal to 0.";
 const BELOW_ONE: &str = "Ensure this value is greater than or equal to 1.";
 
 async fn objects_are_identical(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let details =
         json!({ "description": "Flagship", "serie_number": "SN1", "cost_price": "12345678901234567890.99" });
     gateway
@@ -63,7 +63,7 @@ async fn objects_are_identical(gateway: Gateway) {
 }
 
 async fn products_obey_the_same_rules(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let actor = &gateway.manager;
     let existing = sample.with(Kind::Product, "serie_number", json!("SN-1"));
     actor.make(Kind::Product, existing).await;
@@ -210,7 +210,7 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
 
 async fn deleting_obeys_the_same_rules(gateway: Gateway) {
     for api in APIS {
-        let sample = Sample::made_by(&gateway.root).await;
+        let sample = Sample::create(&gateway.root).await;
         for (kind, needed_by) in [
             (Kind::Brand, json!({ "products": 1 })),
             (Kind::Category, json!({ "products": 1 })),
@@ -246,7 +246,7 @@ async fn deleting_obeys_the_same_rules(gateway: Gateway) {
 
 async fn versions_are_checked_by_both(gateway: Gateway) {
     for api in APIS {
-        let sample = Sample::made_by(&gateway.root).await;
+        let sample = Sample::create(&gateway.root).await;
         for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
             let field = if kind == Kind::Product { "title" } else { "name" };
             let change = |version, name: &str| {
@@ -275,7 +275,7 @@ async fn versions_are_checked_by_both(gateway: Gateway) {
 async fn permissions_are_identical(gateway: Gateway) {
     for actor in gateway.all_actors() {
         for kind in Kind::ALL {
-            let sample = Sample::made_by(&gateway.root).await;
+            let sample = Sample::create(&gateway.root).await;
             let mut outcomes = Vec::new();
             for api in APIS {
                 let without_object = |outcome: Outcome| match outcome {
@@ -320,7 +320,7 @@ async fn ledger(gateway: &Gateway, product: i64) -> Vec<(stock_change::Reason, i
 }
 
 async fn histories_leave_the_same_ledger(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let mut ledgers = Vec::new();
     for api in APIS {
         let actor: &Actor = &gateway.administrator;

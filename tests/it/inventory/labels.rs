@@ -235,7 +235,7 @@ async fn names_need_not_be_unique(gateway: Gateway) {
 
 async fn deletion_is_rejected_while_in_use(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     root.make(Kind::Product, sample.body(Kind::Product)).await;
     for (kind, details) in [
         (Kind::Brand, json!({ "products": 2 })),

@@ -24,7 +24,7 @@ async fn with_price(gateway: &Gateway, sample: &Sample, literal: &str) -> crate:
 }
 
 async fn strings_and_numbers_are_exact(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for (literal, expected) in [
         ("0", "0.00"),
         ("0.0", "0.00"),
@@ -79,7 +79,7 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
 }
 
 async fn invalid_prices_are_rejected(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let invalid = "A valid number is required.";
     let too_many_digits = "Ensure that there are no more than 20 digits before the decimal point.";
     let decimals = "Ensure that there are no more than 2 decimal places.";
@@ -139,7 +139,7 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
 }
 
 async fn prices_have_two_decimals_on_output(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for price in [json!(1), json!(1.5), json!("1"), json!("1.50"), json!(0)] {
         gateway
             .manager
@@ -162,7 +162,7 @@ async fn prices_have_two_decimals_on_output(gateway: Gateway) {
 }
 
 async fn both_prices_are_independent(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let path = sample.path(Kind::Product);
     // A selling price below the cost price is allowed.
     let changed = gateway

@@ -18,7 +18,7 @@ on_both_through_both![
 ];
 
 async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     gateway.advance_clock(60);
     let body = sample.with(Kind::Outflow, "description", json!(" Bulk sale  "));
     let answer = gateway.manager.post("outflows/", body).await;
@@ -58,7 +58,7 @@ async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway)
 }
 
 async fn required_fields_and_bounds(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let required = json!(["This field is required."]);
     let refusal = json!({ "product": required, "quantity": required });
     gateway

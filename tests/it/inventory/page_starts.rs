@@ -129,7 +129,7 @@ async fn pages_are_exact_after_any_change(gateway: Gateway) {
             "seed {seed}, step {step}"
         );
     }
-    other.end().await;
+    other.stop().await;
     gateway.assert_invariants().await;
 }
 

@@ -67,7 +67,7 @@ async fn stock_is_not_oversold(gateway: Gateway) {
 
 /// Low stock with concurrent inflows and outflows: each outflow is covered by stock or rejected.
 async fn concurrent_inflows_and_outflows(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let product = gateway.root.product("Bolts", 5).await;
     let client = async |number: i64| {
         let mut answers = Vec::new();
@@ -101,7 +101,7 @@ async fn concurrent_inflows_and_outflows(gateway: Gateway) {
 }
 
 async fn serie_numbers_stay_unique(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let body = sample.with(Kind::Product, "serie_number", json!("SN-1"));
     let answers = join_all((0..24).map(|_| gateway.manager.post("products/", body.clone()))).await;
     assert_statuses(&answers, &[201, 422]);
@@ -239,7 +239,7 @@ async fn a_movement_is_deleted_once(gateway: Gateway) {
 
 async fn brand_deletes_concurrent_with_product_creates(gateway: Gateway) {
     for _ in 0..12 {
-        let sample = Sample::made_by(&gateway.root).await;
+        let sample = Sample::create(&gateway.root).await;
         let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
         let body = sample.with(Kind::Product, "brand", json!(brand));
         let path = format!("brands/{brand}/");

@@ -73,7 +73,7 @@ impl Writers {
     }
 
     /// Stops the writers and returns the longest latency.
-    async fn end(self) -> Duration {
+    async fn stop(self) -> Duration {
         self.stop.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
         *self.longest.lock().unwrap()
@@ -118,7 +118,7 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let before = writers.acknowledged();
     let output = run_in_background(&url, &arguments).await;
     writers.wait_for_more(50).await;
-    let longest = writers.end().await;
+    let longest = writers.stop().await;
     assert!(
         output.status.success(),
         "{}",
@@ -183,7 +183,7 @@ async fn a_check_blocks_no_writes(gateway: Gateway) {
         let writes = writers.acknowledged().len() - before;
         assert!(writes > 10, "only {writes} while the check ran");
     }
-    let longest = writers.end().await;
+    let longest = writers.stop().await;
     println!("the longest response took {longest:?}");
     assert!(longest < Duration::from_secs(2), "{longest:?}");
 }

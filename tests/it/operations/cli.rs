@@ -25,7 +25,7 @@ on_both![
 ];
 
 async fn migrations_go_up_and_down(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
     let status = prints(&url, &["migrate", "status"], "");
     let all = status.lines().count();
@@ -206,7 +206,7 @@ async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
 }
 
 async fn serve_migrates_the_database(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let all = prints(&database.url(), &["migrate", "status"], "")
         .lines()
         .count()
@@ -225,7 +225,7 @@ async fn serve_migrates_the_database(gateway: Gateway) {
 }
 
 async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     let root = program.user("admin").await;
     root.get("brands/").await.expect(200);
@@ -241,7 +241,7 @@ async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
 }
 
 async fn the_shutdown_notice_is_configurable(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[("SHUTDOWN_NOTICE", "60")]).await;
     let viewer = program.user("viewer").await;
     program.terminate();
@@ -259,7 +259,7 @@ async fn the_shutdown_notice_is_configurable(gateway: Gateway) {
 }
 
 async fn health_sends_a_request_to_the_server(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     let bind = program.address.to_string();
     let health = |arguments: &[&str]| {
@@ -281,7 +281,7 @@ async fn health_sends_a_request_to_the_server(gateway: Gateway) {
 }
 
 async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let output = command(&database.url())
         .env_remove("SECRET_KEY")
         .args(["migrate", "status"])

@@ -177,7 +177,7 @@ async fn copy_and_compare(from: Database, to: Database) {
     let (source, target) = (Arc::new(source), Arc::new(target));
     let gateway = Gateway::open(Arc::clone(&source), Api::Rest, &[], *START).await;
     let (pair, logged_out, product) = fill(&gateway).await;
-    gateway.end().await;
+    gateway.stop().await;
     let (from, to) = (source.url(), target.url());
     let before = row_counts(&from).await;
     for (table, rows) in before
@@ -260,7 +260,7 @@ async fn copy_and_compare(from: Database, to: Database) {
     );
     new.assert_invariants().await;
     for gateway in [old, new] {
-        gateway.end().await;
+        gateway.stop().await;
     }
     for database in [source, target] {
         if let Ok(database) = Arc::try_unwrap(database) {

@@ -109,7 +109,7 @@ impl Clients {
         self.responses.lock().unwrap().outflows.len()
     }
 
-    async fn end(self) -> Responses {
+    async fn stop(self) -> Responses {
         self.stop.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
         std::mem::take(&mut self.responses.lock().unwrap())
@@ -138,7 +138,7 @@ async fn a_crash_and_a_restart() {
             responses.outflows.len() > before + 100
         })
         .await;
-    let responses = clients.end().await;
+    let responses = clients.stop().await;
     println!(
         "{} outflows, {} unavailable, longest {:?}",
         responses.outflows.len(),
@@ -243,7 +243,7 @@ async fn a_hang() {
             responses.outflows.len() > before + 100
         })
         .await;
-    let responses = clients.end().await;
+    let responses = clients.stop().await;
     println!(
         "{} outflows, {} unavailable, longest {:?}",
         responses.outflows.len(),

@@ -49,7 +49,7 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     for title in ["Bolts", "Nuts", "Screws"] {
         products.push(gateway.root.product(title, 1_000_000).await);
     }
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let observed = Results::default();
     let mut token = None;
     for round in 0..ROUNDS {

@@ -143,7 +143,7 @@ async fn rows_that_are_added_during_a_migration_are_counted() {
 /// A transaction of an older gateway adds a row, and commits while the migration that counts rows waits for it.
 async fn a_row_is_committed_during_the_migration(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
-    let place = gateway.end().await;
+    let place = gateway.stop().await;
     let url = place.url();
     let status = prints(&url, &["migrate", "status"], "");
     let steps = status

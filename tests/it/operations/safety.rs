@@ -29,7 +29,7 @@ fn missing(status: &str) -> usize {
 }
 
 async fn reverting_asks_for_confirmation(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
     let printed = fails(&url, &["migrate", "down", "99"], "yes\n");
     assert!(printed.contains("confirm it with --yes"), "{printed}");
@@ -38,7 +38,7 @@ async fn reverting_asks_for_confirmation(gateway: Gateway) {
 }
 
 async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
     prints(&url, &["migrate", "down", "--yes"], "");
     let installation = Installation::of("01_documented", Database::Sqlite)
@@ -78,7 +78,7 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
 }
 
 async fn sighup_shuts_down_cleanly(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     program.user("admin").await.get("brands/").await.expect(200);
     program.hang_up();
@@ -119,7 +119,7 @@ async fn a_corrupt_file() {
 
 async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
     gateway.root.product("Tea", 5).await;
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
     prints(&url, &["check"], "");
     let path = url.trim_start_matches("sqlite://");
@@ -160,7 +160,7 @@ async fn files_that_can_not_be_written() {
 }
 
 async fn unwritable_files_are_not_served(gateway: Gateway) {
-    let place = gateway.end().await;
+    let place = gateway.stop().await;
     let url = place.url();
     let file = Path::new(url.trim_start_matches("sqlite://"));
     let log = file.with_extension("db-wal");

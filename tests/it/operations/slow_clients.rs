@@ -115,7 +115,7 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
 async fn the_limit_on_open_files_is_raised(gateway: Gateway) {
     let program = Program::serve(&gateway.database_url(), &[]).await;
     let (soft, hard) = rlimit::Resource::NOFILE.get().expect("limits");
-    let allowed = program.open_files();
+    let allowed = program.open_file_limit();
     assert!(
         allowed >= soft && allowed >= hard.min(65_536),
         "{allowed} of {soft} to {hard}"

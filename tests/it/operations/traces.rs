@@ -93,8 +93,8 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
     ] {
         assert_eq!(attribute(read, name), expected, "{name}");
     }
-    assert_statements(&collected.below(read), database(&gateway));
-    let names: Vec<&str> = collected.below(read).iter().map(|span| &*span.name).collect();
+    assert_statements(&collected.children(read), database(&gateway));
+    let names: Vec<&str> = collected.children(read).iter().map(|span| &*span.name).collect();
     assert!(names.contains(&"SELECT product"), "{names:?}");
 
     let writes = collected.named("POST /api/v1/brands");
@@ -104,7 +104,7 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
         .find(|span| attribute(span, "http.response.status_code") == "201")
         .expect("the span of the created brand");
     assert!(written.parent_span_id.is_empty());
-    let statements = collected.below(written);
+    let statements = collected.children(written);
     assert_statements(&statements, database(&gateway));
     assert!(
         statements.iter().any(|span| span.name == "INSERT brand"),
@@ -137,7 +137,7 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
         )
         .await;
     let system = database(&gateway);
-    gateway.end().await;
+    gateway.stop().await;
 
     let collected = collector.collected();
     assert!(
@@ -149,7 +149,7 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
     assert_eq!(found.len(), 1);
     assert_eq!(attribute(found[0], "graphql.operation.name"), "Find");
     assert_eq!(attribute(found[0], "graphql.operation.type"), "query");
-    assert_statements(&collected.below(found[0]), system);
+    assert_statements(&collected.children(found[0]), system);
     let requests = collected.named("POST /graphql");
     assert!(
         requests

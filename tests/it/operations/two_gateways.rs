@@ -350,7 +350,7 @@ async fn outflows(gateway: &Gateway) -> BTreeSet<i64> {
 }
 
 async fn tables_are_created_once(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
     let steps = crate::support::command::prints(&url, &["migrate", "status"], "")
         .lines()

@@ -270,7 +270,7 @@ fn examples(name: &str) -> Vec<Example> {
 }
 
 async fn run(gateway: &Gateway, name: &str) {
-    Sample::made_by(&gateway.root).await;
+    Sample::create(&gateway.root).await;
     let examples = examples(name);
     let expected = PAGES.iter().find(|(known, _)| *known == name);
     assert_eq!(

@@ -151,7 +151,7 @@ async fn unsupported_methods(gateway: Gateway) {
 }
 
 async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let send_as = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
         let actor = match token {
             None => gateway.anon.clone(),
@@ -224,7 +224,7 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
 
 async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
     for kind in Kind::ALL {
-        let sample = Sample::made_by(&gateway.root).await;
+        let sample = Sample::create(&gateway.root).await;
         let one = gateway.viewer.get(&sample.path(kind)).await.expect(200);
         for slash in ["", "/"] {
             let (all, path) = (kind.plural(), format!("{}/{}", kind.plural(), sample.id(kind)));
@@ -296,7 +296,7 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
 }
 
 async fn head_and_options(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let mut paths = vec![
         String::new(),
         "brands/?page=9".to_owned(),

@@ -40,7 +40,7 @@ pub(super) async fn send_with(
 }
 
 async fn objects_have_entity_tags(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for kind in Kind::ALL {
         let tag = tag(&gateway.viewer, &sample.path(kind)).await;
         assert!(
@@ -73,7 +73,7 @@ async fn objects_have_entity_tags(gateway: Gateway) {
 
 async fn tags_change_with_the_representation(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     let product = sample.path(Kind::Product);
     let mut earlier = vec![tag(root, &product).await];
     let mut assert_changed = async |change: &str| {
@@ -116,7 +116,7 @@ async fn tags_change_with_the_representation(gateway: Gateway) {
 }
 
 async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let header = "if-none-match";
     for kind in Kind::ALL {
         let path = sample.path(kind);
@@ -162,7 +162,7 @@ async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
 
 async fn updates_with_if_match(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let path = sample.path(kind);
         for method in [Method::PUT, Method::PATCH] {
@@ -236,7 +236,7 @@ async fn deletions_with_if_match(gateway: Gateway) {
         delete(&now).await.expect_body(404, NOT_FOUND);
         delete("*").await.expect_body(404, NOT_FOUND);
     }
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     for kind in [Kind::Outflow, Kind::Inflow] {
         let path = sample.path(kind);
         let tag_before = tag(root, &path).await;

@@ -63,7 +63,7 @@ async fn numbers_as_strings(gateway: Gateway) {
 
 /// An empty reference counts as null, as in Django REST framework, where forms cannot express null.
 async fn empty_strings_for_references(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let body = sample.with(Kind::Product, "brand", json!(""));
     let refused = gateway.manager.post("products/", body).await;
     refused.expect_json(422, &json!({ "brand": [ "This field may not be null." ] }));

@@ -240,7 +240,7 @@ async fn invalid_parameters(gateway: Gateway) {
 }
 
 async fn empty_and_unknown_parameters(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let parameters = [
         "page",
         "page_size",

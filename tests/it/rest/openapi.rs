@@ -12,7 +12,7 @@ use crate::support::answer::keys;
 use crate::support::gateway::Gateway;
 use crate::support::openapi_index::{
     DESCRIPTION, assert_example, assert_like, examples, list_path, object, object_path, operation,
-    operations, paths, required_headers, resolved, response, schema, sent_schema,
+    operations, paths, required_headers, resolved, response, schema, request_schema,
 };
 use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
@@ -81,7 +81,7 @@ async fn every_method_is_described(gateway: Gateway) {
 }
 
 async fn responses_have_the_described_keys(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
     for kind in Kind::ALL {
         let created = gateway.root.post(&list(kind), sample.body(kind)).await;
@@ -129,7 +129,7 @@ async fn responses_have_the_described_keys(gateway: Gateway) {
 }
 
 async fn bodies_have_the_described_fields(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let webhook = ManagedEndpoint::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let bodies = operations().filter(|(.., operation)| operation.get("requestBody").is_some());
@@ -142,7 +142,7 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
         let id = kind.map_or(webhook.id, |kind| sample.id(kind));
         let url = path.trim_start_matches('/').replace("{id}", &id.to_string());
         let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-        let schema = sent_schema(path, method);
+        let schema = request_schema(path, method);
         let fields: BTreeSet<&str> = keys(&schema["properties"]).into_iter().collect();
         // No field takes a list, so every known field reports an error.
         let wrong: Map<String, Value> = fields
@@ -228,7 +228,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
 }
 
 async fn errors_are_the_described_ones(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let (root, viewer, anon) = (&gateway.root, &gateway.viewer, &gateway.anon);
     for kind in Kind::ALL {
         let (all, one) = (list_path(kind), object_path(kind));

@@ -145,7 +145,7 @@ async fn a_public_path_is_in_every_address(gateway: Gateway) {
             "{link}"
         );
     }
-    other.end().await;
+    other.stop().await;
 }
 
 async fn the_public_address_takes_precedence(gateway: Gateway) {
@@ -173,7 +173,7 @@ async fn the_public_address_takes_precedence(gateway: Gateway) {
             ("x-forwarded-proto", "http"),
         ];
         assert_eq!(brands(&other, &headers).await, expected);
-        other.end().await;
+        other.stop().await;
     }
 }
 

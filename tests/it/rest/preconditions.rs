@@ -21,7 +21,7 @@ on_both![
 
 async fn preconditions_of_writes(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let path = sample.path(kind);
         let before = root.get(&path).await.json();
@@ -70,7 +70,7 @@ async fn preconditions_of_writes(gateway: Gateway) {
 
 async fn preconditions_of_reads(gateway: Gateway) {
     let viewer = &gateway.viewer;
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let path = sample.path(Kind::Product);
     let tag_before = tag(viewer, &path).await;
     for method in [Method::GET, Method::HEAD] {
@@ -103,7 +103,7 @@ async fn preconditions_of_reads(gateway: Gateway) {
 }
 
 async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let path = sample.path(Kind::Brand);
     let stale = ("if-match", "\"999\"");
     for method in [Method::PUT, Method::PATCH] {

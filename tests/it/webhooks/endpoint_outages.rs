@@ -169,7 +169,7 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
     assert!(ids[0].values().all(|ids| ids.len() == 1));
     for gateway in [&gateway, &second] {
         gateway.services.stop();
-        gateway.workers_ended().await;
+        gateway.wait_for_background_tasks().await;
     }
     assert!(receivers.iter().all(|receiver| receiver.received().len() == 60));
     assert!(
@@ -178,7 +178,7 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
             .iter()
             .all(|delivery| delivery.attempts == 1)
     );
-    second.end().await;
+    second.stop().await;
 }
 
 /// The number of kills.
@@ -189,7 +189,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 1_000_000).await;
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let settings = [("WEBHOOK_ENABLED", "true"), ("WEBHOOK_ALLOW_PRIVATE", "true")];
     let acknowledged = Mutex::new(BTreeSet::new());
     let mut access = None;

@@ -50,7 +50,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
         String::from_utf8(output.stdout).expect("a text")
     };
     // Reverts to the schema without managed endpoints, and migrates again.
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let status = migrate(&["status"]);
     let since = status
         .lines()

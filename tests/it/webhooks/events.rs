@@ -270,7 +270,7 @@ async fn commits_wake_the_worker(gateway: Gateway) {
     assert_eq!(ids.len(), 100);
     // An attempt in progress is recorded before shutdown.
     gateway.services.stop();
-    gateway.workers_ended().await;
+    gateway.wait_for_background_tasks().await;
     assert!(
         deliveries(&gateway)
             .await
