@@ -9,7 +9,7 @@ use crate::support::samples::Sample;
 
 on_both_through_both![
     an_inflow_adds_stock_and_its_deletion_removes_it,
-    required_fields_and_bounds,
+    fields_are_required_and_bounded,
     references_must_exist,
     stock_is_limited_to_32_bits,
     deletion_without_enough_stock_is_rejected,
@@ -57,7 +57,7 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn required_fields_and_bounds(gateway: Gateway) {
+async fn fields_are_required_and_bounded(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     let required = json!(["This field is required."]);
     let refusal = json!({ "supplier": required, "product": required, "quantity": required });

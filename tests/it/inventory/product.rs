@@ -81,13 +81,13 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .patch(&path, json!({ "serie_number": "SN-1" }))
         .await
         .expect_json(422, &not_unique);
-    // A product may keep its own number.
+    // A product can keep its own number.
     gateway
         .manager
         .patch(&path, json!({ "serie_number": "SN-2" }))
         .await
         .expect(200);
-    // Numbers are compared exactly, without regard to case folding or Unicode normalisation.
+    // Numbers are compared exactly, without case folding or Unicode normalisation.
     gateway.manager.make(Kind::Product, with(json!("sn-1"))).await;
     gateway
         .manager
@@ -97,7 +97,7 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .manager
         .make(Kind::Product, with(json!("cafe\u{301}")))
         .await;
-    // Several products may have no serie number.
+    // Several products can be without a serie number.
     for _ in 0..2 {
         gateway.manager.make(Kind::Product, with(Value::Null)).await;
         gateway.manager.make(Kind::Product, with(json!(" "))).await;

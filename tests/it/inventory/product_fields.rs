@@ -7,7 +7,7 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
 on_both_through_both![
-    texts_have_bounds,
+    texts_are_trimmed_and_bounded,
     quantities_are_32_bit_integers,
     relations_take_ids_in_every_form,
     relations_must_exist,
@@ -65,7 +65,7 @@ async fn assert_accepted(
     }
 }
 
-async fn texts_have_bounds(gateway: Gateway) {
+async fn texts_are_trimmed_and_bounded(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     let (title, number) = ("水".repeat(500), "水".repeat(200));
     assert_accepted(

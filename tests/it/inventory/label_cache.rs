@@ -79,20 +79,20 @@ async fn a_change_of_another_gateway_is_seen(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     let other = gateway.another(&[]).await;
     for number in 0..20 {
-        let (changing, reading) = if number % 2 == 0 {
+        let (writer, reader) = if number % 2 == 0 {
             (&gateway, &other)
         } else {
             (&other, &gateway)
         };
         let name = format!("Brand {number}");
         let path = format!("brands/{}/", sample.brand);
-        changing
+        writer
             .root
             .patch(&path, json!({ "name": name }))
             .await
             .expect(200);
-        assert_eq!(names(reading, &sample).await[0], json!(name));
-        assert_eq!(names(changing, &sample).await[0], json!(name));
+        assert_eq!(names(reader, &sample).await[0], json!(name));
+        assert_eq!(names(writer, &sample).await[0], json!(name));
     }
     other.stop().await;
 }
