@@ -29,7 +29,7 @@ macro_rules! on_both {
     )+ };
 }
 
-/// Runs each of these tests of a rule four times: on both databases, through both APIs. They are written as REST
+/// Runs each of these tests four times: on both databases, through both APIs. They are written as REST
 /// requests, which `support/rest_over_graphql.rs` translates to GraphQL.
 macro_rules! on_both_through_both {
     ($($test:ident),+ $(,)?) => {

@@ -10,13 +10,13 @@ use crate::support::program::Program;
 use crate::support::test_database::PASSWORD;
 
 on_both![
-    groups_and_permissions_change_with_the_next_request,
-    all_sessions_of_a_user_end,
-    a_deleted_user_leaves_the_ledger,
+    changes_of_groups_and_permissions_apply_to_the_next_request,
+    a_command_ends_all_sessions_of_a_user,
+    deleting_a_user_keeps_the_ledger,
     commands_are_logged,
 ];
 
-async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
+async fn changes_of_groups_and_permissions_apply_to_the_next_request(gateway: Gateway) {
     let url = gateway.database_url();
     let user = |arguments: &[&str]| prints(&url, &[&["user"], arguments].concat(), "");
     let viewer = &gateway.viewer;
@@ -92,7 +92,7 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
     }
 }
 
-async fn all_sessions_of_a_user_end(gateway: Gateway) {
+async fn a_command_ends_all_sessions_of_a_user(gateway: Gateway) {
     let url = gateway.database_url();
     // The program uses the system clock, as the command does.
     let program = Program::serve(&url, &[]).await;
@@ -131,7 +131,7 @@ async fn all_sessions_of_a_user_end(gateway: Gateway) {
     assert!(fails(&url, &["user", "end-sessions", "nobody"], "").contains("no such user"));
 }
 
-async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
+async fn deleting_a_user_keeps_the_ledger(gateway: Gateway) {
     let url = gateway.database_url();
     let product = gateway.manager.product("Tea", 5).await;
     gateway
@@ -151,7 +151,7 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .post("authentication/token/", login)
         .await
         .expect_body(401, WRONG_LOGIN);
-    // The ledger is complete, without the name of the actor.
+    // The ledger keeps its entries, without the name of the actor.
     let query = format!(
         "{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}"
     );
@@ -162,7 +162,7 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         "{history}"
     );
     prints(&url, &["check"], "");
-    // The name can be used again, the id is not.
+    // The name can be used again; the id is not reused.
     let create = ["user", "create", "manager", "--password-stdin"];
     prints(&url, &create, "another password");
     gateway.manager.get("brands/").await.expect(401);
@@ -196,7 +196,7 @@ async fn commands_are_logged(gateway: Gateway) {
     ] {
         let output = run(&url, &[&["user"], arguments].concat(), "");
         let log = String::from_utf8_lossy(&output.stderr);
-        let is_meant = |line: &str| line.contains(message) && line.contains("\"username\":\"viewer\"");
-        assert!(log.lines().any(is_meant), "{arguments:?}: {log}");
+        let is_expected = |line: &str| line.contains(message) && line.contains("\"username\":\"viewer\"");
+        assert!(log.lines().any(is_expected), "{arguments:?}: {log}");
     }
 }

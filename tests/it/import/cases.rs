@@ -88,28 +88,28 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
         .flatten()
         .map(|flag| flag.as_str().expect("a flag"))
         .collect();
-    let code = match expected["verdict"].as_str() {
+    let exit_code = match expected["verdict"].as_str() {
         Some("import") => 0,
         Some("stop") => 1,
         _ => 2,
     };
-    let checked = run(&url, &["import", "check", source, "--json"], "");
+    let check = run(&url, &["import", "check", source, "--json"], "");
     assert_eq!(
-        checked.status.code(),
-        Some(code),
+        check.status.code(),
+        Some(exit_code),
         "{}",
-        String::from_utf8_lossy(&checked.stderr)
+        String::from_utf8_lossy(&check.stderr)
     );
-    let report: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+    let report: Value = serde_json::from_slice(&check.stdout).expect("JSON");
     assert_eq!(report["verdict"], expected["verdict"]);
-    if code != 0 {
-        let stopped = run(&url, &["import", "run", source], "");
-        assert_eq!(stopped.status.code(), Some(code));
-        let printed = String::from_utf8(stopped.stdout).expect("a text");
-        let heading = if code == 1 { "STOPPED" } else { "REFUSED" };
+    if exit_code != 0 {
+        let refused = run(&url, &["import", "run", source], "");
+        assert_eq!(refused.status.code(), Some(exit_code));
+        let printed = String::from_utf8(refused.stdout).expect("a text");
+        let heading = if exit_code == 1 { "STOPPED" } else { "REFUSED" };
         assert!(printed.contains(heading), "{printed}");
     }
-    if code == 2 {
+    if exit_code == 2 {
         return;
     }
     let arguments = [&["import", "run", source, "--json"], &flags[..]].concat();
@@ -123,10 +123,10 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
             assert_eq!(table["target"]["rows"], *rows, "{name}");
         }
     }
-    let again = fails(&url, &arguments, "");
+    let second_import = fails(&url, &arguments, "");
     assert!(
-        again.contains("the target is not empty: it has rows in user"),
-        "{again}"
+        second_import.contains("the target is not empty: it has rows in user"),
+        "{second_import}"
     );
     prints(&url, &["check"], "");
 
@@ -137,11 +137,11 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
         at("2026-11-26T12:00:00Z"),
     )
     .await;
-    ImportedRows::of(&gateway).await.compare(expected);
+    ImportedRows::read(&gateway).await.assert_expected(expected);
     log_in(&gateway, expected).await;
     assert_new_ids(&gateway, expected).await;
     gateway.assert_invariants().await;
-    gateway.end().await;
+    gateway.stop().await;
 }
 
 /// Logs in every user twice, with the imported hash and with its replacement. Users without a password are rejected.
@@ -198,7 +198,7 @@ async fn assert_new_ids(gateway: &Gateway, expected: &Value) {
     .await;
 }
 
-async fn one_tenant_of_several(source: Database, target: Database) {
+async fn import_one_tenant(source: Database, target: Database) {
     let (Some(database), Some(installation)) = (
         TestDatabase::empty(target).await,
         Installation::of("11_tenants", source).await,
@@ -206,8 +206,8 @@ async fn one_tenant_of_several(source: Database, target: Database) {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
-    let wanted = &expected("11_tenants")["one_tenant"];
-    let tenant = format!("--tenant={}", wanted["--tenant"].as_str().expect("a tenant"));
+    let one_tenant = &expected("11_tenants")["one_tenant"];
+    let tenant = format!("--tenant={}", one_tenant["--tenant"].as_str().expect("a tenant"));
     let printed = prints(
         &database.url(),
         &["import", "run", &installation.address(), &tenant, "--json"],
@@ -216,7 +216,7 @@ async fn one_tenant_of_several(source: Database, target: Database) {
     let output: Value = serde_json::from_str(&printed).expect("JSON");
     for table in output["tables"].as_array().expect("tables") {
         let name = table["source"]["table"].as_str().expect("a table");
-        if let Some(rows) = wanted["target"].get(name) {
+        if let Some(rows) = one_tenant["target"].get(name) {
             assert_eq!(table["target"]["rows"], *rows, "{name}");
         }
     }
@@ -226,6 +226,6 @@ async fn one_tenant_of_several(source: Database, target: Database) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_tenant_of_several_is_imported() {
-    one_tenant_of_several(Database::Sqlite, Database::Sqlite).await;
-    one_tenant_of_several(Database::Postgres, Database::Postgres).await;
+    import_one_tenant(Database::Sqlite, Database::Sqlite).await;
+    import_one_tenant(Database::Postgres, Database::Postgres).await;
 }

@@ -24,7 +24,7 @@ async fn gateway_after_import(case: &str, database: Database) -> Option<Gateway>
 }
 
 async fn remove_database(gateway: Gateway) {
-    if let Ok(target) = Arc::try_unwrap(gateway.end().await) {
+    if let Ok(target) = Arc::try_unwrap(gateway.stop().await) {
         target.remove().await;
     }
 }
@@ -56,7 +56,7 @@ async fn check_old_tokens(database: Database) {
             .get("brands/")
             .await
             .expect(200);
-        // The token on the Django system's blacklist.
+        // This token is on the Django system's blacklist.
         let spent = old_token(&gateway, "refresh", &"a".repeat(32), &user_id);
         let answer = gateway
             .anon
@@ -85,7 +85,7 @@ async fn old_tokens_are_accepted_unless_they_are_blacklisted() {
 }
 
 /// The duration of a failed login.
-async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
+async fn failed_login_time(gateway: &Gateway, username: &str) -> Duration {
     let begin = Instant::now();
     let body = json!({ "username": username, "password": "wrong" });
     gateway
@@ -97,11 +97,14 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
 }
 
 /// The shortest of several interleaved failed logins of each user. Other load on the machine only makes logins longer.
-async fn shortest<const USERS: usize>(gateway: &Gateway, usernames: [&str; USERS]) -> [Duration; USERS] {
+async fn shortest_failed_logins<const USERS: usize>(
+    gateway: &Gateway,
+    usernames: [&str; USERS],
+) -> [Duration; USERS] {
     let mut shortest = [Duration::MAX; USERS];
     for _ in 0..5 {
         for (username, shortest) in usernames.iter().zip(&mut shortest) {
-            *shortest = (*shortest).min(time_of_failure(gateway, username).await);
+            *shortest = (*shortest).min(failed_login_time(gateway, username).await);
         }
     }
     shortest
@@ -112,9 +115,9 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
     let gateway = gateway_after_import("09_passwords", Database::Sqlite)
         .await
         .expect("SQLite");
-    // 1,200,000 iterations, 260,000 iterations, another algorithm, no usable hash, no such user.
+    // Their hashes: 1,200,000 iterations, 260,000 iterations, another algorithm, no usable hash, no such user.
     let usernames = ["django60", "django32", "scrypt", "unusable", "no such user"];
-    let [slowest, others @ ..] = shortest(&gateway, usernames).await;
+    let [slowest, others @ ..] = shortest_failed_logins(&gateway, usernames).await;
     for (username, time) in usernames.iter().skip(1).zip(others) {
         assert!(
             time > slowest / 2,
@@ -125,7 +128,7 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
     gateway.advance_clock(120);
-    let [time] = shortest(&gateway, ["django32"]).await;
+    let [time] = shortest_failed_logins(&gateway, ["django32"]).await;
     assert!(time > slowest / 2, "{time:?}, the slowest {slowest:?}");
     remove_database(gateway).await;
 }

@@ -136,7 +136,7 @@ async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
                 return;
             };
             let answer = root.delete(&format!("products/{product}/")).await;
-            if model.movements.values().any(|(of, _)| *of == product) {
+            if model.movements.values().any(|(other, _)| *other == product) {
                 answer.expect_error(409, "PROTECTED");
             } else {
                 answer.expect(204);

@@ -25,7 +25,7 @@ on_both![
 ];
 
 async fn migrations_go_up_and_down(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
     let status = prints(&url, &["migrate", "status"], "");
     let all = status.lines().count();
@@ -39,12 +39,12 @@ async fn migrations_go_up_and_down(gateway: Gateway) {
     );
     let missing = fails(&url, &["migrate", "status"], "");
     assert_eq!(missing.matches("missing").count(), all, "{missing}");
-    let unverified = run(&url, &["check"], "");
-    assert_eq!(unverified.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&unverified.stderr).contains("migrations are missing"));
+    let check = run(&url, &["check"], "");
+    assert_eq!(check.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&check.stderr).contains("migrations are missing"));
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
-    // One step back and forward again.
+    // Reverts one migration and applies it again.
     let down = prints(&url, &["migrate", "down", "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
@@ -93,7 +93,7 @@ async fn users_are_managed(gateway: Gateway) {
     );
     log_in("zoe", "a password").await.expect_body(401, WRONG_LOGIN);
     log_in("zoe", "another password").await.expect(200);
-    // The command runs in another process, yet the gateway rejects the user's token at once.
+    // The command runs in another process. The gateway rejects the user's token at once.
     prints(&url, &["user", "deactivate", "zoe"], "");
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password")
@@ -145,18 +145,21 @@ async fn check_reports_violations(gateway: Gateway) {
         .post("outflows/", json!({ "product": product, "quantity": 3 }))
         .await
         .expect(201);
-    let right = prints(&url, &["check"], "");
-    assert!(right.lines().count() > 5 && !right.contains("FAILED"), "{right}");
+    let report = prints(&url, &["check"], "");
+    assert!(
+        report.lines().count() > 5 && !report.contains("FAILED"),
+        "{report}"
+    );
     gateway
         .sql("UPDATE product SET quantity = quantity + 1")
         .await
         .unwrap();
-    let wrong = fails(&url, &["check"], "");
+    let report = fails(&url, &["check"], "");
     assert!(
-        wrong.contains(&format!(
+        report.contains(&format!(
             "FAILED  the ledger of a product adds up to its quantity: 1 row, for example id {product}"
         )),
-        "{wrong}"
+        "{report}"
     );
     gateway
         .sql("UPDATE product SET quantity = quantity - 1")
@@ -193,20 +196,20 @@ async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
     assert!(created.starts_with("added 60 products, "), "{created}");
     prints(&url, &["check"], "");
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
-    let rows_here = rows(&url).await;
-    assert!(rows_here.len() > 120);
+    let expected_rows = rows(&url).await;
+    assert!(expected_rows.len() > 120);
 
-    let elsewhere = tempfile::tempdir().unwrap();
-    let same = format!("sqlite://{}", elsewhere.path().join("same.db").display());
-    prints(&same, &["seed", "--products", "60", "--seed", "7"], "");
-    assert_eq!(rows(&same).await, rows_here);
-    let other = format!("sqlite://{}", elsewhere.path().join("other.db").display());
-    prints(&other, &["seed", "--products", "60", "--seed", "8"], "");
-    assert_ne!(rows(&other).await, rows_here);
+    let directory = tempfile::tempdir().unwrap();
+    let same_seed = format!("sqlite://{}", directory.path().join("same.db").display());
+    prints(&same_seed, &["seed", "--products", "60", "--seed", "7"], "");
+    assert_eq!(rows(&same_seed).await, expected_rows);
+    let other_seed = format!("sqlite://{}", directory.path().join("other.db").display());
+    prints(&other_seed, &["seed", "--products", "60", "--seed", "8"], "");
+    assert_ne!(rows(&other_seed).await, expected_rows);
 }
 
 async fn serve_migrates_the_database(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let all = prints(&database.url(), &["migrate", "status"], "")
         .lines()
         .count()
@@ -225,7 +228,7 @@ async fn serve_migrates_the_database(gateway: Gateway) {
 }
 
 async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     let root = program.user("admin").await;
     root.get("brands/").await.expect(200);
@@ -241,7 +244,7 @@ async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
 }
 
 async fn the_shutdown_notice_is_configurable(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[("SHUTDOWN_NOTICE", "60")]).await;
     let viewer = program.user("viewer").await;
     program.terminate();
@@ -259,7 +262,7 @@ async fn the_shutdown_notice_is_configurable(gateway: Gateway) {
 }
 
 async fn health_sends_a_request_to_the_server(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     let bind = program.address.to_string();
     let health = |arguments: &[&str]| {
@@ -281,15 +284,15 @@ async fn health_sends_a_request_to_the_server(gateway: Gateway) {
 }
 
 async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let output = command(&database.url())
         .env_remove("SECRET_KEY")
         .args(["migrate", "status"])
         .output()
         .expect("the process starts");
     let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("the output is UTF-8");
-    // With SQLite, a generated secret is stored beside the database file. With PostgreSQL several gateways may serve
-    // one database and need the same secret, so it has to be set.
+    // With SQLite, a generated secret is stored beside the database file. With PostgreSQL several gateways can serve
+    // one database and need the same secret, so it must be set.
     let (status, word) = if database.url().starts_with("sqlite") {
         (0, "applied")
     } else {

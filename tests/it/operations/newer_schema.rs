@@ -24,19 +24,20 @@ on_both![
 /// The time limit of every step.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-const NEWER: &str = "m20990101_000001_future";
+const NEWER_MIGRATION: &str = "m20990101_000001_future";
 
-async fn apply_newer(gateway: &Gateway, is_compatible: bool) {
-    let applied = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{NEWER}', 1)");
-    gateway.sql(applied).await.expect("a row");
+async fn record_newer_migration(gateway: &Gateway, is_compatible: bool) {
+    let insert =
+        format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{NEWER_MIGRATION}', 1)");
+    gateway.sql(insert).await.expect("a row");
     if is_compatible {
-        let marked = format!("INSERT INTO compatible_migration (name) VALUES ('{NEWER}')");
-        gateway.sql(marked).await.expect("a row");
+        let insert = format!("INSERT INTO compatible_migration (name) VALUES ('{NEWER_MIGRATION}')");
+        gateway.sql(insert).await.expect("a row");
     }
 }
 
 async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
-    apply_newer(&gateway, true).await;
+    record_newer_migration(&gateway, true).await;
     gateway.anon.get("/readyz").await.expect(200);
     let url = gateway.database_url();
     let mut program = Program::serve(&url, &[]).await;
@@ -46,22 +47,25 @@ async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
     assert!(program.wait_for_exit().await.success());
     let status = prints(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
-    assert!(last.starts_with("newer ") && last.contains(NEWER), "{status}");
+    assert!(
+        last.starts_with("newer ") && last.contains(NEWER_MIGRATION),
+        "{status}"
+    );
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
     for arguments in [&["check"][..], &["user", "list"], &["user", "activate", "viewer"]] {
         let output = run(&url, arguments, "");
         let log = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.success() && log.contains(NEWER),
+            output.status.success() && log.contains(NEWER_MIGRATION),
             "{arguments:?}: {log}"
         );
     }
     // Only the newer version can revert its migration.
-    assert!(fails(&url, &["migrate", "down", "--yes"], "").contains(NEWER));
+    assert!(fails(&url, &["migrate", "down", "--yes"], "").contains(NEWER_MIGRATION));
 }
 
 async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
-    apply_newer(&gateway, false).await;
+    record_newer_migration(&gateway, false).await;
     let ready = gateway.anon.get("/readyz").await;
     ready.expect(503);
     let url = gateway.database_url();
@@ -72,29 +76,35 @@ async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
         .output()
         .expect("the process runs");
     assert_eq!(serve.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&serve.stderr).contains(NEWER));
+    assert!(String::from_utf8_lossy(&serve.stderr).contains(NEWER_MIGRATION));
     let status = fails(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
-    assert!(last.starts_with("unknown ") && last.contains(NEWER), "{status}");
-    assert!(fails(&url, &["migrate", "up"], "").contains(NEWER));
+    assert!(
+        last.starts_with("unknown ") && last.contains(NEWER_MIGRATION),
+        "{status}"
+    );
+    assert!(fails(&url, &["migrate", "up"], "").contains(NEWER_MIGRATION));
     let check = run(&url, &["check"], "");
     assert_eq!(check.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&check.stderr).contains(NEWER));
-    assert!(fails(&url, &["user", "deactivate", "viewer"], "").contains(NEWER));
+    assert!(String::from_utf8_lossy(&check.stderr).contains(NEWER_MIGRATION));
+    assert!(fails(&url, &["user", "deactivate", "viewer"], "").contains(NEWER_MIGRATION));
     // Users can still be listed.
     let list = run(&url, &["user", "list"], "");
     assert!(list.status.success());
     assert!(String::from_utf8_lossy(&list.stdout).contains("viewer\tactive"));
-    assert!(String::from_utf8_lossy(&list.stderr).contains(NEWER));
+    assert!(String::from_utf8_lossy(&list.stderr).contains(NEWER_MIGRATION));
 }
 
 async fn counts_are_repaired(gateway: Gateway) {
     let url = gateway.database_url();
     gateway.root.product("Tea", 5).await;
     gateway.root.product("Mate", 5).await;
-    let right = prints(&url, &["repair", "counts"], "");
-    assert_eq!(right.lines().count(), 7, "{right}");
-    assert!(right.lines().all(|line| line.starts_with("ok ")), "{right}");
+    let unchanged = prints(&url, &["repair", "counts"], "");
+    assert_eq!(unchanged.lines().count(), 7, "{unchanged}");
+    assert!(
+        unchanged.lines().all(|line| line.starts_with("ok ")),
+        "{unchanged}"
+    );
     gateway
         .sql("UPDATE tally SET change = change + 5 WHERE noun = 'product'")
         .await
@@ -103,10 +113,10 @@ async fn counts_are_repaired(gateway: Gateway) {
         .sql("DELETE FROM tally WHERE noun = 'stock_change'")
         .await
         .expect("a deletion");
-    let wrong = fails(&url, &["check"], "");
+    let violations = fails(&url, &["check"], "");
     assert!(
-        wrong.contains("FAILED  the row count of each table is correct"),
-        "{wrong}"
+        violations.contains("FAILED  the row count of each table is correct"),
+        "{violations}"
     );
     let count = async || gateway.viewer.get("products/").await.json()["count"].clone();
     assert_ne!(count().await, 2);
@@ -131,20 +141,15 @@ async fn counts_are_repaired(gateway: Gateway) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_that_are_added_during_a_migration_are_counted() {
-    run_test(
-        Database::Postgres,
-        Api::Rest,
-        a_row_is_committed_during_the_migration,
-    )
-    .await;
+async fn rows_added_during_a_migration_are_counted() {
+    run_test(Database::Postgres, Api::Rest, commit_a_row_during_the_migration).await;
 }
 
 /// A transaction of an older gateway adds a row, and commits while the migration that counts rows waits for it.
-async fn a_row_is_committed_during_the_migration(gateway: Gateway) {
+async fn commit_a_row_during_the_migration(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
-    let place = gateway.end().await;
-    let url = place.url();
+    let database = gateway.stop().await;
+    let url = database.url();
     let status = prints(&url, &["migrate", "status"], "");
     let steps = status
         .lines()
@@ -156,18 +161,19 @@ async fn a_row_is_committed_during_the_migration(gateway: Gateway) {
     tokio::spawn(connection);
     let (observer, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
     tokio::spawn(connection);
-    let added =
+    let insert =
         "CREATE TEMPORARY TABLE added AS SELECT * FROM brand; UPDATE added SET id = nextval('brand_id_seq');
         BEGIN; INSERT INTO brand OVERRIDING SYSTEM VALUE SELECT * FROM added";
-    writer.batch_execute(added).await.expect("a row");
+    writer.batch_execute(insert).await.expect("a row");
     let migrating = {
         let url = url.clone();
         tokio::task::spawn_blocking(move || prints(&url, &["migrate", "up"], ""))
     };
-    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
+    let lock_waits =
+        "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
     let begin = Instant::now();
     while observer
-        .query_one(waiting, &[])
+        .query_one(lock_waits, &[])
         .await
         .expect("a count")
         .get::<_, i64>(0)

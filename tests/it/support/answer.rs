@@ -192,7 +192,7 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .get(name)
-            .map(|value| value.to_str().expect("a header in ASCII"))
+            .map(|value| value.to_str().expect("an ASCII header"))
     }
 
     /// The body.
