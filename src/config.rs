@@ -87,7 +87,7 @@ pub struct Config {
     #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub rate_limit_enabled: bool,
 
-    /// The Redis that shares rate limits and failed logins among gateways: `redis://HOST`, over TLS `rediss://HOST`; without it each gateway counts by itself
+    /// The Redis that shares rate limits and failed logins among servers: `redis://HOST`, over TLS `rediss://HOST`; without it each server counts by itself
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = trimmed(redis_url), global = true)]
     pub redis_url: Option<Secret>,
 

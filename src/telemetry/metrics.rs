@@ -129,7 +129,7 @@ impl Metrics {
         );
         registry.register(
             "stockroom_webhook_pending_deliveries",
-            "Webhooks not yet delivered, of all gateways; at most 10,000 are counted",
+            "Webhooks not yet delivered, of all servers; at most 10,000 are counted",
             self.pending_deliveries.clone(),
         );
         registry.register_with_unit(
