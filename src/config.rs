@@ -161,7 +161,7 @@ pub struct Config {
 pub enum Prepared {
     /// Prepared, unless a pooler shares connections between transactions.
     Auto,
-    /// Prepared, even with a pooler, which has to keep track of prepared statements, as pgbouncer does since 1.21.
+    /// Prepared, even with a pooler, which must keep track of prepared statements, as pgbouncer does since 1.21.
     Always,
     /// Sent unprepared.
     Never,

@@ -71,7 +71,7 @@ impl Services {
         Self::open_with(Timeouts::Short, config, clock).await
     }
 
-    /// Like [`Services::open`], without limits on how long a statement may take.
+    /// Like [`Services::open`], without time limits for statements.
     ///
     /// # Errors
     /// Fails in the same cases as [`Services::open`].

@@ -76,7 +76,7 @@ impl Money {
         if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
             return Ok(Self(Self::max().0 + Decimal::ONE));
         }
-        // Prices have two decimals, so three decimals and whether there are others suffice for a comparison.
+        // Prices have two decimals, so three decimals and a flag for further ones suffice for a comparison.
         let (thousandths, has_remainder) = number.split_at_decimals(3);
         let value = Decimal::from_i128_with_scale(thousandths, 3);
         let remainder = Decimal::new(i64::from(has_remainder), 4);

@@ -26,7 +26,7 @@ fn tables() -> [(String, Vec<&'static str>); 6] {
 const BATCH: usize = 2_000;
 
 /// Folds the next batch of rows in the caller's transaction and stores the progress. Returns false when no rows are left; until
-/// then it has to be called again. Another process can continue after this one has stopped.
+/// then it must be called again. Another process can continue after this one has stopped.
 ///
 /// The folded form of ASCII texts has not changed, so rows with only such texts are skipped.
 pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {

@@ -101,7 +101,7 @@ async fn record_old_hashes(ctx: &Ctx) -> Result<()> {
 }
 
 /// Replaces an imported hash with one of this program, unless the password has been changed since. If that fails, the
-/// login succeeds nevertheless, and the next one tries again.
+/// login still succeeds, and the next login tries again.
 async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
     let replacing = async {
         let new = ctx.services.passwords.hash(password).await?;

@@ -60,7 +60,7 @@ pub(super) enum User {
     Grant(Permissions),
     /// Revoke permissions that a user holds directly; those of their groups stay
     Revoke(Permissions),
-    /// Revoke all tokens of a user, who has to log in again
+    /// Revoke all tokens of a user, who must log in again
     EndSessions {
         /// The name of the user
         name: String,

@@ -53,7 +53,7 @@ impl Ctx {
         Ok(outcome)
     }
 
-    /// The outcome of an earlier execution of this request, if its response has to be rendered again.
+    /// The outcome of an earlier execution of this request, if its response must be rendered again.
     ///
     /// # Errors
     /// [`Error::Internal`] if another version of the program has stored it in a form that this one can't read.

@@ -23,7 +23,7 @@ pub struct Entries {
     /// The products whose entries are read, or `None` for all.
     product_ids: Option<Vec<i64>>,
     ready: VecDeque<Model>,
-    /// Whether the next entries have to be read from the database.
+    /// Whether the next entries must be read from the database.
     needs_catch_up: bool,
 }
 

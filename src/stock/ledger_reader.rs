@@ -35,7 +35,7 @@ const DEBOUNCE: Duration = Duration::from_millis(5);
 /// transaction that runs while this many entries are committed can be missed.
 const BEGIN_BELOW: i64 = 1_000;
 
-/// Subscribes to the entries, and starts the task if it does not run yet.
+/// Subscribes to the entries, and starts the task if it is not running.
 pub(super) fn subscribe(services: &Arc<Services>) -> Subscription {
     services.ledger.subscribe(|channel| {
         services.tasks.spawn(run(Arc::clone(services), channel));

@@ -186,7 +186,7 @@ pub(crate) struct Tree<'a> {
     json: &'a mut Json,
     /// The number of open lists inside the list of categories.
     open: u8,
-    /// Whether the innermost open list has no element yet.
+    /// Whether the innermost open list is empty.
     is_empty: bool,
 }
 
