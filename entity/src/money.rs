@@ -108,9 +108,9 @@ impl Number {
         if (whole.is_empty() && decimals.is_empty()) || !all_digits(whole) || !all_digits(decimals) {
             return None;
         }
-        let written = format!("{whole}{decimals}");
-        let significant = written.trim_start_matches('0');
-        let leading_zeros = i64::try_from(written.len() - significant.len()).ok()?;
+        let combined = format!("{whole}{decimals}");
+        let significant = combined.trim_start_matches('0');
+        let leading_zeros = i64::try_from(combined.len() - significant.len()).ok()?;
         let point = i64::try_from(whole.len()).ok()? - leading_zeros;
         let digits = significant.trim_end_matches('0').to_owned();
         Some(Self {

@@ -37,7 +37,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
             ctx.services.metrics.count_rate_limited("failed_logins");
             Error::Limited { retry_after }
         })?;
-    let wrong = Error::Unauthenticated(LoginError::WrongCredentials);
+    let wrong_credentials = Error::Unauthenticated(LoginError::WrongCredentials);
     // PostgreSQL rejects NUL in texts, and no user name contains one.
     let user = if username.contains('\0') {
         None
@@ -63,7 +63,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     };
     let Some(user) = user else {
         ctx.services.metrics.count_login(false);
-        return Err(wrong);
+        return Err(wrong_credentials);
     };
     ctx.services.failed_logins.record_success(&attempt).await;
     ctx.services.metrics.count_login(true);

@@ -123,14 +123,14 @@ pub(crate) struct LoginPayload {
 
 pub(crate) async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
     let ctx = Ctx::of(cx)?;
-    let logged_in = async {
+    let attempt = async {
         let mut check = FieldCheck::new_object(Vec::new());
         let username = check.required_text("username", Field::Set(input.username), usize::MAX);
         check.required_text("password", Field::Set(input.password.clone()), usize::MAX);
         check.finish()?;
         login::log_in(ctx, &username.unwrap_or_default(), input.password).await
     };
-    match logged_in.await {
+    match attempt.await {
         Ok((pair, actor)) => Ok(LoginPayload {
             access: Some(pair.access),
             refresh: pair.refresh,
@@ -164,8 +164,8 @@ pub(crate) struct RefreshTokenPayload {
 
 pub(crate) async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<RefreshTokenPayload> {
     let ctx = Ctx::of(cx)?;
-    let refreshed = async { login::refresh(ctx, &non_blank("refresh", input.refresh)?).await };
-    match refreshed.await {
+    let attempt = async { login::refresh(ctx, &non_blank("refresh", input.refresh)?).await };
+    match attempt.await {
         Ok(pair) => Ok(RefreshTokenPayload {
             access: Some(pair.access),
             refresh: pair.refresh,
@@ -217,8 +217,8 @@ pub(crate) struct LogoutPayload {
 
 pub(crate) async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPayload> {
     let ctx = Ctx::of(cx)?;
-    let logged_out = async { login::log_out(ctx, &non_blank("refresh", input.refresh)?).await };
-    match logged_out.await {
+    let attempt = async { login::log_out(ctx, &non_blank("refresh", input.refresh)?).await };
+    match attempt.await {
         Ok(()) => Ok(LogoutPayload {
             user_errors: Vec::new(),
         }),

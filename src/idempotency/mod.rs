@@ -97,9 +97,9 @@ pub async fn finish(ctx: &Ctx, response: Option<&StoredResponse>) -> Result<Fini
     let Some(keyed) = &ctx.keyed else {
         return Ok(FinishResult::Rendered);
     };
-    let finished = finish_keyed(ctx, keyed, response).await;
+    let result = finish_keyed(ctx, keyed, response).await;
     keyed.release();
-    finished
+    result
 }
 
 async fn finish_keyed(

@@ -78,7 +78,7 @@ impl Groups {
             let group = permission.group_id.unwrap_or_default();
             codenames.entry(group).or_default().push(permission.codename);
         }
-        let read = |(source, target): (&i64, &i64)| {
+        let to_source = |(source, target): (&i64, &i64)| {
             let mut permissions = codenames.get(target).cloned().unwrap_or_default();
             permissions.sort_unstable();
             row::Group {
@@ -87,32 +87,32 @@ impl Groups {
                 permissions,
             }
         };
-        Ok(self.0.iter().map(read).collect())
+        Ok(self.0.iter().map(to_source).collect())
     }
 
     pub(super) async fn read_memberships(&self, tx: &Tx) -> Result<Vec<row::Membership>> {
         let sources: HashMap<i64, i64> = self.0.iter().map(|(source, target)| (*target, *source)).collect();
         let members = user_group::Entity::find().all(tx).await?;
-        let read = |member: user_group::Model| row::Membership {
+        let to_source = |member: user_group::Model| row::Membership {
             user_id: member.user_id,
             // The id 0, for a group that the source does not have, makes the comparison fail.
             group_id: sources.get(&member.group_id).copied().unwrap_or_default(),
         };
-        Ok(members.into_iter().map(read).collect())
+        Ok(members.into_iter().map(to_source).collect())
     }
 }
 
 pub(super) async fn read_permissions(tx: &Tx) -> Result<Vec<row::UserPermission>> {
     let of_users = permission::Entity::find().filter(permission::Column::UserId.is_not_null());
-    let read = |permission: permission::Model| row::UserPermission {
+    let to_source = |permission: permission::Model| row::UserPermission {
         user_id: permission.user_id.unwrap_or_default(),
         codename: permission.codename,
     };
-    Ok(of_users.all(tx).await?.into_iter().map(read).collect())
+    Ok(of_users.all(tx).await?.into_iter().map(to_source).collect())
 }
 
 pub(super) async fn read_spent_tokens(tx: &Tx) -> Result<Vec<row::SpentToken>> {
-    let read = |token: spent_token::Model| row::SpentToken {
+    let to_source = |token: spent_token::Model| row::SpentToken {
         jti: token.jti,
         expires_at: token.expires_at,
     };
@@ -120,7 +120,7 @@ pub(super) async fn read_spent_tokens(tx: &Tx) -> Result<Vec<row::SpentToken>> {
         .all(tx)
         .await?
         .into_iter()
-        .map(read)
+        .map(to_source)
         .collect())
 }
 

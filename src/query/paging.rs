@@ -39,7 +39,7 @@ impl<R: Collection> Listing<R> {
         request: &PageRequest,
     ) -> Result<CursorPage<Row<R>>> {
         let terms = self.cursor_terms();
-        let mut select = self.part(request, &terms)?;
+        let mut select = self.select_page(request, &terms)?;
         if request.skip > 0 || !self.condition()?.matches_all() {
             // A subquery selects the ids, for which an index can suffice, so that other rows are not read.
             let chosen = select.select_only().column(key::<R>()).into_query();
@@ -67,7 +67,7 @@ impl<R: Collection> Listing<R> {
     ) -> Result<PagesByParent<Row<R>>> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
-        let mut part = self.part(request, &terms)?.into_query();
+        let mut part = self.select_page(request, &terms)?.into_query();
         let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
             order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
             part
@@ -140,7 +140,7 @@ impl<R: Collection> Listing<R> {
 
     /// The rows of a page and one more, which shows whether there is another page. For a backward page they are in reverse
     /// order.
-    fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
+    fn select_page(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
         let mut select = self
             .matching()?
             .filter(bounds(request, &self.order_name(), terms)?);

@@ -47,18 +47,18 @@ pub struct Violation {
     pub message: Option<String>,
 }
 
-const SUM: &str = "SELECT product.id FROM product
+const LEDGER_SUM: &str = "SELECT product.id FROM product
     LEFT JOIN (SELECT product_id, SUM(change) AS total FROM stock_change GROUP BY product_id) AS ledger
     ON ledger.product_id = product.id
     WHERE product.quantity <> COALESCE(ledger.total, 0)";
 
-const CHAIN: &str = "SELECT id FROM (
+const BALANCE_CHAIN: &str = "SELECT id FROM (
         SELECT id, balance - change AS before,
             COALESCE(LAG(balance) OVER (PARTITION BY product_id ORDER BY id), 0) AS expected
         FROM stock_change) AS entries
     WHERE before <> expected";
 
-const SHAPE: &str = "SELECT id FROM stock_change WHERE NOT COALESCE(CASE reason
+const ENTRY_FORM: &str = "SELECT id FROM stock_change WHERE NOT COALESCE(CASE reason
         WHEN 'product_created' THEN movement_id IS NULL AND change > 0 AND balance = change
         WHEN 'adjustment' THEN movement_id IS NULL
         WHEN 'inflow_created' THEN movement_id IS NOT NULL AND change > 0
@@ -99,12 +99,15 @@ pub fn invariants(backend: Backend) -> Vec<Invariant> {
         })
         .collect();
     all.extend([
-        ids("the ledger of a product adds up to its quantity", SUM),
+        ids("the ledger of a product adds up to its quantity", LEDGER_SUM),
         ids(
             "the balance of each ledger entry is the previous balance plus its change",
-            CHAIN,
+            BALANCE_CHAIN,
         ),
-        ids("each ledger entry has the form that its reason requires", SHAPE),
+        ids(
+            "each ledger entry has the form that its reason requires",
+            ENTRY_FORM,
+        ),
     ]);
     for (movement, sign) in [("inflow", ""), ("outflow", "-")] {
         all.extend(movement_invariants(movement, sign).map(|(rule, sql)| ids(&rule, &sql)));
@@ -162,7 +165,7 @@ fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
 /// A query for used ids that are greater than the last id that their table has generated. Such ids exist if rows were copied
 /// by hand.
 fn used_ids(backend: Backend) -> String {
-    let above = |(table, ledger_ids): (&str, &str)| {
+    let query = |(table, ledger_ids): (&str, &str)| {
         let more = if ledger_ids.is_empty() {
             String::new()
         } else {
@@ -173,18 +176,18 @@ fn used_ids(backend: Backend) -> String {
             backend.last_id_of(table)
         )
     };
-    IDS.map(above).join(" UNION ALL ")
+    IDS.map(query).join(" UNION ALL ")
 }
 
 /// A query for the tables whose row count is wrong, by their positions in the list.
 fn wrong_row_counts() -> String {
-    let wrong = |(position, table): (usize, &&str)| {
+    let query = |(position, table): (usize, &&str)| {
         format!(
             "SELECT CAST({position} AS bigint) AS id WHERE (SELECT COUNT(*) FROM {table})
                 <> (SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}')"
         )
     };
-    let queries: Vec<String> = (1..).zip(&TABLES).map(wrong).collect();
+    let queries: Vec<String> = (1..).zip(&TABLES).map(query).collect();
     queries.join(" UNION ALL ")
 }
 
@@ -225,11 +228,11 @@ struct TableLimits {
 impl TableLimits {
     /// A query for the rows with a value that the rules do not allow.
     fn out_of_bounds(&self) -> String {
-        let limited = self
+        let limited_texts = self
             .texts
             .iter()
             .filter(|(_, max_length)| *max_length < usize::MAX);
-        let too_long = limited
+        let too_long = limited_texts
             .map(|(text, max_length)| format!(" OR length({text}) NOT BETWEEN 1 AND {max_length}"))
             .collect::<String>();
         format!("SELECT id FROM {} WHERE {}{too_long}", self.name, self.violation)

@@ -25,14 +25,14 @@ impl FromRequestParts<Arc<Services>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
         let mut ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
-        let identified = match token(parts) {
+        let actor = match token(parts) {
             Ok(token) => identify(&ctx, token).await,
             Err(reason) => Err(Error::Unauthenticated(reason)),
         };
         // Without a valid token the request counts against the client's address, so that guessing tokens is limited.
-        ctx.actor = identified.as_ref().ok().cloned();
+        ctx.actor = actor.as_ref().ok().cloned();
         ctx.check_rate_limit(class(parts), 1).await?;
-        identified?;
+        actor?;
         Ok(Self(ctx))
     }
 }

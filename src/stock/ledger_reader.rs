@@ -124,13 +124,13 @@ impl Reader {
     /// Reads a page and sends those of its entries that are settled.
     async fn read(&mut self, db: &Database, channel: &LedgerChannel) -> Result<ReadResult> {
         let (page, oldest) = entries_after(db, self.last).await?;
-        let resolved = match self.barrier {
+        let resolved_up_to = match self.barrier {
             Some(barrier) if oldest.is_none_or(|oldest| oldest >= barrier.transaction) => barrier.up_to,
             _ if oldest.is_none() => i64::MAX - 1,
             _ => self.last,
         };
         let ids: Vec<i64> = page.iter().map(|entry| entry.id).collect();
-        let settled = settled_count(self.last, resolved, &ids);
+        let settled = settled_count(self.last, resolved_up_to, &ids);
         if let Some(entries) = page.get(..settled)
             && let Some(newest) = entries.last()
         {
@@ -144,7 +144,7 @@ impl Reader {
                 ReadResult::Nothing
             });
         };
-        let is_pending = |barrier: Barrier| barrier.up_to >= next - 1 && resolved < barrier.up_to;
+        let is_pending = |barrier: Barrier| barrier.up_to >= next - 1 && resolved_up_to < barrier.up_to;
         if self.barrier.is_some_and(is_pending) {
             return Ok(ReadResult::Gap);
         }
@@ -157,12 +157,12 @@ impl Reader {
 }
 
 /// The number of these entries that are settled: those before the first gap that may still be filled. Gaps up to the id
-/// `resolved` stay empty.
-fn settled_count(last: i64, resolved: i64, ids: &[i64]) -> usize {
+/// `resolved_up_to` stay empty.
+fn settled_count(last: i64, resolved_up_to: i64, ids: &[i64]) -> usize {
     let mut last = last;
     ids.iter()
         .take_while(|id| {
-            let settled = **id == last + 1 || **id <= resolved + 1;
+            let settled = **id == last + 1 || **id <= resolved_up_to + 1;
             last = **id;
             settled
         })
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_past_a_gap_that_may_be_filled() {
-        for (last, resolved, ids, settled) in [
+        for (last, resolved_up_to, ids, settled) in [
             (0, 0, &[1, 2, 3][..], 3),
             (0, 0, &[2, 3], 0),
             (5, 5, &[6, 7, 9, 10], 2),
@@ -220,9 +220,9 @@ mod tests {
             (5, 5, &[], 0),
         ] {
             assert_eq!(
-                settled_count(last, resolved, ids),
+                settled_count(last, resolved_up_to, ids),
                 settled,
-                "{last} {resolved} {ids:?}"
+                "{last} {resolved_up_to} {ids:?}"
             );
         }
     }

@@ -126,8 +126,9 @@ impl<M: Movement> BatchWorker<M> {
     /// Sends to each request the movement that was recorded for its position in the batch, or `None`.
     fn reply(&self, batch: Vec<WaitingMovement>, recorded: Vec<(usize, RecordedMovement)>) {
         if !recorded.is_empty() {
-            let wakes = outbox::publishes(&self.services, M::CREATED);
-            self.services.publish_movements(M::KIND, recorded.len(), wakes);
+            let wakes_webhooks = outbox::publishes(&self.services, M::CREATED);
+            self.services
+                .publish_movements(M::KIND, recorded.len(), wakes_webhooks);
         }
         let mut replies: Vec<Option<RecordedMovement>> = batch.iter().map(|_| None).collect();
         for (position, movement) in recorded {

@@ -73,11 +73,9 @@ async fn measure(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
         Some(row) => Some(row.try_get("", "due_at")?),
         None => None,
     };
-    let overdue = oldest.map(|due_at| now - due_at);
+    let oldest_due = oldest.map(|due_at| now - due_at);
     Ok(Backlog {
         pending: usize::try_from(pending).unwrap_or_default(),
-        oldest_due: overdue
-            .and_then(|overdue| overdue.to_std().ok())
-            .unwrap_or_default(),
+        oldest_due: oldest_due.and_then(|due| due.to_std().ok()).unwrap_or_default(),
     })
 }

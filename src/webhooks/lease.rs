@@ -17,7 +17,7 @@ use sea_orm::{
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::services::Services;
-use crate::webhooks::disable::unleased;
+use crate::webhooks::disable::is_unleased;
 
 /// A leased delivery with its event.
 pub struct LeasedDelivery {
@@ -40,7 +40,7 @@ pub async fn endpoints_with_due(services: &Services) -> Result<Vec<webhook_endpo
                 .equals((webhook_endpoint::Entity, webhook_endpoint::Column::Id)),
         )
         .filter(Column::DueAt.lte(services.clock.now()))
-        .filter(unleased(services))
+        .filter(is_unleased(services))
         .into_query();
     let endpoints = webhook_endpoint::Entity::find()
         .filter(webhook_endpoint::Column::EndedAt.is_null())

@@ -139,15 +139,15 @@ impl WebhookWorker {
                 .limits
                 .entry(endpoint.id)
                 .or_insert_with(|| Arc::new(Semaphore::new(CONCURRENCY)));
-            let free = limit.available_permits();
-            if free == 0 {
+            let free_slots = limit.available_permits();
+            if free_slots == 0 {
                 continue;
             }
             let Some(secrets) = self.secrets(&endpoint, services.clock.now()) else {
                 continue;
             };
             let target = Arc::new(Target { endpoint, secrets });
-            for leased in lease::lease(services, target.endpoint.id, free, self.lease_length()).await? {
+            for leased in lease::lease(services, target.endpoint.id, free_slots, self.lease_length()).await? {
                 // Permits are taken only here, so this does not wait.
                 let permit = Arc::clone(limit).acquire_owned().await.map_err(Error::internal)?;
                 let (worker, target) = (Arc::clone(self), Arc::clone(&target));

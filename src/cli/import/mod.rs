@@ -42,7 +42,7 @@ pub(super) enum Import {
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// The Django installation's database, which is only read: a SQLite file or `postgres://USER:PASSWORD@HOST/NAME`
-    #[arg(value_parser = source)]
+    #[arg(value_parser = parse_source)]
     source: Secret,
     /// Replace stock that is negative or too large with 0
     #[arg(long, value_parser = ["zero"])]
@@ -74,7 +74,7 @@ pub(super) struct Arguments {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap's signature of a value parser")]
-pub(super) fn source(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
+pub(super) fn parse_source(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 
