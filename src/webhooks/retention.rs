@@ -46,8 +46,8 @@ pub async fn run(services: Arc<Services>) {
     }
 }
 
-/// Deletes old events without due deliveries and the deliveries of deleted endpoints, and fails the due deliveries of
-/// disabled ones.
+/// Deletes old events without pending deliveries and the deliveries of deleted endpoints, and fails the pending
+/// deliveries of disabled ones.
 ///
 /// # Errors
 /// Fails if the database can't be written.
