@@ -25,7 +25,7 @@ impl ConfiguredEndpoint {
     /// Reads the settings; `None` when they have no `WEBHOOK_URL`.
     ///
     /// # Errors
-    /// Fails if the secret is missing, or webhooks may not be sent to the address.
+    /// Fails if the secret is missing, or the address is forbidden.
     pub fn from_config(config: &Config) -> Result<Option<Self>> {
         match (&config.webhook_url, &config.webhook_secret) {
             (None, _) => Ok(None),
