@@ -97,7 +97,8 @@ impl QueryString {
     /// Returns the names in a list of names, separated by commas or in several parameters, as generated clients send them.
     pub fn names<'q>(&'q self, name: &str) -> impl Iterator<Item = &'q str> {
         let pairs = self.0.iter().filter(move |(key, _)| key == name);
-        pairs.flat_map(|(_, text)| text.split(','))
+        pairs
+            .flat_map(|(_, text)| text.split(','))
             .map(str::trim)
             .filter(|name| !name.is_empty())
     }

@@ -77,7 +77,9 @@ impl HttpMetrics {
             http_route: route.to_owned(),
             http_response_status_code: status,
         };
-        self.durations.get_or_create(&labels).observe(duration.as_secs_f64());
+        self.durations
+            .get_or_create(&labels)
+            .observe(duration.as_secs_f64());
     }
 
     /// Counts a client connection until the guard is dropped.

@@ -81,7 +81,8 @@ impl Record {
         &self.id
     }
 
-    /// Whether this is the record of a request, not the empty record that [`current`](Self::current) returns outside of requests.
+    /// Whether this is the record of a request. Outside of requests, [`current`](Self::current) returns a record for which
+    /// this is false.
     pub fn belongs_to_request(&self) -> bool {
         !self.id.is_empty()
     }
