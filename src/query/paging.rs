@@ -197,7 +197,7 @@ pub async fn children_of<P: Collection, R: Collection>(
 
 /// The page that [`children_of`] returns, if it has been loaded.
 pub fn loaded_children_of<P: Collection, R: Collection>(row: &Row<P>, relation: &str) -> Option<Children<R>> {
-    let loaded = row.loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
+    let loaded = row.get_loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
     let (pages, listing) = &*loaded;
     Some((pages.of(row.id()), Arc::clone(listing)))
 }

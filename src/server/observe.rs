@@ -132,7 +132,7 @@ impl Drop for LogLine {
         self.services
             .metrics
             .http
-            .request_finished(&self.active, route, status, duration);
+            .record_request(&self.active, route, status, duration);
         if let Some(cause) = self.outage(route, status) {
             self.services.metrics.count_unavailable(cause);
         }

@@ -54,10 +54,10 @@ pub trait Host: Send + Sync + 'static {
     /// Usually [`ErrorCode::Unauthenticated`].
     fn authorize(&self, context: &Self::Context) -> Result<(), RequestError>;
 
-    /// Checks constraints on the arguments of a field that the schema can't express and that its resolver would enforce. Called
-    /// for each field with arguments that an operation selects, before anything is executed, and only once for each document text
-    /// if the operation has no variables. So the result must depend only on the field, and on data of `context` that is the same in all
-    /// requests.
+    /// Checks constraints on the arguments of a field that the schema can't express and that its resolver would enforce.
+    /// Called for each field with arguments that an operation selects, before anything is executed. If the operation has no
+    /// variables, it is called only once for each document text, so the result must depend only on the field, and on data of
+    /// `context` that is the same in all requests.
     ///
     /// # Errors
     /// [`ErrorCode::BadUserInput`] or [`ErrorCode::LimitExceeded`].
@@ -95,8 +95,8 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// Ends a mutation that [`begin_keyed`](Self::begin_keyed) has begun, with the context that it returned. Returns the
-    /// response to send. `is_complete` is false if the response has errors; such a response should not be stored, but rendered again
-    /// when the request is repeated.
+    /// response to send. `is_complete` is false if the response has errors; such a response should not be stored, but rendered
+    /// again when the request is repeated.
     ///
     /// # Errors
     /// As for [`begin_keyed`](Self::begin_keyed), when another request with the key has finished first.

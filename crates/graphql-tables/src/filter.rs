@@ -113,7 +113,7 @@ impl IntFilter {
     }
 }
 
-/// Conditions on a decimal, comparisons as a number.
+/// Conditions on a decimal, compared as a number.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct DecimalFilter {
     eq: Option<Decimal>,

@@ -55,8 +55,8 @@
 //!
 //! - **Exact values.** Decimals and sums are sent as strings. A decimal that a client may have rounded is refused instead of
 //!   being stored or compared.
-//! - **Input is checked before it is executed.** [`ArgumentChecks`] convert the arguments of every selected field as its resolver
-//!   will. The sizes of pages and filters are limited.
+//! - **Input is checked before it is executed.** [`ArgumentChecks`] convert the arguments of every selected field as the
+//!   field's resolver will. The sizes of pages and filters are limited.
 //! - **A failing field does not affect the others.** Relations are nullable, and are loaded for all siblings by one statement.
 //! - **An absent field differs from null** in the input of an update, and all faults of an input are reported at once.
 //!

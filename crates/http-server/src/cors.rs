@@ -1,7 +1,7 @@
 //! Cross-origin resource sharing: pages of allowed origins may call the API from a browser.
 //!
-//! Only a preflight request (`OPTIONS` with `Access-Control-Request-Method`) is answered here; any other `OPTIONS` request
-//! reaches its route. Credentials are never allowed, so this is for servers without cookies.
+//! This layer responds only to preflight requests (`OPTIONS` with `Access-Control-Request-Method`); any other `OPTIONS`
+//! request reaches its route. Credentials are never allowed, so this is for servers without cookies.
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -9,10 +9,11 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-/// Time for which a browser may cache the result of a preflight, in seconds. Major browsers cap it at this or more.
+/// Time for which a browser can cache the result of a preflight, in seconds. The maximum of each major browser is this or
+/// higher.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Answers preflight requests of the `allowed` origins, and adds the headers that let their pages read a response,
+/// Responds to preflight requests of the `allowed` origins, and adds the headers that let their pages read a response,
 /// including the header fields listed in `exposed`. `*` allows every origin; an empty list switches CORS off.
 pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, next: Next) -> Response {
     if allowed.is_empty() {
@@ -27,7 +28,7 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
             allow_origin(allowed, origin)
         }
     });
-    let preflight = request.method() == Method::OPTIONS
+    let is_preflight = request.method() == Method::OPTIONS
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -35,11 +36,11 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
         .headers()
         .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
         .cloned();
-    let mut response = if preflight && allowed.is_some() {
+    let mut response = if is_preflight && allowed.is_some() {
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        // An allowed origin may send any header: browsers add no credentials by themselves.
+        // Any header is allowed, since browsers send no credentials with these requests.
         if let Some(requested) = requested {
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested);
         }

@@ -68,7 +68,7 @@ impl<S> TimeoutStream<S> {
         }
     }
 
-    /// Passes on the result of a write, or returns an error if writes have been pending for too long.
+    /// Returns the result of a write, or an error if writes have been pending for too long.
     fn check_write<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.stalled_write = None;
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_active_connection_may_idle() {
+    async fn an_active_connection_can_be_idle() {
         let (mut client, mut server) = connection(SHORT, SHORT, SHORT);
         client.write_all(&[b'x'; FIRST_BYTES]).await.unwrap();
         server.read_exact(&mut [0; FIRST_BYTES]).await.unwrap();

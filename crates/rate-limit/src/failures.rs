@@ -13,9 +13,9 @@ use crate::window::{WINDOW, network_of};
 
 /// Failures per address and name that are admitted in one [`WINDOW`].
 pub(crate) const MAX_FAILURES: usize = 10;
-/// Failures per address, with any name.
+/// Failures per address, with any name, that are admitted in one [`WINDOW`].
 pub(crate) const MAX_FAILURES_OF_ADDRESS: usize = 60;
-/// Maximum number of pairs of address and name kept, and of addresses.
+/// Maximum number of pairs of address and name that are kept, and of addresses.
 const CAPACITY: usize = 100_000;
 
 /// The failures of the last minute, in memory or in Redis. An attempt counts as a failure until it succeeds, so that
@@ -26,7 +26,7 @@ pub struct Failures {
     shared: Option<SharedFailures>,
 }
 
-/// The monotonic times of the failures.
+/// The monotonic times of the failures in memory.
 #[derive(Default)]
 struct State {
     by_name: Times<(IpAddr, u64)>,
@@ -97,6 +97,7 @@ impl Failures {
     }
 }
 
+/// The times of the failures for each key, oldest first.
 struct Times<K>(HashMap<K, VecDeque<Duration>>);
 
 impl<K> Default for Times<K> {

@@ -81,7 +81,8 @@ impl Record {
         &self.id
     }
 
-    /// Whether this is the record of a request, not the empty one outside of requests.
+    /// Whether this is the record of a request. Outside of requests, [`current`](Self::current) returns a record for which
+    /// this is false.
     pub fn belongs_to_request(&self) -> bool {
         !self.id.is_empty()
     }
@@ -134,12 +135,12 @@ impl Record {
         Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
     }
 
-    /// Records why something that the request needs was not available; the first cause counts.
+    /// Records the cause of an outage that affects the request. Only the first cause is kept.
     pub fn record_outage(&self, cause: &'static str) {
         let _ = self.outage.set(cause);
     }
 
-    /// Why something that the request needs was not available.
+    /// The cause of the outage that affected the request.
     pub fn outage(&self) -> Option<&'static str> {
         self.outage.get().copied()
     }

@@ -1,7 +1,7 @@
 //! Cursors: the position of a row in an order, as an opaque text that stays valid after the request.
 //!
 //! A cursor contains the name of its order and the row's values in it, the id last. So the next page can be read even if the
-//! row was changed or deleted, and a cursor of another order is rejected. A cursor contains no secrets and is not trusted:
+//! row has been changed or deleted, and a cursor of another order is rejected. A cursor contains no secrets and is not trusted:
 //! its values must have the types of the columns that they are compared with.
 
 use base64::Engine as _;
@@ -131,7 +131,7 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
             time.into()
         }
         (b"d", ValueKind::Money) => take_text(rest)?.parse::<Decimal>().ok()?.into(),
-        // The database contains no texts with a NUL, so no valid cursor does.
+        // The database has no texts with a NUL, so a cursor with one is not valid.
         (b"s", ValueKind::Text) => Some(take_text(rest)?).filter(|text| !text.contains('\0'))?.into(),
         (b"n", kind) if term.nullable => match kind {
             ValueKind::Integer => Value::BigInt(None),
@@ -265,10 +265,10 @@ mod tests {
     fn cursors_are_decoded_to_the_same_values() {
         let cursor = encode("product:serie", &values());
         assert_eq!(decode("product:serie", &terms(), &cursor), Some(values()));
-        let mut without = values();
-        without[0] = Value::String(None);
-        let cursor = encode("product:serie", &without);
-        assert_eq!(decode("product:serie", &terms(), &cursor), Some(without));
+        let mut with_null = values();
+        with_null[0] = Value::String(None);
+        let cursor = encode("product:serie", &with_null);
+        assert_eq!(decode("product:serie", &terms(), &cursor), Some(with_null));
     }
 
     #[test]

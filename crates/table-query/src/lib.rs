@@ -25,8 +25,8 @@
 //! }
 //!
 //! let long = Filter::compare(book::Column::Pages, Comparison::Greater, 500_i64);
-//! let found = Filter::text(book::Column::TitleFolded, TextPosition::Anywhere, "100%");
-//! let filter = long.and(found).checked()?;
+//! let with_text = Filter::text(book::Column::TitleFolded, TextPosition::Anywhere, "100%");
+//! let filter = long.and(with_text).checked()?;
 //! let sql = filter.apply(book::Entity::find()).build(sea_orm::DbBackend::Sqlite).to_string();
 //! assert!(sql.ends_with(r#"WHERE "book"."title_folded" LIKE '%100\%%' ESCAPE '\' AND "book"."pages" > 500"#), "{sql}");
 //! # Ok::<(), table_query::Error>(())

@@ -19,9 +19,9 @@ use crate::error::Error;
 pub struct PageRequest {
     /// The maximum number of items.
     pub size: u64,
-    /// Whether the page is taken from the end of the range between the cursors, and not from its beginning.
+    /// Whether the page is taken from the end of the range between the cursors instead of its beginning.
     pub is_backward: bool,
-    /// The number of items to skip, from the same side.
+    /// The number of items to skip at the same end of the range.
     pub skip: u64,
     /// The range begins after this cursor.
     pub after: Option<String>,
@@ -41,14 +41,14 @@ pub struct CursorPage<T> {
 pub type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
 
 impl<T> CursorPage<T> {
-    /// The page with these items, in the order of the list. `more` is whether the range between the cursors has
+    /// The page with these items, in the order of the list. `has_more` is whether the range between the cursors has
     /// further items.
-    pub fn new(request: &PageRequest, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
+    pub fn new(request: &PageRequest, items: Vec<T>, has_more: bool, cursor: CursorOf<T>) -> Self {
         let (before, after) = (request.before.is_some(), request.after.is_some());
         let (has_previous, has_next) = if request.is_backward {
-            (more || after, before || request.skip > 0)
+            (has_more || after, before || request.skip > 0)
         } else {
-            (after || request.skip > 0, more || before)
+            (after || request.skip > 0, has_more || before)
         };
         Self {
             items,
@@ -83,17 +83,19 @@ impl<T> PagesByParent<T> {
         for (parent, item) in items {
             by_parent.entry(parent).or_default().push(item);
         }
-        let (mut kept, mut pages) = (Vec::new(), Vec::new());
+        let (mut page_items, mut pages) = (Vec::new(), Vec::new());
         for (parent, mut items) in by_parent {
-            let more = remove_extra_item(request, &mut items);
-            pages.push((parent, items.len(), more));
-            kept.extend(items);
+            let has_more = remove_extra_item(request, &mut items);
+            pages.push((parent, items.len(), has_more));
+            page_items.extend(items);
         }
-        let mut kept = siblings(kept).into_iter();
-        let page = |items, more| Arc::new(CursorPage::new(request, items, more, Arc::clone(cursor)));
+        let mut page_items = siblings(page_items).into_iter();
+        let page = |items, has_more| Arc::new(CursorPage::new(request, items, has_more, Arc::clone(cursor)));
         let by_parent = pages
             .into_iter()
-            .map(|(parent, count, more)| (parent, page(kept.by_ref().take(count).collect(), more)))
+            .map(|(parent, count, has_more)| {
+                (parent, page(page_items.by_ref().take(count).collect(), has_more))
+            })
             .collect();
         Self {
             by_parent,
@@ -110,12 +112,12 @@ impl<T> PagesByParent<T> {
 /// Removes the extra item and returns whether there was one. Reverses the items of a backward page.
 pub fn remove_extra_item<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
     let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-    let more = items.len() > size;
+    let has_more = items.len() > size;
     items.truncate(size);
     if request.is_backward {
         items.reverse();
     }
-    more
+    has_more
 }
 
 /// The condition of a request's cursors, which must belong to this order.

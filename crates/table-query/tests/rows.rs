@@ -115,8 +115,8 @@ async fn filters_match_rows() {
         ),
         (Filter::id_in(db.backend(), book::Column::Id, &[5, 1, 9]), &[1, 5]),
     ] {
-        let shown = format!("{filter:?}");
-        assert_eq!(ids(&db, filter).await, expected, "{shown}");
+        let description = format!("{filter:?}");
+        assert_eq!(ids(&db, filter).await, expected, "{description}");
     }
     let large = (0..300)
         .map(|_| Filter::is_null(title, true))
@@ -179,8 +179,8 @@ async fn siblings_load_a_relation_once() {
     let other = first.load_once("author", async || Ok::<_, Error>(1_u8)).await;
     assert!(matches!(other, Err(Error::Relation(name)) if name == "author"));
 
-    let alone = Row::<book::Entity>::single((**first).clone());
-    alone.preload::<author::Entity>(
+    let single = Row::<book::Entity>::single((**first).clone());
+    single.preload::<author::Entity>(
         "author",
         author::Model {
             id: 1,
@@ -188,7 +188,7 @@ async fn siblings_load_a_relation_once() {
         },
     );
     let before = statements.0.load(Ordering::SeqCst);
-    let author = alone.one::<author::Entity>(&db, "author", |book| Some(book.author_id));
+    let author = single.one::<author::Entity>(&db, "author", |book| Some(book.author_id));
     assert_eq!(author.await.unwrap().unwrap().name, "Ann");
     assert_eq!(statements.0.load(Ordering::SeqCst), before);
     db.close().await;

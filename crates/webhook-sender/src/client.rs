@@ -44,7 +44,7 @@ pub struct ClientError(#[source] rustls::Error);
 /// A signed message for one attempt.
 #[derive(Clone, Debug)]
 pub struct SignedMessage {
-    /// The same at every attempt.
+    /// The id of the message, which is the same at every attempt.
     pub id: String,
     /// The time of this attempt, in seconds since 1970.
     pub timestamp: i64,
@@ -139,8 +139,8 @@ impl Client {
             retry_after: retry_after.map(str::to_owned),
         };
         // The result depends only on the status. If the body is too long or too late, the connection is closed.
-        let rest = Limited::new(body, BODY_BYTES).collect();
-        if !matches!(tokio::time::timeout_at(deadline, rest).await, Ok(Ok(_))) {
+        let body = Limited::new(body, BODY_BYTES).collect();
+        if !matches!(tokio::time::timeout_at(deadline, body).await, Ok(Ok(_))) {
             tracing::debug!("the body of a receiver's response was not read to the end");
         }
         result

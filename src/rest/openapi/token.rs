@@ -27,8 +27,13 @@ struct TokenOperation {
 
 /// `POST /authentication/token/`
 pub(crate) fn log_in(schemas: &mut Schemas) -> Value {
+<<<<<<< HEAD
     let tokens = schemas.of::<Tokens>();
     let token_pair = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
+=======
+    let tokens = schemas.add_type::<Tokens>();
+    let both = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
+>>>>>>> words2
     let operation = TokenOperation {
         id: "obtainToken",
         summary: "Get tokens for a name and a password",
@@ -50,7 +55,7 @@ pub(crate) fn log_in(schemas: &mut Schemas) -> Value {
 
 /// `POST /authentication/token/refresh/`
 pub(crate) fn refresh(schemas: &mut Schemas) -> Value {
-    let tokens = schemas.of::<Tokens>();
+    let tokens = schemas.add_type::<Tokens>();
     let operation = TokenOperation {
         id: "refreshToken",
         summary: "Get an access token for a refresh token",
