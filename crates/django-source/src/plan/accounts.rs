@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Layout;
-use super::clean_row::{IdSet, Ids, Reference, Sink};
+use super::clean_row::{IdReader, IdSet, Reference, Sink};
 use super::products::fingerprint;
 use crate::catalogue::Table;
 use crate::clean::{moment, text};
@@ -97,7 +97,7 @@ impl Rights {
         let Some(table) = &layout.accounts.groups else {
             return Ok(());
         };
-        let (mut ids, mut by_name) = (Ids::default(), HashMap::new());
+        let (mut ids, mut by_name) = (IdReader::default(), HashMap::new());
         let select = select_columns(table, &["id", "name"], "id", reader.not_indexed());
         reader.for_each(&select, &mut |row| {
             let [key, name] = row else { return Ok(()) };

@@ -28,7 +28,7 @@ impl Sink<'_> {
 
     pub(super) fn note(&mut self, code: NoteCode, name: &str, id: i64) {
         if !self.silent {
-            self.notes.row(code, name, id);
+            self.notes.add_row(code, name, id);
         }
     }
 }
@@ -104,7 +104,7 @@ impl Cleaner<'_, '_> {
         if !self.sink.silent {
             self.sink
                 .notes
-                .row(code, &format!("{}.{}", self.role.name(), field.name()), self.id);
+                .add_row(code, &format!("{}.{}", self.role.name(), field.name()), self.id);
         }
     }
 
@@ -213,9 +213,9 @@ pub(super) struct Unreadable;
 
 /// Reads unique, positive ids from rows in ascending order of ids. Contains the previous id.
 #[derive(Debug, Default)]
-pub(super) struct Ids(i64);
+pub(super) struct IdReader(i64);
 
-impl Ids {
+impl IdReader {
     /// The id of a row; `None` if it is not valid, so that the row has to be skipped.
     pub(super) fn next(&mut self, key: &Value, table: &'static str, sink: &mut Sink<'_>) -> Option<i64> {
         match key.integer() {

@@ -1,6 +1,6 @@
 //! Brands, categories and suppliers.
 
-use super::clean_row::{Cleaner, IdSet, Ids, Sink};
+use super::clean_row::{Cleaner, IdReader, IdSet, Sink};
 use super::table_rows;
 use crate::error::Result;
 use crate::mapping::{Field, TableMap};
@@ -20,7 +20,7 @@ pub(super) fn read(
 ) -> Result<IdSet> {
     let (precision, role) = (reader.precision(), map.role);
     let has_times = map.get(Field::CreatedAt).is_some() && map.get(Field::UpdatedAt).is_some();
-    let (mut ids, mut all_ids) = (Ids::default(), IdSet::default());
+    let (mut ids, mut all_ids) = (IdReader::default(), IdSet::default());
     table_rows::for_each(reader, map, options, progress, &mut |row| {
         let Some(id) = ids.next(row.key(), role.name(), sink) else {
             return Ok(());

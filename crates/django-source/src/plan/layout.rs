@@ -97,25 +97,25 @@ impl Layout {
     }
 
     /// Adds notes about names and types that differ from the documented ones, and about columns that are missing.
-    pub(crate) fn note(&self, notes: &mut Notes) {
+    pub(crate) fn note_differences(&self, notes: &mut Notes) {
         for map in self.maps() {
             let (role, table) = (map.role, &map.table.name);
             if table != role.documented_table() {
-                notes.detail(NoteCode::TablesMapped, table, role.name().to_owned());
+                notes.add_detail(NoteCode::TablesMapped, table, role.name().to_owned());
             }
             for mapped in map.columns.iter().filter(|mapped| role.documents(mapped.field)) {
                 let name = format!("{table}.{}", mapped.column.name);
                 if mapped.how != How::Name {
                     let detail = format!("{}, by {}", mapped.field.name(), mapped.how.name());
-                    notes.detail(NoteCode::ColumnsMapped, &name, detail);
+                    notes.add_detail(NoteCode::ColumnsMapped, &name, detail);
                 }
                 if needs_conversion(mapped.field.kind(), mapped.column.kind) {
                     let detail = format!("declared {}", mapped.column.declared);
-                    notes.detail(NoteCode::TypesConverted, &name, detail);
+                    notes.add_detail(NoteCode::TypesConverted, &name, detail);
                 }
             }
             for field in map.missing() {
-                notes.detail(
+                notes.add_detail(
                     NoteCode::ColumnsMissing,
                     &format!("{table}.{}", field.name()),
                     "empty".to_owned(),

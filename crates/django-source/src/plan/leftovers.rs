@@ -45,7 +45,7 @@ pub(super) fn count(reader: &mut Reader, table: &Table) -> Result<u64> {
 }
 
 /// Adds notes about the columns and tables that are not imported, with the number of rows that have values in them.
-pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> Result<()> {
+pub(super) fn note_leftovers(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> Result<()> {
     for map in layout.maps() {
         let unmapped: Vec<String> = map.unmapped().map(|column| column.name.clone()).collect();
         note_columns(reader, &map.table, &unmapped, NoteCode::ColumnsDropped, notes)?;
@@ -69,14 +69,14 @@ pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> R
         if imported_tables.contains(&table.name.as_str()) || DJANGO_TABLES.contains(&table.name.as_str()) {
             continue;
         }
-        notes.rows(
+        notes.add_rows(
             NoteCode::OtherTablesLeft,
             &table.name,
             count_if_readable(reader, table)?,
         );
     }
     for view in &layout.catalogue.views {
-        notes.detail(NoteCode::OtherTablesLeft, view, "not a table".to_owned());
+        notes.add_detail(NoteCode::OtherTablesLeft, view, "not a table".to_owned());
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ fn note_columns(
         reader.for_each(&select, &mut |row| {
             for (name, rows) in names.iter().zip(row) {
                 let rows = rows.integer().and_then(|rows| u64::try_from(rows).ok());
-                notes.rows(code, &format!("{}.{name}", table.name), rows);
+                notes.add_rows(code, &format!("{}.{name}", table.name), rows);
             }
             Ok(())
         })?;

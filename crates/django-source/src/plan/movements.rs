@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::clean_row::{Cleaner, Ids, Reference, Sink};
+use super::clean_row::{Cleaner, IdReader, Reference, Sink};
 use super::survey::Survey;
 use super::{products, table_rows};
 use crate::clean::integer;
@@ -60,7 +60,7 @@ pub(super) fn read(
     let precision = reader.precision();
     let (role, options) = (map.role, &survey.options);
     let has_times = map.get(Field::CreatedAt).is_some() && map.get(Field::UpdatedAt).is_some();
-    let (mut ids, mut largest) = (Ids::default(), 0);
+    let (mut ids, mut largest) = (IdReader::default(), 0);
     table_rows::for_each(reader, map, options, &survey.progress, &mut |row| {
         let Some(id) = ids.next(row.key(), role.name(), sink) else {
             return Ok(());

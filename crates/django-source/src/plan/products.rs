@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
-use super::clean_row::{Cleaner, Ids, Sink};
+use super::clean_row::{Cleaner, IdReader, Sink};
 use super::survey::Survey;
 use super::table_rows;
 use crate::clean::text;
@@ -29,7 +29,7 @@ pub(super) fn read(
 ) -> Result<()> {
     let precision = reader.precision();
     let (role, options) = (map.role, &survey.options);
-    let mut ids = Ids::default();
+    let mut ids = IdReader::default();
     table_rows::for_each(reader, map, options, &survey.progress, &mut |row| {
         let Some(id) = ids.next(row.key(), role.name(), sink) else {
             return Ok(());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::accounts::{BUILT_IN_GROUPS, Rights};
 use super::clean_row::{IdSet, Sink};
-use super::leftovers::{last_generated_id, next_id, note, source_counts, titles};
+use super::leftovers::{last_generated_id, next_id, note_leftovers, source_counts, titles};
 use super::products::{ProductRow, SerieNumbers};
 use super::{Layout, labels, movements, products, users};
 use crate::error::Result;
@@ -67,7 +67,7 @@ pub(crate) fn survey(
     let refused = !layout.refusal_reasons.is_empty();
     let (mut stock, mut target) = (StockReport::default(), BTreeMap::new());
     if !refused {
-        layout.note(&mut notes);
+        layout.note_differences(&mut notes);
         let mut sink = Sink {
             findings: &mut findings,
             notes: &mut notes,
@@ -79,7 +79,7 @@ pub(crate) fn survey(
         survey.count_next_ids(reader, layout, largest)?;
         stock = survey.stock_report(reader, layout)?;
         target = survey.target();
-        note(reader, layout, &mut notes)?;
+        note_leftovers(reader, layout, &mut notes)?;
     }
     let findings = findings.list(&survey.options);
     let result = match (refused, findings.iter().all(|finding| finding.decided.is_some())) {

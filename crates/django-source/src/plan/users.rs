@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Layout;
 use super::accounts::select_columns;
-use super::clean_row::{IdSet, Ids, Sink};
+use super::clean_row::{IdReader, IdSet, Sink};
 use super::products::fingerprint;
 use crate::clean::moment;
 use crate::error::Result;
@@ -42,7 +42,7 @@ pub(super) fn read(
         "date_joined",
     ];
     let select = select_columns(table, &columns, "id", reader.not_indexed());
-    let (mut ids, mut fingerprints) = (Ids::default(), HashSet::new());
+    let (mut ids, mut fingerprints) = (IdReader::default(), HashSet::new());
     reader.for_each(&select, &mut |row| {
         let [key, name, email, password, active, superuser, joined] = row else {
             return Ok(());

@@ -150,7 +150,7 @@ impl Notes {
     }
 
     /// Adds a row to a note.
-    pub(crate) fn row(&mut self, code: NoteCode, name: &str, id: i64) {
+    pub(crate) fn add_row(&mut self, code: NoteCode, name: &str, id: i64) {
         if let Some(item) = self.item(code, name) {
             *item.rows.get_or_insert(0) += 1;
             if item.ids.len() < MAX_IDS && item.ids.last() != Some(&id) {
@@ -160,14 +160,14 @@ impl Notes {
     }
 
     /// Adds a number of rows to a note.
-    pub(crate) fn rows(&mut self, code: NoteCode, name: &str, rows: Option<u64>) {
+    pub(crate) fn add_rows(&mut self, code: NoteCode, name: &str, rows: Option<u64>) {
         if let (Some(item), Some(rows)) = (self.item(code, name), rows) {
             *item.rows.get_or_insert(0) += rows;
         }
     }
 
     /// Adds an item with additional information.
-    pub(crate) fn detail(&mut self, code: NoteCode, name: &str, detail: String) {
+    pub(crate) fn add_detail(&mut self, code: NoteCode, name: &str, detail: String) {
         if let Some(item) = self.item(code, name) {
             item.detail = Some(detail);
         }

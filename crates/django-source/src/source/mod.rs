@@ -45,10 +45,10 @@ pub(crate) enum Reader {
 
 impl Reader {
     /// Makes reading fail once this progress is cancelled.
-    pub(crate) fn watch(&mut self, progress: &Progress) {
+    pub(crate) fn set_progress(&mut self, progress: &Progress) {
         match self {
-            Self::Sqlite(reader) => reader.watch(progress),
-            Self::Postgres(reader) => reader.watch(progress),
+            Self::Sqlite(reader) => reader.set_progress(progress),
+            Self::Postgres(reader) => reader.set_progress(progress),
         }
     }
 

@@ -55,7 +55,7 @@ impl PostgresReader {
         })
     }
 
-    pub(super) fn watch(&mut self, progress: &Progress) {
+    pub(super) fn set_progress(&mut self, progress: &Progress) {
         self.progress = progress.clone();
     }
 
