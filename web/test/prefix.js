@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Program } from '../../tests/clients/program.js';
 import { proxy } from '../../tests/clients/proxy.js';
-import { productWithMostStock, takeOut } from '../../tests/clients/shop.js';
+import { productWithMostStock, addOutflow } from '../../tests/clients/shop.js';
 import { execute, openGraphiql, openTab, waitForResult } from './graphiql.js';
 
 const PATH = '/stock';
@@ -28,7 +28,7 @@ export async function checkPrefix({ browser, step }) {
       const { access } = await program.logIn('admin');
       const { id } = await productWithMostStock(program, access);
       const arrived = waitForResult(page, '"OUTFLOW_CREATED"').then(() => true);
-      do await takeOut(program, access, id, 1);
+      do await addOutflow(program, access, id, 1);
       while (!(await Promise.race([arrived, new Promise((resolve) => setTimeout(resolve, 500, false))])));
       await execute(page);
 
