@@ -70,7 +70,10 @@ async fn batches_are_atomic(gateway: Gateway) {
         .await;
     let expected_inflow =
         |quantity: i64| json!({ "quantity": quantity, "supplier": { "name": "Tech Distributors Inc." } });
-    assert_eq!(created["inflows"], json!([expected_inflow(4), expected_inflow(5)]));
+    assert_eq!(
+        created["inflows"],
+        json!([expected_inflow(4), expected_inflow(5)])
+    );
     let new = |title: &str, quantity: i64| json!({ "title": title, "brandId": "1", "categoryId": "1", "costPrice": "1", "sellingPrice": 2, "quantity": quantity });
     let items = json!({ "items": [new("x", 3), new("y", 0)] });
     let created = gateway
@@ -254,7 +257,10 @@ async fn payloads_show_the_current_state(gateway: Gateway) {
         answer.text,
         r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
     );
-    assert!(count <= 2, "expected one statement for the user and one for the product: {count}");
+    assert!(
+        count <= 2,
+        "expected one statement for the user and one for the product: {count}"
+    );
     gateway.assert_invariants().await;
 }
 

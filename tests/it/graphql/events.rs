@@ -39,14 +39,14 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 5 });
     gateway.manager.make(Kind::Inflow, inflow).await;
-    let expected_event = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
+    let event = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
         json!({ "stockChanged": { "reason": reason, "change": change, "balance": balance, "productId": product.to_string(),
                 "product": { "quantity": balance }, "actor": { "username": actor }, "movement": movement } })
     };
     let inflow_movement = json!({ "__typename": "Inflow", "quantity": 5 });
     assert_eq!(
         socket.data("1").await,
-        expected_event("INFLOW_CREATED", 5, 15, "manager", inflow_movement)
+        event("INFLOW_CREATED", 5, 15, "manager", inflow_movement)
     );
     gateway
         .root
@@ -55,7 +55,7 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .expect(200);
     assert_eq!(
         socket.data("1").await,
-        expected_event("ADJUSTMENT", -12, 3, "admin", Value::Null)
+        event("ADJUSTMENT", -12, 3, "admin", Value::Null)
     );
     // Changes of other kinds and rejected changes publish no event.
     gateway
@@ -75,7 +75,7 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
     let outflow_movement = json!({ "__typename": "Outflow", "quantity": 3 });
     assert_eq!(
         socket.data("1").await,
-        expected_event("OUTFLOW_CREATED", -3, 0, "admin", outflow_movement)
+        event("OUTFLOW_CREATED", -3, 0, "admin", outflow_movement)
     );
 }
 
@@ -118,7 +118,10 @@ async fn a_subscription_is_filtered_by_product(gateway: Gateway) {
             .map(|(_, change)| *change)
             .collect::<Vec<_>>()
     };
-    assert_eq!((changes_of("all"), changes_of("two")), (vec![10, 20, -1, -2], vec![20, -2]));
+    assert_eq!(
+        (changes_of("all"), changes_of("two")),
+        (vec![10, 20, -1, -2], vec![20, -2])
+    );
     socket
         .subscribe("many", document, json!({ "ids": vec!["1"; 101] }))
         .await;

@@ -261,7 +261,11 @@ async fn statuses_depend_on_the_media_type_of_the_response(gateway: Gateway) {
             status,
             "{query}"
         );
-        assert_eq!(send_accepting(&gateway, None, query).await.status, status_as_json, "{query}");
+        assert_eq!(
+            send_accepting(&gateway, None, query).await.status,
+            status_as_json,
+            "{query}"
+        );
     }
     let request = gateway
         .anon

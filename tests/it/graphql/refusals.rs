@@ -309,7 +309,8 @@ async fn payloads_show_changes_even_if_other_fields_fail(gateway: Gateway) {
             outflows {{ quantity product {{ quantity brand {{ id }} }} }} }} }}"
     );
     let body = graphql(&gateway, &batch, json!({})).await.expect(200);
-    let expected_outflow = |quantity: i64| json!({ "quantity": quantity, "product": { "quantity": 4, "brand": null } });
+    let expected_outflow =
+        |quantity: i64| json!({ "quantity": quantity, "product": { "quantity": 4, "brand": null } });
     assert_eq!(
         body["data"]["createOutflows"]["outflows"],
         json!([expected_outflow(2), expected_outflow(3)]),

@@ -59,7 +59,11 @@ async fn the_token_is_in_the_first_message_or_in_a_header(gateway: Gateway) {
     for bad in ["x", "a.b.c", ""] {
         let mut socket = Socket::open(&gateway.viewer).await;
         socket.init(Some(bad)).await;
-        assert_eq!(socket.close_frame().await, (4403, "Forbidden".to_owned()), "{bad:?}");
+        assert_eq!(
+            socket.close_frame().await,
+            (4403, "Forbidden".to_owned()),
+            "{bad:?}"
+        );
     }
 }
 

@@ -282,12 +282,7 @@ async fn a_timestamp_that_was_read_matches_its_row(gateway: Gateway) {
             .root
             .mutate("createBrand", "brand { id createdAt }", json!({ "name": "B" }))
             .await;
-        times.push(
-            created["brand"]["createdAt"]
-                .as_str()
-                .expect("a time")
-                .to_owned(),
-        );
+        times.push(created["brand"]["createdAt"].as_str().expect("a time").to_owned());
     }
     assert!(times[0].ends_with(":00Z"), "{times:?}");
     assert!(times[1].ends_with(":00.123456Z"), "{times:?}");

@@ -93,9 +93,15 @@ async fn a_kill_before_the_response_loses_nothing(gateway: Gateway) {
         let program = Program::serve(&url, &[]).await;
         let root = program.user("admin").await;
         let first_repeat = request.send(&root, &key).await;
-        assert!(request.is_success(&first_repeat) && is_replayed(&first_repeat), "{first_repeat:?}");
+        assert!(
+            request.is_success(&first_repeat) && is_replayed(&first_repeat),
+            "{first_repeat:?}"
+        );
         let second_repeat = request.send(&root, &key).await;
-        assert_eq!((second_repeat.status, &second_repeat.text), (first_repeat.status, &first_repeat.text));
+        assert_eq!(
+            (second_repeat.status, &second_repeat.text),
+            (first_repeat.status, &first_repeat.text)
+        );
         let remaining = 9 - i64::try_from(index).unwrap();
         assert_eq!(root.quantity(product).await, remaining);
         drop(program);

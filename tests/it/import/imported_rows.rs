@@ -224,8 +224,7 @@ fn price(price: ::entity::Money) -> String {
 }
 
 fn time(time: DateTime<Utc>) -> String {
-    time
-        .format("%Y-%m-%dT%H:%M:%S%.6fZ")
+    time.format("%Y-%m-%dT%H:%M:%S%.6fZ")
         .to_string()
         .replace(".000000Z", "Z")
 }

@@ -128,7 +128,10 @@ async fn kill_repeatedly(database: Database) {
     prints(&url, &["import", "run", &source], "");
     prints(&url, &["check"], "");
     let second_import = fails(&url, &["import", "run", &source], "");
-    assert!(second_import.contains("the target is not empty"), "{second_import}");
+    assert!(
+        second_import.contains("the target is not empty"),
+        "{second_import}"
+    );
     installation.remove().await;
     for target in [target, other, migrated] {
         target.remove().await;

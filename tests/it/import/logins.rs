@@ -97,7 +97,10 @@ async fn failed_login_time(gateway: &Gateway, username: &str) -> Duration {
 }
 
 /// The shortest of several interleaved failed logins of each user. Other load on the machine only makes logins longer.
-async fn shortest_failed_logins<const USERS: usize>(gateway: &Gateway, usernames: [&str; USERS]) -> [Duration; USERS] {
+async fn shortest_failed_logins<const USERS: usize>(
+    gateway: &Gateway,
+    usernames: [&str; USERS],
+) -> [Duration; USERS] {
     let mut shortest = [Duration::MAX; USERS];
     for _ in 0..5 {
         for (username, shortest) in usernames.iter().zip(&mut shortest) {

@@ -7,7 +7,10 @@ use stockroom::kind::Kind;
 use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 
-on_both![both_apis_return_the_same_lists, the_number_of_statements_does_not_grow_with_rows];
+on_both![
+    both_apis_return_the_same_lists,
+    the_number_of_statements_does_not_grow_with_rows
+];
 
 /// The ids of a root connection.
 async fn ids(actor: &Actor, field: &str, arguments: &str) -> Vec<i64> {

@@ -15,7 +15,11 @@ on_both_through_both![
 ];
 
 /// Creates a product with this price, written literally into the body, and returns the response.
-async fn create_with_price(gateway: &Gateway, sample: &Sample, literal: &str) -> crate::support::answer::Answer {
+async fn create_with_price(
+    gateway: &Gateway,
+    sample: &Sample,
+    literal: &str,
+) -> crate::support::answer::Answer {
     let body = format!(
         r#"{{"title": "P", "category": {}, "brand": {}, "cost_price": "1", "selling_price": {literal}}}"#,
         sample.category, sample.brand

@@ -146,7 +146,10 @@ async fn check_reports_violations(gateway: Gateway) {
         .await
         .expect(201);
     let report = prints(&url, &["check"], "");
-    assert!(report.lines().count() > 5 && !report.contains("FAILED"), "{report}");
+    assert!(
+        report.lines().count() > 5 && !report.contains("FAILED"),
+        "{report}"
+    );
     gateway
         .sql("UPDATE product SET quantity = quantity + 1")
         .await

@@ -240,7 +240,11 @@ async fn copy_and_compare(from: Database, to: Database) {
         old.root.get("products/7/").await,
         new.root.get("products/7/").await,
     );
-    assert_eq!(old_product.header("etag"), new_product.header("etag"), "the version");
+    assert_eq!(
+        old_product.header("etag"),
+        new_product.header("etag"),
+        "the version"
+    );
     assert_eq!(new_product.expect(200), product);
     new.anon
         .post(

@@ -106,12 +106,7 @@ async fn fill_the_disk(gateway: Gateway) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_wait_for_a_locked_file_and_reads_do_not() {
-    run(
-        Database::Sqlite,
-        Api::Rest,
-        lock_the_file,
-    )
-    .await;
+    run(Database::Sqlite, Api::Rest, lock_the_file).await;
 }
 
 async fn lock_the_file(gateway: Gateway) {

@@ -27,7 +27,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const NEWER_MIGRATION: &str = "m20990101_000001_future";
 
 async fn record_newer_migration(gateway: &Gateway, is_compatible: bool) {
-    let insert = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{NEWER_MIGRATION}', 1)");
+    let insert =
+        format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{NEWER_MIGRATION}', 1)");
     gateway.sql(insert).await.expect("a row");
     if is_compatible {
         let insert = format!("INSERT INTO compatible_migration (name) VALUES ('{NEWER_MIGRATION}')");
@@ -46,7 +47,10 @@ async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
     assert!(program.wait_for_exit().await.success());
     let status = prints(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
-    assert!(last.starts_with("newer ") && last.contains(NEWER_MIGRATION), "{status}");
+    assert!(
+        last.starts_with("newer ") && last.contains(NEWER_MIGRATION),
+        "{status}"
+    );
     assert_eq!(prints(&url, &["migrate", "up"], ""), status);
     for arguments in [&["check"][..], &["user", "list"], &["user", "activate", "viewer"]] {
         let output = run(&url, arguments, "");
@@ -75,7 +79,10 @@ async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
     assert!(String::from_utf8_lossy(&serve.stderr).contains(NEWER_MIGRATION));
     let status = fails(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
-    assert!(last.starts_with("unknown ") && last.contains(NEWER_MIGRATION), "{status}");
+    assert!(
+        last.starts_with("unknown ") && last.contains(NEWER_MIGRATION),
+        "{status}"
+    );
     assert!(fails(&url, &["migrate", "up"], "").contains(NEWER_MIGRATION));
     let check = run(&url, &["check"], "");
     assert_eq!(check.status.code(), Some(2));
@@ -94,7 +101,10 @@ async fn counts_are_repaired(gateway: Gateway) {
     gateway.root.product("Mate", 5).await;
     let unchanged = prints(&url, &["repair", "counts"], "");
     assert_eq!(unchanged.lines().count(), 7, "{unchanged}");
-    assert!(unchanged.lines().all(|line| line.starts_with("ok ")), "{unchanged}");
+    assert!(
+        unchanged.lines().all(|line| line.starts_with("ok ")),
+        "{unchanged}"
+    );
     gateway
         .sql("UPDATE tally SET change = change + 5 WHERE noun = 'product'")
         .await
@@ -132,12 +142,7 @@ async fn counts_are_repaired(gateway: Gateway) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_added_during_a_migration_are_counted() {
-    run_test(
-        Database::Postgres,
-        Api::Rest,
-        commit_a_row_during_the_migration,
-    )
-    .await;
+    run_test(Database::Postgres, Api::Rest, commit_a_row_during_the_migration).await;
 }
 
 /// A transaction of an older gateway adds a row, and commits while the migration that counts rows waits for it.
@@ -164,7 +169,8 @@ async fn commit_a_row_during_the_migration(gateway: Gateway) {
         let url = url.clone();
         tokio::task::spawn_blocking(move || prints(&url, &["migrate", "up"], ""))
     };
-    let lock_waits = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
+    let lock_waits =
+        "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
     let begin = Instant::now();
     while observer
         .query_one(lock_waits, &[])

@@ -14,7 +14,10 @@ use tokio::task::JoinSet;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(no_request_fails_during_shutdown, requests_in_progress_are_completed);
+on_both!(
+    no_request_fails_during_shutdown,
+    requests_in_progress_are_completed
+);
 
 async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
@@ -31,7 +34,8 @@ async fn no_request_fails_during_shutdown(gateway: Gateway) {
     let (stopping, outflow_count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut clients = JoinSet::new();
     for _ in 0..16 {
-        let (manager, stopping, outflow_count) = (manager.clone(), Arc::clone(&stopping), Arc::clone(&outflow_count));
+        let (manager, stopping, outflow_count) =
+            (manager.clone(), Arc::clone(&stopping), Arc::clone(&outflow_count));
         clients.spawn(async move {
             let outflow = json!({ "product": product, "quantity": 1 });
             loop {
@@ -63,7 +67,10 @@ async fn no_request_fails_during_shutdown(gateway: Gateway) {
     let outflow_count = outflow_count.load(Ordering::SeqCst);
     println!("{outflow_count} outflows, ended in {elapsed:?}");
     let remaining = gateway.manager.quantity(product).await;
-    assert_eq!(remaining, 1_000_000 - i64::try_from(outflow_count).expect("a number"));
+    assert_eq!(
+        remaining,
+        1_000_000 - i64::try_from(outflow_count).expect("a number")
+    );
     gateway.assert_invariants().await;
 }
 

@@ -204,7 +204,11 @@ fn without_privileges(original: &Command) -> Command {
         .args(["--bounding-set=-all", "--inh-caps=-all"])
         .arg(original.get_program())
         .env_clear()
-        .envs(original.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .envs(
+            original
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .env("BIND", "127.0.0.1:0")
         .current_dir(std::env::temp_dir());
     command

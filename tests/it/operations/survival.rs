@@ -68,7 +68,9 @@ impl Received {
             let mut is_acknowledged = false;
             loop {
                 match socket.next().await {
-                    ServerFrame::Message(message) if message["type"] == "connection_ack" && !is_acknowledged => {
+                    ServerFrame::Message(message)
+                        if message["type"] == "connection_ack" && !is_acknowledged =>
+                    {
                         is_acknowledged = true;
                         socket.subscribe("1", CHANGES, self.after()).await;
                     }

@@ -32,22 +32,12 @@ async fn limits_are_shared_and_kept_when_a_gateway_is_killed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_ended_on_one_gateway_end_on_the_other() {
-    run(
-        Database::Postgres,
-        Api::Rest,
-        end_sessions,
-    )
-    .await;
+    run(Database::Postgres, Api::Rest, end_sessions).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_event_is_lost_when_a_gateway_is_killed() {
-    run(
-        Database::Postgres,
-        Api::Rest,
-        kill_a_gateway_under_load,
-    )
-    .await;
+    run(Database::Postgres, Api::Rest, kill_a_gateway_under_load).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,7 +71,10 @@ async fn exceed_a_shared_limit(gateway: Gateway) {
     for _ in 0..40 {
         same_user.get("brands/").await.expect(200);
     }
-    same_user.get("brands/").await.expect_error(429, "TOO_MANY_REQUESTS");
+    same_user
+        .get("brands/")
+        .await
+        .expect_error(429, "TOO_MANY_REQUESTS");
 }
 
 async fn end_sessions(gateway: Gateway) {

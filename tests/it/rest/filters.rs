@@ -209,11 +209,7 @@ async fn movements_are_filtered_by_day(gateway: Gateway) {
             "date_to=0001-01-01",
         ] {
             assert_eq!(
-                gateway
-                    .viewer
-                    .get(&format!("{collection}/?{query}"))
-                    .await
-                    .json()["count"],
+                gateway.viewer.get(&format!("{collection}/?{query}")).await.json()["count"],
                 0,
                 "{query}"
             );

@@ -12,7 +12,7 @@ use crate::support::answer::keys;
 use crate::support::gateway::Gateway;
 use crate::support::openapi_index::{
     DESCRIPTION, assert_example, assert_like, examples, list_path, object, object_path, operation,
-    operations, paths, required_headers, resolved, response, schema, request_schema,
+    operations, paths, request_schema, required_headers, resolved, response, schema,
 };
 use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
@@ -149,7 +149,10 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
             .iter()
             .map(|name| ((*name).to_owned(), json!([])))
             .collect();
-        let answer = gateway.root.raw(by.clone(), &url, json!(invalid).to_string()).await;
+        let answer = gateway
+            .root
+            .raw(by.clone(), &url, json!(invalid).to_string())
+            .await;
         let errors = answer.expect(422);
         assert_eq!(
             keys(&errors).into_iter().collect::<BTreeSet<_>>(),

@@ -24,7 +24,11 @@ async fn webhooks_match_their_description(gateway: Gateway) {
     let created = root.post("webhooks/", example).await.expect(201);
     assert_like(&created, success(&all, "post", 201), "created");
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    assert_like(&endpoint.read(&gateway).await, success(&one, "get", 200), "object");
+    assert_like(
+        &endpoint.read(&gateway).await,
+        success(&one, "get", 200),
+        "object",
+    );
     assert_like(
         &root.get("webhooks/").await.expect(200),
         success(&all, "get", 200),
@@ -118,7 +122,10 @@ async fn webhooks_match_their_description(gateway: Gateway) {
         409,
     );
     assert_example(
-        &gateway.root.patch(&format!("webhooks/{configured}/"), json!({})).await,
+        &gateway
+            .root
+            .patch(&format!("webhooks/{configured}/"), json!({}))
+            .await,
         &one,
         "patch",
         409,

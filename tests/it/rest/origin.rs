@@ -210,7 +210,10 @@ async fn forwarded_headers_are_accepted_from_configured_proxies_only(gateway: Ga
         "https://stock.example.com/api/v1/brands/"
     );
     let invalid = [("host", "inner"), ("x-forwarded-proto", "javascript")];
-    assert_eq!(brands_link(&gateway, &invalid).await, "http://inner/api/v1/brands/");
+    assert_eq!(
+        brands_link(&gateway, &invalid).await,
+        "http://inner/api/v1/brands/"
+    );
 }
 
 async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {

@@ -193,10 +193,7 @@ async fn no_character_is_special(gateway: Gateway) {
         assert_eq!(names(&gateway, Kind::Brand, text).await, [name], "{text}");
     }
     for text in ["%%", "1%n", "s_a", "\\%", "\\_", "\\\\", ".*", "' OR ''='", "a%c"] {
-        assert!(
-            names(&gateway, Kind::Brand, text).await.is_empty(),
-            "{text}"
-        );
+        assert!(names(&gateway, Kind::Brand, text).await.is_empty(), "{text}");
     }
 }
 

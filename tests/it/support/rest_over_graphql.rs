@@ -123,7 +123,11 @@ fn graphql_fields(kind: Kind, body: &Value) -> Option<Value> {
         _ => false,
     };
     let mut fields = Map::new();
-    for (field, value) in body.as_object()?.iter().filter(|(field, _)| is_graphql_field(field)) {
+    for (field, value) in body
+        .as_object()?
+        .iter()
+        .filter(|(field, _)| is_graphql_field(field))
+    {
         let value = match &**field {
             "category" | "brand" | "product" | "supplier" => {
                 let value = value.get("id").unwrap_or(value);

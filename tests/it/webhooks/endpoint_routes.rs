@@ -156,7 +156,8 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
         ManagedEndpoint::make(&gateway, URL, &["outflow.created"]).await;
     }
     // Of ten concurrent requests, five are within the limit.
-    let created = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new_endpoint()))).await;
+    let created =
+        futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new_endpoint()))).await;
     let statuses: Vec<u16> = created.iter().map(|answer| answer.status).collect();
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
@@ -167,7 +168,10 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
         refused.expect_error(409, "TOO_MANY_ENDPOINTS");
     }
     for api in APIS {
-        assert_eq!(api.create(root, Kind::Webhook, new_endpoint()).await, Outcome::TooMany);
+        assert_eq!(
+            api.create(root, Kind::Webhook, new_endpoint()).await,
+            Outcome::TooMany
+        );
     }
     let page = root.get("webhooks/?page_size=100").await;
     assert_eq!(page.expect(200)["count"], 50);

@@ -73,7 +73,11 @@ async fn endpoints_are_created_updated_disabled_and_deleted(gateway: Gateway) {
         let changes = json!({ "disabled": true, "description": null });
         let disabled = api.update(root, Kind::Webhook, id, Some(2), changes).await.done();
         assert_eq!(
-            (&disabled["disabled"], &disabled["disabled_reason"], &disabled["description"]),
+            (
+                &disabled["disabled"],
+                &disabled["disabled_reason"],
+                &disabled["description"]
+            ),
             (&json!(true), &json!("requested"), &Value::Null)
         );
         let since = disabled["disabled_at"].clone();
@@ -173,7 +177,10 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         .post(&format!("{path}rotate-secret/"), json!({ "overlap": 0 }))
         .await;
     assert_eq!(without_overlap.expect(200)["previous_secret_until"], Value::Null);
-    let fifth = without_overlap.json()["secret"].as_str().expect("a secret").to_owned();
+    let fifth = without_overlap.json()["secret"]
+        .as_str()
+        .expect("a secret")
+        .to_owned();
     root.post(&format!("{path}rotate-secret/"), json!({ "overlap": -1 }))
         .await
         .expect_json(
@@ -308,7 +315,11 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     let id = listed.ids()[0];
     let configured = listed.expect(200)["results"][0].clone();
     assert_eq!(
-        (&configured["managed"], &configured["url"], &configured["disabled"]),
+        (
+            &configured["managed"],
+            &configured["url"],
+            &configured["disabled"]
+        ),
         (&json!(false), &json!(receiver.url()), &json!(false))
     );
     for api in APIS {

@@ -324,7 +324,9 @@ async fn a_gateway_with_a_fast_clock_respects_leases(gateway: Gateway) {
 async fn private_targets_are_rejected_on_connect(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let settings = ["--webhook-allow-private", "false"];
-    let gateway = gateway.restart_with(&flags("http://1.1.1.1/hook", &settings)).await;
+    let gateway = gateway
+        .restart_with(&flags("http://1.1.1.1/hook", &settings))
+        .await;
     gateway
         .webhooks()
         .store_configured_endpoint()
