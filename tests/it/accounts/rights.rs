@@ -10,7 +10,7 @@ use crate::support::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
-on_both_through_both![
+on_both_databases_and_apis![
     every_route_checks_the_permissions_of_every_actor,
     each_permission_allows_its_own_action_only,
     permissions_are_checked_before_existence_and_body,

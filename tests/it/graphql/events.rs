@@ -11,7 +11,7 @@ use crate::support::event_stream::EventStream;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::Socket;
 
-on_both![
+on_both_databases![
     stock_changes_match_the_ledger,
     a_subscription_is_filtered_by_product,
     low_stock_is_published_on_crossing_the_threshold,

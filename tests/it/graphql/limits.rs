@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     malicious_documents_are_rejected_quickly,
     limits_are_inclusive,
     failed_fields_become_null,

@@ -19,7 +19,7 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     examples_of_login_are_correct,
     examples_of_lists_are_correct,
     examples_of_errors_are_correct,

@@ -13,7 +13,7 @@ use crate::support::answer::{Answer, compact};
 use crate::support::gateway::{Gateway, at};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     token_examples_match,
     brand_examples_match,
     brand_list_matches,

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::rest::document::{at_time, example, samsung_galaxy, value};
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     product_examples_match,
     product_list_matches,
     inflow_examples_match,
