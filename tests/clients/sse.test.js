@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NetworkError, createClient } from 'graphql-sse';
 import { Program } from './program.js';
-import { CHANGES, entriesAfter, lastEntry, productWithMostStock, addOutflow } from './shop.js';
+import { CHANGES, addOutflow, entriesAfter, lastEntry, productWithMostStock } from './shop.js';
 
 let program;
 let token;

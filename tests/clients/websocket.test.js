@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { PASSWORD, Program } from './program.js';
-import { CHANGES, entriesAfter, lastEntry, productWithMostStock, addOutflow } from './shop.js';
+import { CHANGES, addOutflow, entriesAfter, lastEntry, productWithMostStock } from './shop.js';
 
 let program;
 let token;

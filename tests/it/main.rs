@@ -1,7 +1,7 @@
 //! Integration tests over HTTP on SQLite and PostgreSQL: one binary, one file for each subject.
 //!
-//! A test is an `async fn` with its own [`gateway::Gateway`]; `on_both_databases!` at the top of each file lists the file's tests
-//! and runs each on both databases.
+//! A test is an `async fn` with its own [`gateway::Gateway`]; `on_both_databases!` at the top of each file lists the
+//! file's tests and runs each on both databases.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-"""Excludes requests whose responses the description cannot express."""
+"""Excludes requests if the description cannot express their responses."""
 
 import schemathesis
 

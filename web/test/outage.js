@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { PASSWORD, Program } from '../../tests/clients/program.js';
-import { productWithMostStock, addOutflow } from '../../tests/clients/shop.js';
+import { addOutflow, productWithMostStock } from '../../tests/clients/shop.js';
 import { execute, openGraphiql, openTab, waitForResult, within } from './graphiql.js';
 
 const UNREACHABLE = 'The server cannot be reached.';
@@ -27,7 +27,7 @@ export async function checkOutage({ browser, step }) {
       await openTab(page, 'StockChanged');
       await execute(page);
       await within(30_000, subscribed, 'the subscription');
-      // The first outflows may precede the start of the subscription, so they are repeated until an entry arrives.
+      // The first outflows can precede the start of the subscription, so they are repeated until an entry arrives.
       const arrived = waitForResult(page, '"OUTFLOW_CREATED"').then(() => true);
       do await addOutflow(program, access, id, 1);
       while (!(await Promise.race([arrived, new Promise((resolve) => setTimeout(resolve, 500, false))])));

@@ -14,7 +14,7 @@ on_both_databases![
     rate_limits_count_executed_fields
 ];
 
-/// A chain of fragments, each of which spreads the next one `times` times.
+/// A chain of fragments. Each spreads the next one `times` times.
 fn fragments(count: usize, times: usize, last: &str) -> String {
     let mut text = "{ ...F0 }".to_owned();
     for number in 0..count {

@@ -1,5 +1,5 @@
-//! Two gateways on one database and one Redis, one of which is killed: clients of the other are not affected, and no
-//! data is lost.
+//! Two gateways share a database and a Redis server, and one gateway is killed: clients of the other are not affected,
+//! and no data is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};

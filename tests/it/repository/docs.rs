@@ -29,7 +29,7 @@ on_both_databases![
     examples_of_moving_from_rest_are_correct,
 ];
 
-/// Pages whose examples are not HTTP requests; other tests cover them.
+/// Pages with examples that are not HTTP requests; other tests cover them.
 const NOT_RUN: [&str; 4] = [
     "moving-over.md",
     "operations.md",
