@@ -27,13 +27,8 @@ struct TokenOperation {
 
 /// `POST /authentication/token/`
 pub(crate) fn log_in(schemas: &mut Schemas) -> Value {
-<<<<<<< HEAD
-    let tokens = schemas.of::<Tokens>();
-    let token_pair = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
-=======
     let tokens = schemas.add_type::<Tokens>();
-    let both = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
->>>>>>> words2
+    let token_pair = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
     let operation = TokenOperation {
         id: "obtainToken",
         summary: "Get tokens for a name and a password",

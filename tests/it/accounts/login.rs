@@ -12,7 +12,7 @@ use crate::support::answer::{Answer, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     only_the_right_password_logs_in,
     login_bodies_are_validated,
     unknown_and_known_names_take_equally_long,

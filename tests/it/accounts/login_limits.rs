@@ -16,7 +16,7 @@ use crate::support::program::Program;
 use crate::support::redis::{Proxy, Redis, TlsRedis};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     failures_of_one_address_are_limited_across_names,
     logins_in_one_document_are_limited,
     failures_of_one_name_are_limited,

@@ -13,7 +13,7 @@ use crate::support::gateway::Gateway;
 use crate::support::redis::{Proxy, Redis};
 use crate::support::test_database::PASSWORD;
 
-on_both!(
+on_both_databases!(
     requests_are_not_limited_by_default,
     each_kind_of_request_has_its_own_quota,
     logins_are_limited_by_address,

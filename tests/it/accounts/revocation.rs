@@ -8,7 +8,7 @@ use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both![deactivation_revokes_all_tokens, a_new_password_revokes_all_tokens];
+on_both_databases![deactivation_revokes_all_tokens, a_new_password_revokes_all_tokens];
 
 async fn deactivation_revokes_all_tokens(gateway: Gateway) {
     let pair = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);

@@ -10,12 +10,12 @@ use crate::support::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
-on_both_through_both![
+on_both_databases_and_apis![
     every_route_checks_the_permissions_of_every_actor,
     each_permission_allows_its_own_action_only,
     permissions_are_checked_before_existence_and_body,
     public_routes_need_no_token,
-    an_invalid_token_is_rejected_everywhere,
+    an_invalid_token_is_rejected_by_every_collection,
 ];
 
 /// Attempts an action on the sample's row of a kind, or creates another; returns the status.
@@ -183,7 +183,7 @@ async fn public_routes_need_no_token(gateway: Gateway) {
         .expect(422);
 }
 
-async fn an_invalid_token_is_rejected_everywhere(gateway: Gateway) {
+async fn an_invalid_token_is_rejected_by_every_collection(gateway: Gateway) {
     let with_invalid_token = gateway.with_token("no.good.token");
     for kind in Kind::ALL {
         let path = format!("{}/1/", kind.plural());

@@ -6,7 +6,7 @@ use crate::accounts::tokens::{claims, pair};
 use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, sorted_keys};
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     each_token_type_is_accepted_for_its_own_use_only,
     refreshing_without_rotation_returns_only_an_access_token,
     refreshing_with_rotation_spends_the_refresh_token,

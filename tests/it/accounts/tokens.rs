@@ -7,7 +7,7 @@ use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, NO_TOKEN, sort
 use crate::support::gateway::{Gateway, SECRET_KEY};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     claims_are_as_documented,
     tokens_of_the_django_system_are_accepted,
     tokens_expire_at_exp,

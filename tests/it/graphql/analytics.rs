@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     an_empty_shop_has_zero_sums,
     sales_use_the_prices_of_the_sale,
     stock_uses_current_prices,

@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::graphql_request::ids;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     batches_are_atomic,
     batch_errors_name_the_invalid_item,
     batches_are_bounded,

@@ -9,7 +9,7 @@ use crate::graphql::socket::STREAM;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::{ServerFrame, Socket};
 
-on_both![
+on_both_databases![
     an_expired_token_closes_the_connection,
     deactivation_closes_the_connection,
     logging_out_closes_the_connection,

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use crate::graphql::http::{code, get};
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     operations_are_selected_by_name,
     persisted_queries_are_found_by_hash,
     only_trusted_documents_run_when_configured,

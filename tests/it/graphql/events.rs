@@ -11,7 +11,7 @@ use crate::support::event_stream::EventStream;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::Socket;
 
-on_both![
+on_both_databases![
     stock_changes_match_the_ledger,
     a_subscription_is_filtered_by_product,
     low_stock_is_published_on_crossing_the_threshold,
@@ -39,14 +39,14 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 5 });
     gateway.manager.make(Kind::Inflow, inflow).await;
-    let expected_event = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
+    let event = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
         json!({ "stockChanged": { "reason": reason, "change": change, "balance": balance, "productId": product.to_string(),
                 "product": { "quantity": balance }, "actor": { "username": actor }, "movement": movement } })
     };
     let inflow_movement = json!({ "__typename": "Inflow", "quantity": 5 });
     assert_eq!(
         socket.data("1").await,
-        expected_event("INFLOW_CREATED", 5, 15, "manager", inflow_movement)
+        event("INFLOW_CREATED", 5, 15, "manager", inflow_movement)
     );
     gateway
         .root
@@ -55,7 +55,7 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .expect(200);
     assert_eq!(
         socket.data("1").await,
-        expected_event("ADJUSTMENT", -12, 3, "admin", Value::Null)
+        event("ADJUSTMENT", -12, 3, "admin", Value::Null)
     );
     // Changes of other kinds and rejected changes publish no event.
     gateway
@@ -75,7 +75,7 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
     let outflow_movement = json!({ "__typename": "Outflow", "quantity": 3 });
     assert_eq!(
         socket.data("1").await,
-        expected_event("OUTFLOW_CREATED", -3, 0, "admin", outflow_movement)
+        event("OUTFLOW_CREATED", -3, 0, "admin", outflow_movement)
     );
 }
 

@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     texts_are_filtered,
     numbers_and_prices_are_filtered,
     times_and_days_are_filtered,

@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     documents_accepted_by_graphql_js_are_accepted,
     documents_rejected_by_graphql_js_are_rejected,
     strings_have_the_values_of_graphql_js,

@@ -7,7 +7,7 @@ use crate::support::actors::send;
 use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     get_executes_queries_only,
     mutations_require_a_preflight,
     invalid_bodies_are_rejected,

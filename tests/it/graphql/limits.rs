@@ -7,14 +7,14 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     malicious_documents_are_rejected_quickly,
     limits_are_inclusive,
     failed_fields_become_null,
     rate_limits_count_executed_fields
 ];
 
-/// A chain of fragments, each of which spreads the next one `times` times.
+/// A chain of fragments. Each spreads the next one `times` times.
 fn fragments(count: usize, times: usize, last: &str) -> String {
     let mut text = "{ ...F0 }".to_owned();
     for number in 0..count {

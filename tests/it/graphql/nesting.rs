@@ -13,7 +13,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::graphql_request::id;
 
-on_both![
+on_both_databases![
     nested_pages_equal_those_of_their_parent,
     relations_resolve_in_both_directions,
     inflows_and_outflows_form_one_list,

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::graphql_request::ids;
 
-on_both![
+on_both_databases![
     pages_are_read_forwards_and_backwards,
     pages_are_read_by_offset,
     invalid_arguments_are_rejected,

@@ -12,7 +12,7 @@ use crate::support::gateway::Gateway;
 use crate::support::graphql_request::first_error;
 use crate::support::websocket_client::Socket;
 
-on_both![
+on_both_databases![
     operations_with_invalid_arguments_are_not_executed,
     arguments_from_variables_are_checked,
     arguments_of_skipped_fields_are_not_checked,

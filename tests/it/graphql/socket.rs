@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::Socket;
 
-on_both![
+on_both_databases![
     the_token_is_in_the_first_message_or_in_a_header,
     operations_of_every_kind_are_executed,
     invalid_messages_close_the_connection,

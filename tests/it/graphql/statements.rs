@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![the_number_of_statements_depends_on_fields_only];
+on_both_databases![the_number_of_statements_depends_on_fields_only];
 
 /// Creates products with the numbers `from` to `to`, each with its own brand and supplier, an inflow and an outflow. They
 /// share ten categories.

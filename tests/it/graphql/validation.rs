@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     invalid_documents_are_rejected,
     invalid_requests_execute_nothing,
     null_is_rejected_for_arguments_with_defaults,

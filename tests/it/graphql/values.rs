@@ -8,7 +8,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     absent_fields_keep_their_values,
     prices_are_exact,
     ids_are_decimal_digits,

@@ -9,7 +9,7 @@ use super::request::{Request, assert_replay, is_replayed, key_count};
 use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     one_of_fifty_equal_requests_is_executed,
     one_of_the_equal_requests_at_two_gateways_is_executed,
     movements_are_recorded_together,

@@ -9,7 +9,7 @@ use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     invalid_keys_are_rejected,
     mutations_with_several_fields_are_rejected,
     keys_are_ignored_for_queries_and_logins,

@@ -14,7 +14,7 @@ use super::request::{Request, is_replayed, key_count};
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both![a_kill_before_the_response_loses_nothing];
+on_both_databases![a_kill_before_the_response_loses_nothing];
 
 /// The time limit for the commit.
 const TIMEOUT: Duration = Duration::from_secs(30);

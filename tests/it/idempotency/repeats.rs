@@ -12,7 +12,7 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 use crate::support::webhook_receiver::with_managed_endpoints;
 
-on_both![
+on_both_databases![
     a_repeat_gets_the_stored_response,
     another_request_with_the_key_is_refused,
     keys_are_separate_for_each_user,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::imported_rows::ImportedRows;
 use super::installation::{Installation, expected};
 use crate::support::answer::WRONG_LOGIN;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, at};
 use crate::support::test_database::{Database, TestDatabase};
 
@@ -113,7 +113,7 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
         return;
     }
     let arguments = [&["import", "run", source, "--json"], &flags[..]].concat();
-    let output: Value = serde_json::from_str(&prints(&url, &arguments, "")).expect("JSON");
+    let output: Value = serde_json::from_str(&run_ok(&url, &arguments, "")).expect("JSON");
     assert_eq!(output["equal"], true);
     assert_eq!(output["tables"].as_array().map(Vec::len), Some(12));
     for table in output["tables"].as_array().expect("tables") {
@@ -123,12 +123,12 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
             assert_eq!(table["target"]["rows"], *rows, "{name}");
         }
     }
-    let second_import = fails(&url, &arguments, "");
+    let second_import = run_err(&url, &arguments, "");
     assert!(
         second_import.contains("the target is not empty: it has rows in user"),
         "{second_import}"
     );
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
 
     let gateway = Gateway::open(
         Arc::clone(&database),
@@ -169,7 +169,7 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
 /// Asserts that new ids begin after the largest one that the source has assigned.
 async fn assert_new_ids(gateway: &Gateway, expected: &Value) {
     let create = ["user", "create", "the next", "--superuser", "--password-stdin"];
-    prints(&gateway.database_url(), &create, "a password\n");
+    run_ok(&gateway.database_url(), &create, "a password\n");
     let next = &expected["next_id"];
     assert_eq!(
         json!(ImportedRows::user(gateway, "the next").await.id),
@@ -208,7 +208,7 @@ async fn import_one_tenant(source: Database, target: Database) {
     };
     let one_tenant = &expected("11_tenants")["one_tenant"];
     let tenant = format!("--tenant={}", one_tenant["--tenant"].as_str().expect("a tenant"));
-    let printed = prints(
+    let printed = run_ok(
         &database.url(),
         &["import", "run", &installation.address(), &tenant, "--json"],
         "",

@@ -8,7 +8,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
 use super::installation::Installation;
-use crate::support::command::{fails, prints};
+use crate::support::command::{run_err, run_ok};
 use crate::support::program::command;
 use crate::support::test_database::{Database, TestDatabase, row_counts};
 
@@ -72,7 +72,7 @@ async fn kill_repeatedly(database: Database) {
         return;
     };
     let (source, before) = (installation.address(), installation.bytes());
-    prints(&migrated.url(), &["migrate", "up"], "");
+    run_ok(&migrated.url(), &["migrate", "up"], "");
     let counts_after_migration = row_counts(&migrated.url()).await;
     let import = |url: &str| {
         let mut command = command(url);
@@ -125,9 +125,9 @@ async fn kill_repeatedly(database: Database) {
     }
     assert_eq!(kills, 10, "seed {seed}");
     let url = target.url();
-    prints(&url, &["import", "run", &source], "");
-    prints(&url, &["check"], "");
-    let second_import = fails(&url, &["import", "run", &source], "");
+    run_ok(&url, &["import", "run", &source], "");
+    run_ok(&url, &["check"], "");
+    let second_import = run_err(&url, &["import", "run", &source], "");
     assert!(
         second_import.contains("the target is not empty"),
         "{second_import}"

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::installation::Installation;
 use crate::accounts::jwt;
 use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
-use crate::support::command::prints;
+use crate::support::command::run_ok;
 use crate::support::gateway::{Gateway, SECRET_KEY, at};
 use crate::support::test_database::{Database, TestDatabase};
 
@@ -18,7 +18,7 @@ async fn gateway_after_import(case: &str, database: Database) -> Option<Gateway>
         TestDatabase::empty(database).await?,
         Installation::of(case, Database::Sqlite).await?,
     );
-    prints(&target.url(), &["import", "run", &installation.address()], "");
+    run_ok(&target.url(), &["import", "run", &installation.address()], "");
     let api = crate::support::api::Api::Rest;
     Some(Gateway::open(Arc::new(target), api, &[], at("2026-11-26T12:00:00Z")).await)
 }

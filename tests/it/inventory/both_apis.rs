@@ -10,7 +10,7 @@ use crate::support::api::{APIS, Api, Outcome};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample};
 
-on_both![
+on_both_databases![
     both_apis_show_the_same_objects,
     products_obey_the_same_rules,
     movements_obey_the_same_rules,

@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     both_apis_return_the_same_lists,
     the_number_of_statements_does_not_grow_with_rows
 ];

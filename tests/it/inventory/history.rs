@@ -11,7 +11,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both_through_both![ledger_and_stock_agree_after_any_history];
+on_both_databases_and_apis![ledger_and_stock_agree_after_any_history];
 
 /// One operation. An index selects one of the existing rows, modulo their number.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     an_inflow_adds_stock_and_its_deletion_removes_it,
     fields_are_required_and_bounded,
     references_must_exist,

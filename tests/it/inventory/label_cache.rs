@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     a_changed_label_is_seen_by_the_next_request,
     a_change_of_another_gateway_is_seen,
     a_change_is_seen_within_its_own_document,

@@ -7,7 +7,7 @@ use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, Sample, list};
 
-on_both_through_both![
+on_both_databases_and_apis![
     labels_are_created_read_changed_and_deleted,
     texts_are_trimmed_and_empty_ones_are_null,
     names_have_1_to_500_characters,

@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     strings_and_numbers_are_exact,
     invalid_prices_are_rejected,
     prices_have_two_decimals_on_output,

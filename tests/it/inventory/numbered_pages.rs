@@ -8,7 +8,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     consecutive_pages_take_one_statement_each,
     pages_are_exact_after_any_change,
 ];

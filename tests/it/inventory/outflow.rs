@@ -9,7 +9,7 @@ use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     an_outflow_removes_stock_and_its_deletion_restores_it,
     fields_are_required_and_bounded,
     outflows_are_limited_to_available_stock,

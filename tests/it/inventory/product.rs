@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     only_five_fields_are_required,
     serie_numbers_are_unique,
     all_invalid_fields_are_reported_at_once,

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     texts_are_trimmed_and_bounded,
     quantities_are_32_bit_integers,
     relations_take_ids_in_every_form,

@@ -10,7 +10,7 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     stock_is_not_oversold,
     concurrent_movements_keep_ledger_and_stock_equal,
     serie_numbers_stay_unique,

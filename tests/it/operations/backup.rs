@@ -11,11 +11,11 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::support::actors::Actor;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(
+on_both_databases!(
     a_backup_during_writes_is_consistent,
     a_backup_overwrites_a_file_only_with_force,
     a_check_does_not_block_writes,
@@ -106,7 +106,7 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let copy = directory.path().join("copy.db");
     let arguments = ["backup", copy.to_str().unwrap()];
     let Some(_) = url.strip_prefix("sqlite://") else {
-        let refused = fails(&url, &arguments, "");
+        let refused = run_err(&url, &arguments, "");
         assert!(refused.contains("pg_dump"), "{refused}");
         assert!(!copy.exists());
         return;
@@ -131,7 +131,7 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "{files:?}");
     let copy_url = format!("sqlite://{}", copy.display());
-    prints(&copy_url, &["check"], "");
+    run_ok(&copy_url, &["check"], "");
     let copied = outflows(&copy);
     assert_eq!(before.difference(&copied).collect::<Vec<_>>(), Vec::<&i64>::new());
 
@@ -151,18 +151,18 @@ async fn a_backup_overwrites_a_file_only_with_force(gateway: Gateway) {
     let copy = directory.path().join("copy.db");
     let path = copy.to_str().unwrap();
     std::fs::write(&copy, "another file").unwrap();
-    let refused = fails(&url, &["backup", path], "");
+    let refused = run_err(&url, &["backup", path], "");
     assert!(refused.contains("--force"), "{refused}");
     assert_eq!(std::fs::read(&copy).unwrap(), b"another file");
-    prints(&url, &["backup", path, "--force"], "");
-    prints(&format!("sqlite://{path}"), &["check"], "");
+    run_ok(&url, &["backup", path, "--force"], "");
+    run_ok(&format!("sqlite://{path}"), &["check"], "");
 
     for (url, file, reason) in [
         (&*url, database, "can't replace the database itself"),
         (&*url, "/nowhere/copy.db", "can't be written"),
         ("sqlite:///nowhere/test.db", "/nowhere/copy.db", "does not exist"),
     ] {
-        let refused = fails(url, &["backup", file, "--force"], "");
+        let refused = run_err(url, &["backup", file, "--force"], "");
         assert!(refused.contains(reason), "{refused}");
     }
     gateway.assert_invariants().await;
@@ -170,7 +170,7 @@ async fn a_backup_overwrites_a_file_only_with_force(gateway: Gateway) {
 
 async fn a_check_does_not_block_writes(gateway: Gateway) {
     let url = gateway.database_url();
-    prints(&url, &["seed", "--products", "2000"], "");
+    run_ok(&url, &["seed", "--products", "2000"], "");
     let program = Program::serve(&url, &[]).await;
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;

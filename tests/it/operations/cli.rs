@@ -7,12 +7,12 @@ use stockroom::clock::Clock;
 use stockroom::services::Services;
 
 use crate::support::answer::WRONG_LOGIN;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     migrations_go_up_and_down,
     users_are_managed,
     check_reports_violations,
@@ -27,32 +27,32 @@ on_both![
 async fn migrations_go_up_and_down(gateway: Gateway) {
     let database = gateway.stop().await;
     let url = database.url();
-    let status = prints(&url, &["migrate", "status"], "");
+    let status = run_ok(&url, &["migrate", "status"], "");
     let all = status.lines().count();
     assert!(status.lines().all(|line| line.starts_with("applied")), "{status}");
     let steps = all.to_string();
-    let down = prints(&url, &["migrate", "down", &steps, "--yes"], "");
+    let down = run_ok(&url, &["migrate", "down", &steps, "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
         all,
         "{down}"
     );
-    let missing = fails(&url, &["migrate", "status"], "");
+    let missing = run_err(&url, &["migrate", "status"], "");
     assert_eq!(missing.matches("missing").count(), all, "{missing}");
     let check = run(&url, &["check"], "");
     assert_eq!(check.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&check.stderr).contains("migrations are missing"));
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
     // Reverts one migration and applies it again.
-    let down = prints(&url, &["migrate", "down", "--yes"], "");
+    let down = run_ok(&url, &["migrate", "down", "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
         1,
         "{down}"
     );
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
-    prints(&url, &["check"], "");
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
+    run_ok(&url, &["check"], "");
 }
 
 async fn users_are_managed(gateway: Gateway) {
@@ -62,17 +62,17 @@ async fn users_are_managed(gateway: Gateway) {
         gateway.anon.post("authentication/token/", body).await
     };
     let create = ["user", "create", "zoe", "--group", "Manager", "--password-stdin"];
-    prints(&url, &create, "a password\n");
+    run_ok(&url, &create, "a password\n");
     let pair = log_in("zoe", "a password").await.expect(200);
     let zoe = gateway.with_token(pair["access"].as_str().expect("a token"));
     zoe.post("brands/", json!({ "name": "LG" })).await.expect(201);
     zoe.delete("brands/1/").await.expect(403);
-    prints(
+    run_ok(
         &url,
         &["user", "create", "adam", "--superuser", "--password-stdin"],
         "a password",
     );
-    let listed = prints(&url, &["user", "list"], "");
+    let listed = run_ok(&url, &["user", "list"], "");
     let listed: Vec<&str> = listed.lines().collect();
     assert_eq!(
         listed,
@@ -86,7 +86,7 @@ async fn users_are_managed(gateway: Gateway) {
         ]
     );
 
-    prints(
+    run_ok(
         &url,
         &["user", "password", "zoe", "--password-stdin"],
         "another password\n",
@@ -94,13 +94,13 @@ async fn users_are_managed(gateway: Gateway) {
     log_in("zoe", "a password").await.expect_body(401, WRONG_LOGIN);
     log_in("zoe", "another password").await.expect(200);
     // The command runs in another process. The gateway rejects the user's token at once.
-    prints(&url, &["user", "deactivate", "zoe"], "");
+    run_ok(&url, &["user", "deactivate", "zoe"], "");
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password")
         .await
         .expect_body(401, WRONG_LOGIN);
-    assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
-    prints(&url, &["user", "activate", "zoe"], "");
+    assert!(run_ok(&url, &["user", "list"], "").contains("zoe\tinactive"));
+    run_ok(&url, &["user", "activate", "zoe"], "");
     // Tokens issued before the deactivation stay revoked.
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password").await.expect(200);
@@ -130,7 +130,7 @@ async fn users_are_managed(gateway: Gateway) {
         ),
         (&["user", "deactivate", "nobody"], "", "no such user"),
     ] {
-        let output = fails(&url, arguments, input);
+        let output = run_err(&url, arguments, input);
         assert!(output.contains(printed), "{arguments:?}: {output}");
         assert!(!output.contains("a password"), "{output}");
     }
@@ -145,7 +145,7 @@ async fn check_reports_violations(gateway: Gateway) {
         .post("outflows/", json!({ "product": product, "quantity": 3 }))
         .await
         .expect(201);
-    let report = prints(&url, &["check"], "");
+    let report = run_ok(&url, &["check"], "");
     assert!(
         report.lines().count() > 5 && !report.contains("FAILED"),
         "{report}"
@@ -154,7 +154,7 @@ async fn check_reports_violations(gateway: Gateway) {
         .sql("UPDATE product SET quantity = quantity + 1")
         .await
         .unwrap();
-    let report = fails(&url, &["check"], "");
+    let report = run_err(&url, &["check"], "");
     assert!(
         report.contains(&format!(
             "FAILED  the ledger of a product adds up to its quantity: 1 row, for example id {product}"
@@ -165,7 +165,7 @@ async fn check_reports_violations(gateway: Gateway) {
         .sql("UPDATE product SET quantity = quantity - 1")
         .await
         .unwrap();
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
 }
 
 /// The products and outflows of a database as texts, which are equal for both database engines.
@@ -192,34 +192,34 @@ async fn rows(database_url: &str) -> Vec<String> {
 
 async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
     let url = gateway.database_url();
-    let created = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
+    let created = run_ok(&url, &["seed", "--products", "60", "--seed", "7"], "");
     assert!(created.starts_with("added 60 products, "), "{created}");
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
     let expected_rows = rows(&url).await;
     assert!(expected_rows.len() > 120);
 
     let directory = tempfile::tempdir().unwrap();
     let same_seed = format!("sqlite://{}", directory.path().join("same.db").display());
-    prints(&same_seed, &["seed", "--products", "60", "--seed", "7"], "");
+    run_ok(&same_seed, &["seed", "--products", "60", "--seed", "7"], "");
     assert_eq!(rows(&same_seed).await, expected_rows);
     let other_seed = format!("sqlite://{}", directory.path().join("other.db").display());
-    prints(&other_seed, &["seed", "--products", "60", "--seed", "8"], "");
+    run_ok(&other_seed, &["seed", "--products", "60", "--seed", "8"], "");
     assert_ne!(rows(&other_seed).await, expected_rows);
 }
 
 async fn serve_migrates_the_database(gateway: Gateway) {
     let database = gateway.stop().await;
-    let all = prints(&database.url(), &["migrate", "status"], "")
+    let all = run_ok(&database.url(), &["migrate", "status"], "")
         .lines()
         .count()
         .to_string();
-    prints(&database.url(), &["migrate", "down", &all, "--yes"], "");
+    run_ok(&database.url(), &["migrate", "down", &all, "--yes"], "");
     let program = Program::serve(&database.url(), &[]).await;
     program.anon().get("/readyz").await.expect(200);
     program.anon().get("/livez").await.expect_body(200, "ok");
     assert_eq!(
-        prints(&database.url(), &["migrate", "status"], "")
+        run_ok(&database.url(), &["migrate", "status"], "")
             .matches("applied")
             .count()
             .to_string(),
@@ -240,7 +240,7 @@ async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
             .await
             .is_err()
     );
-    prints(&database.url(), &["check"], "");
+    run_ok(&database.url(), &["check"], "");
 }
 
 async fn the_shutdown_notice_is_configurable(gateway: Gateway) {

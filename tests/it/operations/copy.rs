@@ -15,7 +15,7 @@ use stockroom::error::Error;
 
 use crate::support::answer::INVALID_OR_EXPIRED_TOKEN;
 use crate::support::api::Api;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, START};
 use crate::support::program::command;
 use crate::support::test_database::{Database, PASSWORD, TestDatabase, row_counts};
@@ -43,7 +43,7 @@ where
 
 /// Adds rows to every table; returns a pair of tokens, a pair that was logged out, and a product.
 async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
-    prints(
+    run_ok(
         &gateway.database_url(),
         &["seed", "--products", "60", "--seed", "5"],
         "",
@@ -191,7 +191,7 @@ async fn copy_and_compare(from: Database, to: Database) {
     }
 
     let words = ["copy", "--from", &from, "--to", &to];
-    let printed = prints(&to, &[&words[..], &["--json"]].concat(), "");
+    let printed = run_ok(&to, &[&words[..], &["--json"]].concat(), "");
     let output: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(output["equal"], true);
     let compared = output["tables"].as_array().expect("tables");
@@ -209,9 +209,9 @@ async fn copy_and_compare(from: Database, to: Database) {
         assert_eq!(after.get(table), Some(rows), "{table}");
     }
     assert_eq!(row_counts(&from).await, before, "the source was changed");
-    prints(&to, &["check"], "");
-    prints(&from, &["check"], "");
-    let second_copy = fails(&to, &words, "");
+    run_ok(&to, &["check"], "");
+    run_ok(&from, &["check"], "");
+    let second_copy = run_err(&to, &words, "");
     assert!(
         second_copy.contains("the target is not empty: it has rows in brand, category"),
         "{second_copy}"
@@ -291,7 +291,7 @@ async fn every_table_is_copied_from_sqlite_to_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_copy_leaves_the_target_unchanged() {
     let source = TestDatabase::migrated(Database::Sqlite).await.expect("SQLite");
-    prints(&source.url(), &["seed", "--products", "300", "--seed", "5"], "");
+    run_ok(&source.url(), &["seed", "--products", "300", "--seed", "5"], "");
     let TestDatabase::Sqlite(directory) = TestDatabase::empty(Database::Sqlite).await.expect("SQLite") else {
         unreachable!("it is SQLite");
     };
@@ -332,7 +332,7 @@ async fn an_interrupted_copy_leaves_the_target_unchanged() {
 async fn impossible_copies_report_an_error() {
     let source = TestDatabase::migrated(Database::Sqlite).await.expect("SQLite");
     let (url, absent) = (source.url(), format!("{}-absent", source.url()));
-    let error_of = |from: &str, to: &str| fails(&url, &["copy", "--from", from, "--to", to], "");
+    let error_of = |from: &str, to: &str| run_err(&url, &["copy", "--from", from, "--to", to], "");
     assert!(error_of(&absent, &format!("{url}-new")).contains("does not exist"));
     assert!(error_of(&url, &url).contains("--from and --to are the same database"));
     let unreadable = error_of(&url, "postgres://shop:cret#x@nowhere/shop");
@@ -342,7 +342,7 @@ async fn impossible_copies_report_an_error() {
     );
     assert!(error_of(&url, "mysql://shop").contains("it must begin with sqlite:// or postgres://"));
     // A database of an earlier version.
-    prints(&url, &["migrate", "down", "--yes"], "");
+    run_ok(&url, &["migrate", "down", "--yes"], "");
     let outdated = error_of(&url, &format!("{url}-new"));
     assert!(
         outdated.contains("migrations of the source are missing"),

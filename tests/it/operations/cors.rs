@@ -8,7 +8,7 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both!(
+on_both_databases!(
     other_origins_are_not_allowed,
     listed_origins_are_allowed,
     a_wildcard_allows_every_origin,

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::operations::failures::assert_unavailable;
 use crate::support::actors::{Actor, send};
 use crate::support::cluster::Cluster;
-use crate::support::command::prints;
+use crate::support::command::run_ok;
 use crate::support::program::Program;
 
 /// The time limit of a response while the database is unavailable.
@@ -155,7 +155,7 @@ async fn acknowledged_writes_survive_a_crash() {
         ids.join(",")
     );
     assert_eq!(cluster.number(&query).await, i64::try_from(ids.len()).unwrap());
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 /// The server ends after the commit of a mutation, while its payload is read.
@@ -217,7 +217,7 @@ async fn a_crash_after_the_commit_loses_only_the_payload() {
     let complete = outflow(json!({ "totalCount": 0 }));
     assert_eq!(repeated.json()["data"]["createOutflow"], complete);
     assert_eq!(admin.quantity(product).await, 999_999);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -251,7 +251,7 @@ async fn requests_are_refused_while_the_database_hangs() {
         responses.longest
     );
     assert!(responses.longest < MAX_RESPONSE_TIME, "{:?}", responses.longest);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -282,7 +282,7 @@ async fn requests_are_served_or_refused_without_free_connections() {
     }
     // Stops the gateway, which has taken the free connections.
     drop(program);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -315,7 +315,7 @@ async fn a_locked_row_delays_only_its_own_requests() {
     other.batch_execute("ROLLBACK").await.unwrap();
     create_outflow(&admin, product).await.expect(201);
     assert_eq!(admin.quantity(product).await, 999_999);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -358,7 +358,7 @@ async fn a_read_only_database_serves_reads() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(admin.quantity(product).await, 999_999);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 /// With all migrations applied, serving needs no right to change the schema.

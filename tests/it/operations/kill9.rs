@@ -16,7 +16,7 @@ use stockroom::services::Services;
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
 
-on_both![acknowledged_movements_survive];
+on_both_databases![acknowledged_movements_survive];
 
 /// The number of kills.
 const ROUNDS: u64 = 10;

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{Reaction, Receiver, create_outflow, send_due, with_webhooks};
 
-on_both!(
+on_both_databases!(
     metrics_are_in_the_prometheus_text_format,
     operations_are_counted_by_type_and_error,
     pending_webhooks_are_shown,

@@ -10,12 +10,12 @@ use stockroom::kind::Kind;
 use tokio_postgres::NoTls;
 
 use crate::support::api::Api;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, run as run_test};
 use crate::support::program::{Program, command};
 use crate::support::test_database::Database;
 
-on_both![
+on_both_databases![
     a_compatible_newer_schema_is_served,
     an_incompatible_newer_schema_is_refused,
     counts_are_repaired,
@@ -45,13 +45,13 @@ async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
     program.user("viewer").await.get("brands/").await.expect(200);
     program.terminate();
     assert!(program.wait_for_exit().await.success());
-    let status = prints(&url, &["migrate", "status"], "");
+    let status = run_ok(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
     assert!(
         last.starts_with("newer ") && last.contains(NEWER_MIGRATION),
         "{status}"
     );
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
     for arguments in [&["check"][..], &["user", "list"], &["user", "activate", "viewer"]] {
         let output = run(&url, arguments, "");
         let log = String::from_utf8_lossy(&output.stderr);
@@ -61,7 +61,7 @@ async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
         );
     }
     // Only the newer version can revert its migration.
-    assert!(fails(&url, &["migrate", "down", "--yes"], "").contains(NEWER_MIGRATION));
+    assert!(run_err(&url, &["migrate", "down", "--yes"], "").contains(NEWER_MIGRATION));
 }
 
 async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
@@ -77,17 +77,17 @@ async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
         .expect("the process runs");
     assert_eq!(serve.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&serve.stderr).contains(NEWER_MIGRATION));
-    let status = fails(&url, &["migrate", "status"], "");
+    let status = run_err(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
     assert!(
         last.starts_with("unknown ") && last.contains(NEWER_MIGRATION),
         "{status}"
     );
-    assert!(fails(&url, &["migrate", "up"], "").contains(NEWER_MIGRATION));
+    assert!(run_err(&url, &["migrate", "up"], "").contains(NEWER_MIGRATION));
     let check = run(&url, &["check"], "");
     assert_eq!(check.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&check.stderr).contains(NEWER_MIGRATION));
-    assert!(fails(&url, &["user", "deactivate", "viewer"], "").contains(NEWER_MIGRATION));
+    assert!(run_err(&url, &["user", "deactivate", "viewer"], "").contains(NEWER_MIGRATION));
     // Users can still be listed.
     let list = run(&url, &["user", "list"], "");
     assert!(list.status.success());
@@ -99,7 +99,7 @@ async fn counts_are_repaired(gateway: Gateway) {
     let url = gateway.database_url();
     gateway.root.product("Tea", 5).await;
     gateway.root.product("Mate", 5).await;
-    let unchanged = prints(&url, &["repair", "counts"], "");
+    let unchanged = run_ok(&url, &["repair", "counts"], "");
     assert_eq!(unchanged.lines().count(), 7, "{unchanged}");
     assert!(
         unchanged.lines().all(|line| line.starts_with("ok ")),
@@ -113,14 +113,14 @@ async fn counts_are_repaired(gateway: Gateway) {
         .sql("DELETE FROM tally WHERE noun = 'stock_change'")
         .await
         .expect("a deletion");
-    let violations = fails(&url, &["check"], "");
+    let violations = run_err(&url, &["check"], "");
     assert!(
         violations.contains("FAILED  the row count of each table is correct"),
         "{violations}"
     );
     let count = async || gateway.viewer.get("products/").await.json()["count"].clone();
     assert_ne!(count().await, 2);
-    let repaired = prints(&url, &["repair", "counts"], "");
+    let repaired = run_ok(&url, &["repair", "counts"], "");
     assert!(repaired.contains("repaired product: 2 rows, not "), "{repaired}");
     assert!(
         repaired.contains("repaired stock_change: 2 rows, not 0"),
@@ -128,7 +128,7 @@ async fn counts_are_repaired(gateway: Gateway) {
     );
     assert_eq!(repaired.matches("repaired").count(), 2, "{repaired}");
     assert_eq!(count().await, 2);
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     // The triggers continue from the repaired counts.
     gateway.root.product("Coffee", 1).await;
     assert_eq!(count().await, 3);
@@ -137,7 +137,7 @@ async fn counts_are_repaired(gateway: Gateway) {
         "SELECT CAST(SUM(change) AS bigint) FROM tally WHERE noun = 'stock_change'",
     );
     assert_eq!(gateway.services.db.number(statement).await, Ok(3));
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,13 +150,13 @@ async fn commit_a_row_during_the_migration(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let database = gateway.stop().await;
     let url = database.url();
-    let status = prints(&url, &["migrate", "status"], "");
+    let status = run_ok(&url, &["migrate", "status"], "");
     let steps = status
         .lines()
         .skip_while(|line| !line.ends_with("_tallies"))
         .count();
     assert!(steps > 0, "{status}");
-    prints(&url, &["migrate", "down", &steps.to_string(), "--yes"], "");
+    run_ok(&url, &["migrate", "down", &steps.to_string(), "--yes"], "");
     let (writer, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
     tokio::spawn(connection);
     let (observer, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
@@ -167,7 +167,7 @@ async fn commit_a_row_during_the_migration(gateway: Gateway) {
     writer.batch_execute(insert).await.expect("a row");
     let migrating = {
         let url = url.clone();
-        tokio::task::spawn_blocking(move || prints(&url, &["migrate", "up"], ""))
+        tokio::task::spawn_blocking(move || run_ok(&url, &["migrate", "up"], ""))
     };
     let lock_waits =
         "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
@@ -183,7 +183,7 @@ async fn commit_a_row_during_the_migration(gateway: Gateway) {
     }
     writer.batch_execute("COMMIT").await.expect("a commit");
     migrating.await.expect("the migration succeeds");
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     let program = Program::serve(&url, &[]).await;
     let brands = program.user("viewer").await.get("brands/").await.expect(200);
     assert_eq!(brands["count"], 2);

@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 use crate::support::test_database::PASSWORD;
 
-on_both!(
+on_both_databases!(
     each_request_logs_one_line_without_secrets,
     requests_have_ids,
     metrics_count_requests,

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 
-on_both![pages_load_from_this_host_only, other_methods_are_refused];
+on_both_databases![pages_load_from_this_host_only, other_methods_are_refused];
 
 async fn other_methods_are_refused(gateway: Gateway) {
     for path in ["/", "/docs", "/livez", "/readyz", "/metrics"] {

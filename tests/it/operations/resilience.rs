@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(
+on_both_databases!(
     no_request_fails_during_shutdown,
     requests_in_progress_are_completed
 );

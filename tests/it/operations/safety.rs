@@ -11,12 +11,12 @@ use rusqlite::Connection;
 
 use crate::import::installation::Installation;
 use crate::support::api::Api;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, run as run_test};
 use crate::support::program::{Program, command};
 use crate::support::test_database::Database;
 
-on_both![
+on_both_databases![
     reverting_asks_for_confirmation,
     an_outdated_schema_is_not_changed,
     sighup_shuts_down_cleanly,
@@ -31,22 +31,22 @@ fn missing(status: &str) -> usize {
 async fn reverting_asks_for_confirmation(gateway: Gateway) {
     let database = gateway.stop().await;
     let url = database.url();
-    let printed = fails(&url, &["migrate", "down", "99"], "yes\n");
+    let printed = run_err(&url, &["migrate", "down", "99"], "yes\n");
     assert!(printed.contains("confirm it with --yes"), "{printed}");
-    assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
-    assert_eq!(missing(&prints(&url, &["migrate", "down", "2", "--yes"], "")), 2);
+    assert_eq!(missing(&run_ok(&url, &["migrate", "status"], "")), 0);
+    assert_eq!(missing(&run_ok(&url, &["migrate", "down", "2", "--yes"], "")), 2);
 }
 
 async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
     let database = gateway.stop().await;
     let url = database.url();
-    prints(&url, &["migrate", "down", "--yes"], "");
+    run_ok(&url, &["migrate", "down", "--yes"], "");
     let installation = Installation::of("01_documented", Database::Sqlite)
         .await
         .expect("SQLite needs no server");
     let directory = tempfile::tempdir().expect("a directory");
     let other = format!("sqlite://{}", directory.path().join("other.db").display());
-    prints(
+    run_ok(
         &other,
         &["user", "create", "ann", "--password-stdin"],
         "a password",
@@ -58,23 +58,23 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
         &["import", "run", &installation.address()],
         &["copy", "--from", &other, "--to", &url],
     ] {
-        let printed = fails(&url, command, "a password");
+        let printed = run_err(&url, command, "a password");
         assert!(printed.contains("stockroom migrate up"), "{printed}");
         assert_eq!(
-            missing(&fails(&url, &["migrate", "status"], "")),
+            missing(&run_err(&url, &["migrate", "status"], "")),
             1,
             "{command:?}"
         );
     }
     installation.remove().await;
     // In a database without tables, the command creates them.
-    let all = fails(&url, &["migrate", "status"], "")
+    let all = run_err(&url, &["migrate", "status"], "")
         .lines()
         .count()
         .to_string();
-    prints(&url, &["migrate", "down", &all, "--yes"], "");
-    prints(&url, &["user", "create", "ann", "--password-stdin"], "a password");
-    assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
+    run_ok(&url, &["migrate", "down", &all, "--yes"], "");
+    run_ok(&url, &["user", "create", "ann", "--password-stdin"], "a password");
+    assert_eq!(missing(&run_ok(&url, &["migrate", "status"], "")), 0);
 }
 
 async fn sighup_shuts_down_cleanly(gateway: Gateway) {
@@ -83,7 +83,7 @@ async fn sighup_shuts_down_cleanly(gateway: Gateway) {
     program.user("admin").await.get("brands/").await.expect(200);
     program.hang_up();
     assert_eq!(program.wait_for_exit().await.code(), Some(0));
-    prints(&database.url(), &["check"], "");
+    run_ok(&database.url(), &["check"], "");
 }
 
 async fn commands_on_users_are_logged(gateway: Gateway) {
@@ -121,7 +121,7 @@ async fn corrupt_the_file(gateway: Gateway) {
     gateway.root.product("Tea", 5).await;
     let database = gateway.stop().await;
     let url = database.url();
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     let path = url.trim_start_matches("sqlite://");
     let page: u32 = {
         let file = Connection::open(path).expect("the file");

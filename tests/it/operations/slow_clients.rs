@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(
+on_both_databases!(
     slow_clients_do_not_starve_others,
     streams_without_a_window_use_bounded_memory,
     the_limit_on_open_files_is_raised

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::support::actors::Actor;
 use crate::support::cluster::Cluster;
-use crate::support::command::prints;
+use crate::support::command::run_ok;
 use crate::support::event_stream::EventStream;
 use crate::support::program::Program;
 use crate::support::redis::{Proxy, Redis};
@@ -279,6 +279,6 @@ async fn no_entry_is_lost_while_connections_are_closed() {
     );
     streams.abort_all();
     assert_eq!(program.anon().get("/readyz").await.status, 200);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
     println!("everything was delivered after {:?}", begin.elapsed());
 }

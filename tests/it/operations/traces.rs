@@ -13,7 +13,7 @@ use crate::support::test_database::PASSWORD;
 use crate::support::trace_collector::{Collector, attribute};
 use crate::support::webhook_receiver::{Receiver, SECRET};
 
-on_both!(
+on_both_databases!(
     a_request_and_its_statements_form_one_trace,
     operations_are_named_without_their_variables,
     webhooks_are_traced,

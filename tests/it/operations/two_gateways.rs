@@ -1,5 +1,5 @@
-//! Two gateways on one database and one Redis, one of which is killed: clients of the other are not affected, and no
-//! data is lost.
+//! Two gateways share a database and a Redis server, and one gateway is killed: clients of the other are not affected,
+//! and no data is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,7 +108,7 @@ async fn end_sessions(gateway: Gateway) {
         .get("brands/")
         .await
         .expect(200);
-    crate::support::command::prints(&url, &["user", "deactivate", "viewer"], "");
+    crate::support::command::run_ok(&url, &["user", "deactivate", "viewer"], "");
     viewer.get("brands/").await.expect(401);
     user_at(&first, viewer.token.as_deref().expect("a token"))
         .get("brands/")
@@ -345,11 +345,11 @@ async fn outflows(gateway: &Gateway) -> BTreeSet<i64> {
 async fn start_on_an_empty_database(gateway: Gateway) {
     let database = gateway.stop().await;
     let url = database.url();
-    let steps = crate::support::command::prints(&url, &["migrate", "status"], "")
+    let steps = crate::support::command::run_ok(&url, &["migrate", "status"], "")
         .lines()
         .count()
         .to_string();
-    crate::support::command::prints(&url, &["migrate", "down", &steps, "--yes"], "");
+    crate::support::command::run_ok(&url, &["migrate", "down", &steps, "--yes"], "");
     let (first, second, third) = tokio::join!(
         Program::serve(&url, &[QUIET]),
         Program::serve(&url, &[QUIET]),
@@ -358,5 +358,5 @@ async fn start_on_an_empty_database(gateway: Gateway) {
     for program in [&first, &second, &third] {
         program.anon().get("/readyz").await.expect(200);
     }
-    crate::support::command::prints(&url, &["check"], "");
+    crate::support::command::run_ok(&url, &["check"], "");
 }

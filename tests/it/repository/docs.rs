@@ -19,7 +19,7 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     examples_of_login_are_correct,
     examples_of_lists_are_correct,
     examples_of_errors_are_correct,
@@ -29,7 +29,7 @@ on_both![
     examples_of_moving_from_rest_are_correct,
 ];
 
-/// Pages whose examples are not HTTP requests; other tests cover them.
+/// Pages with examples that are not HTTP requests; other tests cover them.
 const NOT_RUN: [&str; 4] = [
     "moving-over.md",
     "operations.md",

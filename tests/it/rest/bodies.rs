@@ -9,7 +9,7 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, exchange_half_closed, head};
 
-on_both![
+on_both_databases![
     invalid_json_is_rejected,
     values_other_than_objects_are_rejected,
     deep_and_unusual_json_causes_no_failure,

@@ -13,7 +13,7 @@ use crate::support::answer::{Answer, compact};
 use crate::support::gateway::{Gateway, at};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     token_examples_match,
     brand_examples_match,
     brand_list_matches,
@@ -256,7 +256,7 @@ async fn supplier_list_matches(gateway: Gateway) {
 }
 
 /// Creates the first documented product, as of 14:30 on the 15th, and the objects it refers to.
-pub async fn samsung_galaxy(gateway: Gateway) -> Gateway {
+pub async fn create_samsung_galaxy(gateway: Gateway) -> Gateway {
     let gateway = at_time(gateway, "2024-01-10T10:00:00Z").await;
     assert_eq!(
         gateway
@@ -334,7 +334,7 @@ async fn error_examples_match(gateway: Gateway) {
 }
 
 async fn page_examples_match(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+    let gateway = create_samsung_galaxy(gateway).await;
     for number in 2..=100 {
         let product = json!({
             "title": format!("Zebra {number:03}"), "category": 1, "brand": 2, "cost_price": 1, "selling_price": 2,
@@ -357,7 +357,7 @@ async fn page_examples_match(gateway: Gateway) {
 }
 
 async fn curl_examples_match(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+    let gateway = create_samsung_galaxy(gateway).await;
     let system = gateway.system();
     stockroom::resolvers::account::set_password(&system, "admin".into(), "password".into())
         .await

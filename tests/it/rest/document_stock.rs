@@ -3,10 +3,10 @@
 use serde_json::json;
 use stockroom::kind::Kind;
 
-use crate::rest::document::{at_time, example, samsung_galaxy, value};
+use crate::rest::document::{at_time, create_samsung_galaxy, example, value};
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     product_examples_match,
     product_list_matches,
     inflow_examples_match,
@@ -16,7 +16,7 @@ on_both![
 ];
 
 async fn product_examples_match(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+    let gateway = create_samsung_galaxy(gateway).await;
     gateway
         .viewer
         .get("products/1/")
@@ -62,7 +62,7 @@ async fn product_examples_match(gateway: Gateway) {
 }
 
 async fn product_list_matches(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+    let gateway = create_samsung_galaxy(gateway).await;
     // The list is sorted by title, so the other products need titles that come after the example's.
     for number in 2..=150 {
         let product = json!({
@@ -78,7 +78,7 @@ async fn product_list_matches(gateway: Gateway) {
 }
 
 async fn inflow_examples_match(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+    let gateway = create_samsung_galaxy(gateway).await;
     let first = json!({ "supplier": 1, "product": 1, "quantity": 20, "description": "Monthly restock" });
     assert_eq!(gateway.manager.make(Kind::Inflow, first).await, 1);
     let gateway = at_time(gateway, "2024-01-16T10:00:00Z").await;
@@ -110,7 +110,7 @@ async fn inflow_examples_match(gateway: Gateway) {
 }
 
 async fn inflow_list_matches(gateway: Gateway) {
-    let gateway = at_time(samsung_galaxy(gateway).await, "2024-01-15T09:00:00Z").await;
+    let gateway = at_time(create_samsung_galaxy(gateway).await, "2024-01-15T09:00:00Z").await;
     let first = json!({ "supplier": 1, "product": 1, "quantity": 20, "description": "Monthly restock" });
     gateway.manager.make(Kind::Inflow, first).await;
     // The list begins with the newest, so the others must be older.
@@ -132,7 +132,7 @@ async fn inflow_list_matches(gateway: Gateway) {
 }
 
 async fn outflow_examples_match(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+    let gateway = create_samsung_galaxy(gateway).await;
     let first = json!({ "product": 1, "quantity": 5, "description": "Sale to customer #1234" });
     assert_eq!(gateway.manager.make(Kind::Outflow, first).await, 1);
     let gateway = at_time(gateway, "2024-01-16T11:00:00Z").await;
@@ -170,7 +170,7 @@ async fn outflow_examples_match(gateway: Gateway) {
 }
 
 async fn outflow_list_matches(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+    let gateway = create_samsung_galaxy(gateway).await;
     let first = json!({ "product": 1, "quantity": 5, "description": "Sale to customer #1234" });
     gateway.manager.make(Kind::Outflow, first).await;
     let gateway = at_time(gateway, "2024-01-14T09:00:00Z").await;

@@ -11,7 +11,7 @@ use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, head};
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
-on_both![
+on_both_databases![
     unknown_paths_are_not_found,
     ids_without_an_object_are_not_found,
     unsupported_methods_are_rejected,

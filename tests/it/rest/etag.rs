@@ -9,7 +9,7 @@ use crate::support::answer::{Answer, NOT_FOUND};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, MOVEMENTS, Sample};
 
-on_both![
+on_both_databases![
     objects_have_entity_tags,
     tags_change_with_the_representation,
     a_matching_if_none_match_returns_304,

@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::{Gateway, at};
 
-on_both_through_both![
+on_both_databases_and_apis![
     products_are_filtered_by_relation,
     products_are_filtered_by_price,
     movements_are_filtered_by_relation,

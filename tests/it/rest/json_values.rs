@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     lone_surrogates_are_rejected,
     integers_are_compared_by_value,
     numbers_are_accepted_as_texts,

@@ -7,7 +7,7 @@ use crate::support::answer::{Answer, INVALID_PAGE, keys};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{Sample, list};
 
-on_both![
+on_both_databases![
     an_empty_list_has_a_first_page,
     pages_are_linked,
     page_sizes_are_limited_to_100,

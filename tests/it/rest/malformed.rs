@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(malformed_requests_cause_no_failure);
+on_both_databases!(malformed_requests_cause_no_failure);
 
 /// The number of requests.
 const REQUESTS: u32 = 20_000;

@@ -17,7 +17,7 @@ use crate::support::openapi_index::{
 use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
-on_both![
+on_both_databases![
     every_method_is_described,
     responses_have_the_described_keys,
     bodies_have_the_described_fields,

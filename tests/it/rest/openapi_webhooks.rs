@@ -12,7 +12,7 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, send_due, with_managed_endpoints, with_webhooks,
 };
 
-on_both![webhooks_match_their_description];
+on_both_databases![webhooks_match_their_description];
 
 async fn webhooks_match_their_description(gateway: Gateway) {
     let receiver = Receiver::start().await;

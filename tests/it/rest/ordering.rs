@@ -10,9 +10,9 @@ use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, MOVEMENTS, list};
 
-on_both![repeated_ordering_parameters_are_joined];
+on_both_databases![repeated_ordering_parameters_are_joined];
 
-on_both_through_both![
+on_both_databases_and_apis![
     labels_order_by_every_column,
     products_order_by_every_column,
     movements_order_by_every_column,

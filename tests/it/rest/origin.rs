@@ -11,7 +11,7 @@ use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, head};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     links_use_the_host_header,
     the_public_address_takes_precedence,
     a_public_path_is_in_every_link,

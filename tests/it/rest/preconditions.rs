@@ -11,7 +11,7 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
-on_both![
+on_both_databases![
     writes_check_preconditions,
     reads_check_preconditions,
     preconditions_are_checked_after_permissions_and_before_bodies,

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, list};
 
-on_both_through_both![
+on_both_databases_and_apis![
     labels_are_found_by_name,
     products_are_found_by_title,
     case_is_ignored_in_every_alphabet,

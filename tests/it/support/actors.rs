@@ -139,7 +139,7 @@ pub async fn send(request: RequestBuilder) -> Answer {
     let request = request.expect("a request");
     let (method, path) = (request.method().clone(), request.url().path().to_owned());
     let response = http.execute(request).await;
-    Answer::of(
+    Answer::read(
         &method,
         &path,
         response.unwrap_or_else(|error| panic!("{method} {path}: {error:?}")),

@@ -63,7 +63,7 @@ const INTERNALS: [&str; 24] = [
 
 impl Answer {
     /// Reads a response to the end and runs the checks that apply to all of them.
-    pub async fn of(method: &Method, path: &str, response: reqwest::Response) -> Self {
+    pub async fn read(method: &Method, path: &str, response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let request = format!("{method} {path}");

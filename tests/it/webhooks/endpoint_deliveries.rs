@@ -12,7 +12,7 @@ use crate::support::webhook_receiver::{
     with_managed_endpoints, with_webhooks,
 };
 
-on_both![
+on_both_databases![
     each_endpoint_gets_the_events_of_its_subscription,
     rotated_secrets_overlap,
     a_test_event_is_sent_to_one_endpoint,

@@ -12,7 +12,7 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Reaction, Receiver, create_outflow, deliveries, events, send_due, with_managed_endpoints,
 };
 
-on_both![
+on_both_databases![
     disabled_endpoints_receive_nothing,
     status_410_disables_a_managed_endpoint,
     days_of_failures_disable_an_endpoint,

@@ -8,7 +8,7 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, create_outflow, send_due, with_managed_endpoints,
 };
 
-on_both![
+on_both_databases![
     deliveries_are_listed_like_other_collections,
     the_number_of_statements_does_not_grow_with_deliveries,
 ];

@@ -19,7 +19,7 @@ use crate::support::webhook_receiver::{
     with_managed_endpoints,
 };
 
-on_both![
+on_both_databases![
     unresponsive_receivers_do_not_delay_deliveries,
     deliveries_succeed_after_every_failure,
     two_gateways_share_endpoints,

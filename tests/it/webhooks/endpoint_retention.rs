@@ -12,7 +12,7 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, SECRET, create_outflow, send_due, with_webhooks,
 };
 
-on_both![rows_are_kept_by_migrations, secrets_are_not_logged];
+on_both_databases![rows_are_kept_by_migrations, secrets_are_not_logged];
 
 async fn rows_are_kept_by_migrations(gateway: Gateway) {
     let receiver = Receiver::start().await;

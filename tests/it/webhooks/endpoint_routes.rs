@@ -10,7 +10,7 @@ use crate::support::api::{APIS, Outcome};
 use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{ManagedEndpoint, create_outflow, with_managed_endpoints};
 
-on_both![
+on_both_databases![
     one_permission_covers_every_route,
     endpoints_are_limited_to_fifty,
     routes_behave_like_those_of_other_collections,

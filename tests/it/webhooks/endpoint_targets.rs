@@ -9,7 +9,7 @@ use crate::support::api::APIS;
 use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{ManagedEndpoint, Receiver, create_outflow, send_due};
 
-on_both![
+on_both_databases![
     private_addresses_are_rejected_on_save,
     host_names_of_private_addresses_are_rejected,
     private_addresses_are_rejected_on_connect,

@@ -12,7 +12,7 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, SECRET, with_managed_endpoints, with_webhooks,
 };
 
-on_both![
+on_both_databases![
     endpoints_are_created_updated_disabled_and_deleted,
     secrets_are_shown_once,
     invalid_values_are_rejected_by_both_apis,

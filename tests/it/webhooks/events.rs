@@ -13,7 +13,7 @@ use crate::support::webhook_receiver::{
     Received, Receiver, SECRET, create_outflow, deliveries, events, flags, send_due, with_webhooks,
 };
 
-on_both![
+on_both_databases![
     events_are_delivered_once_in_the_documented_shape,
     the_official_library_accepts_signatures,
     rejected_changes_are_not_delivered,

@@ -10,7 +10,7 @@ use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 use crate::support::webhook_receiver::{Reaction, Receiver, SECRET};
 
-on_both!(slow_receivers_do_not_delay_outflows);
+on_both_databases!(slow_receivers_do_not_delay_outflows);
 
 const CLIENTS: usize = 8;
 const OUTFLOWS_PER_CLIENT: usize = 25;

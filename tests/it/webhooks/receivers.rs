@@ -16,7 +16,7 @@ use crate::support::webhook_receiver::{
     Reaction, Received, Receiver, create_outflow, deliveries, events, flags, send_due, with_webhooks,
 };
 
-on_both![
+on_both_databases![
     retries_follow_the_schedule_with_one_id,
     retry_after_is_honoured,
     redirects_are_failures,
