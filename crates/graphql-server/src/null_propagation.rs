@@ -23,9 +23,9 @@ pub(crate) struct Completion {
     pub index: Arc<SchemaIndex>,
     pub document: Arc<Document>,
     pub operation: Option<Name>,
-    /// The description of the schema, if the operation may select it.
+    /// The description of the schema, if the operation selects introspection fields.
     pub description: Option<&'static str>,
-    /// Whether [`PLACEHOLDER`] may have been selected.
+    /// Whether the response can have [`PLACEHOLDER`] fields.
     pub has_placeholders: bool,
 }
 

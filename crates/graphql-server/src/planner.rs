@@ -344,7 +344,7 @@ impl<'a> Collector<'a> {
                 }
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref();
-                    if on.is_none_or(|on| self.index.is_of(object, &on.node.on.node)) {
+                    if on.is_none_or(|on| self.index.is_subtype(object, &on.node.on.node)) {
                         self.collect_into(object, &fragment.node.selection_set, is_certain, visited, groups);
                     }
                 }
@@ -362,7 +362,7 @@ impl<'a> Collector<'a> {
                     }
                     if self
                         .index
-                        .is_of(object, &fragment.node.type_condition.node.on.node)
+                        .is_subtype(object, &fragment.node.type_condition.node.on.node)
                     {
                         self.collect_into(object, &fragment.node.selection_set, is_certain, visited, groups);
                     }

@@ -6,7 +6,7 @@ use async_graphql::{Number, Value};
 use crate::schema_index::{NamedType, SchemaIndex};
 
 /// 2^51. Below this, a whole number in JSON text is never parsed as a different whole number. A large number written with
-/// many zeros after the point may be parsed as a double that is not whole, which is refused.
+/// many zeros after the point can be parsed as a double that is not whole, which is refused.
 const MAX_EXACT: f64 = 2_251_799_813_685_248.0;
 
 /// The number as an integer, from any notation. `None` if it is not whole or too large.
