@@ -1,4 +1,4 @@
-//! Writes values as JSON, and holds the JSON that is written while resolving.
+//! Writes values as JSON, and wraps written JSON as values.
 //!
 //! The wrappers in `resolve` return objects and lists as [`Value::Binary`] with their JSON, instead of a tree. A schema has
 //! no other binary values.

@@ -1,4 +1,4 @@
-//! Null propagation: a failed field becomes null, or its nearest nullable parent if the field is non-null.
+//! Null propagation: a failed field becomes null, or its nearest nullable parent does if the field is non-null.
 //!
 //! async-graphql leaves a failed field out of its object, and returns null for an object without fields. This module
 //! follows the path of each error into the data and sets the value there to null. Responses without errors skip this.

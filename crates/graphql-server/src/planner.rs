@@ -3,7 +3,7 @@
 //! unless the result depends on variables.
 //!
 //! async-graphql executes two selections with the same response key one after the other, even mutations, and returns null
-//! for an object with an empty selection. Most documents have neither and are executed as written.
+//! for an object with an empty selection. Most documents have no such selections and are executed as written.
 
 use std::collections::HashSet;
 
