@@ -6,7 +6,7 @@ use webhook_sender::{ForbiddenAddress, TargetPolicy};
 /// The policy according to the settings.
 pub fn policy(allow_private: bool) -> TargetPolicy {
     let policy = if allow_private {
-        TargetPolicy::any()
+        TargetPolicy::any_address()
     } else {
         TargetPolicy::public_only()
     };

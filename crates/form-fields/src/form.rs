@@ -188,7 +188,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Returns the id of `{"id": 1, "name": "…"}`.
+/// Returns the id in an object such as `{"id": 1, "name": "…"}`.
 fn id_of(object: &str) -> Option<i64> {
     match Form::parse(object.as_bytes()).ok()?.integer("id") {
         Field::Set(id) => Some(id),

@@ -77,7 +77,7 @@ impl QueryString {
         })
     }
 
-    /// Returns the number of the requested page (the parameter `page`), which may be less than 1.
+    /// Returns the number of the requested page (the parameter `page`), which can be less than 1.
     pub fn page_number(&self) -> Result<i128, ParameterError> {
         Ok(self.integer("page")?.unwrap_or(1))
     }

@@ -1,6 +1,6 @@
 //! The cost of an operation before it is executed: how many values, rows, fields and levels its response can have.
 //!
-//! The cost of a fragment is computed once, however often it is spread, and sums saturate. The computation therefore
+//! The cost of a fragment is computed once and reused for each spread, and sums saturate. The computation therefore
 //! takes linear time, even for fragments that spread each other twice and would grow exponentially if expanded.
 
 use std::collections::HashMap;
@@ -126,7 +126,7 @@ impl QueryCost {
         if exceeded.is_empty() {
             Ok(())
         } else {
-            Err(RequestError::all(ErrorCode::LimitExceeded, exceeded))
+            Err(RequestError::from_errors(ErrorCode::LimitExceeded, exceeded))
         }
     }
 }
@@ -134,7 +134,7 @@ impl QueryCost {
 /// The cost of one operation, with the variables of a request.
 ///
 /// # Errors
-/// When a fragment contains itself, or selection sets are nested too deep.
+/// When a fragment contains itself, or selection sets are nested too deeply.
 pub(crate) fn cost(
     index: &SchemaIndex,
     limits: &Limits,

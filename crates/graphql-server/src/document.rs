@@ -250,7 +250,10 @@ impl Validator {
             .now_or_never();
         match result {
             Some(Ok(response)) if response.errors.is_empty() => Ok(()),
-            Some(Ok(response)) => Err(RequestError::all(ErrorCode::BadUserInput, response.errors)),
+            Some(Ok(response)) => Err(RequestError::from_errors(
+                ErrorCode::BadUserInput,
+                response.errors,
+            )),
             Some(Err(_)) | None => Err(RequestError::new(
                 ErrorCode::BadUserInput,
                 "The document is not valid.",

@@ -184,11 +184,11 @@ fn digest(hash: &str) -> Result<[u8; 32], RequestError> {
     let mut bytes = [0; 32];
     let pairs = hash.as_bytes().chunks(2);
     if hash.len() == 64 {
-        let read = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let parse = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         if bytes
             .iter_mut()
             .zip(pairs)
-            .all(|(byte, pair)| read(pair).map(|read| *byte = read).is_some())
+            .all(|(byte, pair)| parse(pair).map(|value| *byte = value).is_some())
         {
             return Ok(bytes);
         }

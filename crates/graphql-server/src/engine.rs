@@ -74,7 +74,7 @@ impl<H: Host> Engine<H> {
     /// Builds the schema twice: once to validate documents and once to execute them.
     ///
     /// # Errors
-    /// When the file of trusted documents can't be read, or one of them is not valid.
+    /// When the schema definition or the file of trusted documents can't be read, or a trusted document is not valid.
     pub fn new<Q, M, S>(
         host: H,
         build: impl Fn() -> SchemaBuilder<Q, M, S>,
@@ -110,7 +110,7 @@ impl<H: Host> Engine<H> {
         &self.inner.settings
     }
 
-    /// Checks a request: the document, the login, the variables, the cost and the rate limits, in this order.
+    /// Checks a request: the document, the login, the variables, the cost, the arguments and the rate limits, in this order.
     ///
     /// # Errors
     /// The first check that fails.

@@ -119,7 +119,7 @@ impl RequestError {
     }
 
     /// Several errors; those without a code get this one.
-    pub fn all(code: ErrorCode, errors: Vec<ServerError>) -> Self {
+    pub fn from_errors(code: ErrorCode, errors: Vec<ServerError>) -> Self {
         Self {
             code,
             errors: sanitize(errors, code),

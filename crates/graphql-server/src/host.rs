@@ -34,10 +34,10 @@ pub trait Host: Send + Sync + 'static {
     fn session(&self, client: IpAddr, authorization: Option<&[u8]>) -> Result<Self::Session, RequestError>;
 
     /// Verifies the credentials and begins a request. Called for each request, and again before each event of a
-    /// subscription is sent, so that a revoked login ends it.
+    /// subscription is sent, so that a revoked login ends the subscription.
     ///
     /// # Errors
-    /// [`ErrorCode::Unauthenticated`] when the credentials are not or no longer valid.
+    /// [`ErrorCode::Unauthenticated`] when the credentials are not valid, or no longer valid.
     fn begin(
         &self,
         session: &Self::Session,

@@ -1,7 +1,7 @@
-//! Writes values as JSON, and holds the JSON that is written while resolving.
+//! Writes values as JSON, and wraps written JSON as values.
 //!
-//! Objects and lists of the wrappers in `resolve` are not kept as trees: they are [`Value::Binary`], whose bytes are their
-//! JSON. A schema has no other binary values.
+//! The wrappers in `resolve` return objects and lists as [`Value::Binary`] with their JSON, instead of a tree. A schema has
+//! no other binary values.
 
 use async_graphql::{Context, ID, Value};
 use axum::body::Bytes;

@@ -147,7 +147,10 @@ pub(crate) fn check_size(
         counter.selections(&fragment.node.selection_set.node, parent)?;
     }
     if counter.unknown_names.len() > MAX_ERRORS {
-        return Err(RequestError::all(ErrorCode::BadUserInput, counter.unknown_names));
+        return Err(RequestError::from_errors(
+            ErrorCode::BadUserInput,
+            counter.unknown_names,
+        ));
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Null propagation: a failed field becomes null, or its nearest nullable parent if the field is non-null.
+//! Null propagation: a failed field becomes null, or its nearest nullable parent does if the field is non-null.
 //!
 //! async-graphql leaves a failed field out of its object, and returns null for an object without fields. This module
 //! follows the path of each error into the data and sets the value there to null. Responses without errors skip this.
@@ -23,9 +23,9 @@ pub(crate) struct Completion {
     pub index: Arc<SchemaIndex>,
     pub document: Arc<Document>,
     pub operation: Option<Name>,
-    /// The description of the schema, if the operation may select it.
+    /// The description of the schema, if the operation selects introspection fields.
     pub description: Option<&'static str>,
-    /// Whether [`PLACEHOLDER`] may have been selected.
+    /// Whether the response can have [`PLACEHOLDER`] fields.
     pub has_placeholders: bool,
 }
 

@@ -3,7 +3,7 @@
 //! unless the result depends on variables.
 //!
 //! async-graphql executes two selections with the same response key one after the other, even mutations, and returns null
-//! for an object with an empty selection. Most documents have neither and are executed as written.
+//! for an object with an empty selection. Most documents have no such selections and are executed as written.
 
 use std::collections::HashSet;
 
@@ -344,7 +344,7 @@ impl<'a> Collector<'a> {
                 }
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref();
-                    if on.is_none_or(|on| self.index.is_of(object, &on.node.on.node)) {
+                    if on.is_none_or(|on| self.index.is_subtype(object, &on.node.on.node)) {
                         self.collect_into(object, &fragment.node.selection_set, is_certain, visited, groups);
                     }
                 }
@@ -362,7 +362,7 @@ impl<'a> Collector<'a> {
                     }
                     if self
                         .index
-                        .is_of(object, &fragment.node.type_condition.node.on.node)
+                        .is_subtype(object, &fragment.node.type_condition.node.on.node)
                     {
                         self.collect_into(object, &fragment.node.selection_set, is_certain, visited, groups);
                     }

@@ -97,7 +97,7 @@ pub use self::context::{Nullable, TableContext, nullable};
 pub use self::decimal::Decimal;
 pub use self::error::Error;
 pub use self::filter::{DateTimeFilter, DecimalFilter, IdFilter, IntFilter, StringFilter};
-pub use self::filter_input::{FilterArgument, FilterInput, HasFilter, logic, read_filter};
+pub use self::filter_input::{FilterArgument, FilterInput, HasFilter, logical_filter, read_filter};
 pub use self::input::{InputField, Presence, UpdateInput};
 pub use self::node::{HasNode, NodeOf};
 pub use self::order::{HasOrder, OrderArgument, OrderDirection, OrderInput};

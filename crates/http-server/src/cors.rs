@@ -32,7 +32,7 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let requested = request
+    let requested_headers = request
         .headers()
         .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
         .cloned();
@@ -41,8 +41,8 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
         // Any header is allowed, since browsers send no credentials with these requests.
-        if let Some(requested) = requested {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested);
+        if let Some(requested_headers) = requested_headers {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested_headers);
         }
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         response

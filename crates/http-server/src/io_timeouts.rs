@@ -79,7 +79,7 @@ impl<S> TimeoutStream<S> {
             .stalled_write
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(Err(timed_out("the client does not read")))
+        Poll::Ready(Err(timed_out("the client does not read the response")))
     }
 }
 
@@ -101,7 +101,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
             }
             Poll::Pending if self.bytes_read < FIRST_BYTES => {
                 ready!(self.first_bytes.as_mut().poll(cx));
-                Poll::Ready(Err(timed_out("the client sends nothing")))
+                Poll::Ready(Err(timed_out(
+                    "the client does not send the first bytes of a request",
+                )))
             }
             Poll::Pending => Poll::Pending,
         }

@@ -239,7 +239,7 @@ impl<P: Program> Server<P> {
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
                 () = unread.wait_until_stalled(limits.stall_timeout) => {
-                    return tracing::debug!("a connection was closed: the client does not read a response");
+                    return tracing::debug!("a connection was closed because the client does not read a response");
                 }
                 () = shutdown => {}
             }

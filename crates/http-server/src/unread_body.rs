@@ -157,11 +157,11 @@ impl HttpBody for UnreadBody {
         let this = &mut *self;
         let mut state = this.bodies.state();
         state.waiting.remove(&this.id);
-        let sent = std::mem::take(&mut this.last_part).min(this.unread);
-        state.bytes = state.bytes.saturating_sub(sent);
-        this.unread -= sent;
+        let sent_bytes = std::mem::take(&mut this.last_part).min(this.unread);
+        state.bytes = state.bytes.saturating_sub(sent_bytes);
+        this.unread -= sent_bytes;
         drop(state);
-        if sent > 0 {
+        if sent_bytes > 0 {
             this.bodies.progress.notify_waiters();
         }
         if !this.rest.is_empty() {

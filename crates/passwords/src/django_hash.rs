@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn costs_are_ordered() {
+    fn costs_increase_with_the_parameters() {
         let pbkdf2_cost = |rounds: u32| cost(&format!("pbkdf2_sha256${rounds}$salt$hash"));
         assert!(pbkdf2_cost(1_200_000) > pbkdf2_cost(600_000));
         assert!(cost("bcrypt$$2b$13$") > cost("bcrypt_sha256$$2b$12$"));

@@ -43,7 +43,7 @@ enum CountedAttempt {
 }
 
 impl Failures {
-    /// Failures in Redis, counted by all programs together. While it is unavailable each program counts by itself.
+    /// Failures in Redis, counted by all programs together. While Redis is unavailable, each program counts by itself.
     pub fn shared(store: Arc<Store>) -> Self {
         Self {
             local: Mutex::default(),
@@ -61,11 +61,11 @@ impl Failures {
             Some(shared) => shared.begin(address, name).await,
             None => None,
         };
-        let counted = match shared {
-            Some(counted) => CountedAttempt::Shared(counted?),
+        let attempt = match shared {
+            Some(attempt) => CountedAttempt::Shared(attempt?),
             None => self.begin_locally(address, name, now)?,
         };
-        Ok(Attempt(counted))
+        Ok(Attempt(attempt))
     }
 
     fn begin_locally(&self, address: IpAddr, name: &str, now: Duration) -> Result<CountedAttempt, Duration> {
@@ -84,8 +84,8 @@ impl Failures {
     }
 
     /// Removes an attempt that succeeded.
-    pub async fn record_success(&self, Attempt(counted): &Attempt) {
-        match (counted, &self.shared) {
+    pub async fn record_success(&self, Attempt(attempt): &Attempt) {
+        match (attempt, &self.shared) {
             (CountedAttempt::Local { name, at }, _) => {
                 let mut state = self.local.lock().unwrap_or_else(PoisonError::into_inner);
                 state.by_name.remove(name, *at);

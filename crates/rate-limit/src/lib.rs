@@ -14,9 +14,9 @@
 //! let windows = Windows::local();
 //! let (client, now) = (Client::User(7), Duration::ZERO);
 //! assert!(windows.count(client, READS, 2, now).await.admitted);
-//! let refused = windows.count(client, READS, 1, now).await;
-//! assert!(!refused.admitted);
-//! assert_eq!(refused.reset, rate_limit::WINDOW);
+//! let count = windows.count(client, READS, 1, now).await;
+//! assert!(!count.admitted);
+//! assert_eq!(count.reset, rate_limit::WINDOW);
 //! # }
 //! ```
 //!

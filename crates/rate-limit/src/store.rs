@@ -101,7 +101,7 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if was_paused.is_some() {
-            tracing::info!("Redis responds again: rate limits are shared");
+            tracing::info!("Redis responds again: rate limits are shared again");
         }
     }
 

@@ -21,7 +21,7 @@ impl StatementObserver for DatabaseObserver {
     }
 }
 
-/// Observes the statements of a transaction, which may run on another thread.
+/// Observes the statements of a transaction, which can run on another thread.
 impl StatementObserver for Record {
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
         boxed(self.statement(backend, sql))

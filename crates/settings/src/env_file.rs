@@ -1,7 +1,7 @@
 //! `.env`: lines of `NAME=VALUE`.
 //!
 //! Values are literal, except that white space around them is removed: nothing is expanded, unquoted or cut off at a `#`,
-//! because Django's keys contain all of these characters.
+//! because Django's keys contain quotes, `$` and `#`.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read as _};

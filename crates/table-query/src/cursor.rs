@@ -105,9 +105,9 @@ pub fn decode(order: &str, terms: &[Term], cursor: &str) -> Option<Vec<Value>> {
 }
 
 fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
-    let (taken, remaining) = rest.split_at_checked(count)?;
+    let (bytes, remaining) = rest.split_at_checked(count)?;
     *rest = remaining;
-    Some(taken)
+    Some(bytes)
 }
 
 fn take_integer(rest: &mut &[u8]) -> Option<i64> {

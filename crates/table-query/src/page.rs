@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extra_item_means_that_there_are_more() {
+    fn an_extra_item_indicates_another_page() {
         let items = [(1, 10), (2, 20), (1, 11), (1, 12), (2, 21)];
         let forward = pages(&request(2, false), &items);
         let page = forward.of(1);

@@ -34,7 +34,7 @@ pub struct PageStart {
     pub count: u64,
     /// The values by which the row before the position is ordered; `None` for the beginning of the list.
     pub after: Option<Vec<Value>>,
-    /// The number of rows to skip from there.
+    /// The number of rows to skip after this position.
     pub skip: u64,
 }
 

@@ -164,9 +164,9 @@ mod tests {
             cache.insert::<shelf::Entity>(1, &[shelf(id, &text)]);
         }
         let ids: Vec<i64> = (0..10_000).collect();
-        let kept = cache.find::<shelf::Entity>(1, &ids);
-        assert!(!kept.is_empty() && kept.len() * text.len() < CAPACITY);
-        assert!(kept.iter().any(|row| row.id == 9_999));
+        let rows = cache.find::<shelf::Entity>(1, &ids);
+        assert!(!rows.is_empty() && rows.len() * text.len() < CAPACITY);
+        assert!(rows.iter().any(|row| row.id == 9_999));
     }
 
     #[test]

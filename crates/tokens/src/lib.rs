@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generation_revokes_tokens_of_the_same_second() {
+    fn a_new_generation_revokes_tokens_of_the_same_second() {
         let claims = claims();
         assert_eq!(claims.session(), "0123456789abcdef");
         assert_eq!(claims.jti.len(), 2 * SESSION_DIGITS);

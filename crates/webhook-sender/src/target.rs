@@ -100,7 +100,7 @@ impl TargetPolicy {
     }
 
     /// All addresses, including those of this machine and of private networks.
-    pub const fn any() -> Self {
+    pub const fn any_address() -> Self {
         Self {
             allow_private: true,
             exception: "",
@@ -229,7 +229,7 @@ mod tests {
     use super::{Resolver, TargetPolicy, is_public};
 
     const PUBLIC: TargetPolicy = TargetPolicy::public_only();
-    const ANY: TargetPolicy = TargetPolicy::any();
+    const ANY: TargetPolicy = TargetPolicy::any_address();
 
     #[test]
     fn special_addresses_are_not_public() {

@@ -14,7 +14,7 @@ use super::{Parser, Result};
 use crate::error::{Error, ErrorKind};
 use crate::token::TokenKind;
 
-/// The keywords that begin a definition of a type system. `extend` may precede all but the last.
+/// The keywords that begin a definition of a type system. `extend` can precede each except `directive`.
 const TYPE_SYSTEM: [&str; 8] = [
     "schema",
     "scalar",

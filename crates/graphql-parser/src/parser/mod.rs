@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    /// Like [`Self::many`], but the brackets may be missing.
+    /// Like [`Self::many`], but the brackets can be missing.
     fn optional_many<T>(
         &mut self,
         open: TokenKind,

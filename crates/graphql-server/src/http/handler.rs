@@ -98,7 +98,7 @@ struct Exchange<H: Host> {
 
 impl<H: Host> Exchange<H> {
     async fn respond(self, request: Result<GraphQlRequest, RequestError>) -> Response {
-        // `text/html` does not count: if the host had a page for browsers, it would already have been served.
+        // `text/html` does not count: the page for browsers is served earlier, and only for `GET`.
         let accepted = self
             .reply
             .accepted
@@ -238,7 +238,7 @@ impl Reply {
     }
 
     /// A GraphQL response. With `application/json`, the status of a request error is 200, as older clients expect, except
-    /// for 429 and 503. With `application/graphql-response+json`, it shows whether anything was executed.
+    /// for 429 and 503. With `application/graphql-response+json`, the status shows whether anything was executed.
     fn response(self, response: &GraphQlResponse) -> http::Response<String> {
         let status = match response.request_error().map_or(StatusCode::OK, ErrorCode::status) {
             status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => status,

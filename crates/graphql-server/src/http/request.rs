@@ -69,7 +69,7 @@ pub(crate) fn from_query(query: &str) -> Result<GraphQlRequest, RequestError> {
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let text = || serde_json::value::to_raw_value(&*value).ok();
         let json = || RawValue::from_string(value.trim().to_owned()).ok();
-        let (parameter, read) = match &*name {
+        let (parameter, raw_value) = match &*name {
             "query" => (&mut raw.query, text()),
             "operationName" => (&mut raw.operation_name, text()),
             "documentId" => (&mut raw.document_id, text()),
@@ -78,8 +78,8 @@ pub(crate) fn from_query(query: &str) -> Result<GraphQlRequest, RequestError> {
             "extensions" => (&mut raw.extensions, json()),
             _ => continue,
         };
-        let read = read.ok_or_else(|| invalid(&format!("\"{name}\" is not JSON.")))?;
-        *parameter = Some(Cow::Owned(read));
+        let raw_value = raw_value.ok_or_else(|| invalid(&format!("\"{name}\" is not JSON.")))?;
+        *parameter = Some(Cow::Owned(raw_value));
     }
     read(&raw)
 }

@@ -99,7 +99,7 @@ pub(crate) fn check(
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(RequestError::all(code, errors))
+        Err(RequestError::from_errors(code, errors))
     }
 }
 

@@ -97,9 +97,9 @@ pub(crate) fn response_keys<'a>(
 ) -> IndexSet<&'a str> {
     let mut keys = IndexSet::new();
     let mut visited_fragments = HashSet::new();
-    let mut rest: Vec<&Positioned<Selection>> =
+    let mut stack: Vec<&Positioned<Selection>> =
         sets.iter().flat_map(|(_, set)| &set.node.items).rev().collect();
-    while let Some(selection) = rest.pop() {
+    while let Some(selection) = stack.pop() {
         let (on, set) = match &selection.node {
             Selection::Field(field) => {
                 keys.insert(field.node.response_key().node.as_str());
@@ -120,8 +120,8 @@ pub(crate) fn response_keys<'a>(
                 }
             }
         };
-        if on.is_none_or(|on| index.is_of(object, on)) {
-            rest.extend(set.node.items.iter().rev());
+        if on.is_none_or(|on| index.is_subtype(object, on)) {
+            stack.extend(set.node.items.iter().rev());
         }
     }
     keys

@@ -48,7 +48,7 @@ pub(crate) fn check(
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(RequestError::all(ErrorCode::BadUserInput, errors))
+        Err(RequestError::from_errors(ErrorCode::BadUserInput, errors))
     }
 }
 

@@ -14,7 +14,7 @@ use crate::schema_index::{InputObject, NamedType, SchemaIndex};
 use crate::validate::whole_numbers::whole;
 use async_graphql_value::Value as Literal;
 
-/// An input value: a literal, which may contain variables, or a constant.
+/// An input value: a literal, which can contain variables, or a constant.
 pub(super) trait InputValue: Sized {
     fn kind(&self) -> InputKind<'_, Self>;
     /// The value as a constant, unless it contains variables.
@@ -139,7 +139,7 @@ impl<'a> ValueChecker<'a> {
         if self.errors.is_empty() {
             Ok(())
         } else {
-            Err(RequestError::all(ErrorCode::BadUserInput, self.errors))
+            Err(RequestError::from_errors(ErrorCode::BadUserInput, self.errors))
         }
     }
 

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_filled_in_and_the_rest_is_absent() {
+    fn defaults_are_filled_in_and_other_variables_are_absent() {
         let coerced = run("$a:Int=3,$b:Int,$c:Int", value!({"c": null})).unwrap();
         assert_eq!(coerced.values.get("a"), Some(&value!(3)));
         assert_eq!(coerced.values.get("c"), Some(&Value::Null));

@@ -126,9 +126,10 @@ pub(super) async fn run<H: Host>(
 
 /// Sends the events of a subscription.
 ///
-/// Clients do not subscribe again after `complete`, so it is sent only if the stream itself has ended. When the login
-/// expires or the program shuts down, the task of the connection closes it. When an event can't be resolved or the login
-/// can't be verified, the connection is closed with a code after which clients reconnect and resume after their last event.
+/// Clients do not subscribe again after `complete`, so `complete` is sent only if the stream itself has ended. When the
+/// login expires or the program shuts down, the connection's task closes the connection. When an event can't be resolved
+/// or the login can't be verified, the connection is closed with a code after which clients reconnect and resume after
+/// their last event.
 async fn stream<H: Host>(
     service: &Service<H>,
     session: &H::Session,

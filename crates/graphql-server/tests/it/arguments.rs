@@ -22,7 +22,7 @@ fn request_error(
 }
 
 #[test]
-fn arguments_are_checked_wherever_they_are() {
+fn arguments_are_checked_in_all_places() {
     let fixture = Fixture::new();
     let limit = |column: usize| Some((ErrorCode::LimitExceeded, vec![(1, column)]));
     for (text, variables, expected) in [

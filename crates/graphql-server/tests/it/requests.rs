@@ -8,7 +8,7 @@ use crate::fixture::{Fixture, json, request};
 use crate::host::Caller;
 
 #[tokio::test]
-async fn absent_variables_do_not_arrive_as_null() {
+async fn absent_variables_are_not_passed_as_null() {
     let fixture = Fixture::new();
     for (text, variables, expected) in [
         ("mutation($n:String){change(name:$n)}", value!({}), "nothing"),
