@@ -72,9 +72,9 @@ impl<R: Collection> Listing<R> {
             order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
             part
         } else {
-            // Without `rows_first` the databases may scan the whole table by the index of another column, for each parent.
+            // Without `filter_first` the databases may scan the whole table by the index of another column, for each parent.
             let of_parent = reference.into_expr().eq(backend.parent());
-            backend.rows_first(R::default().into_iden(), of_parent, part)
+            backend.filter_first(R::default().into_iden(), of_parent, part)
         };
         let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part);
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
