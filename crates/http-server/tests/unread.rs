@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 const BODY: usize = 40_000;
 const LIMITS: ReadLimits = ReadLimits {
-    stalled: Duration::from_millis(300),
+    stall_timeout: Duration::from_millis(300),
     unread_bytes: 100_000,
     streams: 64,
 };
