@@ -19,7 +19,7 @@ use crate::query::{Collection, CursorPage, Listing, Order, PageRequest, Row};
 
 /// The page that the arguments of a field ask for.
 pub(crate) fn page_request(arguments: &Arguments<'_>) -> Result<PageRequest, RequestError> {
-    let request = PageArguments::of(arguments)?.into_request(MAX_PAGE_SIZE);
+    let request = PageArguments::from_arguments(arguments)?.into_request(MAX_PAGE_SIZE);
     Ok(request.map_err(Error::from)?)
 }
 
