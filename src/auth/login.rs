@@ -2,7 +2,7 @@
 
 use ::entity::{ended_session, spent_token, user};
 use chrono::DateTime;
-use passwords::is_own;
+use passwords::is_own_hash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -68,7 +68,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
     ctx.services.failed_logins.record_success(&attempt).await;
     ctx.services.metrics.count_login(true);
     ctx.record.set_user(Some(user.id));
-    if !is_own(&user.password_hash) {
+    if !is_own_hash(&user.password_hash) {
         replace_old_hash(ctx, &user, password).await;
     }
     let pair = start_session(ctx, user.id, user.token_generation)?;

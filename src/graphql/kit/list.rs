@@ -19,7 +19,7 @@ use crate::query::{Collection, CursorPage, Listing, Order, PageRequest, Row};
 
 /// Reads the requested page from the arguments of a field.
 pub(crate) fn page_request(arguments: &Arguments<'_>) -> Result<PageRequest, RequestError> {
-    let request = PageArguments::of(arguments)?.into_request(MAX_PAGE_SIZE);
+    let request = PageArguments::from_arguments(arguments)?.into_request(MAX_PAGE_SIZE);
     Ok(request.map_err(Error::from)?)
 }
 
