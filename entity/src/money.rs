@@ -57,7 +57,7 @@ impl Money {
         if number.negative {
             return Err(MoneyError::Negative);
         }
-        number.cents().map(Self).ok_or(MoneyError::Malformed)
+        number.to_decimal().map(Self).ok_or(MoneyError::Malformed)
     }
 
     /// Parses a bound for comparisons with prices, which can be any number. A number outside of the range of prices is replaced
@@ -132,7 +132,7 @@ impl Number {
     }
 
     /// The exact value, for numbers with at most two decimals and 20 whole digits.
-    fn cents(&self) -> Option<Decimal> {
+    fn to_decimal(&self) -> Option<Decimal> {
         let zeros =
             usize::try_from(i64::from(DECIMALS) - (i64::try_from(self.digits.len()).ok()? - self.point))
                 .ok()?;

@@ -69,7 +69,7 @@ pub async fn fail_pending(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
     Ok(failed.rows_affected >= u64::from(BATCH))
 }
 
-/// Deletes a batch of the deliveries of an endpoint that is deleted in this transaction.
+/// Records that this transaction deletes an endpoint, and deletes a batch of its deliveries.
 pub async fn delete(tx: &Tx, endpoint_id: i64) -> Result<(), DbErr> {
     let removed = removed_endpoint::ActiveModel {
         endpoint_id: ActiveValue::Set(endpoint_id),

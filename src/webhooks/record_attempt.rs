@@ -45,7 +45,8 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
-/// Stores an attempt and its result, unless its lease has expired and another worker has leased the delivery.
+/// Stores whether the endpoint is failing, and the attempt with its result. The attempt is dropped if its lease has expired
+/// and the delivery has been leased again or failed.
 pub async fn record_attempt(
     services: &Arc<Services>,
     endpoint: &webhook_endpoint::Model,
@@ -96,7 +97,10 @@ pub async fn record_attempt(
             if update_delivery(tx, disposition, &row, attempt.leased_until).await? {
                 insert_attempt(tx, row).await?;
             } else {
-                tracing::debug!(delivery.id = row.delivery_id, "a webhook's lease had expired");
+                tracing::debug!(
+                    delivery.id = row.delivery_id,
+                    "a webhook attempt outlasted its lease and was not recorded"
+                );
             }
             Ok(update_health(tx, disposition, health).await?)
         })
@@ -104,7 +108,7 @@ pub async fn record_attempt(
     .await
 }
 
-/// Stores the result in the delivery. Returns false if the lease of this attempt has ended.
+/// Stores the result in the delivery. Returns false, without a change, if the delivery no longer has this lease.
 async fn update_delivery(
     tx: &Tx,
     disposition: Disposition,
@@ -138,16 +142,16 @@ async fn update_delivery(
 /// Inserts the attempt and deletes those beyond [`ATTEMPTS_KEPT`].
 async fn insert_attempt(tx: &Tx, attempt: attempt::Model) -> Result<(), DbErr> {
     use attempt::{ActiveModel, Column, Entity};
-    let (delivery_id, oldest) = (attempt.delivery_id, attempt.number - ATTEMPTS_KEPT);
+    let (delivery_id, last_deleted) = (attempt.delivery_id, attempt.number - ATTEMPTS_KEPT);
     let row = ActiveModel {
         id: NotSet,
         ..attempt.into()
     };
     Entity::insert(row).exec_without_returning(tx).await?;
-    if oldest > 0 {
+    if last_deleted > 0 {
         Entity::delete_many()
             .filter(Column::DeliveryId.eq(delivery_id))
-            .filter(Column::Number.lte(oldest))
+            .filter(Column::Number.lte(last_deleted))
             .exec(tx)
             .await?;
     }

@@ -40,9 +40,9 @@ const PRODUCTS: &str = "SELECT p.id, p.title, b.id, b.name FROM product p CROSS 
     WHERE p.category_id = ?1 ORDER BY p.title_folded, p.id LIMIT 10";
 const INFLOWS: &str = "SELECT i.id, i.quantity, s.id, s.name FROM inflow i CROSS JOIN supplier s ON s.id = i.supplier_id \
     WHERE i.product_id = ?1 ORDER BY i.created_at DESC, i.id DESC LIMIT 5";
-const TAKE: &str = "UPDATE product SET quantity = quantity - ?2, version = version + 1, updated_at = ?3 \
+const TAKE_STOCK: &str = "UPDATE product SET quantity = quantity - ?2, version = version + 1, updated_at = ?3 \
     WHERE id = ?1 AND quantity >= ?2 RETURNING title, quantity, selling_price, cost_price";
-const INSERT: &str = "INSERT INTO outflow (product_id, quantity, unit_price, unit_cost, created_at, updated_at) \
+const INSERT_OUTFLOW: &str = "INSERT INTO outflow (product_id, quantity, unit_price, unit_cost, created_at, updated_at) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
 
 /// The maximum number of outflows in one transaction.
@@ -254,16 +254,16 @@ fn record_outflows(connection: &mut Connection, queue: &mut mpsc::Receiver<NewOu
 fn record_group(connection: &mut Connection, group: &[NewOutflow]) -> Result<Vec<Option<Outflow>>, Error> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let created_at = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?;
-    let mut take = transaction.prepare_cached(TAKE)?;
-    let mut insert = transaction.prepare_cached(INSERT)?;
+    let mut take_stock = transaction.prepare_cached(TAKE_STOCK)?;
+    let mut insert_outflow = transaction.prepare_cached(INSERT_OUTFLOW)?;
     let mut record = |new: &NewOutflow| -> Result<_, Error> {
         let &NewOutflow {
             product, quantity, ..
         } = new;
-        let taken = take.query_row((product, quantity, created_at), |row| {
+        let taken = take_stock.query_row((product, quantity, created_at), |row| {
             let price = row.get_ref(2)?.as_str()?;
             let cost = row.get_ref(3)?.as_str()?;
-            let id = insert.insert((product, quantity, price, cost, created_at))?;
+            let id = insert_outflow.insert((product, quantity, price, cost, created_at))?;
             let (title, remaining) = (row.get(0)?, row.get(1)?);
             Ok(Outflow {
                 id,
@@ -277,7 +277,7 @@ fn record_group(connection: &mut Connection, group: &[NewOutflow]) -> Result<Vec
         Ok(taken.optional()?)
     };
     let results = group.iter().map(&mut record).collect::<Result<_, _>>()?;
-    drop((take, insert));
+    drop((take_stock, insert_outflow));
     transaction.commit()?;
     Ok(results)
 }
