@@ -45,8 +45,8 @@ pub struct Attempt {
     pub duration: Duration,
 }
 
-/// Stores whether the endpoint is failing, and the attempt with its result. The attempt is dropped if its lease has expired
-/// and the delivery has been leased again or failed.
+/// Stores whether the endpoint is failing, and the attempt with its result. The attempt is dropped if the delivery no longer
+/// has its lease.
 pub async fn record_attempt(
     services: &Arc<Services>,
     endpoint: &webhook_endpoint::Model,
