@@ -45,7 +45,7 @@ impl LabelRevision {
         self.0.store(revision, Ordering::Relaxed);
     }
 
-    /// Makes the revision unknown, because cached rows may be older than the changes of the request, which it must see.
+    /// Makes the revision unknown. The request must see its own changes, and cached rows may be older.
     pub fn clear(&self) {
         self.0.store(Self::UNKNOWN, Ordering::Relaxed);
     }
