@@ -84,10 +84,22 @@ impl Backend {
     }
 
     /// A query of one table that first selects the rows of `condition`, for which there is an index, and then filters and sorts
-    /// them, so that its cost depends on the number of these rows and not on the size of the table.
-    pub fn rows_first(self, table: DynIden, condition: Expr, mut query: SelectStatement) -> SelectStatement {
+    /// them, so that its cost depends on the number of these rows and not on the size of the table. `compared` has the
+    /// columns that the query filters and sorts by, and the key, if they are known: on SQLite, [`per_parent`](Self::per_parent) needs no others,
+    /// and an index may have them all.
+    pub fn rows_first(
+        self,
+        table: DynIden,
+        condition: Expr,
+        compared: Option<Vec<DynIden>>,
+        mut query: SelectStatement,
+    ) -> SelectStatement {
         let mut rows = Query::select();
-        rows.column(Asterisk).from(table.clone()).and_where(condition);
+        match compared.filter(|_| self == Self::Sqlite) {
+            Some(compared) => rows.columns(compared),
+            None => rows.column(Asterisk),
+        };
+        rows.from(table.clone()).and_where(condition);
         // A subquery with a limit is not merged into the query around it.
         match self {
             Self::Sqlite => rows.limit(u64::try_from(i64::MAX).unwrap_or_default()),
